@@ -1,0 +1,131 @@
+//! How layers write themselves into a graph.
+
+use super::{Graph, ScalarInput, Value};
+use crate::kernel::desc::{Expr, PoolKind};
+use crate::layers::Activation;
+use crate::ops::{self, Op};
+use crate::tensor::{Shape, Window};
+
+/// Adds the operations of one layer to a graph.
+///
+/// The methods expect operands whose shapes the layer's `infer` has accepted; types of results come from the operations' own rules.
+#[derive(Debug)]
+pub struct GraphBuilder<'g> {
+    graph: &'g mut Graph,
+    layer: &'g str,
+    mode: Mode,
+}
+
+/// What the graph is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Dropout is the identity, batch norm uses its moving statistics.
+    Inference,
+    /// Dropout drops (unless `random` is off), batch norm uses and tracks the batch's statistics.
+    Training {
+        /// False: dropout and noise are the identity, as `cnnc step` without a seed asks.
+        random: bool,
+    },
+}
+
+impl<'g> GraphBuilder<'g> {
+    /// Adds to `graph` on behalf of the layer with this path.
+    pub fn new(graph: &'g mut Graph, layer: &'g str, mode: Mode) -> Self {
+        Self { graph, layer, mode }
+    }
+
+    /// Shape of a value, without the batch axis.
+    pub fn shape(&self, value: Value) -> Shape {
+        self.graph.ty(value).shape.clone()
+    }
+
+    fn push(&mut self, op: Op, inputs: &[Value]) -> Value {
+        self.graph.push_value(op, inputs, self.layer)
+    }
+
+    /// Convolution of `x [H, W, I]` with `weight [Kh, Kw, I / groups, O]`.
+    pub fn conv(&mut self, x: Value, weight: Value, window: Window, groups: usize) -> Value {
+        self.push(Op::Conv(ops::Conv { window, groups, epilogue: ops::ConvEpilogue::default() }), &[x, weight])
+    }
+
+    /// Product of `x [I]` with `weight [I, O]`.
+    pub fn dense(&mut self, x: Value, weight: Value) -> Value {
+        self.push(Op::Dense(ops::Dense::default()), &[x, weight])
+    }
+
+    /// Adds `bias [C]` to every pixel.
+    pub fn bias_add(&mut self, x: Value, bias: Value) -> Value {
+        self.map(&[x, bias], |expr| {
+            let (x, b) = (expr.input(0), expr.input(1));
+            expr.add(x, b)
+        })
+    }
+
+    /// An activation, element-wise except for softmax (over the channels).
+    pub fn activation(&mut self, x: Value, activation: Activation) -> Value {
+        match activation {
+            Activation::Linear => x,
+            Activation::Softmax => self.push(Op::Softmax(ops::Softmax), &[x]),
+            Activation::Elementwise(kind) => self.push(Op::Activation(kind), &[x]),
+        }
+    }
+
+    /// Windowed pooling.
+    pub fn pool(&mut self, x: Value, kind: PoolKind, window: Window) -> Value {
+        self.push(Op::Pool(ops::Pool { kind, window, winners: false }), &[x])
+    }
+
+    /// Pooling of whole feature maps into vectors.
+    pub fn global_pool(&mut self, x: Value, kind: PoolKind) -> Value {
+        self.push(Op::GlobalPool(ops::GlobalPool { kind }), &[x])
+    }
+
+    /// Batch normalisation over all but the last axis. `gamma` and `beta` may be missing (scale and center off).
+    /// In training the moving statistics are updated: `moving ← moving · momentum + batch · (1 − momentum)` (biased variance, as Keras).
+    pub fn batch_norm(&mut self, x: Value, params: ops::BatchNormParams, momentum: f32, epsilon: f32) -> Value {
+        match self.mode {
+            Mode::Inference => ops::batch_norm_inference(self.graph, self.layer, x, params, epsilon),
+            Mode::Training { .. } => ops::batch_norm_training(self.graph, self.layer, x, params, momentum, epsilon),
+        }
+    }
+
+    /// Zeroes a share `rate` of the elements in training and scales the rest by `1 / (1 − rate)`.
+    pub fn dropout(&mut self, x: Value, rate: f32) -> Value {
+        if self.mode != (Mode::Training { random: true }) || rate == 0.0 {
+            return x;
+        }
+        let key = self.graph.scalar(ScalarInput::RandomKey(self.layer.to_owned()));
+        self.push(Op::Dropout(ops::Dropout::new(rate)), &[x, key])
+    }
+
+    /// The same elements in another shape.
+    pub fn reshape(&mut self, x: Value, shape: Shape) -> Value {
+        self.push(Op::Reshape(shape), &[x])
+    }
+
+    /// Zeros around the image, `[top, bottom, left, right]`.
+    pub fn zero_pad(&mut self, x: Value, amounts: [usize; 4]) -> Value {
+        self.push(Op::Pad(ops::Pad { amounts }), &[x])
+    }
+
+    /// Feature maps side by side along the channels.
+    pub fn concat(&mut self, inputs: &[Value]) -> Value {
+        self.push(Op::Concat, inputs)
+    }
+
+    /// Element-wise sum of values of one shape.
+    pub fn add(&mut self, inputs: &[Value]) -> Value {
+        self.map(inputs, |expr| {
+            let first = expr.input(0);
+            (1..inputs.len()).fold(first, |sum, i| {
+                let next = expr.input(i);
+                expr.add(sum, next)
+            })
+        })
+    }
+
+    /// Any element-wise expression of values of one shape, vectors `[C]` and scalars.
+    pub fn map(&mut self, inputs: &[Value], write: impl FnOnce(&mut Expr) -> crate::kernel::desc::ExprId) -> Value {
+        self.push(Op::Map(ops::Map::single(write)), inputs)
+    }
+}

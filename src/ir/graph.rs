@@ -1,0 +1,167 @@
+//! The typed graph of operations: what autodiff, passes and the planner work on.
+//!
+//! Nodes stand in an order of evaluation: a node's inputs are results of earlier nodes. Types are inferred once, when a
+//! node is pushed, by its operation's `infer`. A node remembers the layer it belongs to (its path), for error messages, random keys and
+//! profiles. See [`crate::ops`] for the meaning of every operation.
+
+use crate::layers::Initializer;
+use crate::ops::Op;
+use crate::tensor::{Element, Shape, TensorType};
+
+/// A node, by its place in the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// The place as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One result of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Value {
+    /// The node.
+    pub node: NodeId,
+    /// Which of its results.
+    pub output: u16,
+}
+
+/// A parameter, by its place in [`Graph::params`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ParamId(pub u32);
+
+impl ParamId {
+    /// The place as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a parameter is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ParamRole {
+    /// Changed by the optimizer, saved with the weights.
+    Weight,
+    /// Changed by the forward pass in training (moving statistics), saved with the weights.
+    State,
+    /// The optimizer's memory of one weight (momentum, second moment), saved with the training state only.
+    Slot,
+}
+
+/// Memory that outlives a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param {
+    /// `<layer path>.<variable>`; slots: `<layer path>.<variable>.<slot>`.
+    pub name: String,
+    /// Its shape, in Keras's layout.
+    pub shape: Shape,
+    /// How it starts.
+    pub initializer: Initializer,
+    /// What it is for.
+    pub role: ParamRole,
+}
+
+/// One number that the trainer gives anew for every step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ScalarInput {
+    /// The learning rate, f32. For Adam with its bias correction: `lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ)` is [`ScalarInput::AdamRate`].
+    LearningRate,
+    /// Adam's corrected learning rate, f32.
+    AdamRate,
+    /// 1 / images in this batch, f32.
+    InverseBatch,
+    /// The key of a layer's random numbers in this step, 32 bits: a hash of (seed, step, path).
+    RandomKey(String),
+}
+
+/// What an input of the graph holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum InputRole {
+    /// Prepared images `[N, H, W, C]`.
+    Images,
+    /// Class indices `[N]`, i32.
+    Labels,
+    /// One number.
+    Scalar(ScalarInput),
+}
+
+/// An operation with its inputs and the types of its results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it does.
+    pub op: Op,
+    /// Its operands.
+    pub inputs: Vec<Value>,
+    /// Types of its results.
+    pub types: Vec<TensorType>,
+    /// Path of the layer it belongs to; empty where it belongs to none.
+    pub layer: String,
+}
+
+/// A graph of operations, its parameters and what must be kept of it.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    /// In an order of evaluation.
+    pub nodes: Vec<Node>,
+    /// Parameters, in the order of the model's layers, then slots.
+    pub params: Vec<Param>,
+    /// Results to keep, with the names they are asked for by: `output`, `scores`, `loss`, `accuracy`.
+    pub outputs: Vec<(String, Value)>,
+    /// New contents of parameters: written at the end of the step, in place.
+    pub updates: Vec<(ParamId, Value)>,
+}
+
+impl Graph {
+    /// The node of an id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The type of a value.
+    pub fn ty(&self, value: Value) -> &TensorType {
+        &self.node(value.node).types[usize::from(value.output)]
+    }
+
+    /// Adds a node; its types come from the operation's own rule. Returns its id.
+    pub fn push(&mut self, op: Op, inputs: &[Value], layer: &str) -> NodeId {
+        let operand_types: Vec<&TensorType> = inputs.iter().map(|&v| self.ty(v)).collect();
+        let types = op.infer(&operand_types);
+        let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
+        self.nodes.push(Node { op, inputs: inputs.to_vec(), types, layer: layer.to_owned() });
+        id
+    }
+
+    /// Adds a node and returns its first (or only) result.
+    pub fn push_value(&mut self, op: Op, inputs: &[Value], layer: &str) -> Value {
+        Value { node: self.push(op, inputs, layer), output: 0 }
+    }
+
+    /// The result kept under a name.
+    pub fn output(&self, name: &str) -> Option<Value> {
+        self.outputs.iter().find(|(n, _)| n == name).map(|&(_, v)| v)
+    }
+
+    /// Declares a parameter and returns the node that reads it.
+    pub fn add_param(&mut self, param: Param, layer: &str) -> (ParamId, Value) {
+        let id = ParamId(u32::try_from(self.params.len()).expect("fewer than 2^32 parameters"));
+        let ty = TensorType::single(param.shape.clone());
+        self.params.push(param);
+        (id, self.push_value(Op::Parameter(id, ty), &[], layer))
+    }
+
+    /// The node that reads a scalar, one for each.
+    pub fn scalar(&mut self, scalar: ScalarInput) -> Value {
+        let element = match scalar {
+            ScalarInput::RandomKey(_) => Element::I32,
+            ScalarInput::LearningRate | ScalarInput::AdamRate | ScalarInput::InverseBatch => Element::F32,
+        };
+        let ty = TensorType { element, shape: Shape::vector(1), batched: false };
+        let op = Op::Input(InputRole::Scalar(scalar), ty);
+        if let Some(at) = self.nodes.iter().position(|node| node.op == op) {
+            return Value { node: NodeId(u32::try_from(at).expect("fewer than 2^32 nodes")), output: 0 };
+        }
+        self.push_value(op, &[], "")
+    }
+}

@@ -1,0 +1,99 @@
+//! Convolutions: forward, gradient by the input, gradient by the weights.
+
+use crate::tensor::{Layout, Window};
+
+/// An activation that a tile can apply while it is in registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TileActivation {
+    /// `max(x, 0)`
+    Relu,
+    /// `x ≥ 0 ? x : slope · x`, the slope by its bits.
+    LeakyRelu(u32),
+}
+
+/// 2x2 max pooling with stride 2 of the convolution's result, in registers. An odd last row or column is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PoolEpilogue {
+    /// Layout (in bytes = elements) of the winners, one byte per pooled element: `2·ky + kx` of the first largest in row-major
+    /// order. `None` where no backward pass needs them.
+    pub winners: Option<Layout>,
+}
+
+/// What happens to a tile before it is stored: pool, then bias, then activation (a maximum commutes with both).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Epilogue {
+    /// Pooling comes first.
+    pub pool: Option<PoolEpilogue>,
+    /// Adds a vector `[O]`.
+    pub bias: bool,
+    /// Then the activation.
+    pub activation: Option<TileActivation>,
+}
+
+/// A convolution of `count` images.
+///
+/// Forward, `y[oy, ox, o] = Σ x[oy·sy + ky·dy − pad_y, ox·sx + kx·dx − pad_x, i] · w[ky, kx, i, o]` with
+/// weights `[Kh, Kw, I / groups, O]`; channel `o` belongs to group `o / (O / groups)`.
+///
+/// `grad_input`: computes `dx` from `dy`. `input` is then the layout of `dy`, `output` that of `dx`, the window is the *forward*
+/// convolution's, and the weights come transposed per tap: `[Kh, Kw, O, I / groups]` (taps not flipped; see
+/// [`super::TransposeDesc`]). The epilogue is empty or holds nothing but an activation's none; pixels that no window
+/// covers become 0.
+///
+/// Arguments: input, weights, bias (where the epilogue has one), output, winners (where asked).
+/// Reads: the input's halo is zero and at least [`ConvDesc::needed_halo`] wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConvDesc {
+    /// The forward convolution's window (its `input` extents are those of `x`, its `output` those of `y` before pooling).
+    pub window: Window,
+    /// Channel groups.
+    pub groups: usize,
+    /// Layout of what is read.
+    pub input: Layout,
+    /// Layout of what is written (after pooling).
+    pub output: Layout,
+    /// What happens before the store.
+    pub epilogue: Epilogue,
+    /// Computes the gradient by the input instead.
+    pub grad_input: bool,
+}
+
+impl ConvDesc {
+    /// Zeros that must surround the input, `[top, bottom, left, right]`: the padding for the forward direction.
+    /// For the gradient, along each axis, with `e` the effective kernel, `p` the padding before, `s` the stride:
+    /// before `⌊(e − 1 − p) / s⌋` (for p < e), after `⌊(input − 1 + p) / s⌋ − (output − 1)`, never below 0.
+    pub fn needed_halo(window: &Window, grad_input: bool) -> [usize; 4] {
+        if !grad_input {
+            return window.halo();
+        }
+        let sides = |axis: &crate::tensor::Axis| {
+            let before = (axis.effective() - 1).saturating_sub(axis.pad_before) / axis.stride;
+            let after = ((axis.input - 1 + axis.pad_before) / axis.stride + 1).saturating_sub(axis.output);
+            [before, after]
+        };
+        let ([top, bottom], [left, right]) = (sides(&window.y), sides(&window.x));
+        [top, bottom, left, right]
+    }
+
+    /// Multiplications and additions for one image: `2 · Ho · Wo · Kh · Kw · I/groups · O`.
+    pub fn flops(&self) -> usize {
+        let (inner, outer) = (self.input.channels / self.groups, self.output.channels);
+        2 * self.window.y.output * self.window.x.output * self.window.area() * inner * outer
+    }
+}
+
+/// Gradient of a convolution by its weights, summed over the `count` images of the call:
+/// `dw[ky, kx, i, o] = Σ x[oy·sy + ky·dy − pad_y, …, i] · dy[oy, ox, o]`. Overwrites `dw` (zeros when `count` is 0).
+///
+/// Arguments: x, dy, dw `[Kh, Kw, I / groups, O]`. The halo of `x` is zero and at least the window's padding wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConvGradWeightDesc {
+    /// The forward convolution's window.
+    pub window: Window,
+    /// Channel groups.
+    pub groups: usize,
+    /// Layout of `x`.
+    pub input: Layout,
+    /// Layout of `dy` (the gradient before pooling, at the convolution's own output size).
+    pub grad: Layout,
+}

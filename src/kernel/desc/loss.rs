@@ -1,0 +1,53 @@
+//! Softmax, losses and metrics over vectors of scores. All tensors are dense.
+
+/// Which loss. Labels are class indices (i32, one per image); `classes` is the length of the score vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LossKind {
+    /// `ln Σ eˢ − s[label]`, gradient `softmax(s) − onehot(label)`.
+    SoftmaxCrossEntropy,
+    /// Mean over the outputs of `max(s, 0) − s·t + ln(1 + e^−|s|)`, gradient `(σ(s) − t) / outputs`. The target t is the label itself for one
+    /// output, `onehot(label)` for more.
+    SigmoidCrossEntropy,
+    /// Mean over the outputs of `(s − t)²`, gradient `2 (s − t) / outputs`; targets as above.
+    MeanSquaredError,
+}
+
+/// Loss of each image, and its gradient by the scores times the scale.
+///
+/// Arguments: scores `[N, C]`, labels `[N]` i32, scale (one f32: 1/batch), loss `[N]`, gradient `[N, C]` (where `grad`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LossDesc {
+    /// Which loss.
+    pub kind: LossKind,
+    /// Length of the score vector.
+    pub classes: usize,
+    /// Also writes the gradient.
+    pub grad: bool,
+}
+
+/// Softmax over the channels of every pixel (a vector is one pixel), as `e^(s − max) / Σ`. Arguments: x, y.
+/// `grad`: arguments y, dy, dx with `dx = y · (dy − Σ y·dy)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SoftmaxDesc {
+    /// Pixels per image.
+    pub pixels: usize,
+    /// Channels.
+    pub channels: usize,
+    /// Computes the gradient.
+    pub grad: bool,
+}
+
+/// 1 where the true class is among the `k` best scores, else 0: where fewer than `k` other scores are larger than the label's
+/// (a score equal to the label's counts as larger if its index is smaller, so that ties break as `argmax` does; NaN is never right).
+/// With one output and k = 1: whether `(s > threshold) = (label = 1)`.
+///
+/// Arguments: scores `[N, C]`, labels `[N]` i32, correct `[N]` f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TopKDesc {
+    /// Length of the score vector.
+    pub classes: usize,
+    /// How many of the best count.
+    pub k: usize,
+    /// Decision threshold of a single output, by its bits: 0 for scores, 0.5 for probabilities.
+    pub threshold: u32,
+}

@@ -1,0 +1,94 @@
+//! Plain, hashable descriptions of generated code. Equal descriptions give equal code: they are the cache key.
+//!
+//! Every kernel has the same signature, `extern "C" fn(args: *const *mut u8, count: usize, first: usize)`:
+//!
+//! * `args` – one base pointer per argument, in the order that each description's documentation states. An argument
+//!   that holds one tensor per image points at the first image of the call (the caller has added
+//!   `first · image_pitch`); everything else points at its first element. `scratch`, where a description asks for
+//!   some, is the last argument, 64-byte aligned, with any content.
+//! * `count` – number of images of this call (number of elements for [`Domain::Flat`]); 0 is allowed and does nothing
+//!   except where a description says that an output is always written.
+//! * `first` – index of the first image within the batch (first element for [`Domain::Flat`]); only random numbers use it.
+//!
+//! Every other size is a constant of the description.
+
+mod conv;
+mod expr;
+mod loss;
+mod map;
+mod matmul;
+mod movement;
+mod normalize;
+mod pool;
+
+pub use conv::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, TileActivation};
+pub use expr::{Compare, Expr, ExprId, ExprNode, uniform_reference};
+pub use loss::{LossDesc, LossKind, SoftmaxDesc, TopKDesc};
+pub use map::{Domain, MapDesc, MapOutput, Operand, OperandKind};
+pub use matmul::{MatmulDesc, MatmulKind};
+pub use movement::{FillDesc, TransposeDesc};
+pub use normalize::{CombineMomentsDesc, MomentsDesc, SumPartsDesc};
+pub use pool::{GlobalPoolDesc, PoolDesc, PoolGradDesc, PoolKind};
+
+/// A generated kernel, described.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum KernelDesc {
+    /// Convolution forward, or its gradient by the input.
+    Conv(ConvDesc),
+    /// Gradient of a convolution by its weights.
+    ConvGradWeight(ConvGradWeightDesc),
+    /// The three products of a dense layer.
+    Matmul(MatmulDesc),
+    /// Element-wise expressions, with per-channel sums.
+    Map(MapDesc),
+    /// Windowed pooling.
+    Pool(PoolDesc),
+    /// Its gradient.
+    PoolGrad(PoolGradDesc),
+    /// Pooling over whole feature maps, and its gradient.
+    GlobalPool(GlobalPoolDesc),
+    /// Per-channel count, mean and squared deviation of one shard.
+    Moments(MomentsDesc),
+    /// Moments of the batch from those of the shards.
+    CombineMoments(CombineMomentsDesc),
+    /// Sum of partial results in a fixed tree.
+    SumParts(SumPartsDesc),
+    /// Softmax over the channels, and its gradient.
+    Softmax(SoftmaxDesc),
+    /// Loss and its gradient by the scores.
+    Loss(LossDesc),
+    /// Whether the true class is among the best `k`.
+    TopK(TopKDesc),
+    /// Transposition of a stack of matrices.
+    Transpose(TransposeDesc),
+    /// A constant written over a buffer, or over its halo.
+    Fill(FillDesc),
+}
+
+impl KernelDesc {
+    /// A short name of the family, for symbols, profiles and plans.
+    pub fn family(&self) -> &'static str {
+        match self {
+            KernelDesc::Conv(d) if d.grad_input => "conv_grad_input",
+            KernelDesc::Conv(_) => "conv",
+            KernelDesc::ConvGradWeight(_) => "conv_grad_weight",
+            KernelDesc::Matmul(d) => match d.kind {
+                MatmulKind::Forward => "matmul",
+                MatmulKind::GradInput => "matmul_grad_input",
+                MatmulKind::GradWeight => "matmul_grad_weight",
+            },
+            KernelDesc::Map(_) => "map",
+            KernelDesc::Pool(_) => "pool",
+            KernelDesc::PoolGrad(_) => "pool_grad",
+            KernelDesc::GlobalPool(_) => "global_pool",
+            KernelDesc::Moments(_) => "moments",
+            KernelDesc::CombineMoments(_) => "combine_moments",
+            KernelDesc::SumParts(_) => "sum_parts",
+            KernelDesc::Softmax(_) => "softmax",
+            KernelDesc::Loss(_) => "loss",
+            KernelDesc::TopK(_) => "top_k",
+            KernelDesc::Transpose(_) => "transpose",
+            KernelDesc::Fill(_) => "fill",
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Movement of data.
+
+use crate::tensor::Layout;
+
+/// Transposes `stack` matrices `[rows, columns]` into `[columns, rows]`. Arguments: source, destination. `count` is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TransposeDesc {
+    /// Number of matrices, one behind the other.
+    pub stack: usize,
+    /// Rows of the source.
+    pub rows: usize,
+    /// Columns of the source.
+    pub columns: usize,
+}
+
+/// Writes zeros over what surrounds the pixels of `count` images: the halo, all of `image_pitch` but the pixels themselves
+/// (for a layout made by [`Layout::with_halo`]). Argument: the buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FillDesc {
+    /// Layout whose halo is cleared.
+    pub halo_of: Layout,
+}

@@ -1,0 +1,37 @@
+//! Statistics over the batch, in parts of fixed size.
+
+use crate::tensor::Layout;
+
+/// Per-channel moments of the `count` images of the call, for a later combination.
+///
+/// Arguments: x, partial: three vectors `[C]` that follow each other, number of elements n, mean, and
+/// sum of squared deviations from that mean (all 0 when `count` is 0). Two passes over the images, so that nothing cancels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MomentsDesc {
+    /// Layout of x.
+    pub input: Layout,
+}
+
+/// Mean and biased variance of the batch from the partial moments of its shards.
+/// ```text
+/// n = na + nb    δ = mb − ma    m = ma + δ · nb / n    M2 = M2a + M2b + δ² · na · nb / n     (parts with n = 0 are skipped)
+/// ```
+/// combined in order: a balanced binary tree over the parts. Source: Chan, Golub & LeVeque (1983), "Algorithms for computing the sample variance".
+/// Arguments: partials (`parts` blocks of `[3][C]`), mean `[C]`, variance `[C]`. `count` is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CombineMomentsDesc {
+    /// Channels.
+    pub channels: usize,
+    /// Number of parts.
+    pub parts: usize,
+}
+
+/// `out[i] = Σ part[p][i]` over a balanced binary tree: `(((p0+p1)+(p2+p3))+…)`, for `count` elements from the argument pointers on.
+/// Arguments: partials (part p starts `p · pitch` elements after the first), out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SumPartsDesc {
+    /// Number of parts.
+    pub parts: usize,
+    /// Elements from a part to the next.
+    pub pitch: usize,
+}

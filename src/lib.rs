@@ -1,8 +1,10 @@
 //! cnnc compiles `.cnn` files, descriptions of convolutional image models with their data and training schedule, and trains them.
 
+pub mod card;
 pub mod ir;
 pub mod kernel;
 pub mod layers;
 pub mod ops;
+pub mod runtime;
 pub mod source;
 pub mod tensor;

@@ -1,0 +1,45 @@
+//! A program whose shapes, labels and schedule have been checked.
+
+use super::{LayerId, Loss, Program};
+use crate::tensor::Shape;
+
+/// A checked program. Only the checker ([`crate::ir::CheckedProgram::assume_checked`] is its door) makes one, so holding one means: every layer has a
+/// shape, the output fits the labels and the loss is known where there is a schedule.
+#[derive(Debug, Clone)]
+pub struct CheckedProgram {
+    program: Program,
+    shapes: Vec<Shape>,
+    loss: Option<Loss>,
+}
+
+impl CheckedProgram {
+    /// For the checker alone: `shapes[i]` is the output shape of layer i; `loss` is `None` only where there are neither data nor schedule.
+    pub(crate) fn assume_checked(program: Program, shapes: Vec<Shape>, loss: Option<Loss>) -> Self {
+        Self { program, shapes, loss }
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Output shape of a layer.
+    pub fn shape(&self, layer: LayerId) -> &Shape {
+        &self.shapes[layer.index()]
+    }
+
+    /// Shape of a prepared image.
+    pub fn input_shape(&self) -> &Shape {
+        &self.shapes[0]
+    }
+
+    /// Shape of the model's output.
+    pub fn output_shape(&self) -> &Shape {
+        self.shapes.last().expect("a model has layers")
+    }
+
+    /// The loss, written or inferred.
+    pub fn loss(&self) -> Option<Loss> {
+        self.loss
+    }
+}

@@ -164,4 +164,51 @@ impl Graph {
         }
         self.push_value(op, &[], "")
     }
+
+    /// The node that reads a parameter.
+    pub fn parameter(&self, id: ParamId) -> Value {
+        let reads = |node: &Node| matches!(node.op, Op::Parameter(found, _) if found == id);
+        let at = self.nodes.iter().position(reads).expect("every parameter is declared with a node that reads it");
+        Value { node: NodeId(u32::try_from(at).expect("fewer than 2^32 nodes")), output: 0 }
+    }
+
+    /// For each node, how many operands, outputs and updates use one of its results.
+    pub fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.nodes.len()];
+        let operands = self.nodes.iter().flat_map(|node| &node.inputs);
+        let kept = self.outputs.iter().map(|(_, value)| value).chain(self.updates.iter().map(|(_, value)| value));
+        for value in operands.chain(kept) {
+            uses[value.node.index()] += 1;
+        }
+        uses
+    }
+
+    /// Writes the graph anew: `node` gets each old node with its operands' new places and says where its results went.
+    /// Outputs and updates follow.
+    pub fn rebuild(&mut self, mut rewrite: impl FnMut(&mut Graph, NodeId, &Node, Vec<Value>) -> Vec<Value>) {
+        let old = std::mem::take(self);
+        self.params = old.params;
+        let mut places: Vec<Vec<Value>> = Vec::with_capacity(old.nodes.len());
+        for (index, node) in old.nodes.iter().enumerate() {
+            let at = |value: &Value| places[value.node.index()][usize::from(value.output)];
+            let inputs = node.inputs.iter().map(at).collect();
+            let id = NodeId(u32::try_from(index).expect("fewer than 2^32 nodes"));
+            places.push(rewrite(self, id, node, inputs));
+        }
+        let at = |value: Value| places[value.node.index()][usize::from(value.output)];
+        self.outputs = old.outputs.into_iter().map(|(name, value)| (name, at(value))).collect();
+        self.updates = old.updates.into_iter().map(|(param, value)| (param, at(value))).collect();
+    }
+
+    /// Adds an old node as it is; returns its results.
+    pub fn keep(&mut self, node: &Node, inputs: &[Value]) -> Vec<Value> {
+        let id = self.push(node.op.clone(), inputs, &node.layer);
+        self.results(id)
+    }
+
+    /// All results of a node.
+    pub fn results(&self, id: NodeId) -> Vec<Value> {
+        let count = u16::try_from(self.node(id).types.len()).expect("a node has few results");
+        (0..count).map(|output| Value { node: id, output }).collect()
+    }
 }

@@ -2,14 +2,19 @@
 
 mod builder;
 mod checked;
+mod forward;
 mod graph;
+mod print;
 mod program;
+mod verify;
 
 pub use builder::{GraphBuilder, Mode};
 pub use checked::CheckedProgram;
+pub use forward::{Forward, forward};
 pub use graph::{Graph, InputRole, Node, NodeId, Param, ParamId, ParamRole, ScalarInput, Value};
 pub use program::{
     AugmentKind, AugmentOp, AugmentSpec, Callback, Color, DataSource, DataSpec, Fill, Fit, LayerId, LayerNode, Loss,
     Metric, Model, Monitor, Normalize, Optimizer, PrepareSpec, Program, Resize, ResizeMethod, Split, SplitBase,
     TrainSpec,
 };
+pub use verify::VerifyError;

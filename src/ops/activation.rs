@@ -37,8 +37,18 @@ impl ActivationKind {
         }
     }
 
+    /// `dy · f'`, from the result `y` where [`Self::gradient_from_output`], else from the operand `x`.
+    pub fn backpropagate(&self, e: &mut Expr, dy: ExprId, at: ExprId) -> ExprId {
+        if let ActivationKind::Relu = self {
+            let zero = e.constant(0.0);
+            return e.select(Compare::Less, zero, at, dy, zero);
+        }
+        let slope = self.derivative(e, at);
+        e.mul(dy, slope)
+    }
+
     /// `f'`, from the result `y` where [`Self::gradient_from_output`], else from the operand `x`.
-    pub fn derivative(&self, e: &mut Expr, at: ExprId) -> ExprId {
+    fn derivative(&self, e: &mut Expr, at: ExprId) -> ExprId {
         match *self {
             ActivationKind::Relu => {
                 let (zero, one) = (e.constant(0.0), e.constant(1.0));

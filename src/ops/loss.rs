@@ -29,7 +29,3 @@ pub struct TopK {
     /// Decision threshold of a single output, by its bits.
     pub threshold: u32,
 }
-
-/// Mean over the batch of one number per image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BatchMean;

@@ -22,6 +22,8 @@ pub struct Map {
     pub expr: Expr,
     /// The results.
     pub results: Vec<(ExprId, MapResult)>,
+    /// The shape of the results where every per-image operand is one pixel `[C]` to be repeated; else the widest operand's.
+    pub repeated_to: Option<Shape>,
 }
 
 impl Map {
@@ -29,18 +31,21 @@ impl Map {
     pub fn single(write: impl FnOnce(&mut Expr) -> ExprId) -> Self {
         let mut expr = Expr::new();
         let result = write(&mut expr);
-        Self { expr, results: vec![(result, MapResult::Each)] }
+        Self { expr, results: vec![(result, MapResult::Each)], repeated_to: None }
     }
 
     /// A map with several results.
     pub fn several(write: impl FnOnce(&mut Expr) -> Vec<(ExprId, MapResult)>) -> Self {
         let mut expr = Expr::new();
         let results = write(&mut expr);
-        Self { expr, results }
+        Self { expr, results, repeated_to: None }
     }
 
     /// The type that the elements are visited by.
-    pub fn domain(operands: &[&TensorType]) -> TensorType {
+    pub fn domain(&self, operands: &[&TensorType]) -> TensorType {
+        if let Some(shape) = &self.repeated_to {
+            return TensorType::per_image(shape.clone());
+        }
         let widest = operands.iter().max_by_key(|ty| (ty.batched, ty.shape.elements(), ty.shape.rank()));
         let widest = widest.expect("a map has operands");
         TensorType { element: crate::tensor::Element::F32, ..(*widest).clone() }
@@ -48,12 +53,31 @@ impl Map {
 
     /// Result types.
     pub fn infer(&self, operands: &[&TensorType]) -> Vec<TensorType> {
-        let each = Self::domain(operands);
+        let each = self.domain(operands);
         let sum = TensorType::single(Shape::vector(each.shape.channels()));
         let result = |kind: MapResult| match kind {
             MapResult::Each => each.clone(),
             MapResult::ChannelSum => sum.clone(),
         };
         self.results.iter().map(|&(_, kind)| result(kind)).collect()
+    }
+}
+
+impl Map {
+    /// This map without the operands (and nodes) that no result needs, and which of the old operands the new ones are.
+    pub fn without_unused_operands(&self) -> (Self, Vec<usize>) {
+        let mut expr = Expr::new();
+        let mut kept: Vec<usize> = Vec::new();
+        let mut place = |old: u32| {
+            let old = old as usize;
+            let at = kept.iter().position(|&k| k == old).unwrap_or_else(|| {
+                kept.push(old);
+                kept.len() - 1
+            });
+            u32::try_from(at).expect("a map has few operands")
+        };
+        let results = self.results.iter().map(|&(id, kind)| (expr.copy_from(&self.expr, id, &mut place), kind));
+        let results = results.collect();
+        (Self { expr, results, repeated_to: self.repeated_to.clone() }, kept)
     }
 }

@@ -8,6 +8,7 @@ mod batch_norm;
 mod conv;
 mod dense;
 mod dropout;
+mod gradient;
 mod loss;
 mod map;
 mod movement;
@@ -18,7 +19,8 @@ pub use batch_norm::{BatchNorm, BatchNormParams, batch_norm_inference, batch_nor
 pub use conv::{Conv, ConvEpilogue, ConvGradInput, ConvGradWeight};
 pub use dense::{Dense, DenseGradInput, DenseGradWeight};
 pub use dropout::Dropout;
-pub use loss::{BatchMean, Loss, TopK};
+pub use gradient::GradientCtx;
+pub use loss::{Loss, TopK};
 pub use map::{Map, MapResult};
 pub use movement::{Pad, Slice, Unpad};
 pub use pool::{GlobalPool, GlobalPoolGrad, Pool, PoolGrad};
@@ -83,8 +85,6 @@ pub enum Op {
     Loss(Loss),
     /// Whether the true class is among the best k: `scores`, `labels`.
     TopK(TopK),
-    /// Mean over the batch of one number per image: `x`, `1/batch`.
-    BatchMean(BatchMean),
 }
 
 impl Op {
@@ -119,7 +119,6 @@ impl Op {
             Op::Slice(op) => vec![op.infer(operands)],
             Op::Loss(op) => op.infer(operands),
             Op::TopK(_) => vec![TensorType::per_image(Shape::vector(1))],
-            Op::BatchMean(_) => vec![TensorType::scalar()],
         }
     }
 
@@ -152,7 +151,6 @@ impl Op {
             Op::SoftmaxGrad(_) => "softmax_grad",
             Op::Loss(_) => "loss",
             Op::TopK(_) => "top_k",
-            Op::BatchMean(_) => "batch_mean",
         }
     }
 }

@@ -154,30 +154,18 @@ impl Expr {
     ) -> Vec<ExprId> {
         let mut to: Vec<ExprId> = Vec::with_capacity(other.nodes.len());
         for &node in &other.nodes {
-            let at = |id: ExprId| to[id.0 as usize];
             let id = match node {
                 ExprNode::Input(i) => input(self, i),
                 ExprNode::Uniform(i) => {
                     let operand = key(i);
                     self.push(ExprNode::Uniform(operand))
                 }
-                ExprNode::Const(bits) => self.push(ExprNode::Const(bits)),
-                ExprNode::Add(a, b) => self.push(ExprNode::Add(at(a), at(b))),
-                ExprNode::Sub(a, b) => self.push(ExprNode::Sub(at(a), at(b))),
-                ExprNode::Mul(a, b) => self.push(ExprNode::Mul(at(a), at(b))),
-                ExprNode::Div(a, b) => self.push(ExprNode::Div(at(a), at(b))),
-                ExprNode::MulAdd(a, b, c) => self.push(ExprNode::MulAdd(at(a), at(b), at(c))),
-                ExprNode::Max(a, b) => self.push(ExprNode::Max(at(a), at(b))),
-                ExprNode::Min(a, b) => self.push(ExprNode::Min(at(a), at(b))),
-                ExprNode::Neg(a) => self.push(ExprNode::Neg(at(a))),
-                ExprNode::Abs(a) => self.push(ExprNode::Abs(at(a))),
-                ExprNode::Sqrt(a) => self.push(ExprNode::Sqrt(at(a))),
-                ExprNode::Exp(a) => self.push(ExprNode::Exp(at(a))),
-                ExprNode::Log(a) => self.push(ExprNode::Log(at(a))),
-                ExprNode::Tanh(a) => self.push(ExprNode::Tanh(at(a))),
-                ExprNode::Erf(a) => self.push(ExprNode::Erf(at(a))),
-                ExprNode::Select(compare, a, b, c, d) => {
-                    self.push(ExprNode::Select(compare, at(a), at(b), at(c), at(d)))
+                inner => {
+                    let mut operands = [ExprId(0); 4];
+                    for (slot, old) in operands.iter_mut().zip(inner.operands()) {
+                        *slot = to[old.0 as usize];
+                    }
+                    self.push(inner.with_operands(operands))
                 }
             };
             to.push(id);

@@ -12,6 +12,7 @@
 //!
 //! Every other size is a constant of the description.
 
+mod calculus;
 mod conv;
 mod expr;
 mod loss;

@@ -1,0 +1,7 @@
+//! The training graph: forward pass, loss, backward pass, and the optimizer's update, as one graph.
+
+mod backward;
+mod objective;
+mod optimizer;
+
+pub use objective::{evaluation_graph, loss_output, metric_output, metrics, training_graph};

@@ -1,0 +1,181 @@
+//! Moves 2x2 max pool, bias and activation into the convolution or dense layer that feeds them.
+//! ```text
+//! before: %2 = conv %1, w ; %3 = pool max 2x2 %2 ; %4 = map %3 + b ; %5 = map max(%4, 0)        after: %5 = conv %1, w, b {pool, relu}
+//! ```
+//! They run on the tile while it is in registers. Needs values with one user, in this order (see `sink-below-max-pool`); a missing link ends the chain.
+//! A pool is taken along only if it is 2x2 with stride 2 and no padding: an odd last row or column is dropped by both.
+
+use super::Pass;
+use super::sink_below_max_pool::is_bias_add;
+use crate::ir::{Graph, NodeId, Value};
+use crate::kernel::desc::{Compare, ExprNode, PoolKind, TileActivation};
+use crate::ops::{Map, MapResult, Op, Pool};
+
+pub(super) const PASS: Pass = Pass { name: "fuse-tile-epilogues", run };
+
+/// What of a chain behind one product goes into it.
+#[derive(Debug, Default, Clone)]
+struct Chain {
+    pool: Option<(NodeId, bool)>,
+    bias: Option<NodeId>,
+    activation: Option<(NodeId, TileActivation)>,
+}
+
+impl Chain {
+    /// The last node that the product takes the place of.
+    fn last(&self, product: NodeId) -> NodeId {
+        self.activation.map(|(id, _)| id).or(self.bias).or(self.pool.map(|(id, _)| id)).unwrap_or(product)
+    }
+}
+
+fn run(graph: &mut Graph) -> usize {
+    let old = graph.clone();
+    let users = users_of(&old);
+    let uses = old.uses();
+    let mut rewrites = 0;
+    // a chain's product is written where its last node stands: everything it needs exists there
+    let mut written_at: Vec<Option<(NodeId, Chain)>> = vec![None; old.nodes.len()];
+    let mut absorbed = vec![false; old.nodes.len()];
+    for index in 0..old.nodes.len() {
+        let product = NodeId(index as u32);
+        let chain = find_chain(&old, product, &users, &uses);
+        let last = chain.last(product);
+        if last == product {
+            continue;
+        }
+        let members = [Some(product), chain.pool.map(|(id, _)| id), chain.bias, chain.activation.map(|(id, _)| id)];
+        for member in members.into_iter().flatten() {
+            absorbed[member.index()] = true;
+        }
+        written_at[last.index()] = Some((product, chain));
+    }
+    let mut places: Vec<Vec<Value>> = Vec::with_capacity(old.nodes.len());
+    let mut winners: Vec<(NodeId, Value)> = Vec::new();
+    graph.rebuild(|new, id, node, inputs| {
+        let results = if let Some((product, chain)) = &written_at[id.index()] {
+            rewrites += 1;
+            let at = |value: Value| places[value.node.index()][usize::from(value.output)];
+            let (op, operands) = fused(&old, *product, chain);
+            let operands: Vec<Value> = operands.into_iter().map(at).collect();
+            let fused = new.push(op, &operands, &old.node(*product).layer);
+            if let Some((pool, true)) = chain.pool {
+                winners.push((pool, Value { node: fused, output: 1 }));
+            }
+            new.results(fused)
+        } else if absorbed[id.index()] {
+            // its only user is part of the same chain; a pool's winners are looked up below
+            vec![Value { node: id, output: 0 }; node.types.len()]
+        } else {
+            let inputs: Vec<Value> = node
+                .inputs
+                .iter()
+                .zip(inputs)
+                .map(|(old_input, new_input)| {
+                    let taken = winners.iter().find(|(pool, _)| old_input.node == *pool && old_input.output == 1);
+                    taken.map_or(new_input, |&(_, value)| value)
+                })
+                .collect();
+            new.keep(node, &inputs)
+        };
+        places.push(results.clone());
+        results
+    });
+    rewrites
+}
+
+/// For each node, the nodes that use its first result.
+fn users_of(graph: &Graph) -> Vec<Vec<NodeId>> {
+    let mut users = vec![Vec::new(); graph.nodes.len()];
+    for (index, node) in graph.nodes.iter().enumerate() {
+        for input in node.inputs.iter().filter(|input| input.output == 0) {
+            users[input.node.index()].push(NodeId(index as u32));
+        }
+    }
+    users
+}
+
+fn find_chain(graph: &Graph, product: NodeId, users: &[Vec<NodeId>], uses: &[usize]) -> Chain {
+    let mut chain = Chain::default();
+    let is_conv = match &graph.node(product).op {
+        Op::Conv(conv) if conv.epilogue == Default::default() => true,
+        Op::Dense(dense) if !dense.bias && dense.activation.is_none() => false,
+        _ => return chain,
+    };
+    let only_user = |of: NodeId| {
+        let first_result_uses = users[of.index()].len();
+        // uses by outputs and updates count in `uses` alone; a pool's winners may have users of their own
+        let others = uses[of.index()] - first_result_uses;
+        let allowed = if let Op::Pool(Pool { winners: true, .. }) = graph.node(of).op { others } else { 0 };
+        (first_result_uses == 1 && others == allowed).then(|| users[of.index()][0])
+    };
+    let mut at = product;
+    if is_conv {
+        if let Some(next) = only_user(at) {
+            if let Op::Pool(pool) = &graph.node(next).op {
+                if is_two_by_two(pool) {
+                    chain.pool = Some((next, pool.winners));
+                    at = next;
+                }
+            }
+        }
+    }
+    if let Some(next) = only_user(at).filter(|&next| is_bias_add(graph, next)) {
+        // the vector, not another feature map, and it must not be this very value
+        chain.bias = Some(next);
+        at = next;
+    }
+    if let Some(next) = only_user(at) {
+        if let Some(activation) = tile_activation(&graph.node(next).op) {
+            chain.activation = Some((next, activation));
+        }
+    }
+    chain
+}
+
+fn is_two_by_two(pool: &Pool) -> bool {
+    let plain = |axis: &crate::tensor::Axis| {
+        axis.kernel_size == 2 && axis.stride == 2 && axis.pad_before == 0 && axis.output == axis.input / 2
+    };
+    pool.kind == PoolKind::Max && plain(&pool.window.y) && plain(&pool.window.x)
+}
+
+/// The activation that a map is, if a tile can apply it.
+fn tile_activation(op: &Op) -> Option<TileActivation> {
+    let Op::Map(Map { expr, results, .. }) = op else { return None };
+    let [(result, MapResult::Each)] = results[..] else { return None };
+    let is_zero = |id| expr.constant_value(id) == Some(0.0);
+    let is_x = |id| expr.node(id) == ExprNode::Input(0);
+    match expr.node(result) {
+        ExprNode::Max(x, zero) if is_x(x) && is_zero(zero) => Some(TileActivation::Relu),
+        ExprNode::Select(Compare::Less, x, zero, scaled, y) if is_x(x) && is_zero(zero) && is_x(y) => {
+            let ExprNode::Mul(x, slope) = expr.node(scaled) else { return None };
+            let slope = expr.constant_value(slope)?;
+            is_x(x).then_some(TileActivation::LeakyRelu(slope.to_bits()))
+        }
+        _ => None,
+    }
+}
+
+/// The product with its chain inside, and its operands in the old graph.
+fn fused(graph: &Graph, product: NodeId, chain: &Chain) -> (Op, Vec<Value>) {
+    let node = graph.node(product);
+    let mut operands = node.inputs.clone();
+    operands.extend(chain.bias.map(|bias| graph.node(bias).inputs[1]));
+    let bias = chain.bias.is_some();
+    let activation = chain.activation.map(|(_, activation)| activation);
+    let mut op = node.op.clone();
+    match &mut op {
+        Op::Conv(conv) => {
+            conv.epilogue.pool = chain.pool.is_some();
+            conv.epilogue.winners = chain.pool.is_some_and(|(_, winners)| winners);
+            conv.epilogue.bias = bias;
+            conv.epilogue.activation = activation;
+        }
+        Op::Dense(dense) => {
+            dense.bias = bias;
+            dense.activation = activation;
+        }
+        _ => {}
+    }
+    (op, operands)
+}

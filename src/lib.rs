@@ -7,6 +7,7 @@ pub mod kernel;
 pub mod layers;
 pub mod ops;
 pub mod opt;
+pub mod plan;
 pub mod runtime;
 pub mod source;
 pub mod tensor;

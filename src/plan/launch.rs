@@ -1,0 +1,130 @@
+//! A kernel launched over a space, and what its tasks touch.
+
+use crate::kernel::desc::KernelDesc;
+
+/// A buffer, by its place in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BufferId(pub u32);
+
+impl BufferId {
+    /// The place as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What the tasks of a launch divide among themselves. Two launches over the same space can run as one chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Space {
+    /// The batch, in shards: task i has the images `i · shard ..` of it.
+    Images {
+        /// Images a shard.
+        shard: usize,
+        /// Shards of the nominal batch.
+        shards: usize,
+    },
+    /// A run of elements: task i has the elements `i · part ..` of it.
+    Flat {
+        /// All elements.
+        len: usize,
+        /// Elements a part.
+        part: usize,
+    },
+    /// One block of columns a task (products over the whole batch).
+    Columns {
+        /// All columns.
+        len: usize,
+        /// Columns a block.
+        part: usize,
+    },
+    /// One task does all.
+    Single,
+}
+
+impl Space {
+    /// Number of tasks.
+    pub fn tasks(self) -> usize {
+        match self {
+            Space::Images { shards, .. } => shards,
+            Space::Flat { len, part } | Space::Columns { len, part } => len.div_ceil(part),
+            Space::Single => 1,
+        }
+    }
+}
+
+/// Whether an argument is read or written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Only read.
+    Read,
+    /// Written, whatever was there.
+    Write,
+}
+
+/// What one task touches from its argument's pointer on, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Region {
+    /// This many bytes.
+    Block {
+        /// Length.
+        bytes: usize,
+    },
+    /// Rows of a matrix of which the task has some columns.
+    Rows {
+        /// Number of rows.
+        rows: usize,
+        /// Bytes from a row to the next.
+        pitch: usize,
+        /// Bytes of a row that are touched.
+        bytes: usize,
+    },
+}
+
+/// An argument: a buffer and which part of it each task touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// The buffer.
+    pub buffer: BufferId,
+    /// Bytes from the buffer's start to task 0's pointer.
+    pub offset: usize,
+    /// Bytes from a task's pointer to the next one's; 0 where all tasks touch the same.
+    pub stride: usize,
+    /// What a task touches.
+    pub region: Region,
+    /// Read or written.
+    pub mode: Mode,
+}
+
+impl Access {
+    /// Whether each task keeps to a slot of its own, `stride` bytes wide.
+    pub fn is_own_slot(&self) -> bool {
+        match self.region {
+            Region::Block { bytes } => self.stride != 0 && self.offset % self.stride + bytes <= self.stride,
+            Region::Rows { .. } => false,
+        }
+    }
+}
+
+/// What a call's `count` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// The images (or elements) of the task's part.
+    Part,
+    /// All images of the batch.
+    Batch,
+    /// This.
+    Fixed(usize),
+}
+
+/// A kernel over a space.
+#[derive(Debug, Clone)]
+pub(super) struct Launch {
+    pub(super) kernel: KernelDesc,
+    pub(super) tail: Option<KernelDesc>,
+    pub(super) space: Space,
+    pub(super) args: Vec<Access>,
+    pub(super) count: Count,
+    pub(super) layer: String,
+    /// Runs once after parameters were written.
+    pub(super) setup: bool,
+}

@@ -1,0 +1,118 @@
+//! Dense layers: small ones run with their shard of images, large ones over the whole batch, a block of the weights a task.
+
+use super::Lowerer;
+use super::storage::Storage;
+use crate::ir::Node;
+use crate::kernel::desc::{KernelDesc, MatmulDesc, MatmulKind};
+use crate::ops::Dense;
+use crate::plan::launch::{Access, Count, Mode, Region, Space};
+
+/// Weights of more bytes than this are read once for the whole batch instead of once for every shard: they would push a shard's activations out of L1.
+const SHARED_WEIGHT_BYTES: usize = 64 * 1024;
+
+/// Output columns of one task of a large forward product: two of the widest vectors where there are many columns, one where there are few.
+const COLUMNS: [usize; 2] = [16, 32];
+
+impl Lowerer<'_> {
+    fn matmul(&self, kind: MatmulKind, inputs: usize, outputs: usize, rows: usize) -> MatmulDesc {
+        MatmulDesc {
+            kind,
+            inputs,
+            outputs,
+            input_pitch: inputs,
+            weight_pitch: outputs,
+            output_pitch: outputs,
+            max_rows: rows,
+            bias: false,
+            activation: None,
+        }
+    }
+
+    /// Columns `i · part ..` of each row of a dense per-image buffer.
+    fn columns(&self, storage: &Storage, part: usize, mode: Mode) -> Access {
+        let pitch = storage.image_bytes();
+        let region = Region::Rows { rows: self.images(), pitch, bytes: part * 4 };
+        Access { buffer: storage.buffer, offset: 0, stride: part * 4, region, mode }
+    }
+
+    pub(super) fn dense_forward(&mut self, node: &Node, dense: &Dense) {
+        let x = self.dense(node.inputs[0]);
+        let weight = self.inputs(node, 1);
+        let bias = dense.bias.then(|| self.inputs(node, 2));
+        let (inputs, outputs) = (x.layout.elements(), node.types[0].shape.elements());
+        let y = self.new_images(0);
+        let base = MatmulDesc {
+            bias: dense.bias,
+            activation: dense.activation,
+            ..self.matmul(MatmulKind::Forward, inputs, outputs, self.images())
+        };
+        if inputs * outputs * 4 <= SHARED_WEIGHT_BYTES {
+            let desc = MatmulDesc { max_rows: self.shard, ..base };
+            let mut args = vec![self.per_image(&x, Mode::Read), self.whole(&weight, Mode::Read)];
+            args.extend(bias.map(|bias| self.whole(&bias, Mode::Read)));
+            args.push(self.per_image(&y, Mode::Write));
+            self.launch(KernelDesc::Matmul(desc), self.image_space(), args, Count::Part);
+            return;
+        }
+        let part = COLUMNS[usize::from(outputs >= 256)].min(outputs);
+        let of_columns = |columns| KernelDesc::Matmul(MatmulDesc { outputs: columns, ..base });
+        let tail = (!outputs.is_multiple_of(part)).then(|| of_columns(outputs % part));
+        let block = |storage: &Storage, rows: usize| Access {
+            buffer: storage.buffer,
+            offset: 0,
+            stride: part * 4,
+            region: Region::Rows { rows, pitch: outputs * 4, bytes: part * 4 },
+            mode: Mode::Read,
+        };
+        let mut args = vec![self.all_images(&x, Mode::Read), block(&weight, inputs)];
+        args.extend(bias.map(|bias| block(&bias, 1)));
+        args.push(self.columns(&y, part, Mode::Write));
+        let space = Space::Columns { len: outputs, part };
+        self.launch_with_tail(of_columns(part), tail, space, args, Count::Batch);
+    }
+
+    pub(super) fn dense_grad_input(&mut self, node: &Node) {
+        let dy = self.dense(node.inputs[0]);
+        let weight = self.inputs(node, 1);
+        let (inputs, outputs) = (node.types[0].shape.elements(), dy.layout.elements());
+        let dx = self.new_images(0);
+        let base = self.matmul(MatmulKind::GradInput, inputs, outputs, self.images());
+        let space = self.flat_space(&self.graph.ty(node.inputs[1]).shape);
+        let (Space::Flat { part, .. }, true) = (space, inputs * outputs * 4 > SHARED_WEIGHT_BYTES) else {
+            let desc = MatmulDesc { max_rows: self.shard, ..base };
+            let args = vec![
+                self.per_image(&dy, Mode::Read),
+                self.whole(&weight, Mode::Read),
+                self.per_image(&dx, Mode::Write),
+            ];
+            self.launch(KernelDesc::Matmul(desc), self.image_space(), args, Count::Part);
+            return;
+        };
+        // the same rows of the weights as their gradient and update: one task keeps them in cache for all three
+        let rows = part / outputs;
+        let of_rows = |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, ..base });
+        let tail = (!inputs.is_multiple_of(rows)).then(|| of_rows(inputs % rows));
+        let args = vec![
+            self.all_images(&dy, Mode::Read),
+            self.part(&weight, space, Mode::Read),
+            self.columns(&dx, rows, Mode::Write),
+        ];
+        self.launch_with_tail(of_rows(rows), tail, space, args, Count::Batch);
+    }
+
+    pub(super) fn dense_grad_weight(&mut self, node: &Node) {
+        let x = self.dense(node.inputs[0]);
+        let dy = self.dense(node.inputs[1]);
+        let (inputs, outputs) = (x.layout.elements(), dy.layout.elements());
+        let dw = self.new_whole(0);
+        let base = self.matmul(MatmulKind::GradWeight, inputs, outputs, self.images());
+        let space = self.flat_space(&node.types[0].shape);
+        let rows = if let Space::Flat { part, .. } = space { part / outputs } else { inputs };
+        let of_rows = |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, ..base });
+        let tail = (!inputs.is_multiple_of(rows)).then(|| of_rows(inputs % rows));
+        let x_part =
+            if space == Space::Single { self.all_images(&x, Mode::Read) } else { self.columns(&x, rows, Mode::Read) };
+        let args = vec![x_part, self.all_images(&dy, Mode::Read), self.part(&dw, space, Mode::Write)];
+        self.launch_with_tail(of_rows(rows), tail, space, args, Count::Batch);
+    }
+}

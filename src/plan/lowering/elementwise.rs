@@ -1,0 +1,218 @@
+//! Maps, copies, joins and statistics.
+
+use super::Lowerer;
+use super::storage::Storage;
+use crate::ir::{Node, Value};
+use crate::kernel::desc::{
+    CombineMomentsDesc, Domain, Expr, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand, OperandKind,
+};
+use crate::ops::{Map, MapResult};
+use crate::plan::launch::{Access, Count, Mode, Region, Space};
+use crate::tensor::{Element, Layout, Shape, TensorType};
+
+impl Lowerer<'_> {
+    pub(super) fn map(&mut self, node: &Node, map: &Map) {
+        let types: Vec<&TensorType> = node.inputs.iter().map(|&v| self.graph.ty(v)).collect();
+        let domain = map.domain(&types);
+        if domain.batched {
+            self.map_images(node, map, &domain.shape);
+        } else {
+            self.map_whole(node, map, &domain.shape);
+        }
+    }
+
+    fn map_images(&mut self, node: &Node, map: &Map, shape: &Shape) {
+        let (height, width, channels) = shape.as_pixels();
+        let mut operands = Vec::with_capacity(node.inputs.len());
+        let mut args = Vec::with_capacity(node.inputs.len() + map.results.len());
+        for &input in &node.inputs {
+            let (storage, ty) = (self.any(input), self.graph.ty(input));
+            let kind = if storage.batched {
+                args.push(self.per_image(&storage, Mode::Read));
+                OperandKind::Image(storage.layout)
+            } else {
+                args.push(self.whole(&storage, Mode::Read));
+                if ty.shape.elements() == 1 { OperandKind::Scalar } else { OperandKind::Channel }
+            };
+            operands.push(Operand { kind, element: ty.element });
+        }
+        let mut outputs = Vec::with_capacity(map.results.len());
+        let mut sums = Vec::new();
+        // results per element come first among the arguments: the partial sums are added behind them
+        for (output, &(id, kind)) in (0_u16..).zip(&map.results) {
+            match kind {
+                MapResult::Each => {
+                    let storage = self.result_of_map(node, output);
+                    outputs.push((id, MapOutput::Image(storage.layout)));
+                    args.push(self.per_image(&storage, Mode::Write));
+                }
+                MapResult::ChannelSum => sums.push((output, channels, Shape::vector(channels))),
+            }
+        }
+        for &(output, ..) in &sums {
+            outputs.push((map.results[usize::from(output)].0, MapOutput::ChannelSum));
+        }
+        let domain = Domain::Images { height, width, channels };
+        let kernel = KernelDesc::Map(MapDesc { domain, operands, expr: map.expr.clone(), outputs });
+        if sums.is_empty() {
+            self.launch(kernel, self.image_space(), args, Count::Part);
+        } else {
+            self.reduce_over_shards(kernel, args, &sums);
+        }
+    }
+
+    /// The buffer for a map's result: that of an operand which nobody needs afterwards, where it lies as the result should.
+    fn result_of_map(&mut self, node: &Node, output: u16) -> Storage {
+        let value = Value { node: self.node, output };
+        let (height, width, channels) = self.graph.ty(value).shape.as_pixels();
+        let wanted = Layout::with_halo(height, width, channels, self.needs.primary_halo(value));
+        let node_index = self.node.index();
+        let reusable = node.inputs.iter().copied().find(|&input| {
+            let storage = &self.storages[&input];
+            let dies_here = self.needs.last_use(input) == Some(node_index) && !self.is_shared(input);
+            let alike = storage.batched && storage.element_bytes == 4 && storage.layout == wanted;
+            alike && dies_here && !storage.view && output == 0
+        });
+        match reusable {
+            Some(input) => {
+                let storage = self.any(input);
+                self.set(output, storage.clone());
+                storage
+            }
+            None => self.new_images(output),
+        }
+    }
+
+    /// Whether another value lives in the same buffer.
+    fn is_shared(&self, value: Value) -> bool {
+        let buffer = self.storages[&value].buffer;
+        let later = |other: Value| self.needs.last_use(other).is_some_and(|last| last > self.node.index());
+        self.buffers[buffer.index()].persistent
+            || self.storages.iter().any(|(&other, storage)| other != value && storage.buffer == buffer && later(other))
+    }
+
+    fn map_whole(&mut self, node: &Node, map: &Map, shape: &Shape) {
+        let types: Vec<&TensorType> = node.inputs.iter().map(|&v| self.graph.ty(v)).collect();
+        let flat = types.iter().all(|ty| ty.shape == *shape || ty.shape.elements() == 1);
+        let channels = shape.channels();
+        let space = if flat { self.flat_space(shape) } else { Space::Single };
+        let rows = Layout::dense(&Shape::image(1, shape.elements() / channels, channels));
+        let mut operands = Vec::with_capacity(node.inputs.len());
+        let mut args = Vec::with_capacity(node.inputs.len() + map.results.len());
+        for (&input, ty) in node.inputs.iter().zip(&types) {
+            let storage = self.any(input);
+            let kind = if ty.shape == *shape && (flat || shape.rank() > 1) {
+                args.push(self.part(&storage, space, Mode::Read));
+                if flat { OperandKind::Flat } else { OperandKind::Image(rows) }
+            } else {
+                args.push(self.whole(&storage, Mode::Read));
+                if ty.shape.elements() == 1 { OperandKind::Scalar } else { OperandKind::Channel }
+            };
+            operands.push(Operand { kind, element: ty.element });
+        }
+        let mut outputs = Vec::with_capacity(map.results.len());
+        for (output, &(id, _)) in (0_u16..).zip(&map.results) {
+            let storage = self.place_of_update(output);
+            outputs.push((id, if flat { MapOutput::Flat } else { MapOutput::Image(rows) }));
+            args.push(self.part(&storage, space, Mode::Write));
+        }
+        let (width, domain) = (shape.elements() / channels, Domain::Flat);
+        let domain = if flat { domain } else { Domain::Images { height: 1, width, channels } };
+        let kernel = KernelDesc::Map(MapDesc { domain, operands, expr: map.expr.clone(), outputs });
+        let count = if flat { Self::flat_count(space, shape) } else { Count::Fixed(1) };
+        self.launch(kernel, space, args, count);
+    }
+
+    /// A new value of a parameter is written over the old one where nothing reads the old one afterwards.
+    fn place_of_update(&mut self, output: u16) -> Storage {
+        let value = Value { node: self.node, output };
+        let graph = self.graph;
+        let updated = graph.updates.iter().find(|(_, update)| *update == value).map(|&(param, _)| param);
+        let Some(param) = updated else { return self.new_whole(output) };
+        let old = graph.parameter(param);
+        let read_later = self.needs.last_use(old).is_some_and(|last| last > self.node.index());
+        if read_later {
+            return self.new_whole(output);
+        }
+        let storage = Storage::whole(self.params[param.index()], &graph.params[param.index()].shape);
+        self.set(output, storage.clone());
+        storage
+    }
+
+    /// Copies per-image data from one layout to another.
+    pub(super) fn copy_images(&mut self, from: &Storage, to: &Storage) {
+        let Layout { height, width, channels, .. } = from.layout;
+        let mut expr = Expr::new();
+        let x = expr.input(0);
+        let desc = MapDesc {
+            domain: Domain::Images { height, width, channels },
+            operands: vec![Operand { kind: OperandKind::Image(from.layout), element: Element::F32 }],
+            expr,
+            outputs: vec![(x, MapOutput::Image(to.layout))],
+        };
+        let args = vec![self.per_image(from, Mode::Read), self.per_image(to, Mode::Write)];
+        self.launch(KernelDesc::Map(desc), self.image_space(), args, Count::Part);
+    }
+
+    /// Copies a tensor that is not per image.
+    pub(super) fn copy_flat(&mut self, from: &Storage, to: &Storage, shape: &Shape) {
+        let mut expr = Expr::new();
+        let x = expr.input(0);
+        let desc = MapDesc {
+            domain: Domain::Flat,
+            operands: vec![Operand { kind: OperandKind::Flat, element: Element::F32 }],
+            expr,
+            outputs: vec![(x, MapOutput::Flat)],
+        };
+        let space = self.flat_space(shape);
+        let args = vec![self.part(from, space, Mode::Read), self.part(to, space, Mode::Write)];
+        self.launch(KernelDesc::Map(desc), space, args, Self::flat_count(space, shape));
+    }
+
+    /// Zeros around the image are a halo that is data.
+    pub(super) fn pad(&mut self, node: &Node, amounts: [usize; 4]) {
+        let x = self.inputs(node, 0);
+        let y = self.new_images(0);
+        let [top, bottom, left, right] = amounts;
+        let inner = Layout {
+            height: x.layout.height,
+            width: x.layout.width,
+            origin: y.layout.origin + top * y.layout.row_pitch + left * y.layout.pixel_pitch,
+            ..y.layout
+        };
+        debug_assert_eq!(inner.height + top + bottom, y.layout.height);
+        debug_assert_eq!(inner.width + left + right, y.layout.width);
+        let clear = KernelDesc::Fill(crate::kernel::desc::FillDesc { halo_of: inner });
+        let args = vec![self.per_image(&y, Mode::Write)];
+        self.launch(clear, self.image_space(), args, Count::Part);
+        self.copy_images(&x, &Storage { layout: inner, ..y });
+    }
+
+    pub(super) fn concat(&mut self, node: &Node) {
+        let y = self.new_images(0);
+        let mut start = 0;
+        for &input in &node.inputs {
+            let x = self.any(input);
+            let slice = Layout { channels: x.layout.channels, origin: y.layout.origin + start, ..y.layout };
+            start += x.layout.channels;
+            self.copy_images(&x, &Storage { layout: slice, ..y.clone() });
+        }
+    }
+
+    pub(super) fn moments(&mut self, node: &Node) {
+        let x = self.inputs(node, 0);
+        let channels = x.layout.channels;
+        let bytes = 3 * channels * 4;
+        let name = format!("{} moments by shard", self.layer());
+        let buffer = self.add_buffer(name, bytes * self.shards, false);
+        let partial = Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: Mode::Write };
+        let args = vec![self.per_image(&x, Mode::Read), partial];
+        self.launch(KernelDesc::Moments(MomentsDesc { input: x.layout }), self.image_space(), args, Count::Part);
+        let (mean, variance) = (self.new_whole(0), self.new_whole(1));
+        let region = Region::Block { bytes: bytes * self.shards };
+        let partials = Access { buffer, offset: 0, stride: 0, region, mode: Mode::Read };
+        let args = vec![partials, self.whole(&mean, Mode::Write), self.whole(&variance, Mode::Write)];
+        let desc = KernelDesc::CombineMoments(CombineMomentsDesc { channels, parts: self.shards });
+        self.launch(desc, Space::Single, args, Count::Fixed(1));
+    }
+}

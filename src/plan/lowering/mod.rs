@@ -1,0 +1,376 @@
+//! From nodes to kernel launches.
+//!
+//! Every value gets a [`Storage`]: a buffer and how it lies there. Views (`reshape`, `slice`, `unpad`) share their operand's buffer. A convolution
+//! wants its input surrounded by zeros (a halo): the producer then writes into such a buffer; where others want the same value without gaps,
+//! a second, haloed copy is made.
+
+mod conv;
+mod dense;
+mod elementwise;
+mod pooling;
+mod scores;
+mod storage;
+
+use std::collections::HashMap;
+
+use super::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
+use super::{Buffer, Output, Place};
+use crate::ir::{Graph, InputRole, Node, NodeId, ScalarInput, Value};
+use crate::kernel::Target;
+use crate::kernel::desc::{FillDesc, KernelDesc};
+use crate::ops::Op;
+use crate::tensor::{Layout, Shape};
+
+use storage::{Needs, Storage};
+
+/// Shards of a batch. Eight keep two to eight threads evenly busy, and their partial weight gradients small.
+const SHARDS: usize = 8;
+
+/// Elements of one part of a flat run: enough work for a task (64 KiB a stream), few enough to share out.
+const PART: usize = 16 * 1024;
+
+/// A graph as launches, buffers not yet placed.
+#[derive(Debug)]
+pub(super) struct Lowered {
+    pub(super) launches: Vec<Launch>,
+    pub(super) buffers: Vec<Buffer>,
+    pub(super) params: Vec<BufferId>,
+    pub(super) scalars: Vec<(ScalarInput, BufferId)>,
+    pub(super) outputs: Vec<Output>,
+}
+
+/// Lowers a whole graph.
+pub(super) fn lower(graph: &Graph, target: Target, batch: usize) -> Lowered {
+    let mut lowerer = Lowerer::new(graph, target, batch);
+    for index in 0..graph.nodes.len() {
+        lowerer.lower_node(NodeId(index as u32));
+    }
+    lowerer.finish()
+}
+
+struct Lowerer<'g> {
+    graph: &'g Graph,
+    target: Target,
+    shard: usize,
+    shards: usize,
+    needs: Needs,
+    storages: HashMap<Value, Storage>,
+    /// Haloed or dense copies of values, by what they satisfy.
+    copies: HashMap<(Value, Option<[usize; 4]>), Storage>,
+    /// Nodes that depend on parameters alone, in a graph that updates none: computed once.
+    constant: Vec<bool>,
+    launches: Vec<Launch>,
+    buffers: Vec<Buffer>,
+    params: Vec<BufferId>,
+    scalars: Vec<(ScalarInput, BufferId)>,
+    node: NodeId,
+}
+
+impl<'g> Lowerer<'g> {
+    fn new(graph: &'g Graph, target: Target, batch: usize) -> Self {
+        let shard = batch.div_ceil(SHARDS).max(1);
+        let mut lowerer = Self {
+            graph,
+            target,
+            shard,
+            shards: batch.div_ceil(shard),
+            needs: Needs::of(graph),
+            storages: HashMap::new(),
+            copies: HashMap::new(),
+            constant: constant_nodes(graph),
+            launches: Vec::new(),
+            buffers: Vec::new(),
+            params: Vec::new(),
+            scalars: Vec::new(),
+            node: NodeId(0),
+        };
+        for param in &graph.params {
+            let buffer = lowerer.add_buffer(param.name.clone(), param.shape.elements() * 4, true);
+            lowerer.params.push(buffer);
+        }
+        lowerer
+    }
+
+    fn finish(mut self) -> Lowered {
+        let outputs: Vec<Output> = self
+            .graph
+            .outputs
+            .iter()
+            .map(|(name, value)| {
+                let storage = self.dense(*value);
+                self.buffers[storage.buffer.index()].persistent = true;
+                Output { name: name.clone(), buffer: storage.buffer, layout: storage.layout }
+            })
+            .collect();
+        Lowered { launches: self.launches, buffers: self.buffers, params: self.params, scalars: self.scalars, outputs }
+    }
+
+    fn lower_node(&mut self, id: NodeId) {
+        self.node = id;
+        let graph = self.graph;
+        let node = graph.node(id);
+        match &node.op {
+            Op::Input(role, _) => self.input(role),
+            Op::Parameter(param, ty) => {
+                let storage = Storage::whole(self.params[param.index()], &ty.shape);
+                self.set(0, storage);
+            }
+            Op::Conv(conv) => self.conv(node, conv),
+            Op::ConvGradInput(grad) => self.conv_grad_input(node, grad),
+            Op::ConvGradWeight(grad) => self.conv_grad_weight(node, grad),
+            Op::Dense(dense) => self.dense_forward(node, dense),
+            Op::DenseGradInput(_) => self.dense_grad_input(node),
+            Op::DenseGradWeight(_) => self.dense_grad_weight(node),
+            Op::Map(map) => self.map(node, map),
+            Op::Moments => self.moments(node),
+            Op::Pool(pool) => self.pool(node, pool),
+            Op::PoolGrad(grad) => self.pool_grad(node, grad),
+            Op::GlobalPool(pool) => self.global_pool(node, pool),
+            Op::GlobalPoolGrad(grad) => self.global_pool_grad(node, grad),
+            Op::Reshape(shape) => {
+                let storage = self.dense(node.inputs[0]);
+                self.set(0, Storage { layout: Layout::dense(shape), ..storage });
+            }
+            Op::Slice(slice) => {
+                let mut storage = self.any(node.inputs[0]);
+                storage.layout.origin += slice.start;
+                storage.layout.channels = slice.channels;
+                storage.view = true;
+                self.set(0, storage);
+            }
+            Op::Unpad(unpad) => {
+                let [top, _, left, _] = unpad.amounts;
+                let mut storage = self.any(node.inputs[0]);
+                let (height, width, _) = node.types[0].shape.as_pixels();
+                storage.layout.origin += top * storage.layout.row_pitch + left * storage.layout.pixel_pitch;
+                (storage.layout.height, storage.layout.width) = (height, width);
+                storage.view = true;
+                self.set(0, storage);
+            }
+            Op::Pad(pad) => self.pad(node, pad.amounts),
+            Op::Concat => self.concat(node),
+            Op::Softmax(_) => self.softmax(node),
+            Op::SoftmaxGrad(_) => self.softmax_grad(node),
+            Op::Loss(loss) => self.loss(node, loss),
+            Op::TopK(top) => self.top_k(node, top),
+            Op::Activation(_) | Op::Dropout(_) | Op::BatchNorm(_) => {
+                unreachable!("`expand-composites` runs before planning")
+            }
+        }
+        self.store_updates(id);
+    }
+
+    fn input(&mut self, role: &InputRole) {
+        let graph = self.graph;
+        let ty = &graph.node(self.node).types[0];
+        match role {
+            InputRole::Images | InputRole::Labels => {
+                let (name, place) = match role {
+                    InputRole::Labels => ("labels", Place::Labels),
+                    InputRole::Images | InputRole::Scalar(_) => ("images", Place::Images),
+                };
+                let buffer = self.add_buffer(name.to_owned(), ty.size_bytes() * self.images(), true);
+                self.buffers[buffer.index()].place = place;
+                let storage =
+                    Storage { buffer, layout: Layout::dense(&ty.shape), element_bytes: 4, batched: true, view: true };
+                self.set(0, storage);
+            }
+            InputRole::Scalar(scalar) => {
+                let buffer = self.add_buffer(format!("{scalar:?}"), 4, true);
+                self.scalars.push((scalar.clone(), buffer));
+                self.set(0, Storage::whole(buffer, &Shape::vector(1)));
+            }
+        }
+    }
+
+    /// A parameter's new contents that no map could write in place are copied at the end.
+    fn store_updates(&mut self, id: NodeId) {
+        let graph = self.graph;
+        for &(param, value) in graph.updates.iter().filter(|(_, value)| value.node == id) {
+            let target = self.params[param.index()];
+            let source = self.storages[&value].clone();
+            if source.buffer != target {
+                let shape = graph.params[param.index()].shape.clone();
+                self.copy_flat(&source, &Storage::whole(target, &shape), &shape);
+            }
+        }
+    }
+
+    // ---- buffers and storages
+
+    /// Images that every per-image buffer has room for: whole shards.
+    fn images(&self) -> usize {
+        self.shard * self.shards
+    }
+
+    fn add_buffer(&mut self, name: String, bytes: usize, persistent: bool) -> BufferId {
+        let id = BufferId(u32::try_from(self.buffers.len()).expect("fewer than 2^32 buffers"));
+        self.buffers.push(Buffer { name, bytes, place: Place::Arena(0), persistent });
+        id
+    }
+
+    fn set(&mut self, output: u16, storage: Storage) {
+        self.storages.insert(Value { node: self.node, output }, storage);
+    }
+
+    fn layer(&self) -> String {
+        self.graph.node(self.node).layer.clone()
+    }
+
+    /// Makes the buffer of a per-image result, haloed as its users want it, and clears the halo.
+    fn new_images(&mut self, output: u16) -> Storage {
+        let value = Value { node: self.node, output };
+        let graph = self.graph;
+        let ty = graph.ty(value);
+        let (height, width, channels) = ty.shape.as_pixels();
+        let halo = self.needs.primary_halo(value);
+        let layout = Layout::with_halo(height, width, channels, halo);
+        let storage = self.allocate(layout, ty.element.size_bytes(), "");
+        self.set(output, storage.clone());
+        storage
+    }
+
+    fn allocate(&mut self, layout: Layout, element_bytes: usize, suffix: &str) -> Storage {
+        let name = format!("{} {}{suffix}", self.layer(), self.graph.node(self.node).op.name());
+        let bytes = layout.image_pitch * element_bytes * self.images();
+        let buffer = self.add_buffer(name, bytes, false);
+        let storage = Storage { buffer, layout, element_bytes, batched: true, view: false };
+        if layout.halo() != [0; 4] {
+            let clear = KernelDesc::Fill(FillDesc { halo_of: layout });
+            let args = vec![self.per_image(&storage, Mode::Write)];
+            self.launch(clear, self.image_space(), args, Count::Part);
+        }
+        storage
+    }
+
+    /// Makes the buffer of a result that is not per image.
+    fn new_whole(&mut self, output: u16) -> Storage {
+        let value = Value { node: self.node, output };
+        let graph = self.graph;
+        let shape = &graph.ty(value).shape;
+        let name = format!("{} {}.{output}", self.layer(), graph.node(self.node).op.name());
+        let buffer = self.add_buffer(name, shape.elements() * 4, self.constant[self.node.index()]);
+        let storage = Storage::whole(buffer, shape);
+        self.set(output, storage.clone());
+        storage
+    }
+
+    /// The value as it lies.
+    fn any(&self, value: Value) -> Storage {
+        self.storages[&value].clone()
+    }
+
+    /// The value without gaps.
+    fn dense(&mut self, value: Value) -> Storage {
+        let storage = self.any(value);
+        if !storage.batched || storage.layout.is_dense() { storage } else { self.copy_of(value, None) }
+    }
+
+    /// The value surrounded by at least these zeros.
+    fn haloed(&mut self, value: Value, halo: [usize; 4]) -> Storage {
+        let storage = self.any(value);
+        let has = if storage.view { [0; 4] } else { storage.layout.halo() };
+        if halo.iter().zip(has).all(|(&need, has)| need <= has) {
+            return storage;
+        }
+        let widest = self.needs.halo(value);
+        self.copy_of(value, Some(widest))
+    }
+
+    fn copy_of(&mut self, value: Value, halo: Option<[usize; 4]>) -> Storage {
+        if let Some(copy) = self.copies.get(&(value, halo)) {
+            return copy.clone();
+        }
+        let source = self.any(value);
+        let Layout { height, width, channels, .. } = source.layout;
+        let layout = Layout::with_halo(height, width, channels, halo.unwrap_or_default());
+        let copy = self.allocate(layout, source.element_bytes, " copy");
+        self.copy_images(&source, &copy);
+        self.copies.insert((value, halo), copy.clone());
+        copy
+    }
+
+    // ---- launches
+
+    fn image_space(&self) -> Space {
+        Space::Images { shard: self.shard, shards: self.shards }
+    }
+
+    /// The space over the elements of a tensor that is not per image; whole rows of a matrix stay together.
+    fn flat_space(&self, shape: &Shape) -> Space {
+        let len = shape.elements();
+        if len <= PART {
+            return Space::Single;
+        }
+        let row = if shape.rank() == 2 { shape.channels() } else { 1 };
+        Space::Flat { len, part: (PART / row).max(1) * row }
+    }
+
+    fn launch(&mut self, kernel: KernelDesc, space: Space, args: Vec<Access>, count: Count) {
+        self.launch_with_tail(kernel, None, space, args, count);
+    }
+
+    fn launch_with_tail(
+        &mut self,
+        kernel: KernelDesc,
+        tail: Option<KernelDesc>,
+        space: Space,
+        args: Vec<Access>,
+        count: Count,
+    ) {
+        let (layer, setup) = (self.layer(), self.constant[self.node.index()]);
+        self.launches.push(Launch { kernel, tail, space, args, count, layer, setup });
+    }
+
+    /// Each shard's images of a per-image buffer.
+    fn per_image(&self, storage: &Storage, mode: Mode) -> Access {
+        let bytes = storage.image_bytes() * self.shard;
+        Access { buffer: storage.buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode }
+    }
+
+    /// All images of a per-image buffer.
+    fn all_images(&self, storage: &Storage, mode: Mode) -> Access {
+        let bytes = storage.image_bytes() * self.images();
+        Access { buffer: storage.buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode }
+    }
+
+    /// All of a buffer that is not per image.
+    fn whole(&self, storage: &Storage, mode: Mode) -> Access {
+        let bytes = self.buffers[storage.buffer.index()].bytes;
+        Access { buffer: storage.buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode }
+    }
+
+    /// Each part's elements of a buffer that is not per image.
+    fn part(&self, storage: &Storage, space: Space, mode: Mode) -> Access {
+        match space {
+            Space::Flat { part, .. } => {
+                let bytes = part * 4;
+                Access { buffer: storage.buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode }
+            }
+            Space::Images { .. } | Space::Columns { .. } | Space::Single => self.whole(storage, mode),
+        }
+    }
+
+    /// `count` of a flat kernel over a tensor of this shape.
+    fn flat_count(space: Space, shape: &Shape) -> Count {
+        if space == Space::Single { Count::Fixed(shape.elements()) } else { Count::Part }
+    }
+
+    fn inputs(&self, node: &Node, index: usize) -> Storage {
+        self.any(node.inputs[index])
+    }
+}
+
+/// Nodes that depend on parameters alone, in a graph that changes none of its parameters.
+fn constant_nodes(graph: &Graph) -> Vec<bool> {
+    let mut constant: Vec<bool> = Vec::with_capacity(graph.nodes.len());
+    for node in &graph.nodes {
+        let own = match node.op {
+            Op::Parameter(..) => graph.updates.is_empty(),
+            Op::Input(..) => false,
+            _ => graph.updates.is_empty() && node.inputs.iter().all(|input| constant[input.node.index()]),
+        };
+        constant.push(own);
+    }
+    constant
+}

@@ -1,0 +1,64 @@
+//! Pools and their gradients.
+
+use super::Lowerer;
+use crate::ir::Node;
+use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, PoolDesc, PoolGradDesc};
+use crate::ops::{GlobalPool, GlobalPoolGrad, Pool, PoolGrad};
+use crate::plan::launch::{Count, Mode};
+
+impl Lowerer<'_> {
+    pub(super) fn pool(&mut self, node: &Node, pool: &Pool) {
+        let x = self.inputs(node, 0);
+        let y = self.new_images(0);
+        let winners = pool.winners.then(|| self.new_images(1));
+        let desc = PoolDesc {
+            kind: pool.kind,
+            window: pool.window,
+            input: x.layout,
+            output: y.layout,
+            winners: winners.as_ref().map(|winners| winners.layout),
+        };
+        let mut args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
+        args.extend(winners.map(|winners| self.per_image(&winners, Mode::Write)));
+        self.launch(KernelDesc::Pool(desc), self.image_space(), args, Count::Part);
+    }
+
+    pub(super) fn pool_grad(&mut self, node: &Node, grad: &PoolGrad) {
+        let dy = self.inputs(node, 0);
+        let winners = node.inputs.get(1).map(|&winners| self.any(winners));
+        let dx = self.new_images(0);
+        let desc = PoolGradDesc {
+            kind: grad.kind,
+            window: grad.window,
+            grad: dy.layout,
+            winners: winners.as_ref().map(|winners| winners.layout),
+            output: dx.layout,
+        };
+        let mut args = vec![self.per_image(&dy, Mode::Read)];
+        args.extend(winners.map(|winners| self.per_image(&winners, Mode::Read)));
+        args.push(self.per_image(&dx, Mode::Write));
+        self.launch(KernelDesc::PoolGrad(desc), self.image_space(), args, Count::Part);
+    }
+
+    pub(super) fn global_pool(&mut self, node: &Node, pool: &GlobalPool) {
+        let x = self.inputs(node, 0);
+        let y = self.new_images(0);
+        let desc = GlobalPoolDesc { kind: pool.kind, input: x.layout, output: y.layout, grad: None };
+        let args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
+        self.launch(KernelDesc::GlobalPool(desc), self.image_space(), args, Count::Part);
+    }
+
+    /// Of a maximum; the mean's gradient is a map by now.
+    pub(super) fn global_pool_grad(&mut self, node: &Node, grad: &GlobalPoolGrad) {
+        let (x, y, dy) = (self.inputs(node, 0), self.inputs(node, 1), self.inputs(node, 2));
+        let dx = self.new_images(0);
+        let desc = GlobalPoolDesc { kind: grad.kind, input: x.layout, output: y.layout, grad: Some(dx.layout) };
+        let args = vec![
+            self.per_image(&x, Mode::Read),
+            self.per_image(&y, Mode::Read),
+            self.per_image(&dy, Mode::Read),
+            self.per_image(&dx, Mode::Write),
+        ];
+        self.launch(KernelDesc::GlobalPool(desc), self.image_space(), args, Count::Part);
+    }
+}

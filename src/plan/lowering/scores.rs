@@ -1,0 +1,70 @@
+//! Softmax, losses and metrics.
+
+use super::Lowerer;
+use super::storage::Storage;
+use crate::ir::Node;
+use crate::kernel::desc::{KernelDesc, LossDesc, SoftmaxDesc, TopKDesc};
+use crate::ops::{Loss, TopK};
+use crate::plan::launch::{Count, Mode};
+
+impl Lowerer<'_> {
+    fn softmax_desc(storage: &Storage, grad: bool) -> KernelDesc {
+        let pixels = storage.layout.height * storage.layout.width;
+        KernelDesc::Softmax(SoftmaxDesc { pixels, channels: storage.layout.channels, grad })
+    }
+
+    /// A per-image result without halo, whatever its users want: these kernels write without gaps.
+    fn new_dense(&mut self, output: u16) -> Storage {
+        let value = crate::ir::Value { node: self.node, output };
+        let graph = self.graph;
+        let ty = graph.ty(value);
+        let (height, width, channels) = ty.shape.as_pixels();
+        let layout = crate::tensor::Layout::with_halo(height, width, channels, [0; 4]);
+        let storage = self.allocate(layout, ty.element.size_bytes(), "");
+        self.set(output, storage.clone());
+        storage
+    }
+
+    pub(super) fn softmax(&mut self, node: &Node) {
+        let x = self.dense(node.inputs[0]);
+        let y = self.new_dense(0);
+        let args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
+        self.launch(Self::softmax_desc(&x, false), self.image_space(), args, Count::Part);
+    }
+
+    pub(super) fn softmax_grad(&mut self, node: &Node) {
+        let (y, dy) = (self.dense(node.inputs[0]), self.dense(node.inputs[1]));
+        let dx = self.new_dense(0);
+        let args =
+            vec![self.per_image(&y, Mode::Read), self.per_image(&dy, Mode::Read), self.per_image(&dx, Mode::Write)];
+        self.launch(Self::softmax_desc(&y, true), self.image_space(), args, Count::Part);
+    }
+
+    pub(super) fn loss(&mut self, node: &Node, loss: &Loss) {
+        let scores = self.dense(node.inputs[0]);
+        let (labels, scale) = (self.inputs(node, 1), self.inputs(node, 2));
+        let per_image = self.new_dense(0);
+        let grad = loss.grad.then(|| self.new_dense(1));
+        let desc = LossDesc { kind: loss.kind, classes: scores.layout.elements(), grad: loss.grad };
+        let mut args = vec![
+            self.per_image(&scores, Mode::Read),
+            self.per_image(&labels, Mode::Read),
+            self.whole(&scale, Mode::Read),
+            self.per_image(&per_image, Mode::Write),
+        ];
+        args.extend(grad.map(|grad| self.per_image(&grad, Mode::Write)));
+        self.launch(KernelDesc::Loss(desc), self.image_space(), args, Count::Part);
+    }
+
+    pub(super) fn top_k(&mut self, node: &Node, top: &TopK) {
+        let (scores, labels) = (self.dense(node.inputs[0]), self.inputs(node, 1));
+        let hits = self.new_dense(0);
+        let desc = TopKDesc { classes: scores.layout.elements(), k: top.k, threshold: top.threshold };
+        let args = vec![
+            self.per_image(&scores, Mode::Read),
+            self.per_image(&labels, Mode::Read),
+            self.per_image(&hits, Mode::Write),
+        ];
+        self.launch(KernelDesc::TopK(desc), self.image_space(), args, Count::Part);
+    }
+}

@@ -1,0 +1,212 @@
+//! Gives every buffer its place.
+//!
+//! A buffer that only one chain of one stage touches, each task in its own slot, needs no more than one slot per worker: it lies in the workers' scratch
+//! memory, where it stays in cache. All others lie in the arena, for as long as their stages last; persistent ones have a place of their own. Offsets are
+//! found greedily, largest first, each at the lowest place that is free during its life.
+
+use std::collections::BTreeMap;
+
+use super::launch::{Access, BufferId, Launch, Mode, Space};
+use super::schedule::Scheduled;
+use super::{Buffer, Call, Group, Place, Plan, Stage};
+use crate::kernel::desc::KernelDesc;
+use crate::kernel::{Target, scratch_bytes};
+
+/// Every buffer starts at a multiple of this: a cache line, and the widest vector.
+const ALIGNMENT: usize = 64;
+
+/// A chain: (setup?, stage, space).
+type ChainKey = (bool, usize, Space);
+
+/// Something that needs a place during a range of steps.
+#[derive(Debug, Clone, Copy)]
+struct Request {
+    bytes: usize,
+    from: usize,
+    to: usize,
+}
+
+/// Places buffers and groups launches into stages.
+pub(super) fn place(scheduled: Scheduled, target: Target, batch: usize) -> Plan {
+    let Scheduled { lowered, stages } = scheduled;
+    let launches = &lowered.launches;
+    let keys: Vec<ChainKey> =
+        launches.iter().zip(&stages).map(|(launch, &stage)| (!launch.setup, stage, launch.space)).collect();
+    let slots = local_slots(launches, &keys, &lowered.buffers);
+    let mut buffers = lowered.buffers;
+    let arena_bytes = place_in_arena(&mut buffers, launches, &stages, &slots);
+
+    let mut kernels: Vec<KernelDesc> = Vec::new();
+    let mut kernel_index: std::collections::HashMap<KernelDesc, usize> = std::collections::HashMap::new();
+    let mut kernel_of = |desc: &KernelDesc| {
+        *kernel_index.entry(desc.clone()).or_insert_with(|| {
+            kernels.push(desc.clone());
+            kernels.len() - 1
+        })
+    };
+    let mut chains: BTreeMap<ChainKey, Vec<usize>> = BTreeMap::new();
+    for (index, &key) in keys.iter().enumerate() {
+        chains.entry(key).or_default().push(index);
+    }
+    let mut plan = Plan {
+        target,
+        batch,
+        kernels: Vec::new(),
+        buffers: Vec::new(),
+        setup: Vec::new(),
+        stages: Vec::new(),
+        params: lowered.params,
+        scalars: lowered.scalars,
+        outputs: lowered.outputs,
+        arena_bytes,
+        scratch_bytes: 0,
+    };
+    for ((in_step, stage, space), members) in chains {
+        let scratch = place_in_scratch(&mut buffers, launches, &members, &slots, target);
+        plan.scratch_bytes = plan.scratch_bytes.max(scratch.total);
+        let calls = members.iter().zip(&scratch.own).map(|(&index, &own)| {
+            let launch = &launches[index];
+            Call {
+                kernel: kernel_of(&launch.kernel),
+                tail: launch.tail.as_ref().map(&mut kernel_of),
+                args: launch.args.iter().map(|access| slot_access(access, &slots)).collect(),
+                scratch: own,
+                count: launch.count,
+                layer: launch.layer.clone(),
+            }
+        });
+        let group = Group { space, calls: calls.collect() };
+        let list = if in_step { &mut plan.stages } else { &mut plan.setup };
+        if list.len() <= stage {
+            list.resize_with(stage + 1, Stage::default);
+        }
+        list[stage].groups.push(group);
+    }
+    plan.kernels = kernels;
+    plan.buffers = buffers;
+    plan
+}
+
+/// For each buffer, the slot size if it can live in scratch memory.
+fn local_slots(launches: &[Launch], keys: &[ChainKey], buffers: &[Buffer]) -> Vec<Option<usize>> {
+    let mut users: Vec<Vec<(ChainKey, Access)>> = vec![Vec::new(); buffers.len()];
+    for (launch, &key) in launches.iter().zip(keys) {
+        for access in &launch.args {
+            users[access.buffer.index()].push((key, *access));
+        }
+    }
+    let slot = |(users, buffer): (Vec<(ChainKey, Access)>, &Buffer)| {
+        let &(key, first) = users.first()?;
+        let own =
+            |access: &Access| access.is_own_slot() && access.stride == first.stride && access.offset < first.stride;
+        let local = !buffer.persistent
+            && matches!(buffer.place, Place::Arena(_))
+            && key.2 != Space::Single
+            && first.mode == Mode::Write
+            && users.iter().all(|(other, access)| *other == key && own(access));
+        local.then_some(first.stride)
+    };
+    users.into_iter().zip(buffers).map(slot).collect()
+}
+
+/// The access as a task sees it: a buffer in scratch is the same for every task.
+fn slot_access(access: &Access, slots: &[Option<usize>]) -> Access {
+    match slots[access.buffer.index()] {
+        Some(_) => Access { stride: 0, ..*access },
+        None => *access,
+    }
+}
+
+fn place_in_arena(buffers: &mut [Buffer], launches: &[Launch], stages: &[usize], slots: &[Option<usize>]) -> usize {
+    let last = stages.iter().copied().max().unwrap_or(0);
+    let mut lives: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
+    for (launch, &stage) in launches.iter().zip(stages) {
+        for access in &launch.args {
+            let life = lives[access.buffer.index()].get_or_insert((stage, stage));
+            *life = (life.0.min(stage), life.1.max(stage));
+        }
+    }
+    let mut requests: Vec<(usize, Request)> = Vec::new();
+    for (index, buffer) in buffers.iter().enumerate() {
+        if !matches!(buffer.place, Place::Arena(_)) || slots[index].is_some() {
+            continue;
+        }
+        let whole = (0, last);
+        let (from, to) = if buffer.persistent { whole } else { lives[index].unwrap_or(whole) };
+        requests.push((index, Request { bytes: buffer.bytes, from, to }));
+    }
+    let (offsets, total) = pack(&requests.iter().map(|&(_, request)| request).collect::<Vec<_>>());
+    for ((index, _), offset) in requests.into_iter().zip(offsets) {
+        buffers[index].place = Place::Arena(offset);
+    }
+    total
+}
+
+struct ScratchPlaces {
+    /// Size and offset of each call's own scratch argument.
+    own: Vec<(usize, usize)>,
+    total: usize,
+}
+
+fn place_in_scratch(
+    buffers: &mut [Buffer],
+    launches: &[Launch],
+    members: &[usize],
+    slots: &[Option<usize>],
+    target: Target,
+) -> ScratchPlaces {
+    let mut lives: BTreeMap<BufferId, Request> = BTreeMap::new();
+    let mut requests: Vec<Request> = Vec::new();
+    for (position, &index) in members.iter().enumerate() {
+        let launch = &launches[index];
+        let tail = launch.tail.as_ref().map_or(0, |tail| scratch_bytes(tail, &target));
+        let own = scratch_bytes(&launch.kernel, &target).max(tail);
+        requests.push(Request { bytes: own, from: position, to: position });
+        for access in &launch.args {
+            if let Some(bytes) = slots[access.buffer.index()] {
+                lives.entry(access.buffer).or_insert(Request { bytes, from: position, to: position }).to = position;
+            }
+        }
+    }
+    let calls = requests.len();
+    requests.extend(lives.values());
+    let (offsets, total) = pack(&requests);
+    for (id, &offset) in lives.keys().zip(&offsets[calls..]) {
+        buffers[id.index()].place = Place::Scratch(offset);
+    }
+    let own = requests[..calls].iter().zip(&offsets).map(|(request, &offset)| (request.bytes, offset)).collect();
+    ScratchPlaces { own, total }
+}
+
+/// Offsets for all requests such that no two that live at the same time overlap, and the size of the whole.
+fn pack(requests: &[Request]) -> (Vec<usize>, usize) {
+    let mut order: Vec<usize> = (0..requests.len()).collect();
+    order.sort_by_key(|&index| (std::cmp::Reverse(requests[index].bytes), index));
+    let mut offsets = vec![0; requests.len()];
+    let mut placed: Vec<usize> = Vec::new();
+    let mut total = 0;
+    for index in order {
+        let request = requests[index];
+        let bytes = request.bytes.next_multiple_of(ALIGNMENT);
+        if bytes == 0 {
+            continue;
+        }
+        let mut taken: Vec<(usize, usize)> = placed
+            .iter()
+            .filter(|&&other| requests[other].from <= request.to && request.from <= requests[other].to)
+            .map(|&other| (offsets[other], offsets[other] + requests[other].bytes.next_multiple_of(ALIGNMENT)))
+            .collect();
+        taken.sort_unstable();
+        let mut offset = 0;
+        for (start, end) in taken {
+            if offset + bytes <= start {
+                break;
+            }
+            offset = offset.max(end);
+        }
+        offsets[index] = offset;
+        total = total.max(offset + bytes);
+        placed.push(index);
+    }
+    (offsets, total)
+}

@@ -1,0 +1,139 @@
+//! From a graph to stages of tasks of kernel calls, with the place of every byte.
+//!
+//! A plan is a list of *stages*; a barrier stands only between stages. Inside a stage each *task* runs a chain of kernel calls over its own part of
+//! a *space*: a shard of images, a range of elements, or the whole. Nothing of a plan depends on the number of threads: shards, parts and reduction
+//! trees are fixed by the graph and the nominal batch, so results are the same bits for any number of threads.
+//!
+//! [`plan`] lowers nodes to launches ([`lowering`]), gives every launch a stage ([`schedule`]), and places buffers ([`memory`]);
+//! [`verify_plan`] proves that no two tasks of a stage conflict, which is what makes running them at the same time sound.
+
+mod launch;
+mod lowering;
+mod memory;
+mod print;
+mod schedule;
+mod verify;
+
+pub use launch::{Access, BufferId, Count, Mode, Region, Space};
+pub use verify::{PlanError, verify_plan};
+
+use crate::ir::{Graph, ScalarInput};
+use crate::kernel::Target;
+use crate::kernel::desc::KernelDesc;
+use crate::tensor::Layout;
+
+/// Where a buffer lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the arena, from this byte on.
+    Arena(usize),
+    /// In the scratch memory of whichever worker runs the task, from this byte on.
+    Scratch(usize),
+    /// The batch's images, as they are given.
+    Images,
+    /// The batch's labels, as they are given.
+    Labels,
+}
+
+/// A piece of memory that calls refer to.
+#[derive(Debug, Clone)]
+pub struct Buffer {
+    /// For printed plans: the layer and what it is.
+    pub name: String,
+    /// Size: of all images, parts or elements where it lies in the arena.
+    pub bytes: usize,
+    /// Where it lies.
+    pub place: Place,
+    /// Its contents outlive a step (parameters, scalars, constants made once, results).
+    pub persistent: bool,
+}
+
+/// One kernel call of a task.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Which of [`Plan::kernels`].
+    pub kernel: usize,
+    /// Another kernel for the last task of the group, where that one is smaller.
+    pub tail: Option<usize>,
+    /// The kernel's arguments.
+    pub args: Vec<Access>,
+    /// Bytes of scratch memory that follow as the last argument (0: no such argument), and where in the worker's scratch they lie.
+    pub scratch: (usize, usize),
+    /// What `count` is.
+    pub count: Count,
+    /// Layer it belongs to, for profiles.
+    pub layer: String,
+}
+
+/// Tasks that run the same chain over different parts of one space.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The space, which says how many tasks there are.
+    pub space: Space,
+    /// The chain.
+    pub calls: Vec<Call>,
+}
+
+/// Groups that may run at the same time.
+#[derive(Debug, Clone, Default)]
+pub struct Stage {
+    /// No two tasks of these conflict.
+    pub groups: Vec<Group>,
+}
+
+/// A result to read after a run.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// The graph's name for it.
+    pub name: String,
+    /// Where it is.
+    pub buffer: BufferId,
+    /// How each image's share lies there.
+    pub layout: Layout,
+}
+
+/// What to run, and where everything lies.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What the kernels are generated for.
+    pub target: Target,
+    /// Largest number of images in one run.
+    pub batch: usize,
+    /// All kernels, each once.
+    pub kernels: Vec<KernelDesc>,
+    /// All buffers.
+    pub buffers: Vec<Buffer>,
+    /// Run once after parameters were written: what depends on nothing else.
+    pub setup: Vec<Stage>,
+    /// Run for every batch.
+    pub stages: Vec<Stage>,
+    /// The buffer of each of the graph's parameters.
+    pub params: Vec<BufferId>,
+    /// The buffers of the numbers that are given for every run.
+    pub scalars: Vec<(ScalarInput, BufferId)>,
+    /// What to read afterwards.
+    pub outputs: Vec<Output>,
+    /// Size of the arena.
+    pub arena_bytes: usize,
+    /// Size of each worker's scratch memory.
+    pub scratch_bytes: usize,
+}
+
+/// Plans a graph for up to `batch` images a run.
+pub fn plan(graph: &Graph, target: Target, batch: usize) -> Plan {
+    let lowered = lowering::lower(graph, target, batch);
+    let plan = memory::place(schedule::schedule(lowered), target, batch);
+    if cfg!(debug_assertions) {
+        if let Err(error) = verify_plan(&plan) {
+            panic!("bug in cnnc: {error}\n{plan}");
+        }
+    }
+    plan
+}
+
+impl Plan {
+    /// A buffer.
+    pub fn buffer(&self, id: BufferId) -> &Buffer {
+        &self.buffers[id.index()]
+    }
+}

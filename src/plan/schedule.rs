@@ -1,0 +1,58 @@
+//! Gives every launch a stage.
+//!
+//! Launches come in an order that is right when they run one after another. A launch goes into the earliest stage that every hazard allows: behind the
+//! stage of an earlier launch that touches the same buffer (one of them writing), or into the same stage where both belong to the same chain and each
+//! task keeps to its own slot of the buffer.
+
+use super::launch::{Access, Launch, Mode, Space};
+use super::lowering::Lowered;
+
+/// Launches with their stages.
+#[derive(Debug)]
+pub(super) struct Scheduled {
+    pub(super) lowered: Lowered,
+    /// Stage of each launch; setup and step launches are counted from 0 each.
+    pub(super) stages: Vec<usize>,
+}
+
+/// Finds the earliest stage of every launch.
+pub(super) fn schedule(lowered: Lowered) -> Scheduled {
+    let mut stages: Vec<usize> = Vec::with_capacity(lowered.launches.len());
+    // for each buffer: the launches so far that touch it, and with which argument
+    let mut touched: Vec<Vec<(usize, Access)>> = vec![Vec::new(); lowered.buffers.len()];
+    for (index, launch) in lowered.launches.iter().enumerate() {
+        let mut stage = 0;
+        for access in &launch.args {
+            for (earlier, other) in &touched[access.buffer.index()] {
+                let before = &lowered.launches[*earlier];
+                if before.setup != launch.setup || (access.mode, other.mode) == (Mode::Read, Mode::Read) {
+                    continue;
+                }
+                let same_chain = chained((before, other), (launch, access));
+                stage = stage.max(if same_chain { stages[*earlier] } else { stages[*earlier] + 1 });
+            }
+        }
+        for access in &launch.args {
+            touched[access.buffer.index()].push((index, *access));
+        }
+        stages.push(stage);
+    }
+    Scheduled { lowered, stages }
+}
+
+/// Whether the second launch can follow the first within each task, as far as these two arguments are concerned.
+fn chained(first: (&Launch, &Access), second: (&Launch, &Access)) -> bool {
+    let ((a, access_a), (b, access_b)) = (first, second);
+    if a.space != b.space {
+        return false;
+    }
+    match a.space {
+        Space::Single => true,
+        Space::Images { .. } | Space::Flat { .. } | Space::Columns { .. } => {
+            access_a.is_own_slot()
+                && access_b.is_own_slot()
+                && access_a.stride == access_b.stride
+                && access_a.offset / access_a.stride == access_b.offset / access_b.stride
+        }
+    }
+}

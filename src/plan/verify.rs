@@ -1,0 +1,153 @@
+//! Proves that the tasks of a stage can run at the same time.
+//!
+//! * Every access lies in its buffer, every buffer in its memory.
+//! * Within a stage, what one task writes no other task touches. (Calls of one task run in order; scratch memory belongs to the worker.)
+
+use std::fmt;
+
+use super::launch::{Access, Mode, Region};
+use super::{Group, Place, Plan, Stage};
+
+/// A conflict: a bug of the planner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanError {
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+/// Bytes of the arena that one task touches with one argument.
+#[derive(Debug, Clone, Copy)]
+struct Touch {
+    group: usize,
+    task: usize,
+    call: usize,
+    start: usize,
+    region: Region,
+    mode: Mode,
+}
+
+impl Touch {
+    fn end(&self) -> usize {
+        self.start + extent(self.region)
+    }
+}
+
+/// Bytes from a region's first to its last.
+fn extent(region: Region) -> usize {
+    match region {
+        Region::Block { bytes } => bytes,
+        Region::Rows { rows, pitch, bytes } => rows.saturating_sub(1) * pitch + bytes,
+    }
+}
+
+/// Checks the whole plan.
+/// # Errors
+/// The first conflict.
+pub fn verify_plan(plan: &Plan) -> Result<(), PlanError> {
+    for (list, stages) in [("setup", &plan.setup), ("stage", &plan.stages)] {
+        for (index, stage) in stages.iter().enumerate() {
+            verify_stage(plan, stage)
+                .map_err(|error| PlanError { message: format!("{list} {index}: {}", error.message) })?;
+        }
+    }
+    Ok(())
+}
+
+fn verify_stage(plan: &Plan, stage: &Stage) -> Result<(), PlanError> {
+    let mut touches: Vec<Touch> = Vec::new();
+    for (group_index, group) in stage.groups.iter().enumerate() {
+        for (call, args) in group.calls.iter().map(|call| &call.args).enumerate() {
+            for access in args {
+                bounds(plan, group, access)?;
+                let Place::Arena(base) = plan.buffer(access.buffer).place else { continue };
+                for task in 0..group.space.tasks() {
+                    let start = base + access.offset + task * access.stride;
+                    let (region, mode) = (clipped(plan, group, access, task), access.mode);
+                    touches.push(Touch { group: group_index, task, call, start, region, mode });
+                }
+            }
+        }
+    }
+    touches.sort_by_key(|touch| touch.start);
+    // among touches in order of their starts, only those that begin before an earlier one ends can conflict with it
+    for (index, a) in touches.iter().enumerate() {
+        for b in touches[index + 1..].iter().take_while(|b| b.start < a.end()) {
+            let same_task = (a.group, a.task) == (b.group, b.task);
+            if same_task || (a.mode, b.mode) == (Mode::Read, Mode::Read) || !overlap(a, b) {
+                continue;
+            }
+            let call = |t: &Touch| {
+                let call = &stage.groups[t.group].calls[t.call];
+                format!("{} of `{}` (task {})", plan.kernels[call.kernel].family(), call.layer, t.task)
+            };
+            return Err(PlanError { message: format!("{} and {} conflict", call(a), call(b)) });
+        }
+    }
+    Ok(())
+}
+
+/// The region of a task, cut to the buffer's end: the last part of a space may be smaller than the others.
+fn clipped(plan: &Plan, group: &Group, access: &Access, task: usize) -> Region {
+    let room = plan.buffer(access.buffer).bytes - (access.offset + task * access.stride);
+    let is_last = task + 1 == group.space.tasks();
+    match access.region {
+        Region::Block { bytes } => Region::Block { bytes: bytes.min(room) },
+        Region::Rows { rows, pitch, bytes } if is_last && access.stride != 0 => {
+            let column = (access.offset + task * access.stride) % pitch;
+            Region::Rows { rows, pitch, bytes: bytes.min(pitch - column) }
+        }
+        rows @ Region::Rows { .. } => rows,
+    }
+}
+
+fn bounds(plan: &Plan, group: &Group, access: &Access) -> Result<(), PlanError> {
+    let buffer = plan.buffer(access.buffer);
+    let fail = |message: String| Err(PlanError { message: format!("`{}`: {message}", buffer.name) });
+    match buffer.place {
+        Place::Arena(offset) => {
+            if offset + buffer.bytes > plan.arena_bytes {
+                return fail("lies outside the arena".to_owned());
+            }
+        }
+        Place::Scratch(offset) => {
+            if access.stride != 0 || offset + access.offset + extent(access.region) > plan.scratch_bytes {
+                return fail("lies outside the scratch memory".to_owned());
+            }
+            return Ok(());
+        }
+        Place::Images | Place::Labels => {
+            if access.mode == Mode::Write {
+                return fail("inputs are not written".to_owned());
+            }
+        }
+    }
+    let last = group.space.tasks().saturating_sub(1);
+    let start = access.offset + last * access.stride;
+    // the last part may be smaller than the others, but it must begin inside; all others fit wholly
+    let fits = start < buffer.bytes
+        && (last == 0 || start - access.stride + extent(access.region) <= buffer.bytes)
+        && (access.stride != 0 || access.offset + extent(access.region) <= buffer.bytes);
+    if fits { Ok(()) } else { fail(format!("an access of {:?} from {start} on leaves it", access.region)) }
+}
+
+fn overlap(a: &Touch, b: &Touch) -> bool {
+    match (a.region, b.region) {
+        (Region::Rows { pitch, bytes: len_a, .. }, Region::Rows { pitch: other, bytes: len_b, .. })
+            if pitch == other =>
+        {
+            // blocks of columns of the same matrix: whether the columns meet (a row may wrap into the next)
+            let (column_a, column_b) = (a.start % pitch, b.start % pitch);
+            let distance = (column_b + pitch - column_a) % pitch;
+            distance < len_a || (pitch - distance) % pitch < len_b && distance != 0
+        }
+        _ => a.start < b.end() && b.start < a.end(),
+    }
+}

@@ -63,6 +63,9 @@ pub const INFERENCE: &[Pass] = &[
     eliminate_dead_nodes::PASS,
 ];
 
+/// On a forward pass whose every layer's result is looked at: nothing is fused away.
+pub const DIAGNOSIS: &[Pass] = &[expand_composites::PASS, hoist_channel_arithmetic::PASS, eliminate_dead_nodes::PASS];
+
 /// Runs passes in order; in debug builds the graph is verified after each, and the guilty one named.
 pub fn run(graph: &mut Graph, passes: &[Pass]) -> Vec<Applied> {
     run_until(graph, passes, None)

@@ -56,6 +56,8 @@ pub(super) fn place(scheduled: Scheduled, target: Target, batch: usize) -> Plan 
         setup: Vec::new(),
         stages: Vec::new(),
         params: lowered.params,
+        images: lowered.images,
+        labels: lowered.labels,
         scalars: lowered.scalars,
         outputs: lowered.outputs,
         arena_bytes,
@@ -100,7 +102,6 @@ fn local_slots(launches: &[Launch], keys: &[ChainKey], buffers: &[Buffer]) -> Ve
         let own =
             |access: &Access| access.is_own_slot() && access.stride == first.stride && access.offset < first.stride;
         let local = !buffer.persistent
-            && matches!(buffer.place, Place::Arena(_))
             && key.2 != Space::Single
             && first.mode == Mode::Write
             && users.iter().all(|(other, access)| *other == key && own(access));
@@ -128,7 +129,7 @@ fn place_in_arena(buffers: &mut [Buffer], launches: &[Launch], stages: &[usize],
     }
     let mut requests: Vec<(usize, Request)> = Vec::new();
     for (index, buffer) in buffers.iter().enumerate() {
-        if !matches!(buffer.place, Place::Arena(_)) || slots[index].is_some() {
+        if slots[index].is_some() {
             continue;
         }
         let whole = (0, last);
@@ -209,4 +210,37 @@ fn pack(requests: &[Request]) -> (Vec<usize>, usize) {
         placed.push(index);
     }
     (offsets, total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_that_live_at_the_same_time_do_not_overlap() {
+        // a small deterministic mix of sizes and lives
+        let requests: Vec<Request> = (0..200_usize)
+            .map(|i| {
+                let h = i.wrapping_mul(2_654_435_761) >> 7;
+                Request { bytes: h % 5000, from: h % 17, to: h % 17 + h % 5 }
+            })
+            .collect();
+        let (offsets, total) = pack(&requests);
+        for (i, a) in requests.iter().enumerate() {
+            assert!(offsets[i] + a.bytes <= total);
+            assert!(offsets[i].is_multiple_of(ALIGNMENT));
+            for (j, b) in requests.iter().enumerate().skip(i + 1) {
+                let together = a.from <= b.to && b.from <= a.to;
+                let apart = offsets[i] + a.bytes <= offsets[j] || offsets[j] + b.bytes <= offsets[i];
+                assert!(!together || apart || a.bytes == 0 || b.bytes == 0, "{a:?} and {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_used_again() {
+        let life = |from, to| Request { bytes: 640, from, to };
+        let (_, total) = pack(&[life(0, 1), life(2, 3), life(4, 5), life(1, 2)]);
+        assert_eq!(total, 1280);
+    }
 }

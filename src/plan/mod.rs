@@ -29,10 +29,6 @@ pub enum Place {
     Arena(usize),
     /// In the scratch memory of whichever worker runs the task, from this byte on.
     Scratch(usize),
-    /// The batch's images, as they are given.
-    Images,
-    /// The batch's labels, as they are given.
-    Labels,
 }
 
 /// A piece of memory that calls refer to.
@@ -109,6 +105,10 @@ pub struct Plan {
     pub stages: Vec<Stage>,
     /// The buffer of each of the graph's parameters.
     pub params: Vec<BufferId>,
+    /// The batch's images `[N, H, W, C]`, written before every run.
+    pub images: Option<BufferId>,
+    /// The batch's labels `[N]` (i32), written before every run.
+    pub labels: Option<BufferId>,
     /// The buffers of the numbers that are given for every run.
     pub scalars: Vec<(ScalarInput, BufferId)>,
     /// What to read afterwards.

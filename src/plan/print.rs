@@ -55,7 +55,6 @@ impl Plan {
         let place = match buffer.place {
             Place::Arena(offset) => format!("@{offset}"),
             Place::Scratch(offset) => format!("~{offset}"),
-            Place::Images | Place::Labels => "in".to_owned(),
         };
         let arrow = if access.mode == Mode::Write { ">" } else { "" };
         format!("{arrow}{}{place}", buffer.name)

@@ -123,11 +123,6 @@ fn bounds(plan: &Plan, group: &Group, access: &Access) -> Result<(), PlanError> 
             }
             return Ok(());
         }
-        Place::Images | Place::Labels => {
-            if access.mode == Mode::Write {
-                return fail("inputs are not written".to_owned());
-            }
-        }
     }
     let last = group.space.tasks().saturating_sub(1);
     let start = access.offset + last * access.stride;

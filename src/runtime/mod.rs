@@ -1,5 +1,14 @@
 //! Runs compiled plans: what training, evaluation and prediction call.
 
+mod barrier;
+mod executor;
+mod profile;
+mod random_key;
 mod session;
 
-pub use session::{CompileError, CompileOptions, EvalSession, StepInputs, StepResult, TrainSession};
+pub use profile::ProfileRow;
+pub use random_key::random_key;
+pub use session::{
+    CompileError, CompileOptions, EvalSession, StepInputs, StepResult, TrainSession, optimized_evaluation_graph,
+    optimized_training_graph,
+};

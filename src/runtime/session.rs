@@ -1,7 +1,15 @@
 //! A compiled model with its memory, ready to be fed batches.
 
-use crate::ir::{CheckedProgram, Metric, Param};
+use super::executor::Executor;
+use super::profile::{Profile, ProfileRow};
+use super::random_key::random_key;
+use crate::autodiff::{evaluation_graph, loss_output, metric_output, metrics, training_graph};
+use crate::ir::{
+    CheckedProgram, Forward, Graph, Loss, Metric, Mode, Optimizer, Param, ScalarInput, TrainSpec, forward,
+};
 use crate::kernel::Target;
+use crate::opt;
+use crate::plan::{BufferId, Output, plan};
 
 /// How to compile.
 #[derive(Debug, Clone)]
@@ -16,7 +24,7 @@ pub struct CompileOptions {
     pub random: bool,
 }
 
-/// Why a model could not be compiled: always a bug of ours or a machine that refuses executable memory.
+/// Why a model could not be compiled: always a bug of ours or a machine that refuses memory.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// Executable memory was refused, or generated code was rejected.
@@ -28,6 +36,9 @@ pub enum CompileError {
         /// What was asked for.
         bytes: usize,
     },
+    /// The program has no `train` section, or no loss follows from it.
+    #[error("the program has no schedule to train by")]
+    NoSchedule,
 }
 
 /// What one training step is given.
@@ -50,99 +61,300 @@ pub struct StepInputs<'a> {
 pub struct StepResult {
     /// Images in the batch.
     pub images: usize,
-    /// Mean loss over the batch, f32.
+    /// Mean loss over the batch. Not finite: the step has changed no weight.
     pub loss: f32,
     /// Number of images that each of the session's metrics counts as right.
     pub correct: Vec<f32>,
 }
 
+/// The parts that training and inference share: memory, inputs, results.
+#[derive(Debug)]
+struct Engine {
+    executor: Executor,
+    params: Vec<Param>,
+    metrics: Vec<Metric>,
+    /// Elements of one image.
+    image_elements: usize,
+    batch: usize,
+}
+
+impl Engine {
+    fn new(graph: &Graph, program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
+        let executor = Executor::new(plan(graph, options.target, options.batch), options.threads)?;
+        Ok(Self {
+            executor,
+            params: graph.params.clone(),
+            metrics: metrics(program),
+            image_elements: program.input_shape().elements(),
+            batch: options.batch,
+        })
+    }
+
+    fn read(&self, index: usize) -> Vec<f32> {
+        let elements = self.params[index].shape.elements();
+        self.executor.read(self.executor.plan().params[index], elements).to_vec()
+    }
+
+    fn write(&mut self, index: usize, values: &[f32]) {
+        let buffer = self.executor.plan().params[index];
+        self.executor.write(buffer, values.len()).copy_from_slice(values);
+    }
+
+    /// Writes a batch's images and gives their number.
+    fn feed(&mut self, images: &[f32]) -> usize {
+        let count = images.len() / self.image_elements;
+        assert!(
+            count <= self.batch && count * self.image_elements == images.len(),
+            "a batch holds whole images, at most as many as were compiled for"
+        );
+        if let Some(buffer) = self.executor.plan().images {
+            self.executor.write(buffer, images.len()).copy_from_slice(images);
+        }
+        count
+    }
+
+    fn feed_labels(&mut self, labels: &[i32]) {
+        if let Some(buffer) = self.executor.plan().labels {
+            self.executor.write_labels(buffer, labels);
+        }
+    }
+
+    fn output(&self, name: &str) -> Option<&Output> {
+        self.executor.plan().outputs.iter().find(|output| output.name == name)
+    }
+
+    /// The values of a result, one run of numbers per image.
+    fn values(&self, output: &Output, images: usize) -> &[f32] {
+        self.executor.read(output.buffer, images * output.layout.elements())
+    }
+
+    /// Mean loss and hits of a batch; sums in the order of the images.
+    fn result(&self, images: usize) -> StepResult {
+        let sum = |name: &str| {
+            let values = self.output(name).map(|output| self.values(output, images)).unwrap_or_default();
+            values.iter().map(|&value| f64::from(value)).sum::<f64>()
+        };
+        let loss = sum(loss_output()) / images as f64;
+        let correct = (0..self.metrics.len()).map(|index| sum(&metric_output(index)) as f32).collect();
+        StepResult { images, loss: loss as f32, correct }
+    }
+
+    fn planned_bytes(&self) -> usize {
+        self.executor.memory_bytes()
+    }
+
+    fn profile(&self) -> Vec<ProfileRow> {
+        self.executor.profile().map(Profile::rows).unwrap_or_default()
+    }
+}
+
+/// The graph that a session of this kind runs, after its passes.
+pub fn optimized_training_graph(program: &CheckedProgram, random: bool) -> Result<Graph, CompileError> {
+    let (train, loss) = schedule(program)?;
+    let mut graph = training_graph(program, loss, &train.optimizer.value, random);
+    opt::run(&mut graph, opt::TRAINING);
+    Ok(graph)
+}
+
+/// The inference graph after its passes.
+pub fn optimized_evaluation_graph(program: &CheckedProgram) -> Graph {
+    let mut graph = evaluation_graph(program);
+    opt::run(&mut graph, opt::INFERENCE);
+    graph
+}
+
+fn schedule(program: &CheckedProgram) -> Result<(&TrainSpec, Loss), CompileError> {
+    let train = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
+    Ok((train, program.loss().ok_or(CompileError::NoSchedule)?))
+}
+
 /// A model compiled for training: forward, loss, backward and update in one plan.
 #[derive(Debug)]
-pub struct TrainSession {}
+pub struct TrainSession {
+    engine: Engine,
+    program: CheckedProgram,
+    options: CompileOptions,
+    /// Stages up to the one that knows the loss.
+    until_loss: usize,
+    optimizer: Optimizer,
+}
 
 impl TrainSession {
     /// Compiles. Parameters are zero until they are written.
     /// # Errors
     /// [`CompileError`].
-    pub fn compile(_program: &CheckedProgram, _options: &CompileOptions) -> Result<Self, CompileError> {
-        todo!()
+    pub fn compile(program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
+        let (train, _) = schedule(program)?;
+        let graph = optimized_training_graph(program, options.random)?;
+        let engine = Engine::new(&graph, program, options)?;
+        let loss = engine.output(loss_output()).map(|output| output.buffer);
+        let until_loss = loss.and_then(|buffer| engine.executor.stage_of(buffer)).map_or(0, |stage| stage + 1);
+        let optimizer = train.optimizer.value;
+        Ok(Self { engine, program: program.clone(), options: options.clone(), until_loss, optimizer })
     }
 
     /// All parameters: weights, states, then optimizer slots (names as in the weights file; slots `<weight>.<slot>`).
     pub fn params(&self) -> &[Param] {
-        todo!()
+        &self.engine.params
     }
 
     /// Contents of a parameter, in Keras's layout.
-    pub fn read(&self, _index: usize) -> Vec<f32> {
-        todo!()
+    pub fn read(&self, index: usize) -> Vec<f32> {
+        self.engine.read(index)
     }
 
     /// Writes a parameter; `values` has as many elements as its shape.
-    pub fn write(&mut self, _index: usize, _values: &[f32]) {
-        todo!()
+    pub fn write(&mut self, index: usize, values: &[f32]) {
+        self.engine.write(index, values);
     }
 
     /// The metrics that `StepResult::correct` counts, in order.
     pub fn metrics(&self) -> &[Metric] {
-        todo!()
+        &self.engine.metrics
     }
 
-    /// One step: forward, loss, backward, update.
-    pub fn step(&mut self, _inputs: &StepInputs<'_>) -> StepResult {
-        todo!()
+    /// One step: forward, loss, backward, update. Where the loss is not finite the step ends there: no weight changes.
+    pub fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
+        let engine = &mut self.engine;
+        let images = engine.feed(inputs.images);
+        engine.feed_labels(inputs.labels);
+        let optimizer = self.optimizer;
+        engine.executor.write_scalars(|scalar| match scalar {
+            ScalarInput::LearningRate => inputs.learning_rate.to_bits(),
+            ScalarInput::AdamRate => adam_rate(&optimizer, inputs.learning_rate, inputs.step).to_bits(),
+            ScalarInput::InverseBatch => (1.0 / images as f32).to_bits(),
+            ScalarInput::RandomKey(path) => random_key(inputs.seed, inputs.step, path),
+        });
+        engine.executor.run_range(0..self.until_loss, images);
+        let result = engine.result(images);
+        if result.loss.is_finite() {
+            let stages = engine.executor.plan().stages.len();
+            engine.executor.run_range(self.until_loss..stages, images);
+        }
+        result
     }
 
-    /// The first layer, in order of evaluation, whose result for the last step's batch is not finite; `None` if all are (then a weight or the loss is at fault).
-    pub fn first_non_finite_layer(&mut self, _images: &[f32], _labels: &[i32]) -> Option<String> {
-        todo!()
+    /// The first layer, in order of evaluation, whose result for these images is not finite; `None` if all are (then the loss itself is at fault).
+    /// # Errors
+    /// [`CompileError`], as for any other compilation.
+    pub fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
+        let Forward { mut graph, layers, .. } = forward(&self.program, Mode::Training { random: false });
+        graph.updates.clear();
+        for (node, value) in self.program.program().model.layers.iter().zip(layers) {
+            graph.outputs.push((node.path.clone(), value));
+        }
+        opt::run(&mut graph, opt::DIAGNOSIS);
+        let mut engine = Engine::new(&graph, &self.program, &self.options)?;
+        for index in 0..engine.params.len() {
+            let values = self.read(index);
+            engine.write(index, &values);
+        }
+        engine.executor.run_setup();
+        let count = engine.feed(images);
+        engine.executor.run(count);
+        let outputs = engine.executor.plan().outputs.clone();
+        let bad = outputs.iter().find(|output| engine.values(output, count).iter().any(|value| !value.is_finite()));
+        Ok(bad.map(|output| output.name.clone()))
     }
 
     /// Planned peak memory in bytes: parameters, slots, activations, scratch.
     pub fn planned_bytes(&self) -> usize {
-        todo!()
+        self.engine.planned_bytes()
     }
+
+    /// Measures every kernel call from now on.
+    pub fn start_profile(&mut self) {
+        self.engine.executor.start_profile();
+    }
+
+    /// What was measured, the longest first.
+    pub fn profile(&self) -> Vec<ProfileRow> {
+        self.engine.profile()
+    }
+}
+
+/// `lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ)`; the plain rate for other optimizers.
+fn adam_rate(optimizer: &Optimizer, learning_rate: f32, step: u64) -> f32 {
+    let Optimizer::Adam { beta_1, beta_2, .. } = *optimizer else { return learning_rate };
+    let step = i32::try_from(step).unwrap_or(i32::MAX);
+    let rest = |beta: f32| 1.0 - f64::from(beta).powi(step);
+    (f64::from(learning_rate) * rest(beta_2).sqrt() / rest(beta_1)) as f32
 }
 
 /// A model compiled for inference.
 #[derive(Debug)]
-pub struct EvalSession {}
+pub struct EvalSession {
+    engine: Engine,
+    /// Parameters were written since the setup ran.
+    stale: bool,
+}
 
 impl EvalSession {
     /// Compiles. Parameters are zero until they are written.
     /// # Errors
     /// [`CompileError`].
-    pub fn compile(_program: &CheckedProgram, _options: &CompileOptions) -> Result<Self, CompileError> {
-        todo!()
+    pub fn compile(program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
+        let graph = optimized_evaluation_graph(program);
+        Ok(Self { engine: Engine::new(&graph, program, options)?, stale: true })
     }
 
     /// Weights and states, in the order of the model's layers.
     pub fn params(&self) -> &[Param] {
-        todo!()
+        &self.engine.params
     }
 
     /// Writes a parameter. Folded constants are recomputed before the next batch.
-    pub fn write(&mut self, _index: usize, _values: &[f32]) {
-        todo!()
+    pub fn write(&mut self, index: usize, values: &[f32]) {
+        self.engine.write(index, values);
+        self.stale = true;
     }
 
     /// The metrics that `StepResult::correct` counts, in order.
     pub fn metrics(&self) -> &[Metric] {
-        todo!()
+        &self.engine.metrics
     }
 
-    /// Loss (as in training) and metrics of a batch. Only for programs whose loss is known.
-    pub fn evaluate(&mut self, _images: &[f32], _labels: &[i32]) -> StepResult {
-        todo!()
+    /// Loss (as in training) and metrics of a batch. Only for programs whose loss is known; else both are 0.
+    pub fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult {
+        self.engine.feed_labels(labels);
+        let count = self.run(images);
+        self.engine.result(count)
     }
 
     /// The model's output after its last activation, `[n, outputs]`.
-    pub fn predict(&mut self, _images: &[f32]) -> Vec<f32> {
-        todo!()
+    pub fn predict(&mut self, images: &[f32]) -> Vec<f32> {
+        let count = images.len() / self.engine.image_elements;
+        self.engine.feed_labels(&vec![0; count]);
+        self.run(images);
+        let output = self.engine.output("output").expect("an inference graph keeps its output");
+        self.engine.values(output, count).to_vec()
+    }
+
+    fn run(&mut self, images: &[f32]) -> usize {
+        if std::mem::take(&mut self.stale) {
+            self.engine.executor.run_setup();
+        }
+        let count = self.engine.feed(images);
+        self.engine.executor.write_scalars(|scalar| match scalar {
+            ScalarInput::InverseBatch => (1.0 / count as f32).to_bits(),
+            ScalarInput::LearningRate | ScalarInput::AdamRate | ScalarInput::RandomKey(_) => 0,
+        });
+        self.engine.executor.run(count);
+        count
     }
 
     /// Planned peak memory in bytes.
     pub fn planned_bytes(&self) -> usize {
-        todo!()
+        self.engine.planned_bytes()
+    }
+
+    /// Measures every kernel call from now on.
+    pub fn start_profile(&mut self) {
+        self.engine.executor.start_profile();
+    }
+
+    /// What was measured, the longest first.
+    pub fn profile(&self) -> Vec<ProfileRow> {
+        self.engine.profile()
     }
 }

@@ -228,3 +228,184 @@ impl ExprNode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::ActivationKind;
+
+    /// The value of a node in f64, straight from its definition.
+    fn value(e: &Expr, id: ExprId, inputs: &[f64]) -> f64 {
+        let v = |id| value(e, id, inputs);
+        match e.node(id) {
+            ExprNode::Input(i) => inputs[i as usize],
+            ExprNode::Const(bits) => f64::from(f32::from_bits(bits)),
+            ExprNode::Add(a, b) => v(a) + v(b),
+            ExprNode::Sub(a, b) => v(a) - v(b),
+            ExprNode::Mul(a, b) => v(a) * v(b),
+            ExprNode::Div(a, b) => v(a) / v(b),
+            ExprNode::MulAdd(a, b, c) => v(a) * v(b) + v(c),
+            ExprNode::Max(a, b) => v(a).max(v(b)),
+            ExprNode::Min(a, b) => v(a).min(v(b)),
+            ExprNode::Neg(a) => -v(a),
+            ExprNode::Abs(a) => v(a).abs(),
+            ExprNode::Sqrt(a) => v(a).sqrt(),
+            ExprNode::Exp(a) => v(a).exp(),
+            ExprNode::Log(a) => v(a).ln(),
+            ExprNode::Tanh(a) => v(a).tanh(),
+            ExprNode::Erf(a) => erf(v(a)),
+            ExprNode::Select(compare, a, b, c, d) => {
+                let holds = match compare {
+                    Compare::Less => v(a) < v(b),
+                    Compare::LessEqual => v(a) <= v(b),
+                    Compare::Equal => v(a) == v(b),
+                };
+                if holds { v(c) } else { v(d) }
+            }
+            ExprNode::Uniform(_) => 0.5,
+        }
+    }
+
+    /// Its integral, by Simpson's rule.
+    fn erf(x: f64) -> f64 {
+        let (steps, f) = (2000, |t: f64| (-t * t).exp());
+        let h = x / f64::from(steps);
+        let weight = |i: i32| {
+            if i == 0 || i == steps {
+                1.0
+            } else if i % 2 == 1 {
+                4.0
+            } else {
+                2.0
+            }
+        };
+        let sum: f64 = (0..=steps).map(|i| weight(i) * f(f64::from(i) * h)).sum();
+        sum * h / 3.0 * std::f64::consts::FRAC_2_SQRT_PI
+    }
+
+    /// Compares the symbolic derivative with a central difference.
+    fn check(what: &str, write: impl Fn(&mut Expr) -> ExprId, inputs: &[f64]) {
+        for operand in 0..inputs.len() {
+            let mut e = Expr::new();
+            let f = write(&mut e);
+            let slope = e.derivative(f, operand);
+            let at = |shift: f64| {
+                let mut moved = inputs.to_vec();
+                moved[operand] += shift;
+                value(&e, f, &moved)
+            };
+            let (h, got) = (1e-5, value(&e, slope, inputs));
+            let want = (at(h) - at(-h)) / (2.0 * h);
+            // constants such as √½ are rounded to f32 on both sides alike; the difference quotient is good to 1e-9
+            assert!(
+                (got - want).abs() <= 1e-6 * want.abs().max(1.0),
+                "{what} by {operand} at {inputs:?}: {got} is not {want}"
+            );
+        }
+    }
+
+    #[test]
+    fn derivatives_agree_with_difference_quotients() {
+        check(
+            "product",
+            |e| {
+                let (a, b) = (e.input(0), e.input(1));
+                e.mul(a, b)
+            },
+            &[1.5, -2.0],
+        );
+        check(
+            "quotient",
+            |e| {
+                let (a, b) = (e.input(0), e.input(1));
+                e.div(a, b)
+            },
+            &[1.5, -2.0],
+        );
+        check(
+            "fused",
+            |e| {
+                let (a, b, c) = (e.input(0), e.input(1), e.input(2));
+                e.mul_add(a, b, c)
+            },
+            &[1.5, -2.0, 0.3],
+        );
+        check(
+            "square",
+            |e| {
+                let a = e.input(0);
+                e.mul(a, a)
+            },
+            &[-0.7],
+        );
+        check(
+            "larger",
+            |e| {
+                let (a, b) = (e.input(0), e.input(1));
+                e.max(a, b)
+            },
+            &[0.2, 0.9],
+        );
+        check(
+            "deviation",
+            |e| {
+                let v = e.input(0);
+                e.inverse_deviation(v, 1e-3)
+            },
+            &[0.8],
+        );
+        for x in [-2.5, -0.4, 0.3, 1.7] {
+            check(
+                "tanh",
+                |e| {
+                    let a = e.input(0);
+                    e.push(ExprNode::Tanh(a))
+                },
+                &[x],
+            );
+            check(
+                "erf",
+                |e| {
+                    let a = e.input(0);
+                    e.push(ExprNode::Erf(a))
+                },
+                &[x],
+            );
+            check(
+                "log",
+                |e| {
+                    let a = e.input(0);
+                    e.push(ExprNode::Log(a))
+                },
+                &[x + 4.0],
+            );
+        }
+    }
+
+    #[test]
+    fn activations_backpropagate_their_derivative() {
+        let kinds = [
+            ActivationKind::Relu,
+            ActivationKind::LeakyRelu { slope: 0.3 },
+            ActivationKind::Elu { alpha: 0.7 },
+            ActivationKind::Gelu,
+            ActivationKind::Silu,
+            ActivationKind::Sigmoid,
+            ActivationKind::Tanh,
+        ];
+        for kind in kinds {
+            for x in [-3.0, -0.2, 0.4, 2.0] {
+                let mut e = Expr::new();
+                let (dy, at) = (e.input(0), e.input(1));
+                let back = kind.backpropagate(&mut e, dy, at);
+                let mut f = Expr::new();
+                let operand = f.input(0);
+                let y = kind.value(&mut f, operand);
+                let slope = f.derivative(y, 0);
+                let (want, result) = (2.0 * value(&f, slope, &[x]), value(&f, y, &[x]));
+                let got = value(&e, back, &[2.0, if kind.gradient_from_output() { result } else { x }]);
+                assert!((got - want).abs() < 1e-6 * want.abs().max(1.0), "{kind:?} at {x}: {got} is not {want}");
+            }
+        }
+    }
+}

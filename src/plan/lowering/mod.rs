@@ -35,6 +35,8 @@ pub(super) struct Lowered {
     pub(super) launches: Vec<Launch>,
     pub(super) buffers: Vec<Buffer>,
     pub(super) params: Vec<BufferId>,
+    pub(super) images: Option<BufferId>,
+    pub(super) labels: Option<BufferId>,
     pub(super) scalars: Vec<(ScalarInput, BufferId)>,
     pub(super) outputs: Vec<Output>,
 }
@@ -63,6 +65,8 @@ struct Lowerer<'g> {
     buffers: Vec<Buffer>,
     params: Vec<BufferId>,
     scalars: Vec<(ScalarInput, BufferId)>,
+    given_images: Option<BufferId>,
+    given_labels: Option<BufferId>,
     node: NodeId,
 }
 
@@ -82,6 +86,8 @@ impl<'g> Lowerer<'g> {
             buffers: Vec::new(),
             params: Vec::new(),
             scalars: Vec::new(),
+            given_images: None,
+            given_labels: None,
             node: NodeId(0),
         };
         for param in &graph.params {
@@ -102,7 +108,15 @@ impl<'g> Lowerer<'g> {
                 Output { name: name.clone(), buffer: storage.buffer, layout: storage.layout }
             })
             .collect();
-        Lowered { launches: self.launches, buffers: self.buffers, params: self.params, scalars: self.scalars, outputs }
+        Lowered {
+            launches: self.launches,
+            buffers: self.buffers,
+            params: self.params,
+            images: self.given_images,
+            labels: self.given_labels,
+            scalars: self.scalars,
+            outputs,
+        }
     }
 
     fn lower_node(&mut self, id: NodeId) {
@@ -165,15 +179,12 @@ impl<'g> Lowerer<'g> {
         let ty = &graph.node(self.node).types[0];
         match role {
             InputRole::Images | InputRole::Labels => {
-                let (name, place) = match role {
-                    InputRole::Labels => ("labels", Place::Labels),
-                    InputRole::Images | InputRole::Scalar(_) => ("images", Place::Images),
-                };
+                let is_images = *role == InputRole::Images;
+                let name = if is_images { "images" } else { "labels" };
                 let buffer = self.add_buffer(name.to_owned(), ty.size_bytes() * self.images(), true);
-                self.buffers[buffer.index()].place = place;
-                let storage =
-                    Storage { buffer, layout: Layout::dense(&ty.shape), element_bytes: 4, batched: true, view: true };
-                self.set(0, storage);
+                *(if is_images { &mut self.given_images } else { &mut self.given_labels }) = Some(buffer);
+                let layout = Layout::dense(&ty.shape);
+                self.set(0, Storage { buffer, layout, element_bytes: 4, batched: true, view: true });
             }
             InputRole::Scalar(scalar) => {
                 let buffer = self.add_buffer(format!("{scalar:?}"), 4, true);

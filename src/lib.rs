@@ -3,6 +3,8 @@
 pub mod autodiff;
 pub mod card;
 pub mod ir;
+#[allow(unsafe_code, reason = "calls generated code and owns the memory it works on; nothing else in the crate may")]
+pub mod jit;
 pub mod kernel;
 pub mod layers;
 pub mod ops;

@@ -1,11 +1,47 @@
 //! Generated code: descriptions ([`desc`]) and what makes machine code of them. Never sees the graph.
 
+pub(crate) mod builder;
+pub mod code;
 pub mod desc;
+pub mod host;
+mod map;
+mod math;
+pub mod micro;
 mod target;
 
 pub use target::{Simd, Target};
 
-/// STUB until merge
-pub fn scratch_bytes(_d: &desc::KernelDesc, _t: &Target) -> usize {
+use code::{BuildError, KernelFunction};
+use desc::KernelDesc;
+
+/// The function of a description.
+/// # Errors
+/// [`BuildError`] if the description contradicts its documentation or the machine is unknown.
+pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, BuildError> {
+    let _ = target;
+    match desc {
+        KernelDesc::Map(desc) => map::build(desc),
+        KernelDesc::Conv(_)
+        | KernelDesc::ConvGradWeight(_)
+        | KernelDesc::Matmul(_)
+        | KernelDesc::Pool(_)
+        | KernelDesc::PoolGrad(_)
+        | KernelDesc::GlobalPool(_)
+        | KernelDesc::Moments(_)
+        | KernelDesc::CombineMoments(_)
+        | KernelDesc::SumParts(_)
+        | KernelDesc::Softmax(_)
+        | KernelDesc::Loss(_)
+        | KernelDesc::TopK(_)
+        | KernelDesc::Transpose(_)
+        | KernelDesc::Fill(_) => {
+            Err(BuildError::Description { family: desc.family(), reason: "no code for this family" })
+        }
+    }
+}
+
+/// Bytes of scratch memory that a kernel takes as its last argument; 0: it takes none.
+pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
+    let _ = (desc, target);
     0
 }

@@ -1,0 +1,229 @@
+//! Descriptions to callable code.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use cranelift::codegen::control::ControlPlane;
+use cranelift::codegen::{Context, ir};
+use cranelift::jit::{ArenaMemoryProvider, JITBuilder, JITModule};
+use cranelift::module::{FuncId, Linkage, Module, ModuleReloc, ModuleRelocTarget, default_libcall_names};
+use rayon::prelude::*;
+
+use super::code::{CodePages, CompiledKernel};
+use super::disassemble;
+use crate::kernel::code::{BuildError, Effort, KernelFunction, TILE_NAMESPACE, TileCode};
+use crate::kernel::desc::KernelDesc;
+use crate::kernel::host::Host;
+use crate::kernel::micro::{self, TileDesc};
+use crate::kernel::{self, Target};
+
+/// Every function starts on a cache line.
+const ALIGNMENT: usize = 64;
+
+/// Why there is no code: a bug of ours, or a machine that refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum JitError {
+    /// A description has no code.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// Cranelift refused what we wrote.
+    #[error("Cranelift rejected a {family} kernel: {reason}")]
+    Rejected {
+        /// [`KernelDesc::family`], or `tile`.
+        family: &'static str,
+        /// What it says.
+        reason: String,
+    },
+    /// Memory for code was refused, or the code could not be placed.
+    #[error("could not place generated code: {0}")]
+    Memory(String),
+}
+
+/// Compiled kernels, one for each different description.
+pub struct KernelSet {
+    pages: Arc<CodePages>,
+    /// By position in the list that was compiled: index into `functions`.
+    entries: Vec<usize>,
+    functions: Vec<Function>,
+}
+
+/// One kernel's code, where it lies and what it was made of.
+struct Function {
+    address: *const u8,
+    code: Vec<u8>,
+    clif: ir::Function,
+    effort: Effort,
+    family: &'static str,
+}
+
+// SAFETY: `address` is only a number here: it is called through `CompiledKernel` alone, and code belongs to no thread.
+unsafe impl Send for KernelSet {}
+// SAFETY: as above; everything else is plain data that is only read.
+unsafe impl Sync for KernelSet {}
+
+impl fmt::Debug for KernelSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KernelSet({} entries, {} functions)", self.entries.len(), self.functions.len())
+    }
+}
+
+impl KernelSet {
+    /// The kernel of the description at this place of the compiled list.
+    pub fn entry(&self, index: usize) -> CompiledKernel {
+        let address = self.function(index).address;
+        // SAFETY: an address of these pages' finalized functions, all declared with a kernel's signature.
+        unsafe { CompiledKernel::new(address, Arc::clone(&self.pages)) }
+    }
+
+    /// Number of different kernels.
+    pub fn functions(&self) -> usize {
+        self.functions.len()
+    }
+
+    /// Bytes of machine code of one kernel, without the tiles it calls.
+    pub fn code_bytes(&self, index: usize) -> usize {
+        self.function(index).code.len()
+    }
+
+    /// Its Cranelift IR.
+    pub fn clif(&self, index: usize) -> String {
+        self.function(index).clif.display().to_string()
+    }
+
+    /// Its machine code as text: Intel syntax on x86-64, Cranelift's own elsewhere.
+    pub fn assembly(&self, index: usize) -> String {
+        let function = self.function(index);
+        if cfg!(target_arch = "x86_64") {
+            return disassemble::x86_64(&function.code);
+        }
+        let text = compile_function(function.family, &function.clif, function.effort, true).ok().and_then(|c| c.vcode);
+        text.unwrap_or_default()
+    }
+
+    fn function(&self, index: usize) -> &Function {
+        &self.functions[self.entries[index]]
+    }
+}
+
+/// A function as machine code, not placed yet.
+struct Machine {
+    code: Vec<u8>,
+    relocations: Vec<cranelift::codegen::FinalizedMachReloc>,
+    vcode: Option<String>,
+}
+
+/// Compiles kernels for the target. Equal descriptions share their code, and so do equal tiles. Functions are written and compiled on rayon's
+/// threads; the result does not depend on their number.
+/// # Errors
+/// [`JitError`]; nothing a user can cause.
+pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitError> {
+    let host = Host::get()?;
+    let (unique, entries) = deduplicate(descs);
+    let built: Vec<(KernelFunction, Machine)> = unique
+        .par_iter()
+        .map(|desc| {
+            let function = kernel::build(desc, target)?;
+            let machine = compile_function(desc.family(), &function.func, function.effort, false)?;
+            Ok((function, machine))
+        })
+        .collect::<Result<_, JitError>>()?;
+    let (tiles, tile_entries) = deduplicate(built.iter().flat_map(|(function, _)| &function.tiles));
+    let tile_code: Vec<Machine> = tiles.par_iter().map(|tile| compile_tile(tile, target)).collect::<Result<_, _>>()?;
+
+    let mut module = module(host, built.iter().map(|(_, machine)| machine).chain(&tile_code))?;
+    let mut declare = |name: String| {
+        let signature = ir::Signature::new(host.call_conv());
+        module.declare_function(&name, Linkage::Local, &signature).map_err(refused)
+    };
+    let tile_ids: Vec<FuncId> =
+        (0..tiles.len()).map(|i| declare(format!("tile_{i}"))).collect::<Result<_, JitError>>()?;
+    let named = unique.iter().enumerate();
+    let kernel_ids: Vec<FuncId> =
+        named.map(|(i, desc)| declare(format!("{}_{i}", desc.family()))).collect::<Result<_, JitError>>()?;
+
+    for (&id, machine) in tile_ids.iter().zip(&tile_code) {
+        module.define_function_bytes(id, ALIGNMENT as u64, &machine.code, &[]).map_err(refused)?;
+    }
+    let mut tile_entries = tile_entries.into_iter();
+    for (&id, (function, machine)) in kernel_ids.iter().zip(&built) {
+        let tiles: Vec<FuncId> =
+            tile_entries.by_ref().take(function.tiles.len()).map(|entry| tile_ids[entry]).collect();
+        let relocations: Vec<ModuleReloc> =
+            machine.relocations.iter().map(|reloc| resolve(reloc, &function.func, id, &tiles)).collect();
+        module.define_function_bytes(id, ALIGNMENT as u64, &machine.code, &relocations).map_err(refused)?;
+    }
+    module.finalize_definitions().map_err(refused)?;
+
+    let addresses: Vec<*const u8> = kernel_ids.iter().map(|&id| module.get_finalized_function(id)).collect();
+    let functions = built.into_iter().zip(addresses).zip(&unique).map(|(((function, machine), address), desc)| {
+        Function { address, code: machine.code, clif: function.func, effort: function.effort, family: desc.family() }
+    });
+    Ok(KernelSet { functions: functions.collect(), entries, pages: Arc::new(CodePages::new(module)) })
+}
+
+/// Different values in the order of their first appearance, and for every value which one it equals.
+fn deduplicate<'a, T: Eq + std::hash::Hash + 'a>(values: impl IntoIterator<Item = &'a T>) -> (Vec<&'a T>, Vec<usize>) {
+    let mut places: HashMap<&T, usize> = HashMap::new();
+    let mut unique = Vec::new();
+    let place = |value: &'a T| {
+        *places.entry(value).or_insert_with(|| {
+            unique.push(value);
+            unique.len() - 1
+        })
+    };
+    let entries = values.into_iter().map(place).collect();
+    (unique, entries)
+}
+
+fn compile_function(
+    family: &'static str,
+    func: &ir::Function,
+    effort: Effort,
+    text: bool,
+) -> Result<Machine, JitError> {
+    let isa = Host::get()?.isa(effort);
+    let mut context = Context::for_function(func.clone());
+    context.set_disasm(text);
+    let compiled = context
+        .compile(isa.as_ref(), &mut ControlPlane::default())
+        .map_err(|error| JitError::Rejected { family, reason: format!("{:?}", error.inner) })?;
+    let code = compiled.code_buffer().to_vec();
+    Ok(Machine { code, relocations: compiled.buffer.relocs().to_vec(), vcode: compiled.vcode.clone() })
+}
+
+fn compile_tile(tile: &TileDesc, target: &Target) -> Result<Machine, JitError> {
+    match micro::emit_tile(tile, target.simd) {
+        TileCode::Bytes(code) => Ok(Machine { code, relocations: Vec::new(), vcode: None }),
+        TileCode::Function(func) => compile_function("tile", &func, Effort::None, false),
+    }
+}
+
+/// A module with room for exactly these functions in one run, so that calls between them are in reach.
+fn module<'a>(host: &Host, functions: impl Iterator<Item = &'a Machine>) -> Result<JITModule, JitError> {
+    // the provider grows page by page and starts a function in the next one when it does not fit
+    let page = 4096;
+    let bytes: usize = functions.map(|function| function.code.len().next_multiple_of(ALIGNMENT) + page).sum();
+    let memory = ArenaMemoryProvider::new_with_size(bytes.max(page)).map_err(|e| JitError::Memory(e.to_string()))?;
+    let mut builder = JITBuilder::with_isa(host.isa(Effort::Speed).clone(), default_libcall_names());
+    builder.memory_provider(Box::new(memory));
+    Ok(JITModule::new(builder))
+}
+
+fn refused(error: cranelift::module::ModuleError) -> JitError {
+    JitError::Memory(error.to_string())
+}
+
+/// A function's relocation with the names of its tiles replaced by their ids in the module.
+fn resolve(
+    reloc: &cranelift::codegen::FinalizedMachReloc,
+    func: &ir::Function,
+    id: FuncId,
+    tiles: &[FuncId],
+) -> ModuleReloc {
+    let mut reloc = ModuleReloc::from_mach_reloc(reloc, func, id);
+    if let ModuleRelocTarget::User { namespace: TILE_NAMESPACE, index } = reloc.name {
+        reloc.name = ModuleRelocTarget::from(tiles[index as usize]);
+    }
+    reloc
+}

@@ -1,0 +1,18 @@
+//! Callable code and the memory it works on. All `unsafe` of the crate is here.
+//!
+//! [`compile`] makes a [`KernelSet`] of descriptions. A kernel is called through a [`BoundKernel`]: a kernel whose arguments
+//! have been given places in an [`Arena`], checked once. What cannot be checked here is stated where it is relied on: that a kernel
+//! touches only what its description says, and that calls which run at the same time do not conflict (`plan::verify_plan` proves it).
+
+mod arena;
+mod bind;
+mod code;
+mod compile;
+mod denormals;
+mod disassemble;
+
+pub use arena::{Arena, ArenaRun, OutOfMemory};
+pub use bind::{BindError, BoundArgument, BoundKernel};
+pub use code::CompiledKernel;
+pub use compile::{JitError, KernelSet, compile};
+pub use denormals::FlushDenormals;

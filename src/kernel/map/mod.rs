@@ -1,0 +1,209 @@
+//! Element-wise kernels. See [`MapDesc`] for what they compute.
+//!
+//! Three walks, the first that fits:
+//!
+//! * [`flat`]: no result or operand depends on the channel and everything lies without gaps, or at least each row (or image) does.
+//! * [`channels`]: there are vectors `[C]` or channel sums, or pixels lie apart. Channels that are no multiple of four
+//!   are taken with several pixels at once, so that vectors stay full (three channels: four pixels, three vectors).
+
+mod channels;
+mod expr;
+mod flat;
+
+use cranelift::prelude::Value;
+
+use super::builder::{KernelBuilder, Lanes};
+use super::code::{BuildError, Effort, KernelFunction};
+use super::desc::{Domain, ExprId, ExprNode, MapDesc, MapOutput, OperandKind};
+use crate::tensor::{Element, Layout};
+
+/// Code of a map kernel.
+pub(super) fn build(desc: &MapDesc) -> Result<KernelFunction, BuildError> {
+    validate(desc)?;
+    KernelBuilder::build(Effort::Speed, |k| {
+        let map = Map::new(k, desc);
+        match desc.domain {
+            Domain::Flat => flat::emit_flat(k, &map),
+            Domain::Images { height, width, channels } => {
+                let shape = [height, width, channels];
+                if map.depends_on_channel() || !map.images().all(|layout| layout.rows_are_dense()) {
+                    channels::emit(k, &map, shape);
+                } else {
+                    flat::emit_images(k, &map, shape);
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Refuses what [`MapDesc`] does not allow.
+fn validate(desc: &MapDesc) -> Result<(), BuildError> {
+    let bad = |reason| Err(BuildError::Description { family: "map", reason });
+    let images = desc.operands.iter().filter_map(|operand| match operand.kind {
+        OperandKind::Image(layout) => Some((layout, true)),
+        OperandKind::Flat | OperandKind::Channel | OperandKind::Scalar => None,
+    });
+    let results = desc.outputs.iter().filter_map(|&(_, output)| match output {
+        MapOutput::Image(layout) => Some((layout, false)),
+        MapOutput::Flat | MapOutput::ChannelSum => None,
+    });
+    let nodes = desc.expr.nodes();
+    let known = |index: u32| (index as usize) < desc.operands.len();
+    if nodes.iter().any(|node| matches!(node, ExprNode::Input(i) | ExprNode::Uniform(i) if !known(*i))) {
+        return bad("an expression names an operand that is not there");
+    }
+    let key_is_scalar = |index: u32| desc.operands[index as usize].kind == OperandKind::Scalar;
+    if nodes.iter().any(|node| matches!(node, ExprNode::Uniform(i) if !key_is_scalar(*i))) {
+        return bad("the key of random numbers is not a scalar");
+    }
+    match desc.domain {
+        Domain::Flat => {
+            if images.count() + results.count() > 0 {
+                return bad("a flat run with images");
+            }
+            let channel = desc.operands.iter().any(|operand| operand.kind == OperandKind::Channel);
+            if channel || desc.outputs.iter().any(|&(_, output)| output == MapOutput::ChannelSum) {
+                return bad("a flat run has no channels");
+            }
+        }
+        Domain::Images { height, width, channels } => {
+            let fits = |(layout, operand): (Layout, bool)| {
+                let whole = [layout.height, layout.width] == [height, width];
+                let pixel = operand && [layout.height, layout.width] == [1, 1];
+                layout.channels == channels && (whole || pixel)
+            };
+            if !images.chain(results).all(fits) {
+                return bad("a layout is not of the domain's shape");
+            }
+            let flat = desc.operands.iter().any(|operand| operand.kind == OperandKind::Flat);
+            if flat || desc.outputs.iter().any(|&(_, output)| output == MapOutput::Flat) {
+                return bad("a flat operand or result among images");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A description with its arguments and loop-invariant values.
+struct Map<'d> {
+    desc: &'d MapDesc,
+    /// Pointers of the operands, then of the outputs; an image's at its pixel (0, 0).
+    pointers: Vec<Value>,
+    /// Scalar operands as f32, others `None`.
+    scalars: Vec<Option<Value>>,
+    /// Keys of random numbers as i32, others `None`.
+    keys: Vec<Option<Value>>,
+    needed: Vec<bool>,
+    /// Instructions of one evaluation, about.
+    weight: usize,
+}
+
+impl<'d> Map<'d> {
+    fn new(k: &mut KernelBuilder<'_>, desc: &'d MapDesc) -> Self {
+        let arguments = desc.operands.len() + desc.outputs.len();
+        let mut pointers: Vec<Value> = (0..arguments).map(|i| k.arg(i)).collect();
+        let is_key = |i: usize| {
+            desc.expr.nodes().iter().any(|node| matches!(node, ExprNode::Uniform(key) if *key as usize == i))
+        };
+        let mut scalars = vec![None; desc.operands.len()];
+        let mut keys = vec![None; desc.operands.len()];
+        for (i, operand) in desc.operands.iter().enumerate() {
+            match operand.kind {
+                OperandKind::Scalar => {
+                    if is_key(i) {
+                        keys[i] = Some(k.load_i32(Lanes::One, pointers[i], 0));
+                    }
+                    scalars[i] = Some(k.load_as_f32(operand.element, Lanes::One, pointers[i], 0));
+                }
+                OperandKind::Image(layout) => {
+                    pointers[i] = k.at_offset(operand.element, pointers[i], layout.origin);
+                }
+                OperandKind::Flat | OperandKind::Channel => {}
+            }
+        }
+        for (j, &(_, output)) in desc.outputs.iter().enumerate() {
+            if let MapOutput::Image(layout) = output {
+                let at = desc.operands.len() + j;
+                pointers[at] = k.at_offset(Element::F32, pointers[at], layout.origin);
+            }
+        }
+        let needed = expr::needed(&desc.expr, desc.outputs.iter().map(|&(id, _)| id));
+        let weight = expr::weight(&desc.expr, &needed);
+        Self { desc, pointers, scalars, keys, needed, weight }
+    }
+
+    /// The layout of argument `at`, if it holds one element per place of the domain.
+    fn layout(&self, at: usize) -> Option<Layout> {
+        let layout = match self.desc.operands.get(at) {
+            Some(operand) => match operand.kind {
+                OperandKind::Image(layout) => layout,
+                OperandKind::Flat | OperandKind::Channel | OperandKind::Scalar => return None,
+            },
+            None => match self.desc.outputs[at - self.desc.operands.len()].1 {
+                MapOutput::Image(layout) => layout,
+                MapOutput::Flat | MapOutput::ChannelSum => return None,
+            },
+        };
+        let whole = match self.desc.domain {
+            Domain::Images { height, width, .. } => [layout.height, layout.width] == [height, width],
+            Domain::Flat => false,
+        };
+        whole.then_some(layout)
+    }
+
+    /// The layout of operand `at`, if it is one pixel per image that all of the image's pixels share.
+    fn pixel_layout(&self, at: usize) -> Option<Layout> {
+        match self.desc.operands.get(at)?.kind {
+            OperandKind::Image(layout) if self.layout(at).is_none() => Some(layout),
+            OperandKind::Image(_) | OperandKind::Flat | OperandKind::Channel | OperandKind::Scalar => None,
+        }
+    }
+
+    /// All layouts with one element per place of the domain.
+    fn images(&self) -> impl Iterator<Item = Layout> {
+        (0..self.pointers.len()).filter_map(|at| self.layout(at))
+    }
+
+    fn element(&self, at: usize) -> Element {
+        self.desc.operands.get(at).map_or(Element::F32, |operand| operand.element)
+    }
+
+    /// Whether argument `at` has one element per place of the domain (images or a flat run).
+    fn is_streamed(&self, at: usize) -> bool {
+        let flat_operand = self.desc.operands.get(at).is_some_and(|operand| operand.kind == OperandKind::Flat);
+        let flat_output = at >= self.desc.operands.len() && self.desc.domain == Domain::Flat;
+        flat_operand || flat_output || self.layout(at).is_some()
+    }
+
+    fn depends_on_channel(&self) -> bool {
+        let vectors = self.desc.operands.iter().any(|operand| operand.kind == OperandKind::Channel);
+        let pixels = (0..self.desc.operands.len()).any(|at| self.pixel_layout(at).is_some());
+        let sums = self.desc.outputs.iter().any(|&(_, output)| output == MapOutput::ChannelSum);
+        vectors || pixels || sums
+    }
+
+    fn draws_random_numbers(&self) -> bool {
+        self.keys.iter().any(Option::is_some)
+    }
+
+    fn results(&self) -> Vec<ExprId> {
+        self.desc.outputs.iter().map(|&(id, _)| id).collect()
+    }
+
+    /// Pointers of all arguments at row `y` of image `n`; those that are not images are unchanged, one-pixel operands stand at their image.
+    fn row_pointers(&self, k: &mut KernelBuilder<'_>, n: Value, y: Value) -> Vec<Value> {
+        let mut pointers = self.pointers.clone();
+        for (at, pointer) in pointers.iter_mut().enumerate() {
+            if let Some(layout) = self.layout(at) {
+                let (image, row) = (k.index_scale(n, layout.image_pitch), k.index_scale(y, layout.row_pitch));
+                let offset = k.index_add(image, row);
+                *pointer = k.at(self.element(at), *pointer, offset);
+            } else if let Some(layout) = self.pixel_layout(at) {
+                let image = k.index_scale(n, layout.image_pitch);
+                *pointer = k.at(self.element(at), *pointer, image);
+            }
+        }
+        pointers
+    }
+}

@@ -1,7 +1,9 @@
 //! `conv2d`: two-dimensional convolution.
 
-use super::option::{Activation, Initializer, OptionSpec, OptionType};
-use super::{InferError, LayerOp, ParamSpec};
+use super::{
+    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
+    ParamSpec, image_of, window_over,
+};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
 
@@ -30,13 +32,69 @@ pub struct Conv2d {
     pub bias_initializer: Initializer,
 }
 
+const OPTIONS: &[OptionSpec] = &[
+    OptionSpec { name: "filters", ty: OptionType::Int { min: 1 }, default: None, help: "Number of output channels." },
+    OptionSpec { name: "kernel_size", ty: OptionType::Extents, default: None, help: "Extent of the window." },
+    OptionSpec { name: "stride", ty: OptionType::Extents, default: Some("1"), help: "Step between positions." },
+    OptionSpec { name: "padding", ty: OptionType::Padding, default: Some("valid"), help: "Zeros around the image." },
+    OptionSpec {
+        name: "dilation",
+        ty: OptionType::Extents,
+        default: Some("1"),
+        help: "Step between the window's taps.",
+    },
+    OptionSpec {
+        name: "groups",
+        ty: OptionType::Int { min: 1 },
+        default: Some("1"),
+        help: "Channel groups that do not see each other.",
+    },
+    OptionSpec { name: "use_bias", ty: OptionType::Bool, default: Some("true"), help: "Whether a bias is added." },
+    OptionSpec {
+        name: "activation",
+        ty: OptionType::Activation,
+        default: Some("linear"),
+        help: "Applied to the result.",
+    },
+    OptionSpec {
+        name: "kernel_initializer",
+        ty: OptionType::Initializer,
+        default: Some("glorot_uniform"),
+        help: "How the kernel starts.",
+    },
+    OptionSpec {
+        name: "bias_initializer",
+        ty: OptionType::Initializer,
+        default: Some("zeros"),
+        help: "How the bias starts.",
+    },
+];
+
 impl Conv2d {
-    fn window(&self, height: usize, width: usize) -> Result<Window, InferError> {
-        Window::resolve([height, width], self.kernel_size, self.stride, self.dilation, self.padding).map_err(|_| {
-            let effective = |axis: usize| self.dilation[axis] * (self.kernel_size[axis] - 1) + 1;
-            let pad = if let Padding::Explicit(n) = self.padding { 2 * n } else { 0 };
-            InferError::WindowTooLarge { window: [effective(0), effective(1)], input: [height + pad, width + pad] }
-        })
+    pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {
+        info: KindInfo {
+            keyword: "conv2d",
+            keras: "Conv2D",
+            help: "Two-dimensional convolution.",
+            inputs: Inputs::One,
+            options: OPTIONS,
+        },
+        make: |a: &Attributes| Conv2d {
+            filters: a.int("filters"),
+            kernel_size: a.extents("kernel_size"),
+            stride: a.extents("stride"),
+            padding: a.padding("padding"),
+            dilation: a.extents("dilation"),
+            groups: a.int("groups"),
+            use_bias: a.bool("use_bias"),
+            activation: a.activation("activation"),
+            kernel_initializer: a.initializer("kernel_initializer"),
+            bias_initializer: a.initializer("bias_initializer"),
+        },
+    }];
+
+    fn window_over(&self, input: &Shape) -> Result<Window, InferError> {
+        window_over(image_of(input)?, self.kernel_size, self.stride, self.dilation, self.padding)
     }
 }
 
@@ -46,14 +104,10 @@ impl LayerOp for Conv2d {
     }
 
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
+        let [height, width] = self.kernel_size;
         let kernel = ParamSpec {
             name: "kernel",
-            shape: Shape::new([
-                self.kernel_size[0],
-                self.kernel_size[1],
-                inputs[0].channels() / self.groups,
-                self.filters,
-            ]),
+            shape: Shape::new([height, width, inputs[0].channels() / self.groups, self.filters]),
             initializer: self.kernel_initializer,
             trainable: true,
         };
@@ -67,18 +121,16 @@ impl LayerOp for Conv2d {
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
-        let (height, width, channels) =
-            inputs[0].as_image().ok_or_else(|| InferError::Rank { expected: 3, found: inputs[0].clone() })?;
+        let (_, _, channels) = image_of(&inputs[0])?;
         if !channels.is_multiple_of(self.groups) || !self.filters.is_multiple_of(self.groups) {
             return Err(InferError::Groups { channels, filters: self.filters, groups: self.groups });
         }
-        let window = self.window(height, width)?;
+        let window = self.window_over(&inputs[0])?;
         Ok(Shape::image(window.y.output, window.x.output, self.filters))
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value {
-        let (height, width, _) = graph.shape(inputs[0]).as_pixels();
-        let window = self.window(height, width).expect("infer has accepted the window");
+        let window = self.window_over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         let mut y = graph.conv(inputs[0], params[0], window, self.groups);
         if self.use_bias {
             y = graph.bias_add(y, params[1]);
@@ -87,16 +139,16 @@ impl LayerOp for Conv2d {
     }
 
     fn flops(&self, inputs: &[Shape]) -> u64 {
-        let positions = self.infer(inputs).map_or(0, |out| out.elements());
-        let taps = self.kernel_size[0] * self.kernel_size[1] * inputs[0].channels() / self.groups;
-        2 * positions as u64 * taps as u64
+        let outputs = self.infer(inputs).map_or(0, |out| out.elements()) as u64;
+        let taps = self.kernel_size[0] * self.kernel_size[1] * (inputs[0].channels() / self.groups);
+        outputs.saturating_mul(2 * taps as u64)
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn window(&self, inputs: &[Shape]) -> Option<Window> {
+        self.window_over(&inputs[0]).ok()
     }
 }
-
-/// The options of `conv2d`.
-pub(super) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec { name: "filters", ty: OptionType::Int { min: 1 }, default: None, help: "Number of output channels." },
-    OptionSpec { name: "kernel_size", ty: OptionType::Extents, default: None, help: "Extent of the window." },
-    OptionSpec { name: "stride", ty: OptionType::Extents, default: Some("1"), help: "Step between positions." },
-    OptionSpec { name: "padding", ty: OptionType::Padding, default: Some("valid"), help: "Zeros around the image." },
-];

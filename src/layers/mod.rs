@@ -4,16 +4,70 @@
 //! ([`crate::ops`]), which know gradients and kernels. A new layer kind therefore costs one file here and one row in the table; only a new
 //! *operation* touches more.
 
+mod activation;
+mod attributes;
+mod batch_norm;
 mod conv2d;
+mod dense;
+mod dropout;
+mod flatten;
+mod global_pool;
+mod input;
+mod join;
 mod option;
+mod pool2d;
 mod table;
+mod zero_pad2d;
 
+pub use activation::ActivationLayer;
+pub use attributes::Attributes;
+pub use batch_norm::BatchNorm;
+pub use conv2d::Conv2d;
+pub use dense::Dense;
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use global_pool::GlobalPool2d;
+pub use input::Input;
+pub use join::Join;
 pub use option::{Activation, ActivationKind, Initializer, OptionSpec, OptionType, OptionValue};
+pub use pool2d::Pool2d;
 pub use table::Layer;
+pub use zero_pad2d::ZeroPad2d;
 
 use crate::ir::{GraphBuilder, Value};
-use crate::source::Span;
-use crate::tensor::Shape;
+use crate::tensor::{Padding, Shape, Window, WindowTooLarge};
+
+/// How a layer kind is written: what parsing, diagnostics, completion and the reference read.
+#[derive(Debug, Clone, Copy)]
+pub struct KindInfo {
+    /// `max_pool2d`
+    pub keyword: &'static str,
+    /// Keras's spelling, `MaxPooling2D`; offered in help, never accepted.
+    pub keras: &'static str,
+    /// One sentence for the reference.
+    pub help: &'static str,
+    /// How many values it takes.
+    pub inputs: Inputs,
+    /// In the order of positional arguments.
+    pub options: &'static [OptionSpec],
+}
+
+/// How many values a layer takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inputs {
+    /// None: it begins a model.
+    None,
+    /// The current value.
+    One,
+    /// Those named as its arguments; with one argument, the current value too.
+    Several,
+}
+
+/// A layer kind and how its attributes become a layer.
+struct Kind<T> {
+    info: KindInfo,
+    make: fn(&Attributes) -> T,
+}
 
 /// One kind of layer, with its attributes.
 pub trait LayerOp {
@@ -31,8 +85,18 @@ pub trait LayerOp {
     /// Adds the operations of this layer. `params` are in the order of [`LayerOp::params`].
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value;
 
-    /// Multiplications and additions of one image's forward pass.
+    /// Multiplications and additions of one image's forward pass. Called only after [`LayerOp::infer`] succeeded.
     fn flops(&self, inputs: &[Shape]) -> u64;
+
+    /// What it applies to its result at last.
+    fn activation(&self) -> Activation {
+        Activation::Linear
+    }
+
+    /// The window that slides over the input, for layers that have one and inputs that [`LayerOp::infer`] accepts.
+    fn window(&self, _inputs: &[Shape]) -> Option<Window> {
+        None
+    }
 }
 
 /// A parameter that a layer needs.
@@ -84,6 +148,13 @@ pub enum InferError {
         /// All input shapes.
         shapes: Vec<Shape>,
     },
+    /// A pool's padding is as large as its window, so that a window could lie in it (E0018).
+    PaddingTooLarge {
+        /// Pixels on every side.
+        padding: usize,
+        /// Window extents `[y, x]`.
+        window: [usize; 2],
+    },
     /// Too few inputs for a layer that joins values.
     TooFewInputs {
         /// Least number wanted.
@@ -93,11 +164,28 @@ pub enum InferError {
     },
 }
 
-/// Attributes as the user wrote them, typed by the option table; defaults are filled in.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attributes {
-    /// Values in the order of the option table.
-    pub values: Vec<OptionValue>,
-    /// Where each was written, if it was.
-    pub spans: Vec<Option<Span>>,
+/// The window of a convolution or pool over an image.
+fn window_over(
+    image: (usize, usize, usize),
+    kernel_size: [usize; 2],
+    stride: [usize; 2],
+    dilation: [usize; 2],
+    padding: Padding,
+) -> Result<Window, InferError> {
+    let (height, width, _) = image;
+    Window::resolve([height, width], kernel_size, stride, dilation, padding).map_err(|WindowTooLarge { .. }| {
+        let effective = |axis: usize| dilation[axis] * (kernel_size[axis] - 1) + 1;
+        let pad = if let Padding::Explicit(n) = padding { 2 * n } else { 0 };
+        InferError::WindowTooLarge { window: [effective(0), effective(1)], input: [height + pad, width + pad] }
+    })
+}
+
+/// Height, width and channels of a feature map.
+fn image_of(shape: &Shape) -> Result<(usize, usize, usize), InferError> {
+    shape.as_image().ok_or_else(|| InferError::Rank { expected: 3, found: shape.clone() })
+}
+
+/// Operations of one per element, for counts.
+fn per_element(shape: &Shape, operations: u64) -> u64 {
+    (shape.elements() as u64).saturating_mul(operations)
 }

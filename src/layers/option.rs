@@ -10,14 +10,20 @@ pub enum OptionType {
         /// Least value.
         min: usize,
     },
-    /// A number (a percent where it says a share).
+    /// A number.
     Float,
+    /// A number above 0.
+    Positive,
     /// In 0..=1, written `0.4` or `40%`.
     Share,
+    /// In 0..1, 1 itself left out: what is dropped of something that must not vanish.
+    Rate,
     /// One or two whole numbers ≥ 1: `3` or `3x3`.
     Extents,
     /// `same`, `valid` or a whole number.
     Padding,
+    /// Pixels around an image: `1`, `1x2` (vertical, horizontal) or `[top, bottom, left, right]`.
+    Margins,
     /// An activation's name.
     Activation,
     /// An initializer's name.
@@ -26,8 +32,51 @@ pub enum OptionType {
     Bool,
     /// A shape `28x28x1`, `3`.
     Shape,
-    /// Names of other values of the body.
-    Values,
+}
+
+impl OptionType {
+    /// What it takes, in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            OptionType::Int { min: 0 } => "a whole number",
+            OptionType::Int { .. } => "a whole number from 1 on",
+            OptionType::Float => "a number",
+            OptionType::Positive => "a number above 0",
+            OptionType::Share => "a share such as 40% or 0.4",
+            OptionType::Rate => "a share below 1 such as 25% or 0.25",
+            OptionType::Extents => "one or two whole numbers from 1 on, such as 3 or 3x3",
+            OptionType::Padding => "`same`, `valid` or a whole number",
+            OptionType::Margins => "pixels such as 1, 1x2 or [0, 1, 0, 1] (top, bottom, left, right)",
+            OptionType::Activation => "an activation such as `relu`",
+            OptionType::Initializer => "an initializer such as `glorot_uniform`",
+            OptionType::Bool => "`true` or `false`",
+            OptionType::Shape => "height, width and channels, such as 28x28x1",
+        }
+    }
+
+    /// The value of a default in an option table; `None` where it names another option instead (`stride = pool_size`).
+    pub(super) fn default_value(self, text: &str) -> Option<OptionValue> {
+        Some(match self {
+            OptionType::Int { .. } => OptionValue::Int(text.parse().ok()?),
+            OptionType::Float | OptionType::Positive | OptionType::Share | OptionType::Rate => {
+                OptionValue::Float(text.parse().ok()?)
+            }
+            OptionType::Extents => {
+                let extent = text.parse().ok()?;
+                OptionValue::Extents([extent, extent])
+            }
+            OptionType::Padding => OptionValue::Padding(match text {
+                "same" => Padding::Same,
+                "valid" => Padding::Valid,
+                _ => return None,
+            }),
+            OptionType::Margins => OptionValue::Margins([text.parse().ok()?; 4]),
+            OptionType::Activation => OptionValue::Activation(Activation::from_name(text)?),
+            OptionType::Initializer => OptionValue::Initializer(Initializer::from_name(text)?),
+            OptionType::Bool => OptionValue::Bool(text.parse().ok()?),
+            OptionType::Shape => return None,
+        })
+    }
 }
 
 /// An option's value, typed.
@@ -41,6 +90,8 @@ pub enum OptionValue {
     Extents([usize; 2]),
     /// Padding.
     Padding(Padding),
+    /// `[top, bottom, left, right]`.
+    Margins([usize; 4]),
     /// An activation.
     Activation(Activation),
     /// An initializer.
@@ -49,8 +100,6 @@ pub enum OptionValue {
     Bool(bool),
     /// A shape.
     Shape(Vec<usize>),
-    /// Not written, and without a default (`stride` of a pool is its size).
-    Missing,
 }
 
 /// One option of a layer: the row that parsing, diagnostics, completion and the reference read.
@@ -60,7 +109,7 @@ pub struct OptionSpec {
     pub name: &'static str,
     /// What it takes.
     pub ty: OptionType,
-    /// Its default as it would be written; `None` where it must be written.
+    /// Its default as it would be written, or the name of an option before it whose value it takes; `None` where it must be written.
     pub default: Option<&'static str>,
     /// One sentence for the reference.
     pub help: &'static str,
@@ -76,6 +125,45 @@ pub enum Activation {
     Elementwise(ActivationKind),
     /// `e^x / Σ e^x` over the channels.
     Softmax,
+}
+
+impl Activation {
+    /// All names, as `activation:` takes them.
+    pub const NAMES: &'static [&'static str] =
+        &["linear", "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh", "softmax"];
+
+    /// The activation of a name, with the defaults that Keras's functions have.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "linear" => Activation::Linear,
+            "softmax" => Activation::Softmax,
+            "relu" => Activation::Elementwise(ActivationKind::Relu),
+            "leaky_relu" => Activation::Elementwise(ActivationKind::LeakyRelu { slope: 0.2 }),
+            "elu" => Activation::Elementwise(ActivationKind::Elu { alpha: 1.0 }),
+            "gelu" => Activation::Elementwise(ActivationKind::Gelu),
+            "silu" => Activation::Elementwise(ActivationKind::Silu),
+            "sigmoid" => Activation::Elementwise(ActivationKind::Sigmoid),
+            "tanh" => Activation::Elementwise(ActivationKind::Tanh),
+            _ => return None,
+        })
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Activation::Linear => "linear",
+            Activation::Softmax => "softmax",
+            Activation::Elementwise(kind) => match kind {
+                ActivationKind::Relu => "relu",
+                ActivationKind::LeakyRelu { .. } => "leaky_relu",
+                ActivationKind::Elu { .. } => "elu",
+                ActivationKind::Gelu => "gelu",
+                ActivationKind::Silu => "silu",
+                ActivationKind::Sigmoid => "sigmoid",
+                ActivationKind::Tanh => "tanh",
+            },
+        }
+    }
 }
 
 /// Element-wise activations, with Keras's definitions.
@@ -128,4 +216,36 @@ pub enum Initializer {
     RandomNormal,
     /// Normal, deviation 0.05, truncated at two deviations.
     TruncatedNormal,
+}
+
+impl Initializer {
+    /// All, with their names.
+    const TABLE: &'static [(&'static str, Initializer)] = &[
+        ("zeros", Initializer::Zeros),
+        ("ones", Initializer::Ones),
+        ("glorot_uniform", Initializer::GlorotUniform),
+        ("glorot_normal", Initializer::GlorotNormal),
+        ("he_uniform", Initializer::HeUniform),
+        ("he_normal", Initializer::HeNormal),
+        ("lecun_uniform", Initializer::LecunUniform),
+        ("lecun_normal", Initializer::LecunNormal),
+        ("random_uniform", Initializer::RandomUniform),
+        ("random_normal", Initializer::RandomNormal),
+        ("truncated_normal", Initializer::TruncatedNormal),
+    ];
+
+    /// All names.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::TABLE.iter().map(|(name, _)| *name)
+    }
+
+    /// The initializer of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::TABLE.iter().find(|(known, _)| *known == name).map(|(_, initializer)| *initializer)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::TABLE.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| *name)
+    }
 }

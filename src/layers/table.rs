@@ -1,8 +1,9 @@
 //! The table of layer kinds.
 
-use super::LayerOp;
-use super::conv2d::Conv2d;
-use crate::tensor::Shape;
+use super::{
+    ActivationLayer, Attributes, BatchNorm, Conv2d, Dense, Dropout, Flatten, GlobalPool2d, Input, Join, KindInfo,
+    LayerOp, Pool2d, ZeroPad2d,
+};
 
 macro_rules! layers {
     ($($variant:ident($ty:ty)),+ $(,)?) => {
@@ -22,8 +23,66 @@ macro_rules! layers {
                     $(Layer::$variant(layer) => layer,)+
                 }
             }
+
+            /// All layer kinds, in the order of the table.
+            pub fn kinds() -> impl Iterator<Item = &'static KindInfo> {
+                std::iter::empty()$(.chain(<$ty>::KINDS.iter().map(|kind| &kind.info)))+
+            }
+
+            /// The layer of a keyword, with attributes made by its option table; `None` where there is no such kind.
+            pub fn from_attributes(keyword: &str, attributes: &Attributes) -> Option<Self> {
+                $(
+                    if let Some(kind) = <$ty>::KINDS.iter().find(|kind| kind.info.keyword == keyword) {
+                        return Some(Layer::$variant((kind.make)(attributes)));
+                    }
+                )+
+                None
+            }
         }
     };
 }
 
-layers! { Conv2d(Conv2d) }
+layers! {
+    Input(Input),
+    Conv2d(Conv2d),
+    Pool2d(Pool2d),
+    GlobalPool2d(GlobalPool2d),
+    BatchNorm(BatchNorm),
+    Dropout(Dropout),
+    Flatten(Flatten),
+    Dense(Dense),
+    ZeroPad2d(ZeroPad2d),
+    Join(Join),
+    Activation(ActivationLayer),
+}
+
+impl Layer {
+    /// How a keyword's kind is written.
+    pub fn kind(keyword: &str) -> Option<&'static KindInfo> {
+        Self::kinds().find(|kind| kind.keyword == keyword)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{OptionType, OptionValue};
+    use super::*;
+
+    /// Every kind can be made of its defaults, with any value where there is none: table and constructor agree about names and types.
+    #[test]
+    fn tables_and_constructors_agree() {
+        for kind in Layer::kinds() {
+            let attributes = Attributes::new(kind.options, |option| match (option.default, option.ty) {
+                (Some(_), _) => None,
+                (None, OptionType::Int { .. }) => Some(OptionValue::Int(2)),
+                (None, OptionType::Extents) => Some(OptionValue::Extents([2, 2])),
+                (None, OptionType::Shape) => Some(OptionValue::Shape(vec![8, 8, 1])),
+                (None, OptionType::Activation) => OptionType::Activation.default_value("relu"),
+                (None, _) => Some(OptionValue::Float(0.5)),
+            })
+            .expect("all are given");
+            let layer = Layer::from_attributes(kind.keyword, &attributes).expect("the kind is in the table");
+            assert_eq!(layer.as_op().keyword(), kind.keyword);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::ir::{
 };
 use crate::kernel::Target;
 use crate::opt;
-use crate::plan::{BufferId, Output, plan};
+use crate::plan::{Output, plan};
 
 /// How to compile.
 #[derive(Debug, Clone)]

@@ -1,5 +1,9 @@
 //! File text and byte spans: where every word of a program came from.
 
+mod map;
+
+pub use map::SourceMap;
+
 use std::sync::Arc;
 
 /// A half-open range of bytes in one source file. `Span::default()` (0..0) stands for "no place of its own".

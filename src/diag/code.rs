@@ -1,0 +1,77 @@
+//! The table of codes.
+
+use super::Level;
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! codes {
+    ($($code:ident $level:ident),+ $(,)?) => {
+        /// The stable name of a kind of problem. Its letter is part of the name; the level is a field of the diagnostic.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "the catalogue has a page on each of them")]
+        pub enum Code {
+            $($code),+
+        }
+
+        impl Code {
+            /// All codes, in the order of the table.
+            pub const ALL: &'static [Code] = &[$(Code::$code),+];
+
+            /// As it is printed.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$code => stringify!($code)),+
+                }
+            }
+
+            /// The usual level.
+            pub fn level(self) -> Level {
+                match self {
+                    $(Code::$code => Level::$level),+
+                }
+            }
+
+            /// A file that has this problem, and the nearest one that has not.
+            pub(super) fn examples(self) -> [&'static str; 2] {
+                match self {
+                    $(Code::$code => [
+                        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/check/", stringify!($code), ".cnn")),
+                        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/check/", stringify!($code), ".ok.cnn")),
+                    ]),+
+                }
+            }
+        }
+    };
+}
+
+// E00xx syntax and names, E01xx shapes and wiring, E02xx output and loss, E03xx data, E04xx augmentation, E05xx training.
+codes! {
+    E0001 Error, E0002 Error, E0003 Error, E0004 Error, E0005 Error, E0006 Error, E0007 Error, E0008 Error, E0009 Error,
+    E0010 Error, E0011 Error, E0012 Error, E0013 Error, E0014 Error, E0015 Error, E0016 Error, E0017 Error, E0018 Error,
+    E0019 Error, E0020 Error, E0021 Error, E0022 Error,
+    E0101 Error, E0102 Error, E0103 Error, E0104 Error, E0107 Error, E0108 Error, E0109 Error, E0110 Error, W0115 Hint,
+    E0116 Error, E0117 Error, W0118 Warning, E0119 Error,
+    E0201 Error, W0202 Warning, E0203 Error, E0204 Error, W0207 Warning, W0208 Warning, W0209 Warning, W0210 Warning,
+    W0211 Warning, W0212 Warning,
+    W0301 Warning,
+    E0405 Error,
+    E0501 Error, W0503 Warning, E0508 Error,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// There is no such code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownCode;
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Code::ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownCode)
+    }
+}

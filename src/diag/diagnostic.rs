@@ -1,0 +1,159 @@
+//! One problem, as data.
+
+use super::Code;
+use crate::source::Span;
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// The file cannot be compiled.
+    Error,
+    /// It can, but hardly does what is meant.
+    Warning,
+    /// Worth knowing; shown only where hints are asked for.
+    Hint,
+}
+
+impl Level {
+    /// As it is printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Hint => "hint",
+        }
+    }
+}
+
+/// A value that a sentence of the catalogue mentions: `{name}`.
+pub(super) type Argument = (&'static str, String);
+
+/// A place with what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// Key of the sentence under the diagnostic's code.
+    pub sentence: &'static str,
+    /// Values of this label alone; those of the diagnostic are known to it too.
+    pub(super) arguments: Vec<Argument>,
+    /// Whether this is the place of the mistake itself.
+    pub primary: bool,
+}
+
+/// A replacement of text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced (empty: an insertion).
+    pub span: Span,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+/// Edits that, made together, remove the problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// In any order; they do not overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// One problem: data only, the sentences are in the catalogue under its code.
+///
+/// It takes the place of one error enum per room: every problem is used in one way only, to be shown, and a variant with the same fields beside
+/// each constructor call would say everything twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What kind of problem.
+    pub code: Code,
+    /// How bad.
+    pub level: Level,
+    /// Key of the main sentence: `say`, or a variant of it.
+    pub(super) sentence: &'static str,
+    /// Values that the sentences mention.
+    pub(super) arguments: Vec<Argument>,
+    /// Places; the first primary one decides where the problem is listed.
+    pub labels: Vec<Label>,
+    /// Keys of further sentences that explain.
+    pub(super) notes: Vec<&'static str>,
+    /// Keys of sentences that say what to write instead.
+    pub(super) helps: Vec<&'static str>,
+    /// Each removes the problem.
+    pub fixes: Vec<Fix>,
+}
+
+impl Diagnostic {
+    /// A problem with the code's usual level and no places yet.
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            level: code.level(),
+            sentence: "say",
+            arguments: Vec::new(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            helps: Vec::new(),
+            fixes: Vec::new(),
+        }
+    }
+
+    /// With another level than the code's usual one.
+    pub fn with_level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// With another main sentence of the code.
+    pub fn saying(mut self, sentence: &'static str) -> Self {
+        self.sentence = sentence;
+        self
+    }
+
+    /// With a value that sentences mention as `{name}`.
+    pub fn arg(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.arguments.push((name, value.to_string()));
+        self
+    }
+
+    /// With the place of the mistake.
+    pub fn at(self, span: Span, sentence: &'static str) -> Self {
+        self.label(span, sentence, true, Vec::new())
+    }
+
+    /// With another place that matters.
+    pub fn also(self, span: Span, sentence: &'static str) -> Self {
+        self.label(span, sentence, false, Vec::new())
+    }
+
+    /// With another place that matters, whose sentence mentions a value of its own.
+    pub fn also_with(self, span: Span, sentence: &'static str, name: &'static str, value: impl ToString) -> Self {
+        self.label(span, sentence, false, vec![(name, value.to_string())])
+    }
+
+    fn label(mut self, span: Span, sentence: &'static str, primary: bool, arguments: Vec<Argument>) -> Self {
+        self.labels.push(Label { span, sentence, arguments, primary });
+        self
+    }
+
+    /// With a sentence that explains.
+    pub fn note(mut self, sentence: &'static str) -> Self {
+        self.notes.push(sentence);
+        self
+    }
+
+    /// With a sentence that says what to write.
+    pub fn help(mut self, sentence: &'static str) -> Self {
+        self.helps.push(sentence);
+        self
+    }
+
+    /// With an edit that removes the problem.
+    pub fn fix(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.fixes.push(Fix { edits: vec![Edit { span, text: text.into() }] });
+        self
+    }
+
+    /// The place it is listed at.
+    pub fn span(&self) -> Span {
+        self.labels.iter().find(|label| label.primary).or(self.labels.first()).map_or(Span::default(), |l| l.span)
+    }
+}

@@ -1,0 +1,140 @@
+//! Problems as text for people.
+
+use std::fmt;
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity};
+
+use super::catalogue::{Language, sentence};
+use super::{Diagnostic, Label, Level};
+use crate::source::{SourceMap, Span};
+
+/// How text is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RenderStyle {
+    /// With colours.
+    pub color: bool,
+    /// Width in columns.
+    pub width: usize,
+    /// Of the sentences.
+    pub language: Language,
+}
+
+impl RenderStyle {
+    /// Without colours and 100 columns wide: the same everywhere.
+    pub fn plain() -> Self {
+        Self { color: false, width: 100, language: Language::English }
+    }
+}
+
+impl Diagnostic {
+    /// The main sentence.
+    pub fn message(&self, language: Language) -> String {
+        sentence(language, self.code, self.sentence, &[&self.arguments])
+    }
+
+    /// What a label says.
+    pub fn label_text(&self, label: &Label, language: Language) -> String {
+        sentence(language, self.code, label.sentence, &[&label.arguments, &self.arguments])
+    }
+
+    /// Sentences that explain.
+    pub fn note_texts(&self, language: Language) -> Vec<String> {
+        self.notes.iter().map(|key| sentence(language, self.code, key, &[&self.arguments])).collect()
+    }
+
+    /// Sentences that say what to write.
+    pub fn help_texts(&self, language: Language) -> Vec<String> {
+        self.helps.iter().map(|key| sentence(language, self.code, key, &[&self.arguments])).collect()
+    }
+}
+
+/// Draws a problem: header, labelled source lines, notes and helps; ends with a line end.
+pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> String {
+    let (file, base) = sources.find(problem.span().start);
+    let report = Report {
+        message: problem.message(style.language),
+        severity: match problem.level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Hint => Severity::Advice,
+        },
+        labels: labels_within(problem, base, file.text.len(), style.language),
+        source: NamedSource::new(file.name.clone(), file.text.to_string()),
+    };
+    let mut theme = if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    // miette puts this before the message; so the header reads `error[E0103]: …`
+    let header = format!("{}[{}]:", problem.level.as_str(), problem.code);
+    theme.characters.error = header.clone();
+    theme.characters.warning = header.clone();
+    theme.characters.advice = header;
+    let help_style = theme.styles.help;
+    // two columns are for the indent that is taken away again below
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width + 2)
+        .with_context_lines(0)
+        .without_cause_chain()
+        .without_syntax_highlighting()
+        .with_wrap_lines(false)
+        .with_links(false);
+    let mut drawn = String::new();
+    // writing to a String cannot fail
+    let _ = handler.render_report(&mut drawn, &report);
+    let mut text = drawn.strip_prefix("  ").unwrap_or(&drawn).to_owned();
+    let mut footer = |kind: &str, lines: Vec<String>| {
+        for line in lines {
+            let kind = help_style.style(kind).to_string();
+            text.push_str(&format!("  {kind}: {line}\n"));
+        }
+    };
+    footer("note", problem.note_texts(style.language));
+    footer("help", problem.help_texts(style.language));
+    text
+}
+
+/// The labels that lie in the text at `base`. A span that is empty gets one column, so that it can be seen.
+fn labels_within(problem: &Diagnostic, base: usize, length: usize, language: Language) -> Vec<LabeledSpan> {
+    let inside = |span: Span| span.start >= base && span.end <= base + length;
+    let labels = problem.labels.iter().filter(|label| inside(label.span));
+    labels
+        .map(|label| {
+            let start = label.span.start - base;
+            let text = Some(problem.label_text(label, language)).filter(|text| !text.is_empty());
+            if label.primary {
+                LabeledSpan::new_primary_with_span(text, (start, label.span.len()))
+            } else {
+                LabeledSpan::new_with_span(text, (start, label.span.len()))
+            }
+        })
+        .collect()
+}
+
+/// What miette draws.
+#[derive(Debug)]
+struct Report {
+    message: String,
+    severity: Severity,
+    labels: Vec<LabeledSpan>,
+    source: NamedSource<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Report {}
+
+impl miette::Diagnostic for Report {
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}

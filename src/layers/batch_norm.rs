@@ -1,0 +1,108 @@
+//! `batch_norm`: batch normalisation.
+
+use super::{
+    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec,
+    per_element,
+};
+use crate::ir::{GraphBuilder, Value};
+use crate::ops::BatchNormParams;
+use crate::tensor::Shape;
+
+/// `batch_norm(momentum, epsilon, center, scale, …)` over all axes but the last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchNorm {
+    /// Share of the moving statistics that stays at each step.
+    pub momentum: f32,
+    /// Added to the variance.
+    pub epsilon: f32,
+    /// Whether `beta` is added.
+    pub center: bool,
+    /// Whether the result is multiplied by `gamma`.
+    pub scale: bool,
+    /// How `beta` starts.
+    pub beta_initializer: Initializer,
+    /// How `gamma` starts.
+    pub gamma_initializer: Initializer,
+    /// How the moving mean starts.
+    pub moving_mean_initializer: Initializer,
+    /// How the moving variance starts.
+    pub moving_variance_initializer: Initializer,
+}
+
+const OPTIONS: &[OptionSpec] = &[
+    OptionSpec {
+        name: "momentum",
+        ty: OptionType::Share,
+        default: Some("0.99"),
+        help: "Share of the moving statistics that stays at each step.",
+    },
+    OptionSpec { name: "epsilon", ty: OptionType::Positive, default: Some("0.001"), help: "Added to the variance." },
+    OptionSpec { name: "center", ty: OptionType::Bool, default: Some("true"), help: "Whether beta is added." },
+    OptionSpec { name: "scale", ty: OptionType::Bool, default: Some("true"), help: "Whether gamma multiplies." },
+    initializer("beta_initializer", "zeros", "How beta starts."),
+    initializer("gamma_initializer", "ones", "How gamma starts."),
+    initializer("moving_mean_initializer", "zeros", "How the moving mean starts."),
+    initializer("moving_variance_initializer", "ones", "How the moving variance starts."),
+];
+
+const fn initializer(name: &'static str, default: &'static str, help: &'static str) -> OptionSpec {
+    OptionSpec { name, ty: OptionType::Initializer, default: Some(default), help }
+}
+
+impl BatchNorm {
+    pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {
+        info: KindInfo {
+            keyword: "batch_norm",
+            keras: "BatchNormalization",
+            help: "Normalises each channel by the batch's mean and variance (in use: by the moving ones).",
+            inputs: Inputs::One,
+            options: OPTIONS,
+        },
+        make: |a: &Attributes| BatchNorm {
+            momentum: a.float("momentum"),
+            epsilon: a.float("epsilon"),
+            center: a.bool("center"),
+            scale: a.bool("scale"),
+            beta_initializer: a.initializer("beta_initializer"),
+            gamma_initializer: a.initializer("gamma_initializer"),
+            moving_mean_initializer: a.initializer("moving_mean_initializer"),
+            moving_variance_initializer: a.initializer("moving_variance_initializer"),
+        },
+    }];
+}
+
+impl LayerOp for BatchNorm {
+    fn keyword(&self) -> &'static str {
+        "batch_norm"
+    }
+
+    fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
+        let shape = Shape::vector(inputs[0].channels());
+        let param = |name, initializer, trainable| ParamSpec { name, shape: shape.clone(), initializer, trainable };
+        let gamma = self.scale.then(|| param("gamma", self.gamma_initializer, true));
+        let beta = self.center.then(|| param("beta", self.beta_initializer, true));
+        let moving = [
+            param("moving_mean", self.moving_mean_initializer, false),
+            param("moving_variance", self.moving_variance_initializer, false),
+        ];
+        gamma.into_iter().chain(beta).chain(moving).collect()
+    }
+
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
+        Ok(inputs[0].clone())
+    }
+
+    fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value {
+        let mut params = params.iter().copied();
+        let mut next = || params.next().expect("a value for each parameter");
+        let gamma = self.scale.then(&mut next);
+        let beta = self.center.then(&mut next);
+        let values = BatchNormParams { gamma, beta, moving_mean: next(), moving_variance: next() };
+        graph.batch_norm(inputs[0], values, self.momentum, self.epsilon)
+    }
+
+    /// One multiplication and one addition for each element.
+    fn flops(&self, inputs: &[Shape]) -> u64 {
+        per_element(&inputs[0], 2)
+    }
+}

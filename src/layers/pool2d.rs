@@ -1,0 +1,104 @@
+//! `max_pool2d` and `avg_pool2d`: windowed pooling.
+
+use super::{
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec, image_of, per_element,
+    window_over,
+};
+use crate::ir::{GraphBuilder, Value};
+use crate::kernel::desc::PoolKind;
+use crate::tensor::{Padding, Shape, Window};
+
+/// `max_pool2d(pool_size, stride, padding)`, `avg_pool2d(…)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool2d {
+    /// Largest or mean.
+    pub kind: PoolKind,
+    /// `[vertical, horizontal]`.
+    pub pool_size: [usize; 2],
+    /// `[vertical, horizontal]`.
+    pub stride: [usize; 2],
+    /// Padding: it never wins, and does not count in a mean.
+    pub padding: Padding,
+}
+
+const OPTIONS: &[OptionSpec] = &[
+    OptionSpec { name: "pool_size", ty: OptionType::Extents, default: Some("2"), help: "Extent of the window." },
+    OptionSpec { name: "stride", ty: OptionType::Extents, default: Some("pool_size"), help: "Step between positions." },
+    OptionSpec { name: "padding", ty: OptionType::Padding, default: Some("valid"), help: "Pixels around the image." },
+];
+
+impl Pool2d {
+    pub(super) const KINDS: &'static [Kind<Self>] = &[
+        Kind {
+            info: KindInfo {
+                keyword: "max_pool2d",
+                keras: "MaxPooling2D",
+                help: "The largest value of each window.",
+                inputs: Inputs::One,
+                options: OPTIONS,
+            },
+            make: |attributes| Pool2d::new(PoolKind::Max, attributes),
+        },
+        Kind {
+            info: KindInfo {
+                keyword: "avg_pool2d",
+                keras: "AveragePooling2D",
+                help: "The mean of each window.",
+                inputs: Inputs::One,
+                options: OPTIONS,
+            },
+            make: |attributes| Pool2d::new(PoolKind::Average, attributes),
+        },
+    ];
+
+    fn new(kind: PoolKind, attributes: &Attributes) -> Self {
+        Pool2d {
+            kind,
+            pool_size: attributes.extents("pool_size"),
+            stride: attributes.extents("stride"),
+            padding: attributes.padding("padding"),
+        }
+    }
+
+    fn window_over(&self, input: &Shape) -> Result<Window, InferError> {
+        window_over(image_of(input)?, self.pool_size, self.stride, [1, 1], self.padding)
+    }
+}
+
+impl LayerOp for Pool2d {
+    fn keyword(&self) -> &'static str {
+        match self.kind {
+            PoolKind::Max => "max_pool2d",
+            PoolKind::Average => "avg_pool2d",
+        }
+    }
+
+    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
+        Vec::new()
+    }
+
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
+        let (_, _, channels) = image_of(&inputs[0])?;
+        if let Padding::Explicit(padding) = self.padding
+            && self.pool_size.iter().any(|&extent| padding >= extent)
+        {
+            return Err(InferError::PaddingTooLarge { padding, window: self.pool_size });
+        }
+        let window = self.window_over(&inputs[0])?;
+        Ok(Shape::image(window.y.output, window.x.output, channels))
+    }
+
+    fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
+        let window = self.window_over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        graph.pool(inputs[0], self.kind, window)
+    }
+
+    fn flops(&self, inputs: &[Shape]) -> u64 {
+        let area = self.pool_size[0] * self.pool_size[1];
+        self.infer(inputs).map_or(0, |out| per_element(&out, area as u64))
+    }
+
+    fn window(&self, inputs: &[Shape]) -> Option<Window> {
+        self.window_over(&inputs[0]).ok()
+    }
+}

@@ -1,0 +1,54 @@
+//! `zero_pad2d`: zeros around the image.
+
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec, image_of};
+use crate::ir::{GraphBuilder, Value};
+use crate::tensor::Shape;
+
+/// `zero_pad2d(padding)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZeroPad2d {
+    /// `[top, bottom, left, right]` in pixels.
+    pub padding: [usize; 4],
+}
+
+impl ZeroPad2d {
+    pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {
+        info: KindInfo {
+            keyword: "zero_pad2d",
+            keras: "ZeroPadding2D",
+            help: "Zeros around the image.",
+            inputs: Inputs::One,
+            options: &[OptionSpec {
+                name: "padding",
+                ty: OptionType::Margins,
+                default: Some("1"),
+                help: "Pixels on every side, or vertical x horizontal, or [top, bottom, left, right].",
+            }],
+        },
+        make: |attributes| ZeroPad2d { padding: attributes.margins("padding") },
+    }];
+}
+
+impl LayerOp for ZeroPad2d {
+    fn keyword(&self) -> &'static str {
+        "zero_pad2d"
+    }
+
+    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
+        Vec::new()
+    }
+
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
+        let (height, width, channels) = image_of(&inputs[0])?;
+        let [top, bottom, left, right] = self.padding;
+        Ok(Shape::image(top + height + bottom, left + width + right, channels))
+    }
+
+    fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
+        graph.zero_pad(inputs[0], self.padding)
+    }
+
+    fn flops(&self, _inputs: &[Shape]) -> u64 {
+        0
+    }
+}

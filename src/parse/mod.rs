@@ -1,0 +1,153 @@
+//! Text to syntax: the only room that sees pest.
+//!
+//! The file is cut into statements first (any text can be), then each statement is parsed by itself, so that a mistake in one does not hide the next.
+
+mod build;
+mod error;
+mod split;
+mod value;
+
+use pest::Parser as _;
+use pest::iterators::Pair;
+
+use crate::ast::{self, Expr};
+use crate::diag::Problems;
+use crate::source::Span;
+
+/// The parser that pest makes of the grammar.
+#[derive(pest_derive::Parser)]
+#[grammar = "../grammar/cnn.pest"]
+struct Grammar;
+
+/// Parses a file. Whatever the text, there is a tree of the statements that could be read; the problems say what could not.
+pub fn parse(text: &str) -> (ast::File, Problems) {
+    let mut problems = Problems::new();
+    let split = split::split(text, &mut problems);
+    let mut context = Context { text, base: 0, problems };
+    let items = split.statements.iter().filter_map(|statement| build::item(&mut context, statement)).collect();
+    (ast::File { items, comments: split.comments }, context.problems)
+}
+
+/// Parses one value that stands by itself (the right side of `--set`), whose first byte has the offset `base`.
+pub fn parse_value(text: &str, base: usize) -> (Option<Expr>, Problems) {
+    let mut splitting = Problems::new();
+    split::split(text, &mut splitting);
+    let mut context = Context { text, base, problems: Problems::new() };
+    if !splitting.is_empty() {
+        // its brackets do not match or it is nested too deep: the places are those of `text` alone
+        context.problems.push(error::unexpected(&context, Span::new(0, text.len()), 0, error::Expected::Value));
+        return (None, context.problems);
+    }
+    let value = context.parse(Rule::value_line, Span::new(0, text.len())).and_then(|line| {
+        let expr = line.into_inner().next()?;
+        Some(value::expr(&context, expr))
+    });
+    (value, context.problems)
+}
+
+/// What building the tree needs.
+struct Context<'t> {
+    text: &'t str,
+    /// Offset of the text's first byte.
+    base: usize,
+    problems: Problems,
+}
+
+impl<'t> Context<'t> {
+    /// Parses the text of a span by a rule; a mistake is reported.
+    fn parse(&mut self, rule: Rule, span: Span) -> Option<Located<'t>> {
+        let text = self.text.get(span.start..span.end)?;
+        match Grammar::parse(rule, text) {
+            Ok(mut pairs) => pairs.next().map(|pair| Located { pair, offset: self.base + span.start }),
+            Err(found) => {
+                let problem = error::from_pest(self, span, &found);
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+}
+
+/// A pair that knows where its text begins.
+#[derive(Debug, Clone)]
+struct Located<'t> {
+    pair: Pair<'t, Rule>,
+    offset: usize,
+}
+
+impl<'t> Located<'t> {
+    fn rule(&self) -> Rule {
+        self.pair.as_rule()
+    }
+
+    fn text(&self) -> &'t str {
+        self.pair.as_str()
+    }
+
+    fn span(&self) -> Span {
+        let span = self.pair.as_span();
+        // a rule may have taken blanks behind it
+        let end = span.start() + self.pair.as_str().trim_end().len();
+        Span::new(self.offset + span.start(), self.offset + end)
+    }
+
+    fn into_inner(self) -> impl Iterator<Item = Located<'t>> {
+        let offset = self.offset;
+        self.pair.into_inner().filter(|pair| pair.as_rule() != Rule::EOI).map(move |pair| Located { pair, offset })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ast::print;
+
+    /// The printed tree of a text without mistakes.
+    fn canonical(text: &str) -> String {
+        let (file, problems) = parse(text);
+        assert!(problems.is_empty(), "{problems:?}");
+        print(&file)
+    }
+
+    #[test]
+    fn printing_and_parsing_again_gives_the_same() {
+        let text = include_str!("../../tests/fixtures/parse/everything.cnn");
+        let printed = canonical(text);
+        assert_eq!(canonical(&printed), printed);
+    }
+
+    #[test]
+    fn deep_nesting_is_a_problem_not_a_crash() {
+        for open in ["(", "[", "{", "model m {", "-", "if 1 then "] {
+            let (_, problems) = parse(&format!("let x = {}", open.repeat(20_000)));
+            assert!(problems.has_errors());
+        }
+    }
+
+    fn fragment() -> impl Strategy<Value = String> {
+        let words = prop::sample::select(vec![
+            "model", "A", "{", "}", "(", ")", "[", "]", "->", ",", ":", ";", "\n", "conv2d", "32", "3x3", "20%",
+            "20deg", "\"text\"", "\"", "//", "let", "=", "if", "then", "else", "from", "train", "data", "1/255", "of",
+            "repeat", "branch", "é", " ", "-", "..", "?",
+        ]);
+        prop::collection::vec(words, 0..60).prop_map(|words| words.join(" "))
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_a_tree_or_problems(text in ".{0,200}") {
+            parse(&text);
+        }
+
+        #[test]
+        fn any_words_give_a_tree_that_prints_and_parses(text in fragment()) {
+            let (file, _) = parse(&text);
+            let printed = print(&file);
+            let (again, problems) = parse(&printed);
+            prop_assert!(problems.is_empty(), "{printed}\n{problems:?}");
+            prop_assert_eq!(print(&again), printed);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod autodiff;
 pub mod card;
+pub mod data;
 pub mod ir;
 pub mod kernel;
 pub mod layers;

@@ -1,7 +1,19 @@
 //! What is known of a data set without decoding pixels: the checker's knowledge of the data.
+//!
+//! Cards of built-in sets are written here ([`builtin`]); [`of`] also makes cards of folders and arrays from their headers, and remembers them.
+
+mod builtin;
+mod folder;
+mod memory;
+mod of;
+
+use serde::{Deserialize, Serialize};
+
+pub use builtin::builtin;
+pub use of::{CardError, of};
 
 /// The data card.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DataCard {
     /// `fashion_mnist`, or the folder's path as written.
     pub name: String,
@@ -28,7 +40,7 @@ pub struct DataCard {
 }
 
 /// Size of the pictures of a data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PictureSize {
     /// All alike, `[height, width]`.
     Same([usize; 2]),

@@ -1,0 +1,208 @@
+//! A data set, split and prepared, ready to be trained on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::DataError;
+use super::loader::{Batches, Pass, Pool};
+use super::locations::Locations;
+use super::prepare::{Featurewise, Preparation, PrepareError};
+use super::random::{Random, text_key};
+use super::source::{Pictures, Source, Split};
+use super::store::{MEMORY_BOUND_BYTES, Store};
+use super::{Progress, load, split};
+use crate::ir::{AugmentSpec, DataSpec, Normalize, PrepareSpec};
+use crate::tensor::Shape;
+
+/// A data set, split and prepared.
+#[derive(Debug)]
+pub struct Dataset {
+    /// Class names in the order of their indices.
+    pub classes: Vec<String>,
+    /// Images to train on.
+    pub train: SplitView,
+    /// Images that are looked at after each epoch.
+    pub validation: Option<SplitView>,
+    /// Images for the last evaluation.
+    pub test: Option<SplitView>,
+    /// Files that were left out because their names are not those of pictures.
+    pub ignored: Vec<String>,
+    /// Statistics of the training split where `prepare` normalises featurewise: they belong to the weights.
+    pub featurewise: Option<Featurewise>,
+    store: Arc<Store>,
+    labels: Arc<[i32]>,
+    pool: Arc<Pool>,
+    shuffle: bool,
+    loader_threads: usize,
+}
+
+/// The images of one split.
+#[derive(Debug, Clone)]
+pub struct SplitView {
+    items: Arc<[u32]>,
+    labels: Arc<[i32]>,
+}
+
+impl SplitView {
+    fn new(splits: &[Split], wanted: Split, labels: &Arc<[i32]>) -> Option<Self> {
+        let items: Arc<[u32]> =
+            (0u32..).zip(splits).filter(|&(_, &split)| split == wanted).map(|(item, _)| item).collect();
+        (!items.is_empty()).then(|| Self { items, labels: Arc::clone(labels) })
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are none; a split that exists has some.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Class indices of the images, in order.
+    pub fn labels(&self) -> impl Iterator<Item = i32> + '_ {
+        self.items.iter().map(|&item| self.labels[item as usize])
+    }
+
+    /// Images of each of `classes` classes.
+    pub fn class_counts(&self, classes: usize) -> Vec<usize> {
+        let mut counts = vec![0; classes];
+        self.labels().for_each(|label| counts[label as usize] += 1);
+        counts
+    }
+
+    /// The images as places in the whole set (sorted by path): what splits are compared by.
+    pub fn items(&self) -> &[u32] {
+        &self.items
+    }
+}
+
+impl Dataset {
+    /// Finds, reads, splits and prepares the data of a program whose model takes `input`. Pictures are decoded here, in parallel, where they fit into memory.
+    /// # Errors
+    /// [`DataError`]: data that are not there, malformed, or do not fit the model.
+    pub fn open(
+        data: &DataSpec,
+        prepare: &PrepareSpec,
+        input: &Shape,
+        locations: &Locations,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, DataError> {
+        Self::open_with(data, prepare, input, None, locations, progress)
+    }
+
+    /// [`Self::open`] for weights that bring the statistics of the data they were trained on.
+    /// # Errors
+    /// [`DataError`].
+    pub fn open_with(
+        data: &DataSpec,
+        prepare: &PrepareSpec,
+        input: &Shape,
+        featurewise: Option<Featurewise>,
+        locations: &Locations,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, DataError> {
+        let preparation = Preparation::new(prepare, input, featurewise.as_ref())?;
+        let mut source = load::load(data, locations, progress)?;
+        if let Some(written) = &data.classes {
+            source.reorder_classes(&written.value, Path::new("the data"))?;
+        }
+        check_channels(&source, prepare, &preparation)?;
+        let splits = split::split(&source.labels, &source.splits, source.classes.len(), data)?;
+        let labels: Arc<[i32]> = source.labels.into();
+        let train = SplitView::new(&splits, Split::Train, &labels).ok_or_else(|| DataError::Split {
+            problem: "there are no training images".to_owned(),
+            help: "add images".to_owned(),
+        })?;
+        let mut store = Store::new(source.pictures, preparation, MEMORY_BOUND_BYTES, progress)?;
+        let mut statistics = featurewise;
+        if prepare.normalize.as_ref().is_some_and(|normalize| normalize.value == Normalize::Featurewise)
+            && statistics.is_none()
+        {
+            let found = store.featurewise(&train.items)?;
+            store.preparation = Preparation::new(prepare, input, Some(&found))?;
+            statistics = Some(found);
+        }
+        Ok(Self {
+            classes: source.classes,
+            validation: SplitView::new(&splits, Split::Validation, &labels),
+            test: SplitView::new(&splits, Split::Test, &labels),
+            train,
+            ignored: source.ignored,
+            featurewise: statistics,
+            store: Arc::new(store),
+            labels,
+            pool: Arc::default(),
+            shuffle: data.shuffle,
+            loader_threads: std::thread::available_parallelism().map_or(1, usize::from).min(4),
+        })
+    }
+
+    /// The number of threads that decode and augment beside the training. Batches do not depend on it.
+    pub fn set_loader_threads(&mut self, threads: usize) {
+        self.loader_threads = threads.max(1);
+    }
+
+    /// How pictures are prepared, with the training split's statistics: what `predict` applies to a picture file.
+    pub fn preparation(&self) -> &Preparation {
+        &self.store.preparation
+    }
+
+    /// Training batches of an epoch from batch `start_batch` on. The order is shuffled by `(seed, epoch)` (unless the data say `shuffle: false`); an image's
+    /// augmentation depends on (seed, epoch, image) alone.
+    /// # Panics
+    /// If `batch` is 0.
+    pub fn train_batches(
+        &self,
+        epoch: u64,
+        seed: u64,
+        batch: usize,
+        augment: &AugmentSpec,
+        start_batch: usize,
+    ) -> Batches {
+        let mut order = self.train.items.to_vec();
+        if self.shuffle {
+            Random::keyed(&[seed, epoch, text_key("shuffle")]).shuffle(&mut order);
+        }
+        let augment = (!augment.ops.is_empty()).then(|| (augment.clone(), seed, epoch));
+        self.pass(order, batch, augment, start_batch)
+    }
+
+    /// The batches of a split in the order of the set, not augmented; none where there is no such split.
+    /// # Panics
+    /// If `batch` is 0.
+    pub fn batches(&self, split: Split, batch: usize) -> Batches {
+        let view = match split {
+            Split::Train => Some(&self.train),
+            Split::Validation => self.validation.as_ref(),
+            Split::Test => self.test.as_ref(),
+        };
+        self.pass(view.map_or(Vec::new(), |view| view.items.to_vec()), batch, None, 0)
+    }
+
+    fn pass(&self, order: Vec<u32>, batch: usize, augment: Option<(AugmentSpec, u64, u64)>, start: usize) -> Batches {
+        assert!(batch > 0, "a batch has images");
+        // Gathering takes less time than handing a batch from thread to thread.
+        let threads = if augment.is_some() || self.store.is_slow() { self.loader_threads } else { 0 };
+        let (store, pool, labels) = (Arc::clone(&self.store), Arc::clone(&self.pool), Arc::clone(&self.labels));
+        Batches::new(Pass { store, pool, labels, order, batch, augment }, start, threads)
+    }
+}
+
+/// Sets of arrays keep their channels unless `color` says otherwise.
+fn check_channels(source: &Source, prepare: &PrepareSpec, preparation: &Preparation) -> Result<(), DataError> {
+    let Pictures::Arrays { size, .. } = &source.pictures else { return Ok(()) };
+    let wanted = preparation.size();
+    if prepare.color.is_none() && size[2] != wanted[2] {
+        return Err(PrepareError::Channels { found: size[2], wanted: wanted[2] }.into());
+    }
+    if !preparation.resizes() && size[..2] != wanted[..2] {
+        return Err(PrepareError::Size { found: [size[0], size[1]], wanted: [wanted[0], wanted[1]] }.into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "dataset_tests.rs"]
+mod tests;

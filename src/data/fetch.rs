@@ -1,0 +1,157 @@
+//! Fetches a file of a built-in set from its official place into the user's cache, and checks that it is the right one.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use flate2::read::GzDecoder;
+use sha2::{Digest, Sha256};
+
+/// What the checksum of a file is taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// SHA-256 of what the gzip file holds: any compression of the right contents passes.
+    Contents(&'static str),
+    /// SHA-256 of the file as it is.
+    File(&'static str),
+}
+
+/// A file that can be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemoteFile {
+    /// Its name on disk.
+    pub name: &'static str,
+    /// What it must be.
+    pub checksum: Checksum,
+    /// The largest number of bytes that are taken before giving up; the file as sent, and what it holds, each.
+    pub limit_bytes: u64,
+}
+
+/// Why a file could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// No answer, or a bad one.
+    #[error("could not fetch {url}: {reason}\n  help: get the file in another way and put it at {}, or give its directory with --data-dir", put_at.display())]
+    Transfer {
+        /// From where.
+        url: String,
+        /// What happened.
+        reason: String,
+        /// Where a file got in another way is found.
+        put_at: PathBuf,
+    },
+    /// Another file than expected.
+    #[error("{url} gave another file than the official one: {reason}\n  help: try again; if it stays so, get the file in another way and put it at {}", put_at.display())]
+    WrongFile {
+        /// From where.
+        url: String,
+        /// How it differs.
+        reason: String,
+        /// Where a file got in another way is found.
+        put_at: PathBuf,
+    },
+    /// The cache could not be written.
+    #[error("could not write {}: {source}", path.display())]
+    Write {
+        /// Where to.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// Gives up a connection after this long without an answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Gives up a transfer that stands still for this long.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Fetches `url` into `dir/file.name` and returns that path. The file appears there complete and checked, or not at all.
+/// `progress` gets the bytes so far and, where the server says it, all of them.
+/// # Errors
+/// [`FetchError`]; nothing is left behind then.
+pub fn fetch(
+    file: &RemoteFile,
+    url: &str,
+    dir: &Path,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<PathBuf, FetchError> {
+    let target = dir.join(file.name);
+    let transfer = |reason: String| FetchError::Transfer { url: url.to_owned(), reason, put_at: target.clone() };
+    let write = |source: io::Error| FetchError::Write { path: target.clone(), source };
+    fs::create_dir_all(dir).map_err(write)?;
+    let mut part = tempfile::Builder::new().prefix(".part-").tempfile_in(dir).map_err(write)?;
+
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_recv_response(Some(STALL_TIMEOUT))
+        .timeout_per_read(Some(STALL_TIMEOUT))
+        .user_agent(concat!("cnnc/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into();
+    let response = agent.get(url).call().map_err(|error| transfer(describe(&error)))?;
+    let total = response.body().content_length();
+    let mut body = response.into_body().into_with_config().limit(file.limit_bytes).reader();
+    let mut sent = Sha256::new();
+    let mut done = 0u64;
+    let mut buffer = vec![0u8; 1 << 16];
+    progress(0, total);
+    loop {
+        let n = body.read(&mut buffer).map_err(|error| transfer(format!("the transfer broke off: {error}")))?;
+        if n == 0 {
+            break;
+        }
+        sent.update(&buffer[..n]);
+        part.write_all(&buffer[..n]).map_err(write)?;
+        done += n as u64;
+        progress(done, total);
+    }
+    if let Some(total) = total.filter(|&total| total != done) {
+        return Err(transfer(format!("the transfer broke off after {done} of {total} bytes")));
+    }
+    part.flush().map_err(write)?;
+    let (expected, found) = match file.checksum {
+        Checksum::File(expected) => (expected, Ok(hex(&sent.finalize()))),
+        Checksum::Contents(expected) => (expected, contents_sha256(part.path(), file.limit_bytes)),
+    };
+    let wrong = |reason| FetchError::WrongFile { url: url.to_owned(), reason, put_at: target.clone() };
+    let found = found.map_err(|error| wrong(format!("it is no whole gzip file ({error})")))?;
+    if found != expected {
+        return Err(wrong(format!("its SHA-256 is {found}, not {expected}")));
+    }
+    part.persist(&target).map_err(|error| write(error.error))?;
+    Ok(target)
+}
+
+/// The reason in the user's words.
+fn describe(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::StatusCode(404) => "the server does not have it (404)".to_owned(),
+        ureq::Error::StatusCode(status) => format!("the server answered with status {status}"),
+        ureq::Error::HostNotFound => "the server's name is not known: is there a network?".to_owned(),
+        ureq::Error::Timeout(_) => "no answer in time".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// SHA-256 of what a gzip file holds, at most `limit` bytes of it.
+fn contents_sha256(path: &Path, limit: u64) -> io::Result<String> {
+    let mut contents = GzDecoder::new(fs::File::open(path)?).take(limit);
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0u8; 1 << 16];
+    loop {
+        match contents.read(&mut buffer)? {
+            0 => return Ok(hex(&hash.finalize())),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[path = "fetch_tests.rs"]
+mod tests;

@@ -1,0 +1,300 @@
+//! Picture folders: a folder a class, on disk or inside an archive.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::archive::{self, Member};
+use super::error::DataError;
+use super::locations::{Locations, Place};
+use super::picture::{self, PictureHeader};
+use super::source::{FileBytes, PictureFile, Pictures, Source, Split};
+use super::store;
+
+/// Pictures out of a compressed archive are kept in memory, as long as they take no more than this: 4 GiB.
+const MEMORY_LIMIT_BYTES: u64 = 4 << 30;
+/// Folders below a class folder are followed this deep (a link could lead in a circle).
+const MAX_DEPTH: usize = 16;
+
+/// One folder of classes: what was found in it.
+struct Root {
+    /// As the user wrote it, with `/`.
+    written: String,
+    place: Place,
+    split: Split,
+    /// Class folders, with pictures or without.
+    classes: BTreeSet<String>,
+    /// Class and picture.
+    pictures: Vec<(String, PictureFile)>,
+    ignored: Vec<String>,
+}
+
+impl Root {
+    fn new(written: &Path, split: Split, locations: &Locations) -> Result<Self, DataError> {
+        let place = locations.resolve(written)?;
+        let written = written.to_string_lossy().replace('\\', "/").trim_end_matches('/').to_owned();
+        Ok(Self { written, place, split, classes: BTreeSet::new(), pictures: Vec::new(), ignored: Vec::new() })
+    }
+
+    /// Takes a file by its path below the root; `bytes` is asked only for pictures.
+    fn add(&mut self, below: &str, bytes: impl FnOnce() -> Result<FileBytes, DataError>) -> Result<(), DataError> {
+        if is_hidden(below) {
+            return Ok(());
+        }
+        let name = format!("{}/{below}", self.written);
+        match below.split_once('/') {
+            Some((class, _)) => {
+                self.classes.insert(class.to_owned());
+                if picture::has_picture_name(below) {
+                    let bytes = bytes()?;
+                    self.pictures.push((class.to_owned(), PictureFile { name, bytes }));
+                } else {
+                    self.ignored.push(name);
+                }
+            }
+            None => self.ignored.push(name),
+        }
+        Ok(())
+    }
+
+    fn add_dir(&mut self, below: &str) {
+        if !below.is_empty() && !below.contains('/') && !is_hidden(below) {
+            self.classes.insert(below.to_owned());
+        }
+    }
+
+    fn read_directory(&mut self) -> Result<(), DataError> {
+        let top = self.place.path.clone();
+        if !top.is_dir() {
+            return Err(DataError::malformed(
+                &top,
+                "is a file, not a folder",
+                "name a folder that holds a folder for each class",
+            ));
+        }
+        let mut open = vec![(top, String::new(), 0)];
+        while let Some((dir, below, depth)) = open.pop() {
+            for entry in fs::read_dir(&dir).map_err(|error| DataError::io(&dir, error))? {
+                let entry = entry.map_err(|error| DataError::io(&dir, error))?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let name = if below.is_empty() { name } else { format!("{below}/{name}") };
+                let path = entry.path();
+                // Follows links: a class folder may be one.
+                let is_dir = entry
+                    .file_type()
+                    .map_or(false, |kind| if kind.is_symlink() { path.is_dir() } else { kind.is_dir() });
+                if !is_dir {
+                    self.add(&name, || Ok(FileBytes::Path(path)))?;
+                } else if !is_hidden(&name) {
+                    self.add_dir(&name);
+                    if depth < MAX_DEPTH {
+                        open.push((path, name, depth + 1));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What can be wrong with a folder of classes.
+    fn check(&self) -> Result<(), DataError> {
+        let path = Path::new(&self.written);
+        if self.classes.is_empty() {
+            let problem = if self.ignored.is_empty() { "is empty, or not there" } else { "has no class folders" };
+            return Err(DataError::malformed(
+                path,
+                problem,
+                "put the pictures of each class into a folder of its own, named like the class",
+            ));
+        }
+        let filled: BTreeSet<&String> = self.pictures.iter().map(|(class, _)| class).collect();
+        let empty: Vec<String> =
+            self.classes.iter().filter(|class| !filled.contains(class)).map(|class| format!("`{class}`")).collect();
+        if empty.is_empty() {
+            return Ok(());
+        }
+        let problem =
+            format!("no pictures for {} of {} classes: {}", empty.len(), self.classes.len(), empty.join(", "));
+        let known = picture::EXTENSIONS.join(", ");
+        Err(DataError::malformed(path, problem, format!("put pictures there ({known}), or take the folder away")))
+    }
+}
+
+fn is_hidden(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with('.') || part == "__MACOSX")
+}
+
+/// Finds all pictures of a training folder and perhaps a test folder. An archive that holds both is read once.
+fn list(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<Vec<Root>, DataError> {
+    let mut roots = vec![Root::new(train, Split::Train, locations)?];
+    if let Some(test) = test {
+        roots.push(Root::new(test, Split::Test, locations)?);
+    }
+    let archives: BTreeSet<_> =
+        roots.iter().filter(|root| root.place.inner.is_some()).map(|root| root.place.path.clone()).collect();
+    for root in roots.iter_mut().filter(|root| root.place.inner.is_none()) {
+        root.read_directory()?;
+    }
+    for path in archives {
+        read_archive(&path, &mut roots)?;
+    }
+    for root in &roots {
+        root.check()?;
+    }
+    Ok(roots)
+}
+
+fn read_archive(path: &Path, roots: &mut [Root]) -> Result<(), DataError> {
+    let shared = Arc::new(path.to_path_buf());
+    let mut taken = 0u64;
+    archive::walk(path, &mut |Member { name, is_dir, size, offset, bytes }| {
+        let inside = |root: &Root| {
+            let inner = root.place.inner.as_deref().filter(|_| root.place.path == path)?;
+            let below =
+                if inner.is_empty() { Some(name.as_str()) } else { name.strip_prefix(inner)?.strip_prefix('/') };
+            below.map(str::to_owned)
+        };
+        let Some((root, below)) = roots.iter_mut().find_map(|root| inside(root).map(|below| (root, below))) else {
+            return Ok(());
+        };
+        if is_dir {
+            root.add_dir(&below);
+            return Ok(());
+        }
+        root.add(&below, || {
+            if let Some(offset) = offset {
+                return Ok(FileBytes::Stretch { archive: Arc::clone(&shared), offset, len: size });
+            }
+            let mut contents = Vec::with_capacity(size.min(1 << 20) as usize);
+            let left = MEMORY_LIMIT_BYTES - taken;
+            bytes.take(left + 1).read_to_end(&mut contents).map_err(|error| {
+                DataError::malformed(
+                    path,
+                    format!("`{name}` cannot be read ({error})"),
+                    "the archive is damaged or cut short: get it again",
+                )
+            })?;
+            taken += contents.len() as u64;
+            if taken > MEMORY_LIMIT_BYTES {
+                let problem = "holds more than 4 GiB of pictures, too much to keep in memory";
+                return Err(DataError::malformed(
+                    path,
+                    problem,
+                    "unpack it and name the folder, or use a .tar without compression",
+                ));
+            }
+            Ok(FileBytes::Memory(contents.into()))
+        })
+    })
+}
+
+/// Class names in the order of their bytes; the test folder may have no others.
+fn classes_of(roots: &[Root]) -> Result<Vec<String>, DataError> {
+    let classes: Vec<String> = roots[0].classes.iter().cloned().collect();
+    for root in &roots[1..] {
+        let unexpected: Vec<String> =
+            root.classes.iter().filter(|&class| !roots[0].classes.contains(class)).cloned().collect();
+        if !unexpected.is_empty() {
+            let missing = roots[0].classes.iter().filter(|&class| !root.classes.contains(class)).cloned().collect();
+            return Err(DataError::Classes {
+                path: root.written.clone().into(),
+                expected_of: format!("`{}`", roots[0].written),
+                missing,
+                unexpected,
+                help: "the test folder must have the training folder's classes".to_owned(),
+            });
+        }
+    }
+    Ok(classes)
+}
+
+/// Finds the pictures and their classes. Nothing is decoded.
+pub(super) fn load(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<Source, DataError> {
+    let roots = list(train, test, locations)?;
+    let classes = classes_of(&roots)?;
+    let mut ignored = Vec::new();
+    let mut items = Vec::new();
+    for root in roots {
+        ignored.extend(root.ignored);
+        items.extend(root.pictures.into_iter().map(|(class, file)| {
+            let label = classes.binary_search(&class).map_or(0, |index| index as i32);
+            (file, label, root.split)
+        }));
+    }
+    items.sort_by(|(a, ..), (b, ..)| a.name.as_bytes().cmp(b.name.as_bytes()));
+    ignored.sort_unstable();
+    let labels = items.iter().map(|&(_, label, _)| label).collect();
+    let splits = items.iter().map(|&(.., split)| split).collect();
+    let files = items.into_iter().map(|(file, ..)| file).collect();
+    Ok(Source { classes, labels, splits, pictures: Pictures::Files(files), ignored })
+}
+
+/// What a folder's names and headers say.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FolderFacts {
+    /// Class names in the order of their indices.
+    pub(crate) classes: Vec<String>,
+    /// Training images of each class.
+    pub(crate) class_counts: Vec<usize>,
+    /// Images in the test folder.
+    pub(crate) test_images: usize,
+    /// Smallest height and smallest width.
+    pub(crate) min: [usize; 2],
+    /// Largest height and largest width.
+    pub(crate) max: [usize; 2],
+    /// 1 or 3; `None` where pictures differ.
+    pub(crate) channels: Option<usize>,
+}
+
+/// Reads names and headers, in parallel; decodes nothing.
+/// # Errors
+/// [`DataError`]; headers that cannot be read are reported together.
+pub(crate) fn folder_facts(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<FolderFacts, DataError> {
+    let source = load(train, test, locations)?;
+    let mut facts = FolderFacts {
+        class_counts: vec![0; source.classes.len()],
+        classes: source.classes,
+        test_images: 0,
+        min: [usize::MAX; 2],
+        max: [0; 2],
+        channels: None,
+    };
+    for (&label, &split) in source.labels.iter().zip(&source.splits) {
+        match split {
+            Split::Test => facts.test_images += 1,
+            Split::Train | Split::Validation => facts.class_counts[label as usize] += 1,
+        }
+    }
+    let Pictures::Files(files) = source.pictures else { return Ok(facts) };
+    let header = |file: &PictureFile| -> Result<PictureHeader, String> {
+        store::read_bytes(&file.bytes)
+            .and_then(|bytes| picture::header(&bytes))
+            .map_err(|reason| format!("{}: {reason}", file.name))
+    };
+    let headers: Vec<Result<PictureHeader, String>> = files.par_iter().map(header).collect();
+    let (mut unreadable, mut mixed) = (Vec::new(), false);
+    for header in headers {
+        match header {
+            Err(reason) => unreadable.push(reason),
+            Ok(PictureHeader { height, width, channels }) => {
+                facts.min = [facts.min[0].min(height), facts.min[1].min(width)];
+                facts.max = [facts.max[0].max(height), facts.max[1].max(width)];
+                mixed |= facts.channels.is_some_and(|known| known != channels);
+                facts.channels = Some(channels);
+            }
+        }
+    }
+    if !unreadable.is_empty() {
+        return Err(store::unreadable(unreadable, files.len()));
+    }
+    facts.channels = facts.channels.filter(|_| !mixed);
+    Ok(facts)
+}
+
+#[cfg(test)]
+#[path = "folder_tests.rs"]
+pub(crate) mod tests;

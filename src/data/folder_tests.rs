@@ -1,0 +1,190 @@
+//! Folders and archives made for the test.
+
+use std::io::{Cursor, Write};
+
+use image::{ImageFormat, Rgb, RgbImage};
+
+use super::*;
+
+/// A picture of one colour.
+pub(crate) fn png(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    RgbImage::from_pixel(width, height, Rgb(color)).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// Files of a small set: two classes, one file that is no picture, one that is hidden.
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("set/train/dogs/b.png", png(3, 2, [200, 0, 0])),
+        ("set/train/cats/deep/er/a.PNG", png(2, 2, [1, 2, 3])),
+        ("set/train/cats/c.png", png(4, 5, [0, 0, 9])),
+        ("set/train/cats/notes.txt", b"notes".to_vec()),
+        ("set/train/cats/.hidden.png", b"no picture".to_vec()),
+        ("set/test/cats/t.png", png(2, 2, [5, 5, 5])),
+        ("set/test/dogs/t.png", png(2, 2, [6, 6, 6])),
+    ]
+}
+
+fn write_files(dir: &Path, files: &[(&str, Vec<u8>)]) {
+    for (name, bytes) in files {
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+fn tar(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut builder = ::tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = ::tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        // Written directly: `set_path` refuses names that climb, archives from elsewhere may have them.
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_cksum();
+        builder.append(&header, bytes.as_slice()).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut writer = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        writer.start_file(*name, ::zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn load_from(dir: &Path, train: &str, test: Option<&str>) -> Result<Source, DataError> {
+    load(Path::new(train), test.map(Path::new), &Locations::only(dir))
+}
+
+fn failure(dir: &Path, train: &str, test: Option<&str>) -> String {
+    load_from(dir, train, test).unwrap_err().to_string()
+}
+
+#[test]
+fn directories_and_archives_give_the_same_set() {
+    let dir = tempfile::tempdir().unwrap();
+    write_files(dir.path(), &files());
+    let plain = tar(&files());
+    fs::write(dir.path().join("a.tar"), &plain).unwrap();
+    fs::write(dir.path().join("a.tar.gz"), gzip(&plain)).unwrap();
+    fs::write(dir.path().join("a.zip"), zip_of(&files())).unwrap();
+    for prefix in ["", "a.tar/", "a.tar.gz/", "a.zip/"] {
+        let source = load_from(dir.path(), &format!("{prefix}set/train"), Some(&format!("{prefix}set/test/"))).unwrap();
+        assert_eq!(source.classes, ["cats", "dogs"]);
+        let Pictures::Files(pictures) = &source.pictures else { panic!("folders hold files") };
+        let names: Vec<&str> = pictures.iter().map(|file| file.name.strip_prefix(prefix).unwrap()).collect();
+        let expected = [
+            "set/test/cats/t.png",
+            "set/test/dogs/t.png",
+            "set/train/cats/c.png",
+            "set/train/cats/deep/er/a.PNG",
+            "set/train/dogs/b.png",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(source.labels, [0, 1, 0, 0, 1]);
+        assert_eq!(source.splits, [Split::Test, Split::Test, Split::Train, Split::Train, Split::Train]);
+        assert_eq!(source.ignored, [format!("{prefix}set/train/cats/notes.txt")]);
+        for (file, (_, bytes)) in
+            pictures.iter().map(|file| (file, files().into_iter().find(|(name, _)| file.name.ends_with(name)).unwrap()))
+        {
+            assert_eq!(store::read_bytes(&file.bytes).unwrap().as_ref(), bytes, "{}", file.name);
+        }
+    }
+}
+
+#[test]
+fn headers_say_sizes_and_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    write_files(dir.path(), &files());
+    let facts =
+        folder_facts(Path::new("set/train"), Some(Path::new("set/test")), &Locations::only(dir.path())).unwrap();
+    let expected = FolderFacts {
+        classes: vec!["cats".to_owned(), "dogs".to_owned()],
+        class_counts: vec![2, 1],
+        test_images: 2,
+        min: [2, 2],
+        max: [5, 4],
+        channels: Some(3),
+    };
+    assert_eq!(facts, expected);
+}
+
+#[test]
+fn climbing_names_in_archives_are_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let climbing = vec![
+        ("set/a/../../../evil/x.png", png(1, 1, [0; 3])),
+        ("../set/b/x.png", png(1, 1, [0; 3])),
+        ("set/good/x.png", png(1, 1, [0; 3])),
+    ];
+    fs::write(dir.path().join("a.tar"), tar(&climbing)).unwrap();
+    fs::write(dir.path().join("a.zip"), zip_of(&climbing)).unwrap();
+    for archive in ["a.tar/set", "a.zip/set"] {
+        assert_eq!(load_from(dir.path(), archive, None).unwrap().classes, ["good"]);
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is unpacked");
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    write_files(dir.path(), &files());
+    fs::create_dir(dir.path().join("set/train/birds")).unwrap();
+    let error = failure(dir.path(), "set/train", None);
+    assert!(error.contains("no pictures for 1 of 3 classes: `birds`"), "{error}");
+    let error = failure(dir.path(), "set/train/dogs", None);
+    assert!(error.contains("has no class folders") && error.contains("folder of its own"), "{error}");
+    let error = failure(dir.path(), "set/train/birds", None);
+    assert!(error.contains("is empty"), "{error}");
+    let error = failure(dir.path(), "set/none", None);
+    assert!(error.contains("`set/none` was not found"), "{error}");
+    let error = failure(dir.path(), "set/train/dogs/b.png", None);
+    assert!(error.contains("is a file"), "{error}");
+    fs::write(dir.path().join("a.tar"), tar(&files())).unwrap();
+    let error = failure(dir.path(), "a.tar/other", None);
+    assert!(error.contains("is empty, or not there"), "{error}");
+}
+
+#[test]
+fn classes_of_the_test_folder_must_be_known() {
+    let dir = tempfile::tempdir().unwrap();
+    write_files(dir.path(), &files());
+    write_files(dir.path(), &[("set/test/birds/t.png", png(2, 2, [5, 5, 5]))]);
+    let error = failure(dir.path(), "set/train", Some("set/test"));
+    assert!(error.contains("`birds`") && error.contains("`set/train`"), "{error}");
+}
+
+#[test]
+fn an_archive_that_ends_early_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = gzip(&tar(&files()));
+    fs::write(dir.path().join("a.tar.gz"), &whole[..whole.len() / 2]).unwrap();
+    let error = failure(dir.path(), "a.tar.gz/set/train", None);
+    assert!(error.contains("a.tar.gz") && error.contains("get it again"), "{error}");
+}
+
+#[test]
+fn unreadable_headers_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    write_files(dir.path(), &files());
+    write_files(
+        dir.path(),
+        &[("set/train/cats/x.jpg", b"not a picture".to_vec()), ("set/train/cats/y.jpg", Vec::new())],
+    );
+    let error = folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap_err().to_string();
+    assert!(
+        error.contains("2 of 5 pictures") && error.contains("cats/x.jpg") && error.contains("the file is empty"),
+        "{error}"
+    );
+}

@@ -1,0 +1,122 @@
+//! The idx format of MNIST and its kin: a magic number, extents, then bytes.
+//!
+//! ```text
+//! 0  u8 0, u8 0, u8 element (8: unsigned bytes), u8 rank
+//! 4  rank × u32 big-endian: extents, the number of items first
+//! …  the elements, last axis fastest
+//! ```
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+
+use super::error::DataError;
+
+/// Nothing larger is read: 2 GiB.
+const LIMIT_BYTES: u64 = 1 << 31;
+/// Reserved before the first byte is read; beyond it memory grows with what really comes.
+const RESERVE_BYTES: u64 = 64 << 20;
+
+/// An idx file's contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Idx {
+    /// Extents, the number of items first.
+    pub(crate) extents: Vec<usize>,
+    /// The elements.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Reads an idx file, plain or compressed with gzip (told by its first bytes).
+pub(crate) fn read_file(path: &Path, rank: usize) -> Result<Idx, DataError> {
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(|error| DataError::io(path, error))?);
+    let compressed =
+        std::io::BufRead::fill_buf(&mut file).map_err(|error| DataError::io(path, error))?.starts_with(&[0x1f, 0x8b]);
+    if compressed { read(&mut GzDecoder::new(file), path, rank) } else { read(&mut file, path, rank) }
+}
+
+/// Reads idx from a stream; `path` is for messages.
+pub(crate) fn read(stream: &mut dyn Read, path: &Path, rank: usize) -> Result<Idx, DataError> {
+    let malformed = |problem: String| DataError::malformed(path, problem, "get the official file again (plain or .gz)");
+    let broken =
+        |what: &str, error: std::io::Error| malformed(format!("the file ends or breaks off in {what} ({error})"));
+    let mut magic = [0u8; 4];
+    stream.read_exact(&mut magic).map_err(|error| broken("its first four bytes", error))?;
+    if magic != [0, 0, 8, rank as u8] {
+        return Err(malformed(format!(
+            "not an idx file of bytes with {rank} axes: it starts with {:#010x}, expected {:#010x}",
+            u32::from_be_bytes(magic),
+            0x0800 + rank
+        )));
+    }
+    let mut extents = Vec::with_capacity(rank);
+    for _ in 0..rank {
+        let mut extent = [0u8; 4];
+        stream.read_exact(&mut extent).map_err(|error| broken("its header", error))?;
+        extents.push(u32::from_be_bytes(extent) as usize);
+    }
+    let shown = extents.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+    let expected = extents
+        .iter()
+        .try_fold(1u64, |product, &extent| product.checked_mul(extent as u64))
+        .filter(|&bytes| (1..=LIMIT_BYTES).contains(&bytes))
+        .ok_or_else(|| malformed(format!("its header says {shown}, which is no size of a data set")))?;
+    let mut bytes = Vec::with_capacity(expected.min(RESERVE_BYTES) as usize);
+    stream.take(expected + 1).read_to_end(&mut bytes).map_err(|error| broken("its data", error))?;
+    if bytes.len() as u64 != expected {
+        let found = if bytes.len() as u64 > expected { "more".to_owned() } else { bytes.len().to_string() };
+        return Err(malformed(format!("its header says {shown}, {expected} bytes, but there are {found}")));
+    }
+    Ok(Idx { extents, bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(bytes: &[u8], rank: usize) -> Result<Idx, String> {
+        read(&mut &bytes[..], Path::new("x-idx"), rank).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn reads_what_the_header_says() {
+        let idx = parse(&[0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9], 1).unwrap();
+        assert_eq!(idx, Idx { extents: vec![3], bytes: vec![7, 8, 9] });
+    }
+
+    #[test]
+    fn refuses_what_is_no_idx_file() {
+        for (bytes, expected) in [
+            (&b""[..], "first four bytes"),
+            (b"\x00\x00\x08\x03\x00\x00\x00\x01", "axes"),
+            (b"\x00\x00\x0d\x01\x00\x00\x00\x01", "axes"),
+            (b"\x00\x00\x08\x01\x00\x00", "header"),
+            (b"\x00\x00\x08\x01\x00\x00\x00\x03\x01\x02", "3 bytes, but there are 2"),
+            (b"\x00\x00\x08\x01\x00\x00\x00\x01\x01\x02", "there are more"),
+            (b"\x00\x00\x08\x01\x00\x00\x00\x00", "no size"),
+            (b"\x00\x00\x08\x01\xff\xff\xff\xff", "no size"),
+        ] {
+            let error = parse(bytes, 1).unwrap_err();
+            assert!(error.contains("x-idx") && error.contains(expected), "{bytes:?}: {error}");
+        }
+        // 2^96 elements: the product does not fit, nothing is allocated.
+        let absurd = [[0, 0, 8, 3].as_slice(), &[0xff; 12]].concat();
+        assert!(parse(&absurd, 3).unwrap_err().contains("no size"));
+        // 1 GiB announced, three bytes there: fails without taking 1 GiB.
+        assert!(parse(&[0, 0, 8, 1, 0x40, 0, 0, 0, 1, 2, 3], 1).unwrap_err().contains("there are 3"));
+    }
+
+    #[test]
+    fn reads_gzip_and_reports_a_truncated_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("labels.gz");
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, &[0, 0, 8, 1, 0, 0, 0, 2, 4, 5]).unwrap();
+        let gz = encoder.finish().unwrap();
+        std::fs::write(&path, &gz).unwrap();
+        assert_eq!(read_file(&path, 1).unwrap().bytes, [4, 5]);
+        std::fs::write(&path, &gz[..gz.len() - 12]).unwrap();
+        assert!(read_file(&path, 1).unwrap_err().to_string().contains("breaks off"));
+    }
+}

@@ -1,0 +1,182 @@
+//! Batches for the trainer: gathered where that is quick, else made by threads beside the training.
+//!
+//! Batch `b` of an epoch is made by thread `b mod threads`, which hands it over through a channel of its own with room for one batch; the trainer takes
+//! from the channels in turn. So order and contents do not depend on the number of threads, and no more than two batches a thread are in memory.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use super::augment::Occasion;
+use super::error::DataError;
+use super::store::Store;
+use crate::ir::AugmentSpec;
+
+/// Prepared images and their labels. Dropping it gives its buffers back for another batch.
+#[derive(Debug)]
+pub struct Batch {
+    /// `[n, H, W, C]`, prepared.
+    pub images: Vec<f32>,
+    /// `[n]` class indices.
+    pub labels: Vec<i32>,
+    pool: Arc<Pool>,
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.pool.give_back(std::mem::take(&mut self.images), std::mem::take(&mut self.labels));
+    }
+}
+
+/// Buffers that are free.
+#[derive(Debug, Default)]
+pub(super) struct Pool(Mutex<Vec<(Vec<f32>, Vec<i32>)>>);
+
+/// More spare buffers than this are freed.
+const SPARE_BATCHES: usize = 8;
+
+impl Pool {
+    fn take(&self) -> (Vec<f32>, Vec<i32>) {
+        self.0.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
+    }
+
+    fn give_back(&self, images: Vec<f32>, labels: Vec<i32>) {
+        if let Ok(mut spare) = self.0.lock()
+            && spare.len() < SPARE_BATCHES
+        {
+            spare.push((images, labels));
+        }
+    }
+}
+
+/// What the batches of one pass are made of.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub(super) store: Arc<Store>,
+    pub(super) pool: Arc<Pool>,
+    /// Labels of all items.
+    pub(super) labels: Arc<[i32]>,
+    /// Items in the order of the pass.
+    pub(super) order: Vec<u32>,
+    /// Images in a batch; the last may have fewer.
+    pub(super) batch: usize,
+    /// Augmentation with its seed and epoch.
+    pub(super) augment: Option<(AugmentSpec, u64, u64)>,
+}
+
+impl Pass {
+    fn batches(&self) -> usize {
+        self.order.len().div_ceil(self.batch)
+    }
+
+    /// Makes batch `index`.
+    fn make(&self, index: usize, scratch: &mut Vec<f32>) -> Result<Batch, DataError> {
+        let items = &self.order[index * self.batch..self.order.len().min((index + 1) * self.batch)];
+        let elements = self.store.preparation.elements();
+        let (mut images, mut labels) = self.pool.take();
+        images.resize(items.len() * elements, 0.0);
+        labels.clear();
+        labels.extend(items.iter().map(|&item| self.labels[item as usize]));
+        let mut batch = Batch { images, labels, pool: Arc::clone(&self.pool) };
+        for (&item, out) in items.iter().zip(batch.images.chunks_exact_mut(elements)) {
+            let augmented = (self.augment.as_ref())
+                .map(|(spec, seed, epoch)| (spec, Occasion { seed: *seed, epoch: *epoch, item: u64::from(item) }));
+            self.store.write(item as usize, augmented, out, scratch)?;
+        }
+        Ok(batch)
+    }
+}
+
+/// The batches of one pass, in order. After an error there are no more.
+#[derive(Debug)]
+pub struct Batches {
+    pass: Arc<Pass>,
+    next: usize,
+    end: usize,
+    workers: Workers,
+}
+
+#[derive(Debug)]
+enum Workers {
+    /// Batches are made when they are asked for.
+    None { scratch: Vec<f32> },
+    /// One channel a thread.
+    Threads { channels: Vec<Receiver<Result<Batch, DataError>>>, handles: Vec<JoinHandle<()>>, turn: usize },
+}
+
+impl Batches {
+    /// The pass's batches from `start` on, made by `threads` threads; 0: by whoever asks for them.
+    pub(super) fn new(pass: Pass, start: usize, threads: usize) -> Self {
+        let pass = Arc::new(pass);
+        let end = pass.batches();
+        let mut workers = Workers::None { scratch: Vec::new() };
+        if threads > 0 && start < end {
+            let (mut channels, mut handles) = (Vec::new(), Vec::new());
+            for first in 0..threads {
+                let (sender, receiver) = sync_channel(1);
+                let pass = Arc::clone(&pass);
+                let work = move || {
+                    let mut scratch = Vec::new();
+                    for index in (start + first..end).step_by(threads) {
+                        let made = pass.make(index, &mut scratch);
+                        let failed = made.is_err();
+                        // The other side is gone when the pass is given up.
+                        if sender.send(made).is_err() || failed {
+                            return;
+                        }
+                    }
+                };
+                let Ok(handle) = std::thread::Builder::new().name(format!("loader-{first}")).spawn(work) else { break };
+                channels.push(receiver);
+                handles.push(handle);
+            }
+            // Without all of its threads a pass would miss batches: it is then made by whoever asks.
+            if channels.len() == threads {
+                workers = Workers::Threads { channels, handles, turn: 0 };
+            }
+        }
+        Self { pass, next: start, end, workers }
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<Batch, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.end {
+            return None;
+        }
+        let index = self.next;
+        let made = match &mut self.workers {
+            Workers::None { scratch } => self.pass.make(index, scratch),
+            Workers::Threads { channels, turn, .. } => {
+                let channel = *turn;
+                *turn = (channel + 1) % channels.len();
+                channels[channel]
+                    .recv()
+                    .unwrap_or_else(|_| Err(DataError::Loader("a loader thread broke off".to_owned())))
+            }
+        };
+        self.next = if made.is_ok() { index + 1 } else { self.end };
+        Some(made)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.end.saturating_sub(self.next), Some(self.end.saturating_sub(self.next)))
+    }
+}
+
+impl ExactSizeIterator for Batches {}
+
+impl Drop for Batches {
+    fn drop(&mut self) {
+        if let Workers::Threads { channels, handles, .. } = &mut self.workers {
+            // Closing the channels ends the threads.
+            channels.clear();
+            for handle in handles.drain(..) {
+                // A panic in it was already reported as an error by `next`, or concerns batches that nobody wants.
+                let _ = handle.join();
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Data sets: where they are found, how they are read, split, prepared and augmented, and how they reach the trainer in batches.
+//!
+//! [`Dataset::open`] does the first four; [`Dataset::train_batches`] and [`Dataset::batches`] give [`Batch`]es. [`Preparation`] alone makes a picture
+//! file into a model's input, for prediction. [`random`] is the one source of random numbers.
+
+mod archive;
+mod augment;
+mod color;
+mod dataset;
+mod error;
+mod fetch;
+mod folder;
+mod idx;
+mod load;
+mod loader;
+mod locations;
+mod npy;
+mod npz;
+mod picture;
+mod prepare;
+pub mod random;
+mod resize;
+mod source;
+mod split;
+mod standard;
+mod store;
+
+pub use dataset::{Dataset, SplitView};
+pub use error::DataError;
+pub use fetch::{Checksum, FetchError, RemoteFile, fetch};
+pub use loader::{Batch, Batches};
+pub use locations::{FetchPolicy, Locations, Place};
+pub use picture::{DecodedPicture, Picture, PixelSlice, decode};
+pub use prepare::{Featurewise, Preparation, PrepareError};
+pub use source::Split;
+
+pub(crate) use fetch::hex;
+pub(crate) use folder::{FolderFacts, folder_facts};
+pub(crate) use npz::{ArrayFacts, array_facts};
+pub(crate) use source::check_classes;
+
+/// What opening a data set is doing: for a progress bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// A file is being fetched.
+    Fetch {
+        /// The set and the file.
+        file: &'a str,
+        /// Bytes so far.
+        done: u64,
+        /// All bytes, where the server says it.
+        total: Option<u64>,
+    },
+    /// Pictures are being decoded.
+    Decode {
+        /// Pictures so far.
+        done: usize,
+        /// All pictures.
+        total: usize,
+    },
+}

@@ -1,0 +1,202 @@
+//! `npz("data.npz")`: arrays `x_train`, `y_train` and, if present, `x_test`, `y_test`.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::error::DataError;
+use super::locations::Locations;
+use super::npy::{self, NpyElement, NpyHeader};
+use super::source::{Arrays, Pixels, Source, Split};
+
+/// Labels beyond this are no class indices.
+const MAX_CLASSES: i64 = 100_000;
+/// Floating-point values that are looked at to know their range: 16 MiB.
+const SAMPLE_BYTES: u64 = 16 << 20;
+
+const HELP: &str = "save it with numpy.savez(path, x_train=…, y_train=…): pictures uint8 or float32 [N, H, W] or [N, H, W, C], labels integers [N]";
+
+/// An open .npz file.
+struct Npz {
+    path: PathBuf,
+    zip: ZipArchive<BufReader<File>>,
+}
+
+impl Npz {
+    fn open(written: &Path, locations: &Locations) -> Result<Self, DataError> {
+        let path = locations.resolve(written)?.path;
+        let file = File::open(&path).map_err(|error| DataError::io(&path, error))?;
+        let zip = ZipArchive::new(BufReader::new(file))
+            .map_err(|error| DataError::malformed(&path, format!("no readable .npz file ({error})"), HELP))?;
+        Ok(Self { path, zip })
+    }
+
+    fn malformed(path: &Path, array: &str, problem: &str) -> DataError {
+        DataError::malformed(path, format!("`{array}`: {problem}"), HELP)
+    }
+
+    fn has(&self, array: &str) -> bool {
+        self.zip.index_for_name(&format!("{array}.npy")).is_some()
+    }
+
+    /// An array's header, and what `then` makes of it and of the stream behind it.
+    fn read<T>(
+        &mut self,
+        array: &str,
+        then: impl FnOnce(&mut dyn Read, &NpyHeader) -> Result<T, String>,
+    ) -> Result<T, DataError> {
+        let path = &self.path;
+        let mut member = self.zip.by_name(&format!("{array}.npy")).map_err(|error| match error {
+            ZipError::FileNotFound => Self::malformed(path, array, "there is no such array"),
+            other => Self::malformed(path, array, &other.to_string()),
+        })?;
+        npy::header(&mut member)
+            .and_then(|header| then(&mut member, &header))
+            .map_err(|problem| Self::malformed(path, array, &problem))
+    }
+
+    /// Number of pictures and `[H, W, C]`.
+    fn pictures(&mut self, array: &str) -> Result<(usize, [usize; 3], NpyElement), DataError> {
+        self.read(array, |_, header| picture_shape(header))
+    }
+
+    fn labels(&mut self, array: &str, images: usize) -> Result<Vec<i32>, DataError> {
+        self.read(array, |stream, header| {
+            if !matches!(header.shape[..], [n] | [n, 1] if n == images) {
+                return Err(format!("has shape {:?} for {images} pictures", header.shape));
+            }
+            let labels = npy::integers(&npy::data(stream, header)?, header.element).ok_or("labels must be integers")?;
+            match labels.iter().position(|label| !(0..MAX_CLASSES).contains(label)) {
+                Some(at) => Err(format!("label {at} is {}: class indices start at 0", labels[at])),
+                None => Ok(labels.into_iter().map(|label| label as i32).collect()),
+            }
+        })
+    }
+
+    fn pixels(&mut self, array: &str) -> Result<Pixels, DataError> {
+        self.read(array, |stream, header| {
+            let bytes = npy::data(stream, header)?;
+            Ok(if header.element == NpyElement::U8 {
+                Pixels::Bytes(bytes)
+            } else {
+                Pixels::Floats(npy::floats(&bytes))
+            })
+        })
+    }
+
+    /// Labels of both splits with the shape they share.
+    fn facts(&mut self) -> Result<([usize; 3], NpyElement, Vec<i32>, Vec<i32>), DataError> {
+        let (train_images, size, element) = self.pictures("x_train")?;
+        let train = self.labels("y_train", train_images)?;
+        let mut test = Vec::new();
+        if self.has("x_test") || self.has("y_test") {
+            let (test_images, test_size, test_element) = self.pictures("x_test")?;
+            if (test_size, test_element) != (size, element) {
+                let problem = format!(
+                    "its pictures are {test_size:?} of {test_element:?}, those of `x_train` {size:?} of {element:?}"
+                );
+                return Err(Self::malformed(&self.path, "x_test", &problem));
+            }
+            test = self.labels("y_test", test_images)?;
+        }
+        Ok((size, element, train, test))
+    }
+}
+
+fn picture_shape(header: &NpyHeader) -> Result<(usize, [usize; 3], NpyElement), String> {
+    if !matches!(header.element, NpyElement::U8 | NpyElement::F32) {
+        return Err(format!("its elements are {:?}: pictures are uint8 or float32", header.element));
+    }
+    let (n, size) = match header.shape[..] {
+        [n, height, width] => (n, [height, width, 1]),
+        [n, height, width, channels] => (n, [height, width, channels]),
+        _ => return Err(format!("has shape {:?}: pictures are [N, H, W] or [N, H, W, C]", header.shape)),
+    };
+    if n == 0 || size.contains(&0) {
+        return Err(format!("has shape {:?}: there are no pictures in it", header.shape));
+    }
+    Ok((n, size, header.element))
+}
+
+/// Classes are named by their indices; as many as the largest label says.
+fn classes_of(labels: &[i32]) -> Vec<String> {
+    let count = labels.iter().max().map_or(0, |&largest| largest + 1);
+    (0..count).map(|class| class.to_string()).collect()
+}
+
+/// Reads the arrays.
+pub(super) fn load(written: &Path, locations: &Locations) -> Result<Source, DataError> {
+    let mut npz = Npz::open(written, locations)?;
+    let (size, _, mut labels, test_labels) = npz.facts()?;
+    let mut pixels = npz.pixels("x_train")?;
+    let mut splits = vec![Split::Train; labels.len()];
+    if !test_labels.is_empty() {
+        match (&mut pixels, npz.pixels("x_test")?) {
+            (Pixels::Bytes(all), Pixels::Bytes(test)) => all.extend_from_slice(&test),
+            (Pixels::Floats(all), Pixels::Floats(test)) => all.extend_from_slice(&test),
+            (Pixels::Bytes(_), Pixels::Floats(_)) | (Pixels::Floats(_), Pixels::Bytes(_)) => {
+                return Err(Npz::malformed(&npz.path, "x_test", "changed while it was read"));
+            }
+        }
+        labels.extend(test_labels);
+        splits.resize(labels.len(), Split::Test);
+    }
+    if let Pixels::Floats(values) = &pixels
+        && let Some(at) = values.iter().position(|value| !value.is_finite())
+    {
+        let picture = at / size.iter().product::<usize>();
+        return Err(Npz::malformed(
+            &npz.path,
+            "x_train",
+            &format!("picture {picture} has a value that is not finite ({})", values[at]),
+        ));
+    }
+    let classes = classes_of(&labels);
+    Ok(Source::of_arrays(Arrays { pixels, size, labels, splits }, classes))
+}
+
+/// What is known of arrays from their headers and labels.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ArrayFacts {
+    /// `[H, W, C]`.
+    pub(crate) size: [usize; 3],
+    /// Class names in the order of their indices.
+    pub(crate) classes: Vec<String>,
+    /// Training images of each class.
+    pub(crate) class_counts: Vec<usize>,
+    /// Images in `x_train`.
+    pub(crate) train_images: usize,
+    /// Images in `x_test`.
+    pub(crate) test_images: usize,
+    /// Smallest and largest value: 0 and 255 of bytes; of floating point those among the first 4 million.
+    pub(crate) range: (f32, f32),
+}
+
+/// Reads headers, labels and, for floating point, some values.
+/// # Errors
+/// [`DataError`].
+pub(crate) fn array_facts(written: &Path, locations: &Locations) -> Result<ArrayFacts, DataError> {
+    let mut npz = Npz::open(written, locations)?;
+    let (size, element, train, test) = npz.facts()?;
+    let all: Vec<i32> = train.iter().chain(&test).copied().collect();
+    let classes = classes_of(&all);
+    let mut class_counts = vec![0; classes.len()];
+    train.iter().for_each(|&label| class_counts[label as usize] += 1);
+    let range = if element == NpyElement::U8 {
+        (0.0, 255.0)
+    } else {
+        npz.read("x_train", |stream, _| {
+            let mut bytes = Vec::new();
+            stream.take(SAMPLE_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+            let values = npy::floats(&bytes);
+            Ok((
+                values.iter().copied().fold(f32::INFINITY, f32::min),
+                values.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+            ))
+        })?
+    };
+    Ok(ArrayFacts { size, classes, class_counts, train_images: train.len(), test_images: test.len(), range })
+}

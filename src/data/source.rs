@@ -1,0 +1,142 @@
+//! What every kind of data set becomes when it is read: pictures with labels, in the order that splits are taken from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::error::DataError;
+use super::picture::{Picture, PixelSlice};
+
+/// The part that an image plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Split {
+    /// Trained on.
+    Train,
+    /// Looked at after each epoch.
+    Validation,
+    /// Looked at once, at the end.
+    Test,
+}
+
+/// Pictures of one size in one array.
+#[derive(Debug, Clone)]
+pub(super) struct Arrays {
+    pub(super) pixels: Pixels,
+    /// `[H, W, C]` of each.
+    pub(super) size: [usize; 3],
+    /// Class index of each.
+    pub(super) labels: Vec<i32>,
+    /// Train or test, as the set's own split says.
+    pub(super) splits: Vec<Split>,
+}
+
+/// Values of several pictures, `[N, H, W, C]`.
+#[derive(Debug, Clone)]
+pub(super) enum Pixels {
+    /// 0..=255.
+    Bytes(Vec<u8>),
+    /// Of any range.
+    Floats(Vec<f32>),
+}
+
+/// A data set before it is split and prepared. Items stand in the order of the bytes of their paths; those of arrays in the order of the array.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// Class names in the order of their indices.
+    pub(super) classes: Vec<String>,
+    /// Class index of each item.
+    pub(super) labels: Vec<i32>,
+    /// Train or test, as the set's own split says.
+    pub(super) splits: Vec<Split>,
+    /// The pictures.
+    pub(super) pictures: Pictures,
+    /// Files that were left out because their names are not those of pictures.
+    pub(super) ignored: Vec<String>,
+}
+
+/// Where the pictures of a set are.
+#[derive(Debug)]
+pub(super) enum Pictures {
+    /// In memory, all of one size `[H, W, C]`.
+    Arrays { pixels: Pixels, size: [usize; 3] },
+    /// Encoded, each for itself.
+    Files(Vec<PictureFile>),
+}
+
+/// An encoded picture.
+#[derive(Debug, Clone)]
+pub(super) struct PictureFile {
+    /// Its path as a user would write it, through an archive where it lies in one.
+    pub(super) name: String,
+    /// Where its bytes are.
+    pub(super) bytes: FileBytes,
+}
+
+/// Where the bytes of an encoded picture are.
+#[derive(Debug, Clone)]
+pub(super) enum FileBytes {
+    /// A file of its own.
+    Path(PathBuf),
+    /// A stretch of an uncompressed archive.
+    Stretch { archive: Arc<PathBuf>, offset: u64, len: u64 },
+    /// In memory (taken out of a compressed archive).
+    Memory(Arc<[u8]>),
+}
+
+impl Pictures {
+    /// Number of pictures.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Pictures::Arrays { pixels: Pixels::Bytes(bytes), size } => bytes.len() / size.iter().product::<usize>(),
+            Pictures::Arrays { pixels: Pixels::Floats(floats), size } => floats.len() / size.iter().product::<usize>(),
+            Pictures::Files(files) => files.len(),
+        }
+    }
+
+    /// The picture at `item`, if pictures are in memory decoded.
+    pub(super) fn array(&self, item: usize) -> Option<Picture<'_>> {
+        let Pictures::Arrays { pixels, size: [height, width, channels] } = self else { return None };
+        let range = item * height * width * channels..(item + 1) * height * width * channels;
+        let pixels = match pixels {
+            Pixels::Bytes(bytes) => PixelSlice::Bytes(&bytes[range]),
+            Pixels::Floats(floats) => PixelSlice::Floats(&floats[range]),
+        };
+        Some(Picture { height: *height, width: *width, channels: *channels, pixels })
+    }
+}
+
+impl Source {
+    /// A source of arrays.
+    pub(super) fn of_arrays(arrays: Arrays, classes: Vec<String>) -> Self {
+        let Arrays { pixels, size, labels, splits } = arrays;
+        Self { classes, labels, splits, pictures: Pictures::Arrays { pixels, size }, ignored: Vec::new() }
+    }
+
+    /// Checks that `classes:` of the file names the classes that a built-in set has; then its order decides the indices.
+    pub(super) fn reorder_classes(&mut self, written: &[String], what: &std::path::Path) -> Result<(), DataError> {
+        check_classes(written, &self.classes, what)?;
+        let index_of: Vec<i32> = (self.classes.iter())
+            .map(|class| written.iter().position(|name| name == class).map_or(0, |index| index as i32))
+            .collect();
+        self.labels.iter_mut().for_each(|label| *label = index_of[*label as usize]);
+        self.classes = written.to_vec();
+        Ok(())
+    }
+}
+
+/// The classes that are there must be those that `classes:` lists.
+pub(crate) fn check_classes(written: &[String], found: &[String], what: &std::path::Path) -> Result<(), DataError> {
+    let without = |all: &[String], others: &[String]| -> Vec<String> {
+        all.iter().filter(|name| !others.contains(name)).cloned().collect()
+    };
+    let (missing, unexpected) = (without(written, found), without(found, written));
+    if missing.is_empty() && unexpected.is_empty() {
+        return Ok(());
+    }
+    Err(DataError::Classes {
+        path: what.to_path_buf(),
+        expected_of: "`classes:`".to_owned(),
+        missing,
+        unexpected,
+        help: "write the names of all classes of the data into `classes:`, or leave it out".to_owned(),
+    })
+}

@@ -1,0 +1,308 @@
+//! The pictures of a data set, kept in the form from which a prepared one is made with the least work that fits into memory.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use rayon::prelude::*;
+
+use super::Progress;
+use super::augment::{self, Occasion};
+use super::error::DataError;
+use super::picture::{self, DecodedPicture, Picture, PixelSlice};
+use super::prepare::{Featurewise, Preparation, PrepareError};
+use super::source::{FileBytes, PictureFile, Pictures, Pixels};
+use crate::ir::AugmentSpec;
+
+/// What decoded pictures may take before they are decoded anew in each epoch: 1 GiB.
+pub(super) const MEMORY_BOUND_BYTES: usize = 1 << 30;
+/// Larger picture files are refused.
+const MAX_FILE_BYTES: u64 = 512 << 20;
+/// Pictures decoded between two reports of progress.
+const DECODE_CHUNK: usize = 512;
+/// Unreadable pictures that a message names.
+const EXAMPLES: usize = 3;
+
+/// All pictures of a set, and how they are prepared.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) preparation: Preparation,
+    form: Form,
+}
+
+/// How pictures are kept.
+#[derive(Debug)]
+enum Form {
+    /// Arranged `[N, H, W, C]`, as bytes.
+    Bytes(Vec<u8>),
+    /// Arranged `[N, H, W, C]`, where resizing or colour made fractions.
+    Floats(Vec<f32>),
+    /// Decoded, in their own sizes.
+    Decoded { pictures: Vec<DecodedPicture>, names: Vec<String> },
+    /// Read and decoded when they are used.
+    OnDemand(Pictures),
+}
+
+impl Store {
+    /// Takes the pictures in, decoding them where that fits into `bound_bytes`. Unreadable ones are reported together.
+    pub(super) fn new(
+        pictures: Pictures,
+        preparation: Preparation,
+        bound_bytes: usize,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, DataError> {
+        let form = match pictures {
+            Pictures::Arrays { pixels, size } => Form::of_arrays(pixels, size, &preparation, bound_bytes, progress)?,
+            Pictures::Files(files) => Form::of_files(files, &preparation, bound_bytes, progress)?,
+        };
+        Ok(Self { preparation, form })
+    }
+
+    /// Whether making a prepared picture is more than copying and scaling it.
+    pub(super) fn is_slow(&self) -> bool {
+        match self.form {
+            Form::Bytes(_) | Form::Floats(_) => false,
+            Form::Decoded { .. } | Form::OnDemand(_) => true,
+        }
+    }
+
+    /// Writes the prepared picture of `item` to `out`. `augmented`: changed at random before it is rescaled. `scratch` is room that is used again.
+    pub(super) fn write(
+        &self,
+        item: usize,
+        augmented: Option<(&AugmentSpec, Occasion)>,
+        out: &mut [f32],
+        scratch: &mut Vec<f32>,
+    ) -> Result<(), DataError> {
+        let preparation = &self.preparation;
+        let elements = preparation.elements();
+        let range = item * elements..(item + 1) * elements;
+        let arranged = match &self.form {
+            Form::Bytes(bytes) if augmented.is_none() => {
+                preparation.finish_bytes(&bytes[range], out);
+                return Ok(());
+            }
+            Form::Bytes(bytes) => PixelSlice::Bytes(&bytes[range]),
+            Form::Floats(floats) => PixelSlice::Floats(&floats[range]),
+            Form::Decoded { pictures, names } => {
+                scratch.resize(elements, 0.0);
+                arrange(preparation, &pictures[item].as_picture(), || names[item].clone(), scratch)?;
+                PixelSlice::Floats(scratch)
+            }
+            Form::OnDemand(Pictures::Files(files)) => {
+                let file = &files[item];
+                let decoded = load(file).map_err(|reason| unreadable(vec![format!("{}: {reason}", file.name)], 1))?;
+                scratch.resize(elements, 0.0);
+                arrange(preparation, &decoded.as_picture(), || file.name.clone(), scratch)?;
+                PixelSlice::Floats(scratch)
+            }
+            Form::OnDemand(pictures) => {
+                scratch.resize(elements, 0.0);
+                if let Some(picture) = pictures.array(item) {
+                    arrange(preparation, &picture, || format!("picture {item}"), scratch)?;
+                }
+                PixelSlice::Floats(scratch)
+            }
+        };
+        match (augmented, arranged) {
+            (Some((spec, occasion)), _) => augment::augment(spec, occasion, preparation.size(), arranged, out),
+            (None, PixelSlice::Floats(floats)) => out.copy_from_slice(floats),
+            (None, PixelSlice::Bytes(bytes)) => {
+                out.iter_mut().zip(bytes).for_each(|(value, &byte)| *value = f32::from(byte))
+            }
+        }
+        preparation.finish(out);
+        Ok(())
+    }
+
+    /// Mean and deviation of each channel over `items`, as they are without normalisation. Sums are f64 and taken in the order of the items, so that
+    /// they do not depend on threads.
+    pub(super) fn featurewise(&self, items: &[u32]) -> Result<Featurewise, DataError> {
+        let channels = self.preparation.size()[2];
+        let sums: Vec<Vec<[f64; 2]>> = items
+            .par_iter()
+            .map_init(
+                || (vec![0.0; self.preparation.elements()], Vec::new()),
+                |(values, scratch), &item| {
+                    self.write(item as usize, None, values, scratch)?;
+                    let mut sums = vec![[0.0f64; 2]; channels];
+                    for pixel in values.chunks_exact(channels) {
+                        for ([sum, squares], &value) in sums.iter_mut().zip(pixel) {
+                            *sum += f64::from(value);
+                            *squares += f64::from(value) * f64::from(value);
+                        }
+                    }
+                    Ok(sums)
+                },
+            )
+            .collect::<Result<_, DataError>>()?;
+        let count = (items.len() * self.preparation.elements() / channels.max(1)) as f64;
+        let total = |c: usize, k: usize| sums.iter().map(|item| item[c][k]).sum::<f64>() / count;
+        let deviation = |c| (total(c, 1) - total(c, 0).powi(2)).max(0.0).sqrt().max(1e-7);
+        Ok(Featurewise {
+            mean: (0..channels).map(|c| total(c, 0) as f32).collect(),
+            std: (0..channels).map(|c| deviation(c) as f32).collect(),
+        })
+    }
+}
+
+fn arrange(
+    preparation: &Preparation,
+    picture: &Picture<'_>,
+    name: impl Fn() -> String,
+    out: &mut [f32],
+) -> Result<(), DataError> {
+    preparation.arrange(picture, out).map_err(|problem| DataError::Picture { picture: name(), problem })
+}
+
+impl Form {
+    fn of_arrays(
+        pixels: Pixels,
+        size: [usize; 3],
+        preparation: &Preparation,
+        bound_bytes: usize,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, DataError> {
+        let as_it_is = size == preparation.size() && preparation.keeps_bytes();
+        let pictures = match pixels {
+            Pixels::Bytes(bytes) if as_it_is => return Ok(Form::Bytes(bytes)),
+            Pixels::Floats(floats) if as_it_is => return Ok(Form::Floats(floats)),
+            pixels => Pictures::Arrays { pixels, size },
+        };
+        let count = pictures.len();
+        if count * preparation.elements() * size_of::<f32>() > bound_bytes {
+            return Ok(Form::OnDemand(pictures));
+        }
+        let one = |item: usize, out: &mut [f32]| match pictures.array(item) {
+            Some(picture) => preparation
+                .arrange(&picture, out)
+                .map_err(|problem| Failure::Misfit(format!("picture {item}"), problem)),
+            None => Ok(()),
+        };
+        Ok(Form::Floats(fill_all(count, preparation.elements(), 0.0, one, progress)?))
+    }
+
+    fn of_files(
+        files: Vec<PictureFile>,
+        preparation: &Preparation,
+        bound_bytes: usize,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, DataError> {
+        let elements = preparation.elements();
+        let decode =
+            |file: &PictureFile| load(file).map_err(|reason| Failure::Unreadable(format!("{}: {reason}", file.name)));
+        let misfit = |file: &PictureFile, problem| Failure::Misfit(file.name.clone(), problem);
+        if preparation.keeps_bytes() && files.len() * elements <= bound_bytes {
+            let one = |item: usize, out: &mut [u8]| {
+                let decoded = decode(&files[item])?;
+                let bytes = preparation
+                    .arranged_bytes(&decoded.as_picture())
+                    .map_err(|problem| misfit(&files[item], problem))?;
+                out.copy_from_slice(&bytes);
+                Ok(())
+            };
+            return Ok(Form::Bytes(fill_all(files.len(), elements, 0, one, progress)?));
+        }
+        if files.len() * elements * size_of::<f32>() <= bound_bytes {
+            let one = |item: usize, out: &mut [f32]| {
+                let decoded = decode(&files[item])?;
+                preparation.arrange(&decoded.as_picture(), out).map_err(|problem| misfit(&files[item], problem))
+            };
+            return Ok(Form::Floats(fill_all(files.len(), elements, 0.0, one, progress)?));
+        }
+        let mut pictures = Vec::with_capacity(files.len());
+        let mut taken = 0;
+        for chunk in files.chunks(DECODE_CHUNK) {
+            let decoded: Vec<Result<DecodedPicture, Failure>> = chunk.par_iter().map(decode).collect();
+            let (good, bad): (Vec<_>, Vec<_>) = decoded.into_iter().partition(Result::is_ok);
+            report(bad, chunk.len())?;
+            pictures.extend(good.into_iter().flatten());
+            taken += pictures[pictures.len() - chunk.len()..].iter().map(|picture| picture.pixels.len()).sum::<usize>();
+            if taken > bound_bytes {
+                return Ok(Form::OnDemand(Pictures::Files(files)));
+            }
+            progress(Progress::Decode { done: pictures.len(), total: files.len() });
+        }
+        Ok(Form::Decoded { pictures, names: files.into_iter().map(|file| file.name).collect() })
+    }
+}
+
+/// Why one picture could not be taken in.
+enum Failure {
+    /// Its name and the reason.
+    Unreadable(String),
+    /// Its name, and how it does not fit the model.
+    Misfit(String, PrepareError),
+}
+
+/// Fills `count` pictures of `elements` values in parallel with `one`.
+fn fill_all<T: Copy + Send + Sync>(
+    count: usize,
+    elements: usize,
+    zero: T,
+    one: impl Fn(usize, &mut [T]) -> Result<(), Failure> + Sync,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<T>, DataError> {
+    let mut all = vec![zero; count * elements];
+    let mut failures: Vec<Result<(), Failure>> = Vec::new();
+    for (i, chunk) in all.chunks_mut(DECODE_CHUNK * elements).enumerate() {
+        let first = i * DECODE_CHUNK;
+        let results: Vec<Result<(), Failure>> = chunk
+            .par_chunks_mut(elements)
+            .enumerate()
+            .map(|(k, out)| one(first + k, out))
+            .filter(Result::is_err)
+            .collect();
+        failures.extend(results);
+        progress(Progress::Decode { done: (first + DECODE_CHUNK).min(count), total: count });
+    }
+    report(failures, count)?;
+    Ok(all)
+}
+
+/// One error for all failures: a picture that does not fit stands for itself, unreadable ones are counted.
+fn report<T>(failures: Vec<Result<T, Failure>>, total: usize) -> Result<(), DataError> {
+    let mut names = Vec::new();
+    for failure in failures.into_iter().filter_map(Result::err) {
+        match failure {
+            Failure::Misfit(picture, problem) => return Err(DataError::Picture { picture, problem }),
+            Failure::Unreadable(name) => names.push(name),
+        }
+    }
+    if names.is_empty() { Ok(()) } else { Err(unreadable(names, total)) }
+}
+
+pub(super) fn unreadable(mut names: Vec<String>, total: usize) -> DataError {
+    let count = names.len();
+    names.truncate(EXAMPLES);
+    DataError::Unreadable { count, total, examples: names }
+}
+
+/// Reads the bytes of a picture file.
+pub(super) fn read_bytes(bytes: &FileBytes) -> Result<std::borrow::Cow<'_, [u8]>, String> {
+    let read = |mut file: File, offset: u64, len: u64| -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(offset))?;
+        file.take(len).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    match bytes {
+        FileBytes::Memory(bytes) => Ok(bytes.as_ref().into()),
+        FileBytes::Path(path) => {
+            let file = File::open(path).map_err(|error| error.to_string())?;
+            let len = file.metadata().map_err(|error| error.to_string())?.len();
+            if len > MAX_FILE_BYTES {
+                return Err(format!("the file has {len} bytes, more than any picture"));
+            }
+            Ok(read(file, 0, len).map_err(|error| error.to_string())?.into())
+        }
+        FileBytes::Stretch { archive, offset, len } => {
+            let file = File::open(archive.as_path()).map_err(|error| error.to_string())?;
+            Ok(read(file, *offset, (*len).min(MAX_FILE_BYTES)).map_err(|error| error.to_string())?.into())
+        }
+    }
+}
+
+/// Reads and decodes a picture file.
+fn load(file: &PictureFile) -> Result<DecodedPicture, String> {
+    picture::decode(&read_bytes(&file.bytes)?)
+}

@@ -170,12 +170,14 @@ struct Rule {
 
 impl Counter {
     /// Takes `value` for the best if it is better by more than `min_delta`, or the first; says whether it did.
+    /// As Keras does, the difference is taken in double precision and compared in single.
     /// Keras takes a first value of NaN for the best, after which nothing improves; here NaN is never the best.
+    #[allow(clippy::cast_possible_truncation, reason = "Keras compares in single precision")]
     fn improve(&mut self, rule: &Rule, value: f64, epoch: usize) -> bool {
         let better = match self.best {
             None => !value.is_nan(),
-            Some(best) if rule.monitor.metric.is_none() => value + rule.min_delta < best,
-            Some(best) => value - rule.min_delta > best,
+            Some(best) if rule.monitor.metric.is_none() => ((value + rule.min_delta) as f32) < best as f32,
+            Some(best) => (value - rule.min_delta) as f32 > best as f32,
         };
         if better {
             self.best = Some(value);

@@ -1,7 +1,7 @@
 //! What the trainer needs of a compiled model. The sessions of [`crate::runtime`] are the real ones; tests train something smaller.
 
 use crate::ir::{Metric, Param};
-use crate::runtime::{EvalSession, StepInputs, StepResult, TrainSession};
+use crate::runtime::{CompileError, EvalSession, StepInputs, StepResult, TrainSession};
 
 /// A model that can be trained. See [`TrainSession`] for the meaning of each method.
 pub trait TrainEngine {
@@ -16,7 +16,10 @@ pub trait TrainEngine {
     /// One step.
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult;
     /// The layer where a step's numbers went wrong.
-    fn first_non_finite_layer(&mut self, images: &[f32], labels: &[i32]) -> Option<String>;
+    ///
+    /// # Errors
+    /// [`CompileError`]: it is another graph, compiled for this question.
+    fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError>;
 }
 
 /// A model that can be evaluated. See [`EvalSession`] for the meaning of each method.
@@ -50,8 +53,8 @@ impl TrainEngine for TrainSession {
         self.step(inputs)
     }
 
-    fn first_non_finite_layer(&mut self, images: &[f32], labels: &[i32]) -> Option<String> {
-        self.first_non_finite_layer(images, labels)
+    fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
+        self.first_non_finite_layer(images)
     }
 }
 

@@ -110,7 +110,9 @@ impl RunError {
                 Some("check the path; it is taken from the folder that cnnc was started in".into())
             }
             RunError::Read { .. } | RunError::Compile(_) | RunError::Data(_) => None,
-            RunError::Format { .. } => Some("the file may be cut off or of another program; make or copy it anew".into()),
+            RunError::Format { .. } => {
+                Some("the file may be cut off or of another program; make or copy it anew".into())
+            }
             RunError::Write { source, .. } => Some(match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                     "make room on the disk; a run goes on from its last complete epoch with `--resume`".into()
@@ -125,9 +127,9 @@ impl RunError {
                 "leave `--out` away for a new folder, or go on with that run: `--resume {}`",
                 path.display()
             )),
-            RunError::SettingsChanged { .. } => {
-                Some("only `train.epochs` may grow; start a new run for other settings, or put the old ones back".into())
-            }
+            RunError::SettingsChanged { .. } => Some(
+                "only `train.epochs` may grow; start a new run for other settings, or put the old ones back".into(),
+            ),
             RunError::CheckpointPath { .. } => Some("write `checkpoint(\"best.safetensors\")`".into()),
             RunError::NotFinite { learning_rate, .. } => Some(format!(
                 "lower the learning rate (it was {learning_rate}), and check that `prepare` scales the pictures, as `rescale: 1/255` does"

@@ -239,7 +239,9 @@ fn loss_text(loss: Loss) -> &'static str {
 
 fn optimizer_text(optimizer: &Optimizer) -> String {
     match optimizer {
-        Optimizer::Sgd { lr, momentum, nesterov } => format!("sgd(lr: {lr}, momentum: {momentum}, nesterov: {nesterov})"),
+        Optimizer::Sgd { lr, momentum, nesterov } => {
+            format!("sgd(lr: {lr}, momentum: {momentum}, nesterov: {nesterov})")
+        }
         Optimizer::RmsProp { lr, rho, momentum, epsilon } => {
             format!("rmsprop(lr: {lr}, rho: {rho}, momentum: {momentum}, epsilon: {epsilon:e})")
         }
@@ -286,11 +288,7 @@ mod tests {
         other.set("train.seed", 1);
         assert_eq!(
             settings(10).changes_to(&other),
-            [
-                "`train.batch` was 32, is 64",
-                "`data.test` was not set, is 0.2 of all",
-                "`train.seed` was not set, is 1"
-            ]
+            ["`train.batch` was 32, is 64", "`data.test` was not set, is 0.2 of all", "`train.seed` was not set, is 1"]
         );
         assert_eq!(other.changes_to(&settings(10)).len(), 3);
     }

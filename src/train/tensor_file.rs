@@ -117,10 +117,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, RunError> {
 /// Writes a file so that `path` holds either its old contents or all of the new ones, whenever the process or the machine is stopped.
 /// # Errors
 /// [`RunError::Write`].
-pub fn replace(
-    path: &Path,
-    contents: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
-) -> Result<(), RunError> {
+pub fn replace(path: &Path, contents: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<(), RunError> {
     let failed = |source| RunError::write(path, source);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -170,7 +167,11 @@ mod tests {
 
     fn tensors(shape: &Shape) -> Vec<NamedTensor<'_>> {
         vec![
-            NamedTensor { name: "z.kernel".into(), shape, values: vec![1.0, -2.5, f32::MIN_POSITIVE, f32::NAN, 0.0, -0.0] },
+            NamedTensor {
+                name: "z.kernel".into(),
+                shape,
+                values: vec![1.0, -2.5, f32::MIN_POSITIVE, f32::NAN, 0.0, -0.0],
+            },
             NamedTensor { name: "a.kernel".into(), shape, values: vec![0.1; 6] },
         ]
     }
@@ -180,7 +181,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.safetensors");
         let shape = Shape::new([2, 3]);
-        write(&path, &[("seed", "7".into()), ("source", "a \"quoted\"\nline".into())], &tensors(&shape)).expect("written");
+        write(&path, &[("seed", "7".into()), ("source", "a \"quoted\"\nline".into())], &tensors(&shape))
+            .expect("written");
         let file = read(&path).expect("sound");
         assert_eq!(file.texts["source"], "a \"quoted\"\nline");
         for tensor in tensors(&shape) {

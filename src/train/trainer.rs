@@ -159,7 +159,7 @@ where
     pub fn finish(&mut self, watch: &mut dyn Watch) -> Result<Option<Results>, RunError> {
         for callback in self.callbacks.restoring().collect::<Vec<_>>() {
             let Some(best) = self.best.get(&callback) else { continue };
-            for (at, values) in saved_indices(&self.engine).zip(best) {
+            for (at, values) in saved_indices(&self.engine).into_iter().zip(best) {
                 self.engine.write(at, values);
             }
             watch.note(&format!("the weights of epoch {} are the best", self.callbacks.best_epoch(callback)));
@@ -213,7 +213,7 @@ where
                     step: progress.step,
                     epoch,
                     batch: progress.batch,
-                    layer: self.engine.first_non_finite_layer(&batch.images, &batch.labels),
+                    layer: self.engine.first_non_finite_layer(&batch.images)?,
                     learning_rate: progress.learning_rate,
                 });
             }
@@ -232,7 +232,7 @@ where
         for action in self.callbacks.end_epoch(record.epoch, &record.values, record.learning_rate) {
             match action {
                 Action::KeepWeights { callback } => {
-                    let weights = saved_indices(&self.engine).map(|at| self.engine.read(at)).collect();
+                    let weights = saved_indices(&self.engine).into_iter().map(|at| self.engine.read(at)).collect();
                     self.best.insert(callback, weights);
                 }
                 Action::Save { path } => self.save_weights(&self.plan.folder.checkpoint(&path)?)?,
@@ -311,12 +311,8 @@ fn monitors(plan: &Plan<'_>, metrics: &[Metric]) -> Vec<Monitor> {
 }
 
 /// Indices of the parameters that weights files hold.
-fn saved_indices(engine: &impl TrainEngine) -> impl Iterator<Item = usize> + use<> {
-    let saved: Vec<usize> = (engine.params().iter().enumerate())
-        .filter(|(_, param)| weights::is_saved(param))
-        .map(|(at, _)| at)
-        .collect();
-    saved.into_iter()
+fn saved_indices(engine: &impl TrainEngine) -> Vec<usize> {
+    engine.params().iter().enumerate().filter(|(_, param)| weights::is_saved(param)).map(|(at, _)| at).collect()
 }
 
 #[cfg(test)]

@@ -106,7 +106,9 @@ pub(super) fn take(
         let name = name(param);
         match file.tensors.remove(&name) {
             Some((shape, found)) if shape == param.shape => values.push((at, found)),
-            Some((shape, _)) => reshaped.push(format!("`{name}` is {shape} in the file and {} in the model", param.shape)),
+            Some((shape, _)) => {
+                reshaped.push(format!("`{name}` is {shape} in the file and {} in the model", param.shape))
+            }
             None => missing.push(format!("`{name}` ({})", param.shape)),
         }
     }
@@ -188,7 +190,9 @@ mod tests {
         other[0].name = "conv2d_1.kernel".into();
         other[2].shape = Shape::new([8, 2]);
         let error = load(&path, &other).expect_err("does not fit").to_string();
-        for part in ["lacks `conv2d_1.kernel` (3x3x1x2)", "`dense.kernel` is 4x2 in the file and 8x2", "no `conv2d.kernel`"] {
+        for part in
+            ["lacks `conv2d_1.kernel` (3x3x1x2)", "`dense.kernel` is 4x2 in the file and 8x2", "no `conv2d.kernel`"]
+        {
             assert!(error.contains(part), "{part}: {error}");
         }
         other = params();

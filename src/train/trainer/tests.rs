@@ -8,7 +8,7 @@ use super::*;
 use crate::data::Locations;
 use crate::ir::{DataSource, DataSpec, Optimizer, Param, ParamRole, PrepareSpec, Split as Share, SplitBase};
 use crate::layers::Initializer;
-use crate::runtime::StepResult;
+use crate::runtime::{CompileError, StepResult};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 
@@ -111,8 +111,8 @@ impl TrainEngine for Regression {
         result
     }
 
-    fn first_non_finite_layer(&mut self, _images: &[f32], _labels: &[i32]) -> Option<String> {
-        Some("dense".into())
+    fn first_non_finite_layer(&self, _images: &[f32]) -> Result<Option<String>, CompileError> {
+        Ok(Some("dense".into()))
     }
 }
 
@@ -162,7 +162,11 @@ fn schedule(epochs: usize, callbacks: Vec<Callback>) -> TrainSpec {
 fn all_callbacks() -> Vec<Callback> {
     let monitor = spanned(Monitor { validation: true, metric: None });
     vec![
-        Callback::Checkpoint { path: spanned("best.safetensors".into()), monitor: monitor.clone(), save_best_only: true },
+        Callback::Checkpoint {
+            path: spanned("best.safetensors".into()),
+            monitor: monitor.clone(),
+            save_best_only: true,
+        },
         Callback::ReduceLrOnPlateau {
             monitor: monitor.clone(),
             factor: 0.5,
@@ -171,7 +175,7 @@ fn all_callbacks() -> Vec<Callback> {
             cooldown: 1,
             min_lr: 0.001,
         },
-        Callback::EarlyStopping { monitor, patience: 3, min_delta: 0.02, restore_best_weights: true },
+        Callback::EarlyStopping { monitor, patience: 2, min_delta: 0.1, restore_best_weights: true },
     ]
 }
 

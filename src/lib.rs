@@ -54,3 +54,4 @@ pub mod plan;
 pub mod runtime;
 pub mod source;
 pub mod tensor;
+pub mod train;

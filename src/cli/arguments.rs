@@ -1,0 +1,117 @@
+//! Arguments that several commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::kernel::{Simd, Target};
+use crate::runtime::CompileOptions;
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub(super) struct GlobalArgs {
+    /// Print results and problems only
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+    /// Treat warnings as errors
+    #[arg(long, value_name = "LEVEL", global = true)]
+    pub(super) deny: Option<Deny>,
+}
+
+/// What `--deny` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Deny {
+    /// A warning ends the command with exit code 1.
+    Warnings,
+}
+
+/// Which program is meant, and with which settings.
+#[derive(Debug, Args)]
+pub(super) struct ProgramArgs {
+    /// The .cnn file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) choice: ChoiceArgs,
+}
+
+/// Which model of a file is meant, and what is changed for this command.
+#[derive(Debug, Args)]
+pub(super) struct ChoiceArgs {
+    /// The model that is meant, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(super) model: Option<String>,
+    /// Override a setting of the file, as if written there: --set train.batch=64 (repeatable)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(super) data: DataArgs,
+}
+
+/// Where data are looked for.
+#[derive(Debug, Args)]
+pub(super) struct DataArgs {
+    /// Folder with data sets, looked at before CNNC_DATA_DIR
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+}
+
+/// How the model is compiled. Results do not depend on the number of threads.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct ComputeArgs {
+    /// Worker threads; 0: one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) threads: usize,
+    /// Vector instructions to use instead of the widest there are: portable, avx2 or avx512
+    #[arg(long, value_name = "KIND", value_parser = simd)]
+    pub(super) simd: Option<Simd>,
+}
+
+impl ComputeArgs {
+    /// The options of a session.
+    pub(super) fn options(&self, batch: usize, random: bool) -> CompileOptions {
+        CompileOptions { target: self.target(), threads: self.thread_count(), batch, random }
+    }
+
+    /// What code is generated for.
+    pub(super) fn target(&self) -> Target {
+        self.simd.map_or_else(Target::host, |simd| Target { simd })
+    }
+
+    /// The number of worker threads that are used.
+    pub(super) fn thread_count(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        Some(_) | None => Err("write a setting and its value, as in train.batch=64".to_owned()),
+    }
+}
+
+fn simd(text: &str) -> Result<Simd, String> {
+    let simd: Simd = text.parse()?;
+    if simd.is_available() {
+        Ok(simd)
+    } else {
+        Err(format!("this processor has no {simd}; the widest here is {}", Simd::detect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_split_at_the_first_equals_sign() {
+        assert_eq!(key_value("train.batch = 64"), Ok(("train.batch".into(), "64".into())));
+        assert_eq!(key_value("data.source=npz(\"a=b\")"), Ok(("data.source".into(), "npz(\"a=b\")".into())));
+        assert!(key_value("train.batch").is_err());
+        assert!(key_value("=64").is_err());
+    }
+}

@@ -1,0 +1,91 @@
+//! stdout for results, stderr for the rest.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use super::arguments::{Deny, GlobalArgs};
+use super::failure::Failure;
+
+/// Where a command prints, and how severe it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Console {
+    quiet: bool,
+    denies_warnings: bool,
+    /// stderr is a terminal.
+    interactive: bool,
+    /// It shows colours.
+    color: bool,
+}
+
+impl Console {
+    pub(super) fn new(global: &GlobalArgs) -> Self {
+        let interactive = io::stderr().is_terminal();
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+        let denies_warnings = global.deny == Some(Deny::Warnings);
+        Self { quiet: global.quiet, denies_warnings, interactive, color: interactive && !refused }
+    }
+
+    /// Whether a warning ends the command.
+    pub(super) fn denies_warnings(&self) -> bool {
+        self.denies_warnings
+    }
+
+    /// Whether text on stderr may be coloured.
+    pub(super) fn color(&self) -> bool {
+        self.color
+    }
+
+    /// Whether progress is drawn as a bar.
+    pub(super) fn draws_bars(&self) -> bool {
+        self.interactive && !self.quiet
+    }
+
+    /// Prints a line of the result.
+    /// # Errors
+    /// [`Failure::Unread`] if nobody reads it, [`Failure::Mistake`] if it cannot be written.
+    pub(super) fn result(&self, line: impl fmt::Display) -> Result<(), Failure> {
+        self.result_text(&format!("{line}\n"))
+    }
+
+    /// Prints a text of the result that has its own line ends.
+    /// # Errors
+    /// As [`Console::result`].
+    pub(super) fn result_text(&self, text: &str) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| Failure::printing(&error))
+    }
+
+    /// Prints a line about what happens, unless `--quiet`.
+    pub(super) fn note(&self, line: impl fmt::Display) {
+        if !self.quiet {
+            self.problem(line);
+        }
+    }
+
+    /// Prints a line that must be seen. Where stderr is closed there is no place left to complain.
+    pub(super) fn problem(&self, line: impl fmt::Display) {
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+
+    /// Says why the command ends.
+    pub(super) fn failure(&self, failure: &Failure) {
+        match failure {
+            Failure::Shown | Failure::Interrupted | Failure::Unread => {}
+            Failure::Usage(message) => {
+                self.problem(format_args!("{} {message}\n\nFor more information, try '--help'.", self.error_word(None)));
+            }
+            Failure::Mistake { code, message, help } => {
+                self.problem(format_args!("{} {message}", self.error_word(*code)));
+                if let Some(help) = help {
+                    self.problem(format_args!("  help: {help}"));
+                }
+            }
+        }
+    }
+
+    fn error_word(&self, code: Option<&str>) -> String {
+        let code = code.map(|code| format!("[{code}]")).unwrap_or_default();
+        if self.color { format!("\u{1b}[1;31merror{code}:\u{1b}[0m") } else { format!("error{code}:") }
+    }
+}

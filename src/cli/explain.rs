@@ -1,0 +1,22 @@
+//! `cnnc explain CODE`.
+
+use clap::Args;
+
+use super::console::Console;
+use super::failure::Failure;
+use crate::{diag, train};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  cnnc explain E0103")]
+pub(super) struct ExplainArgs {
+    /// As it is printed: E0103
+    #[arg(value_name = "CODE")]
+    code: String,
+}
+
+pub(super) fn explain(args: &ExplainArgs, console: &Console) -> Result<(), Failure> {
+    match diag::explain(&args.code).or_else(|| train::explain(&args.code)) {
+        Some(page) => console.result_text(&page),
+        None => Err(Failure::Usage(format!("there is no diagnostic `{}`; codes look like E0103 or W0301", args.code))),
+    }
+}

@@ -1,0 +1,99 @@
+//! Why a command ends without its result, and with which exit code.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::card::CardError;
+use crate::data::DataError;
+use crate::runtime::CompileError;
+use crate::train::RunError;
+
+/// Why a command ends.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Problems of a file have been shown already.
+    Shown,
+    /// A mistake of the user's, or a machine that refuses.
+    Mistake {
+        /// For `cnnc explain`.
+        code: Option<&'static str>,
+        /// One sentence.
+        message: String,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// The command line asks for something that there is not.
+    Usage(String),
+    /// A run was interrupted; how to go on has been said.
+    Interrupted,
+    /// Whoever reads our results has gone: nobody is interested in the rest.
+    Unread,
+}
+
+impl Failure {
+    /// A mistake without a code.
+    pub(super) fn mistake(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Failure::Mistake { code: None, message: message.into(), help: Some(help.into()) }
+    }
+
+    /// What the process ends with.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Failure::Unread => 0,
+            Failure::Shown | Failure::Mistake { .. } | Failure::Interrupted => 1,
+            Failure::Usage(_) => 2,
+        })
+    }
+
+    /// A failure to print a result.
+    pub(super) fn printing(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::Unread;
+        }
+        Failure::mistake(format!("cannot print the results: {error}"), "check where stdout goes")
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        let (code, help) = (error.code(), error.help());
+        match error {
+            RunError::Data(error) => error.into(),
+            RunError::Compile(error) => error.into(),
+            RunError::WeightsDiffer { .. }
+            | RunError::Read { .. }
+            | RunError::Format { .. }
+            | RunError::Write { .. }
+            | RunError::Occupied { .. }
+            | RunError::SettingsChanged { .. }
+            | RunError::CheckpointPath { .. }
+            | RunError::NotFinite { .. } => Failure::Mistake { code, message: error.to_string(), help },
+        }
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        with_own_help(&error.to_string())
+    }
+}
+
+impl From<CardError> for Failure {
+    fn from(error: CardError) -> Self {
+        with_own_help(&error.to_string())
+    }
+}
+
+impl From<CompileError> for Failure {
+    fn from(error: CompileError) -> Self {
+        Failure::Mistake { code: None, message: error.to_string(), help: None }
+    }
+}
+
+/// A text that may end with its own `help:` line.
+fn with_own_help(text: &str) -> Failure {
+    match text.rsplit_once("\n  help: ") {
+        Some((message, help)) => Failure::mistake(message, help),
+        None => Failure::Mistake { code: None, message: text.to_owned(), help: None },
+    }
+}

@@ -1,0 +1,132 @@
+//! The command line: arguments in, files read, results printed. Everything else asks another room.
+//!
+//! Results go to stdout, diagnostics and progress to stderr. Exit codes: 0 good; 1 the user's mistake (in a file, in data, in weights), or a run
+//! that was interrupted before its end; 2 wrong usage; 3 a bug of ours.
+
+mod arguments;
+mod bench;
+mod bug;
+mod check;
+mod clock;
+mod console;
+mod emit;
+mod eval;
+mod explain;
+mod failure;
+mod init;
+mod interrupt;
+mod load;
+mod npy;
+mod predict;
+mod progress;
+mod report;
+mod run;
+mod step;
+mod summary;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use arguments::GlobalArgs;
+use console::Console;
+
+/// cnnc trains convolutional image models that are written in small .cnn files
+///
+/// A file is one experiment: a model, its data, how pictures are prepared, how they are varied, how training goes. cnnc checks all of it
+/// before the first picture is read, compiles the model for this machine's processor, and trains it.
+#[derive(Debug, Parser)]
+#[command(name = "cnnc", version, max_term_width = 100, after_long_help = TOUR)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const TOUR: &str = "\
+A first tour:
+  cnnc check models/digits.cnn         is the file right?
+  cnnc summary models/digits.cnn       layers, shapes, parameters, memory
+  cnnc run models/digits.cnn           train it, into runs/digits-1
+  cnnc predict models/digits.cnn --weights runs/digits-1/weights.safetensors seven.png
+
+Exit codes: 0 good; 1 a mistake in a file, data or weights, or a run that was interrupted; 2 wrong usage; 3 a bug in cnnc.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a model, evaluate it on the test split, write weights and history
+    Run(run::RunArgs),
+    /// Find mistakes in files without training anything
+    Check(check::CheckArgs),
+    /// Show layers, shapes, parameters, work and memory
+    Summary(summary::SummaryArgs),
+    /// Evaluate trained weights on the test split
+    Eval(eval::EvalArgs),
+    /// Say what is on pictures
+    Predict(predict::PredictArgs),
+    /// Print a stage of the compilation
+    Emit(emit::EmitArgs),
+    /// Explain a diagnostic's code
+    Explain(explain::ExplainArgs),
+    /// Do a few training steps on one given batch, to compare with other frameworks
+    Step(step::StepArgs),
+    /// Write a model's initial weights
+    Init(init::InitArgs),
+    /// Measure the speed of training steps or of inference
+    Bench(bench::BenchArgs),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let start = clock::process_start();
+    bug::report_panics();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results; everything else is wrong usage. A closed pipe is nobody's mistake.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let console = Console::new(&cli.global);
+    let done = match &cli.command {
+        Command::Run(args) => run::run(args, &console, start),
+        Command::Check(args) => check::check(args, &console),
+        Command::Summary(args) => summary::summary(args, &console),
+        Command::Eval(args) => eval::eval(args, &console),
+        Command::Predict(args) => predict::predict(args, &console),
+        Command::Emit(args) => emit::emit(args, &console),
+        Command::Explain(args) => explain::explain(args, &console),
+        Command::Step(args) => step::step(args, &console),
+        Command::Init(args) => init::init(args, &console),
+        Command::Bench(args) => bench::bench(args, &console, start),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            console.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_teaches_by_example() {
+        for command in Cli::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("cnnc "), "{} shows no example", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Tables and numbers for people.
+
+use std::fmt::Write;
+
+/// Columns of text: the first `left` ones are flush left, the others flush right.
+#[derive(Debug)]
+pub(super) struct Table {
+    left: usize,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with a heading.
+    pub(super) fn new(left: usize, heading: &[&str]) -> Self {
+        Self { left, rows: vec![heading.iter().map(|&text| text.to_owned()).collect()] }
+    }
+
+    /// Adds a row with as many cells as the heading.
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The table's lines, each with a line end.
+    pub(super) fn text(&self) -> String {
+        let columns = self.rows.first().map_or(0, Vec::len);
+        let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+                let gap = if column == 0 { "" } else { "  " };
+                // Writing into a string cannot fail.
+                let _ = if column < self.left {
+                    write!(line, "{gap}{cell:<width$}")
+                } else {
+                    write!(line, "{gap}{cell:>width$}")
+                };
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// `1,234,567`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1.5 MiB`.
+#[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
+pub(super) fn bytes(count: usize) -> String {
+    scaled(count as f64, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB"])
+}
+
+/// `2.3 M`.
+#[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
+pub(super) fn metric_prefix(count: u64) -> String {
+    scaled(count as f64, 1000.0, &["", "k", "M", "G", "T", "P"])
+}
+
+fn scaled(mut value: f64, base: f64, units: &[&str]) -> String {
+    let mut unit = 0;
+    while value >= base && unit + 1 < units.len() {
+        value /= base;
+        unit += 1;
+    }
+    let number = if unit == 0 { format!("{value:.0}") } else { format!("{value:.1}") };
+    format!("{number} {}", units[unit]).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(1234), "1,234");
+        assert_eq!(thousands(123_456), "123,456");
+        assert_eq!(bytes(512), "512 B");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(metric_prefix(2_340_000), "2.3 M");
+        assert_eq!(metric_prefix(7), "7");
+    }
+
+    #[test]
+    fn columns_are_aligned() {
+        let mut table = Table::new(1, &["layer", "output"]);
+        table.row(["conv2d".to_owned(), "26x26x32".to_owned()]);
+        assert_eq!(table.text(), "layer     output\nconv2d  26x26x32\n");
+    }
+}

@@ -1,0 +1,73 @@
+//! What the trainer needs of a compiled model. The sessions of [`crate::runtime`] are the real ones; tests train something smaller.
+
+use crate::ir::{Metric, Param};
+use crate::runtime::{CompileError, EvalSession, StepInputs, StepResult, TrainSession};
+
+/// A model that can be trained. See [`TrainSession`] for the meaning of each method.
+pub trait TrainEngine {
+    /// Weights, states and slots.
+    fn params(&self) -> &[Param];
+    /// Contents of a parameter.
+    fn read(&self, index: usize) -> Vec<f32>;
+    /// Writes a parameter.
+    fn write(&mut self, index: usize, values: &[f32]);
+    /// The metrics that results count.
+    fn metrics(&self) -> &[Metric];
+    /// One step.
+    fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult;
+    /// The layer where a step's numbers went wrong.
+    ///
+    /// # Errors
+    /// [`CompileError`]: it is another graph, compiled for this question.
+    fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError>;
+}
+
+/// A model that can be evaluated. See [`EvalSession`] for the meaning of each method.
+pub trait EvalEngine {
+    /// Weights and states.
+    fn params(&self) -> &[Param];
+    /// Writes a parameter.
+    fn write(&mut self, index: usize, values: &[f32]);
+    /// Loss and metrics of a batch.
+    fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult;
+}
+
+impl TrainEngine for TrainSession {
+    fn params(&self) -> &[Param] {
+        self.params()
+    }
+
+    fn read(&self, index: usize) -> Vec<f32> {
+        self.read(index)
+    }
+
+    fn write(&mut self, index: usize, values: &[f32]) {
+        self.write(index, values);
+    }
+
+    fn metrics(&self) -> &[Metric] {
+        self.metrics()
+    }
+
+    fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
+        self.step(inputs)
+    }
+
+    fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
+        self.first_non_finite_layer(images)
+    }
+}
+
+impl EvalEngine for EvalSession {
+    fn params(&self) -> &[Param] {
+        self.params()
+    }
+
+    fn write(&mut self, index: usize, values: &[f32]) {
+        self.write(index, values);
+    }
+
+    fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult {
+        self.evaluate(images, labels)
+    }
+}

@@ -1,0 +1,165 @@
+//! What can go wrong with a run and its files. Sentences speak to the user; [`RunError::help`] says what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A run cannot start, go on or end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// E0601: a weights file has other tensors than the model.
+    #[error("`{}` does not fit this model: {}", path.display(), differences.join("; "))]
+    WeightsDiffer {
+        /// The file.
+        path: PathBuf,
+        /// What is missing, extra or of another shape; at least one.
+        differences: Vec<String>,
+    },
+    /// E0602: a file cannot be opened or read.
+    #[error("cannot read `{}`: {}", path.display(), reason(source))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// E0603: a file is not what it should be.
+    #[error("`{}` is not {wanted}: {found}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// `a safetensors file`.
+        wanted: &'static str,
+        /// What is wrong with it.
+        found: String,
+    },
+    /// E0604: a file or folder cannot be written.
+    #[error("cannot write `{}`: {}", path.display(), reason(source))]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// E0605: the run's folder holds something already.
+    #[error("`{}` is not empty, and a run never overwrites another", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// E0606: a run is resumed with other settings.
+    #[error("the settings are not those of the run in `{}`: {}", path.display(), changes.join("; "))]
+    SettingsChanged {
+        /// The run's folder.
+        path: PathBuf,
+        /// `train.batch was 32, is 64`; at least one.
+        changes: Vec<String>,
+    },
+    /// E0607: a checkpoint's file lies outside the run's folder.
+    #[error("`{file}` is not a plain file name: checkpoints are written into the run's own folder")]
+    CheckpointPath {
+        /// As written.
+        file: String,
+    },
+    /// E0521: the loss is not a number any more.
+    #[error("the loss became {loss} at step {step} (epoch {epoch}, batch {batch}): {}", where_from(layer.as_deref()))]
+    NotFinite {
+        /// `NaN` or `inf`.
+        loss: f32,
+        /// From 1.
+        step: u64,
+        /// From 1.
+        epoch: usize,
+        /// From 1, within the epoch.
+        batch: usize,
+        /// First layer whose result is not finite.
+        layer: Option<String>,
+        /// The learning rate of the step.
+        learning_rate: f32,
+    },
+    /// Images could not be delivered (the data room's own words).
+    #[error(transparent)]
+    Data(#[from] crate::data::DataError),
+    /// The model could not be compiled.
+    #[error(transparent)]
+    Compile(#[from] crate::runtime::CompileError),
+}
+
+impl RunError {
+    /// The diagnostic's code, for `cnnc explain`; `None` where another room's error is passed on.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            RunError::WeightsDiffer { .. } => Some("E0601"),
+            RunError::Read { .. } => Some("E0602"),
+            RunError::Format { .. } => Some("E0603"),
+            RunError::Write { .. } => Some("E0604"),
+            RunError::Occupied { .. } => Some("E0605"),
+            RunError::SettingsChanged { .. } => Some("E0606"),
+            RunError::CheckpointPath { .. } => Some("E0607"),
+            RunError::NotFinite { .. } => Some("E0521"),
+            RunError::Data(_) | RunError::Compile(_) => None,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            RunError::WeightsDiffer { .. } => {
+                Some("give the weights that this model was trained to, or the file that they were trained with".into())
+            }
+            RunError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("check the path; it is taken from the folder that cnnc was started in".into())
+            }
+            RunError::Read { .. } | RunError::Compile(_) | RunError::Data(_) => None,
+            RunError::Format { .. } => {
+                Some("the file may be cut off or of another program; make or copy it anew".into())
+            }
+            RunError::Write { source, .. } => Some(match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "make room on the disk; a run goes on from its last complete epoch with `--resume`".into()
+                }
+                io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                    "a file stands where a folder is wanted; choose another place with `--out`".into()
+                }
+                // Every other reason of the system's: only another place can help.
+                _ => "choose a folder that you may write to with `--out`".into(),
+            }),
+            RunError::Occupied { path } => Some(format!(
+                "leave `--out` away for a new folder, or go on with that run: `--resume {}`",
+                path.display()
+            )),
+            RunError::SettingsChanged { .. } => Some(
+                "only `train.epochs` may grow; start a new run for other settings, or put the old ones back".into(),
+            ),
+            RunError::CheckpointPath { .. } => Some("write `checkpoint(\"best.safetensors\")`".into()),
+            RunError::NotFinite { learning_rate, .. } => Some(format!(
+                "lower the learning rate (it was {learning_rate}), and check that `prepare` scales the pictures, as `rescale: 1/255` does"
+            )),
+        }
+    }
+
+    /// A failure to read `path`.
+    pub fn read(path: &Path, source: io::Error) -> Self {
+        RunError::Read { path: path.to_owned(), source }
+    }
+
+    /// A failure to write `path`.
+    pub fn write(path: &Path, source: io::Error) -> Self {
+        RunError::Write { path: path.to_owned(), source }
+    }
+}
+
+/// The system's sentence without its number: `No space left on device`.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((sentence, _)) => sentence.to_owned(),
+        None => text,
+    }
+}
+
+fn where_from(layer: Option<&str>) -> String {
+    match layer {
+        Some(layer) => format!("the result of layer `{layer}` is the first that is not finite"),
+        None => "every layer's result is finite, so the loss itself or a weight overflowed".into(),
+    }
+}

@@ -1,0 +1,178 @@
+//! Initial values of parameters.
+//!
+//! A parameter's values depend on the seed, its name, its shape and its initializer, and on nothing else: adding a layer to a model changes no
+//! other layer's start. Distributions and fans are Keras's (`keras.initializers`); the numbers are our own generator's.
+
+use crate::data::random::{Random, text_key};
+use crate::ir::Param;
+use crate::layers::Initializer;
+use crate::tensor::Shape;
+
+/// Deviation of a standard normal that is truncated at ±2. A truncated normal of deviation `σ` is made from `σ / 0.8796…`.
+const TRUNCATED_DEVIATION: f64 = 0.879_625_661_034_239_8;
+
+/// Tells the streams of initial weights from all others of the same seed.
+const PURPOSE: u64 = 0x696e_6974; // "init"
+
+/// The initial values of a parameter, row by row in its own shape.
+pub fn initial_values(param: &Param, seed: u64) -> Vec<f32> {
+    let mut random = Random::keyed(&[seed, PURPOSE, text_key(&param.name)]);
+    let distribution = Distribution::of(param.initializer, &param.shape);
+    (0..param.shape.elements()).map(|_| distribution.draw(&mut random)).collect()
+}
+
+/// A distribution to draw from; mean 0 where it is random.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Distribution {
+    /// Always this.
+    Constant(f32),
+    /// Uniform in `[-limit, limit)`.
+    Uniform { limit: f64 },
+    /// Normal.
+    Normal { deviation: f64 },
+    /// Normal before truncation; values beyond two of these deviations are drawn again.
+    Truncated { deviation: f64 },
+}
+
+impl Distribution {
+    /// Keras's definitions. A variance scaling initializer wants the variance `scale / fan`: the uniform one reaches to
+    /// `√(3 · scale / fan)`, the normal one's deviation is `√(scale / fan) / 0.8796…`, truncated.
+    fn of(initializer: Initializer, shape: &Shape) -> Self {
+        let (fan_in, fan_out) = fans(shape);
+        let average = f64::midpoint(fan_in, fan_out);
+        let uniform = |scale: f64, fan: f64| Distribution::Uniform { limit: (3.0 * scale / fan.max(1.0)).sqrt() };
+        let normal = |scale: f64, fan: f64| Distribution::Truncated {
+            deviation: (scale / fan.max(1.0)).sqrt() / TRUNCATED_DEVIATION,
+        };
+        match initializer {
+            Initializer::Zeros => Distribution::Constant(0.0),
+            Initializer::Ones => Distribution::Constant(1.0),
+            Initializer::GlorotUniform => uniform(1.0, average),
+            Initializer::GlorotNormal => normal(1.0, average),
+            Initializer::HeUniform => uniform(2.0, fan_in),
+            Initializer::HeNormal => normal(2.0, fan_in),
+            Initializer::LecunUniform => uniform(1.0, fan_in),
+            Initializer::LecunNormal => normal(1.0, fan_in),
+            Initializer::RandomUniform => Distribution::Uniform { limit: 0.05 },
+            Initializer::RandomNormal => Distribution::Normal { deviation: 0.05 },
+            Initializer::TruncatedNormal => Distribution::Truncated { deviation: 0.05 },
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "parameters are single precision")]
+    fn draw(self, random: &mut Random) -> f32 {
+        match self {
+            Distribution::Constant(value) => value,
+            Distribution::Uniform { limit } => random.uniform(-limit, limit) as f32,
+            Distribution::Normal { deviation } => (deviation * random.normal()) as f32,
+            Distribution::Truncated { deviation } => loop {
+                let value = random.normal();
+                if value.abs() <= 2.0 {
+                    return (deviation * value) as f32;
+                }
+            },
+        }
+    }
+}
+
+/// `(fan_in, fan_out)`: inputs and outputs of one unit. Weights `[in, out]` and `[kh, kw, in, out]` count their window; a vector is both.
+fn fans(shape: &Shape) -> (f64, f64) {
+    #[allow(clippy::cast_precision_loss, reason = "fans are far below 2^53")]
+    let count = |n: usize| n as f64;
+    match *shape.extents() {
+        [] => (1.0, 1.0),
+        [n] => (count(n), count(n)),
+        [ref window @ .., inputs, outputs] => {
+            let area = window.iter().product::<usize>();
+            (count(area * inputs), count(area * outputs))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::ParamRole;
+
+    const ALL: [Initializer; 11] = [
+        Initializer::Zeros,
+        Initializer::Ones,
+        Initializer::GlorotUniform,
+        Initializer::GlorotNormal,
+        Initializer::HeUniform,
+        Initializer::HeNormal,
+        Initializer::LecunUniform,
+        Initializer::LecunNormal,
+        Initializer::RandomUniform,
+        Initializer::RandomNormal,
+        Initializer::TruncatedNormal,
+    ];
+
+    fn param(name: &str, shape: &[usize], initializer: Initializer) -> Param {
+        Param { name: name.into(), shape: Shape::new(shape), initializer, role: ParamRole::Weight }
+    }
+
+    /// Mean, deviation and largest magnitude.
+    fn moments(values: &[f32]) -> (f64, f64, f64) {
+        let n = values.len() as f64;
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+        let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
+        (mean, variance.sqrt(), values.iter().fold(0.0, |most, &v| most.max(f64::from(v).abs())))
+    }
+
+    #[test]
+    fn distributions_have_keras_deviation_and_reach() {
+        // fan_in = 3·3·32 = 288, fan_out = 3·3·64 = 576, average 432; 18,432 values.
+        let fan_in = 288.0_f64;
+        let average = 432.0_f64;
+        let truncated = TRUNCATED_DEVIATION;
+        for initializer in ALL {
+            let values = initial_values(&param("conv2d.kernel", &[3, 3, 32, 64], initializer), 5);
+            let (mean, deviation, reach) = moments(&values);
+            // Expected deviation and the bound of every value (deviations; infinite for an untruncated normal).
+            let (want, bound) = match initializer {
+                Initializer::Zeros => (0.0, 0.0),
+                Initializer::Ones => (0.0, 1.0),
+                Initializer::GlorotUniform => ((1.0 / average).sqrt(), (3.0 / average).sqrt()),
+                Initializer::HeUniform => ((2.0 / fan_in).sqrt(), (6.0 / fan_in).sqrt()),
+                Initializer::LecunUniform => ((1.0 / fan_in).sqrt(), (3.0 / fan_in).sqrt()),
+                Initializer::RandomUniform => (0.05 / 3.0_f64.sqrt(), 0.05),
+                Initializer::GlorotNormal => ((1.0 / average).sqrt(), 2.0 * (1.0 / average).sqrt() / truncated),
+                Initializer::HeNormal => ((2.0 / fan_in).sqrt(), 2.0 * (2.0 / fan_in).sqrt() / truncated),
+                Initializer::LecunNormal => ((1.0 / fan_in).sqrt(), 2.0 * (1.0 / fan_in).sqrt() / truncated),
+                Initializer::RandomNormal => (0.05, f64::INFINITY),
+                Initializer::TruncatedNormal => (0.05 * truncated, 0.1),
+            };
+            // The deviation's standard error is below want / √(2n) = 0.5%; four of them.
+            assert!((deviation - want).abs() <= 0.02 * want, "{initializer:?}: deviation {deviation}, want {want}");
+            assert!(reach <= bound * 1.000_001, "{initializer:?}: reaches {reach}, bound {bound}");
+            if bound.is_finite() && want > 0.0 {
+                assert!(reach > 0.97 * bound, "{initializer:?}: reaches only {reach} of {bound}");
+            }
+            let centre = if initializer == Initializer::Ones { 1.0 } else { 0.0 };
+            assert!((mean - centre).abs() <= 4.0 * want / 135.0, "{initializer:?}: mean {mean}");
+        }
+    }
+
+    #[test]
+    fn fans_count_the_window() {
+        assert_eq!(fans(&Shape::new([3, 5, 7, 2])), (105.0, 30.0));
+        assert_eq!(fans(&Shape::new([100, 10])), (100.0, 10.0));
+        assert_eq!(fans(&Shape::new([8])), (8.0, 8.0));
+    }
+
+    #[test]
+    fn the_truncated_deviation_is_that_of_the_distribution() {
+        // Var = 1 − 2·2·φ(2) / (2Φ(2) − 1), with φ(2) and Φ(2) from tables.
+        let variance: f64 = 1.0 - 4.0 * 0.053_990_966_513_188_06 / 0.954_499_736_103_641_6;
+        assert!((variance.sqrt() - TRUNCATED_DEVIATION).abs() < 1e-12);
+    }
+
+    #[test]
+    fn values_depend_on_seed_and_name_alone() {
+        let values = |name, seed| initial_values(&param(name, &[4, 4], Initializer::HeNormal), seed);
+        assert_eq!(values("dense.kernel", 1), values("dense.kernel", 1));
+        assert_ne!(values("dense.kernel", 1), values("dense.kernel", 2));
+        assert_ne!(values("dense.kernel", 1), values("dense_1.kernel", 1));
+    }
+}

@@ -1,0 +1,26 @@
+//! Training: initial weights, epochs, callbacks, and the files of a run.
+
+mod callbacks;
+mod engine;
+mod error;
+mod evaluate;
+mod folder;
+mod history;
+mod init;
+mod settings;
+mod state;
+mod tensor_file;
+mod trainer;
+pub mod weights;
+
+pub use callbacks::{Action, Callbacks, Counter, EpochValues};
+pub use engine::{EvalEngine, TrainEngine};
+pub use error::RunError;
+pub use evaluate::evaluate;
+pub use folder::RunFolder;
+pub use history::{EpochRecord, History};
+pub use init::initial_values;
+pub use settings::{Settings, metric_name, monitor_name, prepare_json};
+pub use state::{Progress, RunningSums, State};
+pub use tensor_file::replace;
+pub use trainer::{Ending, Plan, Results, Trainer, Watch, initialise};

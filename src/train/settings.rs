@@ -1,0 +1,309 @@
+//! The resolved settings of a run: what `run.json` shows, and what a resumed run must have in common with the one it goes on with.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::ir::{
+    AugmentKind, AugmentSpec, Callback, CheckedProgram, DataSource, DataSpec, Fill, Loss, Metric, Model, Monitor,
+    Normalize, Optimizer, PrepareSpec, Split, SplitBase, TrainSpec,
+};
+
+/// The one setting that may grow when a run is resumed.
+const EPOCHS: &str = "train.epochs";
+
+/// Settings by key (`train.batch`), in the order of a file: model, data, prepare, augment, train. Every default is written out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Settings(Map<String, Value>);
+
+impl Settings {
+    /// Settings from keys and values.
+    pub fn new<V: Into<Value>>(entries: impl IntoIterator<Item = (impl Into<String>, V)>) -> Self {
+        Self(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+
+    /// All settings of a program.
+    pub fn of(program: &CheckedProgram) -> Self {
+        let mut settings = Self::default();
+        let resolved = program.program();
+        settings.model(&resolved.model);
+        if let Some(data) = &resolved.data {
+            settings.data(data);
+        }
+        settings.prepare(&resolved.prepare);
+        settings.augment(&resolved.augment);
+        if let Some(train) = &resolved.train {
+            settings.train(train, program.loss());
+        }
+        settings
+    }
+
+    /// As a JSON object.
+    pub fn to_json(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+
+    /// What differs in `now`, one sentence each; empty where nothing does but a number of epochs that has grown.
+    pub fn changes_to(&self, now: &Settings) -> Vec<String> {
+        let mut changes = Vec::new();
+        for (key, old) in &self.0 {
+            match now.0.get(key) {
+                None => changes.push(format!("`{key}` was {}, is not set", shown(old))),
+                Some(new) if key == EPOCHS && new.as_u64() >= old.as_u64() => {}
+                Some(new) if new == old => {}
+                Some(new) => changes.push(format!("`{key}` was {}, is {}", shown(old), shown(new))),
+            }
+        }
+        let added = now.0.iter().filter(|(key, _)| !self.0.contains_key(*key));
+        changes.extend(added.map(|(key, new)| format!("`{key}` was not set, is {}", shown(new))));
+        changes
+    }
+
+    fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) {
+        self.0.insert(key.into(), value.into());
+    }
+
+    fn model(&mut self, model: &Model) {
+        self.set("model", model.name.value.as_str());
+        for node in &model.layers {
+            // `Conv2d(Conv2d { … })`: the inner text alone.
+            let text = format!("{:?}", node.layer);
+            let inner = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(&text);
+            let inputs: Vec<&str> = node.inputs.iter().map(|id| model.layers[id.index()].path.as_str()).collect();
+            let from = if inputs.is_empty() { String::new() } else { format!(" from {}", inputs.join(", ")) };
+            self.set(format!("model.{}", node.path), format!("{inner}{from}"));
+        }
+    }
+
+    fn data(&mut self, data: &DataSpec) {
+        let DataSpec { source, validation, test, seed, shuffle, classes } = data;
+        self.set("data.source", source_text(&source.value));
+        self.set("data.validation", validation.as_ref().map(|split| split_text(&split.value)));
+        self.set("data.test", test.as_ref().map(|split| split_text(&split.value)));
+        self.set("data.seed", *seed);
+        self.set("data.shuffle", *shuffle);
+        self.set("data.classes", classes.as_ref().map(|names| json!(names.value)));
+    }
+
+    fn prepare(&mut self, prepare: &PrepareSpec) {
+        if let Value::Object(entries) = prepare_json(prepare) {
+            for (key, value) in entries {
+                self.set(format!("prepare.{key}"), value);
+            }
+        }
+    }
+
+    fn augment(&mut self, augment: &AugmentSpec) {
+        let AugmentSpec { ops, fill } = augment;
+        let ops: Vec<Value> = ops
+            .iter()
+            .map(|op| json!(format!("{}, p: {}", augment_text(op.value.kind), op.value.probability)))
+            .collect();
+        if !ops.is_empty() {
+            self.set("augment", ops);
+            self.set("augment.fill", fill_text(*fill));
+        }
+    }
+
+    fn train(&mut self, train: &TrainSpec, checked_loss: Option<Loss>) {
+        let TrainSpec { span: _, epochs, batch, optimizer, loss, metrics, callbacks, seed } = train;
+        self.set(EPOCHS, epochs.value);
+        self.set("train.batch", batch.value);
+        self.set("train.optimizer", optimizer_text(&optimizer.value));
+        let loss = checked_loss.or(loss.as_ref().map(|loss| loss.value));
+        self.set("train.loss", loss.map(loss_text));
+        self.set("train.metrics", metrics.iter().map(|metric| metric_name(metric.value)).collect::<Vec<_>>());
+        for (at, callback) in callbacks.iter().enumerate() {
+            self.set(format!("train.callbacks.{at}"), callback_text(&callback.value));
+        }
+        self.set("train.seed", *seed);
+    }
+}
+
+/// The name of a metric in a file, in `history.csv` and in results: `accuracy`, `top_5`.
+pub fn metric_name(metric: Metric) -> String {
+    match metric {
+        Metric::Accuracy => "accuracy".into(),
+        Metric::TopK(k) => format!("top_{k}"),
+    }
+}
+
+/// The name of a monitored value: `val_loss`, `accuracy`.
+pub fn monitor_name(monitor: Monitor) -> String {
+    let value = monitor.metric.map_or_else(|| "loss".into(), metric_name);
+    if monitor.validation { format!("val_{value}") } else { value }
+}
+
+/// The `prepare` section as JSON: what weights files hold. Keys that are not written are left out.
+pub fn prepare_json(prepare: &PrepareSpec) -> Value {
+    let PrepareSpec { resize, color, rescale, normalize } = prepare;
+    let mut entries = Map::new();
+    if let Some(resize) = resize {
+        let resize = resize.value;
+        let size = format!("{}x{}", resize.height, resize.width);
+        let method = lower(&format!("{:?}", resize.method));
+        let fit = lower(&format!("{:?}", resize.fit));
+        entries.insert("resize".into(), json!({ "size": size, "method": method, "fit": fit }));
+    }
+    if let Some(color) = color {
+        let name = match color.value {
+            crate::ir::Color::Rgb => "rgb",
+            crate::ir::Color::Gray => "gray",
+            crate::ir::Color::LabL => "lab_l",
+        };
+        entries.insert("color".into(), json!(name));
+    }
+    if let Some(rescale) = rescale {
+        entries.insert("rescale".into(), json!(decimal(rescale.value)));
+    }
+    if let Some(normalize) = normalize {
+        let value = match &normalize.value {
+            Normalize::PerImage => json!("per_image"),
+            Normalize::Featurewise => json!("featurewise"),
+            Normalize::Standard { mean, std, bgr } => {
+                let list = |values: &[f32]| values.iter().map(|&v| decimal(v)).collect::<Vec<_>>();
+                json!({ "mean": list(mean), "std": list(std), "bgr": bgr })
+            }
+        };
+        entries.insert("normalize".into(), value);
+    }
+    Value::Object(entries)
+}
+
+/// The double that a user's decimal stands for: 0.1, where the nearest f32 is 0.100000001490116.
+pub(super) fn decimal(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(f64::from(value))
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "not set".into(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+fn lower(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+fn source_text(source: &DataSource) -> String {
+    match source {
+        DataSource::Digits => "digits".into(),
+        DataSource::Mnist => "mnist".into(),
+        DataSource::FashionMnist => "fashion_mnist".into(),
+        DataSource::Cifar10 => "cifar10".into(),
+        DataSource::Folder { train, test: None } => format!("folder({})", train.display()),
+        DataSource::Folder { train, test: Some(test) } => {
+            format!("folder({}, test: {})", train.display(), test.display())
+        }
+        DataSource::Npz(path) => format!("npz({})", path.display()),
+    }
+}
+
+fn split_text(split: &Split) -> String {
+    let base = match split.of {
+        SplitBase::Train => "train",
+        SplitBase::All => "all",
+    };
+    format!("{} of {base}", split.fraction)
+}
+
+fn augment_text(kind: AugmentKind) -> String {
+    match kind {
+        AugmentKind::FlipHorizontal => "flip(horizontal)".into(),
+        AugmentKind::FlipVertical => "flip(vertical)".into(),
+        AugmentKind::Rotation { degrees } => format!("rotation({degrees}deg)"),
+        AugmentKind::Shift { width, height } => format!("shift(width: {width}, height: {height})"),
+        AugmentKind::Shear { degrees } => format!("shear({degrees}deg)"),
+        AugmentKind::Zoom { amount } => format!("zoom({amount})"),
+    }
+}
+
+fn fill_text(fill: Fill) -> String {
+    match fill {
+        Fill::Nearest => "nearest".into(),
+        Fill::Reflect => "reflect".into(),
+        Fill::Wrap => "wrap".into(),
+        Fill::Constant(value) => format!("constant({value})"),
+    }
+}
+
+fn loss_text(loss: Loss) -> &'static str {
+    match loss {
+        Loss::CategoricalCrossentropy => "categorical_crossentropy",
+        Loss::BinaryCrossentropy => "binary_crossentropy",
+        Loss::Mse => "mse",
+    }
+}
+
+fn optimizer_text(optimizer: &Optimizer) -> String {
+    match optimizer {
+        Optimizer::Sgd { lr, momentum, nesterov } => {
+            format!("sgd(lr: {lr}, momentum: {momentum}, nesterov: {nesterov})")
+        }
+        Optimizer::RmsProp { lr, rho, momentum, epsilon } => {
+            format!("rmsprop(lr: {lr}, rho: {rho}, momentum: {momentum}, epsilon: {epsilon:e})")
+        }
+        Optimizer::Adam { lr, beta_1, beta_2, epsilon, weight_decay } => format!(
+            "adam(lr: {lr}, beta_1: {beta_1}, beta_2: {beta_2}, epsilon: {epsilon:e}, weight_decay: {weight_decay})"
+        ),
+    }
+}
+
+fn callback_text(callback: &Callback) -> String {
+    match callback {
+        Callback::EarlyStopping { monitor, patience, min_delta, restore_best_weights } => format!(
+            "early_stopping(monitor: {}, patience: {patience}, min_delta: {min_delta}, restore_best_weights: {restore_best_weights})",
+            monitor_name(monitor.value)
+        ),
+        Callback::ReduceLrOnPlateau { monitor, factor, patience, min_delta, cooldown, min_lr } => format!(
+            "reduce_lr_on_plateau(monitor: {}, factor: {factor}, patience: {patience}, min_delta: {min_delta}, cooldown: {cooldown}, min_lr: {min_lr})",
+            monitor_name(monitor.value)
+        ),
+        Callback::Checkpoint { path, monitor, save_best_only } => format!(
+            "checkpoint(\"{}\", monitor: {}, save_best_only: {save_best_only})",
+            path.value,
+            monitor_name(monitor.value)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(epochs: usize) -> Settings {
+        Settings::new([("train.epochs", json!(epochs)), ("train.batch", json!(32)), ("data.test", Value::Null)])
+    }
+
+    #[test]
+    fn epochs_may_grow_and_nothing_else_may_change() {
+        assert_eq!(settings(10).changes_to(&settings(10)), Vec::<String>::new());
+        assert_eq!(settings(10).changes_to(&settings(11)), Vec::<String>::new());
+        assert_eq!(settings(10).changes_to(&settings(9)), ["`train.epochs` was 10, is 9"]);
+        let mut other = settings(10);
+        other.set("train.batch", 64);
+        other.set("data.test", "0.2 of all");
+        other.set("train.seed", 1);
+        assert_eq!(
+            settings(10).changes_to(&other),
+            ["`train.batch` was 32, is 64", "`data.test` was not set, is 0.2 of all", "`train.seed` was not set, is 1"]
+        );
+        assert_eq!(other.changes_to(&settings(10)).len(), 3);
+    }
+
+    #[test]
+    fn decimals_are_what_the_user_wrote() {
+        assert_eq!(decimal(0.1), 0.1);
+        assert_eq!(decimal(1e-7), 1e-7);
+        assert_eq!(json!(decimal(0.001)).to_string(), "0.001");
+    }
+
+    #[test]
+    fn names_are_keras_names() {
+        let monitor = Monitor { validation: true, metric: Some(Metric::TopK(5)) };
+        assert_eq!(monitor_name(monitor), "val_top_5");
+        assert_eq!(monitor_name(Monitor { validation: false, metric: None }), "loss");
+    }
+}

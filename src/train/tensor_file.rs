@@ -1,0 +1,246 @@
+//! Safetensors files: named f32 tensors and a few texts.
+//!
+//! Equal contents give equal bytes: texts and tensors stand in the order they are given in, and nothing in the file tells when it was written.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
+
+use safetensors::{Dtype, SafeTensors};
+use serde_json::{Map, Value, json};
+
+use super::error::RunError;
+use crate::tensor::Shape;
+
+/// Prefix of files that are being written. A killed process leaves them behind; the next run in that folder takes them away.
+const UNFINISHED: &str = ".cnnc-unfinished-";
+
+/// Largest file that is read: far beyond any model that trains on one machine's processors.
+const LARGEST_FILE_BYTES: u64 = 64 << 30;
+
+/// A tensor to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedTensor<'a> {
+    /// `conv2d.kernel`.
+    pub name: String,
+    /// Extents.
+    pub shape: &'a Shape,
+    /// As many values as the shape has elements, row by row.
+    pub values: Vec<f32>,
+}
+
+/// A file that has been read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TensorFile {
+    /// The texts of `__metadata__`.
+    pub texts: BTreeMap<String, String>,
+    /// Tensors by name.
+    pub tensors: BTreeMap<String, (Shape, Vec<f32>)>,
+}
+
+/// Writes tensors and texts to `path`, replacing a file that stands there at one moment.
+/// # Errors
+/// [`RunError::Write`]; an older file is then left as it was.
+pub fn write(path: &Path, texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> Result<(), RunError> {
+    let header = header(texts, tensors);
+    replace(path, |file| {
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(header.as_bytes())?;
+        for tensor in tensors {
+            for value in &tensor.values {
+                file.write_all(&value.to_le_bytes())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The JSON header, padded to 8 bytes as the format recommends. The `safetensors` crate would write the texts in the order of a hash map.
+fn header(texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> String {
+    let mut entries = Map::new();
+    if !texts.is_empty() {
+        let texts = texts.iter().map(|(key, text)| ((*key).to_owned(), Value::from(text.as_str()))).collect();
+        entries.insert("__metadata__".into(), Value::Object(texts));
+    }
+    let mut offset = 0;
+    for tensor in tensors {
+        debug_assert_eq!(tensor.values.len(), tensor.shape.elements(), "{}", tensor.name);
+        let end = offset + 4 * tensor.values.len();
+        let entry = json!({ "dtype": "F32", "shape": tensor.shape.extents(), "data_offsets": [offset, end] });
+        entries.insert(tensor.name.clone(), entry);
+        offset = end;
+    }
+    let mut header = Value::Object(entries).to_string();
+    header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
+    header
+}
+
+/// Reads a whole file. Only f32 tensors are taken.
+/// # Errors
+/// [`RunError::Read`], or [`RunError::Format`] for anything that is not a sound safetensors file of f32.
+pub fn read(path: &Path) -> Result<TensorFile, RunError> {
+    let bytes = read_bytes(path)?;
+    let unsound = |found: String| RunError::Format { path: path.to_owned(), wanted: "a safetensors file", found };
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| unsound(error.to_string()))?;
+    let mut read = TensorFile::default();
+    for (name, view) in file.tensors() {
+        if view.dtype() != Dtype::F32 {
+            return Err(unsound(format!("`{name}` holds {} values, and cnnc reads F32", view.dtype())));
+        }
+        let values = view.data().as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
+        read.tensors.insert(name, (Shape::new(view.shape()), values));
+    }
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| unsound(error.to_string()))?;
+    if let Some(texts) = metadata.metadata() {
+        read.texts = texts.iter().map(|(key, text)| (key.clone(), text.clone())).collect();
+    }
+    Ok(read)
+}
+
+/// A regular file's bytes. What is allocated is bounded by the file's true length: nothing in it is believed before.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, RunError> {
+    let failed = |source| RunError::read(path, source);
+    let file = File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    if !about.is_file() {
+        return Err(failed(io::Error::other("it is not a regular file")));
+    }
+    if about.len() > LARGEST_FILE_BYTES {
+        return Err(failed(io::Error::other(format!("it has {} GiB", about.len() >> 30))));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST_FILE_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Writes a file so that `path` holds either its old contents or all of the new ones, whenever the process or the machine is stopped.
+/// # Errors
+/// [`RunError::Write`].
+pub fn replace(path: &Path, contents: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<(), RunError> {
+    let failed = |source| RunError::write(path, source);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
+    // A temporary file is private by default; this one becomes an ordinary file of the user's.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let temporary = builder.tempfile_in(folder).map_err(|error| failed(without_path(error)))?;
+    let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file());
+    contents(&mut writer).and_then(|()| writer.flush()).map_err(failed)?;
+    drop(writer);
+    temporary.as_file().sync_all().map_err(failed)?;
+    temporary.persist(path).map_err(|error| failed(error.error))?;
+    // The new name must reach the disk too. Where a folder cannot be opened (Windows), renaming is already durable.
+    if let Ok(folder) = File::open(folder) {
+        folder.sync_all().map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The system's error without the temporary file's name, which means nothing to the user.
+fn without_path(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::new(error.kind(), "the folder does not exist"),
+        // The kind says enough for every other failure.
+        kind => io::Error::from(kind),
+    }
+}
+
+/// Takes away what a killed process left unfinished in a folder.
+pub fn clear_unfinished(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            // One that cannot be removed does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tensors(shape: &Shape) -> Vec<NamedTensor<'_>> {
+        vec![
+            NamedTensor {
+                name: "z.kernel".into(),
+                shape,
+                values: vec![1.0, -2.5, f32::MIN_POSITIVE, f32::NAN, 0.0, -0.0],
+            },
+            NamedTensor { name: "a.kernel".into(), shape, values: vec![0.1; 6] },
+        ]
+    }
+
+    #[test]
+    fn every_bit_comes_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("w.safetensors");
+        let shape = Shape::new([2, 3]);
+        write(&path, &[("seed", "7".into()), ("source", "a \"quoted\"\nline".into())], &tensors(&shape))
+            .expect("written");
+        let file = read(&path).expect("sound");
+        assert_eq!(file.texts["source"], "a \"quoted\"\nline");
+        for tensor in tensors(&shape) {
+            let (got_shape, values) = &file.tensors[&tensor.name];
+            assert_eq!(got_shape, &shape);
+            let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(values), bits(&tensor.values));
+        }
+    }
+
+    #[test]
+    fn equal_contents_give_equal_bytes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shape = Shape::new([6]);
+        let texts = [("b", "1".to_owned()), ("a", "2".to_owned()), ("c", "3".to_owned())];
+        let bytes: Vec<Vec<u8>> = ["x", "y", "z"]
+            .iter()
+            .map(|name| {
+                write(&folder.path().join(name), &texts, &tensors(&shape)).expect("written");
+                fs::read(folder.path().join(name)).expect("there")
+            })
+            .collect();
+        assert!(bytes.iter().all(|b| b == &bytes[0]));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "nothing unfinished is left");
+    }
+
+    #[test]
+    fn broken_files_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("w.safetensors");
+        let shape = Shape::new([6]);
+        write(&path, &[], &tensors(&shape)).expect("written");
+        let sound = fs::read(&path).expect("there");
+        for cut in [0, 4, 8, 20, sound.len() - 1] {
+            fs::write(&path, &sound[..cut]).expect("written");
+            assert!(matches!(read(&path), Err(RunError::Format { .. })), "cut to {cut} bytes");
+        }
+        // A header that claims more than the file holds.
+        let mut huge = sound;
+        huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+        fs::write(&path, &huge).expect("written");
+        assert!(matches!(read(&path), Err(RunError::Format { .. })));
+        assert!(matches!(read(folder.path()), Err(RunError::Read { .. })));
+        assert!(matches!(read(&folder.path().join("none")), Err(RunError::Read { .. })));
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state");
+        fs::write(&path, "old").expect("written");
+        let failed = replace(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        });
+        let error = failed.expect_err("the disk is full");
+        assert!(error.help().is_some_and(|help| help.contains("make room")), "{error}");
+        assert_eq!(fs::read_to_string(&path).expect("there"), "old");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+}

@@ -1,0 +1,319 @@
+//! The epochs of a run: batches, steps, validation, callbacks, and a state that is safe at any moment.
+//!
+//! ```text
+//! for each epoch:   for each batch: step, sums        (interrupted: save the state, stop)
+//!                   validate                          (interrupted: the same; the steps of this epoch are not lost)
+//!                   callbacks: checkpoint, rate, stop
+//!                   a row in history.csv, then the state
+//! at the end:       best weights again, weights.safetensors, evaluation on the test split
+//! ```
+//! A killed run loses at most the steps since the last state, and does them again with the same numbers: shuffling and augmentation are keyed by
+//! (seed, epoch, image), dropout by (seed, step, layer, element).
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::callbacks::{Action, Callbacks, EpochValues};
+use super::engine::{EvalEngine, TrainEngine};
+use super::error::RunError;
+use super::evaluate::{copy_weights, evaluate};
+use super::folder::RunFolder;
+use super::history::{EpochRecord, History};
+use super::init::initial_values;
+use super::settings::Settings;
+use super::state::{Progress, RunningSums, State};
+use super::weights::{self, WeightsInfo};
+use crate::data::{Dataset, Split};
+use crate::ir::{AugmentSpec, Callback, Metric, Monitor, TrainSpec};
+use crate::runtime::StepInputs;
+
+/// What a run is made of, besides its engines.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan<'a> {
+    /// The schedule.
+    pub train: &'a TrainSpec,
+    /// Applied to training images.
+    pub augment: &'a AugmentSpec,
+    /// The images.
+    pub data: &'a Dataset,
+    /// Where files are written.
+    pub folder: &'a RunFolder,
+    /// What weights files say about themselves.
+    pub info: &'a WeightsInfo,
+    /// All settings: a resumed run must have the same.
+    pub settings: &'a Settings,
+    /// Raised when the user or the system wants the run to end.
+    pub interrupt: &'a AtomicBool,
+}
+
+/// Told what happens, for progress bars and lines.
+pub trait Watch {
+    /// An epoch (from 1) begins, or goes on after `done` of its `batches`.
+    fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize);
+    /// A step is done; `sums` are those of the epoch so far.
+    fn stepped(&mut self, sums: &RunningSums);
+    /// An epoch is complete.
+    fn epoch_ends(&mut self, record: &EpochRecord);
+    /// Something worth a line: a lower learning rate, an early end.
+    fn note(&mut self, text: &str);
+}
+
+/// How training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// All epochs are done, or a callback has stopped it: go on with [`Trainer::finish`].
+    Complete,
+    /// The interrupt was raised. The state is saved; a resumed run goes on exactly here.
+    Interrupted,
+}
+
+/// Final results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Results {
+    /// Sums over the test split; `None` where there is none.
+    pub test: Option<RunningSums>,
+    /// Wall time of the evaluation.
+    pub test_seconds: f64,
+}
+
+/// A run, between its epochs. `V` is made on first use by `make_evaluator`.
+pub struct Trainer<'a, T, V, F> {
+    plan: Plan<'a>,
+    engine: T,
+    evaluator: Option<V>,
+    make_evaluator: F,
+    callbacks: Callbacks,
+    progress: Progress,
+    best: BTreeMap<usize, Vec<Vec<f32>>>,
+    history: History,
+}
+
+impl<'a, T, V, F> Trainer<'a, T, V, F>
+where
+    T: TrainEngine,
+    V: EvalEngine,
+    F: Fn() -> Result<V, RunError>,
+{
+    /// Begins a run: initial weights by the seed, an empty history, a first state.
+    /// # Errors
+    /// [`RunError`] if the folder cannot be written, or a checkpoint's name is no plain file name.
+    pub fn begin(plan: Plan<'a>, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
+        initialise(&mut engine, plan.train.seed);
+        let callbacks = callbacks_of(&plan)?;
+        let progress = Progress {
+            learning_rate: plan.train.optimizer.value.learning_rate(),
+            counters: callbacks.counters().to_vec(),
+            ..Progress::default()
+        };
+        let history = History::create(&plan.folder.history(), &monitors(&plan, engine.metrics()))?;
+        let best = BTreeMap::new();
+        let trainer = Self { plan, engine, evaluator: None, make_evaluator, callbacks, progress, best, history };
+        trainer.save_state()?;
+        Ok(trainer)
+    }
+
+    /// Goes on with the run of the plan's folder.
+    /// # Errors
+    /// [`RunError`] if its state cannot be read or is of another run.
+    pub fn resume(plan: Plan<'a>, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
+        let path = plan.folder.state();
+        let State { progress, params, best, settings: _ } = State::load(&path, engine.params(), plan.settings)?;
+        let mut callbacks = callbacks_of(&plan)?;
+        if !callbacks.restore(&progress.counters) {
+            let found = "it has counters of other callbacks".to_owned();
+            return Err(RunError::Format { path, wanted: "a state of this run", found });
+        }
+        for (at, values) in params.iter().enumerate() {
+            engine.write(at, values);
+        }
+        let history = History::resume(&plan.folder.history(), &monitors(&plan, engine.metrics()), progress.epoch)?;
+        Ok(Self { plan, engine, evaluator: None, make_evaluator, callbacks, progress, best, history })
+    }
+
+    /// How far the run has come.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Trains until the epochs are done, a callback stops, or the interrupt is raised.
+    /// # Errors
+    /// [`RunError`]: images that cannot be delivered, a loss that is no number, files that cannot be written. The last state stays.
+    pub fn train(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
+        while self.progress.epoch < self.plan.train.epochs.value && !self.progress.stopped {
+            let begun = Instant::now();
+            let ending = self.run_epoch(watch)?;
+            self.progress.train_seconds += begun.elapsed().as_secs_f64();
+            if ending == Ending::Interrupted {
+                self.save_state()?;
+                return Ok(Ending::Interrupted);
+            }
+        }
+        Ok(Ending::Complete)
+    }
+
+    /// Puts the best weights back where a callback wants that, writes the final weights and evaluates on the test split.
+    /// `None` if the interrupt was raised meanwhile; a resumed run then does this again.
+    /// # Errors
+    /// [`RunError`].
+    pub fn finish(&mut self, watch: &mut dyn Watch) -> Result<Option<Results>, RunError> {
+        for callback in self.callbacks.restoring().collect::<Vec<_>>() {
+            let Some(best) = self.best.get(&callback) else { continue };
+            for (at, values) in saved_indices(&self.engine).into_iter().zip(best) {
+                self.engine.write(at, values);
+            }
+            watch.note(&format!("the weights of epoch {} are the best", self.callbacks.best_epoch(callback)));
+        }
+        self.save_weights(&self.plan.folder.weights())?;
+        let begun = Instant::now();
+        let mut test = None;
+        if self.plan.data.test.is_some() {
+            let Some(sums) = self.evaluate(Split::Test)? else { return Ok(None) };
+            test = Some(sums);
+        }
+        Ok(Some(Results { test, test_seconds: begun.elapsed().as_secs_f64() }))
+    }
+
+    fn run_epoch(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
+        let begun = Instant::now();
+        let epoch = self.progress.epoch + 1;
+        if self.run_steps(epoch, watch)? == Ending::Interrupted {
+            return Ok(Ending::Interrupted);
+        }
+        let mut values = self.values(&self.progress.sums, false);
+        if self.plan.data.validation.is_some() {
+            let Some(sums) = self.evaluate(Split::Validation)? else { return Ok(Ending::Interrupted) };
+            values.extend(self.values(&sums, true));
+        }
+        let (learning_rate, seconds) = (self.progress.learning_rate, begun.elapsed().as_secs_f64());
+        self.end_epoch(&EpochRecord { epoch, learning_rate, values: EpochValues(values), seconds }, watch)?;
+        Ok(Ending::Complete)
+    }
+
+    /// The steps of an epoch that are still to be done.
+    fn run_steps(&mut self, epoch: usize, watch: &mut dyn Watch) -> Result<Ending, RunError> {
+        let Plan { train, augment, data, interrupt, .. } = self.plan;
+        let batch_size = train.batch.value;
+        watch.epoch_begins(epoch, data.train.len().div_ceil(batch_size), self.progress.batch);
+        for batch in data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch) {
+            let batch = batch?;
+            let progress = &mut self.progress;
+            let result = self.engine.step(&StepInputs {
+                images: &batch.images,
+                labels: &batch.labels,
+                learning_rate: progress.learning_rate,
+                step: progress.step + 1,
+                seed: train.seed,
+            });
+            progress.step += 1;
+            progress.batch += 1;
+            if !result.loss.is_finite() {
+                return Err(RunError::NotFinite {
+                    loss: result.loss,
+                    step: progress.step,
+                    epoch,
+                    batch: progress.batch,
+                    layer: self.engine.first_non_finite_layer(&batch.images)?,
+                    learning_rate: progress.learning_rate,
+                });
+            }
+            progress.sums.add(&result);
+            watch.stepped(&progress.sums);
+            if interrupt.load(Ordering::Relaxed) {
+                return Ok(Ending::Interrupted);
+            }
+        }
+        Ok(Ending::Complete)
+    }
+
+    /// Callbacks, the row, the state: in this order, so that whenever the process is killed the state is not ahead of the other files.
+    fn end_epoch(&mut self, record: &EpochRecord, watch: &mut dyn Watch) -> Result<(), RunError> {
+        watch.epoch_ends(record);
+        for action in self.callbacks.end_epoch(record.epoch, &record.values, record.learning_rate) {
+            match action {
+                Action::KeepWeights { callback } => {
+                    let weights = saved_indices(&self.engine).into_iter().map(|at| self.engine.read(at)).collect();
+                    self.best.insert(callback, weights);
+                }
+                Action::Save { path } => self.save_weights(&self.plan.folder.checkpoint(&path)?)?,
+                Action::LearningRate(rate) => {
+                    self.progress.learning_rate = rate;
+                    watch.note(&format!("learning rate lowered to {rate}: no improvement"));
+                }
+                Action::Stop { .. } => {
+                    self.progress.stopped = true;
+                    watch.note(&format!("stopped early after epoch {}: no improvement", record.epoch));
+                }
+            }
+        }
+        self.history.add(record)?;
+        self.progress.epoch = record.epoch;
+        self.progress.batch = 0;
+        self.progress.sums = RunningSums::default();
+        self.progress.counters = self.callbacks.counters().to_vec();
+        self.save_state()
+    }
+
+    fn values(&self, sums: &RunningSums, validation: bool) -> Vec<(Monitor, f64)> {
+        let (loss, shares) = sums.means();
+        let metrics = self.engine.metrics().iter().map(|&metric| Some(metric));
+        std::iter::once(None)
+            .chain(metrics)
+            .map(|metric| Monitor { validation, metric })
+            .zip(std::iter::once(loss).chain(shares))
+            .collect()
+    }
+
+    fn evaluate(&mut self, split: Split) -> Result<Option<RunningSums>, RunError> {
+        if self.evaluator.is_none() {
+            self.evaluator = Some((self.make_evaluator)()?);
+        }
+        let evaluator = self.evaluator.as_mut().expect("it has just been made");
+        copy_weights(&self.engine, evaluator);
+        evaluate(evaluator, self.plan.data.batches(split, self.plan.train.batch.value), self.plan.interrupt)
+    }
+
+    fn save_weights(&self, path: &std::path::Path) -> Result<(), RunError> {
+        weights::save(path, self.plan.info, self.engine.params(), |at| self.engine.read(at))
+    }
+
+    fn save_state(&self) -> Result<(), RunError> {
+        let params = (0..self.engine.params().len()).map(|at| self.engine.read(at)).collect();
+        let (progress, best) = (self.progress.clone(), self.best.clone());
+        let state = State { progress, params, best, settings: self.plan.settings.clone() };
+        state.save(&self.plan.folder.state(), self.engine.params())
+    }
+}
+
+/// Writes initial values into every parameter.
+pub fn initialise(engine: &mut impl TrainEngine, seed: u64) {
+    let values: Vec<Vec<f32>> = engine.params().iter().map(|param| initial_values(param, seed)).collect();
+    for (at, values) in values.iter().enumerate() {
+        engine.write(at, values);
+    }
+}
+
+/// The run's callbacks; refuses a checkpoint that would be written elsewhere, before anything is trained.
+fn callbacks_of(plan: &Plan<'_>) -> Result<Callbacks, RunError> {
+    for callback in &plan.train.callbacks {
+        if let Callback::Checkpoint { path, .. } = &callback.value {
+            plan.folder.checkpoint(&path.value)?;
+        }
+    }
+    Ok(Callbacks::new(plan.train.callbacks.iter().map(|callback| callback.value.clone())))
+}
+
+/// The values of each epoch: loss and metrics of the training images, then of the validation images.
+fn monitors(plan: &Plan<'_>, metrics: &[Metric]) -> Vec<Monitor> {
+    let splits = if plan.data.validation.is_some() { &[false, true][..] } else { &[false][..] };
+    let metrics = || std::iter::once(None).chain(metrics.iter().map(|&metric| Some(metric)));
+    splits.iter().flat_map(|&validation| metrics().map(move |metric| Monitor { validation, metric })).collect()
+}
+
+/// Indices of the parameters that weights files hold.
+fn saved_indices(engine: &impl TrainEngine) -> Vec<usize> {
+    engine.params().iter().enumerate().filter(|(_, param)| weights::is_saved(param)).map(|(at, _)| at).collect()
+}
+
+#[cfg(test)]
+mod tests;

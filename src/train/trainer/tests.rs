@@ -1,0 +1,351 @@
+//! Runs of a tiny model on the embedded digits: whatever disturbs a run, its files end up the same.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+use crate::data::Locations;
+use crate::ir::{DataSource, DataSpec, Optimizer, Param, ParamRole, PrepareSpec, Split as Share, SplitBase};
+use crate::layers::Initializer;
+use crate::runtime::{CompileError, StepResult};
+use crate::source::{Span, Spanned};
+use crate::tensor::Shape;
+
+const PIXELS: usize = 64;
+const CLASSES: usize = 10;
+
+fn spanned<T>(value: T) -> Spanned<T> {
+    Spanned::new(value, Span::default())
+}
+
+/// Softmax regression with momentum, and a state that counts the steps: weight, state and slot, as a real session has them.
+struct Regression {
+    params: Vec<Param>,
+    values: Vec<Vec<f32>>,
+    /// The step that breaks, and how.
+    fault: Option<(u64, Fault)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    /// As a kill: nothing after it is done.
+    Kill,
+    /// The loss is no number.
+    NotFinite,
+}
+
+impl Regression {
+    fn new(fault: Option<(u64, Fault)>) -> Self {
+        let param = |name: &str, shape: &[usize], initializer, role| Param {
+            name: name.into(),
+            shape: Shape::new(shape),
+            initializer,
+            role,
+        };
+        let params = vec![
+            param("dense.kernel", &[PIXELS, CLASSES], Initializer::GlorotUniform, ParamRole::Weight),
+            param("counter.steps", &[1], Initializer::Zeros, ParamRole::State),
+            param("dense.kernel.momentum", &[PIXELS, CLASSES], Initializer::Zeros, ParamRole::Slot),
+        ];
+        let values = params.iter().map(|param| vec![0.0; param.shape.elements()]).collect();
+        Self { params, values, fault }
+    }
+
+    /// Mean loss, right answers, and the gradient by the weights.
+    fn forward(&self, images: &[f32], labels: &[i32]) -> (StepResult, Vec<f32>) {
+        let mut gradient = vec![0.0; PIXELS * CLASSES];
+        let (mut loss, mut right) = (0.0, 0.0);
+        for (image, &label) in images.chunks_exact(PIXELS).zip(labels) {
+            let label = label as usize;
+            let mut scores = [0.0_f32; CLASSES];
+            for (pixel, row) in image.iter().zip(self.values[0].chunks_exact(CLASSES)) {
+                scores.iter_mut().zip(row).for_each(|(score, weight)| *score += pixel * weight);
+            }
+            let top = scores.iter().fold(f32::MIN, |top, &score| top.max(score));
+            right += f32::from(scores[label] == top);
+            let total: f32 = scores.iter().map(|score| (score - top).exp()).sum();
+            loss += total.ln() + top - scores[label];
+            for (pixel, row) in image.iter().zip(gradient.chunks_exact_mut(CLASSES)) {
+                for (class, out) in row.iter_mut().enumerate() {
+                    let wanted = f32::from(class == label);
+                    *out += pixel * ((scores[class] - top).exp() / total - wanted) / labels.len() as f32;
+                }
+            }
+        }
+        let result = StepResult { images: labels.len(), loss: loss / labels.len() as f32, correct: vec![right] };
+        (result, gradient)
+    }
+}
+
+impl TrainEngine for Regression {
+    fn params(&self) -> &[Param] {
+        &self.params
+    }
+
+    fn read(&self, index: usize) -> Vec<f32> {
+        self.values[index].clone()
+    }
+
+    fn write(&mut self, index: usize, values: &[f32]) {
+        self.values[index].copy_from_slice(values);
+    }
+
+    fn metrics(&self) -> &[Metric] {
+        &[Metric::Accuracy]
+    }
+
+    fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
+        let (mut result, gradient) = self.forward(inputs.images, inputs.labels);
+        match self.fault {
+            Some((step, Fault::Kill)) if step == inputs.step => panic!("killed"),
+            Some((step, Fault::NotFinite)) if step == inputs.step => result.loss = f32::NAN,
+            Some(_) | None => {}
+        }
+        for (at, slope) in gradient.iter().enumerate() {
+            self.values[2][at] = 0.9 * self.values[2][at] - inputs.learning_rate * slope;
+            self.values[0][at] += self.values[2][at];
+        }
+        self.values[1][0] += 1.0;
+        assert_eq!(self.values[1][0] as u64, inputs.step, "steps are counted without a gap");
+        result
+    }
+
+    fn first_non_finite_layer(&self, _images: &[f32]) -> Result<Option<String>, CompileError> {
+        Ok(Some("dense".into()))
+    }
+}
+
+impl EvalEngine for Regression {
+    fn params(&self) -> &[Param] {
+        &self.params[..2]
+    }
+
+    fn write(&mut self, index: usize, values: &[f32]) {
+        self.values[index].copy_from_slice(values);
+    }
+
+    fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult {
+        self.forward(images, labels).0
+    }
+}
+
+fn digits() -> Dataset {
+    let share = |fraction, of| Some(spanned(Share { fraction, of }));
+    let data = DataSpec {
+        source: spanned(DataSource::Digits),
+        validation: share(0.2, SplitBase::Train),
+        test: share(0.2, SplitBase::All),
+        seed: 42,
+        shuffle: true,
+        classes: None,
+    };
+    let prepare = PrepareSpec { rescale: Some(spanned(1.0 / 255.0)), ..PrepareSpec::default() };
+    let nowhere = Locations::only("nowhere");
+    Dataset::open(&data, &prepare, &Shape::image(8, 8, 1), &nowhere, &mut |_| {}).expect("digits are embedded")
+}
+
+fn schedule(epochs: usize, callbacks: Vec<Callback>) -> TrainSpec {
+    TrainSpec {
+        span: Span::default(),
+        epochs: spanned(epochs),
+        batch: spanned(64),
+        optimizer: spanned(Optimizer::Sgd { lr: 0.05, momentum: 0.9, nesterov: false }),
+        loss: None,
+        metrics: vec![spanned(Metric::Accuracy)],
+        callbacks: callbacks.into_iter().map(spanned).collect(),
+        seed: 3,
+    }
+}
+
+/// Every kind; with a `min_delta` that stops the run before its tenth epoch.
+fn all_callbacks() -> Vec<Callback> {
+    let monitor = spanned(Monitor { validation: true, metric: None });
+    vec![
+        Callback::Checkpoint {
+            path: spanned("best.safetensors".into()),
+            monitor: monitor.clone(),
+            save_best_only: true,
+        },
+        Callback::ReduceLrOnPlateau {
+            monitor: monitor.clone(),
+            factor: 0.5,
+            patience: 1,
+            min_delta: 0.05,
+            cooldown: 1,
+            min_lr: 0.001,
+        },
+        Callback::EarlyStopping { monitor, patience: 2, min_delta: 0.1, restore_best_weights: true },
+    ]
+}
+
+/// Raises the interrupt after a number of steps, and counts what it is told.
+struct Observer<'a> {
+    interrupt: &'a AtomicBool,
+    steps_until_interrupt: usize,
+    epochs: Vec<EpochRecord>,
+    notes: Vec<String>,
+}
+
+impl Watch for Observer<'_> {
+    fn epoch_begins(&mut self, _epoch: usize, batches: usize, done: usize) {
+        assert!(done <= batches);
+    }
+
+    fn stepped(&mut self, _sums: &RunningSums) {
+        self.steps_until_interrupt = self.steps_until_interrupt.saturating_sub(1);
+        if self.steps_until_interrupt == 0 {
+            self.interrupt.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn epoch_ends(&mut self, record: &EpochRecord) {
+        self.epochs.push(record.clone());
+    }
+
+    fn note(&mut self, text: &str) {
+        self.notes.push(text.into());
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum From {
+    Beginning,
+    State,
+}
+
+struct Session<'a> {
+    data: &'a Dataset,
+    folder: &'a Path,
+}
+
+impl Session<'_> {
+    /// Trains, and finishes if that comes to an end.
+    fn run(
+        &self,
+        train: &TrainSpec,
+        from: From,
+        steps: usize,
+        fault: Option<(u64, Fault)>,
+    ) -> Result<(Ending, Option<Results>, Vec<String>), RunError> {
+        let folder = match from {
+            From::Beginning => RunFolder::create(self.folder)?,
+            From::State => RunFolder::open(self.folder)?,
+        };
+        let interrupt = AtomicBool::new(false);
+        let settings = Settings::new([("train.epochs", train.epochs.value), ("train.batch", train.batch.value)]);
+        let plan = Plan {
+            train,
+            augment: &AugmentSpec::default(),
+            data: self.data,
+            folder: &folder,
+            info: &WeightsInfo::default(),
+            settings: &settings,
+            interrupt: &interrupt,
+        };
+        let mut observer =
+            Observer { interrupt: &interrupt, steps_until_interrupt: steps, epochs: vec![], notes: vec![] };
+        let evaluator = || Ok(Regression::new(None));
+        let engine = Regression::new(fault);
+        let mut trainer = match from {
+            From::Beginning => Trainer::begin(plan, engine, evaluator)?,
+            From::State => Trainer::resume(plan, engine, evaluator)?,
+        };
+        let ending = trainer.train(&mut observer)?;
+        let results = if ending == Ending::Complete { trainer.finish(&mut observer)? } else { None };
+        Ok((ending, results, observer.notes))
+    }
+
+    /// The files of a run, but for wall times.
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let history = std::fs::read_to_string(self.folder.join("history.csv")).expect("there");
+        let timeless: Vec<&str> = history.lines().map(|row| row.rsplit_once(',').expect("columns").0).collect();
+        let mut files = vec![("history.csv".to_owned(), timeless.join("\n").into_bytes())];
+        for name in ["weights.safetensors", "best.safetensors"] {
+            files.push((name.into(), std::fs::read(self.folder.join(name)).unwrap_or_default()));
+        }
+        files
+    }
+}
+
+const NEVER: usize = usize::MAX;
+
+#[test]
+fn disturbed_runs_end_as_undisturbed_ones() {
+    let data = digits();
+    let train = schedule(10, all_callbacks());
+    let parent = tempfile::tempdir().expect("a folder");
+    let undisturbed = Session { data: &data, folder: &parent.path().join("whole") };
+    let (ending, results, notes) = undisturbed.run(&train, From::Beginning, NEVER, None).expect("trains");
+    assert_eq!(ending, Ending::Complete);
+    let (_, shares) = results.expect("finished").test.expect("there is a test split").means();
+    assert!(shares[0] > 0.85, "test accuracy {shares:?}");
+    assert!(notes.iter().any(|note| note.contains("learning rate lowered")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("stopped early")), "{notes:?}");
+    let expected = undisturbed.files();
+
+    // 18 steps an epoch: in the middle, at an epoch's first and last step, after the stop.
+    for (at, steps) in [1, 7, 18, 19, 36, 50].into_iter().enumerate() {
+        let session = Session { data: &data, folder: &parent.path().join(format!("interrupted-{at}")) };
+        let (ending, ..) = session.run(&train, From::Beginning, steps, None).expect("is interrupted");
+        assert_eq!(ending, Ending::Interrupted);
+        let (ending, ..) = session.run(&train, From::State, 3, None).expect("is interrupted again");
+        assert_eq!(ending, Ending::Interrupted);
+        session.run(&train, From::State, NEVER, None).expect("ends");
+        assert_eq!(session.files(), expected, "interrupted after {steps} steps");
+    }
+    for (at, step) in [1, 18, 19, 40].into_iter().enumerate() {
+        let session = Session { data: &data, folder: &parent.path().join(format!("killed-{at}")) };
+        let killed = catch_unwind(AssertUnwindSafe(|| {
+            session.run(&train, From::Beginning, NEVER, Some((step, Fault::Kill))).map(|_| ())
+        }));
+        assert!(killed.is_err(), "killed at step {step}");
+        session.run(&train, From::State, NEVER, None).expect("ends");
+        assert_eq!(session.files(), expected, "killed at step {step}");
+    }
+    // A finished run that is resumed changes nothing.
+    undisturbed.run(&train, From::State, NEVER, None).expect("ends again");
+    assert_eq!(undisturbed.files(), expected);
+}
+
+#[test]
+fn more_epochs_give_what_a_longer_run_gives() {
+    let data = digits();
+    let parent = tempfile::tempdir().expect("a folder");
+    let long = Session { data: &data, folder: &parent.path().join("long") };
+    long.run(&schedule(4, vec![]), From::Beginning, NEVER, None).expect("trains");
+    let grown = Session { data: &data, folder: &parent.path().join("grown") };
+    grown.run(&schedule(2, vec![]), From::Beginning, NEVER, None).expect("trains");
+    grown.run(&schedule(4, vec![]), From::State, NEVER, None).expect("goes on");
+    assert_eq!(grown.files(), long.files());
+    let mut other = schedule(4, vec![]);
+    other.batch.value = 32;
+    let error = grown.run(&other, From::State, NEVER, None).err().expect("another batch size");
+    assert!(matches!(error, RunError::SettingsChanged { .. }), "{error}");
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_with_the_layer() {
+    let data = digits();
+    let parent = tempfile::tempdir().expect("a folder");
+    let session = Session { data: &data, folder: &parent.path().join("run") };
+    let fault = Some((20, Fault::NotFinite));
+    let error = session.run(&schedule(3, vec![]), From::Beginning, NEVER, fault).err().expect("diverges");
+    assert_eq!(
+        error.to_string(),
+        "the loss became NaN at step 20 (epoch 2, batch 2): the result of layer `dense` is the first that is not finite"
+    );
+    assert!(error.help().is_some_and(|help| help.contains("lower the learning rate (it was 0.05)")));
+    assert_eq!(std::fs::read_to_string(parent.path().join("run/history.csv")).expect("there").lines().count(), 2);
+}
+
+#[test]
+fn nothing_is_trained_where_a_checkpoint_would_leave_the_folder() {
+    let data = digits();
+    let parent = tempfile::tempdir().expect("a folder");
+    let session = Session { data: &data, folder: &parent.path().join("run") };
+    let monitor = spanned(Monitor { validation: true, metric: None });
+    let outside = Callback::Checkpoint { path: spanned("../best".into()), monitor, save_best_only: true };
+    let error = session.run(&schedule(1, vec![outside]), From::Beginning, NEVER, None).err().expect("is refused");
+    assert!(matches!(error, RunError::CheckpointPath { .. }), "{error}");
+}

@@ -1,0 +1,210 @@
+//! Weights files: what a model has learnt, and enough beside it to predict from the file alone.
+//!
+//! Tensors are named `<layer>.<variable>` and laid out as Keras does (see [`crate::ir::Param`]). `__metadata__` holds `source` (the resolved
+//! program), `prepare` and `classes` (JSON), `version` (of the compiler) and `seed`.
+
+use std::path::Path;
+
+use super::error::RunError;
+use super::tensor_file::{self, NamedTensor, TensorFile};
+use crate::ir::{Param, ParamRole};
+
+/// What a weights file says about itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WeightsInfo {
+    /// The resolved program's text.
+    pub source: String,
+    /// How a picture becomes the model's input, JSON; `{}` where nothing is done.
+    pub prepare: String,
+    /// Class names in the order of their indices; empty where they are not known.
+    pub classes: Vec<String>,
+    /// Seed of the run.
+    pub seed: u64,
+}
+
+/// The parameters that a weights file holds: weights and states, not the optimizer's slots.
+pub fn is_saved(param: &Param) -> bool {
+    match param.role {
+        ParamRole::Weight | ParamRole::State => true,
+        ParamRole::Slot => false,
+    }
+}
+
+/// Writes weights and states, with values by `read(index of the parameter)`.
+/// # Errors
+/// [`RunError::Write`].
+pub fn save(
+    path: &Path,
+    info: &WeightsInfo,
+    params: &[Param],
+    mut read: impl FnMut(usize) -> Vec<f32>,
+) -> Result<(), RunError> {
+    let tensors: Vec<NamedTensor<'_>> = params
+        .iter()
+        .enumerate()
+        .filter(|(_, param)| is_saved(param))
+        .map(|(at, param)| NamedTensor { name: param.name.clone(), shape: &param.shape, values: read(at) })
+        .collect();
+    let texts = [
+        ("format", "cnnc".to_owned()),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("seed", info.seed.to_string()),
+        ("classes", serde_json::json!(info.classes).to_string()),
+        ("prepare", info.prepare.clone()),
+        ("source", info.source.clone()),
+    ];
+    tensor_file::write(path, &texts, &tensors)
+}
+
+/// Weights that have been read and fit their model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// What the file says about itself; the default where another program wrote it.
+    pub info: WeightsInfo,
+    /// One entry for each parameter that [`is_saved`], in the order of the parameters: (index of the parameter, values).
+    pub values: Vec<(usize, Vec<f32>)>,
+}
+
+/// Reads the weights and states of a model with these parameters.
+/// # Errors
+/// [`RunError::Read`], [`RunError::Format`], or [`RunError::WeightsDiffer`] with all that does not fit.
+pub fn load(path: &Path, params: &[Param]) -> Result<Weights, RunError> {
+    let mut file = tensor_file::read(path)?;
+    let info = info_of(&file);
+    let wanted: Vec<(usize, &Param)> = params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
+    let values = take(&mut file, path, &wanted, |param| param.name.clone())?;
+    if !file.tensors.is_empty() {
+        let extra: Vec<String> = file.tensors.keys().map(|name| format!("`{name}`")).collect();
+        let difference = format!("the model has no {}", few(&extra));
+        return Err(RunError::WeightsDiffer { path: path.to_owned(), differences: vec![difference] });
+    }
+    Ok(Weights { info, values })
+}
+
+/// What a weights file says about itself, without looking at its tensors.
+fn info_of(file: &TensorFile) -> WeightsInfo {
+    let text = |key: &str| file.texts.get(key).cloned().unwrap_or_default();
+    WeightsInfo {
+        source: text("source"),
+        prepare: text("prepare"),
+        classes: serde_json::from_str(&text("classes")).unwrap_or_default(),
+        seed: text("seed").parse().unwrap_or(0),
+    }
+}
+
+/// Takes the tensors of `wanted` out of a file; `name` says what each is called there.
+pub(super) fn take(
+    file: &mut TensorFile,
+    path: &Path,
+    wanted: &[(usize, &Param)],
+    name: impl Fn(&Param) -> String,
+) -> Result<Vec<(usize, Vec<f32>)>, RunError> {
+    let mut values = Vec::with_capacity(wanted.len());
+    let mut missing = Vec::new();
+    let mut reshaped = Vec::new();
+    for &(at, param) in wanted {
+        let name = name(param);
+        match file.tensors.remove(&name) {
+            Some((shape, found)) if shape == param.shape => values.push((at, found)),
+            Some((shape, _)) => {
+                reshaped.push(format!("`{name}` is {shape} in the file and {} in the model", param.shape))
+            }
+            None => missing.push(format!("`{name}` ({})", param.shape)),
+        }
+    }
+    if missing.is_empty() && reshaped.is_empty() {
+        return Ok(values);
+    }
+    let mut differences = Vec::new();
+    if !missing.is_empty() {
+        differences.push(format!("the file lacks {}", few(&missing)));
+    }
+    if !reshaped.is_empty() {
+        differences.push(few(&reshaped));
+    }
+    if !file.tensors.is_empty() {
+        let extra: Vec<String> = file.tensors.keys().map(|name| format!("`{name}`")).collect();
+        differences.push(format!("the model has no {}", few(&extra)));
+    }
+    Err(RunError::WeightsDiffer { path: path.to_owned(), differences })
+}
+
+/// The first few of a list, and how many more there are.
+fn few(items: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match items.len().checked_sub(SHOWN) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Initializer;
+    use crate::tensor::Shape;
+
+    fn param(name: &str, shape: &[usize], role: ParamRole) -> Param {
+        Param { name: name.into(), shape: Shape::new(shape), initializer: Initializer::Zeros, role }
+    }
+
+    fn params() -> Vec<Param> {
+        vec![
+            param("conv2d.kernel", &[3, 3, 1, 2], ParamRole::Weight),
+            param("batch_norm.moving_mean", &[2], ParamRole::State),
+            param("dense.kernel", &[4, 2], ParamRole::Weight),
+            param("conv2d.kernel.momentum", &[3, 3, 1, 2], ParamRole::Slot),
+        ]
+    }
+
+    fn info() -> WeightsInfo {
+        WeightsInfo {
+            source: "model M { }".into(),
+            prepare: "{\"rescale\":0.5}".into(),
+            classes: vec!["cat, big".into(), "\"dog\"".into()],
+            seed: 11,
+        }
+    }
+
+    fn written(folder: &Path) -> std::path::PathBuf {
+        let path = folder.join("w.safetensors");
+        let params = params();
+        save(&path, &info(), &params, |at| vec![at as f32 + 0.5; params[at].shape.elements()]).expect("written");
+        path
+    }
+
+    #[test]
+    fn weights_and_states_come_back_and_slots_stay_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let weights = load(&written(folder.path()), &params()).expect("fits");
+        assert_eq!(weights.info, info());
+        assert_eq!(weights.values, [(0, vec![0.5; 18]), (1, vec![1.5; 2]), (2, vec![2.5; 8])]);
+    }
+
+    #[test]
+    fn all_that_does_not_fit_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = written(folder.path());
+        let mut other = params();
+        other[0].name = "conv2d_1.kernel".into();
+        other[2].shape = Shape::new([8, 2]);
+        let error = load(&path, &other).expect_err("does not fit").to_string();
+        for part in
+            ["lacks `conv2d_1.kernel` (3x3x1x2)", "`dense.kernel` is 4x2 in the file and 8x2", "no `conv2d.kernel`"]
+        {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        other = params();
+        other.remove(2);
+        let error = load(&path, &other).expect_err("has more").to_string();
+        assert!(error.contains("the model has no `dense.kernel`"), "{error}");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let items: Vec<String> = (0..9).map(|n| n.to_string()).collect();
+        assert_eq!(few(&items), "0, 1, 2, 3, 4 and 4 more");
+        assert_eq!(few(&items[..5]), "0, 1, 2, 3, 4");
+    }
+}

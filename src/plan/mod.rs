@@ -12,6 +12,8 @@ mod lowering;
 mod memory;
 mod print;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use launch::{Access, BufferId, Count, Mode, Region, Space};

@@ -1,0 +1,143 @@
+//! Plans of whole models: that they can be made, and that `verify_plan` would notice a conflict.
+
+use super::{Mode, Plan, Region, plan, verify_plan};
+use crate::ir::{
+    CheckedProgram, LayerId, LayerNode, Loss, Metric, Model, Optimizer, PrepareSpec, Program, TrainSpec,
+};
+use crate::kernel::desc::PoolKind;
+use crate::kernel::{Simd, Target};
+use crate::layers::{
+    Activation, ActivationKind, BatchNorm, Conv2d, Dense, Dropout, Flatten, Initializer, Input, Layer, Pool2d,
+};
+use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
+use crate::source::{SourceFile, Span, Spanned};
+use crate::tensor::{Padding, Shape};
+
+fn conv(filters: usize) -> Layer {
+    Layer::Conv2d(Conv2d {
+        filters,
+        kernel_size: [3, 3],
+        stride: [1, 1],
+        padding: Padding::Same,
+        dilation: [1, 1],
+        groups: 1,
+        use_bias: true,
+        activation: Activation::Elementwise(ActivationKind::Relu),
+        kernel_initializer: Initializer::GlorotUniform,
+        bias_initializer: Initializer::Zeros,
+    })
+}
+
+fn pool() -> Layer {
+    Layer::Pool2d(Pool2d { kind: PoolKind::Max, pool_size: [2, 2], stride: [2, 2], padding: Padding::Valid })
+}
+
+fn dense(units: usize, activation: Activation) -> Layer {
+    Layer::Dense(Dense {
+        units,
+        activation,
+        use_bias: true,
+        kernel_initializer: Initializer::GlorotUniform,
+        bias_initializer: Initializer::Zeros,
+    })
+}
+
+fn batch_norm() -> Layer {
+    Layer::BatchNorm(BatchNorm {
+        momentum: 0.99,
+        epsilon: 1e-3,
+        center: true,
+        scale: true,
+        beta_initializer: Initializer::Zeros,
+        gamma_initializer: Initializer::Ones,
+        moving_mean_initializer: Initializer::Zeros,
+        moving_variance_initializer: Initializer::Ones,
+    })
+}
+
+fn at<T>(value: T) -> Spanned<T> {
+    Spanned::new(value, Span::default())
+}
+
+/// A checked program of layers in a row.
+fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
+    let mut nodes: Vec<LayerNode> = Vec::new();
+    let mut shapes: Vec<Shape> = vec![input.clone()];
+    for (index, layer) in std::iter::once(Layer::Input(Input { shape: input })).chain(layers).enumerate() {
+        let inputs: Vec<LayerId> = index.checked_sub(1).map(|before| LayerId(before as u32)).into_iter().collect();
+        if index > 0 {
+            shapes.push(layer.as_op().infer(&shapes[index - 1..index]).expect("the layers fit"));
+        }
+        let path = format!("layer_{index}");
+        nodes.push(LayerNode { path, layer, inputs, span: Span::default(), options: Vec::new() });
+    }
+    let train = TrainSpec {
+        span: Span::default(),
+        epochs: at(1),
+        batch: at(32),
+        optimizer: at(Optimizer::Adam { lr: 1e-3, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, weight_decay: 0.0 }),
+        loss: None,
+        metrics: vec![at(Metric::Accuracy)],
+        callbacks: Vec::new(),
+        seed: 0,
+    };
+    let model = Model { name: at("M".to_owned()), layers: nodes };
+    let program = Program {
+        source: SourceFile::new("m.cnn", ""),
+        model,
+        data: None,
+        prepare: PrepareSpec::default(),
+        augment: Default::default(),
+        train: Some(train),
+    };
+    CheckedProgram::assume_checked(program, shapes, Some(Loss::CategoricalCrossentropy))
+}
+
+fn tutorial() -> CheckedProgram {
+    let dropout = Layer::Dropout(Dropout { rate: 0.4 });
+    program(
+        Shape::image(28, 28, 1),
+        vec![
+            conv(32),
+            batch_norm(),
+            pool(),
+            conv(64),
+            pool(),
+            Layer::Flatten(Flatten),
+            dense(100, Activation::Elementwise(ActivationKind::Relu)),
+            dropout,
+            dense(10, Activation::Softmax),
+        ],
+    )
+}
+
+fn training_plan(batch: usize) -> Plan {
+    let graph = optimized_training_graph(&tutorial(), true).expect("has a schedule");
+    plan(&graph, Target { simd: Simd::Portable }, batch)
+}
+
+#[test]
+fn plans_whole_models_for_any_batch() {
+    for batch in [1, 2, 7, 32, 33] {
+        let plan = training_plan(batch);
+        assert_eq!(verify_plan(&plan), Ok(()), "{plan}");
+        assert!(plan.stages.len() < 20, "{plan}");
+        assert!(plan.setup.is_empty());
+    }
+    let inference = plan(&optimized_evaluation_graph(&tutorial()), Target { simd: Simd::Portable }, 32);
+    assert_eq!(verify_plan(&inference), Ok(()));
+    // folding the batch norm depends on parameters alone
+    assert!(!inference.setup.is_empty(), "{inference}");
+}
+
+#[test]
+fn notices_tasks_that_write_where_others_read() {
+    let mut plan = training_plan(32);
+    let call = plan.stages.iter_mut().flat_map(|stage| &mut stage.groups).flat_map(|group| &mut group.calls);
+    let mut writes = call.flat_map(|call| &mut call.args).filter(|arg| arg.mode == Mode::Write && arg.stride != 0);
+    let write = writes.next().expect("some task writes its own part");
+    // each task now reaches into the next one's part
+    let Region::Block { bytes } = &mut write.region else { panic!("the first is a block") };
+    *bytes += 4;
+    assert!(verify_plan(&plan).is_err());
+}

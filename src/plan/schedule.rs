@@ -6,6 +6,7 @@
 
 use super::launch::{Access, Launch, Mode, Space};
 use super::lowering::Lowered;
+use crate::kernel::desc::KernelDesc;
 
 /// Launches with their stages.
 #[derive(Debug)]
@@ -37,7 +38,21 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
         }
         stages.push(stage);
     }
+    delay_fills(&lowered.launches, &mut stages, &touched);
     Scheduled { lowered, stages }
+}
+
+/// Clears halos where the buffer is first used, not at the beginning of the step: the memory is free until then, and in cache afterwards.
+fn delay_fills(launches: &[Launch], stages: &mut [usize], touched: &[Vec<(usize, Access)>]) {
+    for (index, launch) in launches.iter().enumerate() {
+        if !matches!(launch.kernel, KernelDesc::Fill(_)) {
+            continue;
+        }
+        let users = launch.args.iter().flat_map(|access| &touched[access.buffer.index()]);
+        let later = users.filter(|&&(user, _)| user > index && !matches!(launches[user].kernel, KernelDesc::Fill(_)));
+        let first = later.map(|&(user, _)| stages[user]).min();
+        stages[index] = first.map_or(stages[index], |first| first.max(stages[index]));
+    }
 }
 
 /// Whether the second launch can follow the first within each task, as far as these two arguments are concerned.

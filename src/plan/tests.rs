@@ -1,9 +1,7 @@
 //! Plans of whole models: that they can be made, and that `verify_plan` would notice a conflict.
 
 use super::{Mode, Plan, Region, plan, verify_plan};
-use crate::ir::{
-    CheckedProgram, LayerId, LayerNode, Loss, Metric, Model, Optimizer, PrepareSpec, Program, TrainSpec,
-};
+use crate::ir::{CheckedProgram, LayerId, LayerNode, Loss, Metric, Model, Optimizer, PrepareSpec, Program, TrainSpec};
 use crate::kernel::desc::PoolKind;
 use crate::kernel::{Simd, Target};
 use crate::layers::{

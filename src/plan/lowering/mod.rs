@@ -313,8 +313,14 @@ impl<'g> Lowerer<'g> {
         if len <= PART {
             return Space::Single;
         }
-        let row = if shape.rank() == 2 { shape.channels() } else { 1 };
-        Space::Flat { len, part: (PART / row).max(1) * row }
+        if shape.rank() != 2 {
+            return Space::Flat { len, part: PART };
+        }
+        // whole rows; where a part has many, so many that each part begins on a cache line of a matrix with a column per row
+        let row = shape.channels();
+        let rows = (PART / row).max(1);
+        let rows = if rows >= 16 { rows / 16 * 16 } else { rows };
+        Space::Flat { len, part: rows * row }
     }
 
     fn launch(&mut self, kernel: KernelDesc, space: Space, args: Vec<Access>, count: Count) {

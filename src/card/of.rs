@@ -83,3 +83,88 @@ fn card_of_arrays(path: &Path, facts: ArrayFacts) -> DataCard {
         grouped: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::source::{Span, Spanned};
+
+    fn spec(source: DataSource) -> DataSpec {
+        let source = Spanned::new(source, Span::default());
+        DataSpec { source, validation: None, test: None, seed: 42, shuffle: true, classes: None }
+    }
+
+    fn folder() -> DataSpec {
+        spec(DataSource::Folder { train: "set".into(), test: None })
+    }
+
+    /// Two classes of pictures; only the header matters, so there is nothing behind it.
+    fn write_set(dir: &Path) {
+        for (class, header) in [("a", "P6\n3 2\n255\n"), ("b", "P5\n5 4\n255\n")] {
+            fs::create_dir_all(dir.join("set").join(class)).unwrap();
+            fs::write(dir.join("set").join(class).join("1.ppm"), header).unwrap();
+        }
+    }
+
+    #[test]
+    fn built_in_sets_need_no_files() {
+        let card = of(&spec(DataSource::FashionMnist), &Locations::only("/nowhere")).unwrap();
+        assert_eq!((card.name.as_str(), card.classes.len(), card.test_images), ("fashion_mnist", 10, 10_000));
+    }
+
+    #[test]
+    fn data_that_are_not_there_are_told_from_data_that_are_wrong() {
+        let dir = tempfile::tempdir().unwrap();
+        let locations = Locations::only(dir.path());
+        let error = of(&folder(), &locations).unwrap_err();
+        assert!(matches!(&error, CardError::NotAtHand { what, .. } if what == "`set`"), "{error}");
+        fs::create_dir(dir.path().join("set")).unwrap();
+        let error = of(&folder(), &locations).unwrap_err();
+        assert!(matches!(error, CardError::Malformed(_)), "{error}");
+    }
+
+    #[test]
+    fn a_folder_is_known_by_its_headers() {
+        let dir = tempfile::tempdir().unwrap();
+        write_set(dir.path());
+        let card = of(&folder(), &Locations::only(dir.path())).unwrap();
+        assert_eq!(card.size, PictureSize::Varies { min: [2, 3], max: [4, 5] });
+        assert_eq!((card.channels, card.train_images, card.class_counts), (None, 2, vec![1, 1]));
+    }
+
+    #[test]
+    fn written_classes_decide_the_order() {
+        let dir = tempfile::tempdir().unwrap();
+        write_set(dir.path());
+        fs::write(dir.path().join("set/b/2.ppm"), "P5\n5 4\n255\n").unwrap();
+        let with = |classes: [&str; 2]| DataSpec {
+            classes: Some(Spanned::new(classes.map(str::to_owned).to_vec(), Span::default())),
+            ..folder()
+        };
+        let card = of(&with(["b", "a"]), &Locations::only(dir.path())).unwrap();
+        assert_eq!((card.classes.join(" "), card.class_counts), ("b a".to_owned(), vec![2, 1]));
+        let error = of(&with(["b", "c"]), &Locations::only(dir.path())).unwrap_err();
+        assert!(matches!(error, CardError::Malformed(DataError::Classes { .. })), "{error}");
+    }
+
+    #[test]
+    fn folder_cards_are_remembered_until_the_folder_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        write_set(dir.path());
+        let locations = Locations { cache: Some(dir.path().join("cache")), ..Locations::only(dir.path()) };
+        let first = of(&folder(), &locations).unwrap();
+        let kept: Vec<PathBuf> =
+            fs::read_dir(dir.path().join("cache/cards")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let [kept] = &kept[..] else { panic!("one card is kept: {kept:?}") };
+        // What is remembered is used: a changed memory shows.
+        fs::write(kept, fs::read_to_string(kept).unwrap().replace("\"train_images\":2", "\"train_images\":77"))
+            .unwrap();
+        assert_eq!(of(&folder(), &locations).unwrap().train_images, 77);
+        fs::write(kept, "no card").unwrap();
+        assert_eq!(of(&folder(), &locations).unwrap(), first);
+        fs::write(dir.path().join("set/a/2.ppm"), "P6\n9 9\n255\n").unwrap();
+        assert_eq!(of(&folder(), &locations).unwrap().train_images, 3);
+    }
+}

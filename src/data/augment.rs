@@ -193,7 +193,8 @@ mod tests {
     fn a_quarter_turn_moves_the_corners() {
         let mut out = [0.0; 4];
         sample([2, 2, 1], &[1.0f32, 2.0, 3.0, 4.0], Affine([0.0, -1.0, 0.0, 1.0, 0.0, 0.0]), Fill::Nearest, &mut out);
-        assert_eq!(out, [2.0, 4.0, 1.0, 3.0]);
+        // The new picture's place (y, x) shows the old one's (−x, y): the upper left shows the lower left.
+        assert_eq!(out, [3.0, 1.0, 4.0, 2.0]);
     }
 
     #[test]

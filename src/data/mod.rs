@@ -59,3 +59,6 @@ pub enum Progress<'a> {
         total: usize,
     },
 }
+
+#[cfg(test)]
+mod real_tests;

@@ -194,7 +194,8 @@ mod tests {
             ("{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }", "Fortran"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (1, x), }", "no shape"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999999,), }", "no shape"),
-            ("{'descr': '", "element type"),
+            ("{'descr': '", "not supported"),
+            ("{'descr': 3", "element type"),
             ("", "element type"),
         ] {
             let error = header_of(dictionary).unwrap_err();

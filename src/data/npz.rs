@@ -200,3 +200,7 @@ pub(crate) fn array_facts(written: &Path, locations: &Locations) -> Result<Array
     };
     Ok(ArrayFacts { size, classes, class_counts, train_images: train.len(), test_images: test.len(), range })
 }
+
+#[cfg(test)]
+#[path = "npz_tests.rs"]
+mod tests;

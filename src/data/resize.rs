@@ -164,17 +164,16 @@ fn centre_crop((height, width): (usize, usize), target: &Resize) -> Rect {
     Rect { top: (height - cut_height) / 2, left: (width - cut_width) / 2, height: cut_height, width: cut_width }
 }
 
-/// Where the whole picture lies in the target (as `tf.image.resize_with_pad`).
+/// Where the whole picture lies in the target (as `tf.image.resize_with_pad`, which rounds the bars down before it rounds the picture's size).
 fn letterbox((height, width): (usize, usize), target: &Resize) -> Rect {
     let ratio = (height as f64 / target.height as f64).max(width as f64 / target.width as f64);
-    let inner_height = ((height as f64 / ratio) as usize).clamp(1, target.height);
-    let inner_width = ((width as f64 / ratio) as usize).clamp(1, target.width);
-    Rect {
-        top: (target.height - inner_height) / 2,
-        left: (target.width - inner_width) / 2,
-        height: inner_height,
-        width: inner_width,
-    }
+    let place = |extent: usize, target: usize| {
+        let exact = extent as f64 / ratio;
+        let bar = ((target as f64 - exact) / 2.0).max(0.0) as usize;
+        (bar, (exact as usize).clamp(1, target - bar))
+    };
+    let ((top, height), (left, width)) = (place(height, target.height), place(width, target.width));
+    Rect { top, left, height, width }
 }
 
 #[cfg(test)]
@@ -236,6 +235,60 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        cases: Vec<GoldenCase>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct GoldenCase {
+        method: String,
+        fit: String,
+        from: (usize, usize),
+        to: (usize, usize),
+        values: Vec<f32>,
+    }
+
+    /// `tests/golden/resize.json` was made by TensorFlow and Keras with `make_resize.py` beside it.
+    #[test]
+    fn resizes_as_tensorflow_and_keras_do() {
+        let golden: Golden = serde_json::from_str(include_str!("../../tests/golden/resize.json")).unwrap();
+        assert!(golden.cases.len() >= 30);
+        for case in golden.cases {
+            let method = match case.method.as_str() {
+                "bilinear" => ResizeMethod::Bilinear,
+                "nearest" => ResizeMethod::Nearest,
+                "area" => ResizeMethod::Area,
+                "lanczos3" => ResizeMethod::Lanczos3,
+                other => panic!("{other}"),
+            };
+            let fit = match case.fit.as_str() {
+                "stretch" => Fit::Stretch,
+                "crop" => Fit::Crop,
+                "letterbox" => Fit::Letterbox,
+                other => panic!("{other}"),
+            };
+            let (height, width) = case.from;
+            let pixels: Vec<u8> = (0..height)
+                .flat_map(|y| {
+                    (0..width).flat_map(move |x| (0..2).map(move |c| ((31 * y + 17 * x + 101 * c + x * y) % 256) as u8))
+                })
+                .collect();
+            let mut out = vec![0.0; case.to.0 * case.to.1 * 2];
+            resize(&pixels, case.from, 2, &Resize { height: case.to.0, width: case.to.1, method, fit }, &mut out);
+            let worst = out.iter().zip(&case.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            // Values up to 255 are given to 4 places; f32 sums of up to 40 taps, in another order.
+            assert!(
+                out.len() == case.values.len() && worst < 2e-3,
+                "{:?} {:?} {} {}: {worst}",
+                case.from,
+                case.to,
+                case.method,
+                case.fit
+            );
         }
     }
 }

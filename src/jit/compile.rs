@@ -193,7 +193,7 @@ fn compile_function(
 }
 
 fn compile_tile(tile: &TileDesc, target: &Target) -> Result<Machine, JitError> {
-    match micro::emit_tile(tile, target.simd) {
+    match micro::emit_tile(tile, target.simd)? {
         TileCode::Bytes(code) => Ok(Machine { code, relocations: Vec::new(), vcode: None }),
         TileCode::Function(func) => compile_function("tile", &func, Effort::None, false),
     }

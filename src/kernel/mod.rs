@@ -2,12 +2,18 @@
 
 pub(crate) mod builder;
 pub mod code;
+mod conv;
+mod conv_grad_weight;
 pub mod desc;
 pub mod host;
 mod map;
 mod math;
+mod matmul;
 pub mod micro;
 mod target;
+mod tiling;
+#[cfg(test)]
+mod trial;
 
 pub use target::{Simd, Target};
 
@@ -18,13 +24,12 @@ use desc::KernelDesc;
 /// # Errors
 /// [`BuildError`] if the description contradicts its documentation or the machine is unknown.
 pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, BuildError> {
-    let _ = target;
     match desc {
+        KernelDesc::Conv(desc) => conv::build(desc, target),
+        KernelDesc::ConvGradWeight(desc) => conv_grad_weight::build(desc, target),
+        KernelDesc::Matmul(desc) => matmul::build(desc, target),
         KernelDesc::Map(desc) => map::build(desc),
-        KernelDesc::Conv(_)
-        | KernelDesc::ConvGradWeight(_)
-        | KernelDesc::Matmul(_)
-        | KernelDesc::Pool(_)
+        KernelDesc::Pool(_)
         | KernelDesc::PoolGrad(_)
         | KernelDesc::GlobalPool(_)
         | KernelDesc::Moments(_)
@@ -42,6 +47,21 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
 
 /// Bytes of scratch memory that a kernel takes as its last argument; 0: it takes none.
 pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
-    let _ = (desc, target);
-    0
+    match desc {
+        KernelDesc::Matmul(desc) => matmul::scratch_bytes(desc, target),
+        KernelDesc::Conv(_)
+        | KernelDesc::ConvGradWeight(_)
+        | KernelDesc::Map(_)
+        | KernelDesc::Pool(_)
+        | KernelDesc::PoolGrad(_)
+        | KernelDesc::GlobalPool(_)
+        | KernelDesc::Moments(_)
+        | KernelDesc::CombineMoments(_)
+        | KernelDesc::SumParts(_)
+        | KernelDesc::Softmax(_)
+        | KernelDesc::Loss(_)
+        | KernelDesc::TopK(_)
+        | KernelDesc::Transpose(_)
+        | KernelDesc::Fill(_) => 0,
+    }
 }

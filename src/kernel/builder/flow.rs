@@ -105,6 +105,19 @@ impl KernelBuilder<'_> {
         self.fb.switch_to_block(exit);
     }
 
+    /// Runs `then` where `condition` is not 0, else `otherwise`.
+    pub(crate) fn either(&mut self, condition: Value, then: impl FnOnce(&mut Self), otherwise: impl FnOnce(&mut Self)) {
+        let (yes, no, exit) = (self.fb.create_block(), self.fb.create_block(), self.fb.create_block());
+        self.fb.ins().brif(condition, yes, &[], no, &[]);
+        self.fb.switch_to_block(yes);
+        then(self);
+        self.fb.ins().jump(exit, &[]);
+        self.fb.switch_to_block(no);
+        otherwise(self);
+        self.fb.ins().jump(exit, &[]);
+        self.fb.switch_to_block(exit);
+    }
+
     fn trips_value(&mut self, trips: Trips) -> Value {
         match trips {
             Trips::Constant(n) => self.index(n),

@@ -1,7 +1,7 @@
 //! Addresses, loads and stores.
 
 use cranelift::codegen::ir::{MemFlagsData, StackSlotData, StackSlotKind, types};
-use cranelift::prelude::{InstBuilder, Value};
+use cranelift::prelude::{InstBuilder, IntCC, Value};
 
 use super::{KernelBuilder, Lanes};
 use crate::tensor::Element;
@@ -27,6 +27,22 @@ impl KernelBuilder<'_> {
     /// `a + b` of indices.
     pub(crate) fn index_add(&mut self, a: Value, b: Value) -> Value {
         self.fb.ins().iadd(a, b)
+    }
+
+    /// `a − b` of indices.
+    pub(crate) fn index_sub(&mut self, a: Value, b: Value) -> Value {
+        self.fb.ins().isub(a, b)
+    }
+
+    /// Whether an index equals a constant, for [`Self::either`].
+    pub(crate) fn index_equals(&mut self, index: Value, constant: usize) -> Value {
+        let constant = self.index(constant);
+        self.fb.ins().icmp(IntCC::Equal, index, constant)
+    }
+
+    /// Whether `a < b`, for [`Self::when`].
+    pub(crate) fn index_less(&mut self, a: Value, b: Value) -> Value {
+        self.fb.ins().icmp(IntCC::SignedLessThan, a, b)
     }
 
     /// `index + constant`
@@ -59,6 +75,15 @@ impl KernelBuilder<'_> {
     pub(crate) fn at(&mut self, element: Element, pointer: Value, index: Value) -> Value {
         let bytes = self.index_scale(index, element.size_bytes());
         self.fb.ins().iadd(pointer, bytes)
+    }
+
+    /// Address `elements` f32 behind `pointer`, or before it.
+    pub(crate) fn moved(&mut self, pointer: Value, elements: isize) -> Value {
+        if elements == 0 {
+            return pointer;
+        }
+        let bytes = i64::try_from(elements).expect("sizes fit 63 bits") * WORD as i64;
+        self.fb.ins().iadd_imm_s(pointer, bytes)
     }
 
     /// Address `constant` elements behind `pointer`.

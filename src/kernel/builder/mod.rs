@@ -55,6 +55,33 @@ impl<'f> KernelBuilder<'f> {
         Ok(KernelFunction { func, tiles, effort })
     }
 
+    /// Writes a tile: a function of `parameters` 64-bit integers, which `body` is given.
+    /// # Errors
+    /// [`BuildError::Host`] where the machine is unknown.
+    pub(crate) fn build_tile(
+        parameters: usize,
+        body: impl FnOnce(&mut KernelBuilder<'_>, &[Value]),
+    ) -> Result<ir::Function, BuildError> {
+        let host = Host::get()?;
+        let mut signature = ir::Signature::new(host.call_conv());
+        signature.params = vec![AbiParam::new(types::I64); parameters];
+        let mut func = ir::Function::with_name_signature(ir::UserFuncName::user(TILE_NAMESPACE, 0), signature);
+        let mut context = FunctionBuilderContext::new();
+        let mut fb = FunctionBuilder::new(&mut func, &mut context);
+        let entry = fb.create_block();
+        fb.append_block_params_for_function_params(entry);
+        fb.switch_to_block(entry);
+        let arguments = fb.block_params(entry).to_vec();
+        let none = fb.ins().iconst(types::I64, 0);
+        let mut tile =
+            KernelBuilder { fb, args: none, count: none, first: none, fma: host.has_fma(), tiles: Vec::new() };
+        body(&mut tile, &arguments);
+        tile.fb.ins().return_(&[]);
+        tile.fb.seal_all_blocks();
+        tile.fb.finalize(host.frontend_config());
+        Ok(func)
+    }
+
     /// Number of images (or elements) of the call.
     pub(crate) fn count(&self) -> Value {
         self.count

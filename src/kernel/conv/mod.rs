@@ -1,0 +1,298 @@
+//! Convolution forward, and its gradient by the input.
+//!
+//! Both are a grid of points (pixels of the output; of `dx` with equal remainders by the stride) times channels, reduced over
+//! taps and channels of the input. The halo of the input is zero, so that every point has the same taps.
+
+#[cfg(test)]
+mod tests;
+
+use cranelift::prelude::Value;
+
+use crate::kernel::Target;
+use crate::kernel::builder::KernelBuilder;
+use crate::kernel::code::{BuildError, Effort, KernelFunction};
+use crate::kernel::desc::ConvDesc;
+use crate::kernel::micro::{ReductionLoop, TileDesc, TileEpilogue, TileInit, TilePool};
+use crate::kernel::tiling::{Grid, TilePointers, VectorRun, emit_points, for_vector_runs};
+use crate::tensor::{Axis, Element, Layout};
+
+/// Weights beyond this many bytes do not stay in the second-level cache beside the images: a block of output channels then
+/// visits all images before the next.
+const CACHED_WEIGHT_BYTES: usize = 1 << 20;
+
+/// Writes the kernel.
+/// # Errors
+/// [`BuildError`] where the description contradicts itself or the machine is unknown.
+pub(super) fn build(desc: &ConvDesc, target: &Target) -> Result<KernelFunction, BuildError> {
+    let parts = if desc.grad_input { grad_input_parts(desc)? } else { vec![forward_part(desc)?] };
+    KernelBuilder::build(Effort::Speed, |k| {
+        let pointers = Pointers::load(k, desc);
+        for part in &parts {
+            part.emit(k, desc, target, &pointers);
+        }
+        Ok(())
+    })
+}
+
+/// The kernel's arguments.
+struct Pointers {
+    input: Value,
+    weight: Value,
+    bias: Value,
+    output: Value,
+    winners: Value,
+}
+
+impl Pointers {
+    fn load(k: &mut KernelBuilder<'_>, desc: &ConvDesc) -> Self {
+        let has_bias = usize::from(desc.epilogue.bias);
+        let (input, weight, output) = (k.arg(0), k.arg(1), k.arg(2 + has_bias));
+        let bias = if desc.epilogue.bias { k.arg(2) } else { weight };
+        let has_winners = desc.epilogue.pool.is_some_and(|pool| pool.winners.is_some());
+        let winners = if has_winners { k.arg(3 + has_bias) } else { output };
+        Self { input, weight, bias, output, winners }
+    }
+}
+
+/// Points that have the same taps: everything going forward, one phase of the stride going back.
+struct Part {
+    /// Rows and columns of points (of pooled points).
+    extent: [usize; 2],
+    /// Where the first point's first tap is read, in elements of an image of the input.
+    input_start: usize,
+    /// Where the first point is written, in elements of an image of the output.
+    output_start: usize,
+    /// First tap's place in the weights, in elements.
+    weight_start: usize,
+    /// Channels of a group on the side that is read.
+    reduced: usize,
+    /// Channels of a group on the side that is written.
+    produced: usize,
+    /// Elements of the weights from a group to the next.
+    weight_group_pitch: usize,
+    /// Elements of the weights from a row to the next.
+    weight_row_pitch: usize,
+    /// Everything about the tile but its sizes.
+    tile: TileDesc,
+}
+
+fn wrong(reason: &'static str) -> BuildError {
+    BuildError::Description { family: "conv", reason }
+}
+
+fn forward_part(desc: &ConvDesc) -> Result<Part, BuildError> {
+    let (x, y, window) = (&desc.input, &desc.output, &desc.window);
+    let (reduced, produced) = (x.channels / desc.groups, y.channels / desc.groups);
+    let halo = window.y.pad_before * x.row_pitch + window.x.pad_before * x.pixel_pitch;
+    let input_start =
+        x.origin.checked_sub(halo).ok_or_else(|| wrong("the input's halo is narrower than the padding"))?;
+    let row = signed(y.channels);
+    let (kx, ky) = (window.x.kernel_size, window.y.kernel_size);
+    let merged = desc.groups == 1 && window.x.dilation == 1 && x.pixel_pitch == reduced;
+    let mut reduction = if merged {
+        vec![ReductionLoop::new(kx * reduced, 1, row)]
+    } else {
+        let tap = signed(window.x.dilation * x.pixel_pitch);
+        vec![ReductionLoop::new(reduced, 1, row), ReductionLoop::new(kx, tap, signed(reduced) * row)]
+    };
+    reduction.push(ReductionLoop::new(ky, signed(window.y.dilation * x.row_pitch), signed(kx * reduced) * row));
+    let pool = desc.epilogue.pool;
+    let scale = if pool.is_some() { 2 } else { 1 };
+    Ok(Part {
+        extent: [window.y.output / scale, window.x.output / scale],
+        input_start,
+        output_start: y.origin,
+        weight_start: 0,
+        reduced,
+        produced,
+        weight_group_pitch: produced,
+        weight_row_pitch: y.channels,
+        tile: TileDesc {
+            rows: 1,
+            columns: 1,
+            a_pitch: [window.y.stride * x.row_pitch, window.x.stride * x.pixel_pitch],
+            c_pitch: [y.row_pitch, y.pixel_pitch],
+            vectors: 1,
+            tail: 1,
+            reduction: ReductionLoop::without_single_trips(reduction),
+            init: if desc.epilogue.bias { TileInit::Bias } else { TileInit::Zero },
+            epilogue: TileEpilogue {
+                pool: pool.map(|pool| TilePool { winners: pool.winners.map(|w| [w.row_pitch, w.pixel_pitch]) }),
+                activation: desc.epilogue.activation,
+            },
+        },
+    })
+}
+
+/// Taps of one axis that reach the points `phase, phase + stride, …` of `dx`: they read `dy` at `m + first_offset − t · offset_step` for
+/// the m-th such point and tap `first + t · step`, `t < count`. (From `oy · stride + ky · dilation = iy + pad_before`.)
+struct PhaseTaps {
+    first: usize,
+    step: usize,
+    count: usize,
+    first_offset: isize,
+    offset_step: usize,
+}
+
+impl PhaseTaps {
+    fn new(axis: &Axis, phase: usize) -> Self {
+        let divides = |k: &usize| (phase + axis.pad_before).abs_diff(k * axis.dilation).is_multiple_of(axis.stride);
+        let mut taps = (0..axis.kernel_size).filter(divides);
+        let first = taps.next();
+        let second = taps.next();
+        let count = usize::from(first.is_some()) + usize::from(second.is_some()) + taps.count();
+        let first = first.unwrap_or(0);
+        let step = second.map_or(1, |second| second - first);
+        let distance = signed(phase + axis.pad_before) - signed(first * axis.dilation);
+        Self {
+            first,
+            step,
+            count,
+            first_offset: distance.div_euclid(signed(axis.stride)),
+            offset_step: step * axis.dilation / axis.stride,
+        }
+    }
+}
+
+fn grad_input_parts(desc: &ConvDesc) -> Result<Vec<Part>, BuildError> {
+    let window = &desc.window;
+    let phases = |axis: &Axis| 0..axis.stride.min(axis.input);
+    let all = phases(&window.y).flat_map(|py| phases(&window.x).map(move |px| [py, px]));
+    all.map(|phase| grad_input_part(desc, phase)).collect()
+}
+
+fn grad_input_part(desc: &ConvDesc, phase: [usize; 2]) -> Result<Part, BuildError> {
+    let (dy, dx, window) = (&desc.input, &desc.output, &desc.window);
+    let (reduced, produced) = (dy.channels / desc.groups, dx.channels / desc.groups);
+    let (rows, columns) = (PhaseTaps::new(&window.y, phase[0]), PhaseTaps::new(&window.x, phase[1]));
+    let start =
+        signed(dy.origin) + rows.first_offset * signed(dy.row_pitch) + columns.first_offset * signed(dy.pixel_pitch);
+    let has_taps = rows.count > 0 && columns.count > 0;
+    let input_start = if has_taps { start } else { signed(dy.origin) };
+    let tap = dy.channels * produced;
+    let kx = window.x.kernel_size;
+    let reduction = vec![
+        ReductionLoop::new(reduced, 1, signed(produced)),
+        ReductionLoop::new(columns.count, -signed(columns.offset_step * dy.pixel_pitch), signed(columns.step * tap)),
+        ReductionLoop::new(rows.count, -signed(rows.offset_step * dy.row_pitch), signed(rows.step * kx * tap)),
+    ];
+    Ok(Part {
+        extent: [
+            (window.y.input - phase[0]).div_ceil(window.y.stride),
+            (window.x.input - phase[1]).div_ceil(window.x.stride),
+        ],
+        input_start: usize::try_from(input_start).map_err(|_| wrong("the gradient's halo is too narrow"))?,
+        output_start: dx.origin + phase[0] * dx.row_pitch + phase[1] * dx.pixel_pitch,
+        weight_start: if has_taps { (rows.first * kx + columns.first) * tap } else { 0 },
+        reduced,
+        produced,
+        weight_group_pitch: reduced * produced,
+        weight_row_pitch: produced,
+        tile: TileDesc {
+            rows: 1,
+            columns: 1,
+            a_pitch: [dy.row_pitch, dy.pixel_pitch],
+            c_pitch: [window.y.stride * dx.row_pitch, window.x.stride * dx.pixel_pitch],
+            vectors: 1,
+            tail: 1,
+            reduction: if has_taps {
+                ReductionLoop::without_single_trips(reduction)
+            } else {
+                vec![ReductionLoop::new(0, 0, 0)]
+            },
+            init: TileInit::Zero,
+            epilogue: TileEpilogue { pool: None, activation: desc.epilogue.activation },
+        },
+    })
+}
+
+impl Part {
+    fn emit(&self, k: &mut KernelBuilder<'_>, desc: &ConvDesc, target: &Target, args: &Pointers) {
+        if self.extent.contains(&0) {
+            return;
+        }
+        let lanes = target.simd.lanes();
+        let tiling = Grid {
+            rows: self.extent[0],
+            columns: self.extent[1],
+            scale: if desc.epilogue.pool.is_some() { 2 } else { 1 },
+            channels: self.produced,
+            steps: self.tile.steps(),
+            b_pitch: self.weight_row_pitch,
+            loads_output: false,
+        }
+        .choose(target.simd);
+        let at = TilePointers {
+            a: k.at_offset(Element::F32, args.input, self.input_start),
+            b: k.at_offset(Element::F32, args.weight, self.weight_start),
+            c: k.at_offset(Element::F32, args.output, self.output_start),
+            bias: args.bias,
+            winners: k.at_offset(Element::U8, args.winners, winners_layout(desc).map_or(0, |w| w.origin)),
+            trips: k.count(),
+        };
+        let count = k.count();
+        let weight_bytes = desc.window.area() * self.reduced * self.produced * desc.groups * Element::F32.size_bytes();
+        if weight_bytes <= CACHED_WEIGHT_BYTES {
+            k.for_range(count, |k, image| {
+                let at = at_image(k, desc, at, image);
+                self.for_channels(k, desc, &tiling.vectors, lanes, at, |k, run, at| {
+                    emit_points(k, &self.tile, &tiling, run, at);
+                });
+            });
+        } else {
+            self.for_channels(k, desc, &tiling.vectors, lanes, at, |k, run, at| {
+                k.for_range(count, |k, image| {
+                    let at = at_image(k, desc, at, image);
+                    emit_points(k, &self.tile, &tiling, run, at);
+                });
+            });
+        }
+    }
+
+    /// Runs over the groups and the blocks of channels that are written.
+    fn for_channels(
+        &self,
+        k: &mut KernelBuilder<'_>,
+        desc: &ConvDesc,
+        runs: &[VectorRun],
+        lanes: usize,
+        at: TilePointers,
+        mut body: impl FnMut(&mut KernelBuilder<'_>, &VectorRun, TilePointers),
+    ) {
+        k.for_range(desc.groups, |k, group| {
+            let (a, b) = (k.index_scale(group, self.reduced), k.index_scale(group, self.weight_group_pitch));
+            let c = k.index_scale(group, self.produced);
+            let at = TilePointers {
+                a: k.at(Element::F32, at.a, a),
+                b: k.at(Element::F32, at.b, b),
+                c: k.at(Element::F32, at.c, c),
+                bias: k.at(Element::F32, at.bias, c),
+                winners: k.at(Element::U8, at.winners, c),
+                ..at
+            };
+            for_vector_runs(k, runs, lanes, |k, lane, run| {
+                let at = at.at_lane(k, lane);
+                body(k, run, at);
+            });
+        });
+    }
+}
+
+fn winners_layout(desc: &ConvDesc) -> Option<Layout> {
+    desc.epilogue.pool.and_then(|pool| pool.winners)
+}
+
+/// Moves what has one tensor per image.
+fn at_image(k: &mut KernelBuilder<'_>, desc: &ConvDesc, at: TilePointers, image: Value) -> TilePointers {
+    let (a, c) = (k.index_scale(image, desc.input.image_pitch), k.index_scale(image, desc.output.image_pitch));
+    let mut moved = TilePointers { a: k.at(Element::F32, at.a, a), c: k.at(Element::F32, at.c, c), ..at };
+    if let Some(layout) = winners_layout(desc) {
+        let winners = k.index_scale(image, layout.image_pitch);
+        moved.winners = k.at(Element::U8, at.winners, winners);
+    }
+    moved
+}
+
+fn signed(elements: usize) -> isize {
+    isize::try_from(elements).expect("sizes fit 63 bits")
+}

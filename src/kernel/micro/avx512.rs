@@ -1,0 +1,151 @@
+//! 512-bit vectors: 32 registers, tails by mask registers, spread memory operands.
+
+use iced_x86::IcedError;
+use iced_x86::code_asm::*;
+
+use super::tile::TileDesc;
+use super::x86::{self, Address, Part, VectorUnit};
+
+const ZMM: [AsmRegisterZmm; 32] = [
+    zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15, zmm16, zmm17,
+    zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
+];
+const XMM: [AsmRegisterXmm; 32] = [
+    xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15, xmm16, xmm17,
+    xmm18, xmm19, xmm20, xmm21, xmm22, xmm23, xmm24, xmm25, xmm26, xmm27, xmm28, xmm29, xmm30, xmm31,
+];
+
+/// `a > b`, false for NaN, without an exception (`_CMP_GT_OQ`).
+const GREATER: u32 = 0x1E;
+/// `a < b`, the same (`_CMP_LT_OQ`).
+const LESS: u32 = 0x11;
+
+/// Room for the vectors of `b` and two registers for numbers of `a`, which need none where there is only one vector; the
+/// epilogue wants two registers besides the accumulators.
+pub(super) fn max_accumulators(vectors: usize) -> usize {
+    if vectors == 1 { 30 } else { 30 - vectors }
+}
+
+pub(super) fn emit(tile: &TileDesc) -> Vec<u8> {
+    let mut asm = CodeAssembler::new(64).expect("64 is a valid width");
+    // The older encoding of the byte instructions does not reach registers 16 to 31.
+    asm.set_prefer_vex(false);
+    let mut unit = Avx512 { asm };
+    x86::emit(&mut unit, tile).expect("every instruction has an encoding");
+    unit.asm.assemble(0).expect("all labels are set and near")
+}
+
+/// The tail's mask is `k1`.
+struct Avx512 {
+    asm: CodeAssembler,
+}
+
+impl VectorUnit for Avx512 {
+    const LANES: usize = 16;
+    const SPREADS_OPERANDS: bool = true;
+
+    fn asm(&mut self) -> &mut CodeAssembler {
+        &mut self.asm
+    }
+
+    fn registers(&self) -> usize {
+        ZMM.len()
+    }
+
+    fn set_tail(&mut self, lanes: usize) -> Result<(), IcedError> {
+        self.asm.mov(eax, (1u32 << lanes) - 1)?;
+        self.asm.kmovw(k1, eax)
+    }
+
+    fn end(&mut self) -> Result<(), IcedError> {
+        self.asm.vzeroupper()?;
+        self.asm.ret()
+    }
+
+    fn load(&mut self, to: usize, from: Address, part: Part) -> Result<(), IcedError> {
+        let to = ZMM[to];
+        let from = zmmword_ptr(from.base + from.bytes);
+        match part {
+            Part::Full => self.asm.vmovups(to, from),
+            Part::Tail => self.asm.vmovups(to.k1().z(), from),
+        }
+    }
+
+    fn store(&mut self, to: Address, from: usize, part: Part) -> Result<(), IcedError> {
+        let to = zmmword_ptr(to.base + to.bytes);
+        match part {
+            Part::Full => self.asm.vmovups(to, ZMM[from]),
+            Part::Tail => self.asm.vmovups(to.k1(), ZMM[from]),
+        }
+    }
+
+    fn spread(&mut self, to: usize, from: Address) -> Result<(), IcedError> {
+        self.asm.vbroadcastss(ZMM[to], dword_ptr(from.base + from.bytes))
+    }
+
+    fn zero(&mut self, to: usize) -> Result<(), IcedError> {
+        self.asm.vpxord(ZMM[to], ZMM[to], ZMM[to])
+    }
+
+    fn copy(&mut self, to: usize, from: usize) -> Result<(), IcedError> {
+        self.asm.vmovaps(ZMM[to], ZMM[from])
+    }
+
+    fn multiply_add(&mut self, sum: usize, x: usize, y: usize) -> Result<(), IcedError> {
+        self.asm.vfmadd231ps(ZMM[sum], ZMM[x], ZMM[y])
+    }
+
+    fn multiply_add_spread(&mut self, sum: usize, x: usize, y: Address) -> Result<(), IcedError> {
+        self.asm.vfmadd231ps(ZMM[sum], ZMM[x], dword_bcst(y.base + y.bytes))
+    }
+
+    fn pool(&mut self, points: [usize; 4]) -> Result<(), IcedError> {
+        let [best, candidates @ ..] = points;
+        for candidate in candidates {
+            self.asm.vmaxps(ZMM[best], ZMM[candidate], ZMM[best])?;
+        }
+        Ok(())
+    }
+
+    /// Comparisons go to `k2..k4`. With `w1..w3` "candidate 1..3 was larger than the best before it", the index of the last
+    /// that was has bits `w3 | w2` and `w3 | (w1 & !w2)`.
+    fn pool_with_winners(&mut self, points: [usize; 4], _: usize, to: Address, part: Part) -> Result<(), IcedError> {
+        let [best, candidates @ ..] = points;
+        let asm = &mut self.asm;
+        for (candidate, larger) in candidates.into_iter().zip([k2, k3, k4]) {
+            asm.vcmpps(larger, ZMM[candidate], ZMM[best], GREATER)?;
+            asm.vmaxps(ZMM[best], ZMM[candidate], ZMM[best])?;
+        }
+        asm.kandnw(k2, k3, k2)?;
+        asm.korw(k2, k2, k4)?;
+        asm.korw(k3, k3, k4)?;
+        // Bytes of −1 where a bit is set: |low + 2 · high| is the index.
+        let [low, high] = [XMM[candidates[0]], XMM[candidates[1]]];
+        asm.vpmovm2b(low, k2)?;
+        asm.vpmovm2b(high, k3)?;
+        asm.vpaddb(high, high, high)?;
+        asm.vpaddb(low, low, high)?;
+        asm.vpabsb(low, low)?;
+        let to = xmmword_ptr(to.base + to.bytes);
+        match part {
+            Part::Full => asm.vmovdqu8(to, low),
+            Part::Tail => asm.vmovdqu8(to.k1(), low),
+        }
+    }
+
+    fn relu(&mut self, x: usize, zero: usize) -> Result<(), IcedError> {
+        self.asm.vmaxps(ZMM[x], ZMM[x], ZMM[zero])
+    }
+
+    fn constant(&mut self, to: usize, bits: u32) -> Result<(), IcedError> {
+        self.asm.mov(eax, bits)?;
+        self.asm.vpbroadcastd(ZMM[to], eax)
+    }
+
+    fn leaky_relu(&mut self, x: usize, slope: usize, temporary: usize) -> Result<(), IcedError> {
+        let (x, temporary) = (ZMM[x], ZMM[temporary]);
+        self.asm.vpxord(temporary, temporary, temporary)?;
+        self.asm.vcmpps(k2, x, temporary, LESS)?;
+        self.asm.vmulps(x.k2(), x, ZMM[slope])
+    }
+}

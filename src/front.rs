@@ -1,1 +1,75 @@
-//! x
+//! The front door of the compiler: a source text to a checked program, with everything that was found on the way.
+
+use crate::ast::{self, Allow, Entry, Item, Section, Statement};
+use crate::card::DataCard;
+use crate::check::check_around;
+use crate::diag::{Code, Problems};
+use crate::ir::{CheckedProgram, DataSpec};
+use crate::lower::{LowerOptions, lower};
+use crate::parse::parse;
+use crate::source::{SourceFile, SourceMap};
+
+/// What is known of a source text.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The texts that spans point into: the file's, then those of overrides.
+    pub sources: SourceMap,
+    /// The statements that could be read.
+    pub ast: ast::File,
+    /// The program; `None` where there is an error among the problems.
+    pub program: Option<CheckedProgram>,
+    /// What is known of the data, where the program has some and it is at hand.
+    pub card: Option<DataCard>,
+    /// Everything found, sorted by place; without what the file allows.
+    pub problems: Problems,
+}
+
+/// Parses, lowers and checks a file. `card_of` gives what is known of a data set; it decodes no picture.
+pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSpec) -> Option<DataCard>) -> Loaded {
+    let (ast, mut problems) = parse(&source.text);
+    let mut sources = SourceMap::new(source);
+    // a statement that could not be read may be the one that gives a name or a shape to others; what is then missing
+    // has been reported already
+    let syntax_is_whole = !problems.has_errors();
+    let lowered = lower(&ast, &mut sources, options, card_of);
+    let card = lowered.program.as_ref().and_then(|program| program.data.as_ref()).and_then(card_of);
+    let mut program = None;
+    if syntax_is_whole {
+        problems.extend(lowered.problems);
+        if let Some(unchecked) = lowered.program {
+            let (checked, found) = check_around(unchecked, card.as_ref(), &lowered.unknown);
+            problems.extend(found);
+            program = checked;
+        }
+    } else {
+        problems.extend(lowered.problems.only_names());
+    }
+    for code in allowed(&ast) {
+        problems.allow(code);
+    }
+    if problems.has_errors() {
+        program = None;
+    }
+    Loaded { sources, ast, program, card, problems }
+}
+
+/// Codes that the file allows, anywhere in it.
+fn allowed(file: &ast::File) -> Vec<Code> {
+    let mut allows: Vec<&Allow> = Vec::new();
+    for item in &file.items {
+        match item {
+            Item::Allow(allow) => allows.push(allow),
+            Item::Definition(definition) => {
+                let statements = definition.body.statements.iter();
+                allows.extend(statements.filter_map(|s| if let Statement::Allow(allow) = s { Some(allow) } else { None }));
+            }
+            Item::Section(section) => allows.extend(allows_of(section)),
+            Item::Language(_) | Item::Use(_) | Item::Let(_) => {}
+        }
+    }
+    allows.iter().filter_map(|allow| allow.code.value.parse().ok()).collect()
+}
+
+fn allows_of(section: &Section) -> impl Iterator<Item = &Allow> {
+    section.entries.iter().filter_map(|entry| if let Entry::Allow(allow) = entry { Some(allow) } else { None })
+}

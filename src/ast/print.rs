@@ -220,7 +220,9 @@ fn write_expr(text: &mut String, expr: &Expr, least: u8) {
     match &expr.kind {
         ExprKind::Int(value) => drop(write!(text, "{value}")),
         ExprKind::Float(value) => drop(write!(text, "{value:?}")),
-        ExprKind::Quantity(value, unit) => drop(write!(text, "{value}{}", unit.as_str())),
+        ExprKind::Quantity(value, unit) => {
+            let _ = write!(text, "{value}{}", unit.as_str());
+        }
         ExprKind::Size(dims) => {
             let dims: Vec<String> = dims
                 .iter()
@@ -280,7 +282,10 @@ fn write_expr(text: &mut String, expr: &Expr, least: u8) {
             write_expr(text, share, 1);
             let _ = write!(text, " of {}", base.value);
         }),
-        ExprKind::By(name) => parenthesized(text, least > 0, |text| drop(write!(text, "by {}", name.value))),
+        ExprKind::By(name) => parenthesized(text, least > 0, |text| {
+            text.push_str("by ");
+            text.push_str(&name.value);
+        }),
         ExprKind::Onward(inner) => parenthesized(text, least > 0, |text| {
             write_expr(text, inner, 1);
             text.push_str(" onward");

@@ -1,1 +1,85 @@
-//! x
+//! Shapes, labels and schedule: the only room that makes a [`CheckedProgram`].
+//!
+//! A layer whose shape cannot be known is silent about what follows from it, so that one mistake gives one report.
+
+mod output;
+mod pictures;
+mod schedule;
+mod shapes;
+mod shrink;
+
+use std::collections::BTreeSet;
+
+use crate::card::DataCard;
+use crate::diag::Problems;
+use crate::ir::{CheckedProgram, DataSource, LayerId, Program};
+use crate::tensor::Shape;
+
+/// Checks a program. With an error there is no checked program.
+pub fn check(program: Program, card: Option<&DataCard>) -> (Option<CheckedProgram>, Problems) {
+    check_around(program, card, &BTreeSet::new())
+}
+
+/// Checks a program of which some layers' attributes are not known (`unknown`; what depends on them is not judged).
+pub fn check_around(
+    program: Program,
+    card: Option<&DataCard>,
+    unknown: &BTreeSet<LayerId>,
+) -> (Option<CheckedProgram>, Problems) {
+    let mut problems = Problems::new();
+    let shapes = shapes::infer(&program, unknown, &mut problems);
+    let view = View { program: &program, card, shapes: &shapes };
+    pictures::check(&view, &mut problems);
+    let loss = output::check(&view, &mut problems);
+    schedule::check(&view, &mut problems);
+    let shapes: Option<Vec<Shape>> = shapes.into_iter().collect();
+    let checked = match shapes {
+        Some(shapes) if unknown.is_empty() && !problems.has_errors() => {
+            Some(CheckedProgram::assume_checked(program, shapes, loss))
+        }
+        _ => None,
+    };
+    (checked, problems)
+}
+
+/// What the checks read.
+struct View<'a> {
+    program: &'a Program,
+    card: Option<&'a DataCard>,
+    /// Output shape of each layer, where known.
+    shapes: &'a [Option<Shape>],
+}
+
+impl View<'_> {
+    /// The shape of the model's output.
+    fn output(&self) -> Option<&Shape> {
+        self.shapes.last()?.as_ref()
+    }
+
+    /// Number of classes: as the file lists them, else as the card knows.
+    fn classes(&self) -> Option<usize> {
+        let listed = self.program.data.as_ref().and_then(|data| data.classes.as_ref()).map(|list| list.value.len());
+        listed.or(self.card.map(|card| card.classes.len())).filter(|classes| *classes > 0)
+    }
+
+    /// The data set's name, for sentences.
+    fn data_name(&self) -> String {
+        if let Some(card) = self.card {
+            return card.name.clone();
+        }
+        match self.program.data.as_ref().map(|data| &data.source.value) {
+            Some(DataSource::Digits) => "digits".to_owned(),
+            Some(DataSource::Mnist) => "mnist".to_owned(),
+            Some(DataSource::FashionMnist) => "fashion_mnist".to_owned(),
+            Some(DataSource::Cifar10) => "cifar10".to_owned(),
+            Some(DataSource::Folder { train, .. }) => train.display().to_string(),
+            Some(DataSource::Npz(path)) => path.display().to_string(),
+            None => "the data".to_owned(),
+        }
+    }
+
+    /// Whether the file trains or names data: then the model is a classifier.
+    fn is_experiment(&self) -> bool {
+        self.program.data.is_some() || self.program.train.is_some()
+    }
+}

@@ -51,6 +51,7 @@ codes! {
     E0019 Error, E0020 Error, E0021 Error, E0022 Error,
     E0101 Error, E0102 Error, E0103 Error, E0104 Error, E0107 Error, E0108 Error, E0109 Error, E0110 Error, W0115 Hint,
     E0116 Error, E0117 Error, W0118 Warning, E0119 Error,
+    E0120 Error,
     E0201 Error, W0202 Warning, E0203 Error, E0204 Error, W0207 Warning, W0208 Warning, W0209 Warning, W0210 Warning,
     W0211 Warning, W0212 Warning,
     W0301 Warning,

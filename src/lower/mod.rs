@@ -1,1 +1,187 @@
-//! x
+//! Syntax to [`Program`]: names, constants, options and sections get their meaning; what is left out gets its default.
+//!
+//! An option is used or it is an error. What the language has but this version does not build yet is an error of its own (E0010).
+
+mod arguments;
+mod augment;
+mod constant;
+mod convert;
+mod data;
+mod later;
+mod model;
+mod names;
+mod option;
+mod overrides;
+mod prepare;
+mod section;
+mod train;
+
+use std::collections::BTreeSet;
+
+use crate::ast::{Definition, DefinitionKind, File, Item};
+use crate::card::DataCard;
+use crate::diag::{Code, Diagnostic, Problems};
+use crate::ir::{DataSpec, LayerId, Program};
+use crate::source::{SourceMap, Span};
+
+use constant::Constants;
+use names::{list, nearest};
+
+/// What is asked for beside the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LowerOptions {
+    /// The model to compile; needed where the file has several.
+    pub model: Option<String>,
+    /// Settings that replace those of the file: (`train.batch`, `64`).
+    pub overrides: Vec<(String, String)>,
+}
+
+/// What lowering gives.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The program; with errors among the problems it is good for further checks only.
+    pub program: Option<Program>,
+    /// Layers whose attributes could not be read: they stand in the program with attributes of no meaning.
+    pub unknown: BTreeSet<LayerId>,
+    /// What was found.
+    pub problems: Problems,
+}
+
+/// Lowers a file. `sources` holds its text first; the texts of overrides are added to it. `card_of` gives what is known of a data set.
+pub fn lower(
+    file: &File,
+    sources: &mut SourceMap,
+    options: &LowerOptions,
+    card_of: &dyn Fn(&DataSpec) -> Option<DataCard>,
+) -> Lowered {
+    let mut cx = Cx::default();
+    let mut sections = section::collect(&mut cx, file);
+    check_items(&mut cx, file);
+    let chosen = choose_model(&mut cx, file, options.model.as_deref());
+    let overridden = overrides::apply(&mut cx, &mut sections, sources, &options.overrides);
+    cx.constants.define_all(file.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None }), &mut cx.problems);
+    let model_name = chosen.map(|definition| definition.name.value.as_str());
+    let merged = |kind: &str| section::merge(&sections, &overridden, kind, model_name);
+    let (data, prepare, augment, train) = (merged("data"), merged("prepare"), merged("augment"), merged("train"));
+
+    let data = data.map(|section| data::lower(&mut cx, &section));
+    cx.data_known = !matches!(data, Some(None));
+    let data = data.flatten();
+    let classes = data.as_ref().and_then(|data| match &data.classes {
+        Some(classes) => Some(classes.value.len()),
+        None => card_of(data).map(|card| card.classes.len()),
+    });
+    cx.constants.set_classes(classes);
+    let prepare = prepare.map(|section| prepare::lower(&mut cx, &section)).unwrap_or_default();
+    let augment = augment.map(|section| augment::lower(&mut cx, &section)).unwrap_or_default();
+    let train = train.map(|section| train::lower(&mut cx, &section));
+    let model = chosen.and_then(|definition| model::lower(&mut cx, definition));
+    let (model, unknown) = model.unzip();
+    let source = sources.main().clone();
+    let program = model.map(|model| Program { source, model, data, prepare, augment, train });
+    Lowered { program, unknown: unknown.unwrap_or_default(), problems: cx.problems }
+}
+
+/// What all parts of lowering share.
+#[derive(Debug, Default)]
+struct Cx {
+    problems: Problems,
+    constants: Constants,
+    /// False where the data section has mistakes: then what depends on it is not reported as well.
+    data_known: bool,
+}
+
+impl Cx {
+    fn report(&mut self, problem: Diagnostic) {
+        self.problems.push(problem);
+    }
+
+    /// E0010: a part of the language that this version does not have.
+    fn not_yet(&mut self, what: &str, span: Span) {
+        self.report(Diagnostic::new(Code::E0010).arg("what", what).at(span, "here"));
+    }
+}
+
+/// Items that are no sections and no models.
+fn check_items(cx: &mut Cx, file: &File) {
+    let mut seen: Vec<&Definition> = Vec::new();
+    for item in &file.items {
+        match item {
+            Item::Language(version) if version.value != 1 => {
+                let problem = Diagnostic::new(Code::E0022).arg("version", version.value).at(version.span, "here");
+                cx.report(problem.fix(version.span, "language 1"));
+            }
+            Item::Use(import) => cx.not_yet("`use`", import.span),
+            Item::Definition(definition) => {
+                if definition.kind == DefinitionKind::Block {
+                    cx.not_yet("`block`", definition.name.span);
+                }
+                if let Some(first) = seen.iter().find(|other| other.name.value == definition.name.value) {
+                    let problem = Diagnostic::new(Code::E0014)
+                        .arg("what", format!("`{}`", definition.name.value))
+                        .at(definition.name.span, "second")
+                        .also(first.name.span, "first");
+                    cx.report(problem);
+                }
+                seen.push(definition);
+            }
+            Item::Allow(allow) => check_allow(cx, allow),
+            Item::Language(_) | Item::Let(_) | Item::Section(_) => {}
+        }
+    }
+}
+
+/// An `allow` must name a warning or hint that there is.
+fn check_allow(cx: &mut Cx, allow: &crate::ast::Allow) {
+    let code = allow.code.value.parse::<Code>();
+    let silenceable = code.is_ok_and(|code| code.level() != crate::diag::Level::Error);
+    if !silenceable {
+        let known: Vec<&str> =
+            Code::ALL.iter().filter(|code| code.level() != crate::diag::Level::Error).map(|code| code.as_str()).collect();
+        let problem = Diagnostic::new(Code::E0009)
+            .arg("what", "allow")
+            .arg("found", &allow.code.value)
+            .arg("choices", list(known.iter().copied()))
+            .at(allow.code.span, "here")
+            .help("choices");
+        cx.report(problem);
+    }
+}
+
+/// The model that is meant.
+fn choose_model<'f>(cx: &mut Cx, file: &'f File, asked: Option<&str>) -> Option<&'f Definition> {
+    let models: Vec<&Definition> = file
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Definition(definition) if definition.kind == DefinitionKind::Model => Some(definition),
+            Item::Definition(_) | Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) | Item::Section(_) => None,
+        })
+        .collect();
+    let known = || list(models.iter().map(|model| model.name.value.as_str()));
+    match (&models[..], asked) {
+        ([], _) => {
+            cx.report(Diagnostic::new(Code::E0019).at(Span::default(), "here").help("model"));
+            None
+        }
+        ([only], None) => Some(only),
+        ([first, ..], None) => {
+            cx.report(Diagnostic::new(Code::E0021).arg("models", known()).at(first.name.span, "here").help("choose"));
+            None
+        }
+        (all, Some(name)) => {
+            let found = all.iter().copied().find(|model| model.name.value == name);
+            if found.is_none() {
+                let near = nearest(name, all.iter().map(|model| model.name.value.as_str()));
+                let problem = Diagnostic::new(Code::E0021)
+                    .saying("unknown")
+                    .arg("name", name)
+                    .arg("models", known())
+                    .arg("near", near.unwrap_or(""))
+                    .at(all[0].name.span, "has");
+                cx.report(problem);
+            }
+            found
+        }
+    }
+}

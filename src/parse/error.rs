@@ -25,8 +25,6 @@ pub(super) enum Expected {
     End,
     /// An item of the file's top.
     Item,
-    /// `{`
-    Block,
     /// `branch { … }`
     Branch,
 }
@@ -43,7 +41,6 @@ impl Expected {
             Expected::Brace => "brace",
             Expected::End => "end",
             Expected::Item => "item",
-            Expected::Block => "block",
             Expected::Branch => "branch",
         }
     }

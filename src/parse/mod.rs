@@ -14,10 +14,15 @@ use crate::ast::{self, Expr};
 use crate::diag::Problems;
 use crate::source::Span;
 
+use grammar::{Grammar, Rule};
+
 /// The parser that pest makes of the grammar.
-#[derive(pest_derive::Parser)]
-#[grammar = "../grammar/cnn.pest"]
-struct Grammar;
+#[expect(missing_docs, reason = "made by a macro; grammar/cnn.pest has the comments")]
+mod grammar {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "../grammar/cnn.pest"]
+    pub struct Grammar;
+}
 
 /// Parses a file. Whatever the text, there is a tree of the statements that could be read; the problems say what could not.
 pub fn parse(text: &str) -> (ast::File, Problems) {

@@ -1,0 +1,249 @@
+//! The model's output against the labels and the loss.
+
+use super::View;
+use crate::diag::{Code, Diagnostic, Problems};
+use crate::ir::{LayerNode, Loss};
+use crate::layers::{Activation, ActivationKind, Layer};
+use crate::source::{Span, Spanned};
+use crate::tensor::Shape;
+
+/// How a model ends: the layer that makes the scores and what follows it.
+struct Ending<'a> {
+    /// Makes the scores: the last layer that is no activation, dropout, normalisation or change of shape.
+    scores: &'a LayerNode,
+    /// What follows it.
+    after: Vec<&'a LayerNode>,
+    /// All activations from the scores on, with their places.
+    activations: Vec<(Activation, Span)>,
+}
+
+const SIGMOID: Activation = Activation::Elementwise(ActivationKind::Sigmoid);
+
+impl Ending<'_> {
+    fn last_activation(&self) -> Activation {
+        self.activations.last().map_or(Activation::Linear, |(activation, _)| *activation)
+    }
+
+    fn last_place(&self) -> Span {
+        self.activations.last().map_or(self.scores.span, |(_, span)| *span)
+    }
+}
+
+/// Checks the end of the model and gives the loss, where there is one.
+pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
+    let ending = ending(view)?;
+    check_softmax(view, &ending, problems);
+    if !view.is_experiment() {
+        return None;
+    }
+    let output = view.output()?;
+    if output.rank() != 1 {
+        report_feature_map(view, output, problems);
+        return None;
+    }
+    let before = problems.clone();
+    let units = output.channels();
+    let written = view.program.train.as_ref().and_then(|train| train.loss.clone());
+    let loss = match &written {
+        Some(loss) => loss.value,
+        None if units == 1 || ending.last_activation() == SIGMOID => Loss::BinaryCrossentropy,
+        None => Loss::CategoricalCrossentropy,
+    };
+    if units == 1 {
+        check_one_unit(view, &ending, written.as_ref(), problems);
+    } else {
+        check_units(view, &ending, units, problems);
+        check_activation(view, &ending, written.as_ref(), loss, units, problems);
+    }
+    if *problems == before {
+        check_ending(&ending, loss, problems);
+    }
+    Some(loss)
+}
+
+fn ending<'a>(view: &View<'a>) -> Option<Ending<'a>> {
+    let layers = &view.program.model.layers;
+    let mut node = layers.last()?;
+    let mut after = Vec::new();
+    loop {
+        let passes = match &node.layer {
+            Layer::Activation(_) | Layer::Dropout(_) | Layer::BatchNorm(_) | Layer::Flatten(_) => true,
+            Layer::Input(_) | Layer::Conv2d(_) | Layer::Pool2d(_) | Layer::GlobalPool2d(_) | Layer::Dense(_)
+            | Layer::ZeroPad2d(_) | Layer::Join(_) => false,
+        };
+        match node.inputs.first() {
+            Some(before) if passes => {
+                after.push(node);
+                node = &layers[before.index()];
+            }
+            _ => break,
+        }
+    }
+    after.reverse();
+    let activations = std::iter::once(&node)
+        .chain(&after)
+        .map(|node| (node.layer.as_op().activation(), activation_span(node)))
+        .filter(|(activation, _)| *activation != Activation::Linear)
+        .collect();
+    Some(Ending { scores: node, after, activations })
+}
+
+fn activation_span(node: &LayerNode) -> Span {
+    node.options.iter().find(|(name, _)| *name == "activation").map_or(node.span, |(_, span)| *span)
+}
+
+fn units_span(node: &LayerNode) -> Span {
+    node.options.iter().find(|(name, _)| *name == "units").map_or(node.span, |(_, span)| *span)
+}
+
+/// E0203 and W0207.
+fn check_softmax(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) {
+    let softmaxes: Vec<Span> =
+        ending.activations.iter().filter(|(a, _)| *a == Activation::Softmax).map(|(_, span)| *span).collect();
+    let Some(output) = view.output() else { return };
+    if let (Some(&place), 1) = (softmaxes.first(), output.channels()) {
+        let problem = Diagnostic::new(Code::E0203).at(place, "here").also(ending.scores.span, "unit").help("help");
+        problems.push(if ending.scores.span.to(place) == ending.scores.span { problem.fix(place, "sigmoid") } else { problem });
+    } else if let [first, .., last] = softmaxes[..] {
+        let classes = output.channels() as f64;
+        // the best that two softmaxes can say is softmax(1, 0, …, 0): e / (e + n − 1)
+        let floor = (std::f64::consts::E + classes - 1.0).ln() - 1.0;
+        let problem = Diagnostic::new(Code::W0207)
+            .arg("floor", format!("{floor:.3}"))
+            .at(last, "second")
+            .also(first, "first")
+            .help("help");
+        problems.push(problem);
+    }
+}
+
+/// E0103 at the end of the model.
+fn report_feature_map(view: &View<'_>, output: &Shape, problems: &mut Problems) {
+    let Some(last) = view.program.model.layers.last() else { return };
+    let problem = Diagnostic::new(Code::E0103)
+        .saying("output")
+        .arg("found", output)
+        .at(last.span, "made")
+        .help("output-help");
+    problems.push(problem);
+}
+
+/// One output: two classes, told apart by a sigmoid.
+fn check_one_unit(view: &View<'_>, ending: &Ending<'_>, written: Option<&Spanned<Loss>>, problems: &mut Problems) {
+    if ending.last_activation() == Activation::Softmax {
+        // E0203 has said it
+        return;
+    }
+    if let Some(classes) = view.classes().filter(|classes| *classes > 2) {
+        problems.push(too_few(view, ending, classes, 1));
+        return;
+    }
+    if let Some(loss) = written.filter(|loss| loss.value == Loss::CategoricalCrossentropy) {
+        let problem = Diagnostic::new(Code::E0204)
+            .at(loss.span, "loss")
+            .also(ending.scores.span, "unit")
+            .help("help")
+            .fix(loss.span, "binary_crossentropy");
+        problems.push(problem);
+    }
+}
+
+fn too_few(view: &View<'_>, ending: &Ending<'_>, classes: usize, units: usize) -> Diagnostic {
+    let problem = Diagnostic::new(Code::E0201);
+    with_counts(problem, view, ending, classes, units)
+}
+
+fn with_counts(problem: Diagnostic, view: &View<'_>, ending: &Ending<'_>, classes: usize, units: usize) -> Diagnostic {
+    let place = units_span(ending.scores);
+    let mut problem = problem
+        .arg("data", view.data_name())
+        .arg("classes", classes)
+        .arg("units", units)
+        .at(place, "here");
+    if let Some(data) = &view.program.data {
+        problem = problem.also(data.classes.as_ref().map_or(data.source.span, |list| list.span), "data");
+    }
+    let problem = problem.help("help");
+    if place == ending.scores.span { problem } else { problem.fix(place, "classes") }
+}
+
+/// E0201 and W0202.
+fn check_units(view: &View<'_>, ending: &Ending<'_>, units: usize, problems: &mut Problems) {
+    let Some(classes) = view.classes() else { return };
+    if units < classes {
+        problems.push(too_few(view, ending, classes, units));
+    } else if units > classes {
+        problems.push(with_counts(Diagnostic::new(Code::W0202), view, ending, classes, units));
+    }
+}
+
+/// W0209 and W0210: several outputs for exclusive classes.
+fn check_activation(
+    view: &View<'_>,
+    ending: &Ending<'_>,
+    written: Option<&Spanned<Loss>>,
+    loss: Loss,
+    units: usize,
+    problems: &mut Problems,
+) {
+    if loss != Loss::BinaryCrossentropy || view.program.train.is_none() {
+        return;
+    }
+    let chance = format!("{:.0}", (1.0 - 1.0 / units as f64) * 100.0);
+    match (written, ending.last_activation()) {
+        (Some(loss), Activation::Softmax) => problems.push(
+            Diagnostic::new(Code::W0209)
+                .arg("units", units)
+                .arg("chance", chance)
+                .at(loss.span, "loss")
+                .also(ending.last_place(), "softmax")
+                .help("help")
+                .fix(loss.span, "categorical_crossentropy"),
+        ),
+        (written, activation) => {
+            let place = ending.last_place();
+            let problem = Diagnostic::new(Code::W0210).arg("units", units);
+            let problem = if activation == SIGMOID {
+                problem.at(place, "sigmoid").fix(place, "softmax")
+            } else {
+                problem.at(written.map_or(place, |loss| loss.span), "loss")
+            };
+            problems.push(problem.help("help"));
+        }
+    }
+}
+
+/// W0208, W0211, W0212: what stands behind the scores and spoils them.
+fn check_ending(ending: &Ending<'_>, loss: Loss, problems: &mut Problems) {
+    if !matches!(ending.scores.layer, Layer::Dense(_)) {
+        return;
+    }
+    if let Activation::Elementwise(kind) = ending.last_activation()
+        && loss != Loss::Mse
+    {
+        let spoils = match kind {
+            ActivationKind::Relu
+            | ActivationKind::LeakyRelu { .. }
+            | ActivationKind::Elu { .. }
+            | ActivationKind::Gelu
+            | ActivationKind::Silu => true,
+            ActivationKind::Sigmoid | ActivationKind::Tanh => false,
+        };
+        if spoils {
+            let problem = Diagnostic::new(Code::W0208)
+                .arg("activation", ending.last_activation().name())
+                .at(ending.last_place(), "here")
+                .help("help");
+            problems.push(problem);
+        }
+    }
+    for node in &ending.after {
+        let code = match node.layer {
+            Layer::Dropout(_) => Code::W0211,
+            Layer::BatchNorm(_) => Code::W0212,
+            Layer::Input(_) | Layer::Conv2d(_) | Layer::Pool2d(_) | Layer::GlobalPool2d(_) | Layer::Flatten(_)
+            | Layer::Dense(_) | Layer::ZeroPad2d(_) | Layer::Join(_) | Layer::Activation(_) => continue,
+        };
+        problems.push(Diagnostic::new(code).at(node.span, "here").also(ending.scores.span, "scores").help("help"));
+    }
+}

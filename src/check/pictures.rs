@@ -1,0 +1,147 @@
+//! Whether the prepared pictures are what the model's input says, and scaled.
+
+use super::View;
+use crate::card::PictureSize;
+use crate::diag::{Code, Diagnostic, Problems};
+use crate::ir::{Color, DataSource, Normalize};
+use crate::layers::Layer;
+
+/// Values above this are no longer "around 1".
+const LARGE: f32 = 10.0;
+
+/// E0104, E0119, W0301.
+pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
+    let Some(input) = view.program.model.layers.first() else { return };
+    let Some((height, width, channels)) = view.shapes[0].as_ref().and_then(|shape| shape.as_image()) else { return };
+    if let Some(found) = prepared_channels(view)
+        && found != channels
+    {
+        report_channels(view, found, channels, problems);
+    }
+    if let Some(found) = prepared_size(view) {
+        let wanted = format!("{height}x{width}");
+        let problem = |found: String, sentence| {
+            let problem = Diagnostic::new(Code::E0119)
+                .saying(sentence)
+                .arg("data", view.data_name())
+                .arg("found", found)
+                .arg("wanted", &wanted)
+                .at(input.span, "wants");
+            match (&view.program.prepare.resize, &view.program.data) {
+                (Some(resize), _) => problem.also(resize.span, "resized").help("resize"),
+                (None, Some(data)) => problem.also(data.source.span, "pictures").help("resize"),
+                (None, None) => problem.help("resize"),
+            }
+        };
+        match found {
+            PictureSize::Same([h, w]) if [h, w] != [height, width] => {
+                problems.push(problem(format!("{h}x{w}"), "say"));
+            }
+            PictureSize::Same(_) => {}
+            PictureSize::Varies { min, max } => {
+                let range = format!("{}x{} to {}x{}", min[0], min[1], max[0], max[1]);
+                problems.push(problem(range, "varies"));
+            }
+        }
+    }
+    check_normalize(view, channels, problems);
+    check_scale(view, problems);
+}
+
+/// Channels after `prepare`, where known.
+fn prepared_channels(view: &View<'_>) -> Option<usize> {
+    if let Some(color) = &view.program.prepare.color {
+        return Some(match color.value {
+            Color::Rgb => 3,
+            Color::Gray | Color::LabL => 1,
+        });
+    }
+    match view.program.data.as_ref()?.source.value {
+        // read as RGB whatever the files hold
+        DataSource::Folder { .. } => Some(3),
+        DataSource::Digits | DataSource::Mnist | DataSource::FashionMnist | DataSource::Cifar10 | DataSource::Npz(_) => {
+            view.card.and_then(|card| card.channels)
+        }
+    }
+}
+
+fn prepared_size(view: &View<'_>) -> Option<PictureSize> {
+    if let Some(resize) = &view.program.prepare.resize {
+        view.program.data.as_ref()?;
+        return Some(PictureSize::Same([resize.value.height, resize.value.width]));
+    }
+    view.card.map(|card| card.size)
+}
+
+fn report_channels(view: &View<'_>, found: usize, wanted: usize, problems: &mut Problems) {
+    let input = &view.program.model.layers[0];
+    let mut problem = Diagnostic::new(Code::E0104)
+        .arg("data", view.data_name())
+        .arg("found", found)
+        .arg("wanted", wanted)
+        .at(input.span, "wants");
+    if let Some(color) = &view.program.prepare.color {
+        problem = problem.also(color.span, "made");
+    } else if let Some(data) = &view.program.data {
+        problem = problem.also(data.source.span, "made");
+    }
+    let color = match wanted {
+        3 => Some("rgb"),
+        1 => Some("gray"),
+        _ => None,
+    };
+    problems.push(match color {
+        Some(color) => problem.arg("color", color).help("color"),
+        None => problem.help("input"),
+    });
+}
+
+/// A normalisation with another number of channels than the picture has.
+fn check_normalize(view: &View<'_>, channels: usize, problems: &mut Problems) {
+    let Some(normalize) = &view.program.prepare.normalize else { return };
+    let Normalize::Standard { mean, .. } = &normalize.value else { return };
+    if mean.len() != channels && mean.len() != 1 {
+        let problem = Diagnostic::new(Code::E0104)
+            .saying("normalize")
+            .arg("found", mean.len())
+            .arg("wanted", channels)
+            .at(normalize.span, "normalized")
+            .also(view.program.model.layers[0].span, "wants");
+        problems.push(problem);
+    }
+}
+
+/// W0301: values up to 255 go straight into the first layer.
+fn check_scale(view: &View<'_>, problems: &mut Problems) {
+    let prepare = &view.program.prepare;
+    if prepare.rescale.is_some() || prepare.normalize.is_some() {
+        return;
+    }
+    let Some(data) = &view.program.data else { return };
+    let range = match (&prepare.color, view.card, &data.source.value) {
+        (Some(color), _, _) if color.value == Color::LabL => (0.0, 100.0),
+        (_, Some(card), _) => card.range,
+        (_, None, DataSource::Npz(_)) => return,
+        (
+            _,
+            None,
+            DataSource::Digits
+            | DataSource::Mnist
+            | DataSource::FashionMnist
+            | DataSource::Cifar10
+            | DataSource::Folder { .. },
+        ) => (0.0, 255.0),
+    };
+    // a batch norm before anything else scales by itself
+    let normalized = view.program.model.layers.get(1).is_some_and(|node| matches!(node.layer, Layer::BatchNorm(_)));
+    if normalized || range.1.abs().max(range.0.abs()) <= LARGE {
+        return;
+    }
+    let problem = Diagnostic::new(Code::W0301)
+        .arg("data", view.data_name())
+        .arg("low", range.0)
+        .arg("high", range.1)
+        .at(data.source.span, "here")
+        .also(view.program.model.layers[0].span, "input");
+    problems.push(problem.help("rescale"));
+}

@@ -1,0 +1,77 @@
+//! The schedule: what callbacks watch, and whether they can ever act.
+
+use super::View;
+use crate::diag::{Code, Diagnostic, Problems};
+use crate::ir::{Callback, Metric, Monitor, TrainSpec};
+use crate::source::{Span, Spanned};
+
+/// E0501 and W0503.
+pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
+    let Some(train) = &view.program.train else { return };
+    for callback in &train.callbacks {
+        let (monitor, patience) = match &callback.value {
+            Callback::EarlyStopping { monitor, patience, .. } => (monitor, Some(*patience)),
+            Callback::ReduceLrOnPlateau { monitor, patience, .. } => (monitor, Some(*patience)),
+            Callback::Checkpoint { monitor, .. } => (monitor, None),
+        };
+        check_monitor(view, train, monitor, problems);
+        if let Some(patience) = patience {
+            check_patience(train, callback.span, patience, problems);
+        }
+    }
+}
+
+fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>, problems: &mut Problems) {
+    // without a data section nothing is known of its splits
+    if let Some(data) = view.program.data.as_ref().filter(|data| monitor.value.validation && data.validation.is_none()) {
+        let problem = Diagnostic::new(Code::E0501)
+            .saying("validation")
+            .arg("monitor", name_of(monitor.value))
+            .at(monitor.span, "here")
+            .also(data.source.span, "data")
+            .help("validation-help");
+        problems.push(problem);
+        return;
+    }
+    let known = monitor.value.metric.is_none_or(|wanted| train.metrics.iter().any(|metric| metric.value == wanted));
+    if !known {
+        let prefix = if monitor.value.validation { "val_" } else { "" };
+        let made: Vec<String> = std::iter::once("loss".to_owned())
+            .chain(train.metrics.iter().map(|metric| metric_name(metric.value).to_owned()))
+            .map(|name| format!("`{prefix}{name}`"))
+            .collect();
+        let problem = Diagnostic::new(Code::E0501)
+            .arg("monitor", name_of(monitor.value))
+            .arg("made", made.join(", "))
+            .at(monitor.span, "here")
+            .help("made");
+        problems.push(problem);
+    }
+}
+
+fn name_of(monitor: Monitor) -> String {
+    let prefix = if monitor.validation { "val_" } else { "" };
+    format!("{prefix}{}", monitor.metric.map_or("loss", metric_name))
+}
+
+fn metric_name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Accuracy => "accuracy",
+        Metric::TopK(_) => "top_k",
+    }
+}
+
+/// The first epoch sets the mark, so `patience` epochs without improvement are over after epoch `patience + 1`.
+fn check_patience(train: &TrainSpec, span: Span, patience: usize, problems: &mut Problems) {
+    let epochs = train.epochs.value;
+    if patience < epochs {
+        return;
+    }
+    let problem = Diagnostic::new(Code::W0503)
+        .arg("patience", patience)
+        .arg("first", patience + 1)
+        .arg("epochs", epochs)
+        .at(span, "here");
+    let problem = if train.epochs.span.is_empty() { problem } else { problem.also(train.epochs.span, "epochs") };
+    problems.push(problem.help("help"));
+}

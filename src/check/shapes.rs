@@ -1,0 +1,230 @@
+//! Shapes of all layers, and why one has none.
+
+use std::collections::BTreeSet;
+
+use super::shrink;
+use crate::diag::{Code, Diagnostic, Level, Problems};
+use crate::ir::{LayerId, LayerNode, Program};
+use crate::layers::{InferError, LayerOp};
+use crate::source::Span;
+use crate::tensor::{Axis, Shape};
+
+/// Most values of one image's result, and most parameters of one layer: more would not fit into any memory.
+const MOST_VALUES: usize = 1 << 31;
+
+/// A warning from this share of the area on, a hint below it.
+const LOST_AREA: f64 = 0.3;
+
+/// Output shape of each layer; `None` where it is not known. Each failure is reported once.
+pub(super) fn infer(program: &Program, unknown: &BTreeSet<LayerId>, problems: &mut Problems) -> Vec<Option<Shape>> {
+    let layers = &program.model.layers;
+    let mut shapes: Vec<Option<Shape>> = Vec::with_capacity(layers.len());
+    for (index, node) in layers.iter().enumerate() {
+        let id = LayerId(u32::try_from(index).unwrap_or(u32::MAX));
+        let inputs: Option<Vec<Shape>> =
+            node.inputs.iter().map(|input| shapes.get(input.index()).cloned().flatten()).collect();
+        let shape = match inputs {
+            Some(inputs) if !unknown.contains(&id) => infer_one(program, index, &inputs, &shapes, problems),
+            _ => None,
+        };
+        shapes.push(shape);
+    }
+    if unknown.is_empty() {
+        report_unused(layers, problems);
+    }
+    shapes
+}
+
+fn infer_one(
+    program: &Program,
+    index: usize,
+    inputs: &[Shape],
+    shapes: &[Option<Shape>],
+    problems: &mut Problems,
+) -> Option<Shape> {
+    let node = &program.model.layers[index];
+    let op = node.layer.as_op();
+    match op.infer(inputs) {
+        Ok(shape) => {
+            let parameters = op.params(inputs);
+            let too_large = std::iter::once(&shape).chain(parameters.iter().map(|p| &p.shape)).any(|s| values(s).is_none());
+            if too_large {
+                problems.push(
+                    Diagnostic::new(Code::E0018)
+                        .saying("large")
+                        .arg("layer", op.keyword())
+                        .arg("shape", &shape)
+                        .at(node.span, "here"),
+                );
+                return None;
+            }
+            report_lost_rows(node, op, inputs, problems);
+            Some(shape)
+        }
+        Err(error) => {
+            problems.push(explain(program, index, inputs, shapes, &error));
+            None
+        }
+    }
+}
+
+/// Number of values of a shape, if it is within bounds.
+fn values(shape: &Shape) -> Option<usize> {
+    let product = shape.extents().iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent))?;
+    (product <= MOST_VALUES).then_some(product)
+}
+
+fn explain(
+    program: &Program,
+    index: usize,
+    inputs: &[Shape],
+    shapes: &[Option<Shape>],
+    error: &InferError,
+) -> Diagnostic {
+    let layers = &program.model.layers;
+    let node = &layers[index];
+    let keyword = node.layer.as_op().keyword();
+    let producer = |at: usize| node.inputs.get(at).map_or(node.span, |id| layers[id.index()].span);
+    match error {
+        InferError::Rank { expected: 1, found } => needs_vector(node, keyword, producer(0), found),
+        InferError::Rank { found, .. } => Diagnostic::new(Code::E0120)
+            .arg("layer", keyword)
+            .arg("found", found)
+            .also(producer(0), "made")
+            .at(node.span, "wants")
+            .help("help"),
+        InferError::WindowTooLarge { window, input } => {
+            shrink::explain(program, index, *window, *input, shapes)
+        }
+        InferError::Groups { channels, filters, groups } => {
+            let valid: Vec<String> = (1..=*channels.min(filters))
+                .filter(|g| channels.is_multiple_of(*g) && filters.is_multiple_of(*g))
+                .map(|g| g.to_string())
+                .collect();
+            Diagnostic::new(Code::E0110)
+                .arg("channels", channels)
+                .arg("filters", filters)
+                .arg("groups", groups)
+                .arg("valid", valid.join(", "))
+                .at(option_span(node, "groups"), "here")
+                .also(producer(0), "made")
+                .help("valid")
+        }
+        InferError::ShapesDiffer { shapes } => {
+            let broadcast = shapes.iter().all(|shape| broadcasts(shape, shapes));
+            let problem = Diagnostic::new(if broadcast { Code::E0108 } else { Code::E0107 });
+            let problem = with_operands(problem, node, layers, shapes).at(node.span, "wants");
+            if broadcast { problem.help("help") } else { with_projection(problem, shapes) }
+        }
+        InferError::ExtentsDiffer { shapes } => {
+            with_operands(Diagnostic::new(Code::E0109), node, layers, shapes).at(node.span, "wants").help("help")
+        }
+        InferError::PaddingTooLarge { padding, window } => Diagnostic::new(Code::E0018)
+            .arg("what", "padding")
+            .arg("expected", format!("less than the window's extent ({})", window[0].min(window[1])))
+            .arg("value", padding)
+            .at(option_span(node, "padding"), "here"),
+        InferError::TooFewInputs { .. } => Diagnostic::new(Code::E0013)
+            .saying("operands")
+            .arg("callee", keyword)
+            .arg("found", inputs.len())
+            .at(node.span, "here")
+            .help("operands-help"),
+    }
+}
+
+/// E0103: `dense` on a feature map.
+fn needs_vector(node: &LayerNode, keyword: &str, producer: Span, found: &Shape) -> Diagnostic {
+    Diagnostic::new(Code::E0103)
+        .arg("layer", keyword)
+        .arg("found", found)
+        .arg("values", values(found).unwrap_or(MOST_VALUES))
+        .arg("channels", found.channels())
+        .also(producer, "made")
+        .at(node.span, "wants")
+        .help("help")
+        .fix(Span::new(node.span.start, node.span.start), "flatten -> ")
+}
+
+/// Where an option's value stands; the whole layer where it is not written.
+fn option_span(node: &LayerNode, option: &str) -> Span {
+    node.options.iter().find(|(name, _)| *name == option).map_or(node.span, |(_, span)| *span)
+}
+
+fn with_operands(problem: Diagnostic, node: &LayerNode, layers: &[LayerNode], shapes: &[Shape]) -> Diagnostic {
+    let all: Vec<String> = shapes.iter().map(Shape::to_string).collect();
+    let problem = problem.arg("layer", node.layer.as_op().keyword()).arg("shapes", all.join(" and "));
+    node.inputs.iter().zip(shapes).fold(problem, |problem, (input, shape)| {
+        problem.also_with(layers[input.index()].span, "operand", "shape", shape)
+    })
+}
+
+/// Whether a shape equals the largest of `all` but for axes of extent 1.
+fn broadcasts(shape: &Shape, all: &[Shape]) -> bool {
+    let rank = shape.rank();
+    let same_rank = all.iter().all(|other| other.rank() == rank);
+    same_rank
+        && (0..rank).all(|axis| {
+            let most = all.iter().map(|other| other.extents()[axis]).max().unwrap_or(1);
+            shape.extents()[axis] == most || shape.extents()[axis] == 1
+        })
+}
+
+/// The 1x1 convolution that would make the larger operand fit the smaller one.
+fn with_projection(problem: Diagnostic, shapes: &[Shape]) -> Diagnostic {
+    let images: Vec<_> = shapes.iter().filter_map(Shape::as_image).collect();
+    if let [a, b] = images[..] {
+        let (large, small) = if a.0 * a.1 >= b.0 * b.1 { (a, b) } else { (b, a) };
+        let divides = small.0 > 0 && large.0.div_ceil(small.0) == large.1.div_ceil(small.1);
+        let stride = large.0.div_ceil(small.0);
+        if divides && large.0.div_ceil(stride) == small.0 && large.1.div_ceil(stride) == small.1 {
+            let stride = if stride > 1 { format!(", stride: {stride}") } else { String::new() };
+            let conv = format!("conv2d({}, 1{stride})", small.2);
+            return problem.arg("conv", conv).help("project");
+        }
+    }
+    problem.help("same")
+}
+
+/// W0115: a window that does not reach the last rows or columns.
+fn report_lost_rows(node: &LayerNode, op: &dyn LayerOp, inputs: &[Shape], problems: &mut Problems) {
+    let Some(window) = op.window(inputs) else { return };
+    // padding is no loss; nor is what a larger stride steps over between positions
+    let lost = |axis: &Axis| {
+        let covered = (axis.output - 1) * axis.stride + axis.effective();
+        (axis.pad_before + axis.input + axis.pad_after).saturating_sub(covered).saturating_sub(axis.pad_after)
+    };
+    let (rows, columns) = (lost(&window.y), lost(&window.x));
+    if rows == 0 && columns == 0 {
+        return;
+    }
+    let kept = |lost: usize, axis: &Axis| 1.0 - lost as f64 / axis.input as f64;
+    let share = 1.0 - kept(rows, &window.y) * kept(columns, &window.x);
+    let level = if share >= LOST_AREA { Level::Warning } else { Level::Hint };
+    let problem = Diagnostic::new(Code::W0115)
+        .with_level(level)
+        .arg("layer", op.keyword())
+        .arg("rows", rows)
+        .arg("columns", columns)
+        .arg("input", format!("{}x{}", window.y.input, window.x.input))
+        .arg("percent", format!("{:.0}", share * 100.0))
+        .at(node.span, "here")
+        .help("help");
+    problems.push(problem);
+}
+
+/// W0118: a layer whose result nobody takes.
+fn report_unused(layers: &[LayerNode], problems: &mut Problems) {
+    let Some((last, _)) = layers.split_last() else { return };
+    let used: BTreeSet<usize> = layers.iter().flat_map(|node| &node.inputs).map(|id| id.index()).collect();
+    for (index, node) in layers.iter().enumerate().take(layers.len() - 1) {
+        if !used.contains(&index) {
+            let problem = Diagnostic::new(Code::W0118)
+                .arg("layer", &node.path)
+                .at(node.span, "here")
+                .also(last.span, "output")
+                .help("help");
+            problems.push(problem);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Images that become smaller than a window: E0101 and E0102.
+
+use crate::diag::{Code, Diagnostic};
+use crate::ir::Program;
+use crate::layers::Layer;
+use crate::tensor::{Padding, Shape};
+
+/// Why a window does not fit: the image was shrunk too often (E0101), or never was large enough (E0102).
+pub(super) fn explain(
+    program: &Program,
+    index: usize,
+    window: [usize; 2],
+    input: [usize; 2],
+    shapes: &[Option<Shape>],
+) -> Diagnostic {
+    let layers = &program.model.layers;
+    let node = &layers[index];
+    let path = path_to(program, index);
+    let extents = |at: usize| {
+        let (height, width, _) = shapes.get(at)?.as_ref()?.as_image()?;
+        Some([height, width])
+    };
+    let start = path.first().and_then(|&first| extents(first));
+    let fits_at_first = start.is_some_and(|start| start[0] >= window[0] && start[1] >= window[1]);
+    if !fits_at_first {
+        let least = input[0].min(input[1]);
+        let producer = node.inputs.first().map_or(node.span, |id| layers[id.index()].span);
+        return Diagnostic::new(Code::E0102)
+            .arg("layer", node.layer.as_op().keyword())
+            .arg("window", size(window))
+            .arg("input", size(input))
+            .arg("least", least)
+            .at(node.span, "here")
+            .also(producer, "made")
+            .help("help");
+    }
+    // 28 conv2d 26 max_pool2d 13 … 1 conv2d !
+    let mut chain: Vec<String> = Vec::new();
+    let mut last = None;
+    for &at in &path {
+        let Some(now) = extents(at) else { continue };
+        if last == Some(now) {
+            continue;
+        }
+        if last.is_some() {
+            chain.push(layers[at].layer.as_op().keyword().to_owned());
+        }
+        chain.push(short_size(now));
+        last = Some(now);
+    }
+    chain.push(format!("{} !", node.layer.as_op().keyword()));
+    let (kind, ordinal) = ordinal(program, &path, index);
+    let problem = Diagnostic::new(Code::E0101)
+        .arg("ordinal", ordinal)
+        .arg("kind", kind)
+        .arg("start", start.map_or(String::new(), size))
+        .arg("window", size(window))
+        .arg("input", size(input))
+        .arg("chain", chain.join(" "))
+        .also(layers[path[0]].span, "start")
+        .at(node.span, "here")
+        .note("chain");
+    let lines: Vec<usize> = path
+        .iter()
+        .chain(std::iter::once(&index))
+        .filter(|&&at| matches!(&layers[at].layer, Layer::Conv2d(conv) if conv.padding == Padding::Valid && conv.kernel_size != [1, 1]))
+        .map(|&at| program.source.line_column(layers[at].span.start).0)
+        .collect();
+    match &lines[..] {
+        [] => problem.help("fewer"),
+        [line] => problem.arg("lines", format!("line {line}")).help("same"),
+        [rest @ .., last] => {
+            let rest: Vec<String> = rest.iter().map(usize::to_string).collect();
+            problem.arg("lines", format!("lines {} and {last}", rest.join(", "))).help("same")
+        }
+    }
+}
+
+/// Layers from the input to the one before `index`, along each one's first input.
+fn path_to(program: &Program, index: usize) -> Vec<usize> {
+    let mut path = Vec::new();
+    let mut at = index;
+    while let Some(before) = program.model.layers[at].inputs.first() {
+        at = before.index();
+        path.push(at);
+    }
+    path.reverse();
+    path
+}
+
+/// `("convolution", "4th")`
+fn ordinal(program: &Program, path: &[usize], index: usize) -> (&'static str, String) {
+    let is_conv = |at: usize| matches!(program.model.layers[at].layer, Layer::Conv2d(_));
+    let is_pool = |at: usize| matches!(program.model.layers[at].layer, Layer::Pool2d(_));
+    let (kind, count) = if is_conv(index) {
+        ("convolution", path.iter().filter(|&&at| is_conv(at)).count())
+    } else {
+        ("pooling", path.iter().filter(|&&at| is_pool(at)).count())
+    };
+    let number = count + 1;
+    let suffix = match (number % 10, number % 100) {
+        (1, rest) if rest != 11 => "st",
+        (2, rest) if rest != 12 => "nd",
+        (3, rest) if rest != 13 => "rd",
+        _ => "th",
+    };
+    (kind, format!("{number}{suffix}"))
+}
+
+fn size([height, width]: [usize; 2]) -> String {
+    format!("{height}x{width}")
+}
+
+/// One number where height and width agree.
+fn short_size([height, width]: [usize; 2]) -> String {
+    if height == width { height.to_string() } else { size([height, width]) }
+}

@@ -1,0 +1,317 @@
+//! Constants and their arithmetic, done while compiling.
+
+use std::collections::BTreeMap;
+
+use crate::ast::{Argument, BinaryOp, Dim, Expr, ExprKind, Let, Name, Unit};
+use crate::diag::{Code, Diagnostic, Problems};
+use crate::layers::{Activation, Initializer};
+use crate::source::Span;
+
+use super::{later, names};
+
+/// A value, computed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    /// As a fraction: 20% is 0.2.
+    Percent(f64),
+    /// In degrees.
+    Angle(f64),
+    Size(Vec<Dim>),
+    Text(String),
+    /// A bare word that is no constant: a choice or a name, as its use says.
+    Word(String),
+    List(Vec<Expr>),
+    /// `adam(…)`
+    Call(Name, Vec<Argument>),
+    /// `20% of train`
+    Of(f64, Name),
+    /// A form that only one use knows: its name in messages.
+    Other(&'static str),
+}
+
+impl Value {
+    /// What it is, in words.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Value::Int(value) => format!("the number {value}"),
+            Value::Float(value) => format!("the number {value}"),
+            Value::Bool(value) => format!("`{value}`"),
+            Value::Percent(_) => "a percentage".to_owned(),
+            Value::Angle(_) => "an angle".to_owned(),
+            Value::Size(_) => "a size".to_owned(),
+            Value::Text(_) => "a text".to_owned(),
+            Value::Word(word) => format!("`{word}`"),
+            Value::List(_) => "a list".to_owned(),
+            Value::Call(name, _) => format!("`{}(…)`", name.value),
+            Value::Of(..) => "a share of a split".to_owned(),
+            Value::Other(what) => (*what).to_owned(),
+        }
+    }
+
+    fn number(&self) -> Option<f64> {
+        match self {
+            Value::Int(value) => Some(*value as f64),
+            Value::Float(value) => Some(*value),
+            Value::Percent(value) => Some(*value),
+            Value::Bool(_) | Value::Angle(_) | Value::Size(_) | Value::Text(_) | Value::Word(_) | Value::List(_)
+            | Value::Call(..) | Value::Of(..) | Value::Other(_) => None,
+        }
+    }
+}
+
+/// The constants in sight.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Constants {
+    values: BTreeMap<String, (Option<Value>, Span)>,
+    classes: Option<usize>,
+}
+
+const FUNCTIONS: &[&str] = &["floor", "ceil", "round", "mod", "min", "max", "size"];
+
+impl Constants {
+    /// Tells how many classes the data have, if that is known.
+    pub(super) fn set_classes(&mut self, classes: Option<usize>) {
+        self.classes = classes;
+    }
+
+    /// Defines constants in the order given; each may use those before it.
+    pub(super) fn define_all<'l>(&mut self, lets: impl Iterator<Item = &'l Let>, problems: &mut Problems) {
+        for constant in lets {
+            self.define(constant, problems);
+        }
+    }
+
+    /// Defines one constant. Choices win over constants, so a constant named like one could never be used.
+    pub(super) fn define(&mut self, constant: &Let, problems: &mut Problems) {
+        let name = &constant.name;
+        if is_choice(&name.value) {
+            problems.push(Diagnostic::new(Code::E0020).arg("name", &name.value).at(name.span, "here"));
+            return;
+        }
+        if let Some((_, first)) = self.values.get(&name.value) {
+            let problem = Diagnostic::new(Code::E0014)
+                .arg("what", format!("the constant `{}`", name.value))
+                .at(name.span, "second")
+                .also(*first, "first");
+            problems.push(problem);
+            return;
+        }
+        let value = self.evaluate(&constant.value, problems);
+        self.values.insert(name.value.clone(), (value, name.span));
+    }
+
+    /// The names of all constants.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    /// Whether the word is `classes` and the count is not known.
+    pub(super) fn classes_are_unknown(&self, word: &str) -> bool {
+        word == "classes" && self.classes.is_none()
+    }
+
+    /// The value of an expression; `None` where it has none, which has been reported.
+    pub(super) fn evaluate(&self, expr: &Expr, problems: &mut Problems) -> Option<Value> {
+        Some(match &expr.kind {
+            ExprKind::Int(value) => match i64::try_from(*value) {
+                Ok(value) => Value::Int(value),
+                Err(_) => Value::Float(*value as f64),
+            },
+            ExprKind::Float(value) => Value::Float(*value),
+            ExprKind::Quantity(value, unit) => return quantity(*value, unit, expr.span, problems),
+            ExprKind::Size(dims) => Value::Size(dims.clone()),
+            ExprKind::Text(text) => Value::Text(text.clone()),
+            ExprKind::Name(word) => return self.word(word),
+            ExprKind::List(items) => Value::List(items.clone()),
+            ExprKind::Map(_) => Value::Other("a map"),
+            ExprKind::Call(name, arguments) if FUNCTIONS.contains(&name.value.as_str()) => {
+                return self.function(name, arguments, expr.span, problems);
+            }
+            ExprKind::Call(name, _) if later::VALUES.contains(&name.value.as_str()) => {
+                problems.push(Diagnostic::new(Code::E0010).arg("what", format!("`{}`", name.value)).at(name.span, "here"));
+                return None;
+            }
+            ExprKind::Call(name, arguments) => Value::Call(name.clone(), arguments.clone()),
+            ExprKind::Negate(inner) => match self.evaluate(inner, problems)? {
+                Value::Int(value) => Value::Int(-value),
+                Value::Float(value) => Value::Float(-value),
+                Value::Percent(value) => Value::Percent(-value),
+                Value::Angle(value) => Value::Angle(-value),
+                other => return self.no_number(&other, inner.span, problems),
+            },
+            ExprKind::Binary(op, left, right) => return self.binary(*op, left, right, expr.span, problems),
+            ExprKind::If(parts) => {
+                let Value::Bool(holds) = self.evaluate(&parts[0], problems)? else {
+                    problems.push(
+                        Diagnostic::new(Code::E0011)
+                            .arg("what", "if")
+                            .arg("expected", "a condition")
+                            .arg("found", "something else")
+                            .at(parts[0].span, "here"),
+                    );
+                    return None;
+                };
+                return self.evaluate(&parts[if holds { 1 } else { 2 }], problems);
+            }
+            ExprKind::Of(share, base) => {
+                let value = self.evaluate(share, problems)?;
+                match value.number() {
+                    Some(share) => Value::Of(share, base.clone()),
+                    None => return self.no_number(&value, share.span, problems),
+                }
+            }
+            ExprKind::By(_) => Value::Other("a grouping"),
+            ExprKind::Onward(_) => Value::Other("a range of layers"),
+            ExprKind::Range { .. } => Value::Other("a range"),
+        })
+    }
+
+    fn word(&self, word: &str) -> Option<Value> {
+        match word {
+            "true" => return Some(Value::Bool(true)),
+            "false" => return Some(Value::Bool(false)),
+            "classes" => {
+                let known = self.classes.and_then(|classes| i64::try_from(classes).ok());
+                return Some(known.map_or_else(|| Value::Word(word.to_owned()), Value::Int));
+            }
+            _ => {}
+        }
+        match self.values.get(word) {
+            Some((value, _)) => value.clone(),
+            None => Some(Value::Word(word.to_owned())),
+        }
+    }
+
+    fn no_number<T>(&self, value: &Value, span: Span, problems: &mut Problems) -> Option<T> {
+        if let Value::Word(word) = value {
+            problems.push(self.unresolved(word, span));
+        } else {
+            let problem = Diagnostic::new(Code::E0011).saying("arithmetic").arg("found", value.describe()).at(span, "here");
+            problems.push(problem);
+        }
+        None
+    }
+
+    /// E0016 for a word that should be a constant.
+    pub(super) fn unresolved(&self, word: &str, span: Span) -> Diagnostic {
+        if word == "classes" {
+            return Diagnostic::new(Code::E0016).saying("classes").at(span, "classes-here").help("classes-help");
+        }
+        let problem = Diagnostic::new(Code::E0016).arg("name", word).at(span, "here");
+        match names::nearest(word, self.names()) {
+            Some(near) => problem.arg("near", near).help("near").fix(span, near),
+            None => problem.help("let"),
+        }
+    }
+
+    fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr, span: Span, problems: &mut Problems) -> Option<Value> {
+        let (a, b) = (self.evaluate(left, problems), self.evaluate(right, problems));
+        let (a, b) = (a?, b?);
+        if let (Value::Word(a), Value::Word(b)) = (&a, &b) {
+            match op {
+                BinaryOp::Equal => return Some(Value::Bool(a == b)),
+                BinaryOp::NotEqual => return Some(Value::Bool(a != b)),
+                BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Less | BinaryOp::LessEqual
+                | BinaryOp::Greater | BinaryOp::GreaterEqual => {}
+            }
+        }
+        let Some(x) = a.number() else { return self.no_number(&a, left.span, problems) };
+        let Some(y) = b.number() else { return self.no_number(&b, right.span, problems) };
+        let value = match op {
+            BinaryOp::Equal => return Some(Value::Bool(x == y)),
+            BinaryOp::NotEqual => return Some(Value::Bool(x != y)),
+            BinaryOp::Less => return Some(Value::Bool(x < y)),
+            BinaryOp::LessEqual => return Some(Value::Bool(x <= y)),
+            BinaryOp::Greater => return Some(Value::Bool(x > y)),
+            BinaryOp::GreaterEqual => return Some(Value::Bool(x >= y)),
+            BinaryOp::Add => whole(&a, &b, i64::checked_add).unwrap_or(Value::Float(x + y)),
+            BinaryOp::Sub => whole(&a, &b, i64::checked_sub).unwrap_or(Value::Float(x - y)),
+            BinaryOp::Mul => whole(&a, &b, i64::checked_mul).unwrap_or(Value::Float(x * y)),
+            BinaryOp::Div => {
+                let exact = |a: i64, b: i64| a.checked_rem(b).filter(|rest| *rest == 0).and_then(|_| a.checked_div(b));
+                whole(&a, &b, exact).unwrap_or(Value::Float(x / y))
+            }
+        };
+        finite(value, span, problems)
+    }
+
+    fn function(&self, name: &Name, arguments: &[Argument], span: Span, problems: &mut Problems) -> Option<Value> {
+        let mut values = Vec::new();
+        for argument in arguments {
+            let value = self.evaluate(&argument.value, problems)?;
+            let Some(number) = value.number() else { return self.no_number(&value, argument.value.span, problems) };
+            values.push((value, number));
+        }
+        let value = match (name.value.as_str(), &values[..]) {
+            ("floor", [(_, x)]) => from_float(x.floor()),
+            ("ceil", [(_, x)]) => from_float(x.ceil()),
+            ("round", [(_, x)]) => from_float((x + 0.5).floor()),
+            ("mod", [(a, x), (b, y)]) => whole(a, b, i64::checked_rem_euclid).unwrap_or(Value::Float(x.rem_euclid(*y))),
+            ("min", [(a, x), (b, y)]) => if x <= y { a.clone() } else { b.clone() },
+            ("max", [(a, x), (b, y)]) => if x >= y { a.clone() } else { b.clone() },
+            ("size", [_, _, ..]) => {
+                let dims = values.iter().map(|(value, _)| match value {
+                    Value::Int(extent) => u64::try_from(*extent).ok().map(Dim::Known),
+                    _ => None,
+                });
+                match dims.collect::<Option<Vec<Dim>>>() {
+                    Some(dims) => Value::Size(dims),
+                    None => Value::Float(f64::NAN),
+                }
+            }
+            _ => {
+                problems.push(Diagnostic::new(Code::E0017).saying("arguments").arg("name", &name.value).at(span, "here"));
+                return None;
+            }
+        };
+        finite(value, span, problems)
+    }
+}
+
+fn whole(a: &Value, b: &Value, op: impl Fn(i64, i64) -> Option<i64>) -> Option<Value> {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => op(*a, *b).map(Value::Int),
+        _ => None,
+    }
+}
+
+fn from_float(value: f64) -> Value {
+    // whole numbers up to 2^53 are exact in a float
+    if value.abs() <= 9_007_199_254_740_992.0 { Value::Int(value as i64) } else { Value::Float(value) }
+}
+
+/// E0017 for a result that is no number.
+fn finite(value: Value, span: Span, problems: &mut Problems) -> Option<Value> {
+    if matches!(value, Value::Float(number) if !number.is_finite()) {
+        problems.push(Diagnostic::new(Code::E0017).at(span, "here"));
+        return None;
+    }
+    Some(value)
+}
+
+fn quantity(value: f64, unit: &Unit, span: Span, problems: &mut Problems) -> Option<Value> {
+    Some(match unit {
+        Unit::Percent => Value::Percent(value / 100.0),
+        Unit::Degrees => Value::Angle(value),
+        Unit::Turns => Value::Angle(value * 360.0),
+        Unit::Radians => Value::Angle(value.to_degrees()),
+        Unit::Epochs => Value::Other("a number of epochs"),
+        Unit::Other(word) => {
+            problems.push(Diagnostic::new(Code::E0012).arg("unit", word).at(span, "here").help("units"));
+            return None;
+        }
+    })
+}
+
+/// Words that an option could take.
+fn is_choice(word: &str) -> bool {
+    const OTHERS: &[&str] = &[
+        "same", "valid", "true", "false", "classes", "horizontal", "vertical", "nearest", "reflect", "wrap", "rgb",
+        "gray", "lab_l", "bilinear", "area", "lanczos3", "stretch", "crop", "letterbox", "adam", "adamw", "sgd",
+        "rmsprop", "accuracy", "mse",
+    ];
+    OTHERS.contains(&word) || Activation::NAMES.contains(&word) || Initializer::names().any(|name| name == word)
+}

@@ -1,0 +1,272 @@
+//! Values to types: what an option takes, what it got, and the report where they differ.
+
+use super::Cx;
+use super::constant::Value;
+use super::names::{list, nearest};
+use crate::ast::{Dim, Expr, ExprKind};
+use crate::diag::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+
+/// Largest count of filters, units, epochs: far above any use, far below what would overflow a size in bytes.
+pub(super) const MOST: usize = 1 << 24;
+
+/// Largest extent of an image or window.
+pub(super) const WIDEST: usize = 1 << 16;
+
+impl Cx {
+    /// The value; `None` where it has none, which has been reported.
+    pub(super) fn value(&mut self, expr: &Expr) -> Option<Value> {
+        self.constants.evaluate(expr, &mut self.problems)
+    }
+
+    /// E0011, or E0016 where a word was written that is no constant.
+    pub(super) fn wrong_type(&mut self, what: &str, expected: &str, found: &Value, span: Span) {
+        if let Value::Word(word) = found {
+            let needless = self.constants.classes_are_unknown(word) && !self.data_known;
+            if !needless {
+                let problem = self.constants.unresolved(word, span);
+                self.report(problem);
+            }
+            return;
+        }
+        let problem = Diagnostic::new(Code::E0011)
+            .arg("what", what)
+            .arg("expected", expected)
+            .arg("found", found.describe())
+            .at(span, "here");
+        self.report(problem);
+    }
+
+    fn out_of_range(&mut self, what: &str, expected: &str, value: impl ToString, span: Span) {
+        let problem = Diagnostic::new(Code::E0018)
+            .arg("what", what)
+            .arg("expected", expected)
+            .arg("value", value)
+            .at(span, "here");
+        self.report(problem);
+    }
+
+    /// A whole number in `least..=most`.
+    pub(super) fn int(&mut self, what: &str, expr: &Expr, least: usize, most: usize) -> Option<usize> {
+        let value = self.value(expr)?;
+        let Value::Int(number) = value else {
+            self.wrong_type(what, "a whole number", &value, expr.span);
+            return None;
+        };
+        match usize::try_from(number).ok().filter(|n| (least..=most).contains(n)) {
+            Some(number) => Some(number),
+            None => {
+                self.out_of_range(what, &format!("a whole number in {least}..{most}"), number, expr.span);
+                None
+            }
+        }
+    }
+
+    /// Any finite number.
+    pub(super) fn number(&mut self, what: &str, expr: &Expr) -> Option<f64> {
+        match self.value(expr)? {
+            Value::Int(number) => Some(number as f64),
+            Value::Float(number) => Some(number),
+            other => {
+                self.wrong_type(what, "a number", &other, expr.span);
+                None
+            }
+        }
+    }
+
+    /// A number above 0 (E0508 for rates, E0018 else).
+    pub(super) fn positive(&mut self, what: &str, expr: &Expr) -> Option<f32> {
+        let number = self.number(what, expr)?;
+        // a number so small that f32 holds 0 counts as 0
+        if number as f32 > 0.0 && (number as f32).is_finite() {
+            return Some(number as f32);
+        }
+        self.out_of_range(what, "a number above 0", number, expr.span);
+        None
+    }
+
+    /// A learning rate.
+    pub(super) fn learning_rate(&mut self, expr: &Expr) -> Option<f32> {
+        let number = self.number("lr", expr)?;
+        if number as f32 > 0.0 && (number as f32).is_finite() {
+            return Some(number as f32);
+        }
+        let problem = Diagnostic::new(Code::E0508).saying("lr").arg("value", number).at(expr.span, "here").help("lr-help");
+        self.report(problem);
+        None
+    }
+
+    /// A number from 0 on.
+    pub(super) fn non_negative(&mut self, what: &str, expr: &Expr) -> Option<f32> {
+        let number = self.number(what, expr)?;
+        if number >= 0.0 && (number as f32).is_finite() {
+            return Some(number as f32);
+        }
+        self.out_of_range(what, "a number from 0 on", number, expr.span);
+        None
+    }
+
+    /// A share in 0..=1 (below 1 with `below_one`), written `0.25` or `25%`; E0508 outside.
+    pub(super) fn share(&mut self, what: &str, expr: &Expr, below_one: bool) -> Option<f32> {
+        let value = match self.value(expr)? {
+            Value::Int(number) => number as f64,
+            Value::Float(number) | Value::Percent(number) => number,
+            other => {
+                self.wrong_type(what, "a share such as 25% or 0.25", &other, expr.span);
+                return None;
+            }
+        };
+        let fits = if below_one { (0.0..1.0).contains(&value) } else { (0.0..=1.0).contains(&value) };
+        if fits {
+            return Some(value as f32);
+        }
+        let range = if below_one { "0..1, 1 itself left out" } else { "0..1" };
+        let problem = Diagnostic::new(Code::E0508)
+            .arg("what", what)
+            .arg("value", value)
+            .arg("range", range)
+            .at(expr.span, "here");
+        let problem = if (1.0..100.0).contains(&value) && value > 1.0 {
+            problem.arg("percent", format!("{value}%")).help("percent-help").fix(expr.span, format!("{value}%"))
+        } else {
+            problem
+        };
+        self.report(problem);
+        None
+    }
+
+    /// An angle in degrees; a bare number has no unit (E0405).
+    pub(super) fn angle(&mut self, what: &str, expr: &Expr) -> Option<f32> {
+        let degrees = match self.value(expr)? {
+            Value::Angle(degrees) => degrees,
+            number @ (Value::Int(_) | Value::Float(_)) => {
+                let text = match number {
+                    Value::Int(n) => n.to_string(),
+                    _ => crate::ast::print_expr(expr),
+                };
+                let problem = Diagnostic::new(Code::E0405)
+                    .arg("what", what)
+                    .arg("number", &text)
+                    .at(expr.span, "here")
+                    .help("unit")
+                    .fix(expr.span, format!("{text}deg"));
+                self.report(problem);
+                return None;
+            }
+            other => {
+                self.wrong_type(what, "an angle such as 20deg", &other, expr.span);
+                return None;
+            }
+        };
+        if (0.0..=360.0).contains(&degrees) {
+            return Some(degrees as f32);
+        }
+        self.out_of_range(what, "an angle in 0deg..360deg", format!("{degrees}deg"), expr.span);
+        None
+    }
+
+    /// `true` or `false`
+    pub(super) fn bool(&mut self, what: &str, expr: &Expr) -> Option<bool> {
+        match self.value(expr)? {
+            Value::Bool(value) => Some(value),
+            Value::Word(word) => {
+                self.wrong_choice(what, &word, &["true", "false"], expr.span);
+                None
+            }
+            other => {
+                self.wrong_type(what, "`true` or `false`", &other, expr.span);
+                None
+            }
+        }
+    }
+
+    /// A text.
+    pub(super) fn text(&mut self, what: &str, expr: &Expr) -> Option<Spanned<String>> {
+        match self.value(expr)? {
+            Value::Text(text) => Some(Spanned::new(text, expr.span)),
+            other => {
+                let found = if let Value::Word(_) = other { Value::Other("a bare word") } else { other };
+                self.wrong_type(what, "a text in quotes", &found, expr.span);
+                None
+            }
+        }
+    }
+
+    /// E0009: a word that is none of the choices.
+    pub(super) fn wrong_choice(&mut self, what: &str, found: &str, choices: &[&str], span: Span) {
+        let problem = Diagnostic::new(Code::E0009)
+            .arg("what", what)
+            .arg("found", found)
+            .arg("choices", list(choices.iter().copied()))
+            .at(span, "here");
+        let problem = match nearest(found, choices.iter().copied()) {
+            Some(near) => problem.arg("near", near).help("near").fix(span, near),
+            None => problem.help("choices"),
+        };
+        self.report(problem);
+    }
+
+    /// One of a closed set of words. Choices win over constants, so the word itself is asked first.
+    pub(super) fn choice<T: Copy>(&mut self, what: &str, expr: &Expr, choices: &[(&str, T)], later: &[&str]) -> Option<T> {
+        let word = self.word(what, expr, choices.first().map_or("", |(name, _)| name))?;
+        if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == word) {
+            return Some(*choice);
+        }
+        if later.contains(&word.as_str()) {
+            self.not_yet(&format!("`{word}`"), expr.span);
+        } else {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            self.wrong_choice(what, &word, &names, expr.span);
+        }
+        None
+    }
+
+    /// A bare word; `example` is one that would be right.
+    pub(super) fn word(&mut self, what: &str, expr: &Expr, example: &str) -> Option<String> {
+        if let ExprKind::Name(word) = &expr.kind
+            && !self.constants.names().any(|name| name == word)
+        {
+            return Some(word.clone());
+        }
+        match self.value(expr)? {
+            Value::Word(word) => Some(word),
+            other => {
+                self.wrong_type(what, &format!("a word such as `{example}`"), &other, expr.span);
+                None
+            }
+        }
+    }
+
+    /// The items of a list; anything else counts as a list of one.
+    pub(super) fn items(&mut self, expr: &Expr) -> Option<Vec<Expr>> {
+        match &expr.kind {
+            ExprKind::List(items) => Some(items.clone()),
+            _ => match self.value(expr)? {
+                Value::List(items) => Some(items),
+                _ => Some(vec![expr.clone()]),
+            },
+        }
+    }
+
+    /// The extents of a size, all known and in 1..=65536.
+    pub(super) fn size(&mut self, what: &str, dims: &[Dim], span: Span) -> Option<Vec<usize>> {
+        let mut extents = Vec::with_capacity(dims.len());
+        for dim in dims {
+            match dim {
+                Dim::Open => {
+                    self.not_yet("an open size (`?`)", span);
+                    return None;
+                }
+                Dim::Known(extent) => {
+                    let fits = usize::try_from(*extent).ok().filter(|extent| (1..=WIDEST).contains(extent));
+                    let Some(extent) = fits else {
+                        self.out_of_range(what, &format!("extents in 1..{WIDEST}"), extent, span);
+                        return None;
+                    };
+                    extents.push(extent);
+                }
+            }
+        }
+        Some(extents)
+    }
+}

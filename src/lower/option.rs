@@ -1,0 +1,144 @@
+//! Options of layers: expressions to the types of the option table.
+
+use super::Cx;
+use super::constant::Value;
+use super::convert::{MOST, WIDEST};
+use crate::ast::{Expr, Step};
+use crate::layers::{Activation, Attributes, Initializer, KindInfo, Layer, OptionSpec, OptionType, OptionValue};
+use crate::source::Span;
+use crate::tensor::Padding;
+
+use super::later;
+
+/// A layer's attributes, and where each option was written.
+pub(super) struct WrittenLayer {
+    pub(super) layer: Layer,
+    pub(super) options: Vec<(&'static str, Span)>,
+}
+
+impl Cx {
+    /// The layer of a step whose kind is known; `None` where an attribute is wrong, which has been reported.
+    pub(super) fn layer(&mut self, kind: &'static KindInfo, step: &Step) -> Option<WrittenLayer> {
+        let names: Vec<&'static str> = kind.options.iter().map(|option| option.name).collect();
+        let before = self.problems.clone();
+        let arguments = self.bind(&step.callee, &step.arguments, step.span, &names, later::OPTIONS);
+        let mut options = Vec::new();
+        let mut values: Vec<Option<OptionValue>> = Vec::new();
+        for spec in kind.options {
+            let written = arguments.get(spec.name);
+            if let Some(expr) = written {
+                options.push((spec.name, expr.span));
+            } else if spec.default.is_none() {
+                self.missing(&arguments, spec.name);
+            }
+            values.push(written.and_then(|expr| self.option(spec, expr)));
+        }
+        if self.problems != before {
+            return None;
+        }
+        let mut values = values.into_iter();
+        let attributes = Attributes::new(kind.options, |_| values.next().flatten()).ok()?;
+        Layer::from_attributes(kind.keyword, &attributes).map(|layer| WrittenLayer { layer, options })
+    }
+
+    fn option(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<OptionValue> {
+        let what = spec.name;
+        Some(match spec.ty {
+            OptionType::Int { min } => OptionValue::Int(self.int(what, expr, min, MOST)?),
+            OptionType::Float => OptionValue::Float(self.number(what, expr)? as f32),
+            OptionType::Positive => OptionValue::Float(self.positive(what, expr)?),
+            OptionType::Share => OptionValue::Float(self.share(what, expr, false)?),
+            OptionType::Rate => OptionValue::Float(self.share(what, expr, true)?),
+            OptionType::Extents => OptionValue::Extents(self.extents(spec, expr)?),
+            OptionType::Padding => OptionValue::Padding(self.padding(spec, expr)?),
+            OptionType::Margins => OptionValue::Margins(self.margins(spec, expr)?),
+            OptionType::Activation => OptionValue::Activation(self.activation(what, expr)?),
+            OptionType::Initializer => {
+                let names: Vec<(&str, &str)> = Initializer::names().map(|name| (name, name)).collect();
+                let name = self.choice(what, expr, &names, &[])?;
+                OptionValue::Initializer(Initializer::from_name(name)?)
+            }
+            OptionType::Bool => OptionValue::Bool(self.bool(what, expr)?),
+            OptionType::Shape => OptionValue::Shape(self.shape(spec, expr)?),
+        })
+    }
+
+    /// `3` or `3x3`
+    fn extents(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<[usize; 2]> {
+        match self.value(expr)? {
+            Value::Int(_) => self.int(spec.name, expr, 1, WIDEST).map(|extent| [extent; 2]),
+            Value::Size(dims) if dims.len() == 2 => {
+                let extents = self.size(spec.name, &dims, expr.span)?;
+                extents.try_into().ok()
+            }
+            other => {
+                self.wrong_type(spec.name, spec.ty.describe(), &other, expr.span);
+                None
+            }
+        }
+    }
+
+    fn padding(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<Padding> {
+        match self.value(expr)? {
+            Value::Int(_) => self.int(spec.name, expr, 0, WIDEST).map(Padding::Explicit),
+            Value::Word(_) => {
+                self.choice(spec.name, expr, &[("same", Padding::Same), ("valid", Padding::Valid)], &[])
+            }
+            other => {
+                self.wrong_type(spec.name, spec.ty.describe(), &other, expr.span);
+                None
+            }
+        }
+    }
+
+    fn margins(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<[usize; 4]> {
+        match self.value(expr)? {
+            Value::Int(_) => self.int(spec.name, expr, 0, WIDEST).map(|all| [all; 4]),
+            Value::Size(dims) if dims.len() == 2 => {
+                let extents = self.size(spec.name, &dims, expr.span)?;
+                let [vertical, horizontal]: [usize; 2] = extents.try_into().ok()?;
+                Some([vertical, vertical, horizontal, horizontal])
+            }
+            Value::List(items) if items.len() == 4 => {
+                let sides: Vec<usize> =
+                    items.iter().filter_map(|side| self.int(spec.name, side, 0, WIDEST)).collect();
+                sides.try_into().ok()
+            }
+            other => {
+                self.wrong_type(spec.name, spec.ty.describe(), &other, expr.span);
+                None
+            }
+        }
+    }
+
+    /// A name, or a layer kind with arguments: `leaky_relu(negative_slope: 0.1)`.
+    fn activation(&mut self, what: &str, expr: &Expr) -> Option<Activation> {
+        if let Value::Call(callee, arguments) = self.value(expr)? {
+            let kind = Layer::kind(&callee.value).filter(|kind| Activation::NAMES.contains(&kind.keyword));
+            let Some(kind) = kind else {
+                self.wrong_choice(what, &callee.value, Activation::NAMES, callee.span);
+                return None;
+            };
+            let step = Step { callee, arguments, branches: None, span: expr.span };
+            return self.layer(kind, &step).map(|written| written.layer.as_op().activation());
+        }
+        let names: Vec<(&str, &str)> = Activation::NAMES.iter().map(|name| (*name, *name)).collect();
+        let name = self.choice(what, expr, &names, later::LAYERS)?;
+        Activation::from_name(name)
+    }
+
+    fn shape(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<Vec<usize>> {
+        match self.value(expr)? {
+            Value::Size(dims) if dims.len() == 3 => self.size(spec.name, &dims, expr.span),
+            Value::Size(dims) => {
+                let found = if dims.len() == 2 { "a size without channels" } else { "a size of another length" };
+                self.wrong_type(spec.name, spec.ty.describe(), &Value::Other(found), expr.span);
+                None
+            }
+            other => {
+                self.wrong_type(spec.name, spec.ty.describe(), &other, expr.span);
+                None
+            }
+        }
+    }
+}

@@ -5,13 +5,24 @@ pub mod code;
 mod conv;
 mod conv_grad_weight;
 pub mod desc;
+mod fill;
+mod global_pool;
 pub mod host;
+mod loss;
 mod map;
 mod math;
 mod matmul;
 pub mod micro;
+mod moments;
+mod pool;
+mod pool_grad;
+mod softmax;
+mod sum_parts;
 mod target;
+#[cfg(test)]
+mod tests;
 mod tiling;
+mod transpose;
 #[cfg(test)]
 mod trial;
 
@@ -29,19 +40,17 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::ConvGradWeight(desc) => conv_grad_weight::build(desc, target),
         KernelDesc::Matmul(desc) => matmul::build(desc, target),
         KernelDesc::Map(desc) => map::build(desc),
-        KernelDesc::Pool(_)
-        | KernelDesc::PoolGrad(_)
-        | KernelDesc::GlobalPool(_)
-        | KernelDesc::Moments(_)
-        | KernelDesc::CombineMoments(_)
-        | KernelDesc::SumParts(_)
-        | KernelDesc::Softmax(_)
-        | KernelDesc::Loss(_)
-        | KernelDesc::TopK(_)
-        | KernelDesc::Transpose(_)
-        | KernelDesc::Fill(_) => {
-            Err(BuildError::Description { family: desc.family(), reason: "no code for this family" })
-        }
+        KernelDesc::Pool(desc) => pool::build(desc),
+        KernelDesc::PoolGrad(desc) => pool_grad::build(desc),
+        KernelDesc::GlobalPool(desc) => global_pool::build(desc),
+        KernelDesc::Moments(desc) => moments::build(desc),
+        KernelDesc::CombineMoments(desc) => moments::build_combine(desc),
+        KernelDesc::SumParts(desc) => sum_parts::build(desc),
+        KernelDesc::Softmax(desc) => softmax::build(desc),
+        KernelDesc::Loss(desc) => loss::build(desc),
+        KernelDesc::TopK(desc) => loss::build_top_k(desc),
+        KernelDesc::Transpose(desc) => transpose::build(desc),
+        KernelDesc::Fill(desc) => fill::build(desc),
     }
 }
 

@@ -40,6 +40,40 @@ impl Lanes {
     }
 }
 
+/// How many numbers become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reduction {
+    /// Their sum.
+    Sum,
+    /// The largest; NaN is passed over unless it comes first.
+    Max,
+}
+
+impl Reduction {
+    /// What changes no result: 0, or −∞.
+    pub(crate) fn start(self, k: &mut KernelBuilder<'_>, lanes: Lanes) -> Value {
+        match self {
+            Reduction::Sum => k.f32(lanes, 0.0),
+            Reduction::Max => k.f32(lanes, f32::NEG_INFINITY),
+        }
+    }
+
+    /// One more number.
+    pub(crate) fn join(self, k: &mut KernelBuilder<'_>, total: Value, more: Value) -> Value {
+        match self {
+            Reduction::Sum => k.add(total, more),
+            Reduction::Max => k.max(more, total),
+        }
+    }
+
+    /// All lanes: `(l0, l2), (l1, l3)`.
+    pub(crate) fn join_lanes(self, k: &mut KernelBuilder<'_>, value: Value) -> Value {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|lane| k.lane(value, lane));
+        let (even, odd) = (self.join(k, a, c), self.join(k, b, d));
+        self.join(k, even, odd)
+    }
+}
+
 impl KernelBuilder<'_> {
     pub(crate) fn lanes_of(&self, value: Value) -> Lanes {
         if self.fb.func.dfg.value_type(value).is_vector() { Lanes::Four } else { Lanes::One }
@@ -163,8 +197,27 @@ impl KernelBuilder<'_> {
         self.fb.ins().fcmp(condition, a, b)
     }
 
+    /// Four words of two vectors, 0..4 from `a` and 4..8 from `b`.
+    pub(crate) fn shuffle(&mut self, a: Value, b: Value, words: [u8; 4]) -> Value {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| (0..4).map(move |byte| word * 4 + byte)).collect();
+        let mask = self.fb.func.dfg.immediates.push(ConstantData::from(bytes));
+        let (a, b) =
+            (self.fb.ins().bitcast(types::I8X16, little(), a), self.fb.ins().bitcast(types::I8X16, little(), b));
+        let mixed = self.fb.ins().shuffle(a, b, mask);
+        self.fb.ins().bitcast(types::F32X4, little(), mixed)
+    }
+
+    /// Mask of 32-bit integers `a < b`, signed.
+    pub(crate) fn less_i32(&mut self, a: Value, b: Value) -> Value {
+        self.fb.ins().icmp(IntCC::SignedLessThan, a, b)
+    }
+
+    /// The smaller of two 32-bit integers, unsigned.
+    pub(crate) fn min_u32(&mut self, a: Value, b: Value) -> Value {
+        self.fb.ins().umin(a, b)
+    }
+
     /// Mask of equal 32-bit integers.
-    #[allow(dead_code, reason = "part of a complete set: families with winners and labels use it")]
     pub(crate) fn equal_i32(&mut self, a: Value, b: Value) -> Value {
         self.fb.ins().icmp(IntCC::Equal, a, b)
     }

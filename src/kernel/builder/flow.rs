@@ -3,7 +3,7 @@
 use cranelift::codegen::ir::{BlockArg, types};
 use cranelift::prelude::{InstBuilder, IntCC, Value};
 
-use super::KernelBuilder;
+use super::{KernelBuilder, Lanes};
 
 /// How often a loop runs.
 #[derive(Debug, Clone, Copy)]
@@ -94,15 +94,28 @@ impl KernelBuilder<'_> {
         results
     }
 
-    /// Runs `body` only where `condition` is not 0.
-    #[allow(dead_code, reason = "kept beside the loops: the families with windows use it")]
-    pub(crate) fn when(&mut self, condition: Value, body: impl FnOnce(&mut Self)) {
-        let (inside, exit) = (self.fb.create_block(), self.fb.create_block());
-        self.fb.ins().brif(condition, inside, &[], exit, &[]);
-        self.fb.switch_to_block(inside);
-        body(self);
-        self.fb.ins().jump(exit, &[]);
-        self.fb.switch_to_block(exit);
+    /// Visits channels: blocks of at most `vectors` vectors, then the rest one by one. `body` gets the lanes, how many vectors (or
+    /// scalars) follow each other from the first channel on, and that channel.
+    pub(crate) fn for_channels(
+        &mut self,
+        channels: usize,
+        vectors: usize,
+        body: &mut dyn FnMut(&mut Self, Lanes, usize, Value),
+    ) {
+        let whole = channels / 4;
+        let (blocks, rest) = (whole / vectors * vectors, whole % vectors);
+        self.fold_steps(0, 4 * blocks, 4 * vectors, &[], |k, c, _| {
+            body(k, Lanes::Four, vectors, c);
+            Vec::new()
+        });
+        if rest > 0 {
+            let c = self.index(4 * blocks);
+            body(self, Lanes::Four, rest, c);
+        }
+        self.fold_steps(4 * whole, channels, 1, &[], |k, c, _| {
+            body(k, Lanes::One, 1, c);
+            Vec::new()
+        });
     }
 
     /// Runs `then` where `condition` is not 0, else `otherwise`.

@@ -53,6 +53,19 @@ impl KernelBuilder<'_> {
         self.fb.ins().iadd_imm_s(index, i64::try_from(constant).expect("sizes fit 63 bits"))
     }
 
+    /// `index + constant`, which may be negative.
+    pub(crate) fn index_shift(&mut self, index: Value, constant: i64) -> Value {
+        if constant == 0 {
+            return index;
+        }
+        self.fb.ins().iadd_imm_s(index, constant)
+    }
+
+    /// A 32-bit number that is not negative as an index.
+    pub(crate) fn index_from(&mut self, number: Value) -> Value {
+        self.fb.ins().uextend(types::I64, number)
+    }
+
     /// `index · factor`
     pub(crate) fn index_scale(&mut self, index: Value, factor: usize) -> Value {
         if factor == 1 {
@@ -149,6 +162,17 @@ impl KernelBuilder<'_> {
                 self.fb.ins().store(flags(), word, pointer, offset(at));
             }
         }
+    }
+
+    /// Writes a constant over `length` f32 from `pointer` on.
+    pub(crate) fn fill(&mut self, pointer: Value, length: usize, value: f32) {
+        self.for_channels(length, 4, &mut |k, lanes, vectors, at| {
+            let to = k.at(Element::F32, pointer, at);
+            let value = k.f32(lanes, value);
+            for v in 0..vectors {
+                k.store(value, to, v * lanes.count());
+            }
+        });
     }
 
     /// Address of `elements` f32 on the stack, 16-byte aligned, with any content.

@@ -11,7 +11,7 @@ use super::code::{BuildError, Effort, KernelFunction, TILE_NAMESPACE};
 use super::host::Host;
 use super::micro::TileDesc;
 
-pub(crate) use arith::Lanes;
+pub(crate) use arith::{Lanes, Reduction};
 pub(crate) use flow::Trips;
 
 /// Writes one kernel.

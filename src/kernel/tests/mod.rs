@@ -1,0 +1,5 @@
+//! Every family against a naive reference, on guarded buffers of random layouts.
+
+mod harness;
+mod map;
+mod math;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command line program; see [`cnnc::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cnnc::cli::main()
+}

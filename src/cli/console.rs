@@ -71,9 +71,12 @@ impl Console {
     /// Says why the command ends.
     pub(super) fn failure(&self, failure: &Failure) {
         match failure {
-            Failure::Shown | Failure::Interrupted | Failure::Unread => {}
+            Failure::Shown | Failure::ShownUsage | Failure::Interrupted | Failure::Unread => {}
             Failure::Usage(message) => {
-                self.problem(format_args!("{} {message}\n\nFor more information, try '--help'.", self.error_word(None)));
+                self.problem(format_args!(
+                    "{} {message}\n\nFor more information, try '--help'.",
+                    self.error_word(None)
+                ));
             }
             Failure::Mistake { code, message, help } => {
                 self.problem(format_args!("{} {message}", self.error_word(*code)));

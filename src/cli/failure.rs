@@ -13,6 +13,8 @@ use crate::train::RunError;
 pub(super) enum Failure {
     /// Problems of a file have been shown already.
     Shown,
+    /// It has been shown that the command line asks for something that the file does not have.
+    ShownUsage,
     /// A mistake of the user's, or a machine that refuses.
     Mistake {
         /// For `cnnc explain`.
@@ -36,12 +38,20 @@ impl Failure {
         Failure::Mistake { code: None, message: message.into(), help: Some(help.into()) }
     }
 
+    /// A mistake whose text may end with its own `help:` line.
+    pub(super) fn of_text(text: &str) -> Self {
+        match text.rsplit_once("\n  help: ") {
+            Some((message, help)) => Failure::mistake(message, help),
+            None => Failure::Mistake { code: None, message: text.to_owned(), help: None },
+        }
+    }
+
     /// What the process ends with.
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Failure::Unread => 0,
             Failure::Shown | Failure::Mistake { .. } | Failure::Interrupted => 1,
-            Failure::Usage(_) => 2,
+            Failure::Usage(_) | Failure::ShownUsage => 2,
         })
     }
 
@@ -74,26 +84,18 @@ impl From<RunError> for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
-        with_own_help(&error.to_string())
+        Failure::of_text(&error.to_string())
     }
 }
 
 impl From<CardError> for Failure {
     fn from(error: CardError) -> Self {
-        with_own_help(&error.to_string())
+        Failure::of_text(&error.to_string())
     }
 }
 
 impl From<CompileError> for Failure {
     fn from(error: CompileError) -> Self {
         Failure::Mistake { code: None, message: error.to_string(), help: None }
-    }
-}
-
-/// A text that may end with its own `help:` line.
-fn with_own_help(text: &str) -> Failure {
-    match text.rsplit_once("\n  help: ") {
-        Some((message, help)) => Failure::mistake(message, help),
-        None => Failure::Mistake { code: None, message: text.to_owned(), help: None },
     }
 }

@@ -130,7 +130,8 @@ mod tests {
     fn a_header_that_lies_allocates_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x.npy");
-        let header = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999, 8), }\n";
+        let header =
+            b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999, 8), }\n";
         fs::write(&path, header).expect("written");
         assert!(read_images(&path, &Shape::vector(8)).is_err());
         fs::write(&path, "text").expect("written");

@@ -21,7 +21,7 @@ const LARGEST_FILE_BYTES: u64 = 64 << 30;
 
 /// A tensor to be written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NamedTensor<'a> {
+pub(super) struct NamedTensor<'a> {
     /// `conv2d.kernel`.
     pub name: String,
     /// Extents.
@@ -32,7 +32,7 @@ pub struct NamedTensor<'a> {
 
 /// A file that has been read.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct TensorFile {
+pub(super) struct TensorFile {
     /// The texts of `__metadata__`.
     pub texts: BTreeMap<String, String>,
     /// Tensors by name.
@@ -42,7 +42,7 @@ pub struct TensorFile {
 /// Writes tensors and texts to `path`, replacing a file that stands there at one moment.
 /// # Errors
 /// [`RunError::Write`]; an older file is then left as it was.
-pub fn write(path: &Path, texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> Result<(), RunError> {
+pub(super) fn write(path: &Path, texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> Result<(), RunError> {
     let header = header(texts, tensors);
     replace(path, |file| {
         file.write_all(&(header.len() as u64).to_le_bytes())?;
@@ -79,7 +79,7 @@ fn header(texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> String {
 /// Reads a whole file. Only f32 tensors are taken.
 /// # Errors
 /// [`RunError::Read`], or [`RunError::Format`] for anything that is not a sound safetensors file of f32.
-pub fn read(path: &Path) -> Result<TensorFile, RunError> {
+pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
     let bytes = read_bytes(path)?;
     let unsound = |found: String| RunError::Format { path: path.to_owned(), wanted: "a safetensors file", found };
     let file = SafeTensors::deserialize(&bytes).map_err(|error| unsound(error.to_string()))?;
@@ -151,7 +151,7 @@ fn without_path(error: io::Error) -> io::Error {
 }
 
 /// Takes away what a killed process left unfinished in a folder.
-pub fn clear_unfinished(folder: &Path) {
+pub(super) fn clear_unfinished(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {

@@ -1,0 +1,203 @@
+//! `cnnc bench FILE`: how fast.
+
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::arguments::{ComputeArgs, ProgramArgs};
+use super::clock;
+use super::console::Console;
+use super::failure::Failure;
+use super::load::{self, Ready};
+use super::step::label_count;
+use super::table::Table;
+use crate::data::random::Random;
+use crate::runtime::{EvalSession, ProfileRow, StepInputs, TrainSession};
+use crate::train::{initial_values, initialise};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+One batch of uniform random numbers lies in memory. A training step is forward with dropout and batch statistics, loss, backward,
+update. The median step is quoted; warm-up steps are not counted.
+
+Examples:
+  cnnc bench models/fashion_mnist.cnn --mode train --json
+  cnnc bench models/fashion_mnist.cnn --mode infer --threads 1 --profile")]
+pub(super) struct BenchArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+    #[command(flatten)]
+    compute: ComputeArgs,
+    /// What is measured
+    #[arg(long, value_enum, default_value_t = Mode::Train)]
+    mode: Mode,
+    /// Images in a batch
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    batch: u32,
+    /// Steps that are measured
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    steps: u32,
+    /// Steps before them
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    warmup: u32,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+    /// Add a table of the time that each kernel takes
+    #[arg(long)]
+    profile: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    Train,
+    Infer,
+}
+
+/// What is measured: a session with its batch.
+enum Subject {
+    Train { session: Box<TrainSession>, labels: Vec<i32>, learning_rate: f32, step: u64 },
+    Infer { session: Box<EvalSession> },
+}
+
+impl Subject {
+    fn new(args: &BenchArgs, ready: &Ready, random: &mut Random) -> Result<Self, Failure> {
+        let options = args.compute.options(args.batch as usize, true);
+        if args.mode == Mode::Infer {
+            let mut session = Box::new(EvalSession::compile(&ready.program, &options)?);
+            let values: Vec<Vec<f32>> = session.params().iter().map(|param| initial_values(param, 0)).collect();
+            for (at, values) in values.iter().enumerate() {
+                session.write(at, values);
+            }
+            return Ok(Subject::Infer { session });
+        }
+        let learning_rate = ready.schedule()?.optimizer.value.learning_rate();
+        let mut session = Box::new(TrainSession::compile(&ready.program, &options)?);
+        initialise(session.as_mut(), 0);
+        let classes = label_count(ready.program.output_shape().elements()) as u64;
+        let labels = (0..args.batch).map(|_| i32::try_from(random.below(classes)).unwrap_or(0)).collect();
+        Ok(Subject::Train { session, labels, learning_rate, step: 0 })
+    }
+
+    fn step(&mut self, images: &[f32]) {
+        match self {
+            Subject::Train { session, labels, learning_rate, step } => {
+                *step += 1;
+                let inputs = StepInputs { images, labels, learning_rate: *learning_rate, step: *step, seed: 0 };
+                session.step(&inputs);
+            }
+            Subject::Infer { session } => {
+                session.predict(images);
+            }
+        }
+    }
+
+    fn start_profile(&mut self) {
+        match self {
+            Subject::Train { session, .. } => session.start_profile(),
+            Subject::Infer { session } => session.start_profile(),
+        }
+    }
+
+    fn profile(&self) -> Vec<ProfileRow> {
+        match self {
+            Subject::Train { session, .. } => session.profile(),
+            Subject::Infer { session } => session.profile(),
+        }
+    }
+}
+
+pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Result<(), Failure> {
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let mut random = Random::keyed(&[0]);
+    let elements = args.batch as usize * ready.program.input_shape().elements();
+    #[allow(clippy::cast_possible_truncation, reason = "pixels are single precision")]
+    let images: Vec<f32> = (0..elements).map(|_| random.unit() as f32).collect();
+    let compiling = Instant::now();
+    let mut subject = Subject::new(args, &ready, &mut random)?;
+    let compile = compiling.elapsed();
+    subject.step(&images);
+    let first_step = start.elapsed();
+    for _ in 0..args.warmup {
+        subject.step(&images);
+    }
+    if args.profile {
+        subject.start_profile();
+    }
+    let mut times: Vec<Duration> = (0..args.steps)
+        .map(|_| {
+            let begun = Instant::now();
+            subject.step(&images);
+            begun.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    let step = median(&times);
+    let images_per_s = f64::from(args.batch) / step.as_secs_f64();
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let report = json!({
+        "framework": "cnnc",
+        "model": ready.program.program().model.name.value,
+        "mode": if args.mode == Mode::Train { "train" } else { "infer" },
+        "batch": args.batch,
+        "threads": args.compute.thread_count(),
+        "simd": args.compute.target().simd.to_string(),
+        "images_per_s": rounded(images_per_s, 1),
+        "step_ms": rounded(ms(step), 3),
+        "step_ms_min": rounded(ms(times[0]), 3),
+        "start_to_first_step_s": rounded(first_step.as_secs_f64(), 3),
+        "compile_ms": rounded(ms(compile), 1),
+        "peak_rss_mib": clock::peak_rss_mib(),
+    });
+    if args.json {
+        console.result(&report)?;
+    } else {
+        for (key, value) in report.as_object().into_iter().flatten() {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            console.result(format_args!("{key:<22} {text}"))?;
+        }
+    }
+    if args.profile { show_profile(&subject.profile(), args, console) } else { Ok(()) }
+}
+
+/// The table goes to stderr beside `--json`, so that the one line stays alone.
+fn show_profile(rows: &[ProfileRow], args: &BenchArgs, console: &Console) -> Result<(), Failure> {
+    let mut table = Table::new(2, &["kernel", "layer", "calls/step", "ms/step"]);
+    let steps = f64::from(args.steps);
+    for row in rows {
+        #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
+        let calls = row.calls as f64 / steps;
+        let cells = [row.family.to_owned(), row.layer.clone(), format!("{calls:.1}"), format!("{:.3}", row.ms / steps)];
+        table.row(cells);
+    }
+    if args.json {
+        console.problem(table.text());
+        return Ok(());
+    }
+    console.result_text(&format!("\n{}", table.text()))
+}
+
+/// Of sorted times; with an even number the mean of the middle two.
+fn median(sorted: &[Duration]) -> Duration {
+    let middle = sorted.len() / 2;
+    if sorted.len().is_multiple_of(2) { (sorted[middle - 1] + sorted[middle]) / 2 } else { sorted[middle] }
+}
+
+fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        let times = |ms: &[u64]| ms.iter().map(|&ms| Duration::from_millis(ms)).collect::<Vec<_>>();
+        assert_eq!(median(&times(&[1, 2, 9])), Duration::from_millis(2));
+        assert_eq!(median(&times(&[1, 2, 4, 9])), Duration::from_millis(3));
+        assert_eq!(rounded(1.23456, 3), 1.235);
+    }
+}

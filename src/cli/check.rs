@@ -1,0 +1,84 @@
+//! `cnnc check FILE…`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::arguments::ChoiceArgs;
+use super::console::Console;
+use super::failure::Failure;
+use super::load::{self, Reading};
+use crate::card::CardError;
+use crate::diag::{Language, Level, render_json};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+With --format json every problem is one line on stdout: code, level, message, file, span, labels, help, fixes.
+
+Examples:
+  cnnc check models/digits.cnn
+  cnnc check models/*.cnn --deny warnings
+  cnnc check mine.cnn --format json")]
+pub(super) struct CheckArgs {
+    /// The .cnn files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    choice: ChoiceArgs,
+    /// How problems are printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> {
+    let mut worst = Ok(());
+    for file in &args.files {
+        let checked = load::read(file, &args.choice, &[]).and_then(|reading| match args.format {
+            Format::Human => show_human(&reading, console),
+            Format::Json => show_json(&reading, console),
+        });
+        match checked {
+            Ok(()) if args.format == Format::Human => console.result(format_args!("{}: ok", file.display()))?,
+            Ok(()) => {}
+            Err(failure @ Failure::Unread) => return Err(failure),
+            Err(failure) => {
+                // Every file is checked; what it fails with is said at once.
+                console.failure(&failure);
+                worst = Err(if matches!(failure, Failure::ShownUsage | Failure::Usage(_)) {
+                    Failure::ShownUsage
+                } else {
+                    Failure::Shown
+                });
+            }
+        }
+    }
+    worst
+}
+
+fn show_human(reading: &Reading, console: &Console) -> Result<(), Failure> {
+    load::show(reading, console);
+    match &reading.card_error {
+        Some(CardError::Malformed(error)) => return Err(Failure::of_text(&error.to_string())),
+        Some(error @ CardError::NotAtHand { .. }) => {
+            console.note(format_args!("note: {error}\n  checks that need the data were left out"));
+        }
+        None => {}
+    }
+    load::verdict(&reading.loaded.problems, console)
+}
+
+fn show_json(reading: &Reading, console: &Console) -> Result<(), Failure> {
+    for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
+        console.result(render_json(problem, &reading.loaded.sources, Language::English))?;
+    }
+    if let Some(CardError::Malformed(error)) = &reading.card_error {
+        return Err(Failure::of_text(&error.to_string()));
+    }
+    load::verdict(&reading.loaded.problems, console)
+}

@@ -1,0 +1,102 @@
+//! `cnnc emit FILE --stage S`: the stages of compilation as text.
+
+use clap::{Args, ValueEnum};
+
+use super::arguments::{ComputeArgs, ProgramArgs};
+use super::console::Console;
+use super::eval::batch_of;
+use super::failure::Failure;
+use super::load::{self, Ready};
+use crate::ast;
+use crate::autodiff::{evaluation_graph, training_graph};
+use crate::ir::Graph;
+use crate::jit;
+use crate::plan::plan;
+use crate::runtime::{CompileError, optimized_evaluation_graph, optimized_training_graph};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Stages, in the order they are made:
+  ast   the file's syntax, in canonical form
+  ir    the graph of operations: forward, loss, backward, update
+  opt   the same after all passes
+  plan  kernel calls in tasks and stages, with the place of every buffer
+  clif  the kernels in Cranelift's intermediate form
+  asm   the kernels' machine code
+
+Examples:
+  cnnc emit models/digits.cnn --stage opt
+  cnnc emit models/digits.cnn --stage asm --mode infer --simd avx2")]
+pub(super) struct EmitArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+    #[command(flatten)]
+    compute: ComputeArgs,
+    /// The stage to print
+    #[arg(long, value_enum)]
+    stage: Stage,
+    /// The program that is compiled: training, or inference alone [default: train where the file has a `train` section]
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stage {
+    Ast,
+    Ir,
+    Opt,
+    Plan,
+    Clif,
+    Asm,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    Train,
+    Infer,
+}
+
+pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let train = ready.program.program().train.as_ref();
+    let mode = args.mode.unwrap_or(if train.is_some() { Mode::Train } else { Mode::Infer });
+    let target = args.compute.target();
+    let planned = || Ok::<_, Failure>(plan(&optimized(&ready, mode)?, target, batch_of(train)));
+    match args.stage {
+        Stage::Ast => console.result_text(&ast::print(&ready.ast)),
+        Stage::Ir => console.result_text(&unoptimized(&ready, mode)?.to_string()),
+        Stage::Opt => console.result_text(&optimized(&ready, mode)?.to_string()),
+        Stage::Plan => console.result_text(&planned()?.to_string()),
+        Stage::Clif | Stage::Asm => {
+            let plan = planned()?;
+            let kernels =
+                jit::compile(&target, &plan.kernels).map_err(|error| CompileError::Code(error.to_string()))?;
+            for (index, description) in plan.kernels.iter().enumerate() {
+                let text = if args.stage == Stage::Clif { kernels.clif(index) } else { kernels.assembly(index) };
+                console.result_text(&format!("; k{index}: {description:?}\n{text}\n"))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn unoptimized(ready: &Ready, mode: Mode) -> Result<Graph, Failure> {
+    match mode {
+        Mode::Infer => Ok(evaluation_graph(&ready.program)),
+        Mode::Train => {
+            let schedule = ready.schedule()?;
+            let loss = ready.program.loss().ok_or(CompileError::NoSchedule)?;
+            Ok(training_graph(&ready.program, loss, &schedule.optimizer.value, true))
+        }
+    }
+}
+
+fn optimized(ready: &Ready, mode: Mode) -> Result<Graph, Failure> {
+    match mode {
+        Mode::Infer => Ok(optimized_evaluation_graph(&ready.program)),
+        Mode::Train => {
+            ready.schedule()?;
+            Ok(optimized_training_graph(&ready.program, true)?)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `cnnc eval FILE --weights W`.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::arguments::{ComputeArgs, ProgramArgs};
+use super::console::Console;
+use super::failure::Failure;
+use super::load;
+use super::report::{split_json, split_text};
+use crate::autodiff;
+use crate::data::Split;
+use crate::ir::TrainSpec;
+use crate::runtime::EvalSession;
+use crate::train::evaluate;
+use crate::train::weights::{self, Weights};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cnnc eval models/digits.cnn --weights runs/digits-1/weights.safetensors
+  cnnc eval models/digits.cnn --weights best.safetensors --split validation --format json")]
+pub(super) struct EvalArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+    #[command(flatten)]
+    compute: ComputeArgs,
+    /// The weights, as a run writes them
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+    /// The images to evaluate on
+    #[arg(long, value_enum, default_value_t = SplitName::Test)]
+    split: SplitName,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SplitName {
+    Train,
+    Validation,
+    Test,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+/// Images in a batch where the file does not say.
+pub(super) const BATCH: usize = 32;
+
+/// The file's batch.
+pub(super) fn batch_of(train: Option<&TrainSpec>) -> usize {
+    train.map_or(BATCH, |train| train.batch.value)
+}
+
+/// Reads weights into an inference session.
+/// # Errors
+/// [`Failure::Mistake`].
+pub(super) fn fill(session: &mut EvalSession, path: &Path) -> Result<Weights, Failure> {
+    let weights = weights::load(path, session.params())?;
+    for (at, values) in &weights.values {
+        session.write(*at, values);
+    }
+    Ok(weights)
+}
+
+pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    if ready.program.loss().is_none() {
+        return Err(Failure::mistake(
+            "the file says neither what the data are nor how the model is trained, so there is no loss",
+            "add a `data` and a `train` section",
+        ));
+    }
+    let batch = batch_of(ready.program.program().train.as_ref());
+    let mut session = EvalSession::compile(&ready.program, &args.compute.options(batch, false))?;
+    let weights = fill(&mut session, &args.weights)?;
+    let data = ready.open_data(ready.statistics_of(&weights, &args.weights)?, console)?;
+    if !weights.info.classes.is_empty() && weights.info.classes != data.classes {
+        return Err(Failure::mistake(
+            format!(
+                "`{}` was trained on the classes {:?}, the data have {:?}",
+                args.weights.display(),
+                weights.info.classes,
+                data.classes
+            ),
+            "list the classes in the weights' order: `classes: […]` in `data`",
+        ));
+    }
+    let (split, name, exists) = match args.split {
+        SplitName::Train => (Split::Train, "train", true),
+        SplitName::Validation => (Split::Validation, "validation", data.validation.is_some()),
+        SplitName::Test => (Split::Test, "test", data.test.is_some()),
+    };
+    if !exists {
+        return Err(Failure::mistake(
+            format!("there is no {name} split"),
+            format!("write `{name}: 20% of {}` in `data`", if name == "test" { "all" } else { "train" }),
+        ));
+    }
+    let sums = evaluate(&mut session, data.batches(split, batch), &AtomicBool::new(false))?;
+    let sums = sums.expect("nothing interrupts it");
+    let metrics = autodiff::metrics(&ready.program);
+    match args.format {
+        Format::Human => console.result(format_args!("{name} {}", split_text(&sums, &metrics))),
+        Format::Json => console.result(json!({ "split": name, "results": split_json(&sums, &metrics) })),
+    }
+}

@@ -1,0 +1,188 @@
+//! From a file's path to a checked program, its problems shown on the way.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::arguments::ChoiceArgs;
+use super::console::Console;
+use super::failure::Failure;
+use super::progress::DataProgress;
+use crate::ast;
+use crate::card::{self, CardError, DataCard};
+use crate::data::{Dataset, Featurewise, Locations};
+use crate::diag::{Code, Language, Level, Problems, RenderStyle, render};
+use crate::front::{self, Loaded};
+use crate::ir::{CheckedProgram, DataSpec, TrainSpec};
+use crate::lower::LowerOptions;
+use crate::source::SourceFile;
+use crate::train::weights::{Weights, WeightsInfo};
+use crate::train::{RunError, prepare_json};
+
+/// A file that has been read, with what was found in it.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// What the front end made of it.
+    pub(super) loaded: Loaded,
+    /// Why there is no data card, if there should be one.
+    pub(super) card_error: Option<CardError>,
+    /// Where its data are.
+    pub(super) locations: Locations,
+}
+
+/// Reads and checks a file. Settings of `more` come after those of `choice`.
+/// # Errors
+/// [`Failure::Mistake`] if the file cannot be read.
+pub(super) fn read(file: &Path, choice: &ChoiceArgs, more: &[(String, String)]) -> Result<Reading, Failure> {
+    let bytes = fs::read(file).map_err(|error| RunError::read(file, error))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::mistake(
+            format!("`{}` is not a text file: byte {at} is not UTF-8", file.display()),
+            "give a .cnn file, saved as UTF-8",
+        )
+    })?;
+    let locations = Locations::of_run(file, choice.data.data_dir.as_deref());
+    let options =
+        LowerOptions { model: choice.model.clone(), overrides: choice.set.iter().chain(more).cloned().collect() };
+    let card_error = RefCell::new(None);
+    let card_of = |data: &DataSpec| -> Option<DataCard> {
+        card::of(data, &locations).map_err(|error| card_error.replace(Some(error))).ok()
+    };
+    let loaded = front::load(SourceFile::new(file.display().to_string(), text), &options, &card_of);
+    Ok(Reading { loaded, card_error: card_error.into_inner(), locations })
+}
+
+/// Shows the problems of a reading on stderr.
+pub(super) fn show(reading: &Reading, console: &Console) {
+    let style = RenderStyle { color: console.color(), width: 100, language: Language::English };
+    for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
+        console.problem(render(problem, &reading.loaded.sources, style));
+    }
+}
+
+/// How a command ends on these problems, if it does: a wrong choice of the model is wrong usage.
+pub(super) fn verdict(problems: &Problems, console: &Console) -> Result<(), Failure> {
+    let errors = || problems.iter().filter(|problem| problem.level == Level::Error);
+    if problems.has_errors() {
+        return Err(if errors().all(|problem| problem.code == Code::E0021) {
+            Failure::ShownUsage
+        } else {
+            Failure::Shown
+        });
+    }
+    let warnings = problems.count(Level::Warning);
+    if warnings > 0 && console.denies_warnings() {
+        let s = if warnings == 1 { "" } else { "s" };
+        return Err(Failure::mistake(
+            format!("{warnings} warning{s}, and warnings are denied"),
+            "mend the file, or leave `--deny warnings` away",
+        ));
+    }
+    Ok(())
+}
+
+/// A program that can be compiled.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// The program.
+    pub(super) program: CheckedProgram,
+    /// Its syntax.
+    pub(super) ast: ast::File,
+    /// Where its data are.
+    pub(super) locations: Locations,
+    /// Class names, where they are known.
+    pub(super) classes: Vec<String>,
+}
+
+/// Reads and checks a file, shows its problems, and goes on only with a sound program.
+/// # Errors
+/// [`Failure`]: the file cannot be read or has errors.
+pub(super) fn ready(
+    file: &Path,
+    choice: &ChoiceArgs,
+    more: &[(String, String)],
+    console: &Console,
+) -> Result<Ready, Failure> {
+    let reading = read(file, choice, more)?;
+    show(&reading, console);
+    if let Some(error @ CardError::Malformed(_)) = reading.card_error {
+        return Err(error.into());
+    }
+    verdict(&reading.loaded.problems, console)?;
+    let Loaded { ast, program, card, .. } = reading.loaded;
+    let Some(program) = program else { return Err(Failure::Shown) };
+    let classes = card.map(|card| card.classes).unwrap_or_default();
+    Ok(Ready { program, ast, locations: reading.locations, classes })
+}
+
+impl Ready {
+    /// The schedule.
+    /// # Errors
+    /// [`Failure::Mistake`] if the file has none.
+    pub(super) fn schedule(&self) -> Result<&TrainSpec, Failure> {
+        self.program.program().train.as_ref().ok_or_else(|| {
+            Failure::mistake("the file has no `train` section", "add one: `train { epochs: 10; optimizer: adam }`")
+        })
+    }
+
+    /// The images, with a progress bar where there is something to wait for. `featurewise` are statistics that weights bring.
+    /// # Errors
+    /// [`Failure::Mistake`] if the file has no data or they cannot be read.
+    pub(super) fn open_data(&self, featurewise: Option<Featurewise>, console: &Console) -> Result<Dataset, Failure> {
+        let program = self.program.program();
+        let data = program.data.as_ref().ok_or_else(|| {
+            Failure::mistake("the file has no `data` section", "add one: `data { source: digits; test: 20% of all }`")
+        })?;
+        let mut progress = DataProgress::new(console);
+        let input = self.program.input_shape();
+        let opened = Dataset::open_with(data, &program.prepare, input, featurewise, &self.locations, &mut |step| {
+            progress.show(step);
+        })?;
+        progress.clear();
+        if let [first, ..] = &opened.ignored[..] {
+            let count = opened.ignored.len();
+            console.note(format_args!("note: {count} files are not pictures and were left out, such as `{first}`"));
+        }
+        Ok(opened)
+    }
+
+    /// What a weights file of this program says about itself.
+    pub(super) fn weights_info(&self, seed: u64, classes: &[String], statistics: Option<&Featurewise>) -> WeightsInfo {
+        let mut prepare = prepare_json(&self.program.program().prepare);
+        if let (Value::Object(entries), Some(statistics)) = (&mut prepare, statistics) {
+            entries.insert("featurewise".into(), serde_json::json!(statistics));
+        }
+        WeightsInfo { source: ast::print(&self.ast), prepare: prepare.to_string(), classes: classes.to_vec(), seed }
+    }
+
+    /// The statistics that weights bring, after a look at whether they were trained on pictures prepared as this file says.
+    /// # Errors
+    /// [`Failure::Mistake`] if they were not.
+    pub(super) fn statistics_of(&self, weights: &Weights, path: &Path) -> Result<Option<Featurewise>, Failure> {
+        if weights.info.prepare.is_empty() {
+            return Ok(None);
+        }
+        let unsound = || {
+            Failure::mistake(
+                format!("`{}` says of its `prepare` what cannot be understood", path.display()),
+                "write the weights anew with this version of cnnc",
+            )
+        };
+        let mut brought: Value = serde_json::from_str(&weights.info.prepare).map_err(|_| unsound())?;
+        let statistics = brought.as_object_mut().ok_or_else(unsound)?.shift_remove("featurewise");
+        let wanted = prepare_json(&self.program.program().prepare);
+        if brought != wanted {
+            return Err(Failure::mistake(
+                format!(
+                    "`{}` was trained on pictures prepared by {brought}, and the file says {wanted}",
+                    path.display()
+                ),
+                "write the same `prepare` section: weights go with the pictures they were trained on",
+            ));
+        }
+        statistics.map(|found| serde_json::from_value(found).map_err(|_| unsound())).transpose()
+    }
+}

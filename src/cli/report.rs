@@ -1,0 +1,139 @@
+//! `run.json`: what a run was asked to do, how long it took, what it gave.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::kernel::Simd;
+use crate::train::{
+    EpochRecord, Progress, Results, RunError, RunFolder, RunningSums, Settings, metric_name, monitor_name,
+};
+use crate::{data::Dataset, ir::Metric};
+
+/// What does not change during a run.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    /// The .cnn file as given.
+    pub(super) file: &'a Path,
+    /// The model's name.
+    pub(super) model: &'a str,
+    /// All settings.
+    pub(super) settings: &'a Settings,
+    /// Seed of everything but the splits.
+    pub(super) seed: u64,
+    /// Worker threads.
+    pub(super) threads: usize,
+    /// Vector instructions.
+    pub(super) simd: Simd,
+    /// The images.
+    pub(super) data: &'a Dataset,
+    /// Metrics of the results.
+    pub(super) metrics: Vec<Metric>,
+    /// Wall time of compiling, in seconds.
+    pub(super) compile_seconds: f64,
+}
+
+/// What a run has become.
+#[derive(Debug)]
+pub(super) enum Status<'a> {
+    /// It goes on; or it was killed.
+    Running,
+    /// It was stopped by Ctrl-C or SIGTERM.
+    Interrupted,
+    /// It cannot go on.
+    Failed(String),
+    /// It is done.
+    Finished(&'a Results),
+}
+
+impl Report<'_> {
+    /// Writes the report.
+    /// # Errors
+    /// [`RunError::Write`].
+    pub(super) fn write(
+        &self,
+        folder: &RunFolder,
+        status: &Status<'_>,
+        progress: &Progress,
+        last: Option<&EpochRecord>,
+        total_seconds: f64,
+    ) -> Result<(), RunError> {
+        let (word, error, test_seconds) = match status {
+            Status::Running => ("running", None, None),
+            Status::Interrupted => ("interrupted", None, None),
+            Status::Failed(error) => ("failed", Some(error), None),
+            Status::Finished(results) => ("finished", None, Some(results.test_seconds)),
+        };
+        let images = |split: Option<usize>| split.map_or(Value::Null, Value::from);
+        let report = json!({
+            "cnnc": env!("CARGO_PKG_VERSION"),
+            "status": word,
+            "error": error,
+            "file": self.file.display().to_string(),
+            "model": self.model,
+            "seed": self.seed,
+            "threads": self.threads,
+            "simd": self.simd.to_string(),
+            "images": {
+                "train": self.data.train.len(),
+                "validation": images(self.data.validation.as_ref().map(|split| split.len())),
+                "test": images(self.data.test.as_ref().map(|split| split.len())),
+            },
+            "progress": { "epochs": progress.epoch, "steps": progress.step, "stopped_early": progress.stopped },
+            "timings": {
+                "compile_s": rounded(self.compile_seconds),
+                "train_s": rounded(progress.train_seconds),
+                "test_s": test_seconds.map(rounded),
+                "total_s": rounded(total_seconds),
+            },
+            "results": self.results(status, last),
+            "settings": self.settings.to_json(),
+        });
+        let text = serde_json::to_string_pretty(&report).expect("numbers and texts always serialise") + "\n";
+        crate::train::replace(&folder.report(), |file| std::io::Write::write_all(file, text.as_bytes()))
+    }
+
+    fn results(&self, status: &Status<'_>, last: Option<&EpochRecord>) -> Value {
+        let mut results = Map::new();
+        if let Some(record) = last {
+            let values = record.values.0.iter().map(|&(monitor, value)| (monitor_name(monitor), json!(value)));
+            results.insert("last_epoch".into(), Value::Object(values.collect()));
+        }
+        if let Status::Finished(Results { test, .. }) = status {
+            let test = test.as_ref().map_or(Value::Null, |sums| split_json(sums, &self.metrics));
+            results.insert("test".into(), test);
+        }
+        Value::Object(results)
+    }
+}
+
+/// Loss and metrics of a split, with the number of its images.
+pub(super) fn split_json(sums: &RunningSums, metrics: &[Metric]) -> Value {
+    let (loss, shares) = sums.means();
+    let mut entries = Map::new();
+    for (metric, share) in metrics.iter().zip(shares) {
+        entries.insert(metric_name(*metric), json!(share));
+    }
+    entries.insert("loss".into(), json!(loss));
+    entries.insert("images".into(), json!(sums.images));
+    Value::Object(entries)
+}
+
+/// `accuracy 0.9833, loss 0.0612 (360 images)`.
+pub(super) fn split_text(sums: &RunningSums, metrics: &[Metric]) -> String {
+    let (loss, shares) = sums.means();
+    let shares = metrics.iter().zip(shares).map(|(metric, share)| format!("{} {share:.4}, ", metric_name(*metric)));
+    format!("{}loss {loss:.4} ({} images)", shares.collect::<String>(), sums.images)
+}
+
+/// The vector instructions that the run in a folder was begun with, if its report tells.
+pub(super) fn recorded_simd(folder: &Path) -> Option<Simd> {
+    let report: Value = serde_json::from_slice(&fs::read(folder.join("run.json")).ok()?).ok()?;
+    report["simd"].as_str()?.parse().ok()
+}
+
+/// Milliseconds are enough.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1e3).round() / 1e3
+}

@@ -1,0 +1,225 @@
+//! `cnnc run FILE`.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+
+use super::arguments::{ComputeArgs, ProgramArgs};
+use super::console::Console;
+use super::failure::Failure;
+use super::interrupt;
+use super::load::{self, Ready};
+use super::progress::TrainProgress;
+use super::report::{self, Report, Status};
+use crate::autodiff;
+use crate::runtime::{EvalSession, TrainSession};
+use crate::train::{Ending, Plan, Progress, Results, RunError, RunFolder, Settings, Trainer};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Files of a run: weights.safetensors (final), checkpoints, history.csv (a row an epoch), run.json (settings, timings, results),
+state.safetensors (to go on from). Ctrl-C or SIGTERM ends the present step and saves; the exit code is then 1.
+
+Examples:
+  cnnc run models/digits.cnn
+  cnnc run models/digits.cnn --epochs 5 --seed 7 --set train.batch=64
+  cnnc run models/fashion_mnist.cnn --data-dir ~/data --out runs/fashion
+  cnnc run models/digits.cnn --resume runs/digits-1 --epochs 40")]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+    #[command(flatten)]
+    compute: ComputeArgs,
+    /// Folder for the run's files [default: runs/STEM-N, the first that is free]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    out: Option<PathBuf>,
+    /// Go on with the run in this folder, exactly as if it had never stopped
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+    /// Decides initial weights, shuffling, augmentation and dropout: train.seed of the file
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Passes over the training images: train.epochs of the file
+    #[arg(long, value_name = "N")]
+    epochs: Option<u64>,
+}
+
+impl RunArgs {
+    fn overrides(&self) -> Vec<(String, String)> {
+        let setting = |key: &str, value: Option<u64>| value.map(|value| (key.to_owned(), value.to_string()));
+        setting("train.epochs", self.epochs).into_iter().chain(setting("train.seed", self.seed)).collect()
+    }
+}
+
+pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(), Failure> {
+    let interrupted = interrupt::watch()?;
+    let mut compute = args.compute;
+    let resumed = args.resume.as_deref().map(RunFolder::open).transpose()?;
+    if let Some(folder) = &resumed {
+        keep_simd(&mut compute, folder.path(), console);
+    }
+    let ready = load::ready(&args.program.file, &args.program.choice, &args.overrides(), console)?;
+    let schedule = ready.schedule()?;
+    let data = ready.open_data(None, console)?;
+    let options = compute.options(schedule.batch.value, true);
+    let compiling = Instant::now();
+    let session = TrainSession::compile(&ready.program, &options)?;
+    let compile_seconds = compiling.elapsed().as_secs_f64();
+    let folder = match (&resumed, &args.out) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(out)) => RunFolder::create(out)?,
+        (None, None) => RunFolder::numbered(Path::new("runs"), &stem(&args.program.file))?,
+    };
+    let settings = Settings::of(&ready.program);
+    let info = ready.weights_info(schedule.seed, &data.classes, data.featurewise.as_ref());
+    let report = Report {
+        file: &args.program.file,
+        model: &ready.program.program().model.name.value,
+        settings: &settings,
+        seed: schedule.seed,
+        threads: options.threads,
+        simd: options.target.simd,
+        data: &data,
+        metrics: autodiff::metrics(&ready.program),
+        compile_seconds,
+    };
+    let plan = Plan {
+        train: schedule,
+        augment: &ready.program.program().augment,
+        data: &data,
+        folder: &folder,
+        info: &info,
+        settings: &settings,
+        interrupt: &interrupted,
+    };
+    let evaluator = || EvalSession::compile(&ready.program, &options).map_err(RunError::from);
+    let mut trainer = if resumed.is_some() {
+        Trainer::resume(plan, session, evaluator)?
+    } else {
+        report.write(&folder, &Status::Running, &Progress::default(), None, start.elapsed().as_secs_f64())?;
+        Trainer::begin(plan, session, evaluator)?
+    };
+    announce(&ready, &report, trainer.progress(), schedule.epochs.value, console);
+    let first_step = Cell::new(None);
+    let mut watch = TrainProgress::new(console, schedule.epochs.value, report.metrics.clone(), || {
+        first_step.set(Some(start.elapsed()));
+    });
+    let outcome = trainer.train(&mut watch).and_then(|ending| match ending {
+        Ending::Interrupted => Ok(None),
+        Ending::Complete => trainer.finish(&mut watch),
+    });
+    let status = match &outcome {
+        Ok(Some(results)) => Status::Finished(results),
+        Ok(None) => Status::Interrupted,
+        Err(error) => Status::Failed(error.to_string()),
+    };
+    let written =
+        report.write(&folder, &status, trainer.progress(), watch.last.as_ref(), start.elapsed().as_secs_f64());
+    // The first failure is the one to tell.
+    let results = outcome?;
+    written?;
+    match results {
+        Some(results) => tell(&results, &report, &folder, console),
+        None => {
+            tell_how_to_go_on(&folder, trainer.progress(), console);
+            Err(Failure::Interrupted)
+        }
+    }
+}
+
+/// A run goes on with the vector instructions it was begun with, where that is possible: others add in another order.
+fn keep_simd(compute: &mut ComputeArgs, folder: &Path, console: &Console) {
+    let Some(recorded) = report::recorded_simd(folder) else { return };
+    match compute.simd {
+        None if recorded.is_available() => compute.simd = Some(recorded),
+        Some(asked) if asked == recorded => {}
+        None | Some(_) => console.problem(format_args!(
+            "warning: the run was begun with {recorded} kernels; with others its numbers differ in the last digits"
+        )),
+    }
+}
+
+fn announce(ready: &Ready, report: &Report<'_>, progress: &Progress, epochs: usize, console: &Console) {
+    let data = report.data;
+    let validation = data.validation.as_ref().map_or(0, |split| split.len());
+    let test = data.test.as_ref().map_or(0, |split| split.len());
+    console.note(format_args!(
+        "{}: {} images to train on, {validation} for validation, {test} for the test; {} threads, {}",
+        ready.program.program().model.name.value,
+        data.train.len(),
+        report.threads,
+        report.simd,
+    ));
+    if progress.step > 0 {
+        console.note(format_args!("going on after epoch {} of {epochs}, step {}", progress.epoch, progress.step));
+    }
+}
+
+fn tell(results: &Results, report: &Report<'_>, folder: &RunFolder, console: &Console) -> Result<(), Failure> {
+    match &results.test {
+        Some(sums) => console.result(format_args!("test {}", report::split_text(sums, &report.metrics)))?,
+        None => console.result("there is no test split, so there are no test results")?,
+    }
+    console.result(format_args!("weights: {}", folder.weights().display()))
+}
+
+fn tell_how_to_go_on(folder: &RunFolder, progress: &Progress, console: &Console) {
+    console.problem(format_args!(
+        "interrupted in epoch {} after {} of its steps; the state is saved. To go on:\n  {}",
+        progress.epoch + 1,
+        progress.batch,
+        resume_command(std::env::args(), folder.path())
+    ));
+}
+
+/// The command that goes on with this run: this one, with `--resume`.
+fn resume_command(arguments: impl Iterator<Item = String>, folder: &Path) -> String {
+    let mut words = Vec::new();
+    let mut skip = false;
+    for argument in arguments {
+        let names_folder = ["--out", "--resume"]
+            .into_iter()
+            .any(|flag| argument == flag || argument.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')));
+        if !skip && !names_folder {
+            words.push(quoted(&argument));
+        }
+        skip = !skip && names_folder && !argument.contains('=');
+    }
+    words.push("--resume".to_owned());
+    words.push(quoted(&folder.display().to_string()));
+    words.join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+~".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_go_on_is_the_same_command() {
+        let command = |words: &[&str]| resume_command(words.iter().map(|&word| word.to_owned()), Path::new("runs/a-1"));
+        assert_eq!(command(&["cnnc", "run", "a.cnn"]), "cnnc run a.cnn --resume runs/a-1");
+        assert_eq!(
+            command(&["cnnc", "run", "--out", "b", "a b.cnn", "--epochs", "3"]),
+            "cnnc run 'a b.cnn' --epochs 3 --resume runs/a-1"
+        );
+        assert_eq!(
+            command(&["cnnc", "run", "a.cnn", "--resume=runs/a-1", "--seed=1"]),
+            "cnnc run a.cnn --seed=1 --resume runs/a-1"
+        );
+    }
+}

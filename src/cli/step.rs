@@ -1,0 +1,78 @@
+//! `cnnc step FILE …`: a few training steps on one given batch.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::arguments::{ComputeArgs, ProgramArgs};
+use super::console::Console;
+use super::failure::Failure;
+use super::load;
+use super::npy;
+use crate::runtime::{StepInputs, TrainSession};
+use crate::train::{RunError, weights};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Each step is one of the `train` section's optimizer on the whole batch, from fresh optimizer state. Nothing is shuffled or
+augmented. Without --seed dropout and noise are the identity; batch norm trains. Prints each step's loss, as it was before the update.
+With it any other framework can check the gradients.
+
+Example:
+  cnnc init mine.cnn --seed 1 --output w0.safetensors
+  cnnc step mine.cnn --weights w0.safetensors --input x.npy --labels y.npy --steps 10 --output w1.safetensors")]
+pub(super) struct StepArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+    #[command(flatten)]
+    compute: ComputeArgs,
+    /// Weights to start from
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+    /// The batch: prepared pictures, float32 [N, H, W, C]
+    #[arg(long, value_name = "X.npy")]
+    input: PathBuf,
+    /// Its class indices, int64 [N]; 0 or 1 for a single unit
+    #[arg(long, value_name = "Y.npy")]
+    labels: PathBuf,
+    /// Number of steps
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    steps: u64,
+    /// Weights to write
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+    /// Turns dropout and noise on, and decides them
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let schedule = ready.schedule()?;
+    let (count, images) = npy::read_images(&args.input, ready.program.input_shape())?;
+    let labels = npy::read_labels(&args.labels, count, label_count(ready.program.output_shape().elements()))?;
+    let options = args.compute.options(count, args.seed.is_some());
+    let mut session = TrainSession::compile(&ready.program, &options)?;
+    let start = weights::load(&args.weights, session.params())?;
+    for (at, values) in &start.values {
+        session.write(*at, values);
+    }
+    let (learning_rate, seed) = (schedule.optimizer.value.learning_rate(), args.seed.unwrap_or(0));
+    for step in 1..=args.steps {
+        let inputs = StepInputs { images: &images, labels: &labels, learning_rate, step, seed };
+        let result = session.step(&inputs);
+        console.result(format_args!("step {step}: loss {}", result.loss))?;
+        if !result.loss.is_finite() {
+            let layer = session.first_non_finite_layer(&images)?;
+            let (epoch, batch) = (1, usize::try_from(step).unwrap_or(usize::MAX));
+            return Err(RunError::NotFinite { loss: result.loss, step, epoch, batch, layer, learning_rate }.into());
+        }
+    }
+    weights::save(&args.output, &start.info, session.params(), |at| session.read(at))?;
+    Ok(())
+}
+
+/// Labels that a model with this many outputs tells apart.
+pub(super) fn label_count(outputs: usize) -> usize {
+    outputs.max(2)
+}

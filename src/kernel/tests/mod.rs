@@ -3,3 +3,7 @@
 mod harness;
 mod map;
 mod math;
+mod movement;
+mod pool;
+mod rows;
+mod statistics;

@@ -1,0 +1,126 @@
+//! Softmax, losses and metrics.
+
+use proptest::prelude::*;
+
+use super::harness::{Data, assert_close, channel_count, numbers, run};
+use crate::kernel::desc::{KernelDesc, LossDesc, LossKind, SoftmaxDesc, TopKDesc};
+
+fn softmax(x: &[f32]) -> Vec<f64> {
+    let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let terms: Vec<f64> = x.iter().map(|&v| f64::from(v - largest).exp()).collect();
+    let sum: f64 = terms.iter().sum();
+    terms.iter().map(|term| term / sum).collect()
+}
+
+fn labels(seed: u64, count: usize, classes: usize) -> Vec<i32> {
+    numbers(seed, count).iter().map(|v| (v.to_bits() as usize / 7 % classes.max(2)) as i32).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #[test]
+    fn softmax_and_gradient(pixels in 1_usize..4, channels in channel_count(), count in 0_usize..4, seed in any::<u64>(), scale in prop::sample::select(vec![1.0_f32, 30.0])) {
+        let len = pixels * channels * count;
+        let x: Vec<f32> = numbers(seed, len).iter().map(|v| v * scale).collect();
+        let desc = SoftmaxDesc { pixels, channels, grad: false };
+        let got = run(&KernelDesc::Softmax(desc), &[Data::F32(x.clone()), Data::F32(vec![0.0; len])], count, 0);
+        let want: Vec<f64> = x.chunks(channels).flat_map(softmax).collect();
+        for (i, (&got, &want)) in got[1].f32().iter().zip(&want).enumerate() {
+            assert_close(got, want, 2e-6, i);
+        }
+        let (y, dy) = (got[1].f32().to_vec(), numbers(seed ^ 1, len));
+        let desc = SoftmaxDesc { grad: true, ..desc };
+        let args = [Data::F32(y.clone()), Data::F32(dy.clone()), Data::F32(vec![0.0; len])];
+        let got = run(&KernelDesc::Softmax(desc), &args, count, 0);
+        for (row, got) in got[2].f32().chunks(channels).enumerate() {
+            let (y, dy) = (&y[row * channels..][..channels], &dy[row * channels..][..channels]);
+            let dot: f64 = y.iter().zip(dy).map(|(&y, &dy)| f64::from(y) * f64::from(dy)).sum();
+            for c in 0..channels {
+                assert_close(got[c], f64::from(y[c]) * (f64::from(dy[c]) - dot), 5e-6, (row, c));
+            }
+        }
+    }
+
+    #[test]
+    fn losses(
+        kind in prop::sample::select(vec![LossKind::SoftmaxCrossEntropy, LossKind::SigmoidCrossEntropy, LossKind::MeanSquaredError]),
+        classes in channel_count(),
+        count in 0_usize..5,
+        seed in any::<u64>(),
+        stretch in prop::sample::select(vec![1.0_f32, 40.0]),
+    ) {
+        let scores: Vec<f32> = numbers(seed, classes * count).iter().map(|v| v * stretch).collect();
+        let labels = labels(seed, count, classes);
+        let scale = 0.25;
+        let args = [
+            Data::F32(scores.clone()),
+            Data::I32(labels.clone()),
+            Data::F32(vec![scale]),
+            Data::F32(vec![7.0; count]),
+            Data::F32(vec![7.0; scores.len()]),
+        ];
+        let desc = LossDesc { kind, classes, grad: true };
+        let got = run(&KernelDesc::Loss(desc), &args, count, 0);
+        let plain = run(&KernelDesc::Loss(LossDesc { grad: false, ..desc }), &args[..4], count, 0);
+        prop_assert_eq!(&plain[3], &got[3]);
+        for n in 0..count {
+            let s = &scores[n * classes..][..classes];
+            let (loss, grad) = reference(kind, s, labels[n]);
+            assert_close(got[3].f32()[n], loss, 3e-6, n);
+            for c in 0..classes {
+                assert_close(got[4].f32()[n * classes + c], grad[c] * f64::from(scale), 2e-6, (n, c));
+            }
+        }
+    }
+
+    #[test]
+    fn top_k(classes in channel_count(), k in 1_usize..6, count in 0_usize..6, seed in any::<u64>(), nan in any::<bool>()) {
+        // few different values, so that there are ties
+        let mut scores: Vec<f32> = numbers(seed, classes * count).iter().map(|v| v.round()).collect();
+        if nan && !scores.is_empty() {
+            let at = seed as usize % scores.len();
+            scores[at] = f32::NAN;
+        }
+        let labels = labels(seed, count, classes);
+        let desc = TopKDesc { classes, k, threshold: 0.5_f32.to_bits() };
+        let args = [Data::F32(scores.clone()), Data::I32(labels.clone()), Data::F32(vec![7.0; count])];
+        let got = run(&KernelDesc::TopK(desc), &args, count, 0);
+        for n in 0..count {
+            let s = &scores[n * classes..][..classes];
+            let right = if classes == 1 && k == 1 {
+                !s[0].is_nan() && (s[0] > 0.5) == (labels[n] == 1)
+            } else {
+                let label = (labels[n] as usize).min(classes - 1);
+                let before = |&(c, &v): &(usize, &f32)| v > s[label] || (v == s[label] && c < label);
+                !s[label].is_nan() && s.iter().enumerate().filter(before).count() < k
+            };
+            prop_assert_eq!(got[2].f32()[n], f32::from(u8::from(right)), "image {}: {:?}, label {}", n, s, labels[n]);
+        }
+    }
+}
+
+/// Loss and gradient of one image, from the definitions.
+fn reference(kind: LossKind, s: &[f32], label: i32) -> (f64, Vec<f64>) {
+    let classes = s.len();
+    let target = |c: usize| if classes == 1 { f64::from(label) } else { f64::from(c as i32 == label) };
+    let each = || s.iter().enumerate().map(|(c, &v)| (f64::from(v), target(c)));
+    let share = 1.0 / classes as f64;
+    match kind {
+        LossKind::SoftmaxCrossEntropy => {
+            let label = (label as usize).min(classes - 1);
+            let p = softmax(s);
+            let largest = f64::from(s.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+            let sum: f64 = s.iter().map(|&v| (f64::from(v) - largest).exp()).sum();
+            let loss = sum.ln() + largest - f64::from(s[label]);
+            (loss, p.iter().enumerate().map(|(c, p)| p - f64::from(c == label)).collect())
+        }
+        LossKind::SigmoidCrossEntropy => {
+            let loss = each().map(|(s, t)| s.max(0.0) - s * t + (-s.abs()).exp().ln_1p()).sum::<f64>();
+            (loss * share, each().map(|(s, t)| (1.0 / (1.0 + (-s).exp()) - t) * share).collect())
+        }
+        LossKind::MeanSquaredError => {
+            let loss = each().map(|(s, t)| (s - t) * (s - t)).sum::<f64>();
+            (loss * share, each().map(|(s, t)| 2.0 * (s - t) * share).collect())
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Moments and sums of parts.
+
+use proptest::prelude::*;
+
+use super::harness::{Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, run};
+use crate::kernel::desc::{CombineMomentsDesc, KernelDesc, MomentsDesc, SumPartsDesc};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #[test]
+    fn moments_and_their_combination(
+        shape in (1_usize..7, 1_usize..7, channel_count()),
+        kind in layout_kind(),
+        counts in prop::collection::vec(0_usize..4, 1..8),
+        seed in any::<u64>(),
+    ) {
+        let (height, width, channels) = shape;
+        let input = layout([height, width, channels], kind);
+        let mut partials = Vec::new();
+        let mut all: Vec<Vec<f64>> = vec![Vec::new(); channels];
+        for (part, &count) in counts.iter().enumerate() {
+            // far from zero, so that a sum of squares would cancel
+            let x: Vec<f32> = numbers(seed ^ part as u64, buffer_len(&input, count)).iter().map(|v| v + 100.0).collect();
+            let args = [Data::F32(x.clone()), Data::F32(vec![7.0; 3 * channels])];
+            let got = run(&KernelDesc::Moments(MomentsDesc { input }), &args, count, 0);
+            partials.extend_from_slice(got[1].f32());
+            for (c, all) in all.iter_mut().enumerate() {
+                let places = (0..count).flat_map(|n| (0..height).flat_map(move |y| (0..width).map(move |x| (n, y, x))));
+                let values: Vec<f64> = places.map(|(n, iy, ix)| f64::from(x[at(&input, n, iy, ix, c)])).collect();
+                let (mean, squares) = moments(&values);
+                assert_close(got[1].f32()[c], values.len() as f64, 0.0, c);
+                assert_close(got[1].f32()[channels + c], mean, 1e-6, c);
+                assert_close(got[1].f32()[2 * channels + c], squares, 1e-5, c);
+                all.extend(values);
+            }
+        }
+        let desc = CombineMomentsDesc { channels, parts: counts.len() };
+        let args = [Data::F32(partials), Data::F32(vec![7.0; channels]), Data::F32(vec![7.0; channels])];
+        let got = run(&KernelDesc::CombineMoments(desc), &args, 0, 0);
+        for (c, values) in all.iter().enumerate() {
+            let (mean, squares) = moments(values);
+            assert_close(got[1].f32()[c], mean, 1e-6, c);
+            assert_close(got[2].f32()[c], squares / (values.len() as f64).max(1.0), 1e-5, c);
+        }
+    }
+
+    #[test]
+    fn sums_are_a_balanced_tree(parts in 1_usize..12, count in 0_usize..40, gap in 0_usize..5, seed in any::<u64>()) {
+        let pitch = count + gap;
+        let partials = numbers(seed, pitch * parts);
+        let args = [Data::F32(partials.clone()), Data::F32(vec![7.0; count])];
+        let got = run(&KernelDesc::SumParts(SumPartsDesc { parts, pitch }), &args, count, 0);
+        for i in 0..count {
+            let mut exact: Vec<f32> = (0..parts).map(|p| partials[p * pitch + i]).collect();
+            while exact.len() > 1 {
+                exact = exact.chunks(2).map(|pair| if pair.len() == 2 { pair[0] + pair[1] } else { pair[0] }).collect();
+            }
+            prop_assert_eq!(got[1].f32()[i], exact[0]);
+        }
+    }
+}
+
+/// Mean and sum of squared deviations; 0 of nothing.
+fn moments(values: &[f64]) -> (f64, f64) {
+    let mean = values.iter().sum::<f64>() / (values.len() as f64).max(1.0);
+    (mean, values.iter().map(|v| (v - mean) * (v - mean)).sum())
+}

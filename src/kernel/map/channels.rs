@@ -151,8 +151,10 @@ impl Channels<'_, '_> {
     /// Sums: blocks of units outside, each with its sums in registers over all images.
     fn emit_sums(&self, k: &mut KernelBuilder<'_>) {
         let units = self.walk.units();
+        // as many sums as registers hold; wide blocks, as each pass over the images reads only their part of every pixel
         let block_units = match self.sums.len() {
-            1 | 2 => 4,
+            1 => 8,
+            2 => 4,
             3 | 4 => 2,
             _ => 1,
         };

@@ -6,4 +6,5 @@ mod math;
 mod movement;
 mod pool;
 mod rows;
+mod speed;
 mod statistics;

@@ -30,6 +30,7 @@ pub enum Effort {
 
 /// Code of one tile.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "few exist, and none for long")]
 pub enum TileCode {
     /// Machine code: position independent, calls nothing, System V calling convention.
     Bytes(Vec<u8>),

@@ -34,7 +34,7 @@ pub(super) fn fold_pixels(
     layout: &Layout,
     init: &[Value],
     reduction: Reduction,
-    body: &mut dyn FnMut(&mut KernelBuilder<'_>, Value, &[Value]) -> Vec<Value>,
+    mut body: impl FnMut(&mut KernelBuilder<'_>, Value, &[Value]) -> Vec<Value>,
 ) -> Vec<Value> {
     k.fold_range(layout.height, init, |k, y, total| {
         let offset = k.index_scale(y, layout.row_pitch);
@@ -62,7 +62,7 @@ fn emit_forward(k: &mut KernelBuilder<'_>, desc: &GlobalPoolDesc) {
                 PoolKind::Average => Reduction::Sum,
             };
             let init = vec![reduction.start(k, lanes); vectors];
-            let values = fold_pixels(k, from, &desc.input, &init, reduction, &mut |k, at, values| {
+            let values = fold_pixels(k, from, &desc.input, &init, reduction, |k, at, values| {
                 let mut next = Vec::with_capacity(values.len());
                 for (v, &value) in values.iter().enumerate() {
                     let x = k.load(lanes, at, v * lanes.count());
@@ -109,7 +109,7 @@ fn emit_shares(
 ) {
     let ([from, to], [best, given]) = (pointers, values);
     let (zero, one) = (k.f32(lanes, 0.0), k.f32(lanes, 1.0));
-    let ties = fold_pixels(k, from, &desc.input, &[zero], Reduction::Sum, &mut |k, at, ties| {
+    let ties = fold_pixels(k, from, &desc.input, &[zero], Reduction::Sum, |k, at, ties| {
         let x = k.load(lanes, at, 0);
         let equal = k.compare(Compare::Equal, x, best);
         let more = k.select(equal, one, zero);

@@ -51,7 +51,7 @@ pub(super) fn log(k: &mut KernelBuilder<'_>, x: Value) -> Value {
     let exponent = k.shift_right_signed(above, 23);
     let exponent_bits = k.shift_left(exponent, 23);
     let mantissa = k.sub_i32(bits, exponent_bits);
-    let mantissa = k.from_bits(mantissa);
+    let mantissa = k.float_of_bits(mantissa);
     let (one, half) = (k.f32(lanes, 1.0), k.f32(lanes, -0.5));
     let m = k.sub(mantissa, one);
     let e = k.int_to_float(exponent);
@@ -61,7 +61,7 @@ pub(super) fn log(k: &mut KernelBuilder<'_>, x: Value) -> Value {
         m,
         &[
             7.037_683_6e-2,
-            -1.151_461e-1,
+            -0.115_146_1,
             1.167_699_9e-1,
             -1.242_014_1e-1,
             1.424_932_3e-1,
@@ -90,12 +90,8 @@ pub(super) fn tanh(k: &mut KernelBuilder<'_>, x: Value) -> Value {
     let lanes = k.lanes_of(x);
     let magnitude = k.abs(x);
     let square = k.mul(x, x);
-    let p = polynomial(
-        k,
-        lanes,
-        square,
-        &[-5.704_988_7e-3, 2.063_908_9e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1],
-    );
+    let p =
+        polynomial(k, lanes, square, &[-5.704_988_7e-3, 2.063_909e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1]);
     let p = k.mul(p, square);
     let near = k.mul_add(p, x, x);
     let doubled = k.add(magnitude, magnitude);
@@ -119,7 +115,15 @@ pub(super) fn erf(k: &mut KernelBuilder<'_>, x: Value) -> Value {
         k,
         lanes,
         square,
-        &[7.853_861e-5, -8.010_194e-4, 5.188_327_6e-3, -2.685_381_2e-2, 1.128_358_5e-1, -3.761_262_6e-1, 1.128_379_2],
+        &[
+            7.853_861e-5,
+            -8.010_194e-4,
+            5.188_327_6e-3,
+            -2.685_381_2e-2,
+            1.128_358_5e-1,
+            -3.761_262_6e-1,
+            std::f32::consts::FRAC_2_SQRT_PI,
+        ],
     );
     let near = k.mul(p, x);
     let (one, slope) = (k.f32(lanes, 1.0), k.f32(lanes, 0.327_591_1));
@@ -151,7 +155,7 @@ fn power_of_two(k: &mut KernelBuilder<'_>, lanes: Lanes, n: Value) -> Value {
     let bias = k.i32(lanes, 127);
     let biased = k.add_i32(n, bias);
     let bits = k.shift_left(biased, 23);
-    k.from_bits(bits)
+    k.float_of_bits(bits)
 }
 
 /// A number that is not negative, with the sign of another.
@@ -160,5 +164,5 @@ fn with_sign_of(k: &mut KernelBuilder<'_>, lanes: Lanes, magnitude: Value, sign:
     let sign = k.and_i32(bits, mask);
     let bits = k.bits(magnitude);
     let bits = k.or_i32(bits, sign);
-    k.from_bits(bits)
+    k.float_of_bits(bits)
 }

@@ -64,7 +64,7 @@ fn fold_images(
     let (count, first) = (k.count(), k.index(0));
     k.fold_range(count, zeros, |k, n, total| {
         let image = pixel(k, Element::F32, from, &desc.input, [n, first, first]);
-        let of_image = fold_pixels(k, image, &desc.input, zeros, Reduction::Sum, &mut |k, at, sums| {
+        let of_image = fold_pixels(k, image, &desc.input, zeros, Reduction::Sum, |k, at, sums| {
             sums.iter().enumerate().map(|(v, &sum)| body(k, at, v, sum)).collect()
         });
         total.iter().zip(of_image).map(|(&total, image)| k.add(total, image)).collect()

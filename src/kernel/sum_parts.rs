@@ -16,7 +16,7 @@ pub(super) fn build(desc: &SumPartsDesc) -> Result<KernelFunction, BuildError> {
     KernelBuilder::build(Effort::Speed, |k| {
         let (partials, out, count) = (k.arg(0), k.arg(1), k.count());
         let vectors_end = k.index_round_down(count, 4);
-        let mut emit = |k: &mut KernelBuilder<'_>, lanes: Lanes, at: Value| {
+        let emit = |k: &mut KernelBuilder<'_>, lanes: Lanes, at: Value| {
             let (from, to) = (k.at(Element::F32, partials, at), k.at(Element::F32, out, at));
             let sum = emit_tree(k, desc, lanes, from, [0, desc.parts]);
             k.store(sum, to, 0);

@@ -25,7 +25,7 @@ pub(super) fn build(desc: &TransposeDesc) -> Result<KernelFunction, BuildError> 
                 Vec::new()
             });
             // what is left: columns beside the blocks, then whole rows below them
-            let mut single = |k: &mut KernelBuilder<'_>, r: Value, c: Value| {
+            let single = |k: &mut KernelBuilder<'_>, r: Value, c: Value| {
                 let (from, to) = (element(k, from, [r, c], columns), element(k, to, [c, r], rows));
                 let value = k.load(Lanes::One, from, 0);
                 k.store(value, to, 0);

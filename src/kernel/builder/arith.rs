@@ -241,7 +241,7 @@ impl KernelBuilder<'_> {
     }
 
     /// f32 of 32-bit integers' bits.
-    pub(crate) fn from_bits(&mut self, a: Value) -> Value {
+    pub(crate) fn float_of_bits(&mut self, a: Value) -> Value {
         let ty = self.lanes_of(a).float();
         self.fb.ins().bitcast(ty, little(), a)
     }

@@ -42,9 +42,9 @@ pub enum ExprNode {
     Abs(ExprId),
     /// `√a`
     Sqrt(ExprId),
-    /// `eᵃ`, relative error ≤ 4e-7, 0 below −104 and +∞ above 88.73.
+    /// `eᵃ`, relative error ≤ 4e-7, 0 below −104 and +∞ above 88.73. Below −87.33 the result is denormal: 0 where those are flushed.
     Exp(ExprId),
-    /// `ln a` for positive normal `a`, relative error ≤ 4e-7.
+    /// `ln a` for positive normal `a`, relative error ≤ 4e-7; +∞ of +∞, NaN of NaN, of anything else some number.
     Log(ExprId),
     /// `tanh a`, relative error ≤ 1e-6.
     Tanh(ExprId),

@@ -12,7 +12,8 @@ pub enum LossKind {
     MeanSquaredError,
 }
 
-/// Loss of each image, and its gradient by the scores times the scale.
+/// Loss of each image, and its gradient by the scores times the scale. A label outside of the classes counts as the last one where a
+/// score is looked up by it.
 ///
 /// Arguments: scores `[N, C]`, labels `[N]` i32, scale (one f32: 1/batch), loss `[N]`, gradient `[N, C]` (where `grad`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -14,7 +14,8 @@ pub enum PoolKind {
 /// Pools `count` images. Arguments: input, output, winners (where asked). The input needs no halo.
 ///
 /// Winners (max only) are one byte per output element: `ky · Kw + kx` of the first largest in row-major order; windows
-/// of more than 256 taps have no winners.
+/// of more than 256 taps have no winners. A window that lies in the padding alone gives 0 (winner 0). NaN wins only as a
+/// window's first element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolDesc {
     /// Largest or mean.

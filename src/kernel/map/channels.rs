@@ -137,7 +137,7 @@ impl Channels<'_, '_> {
             0
         };
         let rest = Block { units: &units[looped..], shift: None, resident: self.resident(k, &units[looped..], None) };
-        self.nest(k, None, &[], &mut |k, at, limit, _| {
+        self.nest(k, None, &[], |k, at, limit, _| {
             k.fold_steps(0, looped * 4, block_units * 4, &[], |k, shift, _| {
                 let units = &units[..block_units];
                 let block = Block { units, shift: Some(shift), resident: Vec::new() };
@@ -187,7 +187,7 @@ impl Channels<'_, '_> {
     ) {
         let block = Block { units, shift, resident: self.resident(k, units, shift) };
         let zeros: Vec<Value> = units.iter().flat_map(|&(_, lanes)| vec![k.f32(lanes, 0.0); self.sums.len()]).collect();
-        let sums = self.nest(k, shift, &zeros, &mut |k, at, limit, sums| self.emit_block(k, &block, at, limit, sums));
+        let sums = self.nest(k, shift, &zeros, |k, at, limit, sums| self.emit_block(k, &block, at, limit, sums));
         for (unit, sums) in units.iter().zip(sums.chunks(self.sums.len())) {
             for (&buffer, &sum) in buffers.iter().zip(sums) {
                 let buffer = shift.map_or(buffer, |shift| k.at(Element::F32, buffer, shift));
@@ -255,7 +255,7 @@ impl Channels<'_, '_> {
         k: &mut KernelBuilder<'_>,
         shift: Option<Value>,
         init: &[Value],
-        body: &mut dyn FnMut(&mut KernelBuilder<'_>, &Group, Option<usize>, &[Value]) -> Vec<Value>,
+        mut body: impl FnMut(&mut KernelBuilder<'_>, &Group, Option<usize>, &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
         let walk = &self.walk;
         let count = k.count();

@@ -14,34 +14,12 @@ pub(super) fn needed(expr: &Expr, results: impl Iterator<Item = ExprId>) -> Vec<
     }
     for (at, node) in expr.nodes().iter().enumerate().rev() {
         if needed[at] {
-            for operand in operands(*node) {
+            for operand in node.operands() {
                 needed[operand.0 as usize] = true;
             }
         }
     }
     needed
-}
-
-/// The nodes that a node takes.
-fn operands(node: ExprNode) -> Vec<ExprId> {
-    match node {
-        ExprNode::Input(_) | ExprNode::Const(_) | ExprNode::Uniform(_) => Vec::new(),
-        ExprNode::Add(a, b)
-        | ExprNode::Sub(a, b)
-        | ExprNode::Mul(a, b)
-        | ExprNode::Div(a, b)
-        | ExprNode::Max(a, b)
-        | ExprNode::Min(a, b) => vec![a, b],
-        ExprNode::MulAdd(a, b, c) => vec![a, b, c],
-        ExprNode::Neg(a)
-        | ExprNode::Abs(a)
-        | ExprNode::Sqrt(a)
-        | ExprNode::Exp(a)
-        | ExprNode::Log(a)
-        | ExprNode::Tanh(a)
-        | ExprNode::Erf(a) => vec![a],
-        ExprNode::Select(_, a, b, c, d) => vec![a, b, c, d],
-    }
 }
 
 /// About how many instructions one evaluation takes: decides how far loops are unrolled.

@@ -224,7 +224,8 @@ fn check_flat(count: usize, first: usize, key: i32, seed: u64) {
     args.extend([Data::F32(vec![0.0; count]), Data::F32(vec![0.0; count])]);
     let got = run(&KernelDesc::Map(desc.clone()), &args, count, first);
     for i in 0..count {
-        let input = |operand: usize| f64::from(if operand == 3 { 0.3 } else { inputs[operand][i] });
+        let of = |operand: usize| inputs.get(operand).map_or(0.3, |values| values[i]);
+        let input = |operand: usize| f64::from(of(operand));
         let uniform = uniform_reference(key.cast_unsigned(), (first + i) as u32);
         for (j, &(id, _)) in desc.outputs.iter().enumerate() {
             assert_close(got[5 + j].f32()[i], value(&desc.expr, id, &input, uniform), 1e-6, (i, j));

@@ -67,8 +67,8 @@ proptest! {
             let s = &scores[n * classes..][..classes];
             let (loss, grad) = reference(kind, s, labels[n]);
             assert_close(got[3].f32()[n], loss, 3e-6, n);
-            for c in 0..classes {
-                assert_close(got[4].f32()[n * classes + c], grad[c] * f64::from(scale), 2e-6, (n, c));
+            for (c, slope) in grad.iter().enumerate() {
+                assert_close(got[4].f32()[n * classes + c], slope * f64::from(scale), 2e-6, (n, c));
             }
         }
     }

@@ -57,9 +57,9 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
 /// Bytes of scratch memory that a kernel takes as its last argument; 0: it takes none.
 pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
     match desc {
+        KernelDesc::Conv(desc) => conv::scratch_bytes(desc, target),
         KernelDesc::Matmul(desc) => matmul::scratch_bytes(desc, target),
-        KernelDesc::Conv(_)
-        | KernelDesc::ConvGradWeight(_)
+        KernelDesc::ConvGradWeight(_)
         | KernelDesc::Map(_)
         | KernelDesc::Pool(_)
         | KernelDesc::PoolGrad(_)

@@ -120,12 +120,7 @@ impl KernelBuilder<'_> {
 
     /// Runs `body` only where `condition` is not 0.
     pub(crate) fn when(&mut self, condition: Value, body: impl FnOnce(&mut Self)) {
-        let (inside, exit) = (self.fb.create_block(), self.fb.create_block());
-        self.fb.ins().brif(condition, inside, &[], exit, &[]);
-        self.fb.switch_to_block(inside);
-        body(self);
-        self.fb.ins().jump(exit, &[]);
-        self.fb.switch_to_block(exit);
+        self.either(condition, body, |_| ());
     }
 
     /// Runs `then` where `condition` is not 0, else `otherwise`.

@@ -98,7 +98,6 @@ impl<'f> KernelBuilder<'f> {
     }
 
     /// Calls a tile with pointers and integers.
-    #[allow(dead_code, reason = "for the families that are made of tiles")]
     pub(crate) fn call_tile(&mut self, tile: &TileDesc, args: &[Value]) {
         let place = self.tiles.iter().position(|t| t == tile).unwrap_or_else(|| {
             self.tiles.push(tile.clone());

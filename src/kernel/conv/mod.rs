@@ -9,24 +9,36 @@ mod tests;
 use cranelift::prelude::Value;
 
 use crate::kernel::Target;
-use crate::kernel::builder::KernelBuilder;
+use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
 use crate::kernel::desc::ConvDesc;
 use crate::kernel::micro::{ReductionLoop, TileDesc, TileEpilogue, TileInit, TilePool};
-use crate::kernel::tiling::{Grid, TilePointers, VectorRun, emit_points, for_vector_runs};
+use crate::kernel::tiling::{Grid, TilePointers, Tiling, VectorRun, emit_points, for_vector_runs};
 use crate::tensor::{Axis, Element, Layout};
 
 /// Weights beyond this many bytes do not stay in the second-level cache beside the images: a block of output channels then
 /// visits all images before the next.
 const CACHED_WEIGHT_BYTES: usize = 1 << 20;
 
+/// Rows of weights at least this far apart share so few sets of the caches that a block of output channels throws itself
+/// out: the block is then copied together first. (14% of peak without, on 7x7x512 → 512.)
+const PACKED_PITCH_BYTES: usize = 1024;
+
+/// Bytes of scratch memory: the weights of one block of output channels, where they are copied together.
+pub(super) fn scratch_bytes(desc: &ConvDesc, target: &Target) -> usize {
+    let parts = if desc.grad_input { grad_input_parts(desc) } else { forward_part(desc).map(|part| vec![part]) };
+    let packed = parts.unwrap_or_default().iter().map(|part| part.packed_elements(desc, target)).max();
+    packed.unwrap_or(0) * Element::F32.size_bytes()
+}
+
 /// Writes the kernel.
 /// # Errors
 /// [`BuildError`] where the description contradicts itself or the machine is unknown.
 pub(super) fn build(desc: &ConvDesc, target: &Target) -> Result<KernelFunction, BuildError> {
     let parts = if desc.grad_input { grad_input_parts(desc)? } else { vec![forward_part(desc)?] };
+    let has_scratch = scratch_bytes(desc, target) > 0;
     KernelBuilder::build(Effort::Speed, |k| {
-        let pointers = Pointers::load(k, desc);
+        let pointers = Pointers::load(k, desc, has_scratch);
         for part in &parts {
             part.emit(k, desc, target, &pointers);
         }
@@ -41,16 +53,19 @@ struct Pointers {
     bias: Value,
     output: Value,
     winners: Value,
+    /// Any value where the kernel has none.
+    scratch: Value,
 }
 
 impl Pointers {
-    fn load(k: &mut KernelBuilder<'_>, desc: &ConvDesc) -> Self {
+    fn load(k: &mut KernelBuilder<'_>, desc: &ConvDesc, has_scratch: bool) -> Self {
         let has_bias = usize::from(desc.epilogue.bias);
         let (input, weight, output) = (k.arg(0), k.arg(1), k.arg(2 + has_bias));
         let bias = if desc.epilogue.bias { k.arg(2) } else { weight };
         let has_winners = desc.epilogue.pool.is_some_and(|pool| pool.winners.is_some());
         let winners = if has_winners { k.arg(3 + has_bias) } else { output };
-        Self { input, weight, bias, output, winners }
+        let scratch = if has_scratch { k.arg(3 + has_bias + usize::from(has_winners)) } else { weight };
+        Self { input, weight, bias, output, winners, scratch }
     }
 }
 
@@ -120,6 +135,7 @@ fn forward_part(desc: &ConvDesc) -> Result<Part, BuildError> {
                 pool: pool.map(|pool| TilePool { winners: pool.winners.map(|w| [w.row_pitch, w.pixel_pitch]) }),
                 activation: desc.epilogue.activation,
             },
+            prefetch: false,
         },
     })
 }
@@ -202,45 +218,90 @@ fn grad_input_part(desc: &ConvDesc, phase: [usize; 2]) -> Result<Part, BuildErro
             },
             init: TileInit::Zero,
             epilogue: TileEpilogue { pool: None, activation: desc.epilogue.activation },
+            prefetch: false,
         },
     })
 }
 
 impl Part {
-    fn emit(&self, k: &mut KernelBuilder<'_>, desc: &ConvDesc, target: &Target, args: &Pointers) {
-        if self.extent.contains(&0) {
-            return;
-        }
-        let lanes = target.simd.lanes();
-        let tiling = Grid {
+    fn tiling(&self, desc: &ConvDesc, target: &Target) -> Tiling {
+        Grid {
             rows: self.extent[0],
             columns: self.extent[1],
             scale: if desc.epilogue.pool.is_some() { 2 } else { 1 },
             channels: self.produced,
             steps: self.tile.steps(),
-            b_pitch: self.weight_row_pitch,
+            b_pitch: if self.is_packed(desc) { 0 } else { self.weight_row_pitch },
             loads_output: false,
         }
-        .choose(target.simd);
+        .choose(target.simd)
+    }
+
+    /// Whether the weights of a block of channels are copied together.
+    fn is_packed(&self, desc: &ConvDesc) -> bool {
+        desc.groups == 1 && self.weight_row_pitch * Element::F32.size_bytes() >= PACKED_PITCH_BYTES
+    }
+
+    /// Rows of all weights.
+    fn weight_rows(&self, desc: &ConvDesc) -> usize {
+        desc.window.area() * self.reduced
+    }
+
+    fn packed_elements(&self, desc: &ConvDesc, target: &Target) -> usize {
+        if !self.is_packed(desc) || self.extent.contains(&0) {
+            return 0;
+        }
+        let widest = self.tiling(desc, target).vectors.iter().map(|run| run.vectors).max();
+        self.weight_rows(desc) * widest.unwrap_or(0) * target.simd.lanes()
+    }
+
+    fn emit(&self, k: &mut KernelBuilder<'_>, desc: &ConvDesc, target: &Target, args: &Pointers) {
+        if self.extent.contains(&0) {
+            return;
+        }
+        let lanes = target.simd.lanes();
+        let tiling = self.tiling(desc, target);
         let at = TilePointers {
             a: k.at_offset(Element::F32, args.input, self.input_start),
-            b: k.at_offset(Element::F32, args.weight, self.weight_start),
+            b: args.weight,
             c: k.at_offset(Element::F32, args.output, self.output_start),
             bias: args.bias,
             winners: k.at_offset(Element::U8, args.winners, winners_layout(desc).map_or(0, |w| w.origin)),
             trips: k.count(),
         };
         let count = k.count();
-        let weight_bytes = desc.window.area() * self.reduced * self.produced * desc.groups * Element::F32.size_bytes();
-        if weight_bytes <= CACHED_WEIGHT_BYTES {
+        let weight_bytes = self.weight_rows(desc) * self.produced * desc.groups * Element::F32.size_bytes();
+        let first = |k: &mut KernelBuilder<'_>, at: TilePointers| TilePointers {
+            b: k.at_offset(Element::F32, at.b, self.weight_start),
+            ..at
+        };
+        if self.is_packed(desc) {
+            self.for_channels(k, desc, &tiling.vectors, lanes, at, |k, run, at| {
+                let width = run.vectors * lanes;
+                let used = width - lanes + run.tail;
+                copy_rows(k, self.weight_rows(desc), used, [at.b, args.scratch], [self.weight_row_pitch, width]);
+                let packed = |offset: usize| offset / self.weight_row_pitch * width;
+                let at = TilePointers { b: k.at_offset(Element::F32, args.scratch, packed(self.weight_start)), ..at };
+                let mut tile = self.tile.clone();
+                for lp in &mut tile.reduction {
+                    lp.b_step = lp.b_step / signed(self.weight_row_pitch) * signed(width);
+                }
+                k.for_range(count, |k, image| {
+                    let at = at_image(k, desc, at, image);
+                    emit_points(k, &tile, &tiling, run, at);
+                });
+            });
+        } else if weight_bytes <= CACHED_WEIGHT_BYTES {
             k.for_range(count, |k, image| {
                 let at = at_image(k, desc, at, image);
                 self.for_channels(k, desc, &tiling.vectors, lanes, at, |k, run, at| {
+                    let at = first(k, at);
                     emit_points(k, &self.tile, &tiling, run, at);
                 });
             });
         } else {
             self.for_channels(k, desc, &tiling.vectors, lanes, at, |k, run, at| {
+                let at = first(k, at);
                 k.for_range(count, |k, image| {
                     let at = at_image(k, desc, at, image);
                     emit_points(k, &self.tile, &tiling, run, at);
@@ -276,6 +337,23 @@ impl Part {
             });
         });
     }
+}
+
+/// Copies the first `used` elements of each row from one pitch to another.
+fn copy_rows(k: &mut KernelBuilder<'_>, rows: usize, used: usize, [from, to]: [Value; 2], pitch: [usize; 2]) {
+    k.for_range(rows, |k, row| {
+        let (source, target) = (k.index_scale(row, pitch[0]), k.index_scale(row, pitch[1]));
+        let (source, target) = (k.at(Element::F32, from, source), k.at(Element::F32, to, target));
+        let whole = used / 4 * 4;
+        for at in (0..whole).step_by(4) {
+            let values = k.load(Lanes::Four, source, at);
+            k.store(values, target, at);
+        }
+        for at in whole..used {
+            let value = k.load(Lanes::One, source, at);
+            k.store(value, target, at);
+        }
+    });
 }
 
 fn winners_layout(desc: &ConvDesc) -> Option<Layout> {

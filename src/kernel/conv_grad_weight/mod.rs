@@ -20,8 +20,12 @@ mod tests;
 /// Bytes of `x` and `dy` that one chunk may have: they share a first-level cache of 32 to 48 KiB with the tiles of `dw`.
 const CHUNK_BYTES: usize = 32 << 10;
 
-/// Rows of a chunk at least: below, loading and storing the tiles of `dw` costs more than the cache saves.
-const MIN_CHUNK_ROWS: usize = 2;
+/// Pixels of a chunk at least, where `dw` is no larger than [`CACHED_BYTES`], and where it is: below, loading and storing the
+/// tiles of `dw` costs more than the cache saves.
+const MIN_CHUNK_PIXELS: [usize; 2] = [48, 384];
+
+/// What stays in the second-level cache beside the images.
+const CACHED_BYTES: usize = 1 << 20;
 
 /// Writes the kernel.
 /// # Errors
@@ -105,7 +109,10 @@ impl Chunk {
     fn choose(desc: &ConvGradWeightDesc) -> Self {
         let height = desc.window.y.output;
         let row = (desc.window.y.stride * desc.input.row_pitch + desc.grad.row_pitch) * Element::F32.size_bytes();
-        let rows = (CHUNK_BYTES / row).max(MIN_CHUNK_ROWS);
+        let inputs = desc.input.channels / desc.groups;
+        let dw = desc.window.area() * inputs * desc.grad.channels * Element::F32.size_bytes();
+        let pixels = MIN_CHUNK_PIXELS[usize::from(dw > CACHED_BYTES)];
+        let rows = (CHUNK_BYTES / row).max(pixels.div_ceil(desc.window.x.output));
         match rows / height {
             0 => Chunk::Rows(rows),
             images => Chunk::Images(1 << images.ilog2()),
@@ -186,6 +193,7 @@ impl Geometry {
             reduction: ReductionLoop::without_single_trips(reduction),
             init: TileInit::Output,
             epilogue: TileEpilogue::default(),
+            prefetch: false,
         }
     }
 

@@ -40,7 +40,8 @@ pub struct Epilogue {
 /// [`super::TransposeDesc`]). The epilogue is empty or holds nothing but an activation's none; pixels that no window
 /// covers become 0.
 ///
-/// Arguments: input, weights, bias (where the epilogue has one), output, winners (where asked).
+/// Arguments: input, weights, bias (where the epilogue has one), output, winners (where asked), scratch (where
+/// [`crate::kernel::scratch_bytes`] is not 0).
 /// Reads: the input's halo is zero and at least [`ConvDesc::needed_halo`] wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvDesc {

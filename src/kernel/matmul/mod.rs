@@ -6,7 +6,7 @@ use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
 use crate::kernel::desc::{MatmulDesc, MatmulKind};
 use crate::kernel::micro::{ReductionLoop, TileDesc, TileEpilogue, TileInit, Trips};
-use crate::kernel::tiling::{Grid, TilePointers, Tiling, emit_points, for_runs, for_vector_runs};
+use crate::kernel::tiling::{Grid, TilePointers, Tiling, VectorRun, emit_points, for_runs, for_vector_runs};
 use crate::kernel::{Simd, Target};
 use crate::tensor::Element;
 
@@ -49,19 +49,20 @@ fn tile(a_pitch: [usize; 2], c_pitch: [usize; 2], reduction: ReductionLoop) -> T
         reduction: vec![reduction],
         init: TileInit::Zero,
         epilogue: TileEpilogue::default(),
+        prefetch: false,
     }
 }
 
-/// `Y`: points are images, vectors run over the outputs. A block of outputs visits all images before the next, so that its columns of `W` are
-/// read from far away once.
+/// Rows of `W` that are at least this far apart share few sets of the caches: only so many of a block's rows stay there at once.
+const FAR_ROW_BYTES: usize = 1024;
+const FAR_ROWS: usize = 512;
+
+/// Images from which on a block of `W` is used often enough that fetching the next one ahead pays.
+const PREFETCH_IMAGES: usize = 8;
+
+/// `Y`: points are images, vectors run over the outputs. All images visit a block of `W` before the next one, and fetch that one
+/// meanwhile, so that `W` is read from far away once.
 fn emit_forward(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
-    let mut tile = tile(
-        [desc.input_pitch, 0],
-        [desc.output_pitch, 0],
-        ReductionLoop::new(desc.inputs, 1, desc.weight_pitch.cast_signed()),
-    );
-    tile.init = if desc.bias { TileInit::Bias } else { TileInit::Zero };
-    tile.epilogue.activation = desc.activation;
     let tiling = Grid {
         rows: desc.max_rows.max(1),
         columns: 1,
@@ -75,17 +76,78 @@ fn emit_forward(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     let (x, weight) = (k.arg(0), k.arg(1));
     let bias = if desc.bias { k.arg(2) } else { weight };
     let y = k.arg(if desc.bias { 3 } else { 2 });
-    let at = TilePointers { a: x, b: weight, c: y, bias, winners: y, trips: k.count() };
-    let largest = tiling.rows[0].size;
-    for_vector_runs(k, &tiling.vectors, simd.lanes(), |k, lane, run| {
-        let at = at.at_lane(k, lane);
-        for_rows(k, largest, |k, row, rows| {
-            let (a, c) = (k.index_scale(row, desc.input_pitch), k.index_scale(row, desc.output_pitch));
-            let at = TilePointers { a: k.at(Element::F32, at.a, a), c: k.at(Element::F32, at.c, c), ..at };
-            let tile = TileDesc { rows, vectors: run.vectors, tail: run.tail, ..tile.clone() };
-            k.call_tile(&tile, &[at.a, at.b, at.c, at.bias, at.winners, at.trips]);
-        });
+    let at = TilePointers { a: x, b: weight, c: y, bias, winners: weight, trips: k.count() };
+    let is_far = desc.weight_pitch * Element::F32.size_bytes() >= FAR_ROW_BYTES;
+    let block = if is_far { desc.inputs.div_ceil(desc.inputs.div_ceil(FAR_ROWS)) } else { desc.inputs };
+    let start = if desc.bias { TileInit::Bias } else { TileInit::Zero };
+    let piece = |k: &mut KernelBuilder<'_>, place: Value, inputs: usize, init: TileInit, is_last: bool| {
+        let mut tile = tile(
+            [desc.input_pitch, 0],
+            [desc.output_pitch, 0],
+            ReductionLoop::new(inputs, 1, desc.weight_pitch.cast_signed()),
+        );
+        tile.prefetch = desc.max_rows >= PREFETCH_IMAGES;
+        tile.init = init;
+        tile.epilogue.activation = desc.activation.filter(|_| is_last);
+        let row = k.index_scale(place, desc.weight_pitch);
+        let at = TilePointers { a: k.at(Element::F32, at.a, place), b: k.at(Element::F32, at.b, row), ..at };
+        emit_forward_block(k, desc, simd, &tile, &tiling, at);
+    };
+    let zero = k.index(0);
+    if block == desc.inputs {
+        piece(k, zero, block, start, true);
+        return;
+    }
+    piece(k, zero, block, start, false);
+    let last = (desc.inputs - 1) / block * block;
+    k.for_range(last / block - 1, |k, i| {
+        let place = k.index_scale(i, block);
+        let place = k.index_offset(place, block);
+        piece(k, place, block, TileInit::Output, false);
     });
+    let place = k.index(last);
+    piece(k, place, desc.inputs - last, TileInit::Output, true);
+}
+
+/// All images and outputs for some of the inputs.
+fn emit_forward_block(
+    k: &mut KernelBuilder<'_>,
+    desc: &MatmulDesc,
+    simd: Simd,
+    tile: &TileDesc,
+    tiling: &Tiling,
+    at: TilePointers,
+) {
+    let lanes = simd.lanes();
+    // Each tile fetches one line of every row of the next block: the first tiles of a block fetch its first lines.
+    let call = |k: &mut KernelBuilder<'_>, at: TilePointers, run: &VectorRun, row: Value, rows: usize| {
+        let (a, c) = (k.index_scale(row, desc.input_pitch), k.index_scale(row, desc.output_pitch));
+        let ahead = k.index_scale(row, lanes.div_ceil(rows));
+        let ahead = k.index_offset(ahead, run.vectors * lanes);
+        let at = TilePointers {
+            a: k.at(Element::F32, at.a, a),
+            c: k.at(Element::F32, at.c, c),
+            winners: k.at(Element::F32, at.b, ahead),
+            ..at
+        };
+        let tile = TileDesc { rows, vectors: run.vectors, tail: run.tail, ..tile.clone() };
+        k.call_tile(&tile, &[at.a, at.b, at.c, at.bias, at.winners, at.trips]);
+    };
+    let count = k.count();
+    let is_nominal = k.index_equals(count, desc.max_rows);
+    let nominal = |k: &mut KernelBuilder<'_>| {
+        for_vector_runs(k, &tiling.vectors, lanes, |k, lane, run| {
+            let at = at.at_lane(k, lane);
+            for_runs(k, &tiling.rows, |k, row, rows| call(k, at, run, row, rows));
+        });
+    };
+    let any = |k: &mut KernelBuilder<'_>| {
+        for_vector_runs(k, &tiling.vectors, lanes, |k, lane, run| {
+            let at = at.at_lane(k, lane);
+            for_rows(k, tiling.rows[0].size, |k, row, rows| call(k, at, run, row, rows));
+        });
+    };
+    k.either(is_nominal, nominal, any);
 }
 
 /// Runs over the images of the call: pieces of `largest` as long as they fit, then halves of a power of two.

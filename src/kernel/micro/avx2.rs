@@ -109,12 +109,16 @@ impl VectorUnit for Avx2 {
         Ok(())
     }
 
+    fn prepare_winners(&mut self, _: [usize; 3]) -> Result<(), IcedError> {
+        Ok(())
+    }
+
     /// With masks `w1..w3` "candidate 1..3 was larger than the best before it", the index of the last that was has bits
     /// `w3 | w2` and `w3 | (w1 & !w2)`.
     fn pool_with_winners(
         &mut self,
         points: [usize; 4],
-        temporary: usize,
+        [temporary, ..]: [usize; 3],
         to: Address,
         part: Part,
     ) -> Result<(), IcedError> {

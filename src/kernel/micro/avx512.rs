@@ -21,7 +21,7 @@ const GREATER: u32 = 0x1E;
 const LESS: u32 = 0x11;
 
 /// Room for the vectors of `b` and two registers for numbers of `a`, which need none where there is only one vector; the
-/// epilogue wants two registers besides the accumulators.
+/// epilogue wants two registers besides the accumulators, and four with winners (a pool's points come in fours: never more than 28).
 pub(super) fn max_accumulators(vectors: usize) -> usize {
     if vectors == 1 { 30 } else { 30 - vectors }
 }
@@ -107,29 +107,38 @@ impl VectorUnit for Avx512 {
         Ok(())
     }
 
-    /// Comparisons go to `k2..k4`. With `w1..w3` "candidate 1..3 was larger than the best before it", the index of the last
-    /// that was has bits `w3 | w2` and `w3 | (w1 & !w2)`.
-    fn pool_with_winners(&mut self, points: [usize; 4], _: usize, to: Address, part: Part) -> Result<(), IcedError> {
+    /// Bytes of 1, 2 and 3.
+    fn prepare_winners(&mut self, constants: [usize; 3]) -> Result<(), IcedError> {
+        for (to, number) in constants.into_iter().zip(1..) {
+            self.asm.mov(eax, 0x0101_0101 * number)?;
+            self.asm.vpbroadcastd(XMM[to], eax)?;
+        }
+        Ok(())
+    }
+
+    /// Each candidate that is larger than the best before it puts its number over the byte.
+    fn pool_with_winners(
+        &mut self,
+        points: [usize; 4],
+        constants: [usize; 3],
+        to: Address,
+        part: Part,
+    ) -> Result<(), IcedError> {
         let [best, candidates @ ..] = points;
+        let winner = XMM[candidates[0]];
         let asm = &mut self.asm;
         for (candidate, larger) in candidates.into_iter().zip([k2, k3, k4]) {
             asm.vcmpps(larger, ZMM[candidate], ZMM[best], GREATER)?;
             asm.vmaxps(ZMM[best], ZMM[candidate], ZMM[best])?;
         }
-        asm.kandnw(k2, k3, k2)?;
-        asm.korw(k2, k2, k4)?;
-        asm.korw(k3, k3, k4)?;
-        // Bytes of −1 where a bit is set: |low + 2 · high| is the index.
-        let [low, high] = [XMM[candidates[0]], XMM[candidates[1]]];
-        asm.vpmovm2b(low, k2)?;
-        asm.vpmovm2b(high, k3)?;
-        asm.vpaddb(high, high, high)?;
-        asm.vpaddb(low, low, high)?;
-        asm.vpabsb(low, low)?;
+        let [one, two, three] = constants.map(|constant| XMM[constant]);
+        asm.vmovdqu8(winner.k2().z(), one)?;
+        asm.vmovdqu8(winner.k3(), two)?;
+        asm.vmovdqu8(winner.k4(), three)?;
         let to = xmmword_ptr(to.base + to.bytes);
         match part {
-            Part::Full => asm.vmovdqu8(to, low),
-            Part::Tail => asm.vmovdqu8(to.k1(), low),
+            Part::Full => asm.vmovdqu8(to, winner),
+            Part::Tail => asm.vmovdqu8(to.k1(), winner),
         }
     }
 

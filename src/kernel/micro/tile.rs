@@ -94,6 +94,9 @@ pub struct TileDesc {
     pub init: TileInit,
     /// What happens before the store.
     pub epilogue: TileEpilogue,
+    /// With each step one cache line is asked for ahead of its use by another tile: at the argument `winners`, moved as `b` is. (No
+    /// winners then.)
+    pub prefetch: bool,
 }
 
 impl TileDesc {

@@ -2,7 +2,7 @@
 
 use iced_x86::IcedError;
 use iced_x86::code_asm::{
-    AsmRegister32, AsmRegister64, CodeAssembler, CodeLabel, r8, r9, r10d, r11d, rcx, rdi, rdx, rsi,
+    AsmRegister32, AsmRegister64, CodeAssembler, CodeLabel, byte_ptr, r8, r9, r10d, r11d, rcx, rdi, rdx, rsi,
 };
 
 use super::tile::{InnerLoop, ReductionLoop, Step, TileDesc, TileInit, Trips, Unrolled};
@@ -82,11 +82,13 @@ pub(super) trait VectorUnit {
     fn multiply_add_spread(&mut self, sum: usize, x: usize, y: Address) -> Result<(), IcedError>;
     /// The largest of four registers goes into the first; changes the other three.
     fn pool(&mut self, points: [usize; 4]) -> Result<(), IcedError>;
-    /// The same, and stores one byte per lane of the part: the index of the first largest.
+    /// Fills three registers with what [`Self::pool_with_winners`] wants to find there.
+    fn prepare_winners(&mut self, constants: [usize; 3]) -> Result<(), IcedError>;
+    /// The same as [`Self::pool`], and stores one byte per lane of the part: the index of the first largest.
     fn pool_with_winners(
         &mut self,
         points: [usize; 4],
-        temporary: usize,
+        constants: [usize; 3],
         to: Address,
         part: Part,
     ) -> Result<(), IcedError>;
@@ -190,7 +192,7 @@ fn emit_nest<U: VectorUnit>(
     }
     let asm = unit.asm();
     while let Some((top, lp, level)) = open.pop() {
-        advance(asm, Step { a: lp.a_step - moved.a, b: lp.b_step - moved.b })?;
+        advance(asm, tile, Step { a: lp.a_step - moved.a, b: lp.b_step - moved.b })?;
         match lp.trips {
             Trips::Const(trips) => {
                 asm.dec(COUNTERS[level + usize::from(nest.inner.is_some())])?;
@@ -219,7 +221,7 @@ fn emit_inner_loop<U: VectorUnit>(
     asm.set_label(&mut top)?;
     emit_steps(unit, tile, &inner.steps, registers)?;
     let asm = unit.asm();
-    advance(asm, inner.stride)?;
+    advance(asm, tile, inner.stride)?;
     asm.dec(counter)?;
     asm.jne(top)?;
     emit_steps(unit, tile, &inner.rest, registers)
@@ -236,6 +238,10 @@ fn emit_steps<U: VectorUnit>(
         for v in 0..tile.vectors {
             let at = step.b + (v * U::LANES) as isize;
             unit.load(registers.b + v, Address::element(B, at), part::<U>(tile, v))?;
+        }
+        if tile.prefetch {
+            let at = Address::element(WINNERS, step.b);
+            unit.asm().prefetcht1(byte_ptr(at.base + at.bytes))?;
         }
         for point in 0..tile.points() {
             let from = Address::element(A, step.a + tile.a_offset(point));
@@ -257,6 +263,10 @@ fn emit_steps<U: VectorUnit>(
 fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -> Result<(), IcedError> {
     // The vectors of `b` and the spread numbers are no longer needed: at least two registers.
     let (constant, temporary) = (registers.b, registers.b + 1);
+    let for_winners = [1, 2, 3].map(|next| registers.b + next);
+    if tile.epilogue.pool.is_some_and(|pool| pool.winners.is_some()) {
+        unit.prepare_winners(for_winners)?;
+    }
     match tile.epilogue.activation {
         None => {}
         Some(TileActivation::Relu) => unit.zero(constant)?,
@@ -267,8 +277,8 @@ fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -
         for v in 0..tile.vectors {
             let lane = v * U::LANES;
             let part = part::<U>(tile, v);
-            let x = match tile.epilogue.pool {
-                None => tile.accumulator(row * tile.columns + column, v),
+            let (x, temporary) = match tile.epilogue.pool {
+                None => (tile.accumulator(row * tile.columns + column, v), temporary),
                 Some(pool) => {
                     let points = tile.pooled(row, column, v);
                     match pool.winners {
@@ -276,10 +286,10 @@ fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -
                         Some([row_pitch, column_pitch]) => {
                             let bytes = row * row_pitch + column * column_pitch + lane;
                             let to = Address { base: WINNERS, bytes: displacement(bytes as isize) };
-                            unit.pool_with_winners(points, temporary, to, part)?;
+                            unit.pool_with_winners(points, for_winners, to, part)?;
                         }
                     }
-                    points[0]
+                    (points[0], points[1])
                 }
             };
             match tile.epilogue.activation {
@@ -293,9 +303,10 @@ fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -
     Ok(())
 }
 
-/// Moves `a` and `b` by elements.
-fn advance(asm: &mut CodeAssembler, by: Step) -> Result<(), IcedError> {
-    for (pointer, elements) in [(A, by.a), (B, by.b)] {
+/// Moves `a` and `b` by elements, and what is prefetched with `b`.
+fn advance(asm: &mut CodeAssembler, tile: &TileDesc, by: Step) -> Result<(), IcedError> {
+    let ahead = if tile.prefetch { by.b } else { 0 };
+    for (pointer, elements) in [(A, by.a), (B, by.b), (WINNERS, ahead)] {
         if elements != 0 {
             asm.add(pointer, displacement(elements * ELEMENT))?;
         }

@@ -61,7 +61,9 @@ fn allowed(file: &ast::File) -> Vec<Code> {
             Item::Allow(allow) => allows.push(allow),
             Item::Definition(definition) => {
                 let statements = definition.body.statements.iter();
-                allows.extend(statements.filter_map(|s| if let Statement::Allow(allow) = s { Some(allow) } else { None }));
+                allows.extend(
+                    statements.filter_map(|s| if let Statement::Allow(allow) = s { Some(allow) } else { None }),
+                );
             }
             Item::Section(section) => allows.extend(allows_of(section)),
             Item::Language(_) | Item::Use(_) | Item::Let(_) => {}

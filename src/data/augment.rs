@@ -102,28 +102,45 @@ fn sample<T: Copy + Into<f32>>(
 ) {
     let (centre_y, centre_x) = ((height as f64 - 1.0) / 2.0, (width as f64 - 1.0) / 2.0);
     let m = matrix.0;
+    // What places without a pixel show: only a constant fill leaves any.
+    let outside = if let Fill::Constant(value) = fill { value } else { 0.0 };
     for (oy, row) in out.chunks_exact_mut(width * channels).enumerate() {
         let y = oy as f64 - centre_y;
+        let (row_y, row_x) = (m[0] * y + m[2] + centre_y, m[3] * y + m[5] + centre_x);
         for (ox, pixel) in row.chunks_exact_mut(channels).enumerate() {
             let x = ox as f64 - centre_x;
-            let (sy, sx) = (m[0] * y + m[1] * x + m[2] + centre_y, m[3] * y + m[4] * x + m[5] + centre_x);
-            let (low_y, low_x) = (sy.floor(), sx.floor());
-            let (share_y, share_x) = ((sy - low_y) as f32, (sx - low_x) as f32);
-            let rows = [border(low_y as i64, height, fill), border(low_y as i64 + 1, height, fill)];
-            let columns = [border(low_x as i64, width, fill), border(low_x as i64 + 1, width, fill)];
-            let value = |row: Option<usize>, column: Option<usize>, c: usize| match (row, column, fill) {
-                (Some(row), Some(column), _) => pixels[(row * width + column) * channels + c].into(),
-                (_, _, Fill::Constant(constant)) => constant,
-                // Only a constant fill leaves places without a pixel.
-                (_, _, Fill::Nearest | Fill::Reflect | Fill::Wrap) => 0.0,
-            };
+            let ((low_y, share_y), (low_x, share_x)) = (split_place(row_y + m[1] * x), split_place(row_x + m[4] * x));
+            let inside = (0..height as i64 - 1).contains(&low_y) && (0..width as i64 - 1).contains(&low_x);
+            if inside {
+                let upper = &pixels[(low_y as usize * width + low_x as usize) * channels..][..2 * channels];
+                let lower = &pixels[((low_y as usize + 1) * width + low_x as usize) * channels..][..2 * channels];
+                for (c, result) in pixel.iter_mut().enumerate() {
+                    let upper = lerp(upper[c].into(), upper[channels + c].into(), share_x);
+                    let lower = lerp(lower[c].into(), lower[channels + c].into(), share_x);
+                    *result = lerp(upper, lower, share_y);
+                }
+                continue;
+            }
+            let rows = [0, 1].map(|next| border(low_y + next, height, fill));
+            let columns = [0, 1].map(|next| border(low_x + next, width, fill));
+            let corners = rows.map(|row| columns.map(|column| Some((row? * width + column?) * channels)));
             for (c, result) in pixel.iter_mut().enumerate() {
-                let upper = lerp(value(rows[0], columns[0], c), value(rows[0], columns[1], c), share_x);
-                let lower = lerp(value(rows[1], columns[0], c), value(rows[1], columns[1], c), share_x);
+                let [upper, lower] = corners.map(|row| {
+                    let [left, right] = row.map(|corner| corner.map_or(outside, |at| pixels[at + c].into()));
+                    lerp(left, right, share_x)
+                });
                 *result = lerp(upper, lower, share_y);
             }
         }
     }
+}
+
+/// The pixel below a place, `⌊at⌋`, and how far beyond it the place lies, in `[0, 1)`. (`f64::floor` is a call where the processor is not known to have an
+/// instruction for it.)
+fn split_place(at: f64) -> (i64, f32) {
+    let whole = at as i64;
+    let low = whole - i64::from(whole as f64 > at);
+    (low, (at - low as f64) as f32)
 }
 
 fn lerp(a: f32, b: f32, share: f32) -> f32 {

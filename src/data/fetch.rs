@@ -125,13 +125,19 @@ pub fn fetch(
 
 /// The reason in the user's words.
 fn describe(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::StatusCode(404) => "the server does not have it (404)".to_owned(),
-        ureq::Error::StatusCode(status) => format!("the server answered with status {status}"),
-        ureq::Error::HostNotFound => "the server's name is not known: is there a network?".to_owned(),
-        ureq::Error::Timeout(_) => "no answer in time".to_owned(),
-        other => other.to_string(),
+    if let ureq::Error::StatusCode(404) = error {
+        return "the server does not have it (404)".to_owned();
     }
+    if let ureq::Error::StatusCode(status) = error {
+        return format!("the server answered with status {status}");
+    }
+    if let ureq::Error::HostNotFound = error {
+        return "the server's name is not known: is there a network?".to_owned();
+    }
+    if let ureq::Error::Timeout(_) = error {
+        return "no answer in time".to_owned();
+    }
+    error.to_string()
 }
 
 /// SHA-256 of what a gzip file holds, at most `limit` bytes of it.

@@ -84,9 +84,8 @@ impl Root {
                 let name = if below.is_empty() { name } else { format!("{below}/{name}") };
                 let path = entry.path();
                 // Follows links: a class folder may be one.
-                let is_dir = entry
-                    .file_type()
-                    .map_or(false, |kind| if kind.is_symlink() { path.is_dir() } else { kind.is_dir() });
+                let is_dir =
+                    entry.file_type().is_ok_and(|kind| if kind.is_symlink() { path.is_dir() } else { kind.is_dir() });
                 if !is_dir {
                     self.add(&name, || Ok(FileBytes::Path(path)))?;
                 } else if !is_hidden(&name) {

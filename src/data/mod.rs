@@ -33,6 +33,7 @@ pub use locations::{FetchPolicy, Locations, Place};
 pub use picture::{DecodedPicture, Picture, PixelSlice, decode};
 pub use prepare::{Featurewise, Preparation, PrepareError};
 pub use source::Split;
+pub use store::read_picture;
 
 pub(crate) use fetch::hex;
 pub(crate) use folder::{FolderFacts, folder_facts};

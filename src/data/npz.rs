@@ -25,6 +25,16 @@ struct Npz {
     zip: ZipArchive<BufReader<File>>,
 }
 
+/// Labels of both splits, and what their pictures share.
+struct Labelled {
+    /// `[H, W, C]`.
+    size: [usize; 3],
+    element: NpyElement,
+    train: Vec<i32>,
+    /// Empty where there is no test split.
+    test: Vec<i32>,
+}
+
 impl Npz {
     fn open(written: &Path, locations: &Locations) -> Result<Self, DataError> {
         let path = locations.resolve(written)?.path;
@@ -49,9 +59,10 @@ impl Npz {
         then: impl FnOnce(&mut dyn Read, &NpyHeader) -> Result<T, String>,
     ) -> Result<T, DataError> {
         let path = &self.path;
-        let mut member = self.zip.by_name(&format!("{array}.npy")).map_err(|error| match error {
-            ZipError::FileNotFound => Self::malformed(path, array, "there is no such array"),
-            other => Self::malformed(path, array, &other.to_string()),
+        let mut member = self.zip.by_name(&format!("{array}.npy")).map_err(|error| {
+            let missing = matches!(error, ZipError::FileNotFound);
+            let problem = if missing { "there is no such array".to_owned() } else { error.to_string() };
+            Self::malformed(path, array, &problem)
         })?;
         npy::header(&mut member)
             .and_then(|header| then(&mut member, &header))
@@ -87,8 +98,8 @@ impl Npz {
         })
     }
 
-    /// Labels of both splits with the shape they share.
-    fn facts(&mut self) -> Result<([usize; 3], NpyElement, Vec<i32>, Vec<i32>), DataError> {
+    /// Headers and labels of both splits.
+    fn facts(&mut self) -> Result<Labelled, DataError> {
         let (train_images, size, element) = self.pictures("x_train")?;
         let train = self.labels("y_train", train_images)?;
         let mut test = Vec::new();
@@ -102,7 +113,7 @@ impl Npz {
             }
             test = self.labels("y_test", test_images)?;
         }
-        Ok((size, element, train, test))
+        Ok(Labelled { size, element, train, test })
     }
 }
 
@@ -130,7 +141,7 @@ fn classes_of(labels: &[i32]) -> Vec<String> {
 /// Reads the arrays.
 pub(super) fn load(written: &Path, locations: &Locations) -> Result<Source, DataError> {
     let mut npz = Npz::open(written, locations)?;
-    let (size, _, mut labels, test_labels) = npz.facts()?;
+    let Labelled { size, train: mut labels, test: test_labels, .. } = npz.facts()?;
     let mut pixels = npz.pixels("x_train")?;
     let mut splits = vec![Split::Train; labels.len()];
     if !test_labels.is_empty() {
@@ -180,7 +191,7 @@ pub(crate) struct ArrayFacts {
 /// [`DataError`].
 pub(crate) fn array_facts(written: &Path, locations: &Locations) -> Result<ArrayFacts, DataError> {
     let mut npz = Npz::open(written, locations)?;
-    let (size, element, train, test) = npz.facts()?;
+    let Labelled { size, element, train, test } = npz.facts()?;
     let all: Vec<i32> = train.iter().chain(&test).copied().collect();
     let classes = classes_of(&all);
     let mut class_counts = vec![0; classes.len()];

@@ -27,7 +27,7 @@ pub enum PixelSlice<'a> {
     Floats(&'a [f32]),
 }
 
-impl PixelSlice<'_> {
+impl<'a> PixelSlice<'a> {
     /// Number of values.
     pub fn len(&self) -> usize {
         match self {
@@ -42,7 +42,7 @@ impl PixelSlice<'_> {
     }
 
     /// The values as f32; bytes are converted.
-    pub(crate) fn to_floats(&self) -> Cow<'_, [f32]> {
+    pub(crate) fn to_floats(self) -> Cow<'a, [f32]> {
         match self {
             PixelSlice::Bytes(bytes) => Cow::Owned(bytes.iter().map(|&byte| f32::from(byte)).collect()),
             PixelSlice::Floats(floats) => Cow::Borrowed(floats),

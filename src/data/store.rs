@@ -166,7 +166,7 @@ impl Form {
         let pictures = match pixels {
             Pixels::Bytes(bytes) if as_it_is => return Ok(Form::Bytes(bytes)),
             Pixels::Floats(floats) if as_it_is => return Ok(Form::Floats(floats)),
-            pixels => Pictures::Arrays { pixels, size },
+            pixels @ (Pixels::Bytes(_) | Pixels::Floats(_)) => Pictures::Arrays { pixels, size },
         };
         let count = pictures.len();
         if count * preparation.elements() * size_of::<f32>() > bound_bytes {
@@ -300,6 +300,14 @@ pub(super) fn read_bytes(bytes: &FileBytes) -> Result<std::borrow::Cow<'_, [u8]>
             Ok(read(file, *offset, (*len).min(MAX_FILE_BYTES)).map_err(|error| error.to_string())?.into())
         }
     }
+}
+
+/// Reads and decodes a picture file: what prediction starts from.
+/// # Errors
+/// [`DataError::Unreadable`] with the reason.
+pub fn read_picture(path: &std::path::Path) -> Result<DecodedPicture, DataError> {
+    let file = PictureFile { name: path.display().to_string(), bytes: FileBytes::Path(path.to_path_buf()) };
+    load(&file).map_err(|reason| unreadable(vec![format!("{}: {reason}", file.name)], 1))
 }
 
 /// Reads and decodes a picture file.

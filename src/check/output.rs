@@ -197,6 +197,7 @@ fn check_activation(
                 .arg("chance", chance)
                 .at(loss.span, "loss")
                 .also(ending.last_place(), "softmax")
+                .note("chance")
                 .help("help")
                 .fix(loss.span, "categorical_crossentropy"),
         ),

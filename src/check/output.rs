@@ -102,7 +102,7 @@ fn check_softmax(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) 
         ending.activations.iter().filter(|(a, _)| *a == Activation::Softmax).map(|(_, span)| *span).collect();
     let Some(output) = view.output() else { return };
     if let (Some(&place), 1) = (softmaxes.first(), output.channels()) {
-        let problem = Diagnostic::new(Code::E0203).at(place, "here").also(ending.scores.span, "unit").help("help");
+        let problem = Diagnostic::new(Code::E0203).at(place, "here").also(units_span(ending.scores), "unit").help("help");
         problems.push(if ending.scores.span.to(place) == ending.scores.span { problem.fix(place, "sigmoid") } else { problem });
     } else if let [first, .., last] = softmaxes[..] {
         let classes = output.channels() as f64;

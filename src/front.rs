@@ -24,6 +24,18 @@ pub struct Loaded {
     pub problems: Problems,
 }
 
+/// Problems of names, choices and types that do not follow from a statement that could not be read.
+const OF_WORDS: &[Code] = &[
+    Code::E0006, Code::E0007, Code::E0008, Code::E0009, Code::E0010, Code::E0011, Code::E0012, Code::E0014, Code::E0015,
+    Code::E0017, Code::E0018, Code::E0020, Code::E0116, Code::E0405, Code::E0508,
+];
+
+/// Problems of layers that do not follow from a setting that could not be read.
+const OF_WIRING: &[Code] = &[
+    Code::E0018, Code::E0101, Code::E0102, Code::E0103, Code::E0107, Code::E0108, Code::E0109, Code::E0110, Code::E0120,
+    Code::E0203,
+];
+
 /// Parses, lowers and checks a file. `card_of` gives what is known of a data set; it decodes no picture.
 pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSpec) -> Option<DataCard>) -> Loaded {
     let (ast, mut problems) = parse(&source.text);
@@ -35,14 +47,15 @@ pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSp
     let card = lowered.program.as_ref().and_then(|program| program.data.as_ref()).and_then(card_of);
     let mut program = None;
     if syntax_is_whole {
+        let settings_are_whole = !lowered.problems.has_errors();
         problems.extend(lowered.problems);
         if let Some(unchecked) = lowered.program {
             let (checked, found) = check_around(unchecked, card.as_ref(), &lowered.unknown);
-            problems.extend(found);
+            problems.extend(if settings_are_whole { found } else { found.only(OF_WIRING) });
             program = checked;
         }
     } else {
-        problems.extend(lowered.problems.only_names());
+        problems.extend(lowered.problems.only(OF_WORDS));
     }
     for code in allowed(&ast) {
         problems.allow(code);

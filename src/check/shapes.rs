@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::shrink;
 use crate::diag::{Code, Diagnostic, Level, Problems};
 use crate::ir::{LayerId, LayerNode, Program};
-use crate::layers::{InferError, LayerOp};
+use crate::layers::InferError;
 use crate::source::Span;
 use crate::tensor::{Axis, Shape};
 
@@ -31,6 +31,10 @@ pub(super) fn infer(program: &Program, unknown: &BTreeSet<LayerId>, problems: &m
     }
     if unknown.is_empty() {
         report_unused(layers, problems);
+    }
+    // in a model that shrinks to nothing the rows lost on the way are no news
+    if shapes.iter().all(Option::is_some) {
+        report_lost_rows(layers, &shapes, problems);
     }
     shapes
 }
@@ -59,7 +63,6 @@ fn infer_one(
                 );
                 return None;
             }
-            report_lost_rows(node, op, inputs, problems);
             Some(shape)
         }
         Err(error) => {
@@ -185,8 +188,17 @@ fn with_projection(problem: Diagnostic, shapes: &[Shape]) -> Diagnostic {
     problem.help("same")
 }
 
+/// W0115 for each layer; all shapes are known.
+fn report_lost_rows(layers: &[LayerNode], shapes: &[Option<Shape>], problems: &mut Problems) {
+    for node in layers {
+        let inputs: Vec<Shape> = node.inputs.iter().filter_map(|input| shapes[input.index()].clone()).collect();
+        report_lost_rows_of(node, &inputs, problems);
+    }
+}
+
 /// W0115: a window that does not reach the last rows or columns.
-fn report_lost_rows(node: &LayerNode, op: &dyn LayerOp, inputs: &[Shape], problems: &mut Problems) {
+fn report_lost_rows_of(node: &LayerNode, inputs: &[Shape], problems: &mut Problems) {
+    let op = node.layer.as_op();
     let Some(window) = op.window(inputs) else { return };
     // padding is no loss; nor is what a larger stride steps over between positions
     let lost = |axis: &Axis| {

@@ -59,14 +59,10 @@ impl Problems {
         self.found.len() < before
     }
 
-    /// Those that do not follow from a statement that is missing: wrong names, choices and types of what stands there.
-    pub fn only_names(self) -> Problems {
-        use Code::{
-            E0006, E0007, E0008, E0009, E0010, E0011, E0012, E0014, E0015, E0017, E0018, E0020, E0116, E0405, E0508,
-        };
-        let kept =
-            [E0006, E0007, E0008, E0009, E0010, E0011, E0012, E0014, E0015, E0017, E0018, E0020, E0116, E0405, E0508];
-        Problems { found: self.found.into_iter().filter(|problem| kept.contains(&problem.code)).collect() }
+    /// Those whose code is among `codes`.
+    pub fn only(mut self, codes: &[Code]) -> Problems {
+        self.found.retain(|problem| codes.contains(&problem.code));
+        self
     }
 
     /// Whether a problem of a level has its main place inside `span`.

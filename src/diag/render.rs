@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode,
+    SourceSpan, SpanContents,
+};
 
 use super::catalogue::{Language, sentence};
 use super::{Diagnostic, Label, Level};
-use crate::source::{SourceMap, Span};
+use crate::source::{SourceFile, SourceMap, Span};
 
 /// How text is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
             Level::Hint => Severity::Advice,
         },
         labels: labels_within(problem, base, file.text.len(), style.language),
-        source: NamedSource::new(file.name.clone(), file.text.to_string()),
+        source: WholeLines { file: file.clone() },
     };
     let mut theme = if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     // miette puts this before the message; so the header reads `error[E0103]: …`
@@ -71,7 +74,7 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
     // two columns are for the indent that is taken away again below
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(style.width + 2)
-        .with_context_lines(0)
+        .with_context_lines(1)
         .without_cause_chain()
         .without_syntax_highlighting()
         .with_wrap_lines(false)
@@ -114,7 +117,43 @@ struct Report {
     message: String,
     severity: Severity,
     labels: Vec<LabeledSpan>,
-    source: NamedSource<String>,
+    source: WholeLines,
+}
+
+/// A text that is shown by whole lines, without the lines around a label.
+#[derive(Debug)]
+struct WholeLines {
+    file: SourceFile,
+}
+
+impl SourceCode for WholeLines {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        _lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let text = &*self.file.text;
+        let first = span.offset();
+        let last = first + span.len();
+        let (Some(before), Some(after)) = (text.get(..first), text.get(last..)) else {
+            return Err(MietteError::OutOfBounds);
+        };
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let end = after.find('\n').map_or(text.len(), |at| last + at + 1);
+        let lines = text[start..end].lines().count();
+        // miette asks without context when it wants the place to name, with context when it wants what to draw
+        let column = if lines_before == 0 { text[start..first].chars().count() } else { 0 };
+        let contents = MietteSpanContents::new_named(
+            self.file.name.clone(),
+            &text.as_bytes()[start..end],
+            SourceSpan::from((start, end - start)),
+            before.matches('\n').count(),
+            column,
+            lines,
+        );
+        Ok(Box::new(contents))
+    }
 }
 
 impl fmt::Display for Report {

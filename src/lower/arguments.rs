@@ -12,6 +12,8 @@ pub(super) struct Arguments {
     values: Vec<Option<Expr>>,
     callee: Name,
     span: Span,
+    /// More values were written than there are options: then it is not clear what the others mean either.
+    pub(super) too_many: bool,
 }
 
 impl Cx {
@@ -26,7 +28,7 @@ impl Cx {
         later: &[&str],
     ) -> Arguments {
         let mut bound =
-            Arguments { names: names.to_vec(), values: vec![None; names.len()], callee: callee.clone(), span };
+            Arguments { names: names.to_vec(), values: vec![None; names.len()], callee: callee.clone(), span, too_many: false };
         let mut places: Vec<Option<Span>> = vec![None; names.len()];
         for (position, argument) in arguments.iter().enumerate() {
             let at = match &argument.name {
@@ -49,6 +51,7 @@ impl Cx {
                         _ => problem.arg("options", list(names.iter().copied())).help("options"),
                     };
                     self.report(problem);
+                    bound.too_many = true;
                     break;
                 }
             };

@@ -25,6 +25,7 @@ pub(super) fn lower(cx: &mut Cx, definition: &Definition) -> Option<(Model, BTre
         reserved: explicit_names(definition),
         current: None,
         begun: false,
+        has_input: false,
         last_from: None,
     };
     for statement in &definition.body.statements {
@@ -38,8 +39,7 @@ pub(super) fn lower(cx: &mut Cx, definition: &Definition) -> Option<(Model, BTre
         cx.report(Diagnostic::new(Code::E0019).saying("empty").at(definition.name.span, "empty-here").help("input"));
     }
     // a network whose first layer is no input has been reported; nothing more can be said of it
-    let starts = body.layers.first().is_some_and(|first| first.inputs.is_empty());
-    starts.then(|| (Model { name: definition.name.clone(), layers: body.layers }, body.unknown))
+    body.has_input.then(|| (Model { name: definition.name.clone(), layers: body.layers }, body.unknown))
 }
 
 /// Names that the user gives: automatic ones keep out of their way.
@@ -61,6 +61,8 @@ struct BodyLowering {
     current: Option<LayerId>,
     /// Whether there was any layer: a missing input is reported once.
     begun: bool,
+    /// Whether the first layer is an input.
+    has_input: bool,
     /// A `from` that no layer has followed yet.
     last_from: Option<Span>,
 }
@@ -113,6 +115,7 @@ impl BodyLowering {
             let problem = Diagnostic::new(Code::E0019).saying("empty").at(step.callee.span, "first-here").help("input");
             cx.report(problem);
         }
+        self.has_input |= kind.inputs == Inputs::None;
         let (inputs, known) = match kind.inputs {
             Inputs::None => (Vec::new(), true),
             Inputs::One => (self.current.into_iter().collect(), true),

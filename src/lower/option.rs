@@ -22,6 +22,9 @@ impl Cx {
         let names: Vec<&'static str> = kind.options.iter().map(|option| option.name).collect();
         let before = self.problems.clone();
         let arguments = self.bind(&step.callee, &step.arguments, step.span, &names, later::OPTIONS);
+        if arguments.too_many {
+            return None;
+        }
         let mut options = Vec::new();
         let mut values: Vec<Option<OptionValue>> = Vec::new();
         for spec in kind.options {

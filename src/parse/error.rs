@@ -70,13 +70,13 @@ fn expected(wanted: &[Rule], before: &str) -> Expected {
             _ => Expected::End,
         };
     }
-    if any(&[Rule::definition, Rule::language, Rule::section_head]) {
+    if any(&[Rule::definition, Rule::language, Rule::kw_language, Rule::kw_model, Rule::section_head]) {
         return Expected::Item;
     }
     if any(&[Rule::chain, Rule::step]) {
         return Expected::Layer;
     }
-    if any(&[Rule::expr, Rule::quantity, Rule::unary, Rule::minus, Rule::argument]) {
+    if any(&[Rule::expr, Rule::quantity, Rule::unary, Rule::minus, Rule::argument, Rule::size, Rule::list]) {
         return Expected::Value;
     }
     Expected::Name

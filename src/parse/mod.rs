@@ -17,7 +17,7 @@ use crate::source::Span;
 use grammar::{Grammar, Rule};
 
 /// The parser that pest makes of the grammar.
-#[expect(missing_docs, reason = "made by a macro; grammar/cnn.pest has the comments")]
+#[allow(unreachable_pub, reason = "made by a macro")]
 mod grammar {
     #[derive(pest_derive::Parser)]
     #[grammar = "../grammar/cnn.pest"]
@@ -98,7 +98,30 @@ impl<'t> Located<'t> {
 
     fn into_inner(self) -> impl Iterator<Item = Located<'t>> {
         let offset = self.offset;
-        self.pair.into_inner().filter(|pair| pair.as_rule() != Rule::EOI).map(move |pair| Located { pair, offset })
+        // words of the grammar say nothing more than the rule they stand in; `model` and `block` tell definitions apart
+        let says_nothing = |rule: Rule| {
+            matches!(
+                rule,
+                Rule::EOI
+                    | Rule::kw_language
+                    | Rule::kw_use
+                    | Rule::kw_as
+                    | Rule::kw_let
+                    | Rule::kw_allow
+                    | Rule::kw_because
+                    | Rule::kw_from
+                    | Rule::kw_repeat
+                    | Rule::kw_in
+                    | Rule::kw_if
+                    | Rule::kw_then
+                    | Rule::kw_else
+                    | Rule::kw_branch
+                    | Rule::kw_of
+                    | Rule::kw_by
+                    | Rule::kw_onward
+            )
+        };
+        self.pair.into_inner().filter(move |pair| !says_nothing(pair.as_rule())).map(move |pair| Located { pair, offset })
     }
 }
 

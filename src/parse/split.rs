@@ -54,8 +54,12 @@ pub(super) fn split(text: &str, problems: &mut Problems) -> Split {
     if unclosed_braces(text, &tokens, &closers) {
         closers = match_brackets(text, &tokens, true);
     }
-    for (token, closer) in tokens.iter().zip(&closers) {
-        if token.rule == Rule::open && matches!(closer, Closer::Nothing | Closer::Implied(_)) {
+    for (index, (token, closer)) in tokens.iter().zip(&closers).enumerate() {
+        // a text that is not closed has swallowed the rest of its line, closing brackets too
+        let mut line = tokens[index..].iter().take_while(|token| token.rule != Rule::newline);
+        let swallowed = line.any(|token| token.rule == Rule::open_text);
+        let unclosed = token.rule == Rule::open && matches!(closer, Closer::Nothing | Closer::Implied(_));
+        if unclosed && !swallowed {
             let open = &text[token.span.start..token.span.end];
             problems.push(
                 Diagnostic::new(Code::E0003).arg("open", open).arg("close", closer_of(open)).at(token.span, "here"),

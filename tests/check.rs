@@ -1,0 +1,186 @@
+//! What is found in wrong files: `fixtures/check/<CODE>.cnn` has the problem, `<CODE>.ok.cnn`, the nearest correct file, has none.
+
+mod cards;
+
+use std::path::Path;
+
+use cnnc::diag::{Code, Level, RenderStyle, explain, render, render_json};
+use cnnc::front::{Loaded, load};
+use cnnc::lower::LowerOptions;
+use cnnc::source::SourceFile;
+
+fn load_file(path: &Path) -> Loaded {
+    let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+    let text = std::fs::read_to_string(path).expect("the fixture is there");
+    load(SourceFile::new(name, text), &LowerOptions::default(), &cards::card_of)
+}
+
+fn load_text(text: &str, overrides: &[(&str, &str)]) -> Loaded {
+    let overrides = overrides.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+    load(SourceFile::new("test.cnn", text), &LowerOptions { model: None, overrides }, &cards::card_of)
+}
+
+fn drawn(loaded: &Loaded) -> String {
+    let texts: Vec<String> =
+        loaded.problems.iter().map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
+    texts.join("\n")
+}
+
+fn codes(loaded: &Loaded) -> Vec<&'static str> {
+    loaded.problems.iter().filter(|problem| problem.level != Level::Hint).map(|problem| problem.code.as_str()).collect()
+}
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/check").join(name)
+}
+
+#[test]
+fn drawings() {
+    for code in Code::ALL {
+        let loaded = load_file(&fixture(&format!("{code}.cnn")));
+        insta::assert_snapshot!(code.as_str(), drawn(&loaded));
+    }
+}
+
+#[test]
+fn each_wrong_file_has_its_problem_alone() {
+    for code in Code::ALL {
+        let loaded = load_file(&fixture(&format!("{code}.cnn")));
+        let found: Vec<&str> = loaded.problems.iter().map(|problem| problem.code.as_str()).collect();
+        assert_eq!(found, [code.as_str()], "{code}.cnn\n{}", drawn(&loaded));
+    }
+}
+
+#[test]
+fn each_near_miss_is_silent() {
+    for code in Code::ALL {
+        let loaded = load_file(&fixture(&format!("{code}.ok.cnn")));
+        let said = loaded.problems.iter().any(|problem| problem.level != Level::Hint || problem.code == *code);
+        assert!(!said, "{code}.ok.cnn\n{}", drawn(&loaded));
+        assert!(loaded.program.is_some(), "{code}.ok.cnn gives no program");
+    }
+}
+
+#[test]
+fn no_sentence_has_a_hole() {
+    for code in Code::ALL {
+        let loaded = load_file(&fixture(&format!("{code}.cnn")));
+        for problem in loaded.problems.iter() {
+            let line = render_json(problem, &loaded.sources, cnnc::diag::Language::English);
+            let value: serde_json::Value = serde_json::from_str(&line).expect("valid JSON");
+            assert_eq!(value["code"], code.as_str());
+            let sentences = [&value["message"], &value["labels"], &value["help"], &value["notes"]];
+            for sentence in sentences {
+                assert!(!sentence.to_string().contains('{') || sentence.is_array(), "{sentence}");
+            }
+            for label in value["labels"].as_array().expect("labels") {
+                let text = label["message"].as_str().expect("a text");
+                // a missing sentence would give its key, one word without a blank or capital
+                assert!(text.contains(' ') || text.contains('`') || !text.contains('-'), "{code}: {text}");
+            }
+        }
+    }
+}
+
+/// Every fix that can be applied by machine removes its problem.
+#[test]
+fn fixes_fix() {
+    let mut fixed = 0;
+    for code in Code::ALL {
+        let path = fixture(&format!("{code}.cnn"));
+        let text = std::fs::read_to_string(&path).expect("the fixture is there");
+        let loaded = load_file(&path);
+        for fix in loaded.problems.iter().flat_map(|problem| &problem.fixes) {
+            let mut text = text.clone();
+            let mut edits = fix.edits.clone();
+            edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+            for edit in &edits {
+                text.replace_range(edit.span.start..edit.span.end, &edit.text);
+            }
+            let again = load_text(&text, &[]);
+            let rest: Vec<&Code> = again.problems.iter().map(|problem| &problem.code).collect();
+            assert!(!rest.contains(&code), "{code} is still there in\n{text}\n{}", drawn(&again));
+            fixed += 1;
+        }
+    }
+    assert!(fixed >= 10, "only {fixed} fixes");
+}
+
+#[test]
+fn every_code_is_explained() {
+    for code in Code::ALL {
+        let page = explain(code.as_str()).expect("a page");
+        assert!(page.contains("Wrong:") && page.contains("Right:") && !page.contains("{code}"));
+    }
+    assert_eq!(explain("E9999"), None);
+    assert!(explain("e0103").is_some());
+}
+
+const FULL: &str = include_str!("fixtures/check/W0503.ok.cnn");
+
+#[test]
+fn one_mistake_does_not_hide_the_next() {
+    let text = FULL
+        .replace("conv2d(8,", "conv2d(8")
+        .replace("max_pool2d", "maxpool")
+        .replace("epochs: 10", "epoch: 10")
+        .replace("adam(lr: 0.001)", "adam(rate: 0.001)");
+    let mut found = codes(&load_text(&text, &[]));
+    found.sort_unstable();
+    assert_eq!(found, ["E0001", "E0006", "E0008", "E0116"]);
+}
+
+#[test]
+fn an_unknown_layer_silences_what_follows_from_it() {
+    let text = FULL.replace("conv2d(8,", "conv3d(8,").replace("    flatten\n", "");
+    assert_eq!(codes(&load_text(&text, &[])), ["E0006"]);
+}
+
+#[test]
+fn overrides_are_checked_as_if_written() {
+    let checked = load_text(FULL, &[("train.batch", "64"), ("train.optimizer.lr", "1e-2"), ("data.seed", "7")]);
+    let program = checked.program.expect("no mistakes");
+    let train = program.program().train.as_ref().expect("a section");
+    assert_eq!(train.batch.value, 64);
+    assert!((train.optimizer.value.learning_rate() - 0.01).abs() < 1e-6);
+    assert_eq!(program.program().data.as_ref().expect("a section").seed, 7);
+    let wrong = load_text(FULL, &[("train.batchs", "64"), ("train.epochs", "many"), ("trian.batch", "1"), ("train.batch", ")")]);
+    insta::assert_snapshot!(drawn(&wrong));
+}
+
+#[test]
+fn allowed_warnings_are_silent() {
+    let wrong = std::fs::read_to_string(fixture("W0301.cnn")).expect("the fixture is there");
+    assert_eq!(codes(&load_text(&wrong, &[])), ["W0301"]);
+    let allowed = format!("allow W0301 because \"the network was trained on 0..255\"\n{wrong}");
+    assert_eq!(codes(&load_text(&allowed, &[])), [""; 0]);
+    let unknown = format!("allow E0103 because \"errors cannot be allowed\"\n{wrong}");
+    assert_eq!(codes(&load_text(&unknown, &[])), ["E0009"]);
+}
+
+#[test]
+fn a_section_for_a_model_overrides_key_by_key() {
+    let text = format!("{FULL}\ntrain Small {{\n    epochs: 20\n}}\n");
+    let program = load_text(&text, &[]).program.expect("no mistakes");
+    let train = program.program().train.as_ref().expect("a section");
+    assert_eq!(train.epochs.value, 20);
+    assert!((train.optimizer.value.learning_rate() - 0.001).abs() < 1e-9);
+}
+
+/// Six entries of the catalogue of mistakes cannot be written in the language at all.
+#[test]
+fn what_cannot_be_written() {
+    // E0401: there is no place for augmentation of another split; E0303: there is one `prepare` for all
+    for section in ["augment validation", "prepare test"] {
+        let text = format!("{FULL}\n{section} {{\n}}\n");
+        assert_eq!(codes(&load_text(&text, &[])), ["E0016"], "{section}");
+    }
+    // E0105, E0106: the order of axes and a missing channel are no option
+    let text = FULL.replace("input(28x28x1)", "input(28x28)");
+    assert_eq!(codes(&load_text(&text, &[])), ["E0011"]);
+    // E0205, W0309: neither the form of labels nor the order of evaluation can be set
+    for setting in ["label_mode: int", "shuffle_validation: true"] {
+        let text = FULL.replace("source: mnist", &format!("source: mnist\n    {setting}"));
+        assert_eq!(codes(&load_text(&text, &[])), ["E0008"], "{setting}");
+    }
+}

@@ -38,6 +38,7 @@ pub mod ast;
 pub mod autodiff;
 pub mod card;
 pub mod check;
+pub mod cli;
 pub mod data;
 pub mod diag;
 pub mod front;

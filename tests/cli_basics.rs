@@ -1,0 +1,166 @@
+//! The command line's manners: help, exit codes, where things are printed.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command as Process, Stdio};
+
+use assert_cmd::Command;
+
+fn cnnc() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
+    // Tests run beside each other: nobody needs all cores.
+    command.env_remove("CNNC_DATA_DIR").env("NO_COLOR", "1");
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
+}
+
+const COMMANDS: [&str; 10] =
+    ["run", "check", "summary", "eval", "predict", "emit", "explain", "step", "init", "bench"];
+
+/// A sound file, where a test needs one.
+const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");
+
+#[test]
+fn help_teaches_every_command() {
+    let help = cnnc().arg("--help").assert().success();
+    let help = text(&help.get_output().stdout);
+    for command in COMMANDS {
+        assert!(help.contains(&format!("  {command}")), "{command} is missing in\n{help}");
+        let own = cnnc().args([command, "--help"]).assert().success();
+        assert!(text(&own.get_output().stdout).contains("Example"), "{command} shows no example");
+    }
+    cnnc().arg("--version").assert().success();
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    for words in [
+        &["no-such-command"][..],
+        &["run"],
+        &["check"],
+        &["run", DIGITS, "--threads", "many"],
+        &["run", DIGITS, "--set", "train.batch"],
+        &["run", DIGITS, "--out", "a", "--resume", "b"],
+        &["summary", DIGITS, "--simd", "mmx"],
+        &["predict", DIGITS, "--weights", "w"],
+        &["emit", DIGITS],
+        &["explain", "E9999"],
+        &["check", DIGITS, "--model", "Other"],
+    ] {
+        let failed = cnnc().args(words).assert().code(2);
+        assert!(!failed.get_output().stderr.is_empty(), "{words:?} says nothing");
+        assert!(failed.get_output().stdout.is_empty(), "{words:?} prints a result");
+    }
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for words in [
+        &["check", "none.cnn"][..],
+        &["run", "none.cnn"],
+        &["summary", "none.cnn"],
+        &["eval", DIGITS, "--weights", "none.safetensors"],
+        &["predict", DIGITS, "--weights", "none.safetensors", "a.png"],
+        &["run", DIGITS, "--resume", "none"],
+        &["step", DIGITS, "--weights", "none.safetensors", "--input", "none.npy", "--labels", "y", "--output", "o"],
+    ] {
+        let failed = cnnc().current_dir(folder.path()).args(words).assert().code(1);
+        let said = text(&failed.get_output().stderr);
+        assert!(said.contains("error[E0602]: cannot read `none"), "{words:?} says\n{said}");
+        assert!(said.contains("help:"), "{words:?} does not help:\n{said}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_text_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a.cnn"), b"model A { \xff }").expect("written");
+    let failed = cnnc().current_dir(folder.path()).args(["check", "a.cnn"]).assert().code(1);
+    assert!(text(&failed.get_output().stderr).contains("byte 10 is not UTF-8"));
+}
+
+#[test]
+fn codes_are_explained() {
+    for (code, word) in [("E0103", "dense"), ("e0601", "weights"), ("E0521", "learning rate")] {
+        let page = cnnc().args(["explain", code]).assert().success();
+        assert!(text(&page.get_output().stdout).contains(word), "{code}");
+    }
+}
+
+#[test]
+fn check_says_what_is_wrong_and_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("wrong.cnn"), "model A { input(8x8x1) -> dens(3) }\n").expect("written");
+    let checked = cnnc().current_dir(folder.path()).args(["check", "wrong.cnn", DIGITS]).assert().code(1);
+    let output = checked.get_output();
+    assert!(text(&output.stderr).contains("wrong.cnn:1"), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), format!("{DIGITS}: ok\n"));
+
+    let json = cnnc().current_dir(folder.path()).args(["check", "wrong.cnn", "--format", "json"]).assert().code(1);
+    let lines = text(&json.get_output().stdout);
+    for line in lines.lines() {
+        let problem: serde_json::Value = serde_json::from_str(line).expect("a line is an object");
+        assert!(problem["code"].is_string() && problem["span"]["line"].is_u64(), "{line}");
+    }
+    assert!(lines.lines().count() > 0);
+}
+
+#[test]
+fn summary_counts_parameters() {
+    let summary = cnnc().args(["summary", DIGITS, "--threads", "1"]).assert().success();
+    let summary = text(&summary.get_output().stdout);
+    // 320 + 18,496 + 65,600 + 650
+    for part in ["model Digits", "8x8x32", "85,066 parameters (85,066 trainable, 0 not)", "peak memory, batch 32"] {
+        assert!(summary.contains(part), "`{part}` is missing in\n{summary}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_closed_pipe_is_nobodys_mistake() {
+    let mut child = Process::new(env!("CARGO_BIN_EXE_cnnc"))
+        .args(["emit", DIGITS, "--stage", "opt"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    // Whoever reads goes away at once.
+    drop(child.stdout.take());
+    let stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let said: Vec<String> = stderr.lines().map_while(Result::ok).collect();
+    assert_eq!(said, Vec::<String>::new());
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
+}
+
+#[test]
+fn initial_weights_depend_on_the_seed_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let weights = |name: &str, seed: &str| {
+        cnnc().current_dir(folder.path()).args(["init", DIGITS, "--seed", seed, "--output", name]).assert().success();
+        std::fs::read(folder.path().join(name)).expect("written")
+    };
+    let first = weights("a", "7");
+    assert_eq!(first, weights("b", "7"));
+    assert_ne!(first, weights("c", "8"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_place_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("file"), "").expect("written");
+    let words = ["run", DIGITS, "--out", "file/run", "--epochs", "1", "--threads", "1"];
+    let failed = cnnc().current_dir(folder.path()).args(words).assert().code(1);
+    let said = text(&failed.get_output().stderr);
+    assert!(said.contains("error[E0604]: cannot write `file/run`"), "{said}");
+    assert!(said.contains("help:"), "{said}");
+
+    std::fs::create_dir(folder.path().join("full")).expect("made");
+    std::fs::write(folder.path().join("full/mine"), "").expect("written");
+    let words = ["run", DIGITS, "--out", "full", "--epochs", "1", "--threads", "1"];
+    let failed = cnnc().current_dir(folder.path()).args(words).assert().code(1);
+    assert!(text(&failed.get_output().stderr).contains("error[E0605]"));
+}

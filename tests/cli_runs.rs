@@ -1,0 +1,266 @@
+//! Whole runs through the command line: what they write, and that nothing which disturbs them changes it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+
+const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");
+
+/// A model that trains in a blink, with every kind of layer that keeps a state or draws numbers, and every callback.
+const SMALL: &str = "\
+model Small {
+    input(8x8x1)
+    conv2d(8, 3x3, padding: same)
+    batch_norm
+    relu
+    max_pool2d(2)
+    dropout(0.2)
+    flatten
+    dense(classes, activation: softmax)
+}
+data { source: digits; test: 20% of all; validation: 20% of train }
+prepare { rescale: 1/255 }
+augment { shift(width: 10%, height: 10%) }
+train {
+    epochs: 6
+    batch: 64
+    optimizer: adam(lr: 0.005)
+    metrics: [accuracy]
+    checkpoint(\"best.safetensors\", monitor: val_loss)
+    early_stopping(monitor: val_loss, patience: 4)
+    reduce_lr_on_plateau(monitor: val_loss, factor: 0.5, patience: 2)
+}
+";
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("small.cnn"), SMALL).expect("written");
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn cnnc(&self, words: &[&str]) -> assert_cmd::assert::Assert {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
+        command.current_dir(self.folder.path()).env_remove("CNNC_DATA_DIR").args(words).assert()
+    }
+
+    /// A run that goes on beside the test.
+    fn start(&self, words: &[&str]) -> Child {
+        Process::new(env!("CARGO_BIN_EXE_cnnc"))
+            .current_dir(self.folder.path())
+            .env_remove("CNNC_DATA_DIR")
+            .args(words)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started")
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn report(&self, run: &str) -> serde_json::Value {
+        serde_json::from_slice(&self.bytes(&format!("{run}/run.json"))).expect("run.json is JSON")
+    }
+
+    /// History without its wall times.
+    fn history(&self, run: &str) -> String {
+        let text = String::from_utf8(self.bytes(&format!("{run}/history.csv"))).expect("text");
+        text.lines().map(|row| row.rsplit_once(',').expect("columns").0.to_owned() + "\n").collect()
+    }
+}
+
+fn output(done: &assert_cmd::assert::Assert) -> String {
+    String::from_utf8(done.get_output().stdout.clone()).expect("text")
+}
+
+/// Waits until a file has so many lines.
+fn wait_for_lines(path: &Path, lines: usize) {
+    let begun = Instant::now();
+    while fs::read_to_string(path).map_or(0, |text| text.lines().count()) < lines {
+        assert!(begun.elapsed() < Duration::from_secs(120), "{} does not grow", path.display());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_run_writes_what_it_should() {
+    let place = Place::new();
+    let done = place.cnnc(&["run", "small.cnn", "--threads", "1"]).success();
+    assert!(output(&done).starts_with("test accuracy 0."), "{}", output(&done));
+    for name in ["weights.safetensors", "best.safetensors", "state.safetensors"] {
+        assert!(!place.bytes(&format!("runs/small-1/{name}")).is_empty());
+    }
+    let report = place.report("runs/small-1");
+    assert_eq!(report["status"], "finished");
+    assert_eq!(report["settings"]["train.batch"], 64);
+    let accuracy = report["results"]["test"]["accuracy"].as_f64().expect("a number");
+    assert!(accuracy > 0.5 && report["results"]["test"]["loss"].is_f64(), "{report}");
+    let history = place.history("runs/small-1");
+    assert!(history.starts_with("epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n1,"), "{history}");
+
+    // A second run takes a folder of its own, and `eval` finds what the first one reported.
+    place.cnnc(&["run", "small.cnn", "--threads", "1", "--epochs", "1", "--quiet"]).success();
+    assert!(place.path("runs/small-2/weights.safetensors").exists());
+    let weights = "runs/small-1/weights.safetensors";
+    let done = place.cnnc(&["eval", "small.cnn", "--weights", weights, "--format", "json", "--threads", "1"]).success();
+    let evaluated: serde_json::Value = serde_json::from_str(&output(&done)).expect("JSON");
+    assert_eq!(evaluated["results"], report["results"]["test"]);
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let place = Place::new();
+    for threads in ["1", "2", "5"] {
+        place.cnnc(&["run", "small.cnn", "--epochs", "2", "--threads", threads, "--out", threads]).success();
+    }
+    for threads in ["2", "5"] {
+        let name = |threads: &str| format!("{threads}/weights.safetensors");
+        assert!(place.bytes(&name("1")) == place.bytes(&name(threads)), "{threads} threads give other weights");
+        assert_eq!(place.history("1"), place.history(threads));
+    }
+}
+
+#[test]
+fn a_killed_run_is_resumed_exactly() {
+    let place = Place::new();
+    place.cnnc(&["run", "small.cnn", "--threads", "1", "--out", "whole"]).success();
+    let mut child = place.start(&["run", "small.cnn", "--threads", "1", "--out", "killed"]);
+    wait_for_lines(&place.path("killed/history.csv"), 3);
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    assert_eq!(place.report("killed")["status"], "running");
+    place.cnnc(&["run", "small.cnn", "--threads", "2", "--resume", "killed"]).success();
+    for name in ["weights.safetensors", "best.safetensors"] {
+        assert!(place.bytes(&format!("whole/{name}")) == place.bytes(&format!("killed/{name}")), "{name} differs");
+    }
+    assert_eq!(place.history("whole"), place.history("killed"));
+    let names = fs::read_dir(place.path("killed")).expect("a folder");
+    assert_eq!(names.count(), 5, "nothing unfinished is left");
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_saves_and_says_how_to_go_on() {
+    let place = Place::new();
+    place.cnnc(&["run", "small.cnn", "--threads", "1", "--out", "whole"]).success();
+    for signal in ["-INT", "-TERM"] {
+        let child = place.start(&["run", "small.cnn", "--threads", "1", "--out", signal]);
+        wait_for_lines(&place.path(signal).join("history.csv"), 2);
+        let sent = Process::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success());
+        let ended = child.wait_with_output().expect("ended");
+        assert_eq!(ended.status.code(), Some(1), "{signal}");
+        let said = String::from_utf8(ended.stderr).expect("text");
+        assert!(said.contains("run small.cnn --threads 1 --resume"), "{said}");
+        assert_eq!(place.report(signal)["status"], "interrupted");
+        place.cnnc(&["run", "small.cnn", "--threads", "1", &format!("--resume={signal}")]).success();
+        let weights = |run: &str| place.bytes(&format!("{run}/weights.safetensors"));
+        assert!(weights("whole") == weights(signal), "{signal}: the weights differ");
+        assert_eq!(place.history("whole"), place.history(signal));
+    }
+}
+
+#[test]
+fn a_resume_with_other_settings_is_refused() {
+    let place = Place::new();
+    place.cnnc(&["run", "small.cnn", "--epochs", "1", "--threads", "1", "--out", "run"]).success();
+    let words = ["run", "small.cnn", "--epochs", "1", "--resume", "run", "--set", "train.batch=32", "--seed", "5"];
+    let refused = place.cnnc(&words).code(1);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).expect("text");
+    assert!(said.contains("error[E0606]"), "{said}");
+    assert!(said.contains("`train.batch` was 64, is 32; `train.seed` was 0, is 5"), "{said}");
+    // More epochs are not a change: they give what a longer run gives.
+    place.cnnc(&["run", "small.cnn", "--epochs", "3", "--resume", "run", "--threads", "1"]).success();
+    place.cnnc(&["run", "small.cnn", "--epochs", "3", "--out", "long", "--threads", "1"]).success();
+    assert!(place.bytes("run/weights.safetensors") == place.bytes("long/weights.safetensors"));
+}
+
+#[test]
+fn a_run_that_diverges_names_the_layer() {
+    let place = Place::new();
+    let words = ["run", "small.cnn", "--threads", "1", "--out", "run", "--set", "train.optimizer=sgd(lr: 1e30)"];
+    let failed = place.cnnc(&words).code(1);
+    let said = String::from_utf8(failed.get_output().stderr.clone()).expect("text");
+    assert!(said.contains("error[E0521]: the loss became"), "{said}");
+    assert!(said.contains("lower the learning rate"), "{said}");
+    assert_eq!(place.report("run")["status"], "failed");
+}
+
+#[test]
+fn weights_of_another_model_are_refused() {
+    let place = Place::new();
+    place.cnnc(&["init", "small.cnn", "--output", "w.safetensors"]).success();
+    let refused = place.cnnc(&["eval", DIGITS, "--weights", "w.safetensors"]).code(1);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).expect("text");
+    assert!(said.contains("error[E0601]") && said.contains("`conv2d_1.kernel`"), "{said}");
+}
+
+#[test]
+fn a_run_without_a_test_split_says_so() {
+    let place = Place::new();
+    fs::write(place.path("untested.cnn"), SMALL.replace("test: 20% of all; ", "")).expect("written");
+    let done = place.cnnc(&["run", "untested.cnn", "--epochs", "1", "--threads", "1", "--out", "run"]).success();
+    assert!(output(&done).contains("no test split"), "{}", output(&done));
+    assert!(place.report("run")["results"]["test"].is_null());
+}
+
+#[test]
+fn steps_and_predictions_take_arrays() {
+    use ndarray::{Array1, Array4};
+    use ndarray_npy::{read_npy, write_npy};
+    let place = Place::new();
+    let images = Array4::from_shape_fn((10, 8, 8, 1), |(n, y, x, _)| ((n * 7 + y * 3 + x * 5) % 16) as f32 / 16.0);
+    let labels = Array1::from_iter(0..10_i64);
+    write_npy(place.path("x.npy"), &images).expect("written");
+    write_npy(place.path("y.npy"), &labels).expect("written");
+    place.cnnc(&["init", "small.cnn", "--seed", "3", "--output", "w0.safetensors"]).success();
+    let words = ["step", "small.cnn", "--weights", "w0.safetensors", "--input", "x.npy", "--labels", "y.npy"];
+    let words = [&words[..], &["--steps", "20", "--output", "w1.safetensors", "--threads", "1"]].concat();
+    let printed = output(&place.cnnc(&words).success());
+    let losses: Vec<f64> = printed
+        .lines()
+        .map(|line| line.rsplit_once(' ').expect("a number").1.parse().expect("a number"))
+        .collect();
+    assert_eq!(losses.len(), 20);
+    assert!(losses[19] < 0.7 * losses[0], "ten images are learnt by heart: {losses:?}");
+    let words = ["predict", "small.cnn", "--weights", "w1.safetensors", "--input", "x.npy", "--output", "p.npy"];
+    place.cnnc(&words).success();
+    let output: ndarray::Array2<f32> = read_npy(place.path("p.npy")).expect("an array");
+    assert_eq!(output.shape(), [10, 10]);
+    assert!(output.rows().into_iter().all(|row| (row.sum() - 1.0).abs() < 1e-5), "rows are probabilities");
+}
+
+#[test]
+fn bench_prints_one_line() {
+    let place = Place::new();
+    for mode in ["train", "infer"] {
+        let words = ["bench", "small.cnn", "--mode", mode, "--batch", "4", "--steps", "3", "--warmup", "1", "--json"];
+        let line = output(&place.cnnc(&words).success());
+        assert_eq!(line.lines().count(), 1);
+        let figures: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        for key in ["images_per_s", "step_ms", "step_ms_min", "start_to_first_step_s", "peak_rss_mib", "compile_ms"] {
+            assert!(figures[key].is_number(), "{key} in {line}");
+        }
+    }
+}
+
+#[test]
+fn digits_reach_97_percent() {
+    let place = Place::new();
+    place.cnnc(&["run", DIGITS, "--out", "run", "--quiet"]).success();
+    let accuracy = place.report("run")["results"]["test"]["accuracy"].as_f64().expect("a number");
+    assert!(accuracy >= 0.97, "test accuracy {accuracy}");
+}

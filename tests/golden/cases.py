@@ -1,0 +1,603 @@
+"""The small cases: every layer kind, on the shapes where implementations go wrong.
+
+A case is one function. Its docstring is the body of the `.cnn` model (the first line is a comment on it); its code builds
+the same model with Keras. `net` makes the layers that have weights, so that they get the names that the language gives them:
+by kind and count (`conv2d`, `conv2d_1`), or the name written before `=`.
+"""
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+
+@dataclass
+class Case:
+    """What is run and stored under `name`."""
+
+    name: str
+    shape: tuple  # height, width, channels of one image
+    batch: int
+    classes: int  # 1: a single sigmoid unit, labels 0 and 1
+    build: Callable  # (net, input) -> output
+    body: str
+    comment: str
+    loss: str = "auto"  # "auto": by the last activation; or as it is written in the file
+    from_scores: bool = False  # Keras computes the loss from the scores (its probabilities are clipped at 1e-7)
+    optimizer: str = "sgd(lr: 0.05)"
+    folder: str = "layers"
+    seed: int = 1
+    weights: str = "random"  # or "integer": small whole numbers, so that sums are exact and ties are real
+    pixels: str = "normal"  # or "integer"
+
+
+CASES: list[Case] = []
+
+
+def case(shape, batch=5, classes=3, **more):
+    """Registers a function as a case."""
+
+    def register(build):
+        lines = build.__doc__.strip("\n").split("\n")
+        indent = len(lines[0]) - len(lines[0].lstrip())
+        lines = [line[indent:].rstrip() for line in lines if line.strip()]
+        CASES.append(Case(name=build.__name__, shape=shape, batch=batch, classes=classes, build=build,
+                          comment=lines[0].strip(), body="\n".join(lines[1:]), **more))
+        return build
+
+    return register
+
+
+def layers():
+    from keras import layers as L
+    return L
+
+
+# --- convolution ---------------------------------------------------------------------------------------------------
+
+
+@case((7, 5, 3))
+def conv_valid(net, x):
+    """
+    No padding, three channels in, ten out: neither fills a vector.
+    conv2d(10, 3x3, activation: relu)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(10, 3, activation="relu")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((6, 7, 10), batch=3)
+def conv_same(net, x):
+    """
+    Padding on all sides; 10 and 17 channels; the kernel of even extent pads more below and to the right.
+    conv2d(17, 3x3, padding: same, activation: relu)
+    conv2d(5, 2x4, padding: same, activation: relu)
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(17, 3, padding="same", activation="relu")(x)
+    x = net.conv2d(5, (2, 4), padding="same", activation="relu")(x)
+    return net.dense(3, activation="softmax")(layers().GlobalAveragePooling2D()(x))
+
+
+@case((8, 7, 3))
+def conv_same_stride(net, x):
+    """
+    Strides with `same`: where the padding falls depends on the extent; unequal strides.
+    conv2d(6, 3x3, stride: 2, padding: same, activation: tanh)
+    conv2d(4, 3x2, stride: 2x1, padding: same, activation: tanh)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(6, 3, strides=2, padding="same", activation="tanh")(x)
+    x = net.conv2d(4, (3, 2), strides=(2, 1), padding="same", activation="tanh")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((5, 6, 2))
+def conv_padding_number(net, x):
+    """
+    Padding by a number, also wider than the kernel's half; no bias.
+    conv2d(4, 3x3, padding: 2, use_bias: false, activation: tanh)
+    conv2d(3, 1x5, padding: 1, stride: 2)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(4, 3, use_bias=False, activation="tanh")(layers().ZeroPadding2D(2)(x))
+    x = net.conv2d(3, (1, 5), strides=2)(layers().ZeroPadding2D(1)(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((11, 8, 3))
+def conv_stride_over_kernel(net, x):
+    """
+    Strides larger than the kernel: some pixels are never read, and get no gradient.
+    conv2d(5, 2x2, stride: 3, activation: sigmoid)
+    conv2d(4, 1x1, stride: 2, activation: sigmoid)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(5, 2, strides=3, activation="sigmoid")(x)
+    x = net.conv2d(4, 1, strides=2, activation="sigmoid")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((9, 8, 2), batch=3)
+def conv_dilation(net, x):
+    """
+    Dilated kernels, without and with padding; unequal dilations.
+    conv2d(4, 3x3, dilation: 2, activation: tanh)
+    conv2d(3, 2x3, dilation: 2x1, padding: same, activation: tanh)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(4, 3, dilation_rate=2, activation="tanh")(x)
+    x = net.conv2d(3, (2, 3), dilation_rate=(2, 1), padding="same", activation="tanh")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((6, 5, 4))
+def conv_groups(net, x):
+    """
+    Two groups, then as many groups as channels with two filters each.
+    conv2d(6, 3x3, groups: 2, padding: same, activation: tanh)
+    conv2d(12, 3x3, groups: 6, activation: tanh)
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(6, 3, groups=2, padding="same", activation="tanh")(x)
+    x = net.conv2d(12, 3, groups=6, activation="tanh")(x)
+    return net.dense(3, activation="softmax")(layers().GlobalAveragePooling2D()(x))
+
+
+@case((7, 6, 17), batch=3)
+def conv_depthwise(net, x):
+    """
+    Groups = channels = filters: a depthwise convolution, 17 channels wide, with stride.
+    conv2d(17, 3x3, stride: 2, padding: same, groups: 17, use_bias: false)
+    relu
+    conv2d(10, 1x1)
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(17, 3, strides=2, padding="same", groups=17, use_bias=False)(x)
+    x = net.conv2d(10, 1)(layers().ReLU()(x))
+    return net.dense(3, activation="softmax")(layers().GlobalAveragePooling2D()(x))
+
+
+@case((1, 1, 17), batch=1)
+def conv_one_pixel(net, x):
+    """
+    One image of one pixel: kernels reach over every border.
+    conv2d(10, 1x1, activation: tanh)
+    conv2d(4, 3x3, padding: same, activation: tanh)
+    conv2d(3, 3x3, padding: 1)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(10, 1, activation="tanh")(x)
+    x = net.conv2d(4, 3, padding="same", activation="tanh")(x)
+    x = net.conv2d(3, 3, padding="same")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((8, 8, 1), batch=33)
+def conv_batch(net, x):
+    """
+    A batch that no block size divides; the tutorial's chain of convolution, activation and pool.
+    conv2d(8, 3x3, padding: same, activation: relu)
+    max_pool2d(2)
+    conv2d(6, 3x3, activation: relu)
+    max_pool2d(2)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(8, 3, padding="same", activation="relu")(x)
+    x = net.conv2d(6, 3, activation="relu")(layers().MaxPooling2D(2)(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(layers().MaxPooling2D(2)(x)))
+
+
+# --- pools ---------------------------------------------------------------------------------------------------------
+
+
+@case((7, 9, 3))
+def max_pool(net, x):
+    """
+    Windows that do not divide the extent; an uneven window.
+    conv2d(5, 2x2)
+    max_pool2d(2)
+    max_pool2d(1x3, stride: 2x1)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(5, 2)(x)
+    x = layers().MaxPooling2D((1, 3), strides=(2, 1))(layers().MaxPooling2D(2)(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((8, 7, 2))
+def max_pool_overlap(net, x):
+    """
+    Overlapping windows with `same`: a pixel may win several; all values may be below zero, so padding must not win.
+    conv2d(5, 3x3, padding: same)
+    max_pool2d(3, stride: 2, padding: same)
+    max_pool2d(3, stride: 1, padding: same)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(5, 3, padding="same")(x)
+    x = layers().MaxPooling2D(3, strides=2, padding="same")(x)
+    x = layers().MaxPooling2D(3, strides=1, padding="same")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((7, 7, 2))
+def max_pool_padding_number(net, x):
+    """
+    Padding by a number (values are not below zero here, so Keras's padding with zeros means the same).
+    conv2d(4, 3x3, activation: sigmoid)
+    max_pool2d(3, stride: 2, padding: 1)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(4, 3, activation="sigmoid")(x)
+    x = layers().MaxPooling2D(3, strides=2)(layers().ZeroPadding2D(1)(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((6, 6, 1), batch=4, weights="integer", pixels="integer", optimizer="sgd(lr: 0.01)")
+def max_pool_ties(net, x):
+    """
+    Whole numbers, so that windows have several largest values: the first one in reading order gets the gradient.
+    conv2d(3, 3x3, padding: same)
+    max_pool2d(2)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(3, 3, padding="same")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(layers().MaxPooling2D(2)(x)))
+
+
+@case((7, 8, 3))
+def avg_pool(net, x):
+    """
+    Means over the pixels that are there: padding is not counted.
+    conv2d(5, 2x2, activation: tanh)
+    avg_pool2d(3, stride: 2, padding: same)
+    avg_pool2d(2, padding: same)
+    conv2d(4, 1x1)
+    avg_pool2d(2x1, stride: 1)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(5, 2, activation="tanh")(x)
+    x = layers().AveragePooling2D(3, strides=2, padding="same")(x)
+    x = net.conv2d(4, 1)(layers().AveragePooling2D(2, padding="same")(x))
+    x = layers().AveragePooling2D((2, 1), strides=1)(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((5, 3, 2))
+def global_avg_pool(net, x):
+    """
+    The mean of a whole feature map, 17 channels.
+    conv2d(17, 2x2, activation: tanh)
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(17, 2, activation="tanh")(x)
+    return net.dense(3, activation="softmax")(layers().GlobalAveragePooling2D()(x))
+
+
+@case((5, 6, 2))
+def global_max_pool(net, x):
+    """
+    The largest value of a whole feature map; most maps are below zero somewhere.
+    conv2d(10, 3x3, padding: same)
+    global_max_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(10, 3, padding="same")(x)
+    return net.dense(3, activation="softmax")(layers().GlobalMaxPooling2D()(x))
+
+
+@case((6, 6, 1), batch=4, weights="integer", pixels="integer", optimizer="sgd(lr: 0.01)")
+def global_max_pool_ties(net, x):
+    """
+    Several largest values in a map: Keras on TensorFlow shares the gradient equally among them.
+    conv2d(3, 3x3, padding: same)
+    global_max_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(3, 3, padding="same")(x)
+    return net.dense(3, activation="softmax")(layers().GlobalMaxPooling2D()(x))
+
+
+# --- normalisation, dropout, movement ------------------------------------------------------------------------------
+
+
+@case((6, 5, 3))
+def batch_norm(net, x):
+    """
+    Over feature maps: between convolution and activation, after both, and without scale or shift.
+    conv2d(10, 3x3, use_bias: false)
+    batch_norm
+    relu
+    conv2d(6, 2x2, activation: relu)
+    batch_norm(momentum: 0.9, epsilon: 1e-5)
+    conv2d(4, 1x1, activation: tanh)
+    batch_norm(scale: false)
+    tanh
+    batch_norm(center: false, epsilon: 0.01)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(10, 3, use_bias=False)(x)
+    x = layers().ReLU()(net.batch_norm()(x))
+    x = net.conv2d(6, 2, activation="relu")(x)
+    x = net.batch_norm(momentum=0.9, epsilon=1e-5)(x)
+    x = net.conv2d(4, 1, activation="tanh")(x)
+    x = layers().Activation("tanh")(net.batch_norm(scale=False)(x))
+    x = net.batch_norm(center=False, epsilon=0.01)(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((4, 4, 3), batch=7)
+def batch_norm_input(net, x):
+    """
+    Over the input itself, and over vectors.
+    batch_norm
+    conv2d(5, 3x3, activation: tanh)
+    flatten
+    dense(10, activation: tanh)
+    batch_norm(momentum: 0.8)
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(5, 3, activation="tanh")(net.batch_norm()(x))
+    x = net.dense(10, activation="tanh")(layers().Flatten()(x))
+    return net.dense(3, activation="softmax")(net.batch_norm(momentum=0.8)(x))
+
+
+@case((4, 5, 2))
+def dropout(net, x):
+    """
+    Without a seed, and in use, dropout changes nothing.
+    conv2d(4, 2x2, activation: tanh)
+    dropout(0.25)
+    flatten
+    dropout(50%)
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(4, 2, activation="tanh")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((4, 3, 3))
+def zero_pad(net, x):
+    """
+    Zeros around the image and around a feature map, equal and unequal in the two directions.
+    zero_pad2d(1)
+    conv2d(4, 3x3, activation: sigmoid)
+    zero_pad2d(2x1)
+    max_pool2d(2)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(4, 3, activation="sigmoid")(layers().ZeroPadding2D(1)(x))
+    x = layers().MaxPooling2D(2)(layers().ZeroPadding2D((2, 1))(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+# --- dense layers and losses ---------------------------------------------------------------------------------------
+
+
+@case((3, 5, 3), batch=7, classes=10)
+def dense(net, x):
+    """
+    Vectors of odd lengths; no bias in the middle.
+    flatten
+    dense(17, activation: relu)
+    dense(10, use_bias: false, activation: tanh)
+    dense(10, activation: softmax)
+    """
+    x = net.dense(17, activation="relu")(layers().Flatten()(x))
+    x = net.dense(10, use_bias=False, activation="tanh")(x)
+    return net.dense(10, activation="softmax")(x)
+
+
+@case((5, 5, 3), classes=1)
+def binary(net, x):
+    """
+    One sigmoid unit: binary cross-entropy.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(1, activation: sigmoid)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(1, activation="sigmoid")(layers().Flatten()(x))
+
+
+@case((5, 5, 3), loss="mse")
+def mse_softmax(net, x):
+    """
+    Squared error of probabilities.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((5, 5, 3), classes=1, loss="mse")
+def mse_sigmoid(net, x):
+    """
+    Squared error of one sigmoid unit.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(1, activation: sigmoid)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(1, activation="sigmoid")(layers().Flatten()(x))
+
+
+@case((4, 4, 1), loss="mse")
+def mse_linear(net, x):
+    """
+    Squared error of plain numbers.
+    conv2d(4, 3x3, activation: tanh)
+    flatten
+    dense(3)
+    """
+    x = net.conv2d(4, 3, activation="tanh")(x)
+    return net.dense(3)(layers().Flatten()(x))
+
+
+@case((3, 3, 2), weights="large", from_scores=True, optimizer="sgd(lr: 0.01)")
+def large_scores(net, x):
+    """
+    Scores of some ±60, where probabilities round to 0 and 1: the loss must be taken from the scores.
+    flatten
+    dense(3, activation: softmax)
+    """
+    return net.dense(3)(layers().Flatten()(x))
+
+
+@case((3, 3, 2), classes=1, weights="large", from_scores=True, optimizer="sgd(lr: 0.01)", seed=5)
+def large_score_binary(net, x):
+    """
+    The same with one sigmoid unit.
+    flatten
+    dense(1, activation: sigmoid)
+    """
+    return net.dense(1)(layers().Flatten()(x))
+
+
+# --- joins ---------------------------------------------------------------------------------------------------------
+
+
+@case((5, 5, 3))
+def add_skip(net, x):
+    """
+    A residual block: the named value is used twice, and so gets two gradients.
+    first = conv2d(6, 3x3, padding: same, activation: tanh)
+    conv2d(6, 3x3, padding: same, activation: tanh)
+    conv2d(6, 1x1)
+    add(first)
+    relu
+    flatten
+    dense(3, activation: softmax)
+    """
+    first = net.conv2d(6, 3, padding="same", activation="tanh", name="first")(x)
+    x = net.conv2d(6, 3, padding="same", activation="tanh")(first)
+    x = layers().Add()([net.conv2d(6, 1)(x), first])
+    return net.dense(3, activation="softmax")(layers().Flatten()(layers().ReLU()(x)))
+
+
+@case((4, 5, 3))
+def add_three(net, x):
+    """
+    Three values, two of them named; one is also used by itself.
+    a = conv2d(4, 1x1)
+    b = conv2d(4, 3x3, padding: same, activation: tanh)
+    from a
+    c = conv2d(4, 2x2, padding: same, activation: sigmoid)
+    add(a, b, c)
+    flatten
+    dense(3, activation: softmax)
+    """
+    a = net.conv2d(4, 1, name="a")(x)
+    b = net.conv2d(4, 3, padding="same", activation="tanh", name="b")(a)
+    c = net.conv2d(4, 2, padding="same", activation="sigmoid", name="c")(a)
+    return net.dense(3, activation="softmax")(layers().Flatten()(layers().Add()([a, b, c])))
+
+
+@case((6, 5, 3))
+def concat(net, x):
+    """
+    Three branches of 3, 5 and 10 channels beside each other, one of them through a pool.
+    stem = conv2d(4, 3x3, padding: same, activation: relu)
+    a = conv2d(3, 1x1, activation: tanh)
+    from stem
+    b = conv2d(5, 3x3, padding: same, activation: relu)
+    from stem
+    max_pool2d(3, stride: 1, padding: same)
+    c = conv2d(10, 1x1)
+    concat(a, b, c)
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    stem = net.conv2d(4, 3, padding="same", activation="relu", name="stem")(x)
+    a = net.conv2d(3, 1, activation="tanh", name="a")(stem)
+    b = net.conv2d(5, 3, padding="same", activation="relu", name="b")(stem)
+    c = net.conv2d(10, 1, name="c")(layers().MaxPooling2D(3, strides=1, padding="same")(stem))
+    x = layers().GlobalAveragePooling2D()(layers().Concatenate()([a, b, c]))
+    return net.dense(3, activation="softmax")(x)
+
+
+# --- activations ---------------------------------------------------------------------------------------------------
+
+
+def activation_case(name, layer, function, written=None, as_option=None):
+    """An activation as a layer after a convolution, and as the option of a dense layer."""
+    written, as_option = written or name, as_option or name
+
+    def build(net, x):
+        x = layer()(net.conv2d(5, 2)(x))
+        x = net.dense(6, activation=function)(layers().Flatten()(x))
+        return net.dense(3, activation="softmax")(x)
+
+    build.__name__ = f"activation_{name}"
+    build.__doc__ = f"""
+    `{name}` as a layer and as an option.
+    conv2d(5, 2x2)
+    {written}
+    flatten
+    dense(6, activation: {as_option})
+    dense(3, activation: softmax)
+    """
+    case((3, 3, 3))(build)
+
+
+activation_case("relu", lambda: layers().ReLU(), "relu")
+activation_case("leaky_relu", lambda: layers().LeakyReLU(), "leaky_relu")  # slopes 0.3 and 0.2: Keras's two defaults
+activation_case("leaky_relu_slope", lambda: layers().LeakyReLU(negative_slope=0.1), "relu",
+                "leaky_relu(negative_slope: 0.1)", "relu")
+activation_case("elu", lambda: layers().ELU(), "elu")
+activation_case("elu_alpha", lambda: layers().ELU(alpha=0.5), "elu", "elu(alpha: 0.5)", "elu")
+activation_case("gelu", lambda: layers().Activation("gelu"), "gelu")
+activation_case("silu", lambda: layers().Activation("silu"), "silu")
+activation_case("sigmoid", lambda: layers().Activation("sigmoid"), "sigmoid")
+activation_case("tanh", lambda: layers().Activation("tanh"), "tanh")
+activation_case("softmax", lambda: layers().Softmax(), "softmax")  # in the middle: over the channels
+
+
+# --- each optimizer's update by itself -----------------------------------------------------------------------------
+
+
+def optimizer_case(name, written):
+    """A linear model: its gradients are exact but for the last bit, so that what is left is the update."""
+
+    def build(net, x):
+        return net.dense(2)(layers().Flatten()(x))
+
+    build.__name__ = name
+    build.__doc__ = f"""
+    `{written}` on a linear model.
+    flatten
+    dense(2)
+    """
+    case((1, 1, 5), batch=2, classes=2, loss="mse", optimizer=written, folder="optimizers", weights="zero_bias")(build)
+
+
+optimizer_case("sgd", "sgd")
+optimizer_case("sgd_momentum", "sgd(lr: 0.05, momentum: 0.9)")
+optimizer_case("sgd_nesterov", "sgd(lr: 0.05, momentum: 0.9, nesterov: true)")
+optimizer_case("rmsprop", "rmsprop")
+optimizer_case("rmsprop_momentum", "rmsprop(lr: 0.01, rho: 0.8, momentum: 0.5, epsilon: 1e-3)")
+optimizer_case("adam", "adam")
+optimizer_case("adam_arguments", "adam(lr: 0.01, beta_1: 0.8, beta_2: 0.95, epsilon: 1e-3)")
+optimizer_case("adam_weight_decay", "adam(lr: 0.01, weight_decay: 0.1)")
+optimizer_case("adamw", "adamw")
+optimizer_case("adamw_arguments", "adamw(lr: 0.02, beta_1: 0.85, beta_2: 0.99, epsilon: 1e-4, weight_decay: 0.05)")

@@ -230,10 +230,8 @@ fn steps_and_predictions_take_arrays() {
     let words = ["step", "small.cnn", "--weights", "w0.safetensors", "--input", "x.npy", "--labels", "y.npy"];
     let words = [&words[..], &["--steps", "20", "--output", "w1.safetensors", "--threads", "1"]].concat();
     let printed = output(&place.cnnc(&words).success());
-    let losses: Vec<f64> = printed
-        .lines()
-        .map(|line| line.rsplit_once(' ').expect("a number").1.parse().expect("a number"))
-        .collect();
+    let losses: Vec<f64> =
+        printed.lines().map(|line| line.rsplit_once(' ').expect("a number").1.parse().expect("a number")).collect();
     assert_eq!(losses.len(), 20);
     assert!(losses[19] < 0.7 * losses[0], "ten images are learnt by heart: {losses:?}");
     let words = ["predict", "small.cnn", "--weights", "w1.safetensors", "--input", "x.npy", "--output", "p.npy"];

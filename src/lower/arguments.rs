@@ -27,8 +27,13 @@ impl Cx {
         names: &[&'static str],
         later: &[&str],
     ) -> Arguments {
-        let mut bound =
-            Arguments { names: names.to_vec(), values: vec![None; names.len()], callee: callee.clone(), span, too_many: false };
+        let mut bound = Arguments {
+            names: names.to_vec(),
+            values: vec![None; names.len()],
+            callee: callee.clone(),
+            span,
+            too_many: false,
+        };
         let mut places: Vec<Option<Span>> = vec![None; names.len()];
         for (position, argument) in arguments.iter().enumerate() {
             let at = match &argument.name {

@@ -51,7 +51,8 @@ const LAYERS: [Layer; 13] = [
     Layer { batch: 4, ..layer("7x7x512->512 relu", 7, [512, 512], Padding::Same, false) },
 ];
 
-const DENSE: [(usize, usize, usize); 5] = [(3136, 100, 32), (1152, 512, 32), (2048, 512, 32), (100, 10, 32), (2048, 512, 1)];
+const DENSE: [(usize, usize, usize); 5] =
+    [(3136, 100, 32), (1152, 512, 32), (2048, 512, 32), (100, 10, 32), (2048, 512, 1)];
 
 /// A kernel with its work and the bytes of its arguments.
 struct Job {
@@ -165,7 +166,9 @@ fn dense_jobs(inputs: usize, outputs: usize, batch: usize) -> Vec<Job> {
     ];
     kinds
         .into_iter()
-        .map(|(kind, name)| matmul(&format!("dense {inputs}->{outputs} batch {batch} {name}"), kind, inputs, outputs, batch))
+        .map(|(kind, name)| {
+            matmul(&format!("dense {inputs}->{outputs} batch {batch} {name}"), kind, inputs, outputs, batch)
+        })
         .collect()
 }
 

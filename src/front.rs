@@ -26,13 +26,34 @@ pub struct Loaded {
 
 /// Problems of names, choices and types that do not follow from a statement that could not be read.
 const OF_WORDS: &[Code] = &[
-    Code::E0006, Code::E0007, Code::E0008, Code::E0009, Code::E0010, Code::E0011, Code::E0012, Code::E0014, Code::E0015,
-    Code::E0017, Code::E0018, Code::E0020, Code::E0116, Code::E0405, Code::E0508,
+    Code::E0006,
+    Code::E0007,
+    Code::E0008,
+    Code::E0009,
+    Code::E0010,
+    Code::E0011,
+    Code::E0012,
+    Code::E0014,
+    Code::E0015,
+    Code::E0017,
+    Code::E0018,
+    Code::E0020,
+    Code::E0116,
+    Code::E0405,
+    Code::E0508,
 ];
 
 /// Problems of layers that do not follow from a setting that could not be read.
 const OF_WIRING: &[Code] = &[
-    Code::E0018, Code::E0101, Code::E0102, Code::E0103, Code::E0107, Code::E0108, Code::E0109, Code::E0110, Code::E0120,
+    Code::E0018,
+    Code::E0101,
+    Code::E0102,
+    Code::E0103,
+    Code::E0107,
+    Code::E0108,
+    Code::E0109,
+    Code::E0110,
+    Code::E0120,
     Code::E0203,
 ];
 
@@ -74,7 +95,9 @@ fn allowed(file: &ast::File) -> Vec<Code> {
             Item::Allow(allow) => allows.push(allow),
             Item::Definition(definition) => {
                 let statements = definition.body.statements.iter();
-                allows.extend(statements.filter_map(|s| if let Statement::Allow(allow) = s { Some(allow) } else { None }));
+                allows.extend(
+                    statements.filter_map(|s| if let Statement::Allow(allow) = s { Some(allow) } else { None }),
+                );
             }
             Item::Section(section) => allows.extend(allows_of(section)),
             Item::Language(_) | Item::Use(_) | Item::Let(_) => {}

@@ -144,7 +144,10 @@ fn overrides_are_checked_as_if_written() {
     assert_eq!(train.batch.value, 64);
     assert!((train.optimizer.value.learning_rate() - 0.01).abs() < 1e-6);
     assert_eq!(program.program().data.as_ref().expect("a section").seed, 7);
-    let wrong = load_text(FULL, &[("train.batchs", "64"), ("train.epochs", "many"), ("trian.batch", "1"), ("train.batch", ")")]);
+    let wrong = load_text(
+        FULL,
+        &[("train.batchs", "64"), ("train.epochs", "many"), ("trian.batch", "1"), ("train.batch", ")")],
+    );
     insta::assert_snapshot!(drawn(&wrong));
 }
 

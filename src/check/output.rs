@@ -68,8 +68,13 @@ fn ending<'a>(view: &View<'a>) -> Option<Ending<'a>> {
     loop {
         let passes = match &node.layer {
             Layer::Activation(_) | Layer::Dropout(_) | Layer::BatchNorm(_) | Layer::Flatten(_) => true,
-            Layer::Input(_) | Layer::Conv2d(_) | Layer::Pool2d(_) | Layer::GlobalPool2d(_) | Layer::Dense(_)
-            | Layer::ZeroPad2d(_) | Layer::Join(_) => false,
+            Layer::Input(_)
+            | Layer::Conv2d(_)
+            | Layer::Pool2d(_)
+            | Layer::GlobalPool2d(_)
+            | Layer::Dense(_)
+            | Layer::ZeroPad2d(_)
+            | Layer::Join(_) => false,
         };
         match node.inputs.first() {
             Some(before) if passes => {
@@ -102,8 +107,13 @@ fn check_softmax(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) 
         ending.activations.iter().filter(|(a, _)| *a == Activation::Softmax).map(|(_, span)| *span).collect();
     let Some(output) = view.output() else { return };
     if let (Some(&place), 1) = (softmaxes.first(), output.channels()) {
-        let problem = Diagnostic::new(Code::E0203).at(place, "here").also(units_span(ending.scores), "unit").help("help");
-        problems.push(if ending.scores.span.to(place) == ending.scores.span { problem.fix(place, "sigmoid") } else { problem });
+        let problem =
+            Diagnostic::new(Code::E0203).at(place, "here").also(units_span(ending.scores), "unit").help("help");
+        problems.push(if ending.scores.span.to(place) == ending.scores.span {
+            problem.fix(place, "sigmoid")
+        } else {
+            problem
+        });
     } else if let [first, .., last] = softmaxes[..] {
         let classes = output.channels() as f64;
         // the best that two softmaxes can say is softmax(1, 0, …, 0): e / (e + n − 1)
@@ -120,11 +130,8 @@ fn check_softmax(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) 
 /// E0103 at the end of the model.
 fn report_feature_map(view: &View<'_>, output: &Shape, problems: &mut Problems) {
     let Some(last) = view.program.model.layers.last() else { return };
-    let problem = Diagnostic::new(Code::E0103)
-        .saying("output")
-        .arg("found", output)
-        .at(last.span, "made")
-        .help("output-help");
+    let problem =
+        Diagnostic::new(Code::E0103).saying("output").arg("found", output).at(last.span, "made").help("output-help");
     problems.push(problem);
 }
 
@@ -155,11 +162,8 @@ fn too_few(view: &View<'_>, ending: &Ending<'_>, classes: usize, units: usize) -
 
 fn with_counts(problem: Diagnostic, view: &View<'_>, ending: &Ending<'_>, classes: usize, units: usize) -> Diagnostic {
     let place = units_span(ending.scores);
-    let mut problem = problem
-        .arg("data", view.data_name())
-        .arg("classes", classes)
-        .arg("units", units)
-        .at(place, "here");
+    let mut problem =
+        problem.arg("data", view.data_name()).arg("classes", classes).arg("units", units).at(place, "here");
     if let Some(data) = &view.program.data {
         problem = problem.also(data.classes.as_ref().map_or(data.source.span, |list| list.span), "data");
     }
@@ -242,8 +246,15 @@ fn check_ending(ending: &Ending<'_>, loss: Loss, problems: &mut Problems) {
         let code = match node.layer {
             Layer::Dropout(_) => Code::W0211,
             Layer::BatchNorm(_) => Code::W0212,
-            Layer::Input(_) | Layer::Conv2d(_) | Layer::Pool2d(_) | Layer::GlobalPool2d(_) | Layer::Flatten(_)
-            | Layer::Dense(_) | Layer::ZeroPad2d(_) | Layer::Join(_) | Layer::Activation(_) => continue,
+            Layer::Input(_)
+            | Layer::Conv2d(_)
+            | Layer::Pool2d(_)
+            | Layer::GlobalPool2d(_)
+            | Layer::Flatten(_)
+            | Layer::Dense(_)
+            | Layer::ZeroPad2d(_)
+            | Layer::Join(_)
+            | Layer::Activation(_) => continue,
         };
         problems.push(Diagnostic::new(code).at(node.span, "here").also(ending.scores.span, "scores").help("help"));
     }

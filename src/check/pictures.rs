@@ -59,9 +59,11 @@ fn prepared_channels(view: &View<'_>) -> Option<usize> {
     match view.program.data.as_ref()?.source.value {
         // read as RGB whatever the files hold
         DataSource::Folder { .. } => Some(3),
-        DataSource::Digits | DataSource::Mnist | DataSource::FashionMnist | DataSource::Cifar10 | DataSource::Npz(_) => {
-            view.card.and_then(|card| card.channels)
-        }
+        DataSource::Digits
+        | DataSource::Mnist
+        | DataSource::FashionMnist
+        | DataSource::Cifar10
+        | DataSource::Npz(_) => view.card.and_then(|card| card.channels),
     }
 }
 

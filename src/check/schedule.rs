@@ -23,7 +23,8 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
 
 fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>, problems: &mut Problems) {
     // without a data section nothing is known of its splits
-    if let Some(data) = view.program.data.as_ref().filter(|data| monitor.value.validation && data.validation.is_none()) {
+    if let Some(data) = view.program.data.as_ref().filter(|data| monitor.value.validation && data.validation.is_none())
+    {
         let problem = Diagnostic::new(Code::E0501)
             .saying("validation")
             .arg("monitor", name_of(monitor.value))

@@ -51,7 +51,8 @@ fn infer_one(
     match op.infer(inputs) {
         Ok(shape) => {
             let parameters = op.params(inputs);
-            let too_large = std::iter::once(&shape).chain(parameters.iter().map(|p| &p.shape)).any(|s| values(s).is_none());
+            let too_large =
+                std::iter::once(&shape).chain(parameters.iter().map(|p| &p.shape)).any(|s| values(s).is_none());
             if too_large {
                 problems.push(
                     Diagnostic::new(Code::E0018)
@@ -96,9 +97,7 @@ fn explain(
             .also(producer(0), "made")
             .at(node.span, "wants")
             .help("help"),
-        InferError::WindowTooLarge { window, input } => {
-            shrink::explain(program, index, *window, *input, shapes)
-        }
+        InferError::WindowTooLarge { window, input } => shrink::explain(program, index, *window, *input, shapes),
         InferError::Groups { channels, filters, groups } => {
             let valid: Vec<String> = (1..=*channels.min(filters))
                 .filter(|g| channels.is_multiple_of(*g) && filters.is_multiple_of(*g))

@@ -19,9 +19,21 @@ pub(super) struct Arguments {
 impl Cx {
     /// Gives each argument to its option: named ones by name, the others in the order of `names`. Reports unknown names,
     /// options given twice and arguments that are too many.
-    pub(super) fn bind(&mut self, callee: &Name, arguments: &[Argument], span: Span, names: &[&'static str], later: &[&str]) -> Arguments {
-        let mut bound =
-            Arguments { names: names.to_vec(), values: vec![None; names.len()], callee: callee.clone(), span, too_many: false };
+    pub(super) fn bind(
+        &mut self,
+        callee: &Name,
+        arguments: &[Argument],
+        span: Span,
+        names: &[&'static str],
+        later: &[&str],
+    ) -> Arguments {
+        let mut bound = Arguments {
+            names: names.to_vec(),
+            values: vec![None; names.len()],
+            callee: callee.clone(),
+            span,
+            too_many: false,
+        };
         let mut places: Vec<Option<Span>> = vec![None; names.len()];
         for (position, argument) in arguments.iter().enumerate() {
             let at = match &argument.name {

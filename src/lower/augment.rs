@@ -98,7 +98,8 @@ fn fill(cx: &mut Cx, expr: &Expr) -> Option<Fill> {
             }
         }
         Value::Word(word) if word == "constant" => {
-            let problem = Diagnostic::new(Code::E0013).arg("callee", "constant").arg("option", "value").at(expr.span, "here");
+            let problem =
+                Diagnostic::new(Code::E0013).arg("callee", "constant").arg("option", "value").at(expr.span, "here");
             cx.report(problem);
             None
         }

@@ -56,8 +56,15 @@ impl Value {
             Value::Int(value) => Some(*value as f64),
             Value::Float(value) => Some(*value),
             Value::Percent(value) => Some(*value),
-            Value::Bool(_) | Value::Angle(_) | Value::Size(_) | Value::Text(_) | Value::Word(_) | Value::List(_)
-            | Value::Call(..) | Value::Of(..) | Value::Other(_) => None,
+            Value::Bool(_)
+            | Value::Angle(_)
+            | Value::Size(_)
+            | Value::Text(_)
+            | Value::Word(_)
+            | Value::List(_)
+            | Value::Call(..)
+            | Value::Of(..)
+            | Value::Other(_) => None,
         }
     }
 }
@@ -131,7 +138,8 @@ impl Constants {
                 return self.function(name, arguments, expr.span, problems);
             }
             ExprKind::Call(name, _) if later::VALUES.contains(&name.value.as_str()) => {
-                problems.push(Diagnostic::new(Code::E0010).arg("what", format!("`{}`", name.value)).at(name.span, "here"));
+                problems
+                    .push(Diagnostic::new(Code::E0010).arg("what", format!("`{}`", name.value)).at(name.span, "here"));
                 return None;
             }
             ExprKind::Call(name, arguments) => Value::Call(name.clone(), arguments.clone()),
@@ -189,7 +197,8 @@ impl Constants {
         if let Value::Word(word) = value {
             problems.push(self.unresolved(word, span));
         } else {
-            let problem = Diagnostic::new(Code::E0011).saying("arithmetic").arg("found", value.describe()).at(span, "here");
+            let problem =
+                Diagnostic::new(Code::E0011).saying("arithmetic").arg("found", value.describe()).at(span, "here");
             problems.push(problem);
         }
         None
@@ -214,8 +223,14 @@ impl Constants {
             match op {
                 BinaryOp::Equal => return Some(Value::Bool(a == b)),
                 BinaryOp::NotEqual => return Some(Value::Bool(a != b)),
-                BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Less | BinaryOp::LessEqual
-                | BinaryOp::Greater | BinaryOp::GreaterEqual => {}
+                BinaryOp::Add
+                | BinaryOp::Sub
+                | BinaryOp::Mul
+                | BinaryOp::Div
+                | BinaryOp::Less
+                | BinaryOp::LessEqual
+                | BinaryOp::Greater
+                | BinaryOp::GreaterEqual => {}
             }
         }
         let Some(x) = a.number() else { return self.no_number(&a, left.span, problems) };
@@ -250,8 +265,20 @@ impl Constants {
             ("ceil", [(_, x)]) => from_float(x.ceil()),
             ("round", [(_, x)]) => from_float((x + 0.5).floor()),
             ("mod", [(a, x), (b, y)]) => whole(a, b, i64::checked_rem_euclid).unwrap_or(Value::Float(x.rem_euclid(*y))),
-            ("min", [(a, x), (b, y)]) => if x <= y { a.clone() } else { b.clone() },
-            ("max", [(a, x), (b, y)]) => if x >= y { a.clone() } else { b.clone() },
+            ("min", [(a, x), (b, y)]) => {
+                if x <= y {
+                    a.clone()
+                } else {
+                    b.clone()
+                }
+            }
+            ("max", [(a, x), (b, y)]) => {
+                if x >= y {
+                    a.clone()
+                } else {
+                    b.clone()
+                }
+            }
             ("size", [_, _, ..]) => {
                 let dims = values.iter().map(|(value, _)| match value {
                     Value::Int(extent) => u64::try_from(*extent).ok().map(Dim::Known),
@@ -263,7 +290,8 @@ impl Constants {
                 }
             }
             _ => {
-                problems.push(Diagnostic::new(Code::E0017).saying("arguments").arg("name", &name.value).at(span, "here"));
+                problems
+                    .push(Diagnostic::new(Code::E0017).saying("arguments").arg("name", &name.value).at(span, "here"));
                 return None;
             }
         };
@@ -309,9 +337,31 @@ fn quantity(value: f64, unit: &Unit, span: Span, problems: &mut Problems) -> Opt
 /// Words that an option could take.
 fn is_choice(word: &str) -> bool {
     const OTHERS: &[&str] = &[
-        "same", "valid", "true", "false", "classes", "horizontal", "vertical", "nearest", "reflect", "wrap", "rgb",
-        "gray", "lab_l", "bilinear", "area", "lanczos3", "stretch", "crop", "letterbox", "adam", "adamw", "sgd",
-        "rmsprop", "accuracy", "mse",
+        "same",
+        "valid",
+        "true",
+        "false",
+        "classes",
+        "horizontal",
+        "vertical",
+        "nearest",
+        "reflect",
+        "wrap",
+        "rgb",
+        "gray",
+        "lab_l",
+        "bilinear",
+        "area",
+        "lanczos3",
+        "stretch",
+        "crop",
+        "letterbox",
+        "adam",
+        "adamw",
+        "sgd",
+        "rmsprop",
+        "accuracy",
+        "mse",
     ];
     OTHERS.contains(&word) || Activation::NAMES.contains(&word) || Initializer::names().any(|name| name == word)
 }

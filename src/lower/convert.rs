@@ -91,7 +91,8 @@ impl Cx {
         if number as f32 > 0.0 && (number as f32).is_finite() {
             return Some(number as f32);
         }
-        let problem = Diagnostic::new(Code::E0508).saying("lr").arg("value", number).at(expr.span, "here").help("lr-help");
+        let problem =
+            Diagnostic::new(Code::E0508).saying("lr").arg("value", number).at(expr.span, "here").help("lr-help");
         self.report(problem);
         None
     }
@@ -207,7 +208,13 @@ impl Cx {
     }
 
     /// One of a closed set of words. Choices win over constants, so the word itself is asked first.
-    pub(super) fn choice<T: Copy>(&mut self, what: &str, expr: &Expr, choices: &[(&str, T)], later: &[&str]) -> Option<T> {
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        what: &str,
+        expr: &Expr,
+        choices: &[(&str, T)],
+        later: &[&str],
+    ) -> Option<T> {
         let word = self.word(what, expr, choices.first().map_or("", |(name, _)| name))?;
         if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == word) {
             return Some(*choice);

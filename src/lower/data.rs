@@ -29,8 +29,7 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
     let source = match section.take("source") {
         Some(expr) => source(cx, &expr),
         None => {
-            let problem =
-                Diagnostic::new(Code::E0013).arg("callee", "data").arg("option", "source").at(span, "here");
+            let problem = Diagnostic::new(Code::E0013).arg("callee", "data").arg("option", "source").at(span, "here");
             cx.report(problem);
             None
         }

@@ -2,17 +2,52 @@
 
 /// Layer kinds.
 pub(super) const LAYERS: &[&str] = &[
-    "depthwise_conv2d", "separable_conv2d", "conv2d_transpose", "depth_max_pool", "layer_norm", "local_response_norm",
-    "spatial_dropout2d", "gaussian_noise", "reshape", "crop2d", "upsample2d", "subtract", "multiply", "average",
-    "maximum", "relu6", "selu", "hard_swish", "softplus", "resizing", "rescaling", "normalization", "random_flip",
-    "random_rotation", "random_zoom", "random_translation", "random_crop", "random_contrast", "random_brightness",
+    "depthwise_conv2d",
+    "separable_conv2d",
+    "conv2d_transpose",
+    "depth_max_pool",
+    "layer_norm",
+    "local_response_norm",
+    "spatial_dropout2d",
+    "gaussian_noise",
+    "reshape",
+    "crop2d",
+    "upsample2d",
+    "subtract",
+    "multiply",
+    "average",
+    "maximum",
+    "relu6",
+    "selu",
+    "hard_swish",
+    "softplus",
+    "resizing",
+    "rescaling",
+    "normalization",
+    "random_flip",
+    "random_rotation",
+    "random_zoom",
+    "random_translation",
+    "random_crop",
+    "random_contrast",
+    "random_brightness",
     "fixed_filter",
 ];
 
 /// Options of layers, optimizers and callbacks.
 pub(super) const OPTIONS: &[&str] = &[
-    "kernel_regularizer", "bias_regularizer", "trainable", "frozen", "weights", "clip_norm", "clip_value", "ema",
-    "label_smoothing", "from_logits", "axis", "mode",
+    "kernel_regularizer",
+    "bias_regularizer",
+    "trainable",
+    "frozen",
+    "weights",
+    "clip_norm",
+    "clip_value",
+    "ema",
+    "label_smoothing",
+    "from_logits",
+    "axis",
+    "mode",
 ];
 
 /// Sections.
@@ -26,14 +61,42 @@ pub(super) const SOURCES: &[&str] = &["cifar100", "idx", "cifar_binary", "csv"];
 
 /// Augmentations.
 pub(super) const AUGMENT: &[&str] = &[
-    "crop", "resized_crop", "brightness", "contrast", "saturation", "hue", "channel_shift", "grayscale", "invert",
-    "noise", "blur", "cutout", "skew_corner", "skew", "elastic", "random_distortion", "mixup", "cutmix", "samples",
+    "crop",
+    "resized_crop",
+    "brightness",
+    "contrast",
+    "saturation",
+    "hue",
+    "channel_shift",
+    "grayscale",
+    "invert",
+    "noise",
+    "blur",
+    "cutout",
+    "skew_corner",
+    "skew",
+    "elastic",
+    "random_distortion",
+    "mixup",
+    "cutmix",
+    "samples",
 ];
 
 /// Settings and calls of `train`.
 pub(super) const TRAIN: &[&str] = &[
-    "schedule", "phase", "freeze", "unfreeze", "clip_norm", "clip_value", "ema", "weight_decay", "csv_log",
-    "tensorboard", "time_limit", "terminate_on_nan", "class_weight",
+    "schedule",
+    "phase",
+    "freeze",
+    "unfreeze",
+    "clip_norm",
+    "clip_value",
+    "ema",
+    "weight_decay",
+    "csv_log",
+    "tensorboard",
+    "time_limit",
+    "terminate_on_nan",
+    "class_weight",
 ];
 
 /// Optimizers.

@@ -59,7 +59,10 @@ pub fn lower(
     check_items(&mut cx, file);
     let chosen = choose_model(&mut cx, file, options.model.as_deref());
     let overridden = overrides::apply(&mut cx, &mut sections, sources, &options.overrides);
-    cx.constants.define_all(file.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None }), &mut cx.problems);
+    cx.constants.define_all(
+        file.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None }),
+        &mut cx.problems,
+    );
     let model_name = chosen.map(|definition| definition.name.value.as_str());
     let merged = |kind: &str| section::merge(&sections, &overridden, kind, model_name);
     let (data, prepare, augment, train) = (merged("data"), merged("prepare"), merged("augment"), merged("train"));
@@ -136,8 +139,11 @@ fn check_allow(cx: &mut Cx, allow: &crate::ast::Allow) {
     let code = allow.code.value.parse::<Code>();
     let silenceable = code.is_ok_and(|code| code.level() != crate::diag::Level::Error);
     if !silenceable {
-        let known: Vec<&str> =
-            Code::ALL.iter().filter(|code| code.level() != crate::diag::Level::Error).map(|code| code.as_str()).collect();
+        let known: Vec<&str> = Code::ALL
+            .iter()
+            .filter(|code| code.level() != crate::diag::Level::Error)
+            .map(|code| code.as_str())
+            .collect();
         let problem = Diagnostic::new(Code::E0009)
             .arg("what", "allow")
             .arg("found", &allow.code.value)
@@ -155,7 +161,12 @@ fn choose_model<'f>(cx: &mut Cx, file: &'f File, asked: Option<&str>) -> Option<
         .iter()
         .filter_map(|item| match item {
             Item::Definition(definition) if definition.kind == DefinitionKind::Model => Some(definition),
-            Item::Definition(_) | Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) | Item::Section(_) => None,
+            Item::Definition(_)
+            | Item::Language(_)
+            | Item::Use(_)
+            | Item::Let(_)
+            | Item::Allow(_)
+            | Item::Section(_) => None,
         })
         .collect();
     let known = || list(models.iter().map(|model| model.name.value.as_str()));

@@ -80,7 +80,9 @@ impl BodyLowering {
             Statement::Let(constant) => cx.constants.define(constant, &mut cx.problems),
             Statement::Allow(allow) => super::check_allow(cx, allow),
             Statement::Repeat(repeat) => cx.not_yet("`repeat`", Span::new(repeat.span.start, repeat.count.span.end)),
-            Statement::If(choice) => cx.not_yet("`if` in a body", Span::new(choice.span.start, choice.condition.span.end)),
+            Statement::If(choice) => {
+                cx.not_yet("`if` in a body", Span::new(choice.span.start, choice.condition.span.end))
+            }
         }
     }
 
@@ -208,7 +210,14 @@ impl BodyLowering {
     }
 
     /// Puts a layer into the network, with attributes to be filled in.
-    fn place(&mut self, cx: &mut Cx, kind: &'static KindInfo, step: &Step, name: Option<&Name>, inputs: Vec<LayerId>) -> LayerId {
+    fn place(
+        &mut self,
+        cx: &mut Cx,
+        kind: &'static KindInfo,
+        step: &Step,
+        name: Option<&Name>,
+        inputs: Vec<LayerId>,
+    ) -> LayerId {
         let path = match name {
             Some(name) => name.value.clone(),
             None => self.automatic_name(kind.keyword),

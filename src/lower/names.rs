@@ -31,11 +31,13 @@ const SYNONYMS: &[(&str, &str)] = &[
 /// The name that was probably meant: a known synonym, another way to write the same word, or the one with the fewest slips.
 pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let names: Vec<&str> = names.collect();
-    let synonym = SYNONYMS.iter().find(|(other, right)| *other == wrong && names.contains(right)).map(|(_, right)| *right);
+    let synonym =
+        SYNONYMS.iter().find(|(other, right)| *other == wrong && names.contains(right)).map(|(_, right)| *right);
     if let Some(right) = synonym {
         return names.into_iter().find(|name| *name == right);
     }
-    let plain = |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let plain =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let wanted = plain(wrong);
     let distance = |name: &str| strsim::damerau_levenshtein(&plain(name), &wanted);
     let best = names.iter().copied().min_by_key(|name| distance(name))?;

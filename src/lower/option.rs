@@ -84,9 +84,7 @@ impl Cx {
     fn padding(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<Padding> {
         match self.value(expr)? {
             Value::Int(_) => self.int(spec.name, expr, 0, WIDEST).map(Padding::Explicit),
-            Value::Word(_) => {
-                self.choice(spec.name, expr, &[("same", Padding::Same), ("valid", Padding::Valid)], &[])
-            }
+            Value::Word(_) => self.choice(spec.name, expr, &[("same", Padding::Same), ("valid", Padding::Valid)], &[]),
             other => {
                 self.wrong_type(spec.name, spec.ty.describe(), &other, expr.span);
                 None
@@ -103,8 +101,7 @@ impl Cx {
                 Some([vertical, vertical, horizontal, horizontal])
             }
             Value::List(items) if items.len() == 4 => {
-                let sides: Vec<usize> =
-                    items.iter().filter_map(|side| self.int(spec.name, side, 0, WIDEST)).collect();
+                let sides: Vec<usize> = items.iter().filter_map(|side| self.int(spec.name, side, 0, WIDEST)).collect();
                 sides.try_into().ok()
             }
             other => {

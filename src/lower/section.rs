@@ -26,7 +26,12 @@ pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
         .iter()
         .filter_map(|item| match item {
             Item::Definition(d) if d.kind == DefinitionKind::Model => Some(d.name.value.as_str()),
-            Item::Definition(_) | Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) | Item::Section(_) => None,
+            Item::Definition(_)
+            | Item::Language(_)
+            | Item::Use(_)
+            | Item::Let(_)
+            | Item::Allow(_)
+            | Item::Section(_) => None,
         })
         .collect();
     let mut kept: Vec<Section> = Vec::new();
@@ -161,7 +166,8 @@ impl Merged {
     /// Reports settings that nobody has taken, and calls that stand where there are none.
     pub(super) fn finish(self, cx: &mut Cx, section: &str, settings: &[&str], calls: &[&str], later: &[&str]) {
         let known = || settings.iter().chain(calls).copied();
-        let leftover = self.settings.iter().map(|setting| &setting.key).chain(self.calls.iter().map(|call| &call.callee));
+        let leftover =
+            self.settings.iter().map(|setting| &setting.key).chain(self.calls.iter().map(|call| &call.callee));
         for name in leftover {
             let word = name.value.as_str();
             if later.contains(&word) {

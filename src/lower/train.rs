@@ -46,7 +46,8 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> TrainSpec {
     let (calls, unknown): (Vec<Step>, Vec<Step>) =
         section.calls.into_iter().partition(|call| CALLBACKS.contains(&call.callee.value.as_str()));
     section.calls = unknown;
-    let callbacks = calls.iter().filter_map(|call| callback(cx, call, &metrics).map(|c| Spanned::new(c, call.span))).collect();
+    let callbacks =
+        calls.iter().filter_map(|call| callback(cx, call, &metrics).map(|c| Spanned::new(c, call.span))).collect();
     section.finish(cx, "train", SETTINGS, CALLBACKS, later::TRAIN);
     TrainSpec { span, epochs, batch, optimizer, loss, metrics, callbacks, seed }
 }
@@ -133,12 +134,9 @@ fn metric(cx: &mut Cx, expr: &Expr) -> Option<Spanned<Metric>> {
                 None => Metric::TopK(5),
             }
         }
-        _ => cx.choice(
-            "metrics",
-            expr,
-            &[("accuracy", Metric::Accuracy), ("top_k", Metric::TopK(5))],
-            later::METRICS,
-        )?,
+        _ => {
+            cx.choice("metrics", expr, &[("accuracy", Metric::Accuracy), ("top_k", Metric::TopK(5))], later::METRICS)?
+        }
     };
     Some(Spanned::new(metric, expr.span))
 }
@@ -197,11 +195,8 @@ fn callback(cx: &mut Cx, call: &Step, metrics: &[Spanned<Metric>]) -> Option<Cal
 /// `val_loss`, `accuracy`, `val_top_k` (with the k of the first `top_k` metric)
 fn monitor(cx: &mut Cx, expr: &Expr, metrics: &[Spanned<Metric>]) -> Option<Spanned<Monitor>> {
     let top_k = metrics.iter().map(|metric| metric.value).find(|metric| matches!(metric, Metric::TopK(_)));
-    let known_metrics = [
-        ("loss", None),
-        ("accuracy", Some(Metric::Accuracy)),
-        ("top_k", Some(top_k.unwrap_or(Metric::TopK(5)))),
-    ];
+    let known_metrics =
+        [("loss", None), ("accuracy", Some(Metric::Accuracy)), ("top_k", Some(top_k.unwrap_or(Metric::TopK(5))))];
     let word = cx.word("monitor", expr, "val_loss")?;
     let (validation, name) = match word.strip_prefix("val_") {
         Some(rest) => (true, rest),

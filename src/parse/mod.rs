@@ -121,7 +121,10 @@ impl<'t> Located<'t> {
                     | Rule::kw_onward
             )
         };
-        self.pair.into_inner().filter(move |pair| !says_nothing(pair.as_rule())).map(move |pair| Located { pair, offset })
+        self.pair
+            .into_inner()
+            .filter(move |pair| !says_nothing(pair.as_rule()))
+            .map(move |pair| Located { pair, offset })
     }
 }
 

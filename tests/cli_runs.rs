@@ -35,6 +35,9 @@ train {
 }
 ";
 
+/// Makes a run of the small model last long enough to be disturbed: eight times the steps.
+const SLOW: &str = "--set=train.batch=8";
+
 struct Place {
     folder: tempfile::TempDir,
 }
@@ -136,13 +139,13 @@ fn threads_change_no_bit() {
 #[test]
 fn a_killed_run_is_resumed_exactly() {
     let place = Place::new();
-    place.cnnc(&["run", "small.cnn", "--threads", "1", "--out", "whole"]).success();
-    let mut child = place.start(&["run", "small.cnn", "--threads", "1", "--out", "killed"]);
+    place.cnnc(&["run", "small.cnn", "--threads", "1", "--out", "whole", SLOW]).success();
+    let mut child = place.start(&["run", "small.cnn", "--threads", "1", "--out", "killed", SLOW]);
     wait_for_lines(&place.path("killed/history.csv"), 3);
     child.kill().expect("killed");
     child.wait().expect("ended");
     assert_eq!(place.report("killed")["status"], "running");
-    place.cnnc(&["run", "small.cnn", "--threads", "2", "--resume", "killed"]).success();
+    place.cnnc(&["run", "small.cnn", "--threads", "2", "--resume", "killed", SLOW]).success();
     for name in ["weights.safetensors", "best.safetensors"] {
         assert!(place.bytes(&format!("whole/{name}")) == place.bytes(&format!("killed/{name}")), "{name} differs");
     }
@@ -155,18 +158,18 @@ fn a_killed_run_is_resumed_exactly() {
 #[cfg(unix)]
 fn ctrl_c_saves_and_says_how_to_go_on() {
     let place = Place::new();
-    place.cnnc(&["run", "small.cnn", "--threads", "1", "--out", "whole"]).success();
-    for signal in ["-INT", "-TERM"] {
-        let child = place.start(&["run", "small.cnn", "--threads", "1", "--out", signal]);
+    place.cnnc(&["run", "small.cnn", "--threads", "1", "--out", "whole", SLOW]).success();
+    for signal in ["INT", "TERM"] {
+        let child = place.start(&["run", "small.cnn", "--threads", "1", "--out", signal, SLOW]);
         wait_for_lines(&place.path(signal).join("history.csv"), 2);
-        let sent = Process::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs");
+        let sent = Process::new("kill").args(["-s", signal, &child.id().to_string()]).status().expect("kill runs");
         assert!(sent.success());
         let ended = child.wait_with_output().expect("ended");
         assert_eq!(ended.status.code(), Some(1), "{signal}");
         let said = String::from_utf8(ended.stderr).expect("text");
-        assert!(said.contains("run small.cnn --threads 1 --resume"), "{said}");
+        assert!(said.contains(&format!("run small.cnn --threads 1 {SLOW} --resume {signal}")), "{said}");
         assert_eq!(place.report(signal)["status"], "interrupted");
-        place.cnnc(&["run", "small.cnn", "--threads", "1", &format!("--resume={signal}")]).success();
+        place.cnnc(&["run", "small.cnn", "--threads", "1", SLOW, &format!("--resume={signal}")]).success();
         let weights = |run: &str| place.bytes(&format!("{run}/weights.safetensors"));
         assert!(weights("whole") == weights(signal), "{signal}: the weights differ");
         assert_eq!(place.history("whole"), place.history(signal));

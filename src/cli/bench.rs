@@ -112,7 +112,6 @@ pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Resu
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
     let mut random = Random::keyed(&[0]);
     let elements = args.batch as usize * ready.program.input_shape().elements();
-    #[allow(clippy::cast_possible_truncation, reason = "pixels are single precision")]
     let images: Vec<f32> = (0..elements).map(|_| random.unit() as f32).collect();
     let compiling = Instant::now();
     let mut subject = Subject::new(args, &ready, &mut random)?;
@@ -166,7 +165,6 @@ fn show_profile(rows: &[ProfileRow], args: &BenchArgs, console: &Console) -> Res
     let mut table = Table::new(2, &["kernel", "layer", "calls/step", "ms/step"]);
     let steps = f64::from(args.steps);
     for row in rows {
-        #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
         let calls = row.calls as f64 / steps;
         let cells = [row.family.to_owned(), row.layer.clone(), format!("{calls:.1}"), format!("{:.3}", row.ms / steps)];
         table.row(cells);

@@ -58,13 +58,11 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// `1.5 MiB`.
-#[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
 pub(super) fn bytes(count: usize) -> String {
     scaled(count as f64, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB"])
 }
 
 /// `2.3 M`.
-#[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
 pub(super) fn metric_prefix(count: u64) -> String {
     scaled(count as f64, 1000.0, &["", "k", "M", "G", "T", "P"])
 }

@@ -172,7 +172,6 @@ impl Counter {
     /// Takes `value` for the best if it is better by more than `min_delta`, or the first; says whether it did.
     /// As Keras does, the difference is taken in double precision and compared in single.
     /// Keras takes a first value of NaN for the best, after which nothing improves; here NaN is never the best.
-    #[allow(clippy::cast_possible_truncation, reason = "Keras compares in single precision")]
     fn improve(&mut self, rule: &Rule, value: f64, epoch: usize) -> bool {
         let better = match self.best {
             None => !value.is_nan(),
@@ -188,7 +187,6 @@ impl Counter {
 }
 
 /// `max(rate · factor, min_lr)`, in f64 as Keras computes it, rounded to f32.
-#[allow(clippy::cast_possible_truncation, reason = "the learning rate is single precision")]
 fn reduced(rate: f32, factor: f32, min_lr: f32) -> f32 {
     (f64::from(rate) * decimal(factor)).max(decimal(min_lr)) as f32
 }

@@ -113,16 +113,7 @@ impl RunError {
             RunError::Format { .. } => {
                 Some("the file may be cut off or of another program; make or copy it anew".into())
             }
-            RunError::Write { source, .. } => Some(match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "make room on the disk; a run goes on from its last complete epoch with `--resume`".into()
-                }
-                io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-                    "a file stands where a folder is wanted; choose another place with `--out`".into()
-                }
-                // Every other reason of the system's: only another place can help.
-                _ => "choose a folder that you may write to with `--out`".into(),
-            }),
+            RunError::Write { source, .. } => Some(write_help(source.kind()).into()),
             RunError::Occupied { path } => Some(format!(
                 "leave `--out` away for a new folder, or go on with that run: `--resume {}`",
                 path.display()
@@ -145,6 +136,16 @@ impl RunError {
     /// A failure to write `path`.
     pub fn write(path: &Path, source: io::Error) -> Self {
         RunError::Write { path: path.to_owned(), source }
+    }
+}
+
+fn write_help(kind: io::ErrorKind) -> &'static str {
+    if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        "make room on the disk; a run goes on from its last complete epoch with `--resume`"
+    } else if matches!(kind, io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) {
+        "a file stands where a folder is wanted; choose another place"
+    } else {
+        "choose a folder that is there and that you may write to"
     }
 }
 

@@ -59,7 +59,6 @@ impl Distribution {
         }
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "parameters are single precision")]
     fn draw(self, random: &mut Random) -> f32 {
         match self {
             Distribution::Constant(value) => value,
@@ -77,7 +76,6 @@ impl Distribution {
 
 /// `(fan_in, fan_out)`: inputs and outputs of one unit. Weights `[in, out]` and `[kh, kw, in, out]` count their window; a vector is both.
 fn fans(shape: &Shape) -> (f64, f64) {
-    #[allow(clippy::cast_precision_loss, reason = "fans are far below 2^53")]
     let count = |n: usize| n as f64;
     match *shape.extents() {
         [] => (1.0, 1.0),

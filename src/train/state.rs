@@ -29,7 +29,6 @@ pub struct RunningSums {
 impl RunningSums {
     /// Adds a batch: its mean loss weighs as much as it has images.
     pub fn add(&mut self, result: &crate::runtime::StepResult) {
-        #[allow(clippy::cast_precision_loss, reason = "a batch has far fewer than 2^53 images")]
         let images = result.images as f64;
         self.images += result.images as u64;
         self.loss += f64::from(result.loss) * images;
@@ -41,7 +40,6 @@ impl RunningSums {
 
     /// Mean loss and the shares of right images; NaN before the first image.
     pub fn means(&self) -> (f64, Vec<f64>) {
-        #[allow(clippy::cast_precision_loss, reason = "an epoch has far fewer than 2^53 images")]
         let images = self.images as f64;
         (self.loss / images, self.correct.iter().map(|right| right / images).collect())
     }

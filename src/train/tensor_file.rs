@@ -143,11 +143,10 @@ pub fn replace(path: &Path, contents: impl FnOnce(&mut BufWriter<&File>) -> io::
 
 /// The system's error without the temporary file's name, which means nothing to the user.
 fn without_path(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::NotFound => io::Error::new(error.kind(), "the folder does not exist"),
-        // The kind says enough for every other failure.
-        kind => io::Error::from(kind),
+    if error.kind() == io::ErrorKind::NotFound {
+        return io::Error::new(error.kind(), "the folder does not exist");
     }
+    io::Error::from(error.kind())
 }
 
 /// Takes away what a killed process left unfinished in a folder.

@@ -252,7 +252,8 @@ def make_small(c: Case):
     folder = HERE / c.folder
     folder.mkdir(exist_ok=True)
     (folder / f"{c.name}.cnn").write_text(cnn_text(c))
-    versions = {"keras": keras.__version__, "tensorflow": tf.__version__}
+    # one entry: several would stand in another order each time
+    versions = {"made_by": f"Keras {keras.__version__}, TensorFlow {tf.__version__}"}
     save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, folder / f"{c.name}.safetensors", versions)
 
 

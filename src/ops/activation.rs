@@ -8,8 +8,9 @@ impl ActivationKind {
     pub fn value(&self, e: &mut Expr, x: ExprId) -> ExprId {
         match *self {
             ActivationKind::Relu => {
+                // in this order NaN stays NaN
                 let zero = e.constant(0.0);
-                e.max(x, zero)
+                e.max(zero, x)
             }
             ActivationKind::LeakyRelu { slope } => {
                 let (zero, slope) = (e.constant(0.0), e.constant(slope));

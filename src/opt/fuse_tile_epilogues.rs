@@ -1,6 +1,6 @@
 //! Moves 2x2 max pool, bias and activation into the convolution or dense layer that feeds them.
 //! ```text
-//! before: %2 = conv %1, w ; %3 = pool max 2x2 %2 ; %4 = map %3 + b ; %5 = map max(%4, 0)        after: %5 = conv %1, w, b {pool, relu}
+//! before: %2 = conv %1, w ; %3 = pool max 2x2 %2 ; %4 = map %3 + b ; %5 = map max(0, %4)        after: %5 = conv %1, w, b {pool, relu}
 //! ```
 //! They run on the tile while it is in registers. Needs values with one user, in this order (see `sink-below-max-pool`); a missing link ends the chain.
 //! A pool is taken along only if it is 2x2 with stride 2 and no padding: an odd last row or column is dropped by both.
@@ -146,7 +146,7 @@ fn tile_activation(op: &Op) -> Option<TileActivation> {
     let is_zero = |id| expr.constant_value(id) == Some(0.0);
     let is_x = |id| expr.node(id) == ExprNode::Input(0);
     match expr.node(result) {
-        ExprNode::Max(x, zero) if is_x(x) && is_zero(zero) => Some(TileActivation::Relu),
+        ExprNode::Max(zero, x) if is_x(x) && is_zero(zero) => Some(TileActivation::Relu),
         ExprNode::Select(Compare::Less, x, zero, scaled, y) if is_x(x) && is_zero(zero) && is_x(y) => {
             let ExprNode::Mul(x, slope) = expr.node(scaled) else { return None };
             let slope = expr.constant_value(slope)?;

@@ -155,7 +155,7 @@ impl VectorUnit for Avx2 {
     }
 
     fn relu(&mut self, x: usize, zero: usize) -> Result<(), IcedError> {
-        self.asm.vmaxps(YMM[x], YMM[x], YMM[zero])
+        self.asm.vmaxps(YMM[x], YMM[zero], YMM[x])
     }
 
     fn constant(&mut self, to: usize, bits: u32) -> Result<(), IcedError> {

@@ -143,7 +143,7 @@ impl VectorUnit for Avx512 {
     }
 
     fn relu(&mut self, x: usize, zero: usize) -> Result<(), IcedError> {
-        self.asm.vmaxps(ZMM[x], ZMM[x], ZMM[zero])
+        self.asm.vmaxps(ZMM[x], ZMM[zero], ZMM[x])
     }
 
     fn constant(&mut self, to: usize, bits: u32) -> Result<(), IcedError> {

@@ -214,7 +214,7 @@ impl Emitter<'_, '_, '_> {
             None => x,
             Some(TileActivation::Relu) => {
                 let zero = self.k.f32(Lanes::Four, 0.0);
-                self.k.max(x, zero)
+                self.k.max(zero, x)
             }
             Some(TileActivation::LeakyRelu(slope)) => {
                 let (zero, slope) = (self.k.f32(Lanes::Four, 0.0), self.k.f32(Lanes::Four, f32::from_bits(slope)));

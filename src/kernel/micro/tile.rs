@@ -57,7 +57,7 @@ pub struct TilePool {
 pub struct TileEpilogue {
     /// First the pool. A candidate replaces the best so far where it is larger; a NaN is not larger.
     pub pool: Option<TilePool>,
-    /// Then the activation. ReLU takes NaN to 0.
+    /// Then the activation. NaN stays NaN: the trainer looks for it.
     pub activation: Option<TileActivation>,
 }
 

@@ -3,7 +3,7 @@
 use crate::ir::{Graph, Optimizer, Param, ParamId, ParamRole, ScalarInput, Value};
 use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::layers::Initializer;
-use crate::ops::{Map, MapResult, Op};
+use crate::ops::{Map, MapResult, Op, complement};
 
 /// Adds the update of `weight` by `gradient`, and the slots it needs.
 pub(super) fn update(graph: &mut Graph, optimizer: &Optimizer, weight: ParamId, gradient: Value) {
@@ -39,7 +39,7 @@ fn sgd(graph: &mut Graph, weight: ParamId, gradient: Value, momentum: f32, neste
 fn rms_prop(graph: &mut Graph, weight: ParamId, gradient: Value, rho: f32, momentum: f32, epsilon: f32) {
     let slots: &[&str] = if momentum == 0.0 { &["velocity"] } else { &["velocity", "momentum"] };
     push(graph, weight, gradient, slots, &[ScalarInput::LearningRate], |e, [w, g], slots, rates| {
-        let (rho, rest, epsilon) = (e.constant(rho), e.constant(1.0 - rho), e.constant(epsilon));
+        let (rho, rest, epsilon) = (e.constant(rho), e.constant(complement(rho)), e.constant(epsilon));
         let square = e.mul(g, g);
         let (kept, taken) = (e.mul(rho, slots[0]), e.mul(rest, square));
         let velocity = e.add(kept, taken);
@@ -70,7 +70,8 @@ fn adam(graph: &mut Graph, weight: ParamId, gradient: Value, betas: [f32; 2], ep
             }
             None => w,
         };
-        let (rest_1, rest_2, epsilon) = (e.constant(1.0 - betas[0]), e.constant(1.0 - betas[1]), e.constant(epsilon));
+        let (rest_1, rest_2, epsilon) =
+            (e.constant(complement(betas[0])), e.constant(complement(betas[1])), e.constant(epsilon));
         let change = e.sub(g, slots[0]);
         let moment = e.mul_add(change, rest_1, slots[0]);
         let square = e.mul(g, g);

@@ -1,6 +1,6 @@
 //! Batch normalisation.
 
-use super::{Map, Op};
+use super::{Map, Op, complement};
 use crate::ir::{Graph, Value};
 use crate::kernel::desc::{Expr, ExprId, ExprNode};
 
@@ -82,7 +82,7 @@ pub fn batch_norm_training(
         let batch = Value { node, output };
         let tracked = Map::single(|e| {
             let (old, new) = (e.input(0), e.input(1));
-            let (keep, take) = (e.constant(momentum), e.constant(1.0 - momentum));
+            let (keep, take) = (e.constant(momentum), e.constant(complement(momentum)));
             let taken = e.mul(new, take);
             e.mul_add(old, keep, taken)
         });

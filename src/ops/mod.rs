@@ -6,6 +6,7 @@
 mod activation;
 mod batch_norm;
 mod conv;
+mod decimal;
 mod dense;
 mod dropout;
 mod gradient;
@@ -17,6 +18,7 @@ mod softmax;
 
 pub use batch_norm::{BatchNorm, BatchNormParams, batch_norm_inference, batch_norm_training};
 pub use conv::{Conv, ConvEpilogue, ConvGradInput, ConvGradWeight};
+pub use decimal::complement;
 pub use dense::{Dense, DenseGradInput, DenseGradWeight};
 pub use dropout::Dropout;
 pub use gradient::GradientCtx;

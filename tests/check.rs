@@ -187,3 +187,25 @@ fn what_cannot_be_written() {
         assert_eq!(codes(&load_text(&text, &[])), ["E0008"], "{setting}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    /// A correct file with some of its text replaced gives a program or problems, never a crash; and every problem can be drawn.
+    #[test]
+    fn damaged_files_are_judged(
+        start in 0..FULL.len(),
+        length in 0_usize..30,
+        piece in proptest::sample::select(vec![
+            "", "0", "999999999999999999999", "65536x65536x65536", "-1", "1e300", "?x?x3", "classes", "a", "add(a, b)",
+            "conv2d(16777216, 65536)", "\n", "{", "}", "(", ")", "\"", "é", "3x3", "20%", "from a", "x = ", "->", "let k = 1/0",
+            "groups: 7, ", "stride: 9, ", "padding: 99, ", "dilation: 65536, ", "zero_pad2d(65536)\n", "softmax\n",
+        ]),
+    ) {
+        let end = (start + length).min(FULL.len());
+        let text = format!("{}{piece}{}", &FULL[..start], &FULL[end..]);
+        let loaded = load_text(&text, &[("train.batch", piece)]);
+        proptest::prop_assert!(loaded.program.is_some() != loaded.problems.has_errors(), "{text}");
+        proptest::prop_assert!(!drawn(&loaded).contains("Failed to read"), "{text}");
+    }
+}

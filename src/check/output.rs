@@ -41,7 +41,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
         report_feature_map(view, output, problems);
         return None;
     }
-    let before = problems.clone();
+    let before = problems.len();
     let units = output.channels();
     let written = view.program.train.as_ref().and_then(|train| train.loss.clone());
     let loss = match &written {
@@ -55,7 +55,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
         check_units(view, &ending, units, problems);
         check_activation(view, &ending, written.as_ref(), loss, units, problems);
     }
-    if *problems == before {
+    if problems.len() == before {
         check_ending(&ending, loss, problems);
     }
     Some(loss)

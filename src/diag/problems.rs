@@ -17,11 +17,13 @@ impl Problems {
 
     /// Adds a problem, unless the same one stands there already.
     pub fn push(&mut self, problem: Diagnostic) {
-        if self.found.contains(&problem) {
-            return;
-        }
         let key = |d: &Diagnostic| (d.span().start, d.span().end, d.code);
         let at = self.found.partition_point(|other| key(other) <= key(&problem));
+        // equal ones have equal keys: they stand right before
+        let mut same_key = self.found[..at].iter().rev().take_while(|other| key(other) == key(&problem));
+        if same_key.any(|other| *other == problem) {
+            return;
+        }
         self.found.insert(at, problem);
     }
 
@@ -40,6 +42,11 @@ impl Problems {
     /// Whether there are none at all.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// Number of problems.
+    pub fn len(&self) -> usize {
+        self.found.len()
     }
 
     /// Number of problems of a level.

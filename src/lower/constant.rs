@@ -144,7 +144,7 @@ impl Constants {
             }
             ExprKind::Call(name, arguments) => Value::Call(name.clone(), arguments.clone()),
             ExprKind::Negate(inner) => match self.evaluate(inner, problems)? {
-                Value::Int(value) => Value::Int(-value),
+                Value::Int(value) => value.checked_neg().map_or(Value::Float(-(value as f64)), Value::Int),
                 Value::Float(value) => Value::Float(-value),
                 Value::Percent(value) => Value::Percent(-value),
                 Value::Angle(value) => Value::Angle(-value),

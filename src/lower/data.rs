@@ -24,7 +24,7 @@ const SOURCES: &[(&str, &str)] = &[
 /// The data; `None` where the section has a mistake, which has been reported.
 pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
     let mut section = section.clone();
-    let before = cx.problems.clone();
+    let before = cx.problems.len();
     let span = section.span;
     let source = match section.take("source") {
         Some(expr) => source(cx, &expr),
@@ -41,7 +41,7 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
     let classes = section.take("classes").and_then(|expr| classes(cx, &expr));
     section.finish(cx, "data", SETTINGS, &[], later::DATA);
     let source = source?;
-    (cx.problems == before).then_some(DataSpec { source, validation, test, seed, shuffle, classes })
+    (cx.problems.len() == before).then_some(DataSpec { source, validation, test, seed, shuffle, classes })
 }
 
 fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {

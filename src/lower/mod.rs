@@ -3,17 +3,25 @@
 //! An option is used or it is an error. What the language has but this version does not build yet is an error of its own (E0010).
 
 mod arguments;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod augment;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod constant;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod convert;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod data;
 mod later;
 mod model;
 mod names;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod option;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod overrides;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod prepare;
 mod section;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod train;
 
 use std::collections::BTreeSet;

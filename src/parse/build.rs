@@ -55,7 +55,7 @@ fn line<'t>(context: &mut Context<'t>, statement: &RawStatement, rule: Rule, spa
 
 /// Reports the first block, or the text after it, of a statement that has no such thing.
 fn misplaced(context: &mut Context<'_>, parts: &[RawPart], expected: Expected) {
-    let after_head = parts.iter().skip(usize::from(matches!(parts[0], RawPart::Text(_))) + 1).next();
+    let after_head = parts.get(usize::from(matches!(parts[0], RawPart::Text(_))) + 1);
     let place = match after_head.or(parts.first()) {
         Some(RawPart::Text(span)) => *span,
         Some(RawPart::Block(block)) => block.span,

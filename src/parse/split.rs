@@ -10,6 +10,11 @@ use crate::source::Span;
 /// limit keeps the parsers' recursion far from the end of the stack.
 const DEEPEST: usize = 32;
 
+/// How many brackets back the partner of a closing one is looked for, and how many open ones are reported: more are no slip of the pen, and
+/// looking through all of them again and again would take long.
+const FARTHEST: usize = 64;
+const MOST_UNCLOSED: usize = 20;
+
 /// A file, cut.
 pub(super) struct Split {
     pub(super) statements: Vec<RawStatement>,
@@ -54,21 +59,29 @@ pub(super) fn split(text: &str, problems: &mut Problems) -> Split {
     if unclosed_braces(text, &tokens, &closers) {
         closers = match_brackets(text, &tokens, true);
     }
-    for (index, (token, closer)) in tokens.iter().zip(&closers).enumerate() {
-        // a text that is not closed has swallowed the rest of its line, closing brackets too
-        let mut line = tokens[index..].iter().take_while(|token| token.rule != Rule::newline);
-        let swallowed = line.any(|token| token.rule == Rule::open_text);
-        let unclosed = token.rule == Rule::open && matches!(closer, Closer::Nothing | Closer::Implied(_));
-        if unclosed && !swallowed {
-            let open = &text[token.span.start..token.span.end];
-            problems.push(
-                Diagnostic::new(Code::E0003).arg("open", open).arg("close", closer_of(open)).at(token.span, "here"),
-            );
-        }
-    }
-    let mut splitter = Splitter { text, tokens: &tokens, closers: &closers, problems, depth: 0 };
+    report_unclosed(text, &tokens, &closers, problems);
+    let mut splitter = Splitter { text, tokens: &tokens, closers: &closers, problems, depth: 0, reported_depth: false };
     let statements = splitter.statements(0, tokens.len());
     Split { statements, comments }
+}
+
+/// E0003 for brackets that nothing closes.
+fn report_unclosed(text: &str, tokens: &[Token], closers: &[Closer], problems: &mut Problems) {
+    // a text that is not closed has swallowed the rest of its line, closing brackets too
+    let mut swallowed = false;
+    let mut unclosed = Vec::new();
+    for (token, closer) in tokens.iter().zip(closers).rev() {
+        match token.rule {
+            Rule::newline => swallowed = false,
+            Rule::open_text => swallowed = true,
+            Rule::open if !swallowed && !matches!(closer, Closer::Token(_)) => unclosed.push(token.span),
+            _ => {}
+        }
+    }
+    for span in unclosed.into_iter().rev().take(MOST_UNCLOSED) {
+        let open = &text[span.start..span.end];
+        problems.push(Diagnostic::new(Code::E0003).arg("open", open).arg("close", closer_of(open)).at(span, "here"));
+    }
 }
 
 fn tokens(text: &str) -> Vec<Token> {
@@ -116,13 +129,13 @@ fn match_brackets(text: &str, tokens: &[Token], at_sections: bool) -> Vec<Closer
         if tokens[index].rule != Rule::close {
             continue;
         }
-        // a closing bracket may end brackets of other kinds that are still open, but not a block
+        // a closing bracket may end brackets of other kinds that are still open, but `)` and `]` end no block
         let wanted = ["(", "[", "{"].into_iter().find(|o| is(index, closer_of(o))).unwrap_or("{");
-        let from = open.iter().rposition(|&at| is(at, "{")).unwrap_or(0);
-        let floor = if wanted == "{" { 0 } else { from };
-        if let Some(at) = open[floor..].iter().rposition(|&at| is(at, wanted)) {
-            closers[open[floor + at]] = Closer::Token(index);
-            open.truncate(floor + at);
+        let near = open.len().saturating_sub(FARTHEST);
+        let is_end = |at: &usize| is(*at, wanted) || is(*at, "{");
+        if let Some(back) = open[near..].iter().rposition(is_end).filter(|&back| is(open[near + back], wanted)) {
+            closers[open[near + back]] = Closer::Token(index);
+            open.truncate(near + back);
         }
     }
     closers
@@ -139,9 +152,9 @@ fn unclosed_braces(text: &str, tokens: &[Token], closers: &[Closer]) -> bool {
 fn starts_section(text: &str, tokens: &[Token], index: usize) -> bool {
     const WORDS: &[&str] = &["model", "block", "data", "prepare", "augment", "train"];
     let span = tokens[index].span;
-    let first = span.start == 0 || text[..span.start].ends_with('\n');
-    let line = text[span.start..].lines().next().unwrap_or("");
-    first && tokens[index].rule == Rule::word && WORDS.contains(&&text[span.start..span.end]) && line.contains('{')
+    let first = || span.start == 0 || text[..span.start].ends_with('\n');
+    let opens = || text[span.start..].lines().next().is_some_and(|line| line.contains('{'));
+    tokens[index].rule == Rule::word && WORDS.contains(&&text[span.start..span.end]) && first() && opens()
 }
 
 struct Splitter<'a> {
@@ -150,6 +163,8 @@ struct Splitter<'a> {
     closers: &'a [Closer],
     problems: &'a mut Problems,
     depth: usize,
+    /// Depth is reported once.
+    reported_depth: bool,
 }
 
 impl Splitter<'_> {
@@ -228,8 +243,8 @@ impl Splitter<'_> {
     }
 
     fn too_deep(&mut self, span: Span) {
-        let reported = self.problems.iter().any(|problem| problem.code == Code::E0002);
-        if !reported {
+        if !self.reported_depth {
+            self.reported_depth = true;
             self.problems.push(Diagnostic::new(Code::E0002).arg("limit", DEEPEST).at(span, "here"));
         }
     }

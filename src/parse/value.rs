@@ -30,10 +30,6 @@ fn argument_of(context: &Context<'_>, pair: Located<'_>) -> Option<Argument> {
 }
 
 /// Any value.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the rules are made by pest; those that are no values stand in no value"
-)]
 pub(super) fn expr(context: &Context<'_>, pair: Located<'_>) -> Expr {
     let span = pair.span();
     match pair.rule() {

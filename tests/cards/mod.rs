@@ -4,7 +4,7 @@ use cnnc::card::{DataCard, PictureSize};
 use cnnc::ir::{DataSource, DataSpec};
 
 /// The card of a data set.
-pub fn card_of(data: &DataSpec) -> Option<DataCard> {
+pub(crate) fn card_of(data: &DataSpec) -> Option<DataCard> {
     let (name, size, channels) = match data.source.value {
         DataSource::Digits => ("digits", 8, 1),
         DataSource::Mnist => ("mnist", 28, 1),

@@ -48,9 +48,10 @@ pub(super) fn backpropagate(graph: &mut Graph, scores: Value, seed: Value) -> BT
 fn needs_gradient(graph: &Graph) -> Vec<bool> {
     let mut needs: Vec<bool> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
-        let own = match node.op {
-            Op::Parameter(id, _) => graph.params[id.index()].role == ParamRole::Weight,
-            _ => node.inputs.iter().any(|input| needs[input.node.index()]),
+        let own = if let Op::Parameter(id, _) = node.op {
+            graph.params[id.index()].role == ParamRole::Weight
+        } else {
+            node.inputs.iter().any(|input| needs[input.node.index()])
         };
         needs.push(own);
     }

@@ -109,25 +109,23 @@ fn find_chain(graph: &Graph, product: NodeId, users: &[Vec<NodeId>], uses: &[usi
         (first_result_uses == 1 && others == allowed).then(|| users[of.index()][0])
     };
     let mut at = product;
-    if is_conv {
-        if let Some(next) = only_user(at) {
-            if let Op::Pool(pool) = &graph.node(next).op {
-                if is_two_by_two(pool) {
-                    chain.pool = Some((next, pool.winners));
-                    at = next;
-                }
-            }
-        }
+    if is_conv
+        && let Some(next) = only_user(at)
+        && let Op::Pool(pool) = &graph.node(next).op
+        && is_two_by_two(pool)
+    {
+        chain.pool = Some((next, pool.winners));
+        at = next;
     }
     if let Some(next) = only_user(at).filter(|&next| is_bias_add(graph, next)) {
         // the vector, not another feature map, and it must not be this very value
         chain.bias = Some(next);
         at = next;
     }
-    if let Some(next) = only_user(at) {
-        if let Some(activation) = tile_activation(&graph.node(next).op) {
-            chain.activation = Some((next, activation));
-        }
+    if let Some(next) = only_user(at)
+        && let Some(activation) = tile_activation(&graph.node(next).op)
+    {
+        chain.activation = Some((next, activation));
     }
     chain
 }

@@ -59,10 +59,12 @@ impl Expr {
         for (slot, from) in to.iter_mut().zip(node.operands()) {
             *slot = self.copy_node(other, from, operand, copies);
         }
-        let copied = match node {
-            ExprNode::Input(i) => ExprNode::Input(operand(i)),
-            ExprNode::Uniform(i) => ExprNode::Uniform(operand(i)),
-            inner => inner.with_operands(to),
+        let copied = if let ExprNode::Input(i) = node {
+            ExprNode::Input(operand(i))
+        } else if let ExprNode::Uniform(i) = node {
+            ExprNode::Uniform(operand(i))
+        } else {
+            node.with_operands(to)
         };
         let copy = self.push(copied);
         copies[id.0 as usize] = Some(copy);

@@ -154,19 +154,17 @@ impl Expr {
     ) -> Vec<ExprId> {
         let mut to: Vec<ExprId> = Vec::with_capacity(other.nodes.len());
         for &node in &other.nodes {
-            let id = match node {
-                ExprNode::Input(i) => input(self, i),
-                ExprNode::Uniform(i) => {
-                    let operand = key(i);
-                    self.push(ExprNode::Uniform(operand))
+            let id = if let ExprNode::Input(i) = node {
+                input(self, i)
+            } else if let ExprNode::Uniform(i) = node {
+                let operand = key(i);
+                self.push(ExprNode::Uniform(operand))
+            } else {
+                let mut operands = [ExprId(0); 4];
+                for (slot, old) in operands.iter_mut().zip(node.operands()) {
+                    *slot = to[old.0 as usize];
                 }
-                inner => {
-                    let mut operands = [ExprId(0); 4];
-                    for (slot, old) in operands.iter_mut().zip(inner.operands()) {
-                        *slot = to[old.0 as usize];
-                    }
-                    self.push(inner.with_operands(operands))
-                }
+                self.push(node.with_operands(operands))
             };
             to.push(id);
         }

@@ -16,7 +16,6 @@ use std::collections::HashMap;
 use super::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 use super::{Buffer, Output, Place};
 use crate::ir::{Graph, InputRole, Node, NodeId, ScalarInput, Value};
-use crate::kernel::Target;
 use crate::kernel::desc::{FillDesc, KernelDesc};
 use crate::ops::Op;
 use crate::tensor::{Layout, Shape};
@@ -42,8 +41,8 @@ pub(super) struct Lowered {
 }
 
 /// Lowers a whole graph.
-pub(super) fn lower(graph: &Graph, target: Target, batch: usize) -> Lowered {
-    let mut lowerer = Lowerer::new(graph, target, batch);
+pub(super) fn lower(graph: &Graph, batch: usize) -> Lowered {
+    let mut lowerer = Lowerer::new(graph, batch);
     for index in 0..graph.nodes.len() {
         lowerer.lower_node(NodeId(index as u32));
     }
@@ -52,7 +51,6 @@ pub(super) fn lower(graph: &Graph, target: Target, batch: usize) -> Lowered {
 
 struct Lowerer<'g> {
     graph: &'g Graph,
-    target: Target,
     shard: usize,
     shards: usize,
     needs: Needs,
@@ -71,11 +69,10 @@ struct Lowerer<'g> {
 }
 
 impl<'g> Lowerer<'g> {
-    fn new(graph: &'g Graph, target: Target, batch: usize) -> Self {
+    fn new(graph: &'g Graph, batch: usize) -> Self {
         let shard = batch.div_ceil(SHARDS).max(1);
         let mut lowerer = Self {
             graph,
-            target,
             shard,
             shards: batch.div_ceil(shard),
             needs: Needs::of(graph),
@@ -382,12 +379,9 @@ impl<'g> Lowerer<'g> {
 fn constant_nodes(graph: &Graph) -> Vec<bool> {
     let mut constant: Vec<bool> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
-        let own = match node.op {
-            Op::Parameter(..) => graph.updates.is_empty(),
-            Op::Input(..) => false,
-            _ => graph.updates.is_empty() && node.inputs.iter().all(|input| constant[input.node.index()]),
-        };
-        constant.push(own);
+        let given = matches!(node.op, Op::Input(..));
+        let from_constants = node.inputs.iter().all(|input| constant[input.node.index()]);
+        constant.push(graph.updates.is_empty() && !given && from_constants);
     }
     constant
 }

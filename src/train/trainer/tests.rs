@@ -320,7 +320,7 @@ fn more_epochs_give_what_a_longer_run_gives() {
     assert_eq!(grown.files(), long.files());
     let mut other = schedule(4, vec![]);
     other.batch.value = 32;
-    let error = grown.run(&other, From::State, NEVER, None).err().expect("another batch size");
+    let error = grown.run(&other, From::State, NEVER, None).expect_err("another batch size");
     assert!(matches!(error, RunError::SettingsChanged { .. }), "{error}");
 }
 
@@ -330,7 +330,7 @@ fn a_loss_that_is_no_number_stops_with_the_layer() {
     let parent = tempfile::tempdir().expect("a folder");
     let session = Session { data: &data, folder: &parent.path().join("run") };
     let fault = Some((20, Fault::NotFinite));
-    let error = session.run(&schedule(3, vec![]), From::Beginning, NEVER, fault).err().expect("diverges");
+    let error = session.run(&schedule(3, vec![]), From::Beginning, NEVER, fault).expect_err("diverges");
     assert_eq!(
         error.to_string(),
         "the loss became NaN at step 20 (epoch 2, batch 2): the result of layer `dense` is the first that is not finite"
@@ -346,6 +346,6 @@ fn nothing_is_trained_where_a_checkpoint_would_leave_the_folder() {
     let session = Session { data: &data, folder: &parent.path().join("run") };
     let monitor = spanned(Monitor { validation: true, metric: None });
     let outside = Callback::Checkpoint { path: spanned("../best".into()), monitor, save_best_only: true };
-    let error = session.run(&schedule(1, vec![outside]), From::Beginning, NEVER, None).err().expect("is refused");
+    let error = session.run(&schedule(1, vec![outside]), From::Beginning, NEVER, None).expect_err("is refused");
     assert!(matches!(error, RunError::CheckpointPath { .. }), "{error}");
 }

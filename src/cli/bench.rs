@@ -162,12 +162,18 @@ pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Resu
 
 /// The table goes to stderr beside `--json`, so that the one line stays alone.
 fn show_profile(rows: &[ProfileRow], args: &BenchArgs, console: &Console) -> Result<(), Failure> {
-    let mut table = Table::new(2, &["kernel", "layer", "calls/step", "ms/step"]);
+    let mut table = Table::new(2, &["kernel", "layer", "calls/step", "ms/step", "GFLOP/s", "GB/s"]);
     let steps = f64::from(args.steps);
     for row in rows {
         let calls = row.calls as f64 / steps;
-        let cells = [row.family.to_owned(), row.layer.clone(), format!("{calls:.1}"), format!("{:.3}", row.ms / steps)];
-        table.row(cells);
+        table.row([
+            row.family.to_owned(),
+            row.layer.clone(),
+            format!("{calls:.1}"),
+            format!("{:.3}", row.ms / steps),
+            format!("{:.1}", row.gflops),
+            format!("{:.1}", row.gbs),
+        ]);
     }
     if args.json {
         console.problem(table.text());

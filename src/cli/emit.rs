@@ -73,7 +73,15 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
                 jit::compile(&target, &plan.kernels).map_err(|error| CompileError::Code(error.to_string()))?;
             for (index, description) in plan.kernels.iter().enumerate() {
                 let text = if args.stage == Stage::Clif { kernels.clif(index) } else { kernels.assembly(index) };
-                console.result_text(&format!("; k{index}: {description:?}\n{text}\n"))?;
+                let tiles: Vec<String> = kernels.tiles_of(index).iter().map(|tile| format!("t{tile}")).collect();
+                let calls = if tiles.is_empty() { String::new() } else { format!("; calls {}\n", tiles.join(", ")) };
+                console.result_text(&format!("; k{index}: {description:?}\n{calls}{text}\n"))?;
+            }
+            // the micro-kernels are machine code from the start: they have no Cranelift form to show
+            let tiles = if args.stage == Stage::Asm { kernels.tiles() } else { 0 };
+            for tile in 0..tiles {
+                let (description, text) = (kernels.tile_description(tile), kernels.tile_assembly(tile));
+                console.result_text(&format!("; t{tile}: {description}\n{text}\n"))?;
             }
             Ok(())
         }

@@ -1,8 +1,9 @@
 //! From a checked program to the graph of its forward pass.
 
 use super::{CheckedProgram, Graph, GraphBuilder, InputRole, Loss, Mode, Param, ParamRole, Value};
+use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::layers::{ActivationKind, ParamSpec};
-use crate::ops::Op;
+use crate::ops::{Map, Op};
 use crate::tensor::{Shape, TensorType};
 
 /// The forward pass of a model.
@@ -39,7 +40,7 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
         layers.push(value);
     }
     let output = *layers.last().expect("a model has layers");
-    let scores = scores_of(&graph, output, program.loss());
+    let scores = scores_of(&mut graph, output, program.loss());
     Forward { graph, output, scores, layers }
 }
 
@@ -49,12 +50,40 @@ fn declare(graph: &mut Graph, path: &str, spec: ParamSpec) -> Value {
     graph.add_param(Param { name, shape: spec.shape, initializer: spec.initializer, role }, path).1
 }
 
-fn scores_of(graph: &Graph, output: Value, loss: Option<Loss>) -> Value {
+/// A cross-entropy is computed from scores in one stable step. Where the model ends in the loss's own activation, its operand is the scores. Where it ends in
+/// another one that makes probabilities, the scores are those that would give the same probabilities, as Keras does (it clips them alike):
+/// ```text
+/// binary after softmax:      s = ln p − ln(1 − p)      categorical after sigmoid:  s = ln p, whose softmax is p / Σ p
+/// ```
+fn scores_of(graph: &mut Graph, output: Value, loss: Option<Loss>) -> Value {
     let last = graph.node(output.node);
-    let is_part_of_loss = match loss {
-        Some(Loss::CategoricalCrossentropy) => matches!(last.op, Op::Softmax(_)),
-        Some(Loss::BinaryCrossentropy) => matches!(last.op, Op::Activation(ActivationKind::Sigmoid)),
-        Some(Loss::Mse) | None => false,
-    };
-    if is_part_of_loss { last.inputs[0] } else { output }
+    let is_softmax = matches!(last.op, Op::Softmax(_));
+    let is_sigmoid = matches!(last.op, Op::Activation(ActivationKind::Sigmoid));
+    let before = last.inputs.first().copied();
+    match loss {
+        Some(Loss::CategoricalCrossentropy) if is_softmax => before.unwrap_or(output),
+        Some(Loss::BinaryCrossentropy) if is_sigmoid => before.unwrap_or(output),
+        Some(Loss::CategoricalCrossentropy) if is_sigmoid => {
+            of_probabilities(graph, output, |e, p| e.push(ExprNode::Log(p)))
+        }
+        Some(Loss::BinaryCrossentropy) if is_softmax => of_probabilities(graph, output, |e, p| {
+            let one = e.constant(1.0);
+            let rest = e.sub(one, p);
+            let (log, log_rest) = (e.push(ExprNode::Log(p)), e.push(ExprNode::Log(rest)));
+            e.sub(log, log_rest)
+        }),
+        Some(Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse) | None => output,
+    }
+}
+
+/// A map of probabilities clipped to 1e-7 ..= 1 − 1e-7.
+fn of_probabilities(graph: &mut Graph, output: Value, write: impl FnOnce(&mut Expr, ExprId) -> ExprId) -> Value {
+    let map = Map::single(|e| {
+        let (p, least, most) = (e.input(0), e.constant(1e-7), e.constant(1.0 - 1e-7));
+        let raised = e.max(least, p);
+        let clipped = e.min(most, raised);
+        write(e, clipped)
+    });
+    let layer = graph.node(output.node).layer.clone();
+    graph.push_value(Op::Map(map), &[output], &layer)
 }

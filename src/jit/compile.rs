@@ -46,6 +46,13 @@ pub struct KernelSet {
     /// By position in the list that was compiled: index into `functions`.
     entries: Vec<usize>,
     functions: Vec<Function>,
+    tiles: Vec<Tile>,
+}
+
+/// A micro-kernel that kernels call.
+struct Tile {
+    desc: TileDesc,
+    machine: Machine,
 }
 
 /// One kernel's code, where it lies and what it was made of.
@@ -55,6 +62,8 @@ struct Function {
     clif: ir::Function,
     effort: Effort,
     family: &'static str,
+    /// The tiles it calls.
+    tiles: Vec<usize>,
 }
 
 // SAFETY: `address` is only a number here: it is called through `CompiledKernel` alone, and code belongs to no thread.
@@ -99,6 +108,30 @@ impl KernelSet {
         }
         let text = compile_function(function.family, &function.clif, function.effort, true).ok().and_then(|c| c.vcode);
         text.unwrap_or_default()
+    }
+
+    /// Which of the set's tiles a kernel calls.
+    pub fn tiles_of(&self, index: usize) -> &[usize] {
+        &self.function(index).tiles
+    }
+
+    /// All tiles, each once.
+    pub fn tiles(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// A tile's description as text.
+    pub fn tile_description(&self, tile: usize) -> String {
+        format!("{:?}", self.tiles[tile].desc)
+    }
+
+    /// A tile's machine code as text, as [`Self::assembly`].
+    pub fn tile_assembly(&self, tile: usize) -> String {
+        let machine = &self.tiles[tile].machine;
+        if cfg!(target_arch = "x86_64") {
+            return disassemble::x86_64(&machine.code);
+        }
+        machine.vcode.clone().unwrap_or_default()
     }
 
     fn function(&self, index: usize) -> &Function {
@@ -146,9 +179,10 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
         module.define_function_bytes(id, ALIGNMENT as u64, &machine.code, &[]).map_err(refused)?;
     }
     let mut tile_entries = tile_entries.into_iter();
-    for (&id, (function, machine)) in kernel_ids.iter().zip(&built) {
-        let tiles: Vec<FuncId> =
-            tile_entries.by_ref().take(function.tiles.len()).map(|entry| tile_ids[entry]).collect();
+    let tiles_of: Vec<Vec<usize>> =
+        built.iter().map(|(function, _)| tile_entries.by_ref().take(function.tiles.len()).collect()).collect();
+    for ((&id, (function, machine)), tiles) in kernel_ids.iter().zip(&built).zip(&tiles_of) {
+        let tiles: Vec<FuncId> = tiles.iter().map(|&tile| tile_ids[tile]).collect();
         let relocations: Vec<ModuleReloc> =
             machine.relocations.iter().map(|reloc| resolve(reloc, &function.func, id, &tiles)).collect();
         module.define_function_bytes(id, ALIGNMENT as u64, &machine.code, &relocations).map_err(refused)?;
@@ -156,10 +190,18 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
     module.finalize_definitions().map_err(refused)?;
 
     let addresses: Vec<*const u8> = kernel_ids.iter().map(|&id| module.get_finalized_function(id)).collect();
-    let functions = built.into_iter().zip(addresses).zip(&unique).map(|(((function, machine), address), desc)| {
-        Function { address, code: machine.code, clif: function.func, effort: function.effort, family: desc.family() }
+    let tiles: Vec<TileDesc> = tiles.into_iter().cloned().collect();
+    let tiles = tiles.into_iter().zip(tile_code).map(|(desc, machine)| Tile { desc, machine }).collect();
+    let parts = built.into_iter().zip(addresses).zip(tiles_of).zip(&unique);
+    let functions = parts.map(|((((function, machine), address), tiles), desc)| Function {
+        address,
+        code: machine.code,
+        clif: function.func,
+        effort: function.effort,
+        family: desc.family(),
+        tiles,
     });
-    Ok(KernelSet { functions: functions.collect(), entries, pages: Arc::new(CodePages::new(module)) })
+    Ok(KernelSet { functions: functions.collect(), entries, tiles, pages: Arc::new(CodePages::new(module)) })
 }
 
 /// Different values in the order of their first appearance, and for every value which one it equals.
@@ -195,7 +237,8 @@ fn compile_function(
 fn compile_tile(tile: &TileDesc, target: &Target) -> Result<Machine, JitError> {
     match micro::emit_tile(tile, target.simd)? {
         TileCode::Bytes(code) => Ok(Machine { code, relocations: Vec::new(), vcode: None }),
-        TileCode::Function(func) => compile_function("tile", &func, Effort::None, false),
+        // its text is kept where no disassembler of ours can make it from the code
+        TileCode::Function(func) => compile_function("tile", &func, Effort::None, !cfg!(target_arch = "x86_64")),
     }
 }
 

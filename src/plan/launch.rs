@@ -80,6 +80,16 @@ pub enum Region {
     },
 }
 
+impl Region {
+    /// Bytes that are touched.
+    pub fn touched_bytes(self) -> usize {
+        match self {
+            Region::Block { bytes } => bytes,
+            Region::Rows { rows, bytes, .. } => rows * bytes,
+        }
+    }
+}
+
 /// An argument: a buffer and which part of it each task touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {

@@ -214,7 +214,7 @@ impl Run<'_> {
                 Some(profile) => {
                     let start = Instant::now();
                     kernel.call(&self.arena, task, count, first, scratch);
-                    profile.add(call.slot, start.elapsed());
+                    profile.add(call.slot, count, start.elapsed());
                 }
             }
         }

@@ -21,6 +21,7 @@ mod matmul;
 mod movement;
 mod normalize;
 mod pool;
+mod work;
 
 pub use conv::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, TileActivation};
 pub use expr::{Compare, Expr, ExprId, ExprNode, uniform_reference};

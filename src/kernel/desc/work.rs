@@ -1,0 +1,42 @@
+//! How much arithmetic a kernel does.
+
+use super::{Domain, ExprNode, KernelDesc, MapDesc};
+use crate::tensor::Layout;
+
+impl KernelDesc {
+    /// Arithmetic operations (a multiply-add counts twice) for each unit of `count`: an image, or an element of a flat run. Only what grows with `count`:
+    /// movement of data and combinations of a few partial results are 0.
+    pub fn flops_per_count(&self) -> usize {
+        match self {
+            KernelDesc::Conv(desc) => desc.flops(),
+            KernelDesc::ConvGradWeight(desc) => {
+                let positions = desc.window.y.output * desc.window.x.output;
+                2 * positions * desc.window.area() * (desc.input.channels / desc.groups) * desc.grad.channels
+            }
+            KernelDesc::Matmul(desc) => 2 * desc.inputs * desc.outputs,
+            KernelDesc::Map(desc) => map(desc),
+            KernelDesc::Pool(desc) => desc.window.area() * desc.output.elements(),
+            KernelDesc::PoolGrad(desc) => desc.window.area() * desc.grad.elements(),
+            KernelDesc::GlobalPool(desc) => desc.input.elements(),
+            // a sum, then a difference, its square and another sum
+            KernelDesc::Moments(desc) => 4 * desc.input.elements(),
+            KernelDesc::SumParts(desc) => desc.parts - 1,
+            // maximum, difference, exponential, sum, quotient
+            KernelDesc::Softmax(desc) => 5 * desc.pixels * desc.channels,
+            KernelDesc::Loss(desc) => 5 * desc.classes,
+            KernelDesc::TopK(desc) => desc.classes,
+            KernelDesc::CombineMoments(_) | KernelDesc::Transpose(_) | KernelDesc::Fill(_) => 0,
+        }
+    }
+}
+
+/// Each operation of the expressions once per element, and an addition for each sum.
+fn map(desc: &MapDesc) -> usize {
+    let operation = |node: &&ExprNode| !matches!(node, ExprNode::Input(_) | ExprNode::Const(_));
+    let sums = desc.outputs.iter().filter(|(_, output)| *output == super::MapOutput::ChannelSum).count();
+    let elements = match desc.domain {
+        Domain::Images { height, width, channels } => Layout::with_halo(height, width, channels, [0; 4]).elements(),
+        Domain::Flat => 1,
+    };
+    elements * (desc.expr.nodes().iter().filter(operation).count() + sums)
+}

@@ -3,7 +3,7 @@
 use super::{LayerId, Loss, Program};
 use crate::tensor::Shape;
 
-/// A checked program. Only the checker ([`crate::ir::CheckedProgram::assume_checked`] is its door) makes one, so holding one means: every layer has a
+/// A checked program. Only the checker (`assume_checked` is its door) makes one, so holding one means: every layer has a
 /// shape, the output fits the labels and the loss is known where there is a schedule.
 #[derive(Debug, Clone)]
 pub struct CheckedProgram {

@@ -4,7 +4,7 @@
 //! a *space*: a shard of images, a range of elements, or the whole. Nothing of a plan depends on the number of threads: shards, parts and reduction
 //! trees are fixed by the graph and the nominal batch, so results are the same bits for any number of threads.
 //!
-//! [`plan`] lowers nodes to launches ([`lowering`]), gives every launch a stage ([`schedule`]), and places buffers ([`memory`]);
+//! [`plan`] lowers nodes to launches (`lowering`), gives every launch a stage (`schedule`), and places buffers (`memory`);
 //! [`verify_plan`] proves that no two tasks of a stage conflict, which is what makes running them at the same time sound.
 
 mod launch;

@@ -1,0 +1,202 @@
+//! The documents say what the compiler does: examples are compiled, drawings compared, and the reference of layers is the compiler's own table.
+
+mod cards;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use cnnc::diag::{Code, RenderStyle, render};
+use cnnc::front::{Loaded, load};
+use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer};
+use cnnc::lower::LowerOptions;
+use cnnc::source::SourceFile;
+
+const BEGIN: &str = "<!-- layers: begin (from the compiler's table: CNNC_BLESS=1 cargo test --test docs) -->\n";
+const END: &str = "<!-- layers: end -->";
+
+/// The model that examples without one are for.
+const MODEL: &str = "model Small { input(28x28x1); flatten; dense(classes, activation: softmax) }\n";
+
+/// The data that tell how many classes there are, for examples without any.
+const DATA: &str = "data { source: mnist; validation: 10% of train }\n";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// README and everything in `docs`.
+fn documents() -> Vec<PathBuf> {
+    let docs = std::fs::read_dir(root().join("docs")).expect("the folder is there");
+    let mut paths: Vec<PathBuf> = docs.map(|entry| entry.expect("a readable folder").path()).collect();
+    paths.sort();
+    paths.insert(0, root().join("README.md"));
+    paths
+}
+
+fn load_text(name: &str, text: String) -> Loaded {
+    load(SourceFile::new(name, text), &LowerOptions::default(), &cards::card_of)
+}
+
+fn drawn(loaded: &Loaded) -> String {
+    loaded
+        .problems
+        .iter()
+        .map(|problem| render(problem, &loaded.sources, RenderStyle::plain()))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A fenced example.
+struct Example {
+    /// Its document and line.
+    place: String,
+    /// What stands behind `cnn` on the fence: nothing, `body` (lines of a model's body) or `fails` (there is a mistake in it).
+    kind: String,
+    text: String,
+}
+
+fn examples(path: &Path) -> Vec<Example> {
+    let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+    let mut found: Vec<Example> = Vec::new();
+    let mut open = false;
+    for (line, text) in read(path).lines().enumerate() {
+        match text.strip_prefix("```") {
+            Some("") if open => open = false,
+            Some(kind) if kind == "cnn" || kind.starts_with("cnn,") => {
+                open = true;
+                let kind = kind.trim_start_matches("cnn").trim_start_matches(',').to_owned();
+                found.push(Example { place: format!("{name}:{}", line + 2), kind, text: String::new() });
+            }
+            _ if open => {
+                let example = found.last_mut().expect("one is open");
+                example.text.push_str(text);
+                example.text.push('\n');
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The example as a whole file: what it leaves out of model and data is added.
+fn whole(example: &Example) -> String {
+    let mut text = match example.kind.as_str() {
+        "body" => format!("model Example {{\n{}}}\n", example.text),
+        _ => example.text.clone(),
+    };
+    let has = |text: &str, word: &str| text.lines().any(|line| line.split_whitespace().next() == Some(word));
+    if !has(&text, "model") {
+        if !has(&text, "data") {
+            text.push_str(DATA);
+        }
+        text.push_str(MODEL);
+    }
+    text
+}
+
+#[test]
+fn examples_compile() {
+    let mut count = 0;
+    for example in documents().iter().flat_map(|path| examples(path)) {
+        let loaded = load_text(&example.place, whole(&example));
+        match example.kind.as_str() {
+            "" | "body" => assert!(loaded.program.is_some(), "{}\n{}", example.place, drawn(&loaded)),
+            "fails" => assert!(loaded.problems.has_errors(), "{} has no mistake", example.place),
+            other => panic!("{}: there is no kind of example called `{other}`", example.place),
+        }
+        count += 1;
+    }
+    assert!(count >= 12, "only {count} examples found");
+}
+
+#[test]
+fn the_readme_shows_what_is_drawn() {
+    let readme = read(&root().join("README.md"));
+    for name in ["fashion.cnn", "cifar.cnn", "airplanes.cnn"] {
+        let loaded = load_text(name, read(&root().join("tests/fixtures/readme").join(name)));
+        let drawn = drawn(&loaded);
+        assert!(!drawn.is_empty() && readme.contains(&drawn), "{name} is drawn so:\n{drawn}");
+    }
+}
+
+#[test]
+fn codes_that_are_named_exist() {
+    for path in documents() {
+        let text = read(&path);
+        let mut count = 0;
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+            let is_code =
+                word.len() == 5 && word.starts_with(['E', 'W', 'H']) && word[1..].bytes().all(|b| b.is_ascii_digit());
+            if is_code {
+                assert!(word.parse::<Code>().is_ok(), "{}: there is no {word}", path.display());
+                count += 1;
+            }
+        }
+        assert!(count > 0 || !path.ends_with("README.md"), "the README names no code");
+    }
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for path in documents() {
+        let text = read(&path);
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !file.contains("://") {
+                let folder = path.parent().expect("a file lies in a folder");
+                assert!(folder.join(file).exists(), "{}: {target} is not there", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_reference_of_layers_is_the_table() {
+    let path = root().join("docs/language.md");
+    let text = read(&path);
+    let (head, rest) = text.split_once(BEGIN).expect("the marker before the layers");
+    let (written, tail) = rest.split_once(END).expect("the marker behind the layers");
+    let generated = layers();
+    if std::env::var_os("CNNC_BLESS").is_some() {
+        std::fs::write(&path, format!("{head}{BEGIN}{generated}{END}{tail}")).expect("the document can be written");
+    } else {
+        assert!(
+            written == generated,
+            "docs/language.md is old; CNNC_BLESS=1 cargo test --test docs rewrites it to\n{generated}"
+        );
+    }
+}
+
+/// The reference of layers, as Markdown.
+fn layers() -> String {
+    let mut text = String::new();
+    for kind in Layer::kinds() {
+        layer(&mut text, kind);
+    }
+    let list = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let _ = write!(text, "\nActivations: {}.\n\n", list(Activation::NAMES.to_vec()));
+    let _ = write!(text, "Initializers: {}.\n\n", list(Initializer::names().collect()));
+    text
+}
+
+fn layer(text: &mut String, kind: &KindInfo) {
+    let stop = if kind.help.ends_with('.') { "" } else { "." };
+    let _ = write!(text, "\n### `{}`\n\n{}{stop} Elsewhere: `{}`.", kind.keyword, kind.help, kind.keras);
+    text.push_str(match kind.inputs {
+        Inputs::None => " It stands first.\n",
+        Inputs::One => "\n",
+        Inputs::Several => " Takes the names of the values to join; with one name, the current value comes first.\n",
+    });
+    if kind.options.is_empty() {
+        return;
+    }
+    text.push_str("\n| Option | Takes | Default | |\n|---|---|---|---|\n");
+    for option in kind.options {
+        let default = option.default.map_or("must be written".to_owned(), |default| format!("`{default}`"));
+        let _ = writeln!(text, "| `{}` | {} | {default} | {} |", option.name, option.ty.describe(), option.help);
+    }
+}

@@ -6,5 +6,4 @@ mod math;
 mod movement;
 mod pool;
 mod rows;
-mod speed;
 mod statistics;

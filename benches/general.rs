@@ -1,14 +1,22 @@
-//! Measurements, asked for by `cargo test --lib -- --ignored --nocapture kernel::tests::speed`. Memory traffic counts each operand and result once.
+//! Element-wise and other general kernels, one core: `cargo bench --bench general`. Memory traffic counts each operand and result once.
+//! `SHOW_CODE=1` also prints the machine code.
+
+#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::time::Instant;
 
-use crate::jit::{self, Arena, BoundArgument, BoundKernel, FlushDenormals};
-use crate::kernel::Target;
-use crate::kernel::desc::{
+use cnnc::jit::{self, Arena, BoundArgument, BoundKernel, FlushDenormals};
+use cnnc::kernel::Target;
+use cnnc::kernel::desc::{
     Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind, PoolDesc,
     PoolGradDesc, PoolKind, TransposeDesc,
 };
-use crate::tensor::{Element, Layout, Padding, Window};
+use cnnc::tensor::{Element, Layout, Padding, Window};
+
+fn main() {
+    maps();
+    others();
+}
 
 /// Best of many runs; `sizes` are the arguments' bytes.
 fn measure(name: &str, desc: &KernelDesc, sizes: &[usize], count: usize) {
@@ -73,8 +81,6 @@ fn relu_gradient(e: &mut Expr) -> ExprId {
     e.select(Compare::Less, zero, y, dy, zero)
 }
 
-#[test]
-#[ignore = "a measurement"]
 fn maps() {
     // 32 images: 0.2 MB and 3.7 MB a tensor
     for shape in [[7, 7, 32], [30, 30, 32]] {
@@ -168,8 +174,6 @@ fn adam() -> MapDesc {
     }
 }
 
-#[test]
-#[ignore = "a measurement"]
 fn others() {
     let window = Window::resolve([32, 32], [2, 2], [2, 2], [1, 1], Padding::Valid).expect("fits");
     let (input, output) = (Layout::with_halo(32, 32, 32, [0; 4]), Layout::with_halo(16, 16, 32, [0; 4]));

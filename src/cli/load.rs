@@ -19,7 +19,7 @@ use crate::ir::{CheckedProgram, DataSpec, TrainSpec};
 use crate::lower::LowerOptions;
 use crate::source::SourceFile;
 use crate::train::weights::{Weights, WeightsInfo};
-use crate::train::{RunError, prepare_json};
+use crate::train::{RunError, Settings, prepare_json};
 
 /// A file that has been read, with what was found in it.
 #[derive(Debug)]
@@ -155,7 +155,13 @@ impl Ready {
         if let (Value::Object(entries), Some(statistics)) = (&mut prepare, statistics) {
             entries.insert("featurewise".into(), serde_json::json!(statistics));
         }
-        WeightsInfo { source: ast::print(&self.ast), prepare: prepare.to_string(), classes: classes.to_vec(), seed }
+        WeightsInfo {
+            source: ast::print(&self.ast),
+            settings: Settings::of(&self.program).to_json().to_string(),
+            prepare: prepare.to_string(),
+            classes: classes.to_vec(),
+            seed,
+        }
     }
 
     /// The statistics that weights bring, after a look at whether they were trained on pictures prepared as this file says.

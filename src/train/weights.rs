@@ -1,7 +1,7 @@
 //! Weights files: what a model has learnt, and enough beside it to predict from the file alone.
 //!
-//! Tensors are named `<layer>.<variable>` and laid out as Keras does (see [`crate::ir::Param`]). `__metadata__` holds `source` (the resolved
-//! program), `prepare` and `classes` (JSON), `version` (of the compiler) and `seed`.
+//! Tensors are named `<layer>.<variable>` and laid out as Keras does (see [`crate::ir::Param`]). `__metadata__` holds `source` (the program's
+//! text), `settings` (all of them, resolved), `prepare` and `classes` (JSON), `version` (of the compiler) and `seed`.
 
 use std::path::Path;
 
@@ -12,8 +12,10 @@ use crate::ir::{Param, ParamRole};
 /// What a weights file says about itself.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WeightsInfo {
-    /// The resolved program's text.
+    /// The program's text, as it was written.
     pub source: String,
+    /// Every setting of the resolved program, defaults and overrides included, as a JSON object.
+    pub settings: String,
     /// How a picture becomes the model's input, JSON; `{}` where nothing is done.
     pub prepare: String,
     /// Class names in the order of their indices; empty where they are not known.
@@ -52,6 +54,7 @@ pub fn save(
         ("classes", serde_json::json!(info.classes).to_string()),
         ("prepare", info.prepare.clone()),
         ("source", info.source.clone()),
+        ("settings", info.settings.clone()),
     ];
     tensor_file::write(path, &texts, &tensors)
 }
@@ -86,6 +89,7 @@ fn info_of(file: &TensorFile) -> WeightsInfo {
     let text = |key: &str| file.texts.get(key).cloned().unwrap_or_default();
     WeightsInfo {
         source: text("source"),
+        settings: text("settings"),
         prepare: text("prepare"),
         classes: serde_json::from_str(&text("classes")).unwrap_or_default(),
         seed: text("seed").parse().unwrap_or(0),
@@ -161,6 +165,7 @@ mod tests {
     fn info() -> WeightsInfo {
         WeightsInfo {
             source: "model M { }".into(),
+            settings: "{\"train.batch\":32}".into(),
             prepare: "{\"rescale\":0.5}".into(),
             classes: vec!["cat, big".into(), "\"dog\"".into()],
             seed: 11,

@@ -147,7 +147,7 @@ mod tests {
             ..folder()
         };
         let card = of(&with(["b", "a"]), &Locations::only(dir.path())).unwrap();
-        assert_eq!((card.classes.join(" "), card.class_counts), ("b a".to_owned(), vec![2, 1]));
+        assert_eq!((card.classes.join(" "), &card.class_counts), ("b a".to_owned(), &vec![2, 1]));
         assert_eq!((card.found_classes.join(" "), card.images_of("b")), ("a b".to_owned(), Some(2)));
         let card = of(&with(["b", "c"]), &Locations::only(dir.path())).unwrap();
         assert_eq!((card.classes.join(" "), card.class_counts), ("a b".to_owned(), vec![1, 2]));

@@ -162,6 +162,52 @@ fn allowed_warnings_are_silent() {
 }
 
 #[test]
+fn classes_in_another_order_are_a_hint() {
+    let text = std::fs::read_to_string(fixture("W0214.ok.cnn")).expect("the fixture is there");
+    let found = |classes: &str| {
+        let loaded = load_text(&text.replace("[cats, dogs]", classes), &[]);
+        loaded.problems.iter().map(|problem| (problem.code.as_str(), problem.level)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("[cats, dogs]"), []);
+    assert_eq!(found("[dogs, cats]"), [("W0214", Level::Hint)]);
+    assert_eq!(found("[dogs, zebras]"), [("W0214", Level::Error)]);
+    let loaded = load_text(&text.replace("[cats, dogs]", "[dogs, cats]"), &[]);
+    insta::assert_snapshot!(drawn(&loaded));
+}
+
+#[test]
+fn late_labels_are_reported_once() {
+    let text = std::fs::read_to_string(fixture("E0213.cnn")).expect("the fixture is there");
+    for units in ["9", "10", "11", "classes"] {
+        let text = text.replace("dense(10", &format!("dense({units}"));
+        assert_eq!(codes(&load_text(&text, &[])), ["E0213"], "{units}");
+    }
+    let named: Vec<String> = (1..=10).map(|label| format!("\"{label}\"")).collect();
+    let text = text.replace("    validation", &format!("    classes: [{}]\n    validation", named.join(", ")));
+    assert_eq!(codes(&load_text(&text, &[])), ["E0213"]);
+}
+
+#[test]
+fn imbalance_is_said_where_accuracy_judges() {
+    let text = std::fs::read_to_string(fixture("W0216.cnn")).expect("the fixture is there");
+    assert_eq!(codes(&load_text(&text, &[])), ["W0216"]);
+    // accuracy is the default
+    assert_eq!(codes(&load_text(&text.replace("    metrics: [accuracy]\n", ""), &[])), ["W0216"]);
+    assert_eq!(codes(&load_text(&text.replace("[accuracy]", "[top_k(1)]"), &[])), [""; 0]);
+    // ten to one is not over ten to one
+    assert_eq!(codes(&load_text(&text.replace("screws/", "bolts/"), &[])), [""; 0]);
+}
+
+#[test]
+fn the_best_of_all_classes_are_no_metric() {
+    let with = |k: &str| load_text(&format!("{FULL}\ntrain Small {{\n    metrics: [top_k({k})]\n}}\n"), &[]);
+    assert_eq!(codes(&with("9")), [""; 0]);
+    let wrong = with("10");
+    assert_eq!(codes(&wrong), ["E0018"]);
+    assert!(drawn(&wrong).contains("`k` must be below the number of classes, 10, not 10"), "{}", drawn(&wrong));
+}
+
+#[test]
 fn a_section_for_a_model_overrides_key_by_key() {
     let text = format!("{FULL}\ntrain Small {{\n    epochs: 20\n}}\n");
     let program = load_text(&text, &[]).program.expect("no mistakes");

@@ -17,6 +17,7 @@ pub fn builtin(source: &DataSource) -> Option<DataCard> {
                 size: PictureSize::Same(size),
                 channels: Some(channels),
                 classes: classes.map(str::to_owned).to_vec(),
+                found_classes: classes.map(str::to_owned).to_vec(),
                 train_images: counts.iter().sum(),
                 test_images,
                 class_counts: counts.to_vec(),

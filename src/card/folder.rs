@@ -12,6 +12,7 @@ pub(super) fn card(train: &Path, test: Option<&Path>, locations: &Locations) -> 
         name: train.display().to_string(),
         size: if min == max { PictureSize::Same(min) } else { PictureSize::Varies { min, max } },
         channels,
+        found_classes: classes.clone(),
         classes,
         train_images: class_counts.iter().sum(),
         test_images,

@@ -13,7 +13,7 @@ use super::DataCard;
 use crate::data::{DataError, Locations, hex};
 
 /// Changes when cards of older programs would be wrong.
-const FORMAT: &str = "card 1";
+const FORMAT: &str = "card 2";
 /// Larger folders are not remembered: hashing them would take as long as reading their headers.
 const MAX_FILES: usize = 1_000_000;
 

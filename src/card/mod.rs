@@ -23,6 +23,8 @@ pub struct DataCard {
     pub channels: Option<usize>,
     /// Class names in the order of their indices.
     pub classes: Vec<String>,
+    /// Class names as the data have them, whatever the file says, in their own order: folders by the bytes of their names, arrays by label.
+    pub found_classes: Vec<String>,
     /// Images for training (validation is taken from them).
     pub train_images: usize,
     /// Images of a test split of its own; 0 where there is none.
@@ -37,6 +39,14 @@ pub struct DataCard {
     pub mirror_changes_class: bool,
     /// Pictures come in groups that must not be split (tracks, videos).
     pub grouped: bool,
+}
+
+impl DataCard {
+    /// Training images of a class; `None` where that is not known.
+    pub fn images_of(&self, class: &str) -> Option<usize> {
+        let index = self.classes.iter().position(|name| name == class)?;
+        self.class_counts.get(index).copied()
+    }
 }
 
 /// Size of the pictures of a data set.

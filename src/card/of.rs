@@ -42,7 +42,8 @@ impl From<DataError> for CardError {
 }
 
 /// The card of a program's data. Built-in sets need no files and nothing is ever fetched; folders are known by the headers of their pictures, arrays by
-/// theirs and by their labels. With `classes:` written the card's classes have that order.
+/// theirs and by their labels. With `classes:` written the card's classes have that order, unless it names others than there are: that is for the checker
+/// to report, and the card keeps the classes that were found.
 /// # Errors
 /// [`CardError::NotAtHand`] if the data are not there, [`CardError::Malformed`] if they are but cannot be right.
 pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError> {
@@ -55,8 +56,9 @@ pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError>
         }
         DataSource::Npz(path) => card_of_arrays(path, array_facts(path, locations)?),
     };
-    if let Some(written) = &data.classes {
-        check_classes(&written.value, &card.classes, Path::new(&card.name))?;
+    if let Some(written) = &data.classes
+        && check_classes(&written.value, &card.classes, Path::new(&card.name)).is_ok()
+    {
         if !card.class_counts.is_empty() {
             let count_of =
                 |name: &String| card.classes.iter().position(|class| class == name).map_or(0, |i| card.class_counts[i]);
@@ -73,6 +75,7 @@ fn card_of_arrays(path: &Path, facts: ArrayFacts) -> DataCard {
         name: path.display().to_string(),
         size: PictureSize::Same([height, width]),
         channels: Some(channels),
+        found_classes: facts.classes.clone(),
         classes: facts.classes,
         train_images: facts.train_images,
         test_images: facts.test_images,
@@ -144,9 +147,10 @@ mod tests {
             ..folder()
         };
         let card = of(&with(["b", "a"]), &Locations::only(dir.path())).unwrap();
-        assert_eq!((card.classes.join(" "), card.class_counts), ("b a".to_owned(), vec![2, 1]));
-        let error = of(&with(["b", "c"]), &Locations::only(dir.path())).unwrap_err();
-        assert!(matches!(error, CardError::Malformed(DataError::Classes { .. })), "{error}");
+        assert_eq!((card.classes.join(" "), &card.class_counts), ("b a".to_owned(), &vec![2, 1]));
+        assert_eq!((card.found_classes.join(" "), card.images_of("b")), ("a b".to_owned(), Some(2)));
+        let card = of(&with(["b", "c"]), &Locations::only(dir.path())).unwrap();
+        assert_eq!((card.classes.join(" "), card.class_counts), ("a b".to_owned(), vec![1, 2]));
     }
 
     #[test]

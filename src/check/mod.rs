@@ -2,6 +2,7 @@
 //!
 //! A layer whose shape cannot be known is silent about what follows from it, so that one mistake gives one report.
 
+mod labels;
 mod output;
 mod pictures;
 mod schedule;
@@ -30,6 +31,7 @@ pub fn check_around(
     let shapes = shapes::infer(&program, unknown, &mut problems);
     let view = View { program: &program, card, shapes: &shapes };
     pictures::check(&view, &mut problems);
+    labels::check(&view, &mut problems);
     let loss = output::check(&view, &mut problems);
     schedule::check(&view, &mut problems);
     let shapes: Option<Vec<Shape>> = shapes.into_iter().collect();
@@ -56,10 +58,24 @@ impl View<'_> {
         self.shapes.last()?.as_ref()
     }
 
-    /// Number of classes: as the file lists them, else as the card knows.
+    /// Number of classes: as the file lists them, else as the card knows. Not known where labels do not start at 0: that is reported, and with it the
+    /// number will change.
     fn classes(&self) -> Option<usize> {
+        if self.late_first_label().is_some() {
+            return None;
+        }
         let listed = self.program.data.as_ref().and_then(|data| data.classes.as_ref()).map(|list| list.value.len());
         listed.or(self.card.map(|card| card.classes.len())).filter(|classes| *classes > 0)
+    }
+
+    /// The lowest label that a training picture of arrays has, where that is not 0.
+    fn late_first_label(&self) -> Option<usize> {
+        let card = self.card?;
+        if !matches!(self.program.data.as_ref()?.source.value, DataSource::Npz(_)) {
+            return None;
+        }
+        let occurs = |class: &String| card.images_of(class).is_some_and(|images| images > 0);
+        card.found_classes.iter().position(occurs).filter(|first| *first > 0)
     }
 
     /// The data set's name, for sentences.

@@ -5,9 +5,10 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Callback, Metric, Monitor, TrainSpec};
 use crate::source::{Span, Spanned};
 
-/// E0501 and W0503.
+/// E0501, W0503, and E0018 of metrics.
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let Some(train) = &view.program.train else { return };
+    check_top_k(view, train, problems);
     for callback in &train.callbacks {
         let (monitor, patience) = match &callback.value {
             Callback::EarlyStopping { monitor, patience, .. } => (monitor, Some(*patience)),
@@ -17,6 +18,22 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
         check_monitor(view, train, monitor, problems);
         if let Some(patience) = patience {
             check_patience(train, callback.span, patience, problems);
+        }
+    }
+}
+
+/// The best k of k classes always hold the true one.
+fn check_top_k(view: &View<'_>, train: &TrainSpec, problems: &mut Problems) {
+    let Some(classes) = view.classes() else { return };
+    for metric in &train.metrics {
+        let Metric::TopK(k) = metric.value else { continue };
+        if k >= classes {
+            let problem = Diagnostic::new(Code::E0018)
+                .arg("what", "k")
+                .arg("expected", format!("below the number of classes, {classes}"))
+                .arg("value", k)
+                .at(metric.span, "always-one");
+            problems.push(problem);
         }
     }
 }

@@ -80,8 +80,15 @@ impl Npz {
                 return Err(format!("has shape {:?} for {images} pictures", header.shape));
             }
             let labels = npy::integers(&npy::data(stream, header)?, header.element).ok_or("labels must be integers")?;
-            match labels.iter().position(|label| !(0..MAX_CLASSES).contains(label)) {
-                Some(at) => Err(format!("label {at} is {}: class indices start at 0", labels[at])),
+            if let Some(at) = labels.iter().position(|label| *label < 0) {
+                let count = labels.iter().filter(|label| **label < 0).count();
+                return Err(format!(
+                    "label {at} is {}, and {count} of {images} are negative: class indices start at 0; if a negative label says that it is missing, leave these pictures out",
+                    labels[at]
+                ));
+            }
+            match labels.iter().position(|label| *label >= MAX_CLASSES) {
+                Some(at) => Err(format!("label {at} is {}: class indices are below {MAX_CLASSES}", labels[at])),
                 None => Ok(labels.into_iter().map(|label| label as i32).collect()),
             }
         })

@@ -73,7 +73,11 @@ fn what_is_wrong_with_an_array_is_said() {
         (vec![x()], "`y_train`: there is no such array"),
         (vec![x(), ("y_train", npy("|u1", "3,", &[0, 1, 2]))], "shape [3] for 2 pictures"),
         (vec![x(), ("y_train", npy("<f4", "2,", &[0; 8]))], "labels must be integers"),
-        (vec![x(), ("y_train", npy("|i1", "2,", &[0, 0xff]))], "label 1 is -1"),
+        (vec![x(), ("y_train", npy("|i1", "2,", &[0, 0xff]))], "label 1 is -1, and 1 of 2 are negative"),
+        (
+            vec![x(), ("y_train", npy("<i4", "2,", &[0, 0, 0, 0, 0, 0, 0, 1]))],
+            "label 1 is 16777216: class indices are below",
+        ),
         (vec![("x_train", npy("<f8", "2, 1, 1", &[0; 16])), y()], "pictures are uint8 or float32"),
         (vec![("x_train", npy("|u1", "2, 1", &[1, 2])), y()], "[N, H, W]"),
         (vec![("x_train", npy("|u1", "0, 1, 1", &[])), y()], "no pictures"),

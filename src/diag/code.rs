@@ -53,7 +53,7 @@ codes! {
     E0116 Error, E0117 Error, W0118 Warning, E0119 Error,
     E0120 Error,
     E0201 Error, W0202 Warning, E0203 Error, E0204 Error, W0207 Warning, W0208 Warning, W0209 Warning, W0210 Warning,
-    W0211 Warning, W0212 Warning,
+    W0211 Warning, W0212 Warning, E0213 Error, W0214 Error, W0216 Warning,
     W0301 Warning,
     E0405 Error,
     E0501 Error, W0503 Warning, E0508 Error,

@@ -33,7 +33,7 @@ use crate::ir::{DataSpec, LayerId, Program};
 use crate::source::{SourceMap, Span};
 
 use constant::Constants;
-use names::{list, nearest};
+pub(crate) use names::{list, nearest};
 
 /// What is asked for beside the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

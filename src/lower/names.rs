@@ -29,7 +29,7 @@ const SYNONYMS: &[(&str, &str)] = &[
 ];
 
 /// The name that was probably meant: a known synonym, another way to write the same word, or the one with the fewest slips.
-pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let names: Vec<&str> = names.collect();
     let synonym =
         SYNONYMS.iter().find(|(other, right)| *other == wrong && names.contains(right)).map(|(_, right)| *right);
@@ -51,7 +51,7 @@ pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
 }
 
 /// `a`, `b` and `c`
-pub(super) fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {
+pub(crate) fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     match &quoted[..] {
         [] => String::new(),

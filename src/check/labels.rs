@@ -1,0 +1,122 @@
+//! The data's labels: where they start, what they are called, and how evenly they are spread.
+
+use super::View;
+use crate::card::DataCard;
+use crate::diag::{Code, Diagnostic, Level, Problems};
+use crate::ir::{DataSpec, Metric, TrainSpec};
+use crate::lower::{list, nearest};
+use crate::source::Spanned;
+
+/// A class with more than this many times the pictures of another outweighs it.
+const IMBALANCE: usize = 10;
+/// Names that a sentence mentions; of more it says how many.
+const SHOWN: usize = 8;
+
+/// E0213, W0214, W0216: each leaves out what would follow from it.
+pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
+    let (Some(data), Some(card)) = (&view.program.data, view.card) else { return };
+    if let Some(first) = view.late_first_label() {
+        let problem = Diagnostic::new(Code::E0213)
+            .arg("data", view.data_name())
+            .arg("first", first)
+            .arg("images", card.train_images)
+            .at(data.source.span, "here")
+            .help("help");
+        problems.push(problem);
+        return;
+    }
+    if let Some(written) = &data.classes
+        && let Some(problem) = names(data, written, card)
+    {
+        let wrong = problem.level == Level::Error;
+        problems.push(problem);
+        if wrong {
+            return;
+        }
+    }
+    if let Some(train) = &view.program.train {
+        check_balance(data, train, card, problems);
+    }
+}
+
+/// W0214: an error where names are not those of the data, a hint where only their order is another.
+fn names(data: &DataSpec, written: &Spanned<Vec<String>>, card: &DataCard) -> Option<Diagnostic> {
+    let found = &card.found_classes;
+    if written.value == *found {
+        return None;
+    }
+    let without = |all: &[String], others: &[String]| -> Vec<String> {
+        all.iter().filter(|name| !others.contains(name)).cloned().collect()
+    };
+    let (unknown, left_out) = (without(&written.value, found), without(found, &written.value));
+    let problem = Diagnostic::new(Code::W0214).arg("data", &card.name);
+    if unknown.is_empty() && left_out.is_empty() {
+        let problem = problem
+            .with_level(Level::Hint)
+            .saying("order")
+            .arg("written", numbered(&written.value))
+            .arg("found", numbered(found))
+            .at(written.span, "written")
+            .also(data.source.span, "by-itself")
+            .help("order-help");
+        return Some(problem);
+    }
+    let problem = if unknown.is_empty() {
+        problem.saying("left-out").arg("names", quoted(&left_out)).at(written.span, "incomplete")
+    } else {
+        problem.arg("names", quoted(&unknown)).at(written.span, "here")
+    };
+    let problem = problem.arg("found", quoted(found)).also(data.source.span, "data");
+    // the names that were probably meant are among those that are left out
+    let meant = |name: &String| nearest(name, left_out.iter().map(String::as_str));
+    let pairs: Vec<String> =
+        unknown.iter().filter_map(|name| Some(format!("`{}` for `{name}`", meant(name)?))).take(SHOWN).collect();
+    let problem = if pairs.is_empty() { problem } else { problem.arg("pairs", pairs.join(", ")).help("near") };
+    let problem = problem.help("help");
+    let repaired: Vec<&str> = (written.value.iter())
+        .filter_map(|name| if found.contains(name) { Some(name.as_str()) } else { meant(name) })
+        .collect();
+    let complete = repaired.len() == found.len() && found.iter().all(|name| repaired.contains(&name.as_str()));
+    let writable = found.iter().all(|name| !name.contains(['"', '\\', '\n']));
+    if complete && writable {
+        let names: Vec<String> = repaired.iter().map(|name| format!("\"{name}\"")).collect();
+        return Some(problem.fix(written.span, format!("[{}]", names.join(", "))));
+    }
+    Some(problem)
+}
+
+/// `a`, `b` and 3 more
+fn quoted(names: &[String]) -> String {
+    let shown = list(names.iter().take(SHOWN).map(String::as_str));
+    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
+}
+
+/// 0 `a`, 1 `b`, …
+fn numbered(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(SHOWN).enumerate().map(|(i, name)| format!("{i} `{name}`")).collect();
+    let rest = if names.len() > SHOWN { ", …" } else { "" };
+    format!("{}{rest}", shown.join(", "))
+}
+
+/// W0216: accuracy alone, where one class has far more pictures than another.
+fn check_balance(data: &DataSpec, train: &TrainSpec, card: &DataCard, problems: &mut Problems) {
+    let Some(accuracy) = train.metrics.iter().find(|metric| metric.value == Metric::Accuracy) else { return };
+    let counts = || card.classes.iter().zip(card.class_counts.iter().copied()).filter(|(_, count)| *count > 0);
+    let common = counts().max_by_key(|(_, count)| *count);
+    let rare = counts().min_by_key(|(_, count)| *count);
+    let (Some((common, most)), Some((rare, fewest))) = (common, rare) else { return };
+    if most <= IMBALANCE * fewest {
+        return;
+    }
+    let share = most as f64 / card.class_counts.iter().sum::<usize>() as f64;
+    let problem = Diagnostic::new(Code::W0216)
+        .arg("data", &card.name)
+        .arg("common", common)
+        .arg("rare", rare)
+        .arg("most", most)
+        .arg("fewest", fewest)
+        .arg("share", format!("{:.0}", share * 100.0))
+        .at(data.source.span, "here");
+    let problem = if accuracy.span.is_empty() { problem } else { problem.also(accuracy.span, "judge") };
+    problems.push(problem.help("collect").help("allow"));
+}

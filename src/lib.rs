@@ -52,6 +52,7 @@ pub mod ops;
 pub mod opt;
 pub mod parse;
 pub mod plan;
+pub mod random;
 pub mod runtime;
 pub mod source;
 pub mod tensor;

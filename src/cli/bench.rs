@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::load::{self, Ready};
 use super::step::label_count;
 use super::table::Table;
-use crate::data::random::Random;
+use crate::random::Random;
 use crate::runtime::{EvalSession, ProfileRow, StepInputs, TrainSession};
 use crate::train::{initial_values, initialise};
 

@@ -12,8 +12,8 @@
 //! it happens at all, then its own (rotation θ; shift dy, dx; shear s; zoom z).
 
 use super::picture::PixelSlice;
-use super::random::Random;
 use crate::ir::{AugmentKind, AugmentOp, AugmentSpec, Fill};
+use crate::random::Random;
 
 /// Places of the old picture from places of the new one, both from the centre: `y' = m[0]·y + m[1]·x + m[2]`, `x' = m[3]·y + m[4]·x + m[5]`.
 #[derive(Debug, Clone, Copy, PartialEq)]

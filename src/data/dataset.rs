@@ -7,11 +7,11 @@ use super::error::DataError;
 use super::loader::{Batches, Pass, Pool};
 use super::locations::Locations;
 use super::prepare::{Featurewise, Preparation, PrepareError};
-use super::random::{Random, text_key};
 use super::source::{Pictures, Source, Split};
 use super::store::{MEMORY_BOUND_BYTES, Store};
 use super::{Progress, load, split};
 use crate::ir::{AugmentSpec, DataSpec, Normalize, PrepareSpec};
+use crate::random::{Random, text_key};
 use crate::tensor::Shape;
 
 /// A data set, split and prepared.

@@ -1,7 +1,7 @@
 //! Data sets: where they are found, how they are read, split, prepared and augmented, and how they reach the trainer in batches.
 //!
 //! [`Dataset::open`] does the first four; [`Dataset::train_batches`] and [`Dataset::batches`] give [`Batch`]es. [`Preparation`] alone makes a picture
-//! file into a model's input, for prediction. [`random`] is the one source of random numbers.
+//! file into a model's input, for prediction. [`crate::random`] is the one source of random numbers.
 
 mod archive;
 mod augment;
@@ -18,7 +18,6 @@ mod npy;
 mod npz;
 mod picture;
 mod prepare;
-pub mod random;
 mod resize;
 mod source;
 mod split;

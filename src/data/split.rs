@@ -9,9 +9,9 @@
 //! the place of the set's own.
 
 use super::error::DataError;
-use super::random::Random;
 use super::source::Split;
 use crate::ir::{DataSpec, Split as Share, SplitBase};
+use crate::random::Random;
 
 /// The split of each item. `own` is the split that the set itself gives (train or test).
 pub(super) fn split(labels: &[i32], own: &[Split], classes: usize, spec: &DataSpec) -> Result<Vec<Split>, DataError> {

@@ -1,20 +1,28 @@
 //! Keys of random numbers.
 
+use crate::random::{GOLDEN, mix, text_key};
+
 /// The 32-bit key of a layer's random numbers in one step: a hash of (seed, step, path), so that no layer's numbers depend on what other layers there are.
 /// ```text
-/// path: FNV-1a, 64 bits      key = high half of mix(mix(mix(seed) + step) + path), mix = SplitMix64's finalizer
+/// m(x) = mix(x + 0x9E3779B97F4A7C15)      key = high half of m(m(m(seed) + step) + text_key(path))
 /// ```
-/// Sources: Fowler, Noll & Vo, FNV-1a; Steele, Lea & Flood (2014), "Fast splittable pseudorandom number generators".
+/// `mix` and `text_key` as in [`crate::random`].
 pub fn random_key(seed: u64, step: u64, path: &str) -> u32 {
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-    let path = path.bytes().fold(0xCBF2_9CE4_8422_2325, fnv);
-    let mixed = mix(mix(mix(seed).wrapping_add(step)).wrapping_add(path));
+    let next = |x: u64| mix(x.wrapping_add(GOLDEN));
+    let mixed = next(next(next(seed).wrapping_add(step)).wrapping_add(text_key(path)));
     (mixed >> 32) as u32
 }
 
-fn mix(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+#[cfg(test)]
+mod tests {
+    use super::random_key;
+
+    #[test]
+    fn seed_step_and_path_all_count() {
+        let key = random_key(7, 3, "dropout");
+        assert_eq!(key, random_key(7, 3, "dropout"));
+        for other in [random_key(8, 3, "dropout"), random_key(7, 4, "dropout"), random_key(7, 3, "dropout_1")] {
+            assert_ne!(key, other);
+        }
+    }
 }

@@ -3,9 +3,9 @@
 //! A parameter's values depend on the seed, its name, its shape and its initializer, and on nothing else: adding a layer to a model changes no
 //! other layer's start. Distributions and fans are Keras's (`keras.initializers`); the numbers are our own generator's.
 
-use crate::data::random::{Random, text_key};
 use crate::ir::Param;
 use crate::layers::Initializer;
+use crate::random::{Random, text_key};
 use crate::tensor::Shape;
 
 /// Deviation of a standard normal that is truncated at ±2. A truncated normal of deviation `σ` is made from `σ / 0.8796…`.

@@ -1,4 +1,4 @@
-//! The random numbers of splits, shuffling, augmentation and initial weights: small, specified here in full, the same on every machine.
+//! The random numbers of splits, shuffling, augmentation, initial weights and the keys of dropout: small, specified here in full, the same on every machine.
 //!
 //! ```text
 //! mix(x)          x ^= x >> 30; x *= 0xBF58476D1CE4E5B9; x ^= x >> 27; x *= 0x94D049BB133111EB; x ^= x >> 31
@@ -13,7 +13,8 @@
 //! All arithmetic is modulo 2^64. Sources: Blackman and Vigna, "Scrambled linear pseudorandom number generators", arXiv:1805.01407; Steele, Lea and
 //! Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014; Lemire, "Fast random integer generation in an interval", arXiv:1805.10941.
 
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+/// SplitMix64's step: 2^64 divided by the golden ratio.
+pub const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The finaliser of SplitMix64: every bit of the result depends on every bit of `x`.
 pub fn mix(mut x: u64) -> u64 {

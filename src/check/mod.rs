@@ -55,7 +55,7 @@ struct View<'a> {
 impl View<'_> {
     /// The shape of the model's output.
     fn output(&self) -> Option<&Shape> {
-        self.shapes.last()?.as_ref()
+        self.shapes.get(self.program.model.output.index())?.as_ref()
     }
 
     /// Number of classes: as the file lists them, else as the card knows. Not known where labels do not start at 0: that is reported, and with it the

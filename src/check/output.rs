@@ -63,7 +63,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
 
 fn ending<'a>(view: &View<'a>) -> Option<Ending<'a>> {
     let layers = &view.program.model.layers;
-    let mut node = layers.last()?;
+    let mut node = layers.get(view.program.model.output.index())?;
     let mut after = Vec::new();
     loop {
         let passes = match &node.layer {
@@ -129,7 +129,8 @@ fn check_softmax(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) 
 
 /// E0103 at the end of the model.
 fn report_feature_map(view: &View<'_>, output: &Shape, problems: &mut Problems) {
-    let Some(last) = view.program.model.layers.last() else { return };
+    let model = &view.program.model;
+    let Some(last) = model.layers.get(model.output.index()) else { return };
     let problem =
         Diagnostic::new(Code::E0103).saying("output").arg("found", output).at(last.span, "made").help("output-help");
     problems.push(problem);

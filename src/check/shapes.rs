@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::shrink;
 use crate::diag::{Code, Diagnostic, Level, Problems};
-use crate::ir::{LayerId, LayerNode, Program};
+use crate::ir::{LayerId, LayerNode, Model, Program};
 use crate::layers::InferError;
 use crate::source::Span;
 use crate::tensor::{Axis, Shape};
@@ -30,7 +30,7 @@ pub(super) fn infer(program: &Program, unknown: &BTreeSet<LayerId>, problems: &m
         shapes.push(shape);
     }
     if unknown.is_empty() {
-        report_unused(layers, problems);
+        report_unused(&program.model, problems);
     }
     // in a model that shrinks to nothing the rows lost on the way are no news
     if shapes.iter().all(Option::is_some) {
@@ -225,15 +225,17 @@ fn report_lost_rows_of(node: &LayerNode, inputs: &[Shape], problems: &mut Proble
 }
 
 /// W0118: a layer whose result nobody takes.
-fn report_unused(layers: &[LayerNode], problems: &mut Problems) {
-    let Some((last, _)) = layers.split_last() else { return };
-    let used: BTreeSet<usize> = layers.iter().flat_map(|node| &node.inputs).map(|id| id.index()).collect();
-    for (index, node) in layers.iter().enumerate().take(layers.len() - 1) {
+fn report_unused(model: &Model, problems: &mut Problems) {
+    let Some(output) = model.layers.get(model.output.index()) else { return };
+    let taken = model.layers.iter().flat_map(|node| &node.inputs).chain([&model.output]);
+    let used: BTreeSet<usize> =
+        taken.copied().chain(model.heads.iter().map(|head| head.output)).map(LayerId::index).collect();
+    for (index, node) in model.layers.iter().enumerate() {
         if !used.contains(&index) {
             let problem = Diagnostic::new(Code::W0118)
                 .arg("layer", &node.path)
                 .at(node.span, "here")
-                .also(last.span, "output")
+                .also(output.span, "output")
                 .help("help");
             problems.push(problem);
         }

@@ -35,7 +35,7 @@ impl CheckedProgram {
 
     /// Shape of the model's output.
     pub fn output_shape(&self) -> &Shape {
-        self.shapes.last().expect("a model has layers")
+        self.shape(self.program.model.output)
     }
 
     /// The loss, written or inferred.

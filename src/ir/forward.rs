@@ -39,7 +39,7 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
         debug_assert_eq!(inferred, built, "`{}` builds what it infers", node.path);
         layers.push(value);
     }
-    let output = *layers.last().expect("a model has layers");
+    let output = layers[program.program().model.output.index()];
     let scores = scores_of(&mut graph, output, program.loss());
     Forward { graph, output, scores, layers }
 }

@@ -13,8 +13,8 @@ pub use checked::CheckedProgram;
 pub use forward::{Forward, forward};
 pub use graph::{Graph, InputRole, Node, NodeId, Param, ParamId, ParamRole, ScalarInput, Value};
 pub use program::{
-    AugmentKind, AugmentOp, AugmentSpec, Callback, Color, DataSource, DataSpec, Fill, Fit, LayerId, LayerNode, Loss,
-    Metric, Model, Monitor, Normalize, Optimizer, PrepareSpec, Program, Resize, ResizeMethod, Split, SplitBase,
-    TrainSpec,
+    AugmentKind, AugmentOp, AugmentSpec, Backbone, Callback, Color, DataSource, DataSpec, Fill, Fit, Head, LayerId,
+    LayerNode, Loss, Metric, Model, Monitor, Normalize, Optimizer, PrepareSpec, Program, Resize, ResizeMethod, Scope,
+    ScopeKind, Split, SplitBase, TrainSpec,
 };
 pub use verify::VerifyError;

@@ -39,7 +39,12 @@ pub(super) fn lower(cx: &mut Cx, definition: &Definition) -> Option<(Model, BTre
         cx.report(Diagnostic::new(Code::E0019).saying("empty").at(definition.name.span, "empty-here").help("input"));
     }
     // a network whose first layer is no input has been reported; nothing more can be said of it
-    body.has_input.then(|| (Model { name: definition.name.clone(), layers: body.layers }, body.unknown))
+    if !body.has_input {
+        return None;
+    }
+    let output = LayerId(u32::try_from(body.layers.len() - 1).unwrap_or(u32::MAX));
+    let name = definition.name.clone();
+    Some((Model { name, layers: body.layers, output, heads: Vec::new(), scopes: Vec::new() }, body.unknown))
 }
 
 /// Names that the user gives: automatic ones keep out of their way.
@@ -201,6 +206,8 @@ impl BodyLowering {
             inputs: self.current.into_iter().collect(),
             span: step.span,
             options: Vec::new(),
+            used_at: Vec::new(),
+            frozen: false,
         });
         if let Some(name) = name {
             self.names.entry(name.value.clone()).or_insert((id, name.span));
@@ -233,6 +240,8 @@ impl BodyLowering {
             inputs,
             span: step.span,
             options: Vec::new(),
+            used_at: Vec::new(),
+            frozen: false,
         };
         let id = self.push(node);
         self.names.entry(path).or_insert((id, place));

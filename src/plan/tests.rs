@@ -67,7 +67,15 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
             shapes.push(layer.as_op().infer(&shapes[index - 1..index]).expect("the layers fit"));
         }
         let path = format!("layer_{index}");
-        nodes.push(LayerNode { path, layer, inputs, span: Span::default(), options: Vec::new() });
+        nodes.push(LayerNode {
+            path,
+            layer,
+            inputs,
+            span: Span::default(),
+            options: Vec::new(),
+            used_at: Vec::new(),
+            frozen: false,
+        });
     }
     let train = TrainSpec {
         span: Span::default(),
@@ -79,7 +87,8 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
         callbacks: Vec::new(),
         seed: 0,
     };
-    let model = Model { name: at("M".to_owned()), layers: nodes };
+    let output = LayerId(nodes.len() as u32 - 1);
+    let model = Model { name: at("M".to_owned()), layers: nodes, output, heads: Vec::new(), scopes: Vec::new() };
     let program = Program {
         source: SourceFile::new("m.cnn", ""),
         model,

@@ -1,0 +1,100 @@
+//! The network: layers, auxiliary outputs, and the scopes they were written in.
+
+use super::PrepareSpec;
+use crate::layers::Layer;
+use crate::source::{Span, Spanned};
+
+/// A network: layers in the order of evaluation, the first of which is an input.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Layers; each one's inputs stand before it.
+    pub layers: Vec<LayerNode>,
+    /// The layer whose result is the model's output.
+    pub output: LayerId,
+    /// Auxiliary outputs: trained beside the main one, left out of inference.
+    pub heads: Vec<Head>,
+    /// Instances of blocks and models and turns of named repeats; an outer one stands before those in it.
+    pub scopes: Vec<Scope>,
+}
+
+/// An auxiliary output, `head aux(weight: 0.3) { … }`: its loss is added to the main one, times its weight.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Factor of its loss.
+    pub weight: Spanned<f32>,
+    /// The layer whose result it judges.
+    pub output: LayerId,
+}
+
+/// A part of a network that was written once and used by a name.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// Full name: what stands before the names of its layers (`backbone`, `stage.0`, `backbone.bottleneck_1`).
+    pub path: String,
+    /// What it is an instance of.
+    pub kind: ScopeKind,
+    /// Its layers: `start..end` in [`Model::layers`]; all between belong to it.
+    pub layers: std::ops::Range<usize>,
+    /// The statement that uses it.
+    pub span: Span,
+}
+
+/// What a scope is an instance of.
+#[derive(Debug, Clone)]
+pub enum ScopeKind {
+    /// A block of this name.
+    Block(String),
+    /// One turn of a `repeat` with a name.
+    Turn,
+    /// A model used as a layer.
+    Model(Box<Backbone>),
+}
+
+/// A model used as a layer.
+#[derive(Debug, Clone)]
+pub struct Backbone {
+    /// The model's name where it is written: `vgg16`.
+    pub model: String,
+    /// Whether it comes from the zoo.
+    pub zoo: bool,
+    /// `weights:`, if written: what its layers start from.
+    pub weights: Option<Spanned<String>>,
+    /// `frozen:`: its layers keep their weights and their statistics.
+    pub frozen: Option<Spanned<bool>>,
+    /// How its own file prepares pictures, if it says: pretrained weights bring it along.
+    pub prepare: Option<PrepareSpec>,
+}
+
+/// A layer, by its place in [`Model::layers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LayerId(pub u32);
+
+impl LayerId {
+    /// The place as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A layer in its network.
+#[derive(Debug, Clone)]
+pub struct LayerNode {
+    /// Full name: given, or made of kind and count as Keras does (`conv2d`, `conv2d_1`).
+    pub path: String,
+    /// Kind and attributes.
+    pub layer: Layer,
+    /// Layers whose results it takes.
+    pub inputs: Vec<LayerId>,
+    /// The whole statement.
+    pub span: Span,
+    /// Where each written option stands: (option's name, its value's span).
+    pub options: Vec<(&'static str, Span)>,
+    /// The statements that use the blocks it stands in, the innermost first; empty where it stands in the model itself.
+    pub used_at: Vec<Span>,
+    /// Its weights and statistics are kept as they are.
+    pub frozen: bool,
+}

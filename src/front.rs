@@ -4,10 +4,10 @@ use crate::ast::{self, Allow, Entry, Item, Section, Statement};
 use crate::card::DataCard;
 use crate::check::check_around;
 use crate::diag::{Code, Problems};
-use crate::ir::{CheckedProgram, DataSpec};
+use crate::ir::{CheckedProgram, DataSpec, Program};
 use crate::lower::{LowerOptions, lower};
 use crate::parse::parse;
-use crate::source::{SourceFile, SourceMap};
+use crate::source::{SourceFile, SourceMap, Span};
 
 /// What is known of a source text.
 #[derive(Debug)]
@@ -71,7 +71,9 @@ pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSp
         let settings_are_whole = !lowered.problems.has_errors();
         problems.extend(lowered.problems);
         if let Some(unchecked) = lowered.program {
-            let (checked, found) = check_around(unchecked, card.as_ref(), &lowered.unknown);
+            let places = uses_of(&unchecked);
+            let (checked, mut found) = check_around(unchecked, card.as_ref(), &lowered.unknown);
+            found.locate_uses(&places);
             problems.extend(if settings_are_whole { found } else { found.only(OF_WIRING) });
             program = checked;
         }
@@ -85,6 +87,12 @@ pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSp
         program = None;
     }
     Loaded { sources, ast, program, card, problems }
+}
+
+/// The layers that stand in blocks, and the statements that use these.
+fn uses_of(program: &Program) -> Vec<(Span, Vec<Span>)> {
+    let layers = program.model.layers.iter().filter(|node| !node.used_at.is_empty());
+    layers.map(|node| (node.span, node.used_at.clone())).collect()
 }
 
 /// Codes that the file allows, anywhere in it.

@@ -129,6 +129,23 @@ pub enum Statement {
     Repeat(Repeat),
     /// `if top { … } else { … }`
     If(If),
+    /// `head aux(weight: 0.3) { … }`
+    Head(Head),
+}
+
+impl Statement {
+    /// The whole statement.
+    pub fn span(&self) -> Span {
+        match self {
+            Statement::Chain(chain) => chain.span,
+            Statement::From(from) => from.span,
+            Statement::Let(constant) => constant.span,
+            Statement::Allow(allow) => allow.span,
+            Statement::Repeat(repeat) => repeat.span,
+            Statement::If(choice) => choice.span,
+            Statement::Head(head) => head.span,
+        }
+    }
 }
 
 /// `x = conv2d(…)`, `a -> b -> c`
@@ -194,6 +211,19 @@ pub struct Repeat {
     /// A number, or a range with an index.
     pub count: Expr,
     /// What is repeated.
+    pub body: Body,
+    /// The whole statement.
+    pub span: Span,
+}
+
+/// An auxiliary output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// Its name.
+    pub name: Name,
+    /// What stands in the parentheses.
+    pub arguments: Vec<Argument>,
+    /// What it does with the current value.
     pub body: Body,
     /// The whole statement.
     pub span: Span,

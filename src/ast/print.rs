@@ -125,6 +125,18 @@ impl Printer {
                 self.otherwise(choice.otherwise.as_ref());
                 self.text.push('\n');
             }
+            Statement::Head(head) => {
+                self.indent();
+                let _ = write!(self.text, "head {}", head.name.value);
+                if !head.arguments.is_empty() {
+                    self.text.push('(');
+                    write_arguments(&mut self.text, &head.arguments);
+                    self.text.push(')');
+                }
+                self.text.push(' ');
+                self.body(&head.body);
+                self.text.push('\n');
+            }
         }
     }
 

@@ -230,8 +230,11 @@ fn report_unused(model: &Model, problems: &mut Problems) {
     let taken = model.layers.iter().flat_map(|node| &node.inputs).chain([&model.output]);
     let used: BTreeSet<usize> =
         taken.copied().chain(model.heads.iter().map(|head| head.output)).map(LayerId::index).collect();
+    // a layer of a block is idle if it is in every instance
+    let busy: BTreeSet<Span> = used.iter().map(|&index| model.layers[index].span).collect();
+    let mut said: BTreeSet<Span> = BTreeSet::new();
     for (index, node) in model.layers.iter().enumerate() {
-        if !used.contains(&index) {
+        if !used.contains(&index) && !busy.contains(&node.span) && said.insert(node.span) {
             let problem = Diagnostic::new(Code::W0118)
                 .arg("layer", &node.path)
                 .at(node.span, "here")

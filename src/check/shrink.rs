@@ -60,12 +60,16 @@ pub(super) fn explain(
         .also(layers[path[0]].span, "start")
         .at(node.span, "here")
         .note("chain");
-    let lines: Vec<usize> = path
+    let mut lines: Vec<usize> = path
         .iter()
         .chain(std::iter::once(&index))
         .filter(|&&at| matches!(&layers[at].layer, Layer::Conv2d(conv) if conv.padding == Padding::Valid && conv.kernel_size != [1, 1]))
+        // layers of other files have no line here
+        .filter(|&&at| layers[at].span.end <= program.source.text.len())
         .map(|&at| program.source.line_column(layers[at].span.start).0)
         .collect();
+    lines.sort_unstable();
+    lines.dedup();
     match &lines[..] {
         [] => problem.help("fewer"),
         [line] => problem.arg("lines", format!("line {line}")).help("same"),

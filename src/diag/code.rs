@@ -68,6 +68,7 @@ codes! {
     E0020 Error,
     E0021 Error,
     E0022 Error,
+    E0023 Error,
     E0101 Error,
     E0102 Error,
     E0103 Error,

@@ -79,6 +79,8 @@ pub struct Diagnostic {
     pub(super) helps: Vec<&'static str>,
     /// Each removes the problem.
     pub fixes: Vec<Fix>,
+    /// The statements that use the block it is in, the innermost first; empty for a problem outside of blocks.
+    pub used_at: Vec<Span>,
 }
 
 impl Diagnostic {
@@ -93,7 +95,26 @@ impl Diagnostic {
             notes: Vec::new(),
             helps: Vec::new(),
             fixes: Vec::new(),
+            used_at: Vec::new(),
         }
+    }
+
+    /// Whether it says the same as another one, wherever the block it is in is used.
+    pub(super) fn same(&self, other: &Diagnostic) -> bool {
+        let Diagnostic { code, level, sentence, arguments, labels, notes, helps, fixes, used_at: _ } = self;
+        *code == other.code
+            && *level == other.level
+            && *sentence == other.sentence
+            && *arguments == other.arguments
+            && *labels == other.labels
+            && *notes == other.notes
+            && *helps == other.helps
+            && *fixes == other.fixes
+    }
+
+    /// The places in `used_at` that no label names already.
+    pub(super) fn uses(&self) -> impl Iterator<Item = Span> {
+        self.used_at.iter().copied().filter(|span| self.labels.iter().all(|label| label.span != *span))
     }
 
     /// With another level than the code's usual one.

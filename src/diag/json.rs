@@ -8,6 +8,14 @@ use crate::source::{SourceMap, Span};
 /// One line of JSON (without the line end): code, level, message, file, span, labels, notes, help and fixes.
 /// Spans hold bytes of their file and 1-based lines and columns (in characters).
 pub fn render_json(problem: &Diagnostic, sources: &SourceMap, language: Language) -> String {
+    let uses = problem.uses().map(|span| {
+        json!({
+            "file": file_of(span, sources),
+            "span": span_json(span, sources),
+            "message": language.used_here(),
+            "primary": false,
+        })
+    });
     let labels: Vec<Value> = problem
         .labels
         .iter()
@@ -19,6 +27,7 @@ pub fn render_json(problem: &Diagnostic, sources: &SourceMap, language: Language
                 "primary": label.primary,
             })
         })
+        .chain(uses)
         .collect();
     let fixes: Vec<Value> = problem
         .fixes

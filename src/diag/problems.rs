@@ -7,6 +7,10 @@ use crate::source::Span;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
     found: Vec<Diagnostic>,
+    /// The statements that use the blocks that are being looked at, the outermost first.
+    uses: Vec<Span>,
+    /// How often anything was reported, repetitions included.
+    reported: usize,
 }
 
 impl Problems {
@@ -15,13 +19,43 @@ impl Problems {
         Self::default()
     }
 
-    /// Adds a problem, unless the same one stands there already.
-    pub fn push(&mut self, problem: Diagnostic) {
+    /// From here on, problems lie in a block that is used at `span` (in the block that was entered before).
+    pub fn enter(&mut self, span: Span) {
+        self.uses.push(span);
+    }
+
+    /// Ends what the last [`Problems::enter`] began.
+    pub fn leave(&mut self) {
+        self.uses.pop();
+    }
+
+    /// How often [`Problems::push`] was called, repetitions included: grows where [`Problems::len`] may not.
+    pub fn reported(&self) -> usize {
+        self.reported
+    }
+
+    /// Says of each problem that lies in one of the `places` and has no use yet which statements use the block there.
+    pub fn locate_uses(&mut self, places: &[(Span, Vec<Span>)]) {
+        for problem in self.found.iter_mut().filter(|problem| problem.used_at.is_empty()) {
+            let at = problem.span();
+            let around = places.iter().filter(|(place, _)| place.start <= at.start && at.end <= place.end);
+            if let Some((_, uses)) = around.min_by_key(|(place, _)| place.len()) {
+                problem.used_at.clone_from(uses);
+            }
+        }
+    }
+
+    /// Adds a problem, unless the same one stands there already (a block that is used twice has its mistake once).
+    pub fn push(&mut self, mut problem: Diagnostic) {
+        self.reported += 1;
+        if problem.used_at.is_empty() {
+            problem.used_at = self.uses.iter().rev().copied().collect();
+        }
         let key = |d: &Diagnostic| (d.span().start, d.span().end, d.code);
         let at = self.found.partition_point(|other| key(other) <= key(&problem));
         // equal ones have equal keys: they stand right before
         let mut same_key = self.found[..at].iter().rev().take_while(|other| key(other) == key(&problem));
-        if same_key.any(|other| *other == problem) {
+        if same_key.any(|other| other.same(&problem)) {
             return;
         }
         self.found.insert(at, problem);

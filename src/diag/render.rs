@@ -98,6 +98,9 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
 fn labels_within(problem: &Diagnostic, base: usize, length: usize, language: Language) -> Vec<LabeledSpan> {
     let inside = |span: Span| span.start >= base && span.end <= base + length;
     let labels = problem.labels.iter().filter(|label| inside(label.span));
+    let uses = problem.uses().filter(|span| inside(*span));
+    let uses = uses
+        .map(|span| LabeledSpan::new_with_span(Some(language.used_here().to_owned()), (span.start - base, span.len())));
     labels
         .map(|label| {
             let start = label.span.start - base;
@@ -108,6 +111,7 @@ fn labels_within(problem: &Diagnostic, base: usize, length: usize, language: Lan
                 LabeledSpan::new_with_span(text, (start, label.span.len()))
             }
         })
+        .chain(uses)
         .collect()
 }
 

@@ -8,7 +8,7 @@ use crate::source::Span;
 
 /// The arguments of one call, by option.
 pub(super) struct Arguments {
-    names: Vec<&'static str>,
+    names: Vec<String>,
     values: Vec<Option<Expr>>,
     callee: Name,
     span: Span,
@@ -24,11 +24,11 @@ impl Cx {
         callee: &Name,
         arguments: &[Argument],
         span: Span,
-        names: &[&'static str],
+        names: &[&str],
         later: &[&str],
     ) -> Arguments {
         let mut bound = Arguments {
-            names: names.to_vec(),
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
             values: vec![None; names.len()],
             callee: callee.clone(),
             span,
@@ -74,7 +74,7 @@ impl Cx {
         bound
     }
 
-    fn unknown_option(&mut self, callee: &Name, name: &Name, names: &[&'static str], later: &[&str]) {
+    fn unknown_option(&mut self, callee: &Name, name: &Name, names: &[&str], later: &[&str]) {
         if later.contains(&name.value.as_str()) {
             self.not_yet(&format!("the option `{}`", name.value), name.span);
             return;

@@ -84,6 +84,11 @@ impl Constants {
         self.classes = classes;
     }
 
+    /// How many classes the data have, if that is known.
+    pub(super) fn classes(&self) -> Option<usize> {
+        self.classes
+    }
+
     /// Defines constants in the order given; each may use those before it.
     pub(super) fn define_all<'l>(&mut self, lets: impl Iterator<Item = &'l Let>, problems: &mut Problems) {
         for constant in lets {
@@ -108,6 +113,83 @@ impl Constants {
         }
         let value = self.evaluate(&constant.value, problems);
         self.values.insert(name.value.clone(), (value, name.span));
+    }
+
+    /// Whether a name can be one of a constant, parameter or index; E0020 where options take the word.
+    pub(super) fn check_name(&self, name: &Name, problems: &mut Problems) -> bool {
+        // a parameter may take the place of the data's count
+        let taken = is_choice(&name.value) && name.value != "classes";
+        if taken {
+            problems.push(Diagnostic::new(Code::E0020).arg("name", &name.value).at(name.span, "here"));
+        }
+        !taken
+    }
+
+    /// Gives a parameter or index its value, whatever the name stood for outside; `None` where it has none, which has been reported.
+    pub(super) fn bind(&mut self, name: &Name, value: Option<Value>) {
+        self.values.insert(name.value.clone(), (value, name.span));
+    }
+
+    /// The value with the constants in it replaced by what they are, so that it means the same where others are in sight.
+    pub(super) fn closed(&self, value: Value) -> Value {
+        // more than any list that people write; what is longer keeps its names
+        let mut budget = 10_000;
+        match value {
+            Value::List(items) => Value::List(items.iter().map(|item| self.closed_expr(item, &mut budget)).collect()),
+            Value::Call(name, arguments) => Value::Call(name, self.closed_arguments(&arguments, &mut budget)),
+            Value::Int(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Percent(_)
+            | Value::Angle(_)
+            | Value::Size(_)
+            | Value::Text(_)
+            | Value::Word(_)
+            | Value::Of(..)
+            | Value::Other(_) => value,
+        }
+    }
+
+    fn closed_arguments(&self, arguments: &[Argument], budget: &mut usize) -> Vec<Argument> {
+        let close = |argument: &Argument, budget: &mut usize| Argument {
+            name: argument.name.clone(),
+            value: self.closed_expr(&argument.value, budget),
+        };
+        arguments.iter().map(|argument| close(argument, budget)).collect()
+    }
+
+    fn closed_expr(&self, expr: &Expr, budget: &mut usize) -> Expr {
+        *budget = budget.saturating_sub(1);
+        if *budget == 0 {
+            return expr.clone();
+        }
+        let mut inner = |part: &Expr| Box::new(self.closed_expr(part, budget));
+        let kind = match &expr.kind {
+            ExprKind::Name(word) => match self.values.get(word) {
+                Some((Some(value), _)) => literal(value, expr.span).unwrap_or_else(|| expr.kind.clone()),
+                _ => expr.kind.clone(),
+            },
+            ExprKind::List(items) => ExprKind::List(items.iter().map(|item| *inner(item)).collect()),
+            ExprKind::Map(pairs) => {
+                ExprKind::Map(pairs.iter().map(|(key, value)| (key.clone(), *inner(value))).collect())
+            }
+            ExprKind::Call(name, arguments) => ExprKind::Call(name.clone(), self.closed_arguments(arguments, budget)),
+            ExprKind::Negate(part) => ExprKind::Negate(inner(part)),
+            ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, inner(left), inner(right)),
+            ExprKind::If(parts) => ExprKind::If(Box::new([*inner(&parts[0]), *inner(&parts[1]), *inner(&parts[2])])),
+            ExprKind::Of(share, base) => ExprKind::Of(inner(share), base.clone()),
+            ExprKind::Range { start, end, inclusive } => {
+                ExprKind::Range { start: inner(start), end: inner(end), inclusive: *inclusive }
+            }
+            ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Quantity(..)
+            | ExprKind::Size(_)
+            | ExprKind::Text(_)
+            | ExprKind::By(_)
+            | ExprKind::Onward(_) => expr.kind.clone(),
+        };
+        Expr { kind, span: expr.span }
     }
 
     /// The names of all constants.
@@ -152,15 +234,22 @@ impl Constants {
             },
             ExprKind::Binary(op, left, right) => return self.binary(*op, left, right, expr.span, problems),
             ExprKind::If(parts) => {
-                let Value::Bool(holds) = self.evaluate(&parts[0], problems)? else {
-                    problems.push(
-                        Diagnostic::new(Code::E0011)
-                            .arg("what", "if")
-                            .arg("expected", "a condition")
-                            .arg("found", "something else")
-                            .at(parts[0].span, "here"),
-                    );
-                    return None;
+                let holds = match self.evaluate(&parts[0], problems)? {
+                    Value::Bool(holds) => holds,
+                    Value::Word(word) => {
+                        problems.push(self.unresolved(&word, parts[0].span));
+                        return None;
+                    }
+                    other => {
+                        problems.push(
+                            Diagnostic::new(Code::E0011)
+                                .arg("what", "if")
+                                .arg("expected", "a condition")
+                                .arg("found", other.describe())
+                                .at(parts[0].span, "here"),
+                        );
+                        return None;
+                    }
                 };
                 return self.evaluate(&parts[if holds { 1 } else { 2 }], problems);
             }
@@ -179,6 +268,7 @@ impl Constants {
 
     fn word(&self, word: &str) -> Option<Value> {
         match word {
+            _ if self.values.contains_key(word) => {}
             "true" => return Some(Value::Bool(true)),
             "false" => return Some(Value::Bool(false)),
             "classes" => {
@@ -191,6 +281,11 @@ impl Constants {
             Some((value, _)) => value.clone(),
             None => Some(Value::Word(word.to_owned())),
         }
+    }
+
+    /// Whether it is the name of a constant, parameter or index.
+    fn is_constant(&self, expr: &Expr) -> bool {
+        matches!(&expr.kind, ExprKind::Name(word) if self.values.contains_key(word))
     }
 
     fn no_number<T>(&self, value: &Value, span: Span, problems: &mut Problems) -> Option<T> {
@@ -219,7 +314,22 @@ impl Constants {
     fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr, span: Span, problems: &mut Problems) -> Option<Value> {
         let (a, b) = (self.evaluate(left, problems), self.evaluate(right, problems));
         let (a, b) = (a?, b?);
-        if let (Value::Word(a), Value::Word(b)) = (&a, &b) {
+        if let (Value::Word(word), Value::Word(_)) = (&a, &b)
+            && ![left, right].iter().any(|side| self.is_constant(side))
+        {
+            // two bare words: neither of them can be meant as it is written
+            problems.push(self.unresolved(word, left.span));
+            return None;
+        }
+        let comparable = matches!(
+            (&a, &b),
+            (Value::Word(_) | Value::Call(..), Value::Word(_))
+                | (Value::Word(_), Value::Call(..))
+                | (Value::Bool(_), Value::Bool(_))
+                | (Value::Text(_), Value::Text(_))
+                | (Value::Size(_), Value::Size(_))
+        );
+        if comparable {
             match op {
                 BinaryOp::Equal => return Some(Value::Bool(a == b)),
                 BinaryOp::NotEqual => return Some(Value::Bool(a != b)),
@@ -297,6 +407,30 @@ impl Constants {
         };
         finite(value, span, problems)
     }
+}
+
+/// A value as it would be written; `None` where there is no such expression.
+fn literal(value: &Value, span: Span) -> Option<ExprKind> {
+    let signed = |negative: bool, kind: ExprKind| {
+        if negative { ExprKind::Negate(Box::new(Expr { kind, span })) } else { kind }
+    };
+    Some(match value {
+        Value::Int(number) => signed(*number < 0, ExprKind::Int(number.unsigned_abs())),
+        Value::Float(number) => signed(*number < 0.0, ExprKind::Float(number.abs())),
+        Value::Bool(value) => ExprKind::Name(value.to_string()),
+        Value::Percent(share) => signed(*share < 0.0, ExprKind::Quantity(share.abs() * 100.0, Unit::Percent)),
+        Value::Angle(degrees) => signed(*degrees < 0.0, ExprKind::Quantity(degrees.abs(), Unit::Degrees)),
+        Value::Size(dims) => ExprKind::Size(dims.clone()),
+        Value::Text(text) => ExprKind::Text(text.clone()),
+        Value::Word(word) => ExprKind::Name(word.clone()),
+        Value::List(items) => ExprKind::List(items.clone()),
+        Value::Call(name, arguments) => ExprKind::Call(name.clone(), arguments.clone()),
+        Value::Of(share, base) => {
+            let share = Expr { kind: ExprKind::Quantity(share * 100.0, Unit::Percent), span };
+            ExprKind::Of(Box::new(share), base.clone())
+        }
+        Value::Other(_) => return None,
+    })
 }
 
 fn whole(a: &Value, b: &Value, op: impl Fn(i64, i64) -> Option<i64>) -> Option<Value> {

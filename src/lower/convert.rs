@@ -37,7 +37,7 @@ impl Cx {
         self.report(problem);
     }
 
-    fn out_of_range(&mut self, what: &str, expected: &str, value: impl ToString, span: Span) {
+    pub(super) fn out_of_range(&mut self, what: &str, expected: &str, value: impl ToString, span: Span) {
         let problem = Diagnostic::new(Code::E0018)
             .arg("what", what)
             .arg("expected", expected)

@@ -6,13 +6,14 @@ mod arguments;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod augment;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
+mod body;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod constant;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod convert;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod data;
 mod later;
-mod model;
 mod names;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod option;
@@ -23,6 +24,7 @@ mod prepare;
 mod section;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod train;
+mod units;
 
 use std::collections::BTreeSet;
 
@@ -30,10 +32,12 @@ use crate::ast::{Definition, DefinitionKind, File, Item};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{DataSpec, LayerId, Program};
+use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
 
 use constant::Constants;
 pub(crate) use names::{list, nearest};
+use units::{Callee, Units};
 
 /// What is asked for beside the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,7 +90,8 @@ pub fn lower(
     let prepare = prepare.map(|section| prepare::lower(&mut cx, &section)).unwrap_or_default();
     let augment = augment.map(|section| augment::lower(&mut cx, &section)).unwrap_or_default();
     let train = train.map(|section| train::lower(&mut cx, &section));
-    let model = chosen.and_then(|definition| model::lower(&mut cx, definition));
+    let units = Units::new(file, cx.constants.clone());
+    let model = chosen.and_then(|definition| body::lower(&mut cx, &units, Callee { definition, unit: 0 }));
     let (model, unknown) = model.unzip();
     let source = sources.main().clone();
     let program = model.map(|model| Program { source, model, data, prepare, augment, train });
@@ -124,9 +129,7 @@ fn check_items(cx: &mut Cx, file: &File) {
             }
             Item::Use(import) => cx.not_yet("`use`", import.span),
             Item::Definition(definition) => {
-                if definition.kind == DefinitionKind::Block {
-                    cx.not_yet("`block`", definition.name.span);
-                }
+                check_definition(cx, definition);
                 if let Some(first) = seen.iter().find(|other| other.name.value == definition.name.value) {
                     let problem = Diagnostic::new(Code::E0014)
                         .arg("what", format!("`{}`", definition.name.value))
@@ -138,6 +141,30 @@ fn check_items(cx: &mut Cx, file: &File) {
             }
             Item::Allow(allow) => check_allow(cx, allow),
             Item::Language(_) | Item::Let(_) | Item::Section(_) => {}
+        }
+    }
+}
+
+/// Names of a definition and its parameters that could never be used, and parameters given twice.
+fn check_definition(cx: &mut Cx, definition: &Definition) {
+    if Layer::kind(&definition.name.value).is_some() {
+        let problem = Diagnostic::new(Code::E0020).saying("layer").arg("name", &definition.name.value);
+        cx.report(problem.at(definition.name.span, "here"));
+    }
+    for (at, parameter) in definition.parameters.iter().enumerate() {
+        let name = &parameter.name;
+        if definition.kind == DefinitionKind::Model && body::OF_MODELS.contains(&name.value.as_str()) {
+            let problem = Diagnostic::new(Code::E0020).saying("argument").arg("name", &name.value);
+            cx.report(problem.at(name.span, "here"));
+        } else {
+            cx.constants.check_name(name, &mut cx.problems);
+        }
+        if let Some(first) = definition.parameters[..at].iter().find(|other| other.name.value == name.value) {
+            let problem = Diagnostic::new(Code::E0014)
+                .arg("what", format!("the parameter `{}`", name.value))
+                .at(name.span, "second")
+                .also(first.name.span, "first");
+            cx.report(problem);
         }
     }
 }

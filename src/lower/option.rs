@@ -20,7 +20,7 @@ impl Cx {
     /// The layer of a step whose kind is known; `None` where an attribute is wrong, which has been reported.
     pub(super) fn layer(&mut self, kind: &'static KindInfo, step: &Step) -> Option<WrittenLayer> {
         let names: Vec<&'static str> = kind.options.iter().map(|option| option.name).collect();
-        let before = self.problems.len();
+        let before = self.problems.reported();
         let arguments = self.bind(&step.callee, &step.arguments, step.span, &names, later::OPTIONS);
         if arguments.too_many {
             return None;
@@ -36,7 +36,7 @@ impl Cx {
             }
             values.push(written.and_then(|expr| self.option(spec, expr)));
         }
-        if self.problems.len() != before {
+        if self.problems.reported() != before {
             return None;
         }
         let mut values = values.into_iter();

@@ -5,7 +5,7 @@ use super::split::{RawBlock, RawPart, RawStatement};
 use super::value::{arguments, expr, name, text};
 use super::{Context, Located, Rule};
 use crate::ast::{
-    Allow, Body, Branch, Chain, Definition, DefinitionKind, Entry, Expr, If, Item, Let, Name, Parameter, Repeat,
+    Allow, Body, Branch, Chain, Definition, DefinitionKind, Entry, Expr, Head, If, Item, Let, Name, Parameter, Repeat,
     Section, Setting, Statement, Step, Use,
 };
 use crate::diag::{Code, Diagnostic};
@@ -182,6 +182,7 @@ fn statement(context: &mut Context<'_>, raw: &RawStatement) -> Option<Statement>
             match pair.rule() {
                 Rule::repeat_head => repeat(context, pair, block, rest).map(Statement::Repeat),
                 Rule::if_head => choice(context, pair, block, rest).map(Statement::If),
+                Rule::head_head => auxiliary(context, pair, block, rest).map(Statement::Head),
                 _ => branching(context, pair, block, rest).map(Statement::Chain),
             }
         }
@@ -268,8 +269,34 @@ fn branch(context: &mut Context<'_>, raw: &RawStatement) -> Option<Branch> {
     let span = pair.span().to(block.span);
     let condition = pair.into_inner().next().and_then(|head| condition(context, head));
     let body = body(context, block);
+    if condition.is_none() {
+        // what is not chosen has no `else`
+        nothing_after(context, rest);
+        return Some(Branch { condition, body, otherwise: None, span });
+    }
     let otherwise = otherwise(context, rest);
     Some(Branch { condition, body, otherwise, span })
+}
+
+/// Reports what follows a block that ends its statement.
+fn nothing_after(context: &mut Context<'_>, rest: &[RawPart]) {
+    let place = match rest.first() {
+        Some(RawPart::Text(span)) => *span,
+        Some(RawPart::Block(block)) => block.span,
+        None => return,
+    };
+    let problem = unexpected(context, place, place.start, Expected::End);
+    context.problems.push(problem);
+}
+
+/// `head aux(weight: 0.3) { … }`
+fn auxiliary(context: &mut Context<'_>, pair: Located<'_>, block: &RawBlock, rest: &[RawPart]) -> Option<Head> {
+    nothing_after(context, rest);
+    let span = pair.span().to(block.span);
+    let mut inner = pair.into_inner();
+    let word = name(&inner.next()?);
+    let arguments = inner.next().map_or_else(Vec::new, |list| arguments(context, list));
+    Some(Head { name: word, arguments, body: body(context, block), span })
 }
 
 /// The value behind `if`.
@@ -309,10 +336,7 @@ fn otherwise(context: &mut Context<'_>, rest: &[RawPart]) -> Option<Body> {
 }
 
 fn repeat(context: &mut Context<'_>, head: Located<'_>, block: &RawBlock, rest: &[RawPart]) -> Option<Repeat> {
-    if let Some(RawPart::Text(span)) = rest.first() {
-        let problem = unexpected(context, *span, span.start, Expected::End);
-        context.problems.push(problem);
-    }
+    nothing_after(context, rest);
     let span = head.span().to(block.span);
     let head_start = head.text();
     let named = head_start.split("repeat").next().is_some_and(|before| before.contains('='));

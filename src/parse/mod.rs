@@ -114,6 +114,7 @@ impl<'t> Located<'t> {
                     | Rule::kw_because
                     | Rule::kw_from
                     | Rule::kw_repeat
+                    | Rule::kw_head
                     | Rule::kw_in
                     | Rule::kw_if
                     | Rule::kw_then

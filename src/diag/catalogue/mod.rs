@@ -23,6 +23,15 @@ pub enum Language {
     English,
 }
 
+impl Language {
+    /// What the label at a statement says that uses the block a problem is in.
+    pub(super) fn used_here(self) -> &'static str {
+        match self {
+            Language::English => "used here",
+        }
+    }
+}
+
 /// What the catalogue says under one code.
 #[derive(Debug, Default)]
 pub(super) struct Entry {

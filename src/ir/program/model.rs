@@ -15,7 +15,7 @@ pub struct Model {
     pub output: LayerId,
     /// Auxiliary outputs: trained beside the main one, left out of inference.
     pub heads: Vec<Head>,
-    /// Instances of blocks and models and turns of named repeats; an outer one stands before those in it.
+    /// Instances of blocks and models, turns of named repeats and bodies of heads; an outer one stands before those in it.
     pub scopes: Vec<Scope>,
 }
 
@@ -30,7 +30,7 @@ pub struct Head {
     pub output: LayerId,
 }
 
-/// A part of a network that was written once and used by a name.
+/// A part of a network that has a name of its own.
 #[derive(Debug, Clone)]
 pub struct Scope {
     /// Full name: what stands before the names of its layers (`backbone`, `stage.0`, `backbone.bottleneck_1`).
@@ -50,6 +50,8 @@ pub enum ScopeKind {
     Block(String),
     /// One turn of a `repeat` with a name.
     Turn,
+    /// The body of an auxiliary output.
+    Head,
     /// A model used as a layer.
     Model(Box<Backbone>),
 }

@@ -1,0 +1,179 @@
+//! Blocks and models used as layers: their bodies are written out where they are used.
+
+use super::scope::{Named, ScopeId};
+use super::{Frame, Lowering};
+use crate::ast::{Definition, DefinitionKind, Expr, Name, Step};
+use crate::diag::{Code, Diagnostic};
+use crate::ir::{Backbone, Scope, ScopeKind};
+use crate::lower::arguments::Arguments;
+use crate::lower::constant::Value;
+use crate::lower::units::Callee;
+use crate::source::Spanned;
+
+/// Arguments that every model takes when it is used as a layer.
+pub(in crate::lower) const OF_MODELS: &[&str] = &["weights", "frozen", "until"];
+
+/// What the arguments of a call give.
+struct Call {
+    /// A value for each parameter; `None` where its default counts.
+    values: Vec<Option<Value>>,
+    weights: Option<Spanned<String>>,
+    frozen: Option<Spanned<bool>>,
+    /// The layer after which the rest is cut off.
+    until: Option<Name>,
+}
+
+impl<'f> Lowering<'_, 'f> {
+    /// Writes the body of a block or model out.
+    pub(super) fn call(&mut self, callee: Callee<'f>, step: &'f Step, name: Option<&Name>) {
+        let definition = callee.definition;
+        if step.branches.is_some() {
+            let problem = Diagnostic::new(Code::E0015).saying("branches").arg("callee", &step.callee.value);
+            self.cx.report(problem.at(step.callee.span, "branches-here"));
+            return self.push_unknown(step, name, &definition.name.value);
+        }
+        if self.is_recursive(callee, step) {
+            return self.push_unknown(step, name, &definition.name.value);
+        }
+        let Some(call) = self.arguments_of(definition, step) else {
+            return self.push_unknown(step, name, &definition.name.value);
+        };
+        let around = self.scope;
+        let named = Named { value: None, place: step.callee.span, scope: None };
+        let own_name = self.declare(name, &definition.name.value, step.callee.span, named);
+        let path = self.scopes.path(around, &own_name);
+        let inner = self.scopes.open(format!("{path}."), None, Some(&definition.body));
+        let (start, at) = (self.net.layers.len(), self.net.scopes.len());
+        let kind = self.kind_of(callee, &call);
+        self.net.scopes.push(Scope { path, kind, layers: start..start, span: step.span });
+
+        let own = self.units.constants(callee.unit, &self.cx.constants);
+        let outer = std::mem::replace(&mut self.cx.constants, own);
+        let repeats = std::mem::take(&mut self.repeats);
+        self.frames.push(Frame { callee, used: step.span, begun: false });
+        self.cx.problems.enter(step.span);
+        self.scope = inner;
+        self.bind_parameters(definition, call.values);
+        self.body(&definition.body);
+        if definition.kind == DefinitionKind::Model && self.frames.last().is_some_and(|frame| !frame.begun) {
+            let problem = Diagnostic::new(Code::E0019).saying("empty").at(definition.name.span, "empty-here");
+            self.cx.report(problem.help("input"));
+        }
+        self.cx.problems.leave();
+        self.frames.pop();
+        self.repeats = repeats;
+        self.cx.constants = outer;
+        if self.net.stopped {
+            return;
+        }
+        self.net.scopes[at].layers.end = self.net.layers.len();
+        if let Some(until) = &call.until {
+            self.cut(inner, start, until);
+        }
+        self.scope = around;
+        if call.frozen.as_ref().is_some_and(|frozen| frozen.value) {
+            self.net.layers[start..].iter_mut().for_each(|node| node.frozen = true);
+        }
+        let place = name.map_or(step.callee.span, |name| name.span);
+        self.scopes.complete(around, &own_name, Named { value: self.current, place, scope: Some(inner) });
+    }
+
+    /// E0023: a body that would have to be written out in itself.
+    fn is_recursive(&mut self, callee: Callee<'f>, step: &Step) -> bool {
+        let same = |frame: &Frame<'_>| std::ptr::eq(frame.callee.definition, callee.definition);
+        let Some(first) = self.frames.iter().position(same) else { return false };
+        let names = self.frames[first..].iter().map(|frame| &frame.callee.definition.name.value);
+        let chain: Vec<String> = names.chain([&callee.definition.name.value]).map(|name| format!("`{name}`")).collect();
+        let kind = match callee.definition.kind {
+            DefinitionKind::Model => "model",
+            DefinitionKind::Block => "block",
+        };
+        let problem = Diagnostic::new(Code::E0023)
+            .arg("kind", kind)
+            .arg("name", &callee.definition.name.value)
+            .arg("chain", chain.join(" uses "))
+            .at(step.span, "here")
+            .also(callee.definition.name.span, "defined")
+            .help("help");
+        self.cx.report(problem);
+        true
+    }
+
+    /// The arguments, evaluated where they are written; `None` where one is wrong, which has been reported.
+    fn arguments_of(&mut self, definition: &Definition, step: &Step) -> Option<Call> {
+        let before = self.cx.problems.reported();
+        let own = definition.parameters.iter().map(|parameter| parameter.name.value.as_str());
+        let is_model = definition.kind == DefinitionKind::Model;
+        let names: Vec<&str> = own.chain(OF_MODELS.iter().copied().filter(|_| is_model)).collect();
+        let arguments = self.cx.bind(&step.callee, &step.arguments, step.span, &names, &[]);
+        let mut values = Vec::new();
+        for parameter in &definition.parameters {
+            let written = arguments.get(&parameter.name.value).cloned();
+            if written.is_none() && parameter.default.is_none() && !arguments.too_many {
+                self.cx.missing(&arguments, &parameter.name.value);
+            }
+            values.push(written.and_then(|expr| self.argument(&expr)));
+        }
+        let call = if is_model { self.arguments_of_model(&arguments, values) } else { Call::of(values) };
+        (self.cx.problems.reported() == before).then_some(call)
+    }
+
+    fn arguments_of_model(&mut self, arguments: &Arguments, values: Vec<Option<Value>>) -> Call {
+        let mut call = Call::of(values);
+        if let Some(expr) = arguments.get("weights").cloned() {
+            call.weights = self.cx.text("weights", &expr);
+        }
+        if let Some(expr) = arguments.get("frozen").cloned() {
+            call.frozen = self.cx.bool("frozen", &expr).map(|frozen| Spanned::new(frozen, expr.span));
+        }
+        if let Some(expr) = arguments.get("until").cloned() {
+            call.until = self.cx.word("until", &expr, "block4_pool").map(|word| Spanned::new(word, expr.span));
+        }
+        call
+    }
+
+    /// A value that means the same wherever it is read.
+    fn argument(&mut self, expr: &Expr) -> Option<Value> {
+        let value = self.cx.value(expr)?;
+        Some(self.cx.constants.closed(value))
+    }
+
+    fn bind_parameters(&mut self, definition: &Definition, values: Vec<Option<Value>>) {
+        for (parameter, value) in definition.parameters.iter().zip(values) {
+            let value = match (value, &parameter.default) {
+                (None, Some(default)) => self.argument(default),
+                (value, _) => value,
+            };
+            self.cx.constants.bind(&parameter.name, value);
+        }
+    }
+
+    fn kind_of(&self, callee: Callee<'f>, call: &Call) -> ScopeKind {
+        let name = callee.definition.name.value.clone();
+        match callee.definition.kind {
+            DefinitionKind::Block => ScopeKind::Block(name),
+            DefinitionKind::Model => ScopeKind::Model(Box::new(Backbone {
+                model: name,
+                zoo: self.units.is_zoo(callee.unit),
+                weights: call.weights.clone(),
+                frozen: call.frozen.clone(),
+                prepare: self.units.prepare(callee.unit),
+            })),
+        }
+    }
+
+    /// `until: block4_pool`: takes away the layers from `start` on that do not lead to the named one.
+    fn cut(&mut self, inner: ScopeId, start: usize, until: &Name) {
+        let Some(last) = self.resolve_in(inner, until, false) else { return };
+        let numbers = self.net.keep_what_leads_to(start, last);
+        self.scopes.renumber(inner, &numbers);
+        self.current = numbers.of(last);
+    }
+}
+
+impl Call {
+    /// A call of a block.
+    fn of(values: Vec<Option<Value>>) -> Self {
+        Self { values, weights: None, frozen: None, until: None }
+    }
+}

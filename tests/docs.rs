@@ -171,6 +171,29 @@ fn the_reference_of_layers_is_the_table() {
     }
 }
 
+/// Shape rule, formula and example of a kind, one a line.
+fn describe(text: &mut String, kind: &KindInfo) {
+    let _ = writeln!(text, "\n- Shape: {}", kind.shape);
+    let source = if kind.source.is_empty() { String::new() } else { format!(" ({})", kind.source) };
+    let _ = writeln!(text, "- Computes: {}{source}", kind.formula);
+    let _ = writeln!(text, "- Example: `{}`", kind.example);
+}
+
+/// Each kind's example is a line of a body that compiles, and uses that kind.
+#[test]
+fn examples_of_layers_compile() {
+    for kind in Layer::kinds() {
+        assert!(kind.example.contains(kind.keyword), "`{}` is no example of `{}`", kind.example, kind.keyword);
+        let body = match kind.inputs {
+            Inputs::None => kind.example.to_owned(),
+            Inputs::One => format!("input(28x28x3); {}", kind.example),
+            Inputs::Several => format!("input(28x28x3); x = conv2d(8, 1); y = conv2d(8, 1); {}", kind.example),
+        };
+        let loaded = load_text(kind.keyword, format!("model Example {{ {body} }}\n"));
+        assert!(loaded.program.is_some(), "{body}\n{}", drawn(&loaded));
+    }
+}
+
 /// The reference of layers, as Markdown.
 fn layers() -> String {
     let mut text = String::new();
@@ -191,6 +214,7 @@ fn layer(text: &mut String, kind: &KindInfo) {
         Inputs::One => "\n",
         Inputs::Several => " Takes the names of the values to join; with one name, the current value comes first.\n",
     });
+    describe(text, kind);
     if kind.options.is_empty() {
         return;
     }

@@ -3,7 +3,7 @@
 use super::View;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{LayerNode, Loss};
-use crate::layers::{Activation, ActivationKind, Layer};
+use crate::layers::{Activation, ActivationKind, Layer, Purpose};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 
@@ -66,15 +66,9 @@ fn ending<'a>(view: &View<'a>) -> Option<Ending<'a>> {
     let mut node = layers.get(view.program.model.output.index())?;
     let mut after = Vec::new();
     loop {
-        let passes = match &node.layer {
-            Layer::Activation(_) | Layer::Dropout(_) | Layer::BatchNorm(_) | Layer::Flatten(_) => true,
-            Layer::Input(_)
-            | Layer::Conv2d(_)
-            | Layer::Pool2d(_)
-            | Layer::GlobalPool2d(_)
-            | Layer::Dense(_)
-            | Layer::ZeroPad2d(_)
-            | Layer::Join(_) => false,
+        let passes = match node.layer.as_op().purpose() {
+            Purpose::Activate | Purpose::Drop | Purpose::Normalize | Purpose::Reshape => true,
+            Purpose::Input | Purpose::Compute | Purpose::Prepare | Purpose::Scale => false,
         };
         match node.inputs.first() {
             Some(before) if passes => {
@@ -229,10 +223,15 @@ fn check_ending(ending: &Ending<'_>, loss: Loss, problems: &mut Problems) {
     {
         let spoils = match kind {
             ActivationKind::Relu
+            | ActivationKind::Relu6
             | ActivationKind::LeakyRelu { .. }
             | ActivationKind::Elu { .. }
+            | ActivationKind::Selu
             | ActivationKind::Gelu
-            | ActivationKind::Silu => true,
+            | ActivationKind::Silu
+            | ActivationKind::HardSwish
+            | ActivationKind::HardSigmoid
+            | ActivationKind::Softplus => true,
             ActivationKind::Sigmoid | ActivationKind::Tanh => false,
         };
         if spoils {
@@ -244,18 +243,15 @@ fn check_ending(ending: &Ending<'_>, loss: Loss, problems: &mut Problems) {
         }
     }
     for node in &ending.after {
-        let code = match node.layer {
-            Layer::Dropout(_) => Code::W0211,
-            Layer::BatchNorm(_) => Code::W0212,
-            Layer::Input(_)
-            | Layer::Conv2d(_)
-            | Layer::Pool2d(_)
-            | Layer::GlobalPool2d(_)
-            | Layer::Flatten(_)
-            | Layer::Dense(_)
-            | Layer::ZeroPad2d(_)
-            | Layer::Join(_)
-            | Layer::Activation(_) => continue,
+        let code = match node.layer.as_op().purpose() {
+            Purpose::Drop => Code::W0211,
+            Purpose::Normalize => Code::W0212,
+            Purpose::Input
+            | Purpose::Compute
+            | Purpose::Activate
+            | Purpose::Reshape
+            | Purpose::Prepare
+            | Purpose::Scale => continue,
         };
         problems.push(Diagnostic::new(code).at(node.span, "here").also(ending.scores.span, "scores").help("help"));
     }

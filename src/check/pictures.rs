@@ -4,7 +4,7 @@ use super::View;
 use crate::card::PictureSize;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Color, DataSource, Normalize};
-use crate::layers::Layer;
+use crate::layers::Purpose;
 
 /// Values above this are no longer "around 1".
 const LARGE: f32 = 10.0;
@@ -134,8 +134,12 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
             | DataSource::Folder { .. },
         ) => (0.0, 255.0),
     };
-    // a batch norm before anything else scales by itself
-    let normalized = view.program.model.layers.get(1).is_some_and(|node| matches!(node.layer, Layer::BatchNorm(_)));
+    // a normalisation before anything but preparation scales by itself
+    let purposes = view.program.model.layers.iter().skip(1).map(|node| node.layer.as_op().purpose());
+    let normalized = purposes
+        .skip_while(|purpose| *purpose == Purpose::Prepare)
+        .next()
+        .is_some_and(|purpose| matches!(purpose, Purpose::Normalize | Purpose::Scale));
     if normalized || range.1.abs().max(range.0.abs()) <= LARGE {
         return;
     }

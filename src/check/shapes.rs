@@ -132,6 +132,12 @@ fn explain(
             .arg("found", inputs.len())
             .at(node.span, "here")
             .help("operands-help"),
+        InferError::TooManyInputs { most, found } => Diagnostic::new(Code::E0015)
+            .saying("operands")
+            .arg("callee", keyword)
+            .arg("most", most)
+            .arg("found", found)
+            .at(node.span, "here"),
     }
 }
 

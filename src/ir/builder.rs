@@ -1,7 +1,7 @@
 //! How layers write themselves into a graph.
 
 use super::{Graph, ScalarInput, Value};
-use crate::kernel::desc::{Expr, PoolKind};
+use crate::kernel::desc::{Expr, ExprId, PoolKind};
 use crate::layers::Activation;
 use crate::ops::{self, Op};
 use crate::tensor::{Shape, Window};
@@ -113,19 +113,24 @@ impl<'g> GraphBuilder<'g> {
         self.push(Op::Concat, inputs)
     }
 
-    /// Element-wise sum of values of one shape.
-    pub fn add(&mut self, inputs: &[Value]) -> Value {
+    /// Values of one shape joined element by element, from the first to the last.
+    pub fn fold(&mut self, inputs: &[Value], join: impl Fn(&mut Expr, ExprId, ExprId) -> ExprId) -> Value {
         self.map(inputs, |expr| {
             let first = expr.input(0);
-            (1..inputs.len()).fold(first, |sum, i| {
+            (1..inputs.len()).fold(first, |joined, i| {
                 let next = expr.input(i);
-                expr.add(sum, next)
+                join(expr, joined, next)
             })
         })
     }
 
+    /// For each channel the sum over itself and its neighbours: `before` channels before it, `after` behind it, as far as there are any.
+    pub fn neighbour_sum(&mut self, x: Value, before: usize, after: usize) -> Value {
+        self.push(Op::NeighbourSum(ops::NeighbourSum { before, after }), &[x])
+    }
+
     /// Any element-wise expression of values of one shape, vectors `[C]` and scalars.
-    pub fn map(&mut self, inputs: &[Value], write: impl FnOnce(&mut Expr) -> crate::kernel::desc::ExprId) -> Value {
+    pub fn map(&mut self, inputs: &[Value], write: impl FnOnce(&mut Expr) -> ExprId) -> Value {
         self.push(Op::Map(ops::Map::single(write)), inputs)
     }
 }

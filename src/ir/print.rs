@@ -82,6 +82,7 @@ fn attributes(graph: &Graph, id: NodeId) -> String {
         Op::Pad(pad) => format!("{:?}", pad.amounts),
         Op::Unpad(pad) => format!("{:?}", pad.amounts),
         Op::Slice(slice) => format!("{}..{}", slice.start, slice.start + slice.channels),
+        Op::NeighbourSum(sum) => format!("-{}..+{}", sum.before, sum.after),
         Op::Loss(loss) => format!("{:?}", loss.kind),
         Op::TopK(top) => format!("k {}", top.k),
         Op::DenseGradInput(_)

@@ -14,6 +14,7 @@ mod math;
 mod matmul;
 pub mod micro;
 mod moments;
+mod neighbour_sum;
 mod pool;
 mod pool_grad;
 mod softmax;
@@ -43,6 +44,7 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::Pool(desc) => pool::build(desc),
         KernelDesc::PoolGrad(desc) => pool_grad::build(desc),
         KernelDesc::GlobalPool(desc) => global_pool::build(desc),
+        KernelDesc::NeighbourSum(desc) => neighbour_sum::build(desc),
         KernelDesc::Moments(desc) => moments::build(desc),
         KernelDesc::CombineMoments(desc) => moments::build_combine(desc),
         KernelDesc::SumParts(desc) => sum_parts::build(desc),
@@ -64,6 +66,7 @@ pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
         | KernelDesc::Pool(_)
         | KernelDesc::PoolGrad(_)
         | KernelDesc::GlobalPool(_)
+        | KernelDesc::NeighbourSum(_)
         | KernelDesc::Moments(_)
         | KernelDesc::CombineMoments(_)
         | KernelDesc::SumParts(_)

@@ -1,7 +1,7 @@
 //! `batch_norm`: batch normalisation.
 
 use super::{
-    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec,
+    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec, Purpose,
     per_element,
 };
 use crate::ir::{GraphBuilder, Value};
@@ -57,6 +57,10 @@ impl BatchNorm {
             help: "Normalises each channel by the batch's mean and variance (in use: by the moving ones).",
             inputs: Inputs::One,
             options: OPTIONS,
+            shape: "The input's.",
+            formula: "y = γ (x − μ) / √(σ² + ε) + β for each channel, μ and σ² (biased) over the batch and all pixels while training, the moving ones in use and in frozen parts; moving ← moving · momentum + batch · (1 − momentum)",
+            source: "Ioffe & Szegedy, arXiv:1502.03167",
+            example: "batch_norm",
         },
         make: |a: &Attributes| BatchNorm {
             momentum: a.float("momentum"),
@@ -104,5 +108,9 @@ impl LayerOp for BatchNorm {
     /// One multiplication and one addition for each element.
     fn flops(&self, inputs: &[Shape]) -> u64 {
         per_element(&inputs[0], 2)
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Normalize
     }
 }

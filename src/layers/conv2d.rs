@@ -32,42 +32,36 @@ pub struct Conv2d {
     pub bias_initializer: Initializer,
 }
 
+pub(super) const FILTERS: OptionSpec =
+    OptionSpec::required("filters", OptionType::Int { min: 1 }, "Number of output channels.");
+pub(super) const KERNEL_SIZE: OptionSpec =
+    OptionSpec::required("kernel_size", OptionType::Extents, "Extent of the window.");
+pub(super) const STRIDE: OptionSpec =
+    OptionSpec::optional("stride", OptionType::Extents, "1", "Step between positions.");
+pub(super) const PADDING: OptionSpec =
+    OptionSpec::optional("padding", OptionType::Padding, "valid", "Zeros around the image.");
+pub(super) const DILATION: OptionSpec =
+    OptionSpec::optional("dilation", OptionType::Extents, "1", "Step between the window's taps.");
+pub(super) const USE_BIAS: OptionSpec =
+    OptionSpec::optional("use_bias", OptionType::Bool, "true", "Whether a bias is added.");
+pub(super) const ACTIVATION: OptionSpec =
+    OptionSpec::optional("activation", OptionType::Activation, "linear", "Applied to the result.");
+pub(super) const KERNEL_INITIALIZER: OptionSpec =
+    OptionSpec::optional("kernel_initializer", OptionType::Initializer, "glorot_uniform", "How the kernel starts.");
+pub(super) const BIAS_INITIALIZER: OptionSpec =
+    OptionSpec::optional("bias_initializer", OptionType::Initializer, "zeros", "How the bias starts.");
+
 const OPTIONS: &[OptionSpec] = &[
-    OptionSpec { name: "filters", ty: OptionType::Int { min: 1 }, default: None, help: "Number of output channels." },
-    OptionSpec { name: "kernel_size", ty: OptionType::Extents, default: None, help: "Extent of the window." },
-    OptionSpec { name: "stride", ty: OptionType::Extents, default: Some("1"), help: "Step between positions." },
-    OptionSpec { name: "padding", ty: OptionType::Padding, default: Some("valid"), help: "Zeros around the image." },
-    OptionSpec {
-        name: "dilation",
-        ty: OptionType::Extents,
-        default: Some("1"),
-        help: "Step between the window's taps.",
-    },
-    OptionSpec {
-        name: "groups",
-        ty: OptionType::Int { min: 1 },
-        default: Some("1"),
-        help: "Channel groups that do not see each other.",
-    },
-    OptionSpec { name: "use_bias", ty: OptionType::Bool, default: Some("true"), help: "Whether a bias is added." },
-    OptionSpec {
-        name: "activation",
-        ty: OptionType::Activation,
-        default: Some("linear"),
-        help: "Applied to the result.",
-    },
-    OptionSpec {
-        name: "kernel_initializer",
-        ty: OptionType::Initializer,
-        default: Some("glorot_uniform"),
-        help: "How the kernel starts.",
-    },
-    OptionSpec {
-        name: "bias_initializer",
-        ty: OptionType::Initializer,
-        default: Some("zeros"),
-        help: "How the bias starts.",
-    },
+    FILTERS,
+    KERNEL_SIZE,
+    STRIDE,
+    PADDING,
+    DILATION,
+    OptionSpec::optional("groups", OptionType::Int { min: 1 }, "1", "Channel groups that do not see each other."),
+    USE_BIAS,
+    ACTIVATION,
+    KERNEL_INITIALIZER,
+    BIAS_INITIALIZER,
 ];
 
 impl Conv2d {
@@ -78,6 +72,10 @@ impl Conv2d {
             help: "Two-dimensional convolution.",
             inputs: Inputs::One,
             options: OPTIONS,
+            shape: "H' = ⌊(H + padding − dilation (Kh − 1) − 1) / stride⌋ + 1, W' likewise; C' = filters. With `same`, H' = ⌈H / stride⌉.",
+            formula: "y[i, j, o] = f(b[o] + Σ x[i s + u d − p, j s + v d − p, c] w[u, v, c, o]) over u, v and the c of o's group; `kernel` w is [Kh, Kw, C / groups, filters]",
+            source: "Dumoulin & Visin, arXiv:1603.07285",
+            example: "conv2d(32, 3x3, padding: same, activation: relu)",
         },
         make: |a: &Attributes| Conv2d {
             filters: a.int("filters"),
@@ -105,19 +103,10 @@ impl LayerOp for Conv2d {
 
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let [height, width] = self.kernel_size;
-        let kernel = ParamSpec {
-            name: "kernel",
-            shape: Shape::new([height, width, inputs[0].channels() / self.groups, self.filters]),
-            initializer: self.kernel_initializer,
-            trainable: true,
-        };
-        let bias = self.use_bias.then(|| ParamSpec {
-            name: "bias",
-            shape: Shape::vector(self.filters),
-            initializer: self.bias_initializer,
-            trainable: true,
-        });
-        std::iter::once(kernel).chain(bias).collect()
+        let shape = Shape::new([height, width, inputs[0].channels() / self.groups, self.filters]);
+        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer);
+        let bias = || ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer);
+        std::iter::once(kernel).chain(self.use_bias.then(bias)).collect()
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {

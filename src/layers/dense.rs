@@ -1,5 +1,6 @@
 //! `dense`: a fully connected layer.
 
+use super::conv2d::{ACTIVATION, BIAS_INITIALIZER, KERNEL_INITIALIZER, USE_BIAS};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec,
 };
@@ -22,26 +23,11 @@ pub struct Dense {
 }
 
 const OPTIONS: &[OptionSpec] = &[
-    OptionSpec { name: "units", ty: OptionType::Int { min: 1 }, default: None, help: "Length of the result." },
-    OptionSpec {
-        name: "activation",
-        ty: OptionType::Activation,
-        default: Some("linear"),
-        help: "Applied to the result.",
-    },
-    OptionSpec { name: "use_bias", ty: OptionType::Bool, default: Some("true"), help: "Whether a bias is added." },
-    OptionSpec {
-        name: "kernel_initializer",
-        ty: OptionType::Initializer,
-        default: Some("glorot_uniform"),
-        help: "How the kernel starts.",
-    },
-    OptionSpec {
-        name: "bias_initializer",
-        ty: OptionType::Initializer,
-        default: Some("zeros"),
-        help: "How the bias starts.",
-    },
+    OptionSpec::required("units", OptionType::Int { min: 1 }, "Length of the result."),
+    ACTIVATION,
+    USE_BIAS,
+    KERNEL_INITIALIZER,
+    BIAS_INITIALIZER,
 ];
 
 impl Dense {
@@ -52,6 +38,10 @@ impl Dense {
             help: "Every output is a weighted sum of all inputs.",
             inputs: Inputs::One,
             options: OPTIONS,
+            shape: "[I] becomes [units].",
+            formula: "y[o] = f(b[o] + Σ x[i] w[i, o]); `kernel` w is [I, units]",
+            source: "",
+            example: "flatten -> dense(10, activation: softmax)",
         },
         make: |a: &Attributes| Dense {
             units: a.int("units"),
@@ -69,19 +59,10 @@ impl LayerOp for Dense {
     }
 
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
-        let kernel = ParamSpec {
-            name: "kernel",
-            shape: Shape::new([inputs[0].elements(), self.units]),
-            initializer: self.kernel_initializer,
-            trainable: true,
-        };
-        let bias = self.use_bias.then(|| ParamSpec {
-            name: "bias",
-            shape: Shape::vector(self.units),
-            initializer: self.bias_initializer,
-            trainable: true,
-        });
-        std::iter::once(kernel).chain(bias).collect()
+        let shape = Shape::new([inputs[0].elements(), self.units]);
+        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer);
+        let bias = || ParamSpec::weight("bias", Shape::vector(self.units), self.bias_initializer);
+        std::iter::once(kernel).chain(self.use_bias.then(bias)).collect()
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {

@@ -1,6 +1,6 @@
 //! `dropout`: random zeroes in training.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec, per_element};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, per_element};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -19,6 +19,10 @@ impl Dropout {
             help: "In training, sets a share of the elements to 0.",
             inputs: Inputs::One,
             options: &[OptionSpec { name: "rate", ty: OptionType::Rate, default: None, help: "Share of zeroes." }],
+            shape: "The input's.",
+            formula: "while training y = 0 with probability rate, else x / (1 − rate); in use y = x",
+            source: "Srivastava et al., JMLR 15 (2014)",
+            example: "dropout(0.4)",
         },
         make: |attributes| Dropout { rate: attributes.float("rate") },
     }];
@@ -27,10 +31,6 @@ impl Dropout {
 impl LayerOp for Dropout {
     fn keyword(&self) -> &'static str {
         "dropout"
-    }
-
-    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
-        Vec::new()
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
@@ -44,5 +44,9 @@ impl LayerOp for Dropout {
     /// One multiplication for each element, in training.
     fn flops(&self, inputs: &[Shape]) -> u64 {
         per_element(&inputs[0], 1)
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Drop
     }
 }

@@ -1,6 +1,6 @@
 //! `flatten`: a feature map as one vector.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, ParamSpec};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Purpose};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -16,6 +16,10 @@ impl Flatten {
             help: "All values in one vector.",
             inputs: Inputs::One,
             options: &[],
+            shape: "[H, W, C] becomes [H · W · C].",
+            formula: "y[(i W + j) C + c] = x[i, j, c]",
+            source: "",
+            example: "flatten",
         },
         make: |_| Flatten,
     }];
@@ -24,10 +28,6 @@ impl Flatten {
 impl LayerOp for Flatten {
     fn keyword(&self) -> &'static str {
         "flatten"
-    }
-
-    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
-        Vec::new()
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
@@ -39,7 +39,7 @@ impl LayerOp for Flatten {
         graph.reshape(inputs[0], flat)
     }
 
-    fn flops(&self, _inputs: &[Shape]) -> u64 {
-        0
+    fn purpose(&self) -> Purpose {
+        Purpose::Reshape
     }
 }

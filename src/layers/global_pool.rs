@@ -1,6 +1,6 @@
 //! `global_avg_pool2d` and `global_max_pool2d`: a feature map to a vector.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, ParamSpec, image_of, per_element};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, image_of, per_element};
 use crate::ir::{GraphBuilder, Value};
 use crate::kernel::desc::PoolKind;
 use crate::tensor::Shape;
@@ -21,6 +21,10 @@ impl GlobalPool2d {
                 help: "The mean of each channel over all pixels.",
                 inputs: Inputs::One,
                 options: &[],
+                shape: "[H, W, C] becomes [C].",
+                formula: "y[c] = Σ x[i, j, c] / (H W)",
+                source: "",
+                example: "global_avg_pool2d",
             },
             make: |_| GlobalPool2d { kind: PoolKind::Average },
         },
@@ -31,6 +35,10 @@ impl GlobalPool2d {
                 help: "The largest value of each channel over all pixels.",
                 inputs: Inputs::One,
                 options: &[],
+                shape: "[H, W, C] becomes [C].",
+                formula: "y[c] = the largest x[i, j, c]; several largest values share the gradient",
+                source: "",
+                example: "global_max_pool2d",
             },
             make: |_| GlobalPool2d { kind: PoolKind::Max },
         },
@@ -43,10 +51,6 @@ impl LayerOp for GlobalPool2d {
             PoolKind::Max => "global_max_pool2d",
             PoolKind::Average => "global_avg_pool2d",
         }
-    }
-
-    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
-        Vec::new()
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {

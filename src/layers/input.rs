@@ -1,6 +1,6 @@
 //! `input`: the shape of the prepared images.
 
-use super::{Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec};
+use super::{Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -24,6 +24,10 @@ impl Input {
                 default: None,
                 help: "Height, width and channels.",
             }],
+            shape: "As written.",
+            formula: "y = the prepared picture",
+            source: "",
+            example: "input(28x28x1)",
         },
         make: |attributes: &Attributes| Input { shape: Shape::new(attributes.shape("shape")) },
     }];
@@ -32,10 +36,6 @@ impl Input {
 impl LayerOp for Input {
     fn keyword(&self) -> &'static str {
         "input"
-    }
-
-    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
-        Vec::new()
     }
 
     fn infer(&self, _inputs: &[Shape]) -> Result<Shape, InferError> {
@@ -47,7 +47,7 @@ impl LayerOp for Input {
         inputs[0]
     }
 
-    fn flops(&self, _inputs: &[Shape]) -> u64 {
-        0
+    fn purpose(&self) -> Purpose {
+        Purpose::Input
     }
 }

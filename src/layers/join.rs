@@ -1,6 +1,6 @@
-//! `add` and `concat`: several values into one.
+//! `add`, `subtract`, `multiply`, `average`, `maximum` and `concat`: several values into one.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, ParamSpec, per_element};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, per_element};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -9,22 +9,68 @@ use crate::tensor::Shape;
 pub enum Join {
     /// `add(x, y)`: element-wise sum of equal shapes.
     Add,
+    /// `subtract(x, y)`: x − y, two equal shapes.
+    Subtract,
+    /// `multiply(x, y)`: element-wise product of equal shapes.
+    Multiply,
+    /// `average(x, y)`: element-wise mean of equal shapes.
+    Average,
+    /// `maximum(x, y)`: element-wise maximum of equal shapes.
+    Maximum,
     /// `concat(x, y)`: side by side along the channels.
     Concat,
 }
 
+/// A row of the table for a join of equal shapes.
+const fn elementwise(
+    [keyword, keras, help]: [&'static str; 3],
+    [formula, example]: [&'static str; 2],
+    make: fn(&super::Attributes) -> Join,
+) -> Kind<Join> {
+    let shape = "The inputs', which must be equal.";
+    Kind {
+        info: KindInfo {
+            keyword,
+            keras,
+            help,
+            inputs: Inputs::Several,
+            options: &[],
+            shape,
+            formula,
+            source: "",
+            example,
+        },
+        make,
+    }
+}
+
 impl Join {
     pub(super) const KINDS: &'static [Kind<Self>] = &[
-        Kind {
-            info: KindInfo {
-                keyword: "add",
-                keras: "Add",
-                help: "Element-wise sum of values of one shape.",
-                inputs: Inputs::Several,
-                options: &[],
-            },
-            make: |_| Join::Add,
-        },
+        elementwise(
+            ["add", "Add", "Element-wise sum of values of one shape."],
+            ["y = x₁ + x₂ + …", "add(x, y)"],
+            |_| Join::Add,
+        ),
+        elementwise(
+            ["subtract", "Subtract", "Element-wise difference of two values of one shape."],
+            ["y = x₁ − x₂", "subtract(x, y)"],
+            |_| Join::Subtract,
+        ),
+        elementwise(
+            ["multiply", "Multiply", "Element-wise product of values of one shape."],
+            ["y = x₁ x₂ …", "multiply(x, y)"],
+            |_| Join::Multiply,
+        ),
+        elementwise(
+            ["average", "Average", "Element-wise mean of values of one shape."],
+            ["y = (x₁ + … + xₙ) / n", "average(x, y)"],
+            |_| Join::Average,
+        ),
+        elementwise(
+            ["maximum", "Maximum", "Element-wise maximum of values of one shape."],
+            ["y = max(x₁, x₂, …); of several largest values the first gets the gradient", "maximum(x, y)"],
+            |_| Join::Maximum,
+        ),
         Kind {
             info: KindInfo {
                 keyword: "concat",
@@ -32,6 +78,10 @@ impl Join {
                 help: "Feature maps side by side along the channels.",
                 inputs: Inputs::Several,
                 options: &[],
+                shape: "Height and width of the inputs, which must be equal; C' = C₁ + C₂ + ….",
+                formula: "y[i, j, C₁ + … + Cₖ₋₁ + c] = xₖ[i, j, c]",
+                source: "",
+                example: "concat(x, y)",
             },
             make: |_| Join::Concat,
         },
@@ -42,12 +92,12 @@ impl LayerOp for Join {
     fn keyword(&self) -> &'static str {
         match self {
             Join::Add => "add",
+            Join::Subtract => "subtract",
+            Join::Multiply => "multiply",
+            Join::Average => "average",
+            Join::Maximum => "maximum",
             Join::Concat => "concat",
         }
-    }
-
-    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
-        Vec::new()
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
@@ -55,33 +105,47 @@ impl LayerOp for Join {
             [first, rest @ ..] if !rest.is_empty() => (first, rest),
             _ => return Err(InferError::TooFewInputs { expected: 2, found: inputs.len() }),
         };
-        let leading = |shape: &Shape| shape.extents()[..shape.rank().saturating_sub(1)].to_vec();
-        match self {
-            Join::Add if rest.iter().any(|shape| shape != first) => {
-                Err(InferError::ShapesDiffer { shapes: inputs.to_vec() })
-            }
-            Join::Add => Ok(first.clone()),
-            Join::Concat if rest.iter().any(|shape| leading(shape) != leading(first)) => {
-                Err(InferError::ExtentsDiffer { shapes: inputs.to_vec() })
-            }
-            Join::Concat => {
-                let mut extents = leading(first);
-                extents.push(inputs.iter().map(Shape::channels).sum());
-                Ok(Shape::new(extents))
-            }
+        if *self == Join::Subtract && inputs.len() > 2 {
+            return Err(InferError::TooManyInputs { most: 2, found: inputs.len() });
         }
+        if *self != Join::Concat {
+            let equal = rest.iter().all(|shape| shape == first);
+            return if equal { Ok(first.clone()) } else { Err(InferError::ShapesDiffer { shapes: inputs.to_vec() }) };
+        }
+        let leading = |shape: &Shape| shape.extents()[..shape.rank().saturating_sub(1)].to_vec();
+        if rest.iter().any(|shape| leading(shape) != leading(first)) {
+            return Err(InferError::ExtentsDiffer { shapes: inputs.to_vec() });
+        }
+        let mut extents = leading(first);
+        extents.push(inputs.iter().map(Shape::channels).sum());
+        Ok(Shape::new(extents))
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
         match self {
-            Join::Add => graph.add(inputs),
+            Join::Add => graph.fold(inputs, |e, sum, next| e.add(sum, next)),
+            Join::Subtract => graph.fold(inputs, |e, first, next| e.sub(first, next)),
+            Join::Multiply => graph.fold(inputs, |e, product, next| e.mul(product, next)),
+            // the earlier value stays where both are equal, and so gets the gradient
+            Join::Maximum => graph.fold(inputs, |e, largest, next| e.max(next, largest)),
+            Join::Average => {
+                let sum = graph.fold(inputs, |e, sum, next| e.add(sum, next));
+                let share = 1.0 / inputs.len() as f32;
+                graph.map(&[sum], |e| {
+                    let (sum, share) = (e.input(0), e.constant(share));
+                    e.mul(sum, share)
+                })
+            }
             Join::Concat => graph.concat(inputs),
         }
     }
 
     fn flops(&self, inputs: &[Shape]) -> u64 {
         match self {
-            Join::Add => per_element(&inputs[0], inputs.len().saturating_sub(1) as u64),
+            Join::Add | Join::Subtract | Join::Multiply | Join::Maximum => {
+                per_element(&inputs[0], inputs.len().saturating_sub(1) as u64)
+            }
+            Join::Average => per_element(&inputs[0], inputs.len() as u64),
             Join::Concat => 0,
         }
     }

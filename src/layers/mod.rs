@@ -9,11 +9,13 @@ mod attributes;
 mod batch_norm;
 mod conv2d;
 mod dense;
+mod depthwise_conv2d;
 mod dropout;
 mod flatten;
 mod global_pool;
 mod input;
 mod join;
+mod local_response_norm;
 mod option;
 mod pool2d;
 mod table;
@@ -24,11 +26,13 @@ pub use attributes::Attributes;
 pub use batch_norm::BatchNorm;
 pub use conv2d::Conv2d;
 pub use dense::Dense;
+pub use depthwise_conv2d::DepthwiseConv2d;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use global_pool::GlobalPool2d;
 pub use input::Input;
 pub use join::Join;
+pub use local_response_norm::LocalResponseNorm;
 pub use option::{Activation, ActivationKind, Initializer, OptionSpec, OptionType, OptionValue};
 pub use pool2d::Pool2d;
 pub use table::Layer;
@@ -50,6 +54,35 @@ pub struct KindInfo {
     pub inputs: Inputs,
     /// In the order of positional arguments.
     pub options: &'static [OptionSpec],
+    /// The shape rule, in words and formulas: what [`LayerOp::infer`] does.
+    pub shape: &'static str,
+    /// What it computes.
+    pub formula: &'static str,
+    /// Where that is defined; empty where the formula says all.
+    pub source: &'static str,
+    /// A line of a body that uses it.
+    pub example: &'static str,
+}
+
+/// What a layer is for, to those who judge a model as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The model's beginning.
+    Input,
+    /// New values of the old ones: convolutions, pools, dense layers, joins.
+    Compute,
+    /// An activation.
+    Activate,
+    /// Brings values to mean 0 and deviation 1, by their own statistics.
+    Normalize,
+    /// Drops values while training.
+    Drop,
+    /// The same values in another shape.
+    Reshape,
+    /// Prepares pictures: another size or place, or other colours.
+    Prepare,
+    /// Prepares pictures: brings pixels to another scale.
+    Scale,
 }
 
 /// How many values a layer takes.
@@ -75,7 +108,9 @@ pub trait LayerOp {
     fn keyword(&self) -> &'static str;
 
     /// Parameters for these inputs, in the order of Keras's `weights`. Called only after [`LayerOp::infer`] succeeded.
-    fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec>;
+    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
+        Vec::new()
+    }
 
     /// Output shape for these inputs: this kind's only shape rule.
     /// # Errors
@@ -85,8 +120,15 @@ pub trait LayerOp {
     /// Adds the operations of this layer. `params` are in the order of [`LayerOp::params`].
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value;
 
-    /// Multiplications and additions of one image's forward pass. Called only after [`LayerOp::infer`] succeeded.
-    fn flops(&self, inputs: &[Shape]) -> u64;
+    /// Multiplications and additions of one image's forward pass; 0 where values are only moved. Called only after [`LayerOp::infer`] succeeded.
+    fn flops(&self, _inputs: &[Shape]) -> u64 {
+        0
+    }
+
+    /// What it is for.
+    fn purpose(&self) -> Purpose {
+        Purpose::Compute
+    }
 
     /// What it applies to its result at last.
     fn activation(&self) -> Activation {
@@ -110,6 +152,13 @@ pub struct ParamSpec {
     pub initializer: Initializer,
     /// Whether the optimizer changes it.
     pub trainable: bool,
+}
+
+impl ParamSpec {
+    /// A parameter that the optimizer changes.
+    fn weight(name: &'static str, shape: Shape, initializer: Initializer) -> Self {
+        Self { name, shape, initializer, trainable: true }
+    }
 }
 
 /// Why a layer cannot take its inputs. Extents in elements.
@@ -159,6 +208,13 @@ pub enum InferError {
     TooFewInputs {
         /// Least number wanted.
         expected: usize,
+        /// What came.
+        found: usize,
+    },
+    /// Too many inputs for a layer that joins so many values.
+    TooManyInputs {
+        /// Largest number.
+        most: usize,
         /// What came.
         found: usize,
     },

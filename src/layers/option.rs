@@ -14,6 +14,8 @@ pub enum OptionType {
     Float,
     /// A number above 0.
     Positive,
+    /// A number from 0 on.
+    NonNegative,
     /// In 0..=1, written `0.4` or `40%`.
     Share,
     /// In 0..1, 1 itself left out: what is dropped of something that must not vanish.
@@ -42,6 +44,7 @@ impl OptionType {
             OptionType::Int { .. } => "a whole number from 1 on",
             OptionType::Float => "a number",
             OptionType::Positive => "a number above 0",
+            OptionType::NonNegative => "a number from 0 on",
             OptionType::Share => "a share such as 40% or 0.4",
             OptionType::Rate => "a share below 1 such as 25% or 0.25",
             OptionType::Extents => "one or two whole numbers from 1 on, such as 3 or 3x3",
@@ -58,9 +61,11 @@ impl OptionType {
     pub(super) fn default_value(self, text: &str) -> Option<OptionValue> {
         Some(match self {
             OptionType::Int { .. } => OptionValue::Int(text.parse().ok()?),
-            OptionType::Float | OptionType::Positive | OptionType::Share | OptionType::Rate => {
-                OptionValue::Float(text.parse().ok()?)
-            }
+            OptionType::Float
+            | OptionType::Positive
+            | OptionType::NonNegative
+            | OptionType::Share
+            | OptionType::Rate => OptionValue::Float(text.parse().ok()?),
             OptionType::Extents => {
                 let extent = text.parse().ok()?;
                 OptionValue::Extents([extent, extent])
@@ -115,6 +120,23 @@ pub struct OptionSpec {
     pub help: &'static str,
 }
 
+impl OptionSpec {
+    /// An option that must be written.
+    pub(super) const fn required(name: &'static str, ty: OptionType, help: &'static str) -> Self {
+        Self { name, ty, default: None, help }
+    }
+
+    /// An option with a default.
+    pub(super) const fn optional(
+        name: &'static str,
+        ty: OptionType,
+        default: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self { name, ty, default: Some(default), help }
+    }
+}
+
 /// An activation function.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Activation {
@@ -129,8 +151,22 @@ pub enum Activation {
 
 impl Activation {
     /// All names, as `activation:` takes them.
-    pub const NAMES: &'static [&'static str] =
-        &["linear", "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh", "softmax"];
+    pub const NAMES: &'static [&'static str] = &[
+        "linear",
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "gelu",
+        "silu",
+        "hard_swish",
+        "sigmoid",
+        "hard_sigmoid",
+        "tanh",
+        "softplus",
+        "softmax",
+    ];
 
     /// The activation of a name, with the defaults that Keras's functions have.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -138,11 +174,16 @@ impl Activation {
             "linear" => Activation::Linear,
             "softmax" => Activation::Softmax,
             "relu" => Activation::Elementwise(ActivationKind::Relu),
+            "relu6" => Activation::Elementwise(ActivationKind::Relu6),
             "leaky_relu" => Activation::Elementwise(ActivationKind::LeakyRelu { slope: 0.2 }),
             "elu" => Activation::Elementwise(ActivationKind::Elu { alpha: 1.0 }),
+            "selu" => Activation::Elementwise(ActivationKind::Selu),
             "gelu" => Activation::Elementwise(ActivationKind::Gelu),
             "silu" => Activation::Elementwise(ActivationKind::Silu),
+            "hard_swish" => Activation::Elementwise(ActivationKind::HardSwish),
             "sigmoid" => Activation::Elementwise(ActivationKind::Sigmoid),
+            "hard_sigmoid" => Activation::Elementwise(ActivationKind::HardSigmoid),
+            "softplus" => Activation::Elementwise(ActivationKind::Softplus),
             "tanh" => Activation::Elementwise(ActivationKind::Tanh),
             _ => return None,
         })
@@ -155,12 +196,17 @@ impl Activation {
             Activation::Softmax => "softmax",
             Activation::Elementwise(kind) => match kind {
                 ActivationKind::Relu => "relu",
+                ActivationKind::Relu6 => "relu6",
                 ActivationKind::LeakyRelu { .. } => "leaky_relu",
                 ActivationKind::Elu { .. } => "elu",
+                ActivationKind::Selu => "selu",
                 ActivationKind::Gelu => "gelu",
                 ActivationKind::Silu => "silu",
+                ActivationKind::HardSwish => "hard_swish",
                 ActivationKind::Sigmoid => "sigmoid",
+                ActivationKind::HardSigmoid => "hard_sigmoid",
                 ActivationKind::Tanh => "tanh",
+                ActivationKind::Softplus => "softplus",
             },
         }
     }
@@ -171,6 +217,8 @@ impl Activation {
 pub enum ActivationKind {
     /// `max(x, 0)`
     Relu,
+    /// `min(max(x, 0), 6)`
+    Relu6,
     /// `x ≥ 0 ? x : slope · x`
     LeakyRelu {
         /// Keras's default: 0.3 as a layer, 0.2 as an activation function.
@@ -181,14 +229,23 @@ pub enum ActivationKind {
         /// Default 1.
         alpha: f32,
     },
+    /// `λ x` for x > 0, else `λ α (eˣ − 1)`, with λ = 1.0507… and α = 1.6732….
+    /// Source: Klambauer et al., arXiv:1706.02515.
+    Selu,
     /// `x Φ(x)`, with erf (Keras's default, `approximate=False`).
     Gelu,
     /// `x σ(x)`
     Silu,
+    /// `x · min(max(x / 6 + 1/2, 0), 1)`. Source: Howard et al., arXiv:1905.02244, §5.2.
+    HardSwish,
     /// `1 / (1 + e⁻ˣ)`
     Sigmoid,
+    /// `min(max(x / 6 + 1/2, 0), 1)`
+    HardSigmoid,
     /// Hyperbolic tangent.
     Tanh,
+    /// `ln(1 + eˣ)`
+    Softplus,
 }
 
 /// How a parameter starts, with Keras's definitions. `fan_in`/`fan_out` of a convolution count its window: `Kh · Kw · I`, `Kh · Kw · O`.

@@ -1,8 +1,7 @@
 //! `max_pool2d` and `avg_pool2d`: windowed pooling.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec, image_of, per_element,
-    window_over,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element, window_over,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::kernel::desc::PoolKind;
@@ -36,6 +35,10 @@ impl Pool2d {
                 help: "The largest value of each window.",
                 inputs: Inputs::One,
                 options: OPTIONS,
+                shape: "H' = ⌊(H + padding − Kh) / stride⌋ + 1, W' likewise; C' = C. With `same`, H' = ⌈H / stride⌉.",
+                formula: "y[i, j, c] = the largest x[i s + u − p, j s + v − p, c]; padding never wins. Of several largest values the first in reading order gets the gradient",
+                source: "",
+                example: "max_pool2d(2)",
             },
             make: |attributes| Pool2d::new(PoolKind::Max, attributes),
         },
@@ -46,6 +49,10 @@ impl Pool2d {
                 help: "The mean of each window.",
                 inputs: Inputs::One,
                 options: OPTIONS,
+                shape: "H' = ⌊(H + padding − Kh) / stride⌋ + 1, W' likewise; C' = C. With `same`, H' = ⌈H / stride⌉.",
+                formula: "y[i, j, c] = the mean of x[i s + u − p, j s + v − p, c] over the pixels that are there: padding does not count",
+                source: "",
+                example: "avg_pool2d(3, stride: 2, padding: same)",
             },
             make: |attributes| Pool2d::new(PoolKind::Average, attributes),
         },
@@ -71,10 +78,6 @@ impl LayerOp for Pool2d {
             PoolKind::Max => "max_pool2d",
             PoolKind::Average => "avg_pool2d",
         }
-    }
-
-    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
-        Vec::new()
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {

@@ -1,8 +1,8 @@
 //! The table of layer kinds.
 
 use super::{
-    ActivationLayer, Attributes, BatchNorm, Conv2d, Dense, Dropout, Flatten, GlobalPool2d, Input, Join, KindInfo,
-    LayerOp, Pool2d, ZeroPad2d,
+    ActivationLayer, Attributes, BatchNorm, Conv2d, Dense, DepthwiseConv2d, Dropout, Flatten, GlobalPool2d, Input,
+    Join, KindInfo, LayerOp, LocalResponseNorm, Pool2d, ZeroPad2d,
 };
 
 macro_rules! layers {
@@ -45,9 +45,11 @@ macro_rules! layers {
 layers! {
     Input(Input),
     Conv2d(Conv2d),
+    DepthwiseConv2d(DepthwiseConv2d),
     Pool2d(Pool2d),
     GlobalPool2d(GlobalPool2d),
     BatchNorm(BatchNorm),
+    LocalResponseNorm(LocalResponseNorm),
     Dropout(Dropout),
     Flatten(Flatten),
     Dense(Dense),

@@ -1,6 +1,6 @@
 //! `zero_pad2d`: zeros around the image.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec, image_of};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -24,6 +24,10 @@ impl ZeroPad2d {
                 default: Some("1"),
                 help: "Pixels on every side, or vertical x horizontal, or [top, bottom, left, right].",
             }],
+            shape: "H' = top + H + bottom, W' = left + W + right; C' = C.",
+            formula: "y[i, j, c] = x[i − top, j − left, c], 0 outside",
+            source: "",
+            example: "zero_pad2d([0, 1, 0, 1])",
         },
         make: |attributes| ZeroPad2d { padding: attributes.margins("padding") },
     }];
@@ -34,10 +38,6 @@ impl LayerOp for ZeroPad2d {
         "zero_pad2d"
     }
 
-    fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
-        Vec::new()
-    }
-
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
         let (height, width, channels) = image_of(&inputs[0])?;
         let [top, bottom, left, right] = self.padding;
@@ -46,9 +46,5 @@ impl LayerOp for ZeroPad2d {
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
         graph.zero_pad(inputs[0], self.padding)
-    }
-
-    fn flops(&self, _inputs: &[Shape]) -> u64 {
-        0
     }
 }

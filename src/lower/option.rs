@@ -50,6 +50,7 @@ impl Cx {
             OptionType::Int { min } => OptionValue::Int(self.int(what, expr, min, MOST)?),
             OptionType::Float => OptionValue::Float(self.number(what, expr)? as f32),
             OptionType::Positive => OptionValue::Float(self.positive(what, expr)?),
+            OptionType::NonNegative => OptionValue::Float(self.non_negative(what, expr)?),
             OptionType::Share => OptionValue::Float(self.share(what, expr, false)?),
             OptionType::Rate => OptionValue::Float(self.share(what, expr, true)?),
             OptionType::Extents => OptionValue::Extents(self.extents(spec, expr)?),

@@ -12,6 +12,11 @@ impl ActivationKind {
                 let zero = e.constant(0.0);
                 e.max(zero, x)
             }
+            ActivationKind::Relu6 => {
+                let (zero, six) = (e.constant(0.0), e.constant(6.0));
+                let raised = e.max(zero, x);
+                e.min(six, raised)
+            }
             ActivationKind::LeakyRelu { slope } => {
                 let (zero, slope) = (e.constant(0.0), e.constant(slope));
                 let scaled = e.mul(x, slope);
@@ -25,6 +30,12 @@ impl ActivationKind {
                 let below = e.mul(alpha, shifted);
                 e.select(Compare::Less, x, zero, below, x)
             }
+            ActivationKind::Selu => {
+                let (zero, scale) = (e.constant(0.0), e.constant(SELU_SCALE));
+                let below = ActivationKind::Elu { alpha: SELU_ALPHA }.value(e, x);
+                let (above, below) = (e.mul(x, scale), e.mul(below, scale));
+                e.select(Compare::Less, x, zero, below, above)
+            }
             ActivationKind::Gelu => {
                 let cdf = normal_cdf(e, x);
                 e.mul(x, cdf)
@@ -33,8 +44,23 @@ impl ActivationKind {
                 let sigma = sigmoid(e, x);
                 e.mul(x, sigma)
             }
+            ActivationKind::HardSwish => {
+                let share = hard_sigmoid(e, x);
+                e.mul(x, share)
+            }
             ActivationKind::Sigmoid => sigmoid(e, x),
+            ActivationKind::HardSigmoid => hard_sigmoid(e, x),
             ActivationKind::Tanh => e.push(ExprNode::Tanh(x)),
+            // max(x, 0) + ln(1 + e^−|x|): no exponential overflows
+            ActivationKind::Softplus => {
+                let zero = e.constant(0.0);
+                let raised = e.max(zero, x);
+                let magnitude = e.push(ExprNode::Abs(x));
+                let negated = e.push(ExprNode::Neg(magnitude));
+                let exp = e.push(ExprNode::Exp(negated));
+                let rest = log_of_one_plus(e, exp);
+                e.add(raised, rest)
+            }
         }
     }
 
@@ -55,6 +81,11 @@ impl ActivationKind {
                 let (zero, one) = (e.constant(0.0), e.constant(1.0));
                 e.select(Compare::Less, zero, at, one, zero)
             }
+            ActivationKind::Relu6 => {
+                let (zero, one, six) = (e.constant(0.0), e.constant(1.0), e.constant(6.0));
+                let below = e.select(Compare::Less, at, six, one, zero);
+                e.select(Compare::Less, zero, at, below, zero)
+            }
             ActivationKind::LeakyRelu { slope } => {
                 let (zero, one, slope) = (e.constant(0.0), e.constant(1.0), e.constant(slope));
                 e.select(Compare::Less, zero, at, one, slope)
@@ -64,6 +95,13 @@ impl ActivationKind {
                 let (zero, one, alpha) = (e.constant(0.0), e.constant(1.0), e.constant(alpha));
                 let below = e.add(at, alpha);
                 e.select(Compare::Less, at, zero, below, one)
+            }
+            // for x < 0: f' = λ α eˣ = y + λ α
+            ActivationKind::Selu => {
+                let (zero, scale, below) =
+                    (e.constant(0.0), e.constant(SELU_SCALE), e.constant(SELU_SCALE * SELU_ALPHA));
+                let below = e.add(at, below);
+                e.select(Compare::Less, at, zero, below, scale)
             }
             // Φ(x) + x φ(x), φ(x) = e^(−x²/2) / √(2π)
             ActivationKind::Gelu => {
@@ -83,16 +121,31 @@ impl ActivationKind {
                 let inner = e.mul_add(at, rest, one);
                 e.mul(sigma, inner)
             }
+            // 0 below −3, 1 above 3, x/3 + 1/2 between
+            ActivationKind::HardSwish => {
+                let (zero, one, three) = (e.constant(0.0), e.constant(1.0), e.constant(3.0));
+                let (third, half, least) = (e.constant(1.0 / 3.0), e.constant(0.5), e.constant(-3.0));
+                let between = e.mul_add(at, third, half);
+                let below_three = e.select(Compare::Less, at, three, between, one);
+                e.select(Compare::Less, least, at, below_three, zero)
+            }
             ActivationKind::Sigmoid => {
                 let one = e.constant(1.0);
                 let rest = e.sub(one, at);
                 e.mul(at, rest)
+            }
+            // from y: 1/6 strictly between 0 and 1
+            ActivationKind::HardSigmoid => {
+                let (zero, one, sixth) = (e.constant(0.0), e.constant(1.0), e.constant(1.0 / 6.0));
+                let below_one = e.select(Compare::Less, at, one, sixth, zero);
+                e.select(Compare::Less, zero, at, below_one, zero)
             }
             ActivationKind::Tanh => {
                 let one = e.constant(1.0);
                 let square = e.mul(at, at);
                 e.sub(one, square)
             }
+            ActivationKind::Softplus => sigmoid(e, at),
         }
     }
 
@@ -102,8 +155,13 @@ impl ActivationKind {
             // a leaky slope below zero would turn signs around; then the operand is needed
             ActivationKind::LeakyRelu { slope } => *slope >= 0.0,
             ActivationKind::Elu { alpha } => *alpha >= 0.0,
-            ActivationKind::Relu | ActivationKind::Sigmoid | ActivationKind::Tanh => true,
-            ActivationKind::Gelu | ActivationKind::Silu => false,
+            ActivationKind::Relu
+            | ActivationKind::Relu6
+            | ActivationKind::Selu
+            | ActivationKind::Sigmoid
+            | ActivationKind::HardSigmoid
+            | ActivationKind::Tanh => true,
+            ActivationKind::Gelu | ActivationKind::Silu | ActivationKind::HardSwish | ActivationKind::Softplus => false,
         }
     }
 
@@ -112,10 +170,41 @@ impl ActivationKind {
         match self {
             ActivationKind::LeakyRelu { slope } => *slope >= 0.0,
             ActivationKind::Elu { alpha } => *alpha >= 0.0,
-            ActivationKind::Relu | ActivationKind::Sigmoid | ActivationKind::Tanh => true,
-            ActivationKind::Gelu | ActivationKind::Silu => false,
+            ActivationKind::Relu
+            | ActivationKind::Relu6
+            | ActivationKind::Selu
+            | ActivationKind::Sigmoid
+            | ActivationKind::HardSigmoid
+            | ActivationKind::Tanh
+            | ActivationKind::Softplus => true,
+            ActivationKind::Gelu | ActivationKind::Silu | ActivationKind::HardSwish => false,
         }
     }
+}
+
+/// λ and α of selu, to more places than f32 holds.
+const SELU_SCALE: f32 = 1.050_701;
+const SELU_ALPHA: f32 = 1.673_263_2;
+
+/// `min(max(x / 6 + 1/2, 0), 1)`
+fn hard_sigmoid(e: &mut Expr, x: ExprId) -> ExprId {
+    let (sixth, half) = (e.constant(1.0 / 6.0), e.constant(0.5));
+    let (zero, one) = (e.constant(0.0), e.constant(1.0));
+    let line = e.mul_add(x, sixth, half);
+    let raised = e.max(zero, line);
+    e.min(one, raised)
+}
+
+/// `ln(1 + a)` for `a` in 0..=1, also where 1 + a rounds to 1: the logarithm of the rounded sum u, times a / (u − 1).
+/// Source: W. Kahan's `log1p`, in D. Goldberg, "What every computer scientist should know about floating-point arithmetic", theorem 4.
+fn log_of_one_plus(e: &mut Expr, a: ExprId) -> ExprId {
+    let one = e.constant(1.0);
+    let sum = e.add(one, a);
+    let log = e.push(ExprNode::Log(sum));
+    let rounded = e.sub(sum, one);
+    let ratio = e.div(a, rounded);
+    let corrected = e.mul(log, ratio);
+    e.select(Compare::Equal, sum, one, a, corrected)
 }
 
 /// `1 / (1 + e⁻ˣ)`

@@ -88,6 +88,7 @@ impl GradientCtx<'_> {
             Op::Pad(Pad { amounts }) => vec![Some(self.push(Op::Unpad(Unpad { amounts: *amounts }), &[dy]))],
             Op::Unpad(Unpad { amounts }) => vec![Some(self.push(Op::Pad(Pad { amounts: *amounts }), &[dy]))],
             Op::Concat => self.concat(dy),
+            Op::NeighbourSum(sum) => vec![Some(self.push(Op::NeighbourSum(sum.transposed()), &[dy]))],
             Op::Softmax(_) => {
                 let y = self.result(0);
                 vec![Some(self.push(Op::SoftmaxGrad(SoftmaxGrad), &[y, dy]))]

@@ -13,6 +13,7 @@ mod gradient;
 mod loss;
 mod map;
 mod movement;
+mod neighbours;
 mod pool;
 mod softmax;
 
@@ -25,6 +26,7 @@ pub use gradient::GradientCtx;
 pub use loss::{Loss, TopK};
 pub use map::{Map, MapResult};
 pub use movement::{Pad, Slice, Unpad};
+pub use neighbours::NeighbourSum;
 pub use pool::{GlobalPool, GlobalPoolGrad, Pool, PoolGrad};
 pub use softmax::{Softmax, SoftmaxGrad};
 
@@ -79,6 +81,8 @@ pub enum Op {
     Concat,
     /// A range of channels.
     Slice(Slice),
+    /// Sums over neighbouring channels.
+    NeighbourSum(NeighbourSum),
     /// Softmax over the channels.
     Softmax(Softmax),
     /// Its gradient: `y`, `dy`.
@@ -101,7 +105,9 @@ impl Op {
             Op::DenseGradInput(op) => op.infer(operands),
             Op::DenseGradWeight(op) => op.infer(operands),
             Op::Map(op) => op.infer(operands),
-            Op::Activation(_) | Op::Dropout(_) | Op::Softmax(_) | Op::SoftmaxGrad(_) => vec![operands[0].clone()],
+            Op::Activation(_) | Op::Dropout(_) | Op::NeighbourSum(_) | Op::Softmax(_) | Op::SoftmaxGrad(_) => {
+                vec![operands[0].clone()]
+            }
             Op::BatchNorm(_) => {
                 let channels = TensorType::single(Shape::vector(operands[0].shape.channels()));
                 vec![operands[0].clone(), channels.clone(), channels]
@@ -149,6 +155,7 @@ impl Op {
             Op::Unpad(_) => "unpad",
             Op::Concat => "concat",
             Op::Slice(_) => "slice",
+            Op::NeighbourSum(_) => "neighbour_sum",
             Op::Softmax(_) => "softmax",
             Op::SoftmaxGrad(_) => "softmax_grad",
             Op::Loss(_) => "loss",

@@ -198,6 +198,41 @@ def conv_batch(net, x):
     return net.dense(3, activation="softmax")(layers().Flatten()(layers().MaxPooling2D(2)(x)))
 
 
+@case((6, 7, 5), batch=3)
+def depthwise(net, x):
+    """
+    Each channel by itself: three filters a channel, then one; strides, dilation, no bias.
+    depthwise_conv2d(3x3, padding: same, depth_multiplier: 3, activation: tanh)
+    depthwise_conv2d(2x3, stride: 2, use_bias: false)
+    conv2d(4, 1, activation: tanh)
+    depthwise_conv2d(3, padding: same, dilation: 2)
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.depthwise_conv2d(3, padding="same", depth_multiplier=3, activation="tanh")(x)
+    x = net.depthwise_conv2d((2, 3), strides=2, use_bias=False)(x)
+    x = net.conv2d(4, 1, activation="tanh")(x)
+    x = net.depthwise_conv2d(3, padding="same", dilation_rate=2)(x)
+    return net.dense(3, activation="softmax")(layers().GlobalAveragePooling2D()(x))
+
+
+@case((3, 3, 17), batch=1)
+def depthwise_stride_over_kernel(net, x):
+    """
+    A stride over the kernel, one image, 17 channels; then a single pixel.
+    depthwise_conv2d(1, stride: 2, activation: tanh)
+    depthwise_conv2d(2, depth_multiplier: 2)
+    relu6
+    depthwise_conv2d(3, padding: 1)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.depthwise_conv2d(1, strides=2, activation="tanh")(x)
+    x = layers().ReLU(6.0)(net.depthwise_conv2d(2, depth_multiplier=2)(x))
+    x = net.depthwise_conv2d(3, padding="same")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
 # --- pools ---------------------------------------------------------------------------------------------------------
 
 
@@ -359,6 +394,43 @@ def batch_norm_input(net, x):
     return net.dense(3, activation="softmax")(net.batch_norm(momentum=0.8)(x))
 
 
+class LocalResponseNorm:
+    """The definition of PyTorch, written out with Keras's operations."""
+
+    def __init__(self, size, alpha, beta, bias):
+        self.size, self.alpha, self.beta, self.bias = size, alpha, beta, bias
+
+    def __call__(self, x):
+        def norm(x):
+            from keras import ops
+            channels = x.shape[-1]
+            near = np.array([[float(c - self.size // 2 <= k <= c + (self.size - 1) // 2) for c in range(channels)]
+                             for k in range(channels)])
+            sums = ops.matmul(x * x, ops.cast(near, x.dtype))
+            return x / (self.bias + self.alpha / self.size * sums) ** self.beta
+
+        return layers().Lambda(norm)(x)
+
+
+@case((4, 5, 3), batch=3)
+def local_response_norm(net, x):
+    """
+    An odd and an even number of neighbours, and more than there are channels.
+    conv2d(17, 2x2)
+    local_response_norm(5, alpha: 0.3, beta: 0.75, bias: 2)
+    conv2d(6, 1x1)
+    local_response_norm(4, alpha: 0.5, beta: 0.5)
+    conv2d(5, 2x2)
+    local_response_norm(size: 31, alpha: 2, bias: 0.5)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = LocalResponseNorm(5, 0.3, 0.75, 2)(net.conv2d(17, 2)(x))
+    x = LocalResponseNorm(4, 0.5, 0.5, 1)(net.conv2d(6, 1)(x))
+    x = LocalResponseNorm(31, 2, 0.75, 0.5)(net.conv2d(5, 2)(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
 @case((4, 5, 2))
 def dropout(net, x):
     """
@@ -513,6 +585,35 @@ def add_three(net, x):
     return net.dense(3, activation="softmax")(layers().Flatten()(layers().Add()([a, b, c])))
 
 
+def join_case(name, layer, count):
+    """`count` values joined element by element, one of them used twice."""
+
+    def build(net, x):
+        a = net.conv2d(5, 2, padding="same", activation="tanh", name="a")(x)
+        b = net.conv2d(5, 1, name="b")(a)
+        c = net.conv2d(5, 3, padding="same", activation="tanh", name="c")(b)
+        x = layer()([a, b, c][:count] if count == 3 else [c, a])
+        return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+    build.__name__ = f"join_{name}"
+    build.__doc__ = f"""
+    `{name}` of {count} values.
+    a = conv2d(5, 2x2, padding: same, activation: tanh)
+    b = conv2d(5, 1x1)
+    c = conv2d(5, 3x3, padding: same, activation: tanh)
+    {name}({"a, b, c" if count == 3 else "a"})
+    flatten
+    dense(3, activation: softmax)
+    """
+    case((3, 4, 2))(build)
+
+
+join_case("subtract", lambda: layers().Subtract(), 2)
+join_case("multiply", lambda: layers().Multiply(), 3)
+join_case("average", lambda: layers().Average(), 3)
+join_case("maximum", lambda: layers().Maximum(), 3)
+
+
 @case((6, 5, 3))
 def concat(net, x):
     """
@@ -570,6 +671,11 @@ activation_case("gelu", lambda: layers().Activation("gelu"), "gelu")
 activation_case("silu", lambda: layers().Activation("silu"), "silu")
 activation_case("sigmoid", lambda: layers().Activation("sigmoid"), "sigmoid")
 activation_case("tanh", lambda: layers().Activation("tanh"), "tanh")
+activation_case("relu6", lambda: layers().ReLU(6.0), "relu6")
+activation_case("selu", lambda: layers().Activation("selu"), "selu")
+activation_case("hard_swish", lambda: layers().Activation("hard_swish"), "hard_swish")
+activation_case("hard_sigmoid", lambda: layers().Activation("hard_sigmoid"), "hard_sigmoid")
+activation_case("softplus", lambda: layers().Activation("softplus"), "softplus")
 activation_case("softmax", lambda: layers().Softmax(), "softmax")  # in the middle: over the channels
 
 

@@ -73,6 +73,9 @@ class Net:
     def conv2d(self, filters, kernel_size, name=None, **more):
         return self.named("conv2d", L.Conv2D(filters, kernel_size, **more), name)
 
+    def depthwise_conv2d(self, kernel_size, name=None, **more):
+        return self.named("depthwise_conv2d", L.DepthwiseConv2D(kernel_size, **more), name)
+
     def dense(self, units, name=None, **more):
         return self.named("dense", L.Dense(units, **more), name)
 

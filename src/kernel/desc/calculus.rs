@@ -394,9 +394,14 @@ mod tests {
             ActivationKind::Silu,
             ActivationKind::Sigmoid,
             ActivationKind::Tanh,
+            ActivationKind::Relu6,
+            ActivationKind::Selu,
+            ActivationKind::HardSwish,
+            ActivationKind::HardSigmoid,
+            ActivationKind::Softplus,
         ];
         for kind in kinds {
-            for x in [-3.0, -0.2, 0.4, 2.0] {
+            for x in [-3.5, -0.2, 0.4, 2.0, 7.0] {
                 let mut e = Expr::new();
                 let (dy, at) = (e.input(0), e.input(1));
                 let back = kind.backpropagate(&mut e, dy, at);

@@ -30,7 +30,7 @@ pub use map::{Domain, MapDesc, MapOutput, Operand, OperandKind};
 pub use matmul::{MatmulDesc, MatmulKind};
 pub use movement::{FillDesc, TransposeDesc};
 pub use normalize::{CombineMomentsDesc, MomentsDesc, SumPartsDesc};
-pub use pool::{GlobalPoolDesc, PoolDesc, PoolGradDesc, PoolKind};
+pub use pool::{GlobalPoolDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
 
 /// A generated kernel, described.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,6 +49,8 @@ pub enum KernelDesc {
     PoolGrad(PoolGradDesc),
     /// Pooling over whole feature maps, and its gradient.
     GlobalPool(GlobalPoolDesc),
+    /// Sums over neighbouring channels.
+    NeighbourSum(NeighbourSumDesc),
     /// Per-channel count, mean and squared deviation of one shard.
     Moments(MomentsDesc),
     /// Moments of the batch from those of the shards.
@@ -83,6 +85,7 @@ impl KernelDesc {
             KernelDesc::Pool(_) => "pool",
             KernelDesc::PoolGrad(_) => "pool_grad",
             KernelDesc::GlobalPool(_) => "global_pool",
+            KernelDesc::NeighbourSum(_) => "neighbour_sum",
             KernelDesc::Moments(_) => "moments",
             KernelDesc::CombineMoments(_) => "combine_moments",
             KernelDesc::SumParts(_) => "sum_parts",

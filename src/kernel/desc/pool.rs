@@ -46,6 +46,20 @@ pub struct PoolGradDesc {
     pub output: Layout,
 }
 
+/// Sums over neighbouring channels: `y[c] = Σ x[k]`, k from `c − before` to `c + after` as far as there are channels.
+/// Arguments: input, output. Both layouts have the same extents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NeighbourSumDesc {
+    /// Channels before the own one.
+    pub before: usize,
+    /// Channels behind it.
+    pub after: usize,
+    /// Layout of x.
+    pub input: Layout,
+    /// Layout of y.
+    pub output: Layout,
+}
+
 /// Pools each whole feature map into one vector `[C]` per image. Arguments: input, output.
 ///
 /// `grad` (max only; the mean's gradient is a map kernel): arguments x, y, dy, dx; dy is shared equally by all elements that

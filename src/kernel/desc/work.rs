@@ -18,6 +18,7 @@ impl KernelDesc {
             KernelDesc::Pool(desc) => desc.window.area() * desc.output.elements(),
             KernelDesc::PoolGrad(desc) => desc.window.area() * desc.grad.elements(),
             KernelDesc::GlobalPool(desc) => desc.input.elements(),
+            KernelDesc::NeighbourSum(desc) => (desc.before + desc.after) * desc.output.elements(),
             // a sum, then a difference, its square and another sum
             KernelDesc::Moments(desc) => 4 * desc.input.elements(),
             KernelDesc::SumParts(desc) => desc.parts - 1,

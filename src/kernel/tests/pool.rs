@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::harness::{Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run};
-use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, PoolDesc, PoolGradDesc, PoolKind};
+use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
 use crate::tensor::{Layout, Padding, Window};
 
 #[derive(Debug, Clone)]
@@ -131,6 +131,25 @@ fn check_gradient(case: &PoolCase) {
     }
 }
 
+/// Sums over neighbouring channels against the definition.
+fn check_neighbours(shape: [usize; 3], reach: [usize; 2], kinds: [(u8, usize); 2], count: usize, seed: u64) {
+    let [before, after] = reach;
+    let (input, output) = (layout(shape, kinds[0]), layout(shape, kinds[1]));
+    let x = numbers(seed, buffer_len(&input, count));
+    let desc = NeighbourSumDesc { before, after, input, output };
+    let args = [Data::F32(x.clone()), Data::F32(vec![7.0; buffer_len(&output, count)])];
+    let got = run(&KernelDesc::NeighbourSum(desc), &args, count, 0);
+    let mut want = vec![7.0; buffer_len(&output, count)];
+    for (n, iy, ix, c) in places(&output, count) {
+        let near = (0..shape[2]).filter(|&k| k + before >= c && k <= c + after);
+        want[at(&output, n, iy, ix, c)] = near.map(|k| f64::from(x[at(&input, n, iy, ix, k)])).sum::<f64>();
+    }
+    for (i, (&got, want)) in got[1].f32().iter().zip(want).enumerate() {
+        // at most 100 additions of numbers below 4
+        assert_close(got, want, 3e-5, i);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
     #[test]
@@ -141,6 +160,17 @@ proptest! {
     #[test]
     fn gradient(case in pool_case()) {
         check_gradient(&case);
+    }
+
+    #[test]
+    fn neighbours(
+        shape in (1_usize..4, 1_usize..4, channel_count()),
+        reach in prop::array::uniform2(prop::sample::select(vec![0_usize, 1, 2, 3, 9, 40, 200])),
+        kinds in prop::array::uniform2(layout_kind()),
+        count in 0_usize..3,
+        seed in any::<u64>(),
+    ) {
+        check_neighbours([shape.0, shape.1, shape.2], reach, kinds, count, seed);
     }
 
     #[test]

@@ -160,6 +160,7 @@ impl<'g> Lowerer<'g> {
             }
             Op::Pad(pad) => self.pad(node, pad.amounts),
             Op::Concat => self.concat(node),
+            Op::NeighbourSum(sum) => self.neighbour_sum(node, *sum),
             Op::Softmax(_) => self.softmax(node),
             Op::SoftmaxGrad(_) => self.softmax_grad(node),
             Op::Loss(loss) => self.loss(node, loss),

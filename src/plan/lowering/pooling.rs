@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::ir::Node;
-use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, PoolDesc, PoolGradDesc};
-use crate::ops::{GlobalPool, GlobalPoolGrad, Pool, PoolGrad};
+use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc};
+use crate::ops::{GlobalPool, GlobalPoolGrad, NeighbourSum, Pool, PoolGrad};
 use crate::plan::launch::{Count, Mode};
 
 impl Lowerer<'_> {
@@ -46,6 +46,14 @@ impl Lowerer<'_> {
         let desc = GlobalPoolDesc { kind: pool.kind, input: x.layout, output: y.layout, grad: None };
         let args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
         self.launch(KernelDesc::GlobalPool(desc), self.image_space(), args, Count::Part);
+    }
+
+    pub(super) fn neighbour_sum(&mut self, node: &Node, sum: NeighbourSum) {
+        let x = self.inputs(node, 0);
+        let y = self.new_images(0);
+        let desc = NeighbourSumDesc { before: sum.before, after: sum.after, input: x.layout, output: y.layout };
+        let args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
+        self.launch(KernelDesc::NeighbourSum(desc), self.image_space(), args, Count::Part);
     }
 
     /// Of a maximum; the mean's gradient is a map by now.

@@ -76,6 +76,7 @@ impl Needs {
                 | Op::Pad(_)
                 | Op::Unpad(_)
                 | Op::Concat
+                | Op::NeighbourSum(_)
                 | Op::Slice(_) => {}
             }
         }

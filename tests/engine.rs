@@ -60,7 +60,8 @@ impl Case {
     fn gradients(&self) -> Vec<Vec<f32>> {
         let mut session = TrainSession::compile(&self.program, &self.options).expect("compiles");
         self.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
-        let inputs = StepInputs { images: &self.images, labels: &self.labels, learning_rate: 1.0, step: 1, seed: 0 };
+        let inputs =
+            StepInputs { images: &self.images, labels: &self.labels, learning_rate: 1.0, step: 1, update: 1, seed: 0 };
         session.step(&inputs);
         let moved = |(index, before): (usize, &Vec<f32>)| {
             before.iter().zip(session.read(index)).map(|(before, after)| before - after).collect()
@@ -186,8 +187,14 @@ fn trained(options: &CompileOptions, images: usize) -> Vec<(String, Vec<f32>)> {
     let pictures = numbers(images * program.input_shape().elements(), 99);
     let labels: Vec<i32> = (0..images as i32).map(|i| i * 5 % 7).collect();
     for step in 1..=3 {
-        let result =
-            session.step(&StepInputs { images: &pictures, labels: &labels, learning_rate: 0.01, step, seed: 3 });
+        let result = session.step(&StepInputs {
+            images: &pictures,
+            labels: &labels,
+            learning_rate: 0.01,
+            step,
+            update: step,
+            seed: 3,
+        });
         assert!(result.loss.is_finite());
     }
     let names: Vec<String> = session.params().iter().map(|param| param.name.clone()).collect();

@@ -4,6 +4,7 @@
 
 mod expr;
 mod print;
+pub mod visit;
 
 pub use expr::{BinaryOp, Dim, Expr, ExprKind, Unit};
 pub use print::{print, print_expr};

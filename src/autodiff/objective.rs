@@ -3,7 +3,7 @@
 use super::backward::backpropagate;
 use super::optimizer::update;
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, Loss as ProgramLoss, Metric, Mode, Optimizer, ScalarInput, Value,
+    CheckedProgram, Forward, Graph, InputRole, Loss as ProgramLoss, Metric, Mode, ScalarInput, TrainSpec, Value,
     forward,
 };
 use crate::kernel::desc::LossKind;
@@ -14,29 +14,33 @@ use crate::tensor::{Element, Shape, TensorType};
 /// Names of the outputs: per-image loss, and per-image hits of each metric (`metric0`, `metric1`, …).
 const LOSS: &str = "loss";
 
-/// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight.
-pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, optimizer: &Optimizer, random: bool) -> Graph {
+/// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight. `None` where this version cannot compute the loss
+/// ([`crate::ir::Program::not_run_yet`]).
+pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Option<Graph> {
+    let kind = kind_of(loss)?;
     let Forward { mut graph, scores, .. } = forward(program, Mode::Training { random });
     let labels = labels(&mut graph);
-    let seed = add_loss(&mut graph, scores, labels, loss, true);
+    let seed = add_loss(&mut graph, scores, labels, kind, true);
     add_metrics(&mut graph, program, scores, labels, loss);
     // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs no gradient.
     // These passes rewrite in place, so `scores` and `seed` stay what they are.
     opt::run(&mut graph, opt::BEFORE_GRADIENTS);
     let gradients = backpropagate(&mut graph, scores, seed);
     for (weight, gradient) in gradients {
-        update(&mut graph, optimizer, weight, gradient);
+        update(&mut graph, &train.optimizer.value, &train.updates, weight, gradient);
     }
-    graph
+    Some(graph)
 }
 
 /// Forward pass without randomness: output, and where the loss is known also loss and metrics.
 pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
     let Forward { mut graph, output, scores, .. } = forward(program, Mode::Inference);
     graph.outputs.push(("output".to_owned(), output));
-    if let Some(loss) = program.loss() {
+    if let Some(loss) = program.loss()
+        && let Some(kind) = kind_of(loss)
+    {
         let labels = labels(&mut graph);
-        add_loss(&mut graph, scores, labels, loss, false);
+        add_loss(&mut graph, scores, labels, kind, false);
         add_metrics(&mut graph, program, scores, labels, loss);
     }
     graph
@@ -57,13 +61,18 @@ fn labels(graph: &mut Graph) -> Value {
     graph.push_value(Op::Input(InputRole::Labels, ty), &[], "")
 }
 
+/// How a loss is computed, where this version does.
+fn kind_of(loss: ProgramLoss) -> Option<LossKind> {
+    match loss {
+        ProgramLoss::CategoricalCrossentropy => Some(LossKind::SoftmaxCrossEntropy),
+        ProgramLoss::BinaryCrossentropy => Some(LossKind::SigmoidCrossEntropy),
+        ProgramLoss::Mse => Some(LossKind::MeanSquaredError),
+        ProgramLoss::Focal { .. } | ProgramLoss::Hinge => None,
+    }
+}
+
 /// Adds the loss; returns its gradient by the scores (the loss itself where none is asked for).
-fn add_loss(graph: &mut Graph, scores: Value, labels: Value, loss: ProgramLoss, grad: bool) -> Value {
-    let kind = match loss {
-        ProgramLoss::CategoricalCrossentropy => LossKind::SoftmaxCrossEntropy,
-        ProgramLoss::BinaryCrossentropy => LossKind::SigmoidCrossEntropy,
-        ProgramLoss::Mse => LossKind::MeanSquaredError,
-    };
+fn add_loss(graph: &mut Graph, scores: Value, labels: Value, kind: LossKind, grad: bool) -> Value {
     let inverse_batch = graph.scalar(ScalarInput::InverseBatch);
     let node = graph.push(Op::Loss(Loss { kind, grad }), &[scores, labels, inverse_batch], "loss");
     graph.outputs.push((LOSS.to_owned(), Value { node, output: 0 }));
@@ -73,13 +82,18 @@ fn add_loss(graph: &mut Graph, scores: Value, labels: Value, loss: ProgramLoss, 
 fn add_metrics(graph: &mut Graph, program: &CheckedProgram, scores: Value, labels: Value, loss: ProgramLoss) {
     // a score of a cross-entropy decides at 0, a probability at 1/2
     let threshold: f32 = match loss {
-        ProgramLoss::CategoricalCrossentropy | ProgramLoss::BinaryCrossentropy => 0.0,
+        ProgramLoss::CategoricalCrossentropy
+        | ProgramLoss::BinaryCrossentropy
+        | ProgramLoss::Focal { .. }
+        | ProgramLoss::Hinge => 0.0,
         ProgramLoss::Mse => 0.5,
     };
     for (index, metric) in metrics(program).into_iter().enumerate() {
         let k = match metric {
             Metric::Accuracy => 1,
             Metric::TopK(k) => k,
+            // not run yet
+            Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc => continue,
         };
         let op = Op::TopK(TopK { k, threshold: threshold.to_bits() });
         let hits = graph.push_value(op, &[scores, labels], "metrics");

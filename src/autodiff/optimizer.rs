@@ -1,26 +1,57 @@
 //! The optimizer's update of one weight, as graph nodes. Formulas as in Keras 3 (`keras/src/optimizers`), see [`Optimizer`].
 
-use crate::ir::{Graph, Optimizer, Param, ParamId, ParamRole, ScalarInput, Value};
+use crate::ir::{Graph, Optimizer, Param, ParamId, ParamRole, ScalarInput, UpdateRules, Value};
 use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::layers::Initializer;
 use crate::ops::{Map, MapResult, Op, complement};
 
 /// Adds the update of `weight` by `gradient`, and the slots it needs.
-pub(super) fn update(graph: &mut Graph, optimizer: &Optimizer, weight: ParamId, gradient: Value) {
+pub(super) fn update(
+    graph: &mut Graph,
+    optimizer: &Optimizer,
+    updates: &UpdateRules,
+    weight: ParamId,
+    gradient: Value,
+) {
+    let gradient = match updates.clip_value {
+        Some(limit) => clip_by_value(graph, gradient, limit),
+        None => gradient,
+    };
+    let target = Target { weight, gradient, weight_decay: updates.weight_decay };
     match *optimizer {
-        Optimizer::Sgd { momentum, nesterov, .. } => sgd(graph, weight, gradient, momentum, nesterov),
-        Optimizer::RmsProp { rho, momentum, epsilon, .. } => {
-            rms_prop(graph, weight, gradient, rho, momentum, epsilon);
+        Optimizer::Sgd { momentum, nesterov, .. } => sgd(graph, &target, momentum, nesterov),
+        Optimizer::RmsProp { rho, momentum, epsilon, .. } => rms_prop(graph, &target, rho, momentum, epsilon),
+        Optimizer::Adam { beta_1, beta_2, epsilon, .. } => adam(graph, &target, [beta_1, beta_2], epsilon),
+        Optimizer::Nadam { beta_1, beta_2, epsilon, .. } => nadam(graph, &target, [beta_1, beta_2], epsilon),
+        Optimizer::Adagrad { initial_accumulator_value, epsilon, .. } => {
+            adagrad(graph, &target, initial_accumulator_value, epsilon);
         }
-        Optimizer::Adam { beta_1, beta_2, epsilon, weight_decay, .. } => {
-            adam(graph, weight, gradient, [beta_1, beta_2], epsilon, weight_decay);
-        }
+        Optimizer::Adadelta { rho, epsilon, .. } => adadelta(graph, &target, rho, epsilon),
     }
 }
 
-fn sgd(graph: &mut Graph, weight: ParamId, gradient: Value, momentum: f32, nesterov: bool) {
+/// What is updated, by what.
+struct Target {
+    weight: ParamId,
+    gradient: Value,
+    /// `w ← w − lr · weight_decay · w` before anything else.
+    weight_decay: f32,
+}
+
+/// Every element put into `−limit ..= limit`.
+fn clip_by_value(graph: &mut Graph, gradient: Value, limit: f32) -> Value {
+    let layer = graph.node(gradient.node).layer.clone();
+    let map = Map::single(|e| {
+        let (g, least, most) = (e.input(0), e.constant(-limit), e.constant(limit));
+        let raised = e.max(g, least);
+        e.min(raised, most)
+    });
+    graph.push_value(Op::Map(map), &[gradient], &layer)
+}
+
+fn sgd(graph: &mut Graph, target: &Target, momentum: f32, nesterov: bool) {
     let slots: &[&str] = if momentum == 0.0 { &[] } else { &["momentum"] };
-    push(graph, weight, gradient, slots, &[ScalarInput::LearningRate], |e, [w, g], slots, rates| {
+    push(graph, target, slots, &[ScalarInput::LearningRate], |e, [w, g], slots, rates| {
         let step = e.mul(rates[0], g);
         let Some(&velocity) = slots.first() else { return vec![e.sub(w, step)] };
         let mu = e.constant(momentum);
@@ -36,9 +67,9 @@ fn sgd(graph: &mut Graph, weight: ParamId, gradient: Value, momentum: f32, neste
     });
 }
 
-fn rms_prop(graph: &mut Graph, weight: ParamId, gradient: Value, rho: f32, momentum: f32, epsilon: f32) {
+fn rms_prop(graph: &mut Graph, target: &Target, rho: f32, momentum: f32, epsilon: f32) {
     let slots: &[&str] = if momentum == 0.0 { &["velocity"] } else { &["velocity", "momentum"] };
-    push(graph, weight, gradient, slots, &[ScalarInput::LearningRate], |e, [w, g], slots, rates| {
+    push(graph, target, slots, &[ScalarInput::LearningRate], |e, [w, g], slots, rates| {
         let (rho, rest, epsilon) = (e.constant(rho), e.constant(complement(rho)), e.constant(epsilon));
         let square = e.mul(g, g);
         let (kept, taken) = (e.mul(rho, slots[0]), e.mul(rest, square));
@@ -54,29 +85,10 @@ fn rms_prop(graph: &mut Graph, weight: ParamId, gradient: Value, rho: f32, momen
     });
 }
 
-fn adam(graph: &mut Graph, weight: ParamId, gradient: Value, betas: [f32; 2], epsilon: f32, weight_decay: f32) {
-    let rates: &[ScalarInput] = if weight_decay == 0.0 {
-        &[ScalarInput::AdamRate]
-    } else {
-        &[ScalarInput::AdamRate, ScalarInput::LearningRate]
-    };
-    push(graph, weight, gradient, &["momentum", "velocity"], rates, |e, [w, g], slots, rates| {
-        let w = match rates.get(1) {
-            Some(&rate) => {
-                let decay = e.constant(weight_decay);
-                let share = e.mul(rate, decay);
-                let lost = e.mul(w, share);
-                e.sub(w, lost)
-            }
-            None => w,
-        };
-        let (rest_1, rest_2, epsilon) =
-            (e.constant(complement(betas[0])), e.constant(complement(betas[1])), e.constant(epsilon));
-        let change = e.sub(g, slots[0]);
-        let moment = e.mul_add(change, rest_1, slots[0]);
-        let square = e.mul(g, g);
-        let change = e.sub(square, slots[1]);
-        let velocity = e.mul_add(change, rest_2, slots[1]);
+fn adam(graph: &mut Graph, target: &Target, betas: [f32; 2], epsilon: f32) {
+    push(graph, target, &["momentum", "velocity"], &[ScalarInput::AdamRate], |e, [w, g], slots, rates| {
+        let [moment, velocity] = moments(e, g, [slots[0], slots[1]], betas);
+        let epsilon = e.constant(epsilon);
         let root = e.push(ExprNode::Sqrt(velocity));
         let below = e.add(root, epsilon);
         let step = e.mul(rates[0], moment);
@@ -85,15 +97,75 @@ fn adam(graph: &mut Graph, weight: ParamId, gradient: Value, betas: [f32; 2], ep
     });
 }
 
-/// Adds the map that computes the new weight and slots, and the updates.
+/// The three rates stand for what of the formula depends on the step alone.
+fn nadam(graph: &mut Graph, target: &Target, betas: [f32; 2], epsilon: f32) {
+    let rates = [ScalarInput::NadamMoment, ScalarInput::NadamGradient, ScalarInput::NadamVariance];
+    push(graph, target, &["momentum", "velocity"], &rates, |e, [w, g], slots, rates| {
+        let [moment, velocity] = moments(e, g, [slots[0], slots[1]], betas);
+        let epsilon = e.constant(epsilon);
+        let corrected = e.mul(velocity, rates[2]);
+        let root = e.push(ExprNode::Sqrt(corrected));
+        let below = e.add(root, epsilon);
+        let (by_moment, by_gradient) = (e.mul(rates[0], moment), e.mul(rates[1], g));
+        let step = e.add(by_moment, by_gradient);
+        let step = e.div(step, below);
+        vec![e.sub(w, step), moment, velocity]
+    });
+}
+
+/// `m + (g − m)(1 − β₁)` and `v + (g² − v)(1 − β₂)`.
+fn moments(e: &mut Expr, g: ExprId, slots: [ExprId; 2], betas: [f32; 2]) -> [ExprId; 2] {
+    let (rest_1, rest_2) = (e.constant(complement(betas[0])), e.constant(complement(betas[1])));
+    let change = e.sub(g, slots[0]);
+    let moment = e.mul_add(change, rest_1, slots[0]);
+    let square = e.mul(g, g);
+    let change = e.sub(square, slots[1]);
+    [moment, e.mul_add(change, rest_2, slots[1])]
+}
+
+/// Slots begin at 0, so the sum is kept without what it starts from.
+fn adagrad(graph: &mut Graph, target: &Target, initial: f32, epsilon: f32) {
+    push(graph, target, &["accumulator"], &[ScalarInput::LearningRate], |e, [w, g], slots, rates| {
+        let (initial, epsilon) = (e.constant(initial), e.constant(epsilon));
+        let square = e.mul(g, g);
+        let sum = e.add(slots[0], square);
+        let whole = e.add(sum, initial);
+        let below = e.add(whole, epsilon);
+        let root = e.push(ExprNode::Sqrt(below));
+        let step = e.mul(rates[0], g);
+        let step = e.div(step, root);
+        vec![e.sub(w, step), sum]
+    });
+}
+
+fn adadelta(graph: &mut Graph, target: &Target, rho: f32, epsilon: f32) {
+    let slots = ["accumulated_grad", "accumulated_delta_var"];
+    push(graph, target, &slots, &[ScalarInput::LearningRate], |e, [w, g], slots, rates| {
+        let (rho, rest, epsilon) = (e.constant(rho), e.constant(complement(rho)), e.constant(epsilon));
+        let square = e.mul(g, g);
+        let (kept, taken) = (e.mul(rho, slots[0]), e.mul(rest, square));
+        let squares = e.add(kept, taken);
+        let (above, below) = (e.add(slots[1], epsilon), e.add(squares, epsilon));
+        let (above, below) = (e.push(ExprNode::Sqrt(above)), e.push(ExprNode::Sqrt(below)));
+        let change = e.mul(above, g);
+        let change = e.div(change, below);
+        let moved = e.mul(change, change);
+        let (kept, taken) = (e.mul(rho, slots[1]), e.mul(rest, moved));
+        let changes = e.add(kept, taken);
+        let step = e.mul(rates[0], change);
+        vec![e.sub(w, step), squares, changes]
+    });
+}
+
+/// Adds the map that computes the new weight and slots, and the updates. `write` gets the weight after its decay.
 fn push(
     graph: &mut Graph,
-    weight: ParamId,
-    gradient: Value,
+    target: &Target,
     slots: &[&str],
     rates: &[ScalarInput],
     write: impl FnOnce(&mut Expr, [ExprId; 2], &[ExprId], &[ExprId]) -> Vec<ExprId>,
 ) {
+    let Target { weight, gradient, weight_decay } = *target;
     let layer = graph.node(gradient.node).layer.clone();
     let Param { name, shape, .. } = graph.params[weight.index()].clone();
     let old = graph.parameter(weight);
@@ -105,13 +177,28 @@ fn push(
             graph.add_param(param, &layer)
         })
         .collect();
-    let rates: Vec<Value> = rates.iter().map(|rate| graph.scalar(rate.clone())).collect();
+    let mut rate_values: Vec<Value> = rates.iter().map(|rate| graph.scalar(rate.clone())).collect();
+    let plain = graph.scalar(ScalarInput::LearningRate);
+    let decays = weight_decay != 0.0;
+    if decays && !rate_values.contains(&plain) {
+        rate_values.push(plain);
+    }
+    let plain = rate_values.iter().position(|&rate| rate == plain);
     let operands: Vec<Value> =
-        [old, gradient].into_iter().chain(slot_values.iter().map(|&(_, v)| v)).chain(rates.iter().copied()).collect();
+        [old, gradient].into_iter().chain(slot_values.iter().map(|&(_, v)| v)).chain(rate_values).collect();
     let map = Map::several(|e| {
         let ids: Vec<ExprId> = (0..operands.len()).map(|i| e.input(i)).collect();
         let (slot_ids, rate_ids) = ids[2..].split_at(slots.len());
-        let results = write(e, [ids[0], ids[1]], slot_ids, rate_ids);
+        let w = match plain {
+            Some(plain) if decays => {
+                let decay = e.constant(weight_decay);
+                let share = e.mul(rate_ids[plain], decay);
+                let lost = e.mul(ids[0], share);
+                e.sub(ids[0], lost)
+            }
+            Some(_) | None => ids[0],
+        };
+        let results = write(e, [w, ids[1]], slot_ids, rate_ids);
         results.into_iter().map(|result| (result, MapResult::Each)).collect()
     });
     let node = graph.push(Op::Map(map), &operands, &layer);

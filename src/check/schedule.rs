@@ -9,15 +9,16 @@ use crate::source::{Span, Spanned};
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let Some(train) = &view.program.train else { return };
     check_top_k(view, train, problems);
-    for callback in &train.callbacks {
-        let (monitor, patience) = match &callback.value {
-            Callback::EarlyStopping { monitor, patience, .. } => (monitor, Some(*patience)),
-            Callback::ReduceLrOnPlateau { monitor, patience, .. } => (monitor, Some(*patience)),
-            Callback::Checkpoint { monitor, .. } => (monitor, None),
-        };
-        check_monitor(view, train, monitor, problems);
-        if let Some(patience) = patience {
-            check_patience(train, callback.span, patience, problems);
+    for stage in train.stages() {
+        for callback in &stage.callbacks {
+            if let Some(monitor) = callback.value.monitor() {
+                check_monitor(view, stage, monitor, problems);
+            }
+            if let Callback::EarlyStopping { patience, .. } | Callback::ReduceLrOnPlateau { patience, .. } =
+                &callback.value
+            {
+                check_patience(stage, callback.span, *patience, problems);
+            }
         }
     }
 }
@@ -76,6 +77,10 @@ fn metric_name(metric: Metric) -> &'static str {
     match metric {
         Metric::Accuracy => "accuracy",
         Metric::TopK(_) => "top_k",
+        Metric::Precision => "precision",
+        Metric::Recall => "recall",
+        Metric::F1 => "f1",
+        Metric::Auc => "auc",
     }
 }
 

@@ -13,7 +13,7 @@ use super::load::{self, Ready};
 use super::step::label_count;
 use super::table::Table;
 use crate::random::Random;
-use crate::runtime::{EvalSession, ProfileRow, StepInputs, TrainSession};
+use crate::runtime::{CompileError, EvalSession, ProfileRow, StepInputs, TrainSession};
 use crate::train::{initial_values, initialise};
 
 #[derive(Debug, Args)]
@@ -72,8 +72,11 @@ impl Subject {
             }
             return Ok(Subject::Infer { session });
         }
-        let learning_rate = ready.schedule()?.optimizer.value.learning_rate();
-        let mut session = Box::new(TrainSession::compile(&ready.program, &options)?);
+        ready.schedule()?;
+        let program = ready.first_stage();
+        let schedule = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
+        let learning_rate = schedule.optimizer.value.learning_rate();
+        let mut session = Box::new(TrainSession::compile(&program, &options)?);
         initialise(session.as_mut(), 0);
         let classes = label_count(ready.program.output_shape().elements()) as u64;
         let labels = (0..args.batch).map(|_| i32::try_from(random.below(classes)).unwrap_or(0)).collect();
@@ -84,7 +87,8 @@ impl Subject {
         match self {
             Subject::Train { session, labels, learning_rate, step } => {
                 *step += 1;
-                let inputs = StepInputs { images, labels, learning_rate: *learning_rate, step: *step, seed: 0 };
+                let inputs =
+                    StepInputs { images, labels, learning_rate: *learning_rate, step: *step, update: *step, seed: 0 };
                 session.step(&inputs);
             }
             Subject::Infer { session } => {
@@ -110,6 +114,7 @@ impl Subject {
 
 pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    ready.runnable(console)?;
     let mut random = Random::keyed(&[0]);
     let elements = args.batch as usize * ready.program.input_shape().elements();
     let images: Vec<f32> = (0..elements).map(|_| random.unit() as f32).collect();

@@ -13,11 +13,11 @@ use super::progress::DataProgress;
 use crate::ast;
 use crate::card::{self, CardError, DataCard};
 use crate::data::{Dataset, Featurewise, Locations};
-use crate::diag::{Code, Language, Level, Problems, RenderStyle, render};
+use crate::diag::{Code, Diagnostic, Language, Level, Problems, RenderStyle, render};
 use crate::front::{self, Loaded};
 use crate::ir::{CheckedProgram, DataSpec, TrainSpec};
 use crate::lower::LowerOptions;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, SourceMap};
 use crate::train::weights::{Weights, WeightsInfo};
 use crate::train::{RunError, Settings, prepare_json};
 
@@ -57,10 +57,13 @@ pub(super) fn read(file: &Path, choice: &ChoiceArgs, more: &[(String, String)]) 
 
 /// Shows the problems of a reading on stderr.
 pub(super) fn show(reading: &Reading, console: &Console) {
-    let style = RenderStyle { color: console.color(), width: 100, language: Language::English };
     for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
-        console.problem(render(problem, &reading.loaded.sources, style));
+        console.problem(render(problem, &reading.loaded.sources, style(console)));
     }
+}
+
+fn style(console: &Console) -> RenderStyle {
+    RenderStyle { color: console.color(), width: 100, language: Language::English }
 }
 
 /// How a command ends on these problems, if it does: a wrong choice of the model is wrong usage.
@@ -95,6 +98,8 @@ pub(super) struct Ready {
     pub(super) locations: Locations,
     /// Class names, where they are known.
     pub(super) classes: Vec<String>,
+    /// The texts that spans point into.
+    sources: SourceMap,
 }
 
 /// Reads and checks a file, shows its problems, and goes on only with a sound program.
@@ -112,13 +117,30 @@ pub(super) fn ready(
         return Err(error.into());
     }
     verdict(&reading.loaded.problems, console)?;
-    let Loaded { ast, program, card, .. } = reading.loaded;
+    let Loaded { ast, program, card, sources, .. } = reading.loaded;
     let Some(program) = program else { return Err(Failure::Shown) };
     let classes = card.map(|card| card.classes).unwrap_or_default();
-    Ok(Ready { program, ast, locations: reading.locations, classes })
+    Ok(Ready { program, ast, locations: reading.locations, classes, sources })
 }
 
 impl Ready {
+    /// Shows what of the program is checked but not run by this version.
+    /// # Errors
+    /// [`Failure::Shown`] if there is anything.
+    pub(super) fn runnable(&self, console: &Console) -> Result<(), Failure> {
+        let parts = self.program.program().not_run_yet();
+        for (what, span) in &parts {
+            let problem = Diagnostic::new(Code::E0010).arg("what", what).at(*span, "here");
+            console.problem(render(&problem, &self.sources, style(console)));
+        }
+        if parts.is_empty() { Ok(()) } else { Err(Failure::Shown) }
+    }
+
+    /// The program as its first phase trains it; the program itself where there are no phases.
+    pub(super) fn first_stage(&self) -> CheckedProgram {
+        self.program.stages().into_iter().next().unwrap_or_else(|| self.program.clone())
+    }
+
     /// The schedule.
     /// # Errors
     /// [`Failure::Mistake`] if the file has none.

@@ -14,8 +14,9 @@ use super::load::{self, Ready};
 use super::progress::TrainProgress;
 use super::report::{self, Report, Status};
 use crate::autodiff;
+use crate::ir::{CheckedProgram, TrainSpec};
 use crate::runtime::{EvalSession, TrainSession};
-use crate::train::{Ending, Plan, Progress, Results, RunError, RunFolder, Settings, Trainer};
+use crate::train::{Ending, Plan, Progress, Results, RunError, RunFolder, Settings, Stage, State, Trainer};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -62,11 +63,21 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     }
     let ready = load::ready(&args.program.file, &args.program.choice, &args.overrides(), console)?;
     let schedule = ready.schedule()?;
+    ready.runnable(console)?;
+    let stages = stages(&ready);
+    let mut at = match &resumed {
+        Some(folder) => State::phase(&folder.state())?,
+        None => 0,
+    };
     let data = ready.open_data(None, console)?;
-    let options = compute.options(schedule.batch.value, true);
+    let compile = |stage: &StageProgram| -> Result<TrainSession, RunError> {
+        Ok(TrainSession::compile(&stage.program, &compute.options(stage.train.batch.value, true))?)
+    };
     let compiling = Instant::now();
-    let session = TrainSession::compile(&ready.program, &options)?;
+    // a state of a longer file is refused as one of other settings
+    let session = compile(stages.get(at).unwrap_or(&stages[0]))?;
     let compile_seconds = compiling.elapsed().as_secs_f64();
+    let options = compute.options(schedule.batch.value, true);
     let folder = match (&resumed, &args.out) {
         (Some(folder), _) => folder.clone(),
         (None, Some(out)) => RunFolder::create(out)?,
@@ -85,28 +96,44 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         metrics: autodiff::metrics(&ready.program),
         compile_seconds,
     };
-    let plan = Plan {
-        train: schedule,
-        augment: &ready.program.program().augment,
-        data: &data,
-        folder: &folder,
-        info: &info,
-        settings: &settings,
-        interrupt: &interrupted,
+    let plan_of = |at: usize| {
+        let stage = stages.get(at).unwrap_or(&stages[0]);
+        Plan {
+            train: &stage.train,
+            stage: Stage { index: at, name: stage.name.as_deref() },
+            augment: &ready.program.program().augment,
+            data: &data,
+            folder: &folder,
+            info: &info,
+            settings: &settings,
+            interrupt: &interrupted,
+        }
     };
-    let evaluator = || EvalSession::compile(&ready.program, &options).map_err(RunError::from);
+    let most = stages.iter().map(|stage| stage.train.batch.value).max().unwrap_or(schedule.batch.value);
+    let evaluator = || EvalSession::compile(&ready.program, &compute.options(most, true)).map_err(RunError::from);
     let mut trainer = if resumed.is_some() {
-        Trainer::resume(plan, session, evaluator)?
+        Trainer::resume(plan_of(at), session, evaluator)?
     } else {
         report.write(&folder, &Status::Running, &Progress::default(), None, start.elapsed().as_secs_f64())?;
-        Trainer::begin(plan, session, evaluator)?
+        Trainer::begin(plan_of(at), session, evaluator)?
     };
     announce(&ready, &report, trainer.progress(), schedule.epochs.value, console);
     let first_step = Cell::new(None);
     let mut watch = TrainProgress::new(console, schedule.epochs.value, report.metrics.clone(), || {
         first_step.set(Some(start.elapsed()));
     });
-    let outcome = trainer.train(&mut watch).and_then(|ending| match ending {
+    tell_phase(&stages, at, console);
+    let mut outcome = trainer.train(&mut watch);
+    while let Ok(Ending::Complete) = outcome
+        && let Some(next) = stages.get(at + 1)
+        && !trainer.progress().ended
+    {
+        at += 1;
+        tell_phase(&stages, at, console);
+        trainer = trainer.advance(plan_of(at), compile(next)?, next.resets_optimizer, &mut watch)?;
+        outcome = trainer.train(&mut watch);
+    }
+    let outcome = outcome.and_then(|ending| match ending {
         Ending::Interrupted => Ok(None),
         Ending::Complete => trainer.finish(&mut watch),
     });
@@ -127,6 +154,36 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
             Err(Failure::Interrupted)
         }
     }
+}
+
+/// What is trained one after the other.
+struct StageProgram {
+    program: CheckedProgram,
+    train: TrainSpec,
+    /// The phase's name.
+    name: Option<String>,
+    resets_optimizer: bool,
+}
+
+fn stages(ready: &Ready) -> Vec<StageProgram> {
+    let phases = ready.program.program().train.as_ref().map_or(&[][..], |train| &train.phases);
+    let programs = ready.program.stages().into_iter().enumerate();
+    let stage = |(at, program): (usize, CheckedProgram)| {
+        let train = program.program().train.clone()?;
+        let phase = phases.get(at);
+        let name = phase.map(|phase| phase.name.value.clone());
+        let resets_optimizer = phase.is_some_and(|phase| phase.resets_optimizer);
+        Some(StageProgram { program, train, name, resets_optimizer })
+    };
+    programs.filter_map(stage).collect()
+}
+
+fn tell_phase(stages: &[StageProgram], at: usize, console: &Console) {
+    let Some(StageProgram { program, name: Some(name), .. }) = stages.get(at) else { return };
+    let layers = &program.program().model.layers;
+    let frozen = layers.iter().filter(|node| node.frozen).count();
+    let frozen = if frozen == 0 { String::new() } else { format!(", {frozen} of {} layers frozen", layers.len()) };
+    console.note(format_args!("phase `{name}`{frozen}"));
 }
 
 /// A run goes on with the vector instructions it was begun with, where that is possible: others add in another order.

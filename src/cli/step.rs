@@ -9,13 +9,13 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load;
 use super::npy;
-use crate::runtime::{StepInputs, TrainSession};
+use crate::runtime::{CompileError, StepInputs, TrainSession};
 use crate::train::{RunError, weights};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Each step is one of the `train` section's optimizer on the whole batch, from fresh optimizer state. Nothing is shuffled or
-augmented. Without --seed dropout and noise are the identity; batch norm trains. Prints each step's loss, as it was before the update.
+augmented; the learning rate is the optimizer's own, whatever `schedule` says; of several phases it is the first. Without --seed dropout and noise are the identity; batch norm trains. Prints each step's loss, as it was before the update.
 With it any other framework can check the gradients.
 
 Example:
@@ -48,18 +48,22 @@ pub(super) struct StepArgs {
 
 pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
-    let schedule = ready.schedule()?;
+    ready.schedule()?;
+    ready.runnable(console)?;
+    // of several phases the first: it is the one that begins with fresh weights
+    let program = ready.first_stage();
+    let schedule = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
     let (count, images) = npy::read_images(&args.input, ready.program.input_shape())?;
     let labels = npy::read_labels(&args.labels, count, label_count(ready.program.output_shape().elements()))?;
     let options = args.compute.options(count, args.seed.is_some());
-    let mut session = TrainSession::compile(&ready.program, &options)?;
+    let mut session = TrainSession::compile(&program, &options)?;
     let start = weights::load(&args.weights, session.params())?;
     for (at, values) in &start.values {
         session.write(*at, values);
     }
     let (learning_rate, seed) = (schedule.optimizer.value.learning_rate(), args.seed.unwrap_or(0));
     for step in 1..=args.steps {
-        let inputs = StepInputs { images: &images, labels: &labels, learning_rate, step, seed };
+        let inputs = StepInputs { images: &images, labels: &labels, learning_rate, step, update: step, seed };
         let result = session.step(&inputs);
         console.result(format_args!("step {step}: loss {}", result.loss))?;
         if !result.loss.is_finite() {

@@ -100,6 +100,7 @@ codes! {
     E0405 Error,
     E0501 Error,
     W0503 Warning,
+    W0506 Warning,
     E0508 Error,
 }
 

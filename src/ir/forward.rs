@@ -1,6 +1,6 @@
 //! From a checked program to the graph of its forward pass.
 
-use super::{CheckedProgram, Graph, GraphBuilder, InputRole, Loss, Mode, Param, ParamRole, Value};
+use super::{CheckedProgram, Graph, GraphBuilder, InputRole, LayerNode, Loss, Mode, Param, ParamRole, Value};
 use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::layers::{ActivationKind, ParamSpec};
 use crate::ops::{Map, Op};
@@ -32,22 +32,29 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
         }
         let inputs: Vec<Value> = node.inputs.iter().map(|id| layers[id.index()]).collect();
         let shapes: Vec<Shape> = node.inputs.iter().map(|&id| program.shape(id).clone()).collect();
-        let params: Vec<Value> =
-            layer.params(&shapes).into_iter().map(|spec| declare(&mut graph, &node.path, spec)).collect();
+        let specs = layer.params(&shapes);
+        let tracks = specs.iter().any(|spec| !spec.trainable);
+        let params: Vec<Value> = specs.into_iter().map(|spec| declare(&mut graph, node, spec)).collect();
+        // what is frozen keeps its statistics too, and is normalised by them
+        let mode = if node.frozen && tracks { Mode::Inference } else { mode };
         let value = layer.build(&mut GraphBuilder::new(&mut graph, &node.path, mode), &inputs, &params);
         let (inferred, built) = (program.shape(super::LayerId(index as u32)), &graph.ty(value).shape);
         debug_assert_eq!(inferred, built, "`{}` builds what it infers", node.path);
         layers.push(value);
     }
     let output = layers[program.program().model.output.index()];
-    let scores = scores_of(&mut graph, output, program.loss());
+    let train = program.program().train.as_ref();
+    let are_scores =
+        train.and_then(|train| train.loss_options.from_logits.as_ref()).is_some_and(|written| written.value);
+    let scores = if are_scores { output } else { scores_of(&mut graph, output, program.loss()) };
     Forward { graph, output, scores, layers }
 }
 
-fn declare(graph: &mut Graph, path: &str, spec: ParamSpec) -> Value {
-    let role = if spec.trainable { ParamRole::Weight } else { ParamRole::State };
-    let name = format!("{path}.{}", spec.name);
-    graph.add_param(Param { name, shape: spec.shape, initializer: spec.initializer, role }, path).1
+/// A weight that is frozen is a state that nothing changes: no gradient is computed for it.
+fn declare(graph: &mut Graph, node: &LayerNode, spec: ParamSpec) -> Value {
+    let role = if spec.trainable && !node.frozen { ParamRole::Weight } else { ParamRole::State };
+    let name = format!("{}.{}", node.path, spec.name);
+    graph.add_param(Param { name, shape: spec.shape, initializer: spec.initializer, role }, &node.path).1
 }
 
 /// A cross-entropy is computed from scores in one stable step. Where the model ends in the loss's own activation, its operand is the scores. Where it ends in
@@ -72,7 +79,10 @@ fn scores_of(graph: &mut Graph, output: Value, loss: Option<Loss>) -> Value {
             let (log, log_rest) = (e.push(ExprNode::Log(p)), e.push(ExprNode::Log(rest)));
             e.sub(log, log_rest)
         }),
-        Some(Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse) | None => output,
+        Some(
+            Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse | Loss::Focal { .. } | Loss::Hinge,
+        )
+        | None => output,
     }
 }
 

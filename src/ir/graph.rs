@@ -70,6 +70,12 @@ pub enum ScalarInput {
     LearningRate,
     /// Adam's corrected learning rate, f32.
     AdamRate,
+    /// Nadam's factor of the moment, f32: see [`super::Optimizer::Nadam`].
+    NadamMoment,
+    /// Nadam's factor of the gradient, f32.
+    NadamGradient,
+    /// Nadam's factor of the second moment, f32.
+    NadamVariance,
     /// 1 / images in this batch, f32.
     InverseBatch,
     /// The key of a layer's random numbers in this step, 32 bits: a hash of (seed, step, path).
@@ -155,7 +161,12 @@ impl Graph {
     pub fn scalar(&mut self, scalar: ScalarInput) -> Value {
         let element = match scalar {
             ScalarInput::RandomKey(_) => Element::I32,
-            ScalarInput::LearningRate | ScalarInput::AdamRate | ScalarInput::InverseBatch => Element::F32,
+            ScalarInput::LearningRate
+            | ScalarInput::AdamRate
+            | ScalarInput::NadamMoment
+            | ScalarInput::NadamGradient
+            | ScalarInput::NadamVariance
+            | ScalarInput::InverseBatch => Element::F32,
         };
         let ty = TensorType { element, shape: Shape::vector(1), batched: false };
         let op = Op::Input(InputRole::Scalar(scalar), ty);

@@ -13,8 +13,9 @@ pub use checked::CheckedProgram;
 pub use forward::{Forward, forward};
 pub use graph::{Graph, InputRole, Node, NodeId, Param, ParamId, ParamRole, ScalarInput, Value};
 pub use program::{
-    AugmentKind, AugmentOp, AugmentSpec, Backbone, Callback, Color, DataSource, DataSpec, Fill, Fit, Head, LayerId,
-    LayerNode, Loss, Metric, Model, Monitor, Normalize, Optimizer, PrepareSpec, Program, Resize, ResizeMethod, Scope,
-    ScopeKind, Split, SplitBase, TrainSpec,
+    AugmentKind, AugmentOp, AugmentSpec, Backbone, Callback, Color, Combine, DataSource, DataSpec, Dimension, Drawing,
+    EnsembleSpec, Fill, Fit, FreezeChange, Head, LayerId, LayerNode, Loss, LossOptions, Metric, Model, Monitor,
+    Normalize, Optimizer, Phase, PrepareSpec, Program, ReportSpec, Resize, ResizeMethod, Schedule, SchedulePoint,
+    Scope, ScopeKind, Split, SplitBase, Strategy, TrainSpec, TuneSpec, UpdateRules,
 };
 pub use verify::VerifyError;

@@ -7,7 +7,8 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::layers::{Activation, Initializer};
 use crate::source::Span;
 
-use super::{later, names};
+use super::names;
+use super::search::SearchSpace;
 
 /// A value, computed.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,10 @@ pub(super) enum Value {
     Percent(f64),
     /// In degrees.
     Angle(f64),
+    /// A number of epochs.
+    Epochs(f64),
+    /// A time in seconds.
+    Seconds(f64),
     Size(Vec<Dim>),
     Text(String),
     /// A bare word that is no constant: a choice or a name, as its use says.
@@ -41,6 +46,8 @@ impl Value {
             Value::Bool(value) => format!("`{value}`"),
             Value::Percent(_) => "a percentage".to_owned(),
             Value::Angle(_) => "an angle".to_owned(),
+            Value::Epochs(_) => "a number of epochs".to_owned(),
+            Value::Seconds(_) => "a time".to_owned(),
             Value::Size(_) => "a size".to_owned(),
             Value::Text(_) => "a text".to_owned(),
             Value::Word(word) => format!("`{word}`"),
@@ -58,6 +65,8 @@ impl Value {
             Value::Percent(value) => Some(*value),
             Value::Bool(_)
             | Value::Angle(_)
+            | Value::Epochs(_)
+            | Value::Seconds(_)
             | Value::Size(_)
             | Value::Text(_)
             | Value::Word(_)
@@ -74,6 +83,8 @@ impl Value {
 pub(super) struct Constants {
     values: BTreeMap<String, (Option<Value>, Span)>,
     classes: Option<usize>,
+    /// What stands for each `search(…)`.
+    search: SearchSpace,
 }
 
 const FUNCTIONS: &[&str] = &["floor", "ceil", "round", "mod", "min", "max", "size"];
@@ -87,6 +98,11 @@ impl Constants {
     /// How many classes the data have, if that is known.
     pub(super) fn classes(&self) -> Option<usize> {
         self.classes
+    }
+
+    /// Says what stands for each `search(…)`.
+    pub(super) fn set_search(&mut self, search: SearchSpace) {
+        self.search = search;
     }
 
     /// Defines constants in the order given; each may use those before it.
@@ -219,10 +235,9 @@ impl Constants {
             ExprKind::Call(name, arguments) if FUNCTIONS.contains(&name.value.as_str()) => {
                 return self.function(name, arguments, expr.span, problems);
             }
-            ExprKind::Call(name, _) if later::VALUES.contains(&name.value.as_str()) => {
-                problems
-                    .push(Diagnostic::new(Code::E0010).arg("what", format!("`{}`", name.value)).at(name.span, "here"));
-                return None;
+            ExprKind::Call(name, _) if name.value == "search" => {
+                // one that is no dimension has been reported
+                return self.evaluate(self.search.value_at(expr.span)?, problems);
             }
             ExprKind::Call(name, arguments) => Value::Call(name.clone(), arguments.clone()),
             ExprKind::Negate(inner) => match self.evaluate(inner, problems)? {
@@ -460,7 +475,10 @@ fn quantity(value: f64, unit: &Unit, span: Span, problems: &mut Problems) -> Opt
         Unit::Degrees => Value::Angle(value),
         Unit::Turns => Value::Angle(value * 360.0),
         Unit::Radians => Value::Angle(value.to_degrees()),
-        Unit::Epochs => Value::Other("a number of epochs"),
+        Unit::Epochs => Value::Epochs(value),
+        Unit::Other(word) if word == "s" => Value::Seconds(value),
+        Unit::Other(word) if word == "min" => Value::Seconds(value * 60.0),
+        Unit::Other(word) if word == "h" => Value::Seconds(value * 3600.0),
         Unit::Other(word) => {
             problems.push(Diagnostic::new(Code::E0012).arg("unit", word).at(span, "here").help("units"));
             return None;

@@ -166,6 +166,60 @@ impl Cx {
         None
     }
 
+    /// A duration in epochs, above 0; a bare number has no unit (E0405).
+    pub(super) fn epochs(&mut self, what: &str, expr: &Expr) -> Option<Spanned<f64>> {
+        let value = self.value(expr)?;
+        let epochs = match value {
+            Value::Epochs(epochs) => epochs,
+            Value::Int(_) | Value::Float(_) => {
+                let text = crate::ast::print_expr(expr);
+                let problem = Diagnostic::new(Code::E0405)
+                    .arg("what", what)
+                    .arg("number", &text)
+                    .at(expr.span, "epochs-here")
+                    .help("epochs-unit")
+                    .fix(expr.span, format!("{text} epochs"));
+                self.report(problem);
+                return None;
+            }
+            other => {
+                self.wrong_type(what, "a number of epochs such as `5 epochs`", &other, expr.span);
+                return None;
+            }
+        };
+        if epochs > 0.0 && epochs <= MOST as f64 {
+            return Some(Spanned::new(epochs, expr.span));
+        }
+        self.out_of_range(what, "above 0 epochs", format!("{epochs} epochs"), expr.span);
+        None
+    }
+
+    /// A time in seconds, above 0; a bare number has no unit (E0405).
+    pub(super) fn seconds(&mut self, what: &str, expr: &Expr) -> Option<f64> {
+        let seconds = match self.value(expr)? {
+            Value::Seconds(seconds) => seconds,
+            Value::Int(_) | Value::Float(_) => {
+                let text = crate::ast::print_expr(expr);
+                let problem = Diagnostic::new(Code::E0405)
+                    .arg("what", what)
+                    .arg("number", &text)
+                    .at(expr.span, "time-here")
+                    .help("time-unit");
+                self.report(problem);
+                return None;
+            }
+            other => {
+                self.wrong_type(what, "a time such as `2h` or `30min`", &other, expr.span);
+                return None;
+            }
+        };
+        if seconds > 0.0 && seconds.is_finite() {
+            return Some(seconds);
+        }
+        self.out_of_range(what, "a time above 0", format!("{seconds}s"), expr.span);
+        None
+    }
+
     /// `true` or `false`
     pub(super) fn bool(&mut self, what: &str, expr: &Expr) -> Option<bool> {
         match self.value(expr)? {

@@ -25,23 +25,8 @@ pub(super) const LAYERS: &[&str] = &[
 ];
 
 /// Options of layers, optimizers and callbacks.
-pub(super) const OPTIONS: &[&str] = &[
-    "kernel_regularizer",
-    "bias_regularizer",
-    "trainable",
-    "frozen",
-    "weights",
-    "clip_norm",
-    "clip_value",
-    "ema",
-    "label_smoothing",
-    "from_logits",
-    "axis",
-    "mode",
-];
-
-/// Sections.
-pub(super) const SECTIONS: &[&str] = &["tune", "ensemble"];
+pub(super) const OPTIONS: &[&str] =
+    &["kernel_regularizer", "bias_regularizer", "trainable", "frozen", "weights", "axis"];
 
 /// Settings and calls of `data`.
 pub(super) const DATA: &[&str] = &["split", "class_weight", "cache", "mirror", "upright", "labels", "stratified"];
@@ -72,31 +57,5 @@ pub(super) const AUGMENT: &[&str] = &[
     "samples",
 ];
 
-/// Settings and calls of `train`.
-pub(super) const TRAIN: &[&str] = &[
-    "schedule",
-    "phase",
-    "freeze",
-    "unfreeze",
-    "clip_norm",
-    "clip_value",
-    "ema",
-    "weight_decay",
-    "csv_log",
-    "tensorboard",
-    "time_limit",
-    "terminate_on_nan",
-    "class_weight",
-];
-
-/// Optimizers.
-pub(super) const OPTIMIZERS: &[&str] = &["nadam", "adagrad", "adadelta"];
-
 /// Losses.
-pub(super) const LOSSES: &[&str] = &["mae", "huber", "focal", "hinge"];
-
-/// Metrics.
-pub(super) const METRICS: &[&str] = &["precision", "recall", "f1", "auc", "loss"];
-
-/// Functions and forms of values.
-pub(super) const VALUES: &[&str] = &["search"];
+pub(super) const LOSSES: &[&str] = &["mae", "huber"];

@@ -13,6 +13,7 @@ mod constant;
 mod convert;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod data;
+mod ensemble;
 mod later;
 mod names;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
@@ -21,17 +22,23 @@ mod option;
 mod overrides;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod prepare;
+mod report;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
+mod search;
 mod section;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod train;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
+mod tune;
 mod units;
+mod unused;
 
 use std::collections::BTreeSet;
 
-use crate::ast::{Definition, DefinitionKind, File, Item};
+use crate::ast::{Definition, DefinitionKind, File, Item, Section};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{DataSpec, LayerId, Program};
+use crate::ir::{DataSpec, EnsembleSpec, LayerId, Program};
 use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
 
@@ -66,20 +73,37 @@ pub fn lower(
     options: &LowerOptions,
     card_of: &dyn Fn(&DataSpec) -> Option<DataCard>,
 ) -> Lowered {
+    lower_at(file, sources, options, card_of, &[])
+}
+
+/// Lowers a file at a point of the space that its `search(…)` values span: the index of a value for each dimension, 0 where it is left out.
+pub fn lower_at(
+    file: &File,
+    sources: &mut SourceMap,
+    options: &LowerOptions,
+    card_of: &dyn Fn(&DataSpec) -> Option<DataCard>,
+    point: &[usize],
+) -> Lowered {
     let mut cx = Cx::default();
     let mut sections = section::collect(&mut cx, file);
     check_items(&mut cx, file);
-    let chosen = choose_model(&mut cx, file, options.model.as_deref());
+    let models = models(file);
+    let ensembles = ensemble::lower_all(&mut cx, &sections, &models);
+    let chosen = choose_model(&mut cx, &models, &ensembles, options.model.as_deref());
+    let model_name = chosen.map(|definition| definition.name.value.as_str());
     let overridden = overrides::apply(&mut cx, &mut sections, sources, &options.overrides);
+    let space = search_space(&mut cx, file, chosen, &sections, &overridden);
+    let (dimensions, first_search) = (space.dimensions(), space.first());
+    cx.constants.set_search(space.at(point));
     cx.constants.define_all(
         file.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None }),
         &mut cx.problems,
     );
-    let model_name = chosen.map(|definition| definition.name.value.as_str());
     let merged = |kind: &str| section::merge(&sections, &overridden, kind, model_name);
     let (data, prepare, augment, train) = (merged("data"), merged("prepare"), merged("augment"), merged("train"));
+    let (tune, report) = (merged("tune"), merged("report"));
 
-    let data = data.map(|section| data::lower(&mut cx, &section));
+    let data = data.map(|section| cx.with_constants(&section.lets, |cx| data::lower(cx, &section)));
     cx.data_known = !matches!(data, Some(None));
     let data = data.flatten();
     let classes = data.as_ref().and_then(|data| match &data.classes {
@@ -87,15 +111,75 @@ pub fn lower(
         None => card_of(data).map(|card| card.classes.len()),
     });
     cx.constants.set_classes(classes);
-    let prepare = prepare.map(|section| prepare::lower(&mut cx, &section)).unwrap_or_default();
-    let augment = augment.map(|section| augment::lower(&mut cx, &section)).unwrap_or_default();
-    let train = train.map(|section| train::lower(&mut cx, &section));
+    let prepare = prepare.map(|section| cx.with_constants(&section.lets, |cx| prepare::lower(cx, &section)));
+    let augment = augment.map(|section| cx.with_constants(&section.lets, |cx| augment::lower(cx, &section)));
+    let mut lowered_train =
+        train.as_ref().map(|section| cx.with_constants(&section.lets, |cx| train::lower(cx, section)));
+    let mut tune =
+        tune.map(|section| cx.with_constants(&section.lets, |cx| tune::lower(cx, &section, lowered_train.as_ref())));
+    if let Some(tune) = &mut tune {
+        tune.dimensions = dimensions;
+    }
+    tune::check_space(&mut cx, tune.as_ref().map(|tune| tune.span), first_search);
     let units = Units::new(file, cx.constants.clone());
     let model = chosen.and_then(|definition| body::lower(&mut cx, &units, Callee { definition, unit: 0 }));
-    let (model, unknown) = model.unzip();
+    let (mut model, unknown) = model.unzip();
+    let unknown = unknown.unwrap_or_default();
+    if let (Some(train), Some(model)) = (&mut lowered_train, &mut model) {
+        train::resolve_freezing(&mut cx, train, model, &unknown);
+    }
+    let report = report.zip(model.as_ref()).map(|(section, model)| {
+        cx.with_constants(&section.lets, |cx| report::lower(cx, &section, model, unknown.is_empty()))
+    });
+    if !cx.problems.has_errors() {
+        unused::report(&mut cx, file, &overridden);
+        train.iter().for_each(|section| train::unused_in_phases(&mut cx, section));
+    }
     let source = sources.main().clone();
-    let program = model.map(|model| Program { source, model, data, prepare, augment, train });
-    Lowered { program, unknown: unknown.unwrap_or_default(), problems: cx.problems }
+    let of_model =
+        |ensemble: &EnsembleSpec| ensemble.members.iter().any(|member| Some(member.value.as_str()) == model_name);
+    let program = model.map(|model| Program {
+        source,
+        model,
+        data,
+        prepare: prepare.unwrap_or_default(),
+        augment: augment.unwrap_or_default(),
+        train: lowered_train,
+        tune,
+        ensembles: ensembles.into_iter().filter(of_model).collect(),
+        report,
+    });
+    Lowered { program, unknown, problems: cx.problems }
+}
+
+/// What the `search(…)` of a program's part of the file stand for.
+fn search_space(
+    cx: &mut Cx,
+    file: &File,
+    chosen: Option<&Definition>,
+    sections: &[Section],
+    overridden: &[Section],
+) -> search::SearchSpace {
+    let constants = file.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None });
+    let chosen_name = chosen.map(|definition| definition.name.value.as_str());
+    // models that no body uses are other experiments
+    let used = unused::callees(file);
+    let definitions = file.items.iter().filter_map(|item| match item {
+        Item::Definition(definition)
+            if definition.kind == DefinitionKind::Block
+                || Some(definition.name.value.as_str()) == chosen_name
+                || used.contains(&definition.name.value) =>
+        {
+            Some(definition)
+        }
+        Item::Definition(_) | Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) | Item::Section(_) => {
+            None
+        }
+    });
+    let of_model =
+        |section: &&Section| section.target.as_ref().is_none_or(|target| Some(target.value.as_str()) == chosen_name);
+    let sections = sections.iter().filter(of_model).chain(overridden);
+    search::space(cx, constants, definitions, sections)
 }
 
 /// What all parts of lowering share.
@@ -189,10 +273,9 @@ fn check_allow(cx: &mut Cx, allow: &crate::ast::Allow) {
     }
 }
 
-/// The model that is meant.
-fn choose_model<'f>(cx: &mut Cx, file: &'f File, asked: Option<&str>) -> Option<&'f Definition> {
-    let models: Vec<&Definition> = file
-        .items
+/// The models of a file.
+fn models(file: &File) -> Vec<&Definition> {
+    file.items
         .iter()
         .filter_map(|item| match item {
             Item::Definition(definition) if definition.kind == DefinitionKind::Model => Some(definition),
@@ -203,9 +286,24 @@ fn choose_model<'f>(cx: &mut Cx, file: &'f File, asked: Option<&str>) -> Option<
             | Item::Allow(_)
             | Item::Section(_) => None,
         })
-        .collect();
+        .collect()
+}
+
+/// The model that is meant: the one that is asked for, the only one, or the first member of an ensemble of all.
+fn choose_model<'f>(
+    cx: &mut Cx,
+    models: &[&'f Definition],
+    ensembles: &[EnsembleSpec],
+    asked: Option<&str>,
+) -> Option<&'f Definition> {
     let known = || list(models.iter().map(|model| model.name.value.as_str()));
-    match (&models[..], asked) {
+    let has_all = |ensemble: &&EnsembleSpec| {
+        models.iter().all(|model| ensemble.members.iter().any(|member| member.value == model.name.value))
+    };
+    if let (None, [_, _, ..], Some(ensemble)) = (asked, models, ensembles.iter().find(has_all)) {
+        return models.iter().copied().find(|model| model.name.value == ensemble.members[0].value);
+    }
+    match (models, asked) {
         ([], _) => {
             cx.report(Diagnostic::new(Code::E0019).at(Span::default(), "here").help("model"));
             None

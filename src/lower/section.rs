@@ -1,22 +1,25 @@
 //! Sections: which there are, which belong to the model, and what overrides what.
 
 use super::Cx;
-use super::later;
 use super::names::{list, nearest};
-use crate::ast::{DefinitionKind, Entry, Expr, File, Item, Name, Section, Setting, Step};
+use crate::ast::{DefinitionKind, Entry, Expr, File, Item, Let, Name, Section, Setting, Step};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 
 /// Sections that this version builds.
-const SECTIONS: &[&str] = &["data", "prepare", "augment", "train"];
+const SECTIONS: &[&str] = &["data", "prepare", "augment", "train", "tune", "ensemble", "report"];
 
 /// What stands in a section once all that is for the model has been put together.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Merged {
     /// The section's name, or its first mention in an override.
     pub(super) span: Span,
     pub(super) settings: Vec<Setting>,
     pub(super) calls: Vec<Step>,
+    /// Constants that are known in the section alone.
+    pub(super) lets: Vec<Let>,
+    /// `phase` sections.
+    pub(super) phases: Vec<Section>,
 }
 
 /// The sections that can be built; others are reported.
@@ -41,6 +44,7 @@ pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
             continue;
         }
         if let Some(target) = &section.target
+            && section.kind.value != "ensemble"
             && !models.contains(&target.value.as_str())
         {
             let near = nearest(&target.value, models.iter().copied()).or(models.first().copied()).unwrap_or("");
@@ -77,10 +81,6 @@ pub(super) fn known_section(cx: &mut Cx, kind: &Name) -> bool {
     if SECTIONS.contains(&name) {
         return true;
     }
-    if later::SECTIONS.contains(&name) {
-        cx.not_yet(&format!("the section `{name}`"), kind.span);
-        return false;
-    }
     let problem = Diagnostic::new(Code::E0007)
         .arg("name", name)
         .arg("sections", list(["model"].iter().chain(SECTIONS).copied()))
@@ -111,14 +111,13 @@ fn check_entries(cx: &mut Cx, section: &Section) {
             Entry::Section(inner) => {
                 let name = &inner.kind;
                 if section.kind.value == "train" && name.value == "phase" {
-                    cx.not_yet("`phase`", name.span);
+                    check_entries(cx, inner);
                 } else {
                     let problem = Diagnostic::new(Code::E0001).arg("found", "{").at(name.span, "end");
                     cx.report(problem);
                 }
             }
-            Entry::Let(constant) => cx.not_yet("`let` inside a section", constant.span),
-            Entry::Call(_) => {}
+            Entry::Let(_) | Entry::Call(_) => {}
         }
     }
 }
@@ -133,30 +132,62 @@ pub(super) fn merge(sections: &[Section], overridden: &[Section], kind: &str, mo
         .filter(|section| section.target.as_ref().is_some_and(|target| Some(target.value.as_str()) == model));
     let mut merged: Option<Merged> = None;
     for section in for_all.chain(for_model).chain(overridden.iter().filter(of_kind)) {
-        let into =
-            merged.get_or_insert_with(|| Merged { span: section.kind.span, settings: Vec::new(), calls: Vec::new() });
-        override_with(into, section);
+        let into = merged.get_or_insert_with(|| Merged { span: section.kind.span, ..Merged::default() });
+        into.override_with(of_section(section));
     }
     merged
 }
 
-fn override_with(merged: &mut Merged, section: &Section) {
-    let calls: Vec<&Step> =
-        section.entries.iter().filter_map(|e| if let Entry::Call(call) = e { Some(call) } else { None }).collect();
-    // `rotation(…)` of the nearer section replaces every `rotation(…)` of the one behind it
-    let replaced: Vec<&str> = calls.iter().map(|call| call.callee.value.as_str()).collect();
-    merged.calls.retain(|call| !replaced.contains(&call.callee.value.as_str()));
-    merged.calls.extend(calls.into_iter().cloned());
+/// What stands in one section.
+pub(super) fn of_section(section: &Section) -> Merged {
+    let mut merged = Merged { span: section.kind.span, ..Merged::default() };
     for entry in &section.entries {
-        let Entry::Setting(setting) = entry else { continue };
-        match merged.settings.iter_mut().find(|other| other.key.value == setting.key.value) {
-            Some(other) => *other = setting.clone(),
-            None => merged.settings.push(setting.clone()),
+        match entry {
+            Entry::Setting(setting) => merged.settings.push(setting.clone()),
+            Entry::Call(call) => merged.calls.push(call.clone()),
+            Entry::Let(constant) => merged.lets.push(constant.clone()),
+            Entry::Section(inner) => merged.phases.push(inner.clone()),
+            Entry::Allow(_) => {}
         }
+    }
+    merged
+}
+
+impl Cx {
+    /// Lowers a part of the file in which these constants are known as well.
+    pub(super) fn with_constants<T>(&mut self, lets: &[Let], lower: impl FnOnce(&mut Cx) -> T) -> T {
+        let outer = self.constants.clone();
+        self.constants.define_all(lets.iter(), &mut self.problems);
+        let lowered = lower(self);
+        self.constants = outer;
+        lowered
     }
 }
 
 impl Merged {
+    /// Puts a nearer section over this one, key by key. `rotation(…)` of the nearer one replaces every `rotation(…)` of the one behind it, and its
+    /// phases all phases.
+    pub(super) fn override_with(&mut self, nearer: Merged) {
+        let replaced = |call: &Step| nearer.calls.iter().any(|other| other.callee.value == call.callee.value);
+        self.calls.retain(|call| !replaced(call));
+        self.calls.extend(nearer.calls);
+        for setting in nearer.settings {
+            match self.settings.iter_mut().find(|other| other.key.value == setting.key.value) {
+                Some(other) => *other = setting,
+                None => self.settings.push(setting),
+            }
+        }
+        for constant in nearer.lets {
+            match self.lets.iter_mut().find(|other| other.name.value == constant.name.value) {
+                Some(other) => *other = constant,
+                None => self.lets.push(constant),
+            }
+        }
+        if !nearer.phases.is_empty() {
+            self.phases = nearer.phases;
+        }
+    }
+
     /// Takes the value of a setting out.
     pub(super) fn take(&mut self, key: &str) -> Option<Expr> {
         let at = self.settings.iter().position(|setting| setting.key.value == key)?;

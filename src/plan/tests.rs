@@ -1,7 +1,10 @@
 //! Plans of whole models: that they can be made, and that `verify_plan` would notice a conflict.
 
 use super::{Mode, Plan, Region, plan, verify_plan};
-use crate::ir::{CheckedProgram, LayerId, LayerNode, Loss, Metric, Model, Optimizer, PrepareSpec, Program, TrainSpec};
+use crate::ir::{
+    CheckedProgram, LayerId, LayerNode, Loss, LossOptions, Metric, Model, Optimizer, PrepareSpec, Program, Schedule,
+    TrainSpec, UpdateRules,
+};
 use crate::kernel::desc::PoolKind;
 use crate::kernel::{Simd, Target};
 use crate::layers::{
@@ -81,11 +84,17 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
         span: Span::default(),
         epochs: at(1),
         batch: at(32),
-        optimizer: at(Optimizer::Adam { lr: 1e-3, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, weight_decay: 0.0 }),
+        optimizer: at(Optimizer::Adam { lr: 1e-3, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 }),
+        rate_span: None,
+        updates: UpdateRules::default(),
+        schedule: at(Schedule::Constant),
         loss: None,
+        loss_options: LossOptions::default(),
         metrics: vec![at(Metric::Accuracy)],
         callbacks: Vec::new(),
         seed: 0,
+        freezes: Vec::new(),
+        phases: Vec::new(),
     };
     let output = LayerId(nodes.len() as u32 - 1);
     let model = Model { name: at("M".to_owned()), layers: nodes, output, heads: Vec::new(), scopes: Vec::new() };
@@ -96,6 +105,9 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
         prepare: PrepareSpec::default(),
         augment: Default::default(),
         train: Some(train),
+        tune: None,
+        ensembles: Vec::new(),
+        report: None,
     };
     CheckedProgram::assume_checked(program, shapes, Some(Loss::CategoricalCrossentropy))
 }

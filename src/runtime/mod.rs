@@ -4,6 +4,7 @@ mod barrier;
 mod executor;
 mod profile;
 mod random_key;
+mod rates;
 mod session;
 
 pub use profile::ProfileRow;

@@ -3,6 +3,7 @@
 use super::executor::Executor;
 use super::profile::{Profile, ProfileRow};
 use super::random_key::random_key;
+use super::rates::{adam_rate, nadam_rates};
 use crate::autodiff::{evaluation_graph, loss_output, metric_output, metrics, training_graph};
 use crate::ir::{
     CheckedProgram, Forward, Graph, Loss, Metric, Mode, Optimizer, Param, ScalarInput, TrainSpec, forward,
@@ -39,6 +40,9 @@ pub enum CompileError {
     /// The program has no `train` section, or no loss follows from it.
     #[error("the program has no schedule to train by")]
     NoSchedule,
+    /// The program has a part that this version checks but does not run ([`crate::ir::Program::not_run_yet`]).
+    #[error("the program has a part that this version of cnnc does not run yet")]
+    NotYet,
 }
 
 /// What one training step is given.
@@ -50,8 +54,10 @@ pub struct StepInputs<'a> {
     pub labels: &'a [i32],
     /// The learning rate of this step.
     pub learning_rate: f32,
-    /// Number of this step, from 1: Adam's bias correction, and random keys.
+    /// Number of this step, from 1: random keys.
     pub step: u64,
+    /// Number of this update by the present optimizer, from 1: what its formula corrects by. The step's number, unless the optimizer has begun anew.
+    pub update: u64,
     /// Seed of dropout and noise.
     pub seed: u64,
 }
@@ -151,7 +157,7 @@ impl Engine {
 /// The graph that a session of this kind runs, after its passes.
 pub fn optimized_training_graph(program: &CheckedProgram, random: bool) -> Result<Graph, CompileError> {
     let (train, loss) = schedule(program)?;
-    let mut graph = training_graph(program, loss, &train.optimizer.value, random);
+    let mut graph = training_graph(program, loss, train, random).ok_or(CompileError::NotYet)?;
     opt::run(&mut graph, opt::TRAINING);
     Ok(graph)
 }
@@ -221,7 +227,10 @@ impl TrainSession {
         let optimizer = self.optimizer;
         engine.executor.write_scalars(|scalar| match scalar {
             ScalarInput::LearningRate => inputs.learning_rate.to_bits(),
-            ScalarInput::AdamRate => adam_rate(&optimizer, inputs.learning_rate, inputs.step).to_bits(),
+            ScalarInput::AdamRate => adam_rate(&optimizer, inputs.learning_rate, inputs.update).to_bits(),
+            ScalarInput::NadamMoment => nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[0].to_bits(),
+            ScalarInput::NadamGradient => nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[1].to_bits(),
+            ScalarInput::NadamVariance => nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[2].to_bits(),
             ScalarInput::InverseBatch => (1.0 / images as f32).to_bits(),
             ScalarInput::RandomKey(path) => random_key(inputs.seed, inputs.step, path),
         });
@@ -271,14 +280,6 @@ impl TrainSession {
     pub fn profile(&self) -> Vec<ProfileRow> {
         self.engine.profile()
     }
-}
-
-/// `lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ)`; the plain rate for other optimizers.
-fn adam_rate(optimizer: &Optimizer, learning_rate: f32, step: u64) -> f32 {
-    let Optimizer::Adam { beta_1, beta_2, .. } = *optimizer else { return learning_rate };
-    let step = i32::try_from(step).unwrap_or(i32::MAX);
-    let rest = |beta: f32| 1.0 - f64::from(beta).powi(step);
-    (f64::from(learning_rate) * rest(beta_2).sqrt() / rest(beta_1)) as f32
 }
 
 /// A model compiled for inference.
@@ -337,7 +338,12 @@ impl EvalSession {
         let count = self.engine.feed(images);
         self.engine.executor.write_scalars(|scalar| match scalar {
             ScalarInput::InverseBatch => (1.0 / count as f32).to_bits(),
-            ScalarInput::LearningRate | ScalarInput::AdamRate | ScalarInput::RandomKey(_) => 0,
+            ScalarInput::LearningRate
+            | ScalarInput::AdamRate
+            | ScalarInput::NadamMoment
+            | ScalarInput::NadamGradient
+            | ScalarInput::NadamVariance
+            | ScalarInput::RandomKey(_) => 0,
         });
         self.engine.executor.run(count);
         count

@@ -148,6 +148,11 @@ impl Callbacks {
                         actions.push(Action::Save { path: path.value.clone() });
                     }
                 }
+                // the trainer sees to these by itself
+                Callback::CsvLog { .. }
+                | Callback::TensorBoard { .. }
+                | Callback::TimeLimit { .. }
+                | Callback::TerminateOnNan => {}
             }
         }
         actions
@@ -157,7 +162,12 @@ impl Callbacks {
 fn restores(rule: &Callback) -> bool {
     match rule {
         Callback::EarlyStopping { restore_best_weights, .. } => *restore_best_weights,
-        Callback::ReduceLrOnPlateau { .. } | Callback::Checkpoint { .. } => false,
+        Callback::ReduceLrOnPlateau { .. }
+        | Callback::Checkpoint { .. }
+        | Callback::CsvLog { .. }
+        | Callback::TensorBoard { .. }
+        | Callback::TimeLimit { .. }
+        | Callback::TerminateOnNan => false,
     }
 }
 
@@ -243,11 +253,7 @@ mod tests {
     /// One line an epoch, as the script writes them: learning rate, and what happened.
     fn play(case: &serde_json::Value) -> Vec<serde_json::Value> {
         let rule = rule(case);
-        let monitor = match &rule {
-            Callback::EarlyStopping { monitor, .. }
-            | Callback::ReduceLrOnPlateau { monitor, .. }
-            | Callback::Checkpoint { monitor, .. } => monitor.value,
-        };
+        let monitor = rule.monitor().expect("it watches something").value;
         let mut callbacks = Callbacks::new([rule]);
         let mut rate = 0.001_f32;
         let mut lines = Vec::new();

@@ -25,4 +25,4 @@ pub use pages::explain;
 pub use settings::{Settings, metric_name, monitor_name, prepare_json};
 pub use state::{Progress, RunningSums, State};
 pub use tensor_file::replace;
-pub use trainer::{Ending, Plan, Results, Trainer, Watch, initialise};
+pub use trainer::{Ending, Plan, Results, Stage, Trainer, Watch, initialise};

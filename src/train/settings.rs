@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::ir::{
-    AugmentKind, AugmentSpec, Callback, CheckedProgram, DataSource, DataSpec, Fill, Loss, Metric, Model, Monitor,
-    Normalize, Optimizer, PrepareSpec, Split, SplitBase, TrainSpec,
+    AugmentKind, AugmentSpec, Callback, CheckedProgram, DataSource, DataSpec, Fill, Loss, LossOptions, Metric, Model,
+    Monitor, Normalize, Optimizer, Phase, PrepareSpec, Schedule, Split, SplitBase, TrainSpec, UpdateRules,
 };
+use crate::source::Spanned;
 
 /// The one setting that may grow when a run is resumed.
 const EPOCHS: &str = "train.epochs";
@@ -71,7 +72,8 @@ impl Settings {
             let inner = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(&text);
             let inputs: Vec<&str> = node.inputs.iter().map(|id| model.layers[id.index()].path.as_str()).collect();
             let from = if inputs.is_empty() { String::new() } else { format!(" from {}", inputs.join(", ")) };
-            self.set(format!("model.{}", node.path), format!("{inner}{from}"));
+            let frozen = if node.frozen { ", frozen" } else { "" };
+            self.set(format!("model.{}", node.path), format!("{inner}{from}{frozen}"));
         }
     }
 
@@ -106,17 +108,61 @@ impl Settings {
     }
 
     fn train(&mut self, train: &TrainSpec, checked_loss: Option<Loss>) {
-        let TrainSpec { span: _, epochs, batch, optimizer, loss, metrics, callbacks, seed } = train;
-        self.set(EPOCHS, epochs.value);
-        self.set("train.batch", batch.value);
-        self.set("train.optimizer", optimizer_text(&optimizer.value));
-        let loss = checked_loss.or(loss.as_ref().map(|loss| loss.value));
+        let loss = checked_loss.or(train.loss.as_ref().map(|loss| loss.value));
         self.set("train.loss", loss.map(loss_text));
-        self.set("train.metrics", metrics.iter().map(|metric| metric_name(metric.value)).collect::<Vec<_>>());
-        for (at, callback) in callbacks.iter().enumerate() {
-            self.set(format!("train.callbacks.{at}"), callback_text(&callback.value));
+        let LossOptions { label_smoothing, from_logits } = &train.loss_options;
+        if *label_smoothing != 0.0 {
+            self.set("train.loss.label_smoothing", decimal(*label_smoothing));
         }
-        self.set("train.seed", *seed);
+        if let Some(written) = from_logits {
+            self.set("train.loss.from_logits", written.value);
+        }
+        self.set("train.metrics", train.metrics.iter().map(|metric| metric_name(metric.value)).collect::<Vec<_>>());
+        self.set("train.seed", train.seed);
+        self.set(EPOCHS, train.epochs.value);
+        if train.phases.is_empty() {
+            self.stage("train", train);
+        }
+        for Phase { name, spec, resets_optimizer, frozen } in &train.phases {
+            let prefix = format!("train.{}", name.value);
+            self.set(format!("{prefix}.epochs"), spec.epochs.value);
+            self.stage(&prefix, spec);
+            self.set(format!("{prefix}.optimizer.begins_anew"), *resets_optimizer);
+            let frozen: Vec<usize> =
+                frozen.iter().enumerate().filter(|(_, frozen)| **frozen).map(|(at, _)| at).collect();
+            self.set(format!("{prefix}.frozen"), frozen);
+        }
+    }
+
+    /// What each phase has for itself, but for its epochs.
+    fn stage(&mut self, prefix: &str, train: &TrainSpec) {
+        self.set(format!("{prefix}.batch"), train.batch.value);
+        self.set(format!("{prefix}.optimizer"), optimizer_text(&train.optimizer.value));
+        let UpdateRules { weight_decay, clip_value, clip_norm, global_clip_norm, ema } = train.updates;
+        let decay = (weight_decay != 0.0).then_some(weight_decay);
+        let rules = [
+            ("weight_decay", decay),
+            ("clip_value", clip_value),
+            ("clip_norm", clip_norm),
+            ("global_clip_norm", global_clip_norm),
+            ("ema", ema),
+        ];
+        for (key, value) in rules {
+            if let Some(value) = value {
+                self.set(format!("{prefix}.{key}"), decimal(value));
+            }
+        }
+        let schedule = &train.schedule.value;
+        if *schedule != Schedule::Constant {
+            self.set(format!("{prefix}.schedule"), schedule_text(schedule));
+        }
+        if schedule.spans_the_phase() {
+            // of another length it would be another schedule
+            self.set(format!("{prefix}.schedule.epochs"), train.epochs.value);
+        }
+        for (at, callback) in train.callbacks.iter().enumerate() {
+            self.set(format!("{prefix}.callbacks.{at}"), callback_text(&callback.value));
+        }
     }
 }
 
@@ -125,6 +171,10 @@ pub fn metric_name(metric: Metric) -> String {
     match metric {
         Metric::Accuracy => "accuracy".into(),
         Metric::TopK(k) => format!("top_{k}"),
+        Metric::Precision => "precision".into(),
+        Metric::Recall => "recall".into(),
+        Metric::F1 => "f1".into(),
+        Metric::Auc => "auc".into(),
     }
 }
 
@@ -229,43 +279,84 @@ fn fill_text(fill: Fill) -> String {
     }
 }
 
-fn loss_text(loss: Loss) -> &'static str {
+fn loss_text(loss: Loss) -> String {
     match loss {
-        Loss::CategoricalCrossentropy => "categorical_crossentropy",
-        Loss::BinaryCrossentropy => "binary_crossentropy",
-        Loss::Mse => "mse",
+        Loss::CategoricalCrossentropy => "categorical_crossentropy".into(),
+        Loss::BinaryCrossentropy => "binary_crossentropy".into(),
+        Loss::Mse => "mse".into(),
+        Loss::Focal { gamma, alpha } => format!("focal(gamma: {gamma}, alpha: {alpha})"),
+        Loss::Hinge => "hinge".into(),
     }
 }
 
 fn optimizer_text(optimizer: &Optimizer) -> String {
+    let name = optimizer.name();
     match optimizer {
         Optimizer::Sgd { lr, momentum, nesterov } => {
-            format!("sgd(lr: {lr}, momentum: {momentum}, nesterov: {nesterov})")
+            format!("{name}(lr: {lr}, momentum: {momentum}, nesterov: {nesterov})")
         }
         Optimizer::RmsProp { lr, rho, momentum, epsilon } => {
-            format!("rmsprop(lr: {lr}, rho: {rho}, momentum: {momentum}, epsilon: {epsilon:e})")
+            format!("{name}(lr: {lr}, rho: {rho}, momentum: {momentum}, epsilon: {epsilon:e})")
         }
-        Optimizer::Adam { lr, beta_1, beta_2, epsilon, weight_decay } => format!(
-            "adam(lr: {lr}, beta_1: {beta_1}, beta_2: {beta_2}, epsilon: {epsilon:e}, weight_decay: {weight_decay})"
+        Optimizer::Adam { lr, beta_1, beta_2, epsilon } | Optimizer::Nadam { lr, beta_1, beta_2, epsilon } => {
+            format!("{name}(lr: {lr}, beta_1: {beta_1}, beta_2: {beta_2}, epsilon: {epsilon:e})")
+        }
+        Optimizer::Adagrad { lr, initial_accumulator_value: initial, epsilon } => {
+            format!("{name}(lr: {lr}, initial_accumulator_value: {initial}, epsilon: {epsilon:e})")
+        }
+        Optimizer::Adadelta { lr, rho, epsilon } => format!("{name}(lr: {lr}, rho: {rho}, epsilon: {epsilon:e})"),
+    }
+}
+
+fn schedule_text(schedule: &Schedule) -> String {
+    let epochs = |list: &[Spanned<f64>]| {
+        list.iter().map(|boundary| format!("{} epochs", boundary.value)).collect::<Vec<_>>().join(", ")
+    };
+    match schedule {
+        Schedule::Constant => "constant".into(),
+        Schedule::Step { step_size, gamma } => format!("step(step_size: {} epochs, gamma: {gamma})", step_size.value),
+        Schedule::MultiStep { milestones, gamma } => {
+            format!("multistep(milestones: [{}], gamma: {gamma})", epochs(milestones))
+        }
+        Schedule::Exponential { decay_rate, decay_steps, staircase } => format!(
+            "exponential(decay_rate: {decay_rate}, decay_steps: {} epochs, staircase: {staircase})",
+            decay_steps.value
         ),
+        Schedule::Polynomial { decay_steps, end_lr, power } => {
+            let steps =
+                decay_steps.as_ref().map_or(String::new(), |steps| format!("decay_steps: {} epochs, ", steps.value));
+            format!("polynomial({steps}end_lr: {end_lr}, power: {power})")
+        }
+        Schedule::Cosine { warmup, min_lr } => format!("cosine(warmup: {} epochs, min_lr: {min_lr})", warmup.value),
+        Schedule::OneCycle { pct_start, div_factor, final_div_factor } => {
+            format!("one_cycle(pct_start: {pct_start}, div_factor: {div_factor}, final_div_factor: {final_div_factor})")
+        }
+        Schedule::Piecewise { boundaries, values } => {
+            let values: Vec<String> = values.iter().map(f32::to_string).collect();
+            format!("piecewise(boundaries: [{}], values: [{}])", epochs(boundaries), values.join(", "))
+        }
     }
 }
 
 fn callback_text(callback: &Callback) -> String {
+    let name = callback.keyword();
     match callback {
         Callback::EarlyStopping { monitor, patience, min_delta, restore_best_weights } => format!(
-            "early_stopping(monitor: {}, patience: {patience}, min_delta: {min_delta}, restore_best_weights: {restore_best_weights})",
+            "{name}(monitor: {}, patience: {patience}, min_delta: {min_delta}, restore_best_weights: {restore_best_weights})",
             monitor_name(monitor.value)
         ),
         Callback::ReduceLrOnPlateau { monitor, factor, patience, min_delta, cooldown, min_lr } => format!(
-            "reduce_lr_on_plateau(monitor: {}, factor: {factor}, patience: {patience}, min_delta: {min_delta}, cooldown: {cooldown}, min_lr: {min_lr})",
+            "{name}(monitor: {}, factor: {factor}, patience: {patience}, min_delta: {min_delta}, cooldown: {cooldown}, min_lr: {min_lr})",
             monitor_name(monitor.value)
         ),
         Callback::Checkpoint { path, monitor, save_best_only } => format!(
-            "checkpoint(\"{}\", monitor: {}, save_best_only: {save_best_only})",
+            "{name}(\"{}\", monitor: {}, save_best_only: {save_best_only})",
             path.value,
             monitor_name(monitor.value)
         ),
+        Callback::CsvLog { path } | Callback::TensorBoard { path } => format!("{name}(\"{}\")", path.value),
+        Callback::TimeLimit { seconds } => format!("{name}({seconds}s)"),
+        Callback::TerminateOnNan => name.into(),
     }
 }
 

@@ -60,8 +60,23 @@ pub struct Progress {
     pub learning_rate: f32,
     /// What the callbacks remember, in the order of the file.
     pub counters: Vec<Counter>,
-    /// A callback has ended the training.
+    /// A callback has ended the training, or its present phase.
     pub stopped: bool,
+    /// Nothing is trained any more, in no phase: the time is over, or the loss was no number.
+    #[serde(default)]
+    pub ended: bool,
+    /// The present phase, from 0.
+    #[serde(default)]
+    pub phase: usize,
+    /// Complete epochs before it.
+    #[serde(default)]
+    pub phase_start: usize,
+    /// Steps done in it.
+    #[serde(default)]
+    pub phase_step: u64,
+    /// Updates that the present optimizer has made.
+    #[serde(default)]
+    pub updates: u64,
     /// Wall time of training so far, in seconds. For `run.json`; it decides nothing.
     pub train_seconds: f64,
 }
@@ -120,6 +135,20 @@ impl State {
             ("settings", json(&self.settings)),
         ];
         tensor_file::write(path, &texts, &tensors)
+    }
+
+    /// The phase that a run is in.
+    /// # Errors
+    /// [`RunError::Read`], [`RunError::Format`].
+    pub fn phase(path: &Path) -> Result<usize, RunError> {
+        let file = tensor_file::read(path)?;
+        let text = file.texts.get("progress").cloned().unwrap_or_default();
+        let progress: Progress = serde_json::from_str(&text).map_err(|error| RunError::Format {
+            path: path.to_owned(),
+            wanted: "a training state",
+            found: format!("its progress: {error}"),
+        })?;
+        Ok(progress.phase)
     }
 
     /// Reads the state of a session with these parameters and settings.
@@ -203,6 +232,11 @@ mod tests {
                 learning_rate: 0.001 / 3.0,
                 counters: vec![counter, Counter::default()],
                 stopped: false,
+                ended: false,
+                phase: 1,
+                phase_start: 2,
+                phase_step: 7,
+                updates: 27,
                 train_seconds: 1.25,
             },
             params: vec![vec![1.0, 2.0, 3.0], vec![0.1; 3], vec![-1e-30; 3]],

@@ -1,7 +1,8 @@
 //! The epochs of a run: batches, steps, validation, callbacks, and a state that is safe at any moment.
 //!
 //! ```text
-//! for each epoch:   for each batch: step, sums        (interrupted: save the state, stop)
+//! for each phase, for each epoch:
+//!                   for each batch: step, sums        (interrupted: save the state, stop)
 //!                   validate                          (interrupted: the same; the steps of this epoch are not lost)
 //!                   callbacks: checkpoint, rate, stop
 //!                   a row in history.csv, then the state
@@ -25,14 +26,16 @@ use super::settings::Settings;
 use super::state::{Progress, RunningSums, State};
 use super::weights::{self, WeightsInfo};
 use crate::data::{Dataset, Split};
-use crate::ir::{AugmentSpec, Callback, Metric, Monitor, TrainSpec};
+use crate::ir::{AugmentSpec, Callback, Metric, Monitor, SchedulePoint, TrainSpec};
 use crate::runtime::StepInputs;
 
 /// What a run is made of, besides its engines.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan<'a> {
-    /// The schedule.
+    /// The schedule of the present phase.
     pub train: &'a TrainSpec,
+    /// Which phase that is.
+    pub stage: Stage<'a>,
     /// Applied to training images.
     pub augment: &'a AugmentSpec,
     /// The images.
@@ -45,6 +48,15 @@ pub struct Plan<'a> {
     pub settings: &'a Settings,
     /// Raised when the user or the system wants the run to end.
     pub interrupt: &'a AtomicBool,
+}
+
+/// Where a phase stands in its run. A run without phases is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stage<'a> {
+    /// From 0.
+    pub index: usize,
+    /// Its name, where phases are written.
+    pub name: Option<&'a str>,
 }
 
 /// Told what happens, for progress bars and lines.
@@ -86,7 +98,8 @@ pub struct Trainer<'a, T, V, F> {
     callbacks: Callbacks,
     progress: Progress,
     best: BTreeMap<usize, Vec<Vec<f32>>>,
-    history: History,
+    /// `history.csv`, then what `csv_log` asks for.
+    histories: Vec<History>,
 }
 
 impl<'a, T, V, F> Trainer<'a, T, V, F>
@@ -106,9 +119,11 @@ where
             counters: callbacks.counters().to_vec(),
             ..Progress::default()
         };
-        let history = History::create(&plan.folder.history(), &monitors(&plan, engine.metrics()))?;
+        let monitors = monitors(&plan, engine.metrics());
+        let mut histories = vec![History::create(&plan.folder.history(), &monitors)?];
+        histories.extend(logs(&plan, &monitors, 0)?);
         let best = BTreeMap::new();
-        let trainer = Self { plan, engine, evaluator: None, make_evaluator, callbacks, progress, best, history };
+        let trainer = Self { plan, engine, evaluator: None, make_evaluator, callbacks, progress, best, histories };
         trainer.save_state()?;
         Ok(trainer)
     }
@@ -127,8 +142,46 @@ where
         for (at, values) in params.iter().enumerate() {
             engine.write(at, values);
         }
-        let history = History::resume(&plan.folder.history(), &monitors(&plan, engine.metrics()), progress.epoch)?;
-        Ok(Self { plan, engine, evaluator: None, make_evaluator, callbacks, progress, best, history })
+        let monitors = monitors(&plan, engine.metrics());
+        let mut histories = vec![History::resume(&plan.folder.history(), &monitors, progress.epoch)?];
+        histories.extend(logs(&plan, &monitors, progress.epoch)?);
+        Ok(Self { plan, engine, evaluator: None, make_evaluator, callbacks, progress, best, histories })
+    }
+
+    /// Goes on with the next phase. The best weights are put back first, where a callback wants that. `engine` gets all weights and states, and of the
+    /// optimizer's memory what it has too, unless `anew`.
+    /// # Errors
+    /// [`RunError`]: files that cannot be written.
+    pub fn advance(
+        mut self,
+        plan: Plan<'a>,
+        mut engine: T,
+        anew: bool,
+        watch: &mut dyn Watch,
+    ) -> Result<Self, RunError> {
+        self.restore_best(watch);
+        initialise(&mut engine, plan.train.seed);
+        carry_over(&self.engine, &mut engine, anew);
+        self.callbacks = callbacks_of(&plan)?;
+        let before = &self.progress;
+        self.progress = Progress {
+            epoch: before.epoch,
+            step: before.step,
+            learning_rate: if anew { plan.train.optimizer.value.learning_rate() } else { before.learning_rate },
+            counters: self.callbacks.counters().to_vec(),
+            phase: plan.stage.index,
+            phase_start: before.epoch,
+            updates: if anew { 0 } else { before.updates },
+            train_seconds: before.train_seconds,
+            ..Progress::default()
+        };
+        let monitors = monitors(&plan, engine.metrics());
+        self.histories.truncate(1);
+        self.histories.extend(logs(&plan, &monitors, self.progress.epoch)?);
+        self.best = BTreeMap::new();
+        let trainer = Self { plan, engine, ..self };
+        trainer.save_state()?;
+        Ok(trainer)
     }
 
     /// How far the run has come.
@@ -136,14 +189,16 @@ where
         &self.progress
     }
 
-    /// Trains until the epochs are done, a callback stops, or the interrupt is raised.
+    /// Trains until the phase's epochs are done, a callback stops, or the interrupt is raised.
     /// # Errors
     /// [`RunError`]: images that cannot be delivered, a loss that is no number, files that cannot be written. The last state stays.
     pub fn train(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
-        while self.progress.epoch < self.plan.train.epochs.value && !self.progress.stopped {
+        let last = self.progress.phase_start + self.plan.train.epochs.value;
+        while self.progress.epoch < last && !self.progress.stopped && !self.progress.ended {
             let begun = Instant::now();
             let ending = self.run_epoch(watch)?;
             self.progress.train_seconds += begun.elapsed().as_secs_f64();
+            self.keep_time(watch)?;
             if ending == Ending::Interrupted {
                 self.save_state()?;
                 return Ok(Ending::Interrupted);
@@ -157,13 +212,7 @@ where
     /// # Errors
     /// [`RunError`].
     pub fn finish(&mut self, watch: &mut dyn Watch) -> Result<Option<Results>, RunError> {
-        for callback in self.callbacks.restoring().collect::<Vec<_>>() {
-            let Some(best) = self.best.get(&callback) else { continue };
-            for (at, values) in saved_indices(&self.engine).into_iter().zip(best) {
-                self.engine.write(at, values);
-            }
-            watch.note(&format!("the weights of epoch {} are the best", self.callbacks.best_epoch(callback)));
-        }
+        self.restore_best(watch);
         self.save_weights(&self.plan.folder.weights())?;
         let begun = Instant::now();
         let mut test = None;
@@ -174,18 +223,53 @@ where
         Ok(Some(Results { test, test_seconds: begun.elapsed().as_secs_f64() }))
     }
 
+    /// Puts the best weights back where a callback wants that.
+    fn restore_best(&mut self, watch: &mut dyn Watch) {
+        for callback in self.callbacks.restoring().collect::<Vec<_>>() {
+            let Some(best) = self.best.get(&callback) else { continue };
+            for (at, values) in saved_indices(&self.engine).into_iter().zip(best) {
+                self.engine.write(at, values);
+            }
+            watch.note(&format!("the weights of epoch {} are the best", self.callbacks.best_epoch(callback)));
+        }
+    }
+
+    /// Ends the run where a `time_limit` has passed.
+    fn keep_time(&mut self, watch: &mut dyn Watch) -> Result<(), RunError> {
+        let limit = self.plan.train.callbacks.iter().find_map(|callback| match callback.value {
+            Callback::TimeLimit { seconds } => Some(seconds),
+            Callback::EarlyStopping { .. }
+            | Callback::ReduceLrOnPlateau { .. }
+            | Callback::Checkpoint { .. }
+            | Callback::CsvLog { .. }
+            | Callback::TensorBoard { .. }
+            | Callback::TerminateOnNan => None,
+        });
+        if limit.is_some_and(|limit| self.progress.train_seconds >= limit) && self.progress.batch == 0 {
+            self.progress.ended = true;
+            watch.note(&format!("stopped after epoch {}: the time limit has passed", self.progress.epoch));
+            self.save_state()?;
+        }
+        Ok(())
+    }
+
     fn run_epoch(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
         let begun = Instant::now();
         let epoch = self.progress.epoch + 1;
         if self.run_steps(epoch, watch)? == Ending::Interrupted {
             return Ok(Ending::Interrupted);
         }
+        if self.progress.ended {
+            self.save_state()?;
+            return Ok(Ending::Complete);
+        }
         let mut values = self.values(&self.progress.sums, false);
         if self.plan.data.validation.is_some() {
             let Some(sums) = self.evaluate(Split::Validation)? else { return Ok(Ending::Interrupted) };
             values.extend(self.values(&sums, true));
         }
-        let (learning_rate, seconds) = (self.progress.learning_rate, begun.elapsed().as_secs_f64());
+        let (learning_rate, seconds) =
+            (self.rate(self.progress.phase_step.saturating_sub(1)), begun.elapsed().as_secs_f64());
         self.end_epoch(&EpochRecord { epoch, learning_rate, values: EpochValues(values), seconds }, watch)?;
         Ok(Ending::Complete)
     }
@@ -197,16 +281,25 @@ where
         watch.epoch_begins(epoch, data.train.len().div_ceil(batch_size), self.progress.batch);
         for batch in data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch) {
             let batch = batch?;
+            let learning_rate = self.rate(self.progress.phase_step);
             let progress = &mut self.progress;
             let result = self.engine.step(&StepInputs {
                 images: &batch.images,
                 labels: &batch.labels,
-                learning_rate: progress.learning_rate,
+                learning_rate,
                 step: progress.step + 1,
+                update: progress.updates + 1,
                 seed: train.seed,
             });
             progress.step += 1;
+            progress.phase_step += 1;
+            progress.updates += 1;
             progress.batch += 1;
+            if !result.loss.is_finite() && train.callbacks.iter().any(|c| c.value == Callback::TerminateOnNan) {
+                progress.ended = true;
+                watch.note(&format!("stopped at step {}: the loss became {}", progress.step, result.loss));
+                return Ok(Ending::Complete);
+            }
             if !result.loss.is_finite() {
                 return Err(RunError::NotFinite {
                     loss: result.loss,
@@ -214,7 +307,7 @@ where
                     epoch,
                     batch: progress.batch,
                     layer: self.engine.first_non_finite_layer(&batch.images)?,
-                    learning_rate: progress.learning_rate,
+                    learning_rate,
                 });
             }
             progress.sums.add(&result);
@@ -226,10 +319,18 @@ where
         Ok(Ending::Complete)
     }
 
+    /// The learning rate of a step of the phase.
+    fn rate(&self, step: u64) -> f32 {
+        let Plan { train, data, .. } = self.plan;
+        let steps_per_epoch = data.train.len().div_ceil(train.batch.value).max(1) as u64;
+        let at = SchedulePoint { step, steps_per_epoch, epochs: train.epochs.value };
+        train.schedule.value.rate(self.progress.learning_rate, at)
+    }
+
     /// Callbacks, the row, the state: in this order, so that whenever the process is killed the state is not ahead of the other files.
     fn end_epoch(&mut self, record: &EpochRecord, watch: &mut dyn Watch) -> Result<(), RunError> {
         watch.epoch_ends(record);
-        for action in self.callbacks.end_epoch(record.epoch, &record.values, record.learning_rate) {
+        for action in self.callbacks.end_epoch(record.epoch, &record.values, self.progress.learning_rate) {
             match action {
                 Action::KeepWeights { callback } => {
                     let weights = saved_indices(&self.engine).into_iter().map(|at| self.engine.read(at)).collect();
@@ -242,11 +343,14 @@ where
                 }
                 Action::Stop { .. } => {
                     self.progress.stopped = true;
-                    watch.note(&format!("stopped early after epoch {}: no improvement", record.epoch));
+                    let what = self.plan.stage.name.map_or(String::new(), |name| format!("phase `{name}` "));
+                    watch.note(&format!("{what}stopped early after epoch {}: no improvement", record.epoch));
                 }
             }
         }
-        self.history.add(record)?;
+        for history in &mut self.histories {
+            history.add(record)?;
+        }
         self.progress.epoch = record.epoch;
         self.progress.batch = 0;
         self.progress.sums = RunningSums::default();
@@ -293,10 +397,34 @@ pub fn initialise(engine: &mut impl TrainEngine, seed: u64) {
     }
 }
 
-/// The run's callbacks; refuses a checkpoint that would be written elsewhere, before anything is trained.
+/// Gives an engine of the next phase what the one before it has: all weights and states, and the optimizer's memory unless it begins anew.
+fn carry_over(from: &impl TrainEngine, to: &mut impl TrainEngine, anew: bool) {
+    let names: Vec<String> = to.params().iter().map(|param| param.name.clone()).collect();
+    for (at, param) in from.params().iter().enumerate().filter(|(_, param)| weights::is_saved(param) || !anew) {
+        if let Some(place) = names.iter().position(|name| *name == param.name) {
+            to.write(place, &from.read(at));
+        }
+    }
+}
+
+/// The files of `csv_log`, with the rows of the epochs up to `last`.
+fn logs(plan: &Plan<'_>, monitors: &[Monitor], last: usize) -> Result<Vec<History>, RunError> {
+    let paths = plan.train.callbacks.iter().filter_map(|callback| match &callback.value {
+        Callback::CsvLog { path } => Some(path),
+        Callback::EarlyStopping { .. }
+        | Callback::ReduceLrOnPlateau { .. }
+        | Callback::Checkpoint { .. }
+        | Callback::TensorBoard { .. }
+        | Callback::TimeLimit { .. }
+        | Callback::TerminateOnNan => None,
+    });
+    paths.map(|path| History::resume(&plan.folder.checkpoint(&path.value)?, monitors, last)).collect()
+}
+
+/// The phase's callbacks; refuses a file that would be written elsewhere, before anything is trained.
 fn callbacks_of(plan: &Plan<'_>) -> Result<Callbacks, RunError> {
     for callback in &plan.train.callbacks {
-        if let Callback::Checkpoint { path, .. } = &callback.value {
+        if let Callback::Checkpoint { path, .. } | Callback::CsvLog { path } = &callback.value {
             plan.folder.checkpoint(&path.value)?;
         }
     }

@@ -5,15 +5,28 @@
 
 mod augment;
 mod data;
+mod ensemble;
 mod model;
+mod not_yet;
+mod phase;
 mod prepare;
+mod report;
+mod schedule;
 mod train;
+mod tune;
+mod updates;
 
 pub use augment::{AugmentKind, AugmentOp, AugmentSpec, Fill};
 pub use data::{DataSource, DataSpec, Split, SplitBase};
+pub use ensemble::{Combine, EnsembleSpec};
 pub use model::{Backbone, Head, LayerId, LayerNode, Model, Scope, ScopeKind};
+pub use phase::{FreezeChange, Phase};
 pub use prepare::{Color, Fit, Normalize, PrepareSpec, Resize, ResizeMethod};
-pub use train::{Callback, Loss, Metric, Monitor, Optimizer, TrainSpec};
+pub use report::{Drawing, ReportSpec};
+pub use schedule::{Schedule, SchedulePoint};
+pub use train::{Callback, Loss, LossOptions, Metric, Monitor, Optimizer, TrainSpec};
+pub use tune::{Dimension, Strategy, TuneSpec};
+pub use updates::UpdateRules;
 
 use crate::source::SourceFile;
 
@@ -32,4 +45,10 @@ pub struct Program {
     pub augment: AugmentSpec,
     /// The schedule, if the file has one.
     pub train: Option<TrainSpec>,
+    /// The search for better settings, if the file has one.
+    pub tune: Option<TuneSpec>,
+    /// Ensembles that the model is a member of.
+    pub ensembles: Vec<EnsembleSpec>,
+    /// Drawings of the trained model, if the file wants some.
+    pub report: Option<ReportSpec>,
 }

@@ -1,5 +1,6 @@
 //! The schedule: optimizer, loss, metrics, callbacks.
 
+use super::{FreezeChange, Phase, Schedule, UpdateRules};
 use crate::source::{Span, Spanned};
 
 /// The `train` section.
@@ -13,14 +14,44 @@ pub struct TrainSpec {
     pub batch: Spanned<usize>,
     /// Default rmsprop, as Keras's `compile`.
     pub optimizer: Spanned<Optimizer>,
+    /// Where the learning rate is written, if it is.
+    pub rate_span: Option<Span>,
+    /// Around the optimizer's own step.
+    pub updates: UpdateRules,
+    /// How the learning rate moves. Default constant.
+    pub schedule: Spanned<Schedule>,
     /// Written, or else inferred by `check`.
     pub loss: Option<Spanned<Loss>>,
+    /// How the loss sees labels and outputs.
+    pub loss_options: LossOptions,
     /// Beyond the loss. Default accuracy.
     pub metrics: Vec<Spanned<Metric>>,
     /// In the order written.
     pub callbacks: Vec<Spanned<Callback>>,
     /// Decides initial weights, shuffling, dropout and augmentation. Default 0.
     pub seed: u64,
+    /// What is frozen from here on, and what no longer: in the order written. Layers stand as [`super::LayerNode::frozen`] and [`Phase::frozen`] say.
+    pub freezes: Vec<FreezeChange>,
+    /// Large steps of the schedule, in the order written; with any of them `epochs` is the sum of theirs, and each has the other settings for
+    /// itself.
+    pub phases: Vec<Phase>,
+}
+
+impl TrainSpec {
+    /// What is trained one after the other: the phases, or else the section itself.
+    pub fn stages(&self) -> impl Iterator<Item = &TrainSpec> {
+        let own = self.phases.is_empty().then_some(self);
+        own.into_iter().chain(self.phases.iter().map(|phase| &phase.spec))
+    }
+}
+
+/// How a loss sees labels and outputs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LossOptions {
+    /// Share of the target that goes to all classes alike, in 0..=1: `t (1 − a) + a / classes` (one output: `t (1 − a) + a / 2`). Default 0.
+    pub label_smoothing: f32,
+    /// Whether the model's output is scores. Without it that follows from the last activation.
+    pub from_logits: Option<Spanned<bool>>,
 }
 
 /// Optimizers with Keras's definitions and defaults.
@@ -56,8 +87,36 @@ pub enum Optimizer {
         beta_2: f32,
         /// Default 1e-7.
         epsilon: f32,
-        /// Decoupled decay, `w ← w − lr · decay · w` before the step: 0 for adam, default 0.004 for adamw.
-        weight_decay: f32,
+    },
+    /// Adam with Nesterov's momentum: `u = β₁ (1 − ½ 0.96ᵗ)`, `u′` that of the next step, `U` the product of all u so far; m and v as adam;
+    /// `w ← w − lr (u′ m / (1 − U u′) + (1 − u) g / (1 − U)) / (√(v / (1 − β₂ᵗ)) + ε)`. Source: Dozat, ICLR workshop 2016.
+    Nadam {
+        /// Default 0.001.
+        lr: f32,
+        /// Default 0.9.
+        beta_1: f32,
+        /// Default 0.999.
+        beta_2: f32,
+        /// Default 1e-7.
+        epsilon: f32,
+    },
+    /// `s ← s + g²; w ← w − lr g / √(s + ε)`. Source: Duchi et al., JMLR 12 (2011).
+    Adagrad {
+        /// Default 0.001.
+        lr: f32,
+        /// What s starts from. Default 0.1.
+        initial_accumulator_value: f32,
+        /// Default 1e-7.
+        epsilon: f32,
+    },
+    /// `s ← ρ s + (1 − ρ) g²; Δ = g √(d + ε) / √(s + ε); d ← ρ d + (1 − ρ) Δ²; w ← w − lr Δ`. Source: Zeiler, arXiv:1212.5701.
+    Adadelta {
+        /// Default 0.001.
+        lr: f32,
+        /// Default 0.95.
+        rho: f32,
+        /// Default 1e-7.
+        epsilon: f32,
     },
 }
 
@@ -65,13 +124,30 @@ impl Optimizer {
     /// The learning rate.
     pub fn learning_rate(&self) -> f32 {
         match *self {
-            Optimizer::Sgd { lr, .. } | Optimizer::RmsProp { lr, .. } | Optimizer::Adam { lr, .. } => lr,
+            Optimizer::Sgd { lr, .. }
+            | Optimizer::RmsProp { lr, .. }
+            | Optimizer::Adam { lr, .. }
+            | Optimizer::Nadam { lr, .. }
+            | Optimizer::Adagrad { lr, .. }
+            | Optimizer::Adadelta { lr, .. } => lr,
+        }
+    }
+
+    /// As it is written; `adamw` is `adam`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Optimizer::Sgd { .. } => "sgd",
+            Optimizer::RmsProp { .. } => "rmsprop",
+            Optimizer::Adam { .. } => "adam",
+            Optimizer::Nadam { .. } => "nadam",
+            Optimizer::Adagrad { .. } => "adagrad",
+            Optimizer::Adadelta { .. } => "adadelta",
         }
     }
 }
 
 /// Losses. Cross-entropies are computed from scores: the model's last softmax or sigmoid is part of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Loss {
     /// Exclusive classes (also written `sparse_categorical_crossentropy`).
     CategoricalCrossentropy,
@@ -79,6 +155,15 @@ pub enum Loss {
     BinaryCrossentropy,
     /// Mean squared error against 0/1 targets.
     Mse,
+    /// Cross-entropy that leaves easy pictures out: `−α (1 − p)^γ ln p`, p the probability of the true class. Source: Lin et al., arXiv:1708.02002.
+    Focal {
+        /// Default 2.
+        gamma: f32,
+        /// Default 0.25.
+        alpha: f32,
+    },
+    /// `max(0, 1 − t s)` with t −1 or 1; with several outputs `max(0, 1 + largest other score − score of the true class)`.
+    Hinge,
 }
 
 /// Metrics.
@@ -88,6 +173,14 @@ pub enum Metric {
     Accuracy,
     /// Share of images whose class is among the k best.
     TopK(usize),
+    /// True positives among all that were said to be positive; with several classes the mean over them.
+    Precision,
+    /// True positives among all that are positive; with several classes the mean over them.
+    Recall,
+    /// Harmonic mean of precision and recall; with several classes the mean over them.
+    F1,
+    /// Area under the receiver's curve of one output.
+    Auc,
 }
 
 /// What happens between epochs.
@@ -128,6 +221,51 @@ pub enum Callback {
         /// Only when the monitored value improves. Default true.
         save_best_only: bool,
     },
+    /// Writes a row of each epoch's values to a file in the run's directory.
+    CsvLog {
+        /// File name.
+        path: Spanned<String>,
+    },
+    /// Writes each epoch's values as TensorBoard reads them, into a folder of the run's directory.
+    TensorBoard {
+        /// Folder name. Default `logs`.
+        path: Spanned<String>,
+    },
+    /// Ends the run after the epoch in which it has trained for so long.
+    TimeLimit {
+        /// Wall time of training, in seconds.
+        seconds: f64,
+    },
+    /// A loss that is no number ends training with the weights before that step, and the run goes on to its results; else it fails there.
+    TerminateOnNan,
+}
+
+impl Callback {
+    /// As it is written.
+    pub fn keyword(&self) -> &'static str {
+        match self {
+            Callback::EarlyStopping { .. } => "early_stopping",
+            Callback::ReduceLrOnPlateau { .. } => "reduce_lr_on_plateau",
+            Callback::Checkpoint { .. } => "checkpoint",
+            Callback::CsvLog { .. } => "csv_log",
+            Callback::TensorBoard { .. } => "tensorboard",
+            Callback::TimeLimit { .. } => "time_limit",
+            Callback::TerminateOnNan => "terminate_on_nan",
+        }
+    }
+
+    /// What it watches, if it watches anything.
+    pub fn monitor(&self) -> Option<&Spanned<Monitor>> {
+        match self {
+            Callback::EarlyStopping { monitor, .. }
+            | Callback::ReduceLrOnPlateau { monitor, .. }
+            | Callback::Checkpoint { monitor, .. } => Some(monitor),
+            Callback::CsvLog { .. }
+            | Callback::TensorBoard { .. }
+            | Callback::TimeLimit { .. }
+            | Callback::TerminateOnNan => None,
+        }
+    }
 }
 
 /// A value known at the end of an epoch. The better direction belongs to it: losses fall, the rest rises.

@@ -6,7 +6,10 @@ use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::data::Locations;
-use crate::ir::{DataSource, DataSpec, Optimizer, Param, ParamRole, PrepareSpec, Split as Share, SplitBase};
+use crate::ir::{
+    DataSource, DataSpec, LossOptions, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share, SplitBase,
+    UpdateRules,
+};
 use crate::layers::Initializer;
 use crate::runtime::{CompileError, StepResult};
 use crate::source::{Span, Spanned};
@@ -151,10 +154,16 @@ fn schedule(epochs: usize, callbacks: Vec<Callback>) -> TrainSpec {
         epochs: spanned(epochs),
         batch: spanned(64),
         optimizer: spanned(Optimizer::Sgd { lr: 0.05, momentum: 0.9, nesterov: false }),
+        rate_span: None,
+        updates: UpdateRules::default(),
+        schedule: spanned(Schedule::Constant),
         loss: None,
+        loss_options: LossOptions::default(),
         metrics: vec![spanned(Metric::Accuracy)],
         callbacks: callbacks.into_iter().map(spanned).collect(),
         seed: 3,
+        freezes: Vec::new(),
+        phases: Vec::new(),
     }
 }
 
@@ -235,6 +244,7 @@ impl Session<'_> {
         let interrupt = AtomicBool::new(false);
         let settings = Settings::new([("train.epochs", train.epochs.value), ("train.batch", train.batch.value)]);
         let plan = Plan {
+            stage: Stage::default(),
             train,
             augment: &AugmentSpec::default(),
             data: self.data,

@@ -1,0 +1,67 @@
+//! What a file may say and is checked, but is not run by this version.
+
+use super::{Callback, Loss, Metric, Program, TrainSpec};
+use crate::source::Span;
+
+impl Program {
+    /// Parts of the language in this program that are checked but not run, with their places. Commands that compute something refuse them before
+    /// the first picture is read: a run without a part of its description would be another experiment.
+    pub fn not_run_yet(&self) -> Vec<(String, Span)> {
+        let mut parts = Vec::new();
+        parts.extend(self.tune.as_ref().map(|tune| ("a search (`tune`)".to_owned(), tune.span)));
+        parts.extend(self.ensembles.iter().map(|ensemble| ("an ensemble".to_owned(), ensemble.span)));
+        parts.extend(self.report.iter().flat_map(|report| {
+            report.drawings.iter().map(|drawing| (format!("the drawing `{}`", drawing.value.keyword()), drawing.span))
+        }));
+        parts.extend(self.train.iter().flat_map(TrainSpec::stages).flat_map(of_schedule));
+        parts.dedup();
+        parts
+    }
+}
+
+/// What is not run of one phase.
+fn of_schedule(train: &TrainSpec) -> Vec<(String, Span)> {
+    let mut parts = Vec::new();
+    let loss = train.loss.as_ref();
+    parts.extend(loss.and_then(|loss| of_loss(&loss.value).map(|name| (format!("the loss `{name}`"), loss.span))));
+    parts.extend(
+        train
+            .metrics
+            .iter()
+            .filter_map(|metric| of_metric(metric.value).map(|name| (format!("the metric `{name}`"), metric.span))),
+    );
+    parts.extend(train.callbacks.iter().filter_map(|callback| {
+        of_callback(&callback.value).map(|name| (format!("the callback `{name}`"), callback.span))
+    }));
+    parts
+}
+
+fn of_loss(loss: &Loss) -> Option<&'static str> {
+    match loss {
+        Loss::Focal { .. } => Some("focal"),
+        Loss::Hinge => Some("hinge"),
+        Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse => None,
+    }
+}
+
+fn of_metric(metric: Metric) -> Option<&'static str> {
+    match metric {
+        Metric::Precision => Some("precision"),
+        Metric::Recall => Some("recall"),
+        Metric::F1 => Some("f1"),
+        Metric::Auc => Some("auc"),
+        Metric::Accuracy | Metric::TopK(_) => None,
+    }
+}
+
+fn of_callback(callback: &Callback) -> Option<&'static str> {
+    match callback {
+        Callback::TensorBoard { .. } => Some("tensorboard"),
+        Callback::EarlyStopping { .. }
+        | Callback::ReduceLrOnPlateau { .. }
+        | Callback::Checkpoint { .. }
+        | Callback::CsvLog { .. }
+        | Callback::TimeLimit { .. }
+        | Callback::TerminateOnNan => None,
+    }
+}

@@ -1,0 +1,91 @@
+//! `freeze:` and `unfreeze:`: what they name, and what of the model that is.
+
+use std::collections::BTreeSet;
+
+use crate::ast::{Expr, ExprKind};
+use crate::diag::{Code, Diagnostic};
+use crate::ir::{FreezeChange, LayerId, Model, TrainSpec};
+use crate::lower::Cx;
+use crate::lower::names::nearest;
+use crate::lower::section::Merged;
+use crate::source::Spanned;
+
+/// What a section freezes and unfreezes, in the order written.
+pub(super) fn changes(cx: &mut Cx, section: &mut Merged) -> Vec<FreezeChange> {
+    let keys: Vec<String> = section.settings.iter().map(|setting| setting.key.value.clone()).collect();
+    let mut changes = Vec::new();
+    for key in keys.iter().filter(|key| ["freeze", "unfreeze"].contains(&key.as_str())) {
+        let Some(expr) = section.take(key) else { continue };
+        let items = match &expr.kind {
+            ExprKind::List(items) => items.clone(),
+            _ => vec![expr],
+        };
+        changes.extend(items.iter().filter_map(|item| change(cx, key, item)));
+    }
+    changes
+}
+
+fn change(cx: &mut Cx, key: &str, expr: &Expr) -> Option<FreezeChange> {
+    let (named, onward) = match &expr.kind {
+        ExprKind::Onward(inner) => (inner.as_ref(), true),
+        _ => (expr, false),
+    };
+    let ExprKind::Name(path) = &named.kind else {
+        let value = cx.value(named)?;
+        cx.wrong_type(key, "the name of a layer, a block or a model in it", &value, named.span);
+        return None;
+    };
+    Some(FreezeChange { freeze: key == "freeze", target: Spanned::new(path.clone(), named.span), onward })
+}
+
+/// Gives every change its layers: those of the section hold from the start, those of a phase from its beginning on. Names that there are not are
+/// reported unless some layers are not known.
+pub(in crate::lower) fn resolve(cx: &mut Cx, train: &mut TrainSpec, model: &mut Model, unknown: &BTreeSet<LayerId>) {
+    let mut frozen: Vec<bool> = model.layers.iter().map(|node| node.frozen).collect();
+    let silent = !unknown.is_empty();
+    for change in &train.freezes {
+        apply(cx, change, model, &mut frozen, silent);
+    }
+    for (node, &frozen) in model.layers.iter_mut().zip(&frozen) {
+        node.frozen = frozen;
+    }
+    for phase in &mut train.phases {
+        for change in &phase.spec.freezes {
+            apply(cx, change, model, &mut frozen, silent);
+        }
+        phase.frozen = frozen.clone();
+    }
+}
+
+fn apply(cx: &mut Cx, change: &FreezeChange, model: &Model, frozen: &mut [bool], silent: bool) {
+    let path = change.target.value.as_str();
+    let scope = model.scopes.iter().find(|scope| scope.path == path).map(|scope| scope.layers.clone());
+    let layer = || model.layers.iter().position(|node| node.path == path).map(|at| at..at + 1);
+    let Some(range) = scope.or_else(layer) else {
+        if !silent {
+            cx.unknown_layer_name(path, change.target.span, model);
+        }
+        return;
+    };
+    let end = if change.onward { model.layers.len() } else { range.end };
+    frozen[range.start..end].fill(change.freeze);
+}
+
+impl Cx {
+    /// E0117 for the path of a layer or scope that the model does not have.
+    pub(in crate::lower) fn unknown_layer_name(&mut self, path: &str, span: crate::source::Span, model: &Model) {
+        let names = || {
+            let scopes = model.scopes.iter().map(|scope| scope.path.as_str());
+            model.layers.iter().map(|node| node.path.as_str()).chain(scopes)
+        };
+        let problem =
+            Diagnostic::new(Code::E0117).saying("not-in-model").arg("name", path).arg("model", &model.name.value);
+        let problem = problem.at(span, "unknown-here");
+        // the scopes before a name are easily forgotten
+        let full = names().find(|name| name.rsplit('.').next() == Some(path));
+        self.report(match full.or_else(|| nearest(path, names())) {
+            Some(near) => problem.arg("near", near).help("near").fix(span, near),
+            None => problem.help("list-layers"),
+        });
+    }
+}

@@ -1,0 +1,149 @@
+//! W0506: what has a name and is never used by it.
+
+use std::collections::BTreeSet;
+
+use super::Cx;
+use crate::ast::visit::{Visitor, walk_definition, walk_expr, walk_section};
+use crate::ast::{
+    Body, Branch, Definition, DefinitionKind, Entry, Expr, ExprKind, File, Item, Let, Name, Section, Statement, Step,
+};
+use crate::diag::{Code, Diagnostic};
+
+/// Reports constants, parameters and blocks of a file that nothing uses. `more` are sections from elsewhere that may use them.
+pub(super) fn report(cx: &mut Cx, file: &File, more: &[Section]) {
+    let mut everywhere = Words::default();
+    for item in &file.items {
+        match item {
+            Item::Let(constant) => walk_expr(&mut everywhere, &constant.value),
+            Item::Definition(definition) => walk_definition(&mut everywhere, definition),
+            Item::Section(section) => walk_section(&mut everywhere, section),
+            Item::Language(_) | Item::Use(_) | Item::Allow(_) => {}
+        }
+    }
+    more.iter().for_each(|section| walk_section(&mut everywhere, section));
+    for item in &file.items {
+        match item {
+            Item::Let(constant) => everywhere.judge(cx, &constant.name, "constant"),
+            Item::Section(section) => lets_of_section(cx, section),
+            Item::Definition(definition) => {
+                if definition.kind == DefinitionKind::Block {
+                    everywhere.judge(cx, &definition.name, "block");
+                }
+                within(cx, definition);
+            }
+            Item::Language(_) | Item::Use(_) | Item::Allow(_) => {}
+        }
+    }
+}
+
+/// What the bodies of a file use as layers.
+pub(super) fn callees(file: &File) -> BTreeSet<String> {
+    struct Callees(BTreeSet<String>);
+    impl Visitor for Callees {
+        fn step(&mut self, step: &Step) {
+            self.0.insert(step.callee.value.clone());
+        }
+    }
+    let mut callees = Callees(BTreeSet::new());
+    for item in &file.items {
+        if let Item::Definition(definition) = item {
+            walk_definition(&mut callees, definition);
+        }
+    }
+    callees.0
+}
+
+/// Words that stand where a value, a layer or a block is named.
+#[derive(Default)]
+struct Words(BTreeSet<String>);
+
+impl Words {
+    fn add(&mut self, path: &str) {
+        // `b.wide` uses `b`
+        let first = path.split('.').next().unwrap_or(path);
+        self.0.insert(first.to_owned());
+    }
+
+    fn judge(&self, cx: &mut Cx, name: &Name, what: &'static str) {
+        if self.0.contains(&name.value) {
+            return;
+        }
+        let problem = Diagnostic::new(Code::W0506).saying(what).arg("name", &name.value).at(name.span, "here");
+        cx.report(problem.help("help"));
+    }
+}
+
+impl Visitor for Words {
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Name(path) => self.add(path),
+            ExprKind::Call(name, _) => self.add(&name.value),
+            ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Quantity(..)
+            | ExprKind::Size(_)
+            | ExprKind::Text(_)
+            | ExprKind::List(_)
+            | ExprKind::Map(_)
+            | ExprKind::Negate(_)
+            | ExprKind::Binary(..)
+            | ExprKind::If(_)
+            | ExprKind::Of(..)
+            | ExprKind::By(_)
+            | ExprKind::Onward(_)
+            | ExprKind::Range { .. } => {}
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        self.add(&step.callee.value);
+    }
+}
+
+/// Parameters and constants of one definition.
+fn within(cx: &mut Cx, definition: &Definition) {
+    let mut words = Words::default();
+    walk_definition(&mut words, definition);
+    for parameter in &definition.parameters {
+        words.judge(cx, &parameter.name, "parameter");
+    }
+    let mut constants = Vec::new();
+    lets_of_body(&definition.body, &mut constants);
+    for constant in constants {
+        words.judge(cx, &constant.name, "constant");
+    }
+}
+
+fn lets_of_body<'b>(body: &'b Body, constants: &mut Vec<&'b Let>) {
+    for statement in &body.statements {
+        match statement {
+            Statement::Let(constant) => constants.push(constant),
+            Statement::Chain(chain) => {
+                for Branch { body, otherwise, .. } in
+                    chain.steps.iter().filter_map(|step| step.branches.as_ref()).flatten()
+                {
+                    lets_of_body(body, constants);
+                    otherwise.iter().for_each(|body| lets_of_body(body, constants));
+                }
+            }
+            Statement::Repeat(repeat) => lets_of_body(&repeat.body, constants),
+            Statement::If(choice) => {
+                lets_of_body(&choice.then, constants);
+                choice.otherwise.iter().for_each(|body| lets_of_body(body, constants));
+            }
+            Statement::From(_) | Statement::Allow(_) => {}
+        }
+    }
+}
+
+fn lets_of_section(cx: &mut Cx, section: &Section) {
+    let mut words = Words::default();
+    walk_section(&mut words, section);
+    for entry in &section.entries {
+        match entry {
+            Entry::Let(constant) => words.judge(cx, &constant.name, "constant"),
+            Entry::Section(inner) => lets_of_section(cx, inner),
+            Entry::Setting(_) | Entry::Call(_) | Entry::Allow(_) => {}
+        }
+    }
+}

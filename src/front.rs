@@ -114,6 +114,14 @@ fn allowed(file: &ast::File) -> Vec<Code> {
     allows.iter().filter_map(|allow| allow.code.value.parse().ok()).collect()
 }
 
-fn allows_of(section: &Section) -> impl Iterator<Item = &Allow> {
-    section.entries.iter().filter_map(|entry| if let Entry::Allow(allow) = entry { Some(allow) } else { None })
+fn allows_of(section: &Section) -> Vec<&Allow> {
+    let mut allows = Vec::new();
+    for entry in &section.entries {
+        match entry {
+            Entry::Allow(allow) => allows.push(allow),
+            Entry::Section(inner) => allows.extend(allows_of(inner)),
+            Entry::Setting(_) | Entry::Call(_) | Entry::Let(_) => {}
+        }
+    }
+    allows
 }

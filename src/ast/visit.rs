@@ -33,6 +33,10 @@ pub fn walk_body(visitor: &mut impl Visitor, body: &Body) {
                 walk_body(visitor, &choice.then);
                 choice.otherwise.iter().for_each(|body| walk_body(visitor, body));
             }
+            Statement::Head(head) => {
+                walk_arguments(visitor, &head.arguments);
+                walk_body(visitor, &head.body);
+            }
             Statement::From(_) | Statement::Allow(_) => {}
         }
     }

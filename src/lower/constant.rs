@@ -158,6 +158,8 @@ impl Constants {
             | Value::Bool(_)
             | Value::Percent(_)
             | Value::Angle(_)
+            | Value::Epochs(_)
+            | Value::Seconds(_)
             | Value::Size(_)
             | Value::Text(_)
             | Value::Word(_)
@@ -435,6 +437,10 @@ fn literal(value: &Value, span: Span) -> Option<ExprKind> {
         Value::Bool(value) => ExprKind::Name(value.to_string()),
         Value::Percent(share) => signed(*share < 0.0, ExprKind::Quantity(share.abs() * 100.0, Unit::Percent)),
         Value::Angle(degrees) => signed(*degrees < 0.0, ExprKind::Quantity(degrees.abs(), Unit::Degrees)),
+        Value::Epochs(epochs) => signed(*epochs < 0.0, ExprKind::Quantity(epochs.abs(), Unit::Epochs)),
+        Value::Seconds(seconds) => {
+            signed(*seconds < 0.0, ExprKind::Quantity(seconds.abs(), Unit::Other("s".to_owned())))
+        }
         Value::Size(dims) => ExprKind::Size(dims.clone()),
         Value::Text(text) => ExprKind::Text(text.clone()),
         Value::Word(word) => ExprKind::Name(word.clone()),

@@ -131,6 +131,7 @@ fn lets_of_body<'b>(body: &'b Body, constants: &mut Vec<&'b Let>) {
                 lets_of_body(&choice.then, constants);
                 choice.otherwise.iter().for_each(|body| lets_of_body(body, constants));
             }
+            Statement::Head(head) => lets_of_body(&head.body, constants),
             Statement::From(_) | Statement::Allow(_) => {}
         }
     }

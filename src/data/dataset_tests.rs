@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use super::super::folder::tests::png;
 use super::super::store::Scratch;
 use super::*;
-use crate::ir::{
-    AugmentKind, AugmentOp, Color, DataSource, Fit, Resize, ResizeMethod, Split as Share, SplitBase,
-};
+use crate::ir::{AugmentKind, AugmentOp, Color, DataSource, Fit, Resize, ResizeMethod, Split as Share, SplitBase};
 use crate::source::{Span, Spanned};
 
 fn written<T>(value: T) -> Spanned<T> {

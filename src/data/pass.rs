@@ -182,9 +182,8 @@ mod tests {
         // 5 rows of 4: a stroke in rows 1..=2, column 2
         let mut pixels = vec![0u8; 20];
         (pixels[6], pixels[10]) = (200, 200);
-        let margins = |pixels: &[u8]| {
-            ground(&Picture { height: 5, width: 4, channels: 1, pixels: PixelSlice::Bytes(pixels) })
-        };
+        let margins =
+            |pixels: &[u8]| ground(&Picture { height: 5, width: 4, channels: 1, pixels: PixelSlice::Bytes(pixels) });
         assert_eq!(margins(&pixels), Some([0.25, 0.2]));
         assert_eq!(margins(&[0; 20]), None);
         pixels[19] = 90;

@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::*;
 use crate::card::{self, PictureSize};
 use crate::ir::{
-    AugmentKind, AugmentOp, AugmentSpec, DataSource, DataSpec, Fit, PrepareSpec, Resize, ResizeMethod,
-    Split as Share, SplitBase,
+    AugmentKind, AugmentOp, AugmentSpec, DataSource, DataSpec, Fit, PrepareSpec, Resize, ResizeMethod, Split as Share,
+    SplitBase,
 };
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;

@@ -18,11 +18,11 @@ pub(crate) fn card_of(data: &DataSpec) -> Option<DataCard> {
     Some(card)
 }
 
-/// A set of 28x28 grey pictures.
+/// A set of 64x64 grey pictures.
 fn small(name: &str, classes: &[(&str, usize)]) -> DataCard {
     let names = classes.iter().map(|(name, _)| (*name).to_owned()).collect();
     let counts = classes.iter().map(|(_, count)| *count).collect();
-    DataCard::new(name, PictureSize::Same([28, 28]), Some(1), names).with_counts(counts, Vec::new())
+    DataCard::new(name, PictureSize::Same([64, 64]), Some(1), names).with_counts(counts, Vec::new())
 }
 
 /// A set of photos that differ in size.
@@ -87,5 +87,5 @@ fn numbered(name: &str, zeros: usize) -> DataCard {
     let names: Vec<String> = (0..if zeros == 50 { 10 } else { 11 }).map(|label| label.to_string()).collect();
     let classes: Vec<(&str, usize)> =
         names.iter().enumerate().map(|(label, name)| (name.as_str(), if label == 0 { zeros } else { 50 })).collect();
-    small(name, &classes)
+    DataCard { size: PictureSize::Same([28, 28]), ..small(name, &classes) }
 }

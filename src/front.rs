@@ -1,5 +1,8 @@
 //! The front door of the compiler: a source text to a checked program, with everything that was found on the way.
 
+mod members;
+mod points;
+
 use crate::ast::{self, Allow, Entry, Item, Section, Statement};
 use crate::card::DataCard;
 use crate::check::check_around;
@@ -79,6 +82,14 @@ pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSp
         }
     } else {
         problems.extend(lowered.problems.only(OF_WORDS));
+    }
+    if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()).map(CheckedProgram::program) {
+        if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {
+            points::check(&ast, &sources, options, card.as_ref(), tune).into_iter().for_each(|p| problems.push(p));
+        }
+        if let Some(ensemble) = checked.ensembles.first().filter(|_| options.model.is_none()) {
+            problems.extend(members::check(&ast, &sources, options, card_of, ensemble));
+        }
     }
     for code in allowed(&ast) {
         problems.allow(code);

@@ -3,6 +3,7 @@
 //! A layer whose shape cannot be known is silent about what follows from it, so that one mistake gives one report.
 
 mod labels;
+mod lints;
 mod output;
 mod pictures;
 mod schedule;
@@ -12,7 +13,7 @@ mod shrink;
 use std::collections::BTreeSet;
 
 use crate::card::DataCard;
-use crate::diag::Problems;
+use crate::diag::{Code, Problems};
 use crate::ir::{CheckedProgram, DataSource, LayerId, Program};
 use crate::tensor::Shape;
 
@@ -30,10 +31,17 @@ pub fn check_around(
     let mut problems = Problems::new();
     let shapes = shapes::infer(&program, unknown, &mut problems);
     let view = View { program: &program, card, shapes: &shapes };
+    let mut of_backbones = Problems::new();
+    if lints::check_inputs(&view, &mut of_backbones) {
+        // what shrinks to nothing inside is said by the network's name
+        problems = problems.without(&[Code::E0101, Code::E0102]);
+        problems.extend(of_backbones);
+    }
     pictures::check(&view, &mut problems);
     labels::check(&view, &mut problems);
     let loss = output::check(&view, &mut problems);
     schedule::check(&view, &mut problems);
+    lints::check(&view, &mut problems);
     let shapes: Option<Vec<Shape>> = shapes.into_iter().collect();
     let checked = match shapes {
         Some(shapes) if unknown.is_empty() && !problems.has_errors() => {

@@ -3,11 +3,15 @@
 mod members;
 mod points;
 
+use std::io;
+use std::path::Path;
+
 use crate::ast::{self, Allow, Entry, Item, Section, Statement};
 use crate::card::DataCard;
 use crate::check::check_around;
 use crate::diag::{Code, Problems};
 use crate::ir::{CheckedProgram, DataSpec, Program};
+use crate::lower::imports;
 use crate::lower::{LowerOptions, lower};
 use crate::parse::parse;
 use crate::source::{SourceFile, SourceMap, Span};
@@ -60,16 +64,43 @@ const OF_WIRING: &[Code] = &[
     Code::E0203,
 ];
 
-/// Parses, lowers and checks a file. `card_of` gives what is known of a data set; it decodes no picture.
+/// What lies beside the text that is compiled.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Gives what is known of a data set; it decodes no picture.
+    pub card_of: &'a dyn Fn(&DataSpec) -> Option<DataCard>,
+    /// Gives the text of a file that is used by another: `use "blocks.cnn" as b`. The path is beside the file that uses it.
+    pub read: &'a dyn Fn(&Path) -> io::Result<String>,
+}
+
+/// A parsed file with those it uses.
+#[derive(Clone, Copy)]
+struct Files<'a> {
+    ast: &'a ast::File,
+    imports: &'a imports::Imports,
+    sources: &'a SourceMap,
+}
+
+/// Parses, lowers and checks a file that stands by itself: there are no files for it to use but the zoo.
 pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSpec) -> Option<DataCard>) -> Loaded {
+    let read = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));
+    load_within(source, options, Surroundings { card_of, read: &read })
+}
+
+/// Parses, lowers and checks a file and those that it uses.
+pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundings<'_>) -> Loaded {
+    let card_of = around.card_of;
     let (ast, mut problems) = parse(&source.text);
     let mut sources = SourceMap::new(source);
+    let mut unusable = Problems::new();
+    let imports = imports::load(&ast, &mut sources, around.read, &mut problems, &mut unusable);
     // a statement that could not be read may be the one that gives a name or a shape to others; what is then missing
     // has been reported already
     let syntax_is_whole = !problems.has_errors();
-    let lowered = lower(&ast, &mut sources, options, card_of);
+    let lowered = lower(&ast, &imports, &mut sources, options, card_of);
     let card = lowered.program.as_ref().and_then(|program| program.data.as_ref()).and_then(card_of);
     let mut program = None;
+    problems.extend(unusable);
     if syntax_is_whole {
         let settings_are_whole = !lowered.problems.has_errors();
         problems.extend(lowered.problems);
@@ -85,10 +116,13 @@ pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSp
     }
     if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()).map(CheckedProgram::program) {
         if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {
-            points::check(&ast, &sources, options, card.as_ref(), tune).into_iter().for_each(|p| problems.push(p));
+            let found =
+                points::check(Files { ast: &ast, imports: &imports, sources: &sources }, options, card.as_ref(), tune);
+            found.into_iter().for_each(|problem| problems.push(problem));
         }
         if let Some(ensemble) = checked.ensembles.first().filter(|_| options.model.is_none()) {
-            problems.extend(members::check(&ast, &sources, options, card_of, ensemble));
+            let files = Files { ast: &ast, imports: &imports, sources: &sources };
+            problems.extend(members::check(files, options, card_of, ensemble));
         }
     }
     for code in allowed(&ast) {

@@ -57,3 +57,4 @@ pub mod runtime;
 pub mod source;
 pub mod tensor;
 pub mod train;
+pub mod zoo;

@@ -6,14 +6,16 @@ use std::fmt::Write;
 use std::path::Path;
 
 use cnnc::diag::{RenderStyle, render};
-use cnnc::front::{Loaded, load};
+use cnnc::front::{Loaded, Surroundings, load_within};
 use cnnc::ir::{CheckedProgram, LayerId, ScopeKind};
 use cnnc::lower::LowerOptions;
 use cnnc::source::SourceFile;
 
 fn load_text(name: &str, text: &str, model: Option<&str>) -> Loaded {
     let options = LowerOptions { model: model.map(str::to_owned), overrides: Vec::new() };
-    load(SourceFile::new(name, text), &options, &cards::card_of)
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bodies");
+    let read = |path: &Path| std::fs::read_to_string(folder.join(path));
+    load_within(SourceFile::new(name, text), &options, Surroundings { card_of: &cards::card_of, read: &read })
 }
 
 /// What there is to see of a file: the model `Main` where it has several.
@@ -50,10 +52,12 @@ fn network(program: &CheckedProgram) -> String {
             ScopeKind::Turn => "turn".to_owned(),
             ScopeKind::Head => "head".to_owned(),
             ScopeKind::Model(backbone) => format!(
-                "model {} weights {:?} frozen {:?}",
+                "{}model {} weights {:?} frozen {:?} prepare {:?}",
+                if backbone.zoo { "zoo " } else { "" },
                 backbone.model,
                 backbone.weights.as_ref().map(|weights| &weights.value),
-                backbone.frozen.as_ref().map(|frozen| frozen.value)
+                backbone.frozen.as_ref().map(|frozen| frozen.value),
+                backbone.prepare.as_ref().map(|prepare| prepare.rescale.as_ref().map(|scale| scale.value)),
             ),
         };
         let _ = writeln!(text, "scope {} {:?}: {kind}", scope.path, scope.layers);

@@ -5,19 +5,24 @@ mod cards;
 use std::path::Path;
 
 use cnnc::diag::{Code, Level, RenderStyle, explain, render, render_json};
-use cnnc::front::{Loaded, load};
+use cnnc::front::{Loaded, Surroundings, load_within};
 use cnnc::lower::LowerOptions;
 use cnnc::source::SourceFile;
 
 fn load_file(path: &Path) -> Loaded {
     let name = path.file_name().expect("a name").to_string_lossy().into_owned();
     let text = std::fs::read_to_string(path).expect("the fixture is there");
-    load(SourceFile::new(name, text), &LowerOptions::default(), &cards::card_of)
+    load_beside_fixtures(SourceFile::new(name, text), &LowerOptions::default())
 }
 
 fn load_text(text: &str, overrides: &[(&str, &str)]) -> Loaded {
     let overrides = overrides.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
-    load(SourceFile::new("test.cnn", text), &LowerOptions { model: None, overrides }, &cards::card_of)
+    load_beside_fixtures(SourceFile::new("test.cnn", text), &LowerOptions { model: None, overrides })
+}
+
+fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
+    let read = |path: &Path| std::fs::read_to_string(fixture(".").join(path));
+    load_within(source, options, Surroundings { card_of: &cards::card_of, read: &read })
 }
 
 fn drawn(loaded: &Loaded) -> String {

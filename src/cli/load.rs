@@ -14,7 +14,7 @@ use crate::ast;
 use crate::card::{self, CardError, DataCard};
 use crate::data::{Dataset, Featurewise, Locations};
 use crate::diag::{Code, Diagnostic, Language, Level, Problems, RenderStyle, render};
-use crate::front::{self, Loaded};
+use crate::front::{self, Loaded, Surroundings};
 use crate::ir::{CheckedProgram, DataSpec, TrainSpec};
 use crate::lower::LowerOptions;
 use crate::source::{SourceFile, SourceMap};
@@ -51,7 +51,8 @@ pub(super) fn read(file: &Path, choice: &ChoiceArgs, more: &[(String, String)]) 
     let card_of = |data: &DataSpec| -> Option<DataCard> {
         card::of(data, &locations).map_err(|error| card_error.replace(Some(error))).ok()
     };
-    let loaded = front::load(SourceFile::new(file.display().to_string(), text), &options, &card_of);
+    let around = Surroundings { card_of: &card_of, read: &|path| fs::read_to_string(path) };
+    let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
     Ok(Reading { loaded, card_error: card_error.into_inner(), locations })
 }
 

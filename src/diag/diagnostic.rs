@@ -99,6 +99,15 @@ impl Diagnostic {
         }
     }
 
+    /// Moves every place.
+    pub(super) fn move_by(&mut self, base: usize) {
+        let labels = self.labels.iter_mut().map(|label| &mut label.span);
+        let edits = self.fixes.iter_mut().flat_map(|fix| &mut fix.edits).map(|edit| &mut edit.span);
+        for span in labels.chain(edits).chain(&mut self.used_at) {
+            *span = Span::new(span.start + base, span.end + base);
+        }
+    }
+
     /// Whether it says the same as another one, wherever the block it is in is used.
     pub(super) fn same(&self, other: &Diagnostic) -> bool {
         let Diagnostic { code, level, sentence, arguments, labels, notes, helps, fixes, used_at: _ } = self;

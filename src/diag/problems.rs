@@ -68,6 +68,12 @@ impl Problems {
         }
     }
 
+    /// All, with every place moved by `base`: the text begins there.
+    pub(crate) fn moved(mut self, base: usize) -> Problems {
+        self.found.iter_mut().for_each(|problem| problem.move_by(base));
+        self
+    }
+
     /// All, sorted by place.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.found.iter()

@@ -83,6 +83,18 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
     // writing to a String cannot fail
     let _ = handler.render_report(&mut drawn, &report);
     let mut text = drawn.strip_prefix("  ").unwrap_or(&drawn).to_owned();
+    for (file, base) in other_files(problem, sources) {
+        let report = Report {
+            message: String::new(),
+            severity: Severity::Advice,
+            labels: labels_within(problem, base, file.text.len(), style.language),
+            source: WholeLines { file: file.clone() },
+        };
+        let mut drawn = String::new();
+        let _ = handler.render_report(&mut drawn, &report);
+        // the header has been drawn
+        text.extend(drawn.split_inclusive('\n').skip_while(|line| !line.contains("╭─[")));
+    }
     let mut footer = |kind: &str, lines: Vec<String>| {
         for line in lines {
             let kind = help_style.style(kind).to_string();
@@ -92,6 +104,19 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
     footer("note", problem.note_texts(style.language));
     footer("help", problem.help_texts(style.language));
     text
+}
+
+/// The other texts that places of a problem lie in, in the order of the places.
+fn other_files<'s>(problem: &Diagnostic, sources: &'s SourceMap) -> Vec<(&'s SourceFile, usize)> {
+    let main = sources.find(problem.span().start).1;
+    let mut files: Vec<(&SourceFile, usize)> = Vec::new();
+    for span in problem.labels.iter().map(|label| label.span).chain(problem.uses()) {
+        let (file, base) = sources.find(span.start);
+        if base != main && files.iter().all(|(_, known)| *known != base) {
+            files.push((file, base));
+        }
+    }
+    files
 }
 
 /// The labels that lie in the text at `base`. A span that is empty gets one column, so that it can be seen.

@@ -2,19 +2,18 @@
 
 use serde_json::Value;
 
-use crate::ast;
+use super::Files;
 use crate::card::DataCard;
 use crate::check::check_around;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{CheckedProgram, DataSpec, EnsembleSpec};
 use crate::lower::{LowerOptions, lower};
-use crate::source::{SourceMap, Spanned};
+use crate::source::Spanned;
 use crate::train::Settings;
 
 /// What is wrong with the members of an ensemble.
 pub(super) fn check(
-    ast: &ast::File,
-    sources: &SourceMap,
+    files: Files<'_>,
     options: &LowerOptions,
     card_of: &dyn Fn(&DataSpec) -> Option<DataCard>,
     ensemble: &EnsembleSpec,
@@ -23,8 +22,8 @@ pub(super) fn check(
     let mut members: Vec<(&Spanned<String>, CheckedProgram)> = Vec::new();
     for member in &ensemble.members {
         let options = LowerOptions { model: Some(member.value.clone()), ..options.clone() };
-        let mut sources = sources.clone();
-        let lowered = lower(ast, &mut sources, &options, card_of);
+        let mut sources = files.sources.clone();
+        let lowered = lower(files.ast, files.imports, &mut sources, &options, card_of);
         let sound = !lowered.problems.has_errors();
         problems.extend(lowered.problems);
         let Some(program) = lowered.program.filter(|_| sound) else { continue };

@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::ast;
+use super::Files;
 use crate::card::DataCard;
 use crate::check::check_around;
 use crate::diag::{Code, Diagnostic, Language, Level};
 use crate::ir::TuneSpec;
 use crate::lower::{LowerOptions, lower_at};
-use crate::source::SourceMap;
 
 /// Of a larger space each value of each dimension is checked, with the first and with the last values of the others.
 const MOST_POINTS: usize = 1000;
 
 /// Looks for points that cannot work; the first point has been checked. `None` where all can.
 pub(super) fn check(
-    ast: &ast::File,
-    sources: &SourceMap,
+    files: Files<'_>,
     options: &LowerOptions,
     card: Option<&DataCard>,
     tune: &TuneSpec,
@@ -25,8 +23,8 @@ pub(super) fn check(
     let points = points(&sizes);
     let mut failing: BTreeMap<usize, String> = BTreeMap::new();
     for (at, point) in points.iter().enumerate() {
-        let mut sources = sources.clone();
-        let lowered = lower_at(ast, &mut sources, options, &|_| card.cloned(), point);
+        let mut sources = files.sources.clone();
+        let lowered = lower_at(files.ast, files.imports, &mut sources, options, &|_| card.cloned(), point);
         let mut problems = lowered.problems;
         if let Some(program) = lowered.program {
             problems.extend(check_around(program, card, &lowered.unknown).1);

@@ -14,6 +14,8 @@ mod convert;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod data;
 mod ensemble;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is no place of a file")]
+pub(crate) mod imports;
 mod later;
 mod names;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
@@ -43,6 +45,7 @@ use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
 
 use constant::Constants;
+use imports::Imports;
 pub(crate) use names::{list, nearest};
 use units::{Callee, Units};
 
@@ -66,19 +69,22 @@ pub struct Lowered {
     pub problems: Problems,
 }
 
-/// Lowers a file. `sources` holds its text first; the texts of overrides are added to it. `card_of` gives what is known of a data set.
-pub fn lower(
+/// Lowers a file. `imports` are the files it uses; `sources` holds its text first, and the texts of overrides are added to it. `card_of` gives what is
+/// known of a data set.
+pub(crate) fn lower(
     file: &File,
+    imports: &Imports,
     sources: &mut SourceMap,
     options: &LowerOptions,
     card_of: &dyn Fn(&DataSpec) -> Option<DataCard>,
 ) -> Lowered {
-    lower_at(file, sources, options, card_of, &[])
+    lower_at(file, imports, sources, options, card_of, &[])
 }
 
 /// Lowers a file at a point of the space that its `search(…)` values span: the index of a value for each dimension, 0 where it is left out.
-pub fn lower_at(
+pub(crate) fn lower_at(
     file: &File,
+    imports: &Imports,
     sources: &mut SourceMap,
     options: &LowerOptions,
     card_of: &dyn Fn(&DataSpec) -> Option<DataCard>,
@@ -121,7 +127,7 @@ pub fn lower_at(
         tune.dimensions = dimensions;
     }
     tune::check_space(&mut cx, tune.as_ref().map(|tune| tune.span), first_search);
-    let units = Units::new(file, cx.constants.clone());
+    let units = Units::new(&mut cx, file, imports);
     let model = chosen.and_then(|definition| body::lower(&mut cx, &units, Callee { definition, unit: 0 }));
     let (mut model, unknown) = model.unzip();
     let unknown = unknown.unwrap_or_default();
@@ -211,7 +217,6 @@ fn check_items(cx: &mut Cx, file: &File) {
                 let problem = Diagnostic::new(Code::E0022).arg("version", version.value).at(version.span, "here");
                 cx.report(problem.fix(version.span, "language 1"));
             }
-            Item::Use(import) => cx.not_yet("`use`", import.span),
             Item::Definition(definition) => {
                 check_definition(cx, definition);
                 if let Some(first) = seen.iter().find(|other| other.name.value == definition.name.value) {
@@ -224,7 +229,7 @@ fn check_items(cx: &mut Cx, file: &File) {
                 seen.push(definition);
             }
             Item::Allow(allow) => check_allow(cx, allow),
-            Item::Language(_) | Item::Let(_) | Item::Section(_) => {}
+            Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Section(_) => {}
         }
     }
 }

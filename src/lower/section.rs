@@ -75,6 +75,19 @@ pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
     kept
 }
 
+/// The sections of a kind in a file that is used by another: those of the other kinds are for the file by itself.
+pub(super) fn of_used_file(cx: &mut Cx, file: &File, kind: &str) -> Vec<Section> {
+    let sections = file.items.iter().filter_map(|item| match item {
+        Item::Section(section) if section.kind.value == kind => Some(section.clone()),
+        Item::Section(_) | Item::Definition(_) | Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) => {
+            None
+        }
+    });
+    let sections: Vec<Section> = sections.collect();
+    sections.iter().for_each(|section| check_entries(cx, section));
+    sections
+}
+
 /// Reports sections that there are not (E0007) or not yet (E0010).
 pub(super) fn known_section(cx: &mut Cx, kind: &Name) -> bool {
     let name = kind.value.as_str();

@@ -1,8 +1,15 @@
 //! Files and the models and blocks in them: what a name in a body may stand for.
 
+use std::collections::BTreeMap;
+
+use super::Cx;
 use super::constant::Constants;
-use crate::ast::{Definition, File, Item};
-use crate::ir::PrepareSpec;
+use super::imports::{Imported, Imports, Target};
+use super::section;
+use crate::ast::{Definition, File, Item, Section};
+use crate::diag::{Code, Diagnostic};
+use crate::layers::Layer;
+use crate::source::Span;
 
 /// A model or block, and the file it is in.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +17,19 @@ pub(super) struct Callee<'f> {
     pub(super) definition: &'f Definition,
     /// The file, by its place in [`Units`].
     pub(super) unit: usize,
+}
+
+/// What a name in a body leads to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Lookup<'f> {
+    /// A model or block.
+    Callee(Callee<'f>),
+    /// Something that a `use` should have brought in; that it has not has been reported.
+    Broken,
+    /// A file that has no such model or block, with the `use` that brings it in.
+    NotInFile(usize, Span),
+    /// Nothing.
+    Unknown,
 }
 
 /// The file that is compiled, first, and those that it uses.
@@ -21,32 +41,99 @@ pub(super) struct Units<'f> {
 #[derive(Debug)]
 struct Unit<'f> {
     definitions: Vec<&'f Definition>,
+    /// What its `use`s bring in. Places of files are those in [`Units`].
+    imports: Vec<Imported>,
     /// The constants at its top.
     constants: Constants,
     zoo: bool,
     /// How it prepares pictures.
-    prepare: Option<PrepareSpec>,
+    prepare: Vec<Section>,
 }
 
 impl<'f> Units<'f> {
-    /// One file by itself.
-    pub(super) fn new(file: &'f File, constants: Constants) -> Self {
-        let definitions = file.items.iter().filter_map(|item| match item {
-            Item::Definition(definition) => Some(definition),
-            Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) | Item::Section(_) => None,
-        });
-        Self { units: vec![Unit { definitions: definitions.collect(), constants, zoo: false, prepare: None }] }
+    /// The file that is compiled, whose constants are in `cx`, and those that it uses.
+    pub(super) fn new(cx: &mut Cx, file: &'f File, imports: &'f Imports) -> Self {
+        let main = Unit {
+            definitions: definitions(file),
+            imports: renumbered(&imports.main),
+            constants: cx.constants.clone(),
+            zoo: false,
+            prepare: Vec::new(),
+        };
+        let mut units = Units { units: vec![main] };
+        for used in &imports.files {
+            super::check_items(cx, &used.ast);
+            let mut constants = Constants::default();
+            let lets = used.ast.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None });
+            constants.define_all(lets, &mut cx.problems);
+            units.units.push(Unit {
+                definitions: definitions(&used.ast),
+                imports: renumbered(&used.imports),
+                constants,
+                zoo: used.is_zoo(),
+                prepare: section::of_used_file(cx, &used.ast, "prepare"),
+            });
+        }
+        for unit in 0..units.units.len() {
+            units.check_names(cx, unit);
+        }
+        units
     }
 
     /// What a name stands for in a file.
-    pub(super) fn find(&self, unit: usize, name: &str) -> Option<Callee<'f>> {
-        let own = self.units[unit].definitions.iter().find(|definition| definition.name.value == name);
-        own.map(|definition| Callee { definition, unit })
+    pub(super) fn find(&self, unit: usize, name: &str) -> Lookup<'f> {
+        let at = &self.units[unit];
+        if let Some(callee) = self.own(unit, name) {
+            return Lookup::Callee(callee);
+        }
+        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+        for import in &at.imports {
+            match (&import.name, import.target) {
+                (Some(alias), Target::File(file)) if alias.value == first && !rest.is_empty() => {
+                    return self.own(file, rest).map_or(Lookup::NotInFile(file, import.span), Lookup::Callee);
+                }
+                (Some(alias), Target::Model(file, model)) if alias.value == name => {
+                    return self.own(file, model).map_or(Lookup::Broken, Lookup::Callee);
+                }
+                (Some(alias), Target::Nothing) if alias.value == first => return Lookup::Broken,
+                (None, Target::File(file)) => {
+                    if let Some(callee) = self.own(file, name) {
+                        return Lookup::Callee(callee);
+                    }
+                }
+                (Some(_), Target::File(_) | Target::Model(..) | Target::Nothing)
+                | (None, Target::Model(..) | Target::Nothing) => {}
+            }
+        }
+        // any name may be one of a file that could not be read
+        let blind = at.imports.iter().any(|import| import.name.is_none() && import.target == Target::Nothing);
+        if blind { Lookup::Broken } else { Lookup::Unknown }
     }
 
-    /// The names of models and blocks that a file knows.
+    fn own(&self, unit: usize, name: &str) -> Option<Callee<'f>> {
+        let definition = self.units[unit].definitions.iter().find(|definition| definition.name.value == name)?;
+        Some(Callee { definition, unit })
+    }
+
+    /// The names of models and blocks that can be used in a file.
     pub(super) fn names(&self, unit: usize) -> Vec<String> {
-        self.units[unit].definitions.iter().map(|definition| definition.name.value.clone()).collect()
+        let mut names: Vec<String> = self.own_names(unit).map(str::to_owned).collect();
+        for import in &self.units[unit].imports {
+            match (&import.name, import.target) {
+                (Some(alias), Target::File(file)) => {
+                    names.extend(self.own_names(file).map(|name| format!("{}.{name}", alias.value)));
+                }
+                (None, Target::File(file)) => names.extend(self.own_names(file).map(str::to_owned)),
+                (Some(alias), Target::Model(..)) => names.push(alias.value.clone()),
+                (_, Target::Nothing) | (None, Target::Model(..)) => {}
+            }
+        }
+        names
+    }
+
+    /// The names of a file's own models and blocks.
+    pub(super) fn own_names(&self, unit: usize) -> impl Iterator<Item = &str> {
+        self.units[unit].definitions.iter().map(|definition| definition.name.value.as_str())
     }
 
     /// The constants of a file, with the number of classes that `here` knows.
@@ -61,8 +148,50 @@ impl<'f> Units<'f> {
         self.units[unit].zoo
     }
 
-    /// How the file prepares pictures, if it says; the file that is compiled prepares for all it uses.
-    pub(super) fn prepare(&self, unit: usize) -> Option<PrepareSpec> {
-        self.units[unit].prepare.clone()
+    /// The `prepare` sections of a file that is used; the file that is compiled prepares for all it uses.
+    pub(super) fn prepare(&self, unit: usize) -> &[Section] {
+        &self.units[unit].prepare
     }
+
+    /// E0014 and E0020 for names that a `use` brings in although they have a meaning.
+    fn check_names(&self, cx: &mut Cx, unit: usize) {
+        let at = &self.units[unit];
+        let mut known: BTreeMap<&str, Span> =
+            at.definitions.iter().rev().map(|d| (d.name.value.as_str(), d.name.span)).collect();
+        for import in &at.imports {
+            let brought: Vec<(&str, Span)> = match (&import.name, import.target) {
+                (Some(alias), _) => vec![(alias.value.as_str(), alias.span)],
+                (None, Target::File(file)) => self.own_names(file).map(|name| (name, import.span)).collect(),
+                (None, Target::Model(..) | Target::Nothing) => Vec::new(),
+            };
+            for (name, place) in brought {
+                if Layer::kind(name).is_some() {
+                    cx.report(Diagnostic::new(Code::E0020).saying("layer").arg("name", name).at(place, "here"));
+                } else if let Some(first) = known.get(name) {
+                    let problem = Diagnostic::new(Code::E0014).arg("what", format!("`{name}`"));
+                    cx.report(problem.at(place, "second").also(*first, "first").help("alias"));
+                } else {
+                    known.insert(name, place);
+                }
+            }
+        }
+    }
+}
+
+fn definitions(file: &File) -> Vec<&Definition> {
+    let definitions = file.items.iter().filter_map(|item| match item {
+        Item::Definition(definition) => Some(definition),
+        Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) | Item::Section(_) => None,
+    });
+    definitions.collect()
+}
+
+/// The file that is compiled comes before those that it uses.
+fn renumbered(imports: &[Imported]) -> Vec<Imported> {
+    let target = |target: Target| match target {
+        Target::File(file) => Target::File(file + 1),
+        Target::Model(file, model) => Target::Model(file + 1, model),
+        Target::Nothing => Target::Nothing,
+    };
+    imports.iter().map(|import| Imported { target: target(import.target), ..import.clone() }).collect()
 }

@@ -93,7 +93,7 @@ fn allow(pair: Located<'_>) -> Option<Allow> {
 }
 
 fn definition(context: &mut Context<'_>, head: Located<'_>, block: &RawBlock) -> Option<Definition> {
-    let span = head.span().to(block.span);
+    let span = head.span().to(context.global(block.span));
     let mut inner = head.into_inner();
     let keyword = inner.next()?;
     let kind = if keyword.rule() == Rule::kw_model { DefinitionKind::Model } else { DefinitionKind::Block };
@@ -108,7 +108,7 @@ fn definition(context: &mut Context<'_>, head: Located<'_>, block: &RawBlock) ->
 }
 
 fn section(context: &mut Context<'_>, head: Located<'_>, block: &RawBlock) -> Option<Section> {
-    let span = head.span().to(block.span);
+    let span = head.span().to(context.global(block.span));
     let mut words = head.into_inner();
     let kind = name(&words.next()?);
     let target = words.next().map(|word| name(&word));
@@ -152,7 +152,7 @@ fn step(context: &Context<'_>, pair: Located<'_>) -> Option<Step> {
 
 fn body(context: &mut Context<'_>, block: &RawBlock) -> Body {
     let statements = block.statements.iter().filter_map(|raw| statement(context, raw)).collect();
-    Body { statements, span: block.span }
+    Body { statements, span: context.global(block.span) }
 }
 
 fn statement(context: &mut Context<'_>, raw: &RawStatement) -> Option<Statement> {
@@ -239,7 +239,7 @@ fn branching(context: &mut Context<'_>, head: Located<'_>, block: &RawBlock, res
                 for part in tail.into_inner() {
                     reading.chain.steps.push(step(context, part)?);
                 }
-                reading.chain.span = reading.chain.span.to(*span);
+                reading.chain.span = reading.chain.span.to(context.global(*span));
             }
         }
     }
@@ -252,9 +252,9 @@ fn attach(context: &mut Context<'_>, chain: &mut Chain, block: &RawBlock) {
     let branches = block.statements.iter().filter_map(|statement| branch(context, statement)).collect();
     if let Some(last) = chain.steps.last_mut() {
         last.branches = Some(branches);
-        last.span = last.span.to(block.span);
+        last.span = last.span.to(context.global(block.span));
     }
-    chain.span = chain.span.to(block.span);
+    chain.span = chain.span.to(context.global(block.span));
 }
 
 fn branch(context: &mut Context<'_>, raw: &RawStatement) -> Option<Branch> {
@@ -266,7 +266,7 @@ fn branch(context: &mut Context<'_>, raw: &RawStatement) -> Option<Branch> {
         return None;
     }
     let pair = context.parse(Rule::branch_head, *head)?;
-    let span = pair.span().to(block.span);
+    let span = pair.span().to(context.global(block.span));
     let condition = pair.into_inner().next().and_then(|head| condition(context, head));
     let body = body(context, block);
     if condition.is_none() {
@@ -292,7 +292,7 @@ fn nothing_after(context: &mut Context<'_>, rest: &[RawPart]) {
 /// `head aux(weight: 0.3) { … }`
 fn auxiliary(context: &mut Context<'_>, pair: Located<'_>, block: &RawBlock, rest: &[RawPart]) -> Option<Head> {
     nothing_after(context, rest);
-    let span = pair.span().to(block.span);
+    let span = pair.span().to(context.global(block.span));
     let mut inner = pair.into_inner();
     let word = name(&inner.next()?);
     let arguments = inner.next().map_or_else(Vec::new, |list| arguments(context, list));
@@ -305,7 +305,7 @@ fn condition(context: &Context<'_>, if_head: Located<'_>) -> Option<Expr> {
 }
 
 fn choice(context: &mut Context<'_>, head: Located<'_>, block: &RawBlock, rest: &[RawPart]) -> Option<If> {
-    let span = head.span().to(block.span);
+    let span = head.span().to(context.global(block.span));
     let condition = condition(context, head)?;
     let then = body(context, block);
     let otherwise = otherwise(context, rest);
@@ -337,7 +337,7 @@ fn otherwise(context: &mut Context<'_>, rest: &[RawPart]) -> Option<Body> {
 
 fn repeat(context: &mut Context<'_>, head: Located<'_>, block: &RawBlock, rest: &[RawPart]) -> Option<Repeat> {
     nothing_after(context, rest);
-    let span = head.span().to(block.span);
+    let span = head.span().to(context.global(block.span));
     let head_start = head.text();
     let named = head_start.split("repeat").next().is_some_and(|before| before.contains('='));
     let (mut words, mut count): (Vec<Name>, Option<Expr>) = (Vec::new(), None);

@@ -29,11 +29,17 @@ mod grammar {
 
 /// Parses a file. Whatever the text, there is a tree of the statements that could be read; the problems say what could not.
 pub fn parse(text: &str) -> (ast::File, Problems) {
+    parse_at(text, 0)
+}
+
+/// Parses a file whose first byte has the offset `base` among all texts.
+pub(crate) fn parse_at(text: &str, base: usize) -> (ast::File, Problems) {
     let mut problems = Problems::new();
     let split = split::split(text, &mut problems);
-    let mut context = Context { text, base: 0, problems };
+    let mut context = Context { text, base, problems: problems.moved(base) };
     let items = split.statements.iter().filter_map(|statement| build::item(&mut context, statement)).collect();
-    (ast::File { items, comments: split.comments }, context.problems)
+    let comments = split.comments.into_iter().map(|span| context.global(span)).collect();
+    (ast::File { items, comments }, context.problems)
 }
 
 /// Parses one value that stands by itself (the right side of `--set`), whose first byte has the offset `base`.
@@ -62,6 +68,11 @@ struct Context<'t> {
 }
 
 impl<'t> Context<'t> {
+    /// A place of the text among all texts.
+    fn global(&self, span: Span) -> Span {
+        Span::new(span.start + self.base, span.end + self.base)
+    }
+
     /// Parses the text of a span by a rule; a mistake is reported.
     fn parse(&mut self, rule: Rule, span: Span) -> Option<Located<'t>> {
         let text = self.text.get(span.start..span.end)?;
@@ -155,7 +166,7 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_a_problem_not_a_crash() {
-        for open in ["(", "[", "{", "model m {", "-", "if 1 then "] {
+        for open in ["(", "[", "{", "model m {", "-", "if 1 then ", "1 + ", "(1) * ", "1 .. "] {
             let (_, problems) = parse(&format!("let x = {}", open.repeat(20_000)));
             assert!(problems.has_errors());
         }

@@ -10,6 +10,9 @@ use crate::source::Span;
 /// limit keeps the parsers' recursion far from the end of the stack.
 const DEEPEST: usize = 32;
 
+/// Most operators of one value: `1 + 1 + …` makes a tree as deep as it is long.
+const MOST_OPERATORS: usize = 256;
+
 /// How many brackets back the partner of a closing one is looked for, and how many open ones are reported: more are no slip of the pen, and
 /// looking through all of them again and again would take long.
 const FARTHEST: usize = 64;
@@ -232,14 +235,28 @@ impl Splitter<'_> {
             Rule::open => current.nesting += 1,
             Rule::close => current.nesting = current.nesting.saturating_sub(1),
             Rule::word if self.is(index, "if") => current.conditions += 1,
+            Rule::infix => current.operators += 1,
+            Rule::comma | Rule::colon => current.operators = 0,
             _ => {}
         }
         if current.nesting > DEEPEST || current.conditions > DEEPEST {
             self.too_deep(token.span);
             current.statement.broken = true;
         }
+        if current.operators > MOST_OPERATORS {
+            self.too_long(token.span);
+            current.statement.broken = true;
+        }
         current.text = Some(current.text.map_or(token.span, |text| text.to(token.span)));
         current.last = Some(token.rule);
+    }
+
+    fn too_long(&mut self, span: Span) {
+        if !self.reported_depth {
+            self.reported_depth = true;
+            let problem = Diagnostic::new(Code::E0002).saying("operators").arg("limit", MOST_OPERATORS);
+            self.problems.push(problem.at(span, "operator"));
+        }
     }
 
     fn too_deep(&mut self, span: Span) {
@@ -302,6 +319,8 @@ struct Current {
     last: Option<Rule>,
     nesting: usize,
     conditions: usize,
+    /// Operators of the value that is being read.
+    operators: usize,
 }
 
 impl Current {

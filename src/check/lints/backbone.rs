@@ -52,7 +52,8 @@ fn check_input(view: &View<'_>, scope: &Scope, backbone: &Backbone, problems: &m
         .also(weights.span, "weights")
         .also(layers[input.index()].span, "input");
     let target = if small { 2 * least } else { height };
-    let problem = problem.arg("target", format!("{target}x{target}")).arg("input", format!("{target}x{target}x{channels}"));
+    let problem =
+        problem.arg("target", format!("{target}x{target}")).arg("input", format!("{target}x{target}x{channels}"));
     let area = (target * target) as f64 / (height * width) as f64;
     let problem = if small { problem.arg("times", format!("{area:.1}")).note("cost") } else { problem };
     problems.push(match (small, found == *channels) {

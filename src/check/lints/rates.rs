@@ -25,7 +25,9 @@ fn band(optimizer: &Optimizer, pretrained: bool) -> (f32, f32) {
 fn full_rate(optimizer: &Optimizer) -> f32 {
     match optimizer {
         Optimizer::Sgd { .. } => 0.01,
-        Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. } | Optimizer::Adagrad { .. } => 1e-3,
+        Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. } | Optimizer::Adagrad { .. } => {
+            1e-3
+        }
         Optimizer::Adadelta { .. } => 1.0,
     }
 }
@@ -39,9 +41,7 @@ fn rate_place(train: &TrainSpec) -> Span {
 /// The largest rate, which a schedule may give itself.
 fn largest_rate(train: &TrainSpec) -> (f32, Span) {
     match &train.schedule.value {
-        Schedule::Piecewise { values, .. } => {
-            (values.iter().copied().fold(0.0, f32::max), train.schedule.span)
-        }
+        Schedule::Piecewise { values, .. } => (values.iter().copied().fold(0.0, f32::max), train.schedule.span),
         Schedule::Constant
         | Schedule::Step { .. }
         | Schedule::MultiStep { .. }
@@ -108,8 +108,7 @@ fn check_fresh_head(
         return;
     }
     let pretrained = |at: usize| {
-        backbones(&view.program.model)
-            .any(|(scope, backbone)| backbone.weights.is_some() && scope.layers.contains(&at))
+        backbones(&view.program.model).any(|(scope, backbone)| backbone.weights.is_some() && scope.layers.contains(&at))
     };
     let fresh = (0..network.layers.len()).find(|&at| !pretrained(at) && !stage.frozen[at] && network.trainable(at) > 0);
     let Some(fresh) = fresh else { return };
@@ -117,7 +116,10 @@ fn check_fresh_head(
         .arg("base", &scope.path)
         .arg("rate", rate)
         .arg("head", format!("phase head {{ epochs: 5; freeze: {}; optimizer: adam(lr: 1e-3) }}", scope.path))
-        .arg("finetune", format!("phase finetune {{ epochs: 10; unfreeze: {}; optimizer: adam(lr: 1e-5) }}", scope.path))
+        .arg(
+            "finetune",
+            format!("phase finetune {{ epochs: 10; unfreeze: {}; optimizer: adam(lr: 1e-5) }}", scope.path),
+        )
         .at(scope.span, "here")
         .also(network.layers[fresh].span, "fresh")
         .also(place, "rate");

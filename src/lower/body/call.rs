@@ -8,6 +8,7 @@ use crate::ir::{Backbone, Scope, ScopeKind};
 use crate::lower::arguments::Arguments;
 use crate::lower::constant::Value;
 use crate::lower::units::Callee;
+use crate::lower::{prepare, section};
 use crate::source::Spanned;
 
 /// Arguments that every model takes when it is used as a layer.
@@ -44,7 +45,7 @@ impl<'f> Lowering<'_, 'f> {
         let path = self.scopes.path(around, &own_name);
         let inner = self.scopes.open(format!("{path}."), None, Some(&definition.body));
         let (start, at) = (self.net.layers.len(), self.net.scopes.len());
-        let kind = self.kind_of(callee, &call);
+        let kind = ScopeKind::Block(definition.name.value.clone());
         self.net.scopes.push(Scope { path, kind, layers: start..start, span: step.span });
 
         let own = self.units.constants(callee.unit, &self.cx.constants);
@@ -53,6 +54,9 @@ impl<'f> Lowering<'_, 'f> {
         self.frames.push(Frame { callee, used: step.span, begun: false });
         self.cx.problems.enter(step.span);
         self.scope = inner;
+        if definition.kind == DefinitionKind::Model {
+            self.net.scopes[at].kind = ScopeKind::Model(Box::new(self.backbone(callee, &call)));
+        }
         self.bind_parameters(definition, call.values);
         self.body(&definition.body);
         if definition.kind == DefinitionKind::Model && self.frames.last().is_some_and(|frame| !frame.begun) {
@@ -148,17 +152,16 @@ impl<'f> Lowering<'_, 'f> {
         }
     }
 
-    fn kind_of(&self, callee: Callee<'f>, call: &Call) -> ScopeKind {
-        let name = callee.definition.name.value.clone();
-        match callee.definition.kind {
-            DefinitionKind::Block => ScopeKind::Block(name),
-            DefinitionKind::Model => ScopeKind::Model(Box::new(Backbone {
-                model: name,
-                zoo: self.units.is_zoo(callee.unit),
-                weights: call.weights.clone(),
-                frozen: call.frozen.clone(),
-                prepare: self.units.prepare(callee.unit),
-            })),
+    /// What a model that is used as a layer brings along. The constants are those of its file.
+    fn backbone(&mut self, callee: Callee<'f>, call: &Call) -> Backbone {
+        let model = callee.definition.name.value.clone();
+        let prepare = section::merge(self.units.prepare(callee.unit), &[], "prepare", Some(&model));
+        Backbone {
+            zoo: self.units.is_zoo(callee.unit),
+            weights: call.weights.clone(),
+            frozen: call.frozen.clone(),
+            prepare: prepare.map(|section| prepare::lower(self.cx, &section)),
+            model,
         }
     }
 

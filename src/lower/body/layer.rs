@@ -9,7 +9,9 @@ use crate::layers::{Inputs, KindInfo, Layer};
 use crate::lower::later;
 use crate::lower::names::{list, nearest};
 use crate::lower::option::WrittenLayer;
+use crate::source::Span;
 use crate::tensor::Shape;
+use crate::zoo;
 
 impl<'f> Lowering<'_, 'f> {
     /// `conv2d(32, 3x3)`, `add { … }`
@@ -161,6 +163,24 @@ impl<'f> Lowering<'_, 'f> {
         self.net.push(path, inputs, step.span, &self.uses())
     }
 
+    /// E0026: a file that is used has no such model or block.
+    pub(super) fn not_in_file(&mut self, callee: &Name, file: usize, import: Span) {
+        let (alias, name) = callee.value.split_once('.').unwrap_or(("", &callee.value));
+        let problem = Diagnostic::new(Code::E0026)
+            .arg("file", alias)
+            .arg("name", name)
+            .arg("names", list(self.units.own_names(file)))
+            .at(callee.span, "here")
+            .also(import, "import");
+        self.cx.report(match nearest(name, self.units.own_names(file)) {
+            Some(near) => {
+                let near = format!("{alias}.{near}");
+                problem.arg("near", &near).help("near").fix(callee.span, near)
+            }
+            None => problem.help("list"),
+        });
+    }
+
     /// E0006, or E0010 for a layer of a later version.
     pub(super) fn unknown_callee(&mut self, callee: &Name) {
         if later::LAYERS.contains(&callee.value.as_str()) {
@@ -172,6 +192,11 @@ impl<'f> Lowering<'_, 'f> {
         let known = Layer::kinds().map(|kind| kind.keyword).chain(blocks.iter().map(String::as_str));
         let near = keras.or_else(|| nearest(&callee.value, known));
         let problem = Diagnostic::new(Code::E0006).arg("name", &callee.value).at(callee.span, "here");
+        let model = callee.value.strip_prefix("zoo.").unwrap_or(&callee.value);
+        if let Some(model) = zoo::find(model) {
+            self.cx.report(problem.arg("model", model.name).help("zoo"));
+            return;
+        }
         self.cx.report(match near {
             Some(near) => problem.arg("near", near).help("near").fix(callee.span, near),
             None => problem.help("list"),

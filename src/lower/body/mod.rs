@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::Cx;
 use super::constant::Value;
-use super::units::{Callee, Units};
+use super::units::{Callee, Lookup, Units};
 use crate::ast::{Body, Chain, Definition, DefinitionKind, Expr, If, Statement, Step};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{LayerId, Model};
@@ -151,14 +151,16 @@ impl<'f> Lowering<'_, 'f> {
     fn step(&mut self, step: &'f Step, name: Option<&'f crate::ast::Name>) {
         if let Some(kind) = Layer::kind(&step.callee.value) {
             self.layer(kind, step, name);
-        } else if let Some(callee) = self.units.find(self.unit(), &step.callee.value) {
-            self.begin(step);
-            self.call(callee, step, name);
-        } else {
-            self.begin(step);
-            self.unknown_callee(&step.callee);
-            self.push_unknown(step, name, "unknown");
+            return;
         }
+        self.begin(step);
+        match self.units.find(self.unit(), &step.callee.value) {
+            Lookup::Callee(callee) => return self.call(callee, step, name),
+            Lookup::Broken => {}
+            Lookup::NotInFile(file, import) => self.not_in_file(&step.callee, file, import),
+            Lookup::Unknown => self.unknown_callee(&step.callee),
+        }
+        self.push_unknown(step, name, "unknown");
     }
 
     /// The file whose names are in sight.

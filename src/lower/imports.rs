@@ -1,0 +1,243 @@
+//! `use`: the files that a file uses, read and parsed before any name is looked up.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::names::nearest;
+use crate::ast::{self, ExprKind, Item, Name, Use};
+use crate::diag::{Code, Diagnostic, Problems};
+use crate::parse::parse_at;
+use crate::source::{SourceFile, SourceMap, Span};
+use crate::zoo;
+
+/// Gives the text of a file that another one uses.
+pub(crate) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
+
+/// Longest chain of files that use each other.
+const DEEPEST: usize = 32;
+
+/// Files used by the one that is compiled.
+#[derive(Debug, Default)]
+pub(crate) struct Imports {
+    /// What the file that is compiled brings in.
+    pub(super) main: Vec<Imported>,
+    pub(super) files: Vec<UsedFile>,
+}
+
+/// A file that is used.
+#[derive(Debug)]
+pub(super) struct UsedFile {
+    place: Place,
+    pub(super) ast: ast::File,
+    /// What it brings in itself.
+    pub(super) imports: Vec<Imported>,
+}
+
+impl UsedFile {
+    /// Whether it is one of the zoo.
+    pub(super) fn is_zoo(&self) -> bool {
+        matches!(self.place, Place::Zoo(_))
+    }
+}
+
+/// What one `use` brings in.
+#[derive(Debug, Clone)]
+pub(super) struct Imported {
+    /// The name before the point, or the one name.
+    pub(super) name: Option<Name>,
+    pub(super) target: Target,
+    /// The statement.
+    pub(super) span: Span,
+}
+
+/// What a `use` leads to. Files are places in [`Imports::files`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// All models and blocks of a file, behind the name and a point, or as they are where there is none.
+    File(usize),
+    /// One model of a file.
+    Model(usize, &'static str),
+    /// Nothing, which has been reported.
+    Nothing,
+}
+
+/// Where a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    File(PathBuf),
+    Zoo(&'static str),
+}
+
+impl Place {
+    fn name(&self) -> String {
+        match self {
+            Place::File(path) => path.display().to_string(),
+            Place::Zoo(file) => format!("zoo/{file}.cnn"),
+        }
+    }
+}
+
+/// Reads what a file uses, and what that uses, adding the texts to `sources`. Mistakes of syntax go to `syntax`, files that cannot be used to
+/// `unusable`.
+pub(crate) fn load(
+    file: &ast::File,
+    sources: &mut SourceMap,
+    read: ReadFile<'_>,
+    syntax: &mut Problems,
+    unusable: &mut Problems,
+) -> Imports {
+    let mut loader = Loader { sources, read, syntax, unusable, files: Vec::new(), chain: Vec::new() };
+    let place = Place::File(plain(Path::new(&loader.sources.main().name)));
+    let main = loader.uses_of(file, place);
+    Imports { main, files: loader.files }
+}
+
+struct Loader<'a> {
+    sources: &'a mut SourceMap,
+    read: ReadFile<'a>,
+    syntax: &'a mut Problems,
+    unusable: &'a mut Problems,
+    files: Vec<UsedFile>,
+    /// The files that are being read, each with the statement by which it uses the next.
+    chain: Vec<(Place, Span)>,
+}
+
+impl Loader<'_> {
+    fn uses_of(&mut self, file: &ast::File, place: Place) -> Vec<Imported> {
+        let uses = file.items.iter().filter_map(|item| if let Item::Use(import) = item { Some(import) } else { None });
+        self.chain.push((place, Span::default()));
+        let imports = uses.map(|import| self.import(import)).collect();
+        self.chain.pop();
+        imports
+    }
+
+    fn import(&mut self, import: &Use) -> Imported {
+        if let Some((_, span)) = self.chain.last_mut() {
+            *span = import.span;
+        }
+        let name = import.alias.clone();
+        let (name, target) = match &import.target.kind {
+            ExprKind::Text(text) => (name, self.file(import, text)),
+            ExprKind::Name(path) => self.model(import, path),
+            _ => (name, Target::Nothing),
+        };
+        Imported { name, target, span: import.span }
+    }
+
+    /// `use zoo.vgg16`
+    fn model(&mut self, import: &Use, path: &str) -> (Option<Name>, Target) {
+        let wanted = path.strip_prefix("zoo.").unwrap_or(path);
+        let own = Name { value: wanted.to_owned(), span: import.target.span };
+        let name = Some(import.alias.clone().unwrap_or(own));
+        if let Some(model) = zoo::find(wanted).filter(|_| path.starts_with("zoo.")) {
+            let target = match self.open(import, Place::Zoo(model.file)) {
+                Some(file) => Target::Model(file, model.name),
+                None => Target::Nothing,
+            };
+            return (name, target);
+        }
+        let problem = Diagnostic::new(Code::E0026)
+            .saying("zoo")
+            .arg("name", path)
+            .arg("models", super::list(zoo::names()))
+            .at(import.target.span, "zoo-here");
+        self.report(match nearest(wanted, zoo::names()) {
+            Some(near) => {
+                let near = format!("zoo.{near}");
+                problem.arg("near", &near).help("near").fix(import.target.span, near)
+            }
+            None => problem.help("zoo-list"),
+        });
+        (name, Target::Nothing)
+    }
+
+    /// `use "blocks.cnn" as b`
+    fn file(&mut self, import: &Use, text: &str) -> Target {
+        let here = self.chain.last().map(|(place, _)| place.clone());
+        let place = match here {
+            Some(Place::File(path)) => Place::File(plain(&path.parent().unwrap_or(Path::new("")).join(text))),
+            // files of the zoo use each other only
+            Some(Place::Zoo(_)) | None => match zoo::find(text.trim_end_matches(".cnn")) {
+                Some(model) => Place::Zoo(model.file),
+                None => Place::File(PathBuf::from(text)),
+            },
+        };
+        self.open(import, place).map_or(Target::Nothing, Target::File)
+    }
+
+    /// The file at a place, read if it has not been; `None` where it cannot be, which has been reported.
+    fn open(&mut self, import: &Use, place: Place) -> Option<usize> {
+        if let Some(at) = self.chain.iter().position(|(other, _)| *other == place) {
+            self.report_cycle(import, at);
+            return None;
+        }
+        if let Some(known) = self.files.iter().position(|file| file.place == place) {
+            return Some(known);
+        }
+        if self.chain.len() > DEEPEST {
+            let problem = Diagnostic::new(Code::E0024).saying("deep").arg("limit", DEEPEST);
+            self.report(problem.at(import.span, "deep-here"));
+            return None;
+        }
+        let text = match &place {
+            Place::Zoo(file) => zoo::file(file).unwrap_or_default().to_owned(),
+            Place::File(path) => match (self.read)(path) {
+                Ok(text) => text,
+                Err(error) => {
+                    let problem = Diagnostic::new(Code::E0025)
+                        .arg("file", path.display())
+                        .arg("why", reason(&error))
+                        .at(import.target.span, "here")
+                        .help("help");
+                    self.report(problem);
+                    return None;
+                }
+            },
+        };
+        let base = self.sources.add(SourceFile::new(place.name(), text.as_str()));
+        let (ast, problems) = parse_at(&text, base);
+        self.syntax.extend(problems);
+        let imports = self.uses_of(&ast, place.clone());
+        self.files.push(UsedFile { place, ast, imports });
+        Some(self.files.len() - 1)
+    }
+
+    /// E0024, with every `use` of the cycle.
+    fn report_cycle(&mut self, import: &Use, at: usize) {
+        let names = self.chain[at..].iter().map(|(place, _)| place.name());
+        let chain: Vec<String> = names.chain([self.chain[at].0.name()]).map(|name| format!("`{name}`")).collect();
+        let problem = Diagnostic::new(Code::E0024).arg("chain", chain.join(" uses ")).at(import.span, "here");
+        let others = self.chain[at..].iter().filter(|(_, span)| *span != import.span);
+        let problem = others.fold(problem, |problem, (_, span)| problem.also(*span, "before"));
+        self.report(problem.help("help"));
+    }
+
+    /// Reports a problem of a `use`, with those that lead to its file.
+    fn report(&mut self, mut problem: Diagnostic) {
+        problem.used_at = self.chain.iter().rev().skip(1).map(|(_, span)| *span).collect();
+        self.unusable.push(problem);
+    }
+}
+
+/// Why a file cannot be read, without what depends on the machine.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
+        io::ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// A path without `.` and, as far as possible, `..`, so that one file has one name.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => drop(plain.pop()),
+            Component::ParentDir | Component::Normal(_) | Component::RootDir | Component::Prefix(_) => plain.push(part),
+        }
+    }
+    plain
+}

@@ -1,0 +1,74 @@
+//! The zoo: well-known models, written in the language itself and part of the binary. `use zoo.vgg16` brings one into a file.
+
+/// A model of the zoo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZooModel {
+    /// Its name: `resnet18`.
+    pub name: &'static str,
+    /// The file it is in, without folder and ending: related models share one.
+    pub file: &'static str,
+    /// The text of that file.
+    pub source: &'static str,
+}
+
+macro_rules! zoo {
+    ($($name:literal in $file:literal),+ $(,)?) => {
+        /// All models, in the order in which they are listed.
+        const MODELS: &[ZooModel] = &[$(ZooModel {
+            name: $name,
+            file: $file,
+            source: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/zoo/", $file, ".cnn")),
+        }),+];
+    };
+}
+
+// One model a line: its name and its file in `models/zoo`.
+zoo! {
+    "alexnet" in "alexnet",
+    "googlenet" in "googlenet",
+    "lenet5" in "lenet5",
+    "mobilenet" in "mobilenet",
+    "resnet18" in "resnet18",
+    "resnet34" in "resnet34",
+    "resnet50" in "resnet50",
+    "squeezenet" in "squeezenet",
+    "vgg16" in "vgg16",
+    "vgg19" in "vgg19",
+}
+
+/// The model of a name.
+pub fn find(name: &str) -> Option<&'static ZooModel> {
+    MODELS.iter().find(|model| model.name == name)
+}
+
+/// The text of the file that holds a model.
+pub fn source(name: &str) -> Option<&'static str> {
+    find(name).map(|model| model.source)
+}
+
+/// The names of all models.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MODELS.iter().map(|model| model.name)
+}
+
+/// The text of a file, by its name without ending.
+pub fn file(name: &str) -> Option<&'static str> {
+    MODELS.iter().find(|model| model.file == name).map(|model| model.source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::{DefinitionKind, Item};
+    use crate::parse::parse;
+
+    #[test]
+    fn every_model_is_in_its_file() {
+        for model in MODELS {
+            let (file, problems) = parse(model.source);
+            assert!(problems.is_empty(), "{problems:?}");
+            let defines = |item: &Item| matches!(item, Item::Definition(d) if d.kind == DefinitionKind::Model && d.name.value == model.name);
+            assert!(file.items.iter().any(defines), "{} is not in {}", model.name, model.file);
+        }
+    }
+}

@@ -9,10 +9,10 @@ use cnnc::ir::{DataSource, DataSpec};
 /// The card of a data set.
 pub(crate) fn card_of(data: &DataSpec) -> Option<DataCard> {
     match &data.source.value {
-        DataSource::Digits => Some(builtin("digits", 8, 1)),
-        DataSource::Mnist => Some(builtin("mnist", 28, 1)),
-        DataSource::FashionMnist => Some(builtin("fashion_mnist", 28, 1)),
-        DataSource::Cifar10 => Some(builtin("cifar10", 32, 3)),
+        DataSource::Digits => Some(DataCard { train_images: 1797, ..builtin("digits", 8, 1) }),
+        DataSource::Mnist => Some(DataCard { train_images: 60_000, ..builtin("mnist", 28, 1) }),
+        DataSource::FashionMnist => Some(DataCard { train_images: 60_000, ..builtin("fashion_mnist", 28, 1) }),
+        DataSource::Cifar10 => Some(DataCard { train_images: 50_000, ..builtin("cifar10", 32, 3) }),
         DataSource::Folder { train: path, .. } | DataSource::Npz(path) => found(path),
     }
 }

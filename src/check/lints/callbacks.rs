@@ -46,7 +46,7 @@ fn check_best(stage: &TrainSpec, problems: &mut Problems) {
                 if path.value.to_ascii_lowercase().contains("best") =>
             {
                 let problem = Diagnostic::new(Code::W0505).arg("path", &path.value).at(callback.span, "here");
-                problems.push(problem.also(path.span, "name").help("help"));
+                problems.push(problem.help("help"));
             }
             Callback::EarlyStopping { restore_best_weights: false, patience, .. } if !keeps_best && *patience > 0 => {
                 let problem = Diagnostic::new(Code::W0505).saying("stopping").arg("patience", patience);

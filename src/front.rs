@@ -46,6 +46,7 @@ const OF_WORDS: &[Code] = &[
     Code::E0018,
     Code::E0020,
     Code::E0116,
+    Code::E0305,
     Code::E0405,
     Code::E0508,
 ];

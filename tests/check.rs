@@ -87,6 +87,21 @@ fn no_sentence_has_a_hole() {
     }
 }
 
+/// Mistakes as tutorials make them: `fixtures/tutorials/<CODE>-<what>.cnn` has that problem, and no other error or warning.
+#[test]
+fn mistakes_of_tutorials_are_found() {
+    let mut seen = 0;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tutorials");
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let loaded = load_file(&path);
+        assert_eq!(codes(&loaded), [name.split('-').next().unwrap_or_default()], "{name}\n{}", drawn(&loaded));
+        seen += 1;
+    }
+    assert!(seen >= 5, "only {seen} mistakes");
+}
+
 /// Every fix that can be applied by machine removes its problem.
 #[test]
 fn fixes_fix() {

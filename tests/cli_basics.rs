@@ -74,6 +74,34 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
+fn files_use_each_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    std::fs::create_dir(folder.path().join("parts")).expect("made");
+    write("parts/blocks.cnn", "use \"more.cnn\" as m\nblock stem(n) { m.unit(n) -> m.unit(2 * n) }\n");
+    write("parts/more.cnn", "block unit(n) { conv2d(n, 3x3, padding: same) -> batch_norm -> relu }\n");
+    let model = "model Net {\n    input(8x8x1)\n    p.stem(4)\n    global_avg_pool2d\n    dense(10)\n}\n";
+    write("net.cnn", &format!("use \"parts/blocks.cnn\" as p\n{model}"));
+    let summary = cnnc().current_dir(folder.path()).args(["summary", "net.cnn"]).assert().success();
+    let summary = text(&summary.get_output().stdout);
+    assert!(summary.contains("stem.unit_1.conv2d"), "{summary}");
+
+    write("parts/more.cnn", "block unit(n) { conv2d(n, 9x9) -> relu }\n");
+    let failed = cnnc().current_dir(folder.path()).args(["check", "net.cnn"]).assert().code(1);
+    let said = text(&failed.get_output().stderr);
+    assert!(said.contains("parts/more.cnn:1") && said.contains("p.stem(4)") && said.contains("used here"), "{said}");
+    let failed = cnnc().current_dir(folder.path()).args(["check", "net.cnn", "--format", "json"]).assert().code(1);
+    let line = text(&failed.get_output().stdout);
+    let problem: serde_json::Value = serde_json::from_str(line.lines().next().expect("a line")).expect("an object");
+    assert_eq!(problem["file"], "parts/more.cnn");
+
+    std::fs::remove_file(folder.path().join("parts/more.cnn")).expect("removed");
+    let failed = cnnc().current_dir(folder.path()).args(["check", "net.cnn"]).assert().code(1);
+    let said = text(&failed.get_output().stderr);
+    assert!(said.contains("E0025") && said.contains("used here"), "{said}");
+}
+
+#[test]
 fn a_file_that_is_no_text_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("a.cnn"), b"model A { \xff }").expect("written");

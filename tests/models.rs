@@ -1,20 +1,35 @@
-//! The files in `models/` compile without a word, and print as themselves.
+//! The files in `models/`, and those of the zoo, compile without a word, and print as themselves.
 
 mod cards;
 
 use cnnc::ast::print;
 use cnnc::diag::{RenderStyle, render};
-use cnnc::front::load;
+use cnnc::front::{Loaded, load};
 use cnnc::lower::LowerOptions;
 use cnnc::parse::parse;
 use cnnc::source::SourceFile;
 
 #[test]
 fn models_are_silent() {
+    let seen = each_silent("models", |loaded| {
+        assert!(loaded.program.as_ref().is_some_and(|program| program.loss().is_some()));
+    });
+    assert!(seen >= 11, "only {seen} models");
+}
+
+#[test]
+fn the_zoo_is_silent() {
+    let seen = each_silent("models/zoo", |loaded| assert!(loaded.program.is_some()));
+    assert_eq!(seen, 10);
+}
+
+/// Loads each file of a folder; how many there are.
+fn each_silent(folder: &str, holds: fn(&Loaded)) -> usize {
     let mut seen = 0;
-    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/models")).expect("the folder is there") {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("a file").path();
-        if path.is_dir() {
+        if path.extension().is_none_or(|extension| extension != "cnn") {
             continue;
         }
         let text = std::fs::read_to_string(&path).expect("a text");
@@ -27,19 +42,19 @@ fn models_are_silent() {
             .map(|problem| render(problem, &loaded.sources, RenderStyle::plain()))
             .collect();
         assert!(problems.is_empty(), "{problems}");
-        assert!(loaded.program.is_some_and(|program| program.loss().is_some()));
+        holds(&loaded);
         let printed = print(&loaded.ast);
         let (again, problems) = parse(&printed);
         assert!(problems.is_empty());
         assert_eq!(print(&again), printed);
         seen += 1;
     }
-    assert!(seen >= 11, "only {seen} models");
+    seen
 }
 
 /// Each model of the zoo compiles by itself without a word, and so does a file that uses it.
 #[test]
-fn the_zoo_is_silent() {
+fn the_zoo_is_silent_where_it_is_used() {
     for name in cnnc::zoo::names() {
         let own = cnnc::zoo::source(name).expect("its text");
         let used = format!("use zoo.{name} as other\nmodel Mine {{\n    input(224x224x3)\n    other(classes: 7)\n}}\n");

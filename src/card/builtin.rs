@@ -3,42 +3,140 @@
 use super::{DataCard, PictureSize};
 use crate::ir::DataSource;
 
+const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+const CLOTHES: [&str; 10] =
+    ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+const CIFAR10: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+/// In the order of the fine labels, as the set's `fine_label_names.txt` has them.
+const CIFAR100: [&str; 100] = [
+    "apple",
+    "aquarium_fish",
+    "baby",
+    "bear",
+    "beaver",
+    "bed",
+    "bee",
+    "beetle",
+    "bicycle",
+    "bottle",
+    "bowl",
+    "boy",
+    "bridge",
+    "bus",
+    "butterfly",
+    "camel",
+    "can",
+    "castle",
+    "caterpillar",
+    "cattle",
+    "chair",
+    "chimpanzee",
+    "clock",
+    "cloud",
+    "cockroach",
+    "couch",
+    "crab",
+    "crocodile",
+    "cup",
+    "dinosaur",
+    "dolphin",
+    "elephant",
+    "flatfish",
+    "forest",
+    "fox",
+    "girl",
+    "hamster",
+    "house",
+    "kangaroo",
+    "keyboard",
+    "lamp",
+    "lawn_mower",
+    "leopard",
+    "lion",
+    "lizard",
+    "lobster",
+    "man",
+    "maple_tree",
+    "motorcycle",
+    "mountain",
+    "mouse",
+    "mushroom",
+    "oak_tree",
+    "orange",
+    "orchid",
+    "otter",
+    "palm_tree",
+    "pear",
+    "pickup_truck",
+    "pine_tree",
+    "plain",
+    "plate",
+    "poppy",
+    "porcupine",
+    "possum",
+    "rabbit",
+    "raccoon",
+    "ray",
+    "road",
+    "rocket",
+    "rose",
+    "sea",
+    "seal",
+    "shark",
+    "shrew",
+    "skunk",
+    "skyscraper",
+    "snail",
+    "snake",
+    "spider",
+    "squirrel",
+    "streetcar",
+    "sunflower",
+    "sweet_pepper",
+    "table",
+    "tank",
+    "telephone",
+    "television",
+    "tiger",
+    "tractor",
+    "train",
+    "trout",
+    "tulip",
+    "turtle",
+    "wardrobe",
+    "whale",
+    "willow_tree",
+    "wolf",
+    "woman",
+    "worm",
+];
+
 /// The card of a built-in set; `None` for folders and arrays, which must be looked at.
 pub fn builtin(source: &DataSource) -> Option<DataCard> {
-    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-    const CLOTHES: [&str; 10] =
-        ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
-    const CIFAR10: [&str; 10] =
-        ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
-    let card =
-        |name: &str, size, channels, classes: [&str; 10], counts: [usize; 10], test_images, mirror_changes_class| {
-            DataCard {
-                name: name.to_owned(),
-                size: PictureSize::Same(size),
-                channels: Some(channels),
-                classes: classes.map(str::to_owned).to_vec(),
-                found_classes: classes.map(str::to_owned).to_vec(),
-                train_images: counts.iter().sum(),
-                test_images,
-                class_counts: counts.to_vec(),
-                range: (0.0, 255.0),
-                upright: true,
-                mirror_changes_class,
-                grouped: false,
-            }
-        };
-    match source {
+    let name = source.built_in()?;
+    let card = |size, channels, classes: &[&str]| {
+        let classes = classes.iter().map(|class| (*class).to_owned()).collect();
+        DataCard { upright: true, ..DataCard::new(name, PictureSize::Same(size), Some(channels), classes) }
+    };
+    let digits = |size| {
+        let pair = |a: &str, b: &str| [a.to_owned(), b.to_owned()];
+        DataCard { mirror_changes_class: true, turn_pairs: vec![pair("6", "9")], ..card(size, 1, &DIGITS) }
+    };
+    Some(match source {
         DataSource::Digits => {
-            Some(card("digits", [8, 8], 1, DIGITS, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180], 0, true))
+            digits([8, 8]).with_counts(vec![178, 182, 177, 183, 181, 182, 181, 179, 174, 180], Vec::new())
         }
-        DataSource::Mnist => {
-            let counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949];
-            Some(card("mnist", [28, 28], 1, DIGITS, counts, 10_000, true))
+        DataSource::Mnist => digits([28, 28]).with_counts(
+            vec![5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+            vec![980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+        ),
+        DataSource::FashionMnist => card([28, 28], 1, &CLOTHES).with_counts(vec![6000; 10], vec![1000; 10]),
+        DataSource::Cifar10 => card([32, 32], 3, &CIFAR10).with_counts(vec![5000; 10], vec![1000; 10]),
+        DataSource::Cifar100 => card([32, 32], 3, &CIFAR100).with_counts(vec![500; 100], vec![100; 100]),
+        DataSource::Idx { .. } | DataSource::CifarBinary { .. } | DataSource::Folder { .. } | DataSource::Npz(_) => {
+            return None;
         }
-        DataSource::FashionMnist => Some(card("fashion_mnist", [28, 28], 1, CLOTHES, [6000; 10], 10_000, false)),
-        DataSource::Cifar10 => Some(card("cifar10", [32, 32], 3, CIFAR10, [5000; 10], 10_000, false)),
-        DataSource::Folder { .. } | DataSource::Npz(_) => None,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -47,14 +145,17 @@ mod tests {
 
     #[test]
     fn counts_add_up_to_the_published_sizes() {
-        for (source, images) in [
-            (DataSource::Digits, 1797),
-            (DataSource::Mnist, 60_000),
-            (DataSource::FashionMnist, 60_000),
-            (DataSource::Cifar10, 50_000),
+        for (source, images, test, classes) in [
+            (DataSource::Digits, 1797, 0, 10),
+            (DataSource::Mnist, 60_000, 10_000, 10),
+            (DataSource::FashionMnist, 60_000, 10_000, 10),
+            (DataSource::Cifar10, 50_000, 10_000, 10),
+            (DataSource::Cifar100, 50_000, 10_000, 100),
         ] {
             let card = builtin(&source).unwrap();
-            assert_eq!((card.train_images, card.classes.len()), (images, 10), "{}", card.name);
+            let found = (card.train_images, card.test_images, card.classes.len());
+            assert_eq!(found, (images, test, classes), "{}", card.name);
         }
+        assert!(CIFAR100.is_sorted());
     }
 }

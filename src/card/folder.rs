@@ -2,25 +2,52 @@
 
 use std::path::Path;
 
-use super::{DataCard, PictureSize};
+use super::{DataCard, PictureSize, TypicalSize, signs};
 use crate::data::{DataError, FolderFacts, Locations, folder_facts};
 
 /// The card of a folder (or of a training and a test folder).
 pub(super) fn card(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<DataCard, DataError> {
-    let FolderFacts { classes, class_counts, test_images, min, max, channels } = folder_facts(train, test, locations)?;
+    let facts = folder_facts(train, test, locations)?;
+    let FolderFacts { classes, class_counts, test_counts, sizes, channels, grouped, unreadable, empty_classes } = facts;
+    let extent = |pick: fn(usize, usize) -> usize, axis: usize| sizes.iter().map(|size| size[axis]).reduce(pick);
+    let [min, max] = [usize::min, usize::max].map(|pick| [0, 1].map(|axis| extent(pick, axis).unwrap_or(0)));
+    let size = if min == max { PictureSize::Same(min) } else { PictureSize::Varies { min, max } };
+    let mirror_pairs = if grouped { signs::mirror_pairs(&classes) } else { None };
+    let card = DataCard::new(train.display().to_string(), size, channels, classes);
     Ok(DataCard {
-        name: train.display().to_string(),
-        size: if min == max { PictureSize::Same(min) } else { PictureSize::Varies { min, max } },
-        channels,
-        found_classes: classes.clone(),
-        classes,
-        train_images: class_counts.iter().sum(),
-        test_images,
-        class_counts,
-        range: (0.0, 255.0),
-        // A folder does not say these of itself: no warning without knowledge.
-        upright: false,
-        mirror_changes_class: false,
-        grouped: false,
+        typical: (min != max).then(|| typical(&sizes)),
+        grouped,
+        unreadable,
+        empty_classes,
+        upright: mirror_pairs.is_some(),
+        mirror_changes_class: mirror_pairs.is_some(),
+        mirror_pairs: mirror_pairs.unwrap_or_default(),
+        ..card.with_counts(class_counts, test_counts)
     })
+}
+
+/// Medians and quantiles of some sizes; there is at least one.
+fn typical(sizes: &[[usize; 2]]) -> TypicalSize {
+    let middle = |axis: usize| {
+        let mut extents: Vec<usize> = sizes.iter().map(|size| size[axis]).collect();
+        extents.sort_unstable();
+        extents[extents.len() / 2]
+    };
+    let mut ratios: Vec<f32> = sizes.iter().map(|[height, width]| *width as f32 / *height as f32).collect();
+    ratios.sort_unstable_by(f32::total_cmp);
+    let quantile = |share: f32| ratios[(share * (ratios.len() - 1) as f32).round() as usize];
+    TypicalSize { median: [middle(0), middle(1)], ratios: [quantile(0.1), quantile(0.5), quantile(0.9)] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typical_sizes_are_medians() {
+        let sizes = [[10, 20], [10, 10], [30, 10], [20, 20], [20, 60]];
+        let typical = typical(&sizes);
+        assert_eq!(typical.median, [20, 20]);
+        assert_eq!(typical.ratios, [1.0 / 3.0, 1.0, 3.0]);
+    }
 }

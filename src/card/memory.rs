@@ -1,54 +1,73 @@
-//! Remembers folder cards in the user's cache, so that checking a file again does not read the pictures again.
+//! Remembers cards in the user's cache, so that checking a file again does not read the pictures again.
 //!
-//! A card is kept under a hash of what it was made from: for an archive its path, size and time of change; for a folder those of every file in it.
-//! Whatever goes wrong with the cache, the card is made anew.
+//! A card is kept under a hash of what it was made from: for a file its path, size and time of change; for a folder those of every file in it.
+//! A card of pictures that have changed is therefore never found again; of all cards the oldest go when there are many. Whatever goes wrong with the
+//! cache, the card is made anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use super::DataCard;
 use crate::data::{DataError, Locations, hex};
 
 /// Changes when cards of older programs would be wrong.
-const FORMAT: &str = "card 2";
+const FORMAT: &str = "card 3";
 /// Larger folders are not remembered: hashing them would take as long as reading their headers.
 const MAX_FILES: usize = 1_000_000;
+/// Cards that are kept.
+const MAX_CARDS: usize = 256;
 
-/// The remembered card of these folders, or the one that `make` makes, which is then remembered.
-pub(super) fn remembered(
-    train: &Path,
-    test: Option<&Path>,
+/// What is remembered of these paths under a name, or what `make` makes of them, which is then remembered.
+pub(super) fn remembered<T: Serialize + DeserializeOwned>(
+    what: &str,
+    paths: &[&Path],
     locations: &Locations,
-    make: impl FnOnce() -> Result<DataCard, DataError>,
-) -> Result<DataCard, DataError> {
-    let Some(path) = card_path(train, test, locations) else { return make() };
-    if let Some(card) = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
-        return Ok(card);
+    make: impl FnOnce() -> Result<T, DataError>,
+) -> Result<T, DataError> {
+    let Some(path) = place_of(what, paths, locations) else { return make() };
+    if let Some(known) = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+        return Ok(known);
     }
-    let card = make()?;
-    // Failing to remember is no error: the next run makes the card again.
-    let _ = write(&path, &card);
-    Ok(card)
+    let made = make()?;
+    // Failing to remember is no error: the next run makes it again.
+    let _ = write(&path, &made);
+    Ok(made)
 }
 
-fn write(path: &Path, card: &DataCard) -> std::io::Result<()> {
+fn write<T: Serialize>(path: &Path, card: &T) -> std::io::Result<()> {
     let dir = path.parent().ok_or(std::io::ErrorKind::NotFound)?;
     fs::create_dir_all(dir)?;
     let file = tempfile::NamedTempFile::new_in(dir)?;
     serde_json::to_writer(&file, card)?;
     file.persist(path).map_err(|error| error.error)?;
+    forget_oldest(dir)
+}
+
+/// Keeps the newest cards.
+fn forget_oldest(dir: &Path) -> std::io::Result<()> {
+    let mut cards: Vec<(SystemTime, PathBuf)> = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|end| end == "json") {
+            cards.push((entry.metadata()?.modified()?, entry.path()));
+        }
+    }
+    cards.sort_unstable_by(|a, b| b.cmp(a));
+    for (_, path) in cards.into_iter().skip(MAX_CARDS) {
+        fs::remove_file(path)?;
+    }
     Ok(())
 }
 
-/// Where the card of these folders is kept; `None` where nothing can be kept or the folders are not there.
-fn card_path(train: &Path, test: Option<&Path>, locations: &Locations) -> Option<PathBuf> {
+/// Where something about these paths is kept; `None` where nothing can be kept or they are not there.
+fn place_of(what: &str, paths: &[&Path], locations: &Locations) -> Option<PathBuf> {
     let cache = locations.cache.as_ref()?;
     let mut hash = Sha256::new();
-    hash.update(FORMAT);
-    for written in std::iter::once(train).chain(test) {
+    hash.update(format!("{FORMAT}\0{what}\0"));
+    for written in paths {
         let place = locations.resolve(written).ok()?;
         hash.update(format!("\0{}\0{}\0", written.display(), place.inner.as_deref().unwrap_or("\0")));
         stamp(&place.path, &mut hash)?;
@@ -78,4 +97,21 @@ fn stamp(path: &Path, hash: &mut Sha256) -> Option<()> {
         hash.update(format!("{}\0{len}\0{changed}\0", path.display()));
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_newest_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let locations = Locations { cache: Some(dir.path().into()), ..Locations::only(dir.path()) };
+        for number in 0..MAX_CARDS + 5 {
+            let what = number.to_string();
+            assert_eq!(remembered(&what, &[], &locations, || Ok(number)).unwrap(), number);
+            assert_eq!(remembered(&what, &[], &locations, || Ok(7_000)).unwrap(), number);
+        }
+        assert_eq!(fs::read_dir(dir.path().join("cards")).unwrap().count(), MAX_CARDS);
+    }
 }

@@ -1,16 +1,18 @@
 //! What is known of a data set without decoding pixels: the checker's knowledge of the data.
 //!
 //! Cards of built-in sets are written here ([`builtin`]); [`of`] also makes cards of folders and arrays from their headers, and remembers them.
+//! [`with_pass`] adds what one cheap pass over the files themselves tells.
 
 mod builtin;
 mod folder;
 mod memory;
 mod of;
+mod signs;
 
 use serde::{Deserialize, Serialize};
 
 pub use builtin::builtin;
-pub use of::{CardError, of};
+pub use of::{CardError, of, with_pass};
 
 /// The data card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,17 +33,65 @@ pub struct DataCard {
     pub test_images: usize,
     /// Training images per class, in the order of `classes`; empty where not known.
     pub class_counts: Vec<usize>,
+    /// Images of the test split per class, in the order of `classes`; empty where there is none, or not known.
+    pub test_counts: Vec<usize>,
     /// Smallest and largest possible value before `prepare`.
     pub range: (f32, f32),
     /// Pictures stand upright: a vertical flip makes pictures that do not occur.
     pub upright: bool,
     /// Mirroring turns one class into another or into nothing (digits, text, signs).
     pub mirror_changes_class: bool,
+    /// Classes that mirror into each other, left and right, by name; a class that mirrors into itself stands twice.
+    pub mirror_pairs: Vec<[String; 2]>,
+    /// Classes that a half-turn makes of each other (6 and 9).
+    pub turn_pairs: Vec<[String; 2]>,
     /// Pictures come in groups that must not be split (tracks, videos).
     pub grouped: bool,
+    /// Sizes and shapes where they differ, from the headers.
+    pub typical: Option<TypicalSize>,
+    /// Picture files that cannot be read.
+    pub unreadable: Unreadable,
+    /// Classes with a folder and no picture to train on.
+    pub empty_classes: Vec<String>,
+    /// What a pass over the data tells, where one has been made.
+    pub pass: Option<PassFacts>,
 }
 
 impl DataCard {
+    /// A card of pictures of bytes, of which no more is known than their size and classes.
+    pub fn new(name: impl Into<String>, size: PictureSize, channels: Option<usize>, classes: Vec<String>) -> Self {
+        Self {
+            name: name.into(),
+            size,
+            channels,
+            found_classes: classes.clone(),
+            classes,
+            train_images: 0,
+            test_images: 0,
+            class_counts: Vec::new(),
+            test_counts: Vec::new(),
+            range: (0.0, 255.0),
+            // data do not say these of themselves: no warning without knowledge
+            upright: false,
+            mirror_changes_class: false,
+            mirror_pairs: Vec::new(),
+            turn_pairs: Vec::new(),
+            grouped: false,
+            typical: None,
+            unreadable: Unreadable::default(),
+            empty_classes: Vec::new(),
+            pass: None,
+        }
+    }
+
+    /// With these numbers of images per class; `test` is empty where there is no test split.
+    #[must_use]
+    pub fn with_counts(mut self, train: Vec<usize>, test: Vec<usize>) -> Self {
+        (self.train_images, self.test_images) = (train.iter().sum(), test.iter().sum());
+        (self.class_counts, self.test_counts) = (train, test);
+        self
+    }
+
     /// Training images of a class; `None` where that is not known.
     pub fn images_of(&self, class: &str) -> Option<usize> {
         let index = self.classes.iter().position(|name| name == class)?;
@@ -61,4 +111,43 @@ pub enum PictureSize {
         /// Largest height and largest width.
         max: [usize; 2],
     },
+}
+
+/// Where most pictures of a set lie.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TypicalSize {
+    /// Median height and median width.
+    pub median: [usize; 2],
+    /// Width divided by height: the value that 10%, 50% and 90% of the pictures do not exceed.
+    pub ratios: [f32; 3],
+}
+
+/// Picture files that cannot be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// How many.
+    pub count: usize,
+    /// The first few, each with its reason.
+    pub examples: Vec<String>,
+}
+
+/// What one cheap pass over the data tells: about the splits as a program makes them, and about some pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PassFacts {
+    /// Images of each class in the training, the validation and the test split, in the order of `found_classes`.
+    pub splits: [Vec<usize>; 3],
+    /// Pictures that occur in more than one split.
+    pub shared: SharedPictures,
+    /// Of grey pictures on a plain ground: the share of the width that is ground on the left and on the right of what is shown, and of the height above and
+    /// below, each the median over some pictures of the smaller side. `None` where pictures have no plain ground.
+    pub margins: Option<[f32; 2]>,
+}
+
+/// Pictures that occur in more than one split.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedPictures {
+    /// Pictures outside of the training split that occur in another split too.
+    pub count: usize,
+    /// The first few: names of both, with their splits.
+    pub examples: Vec<String>,
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{DataCard, PictureSize, builtin, folder, memory};
-use crate::data::{ArrayFacts, DataError, Locations, array_facts, check_classes};
+use crate::data::{ArrayFacts, DataError, FetchPolicy, Locations, array_facts, check_classes, pass_facts};
 use crate::ir::{DataSource, DataSpec};
 
 /// Why there is no card.
@@ -43,48 +43,60 @@ impl From<DataError> for CardError {
 
 /// The card of a program's data. Built-in sets need no files and nothing is ever fetched; folders are known by the headers of their pictures, arrays by
 /// theirs and by their labels. With `classes:` written the card's classes have that order, unless it names others than there are: that is for the checker
-/// to report, and the card keeps the classes that were found.
+/// to report, and the card keeps the classes that were found. `upright:` and `mirror:` of the file go before what the data say.
 /// # Errors
 /// [`CardError::NotAtHand`] if the data are not there, [`CardError::Malformed`] if they are but cannot be right.
 pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError> {
-    let mut card = match &data.source.value {
-        DataSource::Digits | DataSource::Mnist | DataSource::FashionMnist | DataSource::Cifar10 => {
-            builtin(&data.source.value).unwrap_or_else(|| unreachable!("every built-in set has a card"))
-        }
+    let source = &data.source.value;
+    let paths = source.paths();
+    let mut card = match source {
+        DataSource::Digits
+        | DataSource::Mnist
+        | DataSource::FashionMnist
+        | DataSource::Cifar10
+        | DataSource::Cifar100 => builtin(source).unwrap_or_else(|| unreachable!("every built-in set has a card")),
         DataSource::Folder { train, test } => {
-            memory::remembered(train, test.as_deref(), locations, || folder::card(train, test.as_deref(), locations))?
+            memory::remembered("folder", &paths, locations, || folder::card(train, test.as_deref(), locations))?
         }
-        DataSource::Npz(path) => card_of_arrays(path, array_facts(path, locations)?),
+        DataSource::Idx { .. } | DataSource::CifarBinary { .. } | DataSource::Npz(_) => {
+            let what = format!("{source:?}");
+            memory::remembered(&what, &paths, locations, || {
+                Ok(card_of_arrays(source, array_facts(source, locations)?))
+            })?
+        }
     };
     if let Some(written) = &data.classes
         && check_classes(&written.value, &card.classes, Path::new(&card.name)).is_ok()
     {
-        if !card.class_counts.is_empty() {
-            let count_of =
-                |name: &String| card.classes.iter().position(|class| class == name).map_or(0, |i| card.class_counts[i]);
-            card.class_counts = written.value.iter().map(count_of).collect();
-        }
+        let reordered = |counts: &[usize]| -> Vec<usize> {
+            let count_of = |name: &String| card.classes.iter().position(|class| class == name).map(|i| counts[i]);
+            written.value.iter().filter_map(count_of).collect()
+        };
+        let known = |counts: &[usize]| if counts.is_empty() { Vec::new() } else { reordered(counts) };
+        (card.class_counts, card.test_counts) = (known(&card.class_counts), known(&card.test_counts));
         card.classes.clone_from(&written.value);
     }
+    card.upright = data.upright.as_ref().map_or(card.upright, |upright| upright.value);
     Ok(card)
 }
 
-fn card_of_arrays(path: &Path, facts: ArrayFacts) -> DataCard {
-    let [height, width, channels] = facts.size;
-    DataCard {
-        name: path.display().to_string(),
-        size: PictureSize::Same([height, width]),
-        channels: Some(channels),
-        found_classes: facts.classes.clone(),
-        classes: facts.classes,
-        train_images: facts.train_images,
-        test_images: facts.test_images,
-        class_counts: facts.class_counts,
-        range: facts.range,
-        upright: false,
-        mirror_changes_class: false,
-        grouped: false,
-    }
+/// The card with what one pass over the data tells: splits, pictures that occur twice, margins. Nothing is fetched. The pass is remembered.
+/// # Errors
+/// As [`of`]; also where the data do not allow the splits that the program asks for.
+pub fn with_pass(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError> {
+    let card = of(data, locations)?;
+    let DataSpec { source, validation, test, seed, stratified, split_by, .. } = data;
+    let shares = [validation, test].map(|share| share.as_ref().map(|share| &share.value));
+    let what = format!("pass {:?} {shares:?} {seed} {stratified} {}", source.value, split_by.is_some());
+    let at_hand = Locations { fetch: FetchPolicy::Never, ..locations.clone() };
+    let pass = memory::remembered(&what, &source.value.paths(), locations, || pass_facts(data, &at_hand))?;
+    Ok(DataCard { pass: Some(pass), ..card })
+}
+
+fn card_of_arrays(source: &DataSource, facts: ArrayFacts) -> DataCard {
+    let ArrayFacts { size: [height, width, channels], classes, class_counts, test_counts, range } = facts;
+    let card = DataCard::new(source.name(), PictureSize::Same([height, width]), Some(channels), classes);
+    DataCard { range, ..card.with_counts(class_counts, test_counts) }
 }
 
 #[cfg(test)]
@@ -96,7 +108,7 @@ mod tests {
 
     fn spec(source: DataSource) -> DataSpec {
         let source = Spanned::new(source, Span::default());
-        DataSpec { source, validation: None, test: None, seed: 42, shuffle: true, classes: None }
+        DataSpec::new(source)
     }
 
     fn folder() -> DataSpec {

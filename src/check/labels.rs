@@ -3,7 +3,7 @@
 use super::View;
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic, Level, Problems};
-use crate::ir::{DataSpec, Metric, TrainSpec};
+use crate::ir::{ClassWeight, DataSpec, Metric, TrainSpec, class_index};
 use crate::lower::{list, nearest};
 use crate::source::Spanned;
 
@@ -36,6 +36,41 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     }
     if let Some(train) = &view.program.train {
         check_balance(data, train, card, problems);
+    }
+}
+
+/// W0215, and W0214 of `mirror`: classes that there are not.
+pub(super) fn check_class_names(view: &View<'_>, problems: &mut Problems) {
+    let Some(data) = &view.program.data else { return };
+    let listed = data.classes.as_ref().map(|classes| &classes.value);
+    let Some(classes) = listed.or(view.card.map(|card| &card.classes)).filter(|classes| !classes.is_empty()) else {
+        return;
+    };
+    let mut report = |code: Code, sentence: &'static str, name: &Spanned<String>| {
+        if class_index(&name.value, classes).is_some() {
+            return;
+        }
+        let problem = Diagnostic::new(code)
+            .saying(sentence)
+            .arg("name", &name.value)
+            .arg("data", view.data_name())
+            .arg("found", quoted(classes))
+            .at(name.span, "here");
+        let problem = match &data.classes {
+            Some(classes) => problem.also(classes.span, "data"),
+            None => problem.also(data.source.span, "data"),
+        };
+        let near = nearest(&name.value, classes.iter().map(String::as_str));
+        problems.push(match near.filter(|near| !near.contains(['"', '\\', '\n'])) {
+            Some(near) => problem.arg("near", near).help("did-you-mean").fix(name.span, format!("\"{near}\"")),
+            None => problem,
+        });
+    };
+    if let Some(ClassWeight::Given(weights)) = data.class_weight.as_ref().map(|weight| &weight.value) {
+        weights.iter().for_each(|(class, _)| report(Code::W0215, "say", class));
+    }
+    if let Some(mirror) = &data.mirror {
+        mirror.value.iter().flatten().for_each(|class| report(Code::W0214, "mirror", class));
     }
 }
 
@@ -100,6 +135,9 @@ fn numbered(names: &[String]) -> String {
 
 /// W0216: accuracy alone, where one class has far more pictures than another.
 fn check_balance(data: &DataSpec, train: &TrainSpec, card: &DataCard, problems: &mut Problems) {
+    if data.class_weight.is_some() {
+        return;
+    }
     let Some(accuracy) = train.metrics.iter().find(|metric| metric.value == Metric::Accuracy) else { return };
     let counts = || card.classes.iter().zip(card.class_counts.iter().copied()).filter(|(_, count)| *count > 0);
     let common = counts().max_by_key(|(_, count)| *count);

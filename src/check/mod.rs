@@ -2,6 +2,7 @@
 //!
 //! A layer whose shape cannot be known is silent about what follows from it, so that one mistake gives one report.
 
+mod augmentation;
 mod labels;
 mod lints;
 mod output;
@@ -9,12 +10,13 @@ mod pictures;
 mod schedule;
 mod shapes;
 mod shrink;
+mod splits;
 
 use std::collections::BTreeSet;
 
 use crate::card::DataCard;
 use crate::diag::{Code, Problems};
-use crate::ir::{CheckedProgram, DataSource, LayerId, Program};
+use crate::ir::{CheckedProgram, Color, DataSource, LayerId, Program};
 use crate::tensor::Shape;
 
 /// Checks a program. With an error there is no checked program.
@@ -39,6 +41,9 @@ pub fn check_around(
     }
     pictures::check(&view, &mut problems);
     labels::check(&view, &mut problems);
+    labels::check_class_names(&view, &mut problems);
+    splits::check(&view, &mut problems);
+    augmentation::check(&view, &mut problems);
     let loss = output::check(&view, &mut problems);
     schedule::check(&view, &mut problems);
     lints::check(&view, &mut problems);
@@ -86,20 +91,22 @@ impl View<'_> {
         card.found_classes.iter().position(occurs).filter(|first| *first > 0)
     }
 
+    /// Smallest and largest value of a picture after `color` and `resize`: what augmentation and `rescale` get.
+    fn arranged_range(&self) -> Option<(f32, f32)> {
+        let data = self.program.data.as_ref()?;
+        match (&self.program.prepare.color, self.card) {
+            (Some(color), _) if color.value == Color::LabL => Some((0.0, 100.0)),
+            (_, Some(card)) => Some(card.range),
+            (_, None) => data.source.value.holds_bytes().then_some((0.0, 255.0)),
+        }
+    }
+
     /// The data set's name, for sentences.
     fn data_name(&self) -> String {
         if let Some(card) = self.card {
             return card.name.clone();
         }
-        match self.program.data.as_ref().map(|data| &data.source.value) {
-            Some(DataSource::Digits) => "digits".to_owned(),
-            Some(DataSource::Mnist) => "mnist".to_owned(),
-            Some(DataSource::FashionMnist) => "fashion_mnist".to_owned(),
-            Some(DataSource::Cifar10) => "cifar10".to_owned(),
-            Some(DataSource::Folder { train, .. }) => train.display().to_string(),
-            Some(DataSource::Npz(path)) => path.display().to_string(),
-            None => "the data".to_owned(),
-        }
+        self.program.data.as_ref().map_or_else(|| "the data".to_owned(), |data| data.source.value.name())
     }
 
     /// Whether the file trains or names data: then the model is a classifier.

@@ -3,7 +3,7 @@
 use super::View;
 use crate::card::PictureSize;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{Color, DataSource, Normalize};
+use crate::ir::{Color, Normalize};
 use crate::layers::Purpose;
 
 /// Values above this are no longer "around 1".
@@ -56,15 +56,11 @@ fn prepared_channels(view: &View<'_>) -> Option<usize> {
             Color::Gray | Color::LabL => 1,
         });
     }
-    match view.program.data.as_ref()?.source.value {
-        // read as RGB whatever the files hold
-        DataSource::Folder { .. } => Some(3),
-        DataSource::Digits
-        | DataSource::Mnist
-        | DataSource::FashionMnist
-        | DataSource::Cifar10
-        | DataSource::Npz(_) => view.card.and_then(|card| card.channels),
+    // files are read as RGB whatever they hold
+    if view.program.data.as_ref()?.source.value.has_picture_files() {
+        return Some(3);
     }
+    view.card.and_then(|card| card.channels)
 }
 
 fn prepared_size(view: &View<'_>) -> Option<PictureSize> {
@@ -120,20 +116,7 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
         return;
     }
     let Some(data) = &view.program.data else { return };
-    let range = match (&prepare.color, view.card, &data.source.value) {
-        (Some(color), _, _) if color.value == Color::LabL => (0.0, 100.0),
-        (_, Some(card), _) => card.range,
-        (_, None, DataSource::Npz(_)) => return,
-        (
-            _,
-            None,
-            DataSource::Digits
-            | DataSource::Mnist
-            | DataSource::FashionMnist
-            | DataSource::Cifar10
-            | DataSource::Folder { .. },
-        ) => (0.0, 255.0),
-    };
+    let Some(range) = view.arranged_range() else { return };
     // a normalisation before anything but preparation scales by itself
     let purposes = view.program.model.layers.iter().skip(1).map(|node| node.layer.as_op().purpose());
     let normalized = purposes

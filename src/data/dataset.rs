@@ -10,8 +10,9 @@ use super::prepare::{Featurewise, Preparation, PrepareError};
 use super::source::{Pictures, Source, Split};
 use super::store::{MEMORY_BOUND_BYTES, Store};
 use super::{Progress, load, split};
-use crate::ir::{AugmentSpec, DataSpec, Normalize, PrepareSpec};
+use crate::ir::{AugmentSpec, Cache, DataSpec, Normalize, PrepareSpec, class_index};
 use crate::random::{Random, text_key};
+use crate::source::Spanned;
 use crate::tensor::Shape;
 
 /// A data set, split and prepared.
@@ -33,6 +34,7 @@ pub struct Dataset {
     labels: Arc<[i32]>,
     pool: Arc<Pool>,
     shuffle: bool,
+    mirror: Option<Arc<[Option<i32>]>>,
     loader_threads: usize,
 }
 
@@ -109,13 +111,14 @@ impl Dataset {
             source.reorder_classes(&written.value, Path::new("the data"))?;
         }
         check_channels(&source, prepare, &preparation)?;
-        let splits = split::split(&source.labels, &source.splits, source.classes.len(), data)?;
+        let splits = split::split(&source, data)?;
+        let mirror = data.mirror.as_ref().map(|pairs| mirror_images(&pairs.value, &source.classes));
         let labels: Arc<[i32]> = source.labels.into();
         let train = SplitView::new(&splits, Split::Train, &labels).ok_or_else(|| DataError::Split {
             problem: "there are no training images".to_owned(),
             help: "add images".to_owned(),
         })?;
-        let mut store = Store::new(source.pictures, preparation, MEMORY_BOUND_BYTES, progress)?;
+        let mut store = Store::new(source.pictures, preparation, bound_bytes(data), progress)?;
         let mut statistics = featurewise;
         if prepare.normalize.as_ref().is_some_and(|normalize| normalize.value == Normalize::Featurewise)
             && statistics.is_none()
@@ -135,6 +138,7 @@ impl Dataset {
             labels,
             pool: Arc::default(),
             shuffle: data.shuffle,
+            mirror,
             loader_threads: std::thread::available_parallelism().map_or(1, usize::from).min(4),
         })
     }
@@ -186,8 +190,30 @@ impl Dataset {
         // Gathering takes less time than handing a batch from thread to thread.
         let threads = if augment.is_some() || self.store.is_slow() { self.loader_threads } else { 0 };
         let (store, pool, labels) = (Arc::clone(&self.store), Arc::clone(&self.pool), Arc::clone(&self.labels));
-        Batches::new(Pass { store, pool, labels, order, batch, augment }, start, threads)
+        let mirror = self.mirror.clone();
+        Batches::new(Pass { store, pool, labels, order, batch, augment, mirror }, start, threads)
     }
+}
+
+/// What decoded pictures may take.
+fn bound_bytes(data: &DataSpec) -> usize {
+    match data.cache.as_ref().map(|cache| cache.value) {
+        Some(Cache::Memory) => usize::MAX,
+        Some(Cache::None) => 0,
+        Some(Cache::Disk) | None => MEMORY_BOUND_BYTES,
+    }
+}
+
+/// What pictures of each class show when they are mirrored; `None` for those that then show nothing.
+fn mirror_images(pairs: &[[Spanned<String>; 2]], classes: &[String]) -> Arc<[Option<i32>]> {
+    let mut images = vec![None; classes.len()];
+    for pair in pairs {
+        // classes that there are not have been reported
+        if let [Some(left), Some(right)] = [0, 1].map(|side| class_index(&pair[side].value, classes)) {
+            (images[left], images[right]) = (i32::try_from(right).ok(), i32::try_from(left).ok());
+        }
+    }
+    images.into()
 }
 
 /// Sets of arrays keep their channels unless `color` says otherwise.

@@ -4,10 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::super::folder::tests::png;
+use super::super::store::Scratch;
 use super::*;
-use crate::ir::{
-    AugmentKind, AugmentOp, Color, DataSource, Fill, Fit, Resize, ResizeMethod, Split as Share, SplitBase,
-};
+use crate::ir::{AugmentKind, AugmentOp, Color, DataSource, Fit, Resize, ResizeMethod, Split as Share, SplitBase};
 use crate::source::{Span, Spanned};
 
 fn written<T>(value: T) -> Spanned<T> {
@@ -19,7 +18,7 @@ fn share(percent: u32, of: SplitBase) -> Option<Spanned<Share>> {
 }
 
 fn spec(source: DataSource) -> DataSpec {
-    DataSpec { source: written(source), validation: None, test: None, seed: 42, shuffle: true, classes: None }
+    DataSpec::new(written(source))
 }
 
 fn digits() -> DataSpec {
@@ -45,8 +44,8 @@ fn all(batches: Batches) -> (Vec<f32>, Vec<i32>) {
 }
 
 fn turned() -> AugmentSpec {
-    let op = AugmentOp { kind: AugmentKind::Rotation { degrees: 20.0 }, probability: 1.0 };
-    AugmentSpec { ops: vec![written(op)], fill: Fill::Nearest }
+    let op = AugmentOp::new(AugmentKind::Rotation { degrees: 20.0 }, 1.0);
+    AugmentSpec { ops: vec![written(op)], ..AugmentSpec::default() }
 }
 
 #[test]
@@ -192,8 +191,8 @@ fn every_form_of_keeping_gives_the_same_pictures() {
         let source = load::load(&folder(None), &Locations::only(dir.path()), &mut |_| {}).unwrap();
         let preparation = Preparation::new(&prepare, &input, None).unwrap();
         let store = Store::new(source.pictures, preparation, bound, &mut |_| {}).unwrap();
-        let at = crate::data::augment::Occasion { seed: 1, epoch: 1, item: 3 };
-        let (mut plain, mut changed, mut scratch) = (vec![0.0; 72], vec![0.0; 72], Vec::new());
+        let at = crate::data::augment::Occasion { seed: 1, epoch: 1, item: 3, flips: true };
+        let (mut plain, mut changed, mut scratch) = (vec![0.0; 72], vec![0.0; 72], Scratch::default());
         store.write(3, None, &mut plain, &mut scratch).unwrap();
         store.write(3, Some((&turned(), at)), &mut changed, &mut scratch).unwrap();
         (store.is_slow(), plain, changed)
@@ -223,7 +222,7 @@ fn featurewise_statistics_come_from_the_training_split() {
     assert_eq!(again.featurewise, Some(brought));
     // The first digit's first pixel is 0: (0 − 0.5) / 2.
     let mut out = vec![0.0; 64];
-    again.store.write(0, None, &mut out, &mut Vec::new()).unwrap();
+    again.store.write(0, None, &mut out, &mut Scratch::default()).unwrap();
     assert_eq!(out[0], -0.25);
 }
 

@@ -13,7 +13,8 @@ use super::error::DataError;
 use super::locations::{Locations, Place};
 use super::picture::{self, PictureHeader};
 use super::source::{FileBytes, PictureFile, Pictures, Source, Split};
-use super::store;
+use super::{split, store};
+use crate::card::Unreadable;
 
 /// Pictures out of a compressed archive are kept in memory, as long as they take no more than this: 4 GiB.
 const MEMORY_LIMIT_BYTES: u64 = 4 << 30;
@@ -110,14 +111,12 @@ impl Root {
                 "put the pictures of each class into a folder of its own, named like the class",
             ));
         }
-        let filled: BTreeSet<&String> = self.pictures.iter().map(|(class, _)| class).collect();
-        let empty: Vec<String> =
-            self.classes.iter().filter(|class| !filled.contains(class)).map(|class| format!("`{class}`")).collect();
-        if empty.is_empty() {
+        // classes without pictures among others are the checker's to report
+        if !self.pictures.is_empty() {
             return Ok(());
         }
-        let problem =
-            format!("no pictures for {} of {} classes: {}", empty.len(), self.classes.len(), empty.join(", "));
+        let empty: Vec<String> = self.classes.iter().map(|class| format!("`{class}`")).collect();
+        let problem = format!("no pictures for {} classes: {}", empty.len(), empty.join(", "));
         let known = picture::EXTENSIONS.join(", ");
         Err(DataError::malformed(path, problem, format!("put pictures there ({known}), or take the folder away")))
     }
@@ -239,59 +238,72 @@ pub(crate) struct FolderFacts {
     pub(crate) classes: Vec<String>,
     /// Training images of each class.
     pub(crate) class_counts: Vec<usize>,
-    /// Images in the test folder.
-    pub(crate) test_images: usize,
-    /// Smallest height and smallest width.
-    pub(crate) min: [usize; 2],
-    /// Largest height and largest width.
-    pub(crate) max: [usize; 2],
+    /// Images of each class in the test folder; empty where there is none.
+    pub(crate) test_counts: Vec<usize>,
+    /// Height and width of each picture that can be read; at least one.
+    pub(crate) sizes: Vec<[usize; 2]>,
     /// 1 or 3; `None` where pictures differ.
     pub(crate) channels: Option<usize>,
+    /// Names are those of frames of tracks.
+    pub(crate) grouped: bool,
+    /// Pictures whose headers cannot be read.
+    pub(crate) unreadable: Unreadable,
+    /// Classes without a picture to train on.
+    pub(crate) empty_classes: Vec<String>,
 }
 
 /// Reads names and headers, in parallel; decodes nothing.
 /// # Errors
-/// [`DataError`]; headers that cannot be read are reported together.
+/// [`DataError`]; also where no header at all can be read.
 pub(crate) fn folder_facts(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<FolderFacts, DataError> {
     let source = load(train, test, locations)?;
-    let mut facts = FolderFacts {
-        class_counts: vec![0; source.classes.len()],
-        classes: source.classes,
-        test_images: 0,
-        min: [usize::MAX; 2],
-        max: [0; 2],
-        channels: None,
-    };
+    let mut counts = [vec![0; source.classes.len()], vec![0; source.classes.len()]];
     for (&label, &split) in source.labels.iter().zip(&source.splits) {
-        match split {
-            Split::Test => facts.test_images += 1,
-            Split::Train | Split::Validation => facts.class_counts[label as usize] += 1,
-        }
+        counts[usize::from(split == Split::Test)][label as usize] += 1;
     }
-    let Pictures::Files(files) = source.pictures else { return Ok(facts) };
+    let [class_counts, test_counts] = counts;
+    let files = match source.pictures {
+        Pictures::Files(files) => files,
+        Pictures::Arrays { .. } => Vec::new(),
+    };
     let header = |file: &PictureFile| -> Result<PictureHeader, String> {
         store::read_bytes(&file.bytes)
             .and_then(|bytes| picture::header(&bytes))
             .map_err(|reason| format!("{}: {reason}", file.name))
     };
     let headers: Vec<Result<PictureHeader, String>> = files.par_iter().map(header).collect();
-    let (mut unreadable, mut mixed) = (Vec::new(), false);
-    for header in headers {
-        match header {
-            Err(reason) => unreadable.push(reason),
-            Ok(PictureHeader { height, width, channels }) => {
-                facts.min = [facts.min[0].min(height), facts.min[1].min(width)];
-                facts.max = [facts.max[0].max(height), facts.max[1].max(width)];
-                mixed |= facts.channels.is_some_and(|known| known != channels);
-                facts.channels = Some(channels);
-            }
+    let (good, bad): (Vec<_>, Vec<_>) = headers.into_iter().partition(Result::is_ok);
+    let good: Vec<PictureHeader> = good.into_iter().flatten().collect();
+    let bad: Vec<String> = bad.into_iter().filter_map(Result::err).collect();
+    let Some(first) = good.first() else { return Err(store::unreadable(bad, files.len())) };
+    let without = |count: &&usize| **count == 0;
+    let empty = class_counts.iter().zip(&source.classes).filter(|(count, _)| without(count));
+    Ok(FolderFacts {
+        sizes: good.iter().map(|header| [header.height, header.width]).collect(),
+        channels: good.iter().all(|header| header.channels == first.channels).then_some(first.channels),
+        grouped: grouped(files.iter().map(|file| file.name.as_str())),
+        unreadable: Unreadable { count: bad.len(), examples: bad.into_iter().take(store::EXAMPLES).collect() },
+        empty_classes: empty.map(|(_, class)| class.clone()).collect(),
+        test_counts: if test.is_some() { test_counts } else { Vec::new() },
+        classes: source.classes,
+        class_counts,
+    })
+}
+
+/// Whether names are those of frames of tracks: numbers, `00003_00011.ppm`, nearly all of them, and on the mean two frames or more a track.
+fn grouped<'n>(paths: impl Iterator<Item = &'n str>) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (mut all, mut frames, mut tracks) = (0, 0, BTreeSet::new());
+    for path in paths {
+        all += 1;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        if stem.split_once('_').is_some_and(|(track, frame)| digits(track) && digits(frame)) {
+            frames += 1;
+            tracks.insert(split::track(path));
         }
     }
-    if !unreadable.is_empty() {
-        return Err(store::unreadable(unreadable, files.len()));
-    }
-    facts.channels = facts.channels.filter(|_| !mixed);
-    Ok(facts)
+    frames * 100 >= all * 95 && frames >= 2 * tracks.len() && frames > 0
 }
 
 #[cfg(test)]

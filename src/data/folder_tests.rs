@@ -112,11 +112,17 @@ fn headers_say_sizes_and_counts() {
     let expected = FolderFacts {
         classes: vec!["cats".to_owned(), "dogs".to_owned()],
         class_counts: vec![2, 1],
-        test_images: 2,
-        min: [2, 2],
-        max: [5, 4],
+        test_counts: vec![1, 1],
+        sizes: vec![[2, 2], [2, 2], [5, 4], [2, 2], [2, 3]],
         channels: Some(3),
+        grouped: false,
+        unreadable: Unreadable::default(),
+        empty_classes: Vec::new(),
     };
+    let mut facts = facts;
+    facts.sizes.sort_unstable();
+    let mut expected = expected;
+    expected.sizes.sort_unstable();
     assert_eq!(facts, expected);
 }
 
@@ -141,8 +147,12 @@ fn what_is_wrong_with_a_folder_is_said() {
     let dir = tempfile::tempdir().unwrap();
     write_files(dir.path(), &files());
     fs::create_dir(dir.path().join("set/train/birds")).unwrap();
-    let error = failure(dir.path(), "set/train", None);
-    assert!(error.contains("no pictures for 1 of 3 classes: `birds`"), "{error}");
+    // one class without pictures is the checker's to report
+    let facts = folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap();
+    assert_eq!((facts.empty_classes, facts.class_counts), (vec!["birds".to_owned()], vec![0, 2, 1]));
+    fs::create_dir_all(dir.path().join("bare/birds")).unwrap();
+    let error = failure(dir.path(), "bare", None);
+    assert!(error.contains("no pictures for 1 classes: `birds`"), "{error}");
     let error = failure(dir.path(), "set/train/dogs", None);
     assert!(error.contains("has no class folders") && error.contains("folder of its own"), "{error}");
     let error = failure(dir.path(), "set/train/birds", None);
@@ -182,9 +192,22 @@ fn unreadable_headers_are_counted() {
         dir.path(),
         &[("set/train/cats/x.jpg", b"not a picture".to_vec()), ("set/train/cats/y.jpg", Vec::new())],
     );
-    let error = folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap_err().to_string();
-    assert!(
-        error.contains("2 of 5 pictures") && error.contains("cats/x.jpg") && error.contains("the file is empty"),
-        "{error}"
-    );
+    let found = folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap().unreadable;
+    assert_eq!(found.count, 2);
+    assert!(found.examples[0].contains("cats/x.jpg") && found.examples[1].contains("the file is empty"), "{found:?}");
+    fs::create_dir_all(dir.path().join("bad/cats")).unwrap();
+    fs::write(dir.path().join("bad/cats/z.png"), b"").unwrap();
+    let error = folder_facts(Path::new("bad"), None, &Locations::only(dir.path())).unwrap_err().to_string();
+    assert!(error.contains("1 of 1 pictures") && error.contains("bad/cats/z.png"), "{error}");
+}
+
+#[test]
+fn frames_of_tracks_are_known_by_their_names() {
+    let names = |pattern: fn(usize) -> String| -> Vec<String> { (0..40).map(pattern).collect() };
+    let is = |names: Vec<String>| grouped(names.iter().map(String::as_str));
+    assert!(is(names(|i| format!("train/{:05}/{:05}_{:05}.ppm", i / 20, i / 5, i % 5))));
+    // a breed and a number, a number alone, one picture a track
+    assert!(!is(names(|i| format!("train/cats/Abyssinian_{i}.jpg"))));
+    assert!(!is(names(|i| format!("train/cats/{i}.jpg"))));
+    assert!(!is(names(|i| format!("train/cats/{i}_0.jpg"))));
 }

@@ -13,6 +13,8 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 
 use super::error::DataError;
+use super::locations::Locations;
+use super::source::{Arrays, Pixels, Split};
 
 /// Nothing larger is read: 2 GiB.
 const LIMIT_BYTES: u64 = 1 << 31;
@@ -30,10 +32,53 @@ pub(crate) struct Idx {
 
 /// Reads an idx file, plain or compressed with gzip (told by its first bytes).
 pub(crate) fn read_file(path: &Path, rank: usize) -> Result<Idx, DataError> {
+    read(&mut open(path)?, path, rank)
+}
+
+fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
     let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(|error| DataError::io(path, error))?);
     let compressed =
         std::io::BufRead::fill_buf(&mut file).map_err(|error| DataError::io(path, error))?.starts_with(&[0x1f, 0x8b]);
-    if compressed { read(&mut GzDecoder::new(file), path, rank) } else { read(&mut file, path, rank) }
+    Ok(if compressed { Box::new(GzDecoder::new(file)) } else { Box::new(file) })
+}
+
+/// `idx(…)`: images `[N, H, W]` or `[N, H, W, C]` and their labels `[N]`, and perhaps others for the test.
+pub(super) fn load(train: [&Path; 2], test: Option<[&Path; 2]>, locations: &Locations) -> Result<Arrays, DataError> {
+    let mut arrays = pair(train, Split::Train, locations)?;
+    if let Some(test) = test {
+        let more = pair(test, Split::Test, locations)?;
+        if more.size != arrays.size {
+            let problem = format!("its images are {:?}, those to train on {:?}", more.size, arrays.size);
+            return Err(DataError::malformed(test[0], problem, "both splits must have images of one size"));
+        }
+        let (Pixels::Bytes(pixels), Pixels::Bytes(more_pixels)) = (&mut arrays.pixels, more.pixels) else {
+            return Ok(arrays);
+        };
+        pixels.extend_from_slice(&more_pixels);
+        arrays.labels.extend(more.labels);
+        arrays.splits.extend(more.splits);
+    }
+    Ok(arrays)
+}
+
+fn pair([images, labels]: [&Path; 2], split: Split, locations: &Locations) -> Result<Arrays, DataError> {
+    let (images_path, labels_path) = (locations.resolve(images)?.path, locations.resolve(labels)?.path);
+    let mut magic = [0; 4];
+    // a file that is too short for its magic number is told below
+    let coloured = open(&images_path)?.read_exact(&mut magic).is_ok() && magic == [0, 0, 8, 4];
+    let images = read_file(&images_path, if coloured { 4 } else { 3 })?;
+    let labels = read_file(&labels_path, 1)?;
+    if labels.extents[0] != images.extents[0] {
+        let problem = format!("holds {} labels for {} images", labels.extents[0], images.extents[0]);
+        return Err(DataError::malformed(&labels_path, problem, "give the labels that belong to the images"));
+    }
+    let channels = images.extents.get(3).copied().unwrap_or(1);
+    Ok(Arrays {
+        size: [images.extents[1], images.extents[2], channels],
+        splits: vec![split; labels.bytes.len()],
+        labels: labels.bytes.into_iter().map(i32::from).collect(),
+        pixels: Pixels::Bytes(images.bytes),
+    })
 }
 
 /// Reads idx from a stream; `path` is for messages.
@@ -105,6 +150,24 @@ mod tests {
         assert!(parse(&absurd, 3).unwrap_err().contains("no size"));
         // 1 GiB announced, three bytes there: fails without taking 1 GiB.
         assert!(parse(&[0, 0, 8, 1, 0x40, 0, 0, 0, 1, 2, 3], 1).unwrap_err().contains("there are 3"));
+    }
+
+    #[test]
+    fn images_and_labels_of_a_program() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
+        write("x", &[0, 0, 8, 4, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6]);
+        write("y", &[0, 0, 8, 1, 0, 0, 0, 2, 7, 8]);
+        write("one", &[0, 0, 8, 1, 0, 0, 0, 1, 7]);
+        write("grey", &[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9]);
+        let locations = Locations::only(dir.path());
+        let path = Path::new;
+        let set = load([path("x"), path("y")], Some([path("x"), path("y")]), &locations).unwrap();
+        assert_eq!((set.size, set.labels, set.splits[2]), ([1, 1, 3], vec![7, 8, 7, 8], Split::Test));
+        assert_eq!(load([path("grey"), path("one")], None, &locations).unwrap().size, [1, 1, 1]);
+        let error = |train, test| load(train, test, &locations).err().map(|error| error.to_string()).unwrap();
+        assert!(error([path("x"), path("one")], None).contains("1 labels for 2 images"));
+        assert!(error([path("x"), path("y")], Some([path("grey"), path("one")])).contains("[1, 1, 1]"));
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use super::augment::Occasion;
+use super::augment::{self, Occasion};
 use super::error::DataError;
-use super::store::Store;
+use super::store::{Scratch, Store};
 use crate::ir::AugmentSpec;
 
 /// Prepared images and their labels. Dropping it gives its buffers back for another batch.
@@ -62,6 +62,8 @@ pub(super) struct Pass {
     pub(super) batch: usize,
     /// Augmentation with its seed and epoch.
     pub(super) augment: Option<(AugmentSpec, u64, u64)>,
+    /// Where mirroring changes classes: what each class becomes, if anything.
+    pub(super) mirror: Option<Arc<[Option<i32>]>>,
 }
 
 impl Pass {
@@ -70,7 +72,7 @@ impl Pass {
     }
 
     /// Makes batch `index`.
-    fn make(&self, index: usize, scratch: &mut Vec<f32>) -> Result<Batch, DataError> {
+    fn make(&self, index: usize, scratch: &mut Scratch) -> Result<Batch, DataError> {
         let items = &self.order[index * self.batch..self.order.len().min((index + 1) * self.batch)];
         let elements = self.store.preparation.elements();
         let (mut images, mut labels) = self.pool.take();
@@ -78,9 +80,19 @@ impl Pass {
         labels.clear();
         labels.extend(items.iter().map(|&item| self.labels[item as usize]));
         let mut batch = Batch { images, labels, pool: Arc::clone(&self.pool) };
-        for (&item, out) in items.iter().zip(batch.images.chunks_exact_mut(elements)) {
-            let augmented = (self.augment.as_ref())
-                .map(|(spec, seed, epoch)| (spec, Occasion { seed: *seed, epoch: *epoch, item: u64::from(item) }));
+        for (i, &item) in items.iter().enumerate() {
+            let augmented = self.augment.as_ref().map(|(spec, seed, epoch)| {
+                let image = self.mirror.as_ref().map(|mirror| mirror[batch.labels[i] as usize]);
+                let flips = image != Some(None);
+                let occasion = Occasion { seed: *seed, epoch: *epoch, item: u64::from(item), flips };
+                if let Some(Some(image)) = image
+                    && augment::mirrors(spec, occasion)
+                {
+                    batch.labels[i] = image;
+                }
+                (spec, occasion)
+            });
+            let out = &mut batch.images[i * elements..(i + 1) * elements];
             self.store.write(item as usize, augmented, out, scratch)?;
         }
         Ok(batch)
@@ -99,7 +111,7 @@ pub struct Batches {
 #[derive(Debug)]
 enum Workers {
     /// Batches are made when they are asked for.
-    None { scratch: Vec<f32> },
+    None { scratch: Scratch },
     /// One channel a thread.
     Threads { channels: Vec<Receiver<Result<Batch, DataError>>>, handles: Vec<JoinHandle<()>>, turn: usize },
 }
@@ -109,14 +121,14 @@ impl Batches {
     pub(super) fn new(pass: Pass, start: usize, threads: usize) -> Self {
         let pass = Arc::new(pass);
         let end = pass.batches();
-        let mut workers = Workers::None { scratch: Vec::new() };
+        let mut workers = Workers::None { scratch: Scratch::default() };
         if threads > 0 && start < end {
             let (mut channels, mut handles) = (Vec::new(), Vec::new());
             for first in 0..threads {
                 let (sender, receiver) = sync_channel(1);
                 let pass = Arc::clone(&pass);
                 let work = move || {
-                    let mut scratch = Vec::new();
+                    let mut scratch = Scratch::default();
                     for index in (start + first..end).step_by(threads) {
                         let made = pass.make(index, &mut scratch);
                         let failed = made.is_err();

@@ -5,6 +5,7 @@
 
 mod archive;
 mod augment;
+mod cifar;
 mod color;
 mod dataset;
 mod error;
@@ -16,6 +17,7 @@ mod loader;
 mod locations;
 mod npy;
 mod npz;
+mod pass;
 mod picture;
 mod prepare;
 mod resize;
@@ -36,8 +38,11 @@ pub use store::read_picture;
 
 pub(crate) use fetch::hex;
 pub(crate) use folder::{FolderFacts, folder_facts};
-pub(crate) use npz::{ArrayFacts, array_facts};
+pub(crate) use load::array_facts;
+pub(crate) use npz::ArrayFacts;
+pub(crate) use pass::pass_facts;
 pub(crate) use source::check_classes;
+pub(crate) use split::planned;
 
 /// What opening a data set is doing: for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

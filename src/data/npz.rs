@@ -8,6 +8,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::error::DataError;
+use super::load::numbered;
 use super::locations::Locations;
 use super::npy::{self, NpyElement, NpyHeader};
 use super::source::{Arrays, Pixels, Source, Split};
@@ -139,12 +140,6 @@ fn picture_shape(header: &NpyHeader) -> Result<(usize, [usize; 3], NpyElement), 
     Ok((n, size, header.element))
 }
 
-/// Classes are named by their indices; as many as the largest label says.
-fn classes_of(labels: &[i32]) -> Vec<String> {
-    let count = labels.iter().max().map_or(0, |&largest| largest + 1);
-    (0..count).map(|class| class.to_string()).collect()
-}
-
 /// Reads the arrays.
 pub(super) fn load(written: &Path, locations: &Locations) -> Result<Source, DataError> {
     let mut npz = Npz::open(written, locations)?;
@@ -172,7 +167,7 @@ pub(super) fn load(written: &Path, locations: &Locations) -> Result<Source, Data
             &format!("picture {picture} has a value that is not finite ({})", values[at]),
         ));
     }
-    let classes = classes_of(&labels);
+    let classes = numbered(&labels);
     Ok(Source::of_arrays(Arrays { pixels, size, labels, splits }, classes))
 }
 
@@ -185,24 +180,31 @@ pub(crate) struct ArrayFacts {
     pub(crate) classes: Vec<String>,
     /// Training images of each class.
     pub(crate) class_counts: Vec<usize>,
-    /// Images in `x_train`.
-    pub(crate) train_images: usize,
-    /// Images in `x_test`.
-    pub(crate) test_images: usize,
+    /// Test images of each class; empty where there is no test split.
+    pub(crate) test_counts: Vec<usize>,
     /// Smallest and largest value: 0 and 255 of bytes; of floating point those among the first 4 million.
     pub(crate) range: (f32, f32),
 }
 
+impl ArrayFacts {
+    /// Facts from the labels of both splits; those of the test split may be empty.
+    pub(super) fn new(size: [usize; 3], train: &[i32], test: &[i32], range: (f32, f32)) -> Self {
+        let all: Vec<i32> = train.iter().chain(test).copied().collect();
+        let classes = numbered(&all);
+        let count = |labels: &[i32]| {
+            let mut counts = vec![0; classes.len()];
+            labels.iter().for_each(|&label| counts[label as usize] += 1);
+            counts
+        };
+        let test_counts = if test.is_empty() { Vec::new() } else { count(test) };
+        Self { size, class_counts: count(train), test_counts, classes, range }
+    }
+}
+
 /// Reads headers, labels and, for floating point, some values.
-/// # Errors
-/// [`DataError`].
-pub(crate) fn array_facts(written: &Path, locations: &Locations) -> Result<ArrayFacts, DataError> {
+pub(super) fn facts(written: &Path, locations: &Locations) -> Result<ArrayFacts, DataError> {
     let mut npz = Npz::open(written, locations)?;
     let Labelled { size, element, train, test } = npz.facts()?;
-    let all: Vec<i32> = train.iter().chain(&test).copied().collect();
-    let classes = classes_of(&all);
-    let mut class_counts = vec![0; classes.len()];
-    train.iter().for_each(|&label| class_counts[label as usize] += 1);
     let range = if element == NpyElement::U8 {
         (0.0, 255.0)
     } else {
@@ -216,7 +218,7 @@ pub(crate) fn array_facts(written: &Path, locations: &Locations) -> Result<Array
             ))
         })?
     };
-    Ok(ArrayFacts { size, classes, class_counts, train_images: train.len(), test_images: test.len(), range })
+    Ok(ArrayFacts::new(size, &train, &test, range))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ fn npz(arrays: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
 }
 
 fn facts(dir: &tempfile::TempDir) -> Result<ArrayFacts, String> {
-    array_facts(Path::new("a.npz"), &Locations::only(dir.path())).map_err(|error| error.to_string())
+    super::facts(Path::new("a.npz"), &Locations::only(dir.path())).map_err(|error| error.to_string())
 }
 
 fn source(dir: &tempfile::TempDir) -> Result<Source, String> {
@@ -43,7 +43,7 @@ fn bytes_with_a_test_split() {
         ("y_test", npy("|u1", "1, 1", &[1])),
     ]);
     let facts = facts(&dir).unwrap();
-    assert_eq!((facts.size, facts.train_images, facts.test_images, facts.range), ([2, 2, 1], 3, 1, (0.0, 255.0)));
+    assert_eq!((facts.size, facts.test_counts.iter().sum(), facts.range), ([2, 2, 1], 1, (0.0, 255.0)));
     assert_eq!((facts.classes.join(" "), facts.class_counts), ("0 1 2".to_owned(), vec![1, 0, 2]));
     let source = source(&dir).unwrap();
     assert_eq!(source.labels, [2, 0, 2, 1]);

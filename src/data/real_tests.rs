@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::*;
 use crate::card::{self, PictureSize};
 use crate::ir::{
-    AugmentKind, AugmentOp, AugmentSpec, DataSource, DataSpec, Fill, Fit, PrepareSpec, Resize, ResizeMethod,
-    Split as Share, SplitBase,
+    AugmentKind, AugmentOp, AugmentSpec, DataSource, DataSpec, Fit, PrepareSpec, Resize, ResizeMethod, Split as Share,
+    SplitBase,
 };
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
@@ -27,7 +27,7 @@ fn written<T>(value: T) -> Spanned<T> {
 
 fn spec(source: DataSource) -> DataSpec {
     let validation = Some(written(Share { fraction: 0.2, of: SplitBase::Train }));
-    DataSpec { source: written(source), validation, test: None, seed: 42, shuffle: true, classes: None }
+    DataSpec { validation, ..DataSpec::new(written(source)) }
 }
 
 fn folder(train: &str, test: &str) -> DataSpec {
@@ -84,9 +84,9 @@ fn fashion_mnist_is_as_published_and_gathers_quickly() {
         set.train_batches(0, 1, 32, &AugmentSpec::default(), 0).map(|batch| batch.unwrap().labels.len()).sum();
     println!("{:.2} µs an image, gathered and rescaled", started.elapsed().as_secs_f64() * 1e6 / images as f64);
     assert_eq!(images, 48_000);
-    let changed = |kind| written(AugmentOp { kind, probability: 1.0 });
+    let changed = |kind| written(AugmentOp::new(kind, 1.0));
     let ops = vec![changed(AugmentKind::Rotation { degrees: 20.0 }), changed(AugmentKind::Zoom { amount: 0.2 })];
-    let augment = AugmentSpec { ops, fill: Fill::Nearest };
+    let augment = AugmentSpec { ops, ..AugmentSpec::default() };
     let mut one_thread = set;
     one_thread.set_loader_threads(1);
     let started = Instant::now();

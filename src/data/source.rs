@@ -17,6 +17,17 @@ pub enum Split {
     Test,
 }
 
+impl Split {
+    /// As reports call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Split::Train => "train",
+            Split::Validation => "validation",
+            Split::Test => "test",
+        }
+    }
+}
+
 /// Pictures of one size in one array.
 #[derive(Debug, Clone)]
 pub(super) struct Arrays {

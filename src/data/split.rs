@@ -1,26 +1,36 @@
-//! Training, validation and test splits: stratified, and decided by `data.seed` alone.
+//! Training, validation and test splits: stratified unless the file says not, and decided by `data.seed` alone.
 //!
 //! ```text
 //! order   all items, sorted by the bytes of their paths (items of arrays by index, which is their path padded with zeros to 8 digits),
 //!         then shuffled once: Random::seeded(seed).shuffle
-//! take    for each class the first round-half-up(fraction · n) of its items in that order, where n counts the class's items in the base
+//! unit    what is taken as a whole: an item; with `split: by track` all items of one class whose names are the same up to the last `_`
+//! take    for each class the first round-half-up(fraction · n) of its units in that order (a unit stands where its first item stands), where n
+//!         counts the class's units in the base; with `stratified: false` all items count as one class
 //! ```
 //! The test split is taken first, validation from what is left for training. `of all` counts the items of every split; a test split `of all` takes
 //! the place of the set's own.
 
+use std::collections::BTreeMap;
+
 use super::error::DataError;
-use super::source::Split;
-use crate::ir::{DataSpec, Split as Share, SplitBase};
+use super::source::{Pictures, Source, Split};
+use crate::ir::{DataSpec, Grouping, Split as Share, SplitBase};
 use crate::random::Random;
 
-/// The split of each item. `own` is the split that the set itself gives (train or test).
-pub(super) fn split(labels: &[i32], own: &[Split], classes: usize, spec: &DataSpec) -> Result<Vec<Split>, DataError> {
+/// The split of each item of a set. `source.splits` is the split that the set itself gives (train or test).
+pub(super) fn split(source: &Source, spec: &DataSpec) -> Result<Vec<Split>, DataError> {
+    let (labels, own) = (&source.labels, &source.splits);
     let mut order: Vec<usize> = (0..labels.len()).collect();
     Random::seeded(spec.seed).shuffle(&mut order);
-    let mut splits = own.to_vec();
+    let mut splitting = Splitting {
+        strata: labels.iter().map(|label| if spec.stratified { *label as usize } else { 0 }).collect(),
+        units: units(source, spec)?,
+        order,
+        splits: own.clone(),
+    };
     if let Some(test) = spec.test.as_ref().map(|test| &test.value) {
         match test.of {
-            SplitBase::All => splits.fill(Split::Train),
+            SplitBase::All => splitting.splits.fill(Split::Train),
             SplitBase::Train if own.contains(&Split::Test) => {
                 return Err(DataError::Split {
                     problem:
@@ -31,10 +41,10 @@ pub(super) fn split(labels: &[i32], own: &[Split], classes: usize, spec: &DataSp
             }
             SplitBase::Train => {}
         }
-        take(&order, labels, classes, test, Split::Test, &mut splits);
+        splitting.take(test, Split::Test);
     }
     if let Some(validation) = spec.validation.as_ref().map(|validation| &validation.value) {
-        take(&order, labels, classes, validation, Split::Validation, &mut splits);
+        splitting.take(validation, Split::Validation);
     }
     let shares = [
         (Split::Train, "training", true),
@@ -42,35 +52,110 @@ pub(super) fn split(labels: &[i32], own: &[Split], classes: usize, spec: &DataSp
         (Split::Test, "test", spec.test.is_some()),
     ];
     for (split, name, wanted) in shares {
-        if wanted && !splits.contains(&split) {
+        if wanted && !splitting.splits.contains(&split) {
+            let classes = source.classes.len();
+            let tracks = if spec.split_by.is_some() { ", and tracks are not divided" } else { "" };
             return Err(DataError::Split {
                 problem: format!(
-                    "no images are left for the {name} split: there are {} in {classes} classes",
+                    "no images are left for the {name} split: there are {} in {classes} classes{tracks}",
                     labels.len()
                 ),
                 help: "change the shares of `validation:` and `test:`, or add images".to_owned(),
             });
         }
     }
-    Ok(splits)
+    Ok(splitting.splits)
 }
 
-/// Moves a share of the training items into `to`.
-fn take(order: &[usize], labels: &[i32], classes: usize, share: &Share, to: Split, splits: &mut [Split]) {
-    let mut counts = vec![0usize; classes];
-    for (&label, &split) in labels.iter().zip(splits.iter()) {
-        if share.of == SplitBase::All || split == Split::Train {
-            counts[label as usize] += 1;
+/// The unit of each item, as a number.
+fn units(source: &Source, spec: &DataSpec) -> Result<Vec<usize>, DataError> {
+    let Some(Grouping::Track) = spec.split_by.as_ref().map(|split_by| split_by.value) else {
+        return Ok((0..source.labels.len()).collect());
+    };
+    let Pictures::Files(files) = &source.pictures else {
+        return Err(DataError::Split {
+            problem: "the pictures have no file names that could tell their tracks".to_owned(),
+            help: "leave `split: by track` out".to_owned(),
+        });
+    };
+    let mut numbers: BTreeMap<(i32, &str), usize> = BTreeMap::new();
+    let mut units = Vec::with_capacity(files.len());
+    for (file, label) in files.iter().zip(&source.labels) {
+        let next = numbers.len();
+        units.push(*numbers.entry((*label, track(&file.name))).or_insert(next));
+    }
+    Ok(units)
+}
+
+/// The track of a picture: its path without the extension, up to the last `_`.
+pub(crate) fn track(path: &str) -> &str {
+    let name = path.rfind('/').map_or(0, |slash| slash + 1);
+    let end = path[name..].rfind('.').map_or(path.len(), |dot| name + dot);
+    path[name..end].rfind('_').map_or(&path[..end], |mark| &path[..name + mark])
+}
+
+struct Splitting {
+    /// What shares are counted in: the class of each item, or 0.
+    strata: Vec<usize>,
+    units: Vec<usize>,
+    order: Vec<usize>,
+    splits: Vec<Split>,
+}
+
+impl Splitting {
+    /// Moves a share of the training items into `to`.
+    fn take(&mut self, share: &Share, to: Split) {
+        let strata = self.strata.iter().max().map_or(0, |most| most + 1);
+        let mut counted = vec![false; self.units.len()];
+        let mut counts = vec![0usize; strata];
+        for item in 0..self.units.len() {
+            let in_base = share.of == SplitBase::All || self.splits[item] == Split::Train;
+            if in_base && !std::mem::replace(&mut counted[self.units[item]], true) {
+                counts[self.strata[item]] += 1;
+            }
+        }
+        let mut wanted: Vec<usize> = counts.iter().map(|&n| round_half_up(share.fraction, n)).collect();
+        let mut taken = vec![false; self.units.len()];
+        for &item in &self.order {
+            let (unit, left) = (self.units[item], &mut wanted[self.strata[item]]);
+            if self.splits[item] == Split::Train && !taken[unit] && *left > 0 {
+                taken[unit] = true;
+                *left -= 1;
+            }
+        }
+        for (split, unit) in self.splits.iter_mut().zip(&self.units) {
+            if taken[*unit] && *split == Split::Train {
+                *split = to;
+            }
         }
     }
-    let mut wanted: Vec<usize> = counts.iter().map(|&n| round_half_up(share.fraction, n)).collect();
-    for &item in order {
-        let left = &mut wanted[labels[item] as usize];
-        if splits[item] == Split::Train && *left > 0 {
-            splits[item] = to;
-            *left -= 1;
-        }
+}
+
+/// Images of each class in the training, the validation and the test split, from the numbers of the set's own: what [`split`] will give. `None` where that
+/// depends on which pictures are drawn. `test` is empty where there is no test split.
+pub(crate) fn planned(train: &[usize], test: &[usize], spec: &DataSpec) -> Option<[Vec<usize>; 3]> {
+    if !spec.stratified || spec.split_by.is_some() || train.is_empty() {
+        return None;
     }
+    let mut splits = [Vec::new(), Vec::new(), Vec::new()];
+    for (class, &own_train) in train.iter().enumerate() {
+        let own_test = test.get(class).copied().unwrap_or(0);
+        let all = own_train + own_test;
+        let (mut left, mut tested) = (own_train, own_test);
+        let count = |share: &Share, left: usize| {
+            round_half_up(share.fraction, if share.of == SplitBase::All { all } else { left }).min(left)
+        };
+        if let Some(share) = spec.test.as_ref().map(|share| &share.value) {
+            left = if share.of == SplitBase::All { all } else { own_train };
+            tested = count(share, left);
+            left -= tested;
+        }
+        let validated = spec.validation.as_ref().map_or(0, |share| count(&share.value, left));
+        splits[0].push(left - validated);
+        splits[1].push(validated);
+        splits[2].push(tested);
+    }
+    Some(splits)
 }
 
 /// `⌊fraction · n + ½⌋`. Percentages are not exact in binary (29% of 50 gives 14.499…), so a 10⁻⁹ is added before rounding down.
@@ -80,9 +165,25 @@ fn round_half_up(fraction: f64, n: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::source::{FileBytes, PictureFile, Pixels};
     use super::*;
     use crate::ir::DataSource;
     use crate::source::{Span, Spanned};
+
+    fn split(labels: &[i32], own: &[Split], classes: usize, spec: &DataSpec) -> Result<Vec<Split>, DataError> {
+        let pictures = Pictures::Arrays { pixels: Pixels::Bytes(vec![0; labels.len()]), size: [1, 1, 1] };
+        super::split(&set(labels, own, classes, pictures), spec)
+    }
+
+    fn set(labels: &[i32], own: &[Split], classes: usize, pictures: Pictures) -> Source {
+        Source {
+            classes: (0..classes).map(|class| class.to_string()).collect(),
+            labels: labels.to_vec(),
+            splits: own.to_vec(),
+            pictures,
+            ignored: Vec::new(),
+        }
+    }
 
     fn share(fraction: f64, of: SplitBase) -> Option<Spanned<Share>> {
         Some(Spanned::new(Share { fraction, of }, Span::default()))
@@ -90,7 +191,7 @@ mod tests {
 
     fn spec(validation: Option<Spanned<Share>>, test: Option<Spanned<Share>>) -> DataSpec {
         let source = Spanned::new(DataSource::Digits, Span::default());
-        DataSpec { source, validation, test, seed: 42, shuffle: true, classes: None }
+        DataSpec { validation, test, ..DataSpec::new(source) }
     }
 
     fn counts(splits: &[Split], labels: &[i32], class: i32) -> [usize; 3] {
@@ -106,6 +207,30 @@ mod tests {
         assert_eq!((counts(&splits, &labels, 0), counts(&splits, &labels, 1)), ([7, 3, 0], [4, 1, 0]));
         assert_eq!(round_half_up(0.29, 50), 15);
         assert_eq!(round_half_up(0.2, 2), 0);
+    }
+
+    #[test]
+    fn what_is_planned_is_what_comes() {
+        let labels: Vec<i32> = (0..97).map(|i| i % 3 * (i % 2)).collect();
+        let own: Vec<Split> = (0..97).map(|i| if i % 5 == 0 { Split::Test } else { Split::Train }).collect();
+        let of_class = |splits: &[Split], wanted: Split| -> Vec<usize> {
+            (0..3).map(|class| counts(splits, &labels, class)[wanted as usize]).collect()
+        };
+        for own in [own, vec![Split::Train; 97]] {
+            let has_test = own.contains(&Split::Test);
+            for validation in [None, share(0.2, SplitBase::Train), share(0.3, SplitBase::All)] {
+                for test in [None, share(0.1, SplitBase::All), share(0.25, SplitBase::Train)] {
+                    if has_test && test.as_ref().is_some_and(|test| test.value.of == SplitBase::Train) {
+                        continue;
+                    }
+                    let spec = spec(validation.clone(), test);
+                    let made = split(&labels, &own, 3, &spec).unwrap();
+                    let (train, test) = (of_class(&own, Split::Train), of_class(&own, Split::Test));
+                    let expected = [Split::Train, Split::Validation, Split::Test].map(|split| of_class(&made, split));
+                    assert_eq!(planned(&train, &test, &spec), Some(expected), "{spec:?}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -143,6 +268,36 @@ mod tests {
         };
         assert_eq!(with_seed(1), with_seed(1));
         assert_ne!(with_seed(1), with_seed(2));
+    }
+
+    #[test]
+    fn tracks_stay_together() {
+        // two classes of five tracks with four frames
+        let names: Vec<String> = (0..40).map(|i| format!("set/{}/{:05}_{:05}.ppm", i / 20, i / 4 % 5, i % 4)).collect();
+        let labels: Vec<i32> = (0..40).map(|i| i / 20).collect();
+        let file = |name: &String| PictureFile { name: name.clone(), bytes: FileBytes::Path(name.into()) };
+        let source = set(&labels, &[Split::Train; 40], 2, Pictures::Files(names.iter().map(file).collect()));
+        let split_by = Some(Spanned::new(Grouping::Track, Span::default()));
+        let spec = DataSpec { split_by, ..spec(share(0.2, SplitBase::Train), share(0.2, SplitBase::All)) };
+        let splits = super::split(&source, &spec).unwrap();
+        for track in splits.chunks(4) {
+            assert!(track.iter().all(|split| *split == track[0]), "{splits:?}");
+        }
+        // one of five tracks for the test, then 20% of four, rounded
+        assert_eq!((counts(&splits, &labels, 0), counts(&splits, &labels, 1)), ([12, 4, 4], [12, 4, 4]));
+        assert_eq!(track("a_b/c/00003_00011.ppm"), "a_b/c/00003");
+        assert_eq!((track("a_b/c.png"), track("left_turn_7")), ("a_b/c", "left_turn"));
+    }
+
+    #[test]
+    fn without_strata_the_whole_gives_its_share() {
+        // 90 of one class, 10 of another: a class may give more or less than its share, the sum does not
+        let labels: Vec<i32> = (0..100).map(|i| i32::from(i >= 90)).collect();
+        let spec = DataSpec { stratified: false, seed: 3, ..spec(share(0.25, SplitBase::Train), None) };
+        let splits = split(&labels, &[Split::Train; 100], 2, &spec).unwrap();
+        let [zero, one] = [0, 1].map(|class| counts(&splits, &labels, class)[1]);
+        assert_eq!(zero + one, 25);
+        assert_ne!(one, 3);
     }
 
     #[test]

@@ -1,7 +1,5 @@
-//! The built-in sets: which files, where they come from officially, what they must be, and how they are read.
+//! The built-in sets of idx files: which files, where they come from officially, what they must be, and how they are read.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
@@ -59,26 +57,6 @@ const FASHION_MNIST: IdxSet = IdxSet {
     ],
     ..MNIST
 };
-
-const CIFAR10_DIR: &str = "cifar-10-batches-bin";
-const CIFAR10_URL: &str = "https://www.cs.toronto.edu/~kriz/";
-/// The publisher states the MD5 c32a1d4ab5d03f1284b67883e8d87530; this is the SHA-256 that dataset catalogues list for the same file.
-const CIFAR10_ARCHIVE: RemoteFile = RemoteFile {
-    name: "cifar-10-binary.tar.gz",
-    checksum: Checksum::File("c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
-    limit_bytes: 256 << 20,
-};
-const CIFAR10_BATCHES: [&str; 6] = [
-    "data_batch_1.bin",
-    "data_batch_2.bin",
-    "data_batch_3.bin",
-    "data_batch_4.bin",
-    "data_batch_5.bin",
-    "test_batch.bin",
-];
-/// A label, then 32x32 red, green and blue values.
-const CIFAR10_RECORD: usize = 1 + 3 * 1024;
-const CIFAR10_RECORDS: usize = 10_000;
 
 /// The digits in the binary.
 pub(super) fn digits() -> Result<Arrays, DataError> {
@@ -152,86 +130,8 @@ impl IdxSet {
     }
 }
 
-/// CIFAR-10: the binary batches as files, or in the official archive.
-pub(super) fn cifar10(locations: &Locations, progress: &mut dyn FnMut(Progress)) -> Result<Arrays, DataError> {
-    let found = find_or_fetch(
-        "cifar10",
-        CIFAR10_DIR,
-        &CIFAR10_ARCHIVE,
-        &["data_batch_1.bin"],
-        CIFAR10_URL,
-        locations,
-        progress,
-    )?;
-    let mut arrays = Arrays {
-        pixels: Pixels::Bytes(Vec::new()),
-        size: [32, 32, 3],
-        labels: Vec::with_capacity(CIFAR10_BATCHES.len() * CIFAR10_RECORDS),
-        splits: Vec::with_capacity(CIFAR10_BATCHES.len() * CIFAR10_RECORDS),
-    };
-    let mut pixels = Vec::with_capacity(CIFAR10_BATCHES.len() * CIFAR10_RECORDS * (CIFAR10_RECORD - 1));
-    for (i, batch) in cifar10_batches(&found)?.iter().enumerate() {
-        let path = found.with_file_name(CIFAR10_BATCHES[i]);
-        append_cifar_batch(batch, &path, &mut pixels, &mut arrays.labels)?;
-        arrays.splits.resize(arrays.labels.len(), if i == 5 { Split::Test } else { Split::Train });
-    }
-    arrays.pixels = Pixels::Bytes(pixels);
-    Ok(arrays)
-}
-
-/// The six batches' bytes, in the order of [`CIFAR10_BATCHES`]. Reads at most one record more than a batch has.
-fn cifar10_batches(found: &Path) -> Result<Vec<Vec<u8>>, DataError> {
-    let limit = (CIFAR10_RECORD * CIFAR10_RECORDS + 1) as u64;
-    let open = |path: &Path| File::open(path).map_err(|error| DataError::io(path, error));
-    let read = |stream: &mut dyn Read, path: &Path| {
-        let mut bytes = Vec::new();
-        stream.take(limit).read_to_end(&mut bytes).map_err(|error| DataError::io(path, error))?;
-        Ok(bytes)
-    };
-    if !found.ends_with(CIFAR10_ARCHIVE.name) {
-        return CIFAR10_BATCHES
-            .iter()
-            .map(|name| {
-                let path = found.with_file_name(name);
-                read(&mut open(&path)?, &path)
-            })
-            .collect();
-    }
-    let mut batches = vec![Vec::new(); CIFAR10_BATCHES.len()];
-    let mut archive = tar::Archive::new(GzDecoder::new(std::io::BufReader::new(open(found)?)));
-    for entry in archive.entries().map_err(|error| DataError::io(found, error))? {
-        let mut entry = entry.map_err(|error| DataError::io(found, error))?;
-        let name = entry.path().ok().and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
-        if let Some(i) = CIFAR10_BATCHES.iter().position(|batch| name.as_deref() == Some(batch)) {
-            batches[i] = read(&mut entry, found)?;
-        }
-    }
-    Ok(batches)
-}
-
-/// Appends a batch: records of a label and three planes become `[H, W, C]` pixels.
-fn append_cifar_batch(batch: &[u8], path: &Path, pixels: &mut Vec<u8>, labels: &mut Vec<i32>) -> Result<(), DataError> {
-    let official = |problem| {
-        DataError::malformed(path, problem, "the binary version of CIFAR-10 is wanted here (cifar-10-binary.tar.gz)")
-    };
-    let expected = CIFAR10_RECORD * CIFAR10_RECORDS;
-    if batch.len() != expected {
-        let found = if batch.len() > expected { "more".to_owned() } else { batch.len().to_string() };
-        return Err(official(format!("a batch has {expected} bytes, this one has {found}")));
-    }
-    for (i, record) in batch.chunks_exact(CIFAR10_RECORD).enumerate() {
-        if record[0] > 9 {
-            return Err(official(format!("label {i} is {}, the largest class is 9", record[0])));
-        }
-        labels.push(i32::from(record[0]));
-        let (red, green, blue) = (&record[1..1025], &record[1025..2049], &record[2049..]);
-        pixels.extend(red.iter().zip(green).zip(blue).flat_map(|((&r, &g), &b)| [r, g, b]));
-    }
-    Ok(())
-}
-
 /// The first of `file` or one of `plain` in `dir` below the data directories and the cache (or in these directories themselves); else fetches `file`.
-fn find_or_fetch(
+pub(super) fn find_or_fetch(
     set: &str,
     dir: &str,
     file: &RemoteFile,
@@ -283,20 +183,6 @@ mod tests {
         assert_eq!(pixels.len(), 1797 * 64);
         // The first row of the first digit is 0 0 5 13 9 1 0 0 in sixteenths.
         assert_eq!(pixels[..8], [0, 0, 80, 207, 143, 16, 0, 0]);
-    }
-
-    #[test]
-    fn a_cifar_record_becomes_pixels() {
-        let mut batch = vec![0u8; CIFAR10_RECORD * CIFAR10_RECORDS];
-        (batch[0], batch[1], batch[1025], batch[2049], batch[2]) = (7, 10, 20, 30, 11);
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-        append_cifar_batch(&batch, Path::new("b"), &mut pixels, &mut labels).unwrap();
-        assert_eq!((pixels[..4].to_vec(), labels[0], labels.len()), (vec![10, 20, 30, 11], 7, 10_000));
-        batch[CIFAR10_RECORD] = 10;
-        let error = append_cifar_batch(&batch, Path::new("b"), &mut pixels, &mut labels).unwrap_err().to_string();
-        assert!(error.contains("label 1 is 10"), "{error}");
-        let error = append_cifar_batch(&batch[1..], Path::new("b"), &mut pixels, &mut labels).unwrap_err().to_string();
-        assert!(error.contains("this one has 30729999"), "{error}");
     }
 
     #[test]

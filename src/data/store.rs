@@ -20,13 +20,20 @@ const MAX_FILE_BYTES: u64 = 512 << 20;
 /// Pictures decoded between two reports of progress.
 const DECODE_CHUNK: usize = 512;
 /// Unreadable pictures that a message names.
-const EXAMPLES: usize = 3;
+pub(super) const EXAMPLES: usize = 3;
 
 /// All pictures of a set, and how they are prepared.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) preparation: Preparation,
     form: Form,
+}
+
+/// Room that is used again from picture to picture.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    arranged: Vec<f32>,
+    changed: Vec<f32>,
 }
 
 /// How pictures are kept.
@@ -71,8 +78,9 @@ impl Store {
         item: usize,
         augmented: Option<(&AugmentSpec, Occasion)>,
         out: &mut [f32],
-        scratch: &mut Vec<f32>,
+        scratch: &mut Scratch,
     ) -> Result<(), DataError> {
+        let Scratch { arranged: scratch, changed } = scratch;
         let preparation = &self.preparation;
         let elements = preparation.elements();
         let range = item * elements..(item + 1) * elements;
@@ -104,7 +112,9 @@ impl Store {
             }
         };
         match (augmented, arranged) {
-            (Some((spec, occasion)), _) => augment::augment(spec, occasion, preparation.size(), arranged, out),
+            (Some((spec, occasion)), _) => {
+                augment::augment(spec, occasion, preparation.size(), arranged, out, changed);
+            }
             (None, PixelSlice::Floats(floats)) => out.copy_from_slice(floats),
             (None, PixelSlice::Bytes(bytes)) => {
                 out.iter_mut().zip(bytes).for_each(|(value, &byte)| *value = f32::from(byte))
@@ -121,7 +131,7 @@ impl Store {
         let sums: Vec<Vec<[f64; 2]>> = items
             .par_iter()
             .map_init(
-                || (vec![0.0; self.preparation.elements()], Vec::new()),
+                || (vec![0.0; self.preparation.elements()], Scratch::default()),
                 |(values, scratch), &item| {
                     self.write(item as usize, None, values, scratch)?;
                     let mut sums = vec![[0.0f64; 2]; channels];
@@ -191,6 +201,9 @@ impl Form {
         let decode =
             |file: &PictureFile| load(file).map_err(|reason| Failure::Unreadable(format!("{}: {reason}", file.name)));
         let misfit = |file: &PictureFile, problem| Failure::Misfit(file.name.clone(), problem);
+        if bound_bytes == 0 {
+            return Ok(Form::OnDemand(Pictures::Files(files)));
+        }
         if preparation.keeps_bytes() && files.len() * elements <= bound_bytes {
             let one = |item: usize, out: &mut [u8]| {
                 let decoded = decode(&files[item])?;

@@ -7,19 +7,26 @@ use super::section::Merged;
 use super::{Cx, later};
 use crate::ast::{Argument, Expr, ExprKind, Name};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{DataSource, DataSpec, Split, SplitBase};
+use crate::ir::{Cache, ClassWeight, DataSource, DataSpec, Grouping, Split, SplitBase};
 use crate::source::Spanned;
 
-const SETTINGS: &[&str] = &["source", "validation", "test", "seed", "shuffle", "classes"];
-
-const SOURCES: &[(&str, &str)] = &[
-    ("digits", "digits"),
-    ("mnist", "mnist"),
-    ("fashion_mnist", "fashion_mnist"),
-    ("cifar10", "cifar10"),
-    ("folder", "folder"),
-    ("npz", "npz"),
+const SETTINGS: &[&str] = &[
+    "source",
+    "validation",
+    "test",
+    "seed",
+    "shuffle",
+    "classes",
+    "stratified",
+    "split",
+    "class_weight",
+    "cache",
+    "mirror",
+    "upright",
 ];
+
+/// Sources that take arguments.
+const CALLED: &[&str] = &["folder", "npz", "idx", "cifar_binary"];
 
 /// The data; `None` where the section has a mistake, which has been reported.
 pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
@@ -34,14 +41,48 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
             None
         }
     };
+    let mut truth = |cx: &mut Cx, key: &str| {
+        section.take(key).and_then(|expr| cx.bool(key, &expr).map(|value| Spanned::new(value, expr.span)))
+    };
+    let (shuffle, stratified, upright) = (truth(cx, "shuffle"), truth(cx, "stratified"), truth(cx, "upright"));
     let validation = section.take("validation").and_then(|expr| split(cx, "validation", &expr));
     let test = section.take("test").and_then(|expr| split(cx, "test", &expr));
     let seed = section.take("seed").and_then(|expr| cx.int("seed", &expr, 0, usize::MAX)).unwrap_or(42) as u64;
-    let shuffle = section.take("shuffle").and_then(|expr| cx.bool("shuffle", &expr)).unwrap_or(true);
     let classes = section.take("classes").and_then(|expr| classes(cx, &expr));
+    let split_by = section.take("split").and_then(|expr| grouping(cx, &expr));
+    let class_weight = section.take("class_weight").and_then(|expr| class_weight(cx, &expr));
+    let mirror = section.take("mirror").and_then(|expr| mirror(cx, &expr));
+    let cache = section.take("cache").and_then(|expr| {
+        let choices = [("memory", Cache::Memory), ("disk", Cache::Disk), ("none", Cache::None)];
+        cx.choice("cache", &expr, &choices, &[]).map(|cache| Spanned::new(cache, expr.span))
+    });
     section.finish(cx, "data", SETTINGS, &[], later::DATA);
     let source = source?;
-    (cx.problems.len() == before).then_some(DataSpec { source, validation, test, seed, shuffle, classes })
+    if let Some(split_by) = split_by.as_ref().filter(|_| !source.value.has_picture_files()) {
+        // only files have names that tell their track
+        let problem = Diagnostic::new(Code::E0018)
+            .saying("needs")
+            .arg("what", "split: by track")
+            .arg("expected", "pictures in files, whose names tell the track")
+            .arg("value", source.value.name())
+            .at(split_by.span, "here")
+            .also(source.span, "needs-here");
+        cx.report(problem);
+    }
+    (cx.problems.len() == before).then_some(DataSpec {
+        validation,
+        test,
+        seed,
+        shuffle: shuffle.is_none_or(|shuffle| shuffle.value),
+        classes,
+        stratified: stratified.is_none_or(|stratified| stratified.value),
+        split_by,
+        class_weight,
+        cache,
+        mirror,
+        upright,
+        ..DataSpec::new(source)
+    })
 }
 
 fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {
@@ -49,19 +90,18 @@ fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {
     let source = match value {
         Value::Call(callee, arguments) => called(cx, &callee, &arguments, expr)?,
         Value::Word(_) => {
-            let name = cx.choice("source", expr, SOURCES, later::SOURCES)?;
-            match name {
-                "digits" => DataSource::Digits,
-                "mnist" => DataSource::Mnist,
-                "fashion_mnist" => DataSource::FashionMnist,
-                "cifar10" => DataSource::Cifar10,
-                _ => {
-                    let problem =
-                        Diagnostic::new(Code::E0013).arg("callee", name).arg("option", "path").at(expr.span, "here");
-                    cx.report(problem);
-                    return None;
-                }
-            }
+            let words = || CALLED.iter().map(|name| (*name, *name));
+            let names: Vec<(&str, &str)> =
+                DataSource::BUILT_IN.iter().map(|(name, _)| (*name, *name)).chain(words()).collect();
+            let name = cx.choice("source", expr, &names, later::SOURCES)?;
+            let Some((_, source)) = DataSource::BUILT_IN.iter().find(|(known, _)| *known == name) else {
+                let option = if name == "idx" { "images" } else { "path" };
+                let problem =
+                    Diagnostic::new(Code::E0013).arg("callee", name).arg("option", option).at(expr.span, "here");
+                cx.report(problem);
+                return None;
+            };
+            source.clone()
         }
         other => {
             cx.wrong_type("source", "a data set such as `mnist` or `folder(\"train/\")`", &other, expr.span);
@@ -72,46 +112,64 @@ fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {
 }
 
 fn called(cx: &mut Cx, callee: &Name, arguments: &[Argument], expr: &Expr) -> Option<DataSource> {
-    let path = |cx: &mut Cx, what: &str, expr: &Expr| cx.text(what, expr).map(|text| PathBuf::from(text.value));
-    match callee.value.as_str() {
-        "folder" => {
-            let arguments = cx.bind(callee, arguments, expr.span, &["train", "test"], later::OPTIONS);
-            let Some(train) = arguments.get("train") else {
-                cx.missing(&arguments, "train");
-                return None;
-            };
-            let train = path(cx, "train", train);
-            let test = arguments.get("test").map(|test| path(cx, "test", test));
-            match test {
-                Some(None) => None,
-                test => Some(DataSource::Folder { train: train?, test: test.flatten() }),
-            }
-        }
-        "npz" => {
-            let arguments = cx.bind(callee, arguments, expr.span, &["path"], later::OPTIONS);
-            let Some(file) = arguments.get("path") else {
-                cx.missing(&arguments, "path");
-                return None;
-            };
-            path(cx, "path", file).map(DataSource::Npz)
-        }
-        "digits" | "mnist" | "fashion_mnist" | "cifar10" => {
-            cx.bind(callee, arguments, expr.span, &[], later::OPTIONS);
-            match callee.value.as_str() {
-                "digits" => Some(DataSource::Digits),
-                "mnist" => Some(DataSource::Mnist),
-                "fashion_mnist" => Some(DataSource::FashionMnist),
-                _ => Some(DataSource::Cifar10),
-            }
-        }
+    let options: &[&'static str] = match callee.value.as_str() {
+        "folder" => &["train", "test"],
+        "npz" => &["path"],
+        "idx" => &["images", "labels", "test_images", "test_labels"],
+        "cifar_binary" => &["path", "test", "label_bytes"],
         name if later::SOURCES.contains(&name) => {
             cx.not_yet(&format!("`{name}`"), callee.span);
-            None
+            return None;
         }
         name => {
-            let names: Vec<&str> = SOURCES.iter().map(|(name, _)| *name).collect();
+            if let Some((_, source)) = DataSource::BUILT_IN.iter().find(|(known, _)| *known == name) {
+                cx.bind(callee, arguments, expr.span, &[], later::OPTIONS);
+                return Some(source.clone());
+            }
+            let names: Vec<&str> =
+                DataSource::BUILT_IN.iter().map(|(name, _)| *name).chain(CALLED.iter().copied()).collect();
             cx.wrong_choice("source", name, &names, callee.span);
+            return None;
+        }
+    };
+    let arguments = cx.bind(callee, arguments, expr.span, options, later::OPTIONS);
+    // `Some(None)`: written, but no text, which has been reported
+    let path = |cx: &mut Cx, name: &str| {
+        arguments.get(name).map(|expr| cx.text(name, expr).map(|text| PathBuf::from(text.value)))
+    };
+    let needed = |cx: &mut Cx, name: &str| match path(cx, name) {
+        Some(path) => path,
+        None => {
+            cx.missing(&arguments, name);
             None
+        }
+    };
+    let optional = |cx: &mut Cx, name: &str| path(cx, name).map_or(Some(None), |path| path.map(Some));
+    match callee.value.as_str() {
+        "folder" => {
+            let (train, test) = (needed(cx, "train"), optional(cx, "test"));
+            Some(DataSource::Folder { train: train?, test: test? })
+        }
+        "npz" => needed(cx, "path").map(DataSource::Npz),
+        "idx" => {
+            let (images, labels) = (needed(cx, "images"), needed(cx, "labels"));
+            let test = match (optional(cx, "test_images")?, optional(cx, "test_labels")?) {
+                (None, None) => None,
+                (Some(images), Some(labels)) => Some([images, labels]),
+                (found, _) => {
+                    cx.missing(&arguments, if found.is_some() { "test_labels" } else { "test_images" });
+                    return None;
+                }
+            };
+            Some(DataSource::Idx { images: images?, labels: labels?, test })
+        }
+        _ => {
+            let (path, test) = (needed(cx, "path"), optional(cx, "test"));
+            let label_bytes = match arguments.get("label_bytes") {
+                Some(expr) => cx.int("label_bytes", expr, 1, 16)?,
+                None => 1,
+            };
+            Some(DataSource::CifarBinary { path: path?, test: test?, label_bytes })
         }
     }
 }
@@ -126,6 +184,11 @@ fn split(cx: &mut Cx, what: &str, expr: &Expr) -> Option<Spanned<Split>> {
     let of = match base.value.as_str() {
         "train" => SplitBase::Train,
         "all" => SplitBase::All,
+        "test" => {
+            let problem = Diagnostic::new(Code::E0305).saying("split").at(base.span, "split-here").help("split-help");
+            cx.report(problem.fix(base.span, "train"));
+            return None;
+        }
         other => {
             cx.wrong_choice(what, other, &["train", "all"], base.span);
             return None;
@@ -181,4 +244,84 @@ fn classes(cx: &mut Cx, expr: &Expr) -> Option<Spanned<Vec<String>>> {
         return None;
     }
     Some(Spanned::new(names, expr.span))
+}
+
+/// `by track`
+fn grouping(cx: &mut Cx, expr: &Expr) -> Option<Spanned<Grouping>> {
+    let ExprKind::By(word) = &expr.kind else {
+        let value = cx.value(expr)?;
+        let value = if let Value::Word(_) = value { Value::Other("a bare word") } else { value };
+        cx.wrong_type("split", "`by track`", &value, expr.span);
+        return None;
+    };
+    if word.value != "track" {
+        cx.wrong_choice("split", &word.value, &["track"], word.span);
+        return None;
+    }
+    Some(Spanned::new(Grouping::Track, expr.span))
+}
+
+/// `balanced`, `{ cats: 2.0 }`
+fn class_weight(cx: &mut Cx, expr: &Expr) -> Option<Spanned<ClassWeight>> {
+    let ExprKind::Map(pairs) = &expr.kind else {
+        cx.choice("class_weight", expr, &[("balanced", ())], &[])?;
+        return Some(Spanned::new(ClassWeight::Balanced, expr.span));
+    };
+    let mut weights: Vec<(Spanned<String>, f32)> = Vec::new();
+    for (class, weight) in pairs {
+        let (class, weight) = (class_name(cx, "class_weight", class)?, cx.non_negative("class_weight", weight)?);
+        twice(cx, &class, weights.iter().map(|(other, _)| other))?;
+        weights.push((class, weight));
+    }
+    Some(Spanned::new(ClassWeight::Given(weights), expr.span))
+}
+
+/// `{ 33: 34 }`
+fn mirror(cx: &mut Cx, expr: &Expr) -> Option<Spanned<Vec<[Spanned<String>; 2]>>> {
+    let ExprKind::Map(sides) = &expr.kind else {
+        let value = cx.value(expr)?;
+        let value = if let Value::Word(_) = value { Value::Other("a bare word") } else { value };
+        cx.wrong_type("mirror", "pairs of classes such as { left: right }", &value, expr.span);
+        return None;
+    };
+    let mut pairs: Vec<[Spanned<String>; 2]> = Vec::new();
+    for (class, image) in sides {
+        let (class, image) = (class_name(cx, "mirror", class)?, class_name(cx, "mirror", image)?);
+        twice(cx, &class, pairs.iter().flatten())?;
+        if image.value != class.value {
+            twice(cx, &image, pairs.iter().flatten())?;
+        }
+        pairs.push([class, image]);
+    }
+    Some(Spanned::new(pairs, expr.span))
+}
+
+/// E0014 where a class stands among `others`.
+fn twice<'c>(
+    cx: &mut Cx,
+    class: &Spanned<String>,
+    mut others: impl Iterator<Item = &'c Spanned<String>>,
+) -> Option<()> {
+    let Some(first) = others.find(|other| other.value == class.value) else { return Some(()) };
+    let problem = Diagnostic::new(Code::E0014)
+        .arg("what", format!("the class `{}`", class.value))
+        .at(class.span, "second")
+        .also(first.span, "first");
+    cx.report(problem);
+    None
+}
+
+/// A class: a word, a text, or a number.
+fn class_name(cx: &mut Cx, what: &str, expr: &Expr) -> Option<Spanned<String>> {
+    let name = match &expr.kind {
+        ExprKind::Name(word) => word.clone(),
+        ExprKind::Text(text) => text.clone(),
+        ExprKind::Int(number) => number.to_string(),
+        _ => {
+            let value = cx.value(expr)?;
+            cx.wrong_type(what, "a class (one whose name is no plain word stands in quotes)", &value, expr.span);
+            return None;
+        }
+    };
+    Some(Spanned::new(name, expr.span))
 }

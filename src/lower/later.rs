@@ -29,33 +29,10 @@ pub(super) const OPTIONS: &[&str] =
     &["kernel_regularizer", "bias_regularizer", "trainable", "frozen", "weights", "axis"];
 
 /// Settings and calls of `data`.
-pub(super) const DATA: &[&str] = &["split", "class_weight", "cache", "mirror", "upright", "labels", "stratified"];
+pub(super) const DATA: &[&str] = &["labels"];
 
 /// Sources of data.
-pub(super) const SOURCES: &[&str] = &["cifar100", "idx", "cifar_binary", "csv"];
-
-/// Augmentations.
-pub(super) const AUGMENT: &[&str] = &[
-    "crop",
-    "resized_crop",
-    "brightness",
-    "contrast",
-    "saturation",
-    "hue",
-    "channel_shift",
-    "grayscale",
-    "invert",
-    "noise",
-    "blur",
-    "cutout",
-    "skew_corner",
-    "skew",
-    "elastic",
-    "random_distortion",
-    "mixup",
-    "cutmix",
-    "samples",
-];
+pub(super) const SOURCES: &[&str] = &["csv"];
 
 /// Losses.
 pub(super) const LOSSES: &[&str] = &["mae", "huber"];

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::ir::{
-    AugmentKind, AugmentSpec, Callback, CheckedProgram, DataSource, DataSpec, Fill, Loss, LossOptions, Metric, Model,
-    Monitor, Normalize, Optimizer, Phase, PrepareSpec, Schedule, Split, SplitBase, TrainSpec, UpdateRules,
+    AugmentSpec, Callback, CheckedProgram, ClassWeight, DataSource, DataSpec, Fill, Grouping, Loss, LossOptions,
+    Metric, Model, Monitor, Normalize, Optimizer, Phase, PrepareSpec, Schedule, Split, SplitBase, TrainSpec,
+    UpdateRules,
 };
 use crate::source::Spanned;
 
@@ -78,13 +79,47 @@ impl Settings {
     }
 
     fn data(&mut self, data: &DataSpec) {
-        let DataSpec { source, validation, test, seed, shuffle, classes } = data;
+        let DataSpec {
+            source,
+            validation,
+            test,
+            seed,
+            shuffle,
+            classes,
+            stratified,
+            split_by,
+            class_weight,
+            // where pictures are kept and what is known of them changes no result
+            cache: _,
+            mirror,
+            upright: _,
+        } = data;
         self.set("data.source", source_text(&source.value));
         self.set("data.validation", validation.as_ref().map(|split| split_text(&split.value)));
         self.set("data.test", test.as_ref().map(|split| split_text(&split.value)));
         self.set("data.seed", *seed);
         self.set("data.shuffle", *shuffle);
         self.set("data.classes", classes.as_ref().map(|names| json!(names.value)));
+        // settings that runs of older versions do not have are written only where they are not their defaults
+        if !stratified {
+            self.set("data.stratified", false);
+        }
+        if let Some(split_by) = split_by {
+            let Grouping::Track = split_by.value;
+            self.set("data.split", "by track");
+        }
+        match class_weight.as_ref().map(|weight| &weight.value) {
+            Some(ClassWeight::Balanced) => self.set("data.class_weight", "balanced"),
+            Some(ClassWeight::Given(weights)) => {
+                let weights = weights.iter().map(|(class, weight)| (class.value.clone(), json!(decimal(*weight))));
+                self.set("data.class_weight", Value::Object(weights.collect()));
+            }
+            None => {}
+        }
+        if let Some(mirror) = mirror {
+            let pairs = mirror.value.iter().map(|[class, image]| (class.value.clone(), json!(image.value)));
+            self.set("data.mirror", Value::Object(pairs.collect()));
+        }
     }
 
     fn prepare(&mut self, prepare: &PrepareSpec) {
@@ -96,11 +131,9 @@ impl Settings {
     }
 
     fn augment(&mut self, augment: &AugmentSpec) {
-        let AugmentSpec { ops, fill } = augment;
-        let ops: Vec<Value> = ops
-            .iter()
-            .map(|op| json!(format!("{}, p: {}", augment_text(op.value.kind), op.value.probability)))
-            .collect();
+        let AugmentSpec { ops, fill, samples: _ } = augment;
+        let ops: Vec<Value> =
+            ops.iter().map(|op| json!(format!("{}, p: {}", op.value.kind, op.value.probability))).collect();
         if !ops.is_empty() {
             self.set("augment", ops);
             self.set("augment.fill", fill_text(*fill));
@@ -238,16 +271,28 @@ fn lower(name: &str) -> String {
 }
 
 fn source_text(source: &DataSource) -> String {
+    let shown = |path: &std::path::Path| path.display().to_string();
     match source {
-        DataSource::Digits => "digits".into(),
-        DataSource::Mnist => "mnist".into(),
-        DataSource::FashionMnist => "fashion_mnist".into(),
-        DataSource::Cifar10 => "cifar10".into(),
-        DataSource::Folder { train, test: None } => format!("folder({})", train.display()),
-        DataSource::Folder { train, test: Some(test) } => {
-            format!("folder({}, test: {})", train.display(), test.display())
+        DataSource::Digits
+        | DataSource::Mnist
+        | DataSource::FashionMnist
+        | DataSource::Cifar10
+        | DataSource::Cifar100 => source.name(),
+        DataSource::Idx { images, labels, test: None } => format!("idx({}, {})", shown(images), shown(labels)),
+        DataSource::Idx { images, labels, test: Some([test_images, test_labels]) } => format!(
+            "idx({}, {}, test_images: {}, test_labels: {})",
+            shown(images),
+            shown(labels),
+            shown(test_images),
+            shown(test_labels)
+        ),
+        DataSource::CifarBinary { path, test, label_bytes } => {
+            let test = test.as_ref().map_or(String::new(), |test| format!(", test: {}", shown(test)));
+            format!("cifar_binary({}{test}, label_bytes: {label_bytes})", shown(path))
         }
-        DataSource::Npz(path) => format!("npz({})", path.display()),
+        DataSource::Folder { train, test: None } => format!("folder({})", shown(train)),
+        DataSource::Folder { train, test: Some(test) } => format!("folder({}, test: {})", shown(train), shown(test)),
+        DataSource::Npz(path) => format!("npz({})", shown(path)),
     }
 }
 
@@ -257,17 +302,6 @@ fn split_text(split: &Split) -> String {
         SplitBase::All => "all",
     };
     format!("{} of {base}", split.fraction)
-}
-
-fn augment_text(kind: AugmentKind) -> String {
-    match kind {
-        AugmentKind::FlipHorizontal => "flip(horizontal)".into(),
-        AugmentKind::FlipVertical => "flip(vertical)".into(),
-        AugmentKind::Rotation { degrees } => format!("rotation({degrees}deg)"),
-        AugmentKind::Shift { width, height } => format!("shift(width: {width}, height: {height})"),
-        AugmentKind::Shear { degrees } => format!("shear({degrees}deg)"),
-        AugmentKind::Zoom { amount } => format!("zoom({amount})"),
-    }
 }
 
 fn fill_text(fill: Fill) -> String {

@@ -13,7 +13,7 @@ Nothing of the weights is stored: an element is a function of its parameter's na
     moving_mean      center 0,     scale 0.125
     moving_variance  center 1,     scale 0.5
 
-The factor is a power of two: that of the last entry of `factors` whose key ends the name (`bn2.gamma`), else 1. For inference it keeps the output from
+The factor is a power of two: that of the entry of `factors` with the longest key that ends the name (`bn2.gamma`), else 1. For inference it keeps the output from
 being all of one class; for training it makes a model that float32 can follow for some steps (batch norm of few values magnifies the last bits of a weak
 channel; that is damped by weak residual branches, or by kernels so small that the variance is below epsilon). Pictures are `hashed(index, x_k) · 2⁻²³ − 1`, labels `hashed(i, 1000) mod classes`.
 
@@ -77,11 +77,8 @@ def parameter(name, shape, factors):
     else:
         center, scale = {"bias": (0, 0.125), "beta": (0, 0.125), "gamma": (1, 0.25), "moving_mean": (0, 0.125),
                          "moving_variance": (1, 0.5)}[kind]
-    factor = 1.0
-    for ending, value in factors.items():
-        if name.endswith(ending):
-            factor = value
-    return by_formula(shape, fnv1a(name), center, scale, factor)
+    fitting = [ending for ending in factors if name.endswith(ending)]
+    return by_formula(shape, fnv1a(name), center, scale, factors[max(fitting, key=len)] if fitting else 1)
 
 
 # --- names ---------------------------------------------------------------------------------------------------------------
@@ -176,11 +173,11 @@ KERAS = {
     "vgg19": Case(32),
     "resnet50": Case(64, {"bn3.gamma": 0.25, "predictions.kernel": 0.25},
                      Training(64, 0.0002, {"bn3.gamma": 0.25, "predictions.kernel": 0.25})),
-    "mobilenet": Case(32, train=Training(64, 0.01, {"kernel": 2**-5, "predictions.kernel": 1})),
+    "mobilenet": Case(32, train=Training(64, 0.002, {"kernel": 2**-5, "predictions.kernel": 1})),
 }
 TORCH = {
     "alexnet": Case(96, {"fc8.kernel": 0.5}),
-    "googlenet": Case(64, {"fc.kernel": 0.125}, Training(112, 0.001, {"fc.kernel": 2**-5, "fc2.kernel": 0.125}),
+    "googlenet": Case(112, {"fc.kernel": 0.125}, Training(112, 0.001, {"fc.kernel": 2**-5, "fc2.kernel": 0.125}),
                       arguments=("", "aux: false", "include_top: false")),
     "resnet18": Case(32, {"bn2.gamma": 0.5, "fc.kernel": 0.5}),
     "resnet34": Case(32, {"bn2.gamma": 0.25, "fc.kernel": 0.5}),

@@ -41,6 +41,8 @@ pub(crate) struct Trained {
 pub(crate) struct Engine {
     dir: TempDir,
     model: PathBuf,
+    /// Which model of the file is meant, where it has several.
+    chosen: Option<&'static str>,
     simd: Simd,
 }
 
@@ -59,7 +61,23 @@ impl Engine {
         ndarray_npy::write_npy(dir.path().join("x.npy"), &images).map_err(|e| e.to_string())?;
         let labels = ndarray::Array1::from(labels.to_vec());
         ndarray_npy::write_npy(dir.path().join("y.npy"), &labels).map_err(|e| e.to_string())?;
-        Ok(Self { dir, model, simd })
+        Ok(Self { dir, model, chosen: None, simd })
+    }
+
+    /// The same for a text that is in no file yet, and one of its models.
+    pub(crate) fn of_text(
+        text: &str,
+        chosen: &'static str,
+        simd: Simd,
+        weights: &Weights,
+        x: &Tensor,
+        labels: &[i64],
+    ) -> Result<Self, String> {
+        let mut engine = Self::new(PathBuf::new(), simd, weights, x, labels)?;
+        engine.model = engine.path("model.cnn");
+        engine.chosen = Some(chosen);
+        std::fs::write(&engine.model, text).map_err(|e| e.to_string())?;
+        Ok(engine)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -94,6 +112,7 @@ impl Engine {
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
         command.arg(name).arg(&self.model);
+        command.args(self.chosen.iter().flat_map(|chosen| ["--model", chosen]));
         command.arg("--simd").arg(self.simd.to_string());
         command.arg("--weights").arg(self.path("w0.safetensors"));
         command.arg("--input").arg(self.path("x.npy"));

@@ -1,5 +1,5 @@
 //! Agreement with Keras: forward pass, loss, gradients and weights after 1 and 10 steps, for every layer kind, every optimizer and the
-//! large models, on every instruction set that this machine has.
+//! large models, on every instruction set that this machine has. The zoo's agreement with Keras and PyTorch stands in `zoo`.
 //!
 //! The golden files and what they hold: `tests/golden/README.md`. Everything goes through the public command line (`cnnc predict`,
 //! `cnnc step`), so that it is what a user with Keras at hand would see. `CNNC_PARITY=conv` runs only the cases with `conv` in their name.
@@ -9,6 +9,7 @@ mod engine;
 mod formula;
 mod golden;
 mod report;
+mod zoo;
 
 use std::path::PathBuf;
 
@@ -139,6 +140,12 @@ fn large(name: &str, simd: Simd, report: &mut Report) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The zoo, on the widest instruction set alone: its kernels are those of the suites above.
+#[test]
+fn zoo() {
+    suite("zoo", "json", Simd::detect(), zoo::zoo);
 }
 
 macro_rules! suites {

@@ -48,6 +48,7 @@ static ENGLISH: LazyLock<Catalogue> = LazyLock::new(|| {
         include_str!("en/shapes.txt"),
         include_str!("en/output.txt"),
         include_str!("en/data.txt"),
+        include_str!("en/augment.txt"),
         include_str!("en/training.txt"),
     ])
 });

@@ -16,8 +16,8 @@ mod train;
 mod tune;
 mod updates;
 
-pub use augment::{AugmentKind, AugmentOp, AugmentSpec, Fill};
-pub use data::{DataSource, DataSpec, Split, SplitBase};
+pub use augment::{AUGMENTATIONS, AugmentInfo, AugmentKind, AugmentOp, AugmentSpec, Fill};
+pub use data::{Cache, ClassWeight, DataSource, DataSpec, Grouping, Split, SplitBase, class_index};
 pub use ensemble::{Combine, EnsembleSpec};
 pub use model::{Backbone, Head, LayerId, LayerNode, Model, Scope, ScopeKind};
 pub use phase::{FreezeChange, Phase};

@@ -17,7 +17,7 @@ impl<'f> Lowering<'_, 'f> {
     /// `conv2d(32, 3x3)`, `add { … }`
     pub(super) fn layer(&mut self, kind: &'static KindInfo, step: &'f Step, name: Option<&Name>) {
         match kind.inputs {
-            Inputs::None => return self.input(kind, step, name),
+            Inputs::None => self.input(kind, step, name),
             Inputs::One => {
                 self.begin(step);
                 self.unary(kind, step, name);

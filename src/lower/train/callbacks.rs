@@ -94,6 +94,16 @@ pub(in crate::lower) fn monitor(
         ("auc", Some(Metric::Auc)),
     ];
     let word = cx.word(what, expr, "val_loss")?;
+    let of_test = word.strip_prefix("test_").filter(|name| known_metrics.iter().any(|(known, _)| known == name));
+    if let Some(name) = of_test {
+        let problem = Diagnostic::new(Code::E0305)
+            .arg("monitor", &word)
+            .arg("instead", format!("val_{name}"))
+            .at(expr.span, "here")
+            .help("help");
+        cx.report(problem.fix(expr.span, format!("val_{name}")));
+        return None;
+    }
     let (validation, name) = match word.strip_prefix("val_") {
         Some(rest) => (true, rest),
         None => (false, word.as_str()),

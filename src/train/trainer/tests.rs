@@ -136,12 +136,9 @@ impl EvalEngine for Regression {
 fn digits() -> Dataset {
     let share = |fraction, of| Some(spanned(Share { fraction, of }));
     let data = DataSpec {
-        source: spanned(DataSource::Digits),
         validation: share(0.2, SplitBase::Train),
         test: share(0.2, SplitBase::All),
-        seed: 42,
-        shuffle: true,
-        classes: None,
+        ..DataSpec::new(spanned(DataSource::Digits))
     };
     let prepare = PrepareSpec { rescale: Some(spanned(1.0 / 255.0)), ..PrepareSpec::default() };
     let nowhere = Locations::only("nowhere");

@@ -1,37 +1,36 @@
-//! Random changes to training pictures. They work on the arranged picture (after colour and resize, before rescale and normalize).
+//! Affine changes: composed into one matrix that takes a place of the new picture to a place of the old one, which is sampled there once, bilinearly.
 //!
-//! All operations are affine, so an image's operations are composed into one matrix that takes a place of the new picture to a place of the old one, and
-//! the old one is sampled there once, bilinearly. In rows `y` and columns `x` from the picture's centre `((H−1)/2, (W−1)/2)`:
+//! In rows `y` and columns `x` from the picture's centre `((H−1)/2, (W−1)/2)`:
 //! ```text
 //! rotation(θ)      [cos θ  −sin θ; sin θ  cos θ]         shift(dy, dx)   (y + dy·H, x + dx·W)
 //! shear(s)         [1  −sin s; 0  cos s]                 zoom(z)         [z 0; 0 z]
 //! flip horizontal  x → −x                                flip vertical   y → −y
+//! crop(h, w)       (y·h/H + o_y + h/2 − H/2, x·w/W + o_x + w/2 − W/2), o the window's corner
 //! ```
 //! as in Keras's `ImageDataGenerator` (θ, s and shifts uniform in ± their range, z uniform in 1 ± its range: z > 1 shows more). With operations A, B in the
-//! order written the place is `A · B · (y, x)`. Random numbers of an operation come from `Random::keyed([seed, epoch, item, operation])`: first whether
-//! it happens at all, then its own (rotation θ; shift dy, dx; shear s; zoom z).
+//! order written the place is `A · B · (y, x)`. Numbers are drawn in this order: rotation θ; shift dy, dx; shear s; zoom z; crop o_y, o_x;
+//! resized_crop area, ratio, o_y, o_x.
 
-use super::picture::PixelSlice;
-use crate::ir::{AugmentKind, AugmentOp, AugmentSpec, Fill};
+use crate::ir::{AugmentKind, Fill};
 use crate::random::Random;
 
 /// Places of the old picture from places of the new one, both from the centre: `y' = m[0]·y + m[1]·x + m[2]`, `x' = m[3]·y + m[4]·x + m[5]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Affine([f64; 6]);
+pub(super) struct Affine([f64; 6]);
 
 impl Affine {
-    const IDENTITY: Affine = Affine([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    pub(super) const IDENTITY: Affine = Affine([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
 
     /// `self · inner`: `inner` is applied first.
-    fn then_inner(self, inner: Affine) -> Affine {
+    pub(super) fn then_inner(self, inner: Affine) -> Affine {
         let ([a, b, c, d, e, f], [g, h, i, j, k, l]) = (self.0, inner.0);
         Affine([a * g + b * j, a * h + b * k, a * i + b * l + c, d * g + e * j, d * h + e * k, d * i + e * l + f])
     }
 
-    /// The matrix of one operation with its random numbers drawn.
-    fn drawn(kind: AugmentKind, height: usize, width: usize, random: &mut Random) -> Affine {
+    /// The matrix of one operation with its random numbers drawn; `None` for operations that are not affine.
+    pub(super) fn drawn(kind: AugmentKind, height: usize, width: usize, random: &mut Random) -> Option<Affine> {
         let mut within = |range: f32| random.uniform(-f64::from(range), f64::from(range));
-        match kind {
+        Some(match kind {
             AugmentKind::FlipHorizontal => Affine([1.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
             AugmentKind::FlipVertical => Affine([-1.0, 0.0, 0.0, 0.0, 1.0, 0.0]),
             AugmentKind::Rotation { degrees } => {
@@ -50,66 +49,96 @@ impl Affine {
                 let zoom = 1.0 + within(amount);
                 Affine([zoom, 0.0, 0.0, 0.0, zoom, 0.0])
             }
-        }
+            AugmentKind::Crop { size, pad } => {
+                let mut corner = |all: usize, window: usize| {
+                    let places = (all + 2 * pad).saturating_sub(window) + 1;
+                    random.below(places as u64) as f64 - pad as f64
+                };
+                let corner = [corner(height, size[0]), corner(width, size[1])];
+                Affine::window(corner, size.map(|extent| extent as f64), [height, width])
+            }
+            AugmentKind::ResizedCrop { area, ratio } => {
+                let area = random.uniform(f64::from(area), 1.0);
+                let ratio = f64::from(ratio).ln();
+                let ratio = random.uniform(-ratio, ratio).exp();
+                // a window of that area may be longer than the picture
+                let shares = [(area / ratio).sqrt().min(1.0), (area * ratio).sqrt().min(1.0)];
+                let window = [shares[0] * height as f64, shares[1] * width as f64];
+                let mut corner = |all: usize, window: f64| random.uniform(0.0, all as f64 - window);
+                Affine::window([corner(height, window[0]), corner(width, window[1])], window, [height, width])
+            }
+            AugmentKind::Brightness { .. }
+            | AugmentKind::Contrast { .. }
+            | AugmentKind::Saturation { .. }
+            | AugmentKind::Hue { .. }
+            | AugmentKind::ChannelShift { .. }
+            | AugmentKind::Grayscale
+            | AugmentKind::Invert
+            | AugmentKind::Noise { .. }
+            | AugmentKind::Blur { .. }
+            | AugmentKind::Cutout { .. }
+            | AugmentKind::SkewCorner { .. }
+            | AugmentKind::Skew { .. }
+            | AugmentKind::Elastic { .. }
+            | AugmentKind::RandomDistortion { .. }
+            | AugmentKind::Mixup { .. }
+            | AugmentKind::Cutmix { .. } => return None,
+        })
     }
-}
 
-/// Which image in which epoch: what its random numbers depend on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Occasion {
-    pub(super) seed: u64,
-    pub(super) epoch: u64,
-    pub(super) item: u64,
-}
-
-/// Augments one arranged picture `[height, width, channels]` into `out`, of the same size.
-pub(super) fn augment(
-    spec: &AugmentSpec,
-    occasion: Occasion,
-    [height, width, channels]: [usize; 3],
-    pixels: PixelSlice<'_>,
-    out: &mut [f32],
-) {
-    let matrix = compose(spec, occasion, height, width);
-    match (pixels, matrix == Affine::IDENTITY) {
-        (PixelSlice::Bytes(bytes), true) => {
-            out.iter_mut().zip(bytes).for_each(|(value, &byte)| *value = f32::from(byte))
-        }
-        (PixelSlice::Floats(floats), true) => out.copy_from_slice(floats),
-        (PixelSlice::Bytes(bytes), false) => sample([height, width, channels], bytes, matrix, spec.fill, out),
-        (PixelSlice::Floats(floats), false) => sample([height, width, channels], floats, matrix, spec.fill, out),
+    /// Where the centre goes, row and column.
+    #[cfg(test)]
+    pub(super) fn offset(self) -> [f64; 2] {
+        [self.0[2], self.0[5]]
     }
-}
 
-fn compose(spec: &AugmentSpec, occasion: Occasion, height: usize, width: usize) -> Affine {
-    let mut matrix = Affine::IDENTITY;
-    for (index, AugmentOp { kind, probability }) in spec.ops.iter().map(|op| &op.value).enumerate() {
-        let mut random = Random::keyed(&[occasion.seed, occasion.epoch, occasion.item, index as u64]);
-        if random.unit() < f64::from(*probability) {
-            matrix = matrix.then_inner(Affine::drawn(*kind, height, width, &mut random));
-        }
+    /// Scales along the axes, where nothing is turned.
+    #[cfg(test)]
+    pub(super) fn scale(self) -> [f64; 2] {
+        [self.0[0], self.0[4]]
     }
-    matrix
+
+    /// Makes a window as large as the picture. Rows first; `corner` is that of the window, in pixels from the picture's.
+    fn window(corner: [f64; 2], size: [f64; 2], picture: [usize; 2]) -> Affine {
+        let [(scale_y, to_y), (scale_x, to_x)] = [0, 1].map(|axis| {
+            let all = picture[axis] as f64;
+            (size[axis] / all, corner[axis] + size[axis] / 2.0 - all / 2.0)
+        });
+        Affine([scale_y, 0.0, to_y, 0.0, scale_x, to_x])
+    }
 }
 
 /// Samples `pixels` at `matrix · place` for each place of `out`.
-fn sample<T: Copy + Into<f32>>(
+pub(super) fn sample<T: Copy + Into<f32>>(size: [usize; 3], pixels: &[T], matrix: Affine, fill: Fill, out: &mut [f32]) {
+    let [height, width, _] = size;
+    let (centre_y, centre_x) = ((height as f64 - 1.0) / 2.0, (width as f64 - 1.0) / 2.0);
+    let m = matrix.0;
+    let row = |oy: usize| {
+        let y = oy as f64 - centre_y;
+        let (row_y, row_x) = (m[0] * y + m[2] + centre_y, m[3] * y + m[5] + centre_x);
+        move |ox: usize| {
+            let x = ox as f64 - centre_x;
+            (row_y + m[1] * x, row_x + m[4] * x)
+        }
+    };
+    sample_places(size, pixels, row, fill, out);
+}
+
+/// Samples `pixels` bilinearly at a place for each pixel of `out`: `row(oy)(ox)` is its row and column.
+pub(super) fn sample_places<T: Copy + Into<f32>, R: Fn(usize) -> (f64, f64)>(
     [height, width, channels]: [usize; 3],
     pixels: &[T],
-    matrix: Affine,
+    row_of: impl Fn(usize) -> R,
     fill: Fill,
     out: &mut [f32],
 ) {
-    let (centre_y, centre_x) = ((height as f64 - 1.0) / 2.0, (width as f64 - 1.0) / 2.0);
-    let m = matrix.0;
     // What places without a pixel show: only a constant fill leaves any.
     let outside = if let Fill::Constant(value) = fill { value } else { 0.0 };
     for (oy, row) in out.chunks_exact_mut(width * channels).enumerate() {
-        let y = oy as f64 - centre_y;
-        let (row_y, row_x) = (m[0] * y + m[2] + centre_y, m[3] * y + m[5] + centre_x);
+        let place = row_of(oy);
         for (ox, pixel) in row.chunks_exact_mut(channels).enumerate() {
-            let x = ox as f64 - centre_x;
-            let ((low_y, share_y), (low_x, share_x)) = (split_place(row_y + m[1] * x), split_place(row_x + m[4] * x));
+            let (at_y, at_x) = place(ox);
+            let ((low_y, share_y), (low_x, share_x)) = (split_place(at_y), split_place(at_x));
             let inside = (0..height as i64 - 1).contains(&low_y) && (0..width as i64 - 1).contains(&low_x);
             if inside {
                 let upper = &pixels[(low_y as usize * width + low_x as usize) * channels..][..2 * channels];
@@ -168,34 +197,6 @@ fn border(at: i64, len: usize, fill: Fill) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Span, Spanned};
-
-    const AT: Occasion = Occasion { seed: 1, epoch: 2, item: 3 };
-
-    fn spec(kinds: &[AugmentKind], probability: f32, fill: Fill) -> AugmentSpec {
-        let ops = kinds.iter().map(|&kind| Spanned::new(AugmentOp { kind, probability }, Span::default())).collect();
-        AugmentSpec { ops, fill }
-    }
-
-    fn run(kinds: &[AugmentKind], occasion: Occasion, size: [usize; 3], pixels: &[f32]) -> Vec<f32> {
-        let mut out = vec![f32::NAN; pixels.len()];
-        augment(&spec(kinds, 1.0, Fill::Nearest), occasion, size, PixelSlice::Floats(pixels), &mut out);
-        out
-    }
-
-    #[test]
-    fn flips_are_exact() {
-        let pixels: Vec<f32> = (0..12).map(|i| i as f32).collect(); // [2, 3, 2]
-        assert_eq!(
-            run(&[AugmentKind::FlipHorizontal], AT, [2, 3, 2], &pixels),
-            [4., 5., 2., 3., 0., 1., 10., 11., 8., 9., 6., 7.]
-        );
-        assert_eq!(
-            run(&[AugmentKind::FlipVertical], AT, [2, 3, 2], &pixels),
-            [6., 7., 8., 9., 10., 11., 0., 1., 2., 3., 4., 5.]
-        );
-        assert_eq!(run(&[AugmentKind::FlipVertical, AugmentKind::FlipVertical], AT, [2, 3, 2], &pixels), pixels);
-    }
 
     #[test]
     fn matrices_compose_in_the_order_written() {
@@ -235,33 +236,42 @@ mod tests {
     }
 
     #[test]
-    fn occasion_and_place_decide_the_numbers() {
-        let pixels: Vec<f32> = (0..64).map(|i| (i * i % 97) as f32).collect();
-        let kinds = [AugmentKind::Rotation { degrees: 20.0 }, AugmentKind::Zoom { amount: 0.2 }];
-        let size = [8, 8, 1];
-        let once = run(&kinds, AT, size, &pixels);
-        assert_eq!(once, run(&kinds, AT, size, &pixels));
-        for other in [Occasion { seed: 9, ..AT }, Occasion { epoch: 9, ..AT }, Occasion { item: 9, ..AT }] {
-            assert_ne!(once, run(&kinds, other, size, &pixels));
-        }
-        assert!(once.iter().all(|v| (0.0..97.0).contains(v)));
+    fn a_window_is_made_as_large_as_the_picture() {
+        // the right half of a row of four: each pixel twice as wide, at places 1.75, 2.25, 2.75, 3.25
+        let half = Affine::window([0.0, 2.0], [1.0, 2.0], [1, 4]);
+        let mut out = [0.0; 4];
+        sample([1, 4, 1], &[0u8, 10, 20, 30], half, Fill::Nearest, &mut out);
+        assert_eq!(out, [17.5, 22.5, 27.5, 30.0]);
+        assert_eq!(Affine::window([0.0; 2], [3.0, 5.0], [3, 5]), Affine::IDENTITY);
     }
 
     #[test]
-    fn drawn_values_keep_to_their_ranges() {
-        let mut flipped = 0;
-        for item in 0..1000 {
-            let at = Occasion { item, ..AT };
-            let [_, _, dy, _, _, dx] =
-                compose(&spec(&[AugmentKind::Shift { width: 0.1, height: 0.2 }], 1.0, Fill::Nearest), at, 10, 20).0;
-            assert!(dy.abs() <= 2.0 && dx.abs() <= 2.0);
-            let [zy, _, _, _, zx, _] =
-                compose(&spec(&[AugmentKind::Zoom { amount: 0.2 }], 1.0, Fill::Nearest), at, 10, 20).0;
-            assert!(zy == zx && (0.79..=1.21).contains(&zy));
-            flipped += usize::from(
-                compose(&spec(&[AugmentKind::FlipHorizontal], 0.5, Fill::Nearest), at, 4, 4) != Affine::IDENTITY,
-            );
+    fn crops_move_by_whole_pixels_within_their_margin() {
+        let kind = AugmentKind::Crop { size: [4, 6], pad: 2 };
+        let mut seen = std::collections::BTreeSet::new();
+        for item in 0..500 {
+            let Some(Affine([1.0, 0.0, dy, 0.0, 1.0, dx])) = Affine::drawn(kind, 4, 6, &mut Random::keyed(&[item]))
+            else {
+                panic!("a crop of the picture's own size is a shift")
+            };
+            assert_eq!((dy.fract(), dx.fract()), (0.0, 0.0));
+            seen.insert((dy as i64, dx as i64));
         }
-        assert!((430..570).contains(&flipped), "{flipped}"); // 500 ± 4.4 deviations of 15.8
+        assert_eq!(seen.len(), 25);
+        assert_eq!((seen.first(), seen.last()), (Some(&(-2, -2)), Some(&(2, 2))));
+    }
+
+    #[test]
+    fn resized_crops_stay_inside() {
+        for item in 0..500 {
+            let kind = AugmentKind::ResizedCrop { area: 0.1, ratio: 2.0 };
+            let Affine([sy, _, dy, _, sx, dx]) = Affine::drawn(kind, 20, 10, &mut Random::keyed(&[item])).unwrap();
+            assert!((0.0999..=1.0001).contains(&(sx * sy)) || sx == 1.0 || sy == 1.0, "{sx} {sy}");
+            assert!(sx / sy < 2.001 && sy / sx < 2.001);
+            // the outermost edges of the new picture lie in the old one
+            for (scale, to, all) in [(sy, dy, 20.0), (sx, dx, 10.0)] {
+                assert!((scale * all / 2.0 + to.abs()) <= all / 2.0 + 1e-9);
+            }
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! The front door of the compiler: a source text to a checked program, with everything that was found on the way.
 
+mod members;
+mod points;
+
 use std::io;
 use std::path::Path;
 
@@ -71,6 +74,14 @@ pub struct Surroundings<'a> {
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
 }
 
+/// A parsed file with those it uses.
+#[derive(Clone, Copy)]
+struct Files<'a> {
+    ast: &'a ast::File,
+    imports: &'a imports::Imports,
+    sources: &'a SourceMap,
+}
+
 /// Parses, lowers and checks a file that stands by itself: there are no files for it to use but the zoo.
 pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSpec) -> Option<DataCard>) -> Loaded {
     let read = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));
@@ -103,6 +114,17 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
         }
     } else {
         problems.extend(lowered.problems.only(OF_WORDS));
+    }
+    if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()).map(CheckedProgram::program) {
+        if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {
+            let found =
+                points::check(Files { ast: &ast, imports: &imports, sources: &sources }, options, card.as_ref(), tune);
+            found.into_iter().for_each(|problem| problems.push(problem));
+        }
+        if let Some(ensemble) = checked.ensembles.first().filter(|_| options.model.is_none()) {
+            let files = Files { ast: &ast, imports: &imports, sources: &sources };
+            problems.extend(members::check(files, options, card_of, ensemble));
+        }
     }
     for code in allowed(&ast) {
         problems.allow(code);

@@ -4,6 +4,7 @@
 
 mod augmentation;
 mod labels;
+mod lints;
 mod output;
 mod pictures;
 mod schedule;
@@ -14,7 +15,7 @@ mod splits;
 use std::collections::BTreeSet;
 
 use crate::card::DataCard;
-use crate::diag::Problems;
+use crate::diag::{Code, Problems};
 use crate::ir::{CheckedProgram, Color, DataSource, LayerId, Program};
 use crate::tensor::Shape;
 
@@ -32,6 +33,12 @@ pub fn check_around(
     let mut problems = Problems::new();
     let shapes = shapes::infer(&program, unknown, &mut problems);
     let view = View { program: &program, card, shapes: &shapes };
+    let mut of_backbones = Problems::new();
+    if lints::check_inputs(&view, &mut of_backbones) {
+        // what shrinks to nothing inside is said by the network's name
+        problems = problems.without(&[Code::E0101, Code::E0102]);
+        problems.extend(of_backbones);
+    }
     pictures::check(&view, &mut problems);
     labels::check(&view, &mut problems);
     labels::check_class_names(&view, &mut problems);
@@ -39,6 +46,7 @@ pub fn check_around(
     augmentation::check(&view, &mut problems);
     let loss = output::check(&view, &mut problems);
     schedule::check(&view, &mut problems);
+    lints::check(&view, &mut problems);
     let shapes: Option<Vec<Shape>> = shapes.into_iter().collect();
     let checked = match shapes {
         Some(shapes) if unknown.is_empty() && !problems.has_errors() => {

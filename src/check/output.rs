@@ -49,6 +49,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
         None if units == 1 || ending.last_activation() == SIGMOID => Loss::BinaryCrossentropy,
         None => Loss::CategoricalCrossentropy,
     };
+    check_from_logits(view, &ending, problems);
     if units == 1 {
         check_one_unit(view, &ending, written.as_ref(), problems);
     } else {
@@ -59,6 +60,28 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
         check_ending(&ending, loss, problems);
     }
     Some(loss)
+}
+
+/// E0206, and W0207 of a loss on scores: what is written of the output against how the model ends.
+fn check_from_logits(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) {
+    let train = view.program.train.as_ref();
+    let Some(written) = train.and_then(|train| train.loss_options.from_logits.as_ref()) else { return };
+    let makes_probabilities = matches!(ending.last_activation(), Activation::Softmax | SIGMOID);
+    if written.value && makes_probabilities {
+        let problem = Diagnostic::new(Code::W0207)
+            .saying("from-logits")
+            .at(written.span, "from-logits-here")
+            .also(ending.last_place(), "probabilities")
+            .help("from-logits-help");
+        problems.push(problem.fix(written.span, "false"));
+    } else if !written.value && !makes_probabilities {
+        let problem = Diagnostic::new(Code::E0206)
+            .arg("activation", ending.last_activation().name())
+            .at(written.span, "here")
+            .also(ending.last_place(), "ends")
+            .help("help");
+        problems.push(problem.fix(written.span, "true"));
+    }
 }
 
 fn ending<'a>(view: &View<'a>) -> Option<Ending<'a>> {

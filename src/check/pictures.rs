@@ -126,6 +126,17 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
     if normalized || range.1.abs().max(range.0.abs()) <= LARGE {
         return;
     }
+    if let Some((rate, place)) = view.program.train.as_ref().and_then(super::lints::explodes) {
+        let problem = Diagnostic::new(Code::W0517)
+            .arg("data", view.data_name())
+            .arg("high", range.1)
+            .arg("rate", rate)
+            .at(place, "rate")
+            .also(data.source.span, "pictures")
+            .help("help");
+        problems.push(problem);
+        return;
+    }
     let problem = Diagnostic::new(Code::W0301)
         .arg("data", view.data_name())
         .arg("low", range.0)

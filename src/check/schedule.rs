@@ -8,6 +8,9 @@ use crate::source::{Span, Spanned};
 /// E0501, W0503, and E0018 of metrics.
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let Some(train) = &view.program.train else { return };
+    if let Some(tune) = &view.program.tune {
+        check_monitor(view, train, &tune.objective, problems);
+    }
     check_top_k(view, train, problems);
     for stage in train.stages() {
         for callback in &stage.callbacks {
@@ -48,7 +51,8 @@ fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>,
             .arg("monitor", name_of(monitor.value))
             .at(monitor.span, "here")
             .also(data.source.span, "data")
-            .help("validation-help");
+            .help("validation-help")
+            .fix(Span::new(data.source.span.end, data.source.span.end), "\n    validation: 20% of train");
         problems.push(problem);
         return;
     }

@@ -112,6 +112,12 @@ impl Problems {
         self
     }
 
+    /// Those whose code is not among `codes`.
+    pub fn without(mut self, codes: &[Code]) -> Problems {
+        self.found.retain(|problem| !codes.contains(&problem.code));
+        self
+    }
+
     /// Whether a problem of a level has its main place inside `span`.
     pub fn any_within(&self, span: Span, level: Level) -> bool {
         self.found.iter().any(|p| p.level == level && p.span().start >= span.start && p.span().end <= span.end)

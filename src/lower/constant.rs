@@ -238,8 +238,14 @@ impl Constants {
                 return self.function(name, arguments, expr.span, problems);
             }
             ExprKind::Call(name, _) if name.value == "search" => {
-                // one that is no dimension has been reported
-                return self.evaluate(self.search.value_at(expr.span)?, problems);
+                if let Some(value) = self.search.value_at(expr.span) {
+                    return self.evaluate(value, problems);
+                }
+                if !self.search.is_broken(expr.span) {
+                    let what = "`search` in a file that is used by another";
+                    problems.push(Diagnostic::new(Code::E0010).arg("what", what).at(name.span, "here"));
+                }
+                return None;
             }
             ExprKind::Call(name, arguments) => Value::Call(name.clone(), arguments.clone()),
             ExprKind::Negate(inner) => match self.evaluate(inner, problems)? {

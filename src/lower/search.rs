@@ -17,6 +17,8 @@ const MOST_VALUES: usize = 1000;
 #[derive(Debug, Clone, Default)]
 pub(super) struct SearchSpace {
     dimensions: Vec<Values>,
+    /// Places of those with mistakes, which have been reported.
+    broken: Vec<Span>,
     /// For each dimension, which value.
     point: Vec<usize>,
 }
@@ -34,6 +36,11 @@ impl SearchSpace {
         let at = self.dimensions.iter().position(|dimension| dimension.span == span)?;
         let index = self.point.get(at).copied().unwrap_or(0);
         self.dimensions[at].values.get(index)
+    }
+
+    /// Whether the `search(…)` at a place has a mistake that has been reported.
+    pub(super) fn is_broken(&self, span: Span) -> bool {
+        self.broken.contains(&span)
     }
 
     /// The same space at another point.
@@ -70,8 +77,14 @@ pub(super) fn space<'a>(
     definitions.for_each(|definition| walk_definition(&mut calls, definition));
     sections.for_each(|section| walk_section(&mut calls, section));
     calls.0.sort_by_key(|call| call.span.start);
-    let dimensions = calls.0.iter().filter_map(|call| dimension(cx, call)).collect();
-    SearchSpace { dimensions, point: Vec::new() }
+    let mut space = SearchSpace::default();
+    for call in &calls.0 {
+        match dimension(cx, call) {
+            Some(values) => space.dimensions.push(values),
+            None => space.broken.push(call.span),
+        }
+    }
+    space
 }
 
 /// The calls of `search`, as they are met.

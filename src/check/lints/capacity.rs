@@ -1,0 +1,62 @@
+//! W0514: one dense layer that could learn every picture by heart.
+
+use super::Network;
+use crate::check::View;
+use crate::diag::{Code, Diagnostic, Problems};
+use crate::layers::Layer;
+
+/// Share of all parameters from which on one layer holds nearly all of them.
+const MOST: f64 = 0.9;
+/// Parameters for each training picture that are still usual.
+const PER_PICTURE: usize = 100;
+
+pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Problems) {
+    let (Some(card), Some(data)) = (view.card, &view.program.data) else { return };
+    let pictures = card.train_images;
+    let total: usize = (0..network.layers.len()).map(|at| network.trainable(at)).sum();
+    if pictures == 0 || total <= PER_PICTURE * pictures {
+        return;
+    }
+    let dense = (0..network.layers.len()).filter(|&at| matches!(network.layers[at].layer, Layer::Dense(_)));
+    let Some(largest) = dense.max_by_key(|&at| network.trainable(at)) else { return };
+    let held = network.trainable(largest);
+    if held as f64 <= MOST * total as f64 {
+        return;
+    }
+    let node = &network.layers[largest];
+    let mut problem = Diagnostic::new(Code::W0514)
+        .arg("layer", &node.path)
+        .arg("share", format!("{:.1}", held as f64 / total as f64 * 100.0))
+        .arg("held", grouped(held))
+        .arg("total", grouped(total))
+        .arg("pictures", grouped(pictures))
+        .arg("each", grouped(total / pictures))
+        .at(node.span, "here");
+    // what a mean over the map in front of it would leave
+    let map = network.before(largest).filter(|&at| matches!(network.layers[at].layer, Layer::Flatten(_)));
+    let image = map.and_then(|at| Some((at, network.shapes[network.before(at)?].as_image()?)));
+    if let Some((flatten, (height, width, channels))) = image {
+        let units = network.shapes[largest].channels();
+        problem = problem
+            .arg("values", grouped(height * width * channels))
+            .arg("pooled", grouped(channels * units + units))
+            .also(network.layers[flatten].span, "flatten")
+            .help("pool");
+    } else {
+        problem = problem.help("smaller");
+    }
+    problems.push(problem.also(data.source.span, "data"));
+}
+
+/// 1,234,567
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

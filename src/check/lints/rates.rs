@@ -1,0 +1,135 @@
+//! W0507, W0510 and W0517: learning rates that are far from what works.
+
+use super::{Network, StageView, backbones};
+use crate::check::View;
+use crate::diag::{Code, Diagnostic, Problems};
+use crate::ir::{Optimizer, Schedule, TrainSpec};
+use crate::source::Span;
+
+/// Rates that are in use with an optimizer: the smallest and the largest that are no surprise. From the literature and the defaults of Keras and
+/// PyTorch, widened by ten where these are at an end; a pretrained network is trained on with less.
+fn band(optimizer: &Optimizer, pretrained: bool) -> (f32, f32) {
+    match (optimizer, pretrained) {
+        (Optimizer::Sgd { .. }, false) => (1e-5, 1.0),
+        (Optimizer::Sgd { .. }, true) => (1e-6, 1e-2),
+        (Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. }, false) => (1e-6, 1e-2),
+        (Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. }, true) => (1e-7, 1e-3),
+        (Optimizer::Adagrad { .. }, false) => (1e-4, 1.0),
+        (Optimizer::Adagrad { .. }, true) => (1e-5, 1e-2),
+        // its own steps are small: 1 is what its paper uses
+        (Optimizer::Adadelta { .. }, _) => (1e-4, 10.0),
+    }
+}
+
+/// The rate that an optimizer begins with where nothing has been learnt yet.
+fn full_rate(optimizer: &Optimizer) -> f32 {
+    match optimizer {
+        Optimizer::Sgd { .. } => 0.01,
+        Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. } | Optimizer::Adagrad { .. } => {
+            1e-3
+        }
+        Optimizer::Adadelta { .. } => 1.0,
+    }
+}
+
+/// Where the rate stands, or the optimizer, or the section.
+fn rate_place(train: &TrainSpec) -> Span {
+    let optimizer = Some(train.optimizer.span).filter(|span| !span.is_empty());
+    train.rate_span.or(optimizer).unwrap_or(train.span)
+}
+
+/// The largest rate, which a schedule may give itself.
+fn largest_rate(train: &TrainSpec) -> (f32, Span) {
+    match &train.schedule.value {
+        Schedule::Piecewise { values, .. } => (values.iter().copied().fold(0.0, f32::max), train.schedule.span),
+        Schedule::Constant
+        | Schedule::Step { .. }
+        | Schedule::MultiStep { .. }
+        | Schedule::Exponential { .. }
+        | Schedule::Polynomial { .. }
+        | Schedule::Cosine { .. }
+        | Schedule::OneCycle { .. } => (train.optimizer.value.learning_rate(), rate_place(train)),
+    }
+}
+
+/// The use of a pretrained network that is trained in a phase.
+fn trained_base<'a>(view: &View<'a>, network: &Network<'_>, stage: &StageView<'_>) -> Option<&'a crate::ir::Scope> {
+    let trained = |at: usize| !stage.frozen[at] && network.trainable(at) > 0;
+    backbones(&view.program.model)
+        .find(|(scope, backbone)| backbone.weights.is_some() && scope.layers.clone().any(trained))
+        .map(|(scope, _)| scope)
+}
+
+pub(super) fn check(view: &View<'_>, network: &Network<'_>, stage: &StageView<'_>, problems: &mut Problems) {
+    let optimizer = &stage.train.optimizer.value;
+    let base = trained_base(view, network, stage);
+    let (low, high) = band(optimizer, base.is_some());
+    let (rate, place) = largest_rate(stage.train);
+    if rate < low || rate > high {
+        let problem = Diagnostic::new(Code::W0507)
+            .saying(if rate < low { "low" } else { "say" })
+            .arg("rate", rate)
+            .arg("optimizer", optimizer.name())
+            .arg("low", low)
+            .arg("high", high)
+            .at(place, if base.is_some() { "pretrained-here" } else { "here" });
+        let problem = match base {
+            Some(scope) => problem.also(scope.span, "base").arg("usual", 1e-5_f32).help("pretrained-help"),
+            None => problem.arg("usual", full_rate(optimizer)).help("help"),
+        };
+        problems.push(problem);
+        return;
+    }
+    if let Some(scope) = base {
+        check_fresh_head(view, network, stage, scope, problems);
+    }
+}
+
+/// W0510: what was learnt before is lost to the first, large and aimless gradients of a fresh head.
+fn check_fresh_head(
+    view: &View<'_>,
+    network: &Network<'_>,
+    stage: &StageView<'_>,
+    scope: &crate::ir::Scope,
+    problems: &mut Problems,
+) {
+    let (rate, place) = largest_rate(stage.train);
+    let warms_up = match &stage.train.schedule.value {
+        Schedule::Cosine { warmup, .. } => warmup.value > 0.0,
+        Schedule::OneCycle { .. } => true,
+        Schedule::Constant
+        | Schedule::Step { .. }
+        | Schedule::MultiStep { .. }
+        | Schedule::Exponential { .. }
+        | Schedule::Polynomial { .. }
+        | Schedule::Piecewise { .. } => false,
+    };
+    if stage.index > 0 || warms_up || rate < full_rate(&stage.train.optimizer.value) {
+        return;
+    }
+    let pretrained = |at: usize| {
+        backbones(&view.program.model).any(|(scope, backbone)| backbone.weights.is_some() && scope.layers.contains(&at))
+    };
+    let fresh = (0..network.layers.len()).find(|&at| !pretrained(at) && !stage.frozen[at] && network.trainable(at) > 0);
+    let Some(fresh) = fresh else { return };
+    let problem = Diagnostic::new(Code::W0510)
+        .arg("base", &scope.path)
+        .arg("rate", rate)
+        .arg("head", format!("phase head {{ epochs: 5; freeze: {}; optimizer: adam(lr: 1e-3) }}", scope.path))
+        .arg(
+            "finetune",
+            format!("phase finetune {{ epochs: 10; unfreeze: {}; optimizer: adam(lr: 1e-5) }}", scope.path),
+        )
+        .at(scope.span, "here")
+        .also(network.layers[fresh].span, "fresh")
+        .also(place, "rate");
+    problems.push(problem.help("help"));
+}
+
+/// W0517: pictures that are not scaled, a rate of ten times the usual, and no clipping.
+pub(in crate::check) fn explodes(train: &TrainSpec) -> Option<(f32, Span)> {
+    let first = train.stages().next()?;
+    let (rate, place) = largest_rate(first);
+    let clips = first.updates.clips();
+    (!clips && f64::from(rate) >= 9.999 * f64::from(full_rate(&first.optimizer.value))).then_some((rate, place))
+}

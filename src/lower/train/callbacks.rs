@@ -1,6 +1,7 @@
 //! Callbacks and what they watch.
 
 use crate::ast::{Expr, Step};
+use crate::diag::{Code, Diagnostic};
 use crate::ir::{Callback, Metric, Monitor};
 use crate::lower::convert::MOST;
 use crate::lower::{Cx, later};

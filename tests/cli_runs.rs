@@ -265,3 +265,56 @@ fn digits_reach_97_percent() {
     let accuracy = place.report("run")["results"]["test"]["accuracy"].as_f64().expect("a number");
     assert!(accuracy >= 0.97, "test accuracy {accuracy}");
 }
+
+/// The tensors of a weights file, by name.
+fn tensors(path: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let bytes = fs::read(path).expect("there");
+    let file = safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file");
+    file.tensors().into_iter().map(|(name, tensor)| (name, tensor.data().to_vec())).collect()
+}
+
+#[test]
+fn what_is_frozen_in_a_phase_stays_as_it_is() {
+    let place = Place::new();
+    let phased = SMALL
+        .replace(
+            "    conv2d(8, 3x3, padding: same)\n    batch_norm\n",
+            "    conv = conv2d(8, 3x3, padding: same)\n    norm = batch_norm\n",
+        )
+        .replace("    epochs: 6\n", "    phase head { epochs: 2; freeze: [conv, norm] }\n");
+    fs::write(place.path("head.cnn"), &phased).expect("written");
+    let second = "    phase head { epochs: 2; freeze: [conv, norm] }\n    phase finetune { epochs: 2; unfreeze: conv onward; optimizer: sgd(lr: 0.01) }\n";
+    let both = phased.replace("    phase head { epochs: 2; freeze: [conv, norm] }\n", second);
+    fs::write(place.path("both.cnn"), both).expect("written");
+    place.cnnc(&["init", "head.cnn", "--seed", "0", "--output", "w0.safetensors"]).success();
+    let before = tensors(&place.path("w0.safetensors"));
+    for (file, moved) in [("head.cnn", false), ("both.cnn", true)] {
+        let folder = file.trim_end_matches(".cnn");
+        let output = place.cnnc(&["run", file, "--out", folder]).success();
+        let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(said.contains("phase `head`, 2 of 8 layers frozen"), "{said}");
+        assert_eq!(said.contains("phase `finetune`"), moved, "{said}");
+        let after = tensors(&place.path(folder).join("weights.safetensors"));
+        assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+        for (name, values) in &after {
+            let is_frozen = name.starts_with("conv.") || name.starts_with("norm.");
+            assert_eq!(*values != before[name], moved || !is_frozen, "{file}: {name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_run_yet_is_refused_before_anything_is_read() {
+    let place = Place::new();
+    let text = SMALL.replace("conv2d(8,", "conv2d(search([8, 16]),")
+        + "tune { objective: val_accuracy; strategy: random(trials: 4) }\n\
+           report { grad_cam(layer: relu); confusion_matrix }\n";
+    fs::write(place.path("later.cnn"), text).expect("written");
+    place.cnnc(&["check", "later.cnn", "--deny", "warnings"]).success();
+    for command in [&["run", "later.cnn"][..], &["bench", "later.cnn"]] {
+        let output = place.cnnc(command).code(1);
+        let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert_eq!(said.matches("error[E0010]").count(), 3, "{said}");
+    }
+    assert!(!place.path("runs").exists());
+}

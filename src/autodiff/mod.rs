@@ -1,7 +1,8 @@
 //! The training graph: forward pass, loss, backward pass, and the optimizer's update, as one graph.
 
 mod backward;
+mod clip;
 mod objective;
 mod optimizer;
 
-pub use objective::{evaluation_graph, loss_output, metric_output, metrics, training_graph};
+pub use objective::{averaged_weight, evaluation_graph, loss_output, metric_output, metrics, training_graph};

@@ -1,7 +1,8 @@
 //! Loss and metrics on top of a forward pass.
 
 use super::backward::backpropagate;
-use super::optimizer::update;
+use super::clip::clip;
+use super::optimizer::{AVERAGE, update};
 use crate::ir::{
     CheckedProgram, Forward, Graph, InputRole, Loss as ProgramLoss, Metric, Mode, ScalarInput, TrainSpec, Value,
     forward,
@@ -26,7 +27,7 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
     // These passes rewrite in place, so `scores` and `seed` stay what they are.
     opt::run(&mut graph, opt::BEFORE_GRADIENTS);
     let gradients = backpropagate(&mut graph, scores, seed);
-    for (weight, gradient) in gradients {
+    for (weight, gradient) in clip(&mut graph, gradients, &train.updates) {
         update(&mut graph, &train.optimizer.value, &train.updates, weight, gradient);
     }
     Some(graph)
@@ -44,6 +45,11 @@ pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
         add_metrics(&mut graph, program, scores, labels, loss);
     }
     graph
+}
+
+/// Of a slot that follows a weight (`ema`), the name of the weight.
+pub fn averaged_weight(slot: &str) -> Option<&str> {
+    slot.strip_suffix(AVERAGE)?.strip_suffix('.')
 }
 
 /// The name of the output that holds each image's loss.

@@ -13,11 +13,7 @@ pub(super) fn update(
     weight: ParamId,
     gradient: Value,
 ) {
-    let gradient = match updates.clip_value {
-        Some(limit) => clip_by_value(graph, gradient, limit),
-        None => gradient,
-    };
-    let target = Target { weight, gradient, weight_decay: updates.weight_decay };
+    let target = Target { weight, gradient, weight_decay: updates.weight_decay, average: updates.ema.is_some() };
     match *optimizer {
         Optimizer::Sgd { momentum, nesterov, .. } => sgd(graph, &target, momentum, nesterov),
         Optimizer::RmsProp { rho, momentum, epsilon, .. } => rms_prop(graph, &target, rho, momentum, epsilon),
@@ -36,18 +32,12 @@ struct Target {
     gradient: Value,
     /// `w ← w − lr · weight_decay · w` before anything else.
     weight_decay: f32,
+    /// The slot [`AVERAGE`] follows the weight: `a ← a · share + w (1 − share)`.
+    average: bool,
 }
 
-/// Every element put into `−limit ..= limit`.
-fn clip_by_value(graph: &mut Graph, gradient: Value, limit: f32) -> Value {
-    let layer = graph.node(gradient.node).layer.clone();
-    let map = Map::single(|e| {
-        let (g, least, most) = (e.input(0), e.constant(-limit), e.constant(limit));
-        let raised = e.max(g, least);
-        e.min(raised, most)
-    });
-    graph.push_value(Op::Map(map), &[gradient], &layer)
-}
+/// The slot of a weight's running mean.
+pub(super) const AVERAGE: &str = "average";
 
 fn sgd(graph: &mut Graph, target: &Target, momentum: f32, nesterov: bool) {
     let slots: &[&str] = if momentum == 0.0 { &[] } else { &["momentum"] };
@@ -165,12 +155,14 @@ fn push(
     rates: &[ScalarInput],
     write: impl FnOnce(&mut Expr, [ExprId; 2], &[ExprId], &[ExprId]) -> Vec<ExprId>,
 ) {
-    let Target { weight, gradient, weight_decay } = *target;
+    let Target { weight, gradient, weight_decay, average } = *target;
     let layer = graph.node(gradient.node).layer.clone();
     let Param { name, shape, .. } = graph.params[weight.index()].clone();
     let old = graph.parameter(weight);
+    let averaged: &[&str] = if average { &[AVERAGE] } else { &[] };
     let slot_values: Vec<(ParamId, Value)> = slots
         .iter()
+        .chain(averaged)
         .map(|slot| {
             let name = format!("{name}.{slot}");
             let param = Param { name, shape: shape.clone(), initializer: Initializer::Zeros, role: ParamRole::Slot };
@@ -184,11 +176,14 @@ fn push(
         rate_values.push(plain);
     }
     let plain = rate_values.iter().position(|&rate| rate == plain);
+    if average {
+        rate_values.push(graph.scalar(ScalarInput::AverageShare));
+    }
     let operands: Vec<Value> =
         [old, gradient].into_iter().chain(slot_values.iter().map(|&(_, v)| v)).chain(rate_values).collect();
     let map = Map::several(|e| {
         let ids: Vec<ExprId> = (0..operands.len()).map(|i| e.input(i)).collect();
-        let (slot_ids, rate_ids) = ids[2..].split_at(slots.len());
+        let (slot_ids, rate_ids) = ids[2..].split_at(slots.len() + averaged.len());
         let w = match plain {
             Some(plain) if decays => {
                 let decay = e.constant(weight_decay);
@@ -198,7 +193,13 @@ fn push(
             }
             Some(_) | None => ids[0],
         };
-        let results = write(e, [w, ids[1]], slot_ids, rate_ids);
+        let mut results = write(e, [w, ids[1]], &slot_ids[..slots.len()], rate_ids);
+        if let (true, Some(&mean), Some(&share)) = (average, slot_ids.last(), rate_ids.last()) {
+            let one = e.constant(1.0);
+            let rest = e.sub(one, share);
+            let taken = e.mul(results[0], rest);
+            results.push(e.mul_add(mean, share, taken));
+        }
         results.into_iter().map(|result| (result, MapResult::Each)).collect()
     });
     let node = graph.push(Op::Map(map), &operands, &layer);

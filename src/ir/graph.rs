@@ -76,6 +76,8 @@ pub enum ScalarInput {
     NadamGradient,
     /// Nadam's factor of the second moment, f32.
     NadamVariance,
+    /// Share of a weight's running mean that stays at this step, f32: 0 at the first.
+    AverageShare,
     /// 1 / images in this batch, f32.
     InverseBatch,
     /// The key of a layer's random numbers in this step, 32 bits: a hash of (seed, step, path).
@@ -166,6 +168,7 @@ impl Graph {
             | ScalarInput::NadamMoment
             | ScalarInput::NadamGradient
             | ScalarInput::NadamVariance
+            | ScalarInput::AverageShare
             | ScalarInput::InverseBatch => Element::F32,
         };
         let ty = TensorType { element, shape: Shape::vector(1), batched: false };

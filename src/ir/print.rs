@@ -53,6 +53,7 @@ fn attributes(graph: &Graph, id: NodeId) -> String {
             InputRole::Scalar(ScalarInput::NadamMoment) => "nadam_moment".to_owned(),
             InputRole::Scalar(ScalarInput::NadamGradient) => "nadam_gradient".to_owned(),
             InputRole::Scalar(ScalarInput::NadamVariance) => "nadam_variance".to_owned(),
+            InputRole::Scalar(ScalarInput::AverageShare) => "average_share".to_owned(),
             InputRole::Scalar(ScalarInput::InverseBatch) => "1/batch".to_owned(),
             InputRole::Scalar(ScalarInput::RandomKey(path)) => format!("random_key {path}"),
         },
@@ -133,6 +134,7 @@ fn map_text(map: &Map) -> String {
     let result = |&(id, kind): &(ExprId, MapResult)| match kind {
         MapResult::Each => expression(&map.expr, id),
         MapResult::ChannelSum => format!("sum({})", expression(&map.expr, id)),
+        MapResult::Sum => format!("sum_all({})", expression(&map.expr, id)),
     };
     map.results.iter().map(result).collect::<Vec<_>>().join("; ")
 }

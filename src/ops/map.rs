@@ -10,6 +10,8 @@ pub enum MapResult {
     Each,
     /// The sum over batch and pixels: a vector `[C]`.
     ChannelSum,
+    /// The sum over all elements of a map that is not per image: `[1]`. Such a map has this one result.
+    Sum,
 }
 
 /// Expressions evaluated at every element of the widest operand.
@@ -32,6 +34,13 @@ impl Map {
         let mut expr = Expr::new();
         let result = write(&mut expr);
         Self { expr, results: vec![(result, MapResult::Each)], repeated_to: None }
+    }
+
+    /// The sum over all elements of a tensor that is not per image.
+    pub fn sum(write: impl FnOnce(&mut Expr) -> ExprId) -> Self {
+        let mut map = Self::single(write);
+        map.results[0].1 = MapResult::Sum;
+        map
     }
 
     /// A map with several results.
@@ -58,6 +67,7 @@ impl Map {
         let result = |kind: MapResult| match kind {
             MapResult::Each => each.clone(),
             MapResult::ChannelSum => sum.clone(),
+            MapResult::Sum => TensorType::single(Shape::vector(1)),
         };
         self.results.iter().map(|&(_, kind)| result(kind)).collect()
     }

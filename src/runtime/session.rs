@@ -183,6 +183,8 @@ pub struct TrainSession {
     /// Stages up to the one that knows the loss.
     until_loss: usize,
     optimizer: Optimizer,
+    /// Share of the weights' running means that stays at each step.
+    average: f32,
 }
 
 impl TrainSession {
@@ -195,8 +197,8 @@ impl TrainSession {
         let engine = Engine::new(&graph, program, options)?;
         let loss = engine.output(loss_output()).map(|output| output.buffer);
         let until_loss = loss.and_then(|buffer| engine.executor.stage_of(buffer)).map_or(0, |stage| stage + 1);
-        let optimizer = train.optimizer.value;
-        Ok(Self { engine, program: program.clone(), options: options.clone(), until_loss, optimizer })
+        let (optimizer, average) = (train.optimizer.value, train.updates.ema.unwrap_or_default());
+        Ok(Self { engine, program: program.clone(), options: options.clone(), until_loss, optimizer, average })
     }
 
     /// All parameters: weights, states, then optimizer slots (names as in the weights file; slots `<weight>.<slot>`).
@@ -224,13 +226,15 @@ impl TrainSession {
         let engine = &mut self.engine;
         let images = engine.feed(inputs.images);
         engine.feed_labels(inputs.labels);
-        let optimizer = self.optimizer;
+        let (optimizer, average) = (self.optimizer, self.average);
         engine.executor.write_scalars(|scalar| match scalar {
             ScalarInput::LearningRate => inputs.learning_rate.to_bits(),
             ScalarInput::AdamRate => adam_rate(&optimizer, inputs.learning_rate, inputs.update).to_bits(),
             ScalarInput::NadamMoment => nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[0].to_bits(),
             ScalarInput::NadamGradient => nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[1].to_bits(),
             ScalarInput::NadamVariance => nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[2].to_bits(),
+            // the first step's weights are the first mean
+            ScalarInput::AverageShare => if inputs.update > 1 { average } else { 0.0 }.to_bits(),
             ScalarInput::InverseBatch => (1.0 / images as f32).to_bits(),
             ScalarInput::RandomKey(path) => random_key(inputs.seed, inputs.step, path),
         });
@@ -343,6 +347,7 @@ impl EvalSession {
             | ScalarInput::NadamMoment
             | ScalarInput::NadamGradient
             | ScalarInput::NadamVariance
+            | ScalarInput::AverageShare
             | ScalarInput::RandomKey(_) => 0,
         });
         self.engine.executor.run(count);

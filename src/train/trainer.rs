@@ -25,6 +25,7 @@ use super::init::initial_values;
 use super::settings::Settings;
 use super::state::{Progress, RunningSums, State};
 use super::weights::{self, WeightsInfo};
+use crate::autodiff::averaged_weight;
 use crate::data::{Dataset, Split};
 use crate::ir::{AugmentSpec, Callback, Metric, Monitor, SchedulePoint, TrainSpec};
 use crate::runtime::StepInputs;
@@ -223,8 +224,22 @@ where
         Ok(Some(Results { test, test_seconds: begun.elapsed().as_secs_f64() }))
     }
 
+    /// Puts running means in the place of their weights, where the schedule keeps them (`ema`).
+    fn take_averages(&mut self) {
+        let params = self.engine.params();
+        let weight_of = |slot: &str| params.iter().position(|param| Some(param.name.as_str()) == averaged_weight(slot));
+        let pairs: Vec<(usize, usize)> =
+            params.iter().enumerate().filter_map(|(at, param)| Some((at, weight_of(&param.name)?))).collect();
+        // before the first step there are none
+        for (slot, weight) in pairs.into_iter().filter(|_| self.progress.updates > 0) {
+            let mean = self.engine.read(slot);
+            self.engine.write(weight, &mean);
+        }
+    }
+
     /// Puts the best weights back where a callback wants that.
     fn restore_best(&mut self, watch: &mut dyn Watch) {
+        self.take_averages();
         for callback in self.callbacks.restoring().collect::<Vec<_>>() {
             let Some(best) = self.best.get(&callback) else { continue };
             for (at, values) in saved_indices(&self.engine).into_iter().zip(best) {

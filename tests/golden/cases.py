@@ -689,8 +689,9 @@ def optimizer_case(name, written):
         return net.dense(2)(layers().Flatten()(x))
 
     build.__name__ = name
+    shown = written.replace("|", ", ")
     build.__doc__ = f"""
-    `{written}` on a linear model.
+    `{shown}` on a linear model.
     flatten
     dense(2)
     """
@@ -707,3 +708,13 @@ optimizer_case("adam_arguments", "adam(lr: 0.01, beta_1: 0.8, beta_2: 0.95, epsi
 optimizer_case("adam_weight_decay", "adam(lr: 0.01, weight_decay: 0.1)")
 optimizer_case("adamw", "adamw")
 optimizer_case("adamw_arguments", "adamw(lr: 0.02, beta_1: 0.85, beta_2: 0.99, epsilon: 1e-4, weight_decay: 0.05)")
+optimizer_case("nadam", "nadam")
+optimizer_case("nadam_arguments", "nadam(lr: 0.01, beta_1: 0.8, beta_2: 0.95, epsilon: 1e-3)")
+optimizer_case("adagrad", "adagrad")
+optimizer_case("adagrad_arguments", "adagrad(lr: 0.05, initial_accumulator_value: 0.01, epsilon: 1e-3)")
+optimizer_case("adadelta", "adadelta(lr: 0.1)")
+optimizer_case("adadelta_arguments", "adadelta(lr: 1.0, rho: 0.8, epsilon: 1e-4)")
+optimizer_case("sgd_weight_decay", "sgd(lr: 0.05, momentum: 0.9, weight_decay: 0.1)")
+optimizer_case("clip_value", "sgd(lr: 0.05)|clip_value: 0.1")
+optimizer_case("clip_norm", "sgd(lr: 0.05)|clip_norm: 0.3")
+optimizer_case("global_clip_norm", "adam(lr: 0.01)|global_clip_norm: 0.3")

@@ -89,14 +89,19 @@ class Net:
 
 
 def optimizer_of(text):
-    """The Keras optimizer that a line of the language names."""
+    """The Keras optimizer that a line of the language names; settings of `train` stand behind `|`."""
+    text, _, settings = text.partition("|")
     name, _, arguments = text.partition("(")
     given = {}
     for key, value in re.findall(r"(\w+): ([^,)]+)", arguments):
         key = "learning_rate" if key == "lr" else key
         given[key] = value == "true" if value in ("true", "false") else float(value)
+    beside = {"clip_value": "clipvalue", "clip_norm": "clipnorm", "global_clip_norm": "global_clipnorm"}
+    for key, value in re.findall(r"(\w+): ([^;]+)", settings):
+        given[beside.get(key, key)] = float(value)
     classes = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam,
-               "adamw": keras.optimizers.AdamW}
+               "adamw": keras.optimizers.AdamW, "nadam": keras.optimizers.Nadam, "adagrad": keras.optimizers.Adagrad,
+               "adadelta": keras.optimizers.Adadelta}
     return classes[name](**given)
 
 
@@ -234,7 +239,9 @@ def cnn_text(c: Case):
     size = "x".join(map(str, c.shape))
     body = "\n".join(f"    {line}" for line in [f"input({size})", *c.body.split("\n")])
     loss = "" if c.loss == "auto" else f"\n    loss: {c.loss}"
-    return f"// {c.comment}\nmodel {title} {{\n{body}\n}}\n\ntrain {{\n    batch: {c.batch}\n    optimizer: {c.optimizer}{loss}\n}}\n"
+    optimizer, *settings = c.optimizer.replace("|", ";").split(";")
+    lines = "".join(f"\n    {line.strip()}" for line in settings) + loss
+    return f"// {c.comment}\nmodel {title} {{\n{body}\n}}\n\ntrain {{\n    batch: {c.batch}\n    optimizer: {optimizer}{lines}\n}}\n"
 
 
 def make_small(c: Case):

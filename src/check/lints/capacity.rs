@@ -9,6 +9,8 @@ use crate::layers::Layer;
 const MOST: f64 = 0.9;
 /// Parameters for each training picture that are still usual.
 const PER_PICTURE: usize = 100;
+/// Parameters from which on the layer that makes the scores counts too.
+const LARGE: usize = 1_000_000;
 
 pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Problems) {
     let (Some(card), Some(data)) = (view.card, &view.program.data) else { return };
@@ -21,6 +23,11 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Probl
     let Some(largest) = dense.max_by_key(|&at| network.trainable(at)) else { return };
     let held = network.trainable(largest);
     if held as f64 <= MOST * total as f64 {
+        return;
+    }
+    // a small linear classifier is not too large for anything
+    let makes_scores = (largest + 1..network.layers.len()).all(|at| network.trainable(at) == 0);
+    if makes_scores && total < LARGE {
         return;
     }
     let node = &network.layers[largest];

@@ -47,6 +47,7 @@ impl Lowerer<'_> {
                     args.push(self.per_image(&storage, Mode::Write));
                 }
                 MapResult::ChannelSum => sums.push((output, channels, Shape::vector(channels))),
+                MapResult::Sum => unreachable!("only what is not per image is summed as a whole"),
             }
         }
         for &(output, ..) in &sums {
@@ -91,7 +92,51 @@ impl Lowerer<'_> {
             || self.storages.iter().any(|(&other, storage)| other != value && storage.buffer == buffer && later(other))
     }
 
+    /// The sum of all elements: first those that are a fixed distance apart, as if they were channels, then these sums.
+    fn map_sum(&mut self, node: &Node, map: &Map, shape: &Shape) {
+        let types: Vec<&TensorType> = node.inputs.iter().map(|&v| self.graph.ty(v)).collect();
+        let flat = types.iter().all(|ty| ty.shape == *shape || ty.shape.elements() == 1);
+        let elements = shape.elements();
+        let lanes = if flat { 1 << elements.trailing_zeros().min(6) } else { shape.channels() };
+        let rows = Layout::dense(&Shape::image(1, elements / lanes, lanes));
+        let mut operands = Vec::with_capacity(node.inputs.len());
+        let mut args = Vec::with_capacity(node.inputs.len() + 1);
+        for (&input, ty) in node.inputs.iter().zip(&types) {
+            let storage = self.any(input);
+            args.push(self.whole(&storage, Mode::Read));
+            let kind = match ty.shape.elements() {
+                1 => OperandKind::Scalar,
+                _ if ty.shape == *shape => OperandKind::Image(rows),
+                _ => OperandKind::Channel,
+            };
+            operands.push(Operand { kind, element: ty.element });
+        }
+        let name = format!("{} sums", self.layer());
+        let buffer = self.add_buffer(name, lanes * 4, self.constant[self.node.index()]);
+        let partial = Storage::whole(buffer, &Shape::vector(lanes));
+        args.push(self.whole(&partial, Mode::Write));
+        let domain = Domain::Images { height: 1, width: elements / lanes, channels: lanes };
+        let outputs = vec![(map.results[0].0, MapOutput::ChannelSum)];
+        let kernel = KernelDesc::Map(MapDesc { domain, operands, expr: map.expr.clone(), outputs });
+        self.launch(kernel, Space::Single, args, Count::Fixed(1));
+        let total = self.new_whole(0);
+        let mut expr = Expr::new();
+        let x = expr.input(0);
+        let column = Layout::dense(&Shape::image(1, lanes, 1));
+        let kernel = KernelDesc::Map(MapDesc {
+            domain: Domain::Images { height: 1, width: lanes, channels: 1 },
+            operands: vec![Operand { kind: OperandKind::Image(column), element: Element::F32 }],
+            expr,
+            outputs: vec![(x, MapOutput::ChannelSum)],
+        });
+        let args = vec![self.whole(&partial, Mode::Read), self.whole(&total, Mode::Write)];
+        self.launch(kernel, Space::Single, args, Count::Fixed(1));
+    }
+
     fn map_whole(&mut self, node: &Node, map: &Map, shape: &Shape) {
+        if matches!(map.results[..], [(_, MapResult::Sum)]) {
+            return self.map_sum(node, map, shape);
+        }
         let types: Vec<&TensorType> = node.inputs.iter().map(|&v| self.graph.ty(v)).collect();
         let flat = types.iter().all(|ty| ty.shape == *shape || ty.shape.elements() == 1);
         let channels = shape.channels();

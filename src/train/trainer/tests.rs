@@ -226,10 +226,21 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Trains, and finishes if that comes to an end.
+    /// Trains one phase, and finishes if that comes to an end.
     fn run(
         &self,
         train: &TrainSpec,
+        from: From,
+        steps: usize,
+        fault: Option<(u64, Fault)>,
+    ) -> Result<(Ending, Option<Results>, Vec<String>), RunError> {
+        self.run_phases(&[train], from, steps, fault)
+    }
+
+    /// Trains phases one after the other, each with an optimizer of its own.
+    fn run_phases(
+        &self,
+        phases: &[&TrainSpec],
         from: From,
         steps: usize,
         fault: Option<(u64, Fault)>,
@@ -239,26 +250,32 @@ impl Session<'_> {
             From::State => RunFolder::open(self.folder)?,
         };
         let interrupt = AtomicBool::new(false);
-        let settings = Settings::new([("train.epochs", train.epochs.value), ("train.batch", train.batch.value)]);
-        let plan = Plan {
-            stage: Stage::default(),
-            train,
-            augment: &AugmentSpec::default(),
+        let settings =
+            Settings::new([("train.epochs", phases[0].epochs.value), ("train.batch", phases[0].batch.value)]);
+        let (augment, info) = (AugmentSpec::default(), WeightsInfo::default());
+        let plan = |index: usize| Plan {
+            stage: Stage { index, name: None },
+            train: phases[index],
+            augment: &augment,
             data: self.data,
             folder: &folder,
-            info: &WeightsInfo::default(),
+            info: &info,
             settings: &settings,
             interrupt: &interrupt,
         };
         let mut observer =
             Observer { interrupt: &interrupt, steps_until_interrupt: steps, epochs: vec![], notes: vec![] };
         let evaluator = || Ok(Regression::new(None));
-        let engine = Regression::new(fault);
         let mut trainer = match from {
-            From::Beginning => Trainer::begin(plan, engine, evaluator)?,
-            From::State => Trainer::resume(plan, engine, evaluator)?,
+            From::Beginning => Trainer::begin(plan(0), Regression::new(fault), evaluator)?,
+            From::State => Trainer::resume(plan(State::phase(&folder.state())?), Regression::new(fault), evaluator)?,
         };
-        let ending = trainer.train(&mut observer)?;
+        let mut ending = trainer.train(&mut observer)?;
+        while ending == Ending::Complete && trainer.progress().phase + 1 < phases.len() && !trainer.progress().ended {
+            let next = trainer.progress().phase + 1;
+            trainer = trainer.advance(plan(next), Regression::new(fault), true, &mut observer)?;
+            ending = trainer.train(&mut observer)?;
+        }
         let results = if ending == Ending::Complete { trainer.finish(&mut observer)? } else { None };
         Ok((ending, results, observer.notes))
     }
@@ -313,6 +330,59 @@ fn disturbed_runs_end_as_undisturbed_ones() {
     // A finished run that is resumed changes nothing.
     undisturbed.run(&train, From::State, NEVER, None).expect("ends again");
     assert_eq!(undisturbed.files(), expected);
+}
+
+#[test]
+fn disturbed_phases_end_as_undisturbed_ones() {
+    let data = digits();
+    let mut head = schedule(3, vec![all_callbacks().remove(2)]);
+    head.schedule.value = Schedule::Cosine { warmup: spanned(1.0), min_lr: 0.001 };
+    let mut finetune = schedule(4, vec![all_callbacks().remove(0)]);
+    finetune.optimizer.value = Optimizer::Sgd { lr: 0.01, momentum: 0.9, nesterov: false };
+    finetune.batch.value = 32;
+    let phases = [&head, &finetune];
+    let parent = tempfile::tempdir().expect("a folder");
+    let undisturbed = Session { data: &data, folder: &parent.path().join("whole") };
+    undisturbed.run_phases(&phases, From::Beginning, NEVER, None).expect("trains");
+    let expected = undisturbed.files();
+    let history = String::from_utf8_lossy(&expected[0].1).into_owned();
+    let rates: Vec<f32> = history.lines().skip(1).filter_map(|row| row.rsplit(',').next()?.parse().ok()).collect();
+    assert_eq!(rates.len(), 7, "epochs count on: {history}");
+    // the last step of each epoch: the end of the warm-up, then down the cosine; then the other optimizer's
+    assert_eq!((rates[0], &rates[3..]), (0.05, &[0.01; 4][..]));
+    assert!(rates[0] > rates[1] && rates[1] > rates[2] && rates[2] > 0.001, "{rates:?}");
+    // 18 steps an epoch in the first phase: within it, at its last step, and in the second
+    for (at, steps) in [20, 54, 70].into_iter().enumerate() {
+        let session = Session { data: &data, folder: &parent.path().join(format!("interrupted-{at}")) };
+        let (ending, ..) = session.run_phases(&phases, From::Beginning, steps, None).expect("is interrupted");
+        assert_eq!(ending, Ending::Interrupted);
+        session.run_phases(&phases, From::State, NEVER, None).expect("ends");
+        assert_eq!(session.files(), expected, "interrupted after {steps} steps");
+    }
+}
+
+#[test]
+fn a_run_may_end_at_its_time_or_at_a_loss_that_is_no_number() {
+    let data = digits();
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("nan");
+    let session = Session { data: &data, folder: &folder };
+    let train = schedule(3, vec![Callback::TerminateOnNan, Callback::CsvLog { path: spanned("log.csv".into()) }]);
+    let (ending, results, notes) =
+        session.run(&train, From::Beginning, NEVER, Some((20, Fault::NotFinite))).expect("ends well");
+    assert_eq!(ending, Ending::Complete);
+    assert!(results.is_some_and(|results| results.test.is_some()));
+    assert_eq!(notes, ["stopped at step 20: the loss became NaN"]);
+    let log = std::fs::read_to_string(folder.join("log.csv")).expect("there");
+    assert_eq!(log, std::fs::read_to_string(folder.join("history.csv")).expect("there"));
+    assert_eq!(log.lines().count(), 2);
+
+    let folder = parent.path().join("time");
+    let session = Session { data: &data, folder: &folder };
+    let train = schedule(50, vec![Callback::TimeLimit { seconds: 1e-9 }]);
+    let (_, results, notes) = session.run_phases(&[&train, &train], From::Beginning, NEVER, None).expect("ends");
+    assert!(results.is_some());
+    assert_eq!(notes, ["stopped after epoch 1: the time limit has passed"]);
 }
 
 #[test]

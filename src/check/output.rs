@@ -90,7 +90,7 @@ fn ending<'a>(view: &View<'a>) -> Option<Ending<'a>> {
     let mut after = Vec::new();
     loop {
         let passes = match node.layer.as_op().purpose() {
-            Purpose::Activate | Purpose::Drop | Purpose::Normalize | Purpose::Reshape => true,
+            Purpose::Activate | Purpose::Drop | Purpose::Disturb | Purpose::Normalize | Purpose::Reshape => true,
             Purpose::Input | Purpose::Compute | Purpose::Prepare | Purpose::Scale => false,
         };
         match node.inputs.first() {
@@ -268,9 +268,11 @@ fn check_ending(ending: &Ending<'_>, loss: Loss, problems: &mut Problems) {
     for node in &ending.after {
         let code = match node.layer.as_op().purpose() {
             Purpose::Drop => Code::W0211,
-            Purpose::Normalize => Code::W0212,
+            Purpose::Normalize if matches!(node.layer, Layer::BatchNorm(_)) => Code::W0212,
             Purpose::Input
             | Purpose::Compute
+            | Purpose::Disturb
+            | Purpose::Normalize
             | Purpose::Activate
             | Purpose::Reshape
             | Purpose::Prepare

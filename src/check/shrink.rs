@@ -63,7 +63,7 @@ pub(super) fn explain(
     let mut lines: Vec<usize> = path
         .iter()
         .chain(std::iter::once(&index))
-        .filter(|&&at| matches!(&layers[at].layer, Layer::Conv2d(conv) if conv.padding == Padding::Valid && conv.kernel_size != [1, 1]))
+        .filter(|&&at| is_unpadded(&layers[at].layer))
         // layers of other files have no line here
         .filter(|&&at| layers[at].span.end <= program.source.text.len())
         .map(|&at| program.source.line_column(layers[at].span.start).0)
@@ -92,9 +92,29 @@ fn path_to(program: &Program, index: usize) -> Vec<usize> {
     path
 }
 
+/// Whether it is a convolution that shrinks its image for want of padding.
+fn is_unpadded(layer: &Layer) -> bool {
+    let (padding, kernel_size) = if let Layer::Conv2d(conv) = layer {
+        (conv.padding, conv.kernel_size)
+    } else if let Layer::DepthwiseConv2d(conv) = layer {
+        (conv.padding, conv.kernel_size)
+    } else if let Layer::SeparableConv2d(conv) = layer {
+        (conv.padding, conv.kernel_size)
+    } else {
+        return false;
+    };
+    padding == Padding::Valid && kernel_size != [1, 1]
+}
+
 /// `("convolution", "4th")`
 fn ordinal(program: &Program, path: &[usize], index: usize) -> (&'static str, String) {
-    let is_conv = |at: usize| matches!(program.model.layers[at].layer, Layer::Conv2d(_));
+    let is_conv = |at: usize| {
+        let layer = &program.model.layers[at].layer;
+        matches!(
+            layer,
+            Layer::Conv2d(_) | Layer::DepthwiseConv2d(_) | Layer::SeparableConv2d(_) | Layer::FixedFilter(_)
+        )
+    };
     let is_pool = |at: usize| matches!(program.model.layers[at].layer, Layer::Pool2d(_));
     let (kind, count) = if is_conv(index) {
         ("convolution", path.iter().filter(|&&at| is_conv(at)).count())

@@ -24,6 +24,7 @@ mod option;
 mod overrides;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod prepare;
+mod ranges;
 mod report;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod search;

@@ -7,6 +7,7 @@ mod labels;
 mod lints;
 mod output;
 mod pictures;
+mod pretrained;
 mod schedule;
 mod shapes;
 mod shrink;
@@ -40,6 +41,7 @@ pub fn check_around(
         problems.extend(of_backbones);
     }
     pictures::check(&view, &mut problems);
+    pretrained::check(&view, &mut problems);
     labels::check(&view, &mut problems);
     labels::check_class_names(&view, &mut problems);
     splits::check(&view, &mut problems);

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::arguments::ChoiceArgs;
 use super::console::Console;
 use super::failure::Failure;
-use super::load::{self, Reading};
+use super::load::{self, Look, Reading};
 use crate::card::CardError;
 use crate::diag::{Language, Level, render_json};
 
@@ -18,6 +18,7 @@ With --format json every problem is one line on stdout: code, level, message, fi
 Examples:
   cnnc check models/digits.cnn
   cnnc check models/*.cnn --deny warnings
+  cnnc check mine.cnn --data
   cnnc check mine.cnn --format json")]
 pub(super) struct CheckArgs {
     /// The .cnn files
@@ -25,6 +26,9 @@ pub(super) struct CheckArgs {
     files: Vec<PathBuf>,
     #[command(flatten)]
     choice: ChoiceArgs,
+    /// Look through the data too: pictures in two splits, classes that a split has not, margins around objects
+    #[arg(long)]
+    data: bool,
     /// How problems are printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -37,9 +41,10 @@ enum Format {
 }
 
 pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> {
+    let look = if args.data { Look::Pass } else { Look::Card };
     let mut worst = Ok(());
     for file in &args.files {
-        let checked = load::read(file, &args.choice, &[]).and_then(|reading| match args.format {
+        let checked = load::read_looking(file, &args.choice, &[], look).and_then(|reading| match args.format {
             Format::Human => show_human(&reading, console),
             Format::Json => show_json(&reading, console),
         });

@@ -32,10 +32,36 @@ pub(super) struct Reading {
     pub(super) locations: Locations,
 }
 
+/// How closely data are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Names and headers.
+    Card,
+    /// All files once, where they are few and small.
+    SmallPass,
+    /// All files once.
+    Pass,
+}
+
+/// Data up to this size are passed over before each run: 64 MiB take a fraction of a second, and the pass is remembered.
+const SMALL_BYTES: u64 = 64 << 20;
+
 /// Reads and checks a file. Settings of `more` come after those of `choice`.
 /// # Errors
 /// [`Failure::Mistake`] if the file cannot be read.
 pub(super) fn read(file: &Path, choice: &ChoiceArgs, more: &[(String, String)]) -> Result<Reading, Failure> {
+    read_looking(file, choice, more, Look::Card)
+}
+
+/// [`read`], with another look at the data.
+/// # Errors
+/// As [`read`].
+pub(super) fn read_looking(
+    file: &Path,
+    choice: &ChoiceArgs,
+    more: &[(String, String)],
+    look: Look,
+) -> Result<Reading, Failure> {
     let bytes = fs::read(file).map_err(|error| RunError::read(file, error))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -48,8 +74,26 @@ pub(super) fn read(file: &Path, choice: &ChoiceArgs, more: &[(String, String)]) 
     let options =
         LowerOptions { model: choice.model.clone(), overrides: choice.set.iter().chain(more).cloned().collect() };
     let card_error = RefCell::new(None);
+    // the front end asks twice, for the classes and for the checks
+    let known: RefCell<Option<(DataSpec, DataCard)>> = RefCell::default();
     let card_of = |data: &DataSpec| -> Option<DataCard> {
-        card::of(data, &locations).map_err(|error| card_error.replace(Some(error))).ok()
+        if let Some((_, card)) = known.borrow().as_ref().filter(|(of, _)| of == data) {
+            return Some(card.clone());
+        }
+        let passes = match look {
+            Look::Card => false,
+            Look::SmallPass => card::size_bytes(data, &locations).is_some_and(|bytes| bytes <= SMALL_BYTES),
+            Look::Pass => true,
+        };
+        let card = if passes { card::with_pass(data, &locations) } else { card::of(data, &locations) };
+        // without the pass there may still be a card
+        let card = card.or_else(|error| {
+            card_error.replace(Some(error));
+            card::of(data, &locations)
+        });
+        let card = card.ok()?;
+        known.replace(Some((data.clone(), card.clone())));
+        Some(card)
     };
     let around = Surroundings { card_of: &card_of, read: &|path| fs::read_to_string(path) };
     let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
@@ -112,7 +156,20 @@ pub(super) fn ready(
     more: &[(String, String)],
     console: &Console,
 ) -> Result<Ready, Failure> {
-    let reading = read(file, choice, more)?;
+    ready_looking(file, choice, more, Look::Card, console)
+}
+
+/// [`ready`], with another look at the data.
+/// # Errors
+/// As [`ready`].
+pub(super) fn ready_looking(
+    file: &Path,
+    choice: &ChoiceArgs,
+    more: &[(String, String)],
+    look: Look,
+    console: &Console,
+) -> Result<Ready, Failure> {
+    let reading = read_looking(file, choice, more, look)?;
     show(&reading, console);
     if let Some(error @ CardError::Malformed(_)) = reading.card_error {
         return Err(error.into());

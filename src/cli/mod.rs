@@ -4,11 +4,13 @@
 //! that was interrupted before its end; 2 wrong usage; 3 a bug of ours.
 
 mod arguments;
+mod augment;
 mod bench;
 mod bug;
 mod check;
 mod clock;
 mod console;
+mod data;
 mod emit;
 mod eval;
 mod explain;
@@ -22,6 +24,7 @@ mod predict;
 mod progress;
 mod report;
 mod run;
+mod sheet;
 mod step;
 mod summary;
 mod table;
@@ -61,6 +64,10 @@ enum Command {
     Run(run::RunArgs),
     /// Find mistakes in files without training anything
     Check(check::CheckArgs),
+    /// Show what is known of a file's data: classes, counts, sizes, range, splits
+    Data(data::DataArgs),
+    /// Write augmented training pictures, to look at
+    Augment(augment::AugmentArgs),
     /// Show layers, shapes, parameters, work and memory
     Summary(summary::SummaryArgs),
     /// Evaluate trained weights on the test split
@@ -97,6 +104,8 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Run(args) => run::run(args, &console, start),
         Command::Check(args) => check::check(args, &console),
+        Command::Data(args) => data::data(args, &console),
+        Command::Augment(args) => augment::augment(args, &console),
         Command::Summary(args) => summary::summary(args, &console),
         Command::Eval(args) => eval::eval(args, &console),
         Command::Predict(args) => predict::predict(args, &console),

@@ -41,7 +41,7 @@ use std::collections::BTreeSet;
 use crate::ast::{Definition, DefinitionKind, File, Item, Section};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{DataSpec, EnsembleSpec, LayerId, Program};
+use crate::ir::{DataSpec, EnsembleSpec, LayerId, Model, PrepareSpec, Program, ScopeKind};
 use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
 
@@ -142,6 +142,10 @@ pub(crate) fn lower_at(
         unused::report(&mut cx, file, &overridden);
         train.iter().for_each(|section| train::unused_in_phases(&mut cx, section));
     }
+    let mut prepare = prepare.unwrap_or_default();
+    if let Some(model) = &model {
+        adopt_preparation(&mut prepare, model);
+    }
     let source = sources.main().clone();
     let of_model =
         |ensemble: &EnsembleSpec| ensemble.members.iter().any(|member| Some(member.value.as_str()) == model_name);
@@ -149,7 +153,7 @@ pub(crate) fn lower_at(
         source,
         model,
         data,
-        prepare: prepare.unwrap_or_default(),
+        prepare,
         augment: augment.unwrap_or_default(),
         train: lowered_train,
         tune,
@@ -157,6 +161,20 @@ pub(crate) fn lower_at(
         report,
     });
     Lowered { program, unknown, problems: cx.problems }
+}
+
+/// Pretrained weights bring along how pictures are prepared for them.
+fn adopt_preparation(prepare: &mut PrepareSpec, model: &Model) {
+    let size = if let Some(Layer::Input(input)) = model.layers.first().map(|node| &node.layer) {
+        input.shape.as_image().map(|(height, width, _)| [height, width])
+    } else {
+        None
+    };
+    for scope in &model.scopes {
+        if let ScopeKind::Model(backbone) = &scope.kind {
+            prepare.adopt(backbone, scope.span, size);
+        }
+    }
 }
 
 /// What the `search(…)` of a program's part of the file stand for.

@@ -23,7 +23,13 @@ fn trained(body: &str, pictures: &[f32], batch: usize, step: u64) -> Vec<f32> {
     executor.write(images, pictures.len()).copy_from_slice(pictures);
     executor.write_scalars(|scalar| match scalar {
         ScalarInput::RandomKey(path) => random_key(5, step, path),
-        ScalarInput::LearningRate | ScalarInput::AdamRate | ScalarInput::InverseBatch => 0,
+        ScalarInput::LearningRate
+        | ScalarInput::AdamRate
+        | ScalarInput::NadamMoment
+        | ScalarInput::NadamGradient
+        | ScalarInput::NadamVariance
+        | ScalarInput::AverageShare
+        | ScalarInput::InverseBatch => 0,
     });
     executor.run(batch);
     let output = executor.plan().outputs[0].clone();

@@ -2,6 +2,7 @@
 
 mod members;
 mod points;
+mod settings;
 
 use std::io;
 use std::path::Path;
@@ -99,6 +100,7 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     // has been reported already
     let syntax_is_whole = !problems.has_errors();
     let lowered = lower(&ast, &imports, &mut sources, options, card_of);
+    let chosen = lowered.program.as_ref().map(|program| program.model.name.value.clone());
     let card = lowered.program.as_ref().and_then(|program| program.data.as_ref()).and_then(card_of);
     let mut program = None;
     problems.extend(unusable);
@@ -134,6 +136,8 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     if problems.has_errors() {
         program = None;
     }
+    let text = sources.main().text.clone();
+    problems.write_settings(|setting| settings::write(&ast, &text, chosen.as_deref(), setting));
     Loaded { sources, ast, program, card, problems }
 }
 

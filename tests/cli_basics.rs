@@ -8,7 +8,7 @@ use assert_cmd::Command;
 fn cnnc() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
     // Tests run beside each other: nobody needs all cores.
-    command.env_remove("CNNC_DATA_DIR").env("NO_COLOR", "1");
+    command.env_remove("CNNC_DATA_DIR").env("NO_COLOR", "1").env("LC_ALL", "C");
     command
 }
 
@@ -16,8 +16,25 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
 }
 
-const COMMANDS: [&str; 13] =
-    ["run", "check", "summary", "eval", "predict", "emit", "explain", "step", "init", "bench", "new", "data", "augment"];
+const COMMANDS: [&str; 17] = [
+    "run",
+    "check",
+    "data",
+    "augment",
+    "fmt",
+    "summary",
+    "diff",
+    "graph",
+    "eval",
+    "predict",
+    "emit",
+    "explain",
+    "step",
+    "init",
+    "new",
+    "bench",
+    "completions",
+];
 
 /// A sound file, where a test needs one.
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");

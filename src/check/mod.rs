@@ -3,6 +3,8 @@
 //! A layer whose shape cannot be known is silent about what follows from it, so that one mistake gives one report.
 
 mod augmentation;
+mod edit;
+mod fixes;
 mod labels;
 mod lints;
 mod output;

@@ -1,7 +1,8 @@
 //! Images that become smaller than a window: E0101 and E0102.
 
-use crate::diag::{Code, Diagnostic};
-use crate::ir::Program;
+use super::edit;
+use crate::diag::{Code, Diagnostic, Edit};
+use crate::ir::{LayerNode, Program};
 use crate::layers::Layer;
 use crate::tensor::{Padding, Shape};
 
@@ -60,16 +61,27 @@ pub(super) fn explain(
         .also(layers[path[0]].span, "start")
         .at(node.span, "here")
         .note("chain");
-    let mut lines: Vec<usize> = path
+    let shrinking: Vec<&LayerNode> = path
         .iter()
         .chain(std::iter::once(&index))
-        .filter(|&&at| is_unpadded(&layers[at].layer))
+        .map(|&at| &layers[at])
+        .filter(|node| is_unpadded(&node.layer))
+        .collect();
+    let text = &program.source.text;
+    let mut lines: Vec<usize> = shrinking
+        .iter()
         // layers of other files have no line here
-        .filter(|&&at| layers[at].span.end <= program.source.text.len())
-        .map(|&at| program.source.line_column(layers[at].span.start).0)
+        .filter(|node| node.span.end <= text.len())
+        .map(|node| program.source.line_column(node.span.start).0)
         .collect();
     lines.sort_unstable();
     lines.dedup();
+    let edits: Option<Vec<Edit>> =
+        shrinking.iter().map(|node| edit::set_option(text, node, "padding", "same")).collect();
+    let mut edits = edits.unwrap_or_default();
+    edits.sort_by_key(|edit| edit.span.start);
+    edits.dedup();
+    let problem = problem.fix_all(edits);
     match &lines[..] {
         [] => problem.help("fewer"),
         [line] => problem.arg("lines", format!("line {line}")).help("same"),

@@ -10,16 +10,17 @@ use super::arguments::ChoiceArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::progress::DataProgress;
+use super::rewrite::read_text;
 use crate::ast;
 use crate::card::{self, CardError, DataCard};
 use crate::data::{Dataset, Featurewise, Locations};
-use crate::diag::{Code, Diagnostic, Language, Level, Problems, RenderStyle, render};
+use crate::diag::{Code, Diagnostic, Level, Problems, render};
 use crate::front::{self, Loaded, Surroundings};
 use crate::ir::{CheckedProgram, DataSpec, TrainSpec};
 use crate::lower::LowerOptions;
 use crate::source::{SourceFile, SourceMap};
 use crate::train::weights::{Weights, WeightsInfo};
-use crate::train::{RunError, Settings, prepare_json};
+use crate::train::{Settings, prepare_json};
 
 /// A file that has been read, with what was found in it.
 #[derive(Debug)]
@@ -49,27 +50,17 @@ const SMALL_BYTES: u64 = 64 << 20;
 /// Reads and checks a file. Settings of `more` come after those of `choice`.
 /// # Errors
 /// [`Failure::Mistake`] if the file cannot be read.
-pub(super) fn read(file: &Path, choice: &ChoiceArgs, more: &[(String, String)]) -> Result<Reading, Failure> {
-    read_looking(file, choice, more, Look::Card)
-}
-
-/// [`read`], with another look at the data.
-/// # Errors
-/// As [`read`].
 pub(super) fn read_looking(
     file: &Path,
     choice: &ChoiceArgs,
     more: &[(String, String)],
     look: Look,
 ) -> Result<Reading, Failure> {
-    let bytes = fs::read(file).map_err(|error| RunError::read(file, error))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::mistake(
-            format!("`{}` is not a text file: byte {at} is not UTF-8", file.display()),
-            "give a .cnn file, saved as UTF-8",
-        )
-    })?;
+    Ok(judge(file, read_text(file)?, choice, more, look))
+}
+
+/// Checks a text as if it stood in a file.
+pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(String, String)], look: Look) -> Reading {
     let locations = Locations::of_run(file, choice.data.data_dir.as_deref());
     let options =
         LowerOptions { model: choice.model.clone(), overrides: choice.set.iter().chain(more).cloned().collect() };
@@ -97,18 +88,14 @@ pub(super) fn read_looking(
     };
     let around = Surroundings { card_of: &card_of, read: &|path| fs::read_to_string(path) };
     let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
-    Ok(Reading { loaded, card_error: card_error.into_inner(), locations })
+    Reading { loaded, card_error: card_error.into_inner(), locations }
 }
 
 /// Shows the problems of a reading on stderr.
 pub(super) fn show(reading: &Reading, console: &Console) {
     for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
-        console.problem(render(problem, &reading.loaded.sources, style(console)));
+        console.problem(render(problem, &reading.loaded.sources, console.style()));
     }
-}
-
-fn style(console: &Console) -> RenderStyle {
-    RenderStyle { color: console.color(), width: 100, language: Language::English }
 }
 
 /// How a command ends on these problems, if it does: a wrong choice of the model is wrong usage.
@@ -189,7 +176,7 @@ impl Ready {
         let parts = self.program.program().not_run_yet();
         for (what, span) in &parts {
             let problem = Diagnostic::new(Code::E0010).arg("what", what).at(*span, "here");
-            console.problem(render(&problem, &self.sources, style(console)));
+            console.problem(render(&problem, &self.sources, console.style()));
         }
         if parts.is_empty() { Ok(()) } else { Err(Failure::Shown) }
     }

@@ -1,6 +1,6 @@
 //! Collecting problems.
 
-use super::{Code, Diagnostic, Level};
+use super::{Code, Diagnostic, Edit, Fix, Level, NewSetting};
 use crate::source::Span;
 
 /// Problems found so far. Iterates sorted by place, each one once.
@@ -77,6 +77,15 @@ impl Problems {
     /// All, sorted by place.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.found.iter()
+    }
+
+    /// Makes fixes of the settings that problems want.
+    pub(crate) fn write_settings(&mut self, write: impl Fn(&NewSetting) -> Edit) {
+        for problem in &mut self.found {
+            for setting in std::mem::take(&mut problem.settings) {
+                problem.fixes.push(Fix { edits: vec![write(&setting)] });
+            }
+        }
     }
 
     /// Whether there are none at all.

@@ -235,7 +235,7 @@ fn check_items(cx: &mut Cx, file: &File) {
         match item {
             Item::Language(version) if version.value != 1 => {
                 let problem = Diagnostic::new(Code::E0022).arg("version", version.value).at(version.span, "here");
-                cx.report(problem.fix(version.span, "language 1"));
+                cx.report(problem.fix(version.span, "1"));
             }
             Item::Definition(definition) => {
                 check_definition(cx, definition);

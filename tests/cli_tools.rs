@@ -122,16 +122,16 @@ fn check_fix_mends_every_fixture_that_has_a_fix() {
 fn check_fix_goes_on_until_nothing_is_left() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    let wrong = "model A { Input(28x28x1); Conv2D(8, 3x3, strides: 2); Flatten; Dense(9, activation: softmx) }\n\
-                 data { source: mnist }\ntrain { epochs: 2; optimizer: Adam(learning_rate: 0.1); early_stopping(monitor: val_los) }\n";
+    let wrong = "model A { Input(28x28x1); Conv2D(8, 3x3, strides: 2, activation: relu); Flatten; Dense(9, activation: softmx) }\n\
+                 data { source: mnist }\ntrain { epochs: 2; optimizer: Adam(learning_rate: 0.01); early_stopping(monitor: val_los) }\n";
     write(folder, "a.cnn", wrong);
     let fixed = cnnc(folder).args(["check", "a.cnn", "--fix"]).output().expect("it runs");
     assert_eq!(fixed.status.code(), Some(0), "{}{}", text(&fixed.stdout), text(&fixed.stderr));
     let now = read(folder, "a.cnn");
     for part in [
-        "conv2d(8, 3x3, stride: 2)",
+        "conv2d(8, 3x3, stride: 2, activation: relu)",
         "dense(classes, activation: softmax)",
-        "adam(lr: 0.1)",
+        "adam(lr: 0.01)",
         "rescale: 1/255",
         "validation: 20% of train",
         "monitor: val_loss",

@@ -144,7 +144,8 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
             .at(place, "rate")
             .also(data.source.span, "pictures")
             .help("help");
-        problems.push(problem);
+        // once they are scaled, the rate is judged by itself
+        problems.push(if range == (0.0, 255.0) { problem.set("prepare", "rescale", "1/255") } else { problem });
         return;
     }
     let problem = Diagnostic::new(Code::W0301)
@@ -154,5 +155,6 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
         .at(data.source.span, "here")
         .also(view.program.model.layers[0].span, "input");
     let problem = problem.help("rescale");
-    problems.push(if range == (0.0, 255.0) { problem.set("prepare", "rescale", "1/255") } else { problem });
+    let from_zero = range.0 == 0.0 && range.1.fract() == 0.0;
+    problems.push(if from_zero { problem.set("prepare", "rescale", format!("1/{}", range.1)) } else { problem });
 }

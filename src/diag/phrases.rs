@@ -62,6 +62,14 @@ fn captures<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
 mod tests {
     use super::*;
 
+    /// What options take is said in every language.
+    #[test]
+    fn types_of_options_are_translated() {
+        let types = crate::layers::Layer::kinds().flat_map(|kind| kind.options).map(|option| option.ty.describe());
+        let missing: Vec<&str> = types.filter(|ty| translate(Language::Korean, ty) == *ty).collect();
+        assert!(missing.is_empty(), "not in ko/phrases.txt: {missing:?}");
+    }
+
     #[test]
     fn patterns_keep_what_they_do_not_know() {
         let phrases =

@@ -60,6 +60,7 @@ static ENGLISH: LazyLock<Catalogue> = LazyLock::new(|| {
 static KOREAN: LazyLock<Catalogue> = LazyLock::new(|| {
     read(&[
         include_str!("ko/syntax.txt"),
+        include_str!("ko/augment.txt"),
         include_str!("ko/shapes.txt"),
         include_str!("ko/output.txt"),
         include_str!("ko/data.txt"),

@@ -6,7 +6,7 @@ mod points;
 use std::io;
 use std::path::Path;
 
-use crate::ast::{self, Allow, Entry, Item, Section, Statement};
+use crate::ast;
 use crate::card::DataCard;
 use crate::check::check_around;
 use crate::diag::{Code, Problems};
@@ -126,8 +126,10 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
             problems.extend(members::check(files, options, card_of, ensemble));
         }
     }
-    for code in allowed(&ast) {
-        problems.allow(code);
+    for (allow, within) in ast.allows().into_iter().chain(imports.allows()) {
+        if let Ok(code) = allow.code.value.parse() {
+            problems.allow(code, within);
+        }
     }
     if problems.has_errors() {
         program = None;
@@ -139,35 +141,4 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
 fn uses_of(program: &Program) -> Vec<(Span, Vec<Span>)> {
     let layers = program.model.layers.iter().filter(|node| !node.used_at.is_empty());
     layers.map(|node| (node.span, node.used_at.clone())).collect()
-}
-
-/// Codes that the file allows, anywhere in it.
-fn allowed(file: &ast::File) -> Vec<Code> {
-    let mut allows: Vec<&Allow> = Vec::new();
-    for item in &file.items {
-        match item {
-            Item::Allow(allow) => allows.push(allow),
-            Item::Definition(definition) => {
-                let statements = definition.body.statements.iter();
-                allows.extend(
-                    statements.filter_map(|s| if let Statement::Allow(allow) = s { Some(allow) } else { None }),
-                );
-            }
-            Item::Section(section) => allows.extend(allows_of(section)),
-            Item::Language(_) | Item::Use(_) | Item::Let(_) => {}
-        }
-    }
-    allows.iter().filter_map(|allow| allow.code.value.parse().ok()).collect()
-}
-
-fn allows_of(section: &Section) -> Vec<&Allow> {
-    let mut allows = Vec::new();
-    for entry in &section.entries {
-        match entry {
-            Entry::Allow(allow) => allows.push(allow),
-            Entry::Section(inner) => allows.extend(allows_of(inner)),
-            Entry::Setting(_) | Entry::Call(_) | Entry::Let(_) => {}
-        }
-    }
-    allows
 }

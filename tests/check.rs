@@ -177,6 +177,19 @@ fn allowed_warnings_are_silent() {
     assert_eq!(codes(&load_text(&wrong, &[])), ["W0301"]);
     let allowed = format!("allow W0301 because \"the network was trained on 0..255\"\n{wrong}");
     assert_eq!(codes(&load_text(&allowed, &[])), [""; 0]);
+    // in a body or section it is for what has a place there
+    let within = |from: &str, allow: &str| {
+        let at = wrong.find(from).expect("it is there") + from.len();
+        let text = format!("{}\n{allow}\n{}", &wrong[..at], &wrong[at..]);
+        codes(&load_text(&text, &[])).join(" ")
+    };
+    let allow = "allow W0301 because \"the network was trained on 0..255\"";
+    assert_eq!(within("data {", allow), "");
+    assert_eq!(within("model Small {", allow), "");
+    let elsewhere = format!("{wrong}\nprepare {{\n{allow}\nresize: 28x28\n}}\n");
+    assert_eq!(codes(&load_text(&elsewhere, &[])), ["W0301"]);
+    assert_eq!(within("data {", "allow W0999 because \"there is none\""), "E0009");
+    assert_eq!(within("model Small {", "repeat 0 { allow W0999 because \"there is none\" }"), "E0009");
     let unknown = format!("allow E0103 because \"errors cannot be allowed\"\n{wrong}");
     assert_eq!(codes(&load_text(&unknown, &[])), ["E0009"]);
 }

@@ -16,7 +16,8 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
 }
 
-const COMMANDS: [&str; 10] = ["run", "check", "summary", "eval", "predict", "emit", "explain", "step", "init", "bench"];
+const COMMANDS: [&str; 11] =
+    ["run", "check", "summary", "eval", "predict", "emit", "explain", "step", "init", "bench", "new"];
 
 /// A sound file, where a test needs one.
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");
@@ -190,4 +191,30 @@ fn a_place_that_cannot_be_written_is_named() {
     let words = ["run", DIGITS, "--out", "full", "--epochs", "1", "--threads", "1"];
     let failed = cnnc().current_dir(folder.path()).args(words).assert().code(1);
     assert!(text(&failed.get_output().stderr).contains("error[E0605]"));
+}
+
+#[test]
+fn new_files_pass_and_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cnnc_in = |words: &[&str]| {
+        let mut command = cnnc();
+        command.current_dir(folder.path()).args(words);
+        command
+    };
+    cnnc_in(&["new", "first"]).assert().success();
+    cnnc_in(&["check", "first.cnn", "--deny", "warnings"]).assert().success();
+    cnnc_in(&["run", "first.cnn", "--epochs", "1", "--threads", "1", "--quiet"]).assert().success();
+
+    let again = cnnc_in(&["new", "first.cnn"]).assert().code(1);
+    assert!(text(&again.get_output().stderr).contains("`first.cnn` is there already"));
+
+    cnnc_in(&["new", "my-birds", "--like", "zoo.resnet18"]).assert().success();
+    let copy = std::fs::read_to_string(folder.path().join("my-birds.cnn")).expect("written");
+    assert!(copy.contains("model MyBirds(") && copy.contains("block basic("), "{copy}");
+    cnnc_in(&["check", "my-birds.cnn", "--deny", "warnings"]).assert().success();
+
+    let unknown = cnnc_in(&["new", "other", "--like", "zoo.resnet81"]).assert().code(2);
+    assert!(text(&unknown.get_output().stderr).contains("did you mean `zoo.resnet18`"));
+    assert!(!folder.path().join("other.cnn").exists());
+    cnnc_in(&["new", "none/other"]).assert().code(1);
 }

@@ -16,6 +16,7 @@ mod failure;
 mod init;
 mod interrupt;
 mod load;
+mod new;
 mod npy;
 mod predict;
 mod progress;
@@ -74,6 +75,8 @@ enum Command {
     Step(step::StepArgs),
     /// Write a model's initial weights
     Init(init::InitArgs),
+    /// Write a new file to begin with: a small experiment, or a copy of a model of the zoo
+    New(new::NewArgs),
     /// Measure the speed of training steps or of inference
     Bench(bench::BenchArgs),
 }
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(args, &console),
         Command::Step(args) => step::step(args, &console),
         Command::Init(args) => init::init(args, &console),
+        Command::New(args) => new::new(args, &console),
         Command::Bench(args) => bench::bench(args, &console, start),
     };
     match done {

@@ -99,10 +99,19 @@ impl Problems {
         self.count(Level::Error) > 0
     }
 
-    /// Takes away warnings and hints of a code (`allow W0301 because "…"`); returns whether there were any.
-    pub fn allow(&mut self, code: Code) -> bool {
+    /// Takes away warnings and hints of a code (`allow W0301 because "…"`), where `within` is given those that have a place in it; returns whether
+    /// there were any.
+    pub fn allow(&mut self, code: Code, within: Option<Span>) -> bool {
         let before = self.found.len();
-        self.found.retain(|problem| problem.code != code || problem.level == Level::Error);
+        let inside = |span: Span, within: Span| within.start <= span.start && span.end <= within.end;
+        let touches = |problem: &Diagnostic, within: Span| {
+            problem.labels.iter().map(|label| label.span).chain(problem.uses()).any(|span| inside(span, within))
+        };
+        self.found.retain(|problem| {
+            problem.code != code
+                || problem.level == Level::Error
+                || within.is_some_and(|within| !touches(problem, within))
+        });
         self.found.len() < before
     }
 

@@ -210,6 +210,7 @@ impl Cx {
 
 /// Items that are no sections and no models.
 fn check_items(cx: &mut Cx, file: &File) {
+    file.allows().into_iter().for_each(|(allow, _)| check_allow(cx, allow));
     let mut seen: Vec<&Definition> = Vec::new();
     for item in &file.items {
         match item {
@@ -228,8 +229,7 @@ fn check_items(cx: &mut Cx, file: &File) {
                 }
                 seen.push(definition);
             }
-            Item::Allow(allow) => check_allow(cx, allow),
-            Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Section(_) => {}
+            Item::Language(_) | Item::Use(_) | Item::Allow(_) | Item::Let(_) | Item::Section(_) => {}
         }
     }
 }

@@ -22,6 +22,7 @@ mod predict;
 mod progress;
 mod report;
 mod run;
+mod show;
 mod step;
 mod summary;
 mod table;
@@ -63,6 +64,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Show layers, shapes, parameters, work and memory
     Summary(summary::SummaryArgs),
+    /// Print the program with every default, block and import spelled out
+    Show(show::ShowArgs),
     /// Evaluate trained weights on the test split
     Eval(eval::EvalArgs),
     /// Say what is on pictures
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Run(args) => run::run(args, &console, start),
         Command::Check(args) => check::check(args, &console),
+        Command::Show(args) => show::show(args, &console),
         Command::Summary(args) => summary::summary(args, &console),
         Command::Eval(args) => eval::eval(args, &console),
         Command::Predict(args) => predict::predict(args, &console),

@@ -238,7 +238,7 @@ fn a_shown_program_is_a_file() {
     assert_eq!(std::fs::read(folder.path().join("v")).expect("v"), std::fs::read(folder.path().join("w")).expect("w"));
 
     let two = "model A { input(8x8x1); flatten; dense(classes) }\nmodel B { input(8x8x1); flatten; dense(9) -> relu -> dense(classes) }\n";
-    let rest = "data { source: digits; test: 20% of all }\ntrain { epochs: 1 }\ntrain B { epochs: 2 }\n";
+    let rest = "data { source: digits; test: 20% of all; validation: 10% of train }\ntrain { epochs: 1 }\ntrain B { epochs: 2 }\n";
     let vote = "ensemble Both { members: [A, B] }\n";
     write("two.cnn", &format!("{two}{rest}{vote}"));
     let shown = run(&["show", "two.cnn"]);

@@ -56,6 +56,7 @@ pub mod parse;
 pub mod plan;
 pub mod random;
 pub mod runtime;
+pub mod show;
 pub mod source;
 pub mod tensor;
 pub mod train;

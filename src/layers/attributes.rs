@@ -6,7 +6,7 @@ use crate::tensor::Padding;
 /// One value for each option of a kind's table, defaults filled in.
 ///
 /// The getters expect a name of the table with the type it has there: the table stands beside the code that asks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attributes {
     values: Vec<(&'static str, OptionValue)>,
 }
@@ -32,6 +32,11 @@ impl Attributes {
             attributes.values.push((option.name, value));
         }
         Ok(attributes)
+    }
+
+    /// All of them, in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &OptionValue)> {
+        self.values.iter().map(|(name, value)| (*name, value))
     }
 
     fn value(&self, name: &str) -> &OptionValue {

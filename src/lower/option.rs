@@ -13,6 +13,7 @@ use super::later;
 /// A layer's attributes, and where each option was written.
 pub(super) struct WrittenLayer {
     pub(super) layer: Layer,
+    pub(super) attributes: Attributes,
     pub(super) options: Vec<(&'static str, Span)>,
 }
 
@@ -41,7 +42,8 @@ impl Cx {
         }
         let mut values = values.into_iter();
         let attributes = Attributes::new(kind.options, |_| values.next().flatten()).ok()?;
-        Layer::from_attributes(kind.keyword, &attributes).map(|layer| WrittenLayer { layer, options })
+        let layer = Layer::from_attributes(kind.keyword, &attributes)?;
+        Some(WrittenLayer { layer, attributes, options })
     }
 
     fn option(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<OptionValue> {

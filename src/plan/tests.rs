@@ -75,6 +75,7 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
             layer,
             inputs,
             span: Span::default(),
+            attributes: crate::layers::Attributes::default(),
             options: Vec::new(),
             used_at: Vec::new(),
             frozen: false,

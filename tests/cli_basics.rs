@@ -326,7 +326,6 @@ fn what_is_not_run_yet_is_refused_before_data_are_read() {
     };
     assert!(more("mixup(alpha: 0.4)", "").contains("error[E0010]: training with `mixup`"));
     assert!(more("cutmix", "").contains("training with `cutmix`"));
-    assert!(more("samples: 4", "; cache: disk").contains("`cache: disk`"));
     let weights = more("samples: 4", "; class_weight: balanced");
     assert!(weights.contains("`class_weight`") && !folder.path().join("runs").exists(), "{weights}");
 }

@@ -15,6 +15,9 @@ use cnnc::source::SourceFile;
 const BEGIN: &str = "<!-- layers: begin (from the compiler's table: CNNC_BLESS=1 cargo test --test docs) -->\n";
 const END: &str = "<!-- layers: end -->";
 
+/// Two tests may rewrite the reference: one after the other.
+static BLESSING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// The model that examples without one are for.
 const MODEL: &str = "model Small { input(28x28x1); flatten; dense(classes, activation: softmax) }\n";
 
@@ -158,6 +161,7 @@ fn links_lead_somewhere() {
 #[test]
 fn the_reference_of_layers_is_the_table() {
     let path = root().join("docs/language.md");
+    let _alone = BLESSING.lock();
     let text = read(&path);
     let (head, rest) = text.split_once(BEGIN).expect("the marker before the layers");
     let (written, tail) = rest.split_once(END).expect("the marker behind the layers");
@@ -175,6 +179,7 @@ fn the_reference_of_layers_is_the_table() {
 #[test]
 fn the_reference_of_augmentation_is_the_table() {
     let path = root().join("docs/language.md");
+    let _alone = BLESSING.lock();
     let text = read(&path);
     let (begin, end) = (BEGIN.replace("layers", "augment"), END.replace("layers", "augment"));
     let (head, rest) = text.split_once(&begin).expect("the marker before the operations");

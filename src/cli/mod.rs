@@ -75,7 +75,7 @@ enum Command {
     /// Find mistakes in files without training anything
     Check(check::CheckArgs),
     /// Show what is known of a file's data: classes, counts, sizes, range, splits
-    Data(data::DataArgs),
+    Data(data::CardArgs),
     /// Write augmented training pictures, to look at
     Augment(augment::AugmentArgs),
     /// Lay out files: the same text with blanks and line ends as they should be

@@ -2,6 +2,7 @@
 
 mod members;
 mod points;
+mod settings;
 mod weights;
 
 use std::io;
@@ -9,7 +10,7 @@ use std::path::Path;
 
 pub use weights::TensorShapes;
 
-use crate::ast::{self, Allow, Entry, Item, Section, Statement};
+use crate::ast;
 use crate::card::DataCard;
 use crate::check::check_around;
 use crate::diag::{Code, Problems};
@@ -104,6 +105,7 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     // has been reported already
     let syntax_is_whole = !problems.has_errors();
     let lowered = lower(&ast, &imports, &mut sources, options, card_of);
+    let chosen = lowered.program.as_ref().map(|program| program.model.name.value.clone());
     let card = lowered.program.as_ref().and_then(|program| program.data.as_ref()).and_then(card_of);
     let mut program = None;
     problems.extend(unusable);
@@ -134,12 +136,16 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
             problems.extend(members::check(files, options, card_of, ensemble));
         }
     }
-    for code in allowed(&ast) {
-        problems.allow(code);
+    for (allow, within) in ast.allows().into_iter().chain(imports.allows()) {
+        if let Ok(code) = allow.code.value.parse() {
+            problems.allow(code, within);
+        }
     }
     if problems.has_errors() {
         program = None;
     }
+    let text = sources.main().text.clone();
+    problems.write_settings(|setting| settings::write(&ast, &text, chosen.as_deref(), setting));
     Loaded { sources, ast, program, card, problems }
 }
 
@@ -147,35 +153,4 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
 fn uses_of(program: &Program) -> Vec<(Span, Vec<Span>)> {
     let layers = program.model.layers.iter().filter(|node| !node.used_at.is_empty());
     layers.map(|node| (node.span, node.used_at.clone())).collect()
-}
-
-/// Codes that the file allows, anywhere in it.
-fn allowed(file: &ast::File) -> Vec<Code> {
-    let mut allows: Vec<&Allow> = Vec::new();
-    for item in &file.items {
-        match item {
-            Item::Allow(allow) => allows.push(allow),
-            Item::Definition(definition) => {
-                let statements = definition.body.statements.iter();
-                allows.extend(
-                    statements.filter_map(|s| if let Statement::Allow(allow) = s { Some(allow) } else { None }),
-                );
-            }
-            Item::Section(section) => allows.extend(allows_of(section)),
-            Item::Language(_) | Item::Use(_) | Item::Let(_) => {}
-        }
-    }
-    allows.iter().filter_map(|allow| allow.code.value.parse().ok()).collect()
-}
-
-fn allows_of(section: &Section) -> Vec<&Allow> {
-    let mut allows = Vec::new();
-    for entry in &section.entries {
-        match entry {
-            Entry::Allow(allow) => allows.push(allow),
-            Entry::Section(inner) => allows.extend(allows_of(inner)),
-            Entry::Setting(_) | Entry::Call(_) | Entry::Let(_) => {}
-        }
-    }
-    allows
 }

@@ -41,6 +41,8 @@ pub mod check;
 pub mod cli;
 pub mod data;
 pub mod diag;
+pub mod draw;
+pub mod format;
 pub mod front;
 pub mod ir;
 #[allow(unsafe_code, reason = "calls generated code and owns the memory it works on; nothing else in the crate may")]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cnnc::diag::{Code, RenderStyle, render};
 use cnnc::front::{Loaded, load};
+use cnnc::ir::AUGMENTATIONS;
 use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer};
 use cnnc::lower::LowerOptions;
 use cnnc::source::SourceFile;
@@ -168,6 +169,31 @@ fn the_reference_of_layers_is_the_table() {
             written == generated,
             "docs/language.md is old; CNNC_BLESS=1 cargo test --test docs rewrites it to\n{generated}"
         );
+    }
+}
+
+#[test]
+fn the_reference_of_augmentation_is_the_table() {
+    let path = root().join("docs/language.md");
+    let text = read(&path);
+    let (begin, end) = (BEGIN.replace("layers", "augment"), END.replace("layers", "augment"));
+    let (head, rest) = text.split_once(&begin).expect("the marker before the operations");
+    let (written, tail) = rest.split_once(&end).expect("the marker behind the operations");
+    let mut generated = "\n| Operation | Takes | `p` | |\n|---|---|---|---|\n".to_owned();
+    for info in AUGMENTATIONS {
+        let option = |[name, takes, default]: &[&str; 3]| match *default {
+            "" => format!("`{name}`: {takes}"),
+            default => format!("`{name}`: {takes}, {default}"),
+        };
+        let options: Vec<String> = info.options.iter().map(option).collect();
+        let usual = format!("{}%", info.usual * 100.0);
+        let _ = writeln!(generated, "| `{}` | {} | {usual} | {} |", info.keyword, options.join("; "), info.help);
+    }
+    generated.push('\n');
+    if std::env::var_os("CNNC_BLESS").is_some() {
+        std::fs::write(&path, format!("{head}{begin}{generated}{end}{tail}")).expect("the document can be written");
+    } else {
+        assert!(written == generated, "docs/language.md is old; CNNC_BLESS=1 rewrites it to\n{generated}");
     }
 }
 

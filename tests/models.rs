@@ -4,6 +4,7 @@ mod cards;
 
 use cnnc::ast::print;
 use cnnc::diag::{RenderStyle, render};
+use cnnc::format::format;
 use cnnc::front::{Loaded, load};
 use cnnc::lower::LowerOptions;
 use cnnc::parse::parse;
@@ -47,6 +48,7 @@ fn each_silent(folder: &str, holds: fn(&Loaded)) -> usize {
         let (again, problems) = parse(&printed);
         assert!(problems.is_empty());
         assert_eq!(print(&again), printed);
+        assert_eq!(format(&text).as_deref(), Ok(text.as_str()), "{} is not as `cnnc fmt` lays it out", path.display());
         seen += 1;
     }
     seen

@@ -1,7 +1,21 @@
-//! Syntax trees, as canonical source.
+//! Syntax trees, as canonical source; the layout of random files; and what becomes of any text at all.
+
+mod cards;
+mod random_file;
+mod random_text;
+
+use std::time::{Duration, Instant};
 
 use cnnc::ast::print;
+use cnnc::diag::{Language, RenderStyle, render, render_json, repair};
+use cnnc::draw::Diagram;
+use cnnc::format::format;
+use cnnc::front::{Loaded, load};
+use cnnc::lower::LowerOptions;
 use cnnc::parse::parse;
+use cnnc::source::SourceFile;
+use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
 
 #[test]
 fn trees() {
@@ -11,4 +25,144 @@ fn trees() {
         assert!(problems.is_empty(), "{problems:?}");
         insta::assert_snapshot!(print(&file));
     });
+}
+
+/// Comments of a text, without blanks at their ends.
+fn comments(text: &str) -> Vec<&str> {
+    parse(text).0.comments.iter().map(|span| text[span.start..span.end].trim_end()).collect()
+}
+
+/// The text with pieces put between its words, each where it leaves the syntax as it is.
+fn disturbed(text: &str, pieces: &[(usize, &str)]) -> String {
+    let wanted = print(&parse(text).0);
+    let mut text = text.to_owned();
+    for (n, (place, piece)) in pieces.iter().enumerate() {
+        let boundaries: Vec<usize> = text
+            .char_indices()
+            .map(|(at, _)| at)
+            .filter(|&at| {
+                let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+                !(word(text[..at].chars().next_back()) && word(text[at..].chars().next()))
+            })
+            .collect();
+        let Some(&at) = boundaries.get(place % boundaries.len().max(1)) else { continue };
+        let piece = piece.replace('#', &n.to_string());
+        let with = format!("{}{piece}{}", &text[..at], &text[at..]);
+        let (tree, problems) = parse(&with);
+        if problems.is_empty() && print(&tree) == wanted {
+            text = with;
+        }
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(random_file::config(48))]
+
+    /// Laid out, a file says the same, with the same comments; laid out again, it does not change.
+    #[test]
+    fn layout_keeps_what_is_said(
+        file in random_file::file(),
+        pieces in prop::collection::vec(
+            (any::<usize>(), prop::sample::select(vec![" // #\n", "// #\n", "\n// #\n", "  ", "\n", "\n\n\n", "\t", "\r\n"])),
+            0..24,
+        ),
+    ) {
+        // `by` and `in` are names in most places, and a brace begins a body in some: what cannot be written is left out
+        prop_assume!(parse(&print(&file)).1.is_empty());
+        let text = disturbed(&print(&file), &pieces);
+        let formatted = format(&text).map_err(|error| TestCaseError::fail(format!("{error:?}\n{text}")))?;
+        prop_assert_eq!(print(&parse(&formatted).0), print(&parse(&text).0));
+        prop_assert_eq!(comments(&formatted), comments(&text));
+        prop_assert_eq!(format(&formatted), Ok(formatted.clone()), "not a fixed point, from\n{}", text);
+        for line in formatted.lines() {
+            prop_assert!(line.trim_end() == line, "`{}`", line);
+        }
+        prop_assert!(!formatted.contains("\n\n\n"), "{}", formatted);
+    }
+}
+
+/// Longest that a text of these sizes may take, in a build with all checks on a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Everything that is done with a text before data are read. It gives a program or errors, never a crash.
+fn judge(text: &str) -> Result<(), TestCaseError> {
+    let begun = Instant::now();
+    let loaded = load(SourceFile::new("a.cnn", text), &LowerOptions::default(), &cards::card_of);
+    let Loaded { sources, program, problems, .. } = &loaded;
+    prop_assert!(program.is_some() != problems.has_errors(), "{}", text);
+    for problem in problems.iter() {
+        for language in [Language::English, Language::Korean] {
+            let drawn = render(problem, sources, RenderStyle { language, ..RenderStyle::plain() });
+            prop_assert!(!drawn.contains("Failed to read"), "{}\n{}", drawn, text);
+            render_json(problem, sources, language);
+        }
+    }
+    repair(problems, sources, &|_| true);
+    if let Ok(formatted) = format(text) {
+        prop_assert_eq!(format(&formatted), Ok(formatted.clone()), "not a fixed point, from\n{}", text);
+    }
+    if let Some(program) = program {
+        Diagram::of(program, None).to_svg();
+    }
+    prop_assert!(begun.elapsed() < PATIENCE, "{:?} for\n{}", begun.elapsed(), text);
+    Ok(())
+}
+
+/// Texts of all kinds, judged. `CNNC_FUZZ_SECONDS=600` goes on for ten minutes.
+#[test]
+fn any_text_is_judged() {
+    let seconds = std::env::var("CNNC_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+    let (begun, limit) = (Instant::now(), Duration::from_secs(seconds));
+    let sources = random_text::sources();
+    let tried = std::cell::Cell::new(0_usize);
+    loop {
+        let config = ProptestConfig { cases: 60, ..random_file::config(60) };
+        let found = TestRunner::new(config).run(&random_text::text(&sources), |text| {
+            tried.set(tried.get() + 1);
+            judge(&text)
+        });
+        match found {
+            Ok(()) => {}
+            Err(TestError::Fail(why, text)) => panic!("{why}\nafter {} texts:\n{text}", tried.get()),
+            Err(TestError::Abort(why)) => panic!("{why}"),
+        }
+        if begun.elapsed() >= limit {
+            break;
+        }
+    }
+    println!("{} texts in {:.0} s", tried.get(), begun.elapsed().as_secs_f64());
+}
+
+/// Time grows with the length of a text, not with its square: a text of ten times the length takes no more than thirty times as long.
+#[test]
+fn long_texts_take_no_longer_than_they_are() {
+    let pieces = [
+        "    conv2d(8, 3x3, padding: same)\n",
+        "    x = relu\n",
+        "    a -> b -> c\n",
+        "    unknwon(1, 2, 3)\n",
+        "    add(x, y)\n",
+        "    // a comment\n",
+        "    if 1 < 2 { relu } else { }\n",
+        "    ) ] }\n",
+        "    ( [ {\n",
+        "    let a = 1 + 2 * 3\n",
+        "    repeat 2 { relu }\n",
+    ];
+    for piece in pieces {
+        let time = |count: usize| {
+            let text = format!("model A {{\n    input(28x28x1)\n{}}}\n", piece.repeat(count));
+            // the best of three, as others work on this machine too
+            let once = || {
+                let begun = Instant::now();
+                drop(load(SourceFile::new("a.cnn", text.as_str()), &LowerOptions::default(), &cards::card_of));
+                drop(format(&text));
+                begun.elapsed()
+            };
+            (0..3).map(|_| once()).min().expect("three")
+        };
+        let (short, long) = (time(60), time(600));
+        assert!(long < short * 30 + Duration::from_millis(200), "{piece:?}: {short:?} for 60, {long:?} for 600");
+    }
 }

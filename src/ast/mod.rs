@@ -2,10 +2,12 @@
 //!
 //! A layer's meaning, an option's type, a section's settings are all unknown here: the syntax takes any `name(key: value, …)`.
 
+mod allows;
 mod expr;
 mod print;
 pub mod visit;
 
+pub use allows::Allowed;
 pub use expr::{BinaryOp, Dim, Expr, ExprKind, Unit};
 pub use print::{print, print_expr};
 

@@ -12,7 +12,7 @@ mod signs;
 use serde::{Deserialize, Serialize};
 
 pub use builtin::builtin;
-pub use of::{CardError, of, with_pass};
+pub use of::{CardError, of, size_bytes, with_pass};
 
 /// The data card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! Makes the card of a program's data.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{DataCard, PictureSize, builtin, folder, memory};
@@ -93,6 +94,33 @@ pub fn with_pass(data: &DataSpec, locations: &Locations) -> Result<DataCard, Car
     Ok(DataCard { pass: Some(pass), ..card })
 }
 
+/// Bytes of the files that the data are in; `None` where that is not known without looking for a built-in set's.
+pub fn size_bytes(data: &DataSpec, locations: &Locations) -> Option<u64> {
+    let source = &data.source.value;
+    if *source == DataSource::Digits {
+        return Some(0);
+    }
+    if source.built_in().is_some() {
+        return None;
+    }
+    let mut open: Vec<PathBuf> = Vec::new();
+    for path in source.paths() {
+        open.push(locations.resolve(path).ok()?.path);
+    }
+    let mut bytes = 0;
+    while let Some(path) = open.pop() {
+        let metadata = fs::metadata(&path).ok()?;
+        if metadata.is_dir() {
+            for entry in fs::read_dir(&path).ok()? {
+                open.push(entry.ok()?.path());
+            }
+        } else {
+            bytes += metadata.len();
+        }
+    }
+    Some(bytes)
+}
+
 fn card_of_arrays(source: &DataSource, facts: ArrayFacts) -> DataCard {
     let ArrayFacts { size: [height, width, channels], classes, class_counts, test_counts, range } = facts;
     let card = DataCard::new(source.name(), PictureSize::Same([height, width]), Some(channels), classes);
@@ -101,8 +129,6 @@ fn card_of_arrays(source: &DataSource, facts: ArrayFacts) -> DataCard {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
     use crate::source::{Span, Spanned};
 

@@ -3,10 +3,13 @@
 //! A layer whose shape cannot be known is silent about what follows from it, so that one mistake gives one report.
 
 mod augmentation;
+mod edit;
+mod fixes;
 mod labels;
 mod lints;
 mod output;
 mod pictures;
+mod pretrained;
 mod schedule;
 mod shapes;
 mod shrink;
@@ -40,6 +43,7 @@ pub fn check_around(
         problems.extend(of_backbones);
     }
     pictures::check(&view, &mut problems);
+    pretrained::check(&view, &mut problems);
     labels::check(&view, &mut problems);
     labels::check_class_names(&view, &mut problems);
     splits::check(&view, &mut problems);

@@ -1,6 +1,6 @@
 //! The model's output against the labels and the loss.
 
-use super::View;
+use super::{View, edit};
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{LayerNode, Loss};
 use crate::layers::{Activation, ActivationKind, Layer, Purpose};
@@ -57,7 +57,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
         check_activation(view, &ending, written.as_ref(), loss, units, problems);
     }
     if problems.len() == before {
-        check_ending(&ending, loss, problems);
+        check_ending(view, &ending, loss, units, problems);
     }
     Some(loss)
 }
@@ -90,7 +90,7 @@ fn ending<'a>(view: &View<'a>) -> Option<Ending<'a>> {
     let mut after = Vec::new();
     loop {
         let passes = match node.layer.as_op().purpose() {
-            Purpose::Activate | Purpose::Drop | Purpose::Normalize | Purpose::Reshape => true,
+            Purpose::Activate | Purpose::Drop | Purpose::Disturb | Purpose::Normalize | Purpose::Reshape => true,
             Purpose::Input | Purpose::Compute | Purpose::Prepare | Purpose::Scale => false,
         };
         match node.inputs.first() {
@@ -126,11 +126,7 @@ fn check_softmax(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) 
     if let (Some(&place), 1) = (softmaxes.first(), output.channels()) {
         let problem =
             Diagnostic::new(Code::E0203).at(place, "here").also(units_span(ending.scores), "unit").help("help");
-        problems.push(if ending.scores.span.to(place) == ending.scores.span {
-            problem.fix(place, "sigmoid")
-        } else {
-            problem
-        });
+        problems.push(problem.fix(place, "sigmoid"));
     } else if let [first, .., last] = softmaxes[..] {
         let classes = output.channels() as f64;
         // the best that two softmaxes can say is softmax(1, 0, …, 0): e / (e + n − 1)
@@ -140,7 +136,9 @@ fn check_softmax(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) 
             .at(last, "second")
             .also(first, "first")
             .help("help");
-        problems.push(problem);
+        // a layer of its own is the one that is too many
+        let own = ending.after.iter().rev().find(|node| node.layer.as_op().activation() == Activation::Softmax);
+        problems.push(problem.fix_all(own.and_then(|node| edit::delete(&view.program.source.text, node.span))));
     }
 }
 
@@ -237,7 +235,7 @@ fn check_activation(
 }
 
 /// W0208, W0211, W0212: what stands behind the scores and spoils them.
-fn check_ending(ending: &Ending<'_>, loss: Loss, problems: &mut Problems) {
+fn check_ending(view: &View<'_>, ending: &Ending<'_>, loss: Loss, units: usize, problems: &mut Problems) {
     if !matches!(ending.scores.layer, Layer::Dense(_)) {
         return;
     }
@@ -261,21 +259,30 @@ fn check_ending(ending: &Ending<'_>, loss: Loss, problems: &mut Problems) {
             let problem = Diagnostic::new(Code::W0208)
                 .arg("activation", ending.last_activation().name())
                 .at(ending.last_place(), "here")
-                .help("help");
+                .help("help")
+                .fix(ending.last_place(), if units == 1 { "sigmoid" } else { "softmax" });
             problems.push(problem);
         }
     }
     for node in &ending.after {
         let code = match node.layer.as_op().purpose() {
             Purpose::Drop => Code::W0211,
-            Purpose::Normalize => Code::W0212,
+            Purpose::Normalize if matches!(node.layer, Layer::BatchNorm(_)) => Code::W0212,
             Purpose::Input
             | Purpose::Compute
+            | Purpose::Disturb
+            | Purpose::Normalize
             | Purpose::Activate
             | Purpose::Reshape
             | Purpose::Prepare
             | Purpose::Scale => continue,
         };
-        problems.push(Diagnostic::new(code).at(node.span, "here").also(ending.scores.span, "scores").help("help"));
+        let problem = Diagnostic::new(code).at(node.span, "here").also(ending.scores.span, "scores").help("help");
+        let text = &view.program.source.text;
+        problems.push(if code == Code::W0211 {
+            problem.fix_all(edit::move_before(text, node.span, ending.scores.span).into_iter().flatten())
+        } else {
+            problem.fix_all(edit::delete(text, node.span))
+        });
     }
 }

@@ -26,7 +26,8 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
                 .arg("data", view.data_name())
                 .arg("found", found)
                 .arg("wanted", &wanted)
-                .at(input.span, "wants");
+                .at(input.span, "wants")
+                .set("prepare", "resize", &wanted);
             match (&view.program.prepare.resize, &view.program.data) {
                 (Some(resize), _) => problem.also(resize.span, "resized").help("resize"),
                 (None, Some(data)) => problem.also(data.source.span, "pictures").help("resize"),
@@ -88,6 +89,15 @@ fn report_channels(view: &View<'_>, found: usize, wanted: usize, problems: &mut 
         1 => Some("gray"),
         _ => None,
     };
+    // the pictures as they are lose nothing; a conversion that is written is meant
+    let shape = input.options.iter().find(|(name, _)| *name == "shape").map(|(_, span)| *span);
+    let extents = view.shapes[0].as_ref().and_then(|shape| shape.as_image());
+    let problem = match (shape, extents) {
+        (Some(span), Some((height, width, _))) if view.program.prepare.color.is_none() => {
+            problem.fix(span, format!("{height}x{width}x{found}"))
+        }
+        _ => problem,
+    };
     problems.push(match color {
         Some(color) => problem.arg("color", color).help("color"),
         None => problem.help("input"),
@@ -134,7 +144,8 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
             .at(place, "rate")
             .also(data.source.span, "pictures")
             .help("help");
-        problems.push(problem);
+        // once they are scaled, the rate is judged by itself
+        problems.push(if range == (0.0, 255.0) { problem.set("prepare", "rescale", "1/255") } else { problem });
         return;
     }
     let problem = Diagnostic::new(Code::W0301)
@@ -143,5 +154,7 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
         .arg("high", range.1)
         .at(data.source.span, "here")
         .also(view.program.model.layers[0].span, "input");
-    problems.push(problem.help("rescale"));
+    let problem = problem.help("rescale");
+    let from_zero = range.0 == 0.0 && range.1.fract() == 0.0;
+    problems.push(if from_zero { problem.set("prepare", "rescale", format!("1/{}", range.1)) } else { problem });
 }

@@ -52,7 +52,7 @@ fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>,
             .at(monitor.span, "here")
             .also(data.source.span, "data")
             .help("validation-help")
-            .fix(Span::new(data.source.span.end, data.source.span.end), "\n    validation: 20% of train");
+            .set("data", "validation", "20% of train");
         problems.push(problem);
         return;
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::shrink;
+use super::{fixes, shrink};
 use crate::diag::{Code, Diagnostic, Level, Problems};
-use crate::ir::{LayerId, LayerNode, Model, Program};
+use crate::ir::{LayerId, LayerNode, Program};
 use crate::layers::InferError;
 use crate::source::Span;
 use crate::tensor::{Axis, Shape};
@@ -30,7 +30,7 @@ pub(super) fn infer(program: &Program, unknown: &BTreeSet<LayerId>, problems: &m
         shapes.push(shape);
     }
     if unknown.is_empty() {
-        report_unused(&program.model, problems);
+        report_unused(program, problems);
     }
     // in a model that shrinks to nothing the rows lost on the way are no news
     if shapes.iter().all(Option::is_some) {
@@ -96,7 +96,8 @@ fn explain(
             .arg("found", found)
             .also(producer(0), "made")
             .at(node.span, "wants")
-            .help("help"),
+            .help("help")
+            .fix_all(fixes::before_flatten(program, index).into_iter().flatten()),
         InferError::WindowTooLarge { window, input } => shrink::explain(program, index, *window, *input, shapes),
         InferError::Groups { channels, filters, groups } => {
             let valid: Vec<String> = (1..=*channels.min(filters))
@@ -116,16 +117,58 @@ fn explain(
             let broadcast = shapes.iter().all(|shape| broadcasts(shape, shapes));
             let problem = Diagnostic::new(if broadcast { Code::E0108 } else { Code::E0107 });
             let problem = with_operands(problem, node, layers, shapes).at(node.span, "wants");
-            if broadcast { problem.help("help") } else { with_projection(problem, shapes) }
+            if broadcast { problem.help("help") } else { with_projection(problem, program, index, shapes) }
         }
-        InferError::ExtentsDiffer { shapes } => {
-            with_operands(Diagnostic::new(Code::E0109), node, layers, shapes).at(node.span, "wants").help("help")
+        InferError::ExtentsDiffer { shapes: operands } => {
+            with_operands(Diagnostic::new(Code::E0109), node, layers, operands)
+                .at(node.span, "wants")
+                .help("help")
+                .fix_all(fixes::same_extents(program, index, operands, shapes))
         }
         InferError::PaddingTooLarge { padding, window } => Diagnostic::new(Code::E0018)
             .arg("what", "padding")
             .arg("expected", format!("less than the window's extent ({})", window[0].min(window[1])))
             .arg("value", padding)
             .at(option_span(node, "padding"), "here"),
+        InferError::DepthWindow { window, channels } => Diagnostic::new(Code::E0102)
+            .saying("channels")
+            .arg("layer", keyword)
+            .arg("window", window)
+            .arg("channels", channels)
+            .at(node.span, "channels-here")
+            .also(producer(0), "made-channels"),
+        InferError::CropTooLarge { taken, found } => Diagnostic::new(Code::E0121)
+            .arg("layer", keyword)
+            .arg("taken", taken)
+            .arg("found", found)
+            .at(node.span, "here")
+            .also(producer(0), "made"),
+        InferError::PartTooLarge { part, found } => Diagnostic::new(Code::E0121)
+            .saying("part")
+            .arg("layer", keyword)
+            .arg("part", format!("{}x{}", part[0], part[1]))
+            .arg("found", format!("{}x{}", found[0], found[1]))
+            .at(node.span, "part-here")
+            .also(producer(0), "made-image"),
+        InferError::Reshape { found, wanted } => Diagnostic::new(Code::E0122)
+            .arg("layer", keyword)
+            .arg("found", found)
+            .arg("wanted", wanted)
+            .arg("have", found.elements())
+            .arg("need", values(wanted).unwrap_or(MOST_VALUES))
+            .at(option_span(node, "target_shape"), "here")
+            .also(producer(0), "made"),
+        InferError::ValuesPerChannel { option, values, channels } => Diagnostic::new(Code::E0123)
+            .arg("option", option)
+            .arg("values", values)
+            .arg("channels", channels)
+            .at(option_span(node, option), "here")
+            .also(producer(0), "made"),
+        InferError::OutputPadding { value, least, most } => Diagnostic::new(Code::E0018)
+            .arg("what", "output_padding")
+            .arg("expected", if least == most { least.to_string() } else { format!("in {least}..{most}") })
+            .arg("value", value)
+            .at(option_span(node, "output_padding"), "here"),
         InferError::TooFewInputs { .. } => Diagnostic::new(Code::E0013)
             .saying("operands")
             .arg("callee", keyword)
@@ -179,7 +222,7 @@ fn broadcasts(shape: &Shape, all: &[Shape]) -> bool {
 }
 
 /// The 1x1 convolution that would make the larger operand fit the smaller one.
-fn with_projection(problem: Diagnostic, shapes: &[Shape]) -> Diagnostic {
+fn with_projection(problem: Diagnostic, program: &Program, index: usize, shapes: &[Shape]) -> Diagnostic {
     let images: Vec<_> = shapes.iter().filter_map(Shape::as_image).collect();
     if let [a, b] = images[..] {
         let (large, small) = if a.0 * a.1 >= b.0 * b.1 { (a, b) } else { (b, a) };
@@ -188,7 +231,8 @@ fn with_projection(problem: Diagnostic, shapes: &[Shape]) -> Diagnostic {
         if divides && large.0.div_ceil(stride) == small.0 && large.1.div_ceil(stride) == small.1 {
             let stride = if stride > 1 { format!(", stride: {stride}") } else { String::new() };
             let conv = format!("conv2d({}, 1{stride})", small.2);
-            return problem.arg("conv", conv).help("project");
+            let larger = usize::from(b == large && a != large);
+            return problem.help("project").fix_all(fixes::project(program, index, larger, &conv)).arg("conv", conv);
         }
     }
     problem.help("same")
@@ -231,7 +275,8 @@ fn report_lost_rows_of(node: &LayerNode, inputs: &[Shape], problems: &mut Proble
 }
 
 /// W0118: a layer whose result nobody takes.
-fn report_unused(model: &Model, problems: &mut Problems) {
+fn report_unused(program: &Program, problems: &mut Problems) {
+    let model = &program.model;
     let Some(output) = model.layers.get(model.output.index()) else { return };
     let taken = model.layers.iter().flat_map(|node| &node.inputs).chain([&model.output]);
     let used: BTreeSet<usize> =
@@ -245,7 +290,8 @@ fn report_unused(model: &Model, problems: &mut Problems) {
                 .arg("layer", &node.path)
                 .at(node.span, "here")
                 .also(output.span, "output")
-                .help("help");
+                .help("help")
+                .fix_all(fixes::take_out(program, node));
             problems.push(problem);
         }
     }

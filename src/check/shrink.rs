@@ -1,7 +1,8 @@
 //! Images that become smaller than a window: E0101 and E0102.
 
-use crate::diag::{Code, Diagnostic};
-use crate::ir::Program;
+use super::edit;
+use crate::diag::{Code, Diagnostic, Edit};
+use crate::ir::{LayerNode, Program};
 use crate::layers::Layer;
 use crate::tensor::{Padding, Shape};
 
@@ -60,16 +61,27 @@ pub(super) fn explain(
         .also(layers[path[0]].span, "start")
         .at(node.span, "here")
         .note("chain");
-    let mut lines: Vec<usize> = path
+    let shrinking: Vec<&LayerNode> = path
         .iter()
         .chain(std::iter::once(&index))
-        .filter(|&&at| matches!(&layers[at].layer, Layer::Conv2d(conv) if conv.padding == Padding::Valid && conv.kernel_size != [1, 1]))
+        .map(|&at| &layers[at])
+        .filter(|node| is_unpadded(&node.layer))
+        .collect();
+    let text = &program.source.text;
+    let mut lines: Vec<usize> = shrinking
+        .iter()
         // layers of other files have no line here
-        .filter(|&&at| layers[at].span.end <= program.source.text.len())
-        .map(|&at| program.source.line_column(layers[at].span.start).0)
+        .filter(|node| node.span.end <= text.len())
+        .map(|node| program.source.line_column(node.span.start).0)
         .collect();
     lines.sort_unstable();
     lines.dedup();
+    let edits: Option<Vec<Edit>> =
+        shrinking.iter().map(|node| edit::set_option(text, node, "padding", "same")).collect();
+    let mut edits = edits.unwrap_or_default();
+    edits.sort_by_key(|edit| edit.span.start);
+    edits.dedup();
+    let problem = problem.fix_all(edits);
     match &lines[..] {
         [] => problem.help("fewer"),
         [line] => problem.arg("lines", format!("line {line}")).help("same"),
@@ -92,9 +104,29 @@ fn path_to(program: &Program, index: usize) -> Vec<usize> {
     path
 }
 
+/// Whether it is a convolution that shrinks its image for want of padding.
+fn is_unpadded(layer: &Layer) -> bool {
+    let (padding, kernel_size) = if let Layer::Conv2d(conv) = layer {
+        (conv.padding, conv.kernel_size)
+    } else if let Layer::DepthwiseConv2d(conv) = layer {
+        (conv.padding, conv.kernel_size)
+    } else if let Layer::SeparableConv2d(conv) = layer {
+        (conv.padding, conv.kernel_size)
+    } else {
+        return false;
+    };
+    padding == Padding::Valid && kernel_size != [1, 1]
+}
+
 /// `("convolution", "4th")`
 fn ordinal(program: &Program, path: &[usize], index: usize) -> (&'static str, String) {
-    let is_conv = |at: usize| matches!(program.model.layers[at].layer, Layer::Conv2d(_));
+    let is_conv = |at: usize| {
+        let layer = &program.model.layers[at].layer;
+        matches!(
+            layer,
+            Layer::Conv2d(_) | Layer::DepthwiseConv2d(_) | Layer::SeparableConv2d(_) | Layer::FixedFilter(_)
+        )
+    };
     let is_pool = |at: usize| matches!(program.model.layers[at].layer, Layer::Pool2d(_));
     let (kind, count) = if is_conv(index) {
         ("convolution", path.iter().filter(|&&at| is_conv(at)).count())

@@ -1,23 +1,30 @@
 //! `cnnc check FILE…`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::arguments::ChoiceArgs;
 use super::console::Console;
 use super::failure::Failure;
-use super::load::{self, Reading};
+use super::load::{self, Look, Reading};
+use super::mend;
 use crate::card::CardError;
-use crate::diag::{Language, Level, render_json};
+use crate::diag::{Level, render_json};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 With --format json every problem is one line on stdout: code, level, message, file, span, labels, help, fixes.
 
+--fix makes the changes that problems come with, again and again until none is left to make, shows them as a diff and then checks what the files have
+become. Only problems with one right change have one; `--dry-run` shows the diff and changes nothing.
+
 Examples:
   cnnc check models/digits.cnn
   cnnc check models/*.cnn --deny warnings
+  cnnc check mine.cnn --data
+  cnnc check mine.cnn --fix
+  cnnc check mine.cnn --fix --dry-run | less
   cnnc check mine.cnn --format json")]
 pub(super) struct CheckArgs {
     /// The .cnn files
@@ -25,9 +32,18 @@ pub(super) struct CheckArgs {
     files: Vec<PathBuf>,
     #[command(flatten)]
     choice: ChoiceArgs,
+    /// Look through the data too: pictures in two splits, classes that a split has not, margins around objects
+    #[arg(long)]
+    data: bool,
     /// How problems are printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Make the changes that problems come with
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: show the changes, write nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,9 +53,10 @@ enum Format {
 }
 
 pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> {
+    let look = if args.data { Look::Pass } else { Look::Card };
     let mut worst = Ok(());
     for file in &args.files {
-        let checked = load::read(file, &args.choice, &[]).and_then(|reading| match args.format {
+        let checked = reading(args, file, look, console).and_then(|reading| match args.format {
             Format::Human => show_human(&reading, console),
             Format::Json => show_json(&reading, console),
         });
@@ -61,6 +78,25 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
     worst
 }
 
+/// The file as it is to be judged: mended first, if that is asked for.
+fn reading(args: &CheckArgs, file: &Path, look: Look, console: &Console) -> Result<Reading, Failure> {
+    if !args.fix {
+        return load::read_looking(file, &args.choice, &[], look);
+    }
+    let mended = mend::mend(file, &args.choice, look, args.dry_run)?;
+    // with JSON, stdout is for problems alone
+    match args.format {
+        Format::Human => console.result_text(&mended.diff)?,
+        Format::Json => {}
+    }
+    for (name, count) in mended.changed {
+        let s = if count == 1 { "" } else { "s" };
+        let done = if args.dry_run { "would be fixed" } else { "fixed" };
+        console.note(format_args!("{name}: {count} problem{s} {done}"));
+    }
+    Ok(mended.reading)
+}
+
 fn show_human(reading: &Reading, console: &Console) -> Result<(), Failure> {
     load::show(reading, console);
     match &reading.card_error {
@@ -75,7 +111,7 @@ fn show_human(reading: &Reading, console: &Console) -> Result<(), Failure> {
 
 fn show_json(reading: &Reading, console: &Console) -> Result<(), Failure> {
     for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
-        console.result(render_json(problem, &reading.loaded.sources, Language::English))?;
+        console.result(render_json(problem, &reading.loaded.sources, console.language()))?;
     }
     if let Some(CardError::Malformed(error)) = &reading.card_error {
         return Err(Failure::of_text(&error.to_string()));

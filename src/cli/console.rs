@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use super::arguments::{Deny, GlobalArgs};
 use super::failure::Failure;
+use crate::diag::{Language, RenderStyle};
 
 /// Where a command prints, and how severe it is.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,7 @@ pub(super) struct Console {
     interactive: bool,
     /// It shows colours.
     color: bool,
+    language: Language,
 }
 
 impl Console {
@@ -23,7 +25,13 @@ impl Console {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let denies_warnings = global.deny == Some(Deny::Warnings);
-        Self { quiet: global.quiet, denies_warnings, interactive, color: interactive && !refused }
+        Self {
+            quiet: global.quiet,
+            denies_warnings,
+            interactive,
+            color: interactive && !refused,
+            language: global.language(),
+        }
     }
 
     /// Whether a warning ends the command.
@@ -31,9 +39,14 @@ impl Console {
         self.denies_warnings
     }
 
-    /// Whether text on stderr may be coloured.
-    pub(super) fn color(&self) -> bool {
-        self.color
+    /// Of problems and pages.
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// How problems are drawn.
+    pub(super) fn style(&self) -> RenderStyle {
+        RenderStyle { color: self.color, width: 100, language: self.language }
     }
 
     /// Whether progress is drawn as a bar.

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use crate::{diag, train};
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "Example:\n  cnnc explain E0103")]
+#[command(after_long_help = "Examples:\n  cnnc explain E0103\n  cnnc explain E0103 --lang ko")]
 pub(super) struct ExplainArgs {
     /// As it is printed: E0103
     #[arg(value_name = "CODE")]
@@ -15,7 +15,8 @@ pub(super) struct ExplainArgs {
 }
 
 pub(super) fn explain(args: &ExplainArgs, console: &Console) -> Result<(), Failure> {
-    match diag::explain(&args.code).or_else(|| train::explain(&args.code)) {
+    let language = console.language();
+    match diag::explain(&args.code, language).or_else(|| train::explain(&args.code, language)) {
         Some(page) => console.result_text(&page),
         None => Err(Failure::Usage(format!("there is no diagnostic `{}`; codes look like E0103 or W0301", args.code))),
     }

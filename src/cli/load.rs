@@ -10,16 +10,17 @@ use super::arguments::ChoiceArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::progress::DataProgress;
+use super::rewrite::read_text;
 use crate::ast;
 use crate::card::{self, CardError, DataCard};
 use crate::data::{Dataset, Featurewise, Locations};
-use crate::diag::{Code, Diagnostic, Language, Level, Problems, RenderStyle, render};
+use crate::diag::{Code, Diagnostic, Level, Problems, render};
 use crate::front::{self, Loaded, Surroundings};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
 use crate::source::{SourceFile, SourceMap};
 use crate::train::weights::{Weights, WeightsInfo};
-use crate::train::{Pretrained, RunError, Settings, prepare_json, pretrained, tensor_shapes};
+use crate::train::{Pretrained, Settings, prepare_json, pretrained, tensor_shapes};
 
 /// A file that has been read, with what was found in it.
 #[derive(Debug)]
@@ -32,40 +33,70 @@ pub(super) struct Reading {
     pub(super) locations: Locations,
 }
 
+/// How closely data are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Names and headers.
+    Card,
+    /// All files once, where they are few and small.
+    SmallPass,
+    /// All files once.
+    Pass,
+}
+
+/// Data up to this size are passed over before each run: 64 MiB take a fraction of a second, and the pass is remembered.
+const SMALL_BYTES: u64 = 64 << 20;
+
 /// Reads and checks a file. Settings of `more` come after those of `choice`.
 /// # Errors
 /// [`Failure::Mistake`] if the file cannot be read.
-pub(super) fn read(file: &Path, choice: &ChoiceArgs, more: &[(String, String)]) -> Result<Reading, Failure> {
-    let bytes = fs::read(file).map_err(|error| RunError::read(file, error))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::mistake(
-            format!("`{}` is not a text file: byte {at} is not UTF-8", file.display()),
-            "give a .cnn file, saved as UTF-8",
-        )
-    })?;
+pub(super) fn read_looking(
+    file: &Path,
+    choice: &ChoiceArgs,
+    more: &[(String, String)],
+    look: Look,
+) -> Result<Reading, Failure> {
+    Ok(judge(file, read_text(file)?, choice, more, look))
+}
+
+/// Checks a text as if it stood in a file.
+pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(String, String)], look: Look) -> Reading {
     let locations = Locations::of_run(file, choice.data.data_dir.as_deref());
     let options =
         LowerOptions { model: choice.model.clone(), overrides: choice.set.iter().chain(more).cloned().collect() };
     let card_error = RefCell::new(None);
+    // the front end asks twice, for the classes and for the checks
+    let known: RefCell<Option<(DataSpec, DataCard)>> = RefCell::default();
     let card_of = |data: &DataSpec| -> Option<DataCard> {
-        card::of(data, &locations).map_err(|error| card_error.replace(Some(error))).ok()
+        if let Some((_, card)) = known.borrow().as_ref().filter(|(of, _)| of == data) {
+            return Some(card.clone());
+        }
+        let passes = match look {
+            Look::Card => false,
+            Look::SmallPass => card::size_bytes(data, &locations).is_some_and(|bytes| bytes <= SMALL_BYTES),
+            Look::Pass => true,
+        };
+        let card = if passes { card::with_pass(data, &locations) } else { card::of(data, &locations) };
+        // without the pass there may still be a card
+        let card = card.or_else(|error| {
+            card_error.replace(Some(error));
+            card::of(data, &locations)
+        });
+        let card = card.ok()?;
+        known.replace(Some((data.clone(), card.clone())));
+        Some(card)
     };
     let weights = |written: &str| tensor_shapes(&locations.resolve(Path::new(written)).ok()?.path);
     let around = Surroundings { card_of: &card_of, read: &|path| fs::read_to_string(path), weights: &weights };
     let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
-    Ok(Reading { loaded, card_error: card_error.into_inner(), locations })
+    Reading { loaded, card_error: card_error.into_inner(), locations }
 }
 
 /// Shows the problems of a reading on stderr.
 pub(super) fn show(reading: &Reading, console: &Console) {
     for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
-        console.problem(render(problem, &reading.loaded.sources, style(console)));
+        console.problem(render(problem, &reading.loaded.sources, console.style()));
     }
-}
-
-fn style(console: &Console) -> RenderStyle {
-    RenderStyle { color: console.color(), width: 100, language: Language::English }
 }
 
 /// How a command ends on these problems, if it does: a wrong choice of the model is wrong usage.
@@ -113,7 +144,20 @@ pub(super) fn ready(
     more: &[(String, String)],
     console: &Console,
 ) -> Result<Ready, Failure> {
-    let reading = read(file, choice, more)?;
+    ready_looking(file, choice, more, Look::Card, console)
+}
+
+/// [`ready`], with another look at the data.
+/// # Errors
+/// As [`ready`].
+pub(super) fn ready_looking(
+    file: &Path,
+    choice: &ChoiceArgs,
+    more: &[(String, String)],
+    look: Look,
+    console: &Console,
+) -> Result<Ready, Failure> {
+    let reading = read_looking(file, choice, more, look)?;
     show(&reading, console);
     if let Some(error @ CardError::Malformed(_)) = reading.card_error {
         return Err(error.into());
@@ -133,7 +177,7 @@ impl Ready {
         let parts = self.program.program().not_run_yet();
         for (what, span) in &parts {
             let problem = Diagnostic::new(Code::E0010).arg("what", what).at(*span, "here");
-            console.problem(render(&problem, &self.sources, style(console)));
+            console.problem(render(&problem, &self.sources, console.style()));
         }
         if parts.is_empty() { Ok(()) } else { Err(Failure::Shown) }
     }

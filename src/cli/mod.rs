@@ -3,27 +3,40 @@
 //! Results go to stdout, diagnostics and progress to stderr. Exit codes: 0 good; 1 the user's mistake (in a file, in data, in weights), or a run
 //! that was interrupted before its end; 2 wrong usage; 3 a bug of ours.
 
+mod align;
 mod arguments;
+mod augment;
 mod bench;
 mod bug;
 mod check;
 mod clock;
+mod completions;
 mod console;
+mod data;
+mod diff;
 mod emit;
 mod eval;
 mod explain;
 mod failure;
+mod figures;
+mod fmt;
+mod graph;
 mod init;
 mod interrupt;
 mod load;
+mod mend;
+mod new;
 mod npy;
 mod predict;
 mod progress;
 mod report;
+mod rewrite;
 mod run;
+mod sheet;
 mod step;
 mod summary;
 mod table;
+mod text_diff;
 
 use std::process::ExitCode;
 
@@ -60,8 +73,18 @@ enum Command {
     Run(run::RunArgs),
     /// Find mistakes in files without training anything
     Check(check::CheckArgs),
+    /// Show what is known of a file's data: classes, counts, sizes, range, splits
+    Data(data::DataArgs),
+    /// Write augmented training pictures, to look at
+    Augment(augment::AugmentArgs),
+    /// Lay out files: the same text with blanks and line ends as they should be
+    Fmt(fmt::FmtArgs),
     /// Show layers, shapes, parameters, work and memory
     Summary(summary::SummaryArgs),
+    /// Show what differs between two models: layers, parameters, memory, settings
+    Diff(diff::DiffArgs),
+    /// Draw a network
+    Graph(graph::GraphArgs),
     /// Evaluate trained weights on the test split
     Eval(eval::EvalArgs),
     /// Say what is on pictures
@@ -74,8 +97,12 @@ enum Command {
     Step(step::StepArgs),
     /// Write a model's initial weights
     Init(init::InitArgs),
+    /// Write a new file to begin with: a small experiment, or a copy of a model of the zoo
+    New(new::NewArgs),
     /// Measure the speed of training steps or of inference
     Bench(bench::BenchArgs),
+    /// Print the commands and options for a shell to complete
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs the command line of this process.
@@ -94,14 +121,21 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Run(args) => run::run(args, &console, start),
         Command::Check(args) => check::check(args, &console),
+        Command::Data(args) => data::data(args, &console),
+        Command::Augment(args) => augment::augment(args, &console),
+        Command::Fmt(args) => fmt::fmt(args, &console),
         Command::Summary(args) => summary::summary(args, &console),
+        Command::Diff(args) => diff::diff(args, &console),
+        Command::Graph(args) => graph::graph(args, &console),
         Command::Eval(args) => eval::eval(args, &console),
         Command::Predict(args) => predict::predict(args, &console),
         Command::Emit(args) => emit::emit(args, &console),
         Command::Explain(args) => explain::explain(args, &console),
         Command::Step(args) => step::step(args, &console),
         Command::Init(args) => init::init(args, &console),
+        Command::New(args) => new::new(args, &console),
         Command::Bench(args) => bench::bench(args, &console, start),
+        Command::Completions(args) => completions::completions(args, &console),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

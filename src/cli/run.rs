@@ -10,7 +10,7 @@ use super::arguments::{ComputeArgs, ProgramArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::interrupt;
-use super::load::{self, Ready};
+use super::load::{self, Look, Ready};
 use super::progress::TrainProgress;
 use super::report::{self, Report, Status};
 use crate::autodiff;
@@ -61,7 +61,8 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     if let Some(folder) = &resumed {
         keep_simd(&mut compute, folder.path(), console);
     }
-    let ready = load::ready(&args.program.file, &args.program.choice, &args.overrides(), console)?;
+    let ready =
+        load::ready_looking(&args.program.file, &args.program.choice, &args.overrides(), Look::SmallPass, console)?;
     let schedule = ready.schedule()?;
     ready.runnable(console)?;
     let stages = stages(&ready);

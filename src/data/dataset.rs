@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::DataError;
-use super::loader::{Batches, Pass, Pool};
+use super::loader::{Batches, Pass, Pool, occasion_of};
 use super::locations::Locations;
 use super::prepare::{Featurewise, Preparation, PrepareError};
 use super::source::{Pictures, Source, Split};
-use super::store::{MEMORY_BOUND_BYTES, Store};
+use super::store::{MEMORY_BOUND_BYTES, Scratch, Store};
 use super::{Progress, load, split};
 use crate::ir::{AugmentSpec, Cache, DataSpec, Normalize, PrepareSpec, class_index};
 use crate::random::{Random, text_key};
@@ -43,6 +43,15 @@ pub struct Dataset {
 pub struct SplitView {
     items: Arc<[u32]>,
     labels: Arc<[i32]>,
+}
+
+/// A training picture after augmentation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AugmentedPicture {
+    /// `[H, W, C]`, before it is rescaled.
+    pub values: Vec<f32>,
+    /// Class index; that of the mirror image, where it was mirrored.
+    pub label: i32,
 }
 
 impl SplitView {
@@ -171,6 +180,46 @@ impl Dataset {
         }
         let augment = (!augment.ops.is_empty()).then(|| (augment.clone(), seed, epoch));
         self.pass(order, batch, augment, start_batch)
+    }
+
+    /// Training pictures as `count` of them are augmented in the first epoch, in its order; with `picture` that training picture (by its place among
+    /// them) as it is augmented in the first `count` epochs. Before they are rescaled: `[H, W, C]`, 0..=255 unless the data or `color` say otherwise.
+    /// # Errors
+    /// [`DataError`].
+    pub fn augmented(
+        &self,
+        seed: u64,
+        augment: &AugmentSpec,
+        count: usize,
+        picture: Option<usize>,
+    ) -> Result<Vec<AugmentedPicture>, DataError> {
+        let mut order = self.train.items.to_vec();
+        if self.shuffle {
+            Random::keyed(&[seed, 0, text_key("shuffle")]).shuffle(&mut order);
+        }
+        let chosen: Vec<(u32, u64)> = match picture {
+            Some(picture) => (0..count as u64).map(|epoch| (self.train.items[picture], epoch)).collect(),
+            None => order.iter().take(count).map(|&item| (item, 0)).collect(),
+        };
+        let mut scratch = Scratch::default();
+        (chosen.into_iter())
+            .map(|(item, epoch)| {
+                let (occasion, label) = occasion_of(
+                    augment,
+                    self.mirror.as_deref(),
+                    self.labels[item as usize],
+                    [seed, epoch, item.into()],
+                );
+                let mut values = vec![0.0; self.store.preparation.elements()];
+                self.store.write_arranged(item as usize, Some((augment, occasion)), &mut values, &mut scratch)?;
+                Ok(AugmentedPicture { values, label })
+            })
+            .collect()
+    }
+
+    /// `[H, W, C]` of a prepared picture.
+    pub fn picture_size(&self) -> [usize; 3] {
+        self.store.preparation.size()
     }
 
     /// The batches of a split in the order of the set, not augmented; none where there is no such split.

@@ -244,3 +244,41 @@ fn bytes_and_floats_are_finished_alike() {
         assert_eq!(from_bytes, from_floats, "{prepare:?}");
     }
 }
+
+#[test]
+fn a_mirrored_picture_has_the_label_of_its_mirror_image() {
+    let flip =
+        AugmentSpec { ops: vec![written(AugmentOp::new(AugmentKind::FlipHorizontal, 0.5))], ..AugmentSpec::default() };
+    let pair = |left: &str, right: &str| [written(left.to_owned()), written(right.to_owned())];
+    let with = |pairs: Vec<[Spanned<String>; 2]>| {
+        let spec = DataSpec { mirror: Some(written(pairs)), ..digits() };
+        let set = open(&spec, &rescaled(), [8, 8, 1], Path::new("")).unwrap();
+        all(set.train_batches(0, 1, 32, &flip, 0))
+    };
+    let plain = all(open(&digits(), &rescaled(), [8, 8, 1], Path::new("")).unwrap().train_batches(
+        0,
+        1,
+        32,
+        &AugmentSpec::default(),
+        0,
+    ));
+    // 3 and 5 mirror into each other, 8 into itself; the rest into nothing. A class may be called by its number too.
+    let (images, labels) = with(vec![pair("3", "5"), pair("8", "8")]);
+    let (mut flipped, mut kept) = (0, 0);
+    for (at, (&now, &was)) in labels.iter().zip(&plain.1).enumerate() {
+        let range = at * 64..(at + 1) * 64;
+        let (picture, original) = (&images[range.clone()], &plain.0[range]);
+        let mirrored = picture != original;
+        let expected = match was {
+            3 if mirrored => 5,
+            5 if mirrored => 3,
+            other => other,
+        };
+        assert_eq!(now, expected);
+        assert!(!mirrored || matches!(was, 3 | 5 | 8), "a {was} is mirrored");
+        flipped += usize::from(mirrored);
+        kept += usize::from(!mirrored && matches!(was, 3 | 5 | 8));
+    }
+    assert!(flipped > 100 && kept > 100, "{flipped} {kept}");
+    assert_eq!(with(Vec::new()), plain);
+}

@@ -82,20 +82,31 @@ impl Pass {
         let mut batch = Batch { images, labels, pool: Arc::clone(&self.pool) };
         for (i, &item) in items.iter().enumerate() {
             let augmented = self.augment.as_ref().map(|(spec, seed, epoch)| {
-                let image = self.mirror.as_ref().map(|mirror| mirror[batch.labels[i] as usize]);
-                let flips = image != Some(None);
-                let occasion = Occasion { seed: *seed, epoch: *epoch, item: u64::from(item), flips };
-                if let Some(Some(image)) = image
-                    && augment::mirrors(spec, occasion)
-                {
-                    batch.labels[i] = image;
-                }
+                let keys = [*seed, *epoch, u64::from(item)];
+                let (occasion, label) = occasion_of(spec, self.mirror.as_deref(), batch.labels[i], keys);
+                batch.labels[i] = label;
                 (spec, occasion)
             });
             let out = &mut batch.images[i * elements..(i + 1) * elements];
             self.store.write(item as usize, augmented, out, scratch)?;
         }
         Ok(batch)
+    }
+}
+
+/// The occasion of a picture of a class, and the class that it then shows. `keys` are seed, epoch and item; `mirror` says what each class becomes when it
+/// is mirrored, if anything, where mirroring changes classes.
+pub(super) fn occasion_of(
+    spec: &AugmentSpec,
+    mirror: Option<&[Option<i32>]>,
+    label: i32,
+    [seed, epoch, item]: [u64; 3],
+) -> (Occasion, i32) {
+    let image = mirror.map(|mirror| mirror[label as usize]);
+    let occasion = Occasion { seed, epoch, item, flips: image != Some(None) };
+    match image.flatten() {
+        Some(image) if augment::mirrors(spec, occasion) => (occasion, image),
+        Some(_) | None => (occasion, label),
     }
 }
 

@@ -26,7 +26,7 @@ mod split;
 mod standard;
 mod store;
 
-pub use dataset::{Dataset, SplitView};
+pub use dataset::{AugmentedPicture, Dataset, SplitView};
 pub use error::DataError;
 pub use fetch::{Checksum, FetchError, RemoteFile, fetch};
 pub use loader::{Batch, Batches};

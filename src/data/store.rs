@@ -80,15 +80,29 @@ impl Store {
         out: &mut [f32],
         scratch: &mut Scratch,
     ) -> Result<(), DataError> {
+        if let (Form::Bytes(bytes), None) = (&self.form, augmented) {
+            let elements = self.preparation.elements();
+            self.preparation.finish_bytes(&bytes[item * elements..(item + 1) * elements], out);
+            return Ok(());
+        }
+        self.write_arranged(item, augmented, out, scratch)?;
+        self.preparation.finish(out);
+        Ok(())
+    }
+
+    /// Writes the arranged picture of `item`, augmented or not: as [`Self::write`] does before it rescales.
+    pub(super) fn write_arranged(
+        &self,
+        item: usize,
+        augmented: Option<(&AugmentSpec, Occasion)>,
+        out: &mut [f32],
+        scratch: &mut Scratch,
+    ) -> Result<(), DataError> {
         let Scratch { arranged: scratch, changed } = scratch;
         let preparation = &self.preparation;
         let elements = preparation.elements();
         let range = item * elements..(item + 1) * elements;
         let arranged = match &self.form {
-            Form::Bytes(bytes) if augmented.is_none() => {
-                preparation.finish_bytes(&bytes[range], out);
-                return Ok(());
-            }
             Form::Bytes(bytes) => PixelSlice::Bytes(&bytes[range]),
             Form::Floats(floats) => PixelSlice::Floats(&floats[range]),
             Form::Decoded { pictures, names } => {
@@ -120,7 +134,6 @@ impl Store {
                 out.iter_mut().zip(bytes).for_each(|(value, &byte)| *value = f32::from(byte))
             }
         }
-        preparation.finish(out);
         Ok(())
     }
 

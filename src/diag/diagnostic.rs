@@ -57,6 +57,17 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+/// A setting that a fix writes: into its section, which need not be there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSetting {
+    /// The section's name.
+    pub section: &'static str,
+    /// The setting's name.
+    pub key: &'static str,
+    /// Its value, as it is written.
+    pub value: String,
+}
+
 /// One problem: data only, the sentences are in the catalogue under its code.
 ///
 /// It takes the place of one error enum per room: every problem is used in one way only, to be shown, and a variant with the same fields beside
@@ -81,6 +92,8 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
     /// The statements that use the block it is in, the innermost first; empty for a problem outside of blocks.
     pub used_at: Vec<Span>,
+    /// Settings that remove the problem, each by itself; they become fixes where the file's text is known.
+    pub(crate) settings: Vec<NewSetting>,
 }
 
 impl Diagnostic {
@@ -96,6 +109,7 @@ impl Diagnostic {
             helps: Vec::new(),
             fixes: Vec::new(),
             used_at: Vec::new(),
+            settings: Vec::new(),
         }
     }
 
@@ -110,7 +124,7 @@ impl Diagnostic {
 
     /// Whether it says the same as another one, wherever the block it is in is used.
     pub(super) fn same(&self, other: &Diagnostic) -> bool {
-        let Diagnostic { code, level, sentence, arguments, labels, notes, helps, fixes, used_at: _ } = self;
+        let Diagnostic { code, level, sentence, arguments, labels, notes, helps, fixes, settings, used_at: _ } = self;
         *code == other.code
             && *level == other.level
             && *sentence == other.sentence
@@ -119,6 +133,7 @@ impl Diagnostic {
             && *notes == other.notes
             && *helps == other.helps
             && *fixes == other.fixes
+            && *settings == other.settings
     }
 
     /// The places in `used_at` that no label names already.
@@ -179,6 +194,21 @@ impl Diagnostic {
     /// With an edit that removes the problem.
     pub fn fix(mut self, span: Span, text: impl Into<String>) -> Self {
         self.fixes.push(Fix { edits: vec![Edit { span, text: text.into() }] });
+        self
+    }
+
+    /// With edits that remove the problem together, where there are any.
+    pub fn fix_all(mut self, edits: impl IntoIterator<Item = Edit>) -> Self {
+        let edits: Vec<Edit> = edits.into_iter().collect();
+        if !edits.is_empty() {
+            self.fixes.push(Fix { edits });
+        }
+        self
+    }
+
+    /// With a setting that removes the problem.
+    pub fn set(mut self, section: &'static str, key: &'static str, value: impl Into<String>) -> Self {
+        self.settings.push(NewSetting { section, key, value: value.into() });
         self
     }
 

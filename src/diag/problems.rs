@@ -1,6 +1,6 @@
 //! Collecting problems.
 
-use super::{Code, Diagnostic, Level};
+use super::{Code, Diagnostic, Edit, Fix, Level, NewSetting};
 use crate::source::Span;
 
 /// Problems found so far. Iterates sorted by place, each one once.
@@ -79,6 +79,15 @@ impl Problems {
         self.found.iter()
     }
 
+    /// Makes fixes of the settings that problems want.
+    pub(crate) fn write_settings(&mut self, write: impl Fn(&NewSetting) -> Edit) {
+        for problem in &mut self.found {
+            for setting in std::mem::take(&mut problem.settings) {
+                problem.fixes.push(Fix { edits: vec![write(&setting)] });
+            }
+        }
+    }
+
     /// Whether there are none at all.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
@@ -99,10 +108,19 @@ impl Problems {
         self.count(Level::Error) > 0
     }
 
-    /// Takes away warnings and hints of a code (`allow W0301 because "…"`); returns whether there were any.
-    pub fn allow(&mut self, code: Code) -> bool {
+    /// Takes away warnings and hints of a code (`allow W0301 because "…"`), where `within` is given those that have a place in it; returns whether
+    /// there were any.
+    pub fn allow(&mut self, code: Code, within: Option<Span>) -> bool {
         let before = self.found.len();
-        self.found.retain(|problem| problem.code != code || problem.level == Level::Error);
+        let inside = |span: Span, within: Span| within.start <= span.start && span.end <= within.end;
+        let touches = |problem: &Diagnostic, within: Span| {
+            problem.labels.iter().map(|label| label.span).chain(problem.uses()).any(|span| inside(span, within))
+        };
+        self.found.retain(|problem| {
+            problem.code != code
+                || problem.level == Level::Error
+                || within.is_some_and(|within| !touches(problem, within))
+        });
         self.found.len() < before
     }
 

@@ -66,7 +66,7 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
     };
     let mut theme = if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     // miette puts this before the message; so the header reads `error[E0103]: …`
-    let header = format!("{}[{}]:", problem.level.as_str(), problem.code);
+    let header = format!("{}[{}]:", style.language.level(problem.level), problem.code);
     theme.characters.error = header.clone();
     theme.characters.warning = header.clone();
     theme.characters.advice = header;
@@ -101,8 +101,8 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
             text.push_str(&format!("  {kind}: {line}\n"));
         }
     };
-    footer("note", problem.note_texts(style.language));
-    footer("help", problem.help_texts(style.language));
+    footer(style.language.note(), problem.note_texts(style.language));
+    footer(style.language.help(), problem.help_texts(style.language));
     text
 }
 

@@ -87,8 +87,13 @@ fn attributes(graph: &Graph, id: NodeId) -> String {
         Op::Unpad(pad) => format!("{:?}", pad.amounts),
         Op::Slice(slice) => format!("{}..{}", slice.start, slice.start + slice.channels),
         Op::NeighbourSum(sum) => format!("-{}..+{}", sum.before, sum.after),
+        Op::Warp(warp) => format!("{:?}, {:?}", warp.interpolation, warp.border).to_lowercase(),
+        Op::WarpGrad(grad) => format!("{:?}, {:?}", grad.warp.interpolation, grad.warp.border).to_lowercase(),
         Op::Loss(loss) => format!("{:?}", loss.kind),
         Op::TopK(top) => format!("k {}", top.k),
+        Op::ChannelNorm(norm) | Op::ChannelNormGrad(norm) => {
+            format!("epsilon {}", f32::from_bits(norm.epsilon_bits()))
+        }
         Op::DenseGradInput(_)
         | Op::DenseGradWeight(_)
         | Op::Moments
@@ -154,6 +159,7 @@ fn expression(e: &Expr, id: ExprId) -> String {
         ExprNode::Min(a, b) => format!("min({}, {})", t(a), t(b)),
         ExprNode::Neg(a) => format!("-{}", t(a)),
         ExprNode::Abs(a) => format!("abs({})", t(a)),
+        ExprNode::Floor(a) => format!("floor({})", t(a)),
         ExprNode::Sqrt(a) => format!("sqrt({})", t(a)),
         ExprNode::Exp(a) => format!("exp({})", t(a)),
         ExprNode::Log(a) => format!("log({})", t(a)),

@@ -1,6 +1,7 @@
 //! Generated code: descriptions ([`desc`]) and what makes machine code of them. Never sees the graph.
 
 pub(crate) mod builder;
+mod channel_norm;
 pub mod code;
 mod conv;
 mod conv_grad_weight;
@@ -26,6 +27,7 @@ mod tiling;
 mod transpose;
 #[cfg(test)]
 mod trial;
+mod warp;
 
 pub use target::{Simd, Target};
 
@@ -49,6 +51,8 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::CombineMoments(desc) => moments::build_combine(desc),
         KernelDesc::SumParts(desc) => sum_parts::build(desc),
         KernelDesc::Softmax(desc) => softmax::build(desc),
+        KernelDesc::ChannelNorm(desc) => channel_norm::build(desc),
+        KernelDesc::Warp(desc) => warp::build(desc),
         KernelDesc::Loss(desc) => loss::build(desc),
         KernelDesc::TopK(desc) => loss::build_top_k(desc),
         KernelDesc::Transpose(desc) => transpose::build(desc),
@@ -71,6 +75,8 @@ pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
         | KernelDesc::CombineMoments(_)
         | KernelDesc::SumParts(_)
         | KernelDesc::Softmax(_)
+        | KernelDesc::ChannelNorm(_)
+        | KernelDesc::Warp(_)
         | KernelDesc::Loss(_)
         | KernelDesc::TopK(_)
         | KernelDesc::Transpose(_)

@@ -1,6 +1,6 @@
 //! Attributes of a layer, typed.
 
-use super::{Activation, Initializer, OptionSpec, OptionValue};
+use super::{Activation, Filter, Initializer, OptionSpec, OptionValue};
 use crate::tensor::Padding;
 
 /// One value for each option of a kind's table, defaults filled in.
@@ -88,6 +88,39 @@ impl Attributes {
     /// A truth value.
     pub fn bool(&self, name: &str) -> bool {
         let OptionValue::Bool(value) = *self.value(name) else { panic!("`{name}` is no truth value in its table") };
+        value
+    }
+
+    /// `[vertical, horizontal]`, where they are given.
+    pub fn margin(&self, name: &str) -> Option<[usize; 2]> {
+        if let OptionValue::Extents(value) = *self.value(name) { Some(value) } else { None }
+    }
+
+    /// One of the option's words.
+    pub fn choice(&self, name: &str) -> &'static str {
+        let OptionValue::Choice(value) = *self.value(name) else { panic!("`{name}` is no choice in its table") };
+        value
+    }
+
+    /// Lower and upper end.
+    pub fn range(&self, name: &str) -> [f32; 2] {
+        self.optional_range(name).unwrap_or_else(|| panic!("`{name}` is no range in its table"))
+    }
+
+    /// Lower and upper end, where they are given.
+    pub fn optional_range(&self, name: &str) -> Option<[f32; 2]> {
+        if let OptionValue::Range(value) = *self.value(name) { Some(value) } else { None }
+    }
+
+    /// Numbers.
+    pub fn numbers(&self, name: &str) -> &[f32] {
+        let OptionValue::Numbers(value) = self.value(name) else { panic!("`{name}` are no numbers in its table") };
+        value
+    }
+
+    /// A filter.
+    pub fn filter(&self, name: &str) -> &Filter {
+        let OptionValue::Filter(value) = self.value(name) else { panic!("`{name}` is no filter in its table") };
         value
     }
 

@@ -29,25 +29,37 @@ pub struct BatchNorm {
     pub moving_variance_initializer: Initializer,
 }
 
-const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "momentum",
-        ty: OptionType::Share,
-        default: Some("0.99"),
-        help: "Share of the moving statistics that stays at each step.",
-    },
-    OptionSpec { name: "epsilon", ty: OptionType::Positive, default: Some("0.001"), help: "Added to the variance." },
-    OptionSpec { name: "center", ty: OptionType::Bool, default: Some("true"), help: "Whether beta is added." },
-    OptionSpec { name: "scale", ty: OptionType::Bool, default: Some("true"), help: "Whether gamma multiplies." },
-    initializer("beta_initializer", "zeros", "How beta starts."),
-    initializer("gamma_initializer", "ones", "How gamma starts."),
-    initializer("moving_mean_initializer", "zeros", "How the moving mean starts."),
-    initializer("moving_variance_initializer", "ones", "How the moving variance starts."),
-];
+pub(super) const EPSILON: OptionSpec =
+    OptionSpec::optional("epsilon", OptionType::Positive, "0.001", "Added to the variance.");
+pub(super) const CENTER: OptionSpec =
+    OptionSpec::optional("center", OptionType::Bool, "true", "Whether beta is added.");
+pub(super) const SCALE: OptionSpec =
+    OptionSpec::optional("scale", OptionType::Bool, "true", "Whether gamma multiplies.");
+pub(super) const BETA_INITIALIZER: OptionSpec =
+    OptionSpec::optional("beta_initializer", OptionType::Initializer, "zeros", "How beta starts.");
+pub(super) const GAMMA_INITIALIZER: OptionSpec =
+    OptionSpec::optional("gamma_initializer", OptionType::Initializer, "ones", "How gamma starts.");
 
-const fn initializer(name: &'static str, default: &'static str, help: &'static str) -> OptionSpec {
-    OptionSpec { name, ty: OptionType::Initializer, default: Some(default), help }
-}
+const OPTIONS: &[OptionSpec] = &[
+    OptionSpec::optional(
+        "momentum",
+        OptionType::Share,
+        "0.99",
+        "Share of the moving statistics that stays at each step.",
+    ),
+    EPSILON,
+    CENTER,
+    SCALE,
+    BETA_INITIALIZER,
+    GAMMA_INITIALIZER,
+    OptionSpec::optional("moving_mean_initializer", OptionType::Initializer, "zeros", "How the moving mean starts."),
+    OptionSpec::optional(
+        "moving_variance_initializer",
+        OptionType::Initializer,
+        "ones",
+        "How the moving variance starts.",
+    ),
+];
 
 impl BatchNorm {
     pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {

@@ -1,6 +1,6 @@
-//! `dropout`: random zeroes in training.
+//! `dropout`, `spatial_dropout2d` and `gaussian_noise`: what disturbs values while training.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, per_element};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -11,6 +11,8 @@ pub struct Dropout {
     pub rate: f32,
 }
 
+const RATE: &[OptionSpec] = &[OptionSpec::required("rate", OptionType::Rate, "Share of zeroes.")];
+
 impl Dropout {
     pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {
         info: KindInfo {
@@ -18,7 +20,7 @@ impl Dropout {
             keras: "Dropout",
             help: "In training, sets a share of the elements to 0.",
             inputs: Inputs::One,
-            options: &[OptionSpec { name: "rate", ty: OptionType::Rate, default: None, help: "Share of zeroes." }],
+            options: RATE,
             shape: "The input's.",
             formula: "while training y = 0 with probability rate, else x / (1 − rate); in use y = x",
             source: "Srivastava et al., JMLR 15 (2014)",
@@ -48,5 +50,100 @@ impl LayerOp for Dropout {
 
     fn purpose(&self) -> Purpose {
         Purpose::Drop
+    }
+}
+
+/// `spatial_dropout2d(rate)`: dropout of whole channels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SpatialDropout2d {
+    /// In [0, 1).
+    pub rate: f32,
+}
+
+impl SpatialDropout2d {
+    pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {
+        info: KindInfo {
+            keyword: "spatial_dropout2d",
+            keras: "SpatialDropout2D",
+            help: "In training, sets a share of each image's channels to 0, all their pixels alike.",
+            inputs: Inputs::One,
+            options: RATE,
+            shape: "The input's.",
+            formula: "while training y[i, j, c] = 0 for a channel c with probability rate, else x[i, j, c] / (1 − rate); in use y = x",
+            source: "Tompson et al., arXiv:1411.4280",
+            example: "spatial_dropout2d(20%)",
+        },
+        make: |attributes| SpatialDropout2d { rate: attributes.float("rate") },
+    }];
+}
+
+impl LayerOp for SpatialDropout2d {
+    fn keyword(&self) -> &'static str {
+        "spatial_dropout2d"
+    }
+
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
+        image_of(&inputs[0])?;
+        Ok(inputs[0].clone())
+    }
+
+    fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
+        graph.spatial_dropout(inputs[0], self.rate)
+    }
+
+    /// One multiplication for each element, in training.
+    fn flops(&self, inputs: &[Shape]) -> u64 {
+        per_element(&inputs[0], 1)
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Drop
+    }
+}
+
+/// `gaussian_noise(stddev)`: adds normal numbers in training.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GaussianNoise {
+    /// Standard deviation, from 0 on.
+    pub stddev: f32,
+}
+
+impl GaussianNoise {
+    pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {
+        info: KindInfo {
+            keyword: "gaussian_noise",
+            keras: "GaussianNoise",
+            help: "In training, adds normal noise to each element.",
+            inputs: Inputs::One,
+            options: &[OptionSpec::required("stddev", OptionType::NonNegative, "Standard deviation of the noise.")],
+            shape: "The input's.",
+            formula: "while training y = x + stddev · n, n normal with mean 0 and deviation 1; in use y = x",
+            source: "",
+            example: "gaussian_noise(0.1)",
+        },
+        make: |attributes| GaussianNoise { stddev: attributes.float("stddev") },
+    }];
+}
+
+impl LayerOp for GaussianNoise {
+    fn keyword(&self) -> &'static str {
+        "gaussian_noise"
+    }
+
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
+        Ok(inputs[0].clone())
+    }
+
+    fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
+        graph.gaussian_noise(inputs[0], self.stddev)
+    }
+
+    /// One multiplication and one addition for each element, in training.
+    fn flops(&self, inputs: &[Shape]) -> u64 {
+        per_element(&inputs[0], 2)
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Disturb
     }
 }

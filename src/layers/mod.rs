@@ -8,34 +8,58 @@ mod activation;
 mod attributes;
 mod batch_norm;
 mod conv2d;
+mod conv2d_transpose;
+mod crop2d;
 mod dense;
+mod depth_max_pool;
 mod depthwise_conv2d;
 mod dropout;
+mod fixed_filter;
 mod flatten;
 mod global_pool;
 mod input;
 mod join;
+mod layer_norm;
 mod local_response_norm;
 mod option;
 mod pool2d;
+mod random_color;
+mod random_place;
+mod rescaling;
+mod reshape;
+mod resizing;
+mod separable_conv2d;
 mod table;
+mod upsample2d;
 mod zero_pad2d;
 
 pub use activation::ActivationLayer;
 pub use attributes::Attributes;
 pub use batch_norm::BatchNorm;
 pub use conv2d::Conv2d;
+pub use conv2d_transpose::Conv2dTranspose;
+pub use crop2d::Crop2d;
 pub use dense::Dense;
+pub use depth_max_pool::DepthMaxPool;
 pub use depthwise_conv2d::DepthwiseConv2d;
-pub use dropout::Dropout;
+pub use dropout::{Dropout, GaussianNoise, SpatialDropout2d};
+pub use fixed_filter::{Filter, FixedFilter};
 pub use flatten::Flatten;
 pub use global_pool::GlobalPool2d;
 pub use input::Input;
 pub use join::Join;
+pub use layer_norm::LayerNorm;
 pub use local_response_norm::LocalResponseNorm;
-pub use option::{Activation, ActivationKind, Initializer, OptionSpec, OptionType, OptionValue};
+pub use option::{Activation, ActivationKind, Initializer, NONE, OptionSpec, OptionType, OptionValue};
 pub use pool2d::Pool2d;
+pub use random_color::{ColorKind, RandomColor};
+pub use random_place::{PlaceKind, RandomPlace};
+pub use rescaling::{Normalization, Rescaling};
+pub use reshape::Reshape;
+pub use resizing::{Fit, Resizing};
+pub use separable_conv2d::SeparableConv2d;
 pub use table::Layer;
+pub use upsample2d::Upsample2d;
 pub use zero_pad2d::ZeroPad2d;
 
 use crate::ir::{GraphBuilder, Value};
@@ -77,6 +101,8 @@ pub enum Purpose {
     Normalize,
     /// Drops values while training.
     Drop,
+    /// Adds noise while training.
+    Disturb,
     /// The same values in another shape.
     Reshape,
     /// Prepares pictures: another size or place, or other colours.
@@ -203,6 +229,52 @@ pub enum InferError {
         padding: usize,
         /// Window extents `[y, x]`.
         window: [usize; 2],
+    },
+    /// A window over the channels is larger than their number (E0102).
+    DepthWindow {
+        /// Channels wanted.
+        window: usize,
+        /// Channels there.
+        channels: usize,
+    },
+    /// As many or more rows (or columns) are taken away as there are (E0121).
+    CropTooLarge {
+        /// Pixels taken along the axis.
+        taken: usize,
+        /// Pixels there.
+        found: usize,
+    },
+    /// A part is larger than the image it is taken of (E0121).
+    PartTooLarge {
+        /// `[height, width]` of the part.
+        part: [usize; 2],
+        /// Of the image.
+        found: [usize; 2],
+    },
+    /// Another shape with another number of values (E0122).
+    Reshape {
+        /// The input's.
+        found: Shape,
+        /// The one asked for.
+        wanted: Shape,
+    },
+    /// A list has neither one number nor one for each channel (E0123).
+    ValuesPerChannel {
+        /// The option.
+        option: &'static str,
+        /// Numbers written.
+        values: usize,
+        /// Channels.
+        channels: usize,
+    },
+    /// `output_padding` asks for a size that no input leads to (E0018).
+    OutputPadding {
+        /// What is written.
+        value: usize,
+        /// Least that fits.
+        least: usize,
+        /// Largest that fits.
+        most: usize,
     },
     /// Too few inputs for a layer that joins values.
     TooFewInputs {

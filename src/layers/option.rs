@@ -1,5 +1,6 @@
 //! Types and values of layer options.
 
+use super::Filter;
 use crate::tensor::Padding;
 
 /// What an option takes.
@@ -34,6 +35,23 @@ pub enum OptionType {
     Bool,
     /// A shape `28x28x1`, `3`.
     Shape,
+    /// A feature map's shape `7x7x64` or a vector's length `3136`.
+    Target,
+    /// One or two whole numbers from 0 on: `1`, `1x1` or `[1, 0]`.
+    Margin,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// `20%`, meaning −20% to +20%, or `[-10%, 30%]`; likewise in degrees.
+    Range {
+        /// In degrees.
+        angle: bool,
+    },
+    /// Two numbers, the lower one first.
+    Interval,
+    /// One number or a list.
+    Numbers,
+    /// A filter's name or its rows of numbers.
+    Filter,
 }
 
 impl OptionType {
@@ -54,11 +72,22 @@ impl OptionType {
             OptionType::Initializer => "an initializer such as `glorot_uniform`",
             OptionType::Bool => "`true` or `false`",
             OptionType::Shape => "height, width and channels, such as 28x28x1",
+            OptionType::Target => "a shape such as 7x7x64, or a length such as 3136",
+            OptionType::Margin => "one or two whole numbers, such as 1 or [1, 0]",
+            OptionType::Choice(_) => "one of some words",
+            OptionType::Range { angle: false } => "a share such as 20% (both ways), or [-10%, 30%]",
+            OptionType::Range { angle: true } => "an angle such as 20deg (both ways), or [-10deg, 30deg]",
+            OptionType::Interval => "two numbers such as [0, 255]",
+            OptionType::Numbers => "a number, or a list such as [0.5, 0.4, 0.4]",
+            OptionType::Filter => "a filter's name or rows of numbers, such as [[0, 1, 0], [1, -4, 1], [0, 1, 0]]",
         }
     }
 
     /// The value of a default in an option table; `None` where it names another option instead (`stride = pool_size`).
     pub(super) fn default_value(self, text: &str) -> Option<OptionValue> {
+        if text == NONE {
+            return Some(OptionValue::None);
+        }
         Some(match self {
             OptionType::Int { .. } => OptionValue::Int(text.parse().ok()?),
             OptionType::Float
@@ -79,7 +108,17 @@ impl OptionType {
             OptionType::Activation => OptionValue::Activation(Activation::from_name(text)?),
             OptionType::Initializer => OptionValue::Initializer(Initializer::from_name(text)?),
             OptionType::Bool => OptionValue::Bool(text.parse().ok()?),
-            OptionType::Shape => return None,
+            OptionType::Choice(choices) => OptionValue::Choice(choices.iter().find(|choice| **choice == text)?),
+            OptionType::Interval => {
+                let (low, high) = text.trim_matches(['[', ']']).split_once(", ")?;
+                OptionValue::Range([low.parse().ok()?, high.parse().ok()?])
+            }
+            OptionType::Shape
+            | OptionType::Target
+            | OptionType::Margin
+            | OptionType::Range { .. }
+            | OptionType::Numbers
+            | OptionType::Filter => return None,
         })
     }
 }
@@ -105,7 +144,20 @@ pub enum OptionValue {
     Bool(bool),
     /// A shape.
     Shape(Vec<usize>),
+    /// One of an option's words.
+    Choice(&'static str),
+    /// Lower and upper end; shares as fractions, angles in degrees.
+    Range([f32; 2]),
+    /// Numbers.
+    Numbers(Vec<f32>),
+    /// A filter.
+    Filter(Filter),
+    /// Nothing, where an option may be left out.
+    None,
 }
+
+/// The default of an option that may be left out; it may be written too.
+pub const NONE: &str = "none";
 
 /// One option of a layer: the row that parsing, diagnostics, completion and the reference read.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,10 @@
 //! The table of layer kinds.
 
 use super::{
-    ActivationLayer, Attributes, BatchNorm, Conv2d, Dense, DepthwiseConv2d, Dropout, Flatten, GlobalPool2d, Input,
-    Join, KindInfo, LayerOp, LocalResponseNorm, Pool2d, ZeroPad2d,
+    ActivationLayer, Attributes, BatchNorm, Conv2d, Conv2dTranspose, Crop2d, Dense, DepthMaxPool, DepthwiseConv2d,
+    Dropout, FixedFilter, Flatten, GaussianNoise, GlobalPool2d, Input, Join, KindInfo, LayerNorm, LayerOp,
+    LocalResponseNorm, Normalization, Pool2d, RandomColor, RandomPlace, Rescaling, Reshape, Resizing, SeparableConv2d,
+    SpatialDropout2d, Upsample2d, ZeroPad2d,
 };
 
 macro_rules! layers {
@@ -46,16 +48,31 @@ layers! {
     Input(Input),
     Conv2d(Conv2d),
     DepthwiseConv2d(DepthwiseConv2d),
+    SeparableConv2d(SeparableConv2d),
+    Conv2dTranspose(Conv2dTranspose),
     Pool2d(Pool2d),
     GlobalPool2d(GlobalPool2d),
+    DepthMaxPool(DepthMaxPool),
     BatchNorm(BatchNorm),
+    LayerNorm(LayerNorm),
     LocalResponseNorm(LocalResponseNorm),
     Dropout(Dropout),
+    SpatialDropout2d(SpatialDropout2d),
+    GaussianNoise(GaussianNoise),
     Flatten(Flatten),
     Dense(Dense),
+    Reshape(Reshape),
     ZeroPad2d(ZeroPad2d),
+    Crop2d(Crop2d),
+    Upsample2d(Upsample2d),
     Join(Join),
     Activation(ActivationLayer),
+    Resizing(Resizing),
+    Rescaling(Rescaling),
+    Normalization(Normalization),
+    RandomPlace(RandomPlace),
+    RandomColor(RandomColor),
+    FixedFilter(FixedFilter),
 }
 
 impl Layer {
@@ -67,7 +84,7 @@ impl Layer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{OptionType, OptionValue};
+    use super::super::{Filter, OptionType, OptionValue};
     use super::*;
 
     /// Every kind can be made of its defaults, with any value where there is none: table and constructor agree about names and types.
@@ -79,6 +96,10 @@ mod tests {
                 (None, OptionType::Int { .. }) => Some(OptionValue::Int(2)),
                 (None, OptionType::Extents) => Some(OptionValue::Extents([2, 2])),
                 (None, OptionType::Shape) => Some(OptionValue::Shape(vec![8, 8, 1])),
+                (None, OptionType::Target) => Some(OptionValue::Shape(vec![8])),
+                (None, OptionType::Range { .. }) => Some(OptionValue::Range([-0.1, 0.2])),
+                (None, OptionType::Numbers) => Some(OptionValue::Numbers(vec![0.5])),
+                (None, OptionType::Filter) => Filter::from_name("sobel_x").map(OptionValue::Filter),
                 (None, OptionType::Activation) => OptionType::Activation.default_value("relu"),
                 (None, _) => Some(OptionValue::Float(0.5)),
             })

@@ -311,6 +311,11 @@ impl Cx {
 
     /// The extents of a size, all known and in 1..=65536.
     pub(super) fn size(&mut self, what: &str, dims: &[Dim], span: Span) -> Option<Vec<usize>> {
+        self.size_from(1, what, dims, span)
+    }
+
+    /// The extents of a size, all known and in `least..=65536`.
+    pub(super) fn size_from(&mut self, least: usize, what: &str, dims: &[Dim], span: Span) -> Option<Vec<usize>> {
         let mut extents = Vec::with_capacity(dims.len());
         for dim in dims {
             match dim {
@@ -319,9 +324,9 @@ impl Cx {
                     return None;
                 }
                 Dim::Known(extent) => {
-                    let fits = usize::try_from(*extent).ok().filter(|extent| (1..=WIDEST).contains(extent));
+                    let fits = usize::try_from(*extent).ok().filter(|extent| (least..=WIDEST).contains(extent));
                     let Some(extent) = fits else {
-                        self.out_of_range(what, &format!("extents in 1..{WIDEST}"), extent, span);
+                        self.out_of_range(what, &format!("extents in {least}..{WIDEST}"), extent, span);
                         return None;
                     };
                     extents.push(extent);

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::names::nearest;
-use crate::ast::{self, ExprKind, Item, Name, Use};
+use crate::ast::{self, Allowed, ExprKind, Item, Name, Use};
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::parse::parse_at;
 use crate::source::{SourceFile, SourceMap, Span};
@@ -24,10 +24,21 @@ pub(crate) struct Imports {
     pub(super) files: Vec<UsedFile>,
 }
 
+impl Imports {
+    /// All `allow`s of these files; one at the top of a file is for that file.
+    pub(crate) fn allows(&self) -> impl Iterator<Item = Allowed<'_>> {
+        self.files.iter().flat_map(move |file| {
+            file.ast.allows().into_iter().map(move |(allow, within)| (allow, Some(within.unwrap_or(file.span))))
+        })
+    }
+}
+
 /// A file that is used.
 #[derive(Debug)]
 pub(super) struct UsedFile {
     place: Place,
+    /// Its text, among all texts.
+    span: Span,
     pub(super) ast: ast::File,
     /// What it brings in itself.
     pub(super) imports: Vec<Imported>,
@@ -198,7 +209,7 @@ impl Loader<'_> {
         let (ast, problems) = parse_at(&text, base);
         self.syntax.extend(problems);
         let imports = self.uses_of(&ast, place.clone());
-        self.files.push(UsedFile { place, ast, imports });
+        self.files.push(UsedFile { place, span: Span::new(base, base + text.len()), ast, imports });
         Some(self.files.len() - 1)
     }
 

@@ -1,28 +1,7 @@
 //! Words of the language that this version does not build yet. They are told apart from mistakes.
 
 /// Layer kinds.
-pub(super) const LAYERS: &[&str] = &[
-    "separable_conv2d",
-    "conv2d_transpose",
-    "depth_max_pool",
-    "layer_norm",
-    "spatial_dropout2d",
-    "gaussian_noise",
-    "reshape",
-    "crop2d",
-    "upsample2d",
-    "resizing",
-    "rescaling",
-    "normalization",
-    "random_flip",
-    "random_rotation",
-    "random_zoom",
-    "random_translation",
-    "random_crop",
-    "random_contrast",
-    "random_brightness",
-    "fixed_filter",
-];
+pub(super) const LAYERS: &[&str] = &[];
 
 /// Options of layers, optimizers and callbacks.
 pub(super) const OPTIONS: &[&str] =

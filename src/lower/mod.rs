@@ -24,6 +24,7 @@ mod option;
 mod overrides;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod prepare;
+mod ranges;
 mod report;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod search;
@@ -40,7 +41,7 @@ use std::collections::BTreeSet;
 use crate::ast::{Definition, DefinitionKind, File, Item, Section};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{DataSpec, EnsembleSpec, LayerId, Program};
+use crate::ir::{DataSpec, EnsembleSpec, LayerId, Model, PrepareSpec, Program, ScopeKind};
 use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
 
@@ -141,6 +142,10 @@ pub(crate) fn lower_at(
         unused::report(&mut cx, file, &overridden);
         train.iter().for_each(|section| train::unused_in_phases(&mut cx, section));
     }
+    let mut prepare = prepare.unwrap_or_default();
+    if let Some(model) = &model {
+        adopt_preparation(&mut prepare, model);
+    }
     let source = sources.main().clone();
     let of_model =
         |ensemble: &EnsembleSpec| ensemble.members.iter().any(|member| Some(member.value.as_str()) == model_name);
@@ -148,7 +153,7 @@ pub(crate) fn lower_at(
         source,
         model,
         data,
-        prepare: prepare.unwrap_or_default(),
+        prepare,
         augment: augment.unwrap_or_default(),
         train: lowered_train,
         tune,
@@ -156,6 +161,20 @@ pub(crate) fn lower_at(
         report,
     });
     Lowered { program, unknown, problems: cx.problems }
+}
+
+/// Pretrained weights bring along how pictures are prepared for them.
+fn adopt_preparation(prepare: &mut PrepareSpec, model: &Model) {
+    let size = if let Some(Layer::Input(input)) = model.layers.first().map(|node| &node.layer) {
+        input.shape.as_image().map(|(height, width, _)| [height, width])
+    } else {
+        None
+    };
+    for scope in &model.scopes {
+        if let ScopeKind::Model(backbone) = &scope.kind {
+            prepare.adopt(backbone, scope.span, size);
+        }
+    }
 }
 
 /// What the `search(…)` of a program's part of the file stand for.
@@ -210,12 +229,13 @@ impl Cx {
 
 /// Items that are no sections and no models.
 fn check_items(cx: &mut Cx, file: &File) {
+    file.allows().into_iter().for_each(|(allow, _)| check_allow(cx, allow));
     let mut seen: Vec<&Definition> = Vec::new();
     for item in &file.items {
         match item {
             Item::Language(version) if version.value != 1 => {
                 let problem = Diagnostic::new(Code::E0022).arg("version", version.value).at(version.span, "here");
-                cx.report(problem.fix(version.span, "language 1"));
+                cx.report(problem.fix(version.span, "1"));
             }
             Item::Definition(definition) => {
                 check_definition(cx, definition);
@@ -228,8 +248,7 @@ fn check_items(cx: &mut Cx, file: &File) {
                 }
                 seen.push(definition);
             }
-            Item::Allow(allow) => check_allow(cx, allow),
-            Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Section(_) => {}
+            Item::Language(_) | Item::Use(_) | Item::Allow(_) | Item::Let(_) | Item::Section(_) => {}
         }
     }
 }

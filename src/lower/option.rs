@@ -3,8 +3,8 @@
 use super::Cx;
 use super::constant::Value;
 use super::convert::{MOST, WIDEST};
-use crate::ast::{Expr, Step};
-use crate::layers::{Activation, Attributes, Initializer, KindInfo, Layer, OptionSpec, OptionType, OptionValue};
+use crate::ast::{Expr, ExprKind, Step};
+use crate::layers::{Activation, Attributes, Initializer, KindInfo, Layer, NONE, OptionSpec, OptionType, OptionValue};
 use crate::source::Span;
 use crate::tensor::Padding;
 
@@ -46,6 +46,9 @@ impl Cx {
 
     fn option(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<OptionValue> {
         let what = spec.name;
+        if spec.default == Some(NONE) && matches!(&expr.kind, ExprKind::Name(word) if word == NONE) {
+            return Some(OptionValue::None);
+        }
         Some(match spec.ty {
             OptionType::Int { min } => OptionValue::Int(self.int(what, expr, min, MOST)?),
             OptionType::Float => OptionValue::Float(self.number(what, expr)? as f32),
@@ -64,6 +67,16 @@ impl Cx {
             }
             OptionType::Bool => OptionValue::Bool(self.bool(what, expr)?),
             OptionType::Shape => OptionValue::Shape(self.shape(spec, expr)?),
+            OptionType::Target => OptionValue::Shape(self.target(spec, expr)?),
+            OptionType::Margin => OptionValue::Extents(self.margin(spec, expr)?),
+            OptionType::Choice(choices) => {
+                let choices: Vec<(&str, &'static str)> = choices.iter().map(|choice| (*choice, *choice)).collect();
+                OptionValue::Choice(self.choice(what, expr, &choices, &[])?)
+            }
+            OptionType::Range { angle } => OptionValue::Range(self.range(spec, expr, angle)?),
+            OptionType::Interval => OptionValue::Range(self.interval(spec, expr)?),
+            OptionType::Numbers => OptionValue::Numbers(self.numbers(what, expr)?),
+            OptionType::Filter => OptionValue::Filter(self.filter(spec, expr)?),
         })
     }
 
@@ -97,7 +110,7 @@ impl Cx {
         match self.value(expr)? {
             Value::Int(_) => self.int(spec.name, expr, 0, WIDEST).map(|all| [all; 4]),
             Value::Size(dims) if dims.len() == 2 => {
-                let extents = self.size(spec.name, &dims, expr.span)?;
+                let extents = self.size_from(0, spec.name, &dims, expr.span)?;
                 let [vertical, horizontal]: [usize; 2] = extents.try_into().ok()?;
                 Some([vertical, vertical, horizontal, horizontal])
             }

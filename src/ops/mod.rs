@@ -5,6 +5,7 @@
 
 mod activation;
 mod batch_norm;
+mod channel_norm;
 mod conv;
 mod decimal;
 mod dense;
@@ -16,8 +17,10 @@ mod movement;
 mod neighbours;
 mod pool;
 mod softmax;
+mod warp;
 
 pub use batch_norm::{BatchNorm, BatchNormParams, batch_norm_inference, batch_norm_training};
+pub use channel_norm::ChannelNorm;
 pub use conv::{Conv, ConvEpilogue, ConvGradInput, ConvGradWeight};
 pub use decimal::complement;
 pub use dense::{Dense, DenseGradInput, DenseGradWeight};
@@ -29,6 +32,7 @@ pub use movement::{Pad, Slice, Unpad};
 pub use neighbours::NeighbourSum;
 pub use pool::{GlobalPool, GlobalPoolGrad, Pool, PoolGrad};
 pub use softmax::{Softmax, SoftmaxGrad};
+pub use warp::{Warp, WarpGrad};
 
 use crate::ir::{InputRole, ParamId};
 use crate::layers::ActivationKind;
@@ -87,6 +91,14 @@ pub enum Op {
     Softmax(Softmax),
     /// Its gradient: `y`, `dy`.
     SoftmaxGrad(SoftmaxGrad),
+    /// Normalisation over the channels of each pixel.
+    ChannelNorm(ChannelNorm),
+    /// Its gradient: `x`, `dy`.
+    ChannelNormGrad(ChannelNorm),
+    /// Samples of an image: `x`, then the matrices where they are given.
+    Warp(Warp),
+    /// Its gradient: `dy`, then the matrices where they are given.
+    WarpGrad(WarpGrad),
     /// Loss per image and gradient by the scores: `scores`, `labels`, `1/batch`.
     Loss(Loss),
     /// Whether the true class is among the best k: `scores`, `labels`.
@@ -105,9 +117,15 @@ impl Op {
             Op::DenseGradInput(op) => op.infer(operands),
             Op::DenseGradWeight(op) => op.infer(operands),
             Op::Map(op) => op.infer(operands),
-            Op::Activation(_) | Op::Dropout(_) | Op::NeighbourSum(_) | Op::Softmax(_) | Op::SoftmaxGrad(_) => {
-                vec![operands[0].clone()]
-            }
+            Op::Activation(_)
+            | Op::Dropout(_)
+            | Op::NeighbourSum(_)
+            | Op::Softmax(_)
+            | Op::SoftmaxGrad(_)
+            | Op::ChannelNorm(_)
+            | Op::ChannelNormGrad(_) => vec![operands[0].clone()],
+            Op::Warp(op) => vec![op.infer(operands)],
+            Op::WarpGrad(op) => vec![TensorType::per_image(op.input.clone())],
             Op::BatchNorm(_) => {
                 let channels = TensorType::single(Shape::vector(operands[0].shape.channels()));
                 vec![operands[0].clone(), channels.clone(), channels]
@@ -158,6 +176,10 @@ impl Op {
             Op::NeighbourSum(_) => "neighbour_sum",
             Op::Softmax(_) => "softmax",
             Op::SoftmaxGrad(_) => "softmax_grad",
+            Op::ChannelNorm(_) => "channel_norm",
+            Op::ChannelNormGrad(_) => "channel_norm_grad",
+            Op::Warp(_) => "warp",
+            Op::WarpGrad(_) => "warp_grad",
             Op::Loss(_) => "loss",
             Op::TopK(_) => "top_k",
         }

@@ -84,6 +84,7 @@ fn simplify(e: &mut Expr, node: ExprNode) -> ExprId {
         | ExprNode::Max(..)
         | ExprNode::Min(..)
         | ExprNode::Abs(_)
+        | ExprNode::Floor(_)
         | ExprNode::Exp(_)
         | ExprNode::Log(_)
         | ExprNode::Tanh(_)

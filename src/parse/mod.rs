@@ -6,6 +6,8 @@
 mod build;
 mod error;
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rules are made by pest, and a place takes few of them")]
+mod outline;
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rules are made by pest, and a place takes few of them")]
 mod split;
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rules are made by pest, and a place takes few of them")]
 mod value;
@@ -16,6 +18,9 @@ use pest::iterators::Pair;
 use crate::ast::{self, Expr};
 use crate::diag::Problems;
 use crate::source::Span;
+
+pub(crate) use outline::{Outline, Word, WordKind, outline};
+pub(crate) use split::{RawBlock, RawPart, RawStatement};
 
 use grammar::{Grammar, Rule};
 

@@ -20,21 +20,22 @@ const MOST_UNCLOSED: usize = 20;
 
 /// A file, cut.
 pub(super) struct Split {
+    pub(super) tokens: Vec<Token>,
     pub(super) statements: Vec<RawStatement>,
     pub(super) comments: Vec<Span>,
 }
 
 /// One statement: text and blocks by turns.
 #[derive(Debug, Default)]
-pub(super) struct RawStatement {
-    pub(super) parts: Vec<RawPart>,
+pub(crate) struct RawStatement {
+    pub(crate) parts: Vec<RawPart>,
     /// A problem of this statement's text has been reported; its text need not be parsed.
     pub(super) broken: bool,
 }
 
 /// A part of a statement.
 #[derive(Debug)]
-pub(super) enum RawPart {
+pub(crate) enum RawPart {
     /// Without blanks at its ends.
     Text(Span),
     /// `{ … }`
@@ -43,15 +44,16 @@ pub(super) enum RawPart {
 
 /// Statements between braces.
 #[derive(Debug)]
-pub(super) struct RawBlock {
-    pub(super) span: Span,
-    pub(super) statements: Vec<RawStatement>,
+pub(crate) struct RawBlock {
+    pub(crate) span: Span,
+    pub(crate) statements: Vec<RawStatement>,
 }
 
+/// A token of step 1.
 #[derive(Debug, Clone, Copy)]
-struct Token {
-    rule: Rule,
-    span: Span,
+pub(super) struct Token {
+    pub(super) rule: Rule,
+    pub(super) span: Span,
 }
 
 /// Cuts a text.
@@ -65,7 +67,7 @@ pub(super) fn split(text: &str, problems: &mut Problems) -> Split {
     report_unclosed(text, &tokens, &closers, problems);
     let mut splitter = Splitter { text, tokens: &tokens, closers: &closers, problems, depth: 0, reported_depth: false };
     let statements = splitter.statements(0, tokens.len());
-    Split { statements, comments }
+    Split { tokens, statements, comments }
 }
 
 /// E0003 for brackets that nothing closes.

@@ -4,6 +4,8 @@ mod barrier;
 mod executor;
 mod profile;
 mod random_key;
+#[cfg(test)]
+mod random_tests;
 mod rates;
 mod session;
 

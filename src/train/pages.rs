@@ -1,5 +1,7 @@
 //! Pages of `cnnc explain` on what can go wrong with a run and its files. They have no example file: the file is not at fault.
 
+use crate::diag::{Language, Level};
+
 /// Code, title, page.
 const PAGES: &[(&str, &str, &str)] = &[
     (
@@ -58,10 +60,24 @@ const PAGES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The page on a code of this room; `None` where there is no such code.
-pub fn explain(code: &str) -> Option<String> {
-    let (code, title, page) = PAGES.iter().find(|(known, ..)| known.eq_ignore_ascii_case(code))?;
-    Some(format!("{code} (error): {title}\n\n{page}\n"))
+/// The page on a code of this room, in English where the language has none; `None` where there is no such code.
+pub fn explain(code: &str, language: Language) -> Option<String> {
+    let of = |pages: &'static [(&str, &str, &str)]| pages.iter().find(|(known, ..)| known.eq_ignore_ascii_case(code));
+    let own = match language {
+        Language::English => None,
+        Language::Korean => of(super::pages_ko::PAGES),
+    };
+    let (code, title, page) = own.or_else(|| of(PAGES))?;
+    Some(format!("{code} ({}): {title}\n\n{page}\n", language.level(Level::Error)))
+}
+
+/// Codes and titles of this room.
+pub fn run_codes(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let pages = match language {
+        Language::English => PAGES,
+        Language::Korean => super::pages_ko::PAGES,
+    };
+    pages.iter().map(|(code, title, _)| (*code, *title))
 }
 
 #[cfg(test)]
@@ -85,9 +101,18 @@ mod tests {
         ];
         for error in &errors {
             let code = error.code().expect("these have codes");
-            assert!(explain(code).is_some_and(|page| page.starts_with(code)), "{code}");
+            assert!(explain(code, Language::English).is_some_and(|page| page.starts_with(code)), "{code}");
             assert!(error.help().is_some(), "{code} says nothing of what to do");
         }
         assert_eq!(PAGES.len(), errors.len());
+    }
+
+    #[test]
+    fn languages_have_the_same_pages() {
+        let codes = |language| run_codes(language).map(|(code, _)| code).collect::<Vec<_>>();
+        let korean = codes(Language::Korean);
+        let missing: Vec<&str> = codes(Language::English).into_iter().filter(|code| !korean.contains(code)).collect();
+        assert!(missing.is_empty(), "not in pages_ko.rs: {missing:?}");
+        assert_eq!(korean.len(), PAGES.len());
     }
 }

@@ -233,6 +233,71 @@ def depthwise_stride_over_kernel(net, x):
     return net.dense(3, activation="softmax")(layers().Flatten()(x))
 
 
+@case((6, 7, 5), batch=3)
+def separable(net, x):
+    """
+    Depthwise, then 1x1: with a multiplier, a stride and an activation; then without a bias.
+    separable_conv2d(6, 3x3, padding: same, stride: 2, depth_multiplier: 2, activation: tanh)
+    separable_conv2d(4, 2x3, use_bias: false)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.separable_conv2d(6, 3, padding="same", strides=2, depth_multiplier=2, activation="tanh")(x)
+    x = net.separable_conv2d(4, (2, 3), use_bias=False)(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((3, 4, 5), batch=3)
+def transpose_valid(net, x):
+    """
+    Without padding: overlapping windows, then a stride over the kernel, then a size that output_padding chooses.
+    conv2d_transpose(6, 3x2, activation: tanh)
+    conv2d_transpose(3, 2, stride: 3, activation: tanh)
+    conv2d(3, 3, stride: 3)
+    conv2d_transpose(4, 3, stride: 2, output_padding: [1, 0], use_bias: false)
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d_transpose(6, (3, 2), activation="tanh")(x)
+    x = net.conv2d_transpose(3, 2, strides=3, activation="tanh")(x)
+    x = net.conv2d(3, 3, strides=3)(x)
+    x = net.conv2d_transpose(4, 3, strides=2, output_padding=(1, 0), use_bias=False)(x)
+    return net.dense(3, activation="softmax")(layers().GlobalAveragePooling2D()(x))
+
+
+@case((3, 2, 17), batch=2)
+def transpose_same(net, x):
+    """
+    With `same`: odd and even kernels, strides, a chosen size; 17 channels.
+    conv2d_transpose(5, 3, stride: 2, padding: same, activation: tanh)
+    conv2d_transpose(4, 4, stride: 2, padding: same, activation: tanh)
+    conv2d(4, 3, stride: 3, activation: tanh)
+    conv2d_transpose(3, 3, stride: 2, padding: same, output_padding: 0)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d_transpose(5, 3, strides=2, padding="same", activation="tanh")(x)
+    x = net.conv2d_transpose(4, 4, strides=2, padding="same", activation="tanh")(x)
+    x = net.conv2d(4, 3, strides=3, activation="tanh")(x)
+    x = net.conv2d_transpose(3, 3, strides=2, padding="same", output_padding=0)(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((1, 1, 3), batch=1)
+def transpose_one_pixel(net, x):
+    """
+    One image of one pixel becomes larger; a number as padding cuts the result.
+    conv2d_transpose(4, 4, activation: tanh)
+    conv2d_transpose(3, 4, stride: 2, padding: 1, activation: tanh)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d_transpose(4, 4, activation="tanh")(x)
+    x = net.conv2d_transpose(3, 4, strides=2)(x)
+    x = layers().Activation("tanh")(layers().Cropping2D(1)(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
 # --- pools ---------------------------------------------------------------------------------------------------------
 
 
@@ -310,6 +375,31 @@ def avg_pool(net, x):
     x = layers().AveragePooling2D(3, strides=2, padding="same")(x)
     x = net.conv2d(4, 1)(layers().AveragePooling2D(2, padding="same")(x))
     x = layers().AveragePooling2D((2, 1), strides=1)(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+def depth_max_pool_of(x, size):
+    """The largest of each `size` channels, written out."""
+    def largest(x):
+        from keras import ops
+        return ops.max(ops.reshape(x, (-1, *x.shape[1:3], x.shape[3] // size, size)), axis=-1)
+    return layers().Lambda(largest)(x)
+
+
+@case((4, 3, 2), batch=3)
+def depth_max_pool(net, x):
+    """
+    Windows of channels: some are left over at the end.
+    conv2d(11, 2x2)
+    depth_max_pool(3)
+    conv2d(6, 1, activation: tanh)
+    depth_max_pool
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(11, 2)(x)
+    x = depth_max_pool_of(layers().Lambda(lambda x: x[..., :9])(x), 3)
+    x = depth_max_pool_of(net.conv2d(6, 1, activation="tanh")(x), 2)
     return net.dense(3, activation="softmax")(layers().Flatten()(x))
 
 
@@ -394,6 +484,29 @@ def batch_norm_input(net, x):
     return net.dense(3, activation="softmax")(net.batch_norm(momentum=0.8)(x))
 
 
+@case((4, 3, 3), batch=4)
+def layer_norm(net, x):
+    """
+    Over the channels of each pixel and over vectors; without scale, shift, or both; another epsilon.
+    conv2d(10, 2x2)
+    layer_norm
+    relu
+    conv2d(5, 1)
+    layer_norm(center: false, epsilon: 0.1)
+    conv2d(4, 2x2, padding: same)
+    layer_norm(scale: false)
+    flatten
+    dense(17, activation: tanh)
+    layer_norm
+    dense(3, activation: softmax)
+    """
+    x = layers().ReLU()(net.layer_norm()(net.conv2d(10, 2)(x)))
+    x = net.layer_norm(center=False, epsilon=0.1)(net.conv2d(5, 1)(x))
+    x = net.layer_norm(scale=False)(net.conv2d(4, 2, padding="same")(x))
+    x = net.dense(17, activation="tanh")(layers().Flatten()(x))
+    return net.dense(3, activation="softmax")(net.layer_norm()(x))
+
+
 class LocalResponseNorm:
     """The definition of PyTorch, written out with Keras's operations."""
 
@@ -445,6 +558,64 @@ def dropout(net, x):
     return net.dense(3, activation="softmax")(layers().Flatten()(x))
 
 
+@case((4, 5, 2))
+def noise(net, x):
+    """
+    Without a seed, and in use, noise and dropout of channels change nothing.
+    gaussian_noise(0.1)
+    conv2d(4, 2x2, activation: tanh)
+    spatial_dropout2d(25%)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(4, 2, activation="tanh")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((7, 6, 3), batch=3)
+def reshape_and_crop(net, x):
+    """
+    Rows and columns cut off, unequal on the four sides; the rest in another shape, and a vector as an image.
+    conv2d(4, 3x3, padding: same, activation: tanh)
+    crop2d([0, 2, 1, 1])
+    conv2d(5, 2x2, padding: same, activation: tanh)
+    crop2d(1x0)
+    reshape(6x1x10)
+    conv2d(2, 3x1, activation: tanh)
+    reshape(8)
+    dense(12, activation: tanh)
+    reshape(2x2x3)
+    conv2d(3, 2x2)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(4, 3, padding="same", activation="tanh")(x)
+    x = layers().Cropping2D(((0, 2), (1, 1)))(x)
+    x = net.conv2d(5, 2, padding="same", activation="tanh")(x)
+    x = layers().Reshape((6, 1, 10))(layers().Cropping2D((1, 0))(x))
+    x = layers().Reshape((8,))(net.conv2d(2, (3, 1), activation="tanh")(x))
+    x = layers().Reshape((2, 2, 3))(net.dense(12, activation="tanh")(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(net.conv2d(3, 2)(x)))
+
+
+@case((3, 2, 3), batch=3)
+def upsample(net, x):
+    """
+    Pixels repeated, by unequal factors; then between pixels.
+    conv2d(5, 2x2, padding: same, activation: tanh)
+    upsample2d(3x2)
+    conv2d(4, 3x3, activation: tanh)
+    upsample2d(2, interpolation: bilinear)
+    conv2d(3, 2x2, stride: 2)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(5, 2, padding="same", activation="tanh")(x)
+    x = net.conv2d(4, 3, activation="tanh")(layers().UpSampling2D((3, 2))(x))
+    x = net.conv2d(3, 2, strides=2)(layers().UpSampling2D(2, interpolation="bilinear")(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
 @case((4, 3, 3))
 def zero_pad(net, x):
     """
@@ -458,6 +629,161 @@ def zero_pad(net, x):
     """
     x = net.conv2d(4, 3, activation="sigmoid")(layers().ZeroPadding2D(1)(x))
     x = layers().MaxPooling2D(2)(layers().ZeroPadding2D((2, 1))(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+# --- preparation within the model ---
+
+
+@case((6, 9, 3), batch=3)
+def resizing(net, x):
+    """
+    Larger and smaller, by both interpolations, with the ratio kept by cutting and by zeros; gradients go through all of them.
+    conv2d(4, 1, activation: tanh)
+    resizing(9, 7)
+    conv2d(4, 2x2, activation: tanh)
+    resizing(5, 10, interpolation: nearest)
+    conv2d(3, 1, activation: tanh)
+    resizing(6, 4, fit: crop)
+    conv2d(4, 1)
+    resizing(4, 8, fit: letterbox)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = layers().Resizing(9, 7)(net.conv2d(4, 1, activation="tanh")(x))
+    x = layers().Resizing(5, 10, interpolation="nearest")(net.conv2d(4, 2, activation="tanh")(x))
+    x = layers().Resizing(6, 4, crop_to_aspect_ratio=True)(net.conv2d(3, 1, activation="tanh")(x))
+    x = layers().Resizing(4, 8, pad_to_aspect_ratio=True)(net.conv2d(4, 1)(x))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((4, 4, 3), batch=3)
+def rescaling(net, x):
+    """
+    Pixels on another scale: by one number, by one for each channel.
+    rescaling(1/2, offset: -0.25)
+    normalization(mean: [0.1, -0.2, 0.3], variance: [0.25, 1, 4])
+    conv2d(4, 2x2, activation: tanh)
+    normalization(mean: 0.5, variance: 2)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = layers().Rescaling(0.5, offset=-0.25)(x)
+    x = layers().Normalization(mean=[0.1, -0.2, 0.3], variance=[0.25, 1, 4])(x)
+    x = net.conv2d(4, 2, activation="tanh")(x)
+    x = layers().Normalization(axis=None, mean=0.5, variance=2)(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+def random_case(name, shape, written, make):
+    """
+    A layer that is random in training, with a range of one number: then it is not random. It stands before all weights, where
+    pictures are moved about (TensorFlow's gradient of such a layer is not exact).
+    """
+
+    def build(net, x):
+        for layer in make():
+            x = layer(x)
+        x = net.conv2d(4, 2, activation="tanh")(x)
+        return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+    build.__name__ = f"random_{name}"
+    body = "\n".join(f"    {line}" for line in written)
+    build.__doc__ = f"""
+    In training always by the same number; in use not at all.
+{body}
+    conv2d(4, 2x2, activation: tanh)
+    flatten
+    dense(3, activation: softmax)
+    """
+    case(shape, batch=3)(build)
+
+
+def turn(degrees):
+    return (degrees / 360, degrees / 360)
+
+
+def random_layer(name, *arguments, **more):
+    """In float32: Keras's own float64 fails in some of them."""
+    import keras
+
+    layer = getattr(layers(), name)(*arguments, dtype="float32", **more)
+
+    class InFloat32(keras.layers.Layer):
+        def call(self, x, training=False):
+            if not training:
+                return x
+            own = keras.config.floatx()
+            keras.config.set_floatx("float32")
+            made = layer(keras.ops.cast(x, "float32"), training=True)
+            keras.config.set_floatx(own)
+            return keras.ops.cast(made, x.dtype)
+
+    return InFloat32()
+
+
+random_case("rotation", (6, 5, 3), ["random_rotation([30deg, 30deg])"], lambda: [random_layer("RandomRotation", turn(30))])
+random_case("rotation_nearest", (5, 7, 1),
+            ["random_rotation([-100deg, -100deg], fill_mode: constant, interpolation: nearest, fill_value: 0.5)"],
+            lambda: [random_layer("RandomRotation", turn(-100), fill_mode="constant", interpolation="nearest", fill_value=0.5)])
+random_case("zoom", (6, 5, 3), ["random_zoom([20%, 20%])", "random_zoom([-40%, -40%], width_factor: [30%, 30%], fill_mode: wrap)"],
+            lambda: [random_layer("RandomZoom", (0.2, 0.2)), random_layer("RandomZoom", (-0.4, -0.4), (0.3, 0.3), fill_mode="wrap")])
+random_case("translation", (6, 5, 2),
+            ["random_translation([30%, 30%], [-25%, -25%])",
+             "random_translation([-15%, -15%], [50%, 50%], fill_mode: constant, fill_value: 0.25)",
+             "random_translation([70%, 70%], [-90%, -90%], fill_mode: nearest)"],
+            lambda: [random_layer("RandomTranslation", (0.3, 0.3), (-0.25, -0.25)),
+                     random_layer("RandomTranslation", (-0.15, -0.15), (0.5, 0.5), fill_mode="constant", fill_value=0.25),
+                     random_layer("RandomTranslation", (0.7, 0.7), (-0.9, -0.9), fill_mode="nearest")])
+random_case("color", (5, 4, 3),
+            ["random_brightness([10%, 10%], value_range: [-2, 2])", "random_contrast([30%, 30%], value_range: [-2, 3])"],
+            lambda: [random_layer("RandomBrightness", (0.1, 0.1), value_range=(-2, 2)), OneContrast(0.3, (-2, 3))])
+
+
+class OneContrast:
+    """`RandomContrast` by one number: Keras's own takes none below or above 1 alone."""
+
+    def __init__(self, change, value_range):
+        self.change, self.value_range = change, value_range
+
+    def __call__(self, x):
+        import keras
+        low, high, factor = *self.value_range, 1 + self.change
+
+        class Contrast(keras.layers.Layer):
+            def call(self, x, training=False):
+                from keras import ops
+                mean = ops.mean(x, axis=(1, 2), keepdims=True)
+                return ops.clip((x - mean) * factor + mean, low, high) if training else x
+
+        return Contrast()(x)
+
+
+def filtered(x, kernel):
+    """Each channel filtered by the same numbers."""
+    def filter_all(x):
+        from keras import ops
+        channels = x.shape[-1]
+        weight = np.repeat(np.array(kernel, np.float64)[:, :, None, None], channels, axis=2)
+        return ops.depthwise_conv(x, ops.cast(weight, x.dtype), padding="same")
+    return layers().Lambda(filter_all)(x)
+
+
+@case((6, 5, 3), batch=3)
+def fixed_filter(net, x):
+    """
+    Filters by name and by numbers, one of them of even extents; gradients go through the second and third.
+    fixed_filter(sobel_x)
+    conv2d(5, 2x2, padding: same, activation: tanh)
+    fixed_filter(gaussian)
+    fixed_filter([[1, -2, 0, 3], [0, 0.5, 0, -1]])
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = filtered(x, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    x = net.conv2d(5, 2, padding="same", activation="tanh")(x)
+    x = filtered(x, [[1 / 16, 2 / 16, 1 / 16], [2 / 16, 4 / 16, 2 / 16], [1 / 16, 2 / 16, 1 / 16]])
+    x = filtered(x, [[1, -2, 0, 3], [0, 0.5, 0, -1]])
     return net.dense(3, activation="softmax")(layers().Flatten()(x))
 
 

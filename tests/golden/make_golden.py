@@ -76,6 +76,15 @@ class Net:
     def depthwise_conv2d(self, kernel_size, name=None, **more):
         return self.named("depthwise_conv2d", L.DepthwiseConv2D(kernel_size, **more), name)
 
+    def separable_conv2d(self, filters, kernel_size, name=None, **more):
+        return self.named("separable_conv2d", L.SeparableConv2D(filters, kernel_size, **more), name)
+
+    def conv2d_transpose(self, filters, kernel_size, name=None, **more):
+        return self.named("conv2d_transpose", L.Conv2DTranspose(filters, kernel_size, **more), name)
+
+    def layer_norm(self, name=None, **more):
+        return self.named("layer_norm", L.LayerNormalization(**more), name)
+
     def dense(self, units, name=None, **more):
         return self.named("dense", L.Dense(units, **more), name)
 
@@ -222,7 +231,7 @@ def initial(c: Case, variables, rng):
         shape, kind = tuple(variable.shape), name.rsplit(".", 1)[1]
         if kind == "kernel" and c.weights == "integer" and len(shape) == 4:
             value = rng.integers(-2, 3, shape).astype(np.float32)
-        elif kind == "kernel":
+        elif kind.endswith("kernel"):
             fan = np.prod(shape[:-2]) * (shape[-2] + shape[-1])
             value = rng.uniform(-1, 1, shape) * np.sqrt(6 / fan) * {"large": 40, "integer": 0.1}.get(c.weights, 1)
         elif kind == "bias":

@@ -44,6 +44,8 @@ pub(crate) struct Engine {
     /// Which model of the file is meant, where it has several.
     chosen: Option<&'static str>,
     simd: Simd,
+    /// Whether steps draw random numbers: for the cases `random_…`, whose ranges leave nothing to chance.
+    random: bool,
 }
 
 impl Engine {
@@ -61,7 +63,8 @@ impl Engine {
         ndarray_npy::write_npy(dir.path().join("x.npy"), &images).map_err(|e| e.to_string())?;
         let labels = ndarray::Array1::from(labels.to_vec());
         ndarray_npy::write_npy(dir.path().join("y.npy"), &labels).map_err(|e| e.to_string())?;
-        Ok(Self { dir, model, chosen: None, simd })
+        let random = model.file_stem().is_some_and(|name| name.to_string_lossy().starts_with("random_"));
+        Ok(Self { dir, model, chosen: None, simd, random })
     }
 
     /// The same for a text that is in no file yet, and one of its models.
@@ -97,6 +100,9 @@ impl Engine {
     pub(crate) fn train(&self, steps: usize, optimizer: Option<&str>) -> Result<Trained, String> {
         let mut command = self.command("step");
         command.arg("--labels").arg(self.path("y.npy"));
+        if self.random {
+            command.arg("--seed").arg("1");
+        }
         command.arg("--steps").arg(steps.to_string());
         command.arg("--output").arg(self.path("w1.safetensors"));
         if let Some(optimizer) = optimizer {

@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 
 use super::Code;
 use super::diagnostic::Argument;
+use super::phrases::translate;
 
 /// A language of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +22,8 @@ pub enum Language {
     /// English.
     #[default]
     English,
+    /// Korean.
+    Korean,
 }
 
 impl Language {
@@ -28,16 +31,17 @@ impl Language {
     pub(super) fn used_here(self) -> &'static str {
         match self {
             Language::English => "used here",
+            Language::Korean => "여기서 쓰입니다",
         }
     }
 }
 
 /// What the catalogue says under one code.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+struct Entry {
     sentences: BTreeMap<&'static str, &'static str>,
     /// The explaining page, without examples.
-    pub(super) page: String,
+    page: String,
 }
 
 type Catalogue = BTreeMap<&'static str, Entry>;
@@ -53,21 +57,48 @@ static ENGLISH: LazyLock<Catalogue> = LazyLock::new(|| {
     ])
 });
 
-/// The entry of a code.
-pub(super) fn entry(language: Language, code: Code) -> Option<&'static Entry> {
-    let catalogue = match language {
+static KOREAN: LazyLock<Catalogue> = LazyLock::new(|| {
+    read(&[
+        include_str!("ko/syntax.txt"),
+        include_str!("ko/augment.txt"),
+        include_str!("ko/shapes.txt"),
+        include_str!("ko/output.txt"),
+        include_str!("ko/data.txt"),
+        include_str!("ko/training.txt"),
+    ])
+});
+
+fn catalogue(language: Language) -> &'static Catalogue {
+    match language {
         Language::English => &ENGLISH,
-    };
-    catalogue.get(code.as_str())
+        Language::Korean => &KOREAN,
+    }
+}
+
+/// The entry of a code, in English where the language has none.
+fn entry(language: Language, code: Code) -> Option<&'static Entry> {
+    catalogue(language).get(code.as_str()).or_else(|| ENGLISH.get(code.as_str()))
+}
+
+/// The explaining page of a code, without examples.
+pub(super) fn page(language: Language, code: Code) -> Option<&'static str> {
+    entry(language, code).map(|entry| entry.page.as_str())
+}
+
+/// The main sentence of a code with its placeholders as they are: `{layer}`.
+pub fn main_sentence(language: Language, code: Code) -> &'static str {
+    entry(language, code).and_then(|entry| entry.sentences.get("say")).copied().unwrap_or("")
 }
 
 /// The sentence of a code, its placeholders filled in. A missing sentence gives its key: a test sees to it that none is missing.
 pub(super) fn sentence(language: Language, code: Code, key: &str, arguments: &[&[Argument]]) -> String {
-    let template = entry(language, code).and_then(|entry| entry.sentences.get(key)).copied().unwrap_or(key);
-    fill(template, arguments)
+    let own = catalogue(language).get(code.as_str()).and_then(|entry| entry.sentences.get(key));
+    let found = own.or_else(|| ENGLISH.get(code.as_str())?.sentences.get(key));
+    let Some(template) = found.copied() else { return key.to_owned() };
+    fill(template, arguments, |value| translate(language, value))
 }
 
-fn fill(template: &str, arguments: &[&[Argument]]) -> String {
+fn fill(template: &str, arguments: &[&[Argument]], shown: impl Fn(&str) -> String) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(open) = rest.find('{') {
@@ -79,7 +110,7 @@ fn fill(template: &str, arguments: &[&[Argument]]) -> String {
         };
         let name = &inner[..close];
         match arguments.iter().flat_map(|list| list.iter()).find(|(known, _)| *known == name) {
-            Some((_, value)) => text.push_str(value),
+            Some((_, value)) => text.push_str(&shown(value)),
             None => text.push_str(&rest[open..open + close + 2]),
         }
         rest = &inner[close + 1..];
@@ -122,9 +153,79 @@ mod tests {
         }
     }
 
+    /// Placeholders of a sentence, sorted.
+    fn placeholders(sentence: &str) -> Vec<&str> {
+        let mut names: Vec<&str> = sentence
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}'))
+            .map(|(name, _)| name)
+            .filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Every language says the same things of the same codes, with the same values. Lists all that is missing.
+    #[test]
+    fn languages_have_the_same_sentences() {
+        let mut missing: Vec<String> = Vec::new();
+        for (code, english) in ENGLISH.iter() {
+            let Some(korean) = KOREAN.get(code) else {
+                missing.push(format!("ko: no entry `== {code}`"));
+                continue;
+            };
+            for (key, sentence) in &english.sentences {
+                match korean.sentences.get(key) {
+                    None => missing.push(format!("ko: {code} has no `{key}:` (en: {sentence})")),
+                    Some(other) if placeholders(other) != placeholders(sentence) => missing.push(format!(
+                        "ko: {code} `{key}` has the placeholders {:?}, not {:?}",
+                        placeholders(other),
+                        placeholders(sentence)
+                    )),
+                    Some(_) => {}
+                }
+            }
+            missing.extend(
+                korean
+                    .sentences
+                    .keys()
+                    .filter(|key| !english.sentences.contains_key(*key))
+                    .map(|key| format!("ko: {code} has a `{key}:` that English does not have")),
+            );
+            if korean.page.chars().count() < 20 {
+                missing.push(format!("ko: {code} has no page"));
+            }
+        }
+        let unknown = KOREAN.keys().filter(|code| !ENGLISH.contains_key(*code));
+        missing.extend(unknown.map(|code| format!("ko: there is no code {code}")));
+        assert!(missing.is_empty(), "{} to translate:\n{}", missing.len(), missing.join("\n"));
+    }
+
+    /// A particle after a value must fit what stands before it: both forms are written, `은(는)`.
+    #[test]
+    fn particles_fit_whatever_stands_before_them() {
+        for (code, entry) in KOREAN.iter() {
+            for (key, sentence) in &entry.sentences {
+                for at in placeholders(sentence).iter().flat_map(|name| {
+                    let name = format!("{{{name}}}");
+                    sentence.match_indices(&name).map(|(at, found)| at + found.len()).collect::<Vec<_>>()
+                }) {
+                    let rest = sentence[at..].trim_start_matches(['`', '"']);
+                    let first: String = rest.chars().take_while(|c| ('가'..='힣').contains(c)).collect();
+                    let single =
+                        ["은", "는", "이", "가", "을", "를", "와", "과", "로", "으로"].contains(&first.as_str());
+                    let both = rest.strip_prefix(first.as_str()).is_some_and(|rest| rest.starts_with('('));
+                    assert!(!single || both, "{code} `{key}`: `{first}` in {sentence}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn fills_placeholders() {
         let arguments: &[Argument] = &[("a", "1".to_owned())];
-        assert_eq!(fill("{a} and {b} {", &[arguments]), "1 and {b} {");
+        assert_eq!(fill("{a} and {b} {", &[arguments], str::to_owned), "1 and {b} {");
     }
 }

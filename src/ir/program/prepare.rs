@@ -1,6 +1,7 @@
 //! How a picture becomes the model's input.
 
-use crate::source::Spanned;
+use super::Backbone;
+use crate::source::{Span, Spanned};
 
 /// The `prepare` section: the one description of how a picture becomes the model's input.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -13,6 +14,25 @@ pub struct PrepareSpec {
     pub rescale: Option<Spanned<f32>>,
     /// Shift and scale after that.
     pub normalize: Option<Spanned<Normalize>>,
+}
+
+impl PrepareSpec {
+    /// Takes over what the weights of a model used as a layer bring and this section does not say. `used` is where the model is used; `size` that of
+    /// the whole model's input: a size is taken over only where it is this one.
+    pub fn adopt(&mut self, backbone: &Backbone, used: Span, size: Option<[usize; 2]>) {
+        let (Some(_), Some(theirs)) = (&backbone.weights, &backbone.prepare) else { return };
+        let fits = |resize: &Spanned<Resize>| Some([resize.value.height, resize.value.width]) == size;
+        take(&mut self.resize, theirs.resize.as_ref().filter(|resize| fits(resize)), used);
+        take(&mut self.color, theirs.color.as_ref(), used);
+        take(&mut self.rescale, theirs.rescale.as_ref(), used);
+        take(&mut self.normalize, theirs.normalize.as_ref(), used);
+    }
+}
+
+fn take<T: Clone>(ours: &mut Option<Spanned<T>>, theirs: Option<&Spanned<T>>, used: Span) {
+    if ours.is_none() {
+        *ours = theirs.map(|theirs| Spanned::new(theirs.value.clone(), used));
+    }
 }
 
 /// Resizing.

@@ -182,6 +182,22 @@ impl KernelBuilder<'_> {
         self.fb.ins().fabs(a)
     }
 
+    /// The largest whole number that is not above `a`, for `a` within ±2³¹. (An instruction for it is not on every machine.)
+    pub(crate) fn floor(&mut self, a: Value) -> Value {
+        let whole = self.truncated(a);
+        let whole = self.int_to_float(whole);
+        let one = self.f32(self.lanes_of(a), 1.0);
+        let below = self.fb.ins().fsub(whole, one);
+        let above = self.fb.ins().fcmp(FloatCC::LessThan, a, whole);
+        self.select(above, below, whole)
+    }
+
+    /// f32 to 32-bit integers, towards 0; saturated, 0 for NaN.
+    pub(crate) fn truncated(&mut self, a: Value) -> Value {
+        let ty = self.lanes_of(a).int();
+        self.fb.ins().fcvt_to_sint_sat(ty, a)
+    }
+
     /// `√a`
     pub(crate) fn sqrt(&mut self, a: Value) -> Value {
         self.fb.ins().sqrt(a)

@@ -91,7 +91,8 @@ impl Expr {
                     zero
                 }
             }
-            ExprNode::Const(_) | ExprNode::Uniform(_) => zero,
+            // a floor is flat but for its steps
+            ExprNode::Const(_) | ExprNode::Uniform(_) | ExprNode::Floor(_) => zero,
             ExprNode::Add(a, b) => {
                 let (da, db) = (d(self, a), d(self, b));
                 self.sum(da, db)
@@ -191,6 +192,7 @@ impl ExprNode {
             ExprNode::Input(_) | ExprNode::Const(_) | ExprNode::Uniform(_) => vec![],
             ExprNode::Neg(a)
             | ExprNode::Abs(a)
+            | ExprNode::Floor(a)
             | ExprNode::Sqrt(a)
             | ExprNode::Exp(a)
             | ExprNode::Log(a)
@@ -214,6 +216,7 @@ impl ExprNode {
             ExprNode::Input(_) | ExprNode::Const(_) | ExprNode::Uniform(_) => self,
             ExprNode::Neg(_) => ExprNode::Neg(a),
             ExprNode::Abs(_) => ExprNode::Abs(a),
+            ExprNode::Floor(_) => ExprNode::Floor(a),
             ExprNode::Sqrt(_) => ExprNode::Sqrt(a),
             ExprNode::Exp(_) => ExprNode::Exp(a),
             ExprNode::Log(_) => ExprNode::Log(a),
@@ -251,6 +254,7 @@ mod tests {
             ExprNode::Min(a, b) => v(a).min(v(b)),
             ExprNode::Neg(a) => -v(a),
             ExprNode::Abs(a) => v(a).abs(),
+            ExprNode::Floor(a) => v(a).floor(),
             ExprNode::Sqrt(a) => v(a).sqrt(),
             ExprNode::Exp(a) => v(a).exp(),
             ExprNode::Log(a) => v(a).ln(),

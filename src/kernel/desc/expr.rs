@@ -40,6 +40,8 @@ pub enum ExprNode {
     Neg(ExprId),
     /// `|a|`
     Abs(ExprId),
+    /// The largest whole number that is not above `a`, for `a` within ±2³¹.
+    Floor(ExprId),
     /// `√a`
     Sqrt(ExprId),
     /// `eᵃ`, relative error ≤ 4e-7, 0 below −104 and +∞ above 88.73. Below −87.33 the result is denormal: 0 where those are flushed.

@@ -15,12 +15,14 @@
 mod calculus;
 mod conv;
 mod expr;
+mod functions;
 mod loss;
 mod map;
 mod matmul;
 mod movement;
 mod normalize;
 mod pool;
+mod warp;
 mod work;
 
 pub use conv::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, TileActivation};
@@ -29,8 +31,9 @@ pub use loss::{LossDesc, LossKind, SoftmaxDesc, TopKDesc};
 pub use map::{Domain, MapDesc, MapOutput, Operand, OperandKind};
 pub use matmul::{MatmulDesc, MatmulKind};
 pub use movement::{FillDesc, TransposeDesc};
-pub use normalize::{CombineMomentsDesc, MomentsDesc, SumPartsDesc};
+pub use normalize::{ChannelNormDesc, CombineMomentsDesc, MomentsDesc, SumPartsDesc};
 pub use pool::{GlobalPoolDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
+pub use warp::{Border, Interpolation, Matrix, WarpDesc};
 
 /// A generated kernel, described.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -59,6 +62,10 @@ pub enum KernelDesc {
     SumParts(SumPartsDesc),
     /// Softmax over the channels, and its gradient.
     Softmax(SoftmaxDesc),
+    /// Normalisation over the channels, and its gradient.
+    ChannelNorm(ChannelNormDesc),
+    /// Images sampled at other places, and the gradient.
+    Warp(WarpDesc),
     /// Loss and its gradient by the scores.
     Loss(LossDesc),
     /// Whether the true class is among the best `k`.
@@ -90,6 +97,9 @@ impl KernelDesc {
             KernelDesc::CombineMoments(_) => "combine_moments",
             KernelDesc::SumParts(_) => "sum_parts",
             KernelDesc::Softmax(_) => "softmax",
+            KernelDesc::ChannelNorm(_) => "channel_norm",
+            KernelDesc::Warp(d) if d.grad => "warp_grad",
+            KernelDesc::Warp(_) => "warp",
             KernelDesc::Loss(_) => "loss",
             KernelDesc::TopK(_) => "top_k",
             KernelDesc::Transpose(_) => "transpose",

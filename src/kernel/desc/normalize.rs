@@ -35,3 +35,18 @@ pub struct SumPartsDesc {
     /// Elements from a part to the next.
     pub pitch: usize,
 }
+
+/// Brings each row of channels to mean 0 and variance 1: `y = (x − μ) / √(σ² + ε)`, μ and the biased σ² over the row's channels. Everything without gaps.
+/// Arguments: x, y. `grad`: x, dy, dx with `dx = r (dy − mean(dy) − y · mean(dy · y))`, r = 1 / √(σ² + ε).
+/// Source: Ba et al., arXiv:1607.06450.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ChannelNormDesc {
+    /// Rows of one image.
+    pub pixels: usize,
+    /// Elements of a row.
+    pub channels: usize,
+    /// ε, by its bits.
+    pub epsilon: u32,
+    /// The gradient by x.
+    pub grad: bool,
+}

@@ -24,6 +24,10 @@ impl KernelDesc {
             KernelDesc::SumParts(desc) => desc.parts - 1,
             // maximum, difference, exponential, sum, quotient
             KernelDesc::Softmax(desc) => 5 * desc.pixels * desc.channels,
+            // two sums, difference, square, product; the gradient has two sums more
+            KernelDesc::ChannelNorm(desc) => (if desc.grad { 12 } else { 6 }) * desc.pixels * desc.channels,
+            // a product and a sum for each of four corners
+            KernelDesc::Warp(desc) => 8 * desc.output.elements(),
             KernelDesc::Loss(desc) => 5 * desc.classes,
             KernelDesc::TopK(desc) => desc.classes,
             KernelDesc::CombineMoments(_) | KernelDesc::Transpose(_) | KernelDesc::Fill(_) => 0,

@@ -36,7 +36,7 @@ pub(super) fn weight(expr: &Expr, needed: &[bool]) -> usize {
         | ExprNode::Neg(_)
         | ExprNode::Abs(_) => 1,
         ExprNode::Select(..) => 2,
-        ExprNode::Div(..) | ExprNode::Sqrt(_) => 4,
+        ExprNode::Div(..) | ExprNode::Sqrt(_) | ExprNode::Floor(_) => 4,
         ExprNode::Uniform(_) => 14,
         ExprNode::Exp(_) | ExprNode::Log(_) => 24,
         ExprNode::Tanh(_) | ExprNode::Erf(_) => 45,
@@ -94,6 +94,7 @@ fn emit_node(
         ExprNode::Min(a, b) => k.min(at(a), at(b)),
         ExprNode::Neg(a) => k.neg(at(a)),
         ExprNode::Abs(a) => k.abs(at(a)),
+        ExprNode::Floor(a) => k.floor(at(a)),
         ExprNode::Sqrt(a) => k.sqrt(at(a)),
         ExprNode::Exp(a) => math::exp(k, at(a)),
         ExprNode::Log(a) => math::log(k, at(a)),

@@ -24,6 +24,7 @@ fn value(e: &Expr, id: ExprId, input: &dyn Fn(usize) -> f64, uniform: f32) -> f6
         ExprNode::Min(a, b) => -larger(-v(a), -v(b)),
         ExprNode::Neg(a) => -v(a),
         ExprNode::Abs(a) => v(a).abs(),
+        ExprNode::Floor(a) => v(a).floor(),
         ExprNode::Sqrt(a) => v(a).sqrt(),
         ExprNode::Exp(a) => v(a).exp(),
         ExprNode::Log(a) => v(a).ln(),

@@ -1,14 +1,21 @@
 //! The functions' error bounds, as their documentation states them.
 
 use super::harness::{Data, run};
-use crate::kernel::desc::{Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind};
+use crate::kernel::desc::{
+    Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind, uniform_reference,
+};
 use crate::tensor::Element;
 
 /// Evaluates one function at many places.
 fn evaluate(function: fn(ExprId) -> ExprNode, xs: &[f32]) -> Vec<f32> {
+    evaluate_expr(|e, x| e.push(function(x)), xs)
+}
+
+/// Evaluates an expression of one operand at many places.
+fn evaluate_expr(write: impl FnOnce(&mut Expr, ExprId) -> ExprId, xs: &[f32]) -> Vec<f32> {
     let mut expr = Expr::new();
     let x = expr.input(0);
-    let y = expr.push(function(x));
+    let y = write(&mut expr, x);
     let desc = MapDesc {
         domain: Domain::Flat,
         operands: vec![Operand { kind: OperandKind::Flat, element: Element::F32 }],
@@ -91,4 +98,64 @@ fn erf(x: f64) -> f64 {
         n += 1.0;
     }
     std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp() * sum
+}
+
+#[test]
+fn floors_are_whole_numbers_below() {
+    let mut xs = spaced(-9.0, 9.0);
+    xs.extend([-1.0, 0.0, 3.0, -0.0, 1e9, -1e9, 16_777_217.0, -2_147_483_000.0]);
+    for (x, y) in xs.iter().zip(evaluate(ExprNode::Floor, &xs)) {
+        assert_eq!(y, x.floor(), "floor({x})");
+    }
+}
+
+#[test]
+fn sine_and_cosine_are_good_to_2e_6() {
+    let xs = spaced(-2.0 * std::f64::consts::PI, 2.0 * std::f64::consts::PI);
+    let sine = evaluate_expr(|e, a| e.sine_and_cosine(a).0, &xs);
+    let cosine = evaluate_expr(|e, a| e.sine_and_cosine(a).1, &xs);
+    for ((x, sine), cosine) in xs.iter().zip(sine).zip(cosine) {
+        let (want_sine, want_cosine) = f64::from(*x).sin_cos();
+        let error = (f64::from(sine) - want_sine).abs().max((f64::from(cosine) - want_cosine).abs());
+        assert!(error <= 2e-6, "at {x}: ({sine}, {cosine}), off by {error}");
+    }
+    // without an angle nothing is turned, not even by a rounding
+    assert_eq!(evaluate_expr(|e, a| e.sine_and_cosine(a).0, &[0.0]), [0.0]);
+    assert_eq!(evaluate_expr(|e, a| e.sine_and_cosine(a).1, &[0.0]), [1.0]);
+}
+
+/// Share of standard normal numbers below `x`, by the series of erf.
+fn normal_share(x: f64) -> f64 {
+    let z = x / std::f64::consts::SQRT_2;
+    let mut term = z;
+    let mut sum = z;
+    for n in 1..200 {
+        term *= -z * z / f64::from(n);
+        sum += term / f64::from(2 * n + 1);
+    }
+    0.5 + sum / std::f64::consts::PI.sqrt()
+}
+
+#[test]
+fn normal_numbers_are_quantiles_of_the_uniform_ones() {
+    let mut expr = Expr::new();
+    let y = expr.normal(0);
+    let desc = MapDesc {
+        domain: Domain::Flat,
+        operands: vec![Operand { kind: OperandKind::Scalar, element: Element::I32 }],
+        expr,
+        outputs: vec![(y, MapOutput::Flat)],
+    };
+    let count = 50_001;
+    let args = [Data::I32(vec![77]), Data::F32(vec![0.0; count])];
+    let got = run(&KernelDesc::Map(desc), &args, count, 3);
+    let numbers: Vec<f64> = got[1].f32().iter().map(|&y| f64::from(y)).collect();
+    for (i, &y) in numbers.iter().enumerate() {
+        let u = f64::from(uniform_reference(77, i as u32 + 3)) + 2.0_f64.powi(-25);
+        // an error of 1e-6 in y moves the share by at most 0.4e-6 |y|
+        assert!((normal_share(y) - u).abs() < 2e-6, "{y} is not the {u} quantile");
+    }
+    let mean = numbers.iter().sum::<f64>() / count as f64;
+    let variance = numbers.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / count as f64;
+    assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.03, "mean {mean}, variance {variance}");
 }

@@ -7,3 +7,4 @@ mod movement;
 mod pool;
 mod rows;
 mod statistics;
+mod warp;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::harness::{Data, assert_close, channel_count, numbers, run};
-use crate::kernel::desc::{KernelDesc, LossDesc, LossKind, SoftmaxDesc, TopKDesc};
+use crate::kernel::desc::{ChannelNormDesc, KernelDesc, LossDesc, LossKind, SoftmaxDesc, TopKDesc};
 
 fn softmax(x: &[f32]) -> Vec<f64> {
     let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -37,6 +37,38 @@ proptest! {
             let dot: f64 = y.iter().zip(dy).map(|(&y, &dy)| f64::from(y) * f64::from(dy)).sum();
             for c in 0..channels {
                 assert_close(got[c], f64::from(y[c]) * (f64::from(dy[c]) - dot), 5e-6, (row, c));
+            }
+        }
+    }
+
+    #[test]
+    fn channel_norm_and_gradient(pixels in 1_usize..4, channels in channel_count(), count in 0_usize..4, seed in any::<u64>(), offset in prop::sample::select(vec![0.0_f32, 100.0])) {
+        let len = pixels * channels * count;
+        let x: Vec<f32> = numbers(seed, len).iter().map(|v| v + offset).collect();
+        let dy = numbers(seed ^ 1, len);
+        let epsilon = 1e-3_f32;
+        let desc = ChannelNormDesc { pixels, channels, epsilon: epsilon.to_bits(), grad: false };
+        let got = run(&KernelDesc::ChannelNorm(desc), &[Data::F32(x.clone()), Data::F32(vec![0.0; len])], count, 0);
+        let desc = ChannelNormDesc { grad: true, ..desc };
+        let args = [Data::F32(x.clone()), Data::F32(dy.clone()), Data::F32(vec![0.0; len])];
+        let back = run(&KernelDesc::ChannelNorm(desc), &args, count, 0);
+        for row in 0..pixels * count {
+            let (x, dy) = (&x[row * channels..][..channels], &dy[row * channels..][..channels]);
+            let mean_of = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / channels as f64;
+            let mean = mean_of(&mut x.iter().map(|&x| f64::from(x)));
+            let variance = mean_of(&mut x.iter().map(|&x| (f64::from(x) - mean).powi(2)));
+            let r = 1.0 / (variance + f64::from(epsilon)).sqrt();
+            let y: Vec<f64> = x.iter().map(|&x| (f64::from(x) - mean) * r).collect();
+            let mean_dy = mean_of(&mut dy.iter().map(|&dy| f64::from(dy)));
+            let product = mean_of(&mut dy.iter().zip(&y).map(|(&dy, y)| f64::from(dy) * y));
+            for c in 0..channels {
+                let at = row * channels + c;
+                // a rounding of the mean (1e-7 of 100) counts r times, at most 32
+                assert_close(got[1].f32()[at], y[c], 1e-3, (row, c));
+                assert_close(back[2].f32()[at] / r as f32, f64::from(dy[c]) - mean_dy - y[c] * product, 1e-3, (row, c));
+                if offset == 0.0 {
+                    assert_close(got[1].f32()[at], y[c], 3e-5, (row, c));
+                }
             }
         }
     }

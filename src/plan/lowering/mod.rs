@@ -10,6 +10,7 @@ mod elementwise;
 mod pooling;
 mod scores;
 mod storage;
+mod warp;
 
 use std::collections::HashMap;
 
@@ -163,6 +164,10 @@ impl<'g> Lowerer<'g> {
             Op::NeighbourSum(sum) => self.neighbour_sum(node, *sum),
             Op::Softmax(_) => self.softmax(node),
             Op::SoftmaxGrad(_) => self.softmax_grad(node),
+            Op::ChannelNorm(norm) => self.channel_norm(node, *norm, false),
+            Op::ChannelNormGrad(norm) => self.channel_norm(node, *norm, true),
+            Op::Warp(warp) => self.warp(node, warp, false),
+            Op::WarpGrad(grad) => self.warp(node, &grad.warp, true),
             Op::Loss(loss) => self.loss(node, loss),
             Op::TopK(top) => self.top_k(node, top),
             Op::Activation(_) | Op::Dropout(_) | Op::BatchNorm(_) => {
@@ -380,7 +385,8 @@ impl<'g> Lowerer<'g> {
 fn constant_nodes(graph: &Graph) -> Vec<bool> {
     let mut constant: Vec<bool> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
-        let given = matches!(node.op, Op::Input(..));
+        // what is made for each image, out of constants too, is made anew for each batch
+        let given = matches!(node.op, Op::Input(..)) || node.types.iter().any(|ty| ty.batched);
         let from_constants = node.inputs.iter().all(|input| constant[input.node.index()]);
         constant.push(graph.updates.is_empty() && !given && from_constants);
     }

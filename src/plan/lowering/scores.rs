@@ -3,8 +3,8 @@
 use super::Lowerer;
 use super::storage::Storage;
 use crate::ir::Node;
-use crate::kernel::desc::{KernelDesc, LossDesc, SoftmaxDesc, TopKDesc};
-use crate::ops::{Loss, TopK};
+use crate::kernel::desc::{ChannelNormDesc, KernelDesc, LossDesc, SoftmaxDesc, TopKDesc};
+use crate::ops::{ChannelNorm, Loss, TopK};
 use crate::plan::launch::{Count, Mode};
 
 impl Lowerer<'_> {
@@ -38,6 +38,18 @@ impl Lowerer<'_> {
         let args =
             vec![self.per_image(&y, Mode::Read), self.per_image(&dy, Mode::Read), self.per_image(&dx, Mode::Write)];
         self.launch(Self::softmax_desc(&y, true), self.image_space(), args, Count::Part);
+    }
+
+    /// Operands and result without gaps: `x` and, for the gradient, `dy`.
+    pub(super) fn channel_norm(&mut self, node: &Node, norm: ChannelNorm, grad: bool) {
+        let operands: Vec<Storage> = node.inputs.iter().map(|&input| self.dense(input)).collect();
+        let y = self.new_dense(0);
+        let layout = y.layout;
+        let pixels = layout.height * layout.width;
+        let desc = ChannelNormDesc { pixels, channels: layout.channels, epsilon: norm.epsilon_bits(), grad };
+        let read = operands.iter().map(|operand| self.per_image(operand, Mode::Read));
+        let args = read.chain([self.per_image(&y, Mode::Write)]).collect();
+        self.launch(KernelDesc::ChannelNorm(desc), self.image_space(), args, Count::Part);
     }
 
     pub(super) fn loss(&mut self, node: &Node, loss: &Loss) {

@@ -60,6 +60,8 @@ impl Needs {
                 | Op::Reshape(_)
                 | Op::Softmax(_)
                 | Op::SoftmaxGrad(_)
+                | Op::ChannelNorm(_)
+                | Op::ChannelNormGrad(_)
                 | Op::Loss(_)
                 | Op::TopK(_) => node.inputs.iter().for_each(|&input| needs.wants_dense(input)),
                 Op::Input(..)
@@ -77,6 +79,8 @@ impl Needs {
                 | Op::Unpad(_)
                 | Op::Concat
                 | Op::NeighbourSum(_)
+                | Op::Warp(_)
+                | Op::WarpGrad(_)
                 | Op::Slice(_) => {}
             }
         }

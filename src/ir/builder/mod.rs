@@ -1,6 +1,8 @@
 //! How layers write themselves into a graph.
 
-use super::{Graph, ScalarInput, Value};
+mod random;
+
+use super::{Graph, Value};
 use crate::kernel::desc::{Expr, ExprId, PoolKind};
 use crate::layers::Activation;
 use crate::ops::{self, Op};
@@ -89,13 +91,35 @@ impl<'g> GraphBuilder<'g> {
         }
     }
 
-    /// Zeroes a share `rate` of the elements in training and scales the rest by `1 / (1 − rate)`.
-    pub fn dropout(&mut self, x: Value, rate: f32) -> Value {
-        if self.mode != (Mode::Training { random: true }) || rate == 0.0 {
-            return x;
-        }
-        let key = self.graph.scalar(ScalarInput::RandomKey(self.layer.to_owned()));
-        self.push(Op::Dropout(ops::Dropout::new(rate)), &[x, key])
+    /// Normalisation over the channels of each pixel, without scale and shift.
+    pub fn channel_norm(&mut self, x: Value, epsilon: f32) -> Value {
+        self.push(Op::ChannelNorm(ops::ChannelNorm::new(epsilon)), &[x])
+    }
+
+    /// Transposed convolution: `x` is what a convolution over the result with this window would make. `weight [Kh, Kw, O, I]`.
+    pub fn conv_transposed(&mut self, x: Value, weight: Value, window: Window) -> Value {
+        self.push(Op::ConvGradInput(ops::ConvGradInput { window, groups: 1 }), &[x, weight])
+    }
+
+    /// Each pixel as a block of `size` `[vertical, horizontal]` equal pixels.
+    pub fn repeat_pixels(&mut self, x: Value, window: Window) -> Value {
+        // the gradient of a mean divides what it spreads by the window's area
+        let kind = PoolKind::Average;
+        let spread = self.push(Op::PoolGrad(ops::PoolGrad { kind, window }), &[x]);
+        self.map(&[spread], |e| {
+            let (x, area) = (e.input(0), e.constant(window.area() as f32));
+            e.mul(x, area)
+        })
+    }
+
+    /// The inside of an image, without `[top, bottom, left, right]` pixels.
+    pub fn crop(&mut self, x: Value, amounts: [usize; 4]) -> Value {
+        self.push(Op::Unpad(ops::Unpad { amounts }), &[x])
+    }
+
+    /// Samples of an image, with the same matrix for all.
+    pub fn warp(&mut self, x: Value, warp: ops::Warp) -> Value {
+        self.push(Op::Warp(warp), &[x])
     }
 
     /// The same elements in another shape.

@@ -1,12 +1,14 @@
 //! Gradient rules: from the gradient by a node's result to the gradients by its operands.
 
+mod batch_norm;
+mod elementwise;
+
 use super::{
-    BatchNorm, ConvGradInput, ConvGradWeight, DenseGradInput, DenseGradWeight, GlobalPoolGrad, Map, MapResult, Op, Pad,
-    PoolGrad, Slice, SoftmaxGrad, Unpad,
+    Conv, ConvEpilogue, ConvGradInput, ConvGradWeight, DenseGradInput, DenseGradWeight, GlobalPoolGrad, Op, Pad, Pool,
+    PoolGrad, Slice, SoftmaxGrad, Unpad, WarpGrad,
 };
-use crate::ir::{Graph, NodeId, ScalarInput, Value};
-use crate::kernel::desc::{ExprNode, PoolKind};
-use crate::layers::ActivationKind;
+use crate::ir::{Graph, NodeId, Value};
+use crate::kernel::desc::PoolKind;
 
 /// Where a gradient rule writes its nodes. They belong to the layer of the node they differentiate.
 #[derive(Debug)]
@@ -50,6 +52,16 @@ impl GradientCtx<'_> {
                     self.when_wanted(1, |s| s.push(Op::ConvGradWeight(ConvGradWeight { window, groups }), &[x, dy]));
                 vec![dx, dw]
             }
+            // forward it is a transposed convolution: what goes back through it is the convolution itself
+            Op::ConvGradInput(ConvGradInput { window, groups }) => {
+                let (window, groups) = (*window, *groups);
+                let (x, w) = (self.operand(0), self.operand(1));
+                let conv = Conv { window, groups, epilogue: ConvEpilogue::default() };
+                let dx = self.when_wanted(0, |s| s.push(Op::Conv(conv), &[dy, w]));
+                let dw =
+                    self.when_wanted(1, |s| s.push(Op::ConvGradWeight(ConvGradWeight { window, groups }), &[dy, x]));
+                vec![dx, dw]
+            }
             Op::Dense(_) => {
                 let (x, w) = (self.operand(0), self.operand(1));
                 let dx = self.when_wanted(0, |s| s.push(Op::DenseGradInput(DenseGradInput), &[dy, w]));
@@ -70,6 +82,11 @@ impl GradientCtx<'_> {
                     PoolKind::Average => vec![dy],
                 };
                 vec![Some(self.push(grad, &operands))]
+            }
+            // forward it repeats pixels, divided by the window's area
+            Op::PoolGrad(PoolGrad { kind: PoolKind::Average, window }) => {
+                let pool = Pool { kind: PoolKind::Average, window: *window, winners: false };
+                vec![Some(self.push(Op::Pool(pool), &[dy]))]
             }
             Op::GlobalPool(pool) => {
                 let x = self.operand(0);
@@ -93,9 +110,19 @@ impl GradientCtx<'_> {
                 let y = self.result(0);
                 vec![Some(self.push(Op::SoftmaxGrad(SoftmaxGrad), &[y, dy]))]
             }
+            Op::ChannelNorm(norm) => {
+                let x = self.operand(0);
+                vec![Some(self.push(Op::ChannelNormGrad(*norm), &[x, dy]))]
+            }
+            Op::Warp(warp) => {
+                let inputs = self.graph.node(self.node).inputs.clone();
+                let input = self.graph.ty(inputs[0]).shape.clone();
+                let operands: Vec<Value> = std::iter::once(dy).chain(inputs[1..].iter().copied()).collect();
+                let dx = self.push(Op::WarpGrad(WarpGrad { warp: *warp, input }), &operands);
+                std::iter::once(Some(dx)).chain(inputs[1..].iter().map(|_| None)).collect()
+            }
             Op::Input(..)
             | Op::Parameter(..)
-            | Op::ConvGradInput(_)
             | Op::ConvGradWeight(_)
             | Op::DenseGradInput(_)
             | Op::DenseGradWeight(_)
@@ -104,96 +131,11 @@ impl GradientCtx<'_> {
             | Op::GlobalPoolGrad(_)
             | Op::Slice(_)
             | Op::SoftmaxGrad(_)
+            | Op::ChannelNormGrad(_)
+            | Op::WarpGrad(_)
             | Op::Loss(_)
             | Op::TopK(_) => vec![None; self.wanted.len()],
         }
-    }
-
-    /// `Σ`-free part of each operand: `dy · ∂f/∂operand`; summed over batch and pixels for an operand that is a vector `[C]`.
-    fn map(&mut self, map: &Map, dy: Value) -> Vec<Option<Value>> {
-        let inputs = self.graph.node(self.node).inputs.clone();
-        let (result, _) = map.results[0];
-        (0..inputs.len())
-            .map(|operand| {
-                if !self.wanted[operand] {
-                    return None;
-                }
-                let batched = self.graph.ty(inputs[operand]).batched;
-                let mut expr = map.expr.clone();
-                let slope = expr.derivative(result, operand);
-                if batched && expr.node(slope) == ExprNode::Const(1.0_f32.to_bits()) {
-                    return Some(dy);
-                }
-                let upstream = expr.input(inputs.len());
-                let product = expr.product(upstream, slope);
-                let kind = if batched { MapResult::Each } else { MapResult::ChannelSum };
-                let gradient =
-                    Map { expr, results: vec![(product, kind)], repeated_to: None }.without_unused_operands();
-                let operands: Vec<Value> = inputs.iter().copied().chain([dy]).collect();
-                let used: Vec<Value> = gradient.1.iter().map(|&i| operands[i]).collect();
-                Some(self.push(Op::Map(gradient.0), &used))
-            })
-            .collect()
-    }
-
-    fn activation(&mut self, kind: ActivationKind, dy: Value) -> Value {
-        let at = if kind.gradient_from_output() { self.result(0) } else { self.operand(0) };
-        let map = Map::single(|e| {
-            let (dy, at) = (e.input(0), e.input(1));
-            kind.backpropagate(e, dy, at)
-        });
-        self.push(Op::Map(map), &[dy, at])
-    }
-
-    /// ```text
-    /// x̂ = (x − μ) r,  r = 1/√(σ² + ε)      dβ = Σ dy    dγ = Σ dy x̂      dx = γ r (dy − dβ/M − x̂ dγ/M),  M = batch · H · W
-    /// ```
-    /// Source: Ioffe & Szegedy, arXiv:1502.03167, §3, with the two sums named.
-    fn batch_norm(&mut self, norm: BatchNorm, dy: Value) -> Vec<Option<Value>> {
-        let (x, mean, variance) = (self.operand(0), self.result(1), self.result(2));
-        let sums = Map::several(|e| {
-            let (dy, x, mean) = (e.input(0), e.input(1), e.input(2));
-            let variance = e.input(3);
-            let r = e.inverse_deviation(variance, norm.epsilon());
-            let centred = e.sub(x, mean);
-            let normal = e.mul(centred, r);
-            let product = e.mul(dy, normal);
-            vec![(dy, MapResult::ChannelSum), (product, MapResult::ChannelSum)]
-        });
-        let layer = self.graph.node(self.node).layer.clone();
-        let sums = self.graph.push(Op::Map(sums), &[dy, x, mean, variance], &layer);
-        let (dbeta, dgamma) = (Value { node: sums, output: 0 }, Value { node: sums, output: 1 });
-        let dx = self.when_wanted(0, |s| {
-            let inverse_batch = s.graph.scalar(ScalarInput::InverseBatch);
-            let (height, width, _) = s.graph.ty(x).shape.as_pixels();
-            let mut operands = vec![dy, x, mean, variance, dbeta, dgamma, inverse_batch];
-            operands.extend(norm.scale.then(|| s.operand(1)));
-            let map = Map::single(|e| {
-                let [dy, x, mean, variance, dbeta, dgamma, inverse_batch] = std::array::from_fn(|i| e.input(i));
-                let per_image = e.constant(1.0 / (height * width) as f32);
-                let share = e.mul(inverse_batch, per_image);
-                let r = e.inverse_deviation(variance, norm.epsilon());
-                let centred = e.sub(x, mean);
-                let normal = e.mul(centred, r);
-                let mean_dy = e.mul(dbeta, share);
-                let mean_product = e.mul(dgamma, share);
-                let less = e.sub(dy, mean_dy);
-                let along = e.mul(normal, mean_product);
-                let inner = e.sub(less, along);
-                let factor = if norm.scale {
-                    let gamma = e.input(7);
-                    e.mul(gamma, r)
-                } else {
-                    r
-                };
-                e.mul(factor, inner)
-            });
-            s.push(Op::Map(map), &operands)
-        });
-        let mut gradients = vec![dx];
-        gradients.extend(norm.scale.then_some(Some(dgamma)));
-        gradients.extend(norm.center.then_some(Some(dbeta)));
-        gradients
     }
 
     fn winners(&mut self) -> Value {

@@ -1,0 +1,86 @@
+//! `cnnc augment FILE`: augmented training pictures, to look at.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::arguments::ProgramArgs;
+use super::console::Console;
+use super::failure::Failure;
+use super::load;
+use super::sheet;
+use crate::data::Dataset;
+use crate::train::{RunError, replace};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Pictures are those of the first epoch, changed as a run with this seed changes them, before `rescale` and `normalize`.
+
+Examples:
+  cnnc augment models/fashion_mnist.cnn --output sheet.png
+  cnnc augment mine.cnn --picture 0 --count 36 --output one.png
+  cnnc augment mine.cnn --output pictures/")]
+pub(super) struct AugmentArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+    /// A PNG file for one sheet, or a folder (with a slash at its end, or one that exists) for a file each
+    #[arg(long, value_name = "PATH", default_value = "augmented.png")]
+    output: PathBuf,
+    /// Number of pictures [default: `samples` of the file's `augment` section, which is 20 where it says nothing]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    count: Option<u32>,
+    /// One training picture, by its number, as it is changed in epoch after epoch
+    #[arg(long, value_name = "N")]
+    picture: Option<usize>,
+    /// Decides the changes [default: train.seed of the file]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failure> {
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let program = ready.program.program();
+    let spec = &program.augment;
+    if let Some(op) = spec.ops.iter().find(|op| op.value.kind.mixes_labels()) {
+        let message = format!("`{}` is checked, but not run by this version", op.value.kind.keyword());
+        return Err(Failure::mistake(message, "take it out to look at the other changes"));
+    }
+    if spec.ops.is_empty() {
+        console.note("note: the file has no `augment` section: pictures are shown as they are");
+    }
+    let seed = args.seed.or(program.train.as_ref().map(|train| train.seed)).unwrap_or(0);
+    let count = args.count.map_or(spec.samples, |count| count as usize);
+    let data = ready.open_data(None, console)?;
+    if let Some(picture) = args.picture.filter(|picture| *picture >= data.train.len()) {
+        return Err(Failure::Usage(format!("there is no training picture {picture}: there are {}", data.train.len())));
+    }
+    let pictures = data.augmented(seed, spec, count, args.picture)?;
+    let size = data.picture_size();
+    let values: Vec<&[f32]> = pictures.iter().map(|picture| picture.values.as_slice()).collect();
+    if is_folder(&args.output) {
+        fs::create_dir_all(&args.output).map_err(|error| RunError::write(&args.output, error))?;
+        for (number, picture) in pictures.iter().enumerate() {
+            let name = format!("{:04}-{}.png", number + 1, class_name(&data, picture.label));
+            write(&args.output.join(name), &sheet::sheet(size, &values[number..=number])?)?;
+        }
+        return console.result(format_args!("{} pictures in {}", pictures.len(), args.output.display()));
+    }
+    write(&args.output, &sheet::sheet(size, &values)?)?;
+    console.result(format_args!("{} pictures on {}", pictures.len(), args.output.display()))
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.as_os_str().as_encoded_bytes().last().is_some_and(|&last| last == b'/' || last == b'\\')
+}
+
+/// The class, as a part of a file's name.
+fn class_name(data: &Dataset, label: i32) -> String {
+    let name = usize::try_from(label).ok().and_then(|label| data.classes.get(label));
+    let plain = |c: char| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    name.map_or_else(|| label.to_string(), |name| name.chars().map(plain).collect())
+}
+
+fn write(path: &Path, png: &[u8]) -> Result<(), Failure> {
+    replace(path, |file| std::io::Write::write_all(file, png)).map_err(Failure::from)
+}

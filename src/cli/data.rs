@@ -1,0 +1,181 @@
+//! `cnnc data FILE`: what is known of its data.
+
+use std::fmt::Write;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+
+use super::arguments::ProgramArgs;
+use super::console::Console;
+use super::failure::Failure;
+use super::load::{self, Look};
+use super::table::{Table, thousands};
+use crate::card::{CardError, DataCard, PictureSize};
+use crate::data::planned;
+use crate::ir::DataSpec;
+
+/// Longest bar, in characters.
+const BAR: usize = 40;
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Counts are those of the splits as the file makes them. Files are read once and remembered; nothing is fetched.
+
+Examples:
+  cnnc data models/fashion_mnist.cnn
+  cnnc data mine.cnn --format json")]
+pub(super) struct DataArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+pub(super) fn data(args: &DataArgs, console: &Console) -> Result<(), Failure> {
+    let reading = load::read_looking(&args.program.file, &args.program.choice, &[], Look::Pass)?;
+    load::show(&reading, console);
+    let spec = reading.loaded.program.as_ref().and_then(|program| program.program().data.as_ref());
+    let Some(card) = &reading.loaded.card else {
+        return Err(match reading.card_error {
+            Some(error) => error.into(),
+            None if reading.loaded.problems.has_errors() => Failure::Shown,
+            None => Failure::mistake("the file has no `data` section", "add one: `data { source: digits }`"),
+        });
+    };
+    match &reading.card_error {
+        Some(CardError::Malformed(error)) => return Err(Failure::of_text(&error.to_string())),
+        Some(error @ CardError::NotAtHand { .. }) => console.note(format_args!("note: {error}")),
+        None => {}
+    }
+    let splits = splits(card, spec);
+    match args.format {
+        Format::Human => console.result_text(&text(card, splits.as_ref()))?,
+        Format::Json => console.result(json(card, splits.as_ref()))?,
+    }
+    if reading.loaded.problems.has_errors() { Err(Failure::Shown) } else { Ok(()) }
+}
+
+/// Images of each class in the three splits, in the order of `card.classes`.
+fn splits(card: &DataCard, spec: Option<&DataSpec>) -> Option<[Vec<usize>; 3]> {
+    let Some(pass) = &card.pass else {
+        return planned(&card.class_counts, &card.test_counts, spec?);
+    };
+    let place = |class: &String| card.found_classes.iter().position(|found| found == class);
+    Some(pass.splits.clone().map(|counts| {
+        card.classes.iter().map(|class| place(class).and_then(|at| counts.get(at)).copied().unwrap_or(0)).collect()
+    }))
+}
+
+fn size_text(card: &DataCard) -> String {
+    match card.size {
+        PictureSize::Same([height, width]) => format!("{height}x{width}"),
+        PictureSize::Varies { min, max } => {
+            let range = format!("{}x{} to {}x{}", min[0], min[1], max[0], max[1]);
+            let median = card.typical.map(|typical| format!(", median {}x{}", typical.median[0], typical.median[1]));
+            range + &median.unwrap_or_default()
+        }
+    }
+}
+
+/// What is known beside numbers.
+fn known(card: &DataCard) -> Vec<String> {
+    let mut known = Vec::new();
+    if card.upright {
+        known.push("pictures stand upright".to_owned());
+    }
+    let pairs: Vec<String> = (card.mirror_pairs.iter().filter(|[left, right]| left != right))
+        .map(|[left, right]| format!("{left}/{right}"))
+        .collect();
+    match (card.mirror_changes_class, pairs.is_empty()) {
+        (true, true) => known.push("mirrored, they belong to no class".to_owned()),
+        (true, false) => known.push(format!("mirrored, classes become others: {}", pairs.join(", "))),
+        (false, _) => {}
+    }
+    if card.grouped {
+        known.push("they are frames of tracks".to_owned());
+    }
+    if let Some(pass) = card.pass.as_ref().filter(|pass| pass.shared.count > 0) {
+        known.push(format!("{} pictures stand in two splits", thousands(pass.shared.count as u64)));
+    }
+    if card.unreadable.count > 0 {
+        known.push(format!("{} files cannot be read", card.unreadable.count));
+    }
+    known
+}
+
+fn text(card: &DataCard, splits: Option<&[Vec<usize>; 3]>) -> String {
+    let mut text = String::new();
+    let channels = card.channels.map_or("1 or 3 channels".to_owned(), |channels| match channels {
+        1 => "1 channel".to_owned(),
+        more => format!("{more} channels"),
+    });
+    // writing into a string cannot fail
+    let _ = writeln!(
+        text,
+        "{}: {} pictures in {} classes, {} more for the test",
+        card.name,
+        thousands(card.train_images as u64),
+        card.classes.len(),
+        thousands(card.test_images as u64)
+    );
+    let _ = writeln!(text, "{}, {channels}, values {}..{}", size_text(card), card.range.0, card.range.1);
+    for line in known(card) {
+        let _ = writeln!(text, "{line}");
+    }
+    let own = [card.class_counts.clone(), Vec::new(), card.test_counts.clone()];
+    let counts = splits.unwrap_or(&own);
+    let count = |split: usize, class: usize| counts[split].get(class).copied().unwrap_or(0);
+    let all: Vec<usize> = (0..card.classes.len()).map(|class| (0..3).map(|split| count(split, class)).sum()).collect();
+    let most = all.iter().copied().max().unwrap_or(0).max(1);
+    let mut table = Table::new(1, &["class", "train", "validation", "test"]);
+    for (class, name) in card.classes.iter().enumerate() {
+        table.row([vec![name.clone()], (0..3).map(|split| thousands(count(split, class) as u64)).collect()].concat());
+    }
+    let sum = |split: usize| (0..card.classes.len()).map(|class| count(split, class) as u64).sum::<u64>();
+    table.row([vec!["all".to_owned()], (0..3).map(|split| thousands(sum(split))).collect()].concat());
+    text.push('\n');
+    for (line, row) in table.text().lines().enumerate() {
+        let bar = line.checked_sub(1).and_then(|class| all.get(class)).map_or(0, |count| (count * BAR).div_ceil(most));
+        let _ = writeln!(text, "{}", format!("{row}  {}", "#".repeat(bar)).trim_end());
+    }
+    text
+}
+
+fn json(card: &DataCard, splits: Option<&[Vec<usize>; 3]>) -> Value {
+    let mut value = serde_json::to_value(card).unwrap_or_default();
+    if let (Value::Object(entries), Some(splits)) = (&mut value, splits) {
+        let by_class = |counts: &Vec<usize>| -> Value {
+            let counts = card.classes.iter().zip(counts).map(|(class, count)| (class.clone(), json!(count)));
+            Value::Object(counts.collect::<Map<String, Value>>())
+        };
+        let [train, validation, test] = splits;
+        let splits = json!({ "train": by_class(train), "validation": by_class(validation), "test": by_class(test) });
+        entries.insert("splits".to_owned(), splits);
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_is_a_table_with_bars() {
+        let classes = vec!["a".to_owned(), "b".to_owned()];
+        let card =
+            DataCard::new("set", PictureSize::Same([2, 3]), Some(1), classes).with_counts(vec![20, 5], vec![0, 5]);
+        let shown = text(&card, Some(&[vec![16, 4], vec![4, 1], vec![0, 5]]));
+        let bars: Vec<usize> = shown.lines().map(|line| line.matches('#').count()).collect();
+        assert_eq!(bars, [0, 0, 0, 0, 40, 20, 0], "{shown}");
+        assert!(shown.contains("\na         16           4     0  #"), "{shown}");
+        let value = json(&card, Some(&[vec![16, 4], vec![4, 1], vec![0, 5]]));
+        assert_eq!((&value["splits"]["validation"]["a"], &value["train_images"]), (&json!(4), &json!(25)));
+    }
+}

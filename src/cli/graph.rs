@@ -1,0 +1,56 @@
+//! `cnnc graph FILE`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::arguments::ProgramArgs;
+use super::console::Console;
+use super::failure::Failure;
+use super::load;
+use crate::draw::Diagram;
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Edges carry the shapes of results, nodes their parameters. In a network of more than about 40 layers, blocks, repeats and models used as
+layers are drawn as one node each, as few as that takes; `--depth 0` folds the outermost, `--depth 1` those within them, and so on.
+
+Examples:
+  cnnc graph models/digits.cnn -o digits.svg
+  cnnc graph models/digits.cnn --format dot | dot -Tpdf > digits.pdf")]
+pub(super) struct GraphArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+    /// What is written [default: by the output's name; svg without one]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The file to write [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Fold what lies in as many blocks
+    #[arg(long, value_name = "N")]
+    depth: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Graphviz's text
+    Dot,
+    /// A picture that browsers show
+    Svg,
+}
+
+pub(super) fn graph(args: &GraphArgs, console: &Console) -> Result<(), Failure> {
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let diagram = Diagram::of(&ready.program, args.depth);
+    let named = args.output.as_ref().and_then(|path| path.extension()).is_some_and(|end| end == "dot" || end == "gv");
+    let text = match args.format.unwrap_or(if named { Format::Dot } else { Format::Svg }) {
+        Format::Dot => diagram.to_dot(),
+        Format::Svg => diagram.to_svg(),
+    };
+    match &args.output {
+        Some(path) => Ok(crate::train::replace(path, |out| out.write_all(text.as_bytes()))?),
+        None => console.result_text(&text),
+    }
+}

@@ -1,0 +1,200 @@
+//! Networks as pictures: what is drawn, where it is placed, and how it is written.
+
+mod dot;
+mod placement;
+mod svg;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::ir::{CheckedProgram, LayerId, Model, Scope, ScopeKind};
+use crate::tensor::Shape;
+
+/// Most nodes of a picture whose scopes are all open.
+const READABLE: usize = 40;
+
+/// A network as nodes and edges; each edge leads from a node to a later one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagram {
+    /// The model's name.
+    pub title: String,
+    /// Layers, folded scopes and outputs, in the order of evaluation.
+    pub nodes: Vec<Node>,
+    /// Which results go where.
+    pub edges: Vec<Edge>,
+}
+
+/// A layer, a folded scope or an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its full name.
+    pub name: String,
+    /// The layer's keyword, the block's name, or `output`.
+    pub kind: String,
+    /// Parameters in it, those that no optimizer changes too.
+    pub parameters: u64,
+    /// Number of layers in it: one but for folded scopes (0 for an output).
+    pub layers: usize,
+}
+
+/// A result that goes from one node to another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// The node that makes it.
+    pub from: usize,
+    /// The node that takes it.
+    pub to: usize,
+    /// Its shape.
+    pub shape: String,
+}
+
+impl Diagram {
+    /// The network of a program. Scopes (blocks, models used as layers, turns of repeats) that lie in `depth` others are folded into one node; without a
+    /// `depth` as few as it takes for about 40 nodes.
+    pub fn of(program: &CheckedProgram, depth: Option<usize>) -> Self {
+        let model = &program.program().model;
+        let folded = match depth {
+            Some(depth) => folded_at(model, depth),
+            None => {
+                let deepest = (0..model.scopes.len()).map(|at| depth_of(&model.scopes, at) + 1).max().unwrap_or(0);
+                let readable = |depth: &usize| node_count(model, &folded_at(model, *depth)) <= READABLE;
+                (0..=deepest).rev().find(readable).map_or_else(|| folded_at(model, 0), |depth| folded_at(model, depth))
+            }
+        };
+        draw(program, &folded)
+    }
+
+    /// As Graphviz's DOT.
+    pub fn to_dot(&self) -> String {
+        dot::write(self)
+    }
+
+    /// As SVG.
+    pub fn to_svg(&self) -> String {
+        svg::write(self)
+    }
+}
+
+/// In how many others a scope lies.
+fn depth_of(scopes: &[Scope], at: usize) -> usize {
+    let inner = &scopes[at].layers;
+    scopes[..at].iter().filter(|outer| outer.layers.start <= inner.start && inner.end <= outer.layers.end).count()
+}
+
+/// The scopes that are folded, none within another.
+fn folded_at(model: &Model, depth: usize) -> Vec<&Scope> {
+    let at_depth = (0..model.scopes.len()).filter(|&at| depth_of(&model.scopes, at) == depth);
+    at_depth.map(|at| &model.scopes[at]).filter(|scope| scope.layers.len() > 1).collect()
+}
+
+fn node_count(model: &Model, folded: &[&Scope]) -> usize {
+    model.layers.len() - folded.iter().map(|scope| scope.layers.len() - 1).sum::<usize>()
+}
+
+fn draw(program: &CheckedProgram, folded: &[&Scope]) -> Diagram {
+    let model = &program.program().model;
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut node_of = vec![0; model.layers.len()];
+    let mut at = 0;
+    while at < model.layers.len() {
+        let scope = folded.iter().find(|scope| scope.layers.start == at);
+        let range: Range<usize> = scope.map_or(at..at + 1, |scope| scope.layers.clone());
+        let parameters = range.clone().map(|layer| parameters_of(program, layer)).sum();
+        let (name, kind) = match scope {
+            Some(scope) => (scope.path.clone(), kind_of(scope)),
+            None => (model.layers[at].path.clone(), model.layers[at].layer.as_op().keyword().to_owned()),
+        };
+        node_of[range.clone()].fill(nodes.len());
+        nodes.push(Node { name, kind, parameters, layers: range.len() });
+        at = range.end;
+    }
+    let shape = |id: LayerId| program.shape(id).to_string();
+    let mut edges = BTreeSet::new();
+    for (at, layer) in model.layers.iter().enumerate() {
+        for &input in &layer.inputs {
+            let (from, to) = (node_of[input.index()], node_of[at]);
+            if from != to {
+                edges.insert(Edge { from, to, shape: shape(input) });
+            }
+        }
+    }
+    let outputs = std::iter::once((model.name.value.as_str(), model.output));
+    let heads = model.heads.iter().map(|head| (head.name.value.as_str(), head.output));
+    for (name, id) in outputs.chain(heads) {
+        edges.insert(Edge { from: node_of[id.index()], to: nodes.len(), shape: shape(id) });
+        nodes.push(Node { name: name.to_owned(), kind: "output".to_owned(), parameters: 0, layers: 0 });
+    }
+    Diagram { title: model.name.value.clone(), nodes, edges: edges.into_iter().collect() }
+}
+
+fn parameters_of(program: &CheckedProgram, layer: usize) -> u64 {
+    let node = &program.program().model.layers[layer];
+    let inputs: Vec<Shape> = node.inputs.iter().map(|&input| program.shape(input).clone()).collect();
+    node.layer.as_op().params(&inputs).iter().map(|param| param.shape.elements() as u64).sum()
+}
+
+fn kind_of(scope: &Scope) -> String {
+    match &scope.kind {
+        ScopeKind::Block(name) => name.clone(),
+        ScopeKind::Turn => "repeat".to_owned(),
+        ScopeKind::Head => "head".to_owned(),
+        ScopeKind::Model(backbone) => backbone.model.clone(),
+    }
+}
+
+/// The lines that a node shows: what it is, its name where that says more, its parameters.
+fn lines_of(node: &Node) -> Vec<String> {
+    let mut lines = vec![node.kind.clone()];
+    if node.name != node.kind {
+        lines.push(node.name.clone());
+    }
+    if node.layers > 1 {
+        lines.push(format!("{} layers", node.layers));
+    }
+    if node.parameters > 0 {
+        lines.push(format!("{} parameters", thousands(node.parameters)));
+    }
+    lines
+}
+
+/// `1,234,567`
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::front::load;
+    use crate::lower::LowerOptions;
+    use crate::source::SourceFile;
+
+    pub(super) fn diagram(body: &str) -> Diagram {
+        let text = format!("model Net {{\n{body}\n}}\n");
+        let loaded = load(SourceFile::new("net.cnn", text), &LowerOptions::default(), &|_| None);
+        Diagram::of(&loaded.program.expect("no mistakes"), None)
+    }
+
+    #[test]
+    fn edges_carry_shapes() {
+        let drawn = diagram("input(8x8x1); x = conv2d(4, 3, padding: same); relu; add(x); flatten; dense(2)");
+        let edge = |from, to, shape: &str| Edge { from, to, shape: shape.to_owned() };
+        let wanted = [
+            edge(0, 1, "8x8x1"),
+            edge(1, 2, "8x8x4"),
+            edge(1, 3, "8x8x4"),
+            edge(2, 3, "8x8x4"),
+            edge(3, 4, "8x8x4"),
+            edge(4, 5, "256"),
+            edge(5, 6, "2"),
+        ];
+        assert_eq!(drawn.edges, wanted);
+        assert_eq!(drawn.nodes[1].parameters, 40);
+        assert_eq!(lines_of(&drawn.nodes[1]), ["conv2d", "x", "40 parameters"]);
+        assert_eq!(drawn.nodes[6].kind, "output");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+}

@@ -1,0 +1,23 @@
+//! Images sampled at other places, and the gradient.
+
+use super::Lowerer;
+use crate::ir::Node;
+use crate::kernel::desc::{KernelDesc, WarpDesc};
+use crate::ops::Warp;
+use crate::plan::launch::{Count, Mode};
+
+impl Lowerer<'_> {
+    /// `grad`: the first operand is the result's gradient.
+    pub(super) fn warp(&mut self, node: &Node, warp: &Warp, grad: bool) {
+        let given = self.inputs(node, 0);
+        let matrices = node.inputs.get(1).map(|&matrices| self.dense(matrices));
+        let result = self.new_images(0);
+        let (input, output) = if grad { (result.layout, given.layout) } else { (given.layout, result.layout) };
+        let Warp { interpolation, border, matrix, .. } = *warp;
+        let desc = WarpDesc { input, output, interpolation, border, matrix, grad };
+        let mut args = vec![self.per_image(&given, Mode::Read)];
+        args.extend(matrices.map(|matrices| self.per_image(&matrices, Mode::Read)));
+        args.push(self.per_image(&result, Mode::Write));
+        self.launch(KernelDesc::Warp(desc), self.image_space(), args, Count::Part);
+    }
+}

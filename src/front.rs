@@ -3,9 +3,12 @@
 mod members;
 mod points;
 mod settings;
+mod weights;
 
 use std::io;
 use std::path::Path;
+
+pub use weights::TensorShapes;
 
 use crate::ast;
 use crate::card::DataCard;
@@ -73,6 +76,8 @@ pub struct Surroundings<'a> {
     pub card_of: &'a dyn Fn(&DataSpec) -> Option<DataCard>,
     /// Gives the text of a file that is used by another: `use "blocks.cnn" as b`. The path is beside the file that uses it.
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
+    /// Gives the names and extents of what a weights file holds, by its path as written; `None` where it is not at hand.
+    pub weights: &'a dyn Fn(&str) -> Option<TensorShapes>,
 }
 
 /// A parsed file with those it uses.
@@ -86,7 +91,7 @@ struct Files<'a> {
 /// Parses, lowers and checks a file that stands by itself: there are no files for it to use but the zoo.
 pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSpec) -> Option<DataCard>) -> Loaded {
     let read = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));
-    load_within(source, options, Surroundings { card_of, read: &read })
+    load_within(source, options, Surroundings { card_of, read: &read, weights: &|_| None })
 }
 
 /// Parses, lowers and checks a file and those that it uses.
@@ -116,6 +121,9 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
         }
     } else {
         problems.extend(lowered.problems.only(OF_WORDS));
+    }
+    if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()) {
+        weights::check(checked, around.weights).into_iter().for_each(|problem| problems.push(problem));
     }
     if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()).map(CheckedProgram::program) {
         if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {

@@ -15,7 +15,11 @@ fn load_text(name: &str, text: &str, model: Option<&str>) -> Loaded {
     let options = LowerOptions { model: model.map(str::to_owned), overrides: Vec::new() };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bodies");
     let read = |path: &Path| std::fs::read_to_string(folder.join(path));
-    load_within(SourceFile::new(name, text), &options, Surroundings { card_of: &cards::card_of, read: &read })
+    load_within(
+        SourceFile::new(name, text),
+        &options,
+        Surroundings { card_of: &cards::card_of, read: &read, weights: &|_| None },
+    )
 }
 
 /// What there is to see of a file: the model `Main` where it has several.

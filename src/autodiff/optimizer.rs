@@ -77,7 +77,7 @@ fn rms_prop(graph: &mut Graph, target: &Target, rho: f32, momentum: f32, epsilon
 
 fn adam(graph: &mut Graph, target: &Target, betas: [f32; 2], epsilon: f32) {
     push(graph, target, &["momentum", "velocity"], &[ScalarInput::AdamRate], |e, [w, g], slots, rates| {
-        let [moment, velocity] = moments(e, g, [slots[0], slots[1]], betas);
+        let [moment, velocity] = moments(e, g, [slots[0], slots[1]], betas.map(complement));
         let epsilon = e.constant(epsilon);
         let root = e.push(ExprNode::Sqrt(velocity));
         let below = e.add(root, epsilon);
@@ -91,7 +91,9 @@ fn adam(graph: &mut Graph, target: &Target, betas: [f32; 2], epsilon: f32) {
 fn nadam(graph: &mut Graph, target: &Target, betas: [f32; 2], epsilon: f32) {
     let rates = [ScalarInput::NadamMoment, ScalarInput::NadamGradient, ScalarInput::NadamVariance];
     push(graph, target, &["momentum", "velocity"], &rates, |e, [w, g], slots, rates| {
-        let [moment, velocity] = moments(e, g, [slots[0], slots[1]], betas);
+        // Keras rounds the betas to f32 here before it takes them from 1; for adam it does not
+        let rests = betas.map(|beta| (1.0 - f64::from(beta)) as f32);
+        let [moment, velocity] = moments(e, g, [slots[0], slots[1]], rests);
         let epsilon = e.constant(epsilon);
         let corrected = e.mul(velocity, rates[2]);
         let root = e.push(ExprNode::Sqrt(corrected));
@@ -103,9 +105,9 @@ fn nadam(graph: &mut Graph, target: &Target, betas: [f32; 2], epsilon: f32) {
     });
 }
 
-/// `m + (g − m)(1 − β₁)` and `v + (g² − v)(1 − β₂)`.
-fn moments(e: &mut Expr, g: ExprId, slots: [ExprId; 2], betas: [f32; 2]) -> [ExprId; 2] {
-    let (rest_1, rest_2) = (e.constant(complement(betas[0])), e.constant(complement(betas[1])));
+/// `m + (g − m)(1 − β₁)` and `v + (g² − v)(1 − β₂)`; `rests` are `1 − β`.
+fn moments(e: &mut Expr, g: ExprId, slots: [ExprId; 2], rests: [f32; 2]) -> [ExprId; 2] {
+    let (rest_1, rest_2) = (e.constant(rests[0]), e.constant(rests[1]));
     let change = e.sub(g, slots[0]);
     let moment = e.mul_add(change, rest_1, slots[0]);
     let square = e.mul(g, g);

@@ -33,6 +33,9 @@ pub(super) fn init(args: &InitArgs, console: &Console) -> Result<(), Failure> {
     let seed = args.seed.or(ready.program.program().train.as_ref().map(|train| train.seed)).unwrap_or(0);
     let params = forward(&ready.program, Mode::Inference).graph.params;
     let info = ready.weights_info(seed, &ready.classes, None);
-    weights::save(&args.output, &info, &params, |at| initial_values(&params[at], seed))?;
+    let pretrained = ready.pretrained()?;
+    weights::save(&args.output, &info, &params, |at| {
+        pretrained.get(&params[at].name).cloned().unwrap_or_else(|| initial_values(&params[at], seed))
+    })?;
     Ok(())
 }

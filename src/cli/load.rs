@@ -16,12 +16,12 @@ use crate::card::{self, CardError, DataCard};
 use crate::data::{Dataset, Featurewise, Locations};
 use crate::diag::{Code, Diagnostic, Level, Problems, render};
 use crate::front::{self, Loaded, Surroundings};
-use crate::ir::{CheckedProgram, DataSpec, TrainSpec};
+use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
 use crate::show;
 use crate::source::{SourceFile, SourceMap};
 use crate::train::weights::{Weights, WeightsInfo};
-use crate::train::{Settings, prepare_json};
+use crate::train::{Pretrained, Settings, prepare_json, pretrained, tensor_shapes};
 
 /// A file that has been read, with what was found in it.
 #[derive(Debug)]
@@ -87,7 +87,8 @@ pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(Str
         known.replace(Some((data.clone(), card.clone())));
         Some(card)
     };
-    let around = Surroundings { card_of: &card_of, read: &|path| fs::read_to_string(path) };
+    let weights = |written: &str| tensor_shapes(&locations.resolve(Path::new(written)).ok()?.path);
+    let around = Surroundings { card_of: &card_of, read: &|path| fs::read_to_string(path), weights: &weights };
     let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
     Reading { loaded, card_error: card_error.into_inner(), locations }
 }
@@ -215,6 +216,16 @@ impl Ready {
             console.note(format_args!("note: {count} files are not pictures and were left out, such as `{first}`"));
         }
         Ok(opened)
+    }
+
+    /// What the layers of models with `weights:` start from.
+    /// # Errors
+    /// [`Failure::Mistake`] where such a file is missing or does not fit.
+    pub(super) fn pretrained(&self) -> Result<Pretrained, Failure> {
+        let model = &self.program.program().model;
+        let params = forward(&self.program, Mode::Inference).graph.params;
+        let find = |written: &str| Ok(self.locations.resolve(Path::new(written))?.path);
+        Ok(pretrained(model, &params, &find)?)
     }
 
     /// What a weights file of this program says about itself.

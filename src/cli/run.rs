@@ -16,7 +16,7 @@ use super::report::{self, Report, Status};
 use crate::autodiff;
 use crate::ir::{CheckedProgram, TrainSpec};
 use crate::runtime::{EvalSession, TrainSession};
-use crate::train::{Ending, Plan, Progress, Results, RunError, RunFolder, Settings, Stage, State, Trainer};
+use crate::train::{Ending, Plan, Pretrained, Progress, Results, RunError, RunFolder, Settings, Stage, State, Trainer};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -85,6 +85,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         (None, None) => RunFolder::numbered(Path::new("runs"), &stem(&args.program.file))?,
     };
     let settings = Settings::of(&ready.program);
+    let pretrained = if resumed.is_some() { Pretrained::new() } else { ready.pretrained()? };
     let info = ready.weights_info(schedule.seed, &data.classes, data.featurewise.as_ref());
     let report = Report {
         file: &args.program.file,
@@ -104,6 +105,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
             stage: Stage { index: at, name: stage.name.as_deref() },
             augment: &ready.program.program().augment,
             data: &data,
+            pretrained: &pretrained,
             folder: &folder,
             info: &info,
             settings: &settings,

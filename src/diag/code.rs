@@ -81,6 +81,7 @@ codes! {
     E0109 Error,
     E0110 Error,
     E0112 Error,
+    E0113 Error,
     W0114 Warning,
     W0115 Hint,
     E0116 Error,

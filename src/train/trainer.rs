@@ -22,6 +22,7 @@ use super::evaluate::{copy_weights, evaluate};
 use super::folder::RunFolder;
 use super::history::{EpochRecord, History};
 use super::init::initial_values;
+use super::pretrained::Pretrained;
 use super::settings::Settings;
 use super::state::{Progress, RunningSums, State};
 use super::weights::{self, WeightsInfo};
@@ -41,6 +42,8 @@ pub struct Plan<'a> {
     pub augment: &'a AugmentSpec,
     /// The images.
     pub data: &'a Dataset,
+    /// What some of the parameters start from, in place of random values.
+    pub pretrained: &'a Pretrained,
     /// Where files are written.
     pub folder: &'a RunFolder,
     /// What weights files say about themselves.
@@ -114,6 +117,10 @@ where
     /// [`RunError`] if the folder cannot be written, or a checkpoint's name is no plain file name.
     pub fn begin(plan: Plan<'a>, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
         initialise(&mut engine, plan.train.seed);
+        let names: Vec<String> = engine.params().iter().map(|param| param.name.clone()).collect();
+        for (at, values) in names.iter().enumerate().filter_map(|(at, name)| Some((at, plan.pretrained.get(name)?))) {
+            engine.write(at, values);
+        }
         let callbacks = callbacks_of(&plan)?;
         let progress = Progress {
             learning_rate: plan.train.optimizer.value.learning_rate(),

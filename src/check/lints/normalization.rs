@@ -1,6 +1,6 @@
 //! H0513: a bias that normalisation takes away again, and dropout in front of it.
 
-use super::Network;
+use super::{Network, backbones};
 use crate::check::View;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::layers::{Activation, Layer};
@@ -13,8 +13,9 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Probl
         let Layer::BatchNorm(norm) = &network.layers[at].layer else { continue };
         let Some(before) = network.only_before(at) else { continue };
         let (node, before_node) = (&network.layers[at], &network.layers[before]);
-        // behind the scores it is a mistake of its own
-        if at == output || said.contains(&before_node.span) {
+        // networks of the zoo are as their references are; behind the scores it is a mistake of its own
+        let of_zoo = backbones(&view.program.model).any(|(scope, used)| used.zoo && scope.layers.contains(&at));
+        if of_zoo || at == output || said.contains(&before_node.span) {
             continue;
         }
         let op = before_node.layer.as_op();

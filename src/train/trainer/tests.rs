@@ -252,12 +252,13 @@ impl Session<'_> {
         let interrupt = AtomicBool::new(false);
         let settings =
             Settings::new([("train.epochs", phases[0].epochs.value), ("train.batch", phases[0].batch.value)]);
-        let (augment, info) = (AugmentSpec::default(), WeightsInfo::default());
+        let (augment, info, pretrained) = (AugmentSpec::default(), WeightsInfo::default(), Pretrained::new());
         let plan = |index: usize| Plan {
             stage: Stage { index, name: None },
             train: phases[index],
             augment: &augment,
             data: self.data,
+            pretrained: &pretrained,
             folder: &folder,
             info: &info,
             settings: &settings,

@@ -1,0 +1,125 @@
+//! Weights that were learnt before: what the layers of a model used as a layer start from.
+//!
+//! A weights file of the model itself names its tensors by its own paths (`block1_conv1.kernel`); one of a whole that used it puts the whole's path before
+//! (`base.block1_conv1.kernel`). Both are understood. What a file has beyond the layers in use (a head that was cut off) is left alone.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::RunError;
+use super::tensor_file;
+use super::weights;
+use crate::ir::{Model, Param, ScopeKind};
+
+/// Values of parameters, by name.
+pub type Pretrained = BTreeMap<String, Vec<f32>>;
+
+/// What the parameters of a model start from where it says `weights:`. `find` gives the place of a path of the file.
+/// # Errors
+/// [`RunError::Read`], [`RunError::Format`], or [`RunError::WeightsDiffer`] where a file lacks a tensor or has it in another shape.
+pub fn pretrained(
+    model: &Model,
+    params: &[Param],
+    find: &dyn Fn(&str) -> Result<PathBuf, RunError>,
+) -> Result<Pretrained, RunError> {
+    let mut values = Pretrained::new();
+    for scope in &model.scopes {
+        let ScopeKind::Model(backbone) = &scope.kind else { continue };
+        let Some(written) = &backbone.weights else { continue };
+        let path = find(&written.value)?;
+        let mut file = tensor_file::read(&path)?;
+        let prefix = format!("{}.", scope.path);
+        let mut differences = Vec::new();
+        for param in params.iter().filter(|param| weights::is_saved(param)) {
+            let Some(inner) = param.name.strip_prefix(&prefix) else { continue };
+            match file.tensors.remove(inner).or_else(|| file.tensors.remove(&param.name)) {
+                Some((shape, found)) if shape == param.shape => drop(values.insert(param.name.clone(), found)),
+                Some((shape, _)) => {
+                    differences.push(format!("`{inner}` is {shape} in the file and {} in the model", param.shape))
+                }
+                None => differences.push(format!("the file lacks `{inner}` ({})", param.shape)),
+            }
+        }
+        if !differences.is_empty() {
+            let more = differences.len().saturating_sub(SHOWN);
+            differences.truncate(SHOWN);
+            if more > 0 {
+                differences.push(format!("{more} more"));
+            }
+            return Err(RunError::WeightsDiffer { path, differences });
+        }
+    }
+    Ok(values)
+}
+
+/// Differences that a message lists.
+const SHOWN: usize = 5;
+
+/// Extents of the tensors of a weights file, by name, read from its header alone; `None` where it is no weights file.
+pub fn tensor_shapes(path: &Path) -> Option<BTreeMap<String, Vec<usize>>> {
+    use std::io::Read;
+    /// Far more than the names of any network take.
+    const LONGEST: u64 = 1 << 26;
+    let mut file = std::fs::File::open(path).ok()?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).ok()?;
+    let length = u64::from_le_bytes(length);
+    if length > LONGEST {
+        return None;
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).ok()?;
+    let header: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&header).ok()?;
+    let shape = |value: &serde_json::Value| {
+        let extents = value.get("shape")?.as_array()?;
+        extents.iter().map(|extent| usize::try_from(extent.as_u64()?).ok()).collect::<Option<Vec<usize>>>()
+    };
+    Some(header.iter().filter_map(|(name, value)| Some((name.clone(), shape(value)?))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Backbone, ParamRole, Scope};
+    use crate::layers::Initializer;
+    use crate::source::{Span, Spanned};
+    use crate::tensor::Shape;
+
+    fn param(name: &str, shape: Shape) -> Param {
+        Param { name: name.into(), shape, initializer: Initializer::Zeros, role: ParamRole::Weight }
+    }
+
+    fn model() -> Model {
+        let spanned = |text: &str| Spanned::new(text.to_owned(), Span::default());
+        let backbone = Backbone {
+            model: "net".into(),
+            zoo: false,
+            weights: Some(spanned("w.safetensors")),
+            frozen: None,
+            prepare: None,
+        };
+        let kind = ScopeKind::Model(Box::new(backbone));
+        let scopes = vec![Scope { path: "base".into(), kind, layers: 1..2, span: Span::default() }];
+        Model { name: spanned("M"), layers: Vec::new(), output: crate::ir::LayerId(0), heads: Vec::new(), scopes }
+    }
+
+    #[test]
+    fn weights_of_the_model_itself_go_to_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("w.safetensors");
+        let own = [param("conv.kernel", Shape::vector(2)), param("head.bias", Shape::vector(3))];
+        weights::save(&path, &weights::WeightsInfo::default(), &own, |at| vec![at as f32 + 1.0; at + 2])
+            .expect("written");
+        let find = |_: &str| Ok(path.clone());
+        let params = [param("base.conv.kernel", Shape::vector(2)), param("dense.kernel", Shape::vector(9))];
+        let values = pretrained(&model(), &params, &find).expect("fits");
+        assert_eq!(values, Pretrained::from([("base.conv.kernel".to_owned(), vec![1.0; 2])]));
+        assert_eq!(tensor_shapes(&path).expect("a header").get("head.bias"), Some(&vec![3]));
+
+        let params = [param("base.conv.kernel", Shape::vector(4)), param("base.other", Shape::vector(1))];
+        let error = pretrained(&model(), &params, &find).expect_err("differs").to_string();
+        assert!(error.contains("`conv.kernel` is 2 in the file and 4 in the model"), "{error}");
+        assert!(error.contains("the file lacks `other` (1)"), "{error}");
+        assert_eq!(tensor_shapes(folder.path()), None);
+    }
+}

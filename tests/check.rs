@@ -434,3 +434,47 @@ proptest::proptest! {
         proptest::prop_assert!(!drawn(&loaded).contains("Failed to read"), "{text}");
     }
 }
+
+/// Each line of a body is wrong in one way, and the code says which.
+#[test]
+fn wrong_arguments_of_layers() {
+    let lines = [
+        ("x = conv2d(4, 3); y = conv2d(4, 1, padding: 1); subtract(x, x, x)", "E0015"),
+        ("conv2d(8, 3, kernel_regularizer: l2)", "E0013"),
+        ("conv2d(8, 3, kernel_regularizer: l3(0.1))", "E0009"),
+        ("conv2d(8, 3, kernel_regularizer: l2(-0.1))", "E0018"),
+        ("conv2d(8, 3, kernel_initializer: constant(x: 1))", "E0116"),
+        ("conv2d(8, 3, kernel_initializer: constnt(1))", "E0009"),
+        ("conv2d(8, 3, kernel_initializer: variance_scaling(mode: fan))", "E0009"),
+        ("random_rotation(20)", "E0405"),
+        ("random_rotation([-400deg, 10deg])", "E0018"),
+        ("random_zoom(150%)", "E0018"),
+        ("random_zoom([10%, 20%, 30%])", "E0011"),
+        ("random_flip(sideways)", "E0009"),
+        ("random_crop(40, 8)", "E0121"),
+        ("random_contrast(20%, value_range: [1, 0])", "E0018"),
+        ("reshape(7x7)", "E0011"),
+        ("reshape(7x7x3)", "E0122"),
+        ("fixed_filter([[1, 2], [3]])", "E0011"),
+        ("fixed_filter([[]])", "E0018"),
+        ("fixed_filter(sobel)", "E0009"),
+        ("conv2d_transpose(4, 3, stride: 2, padding: same, output_padding: 5)", "E0018"),
+        ("conv2d_transpose(4, 3, padding: 20)", "E0121"),
+        ("crop2d([0, 28, 0, 0])", "E0121"),
+        ("depth_max_pool(4)", "E0102"),
+        ("depth_max_pool(2, padding: 2)", "E0018"),
+        ("depthwise_conv2d(40)", "E0102"),
+        ("flatten; upsample2d", "E0120"),
+        ("gaussian_noise(-1)", "E0018"),
+        ("normalization([1, 2], 1)", "E0123"),
+        ("resizing(0, 8)", "E0018"),
+        ("resizing(8, 8, fit: pad)", "E0009"),
+        ("spatial_dropout2d(20)", "E0508"),
+        ("local_response_norm(5, bias: 0)", "E0018"),
+    ];
+    for (line, code) in lines {
+        let loaded = load_text(&format!("model Small {{ input(28x28x3); {line} }}\n"), &[]);
+        let found: Vec<&str> = loaded.problems.iter().map(|problem| problem.code.as_str()).collect();
+        assert_eq!(found, [code], "{line}\n{}", drawn(&loaded));
+    }
+}

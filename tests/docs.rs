@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cnnc::diag::{Code, RenderStyle, render};
 use cnnc::front::{Loaded, load};
 use cnnc::ir::AUGMENTATIONS;
-use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer};
+use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer, OptionSpec, Regularizer};
 use cnnc::lower::LowerOptions;
 use cnnc::source::SourceFile;
 
@@ -202,6 +202,24 @@ fn the_reference_of_augmentation_is_the_table() {
     }
 }
 
+/// What a document quotes, `<!-- from PATH -->` before a fence, is what the file holds.
+#[test]
+fn quotes_are_what_the_files_hold() {
+    let mut count = 0;
+    for path in documents() {
+        let text = read(&path);
+        for quote in text.split("<!-- from ").skip(1) {
+            let (from, rest) = quote.split_once(" -->\n```").expect("a fence follows a quote's origin");
+            let (_, body) = rest.split_once('\n').expect("the fence's line ends");
+            let body = body.split("\n```").next().expect("the fence ends");
+            let file = read(&root().join(from));
+            assert!(file.contains(body), "{}: {from} does not hold\n{body}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 8, "only {count} quotes found");
+}
+
 /// Shape rule, formula and example of a kind, one a line.
 fn describe(text: &mut String, kind: &KindInfo) {
     let _ = writeln!(text, "\n- Shape: {}", kind.shape);
@@ -233,7 +251,15 @@ fn layers() -> String {
     }
     let list = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let _ = write!(text, "\nActivations: {}.\n\n", list(Activation::NAMES.to_vec()));
-    let _ = write!(text, "Initializers: {}.\n\n", list(Initializer::names().collect()));
+    let call = |name: &str, options: &[OptionSpec]| {
+        let written = options.iter().map(|option| format!("{}: {}", option.name, option.default.unwrap_or_default()));
+        let arguments = written.collect::<Vec<_>>().join(", ");
+        if options.is_empty() { format!("`{name}`") } else { format!("`{name}({arguments})`") }
+    };
+    let initializers: Vec<String> = Initializer::TABLE.iter().map(|info| call(info.name, info.options)).collect();
+    let regularizers: Vec<String> = Regularizer::TABLE.iter().map(|info| call(info.name, info.options)).collect();
+    let _ = write!(text, "Initializers, with their arguments and defaults: {}.\n\n", initializers.join(", "));
+    let _ = write!(text, "Regularizers: {}.\n\n", regularizers.join(", "));
     text
 }
 

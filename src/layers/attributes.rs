@@ -1,6 +1,6 @@
 //! Attributes of a layer, typed.
 
-use super::{Activation, Filter, Initializer, OptionSpec, OptionValue};
+use super::{Activation, Filter, Initializer, OptionSpec, OptionValue, Regularizer};
 use crate::tensor::Padding;
 
 /// One value for each option of a kind's table, defaults filled in.
@@ -88,6 +88,11 @@ impl Attributes {
             panic!("`{name}` is no initializer in its table")
         };
         value
+    }
+
+    /// A regularizer, where there is one.
+    pub fn regularizer(&self, name: &str) -> Option<Regularizer> {
+        if let OptionValue::Regularizer(value) = *self.value(name) { Some(value) } else { None }
     }
 
     /// A truth value.

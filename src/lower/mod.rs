@@ -24,6 +24,7 @@ mod option;
 mod overrides;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod prepare;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod ranges;
 mod report;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
@@ -35,6 +36,7 @@ mod train;
 mod tune;
 mod units;
 mod unused;
+mod weights;
 
 use std::collections::BTreeSet;
 

@@ -9,6 +9,7 @@ mod prepare;
 mod report;
 mod text;
 mod train;
+mod weights;
 
 use crate::ast;
 use crate::ir::{CheckedProgram, EnsembleSpec, Program, TuneSpec};

@@ -98,8 +98,7 @@ fn lines(program: &CheckedProgram, part: &Part, taken: &mut Vec<String>, text: &
         let plain = matches!(layer, Layer::Input(_));
         let options = Layer::kind(keyword).map_or(&[][..], |kind| kind.options);
         arguments.extend(attributes.iter().map(|(name, value)| {
-            let value =
-                written(value, options.iter().find(|option| option.name == name).map(|option| option.ty));
+            let value = written(value, options.iter().find(|option| option.name == name).map(|option| option.ty));
             if plain { value } else { named(name, value) }
         }));
         body.lines.push(format!("{} = {}", part.inner(path), call(keyword, &arguments)));
@@ -195,7 +194,8 @@ fn written(value: &OptionValue, ty: Option<OptionType>) -> String {
         },
         OptionValue::Margins(sides) => super::text::list(sides.iter().map(usize::to_string)),
         OptionValue::Activation(activation) => activated(*activation),
-        OptionValue::Initializer(initializer) => initializer.name().to_owned(),
+        OptionValue::Initializer(initializer) => super::weights::initializer(*initializer),
+        OptionValue::Regularizer(regularizer) => super::weights::regularizer(*regularizer),
         OptionValue::Bool(value) => value.to_string(),
         OptionValue::Shape(extents) => size(extents),
         OptionValue::Choice(choice) => (*choice).to_owned(),

@@ -16,8 +16,9 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
 }
 
-const COMMANDS: [&str; 13] =
-    ["run", "check", "summary", "eval", "predict", "emit", "explain", "step", "init", "bench", "new", "data", "augment"];
+const COMMANDS: [&str; 13] = [
+    "run", "check", "summary", "eval", "predict", "emit", "explain", "step", "init", "bench", "new", "data", "augment",
+];
 
 /// A sound file, where a test needs one.
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");

@@ -5,7 +5,7 @@ use cnnc::front::load;
 use cnnc::ir::CheckedProgram;
 use cnnc::kernel::{Simd, Target};
 use cnnc::lower::LowerOptions;
-use cnnc::runtime::{CompileOptions, EvalSession, StepInputs, TrainSession};
+use cnnc::runtime::{CompileOptions, EvalSession, Labels, StepInputs, TrainSession};
 use cnnc::source::SourceFile;
 
 const BATCH: usize = 5;
@@ -60,8 +60,8 @@ impl Case {
     fn gradients(&self) -> Vec<Vec<f32>> {
         let mut session = TrainSession::compile(&self.program, &self.options).expect("compiles");
         self.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
-        let inputs =
-            StepInputs { images: &self.images, labels: &self.labels, learning_rate: 1.0, step: 1, update: 1, seed: 0 };
+        let labels = Labels::Classes(&self.labels);
+        let inputs = StepInputs { images: &self.images, labels, learning_rate: 1.0, step: 1, update: 1, seed: 0 };
         session.step(&inputs);
         let moved = |(index, before): (usize, &Vec<f32>)| {
             before.iter().zip(session.read(index)).map(|(before, after)| before - after).collect()
@@ -80,7 +80,7 @@ impl Case {
                     let mut moved = values.clone();
                     moved[at] += shift;
                     session.write(index, &moved);
-                    f64::from(session.evaluate(&self.images, &self.labels).loss)
+                    f64::from(session.evaluate(&self.images, Labels::Classes(&self.labels)).loss)
                 };
                 let h = 1e-2_f32;
                 let slope = (loss_at(h) - loss_at(-h)) / f64::from(2.0 * h);
@@ -140,7 +140,7 @@ fn losses_on_probabilities_are_those_of_their_definition() {
     };
     let check = |last: &str, name: &str, loss: &dyn Fn(&[f64], usize) -> f64| {
         let case = Case::new(&model(&body(last), &format!(" loss: {name}")), Simd::Portable, 3);
-        let got = f64::from(case.evaluation().evaluate(&case.images, &case.labels).loss);
+        let got = f64::from(case.evaluation().evaluate(&case.images, Labels::Classes(&case.labels)).loss);
         let want = mean(&case, loss);
         assert!((got - want).abs() < 1e-5, "{name} after {last}: {got} is not {want}");
     };
@@ -189,7 +189,7 @@ fn trained(options: &CompileOptions, images: usize) -> Vec<(String, Vec<f32>)> {
     for step in 1..=3 {
         let result = session.step(&StepInputs {
             images: &pictures,
-            labels: &labels,
+            labels: Labels::Classes(&labels),
             learning_rate: 0.01,
             step,
             update: step,

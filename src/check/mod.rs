@@ -5,6 +5,7 @@
 mod augmentation;
 mod labels;
 mod lints;
+mod numbers;
 mod output;
 mod pictures;
 mod pretrained;
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 
 use crate::card::DataCard;
 use crate::diag::{Code, Problems};
-use crate::ir::{CheckedProgram, Color, DataSource, LayerId, Program};
+use crate::ir::{CheckedProgram, Color, DataSource, LabelKind, LayerId, Program};
 use crate::tensor::Shape;
 
 /// Checks a program. With an error there is no checked program.
@@ -70,13 +71,18 @@ struct View<'a> {
 impl View<'_> {
     /// The shape of the model's output.
     fn output(&self) -> Option<&Shape> {
-        self.shapes.get(self.program.model.output.index())?.as_ref()
+        self.shape(self.program.model.output)
+    }
+
+    /// The shape of a layer's result.
+    fn shape(&self, layer: LayerId) -> Option<&Shape> {
+        self.shapes.get(layer.index())?.as_ref()
     }
 
     /// Number of classes: as the file lists them, else as the card knows. Not known where labels do not start at 0: that is reported, and with it the
     /// number will change.
     fn classes(&self) -> Option<usize> {
-        if self.late_first_label().is_some() {
+        if self.late_first_label().is_some() || self.program.label_kind() == LabelKind::Regression {
             return None;
         }
         let listed = self.program.data.as_ref().and_then(|data| data.classes.as_ref()).map(|list| list.value.len());
@@ -85,7 +91,7 @@ impl View<'_> {
 
     /// The lowest label that a training picture of arrays has, where that is not 0.
     fn late_first_label(&self) -> Option<usize> {
-        let card = self.card?;
+        let card = self.card.filter(|_| self.program.label_kind() == LabelKind::Single)?;
         if !matches!(self.program.data.as_ref()?.source.value, DataSource::Npz(_)) {
             return None;
         }
@@ -101,6 +107,14 @@ impl View<'_> {
             (_, Some(card)) => Some(card.range),
             (_, None) => data.source.value.holds_bytes().then_some((0.0, 255.0)),
         }
+    }
+
+    /// Numbers that a regression's model must make: as the file lists their columns, else as the card knows.
+    fn numbers(&self) -> Option<usize> {
+        if let DataSource::Csv(table) = &self.program.data.as_ref()?.source.value {
+            return Some(table.labels.len());
+        }
+        self.card.map(|card| card.targets.len()).filter(|columns| *columns > 0)
     }
 
     /// The data set's name, for sentences.

@@ -3,6 +3,7 @@
 //! Results go to stdout, diagnostics and progress to stderr. Exit codes: 0 good; 1 the user's mistake (in a file, in data, in weights), or a run
 //! that was interrupted before its end; 2 wrong usage; 3 a bug of ours.
 
+mod answer;
 mod arguments;
 mod augment;
 mod bench;

@@ -1,6 +1,6 @@
 //! A program whose shapes, labels and schedule have been checked.
 
-use super::{LayerId, Loss, Phase, Program};
+use super::{LabelKind, LayerId, Loss, Phase, Program};
 use crate::tensor::Shape;
 
 /// A checked program. Only the checker (`assume_checked` is its door) makes one, so holding one means: every layer has a
@@ -51,6 +51,11 @@ impl CheckedProgram {
     /// Shape of the model's output.
     pub fn output_shape(&self) -> &Shape {
         self.shape(self.program.model.output)
+    }
+
+    /// What a picture's label is.
+    pub fn label_kind(&self) -> LabelKind {
+        self.program.label_kind()
     }
 
     /// The loss, written or inferred.

@@ -109,7 +109,7 @@ pub struct Plan {
     pub params: Vec<BufferId>,
     /// The batch's images `[N, H, W, C]`, written before every run.
     pub images: Option<BufferId>,
-    /// The batch's labels `[N]` (i32), written before every run.
+    /// The batch's labels, `[N]` (i32) or `[N, K]` (f32), written before every run.
     pub labels: Option<BufferId>,
     /// The buffers of the numbers that are given for every run.
     pub scalars: Vec<(ScalarInput, BufferId)>,

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::barrier::Barrier;
+use super::barrier::{Barrier, BreakOnPanic};
 use super::profile::Profile;
 use super::session::CompileError;
 use crate::ir::ScalarInput;
@@ -188,6 +188,7 @@ impl Run<'_> {
     /// Takes tasks until there are none, stage by stage.
     fn work(&self, worker: usize) {
         let _flush = FlushDenormals::new();
+        let _break = BreakOnPanic(&self.barrier);
         let scratch = self.scratch_base + worker * self.scratch_bytes;
         for (stage, next) in self.stages.iter().zip(&self.next) {
             loop {
@@ -195,7 +196,10 @@ impl Run<'_> {
                 let Some(&(group, task)) = stage.tasks.get(at) else { break };
                 self.task(&stage.groups[group], task, scratch);
             }
-            self.barrier.wait();
+            // the panic of another worker goes on where the run was begun: here is nothing left to do
+            if self.barrier.wait().is_err() {
+                return;
+            }
         }
     }
 

@@ -45,13 +45,22 @@ pub enum CompileError {
     NotYet,
 }
 
+/// The labels of a batch's pictures.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Labels<'a> {
+    /// A class index each.
+    Classes(&'a [i32]),
+    /// A number for each output of each picture: several classes, or regression.
+    Numbers(&'a [f32]),
+}
+
 /// What one training step is given.
 #[derive(Debug, Clone, Copy)]
 pub struct StepInputs<'a> {
     /// Prepared images `[n, H, W, C]`, `1 ≤ n ≤ batch`.
     pub images: &'a [f32],
-    /// Class indices `[n]`.
-    pub labels: &'a [i32],
+    /// Labels of the images, of the program's kind.
+    pub labels: Labels<'a>,
     /// The learning rate of this step.
     pub learning_rate: f32,
     /// Number of this step, from 1: random keys.
@@ -69,7 +78,7 @@ pub struct StepResult {
     pub images: usize,
     /// Mean loss over the batch. Not finite: the step has changed no weight.
     pub loss: f32,
-    /// Number of images that each of the session's metrics counts as right.
+    /// Each of the session's metrics, summed over the images: the number of right ones, or errors.
     pub correct: Vec<f32>,
 }
 
@@ -119,9 +128,11 @@ impl Engine {
         count
     }
 
-    fn feed_labels(&mut self, labels: &[i32]) {
-        if let Some(buffer) = self.executor.plan().labels {
-            self.executor.write_labels(buffer, labels);
+    fn feed_labels(&mut self, labels: Labels<'_>) {
+        let Some(buffer) = self.executor.plan().labels else { return };
+        match labels {
+            Labels::Classes(labels) => self.executor.write_labels(buffer, labels),
+            Labels::Numbers(numbers) => self.executor.write(buffer, numbers.len()).copy_from_slice(numbers),
         }
     }
 
@@ -216,7 +227,7 @@ impl TrainSession {
         self.engine.write(index, values);
     }
 
-    /// The metrics that `StepResult::correct` counts, in order.
+    /// The metrics that `StepResult::correct` sums, in order.
     pub fn metrics(&self) -> &[Metric] {
         &self.engine.metrics
     }
@@ -254,7 +265,7 @@ impl TrainSession {
         let Forward { mut graph, layers, .. } = forward(&self.program, Mode::Training { random: false });
         graph.updates.clear();
         for (node, value) in self.program.program().model.layers.iter().zip(layers) {
-            graph.outputs.push((node.path.clone(), value));
+            graph.outputs.extend(value.map(|value| (node.path.clone(), value)));
         }
         opt::run(&mut graph, opt::DIAGNOSIS);
         let mut engine = Engine::new(&graph, &self.program, &self.options)?;
@@ -290,6 +301,8 @@ impl TrainSession {
 #[derive(Debug)]
 pub struct EvalSession {
     engine: Engine,
+    /// Layers of auxiliary outputs.
+    left_out: Vec<String>,
     /// Parameters were written since the setup ran.
     stale: bool,
 }
@@ -300,12 +313,20 @@ impl EvalSession {
     /// [`CompileError`].
     pub fn compile(program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
         let graph = optimized_evaluation_graph(program);
-        Ok(Self { engine: Engine::new(&graph, program, options)?, stale: true })
+        let model = &program.program().model;
+        let auxiliary = model.layers.iter().zip(model.only_for_heads()).filter(|(_, left_out)| *left_out);
+        let left_out = auxiliary.map(|(node, _)| node.path.clone()).collect();
+        Ok(Self { engine: Engine::new(&graph, program, options)?, left_out, stale: true })
     }
 
     /// Weights and states, in the order of the model's layers.
     pub fn params(&self) -> &[Param] {
         &self.engine.params
+    }
+
+    /// Paths of the layers that only auxiliary outputs need: they are trained, but no part of inference.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// Writes a parameter. Folded constants are recomputed before the next batch.
@@ -314,13 +335,13 @@ impl EvalSession {
         self.stale = true;
     }
 
-    /// The metrics that `StepResult::correct` counts, in order.
+    /// The metrics that `StepResult::correct` sums, in order.
     pub fn metrics(&self) -> &[Metric] {
         &self.engine.metrics
     }
 
     /// Loss (as in training) and metrics of a batch. Only for programs whose loss is known; else both are 0.
-    pub fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult {
+    pub fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
         self.engine.feed_labels(labels);
         let count = self.run(images);
         self.engine.result(count)
@@ -328,9 +349,8 @@ impl EvalSession {
 
     /// The model's output after its last activation, `[n, outputs]`.
     pub fn predict(&mut self, images: &[f32]) -> Vec<f32> {
-        let count = images.len() / self.engine.image_elements;
-        self.engine.feed_labels(&vec![0; count]);
-        self.run(images);
+        // the loss is computed as well: labels that were left by another batch do no harm
+        let count = self.run(images);
         let output = self.engine.output("output").expect("an inference graph keeps its output");
         self.engine.values(output, count).to_vec()
     }

@@ -1,7 +1,7 @@
 //! What the trainer needs of a compiled model. The sessions of [`crate::runtime`] are the real ones; tests train something smaller.
 
 use crate::ir::{Metric, Param};
-use crate::runtime::{CompileError, EvalSession, StepInputs, StepResult, TrainSession};
+use crate::runtime::{CompileError, EvalSession, Labels, StepInputs, StepResult, TrainSession};
 
 /// A model that can be trained. See [`TrainSession`] for the meaning of each method.
 pub trait TrainEngine {
@@ -29,7 +29,7 @@ pub trait EvalEngine {
     /// Writes a parameter.
     fn write(&mut self, index: usize, values: &[f32]);
     /// Loss and metrics of a batch.
-    fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult;
+    fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult;
 }
 
 impl TrainEngine for TrainSession {
@@ -67,7 +67,7 @@ impl EvalEngine for EvalSession {
         self.write(index, values);
     }
 
-    fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult {
+    fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
         self.evaluate(images, labels)
     }
 }

@@ -6,6 +6,7 @@ mod augmentation;
 mod labels;
 mod lints;
 mod numbers;
+mod open;
 mod output;
 mod pictures;
 mod pretrained;
@@ -18,7 +19,7 @@ use std::collections::BTreeSet;
 
 use crate::card::DataCard;
 use crate::diag::{Code, Problems};
-use crate::ir::{CheckedProgram, Color, DataSource, LabelKind, LayerId, Program};
+use crate::ir::{CheckedProgram, Color, DataSource, LabelKind, LayerId, OpenSizes, Program};
 use crate::tensor::Shape;
 
 /// Checks a program. With an error there is no checked program.
@@ -28,13 +29,14 @@ pub fn check(program: Program, card: Option<&DataCard>) -> (Option<CheckedProgra
 
 /// Checks a program of which some layers' attributes are not known (`unknown`; what depends on them is not judged).
 pub fn check_around(
-    program: Program,
+    mut program: Program,
     card: Option<&DataCard>,
     unknown: &BTreeSet<LayerId>,
 ) -> (Option<CheckedProgram>, Problems) {
     let mut problems = Problems::new();
+    let open = open::settle(&mut program, card, unknown, &mut problems);
     let shapes = shapes::infer(&program, unknown, &mut problems);
-    let view = View { program: &program, card, shapes: &shapes };
+    let view = View { program: &program, card, shapes: &shapes, open: open.as_ref() };
     let mut of_backbones = Problems::new();
     if lints::check_inputs(&view, &mut of_backbones) {
         // what shrinks to nothing inside is said by the network's name
@@ -53,7 +55,11 @@ pub fn check_around(
     let shapes: Option<Vec<Shape>> = shapes.into_iter().collect();
     let checked = match shapes {
         Some(shapes) if unknown.is_empty() && !problems.has_errors() => {
-            Some(CheckedProgram::assume_checked(program, shapes, loss))
+            let checked = CheckedProgram::assume_checked(program, shapes, loss);
+            Some(match open {
+                Some(open) => checked.leaving_open(open),
+                None => checked,
+            })
         }
         _ => None,
     };
@@ -66,6 +72,8 @@ struct View<'a> {
     card: Option<&'a DataCard>,
     /// Output shape of each layer, where known.
     shapes: &'a [Option<Shape>],
+    /// What is known where the size of the pictures is left open.
+    open: Option<&'a OpenSizes>,
 }
 
 impl View<'_> {

@@ -80,6 +80,7 @@ codes! {
     E0108 Error,
     E0109 Error,
     E0110 Error,
+    E0111 Error,
     E0112 Error,
     W0114 Warning,
     W0115 Hint,

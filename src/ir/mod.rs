@@ -9,7 +9,7 @@ mod program;
 mod verify;
 
 pub use builder::{GraphBuilder, Mode};
-pub use checked::CheckedProgram;
+pub use checked::{CheckedProgram, OpenSizes, SizeRefused};
 pub use forward::{Forward, forward};
 pub use graph::{Graph, InputRole, LOSS_OUTPUT, Node, NodeId, Param, ParamId, ParamRole, ScalarInput, Value};
 pub use program::{

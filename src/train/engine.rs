@@ -13,6 +13,13 @@ pub trait TrainEngine {
     fn write(&mut self, index: usize, values: &[f32]);
     /// The metrics that results count.
     fn metrics(&self) -> &[Metric];
+    /// Makes ready for pictures of a size, where the model leaves it open.
+    ///
+    /// # Errors
+    /// [`CompileError`]: the plan for this size is compiled when it is first met.
+    fn prepare(&mut self, _size: [usize; 2]) -> Result<(), CompileError> {
+        Ok(())
+    }
     /// One step.
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult;
     /// The layer where a step's numbers went wrong.
@@ -28,6 +35,13 @@ pub trait EvalEngine {
     fn params(&self) -> &[Param];
     /// Writes a parameter.
     fn write(&mut self, index: usize, values: &[f32]);
+    /// As [`TrainEngine::prepare`].
+    ///
+    /// # Errors
+    /// [`CompileError`].
+    fn prepare(&mut self, _size: [usize; 2]) -> Result<(), CompileError> {
+        Ok(())
+    }
     /// Loss and metrics of a batch.
     fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult;
 }
@@ -49,6 +63,10 @@ impl TrainEngine for TrainSession {
         self.metrics()
     }
 
+    fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
+        self.prepare(size)
+    }
+
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
         self.step(inputs)
     }
@@ -65,6 +83,10 @@ impl EvalEngine for EvalSession {
 
     fn write(&mut self, index: usize, values: &[f32]) {
         self.write(index, values);
+    }
+
+    fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
+        self.prepare(size)
     }
 
     fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {

@@ -12,7 +12,7 @@ use cnnc::source::SourceFile;
 use cnnc::tensor::Shape;
 use serde::Deserialize;
 
-use crate::engine::{Engine, Tensor, Weights};
+use crate::engine::{Engine, Labels, Tensor, Weights};
 use crate::formula::{Formula, hashed};
 use crate::report::{Report, Set};
 use crate::{ACCUMULATED, golden_dir};
@@ -153,7 +153,7 @@ fn engine(text: &str, simd: Simd, factors: &Factors, shape: &[usize], labels: &[
         weights.insert(name, tensor);
     }
     let pictures = Formula { name: String::new(), shape: shape.to_vec(), k: 0, center: 0.0, scale: 1.0 }.tensor();
-    Engine::of_text(text, WRAPPER, simd, &weights, &pictures, labels)
+    Engine::of_text(text, WRAPPER, simd, &weights, &pictures, &Labels::Classes(labels.to_vec()))
 }
 
 /// The values of a parameter, by its name in the model itself.

@@ -84,7 +84,7 @@ fn spec(cx: &mut Cx, mut section: Merged) -> TrainSpec {
             let items = cx.items(&expr).unwrap_or_default();
             items.iter().filter_map(|item| loss::metric(cx, item)).collect()
         }
-        None => vec![Spanned::new(Metric::Accuracy, Span::default())],
+        None => vec![Spanned::new(Metric::default_for(cx.labels), Span::default())],
     };
     let seed = section.take("seed").and_then(|expr| cx.int("seed", &expr, 0, usize::MAX)).unwrap_or(0) as u64;
     let freezes = freezing::changes(cx, &mut section);

@@ -137,7 +137,7 @@ pub(super) fn take(
 }
 
 /// The first few of a list, and how many more there are.
-fn few(items: &[String]) -> String {
+pub(super) fn few(items: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match items.len().checked_sub(SHOWN) {

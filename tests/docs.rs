@@ -265,7 +265,10 @@ fn layers() -> String {
 
 fn layer(text: &mut String, kind: &KindInfo) {
     let stop = if kind.help.ends_with('.') { "" } else { "." };
-    let _ = write!(text, "\n### `{}`\n\n{}{stop} Elsewhere: `{}`.", kind.keyword, kind.help, kind.keras);
+    let _ = write!(text, "\n### `{}`\n\n{}{stop}", kind.keyword, kind.help);
+    if !kind.keras.is_empty() {
+        let _ = write!(text, " Elsewhere: `{}`.", kind.keras);
+    }
     text.push_str(match kind.inputs {
         Inputs::None => " It stands first.\n",
         Inputs::One => "\n",

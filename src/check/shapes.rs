@@ -255,7 +255,8 @@ fn report_lost_rows_of(node: &LayerNode, inputs: &[Shape], problems: &mut Proble
     // padding is no loss; nor is what a larger stride steps over between positions
     let lost = |axis: &Axis| {
         let covered = (axis.output - 1) * axis.stride + axis.effective();
-        (axis.pad_before + axis.input + axis.pad_after).saturating_sub(covered).saturating_sub(axis.pad_after)
+        let rest = (axis.pad_before + axis.input + axis.pad_after).saturating_sub(covered);
+        rest.saturating_sub(axis.pad_after).saturating_sub(axis.stride.saturating_sub(axis.effective()))
     };
     let (rows, columns) = (lost(&window.y), lost(&window.x));
     if rows == 0 && columns == 0 {

@@ -24,6 +24,7 @@
 //! # Adding things
 //!
 //! * A layer: a file in [`layers`] and a row in its table. If existing operations (an element-wise `map` among them) can express it, that is all.
+//!   `docs/adding-a-layer.md` does it step by step.
 //! * An operation: a file in [`ops`] (types), its gradient rule, a method in `plan::lowering`.
 //! * A kernel family: a description in [`kernel::desc`], a file in [`kernel`] that writes its code, and a test against a naive loop.
 //! * A pass: a file in [`opt`] and a line in one of its lists.
@@ -56,6 +57,7 @@ pub mod parse;
 pub mod plan;
 pub mod random;
 pub mod runtime;
+pub mod show;
 pub mod source;
 pub mod tensor;
 pub mod train;

@@ -5,7 +5,7 @@ mod cards;
 use std::fmt::Write;
 use std::path::Path;
 
-use cnnc::diag::{RenderStyle, render};
+use cnnc::diag::{Level, RenderStyle, render};
 use cnnc::front::{Loaded, Surroundings, load_within};
 use cnnc::ir::{CheckedProgram, LayerId, ScopeKind};
 use cnnc::lower::LowerOptions;
@@ -28,7 +28,8 @@ fn drawn(path: &Path) -> String {
     let text = std::fs::read_to_string(path).expect("a text");
     let several = text.matches("\nmodel ").count() > 1;
     let loaded = load_text(&name, &text, several.then_some("Main"));
-    let problems = loaded.problems.iter().map(|problem| render(problem, &loaded.sources, RenderStyle::plain()));
+    let problems = loaded.problems.iter().filter(|problem| problem.level != Level::Hint);
+    let problems = problems.map(|problem| render(problem, &loaded.sources, RenderStyle::plain()));
     let problems: Vec<String> = problems.collect();
     let network = loaded.program.as_ref().map_or(String::new(), network);
     format!("{network}{}", problems.join("\n"))
@@ -110,4 +111,35 @@ fn deep_bodies_are_a_problem_not_a_crash() {
         judged.expect("a thread").join().expect("no crash")
     });
     assert_eq!(codes, ["E0002"]);
+}
+
+const FULL: &str = include_str!("fixtures/bodies/choices.cnn");
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    /// Bodies with some of their text replaced give a network or problems, never a crash; every problem can be drawn, and every network shown.
+    #[test]
+    fn damaged_bodies_are_judged(
+        start in 0..FULL.len(),
+        length in 0_usize..40,
+        piece in proptest::sample::select(vec![
+            "", "unit(8)", "x = unit(8)", "repeat 3 { ", "repeat i in 0..3 { ", "s = repeat 2 { relu }", "}", "{ branch { } }", "from x",
+            "from unit.add", "if top {", "else", "act: relu", "filters", "-1", "1e9", "block unit(a) { unit(a) }", "branch if act == 3 { relu }",
+            "head h { dense(3) }", "input(8x8x3)", "until: add", "a.b.c = relu", "[1, 2, unit]", "use zoo.lenet5\n", "lenet5(until: c1)",
+        ]),
+    ) {
+        let end = (start + length).min(FULL.len());
+        let text = format!("{}{piece}{}", &FULL[..start], &FULL[end..]);
+        let loaded = load_text("damaged.cnn", &text, None);
+        proptest::prop_assert!(loaded.program.is_some() != loaded.problems.has_errors(), "{text}");
+        for problem in loaded.problems.iter() {
+            let drawn = render(problem, &loaded.sources, RenderStyle::plain());
+            proptest::prop_assert!(!drawn.contains("Failed to read"), "{text}");
+        }
+        if let Some(program) = &loaded.program {
+            let shown = cnnc::show::show(&[program], &loaded.ast);
+            proptest::prop_assert!(load_text("shown.cnn", &shown, None).program.is_some(), "{text}\n{shown}");
+        }
+    }
 }

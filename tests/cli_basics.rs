@@ -16,7 +16,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
 }
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "run",
     "check",
     "data",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 17] = [
     "summary",
     "diff",
     "graph",
+    "show",
     "eval",
     "predict",
     "emit",
@@ -325,11 +326,45 @@ fn what_is_not_run_yet_is_refused_before_data_are_read() {
     };
     assert!(more("mixup(alpha: 0.4)", "").contains("error[E0010]: training with `mixup`"));
     assert!(more("cutmix", "").contains("training with `cutmix`"));
-    assert!(more("samples: 4", "; cache: disk").contains("`cache: disk`"));
     let weights = more("samples: 4", "; class_weight: balanced");
     assert!(weights.contains("`class_weight`") && !folder.path().join("runs").exists(), "{weights}");
 }
 
 fn text_of(done: &assert_cmd::assert::Assert) -> String {
     text(&done.get_output().stderr)
+}
+
+#[test]
+fn a_shown_program_is_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |words: &[&str]| {
+        let done = cnnc().current_dir(folder.path()).args(words).assert().success();
+        text(&done.get_output().stdout)
+    };
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    let shown = run(&["show", DIGITS]);
+    assert!(shown.contains("loss: categorical_crossentropy(label_smoothing: 0)"), "{shown}");
+    write("shown.cnn", &shown);
+    run(&["check", "shown.cnn", "--deny", "warnings"]);
+    assert_eq!(run(&["show", "shown.cnn"]), shown);
+    // its weights are those of the file
+    run(&["init", DIGITS, "--seed", "7", "--output", "w"]);
+    run(&["init", "shown.cnn", "--seed", "7", "--output", "v"]);
+    assert_eq!(std::fs::read(folder.path().join("v")).expect("v"), std::fs::read(folder.path().join("w")).expect("w"));
+
+    let two = "model A { input(8x8x1); flatten; dense(classes) }\nmodel B { input(8x8x1); flatten; dense(9) -> relu -> dense(classes) }\n";
+    let rest = "data { source: digits; test: 20% of all; validation: 10% of train }\ntrain { epochs: 1 }\ntrain B { epochs: 2 }\n";
+    let vote = "ensemble Both { members: [A, B] }\n";
+    write("two.cnn", &format!("{two}{rest}{vote}"));
+    let shown = run(&["show", "two.cnn"]);
+    assert!(shown.contains("train A {") && shown.contains("train B {") && shown.contains("ensemble Both {"), "{shown}");
+    write("shown.cnn", &shown);
+    assert_eq!(run(&["show", "shown.cnn"]), shown);
+    assert_eq!(run(&["show", "shown.cnn", "--model", "B"]), run(&["show", "two.cnn", "--model", "B"]));
+
+    let space =
+        two.lines().next().expect("a line").replace("dense(classes)", "dense(search([4, 8])) -> dense(classes)");
+    write("space.cnn", &format!("{space}\n{rest}tune {{ strategy: grid }}\n").replace("train B { epochs: 2 }\n", ""));
+    let refused = cnnc().current_dir(folder.path()).args(["show", "space.cnn"]).assert().code(1);
+    assert!(text(&refused.get_output().stderr).contains("describes a search"), "{refused}");
 }

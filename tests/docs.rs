@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use cnnc::diag::{Code, RenderStyle, render};
 use cnnc::front::{Loaded, load};
 use cnnc::ir::AUGMENTATIONS;
-use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer};
+use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer, OptionSpec, Regularizer};
 use cnnc::lower::LowerOptions;
 use cnnc::source::SourceFile;
 
 const BEGIN: &str = "<!-- layers: begin (from the compiler's table: CNNC_BLESS=1 cargo test --test docs) -->\n";
 const END: &str = "<!-- layers: end -->";
+
+/// Two tests may rewrite the reference: one after the other.
+static BLESSING: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 /// The model that examples without one are for.
 const MODEL: &str = "model Small { input(28x28x1); flatten; dense(classes, activation: softmax) }\n";
@@ -158,6 +161,7 @@ fn links_lead_somewhere() {
 #[test]
 fn the_reference_of_layers_is_the_table() {
     let path = root().join("docs/language.md");
+    let _alone = BLESSING.lock();
     let text = read(&path);
     let (head, rest) = text.split_once(BEGIN).expect("the marker before the layers");
     let (written, tail) = rest.split_once(END).expect("the marker behind the layers");
@@ -175,6 +179,7 @@ fn the_reference_of_layers_is_the_table() {
 #[test]
 fn the_reference_of_augmentation_is_the_table() {
     let path = root().join("docs/language.md");
+    let _alone = BLESSING.lock();
     let text = read(&path);
     let (begin, end) = (BEGIN.replace("layers", "augment"), END.replace("layers", "augment"));
     let (head, rest) = text.split_once(&begin).expect("the marker before the operations");
@@ -195,6 +200,24 @@ fn the_reference_of_augmentation_is_the_table() {
     } else {
         assert!(written == generated, "docs/language.md is old; CNNC_BLESS=1 rewrites it to\n{generated}");
     }
+}
+
+/// What a document quotes, `<!-- from PATH -->` before a fence, is what the file holds.
+#[test]
+fn quotes_are_what_the_files_hold() {
+    let mut count = 0;
+    for path in documents() {
+        let text = read(&path);
+        for quote in text.split("<!-- from ").skip(1) {
+            let (from, rest) = quote.split_once(" -->\n```").expect("a fence follows a quote's origin");
+            let (_, body) = rest.split_once('\n').expect("the fence's line ends");
+            let body = body.split("\n```").next().expect("the fence ends");
+            let file = read(&root().join(from));
+            assert!(file.contains(body), "{}: {from} does not hold\n{body}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 8, "only {count} quotes found");
 }
 
 /// Shape rule, formula and example of a kind, one a line.
@@ -228,7 +251,15 @@ fn layers() -> String {
     }
     let list = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let _ = write!(text, "\nActivations: {}.\n\n", list(Activation::NAMES.to_vec()));
-    let _ = write!(text, "Initializers: {}.\n\n", list(Initializer::names().collect()));
+    let call = |name: &str, options: &[OptionSpec]| {
+        let written = options.iter().map(|option| format!("{}: {}", option.name, option.default.unwrap_or_default()));
+        let arguments = written.collect::<Vec<_>>().join(", ");
+        if options.is_empty() { format!("`{name}`") } else { format!("`{name}({arguments})`") }
+    };
+    let initializers: Vec<String> = Initializer::TABLE.iter().map(|info| call(info.name, info.options)).collect();
+    let regularizers: Vec<String> = Regularizer::TABLE.iter().map(|info| call(info.name, info.options)).collect();
+    let _ = write!(text, "Initializers, with their arguments and defaults: {}.\n\n", initializers.join(", "));
+    let _ = write!(text, "Regularizers: {}.\n\n", regularizers.join(", "));
     text
 }
 

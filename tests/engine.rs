@@ -11,7 +11,10 @@ use cnnc::source::SourceFile;
 const BATCH: usize = 5;
 
 fn program(text: &str) -> CheckedProgram {
-    let loaded = load(SourceFile::new("test.cnn", text), &LowerOptions::default(), &|_| None);
+    // where a file has several models, the last one is meant
+    let model = text.lines().filter_map(|line| line.strip_prefix("model ")?.split_whitespace().next()).next_back();
+    let options = LowerOptions { model: model.map(str::to_owned), ..LowerOptions::default() };
+    let loaded = load(SourceFile::new("test.cnn", text), &options, &|_| None);
     loaded.program.unwrap_or_else(|| panic!("{text}\n{:?}", loaded.problems))
 }
 
@@ -50,6 +53,11 @@ impl Case {
         Self { program, options, images, labels, weights }
     }
 
+    /// The batch, for one step of plain descent with rate 1.
+    fn inputs(&self) -> StepInputs<'_> {
+        StepInputs { images: &self.images, labels: &self.labels, learning_rate: 1.0, step: 1, update: 1, seed: 0 }
+    }
+
     fn evaluation(&self) -> EvalSession {
         let mut session = EvalSession::compile(&self.program, &self.options).expect("compiles");
         self.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
@@ -60,9 +68,7 @@ impl Case {
     fn gradients(&self) -> Vec<Vec<f32>> {
         let mut session = TrainSession::compile(&self.program, &self.options).expect("compiles");
         self.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
-        let inputs =
-            StepInputs { images: &self.images, labels: &self.labels, learning_rate: 1.0, step: 1, update: 1, seed: 0 };
-        session.step(&inputs);
+        session.step(&self.inputs());
         let moved = |(index, before): (usize, &Vec<f32>)| {
             before.iter().zip(session.read(index)).map(|(before, after)| before - after).collect()
         };
@@ -176,6 +182,31 @@ const EVERYTHING: &str = "input(11x10x3)
  dense(64, activation: relu)
  dense(7, activation: softmax)";
 
+/// Pictures prepared and disturbed in the model, layers that work per pixel or between sizes, penalties.
+const PREPARED: &str = "input(9x8x3)
+ normalization(mean: [0.1, 0, -0.1], variance: 0.5)
+ random_flip
+ random_rotation(20deg)
+ random_zoom(10%, fill_mode: constant)
+ random_contrast(30%, value_range: [-4, 4])
+ random_brightness(10%, value_range: [-4, 4])
+ random_crop(8, 7)
+ gaussian_noise(0.05)
+ depthwise_conv2d(3, padding: same, depth_multiplier: 4, depthwise_regularizer: l2(0.01))
+ spatial_dropout2d(20%)
+ layer_norm
+ hard_swish
+ local_response_norm(3, alpha: 0.1)
+ conv2d_transpose(6, 3, stride: 2, padding: same, activation: softplus)
+ resizing(9, 9)
+ separable_conv2d(10, 3, stride: 2, pointwise_regularizer: l1(0.01))
+ fixed_filter(gaussian)
+ upsample2d(2)
+ crop2d(1)
+ depth_max_pool
+ flatten
+ dense(7, activation: softmax, kernel_regularizer: l1_l2(l1: 0.001, l2: 0.01))";
+
 /// A frozen layer changes nothing of its own, and passes the gradient of the others through: batch norm by its moving statistics, as in use.
 #[test]
 fn of_networks_with_a_frozen_part() {
@@ -215,9 +246,8 @@ fn means_follow_their_weights() {
 }
 
 /// All parameters after three steps on `images` pictures.
-fn trained(options: &CompileOptions, images: usize) -> Vec<(String, Vec<f32>)> {
-    let text =
-        format!("model M {{\n{EVERYTHING}\n}}\ntrain {{\n batch: 16\n optimizer: adam(lr: 0.01, epsilon: 1e-3)\n}}\n");
+fn trained(body: &str, options: &CompileOptions, images: usize) -> Vec<(String, Vec<f32>)> {
+    let text = format!("model M {{\n{body}\n}}\ntrain {{\n batch: 16\n optimizer: adam(lr: 0.01, epsilon: 1e-3)\n}}\n");
     let program = program(&text);
     let mut session = TrainSession::compile(&program, options).expect("compiles");
     for index in 0..session.params().len() {
@@ -252,7 +282,7 @@ fn threads_change_no_bit() {
         for images in [16, 13, 3, 1] {
             let with = |threads| {
                 let options = CompileOptions { target: Target { simd }, threads, batch: 16, random: true };
-                trained(&options, images)
+                [EVERYTHING, PREPARED].map(|body| trained(body, &options, images)).concat()
             };
             let one = with(1);
             for threads in [2, 5] {
@@ -271,7 +301,7 @@ fn a_short_batch_counts_its_own_images_alone() {
         let with = |batch| {
             // without dropout: its numbers belong to places in the batch, which are the same, but nothing is gained by it
             let options = CompileOptions { target: Target { simd }, threads: 2, batch, random: false };
-            trained(&options, 5)
+            [EVERYTHING, PREPARED].map(|body| trained(body, &options, 5)).concat()
         };
         let exact = with(5);
         for nominal in [6, 16, 40] {
@@ -283,4 +313,50 @@ fn a_short_batch_counts_its_own_images_alone() {
             }
         }
     }
+}
+
+/// One step on a case's batch: loss, and all parameters before and after.
+fn step(case: &Case) -> (f32, Vec<(String, Vec<f32>, Vec<f32>)>) {
+    let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
+    case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
+    let loss = session.step(&case.inputs()).loss;
+    let names: Vec<String> = session.params().iter().map(|param| param.name.clone()).collect();
+    let all = names.into_iter().zip(&case.weights).enumerate();
+    (loss, all.map(|(index, (name, before))| (name, before.clone(), session.read(index))).collect())
+}
+
+#[test]
+fn frozen_parts_keep_weights_and_statistics() {
+    let text = |frozen: bool| {
+        format!(
+            "model Base {{ input(6x6x2); conv2d(4, 3, kernel_regularizer: l2(0.1)) -> batch_norm -> tanh }}\n\
+             model M {{ input(6x6x2); base = Base(frozen: {frozen}); flatten; dense(3, activation: softmax) }}\n\
+             train {{ batch: {BATCH}; optimizer: sgd(lr: 1) }}\n"
+        )
+    };
+    for simd in simds() {
+        let case = Case::new(&text(true), simd, 3);
+        let (loss, params) = step(&case);
+        for (name, before, after) in params {
+            assert_eq!(before == after, name.starts_with("base."), "{simd}: {name}");
+        }
+        // normalised as in use, and without the penalty of what does not change
+        let used = case.evaluation().evaluate(&case.images, &case.labels).loss;
+        assert!((loss - used).abs() < 1e-5, "{simd}: {loss} in training, {used} in use");
+        let (_, params) = step(&Case::new(&text(false), simd, 3));
+        assert!(params.iter().all(|(_, before, after)| before != after), "{simd}: all of it is trained");
+    }
+}
+
+#[test]
+fn penalties_are_part_of_the_loss_in_training_and_in_use() {
+    let body = |penalty: &str| format!("input(4x4x1)\n flatten\n dense(3, activation: softmax{penalty})");
+    let plain = Case::new(&model(&body(""), ""), Simd::Portable, 3);
+    let with = Case::new(&model(&body(", kernel_regularizer: l1_l2(l1: 0.5, l2: 0.25)"), ""), Simd::Portable, 3);
+    let weights = with.weights[0].iter().map(|&w| f64::from(w));
+    let penalty: f64 = weights.map(|w| 0.5 * w.abs() + 0.25 * w * w).sum();
+    let used = |case: &Case| f64::from(case.evaluation().evaluate(&case.images, &case.labels).loss);
+    assert!((used(&with) - used(&plain) - penalty).abs() < 1e-5);
+    assert!((f64::from(step(&with).0) - used(&with)).abs() < 1e-5);
+    with.check("penalties");
 }

@@ -2,13 +2,18 @@
 
 mod cards;
 
+use std::path::{Path, PathBuf};
+
 use cnnc::ast::print;
 use cnnc::diag::{RenderStyle, render};
 use cnnc::format::format;
-use cnnc::front::{Loaded, load};
+use cnnc::front::{Loaded, Surroundings, load, load_within};
+use cnnc::ir::{CheckedProgram, LayerId, ScopeKind};
 use cnnc::lower::LowerOptions;
 use cnnc::parse::parse;
+use cnnc::show::show;
 use cnnc::source::SourceFile;
+use cnnc::train::Settings;
 
 #[test]
 fn models_are_silent() {
@@ -68,5 +73,86 @@ fn the_zoo_is_silent_where_it_is_used() {
                 problems.map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
             assert!(drawn.is_empty() && loaded.program.is_some(), "{name}: {drawn}");
         }
+    }
+}
+
+/// Every `.cnn` file of a folder of the repository.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("the folder is there");
+    let paths = entries.map(|entry| entry.expect("a file").path());
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == "cnn")).collect()
+}
+
+fn load_beside(path: &Path, text: &str, model: Option<String>) -> Loaded {
+    let folder = path.parent().expect("a folder");
+    let read = |path: &Path| std::fs::read_to_string(folder.join(path));
+    let options = LowerOptions { model, overrides: Vec::new() };
+    let around = Surroundings { card_of: &cards::card_of, read: &read, weights: &|_| None };
+    load_within(SourceFile::new(path.file_name().expect("a name").to_string_lossy(), text), &options, around)
+}
+
+/// What a program is, without where it is written.
+fn meaning(program: &CheckedProgram) -> String {
+    let model = &program.program().model;
+    let path = |id: &LayerId| model.layers[id.index()].path.clone();
+    let layers = model.layers.iter().enumerate().map(|(at, node)| {
+        let inputs: Vec<String> = node.inputs.iter().map(path).collect();
+        let shape = program.shape(LayerId(at as u32));
+        format!("{} {:?} {inputs:?} {shape} {}", node.path, node.layer, node.frozen)
+    });
+    let heads =
+        model.heads.iter().map(|head| format!("{} {} {}", head.name.value, head.weight.value, path(&head.output)));
+    let scopes = model.scopes.iter().filter_map(|scope| match &scope.kind {
+        ScopeKind::Model(backbone) if backbone.weights.is_some() || backbone.frozen.is_some() => {
+            let weights = backbone.weights.as_ref().map(|weights| &weights.value);
+            let frozen = backbone.frozen.as_ref().map(|frozen| frozen.value);
+            Some(format!("{} {:?} {weights:?} {frozen:?} {}", scope.path, scope.layers, backbone.zoo))
+        }
+        ScopeKind::Model(_) | ScopeKind::Block(_) | ScopeKind::Turn | ScopeKind::Head => None,
+    });
+    let parts: Vec<String> = layers.chain(heads).chain(scopes).collect();
+    let program_settings = Settings::of(program).to_json();
+    let stages: Vec<Vec<bool>> =
+        program.program().train.iter().flat_map(|train| &train.phases).map(|phase| phase.frozen.clone()).collect();
+    format!("{}\n{}\n{:?}\n{program_settings:#}\n{stages:?}", parts.join("\n"), path(&model.output), program.loss())
+}
+
+/// The resolved program of each file here that has no mistakes is a file with the same meaning, and shows as itself.
+#[test]
+fn showing_keeps_the_meaning() {
+    let mut seen = 0;
+    for path in ["models", "models/zoo", "tests/fixtures/check", "tests/fixtures/bodies"].into_iter().flat_map(files) {
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let models = text.matches("\nmodel Main ").count();
+        let loaded = load_beside(&path, &text, (models > 0).then(|| "Main".to_owned()));
+        let Some(program) = &loaded.program else { continue };
+        if program.program().tune.is_some() {
+            continue;
+        }
+        let shown = show(&[program], &loaded.ast);
+        let again = load_beside(Path::new("/shown.cnn"), &shown, None);
+        let problems = again.problems.iter().filter(|problem| problem.level == cnnc::diag::Level::Error);
+        let drawn: String = problems.map(|problem| render(problem, &again.sources, RenderStyle::plain())).collect();
+        let Some(same) = &again.program else { panic!("{}\n{drawn}\n{shown}", path.display()) };
+        let (before, after) = (meaning(program), meaning(same));
+        let differs = before.lines().zip(after.lines()).find(|(a, b)| a != b);
+        assert!(before == after, "{}: {differs:?}\n{shown}", path.display());
+        assert_eq!(show(&[same], &again.ast), shown, "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen >= 60, "only {seen} files");
+}
+
+/// Large and small: blocks, models that are frozen, heads, phases.
+#[test]
+fn shown_programs() {
+    for name in ["inception", "models", "everything"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/bodies/{name}.cnn"));
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let loaded = load_beside(&path, &text, None);
+        let problems = loaded.problems.iter();
+        let drawn: String = problems.map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
+        let Some(program) = &loaded.program else { panic!("{drawn}") };
+        insta::assert_snapshot!(format!("shown_{name}"), show(&[program], &loaded.ast));
     }
 }

@@ -4,5 +4,8 @@ mod backward;
 mod clip;
 mod objective;
 mod optimizer;
+mod penalty;
 
-pub use objective::{averaged_weight, evaluation_graph, loss_output, metric_output, metrics, training_graph};
+pub use objective::{
+    averaged_weight, evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph,
+};

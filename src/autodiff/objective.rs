@@ -3,6 +3,7 @@
 use super::backward::backpropagate;
 use super::clip::clip;
 use super::optimizer::{AVERAGE, update};
+use super::penalty;
 use crate::ir::{
     CheckedProgram, Forward, Graph, InputRole, Loss as ProgramLoss, Metric, Mode, ScalarInput, TrainSpec, Value,
     forward,
@@ -14,19 +15,23 @@ use crate::tensor::{Element, Shape, TensorType};
 
 /// Names of the outputs: per-image loss, and per-image hits of each metric (`metric0`, `metric1`, …).
 const LOSS: &str = "loss";
+/// One number for the batch: what the size of weights adds to the loss.
+const PENALTY: &str = "penalty";
 
 /// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight. `None` where this version cannot compute the loss
 /// ([`crate::ir::Program::not_run_yet`]).
 pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Option<Graph> {
     let kind = kind_of(loss)?;
-    let Forward { mut graph, scores, .. } = forward(program, Mode::Training { random });
+    let Forward { mut graph, scores, penalties, .. } = forward(program, Mode::Training { random });
     let labels = labels(&mut graph);
     let seed = add_loss(&mut graph, scores, labels, kind, true);
     add_metrics(&mut graph, program, scores, labels, loss);
     // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs no gradient.
     // These passes rewrite in place, so `scores` and `seed` stay what they are.
     opt::run(&mut graph, opt::BEFORE_GRADIENTS);
-    let gradients = backpropagate(&mut graph, scores, seed);
+    penalty::add_output(&mut graph, &penalties, PENALTY);
+    let mut gradients = backpropagate(&mut graph, scores, seed);
+    penalty::add_gradients(&mut graph, &penalties, &mut gradients);
     for (weight, gradient) in clip(&mut graph, gradients, &train.updates) {
         update(&mut graph, &train.optimizer.value, &train.updates, weight, gradient);
     }
@@ -35,7 +40,7 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
 
 /// Forward pass without randomness: output, and where the loss is known also loss and metrics.
 pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
-    let Forward { mut graph, output, scores, .. } = forward(program, Mode::Inference);
+    let Forward { mut graph, output, scores, penalties, .. } = forward(program, Mode::Inference);
     graph.outputs.push(("output".to_owned(), output));
     if let Some(loss) = program.loss()
         && let Some(kind) = kind_of(loss)
@@ -43,6 +48,7 @@ pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
         let labels = labels(&mut graph);
         add_loss(&mut graph, scores, labels, kind, false);
         add_metrics(&mut graph, program, scores, labels, loss);
+        penalty::add_output(&mut graph, &penalties, PENALTY);
     }
     graph
 }
@@ -55,6 +61,11 @@ pub fn averaged_weight(slot: &str) -> Option<&str> {
 /// The name of the output that holds each image's loss.
 pub fn loss_output() -> &'static str {
     LOSS
+}
+
+/// The name of the output that holds what the size of weights adds to the loss; there is none where no layer asks for it.
+pub fn penalty_output() -> &'static str {
+    PENALTY
 }
 
 /// The name of the output that holds each image's hit of the metric with this index.

@@ -10,6 +10,7 @@ mod lints;
 mod output;
 mod pictures;
 mod pretrained;
+mod scaling;
 mod schedule;
 mod shapes;
 mod shrink;
@@ -43,7 +44,10 @@ pub fn check_around(
         problems.extend(of_backbones);
     }
     pictures::check(&view, &mut problems);
-    pretrained::check(&view, &mut problems);
+    // what the weights bring is not to be judged together with what contradicts it
+    if !pretrained::check(&view, &mut problems) {
+        scaling::check(&view, &mut problems);
+    }
     labels::check(&view, &mut problems);
     labels::check_class_names(&view, &mut problems);
     splits::check(&view, &mut problems);

@@ -5,8 +5,9 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Color, Normalize, PrepareSpec, ScopeKind};
 use crate::source::Span;
 
-/// E0304: a setting of `prepare` other than the one that the weights bring.
-pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
+/// E0304: a setting of `prepare` other than the one that the weights bring. Says whether there was one.
+pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> bool {
+    let before = problems.len();
     let backbones = view.program.model.scopes.iter().filter_map(|scope| match &scope.kind {
         ScopeKind::Model(backbone) => Some((scope.span, backbone.as_ref())),
         ScopeKind::Block(_) | ScopeKind::Turn | ScopeKind::Head => None,
@@ -27,6 +28,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
             });
         }
     }
+    problems.len() > before
 }
 
 /// Settings of `ours` that are others than the weights bring, and what the weights' would be written as, if that can be put in their place.

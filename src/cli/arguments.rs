@@ -69,7 +69,7 @@ pub(super) struct ProgramArgs {
 }
 
 /// Which model of a file is meant, and what is changed for this command.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct ChoiceArgs {
     /// The model that is meant, where the file has several
     #[arg(long, value_name = "NAME")]
@@ -82,7 +82,7 @@ pub(super) struct ChoiceArgs {
 }
 
 /// Where data are looked for.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct DataArgs {
     /// Folder with data sets, looked at before CNNC_DATA_DIR
     #[arg(long, value_name = "DIR")]

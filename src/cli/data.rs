@@ -24,7 +24,7 @@ Counts are those of the splits as the file makes them. Files are read once and r
 Examples:
   cnnc data models/fashion_mnist.cnn
   cnnc data mine.cnn --format json")]
-pub(super) struct DataArgs {
+pub(super) struct CardArgs {
     #[command(flatten)]
     program: ProgramArgs,
     /// How it is printed
@@ -38,7 +38,7 @@ enum Format {
     Json,
 }
 
-pub(super) fn data(args: &DataArgs, console: &Console) -> Result<(), Failure> {
+pub(super) fn data(args: &CardArgs, console: &Console) -> Result<(), Failure> {
     let reading = load::read_looking(&args.program.file, &args.program.choice, &[], Look::Pass)?;
     load::show(&reading, console);
     let spec = reading.loaded.program.as_ref().and_then(|program| program.program().data.as_ref());

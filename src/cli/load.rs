@@ -18,6 +18,7 @@ use crate::diag::{Code, Diagnostic, Level, Problems, render};
 use crate::front::{self, Loaded, Surroundings};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
+use crate::show;
 use crate::source::{SourceFile, SourceMap};
 use crate::train::weights::{Weights, WeightsInfo};
 use crate::train::{Pretrained, Settings, prepare_json, pretrained, tensor_shapes};
@@ -234,7 +235,7 @@ impl Ready {
             entries.insert("featurewise".into(), serde_json::json!(statistics));
         }
         WeightsInfo {
-            source: ast::print(&self.ast),
+            source: show::show(&[&self.program], &self.ast),
             settings: Settings::of(&self.program).to_json().to_string(),
             prepare: prepare.to_string(),
             classes: classes.to_vec(),

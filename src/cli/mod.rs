@@ -33,6 +33,7 @@ mod report;
 mod rewrite;
 mod run;
 mod sheet;
+mod show;
 mod step;
 mod summary;
 mod table;
@@ -74,7 +75,7 @@ enum Command {
     /// Find mistakes in files without training anything
     Check(check::CheckArgs),
     /// Show what is known of a file's data: classes, counts, sizes, range, splits
-    Data(data::DataArgs),
+    Data(data::CardArgs),
     /// Write augmented training pictures, to look at
     Augment(augment::AugmentArgs),
     /// Lay out files: the same text with blanks and line ends as they should be
@@ -85,6 +86,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Draw a network
     Graph(graph::GraphArgs),
+    /// Print the program with every default, block and import spelled out
+    Show(show::ShowArgs),
     /// Evaluate trained weights on the test split
     Eval(eval::EvalArgs),
     /// Say what is on pictures
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Data(args) => data::data(args, &console),
         Command::Augment(args) => augment::augment(args, &console),
         Command::Fmt(args) => fmt::fmt(args, &console),
+        Command::Show(args) => show::show(args, &console),
         Command::Summary(args) => summary::summary(args, &console),
         Command::Diff(args) => diff::diff(args, &console),
         Command::Graph(args) => graph::graph(args, &console),

@@ -127,7 +127,11 @@ impl Dataset {
             problem: "there are no training images".to_owned(),
             help: "add images".to_owned(),
         })?;
-        let mut store = Store::new(source.pictures, preparation, bound_bytes(data), progress)?;
+        let cache = data.cache.as_ref().map(|cache| cache.value);
+        let mut store = Store::new(source.pictures, preparation, bound_bytes(cache), progress)?;
+        if cache == Some(Cache::Disk) {
+            store = store.on_disk(progress)?;
+        }
         let mut statistics = featurewise;
         if prepare.normalize.as_ref().is_some_and(|normalize| normalize.value == Normalize::Featurewise)
             && statistics.is_none()
@@ -245,11 +249,11 @@ impl Dataset {
 }
 
 /// What decoded pictures may take.
-fn bound_bytes(data: &DataSpec) -> usize {
-    match data.cache.as_ref().map(|cache| cache.value) {
+fn bound_bytes(cache: Option<Cache>) -> usize {
+    match cache {
         Some(Cache::Memory) => usize::MAX,
-        Some(Cache::None) => 0,
-        Some(Cache::Disk) | None => MEMORY_BOUND_BYTES,
+        Some(Cache::Disk | Cache::None) => 0,
+        None => MEMORY_BOUND_BYTES,
     }
 }
 

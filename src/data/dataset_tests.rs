@@ -187,21 +187,25 @@ fn what_does_not_fit_is_said() {
 fn every_form_of_keeping_gives_the_same_pictures() {
     let dir = picture_folder();
     let (prepare, input) = (resized(4, 6), Shape::image(4, 6, 3));
-    let run = |bound| {
+    let run = |bound, disk| {
         let source = load::load(&folder(None), &Locations::only(dir.path()), &mut |_| {}).unwrap();
         let preparation = Preparation::new(&prepare, &input, None).unwrap();
         let store = Store::new(source.pictures, preparation, bound, &mut |_| {}).unwrap();
+        let store = if disk { store.on_disk(&mut |_| {}).unwrap() } else { store };
         let at = crate::data::augment::Occasion { seed: 1, epoch: 1, item: 3, flips: true };
         let (mut plain, mut changed, mut scratch) = (vec![0.0; 72], vec![0.0; 72], Scratch::default());
         store.write(3, None, &mut plain, &mut scratch).unwrap();
         store.write(3, Some((&turned(), at)), &mut changed, &mut scratch).unwrap();
         (store.is_slow(), plain, changed)
     };
-    // All floats; decoded in their own size (180 bytes); nothing.
-    let (floats, decoded, nothing) = (run(1 << 20), run(200), run(10));
-    assert_eq!((floats.0, decoded.0, nothing.0), (false, true, true));
-    assert_eq!((&floats.1, &floats.2), (&decoded.1, &decoded.2));
-    assert_eq!((&floats.1, &floats.2), (&nothing.1, &nothing.2));
+    // All floats; decoded in their own size (180 bytes); nothing; nothing at all; a file.
+    let floats = run(1 << 20, false);
+    assert!(!floats.0);
+    for (bound, disk) in [(200, false), (10, false), (0, false), (0, true)] {
+        let other = run(bound, disk);
+        assert!(other.0);
+        assert_eq!((&floats.1, &floats.2), (&other.1, &other.2), "{bound} {disk}");
+    }
 }
 
 #[test]

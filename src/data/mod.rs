@@ -8,6 +8,7 @@ mod augment;
 mod cifar;
 mod color;
 mod dataset;
+mod disk;
 mod error;
 mod fetch;
 mod folder;

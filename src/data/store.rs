@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::Progress;
 use super::augment::{self, Occasion};
+use super::disk::DiskPictures;
 use super::error::DataError;
 use super::picture::{self, DecodedPicture, Picture, PixelSlice};
 use super::prepare::{Featurewise, Preparation, PrepareError};
@@ -45,6 +46,8 @@ enum Form {
     Floats(Vec<f32>),
     /// Decoded, in their own sizes.
     Decoded { pictures: Vec<DecodedPicture>, names: Vec<String> },
+    /// Arranged, in a temporary file.
+    Disk(DiskPictures),
     /// Read and decoded when they are used.
     OnDemand(Pictures),
 }
@@ -64,11 +67,30 @@ impl Store {
         Ok(Self { preparation, form })
     }
 
+    /// The same pictures, arranged and kept in a temporary file; arrays that need no arranging stay in memory.
+    pub(super) fn on_disk(self, progress: &mut dyn FnMut(Progress)) -> Result<Self, DataError> {
+        let Form::OnDemand(pictures) = &self.form else { return Ok(self) };
+        let (total, elements) = (pictures.len(), self.preparation.elements());
+        let mut kept = DiskPictures::new(elements)?;
+        let mut values = Vec::new();
+        for first in (0..total).step_by(DECODE_CHUNK) {
+            let count = DECODE_CHUNK.min(total - first);
+            values.resize(count * elements, 0.0);
+            let chunk = values.par_chunks_mut(elements).enumerate();
+            chunk.try_for_each_init(Scratch::default, |scratch, (at, out)| {
+                self.write_arranged(first + at, None, out, scratch)
+            })?;
+            kept.append(&values)?;
+            progress(Progress::Decode { done: first + count, total });
+        }
+        Ok(Self { preparation: self.preparation, form: Form::Disk(kept) })
+    }
+
     /// Whether making a prepared picture is more than copying and scaling it.
     pub(super) fn is_slow(&self) -> bool {
         match self.form {
             Form::Bytes(_) | Form::Floats(_) => false,
-            Form::Decoded { .. } | Form::OnDemand(_) => true,
+            Form::Decoded { .. } | Form::Disk(_) | Form::OnDemand(_) => true,
         }
     }
 
@@ -108,6 +130,11 @@ impl Store {
             Form::Decoded { pictures, names } => {
                 scratch.resize(elements, 0.0);
                 arrange(preparation, &pictures[item].as_picture(), || names[item].clone(), scratch)?;
+                PixelSlice::Floats(scratch)
+            }
+            Form::Disk(pictures) => {
+                scratch.resize(elements, 0.0);
+                pictures.read(item, scratch)?;
                 PixelSlice::Floats(scratch)
             }
             Form::OnDemand(Pictures::Files(files)) => {

@@ -108,6 +108,7 @@ codes! {
     W0215 Error,
     W0216 Warning,
     W0301 Warning,
+    E0302 Error,
     E0304 Error,
     E0305 Error,
     W0306 Warning,

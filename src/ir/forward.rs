@@ -1,8 +1,8 @@
 //! From a checked program to the graph of its forward pass.
 
-use super::{CheckedProgram, Graph, GraphBuilder, InputRole, LayerNode, Loss, Mode, Param, ParamRole, Value};
+use super::{CheckedProgram, Graph, GraphBuilder, InputRole, LayerNode, Loss, Mode, Param, ParamId, ParamRole, Value};
 use crate::kernel::desc::{Expr, ExprId, ExprNode};
-use crate::layers::{ActivationKind, ParamSpec};
+use crate::layers::{ActivationKind, ParamSpec, Regularizer};
 use crate::ops::{Map, Op};
 use crate::tensor::{Shape, TensorType};
 
@@ -17,12 +17,15 @@ pub struct Forward {
     pub scores: Value,
     /// The result of each layer.
     pub layers: Vec<Value>,
+    /// Weights whose size adds to the loss; not those that are frozen.
+    pub penalties: Vec<(ParamId, Regularizer)>,
 }
 
 /// Builds the forward pass.
 pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
     let mut graph = Graph::default();
     let mut layers: Vec<Value> = Vec::new();
+    let mut penalties = Vec::new();
     for (index, node) in program.program().model.layers.iter().enumerate() {
         let layer = node.layer.as_op();
         if node.inputs.is_empty() {
@@ -34,7 +37,14 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
         let shapes: Vec<Shape> = node.inputs.iter().map(|&id| program.shape(id).clone()).collect();
         let specs = layer.params(&shapes);
         let tracks = specs.iter().any(|spec| !spec.trainable);
-        let params: Vec<Value> = specs.into_iter().map(|spec| declare(&mut graph, node, spec)).collect();
+        let mut params: Vec<Value> = Vec::with_capacity(specs.len());
+        for spec in specs {
+            let regularizer = spec.regularizer;
+            let (id, value) = declare(&mut graph, node, spec);
+            let changes = graph.params[id.index()].role == ParamRole::Weight;
+            penalties.extend(regularizer.filter(|_| changes).map(|regularizer| (id, regularizer)));
+            params.push(value);
+        }
         // what is frozen keeps its statistics too, and is normalised by them
         let mode = if node.frozen && tracks { Mode::Inference } else { mode };
         let value = layer.build(&mut GraphBuilder::new(&mut graph, &node.path, mode), &inputs, &params);
@@ -47,14 +57,14 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
     let are_scores =
         train.and_then(|train| train.loss_options.from_logits.as_ref()).is_some_and(|written| written.value);
     let scores = if are_scores { output } else { scores_of(&mut graph, output, program.loss()) };
-    Forward { graph, output, scores, layers }
+    Forward { graph, output, scores, layers, penalties }
 }
 
 /// A weight that is frozen is a state that nothing changes: no gradient is computed for it.
-fn declare(graph: &mut Graph, node: &LayerNode, spec: ParamSpec) -> Value {
+fn declare(graph: &mut Graph, node: &LayerNode, spec: ParamSpec) -> (ParamId, Value) {
     let role = if spec.trainable && !node.frozen { ParamRole::Weight } else { ParamRole::State };
     let name = format!("{}.{}", node.path, spec.name);
-    graph.add_param(Param { name, shape: spec.shape, initializer: spec.initializer, role }, &node.path).1
+    graph.add_param(Param { name, shape: spec.shape, initializer: spec.initializer, role }, &node.path)
 }
 
 /// A cross-entropy is computed from scores in one stable step. Where the model ends in the loss's own activation, its operand is the scores. Where it ends in

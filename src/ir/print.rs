@@ -89,6 +89,10 @@ fn attributes(graph: &Graph, id: NodeId) -> String {
         Op::NeighbourSum(sum) => format!("-{}..+{}", sum.before, sum.after),
         Op::Warp(warp) => format!("{:?}, {:?}", warp.interpolation, warp.border).to_lowercase(),
         Op::WarpGrad(grad) => format!("{:?}, {:?}", grad.warp.interpolation, grad.warp.border).to_lowercase(),
+        Op::Penalty(penalty) => {
+            let [l1, l2] = penalty.factors();
+            format!("l1 {l1}, l2 {l2}")
+        }
         Op::Loss(loss) => format!("{:?}", loss.kind),
         Op::TopK(top) => format!("k {}", top.k),
         Op::ChannelNorm(norm) | Op::ChannelNormGrad(norm) => {

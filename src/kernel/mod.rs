@@ -16,6 +16,7 @@ mod matmul;
 pub mod micro;
 mod moments;
 mod neighbour_sum;
+mod penalty;
 mod pool;
 mod pool_grad;
 mod softmax;
@@ -53,6 +54,7 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::Softmax(desc) => softmax::build(desc),
         KernelDesc::ChannelNorm(desc) => channel_norm::build(desc),
         KernelDesc::Warp(desc) => warp::build(desc),
+        KernelDesc::Penalty(desc) => penalty::build(desc),
         KernelDesc::Loss(desc) => loss::build(desc),
         KernelDesc::TopK(desc) => loss::build_top_k(desc),
         KernelDesc::Transpose(desc) => transpose::build(desc),
@@ -77,6 +79,7 @@ pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
         | KernelDesc::Softmax(_)
         | KernelDesc::ChannelNorm(_)
         | KernelDesc::Warp(_)
+        | KernelDesc::Penalty(_)
         | KernelDesc::Loss(_)
         | KernelDesc::TopK(_)
         | KernelDesc::Transpose(_)

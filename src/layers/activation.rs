@@ -90,7 +90,7 @@ impl ActivationLayer {
             |_| elementwise("silu", ActivationKind::Silu),
         ),
         kind(
-            ["hard_swish", "HardSwish", "silu with straight lines for the sigmoid."],
+            ["hard_swish", "Hardswish", "silu with straight lines for the sigmoid."],
             ["y = x · min(max(x / 6 + 1/2, 0), 1)", "Howard et al., arXiv:1905.02244, §5.2"],
             &[],
             |_| elementwise("hard_swish", ActivationKind::HardSwish),
@@ -99,7 +99,7 @@ impl ActivationLayer {
             elementwise("sigmoid", ActivationKind::Sigmoid)
         }),
         kind(
-            ["hard_sigmoid", "HardSigmoid", "The sigmoid out of straight lines."],
+            ["hard_sigmoid", "Hardsigmoid", "The sigmoid out of straight lines."],
             ["y = min(max(x / 6 + 1/2, 0), 1)", ""],
             &[],
             |_| elementwise("hard_sigmoid", ActivationKind::HardSigmoid),

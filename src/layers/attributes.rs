@@ -1,12 +1,12 @@
 //! Attributes of a layer, typed.
 
-use super::{Activation, Filter, Initializer, OptionSpec, OptionValue};
+use super::{Activation, Filter, Initializer, OptionSpec, OptionValue, Regularizer};
 use crate::tensor::Padding;
 
 /// One value for each option of a kind's table, defaults filled in.
 ///
 /// The getters expect a name of the table with the type it has there: the table stands beside the code that asks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attributes {
     values: Vec<(&'static str, OptionValue)>,
 }
@@ -32,6 +32,11 @@ impl Attributes {
             attributes.values.push((option.name, value));
         }
         Ok(attributes)
+    }
+
+    /// All of them, in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &OptionValue)> {
+        self.values.iter().map(|(name, value)| (*name, value))
     }
 
     fn value(&self, name: &str) -> &OptionValue {
@@ -83,6 +88,11 @@ impl Attributes {
             panic!("`{name}` is no initializer in its table")
         };
         value
+    }
+
+    /// A regularizer, where there is one.
+    pub fn regularizer(&self, name: &str) -> Option<Regularizer> {
+        if let OptionValue::Regularizer(value) = *self.value(name) { Some(value) } else { None }
     }
 
     /// A truth value.

@@ -70,7 +70,9 @@ impl BatchNorm {
             inputs: Inputs::One,
             options: OPTIONS,
             shape: "The input's.",
-            formula: "y = γ (x − μ) / √(σ² + ε) + β for each channel, μ and σ² (biased) over the batch and all pixels while training, the moving ones in use and in frozen parts; moving ← moving · momentum + batch · (1 − momentum)",
+            formula: "y = γ (x − μ) / √(σ² + ε) + β for each channel, μ and σ² (biased) over the batch and all pixels \
+                  while training, the moving ones in use and in frozen parts; moving ← moving · momentum + batch · (1 \
+                  − momentum)",
             source: "Ioffe & Szegedy, arXiv:1502.03167",
             example: "batch_norm",
         },
@@ -94,7 +96,13 @@ impl LayerOp for BatchNorm {
 
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let shape = Shape::vector(inputs[0].channels());
-        let param = |name, initializer, trainable| ParamSpec { name, shape: shape.clone(), initializer, trainable };
+        let param = |name, initializer, trainable| ParamSpec {
+            name,
+            shape: shape.clone(),
+            initializer,
+            trainable,
+            regularizer: None,
+        };
         let gamma = self.scale.then(|| param("gamma", self.gamma_initializer, true));
         let beta = self.center.then(|| param("beta", self.beta_initializer, true));
         let moving = [

@@ -1,8 +1,9 @@
 //! `conv2d`: two-dimensional convolution.
 
+use super::regularizer::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
-    ParamSpec, image_of, window_over,
+    ParamSpec, Regularizer, image_of, window_over,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -30,6 +31,10 @@ pub struct Conv2d {
     pub kernel_initializer: Initializer,
     /// How the bias starts.
     pub bias_initializer: Initializer,
+    /// Penalty on the kernel.
+    pub kernel_regularizer: Option<Regularizer>,
+    /// Penalty on the bias.
+    pub bias_regularizer: Option<Regularizer>,
 }
 
 pub(super) const FILTERS: OptionSpec =
@@ -62,6 +67,8 @@ const OPTIONS: &[OptionSpec] = &[
     ACTIVATION,
     KERNEL_INITIALIZER,
     BIAS_INITIALIZER,
+    KERNEL_REGULARIZER,
+    BIAS_REGULARIZER,
 ];
 
 impl Conv2d {
@@ -72,8 +79,10 @@ impl Conv2d {
             help: "Two-dimensional convolution.",
             inputs: Inputs::One,
             options: OPTIONS,
-            shape: "H' = ⌊(H + padding − dilation (Kh − 1) − 1) / stride⌋ + 1, W' likewise; C' = filters. With `same`, H' = ⌈H / stride⌉.",
-            formula: "y[i, j, o] = f(b[o] + Σ x[i s + u d − p, j s + v d − p, c] w[u, v, c, o]) over u, v and the c of o's group; `kernel` w is [Kh, Kw, C / groups, filters]",
+            shape: "H' = ⌊(H + padding − dilation (Kh − 1) − 1) / stride⌋ + 1, W' likewise; C' = filters. With `same`, \
+                  H' = ⌈H / stride⌉.",
+            formula: "y[i, j, o] = f(b[o] + Σ x[i s + u d − p, j s + v d − p, c] w[u, v, c, o]) over u, v and the c of o's \
+                  group; `kernel` w is [Kh, Kw, C / groups, filters]",
             source: "Dumoulin & Visin, arXiv:1603.07285",
             example: "conv2d(32, 3x3, padding: same, activation: relu)",
         },
@@ -88,6 +97,8 @@ impl Conv2d {
             activation: a.activation("activation"),
             kernel_initializer: a.initializer("kernel_initializer"),
             bias_initializer: a.initializer("bias_initializer"),
+            kernel_regularizer: a.regularizer("kernel_regularizer"),
+            bias_regularizer: a.regularizer("bias_regularizer"),
         },
     }];
 
@@ -104,8 +115,11 @@ impl LayerOp for Conv2d {
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let [height, width] = self.kernel_size;
         let shape = Shape::new([height, width, inputs[0].channels() / self.groups, self.filters]);
-        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer);
-        let bias = || ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer);
+        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
+        let bias = || {
+            ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer)
+                .regularized(self.bias_regularizer)
+        };
         std::iter::once(kernel).chain(self.use_bias.then(bias)).collect()
     }
 

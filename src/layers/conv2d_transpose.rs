@@ -3,9 +3,10 @@
 use super::conv2d::{
     ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_INITIALIZER, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS,
 };
+use super::regularizer::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
-    ParamSpec, image_of,
+    ParamSpec, Regularizer, image_of,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -33,6 +34,10 @@ pub struct Conv2dTranspose {
     pub kernel_initializer: Initializer,
     /// How the bias starts.
     pub bias_initializer: Initializer,
+    /// Penalty on the kernel.
+    pub kernel_regularizer: Option<Regularizer>,
+    /// Penalty on the bias.
+    pub bias_regularizer: Option<Regularizer>,
 }
 
 const OPTIONS: &[OptionSpec] = &[
@@ -44,13 +49,16 @@ const OPTIONS: &[OptionSpec] = &[
         "output_padding",
         OptionType::Margin,
         "none",
-        "Rows and columns more than the smallest result: several sizes become the same one by a stride, and this says which it was.",
+        "Rows and columns more than the smallest result: several sizes become the same one by a stride, and this \
+         says which it was.",
     ),
     DILATION,
     USE_BIAS,
     ACTIVATION,
     KERNEL_INITIALIZER,
     BIAS_INITIALIZER,
+    KERNEL_REGULARIZER,
+    BIAS_REGULARIZER,
 ];
 
 impl Conv2dTranspose {
@@ -61,8 +69,12 @@ impl Conv2dTranspose {
             help: "A convolution turned around: every value spreads over a window of a larger image.",
             inputs: Inputs::One,
             options: OPTIONS,
-            shape: "With K = dilation (Kh − 1) + 1 and o = output_padding: `valid` H' = (H − 1) stride + K + o, o by default max(stride − K, 0); `same` H' = H · stride, or (H − 1) stride + K mod 2 + o; a number p: H' = (H − 1) stride + K − 2 p + o, o by default 0. W' likewise; C' = filters.",
-            formula: "y[i s + u d − p, j s + v d − p, o] sums x[i, j, c] w[u, v, o, c] over all i, j, u, v, c that lead there, then adds b[o] and applies f; p is the padding of the `conv2d` from y to x; `kernel` w is [Kh, Kw, filters, C]",
+            shape: "With K = dilation (Kh − 1) + 1 and o = output_padding: `valid` H' = (H − 1) stride + K + o, o by \
+                  default max(stride − K, 0); `same` H' = H · stride, or (H − 1) stride + K mod 2 + o; a number p: H' \
+                  = (H − 1) stride + K − 2 p + o, o by default 0. W' likewise; C' = filters.",
+            formula: "y[i s + u d − p, j s + v d − p, o] sums x[i, j, c] w[u, v, o, c] over all i, j, u, v, c that lead \
+                  there, then adds b[o] and applies f; p is the padding of the `conv2d` from y to x; `kernel` w is \
+                  [Kh, Kw, filters, C]",
             source: "Dumoulin & Visin, arXiv:1603.07285, §4; sizes as in Keras",
             example: "conv2d_transpose(16, 3x3, stride: 2, padding: same)",
         },
@@ -77,6 +89,8 @@ impl Conv2dTranspose {
             activation: a.activation("activation"),
             kernel_initializer: a.initializer("kernel_initializer"),
             bias_initializer: a.initializer("bias_initializer"),
+            kernel_regularizer: a.regularizer("kernel_regularizer"),
+            bias_regularizer: a.regularizer("bias_regularizer"),
         },
     }];
 
@@ -124,8 +138,11 @@ impl LayerOp for Conv2dTranspose {
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let [height, width] = self.kernel_size;
         let shape = Shape::new([height, width, self.filters, inputs[0].channels()]);
-        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer);
-        let bias = || ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer);
+        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
+        let bias = || {
+            ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer)
+                .regularized(self.bias_regularizer)
+        };
         std::iter::once(kernel).chain(self.use_bias.then(bias)).collect()
     }
 
@@ -182,6 +199,8 @@ mod tests {
                 activation: Activation::Linear,
                 kernel_initializer: Initializer::Zeros,
                 bias_initializer: Initializer::Zeros,
+                kernel_regularizer: None,
+                bias_regularizer: None,
             };
             let window = layer.window_back(&Shape::image(input, input, 1)).expect("fits");
             assert_eq!((window.y.input, window.y.output), (want, input), "{layer:?}");

@@ -1,8 +1,10 @@
 //! `dense`: a fully connected layer.
 
 use super::conv2d::{ACTIVATION, BIAS_INITIALIZER, KERNEL_INITIALIZER, USE_BIAS};
+use super::regularizer::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec,
+    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
+    ParamSpec, Regularizer,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
@@ -20,6 +22,10 @@ pub struct Dense {
     pub kernel_initializer: Initializer,
     /// How the bias starts.
     pub bias_initializer: Initializer,
+    /// Penalty on the kernel.
+    pub kernel_regularizer: Option<Regularizer>,
+    /// Penalty on the bias.
+    pub bias_regularizer: Option<Regularizer>,
 }
 
 const OPTIONS: &[OptionSpec] = &[
@@ -28,6 +34,8 @@ const OPTIONS: &[OptionSpec] = &[
     USE_BIAS,
     KERNEL_INITIALIZER,
     BIAS_INITIALIZER,
+    KERNEL_REGULARIZER,
+    BIAS_REGULARIZER,
 ];
 
 impl Dense {
@@ -49,6 +57,8 @@ impl Dense {
             use_bias: a.bool("use_bias"),
             kernel_initializer: a.initializer("kernel_initializer"),
             bias_initializer: a.initializer("bias_initializer"),
+            kernel_regularizer: a.regularizer("kernel_regularizer"),
+            bias_regularizer: a.regularizer("bias_regularizer"),
         },
     }];
 }
@@ -60,8 +70,11 @@ impl LayerOp for Dense {
 
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let shape = Shape::new([inputs[0].elements(), self.units]);
-        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer);
-        let bias = || ParamSpec::weight("bias", Shape::vector(self.units), self.bias_initializer);
+        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
+        let bias = || {
+            ParamSpec::weight("bias", Shape::vector(self.units), self.bias_initializer)
+                .regularized(self.bias_regularizer)
+        };
         std::iter::once(kernel).chain(self.use_bias.then(bias)).collect()
     }
 

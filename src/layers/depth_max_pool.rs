@@ -30,7 +30,8 @@ impl DepthMaxPool {
             ],
             shape: "H' = H, W' = W; C' = ⌊(C + padding − pool_size) / stride⌋ + 1. With `same`, C' = ⌈C / stride⌉.",
             formula: "y[i, j, o] = the largest x[i, j, o s + k − p], k = 0 … pool_size − 1",
-            source: "Géron, Hands-On Machine Learning, chapter 14; TensorFlow's `max_pool` with `ksize` [1, 1, 1, pool_size]",
+            source: "Géron, Hands-On Machine Learning, chapter 14; TensorFlow's `max_pool` with `ksize` [1, 1, 1, \
+                  pool_size]",
             example: "conv2d(32, 3x3) -> depth_max_pool(2)",
         },
         make: |a: &Attributes| DepthMaxPool {

@@ -1,9 +1,10 @@
 //! `depthwise_conv2d`: each channel is convolved by itself.
 
 use super::conv2d::{ACTIVATION, DILATION, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS};
+use super::regularizer::{self, BIAS_REGULARIZER};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
-    ParamSpec, image_of, window_over,
+    ParamSpec, Regularizer, image_of, window_over,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -29,6 +30,10 @@ pub struct DepthwiseConv2d {
     pub depthwise_initializer: Initializer,
     /// How the bias starts.
     pub bias_initializer: Initializer,
+    /// Penalty on the kernel.
+    pub depthwise_regularizer: Option<Regularizer>,
+    /// Penalty on the bias.
+    pub bias_regularizer: Option<Regularizer>,
 }
 
 pub(super) const DEPTH_MULTIPLIER: OptionSpec =
@@ -44,6 +49,8 @@ const OPTIONS: &[OptionSpec] = &[
     ACTIVATION,
     OptionSpec::optional("depthwise_initializer", OptionType::Initializer, "glorot_uniform", "How the kernel starts."),
     OptionSpec::optional("bias_initializer", OptionType::Initializer, "zeros", "How the bias starts."),
+    regularizer::option("depthwise_regularizer", "Penalty on the depthwise kernel, added to the loss."),
+    BIAS_REGULARIZER,
 ];
 
 impl DepthwiseConv2d {
@@ -55,7 +62,8 @@ impl DepthwiseConv2d {
             inputs: Inputs::One,
             options: OPTIONS,
             shape: "H' and W' as of `conv2d`; C' = C · depth_multiplier.",
-            formula: "y[i, j, c m + k] = f(b[c m + k] + Σ x[i s + u d − p, j s + v d − p, c] w[u, v, c, k]) over u, v; `kernel` w is [Kh, Kw, C, m], m = depth_multiplier",
+            formula: "y[i, j, c m + k] = f(b[c m + k] + Σ x[i s + u d − p, j s + v d − p, c] w[u, v, c, k]) over u, v; \
+                  `kernel` w is [Kh, Kw, C, m], m = depth_multiplier",
             source: "Howard et al., arXiv:1704.04861, §3.1",
             example: "depthwise_conv2d(3x3, padding: same)",
         },
@@ -69,6 +77,8 @@ impl DepthwiseConv2d {
             activation: a.activation("activation"),
             depthwise_initializer: a.initializer("depthwise_initializer"),
             bias_initializer: a.initializer("bias_initializer"),
+            depthwise_regularizer: a.regularizer("depthwise_regularizer"),
+            bias_regularizer: a.regularizer("bias_regularizer"),
         },
     }];
 
@@ -95,8 +105,12 @@ impl LayerOp for DepthwiseConv2d {
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let ([height, width], channels) = (self.kernel_size, inputs[0].channels());
         let shape = Shape::new([height, width, channels, self.depth_multiplier]);
-        let kernel = ParamSpec::weight("kernel", shape, self.depthwise_initializer);
-        let bias = || ParamSpec::weight("bias", Shape::vector(channels * self.depth_multiplier), self.bias_initializer);
+        let kernel =
+            ParamSpec::weight("kernel", shape, self.depthwise_initializer).regularized(self.depthwise_regularizer);
+        let bias = || {
+            ParamSpec::weight("bias", Shape::vector(channels * self.depth_multiplier), self.bias_initializer)
+                .regularized(self.bias_regularizer)
+        };
         std::iter::once(kernel).chain(self.use_bias.then(bias)).collect()
     }
 

@@ -69,7 +69,8 @@ impl SpatialDropout2d {
             inputs: Inputs::One,
             options: RATE,
             shape: "The input's.",
-            formula: "while training y[i, j, c] = 0 for a channel c with probability rate, else x[i, j, c] / (1 − rate); in use y = x",
+            formula: "while training y[i, j, c] = 0 for a channel c with probability rate, else x[i, j, c] / (1 − rate); \
+                  in use y = x",
             source: "Tompson et al., arXiv:1411.4280",
             example: "spatial_dropout2d(20%)",
         },

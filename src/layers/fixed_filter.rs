@@ -57,13 +57,16 @@ impl FixedFilter {
         info: KindInfo {
             keyword: "fixed_filter",
             keras: "FixedFilter",
-            help: "Filters each channel with numbers written in the file. They are no weights: nothing is learnt, and nothing stored.",
+            help: "Filters each channel with numbers written in the file. They are no weights: nothing is learnt, and \
+                  nothing stored.",
             inputs: Inputs::One,
             options: &[
                 OptionSpec::required(
                     "kernel",
                     OptionType::Filter,
-                    "A name (`vertical_line`, `horizontal_line`, `sobel_x`, `sobel_y`, `prewitt_x`, `prewitt_y`, `laplacian`, `sharpen`, `emboss`, `gaussian`, `mean`) or rows of numbers, `[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]`.",
+                    "A name (`vertical_line`, `horizontal_line`, `sobel_x`, `sobel_y`, `prewitt_x`, `prewitt_y`, \
+                     `laplacian`, `sharpen`, `emboss`, `gaussian`, `mean`) or rows of numbers, `[[-1, 0, 1], [-2, \
+                     0, 2], [-1, 0, 1]]`.",
                 ),
                 OptionSpec::optional("padding", OptionType::Padding, "same", "Zeros around the image."),
             ],

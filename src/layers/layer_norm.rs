@@ -33,7 +33,8 @@ impl LayerNorm {
             inputs: Inputs::One,
             options: OPTIONS,
             shape: "The input's.",
-            formula: "y = γ (x − μ) / √(σ² + ε) + β, μ and σ² (biased) over the channels of each pixel; γ and β have one number per channel",
+            formula: "y = γ (x − μ) / √(σ² + ε) + β, μ and σ² (biased) over the channels of each pixel; γ and β have one \
+                  number per channel",
             source: "Ba et al., arXiv:1607.06450; Keras's default axis, the last",
             example: "layer_norm",
         },

@@ -25,7 +25,8 @@ impl LocalResponseNorm {
         info: KindInfo {
             keyword: "local_response_norm",
             keras: "LocalResponseNorm",
-            help: "Divides each value by the activity of the channels next to it, as AlexNet and GoogLeNet do. Definition and defaults are PyTorch's, which are Caffe's but for alpha: the sum of squares is divided by `size`. (TensorFlow's does not divide.)",
+            help: "Divides each value by the activity of the channels next to it, as AlexNet and GoogLeNet do. As in PyTorch and \
+                   Caffe the sum of squares is divided by `size`; TensorFlow does not divide it.",
             inputs: Inputs::One,
             options: &[
                 OptionSpec::optional(
@@ -44,7 +45,8 @@ impl LocalResponseNorm {
                 ),
             ],
             shape: "The input's.",
-            formula: "y[c] = x[c] / (bias + alpha / size · Σ x[k]²)^beta over k from c − ⌊size / 2⌋ to c + ⌊(size − 1) / 2⌋, as far as there are channels",
+            formula: "y[c] = x[c] / (bias + alpha / size · Σ x[k]²)^beta over k from c − ⌊size / 2⌋ to c + ⌊(size − 1) / \
+                  2⌋, as far as there are channels",
             source: "Krizhevsky et al., NIPS 2012, §3.3; PyTorch's `LocalResponseNorm`",
             example: "local_response_norm(5, alpha: 0.0001, beta: 0.75, bias: 2)",
         },

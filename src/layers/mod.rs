@@ -5,6 +5,7 @@
 //! *operation* touches more.
 
 mod activation;
+mod activation_kind;
 mod attributes;
 mod batch_norm;
 mod conv2d;
@@ -17,6 +18,7 @@ mod dropout;
 mod fixed_filter;
 mod flatten;
 mod global_pool;
+mod initializer;
 mod input;
 mod join;
 mod layer_norm;
@@ -25,6 +27,7 @@ mod option;
 mod pool2d;
 mod random_color;
 mod random_place;
+mod regularizer;
 mod rescaling;
 mod reshape;
 mod resizing;
@@ -34,6 +37,7 @@ mod upsample2d;
 mod zero_pad2d;
 
 pub use activation::ActivationLayer;
+pub use activation_kind::{Activation, ActivationKind};
 pub use attributes::Attributes;
 pub use batch_norm::BatchNorm;
 pub use conv2d::Conv2d;
@@ -46,14 +50,16 @@ pub use dropout::{Dropout, GaussianNoise, SpatialDropout2d};
 pub use fixed_filter::{Filter, FixedFilter};
 pub use flatten::Flatten;
 pub use global_pool::GlobalPool2d;
+pub use initializer::{FanMode, Initializer, InitializerInfo, ScaledDistribution};
 pub use input::Input;
 pub use join::Join;
 pub use layer_norm::LayerNorm;
 pub use local_response_norm::LocalResponseNorm;
-pub use option::{Activation, ActivationKind, Initializer, NONE, OptionSpec, OptionType, OptionValue};
+pub use option::{NONE, OptionSpec, OptionType, OptionValue};
 pub use pool2d::Pool2d;
 pub use random_color::{ColorKind, RandomColor};
 pub use random_place::{PlaceKind, RandomPlace};
+pub use regularizer::{Regularizer, RegularizerInfo};
 pub use rescaling::{Normalization, Rescaling};
 pub use reshape::Reshape;
 pub use resizing::{Fit, Resizing};
@@ -178,12 +184,19 @@ pub struct ParamSpec {
     pub initializer: Initializer,
     /// Whether the optimizer changes it.
     pub trainable: bool,
+    /// What its size adds to the loss.
+    pub regularizer: Option<Regularizer>,
 }
 
 impl ParamSpec {
     /// A parameter that the optimizer changes.
     fn weight(name: &'static str, shape: Shape, initializer: Initializer) -> Self {
-        Self { name, shape, initializer, trainable: true }
+        Self { name, shape, initializer, trainable: true, regularizer: None }
+    }
+
+    /// The same with a penalty on its size.
+    fn regularized(self, regularizer: Option<Regularizer>) -> Self {
+        Self { regularizer, ..self }
     }
 }
 

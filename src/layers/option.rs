@@ -1,6 +1,6 @@
 //! Types and values of layer options.
 
-use super::Filter;
+use super::{Activation, Filter, Initializer, Regularizer};
 use crate::tensor::Padding;
 
 /// What an option takes.
@@ -29,8 +29,10 @@ pub enum OptionType {
     Margins,
     /// An activation's name.
     Activation,
-    /// An initializer's name.
+    /// An initializer's name, perhaps with arguments.
     Initializer,
+    /// A regularizer with its arguments.
+    Regularizer,
     /// `true` or `false`.
     Bool,
     /// A shape `28x28x1`, `3`.
@@ -70,6 +72,7 @@ impl OptionType {
             OptionType::Margins => "pixels such as 1, 1x2 or [0, 1, 0, 1] (top, bottom, left, right)",
             OptionType::Activation => "an activation such as `relu`",
             OptionType::Initializer => "an initializer such as `glorot_uniform`",
+            OptionType::Regularizer => "a regularizer such as l2(0.001)",
             OptionType::Bool => "`true` or `false`",
             OptionType::Shape => "height, width and channels, such as 28x28x1",
             OptionType::Target => "a shape such as 7x7x64, or a length such as 3136",
@@ -117,6 +120,7 @@ impl OptionType {
             | OptionType::Target
             | OptionType::Margin
             | OptionType::Range { .. }
+            | OptionType::Regularizer
             | OptionType::Numbers
             | OptionType::Filter => return None,
         })
@@ -140,6 +144,8 @@ pub enum OptionValue {
     Activation(Activation),
     /// An initializer.
     Initializer(Initializer),
+    /// A regularizer.
+    Regularizer(Regularizer),
     /// A truth value.
     Bool(bool),
     /// A shape.
@@ -186,175 +192,5 @@ impl OptionSpec {
         help: &'static str,
     ) -> Self {
         Self { name, ty, default: Some(default), help }
-    }
-}
-
-/// An activation function.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Activation {
-    /// None.
-    #[default]
-    Linear,
-    /// Element by element.
-    Elementwise(ActivationKind),
-    /// `e^x / Σ e^x` over the channels.
-    Softmax,
-}
-
-impl Activation {
-    /// All names, as `activation:` takes them.
-    pub const NAMES: &'static [&'static str] = &[
-        "linear",
-        "relu",
-        "relu6",
-        "leaky_relu",
-        "elu",
-        "selu",
-        "gelu",
-        "silu",
-        "hard_swish",
-        "sigmoid",
-        "hard_sigmoid",
-        "tanh",
-        "softplus",
-        "softmax",
-    ];
-
-    /// The activation of a name, with the defaults that Keras's functions have.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "linear" => Activation::Linear,
-            "softmax" => Activation::Softmax,
-            "relu" => Activation::Elementwise(ActivationKind::Relu),
-            "relu6" => Activation::Elementwise(ActivationKind::Relu6),
-            "leaky_relu" => Activation::Elementwise(ActivationKind::LeakyRelu { slope: 0.2 }),
-            "elu" => Activation::Elementwise(ActivationKind::Elu { alpha: 1.0 }),
-            "selu" => Activation::Elementwise(ActivationKind::Selu),
-            "gelu" => Activation::Elementwise(ActivationKind::Gelu),
-            "silu" => Activation::Elementwise(ActivationKind::Silu),
-            "hard_swish" => Activation::Elementwise(ActivationKind::HardSwish),
-            "sigmoid" => Activation::Elementwise(ActivationKind::Sigmoid),
-            "hard_sigmoid" => Activation::Elementwise(ActivationKind::HardSigmoid),
-            "softplus" => Activation::Elementwise(ActivationKind::Softplus),
-            "tanh" => Activation::Elementwise(ActivationKind::Tanh),
-            _ => return None,
-        })
-    }
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Activation::Linear => "linear",
-            Activation::Softmax => "softmax",
-            Activation::Elementwise(kind) => match kind {
-                ActivationKind::Relu => "relu",
-                ActivationKind::Relu6 => "relu6",
-                ActivationKind::LeakyRelu { .. } => "leaky_relu",
-                ActivationKind::Elu { .. } => "elu",
-                ActivationKind::Selu => "selu",
-                ActivationKind::Gelu => "gelu",
-                ActivationKind::Silu => "silu",
-                ActivationKind::HardSwish => "hard_swish",
-                ActivationKind::Sigmoid => "sigmoid",
-                ActivationKind::HardSigmoid => "hard_sigmoid",
-                ActivationKind::Tanh => "tanh",
-                ActivationKind::Softplus => "softplus",
-            },
-        }
-    }
-}
-
-/// Element-wise activations, with Keras's definitions.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum ActivationKind {
-    /// `max(x, 0)`
-    Relu,
-    /// `min(max(x, 0), 6)`
-    Relu6,
-    /// `x ≥ 0 ? x : slope · x`
-    LeakyRelu {
-        /// Keras's default: 0.3 as a layer, 0.2 as an activation function.
-        slope: f32,
-    },
-    /// `x ≥ 0 ? x : α (eˣ − 1)`
-    Elu {
-        /// Default 1.
-        alpha: f32,
-    },
-    /// `λ x` for x > 0, else `λ α (eˣ − 1)`, with λ = 1.0507… and α = 1.6732….
-    /// Source: Klambauer et al., arXiv:1706.02515.
-    Selu,
-    /// `x Φ(x)`, with erf (Keras's default, `approximate=False`).
-    Gelu,
-    /// `x σ(x)`
-    Silu,
-    /// `x · min(max(x / 6 + 1/2, 0), 1)`. Source: Howard et al., arXiv:1905.02244, §5.2.
-    HardSwish,
-    /// `1 / (1 + e⁻ˣ)`
-    Sigmoid,
-    /// `min(max(x / 6 + 1/2, 0), 1)`
-    HardSigmoid,
-    /// Hyperbolic tangent.
-    Tanh,
-    /// `ln(1 + eˣ)`
-    Softplus,
-}
-
-/// How a parameter starts, with Keras's definitions. `fan_in`/`fan_out` of a convolution count its window: `Kh · Kw · I`, `Kh · Kw · O`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Initializer {
-    /// 0.
-    Zeros,
-    /// 1.
-    Ones,
-    /// Uniform in ±√(6 / (fan_in + fan_out)).
-    GlorotUniform,
-    /// Normal, truncated at two deviations, deviation √(2 / (fan_in + fan_out)) / 0.87962566.
-    GlorotNormal,
-    /// Uniform in ±√(6 / fan_in).
-    HeUniform,
-    /// Truncated normal, deviation √(2 / fan_in) / 0.87962566.
-    HeNormal,
-    /// Uniform in ±√(3 / fan_in).
-    LecunUniform,
-    /// Truncated normal, deviation √(1 / fan_in) / 0.87962566.
-    LecunNormal,
-    /// Uniform in ±0.05.
-    RandomUniform,
-    /// Normal, deviation 0.05.
-    RandomNormal,
-    /// Normal, deviation 0.05, truncated at two deviations.
-    TruncatedNormal,
-}
-
-impl Initializer {
-    /// All, with their names.
-    const TABLE: &'static [(&'static str, Initializer)] = &[
-        ("zeros", Initializer::Zeros),
-        ("ones", Initializer::Ones),
-        ("glorot_uniform", Initializer::GlorotUniform),
-        ("glorot_normal", Initializer::GlorotNormal),
-        ("he_uniform", Initializer::HeUniform),
-        ("he_normal", Initializer::HeNormal),
-        ("lecun_uniform", Initializer::LecunUniform),
-        ("lecun_normal", Initializer::LecunNormal),
-        ("random_uniform", Initializer::RandomUniform),
-        ("random_normal", Initializer::RandomNormal),
-        ("truncated_normal", Initializer::TruncatedNormal),
-    ];
-
-    /// All names.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        Self::TABLE.iter().map(|(name, _)| *name)
-    }
-
-    /// The initializer of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::TABLE.iter().find(|(known, _)| *known == name).map(|(_, initializer)| *initializer)
-    }
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        Self::TABLE.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| *name)
     }
 }

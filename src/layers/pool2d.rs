@@ -36,7 +36,8 @@ impl Pool2d {
                 inputs: Inputs::One,
                 options: OPTIONS,
                 shape: "H' = ⌊(H + padding − Kh) / stride⌋ + 1, W' likewise; C' = C. With `same`, H' = ⌈H / stride⌉.",
-                formula: "y[i, j, c] = the largest x[i s + u − p, j s + v − p, c]; padding never wins. Of several largest values the first in reading order gets the gradient",
+                formula: "y[i, j, c] = the largest x[i s + u − p, j s + v − p, c]; padding never wins. Of several largest \
+                      values the first in reading order gets the gradient",
                 source: "",
                 example: "max_pool2d(2)",
             },
@@ -50,7 +51,8 @@ impl Pool2d {
                 inputs: Inputs::One,
                 options: OPTIONS,
                 shape: "H' = ⌊(H + padding − Kh) / stride⌋ + 1, W' likewise; C' = C. With `same`, H' = ⌈H / stride⌉.",
-                formula: "y[i, j, c] = the mean of x[i s + u − p, j s + v − p, c] over the pixels that are there: padding does not count",
+                formula: "y[i, j, c] = the mean of x[i s + u − p, j s + v − p, c] over the pixels that are there: padding \
+                      does not count",
                 source: "",
                 example: "avg_pool2d(3, stride: 2, padding: same)",
             },

@@ -51,7 +51,8 @@ impl RandomColor {
                     VALUE_RANGE,
                 ],
                 shape: "The input's.",
-                formula: "while training y = clip((x − μ) (1 + f) + μ), f uniform in factor for each image, μ the channel's mean over its pixels; in use y = x",
+                formula: "while training y = clip((x − μ) (1 + f) + μ), f uniform in factor for each image, μ the \
+                      channel's mean over its pixels; in use y = x",
                 source: "Keras's `RandomContrast`",
                 example: "random_contrast(20%, value_range: [0, 1])",
             },
@@ -72,7 +73,8 @@ impl RandomColor {
                     VALUE_RANGE,
                 ],
                 shape: "The input's.",
-                formula: "while training y = clip(x + f (high − low)), f uniform in factor for each image, low and high from value_range; in use y = x",
+                formula: "while training y = clip(x + f (high − low)), f uniform in factor for each image, low and high \
+                      from value_range; in use y = x",
                 source: "Keras's `RandomBrightness`",
                 example: "random_brightness(20%, value_range: [0, 1])",
             },

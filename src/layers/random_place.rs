@@ -88,7 +88,8 @@ impl RandomPlace {
         row(
             ["random_flip", "RandomFlip", "In training, mirrors pictures."],
             [
-                "while training, with probability 1/2 for each way, y[i, j] = x[i, W − 1 − j] or x[H − 1 − i, j]; in use y = x",
+                "while training, with probability 1/2 for each way, y[i, j] = x[i, W − 1 − j] or x[H − 1 − i, j]; \
+                 in use y = x",
                 "random_flip(horizontal)",
             ],
             &[OptionSpec::optional(
@@ -106,7 +107,8 @@ impl RandomPlace {
         row(
             ["random_rotation", "RandomRotation", "In training, turns pictures around their centre."],
             [
-                "while training the sample for a pixel at d from the centre lies at R(a) d, R turning by an angle a uniform in factor; in use y = x",
+                "while training the sample for a pixel at d from the centre lies at R(a) d, R turning by an angle \
+                 a uniform in factor; in use y = x",
                 "random_rotation(15deg)",
             ],
             &[
@@ -124,7 +126,8 @@ impl RandomPlace {
         row(
             ["random_zoom", "RandomZoom", "In training, makes pictures larger or smaller."],
             [
-                "while training the sample for a pixel at d from the centre lies at (1 + f) d, f uniform in the factors; in use y = x",
+                "while training the sample for a pixel at d from the centre lies at (1 + f) d, f uniform in the \
+                 factors; in use y = x",
                 "random_zoom(10%)",
             ],
             &[
@@ -167,7 +170,8 @@ impl RandomPlace {
             info: KindInfo {
                 keyword: "random_crop",
                 keras: "RandomCrop",
-                help: "In training, a part at a random place. In use, the largest part in the middle with the same ratio of height and width, resized.",
+                help: "In training, a part at a random place. In use, the largest part in the middle with the same \
+                      ratio of height and width, resized.",
                 inputs: Inputs::One,
                 options: &[
                     OptionSpec::required(
@@ -182,7 +186,8 @@ impl RandomPlace {
                     ),
                 ],
                 shape: "H' = height, W' = width; C' = C.",
-                formula: "while training y[i, j] = x[i + t, j + l], t uniform among 0 … H − height, l among 0 … W − width; in use as `resizing(height, width, fit: crop)`",
+                formula: "while training y[i, j] = x[i + t, j + l], t uniform among 0 … H − height, l among 0 … W − width; \
+                      in use as `resizing(height, width, fit: crop)`",
                 source: "Keras's layer of this name",
                 example: "random_crop(24, 24)",
             },

@@ -45,7 +45,8 @@ impl Resizing {
         info: KindInfo {
             keyword: "resizing",
             keras: "Resizing",
-            help: "An image of another size, in training and in use. Rather write `resize` in `prepare`: then it is done once, and for every picture ever predicted.",
+            help: "An image of another size, in training and in use. Rather write `resize` in `prepare`: then it is \
+                  done once, and for every picture ever predicted.",
             inputs: Inputs::One,
             options: &[
                 OptionSpec::required("height", OptionType::Int { min: 1 }, "Rows of the result."),
@@ -55,11 +56,14 @@ impl Resizing {
                     "fit",
                     OptionType::Choice(&["stretch", "crop", "letterbox"]),
                     "stretch",
-                    "Where the ratio of height and width is another: `crop` takes the largest part of the wanted ratio out of the middle, `letterbox` puts zeros around (Keras's `crop_to_aspect_ratio` and `pad_to_aspect_ratio`).",
+                    "Where the ratio of height and width is another: `crop` takes the largest part of the wanted \
+                     ratio out of the middle, `letterbox` puts zeros around (Keras's `crop_to_aspect_ratio` and \
+                     `pad_to_aspect_ratio`).",
                 ),
             ],
             shape: "H' = height, W' = width; C' = C.",
-            formula: "y at (i, j) = x at ((i + 1/2) H / H', (j + 1/2) W / W'), counted from the corner: the pixel there, or between the centres of the four around it",
+            formula: "y at (i, j) = x at ((i + 1/2) H / H', (j + 1/2) W / W'), counted from the corner: the pixel there, \
+                  or between the centres of the four around it",
             source: "TensorFlow's `tf.image.resize` without antialiasing",
             example: "resizing(64, 64)",
         },

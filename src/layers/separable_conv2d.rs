@@ -2,9 +2,10 @@
 
 use super::conv2d::{ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS};
 use super::depthwise_conv2d::{DEPTH_MULTIPLIER, depthwise};
+use super::regularizer::{self, BIAS_REGULARIZER};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
-    ParamSpec, image_of, window_over,
+    ParamSpec, Regularizer, image_of, window_over,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -34,6 +35,12 @@ pub struct SeparableConv2d {
     pub pointwise_initializer: Initializer,
     /// How the bias starts.
     pub bias_initializer: Initializer,
+    /// Penalty on the depthwise kernel.
+    pub depthwise_regularizer: Option<Regularizer>,
+    /// Penalty on the 1x1 kernel.
+    pub pointwise_regularizer: Option<Regularizer>,
+    /// Penalty on the bias.
+    pub bias_regularizer: Option<Regularizer>,
 }
 
 const OPTIONS: &[OptionSpec] = &[
@@ -58,6 +65,9 @@ const OPTIONS: &[OptionSpec] = &[
         "How the 1x1 kernel starts.",
     ),
     BIAS_INITIALIZER,
+    regularizer::option("depthwise_regularizer", "Penalty on the depthwise kernel, added to the loss."),
+    regularizer::option("pointwise_regularizer", "Penalty on the 1x1 kernel, added to the loss."),
+    BIAS_REGULARIZER,
 ];
 
 impl SeparableConv2d {
@@ -69,7 +79,8 @@ impl SeparableConv2d {
             inputs: Inputs::One,
             options: OPTIONS,
             shape: "H', W' and C' as of `conv2d`.",
-            formula: "y = f(b + pointwise_kernel ∗ (depthwise_kernel ∗ x)): `depthwise_kernel` is [Kh, Kw, C, m] as in `depthwise_conv2d`, `pointwise_kernel` [1, 1, C m, filters]",
+            formula: "y = f(b + pointwise_kernel ∗ (depthwise_kernel ∗ x)): `depthwise_kernel` is [Kh, Kw, C, m] as in \
+                  `depthwise_conv2d`, `pointwise_kernel` [1, 1, C m, filters]",
             source: "Chollet, arXiv:1610.02357",
             example: "separable_conv2d(64, 3x3, padding: same)",
         },
@@ -85,6 +96,9 @@ impl SeparableConv2d {
             depthwise_initializer: a.initializer("depthwise_initializer"),
             pointwise_initializer: a.initializer("pointwise_initializer"),
             bias_initializer: a.initializer("bias_initializer"),
+            depthwise_regularizer: a.regularizer("depthwise_regularizer"),
+            pointwise_regularizer: a.regularizer("pointwise_regularizer"),
+            bias_regularizer: a.regularizer("bias_regularizer"),
         },
     }];
 
@@ -103,10 +117,15 @@ impl LayerOp for SeparableConv2d {
         let depthwise = Shape::new([height, width, channels, self.depth_multiplier]);
         let pointwise = Shape::new([1, 1, channels * self.depth_multiplier, self.filters]);
         let kernels = [
-            ParamSpec::weight("depthwise_kernel", depthwise, self.depthwise_initializer),
-            ParamSpec::weight("pointwise_kernel", pointwise, self.pointwise_initializer),
+            ParamSpec::weight("depthwise_kernel", depthwise, self.depthwise_initializer)
+                .regularized(self.depthwise_regularizer),
+            ParamSpec::weight("pointwise_kernel", pointwise, self.pointwise_initializer)
+                .regularized(self.pointwise_regularizer),
         ];
-        let bias = || ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer);
+        let bias = || {
+            ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer)
+                .regularized(self.bias_regularizer)
+        };
         kernels.into_iter().chain(self.use_bias.then(bias)).collect()
     }
 

@@ -4,8 +4,7 @@
 pub(super) const LAYERS: &[&str] = &[];
 
 /// Options of layers, optimizers and callbacks.
-pub(super) const OPTIONS: &[&str] =
-    &["kernel_regularizer", "bias_regularizer", "trainable", "frozen", "weights", "axis"];
+pub(super) const OPTIONS: &[&str] = &["trainable", "frozen", "weights", "axis"];
 
 /// Settings and calls of `data`.
 pub(super) const DATA: &[&str] = &["labels"];

@@ -24,6 +24,7 @@ mod option;
 mod overrides;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod prepare;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod ranges;
 mod report;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
@@ -35,6 +36,7 @@ mod train;
 mod tune;
 mod units;
 mod unused;
+mod weights;
 
 use std::collections::BTreeSet;
 
@@ -96,7 +98,7 @@ pub(crate) fn lower_at(
     check_items(&mut cx, file);
     let models = models(file);
     let ensembles = ensemble::lower_all(&mut cx, &sections, &models);
-    let chosen = choose_model(&mut cx, &models, &ensembles, options.model.as_deref());
+    let chosen = choose_model(&mut cx, file, &models, &ensembles, options.model.as_deref());
     let model_name = chosen.map(|definition| definition.name.value.as_str());
     let overridden = overrides::apply(&mut cx, &mut sections, sources, &options.overrides);
     let space = search_space(&mut cx, file, chosen, &sections, &overridden);
@@ -313,9 +315,10 @@ fn models(file: &File) -> Vec<&Definition> {
         .collect()
 }
 
-/// The model that is meant: the one that is asked for, the only one, or the first member of an ensemble of all.
+/// The model that is meant: the one that is asked for, the only one (that no other uses as a layer), or the first member of an ensemble of all.
 fn choose_model<'f>(
     cx: &mut Cx,
+    file: &File,
     models: &[&'f Definition],
     ensembles: &[EnsembleSpec],
     asked: Option<&str>,
@@ -326,6 +329,12 @@ fn choose_model<'f>(
     };
     if let (None, [_, _, ..], Some(ensemble)) = (asked, models, ensembles.iter().find(has_all)) {
         return models.iter().copied().find(|model| model.name.value == ensemble.members[0].value);
+    }
+    // a model that another one uses as a layer is a part of that
+    let parts = unused::callees(file);
+    let whole: Vec<&Definition> = models.iter().copied().filter(|model| !parts.contains(&model.name.value)).collect();
+    if let (None, [only]) = (asked, &whole[..]) {
+        return Some(only);
     }
     match (models, asked) {
         ([], _) => {

@@ -4,7 +4,7 @@ use super::Cx;
 use super::constant::Value;
 use super::convert::{MOST, WIDEST};
 use crate::ast::{Expr, ExprKind, Step};
-use crate::layers::{Activation, Attributes, Initializer, KindInfo, Layer, NONE, OptionSpec, OptionType, OptionValue};
+use crate::layers::{Activation, Attributes, KindInfo, Layer, NONE, OptionSpec, OptionType, OptionValue};
 use crate::source::Span;
 use crate::tensor::Padding;
 
@@ -13,6 +13,7 @@ use super::later;
 /// A layer's attributes, and where each option was written.
 pub(super) struct WrittenLayer {
     pub(super) layer: Layer,
+    pub(super) attributes: Attributes,
     pub(super) options: Vec<(&'static str, Span)>,
 }
 
@@ -41,10 +42,11 @@ impl Cx {
         }
         let mut values = values.into_iter();
         let attributes = Attributes::new(kind.options, |_| values.next().flatten()).ok()?;
-        Layer::from_attributes(kind.keyword, &attributes).map(|layer| WrittenLayer { layer, options })
+        let layer = Layer::from_attributes(kind.keyword, &attributes)?;
+        Some(WrittenLayer { layer, attributes, options })
     }
 
-    fn option(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<OptionValue> {
+    pub(super) fn option(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<OptionValue> {
         let what = spec.name;
         if spec.default == Some(NONE) && matches!(&expr.kind, ExprKind::Name(word) if word == NONE) {
             return Some(OptionValue::None);
@@ -60,11 +62,8 @@ impl Cx {
             OptionType::Padding => OptionValue::Padding(self.padding(spec, expr)?),
             OptionType::Margins => OptionValue::Margins(self.margins(spec, expr)?),
             OptionType::Activation => OptionValue::Activation(self.activation(what, expr)?),
-            OptionType::Initializer => {
-                let names: Vec<(&str, &str)> = Initializer::names().map(|name| (name, name)).collect();
-                let name = self.choice(what, expr, &names, &[])?;
-                OptionValue::Initializer(Initializer::from_name(name)?)
-            }
+            OptionType::Initializer => OptionValue::Initializer(self.initializer(what, expr)?),
+            OptionType::Regularizer => OptionValue::Regularizer(self.regularizer(what, expr)?),
             OptionType::Bool => OptionValue::Bool(self.bool(what, expr)?),
             OptionType::Shape => OptionValue::Shape(self.shape(spec, expr)?),
             OptionType::Target => OptionValue::Shape(self.target(spec, expr)?),

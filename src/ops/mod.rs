@@ -15,6 +15,7 @@ mod loss;
 mod map;
 mod movement;
 mod neighbours;
+mod penalty;
 mod pool;
 mod softmax;
 mod warp;
@@ -30,6 +31,7 @@ pub use loss::{Loss, TopK};
 pub use map::{Map, MapResult};
 pub use movement::{Pad, Slice, Unpad};
 pub use neighbours::NeighbourSum;
+pub use penalty::Penalty;
 pub use pool::{GlobalPool, GlobalPoolGrad, Pool, PoolGrad};
 pub use softmax::{Softmax, SoftmaxGrad};
 pub use warp::{Warp, WarpGrad};
@@ -99,6 +101,8 @@ pub enum Op {
     Warp(Warp),
     /// Its gradient: `dy`, then the matrices where they are given.
     WarpGrad(WarpGrad),
+    /// What the size of a weight adds to the loss: one number.
+    Penalty(Penalty),
     /// Loss per image and gradient by the scores: `scores`, `labels`, `1/batch`.
     Loss(Loss),
     /// Whether the true class is among the best k: `scores`, `labels`.
@@ -124,6 +128,7 @@ impl Op {
             | Op::SoftmaxGrad(_)
             | Op::ChannelNorm(_)
             | Op::ChannelNormGrad(_) => vec![operands[0].clone()],
+            Op::Penalty(_) => vec![TensorType::scalar()],
             Op::Warp(op) => vec![op.infer(operands)],
             Op::WarpGrad(op) => vec![TensorType::per_image(op.input.clone())],
             Op::BatchNorm(_) => {
@@ -180,6 +185,7 @@ impl Op {
             Op::ChannelNormGrad(_) => "channel_norm_grad",
             Op::Warp(_) => "warp",
             Op::WarpGrad(_) => "warp_grad",
+            Op::Penalty(_) => "penalty",
             Op::Loss(_) => "loss",
             Op::TopK(_) => "top_k",
         }

@@ -218,7 +218,7 @@ fn chain(context: &Context<'_>, pair: Located<'_>) -> Option<ChainReading> {
     let span = pair.span();
     let mut chain = Chain { name: None, steps: Vec::new(), span };
     for part in pair.into_inner() {
-        if part.rule() == Rule::ident {
+        if part.rule() == Rule::path {
             chain.name = Some(name(&part));
         } else {
             chain.steps.push(step(context, part)?);

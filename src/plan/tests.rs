@@ -26,6 +26,8 @@ fn conv(filters: usize) -> Layer {
         activation: Activation::Elementwise(ActivationKind::Relu),
         kernel_initializer: Initializer::GlorotUniform,
         bias_initializer: Initializer::Zeros,
+        kernel_regularizer: None,
+        bias_regularizer: None,
     })
 }
 
@@ -40,6 +42,8 @@ fn dense(units: usize, activation: Activation) -> Layer {
         use_bias: true,
         kernel_initializer: Initializer::GlorotUniform,
         bias_initializer: Initializer::Zeros,
+        kernel_regularizer: None,
+        bias_regularizer: None,
     })
 }
 
@@ -75,6 +79,7 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
             layer,
             inputs,
             span: Span::default(),
+            attributes: crate::layers::Attributes::default(),
             options: Vec::new(),
             used_at: Vec::new(),
             frozen: false,

@@ -4,7 +4,7 @@ use super::executor::Executor;
 use super::profile::{Profile, ProfileRow};
 use super::random_key::random_key;
 use super::rates::{adam_rate, nadam_rates};
-use crate::autodiff::{evaluation_graph, loss_output, metric_output, metrics, training_graph};
+use crate::autodiff::{evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph};
 use crate::ir::{
     CheckedProgram, Forward, Graph, Loss, Metric, Mode, Optimizer, Param, ScalarInput, TrainSpec, forward,
 };
@@ -67,7 +67,7 @@ pub struct StepInputs<'a> {
 pub struct StepResult {
     /// Images in the batch.
     pub images: usize,
-    /// Mean loss over the batch. Not finite: the step has changed no weight.
+    /// Mean loss over the batch, and what the size of weights adds to it. Not finite: the step has changed no weight.
     pub loss: f32,
     /// Number of images that each of the session's metrics counts as right.
     pub correct: Vec<f32>,
@@ -143,6 +143,11 @@ impl Engine {
         let loss = sum(loss_output()) / images as f64;
         let correct = (0..self.metrics.len()).map(|index| sum(&metric_output(index)) as f32).collect();
         StepResult { images, loss: loss as f32, correct }
+    }
+
+    /// What the size of weights adds to the loss.
+    fn penalty(&self) -> f32 {
+        self.output(penalty_output()).map_or(0.0, |output| self.values(output, 1)[0])
     }
 
     fn planned_bytes(&self) -> usize {
@@ -239,10 +244,12 @@ impl TrainSession {
             ScalarInput::RandomKey(path) => random_key(inputs.seed, inputs.step, path),
         });
         engine.executor.run_range(0..self.until_loss, images);
-        let result = engine.result(images);
+        let mut result = engine.result(images);
         if result.loss.is_finite() {
             let stages = engine.executor.plan().stages.len();
             engine.executor.run_range(self.until_loss..stages, images);
+            // of the weights as they were: perhaps it is known only now
+            result.loss += engine.penalty();
         }
         result
     }
@@ -323,7 +330,9 @@ impl EvalSession {
     pub fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult {
         self.engine.feed_labels(labels);
         let count = self.run(images);
-        self.engine.result(count)
+        let mut result = self.engine.result(count);
+        result.loss += self.engine.penalty();
+        result
     }
 
     /// The model's output after its last activation, `[n, outputs]`.

@@ -4,7 +4,7 @@
 //! other layer's start. Distributions and fans are Keras's (`keras.initializers`); the numbers are our own generator's.
 
 use crate::ir::Param;
-use crate::layers::Initializer;
+use crate::layers::{FanMode, Initializer, ScaledDistribution};
 use crate::random::{Random, text_key};
 use crate::tensor::Shape;
 
@@ -17,61 +17,121 @@ const PURPOSE: u64 = 0x696e_6974; // "init"
 /// The initial values of a parameter, row by row in its own shape.
 pub fn initial_values(param: &Param, seed: u64) -> Vec<f32> {
     let mut random = Random::keyed(&[seed, PURPOSE, text_key(&param.name)]);
-    let distribution = Distribution::of(param.initializer, &param.shape);
+    let distribution = match Distribution::of(param.initializer, &param.shape) {
+        Some(distribution) => distribution,
+        None => return orthogonal(param, &mut random),
+    };
     (0..param.shape.elements()).map(|_| distribution.draw(&mut random)).collect()
 }
 
-/// A distribution to draw from; mean 0 where it is random.
+/// A distribution to draw from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Distribution {
     /// Always this.
     Constant(f32),
-    /// Uniform in `[-limit, limit)`.
-    Uniform { limit: f64 },
+    /// Uniform in `[least, most)`.
+    Uniform { least: f64, most: f64 },
     /// Normal.
-    Normal { deviation: f64 },
+    Normal { mean: f64, deviation: f64 },
     /// Normal before truncation; values beyond two of these deviations are drawn again.
-    Truncated { deviation: f64 },
+    Truncated { mean: f64, deviation: f64 },
 }
 
 impl Distribution {
     /// Keras's definitions. A variance scaling initializer wants the variance `scale / fan`: the uniform one reaches to
     /// `√(3 · scale / fan)`, the normal one's deviation is `√(scale / fan) / 0.8796…`, truncated.
-    fn of(initializer: Initializer, shape: &Shape) -> Self {
+    ///
+    /// `None` where numbers are not drawn one by one.
+    fn of(initializer: Initializer, shape: &Shape) -> Option<Self> {
         let (fan_in, fan_out) = fans(shape);
         let average = f64::midpoint(fan_in, fan_out);
-        let uniform = |scale: f64, fan: f64| Distribution::Uniform { limit: (3.0 * scale / fan.max(1.0)).sqrt() };
+        let uniform = |scale: f64, fan: f64| {
+            let limit = (3.0 * scale / fan.max(1.0)).sqrt();
+            Distribution::Uniform { least: -limit, most: limit }
+        };
         let normal = |scale: f64, fan: f64| Distribution::Truncated {
+            mean: 0.0,
             deviation: (scale / fan.max(1.0)).sqrt() / TRUNCATED_DEVIATION,
         };
-        match initializer {
+        Some(match initializer {
             Initializer::Zeros => Distribution::Constant(0.0),
             Initializer::Ones => Distribution::Constant(1.0),
+            Initializer::Constant(value) => Distribution::Constant(value),
             Initializer::GlorotUniform => uniform(1.0, average),
             Initializer::GlorotNormal => normal(1.0, average),
             Initializer::HeUniform => uniform(2.0, fan_in),
             Initializer::HeNormal => normal(2.0, fan_in),
             Initializer::LecunUniform => uniform(1.0, fan_in),
             Initializer::LecunNormal => normal(1.0, fan_in),
-            Initializer::RandomUniform => Distribution::Uniform { limit: 0.05 },
-            Initializer::RandomNormal => Distribution::Normal { deviation: 0.05 },
-            Initializer::TruncatedNormal => Distribution::Truncated { deviation: 0.05 },
-        }
+            Initializer::RandomUniform { minval, maxval } => {
+                Distribution::Uniform { least: f64::from(minval), most: f64::from(maxval) }
+            }
+            Initializer::RandomNormal { mean, stddev } => {
+                Distribution::Normal { mean: f64::from(mean), deviation: f64::from(stddev) }
+            }
+            Initializer::TruncatedNormal { mean, stddev } => {
+                Distribution::Truncated { mean: f64::from(mean), deviation: f64::from(stddev) }
+            }
+            Initializer::VarianceScaling { scale, mode, distribution } => {
+                let fan = match mode {
+                    FanMode::FanIn => fan_in,
+                    FanMode::FanOut => fan_out,
+                    FanMode::FanAvg => average,
+                };
+                match distribution {
+                    ScaledDistribution::TruncatedNormal => normal(f64::from(scale), fan),
+                    ScaledDistribution::UntruncatedNormal => {
+                        Distribution::Normal { mean: 0.0, deviation: (f64::from(scale) / fan.max(1.0)).sqrt() }
+                    }
+                    ScaledDistribution::Uniform => uniform(f64::from(scale), fan),
+                }
+            }
+            Initializer::Orthogonal { .. } => return None,
+        })
     }
 
     fn draw(self, random: &mut Random) -> f32 {
         match self {
             Distribution::Constant(value) => value,
-            Distribution::Uniform { limit } => random.uniform(-limit, limit) as f32,
-            Distribution::Normal { deviation } => (deviation * random.normal()) as f32,
-            Distribution::Truncated { deviation } => loop {
+            Distribution::Uniform { least, most } => random.uniform(least, most) as f32,
+            Distribution::Normal { mean, deviation } => (mean + deviation * random.normal()) as f32,
+            Distribution::Truncated { mean, deviation } => loop {
                 let value = random.normal();
                 if value.abs() <= 2.0 {
-                    return (deviation * value) as f32;
+                    return (mean + deviation * value) as f32;
                 }
             },
         }
     }
+}
+
+/// A matrix `[product of all axes but the last, last]` with orthonormal columns (rows, where there are fewer of them), times the gain: normal numbers
+/// made orthogonal one after the other (Gram–Schmidt, twice, which is enough for f64). The result is uniform among such matrices, as Keras's is.
+fn orthogonal(param: &Param, random: &mut Random) -> Vec<f32> {
+    let Initializer::Orthogonal { gain } = param.initializer else { return Vec::new() };
+    let columns = param.shape.channels();
+    let rows = param.shape.elements() / columns.max(1);
+    let (count, length) = (rows.min(columns), rows.max(columns));
+    let mut vectors: Vec<Vec<f64>> = Vec::with_capacity(count);
+    while vectors.len() < count {
+        let mut vector: Vec<f64> = (0..length).map(|_| random.normal()).collect();
+        for _ in 0..2 {
+            for other in &vectors {
+                let along: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
+                vector.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
+            }
+        }
+        let size = vector.iter().map(|a| a * a).sum::<f64>().sqrt();
+        // a vector that the others span, all but impossible, is drawn again
+        if size > 1e-6 {
+            vectors.push(vector.iter().map(|a| a / size).collect());
+        }
+    }
+    let value = |row: usize, column: usize| {
+        let (vector, place) = if rows >= columns { (column, row) } else { (row, column) };
+        (f64::from(gain) * vectors[vector][place]) as f32
+    };
+    (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))).map(|(r, c)| value(r, c)).collect()
 }
 
 /// `(fan_in, fan_out)`: inputs and outputs of one unit. Weights `[in, out]` and `[kh, kw, in, out]` count their window; a vector is both.
@@ -92,7 +152,7 @@ mod tests {
     use super::*;
     use crate::ir::ParamRole;
 
-    const ALL: [Initializer; 11] = [
+    const ALL: [Initializer; 13] = [
         Initializer::Zeros,
         Initializer::Ones,
         Initializer::GlorotUniform,
@@ -101,9 +161,15 @@ mod tests {
         Initializer::HeNormal,
         Initializer::LecunUniform,
         Initializer::LecunNormal,
-        Initializer::RandomUniform,
-        Initializer::RandomNormal,
-        Initializer::TruncatedNormal,
+        Initializer::RandomUniform { minval: -0.05, maxval: 0.05 },
+        Initializer::RandomNormal { mean: 0.0, stddev: 0.05 },
+        Initializer::TruncatedNormal { mean: 0.0, stddev: 0.05 },
+        Initializer::Constant(1.0),
+        Initializer::VarianceScaling {
+            scale: 3.0,
+            mode: FanMode::FanOut,
+            distribution: ScaledDistribution::UntruncatedNormal,
+        },
     ];
 
     fn param(name: &str, shape: &[usize], initializer: Initializer) -> Param {
@@ -130,16 +196,18 @@ mod tests {
             // Expected deviation and the bound of every value (deviations; infinite for an untruncated normal).
             let (want, bound) = match initializer {
                 Initializer::Zeros => (0.0, 0.0),
-                Initializer::Ones => (0.0, 1.0),
+                Initializer::Ones | Initializer::Constant(_) => (0.0, 1.0),
+                Initializer::VarianceScaling { .. } => ((3.0_f64 / 576.0).sqrt(), f64::INFINITY),
+                Initializer::Orthogonal { .. } => unreachable!("has a test of its own"),
                 Initializer::GlorotUniform => ((1.0 / average).sqrt(), (3.0 / average).sqrt()),
                 Initializer::HeUniform => ((2.0 / fan_in).sqrt(), (6.0 / fan_in).sqrt()),
                 Initializer::LecunUniform => ((1.0 / fan_in).sqrt(), (3.0 / fan_in).sqrt()),
-                Initializer::RandomUniform => (0.05 / 3.0_f64.sqrt(), 0.05),
+                Initializer::RandomUniform { .. } => (0.05 / 3.0_f64.sqrt(), 0.05),
                 Initializer::GlorotNormal => ((1.0 / average).sqrt(), 2.0 * (1.0 / average).sqrt() / truncated),
                 Initializer::HeNormal => ((2.0 / fan_in).sqrt(), 2.0 * (2.0 / fan_in).sqrt() / truncated),
                 Initializer::LecunNormal => ((1.0 / fan_in).sqrt(), 2.0 * (1.0 / fan_in).sqrt() / truncated),
-                Initializer::RandomNormal => (0.05, f64::INFINITY),
-                Initializer::TruncatedNormal => (0.05 * truncated, 0.1),
+                Initializer::RandomNormal { .. } => (0.05, f64::INFINITY),
+                Initializer::TruncatedNormal { .. } => (0.05 * truncated, 0.1),
             };
             // The deviation's standard error is below want / √(2n) = 0.5%; four of them.
             assert!((deviation - want).abs() <= 0.02 * want, "{initializer:?}: deviation {deviation}, want {want}");
@@ -147,8 +215,40 @@ mod tests {
             if bound.is_finite() && want > 0.0 {
                 assert!(reach > 0.97 * bound, "{initializer:?}: reaches only {reach} of {bound}");
             }
-            let centre = if initializer == Initializer::Ones { 1.0 } else { 0.0 };
+            let ones = matches!(initializer, Initializer::Ones | Initializer::Constant(_));
+            let centre = if ones { 1.0 } else { 0.0 };
             assert!((mean - centre).abs() <= 4.0 * want / 135.0, "{initializer:?}: mean {mean}");
+        }
+    }
+
+    #[test]
+    fn means_are_kept() {
+        let shifted = [
+            Initializer::RandomUniform { minval: 0.1, maxval: 0.3 },
+            Initializer::RandomNormal { mean: 0.2, stddev: 0.05 },
+            Initializer::TruncatedNormal { mean: 0.2, stddev: 0.05 },
+        ];
+        for initializer in shifted {
+            let (mean, ..) = moments(&initial_values(&param("dense.kernel", &[100, 100], initializer), 5));
+            assert!((mean - 0.2).abs() < 3e-3, "{initializer:?}: mean {mean}");
+        }
+    }
+
+    #[test]
+    fn orthogonal_vectors_have_the_length_of_the_gain() {
+        for shape in [[2, 2, 5, 7], [1, 3, 2, 16], [1, 1, 1, 1]] {
+            let values = initial_values(&param("conv2d.kernel", &shape, Initializer::Orthogonal { gain: 2.0 }), 9);
+            let (rows, columns) = (shape[0] * shape[1] * shape[2], shape[3]);
+            let entry = |r: usize, c: usize| f64::from(values[r * columns + c]);
+            let (count, length) = (rows.min(columns), rows.max(columns));
+            let element = |v: usize, at: usize| if rows >= columns { entry(at, v) } else { entry(v, at) };
+            for a in 0..count {
+                for b in 0..count {
+                    let product: f64 = (0..length).map(|at| element(a, at) * element(b, at)).sum();
+                    let want = if a == b { 4.0 } else { 0.0 };
+                    assert!((product - want).abs() < 1e-5, "{shape:?}: {a} times {b} is {product}");
+                }
+            }
         }
     }
 

@@ -787,6 +787,31 @@ def fixed_filter(net, x):
     return net.dense(3, activation="softmax")(layers().Flatten()(x))
 
 
+def l1_l2(l1=0.0, l2=0.0):
+    from keras import regularizers
+    return regularizers.L1L2(l1, l2)
+
+
+@case((5, 4, 3), batch=4)
+def regularizers(net, x):
+    """
+    Penalties on kernels and biases of every kind of layer that has them.
+    conv2d(5, 2x2, activation: tanh, kernel_regularizer: l2(0.02), bias_regularizer: l1(0.01))
+    depthwise_conv2d(2x2, padding: same, depthwise_regularizer: l1_l2(l1: 0.005, l2: 0.01))
+    separable_conv2d(4, 2x2, depthwise_regularizer: l2(0.03), pointwise_regularizer: l1(0.02))
+    conv2d_transpose(3, 2x2, activation: tanh, kernel_regularizer: l1_l2(0.01, 0.02), bias_regularizer: l2(0.5))
+    flatten
+    dense(17, activation: tanh, kernel_regularizer: l2(0.01), bias_regularizer: l1_l2(l1: 0.02))
+    dense(3, activation: softmax, kernel_regularizer: l1(0.03))
+    """
+    x = net.conv2d(5, 2, activation="tanh", kernel_regularizer=l1_l2(l2=0.02), bias_regularizer=l1_l2(0.01))(x)
+    x = net.depthwise_conv2d(2, padding="same", depthwise_regularizer=l1_l2(0.005, 0.01))(x)
+    x = net.separable_conv2d(4, 2, depthwise_regularizer=l1_l2(l2=0.03), pointwise_regularizer=l1_l2(0.02))(x)
+    x = net.conv2d_transpose(3, 2, activation="tanh", kernel_regularizer=l1_l2(0.01, 0.02), bias_regularizer=l1_l2(l2=0.5))(x)
+    x = net.dense(17, activation="tanh", kernel_regularizer=l1_l2(l2=0.01), bias_regularizer=l1_l2(0.02))(layers().Flatten()(x))
+    return net.dense(3, activation="softmax", kernel_regularizer=l1_l2(0.03))(x)
+
+
 # --- dense layers and losses ---------------------------------------------------------------------------------------
 
 

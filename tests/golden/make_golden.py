@@ -169,7 +169,7 @@ class Experiment:
         @tf.function
         def step():
             with tf.GradientTape() as tape:
-                loss = self.loss(y, self.model(x, training=True))
+                loss = self.loss(y, self.model(x, training=True)) + sum(self.model.losses)
             gradients = tape.gradient(loss, [v.value for v in trainable])
             rule.apply(gradients, trainable)
             return loss, gradients

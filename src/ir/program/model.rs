@@ -1,7 +1,7 @@
 //! The network: layers, auxiliary outputs, and the scopes they were written in.
 
 use super::PrepareSpec;
-use crate::layers::Layer;
+use crate::layers::{Attributes, Layer};
 use crate::source::{Span, Spanned};
 
 /// A network: layers in the order of evaluation, the first of which is an input.
@@ -95,6 +95,8 @@ pub struct LayerNode {
     pub span: Span,
     /// Where each written option stands: (option's name, its value's span).
     pub options: Vec<(&'static str, Span)>,
+    /// Every option's value, as `layer` was made of them.
+    pub attributes: Attributes,
     /// The statements that use the blocks it stands in, the innermost first; empty where it stands in the model itself.
     pub used_at: Vec<Span>,
     /// Its weights and statistics are kept as they are.

@@ -1,6 +1,6 @@
 //! What a file may say and is checked, but is not run by this version.
 
-use super::{Cache, Callback, DataSpec, Loss, Metric, Program, TrainSpec};
+use super::{Callback, DataSpec, Loss, Metric, Program, TrainSpec};
 use crate::source::Span;
 
 impl Program {
@@ -25,8 +25,7 @@ impl Program {
 /// What is not run of the data.
 fn of_data(data: &DataSpec) -> Vec<(String, Span)> {
     let weight = data.class_weight.as_ref().map(|weight| ("training with `class_weight`".to_owned(), weight.span));
-    let on_disk = data.cache.as_ref().filter(|cache| cache.value == Cache::Disk);
-    weight.into_iter().chain(on_disk.map(|cache| ("`cache: disk`".to_owned(), cache.span))).collect()
+    weight.into_iter().collect()
 }
 
 /// What is not run of one phase.

@@ -31,7 +31,7 @@ pub use loss::{LossDesc, LossKind, SoftmaxDesc, TopKDesc};
 pub use map::{Domain, MapDesc, MapOutput, Operand, OperandKind};
 pub use matmul::{MatmulDesc, MatmulKind};
 pub use movement::{FillDesc, TransposeDesc};
-pub use normalize::{ChannelNormDesc, CombineMomentsDesc, MomentsDesc, SumPartsDesc};
+pub use normalize::{ChannelNormDesc, CombineMomentsDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
 pub use pool::{GlobalPoolDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
 pub use warp::{Border, Interpolation, Matrix, WarpDesc};
 
@@ -66,6 +66,8 @@ pub enum KernelDesc {
     ChannelNorm(ChannelNormDesc),
     /// Images sampled at other places, and the gradient.
     Warp(WarpDesc),
+    /// What the size of weights adds to the loss.
+    Penalty(PenaltyDesc),
     /// Loss and its gradient by the scores.
     Loss(LossDesc),
     /// Whether the true class is among the best `k`.
@@ -100,6 +102,7 @@ impl KernelDesc {
             KernelDesc::ChannelNorm(_) => "channel_norm",
             KernelDesc::Warp(d) if d.grad => "warp_grad",
             KernelDesc::Warp(_) => "warp",
+            KernelDesc::Penalty(_) => "penalty",
             KernelDesc::Loss(_) => "loss",
             KernelDesc::TopK(_) => "top_k",
             KernelDesc::Transpose(_) => "transpose",

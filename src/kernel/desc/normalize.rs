@@ -50,3 +50,10 @@ pub struct ChannelNormDesc {
     /// The gradient by x.
     pub grad: bool,
 }
+
+/// `l1 · Σ |w| + l2 · Σ w²` over `count` elements. Arguments: w, the sum (one number).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PenaltyDesc {
+    /// `[l1, l2]`, by their bits.
+    pub factors: [u32; 2],
+}

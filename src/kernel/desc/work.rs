@@ -26,6 +26,8 @@ impl KernelDesc {
             KernelDesc::Softmax(desc) => 5 * desc.pixels * desc.channels,
             // two sums, difference, square, product; the gradient has two sums more
             KernelDesc::ChannelNorm(desc) => (if desc.grad { 12 } else { 6 }) * desc.pixels * desc.channels,
+            // absolute value, square, two products and a sum
+            KernelDesc::Penalty(_) => 5,
             // a product and a sum for each of four corners
             KernelDesc::Warp(desc) => 8 * desc.output.elements(),
             KernelDesc::Loss(desc) => 5 * desc.classes,

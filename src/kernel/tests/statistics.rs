@@ -3,10 +3,25 @@
 use proptest::prelude::*;
 
 use super::harness::{Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, run};
-use crate::kernel::desc::{CombineMomentsDesc, KernelDesc, MomentsDesc, SumPartsDesc};
+use crate::kernel::desc::{CombineMomentsDesc, KernelDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
+
+fn check_penalty(count: usize, factors: [f32; 2], seed: u64) {
+    let weights = numbers(seed, count);
+    let desc = PenaltyDesc { factors: factors.map(f32::to_bits) };
+    let got = run(&KernelDesc::Penalty(desc), &[Data::F32(weights.clone()), Data::F32(vec![7.0])], count, 0);
+    let [l1, l2] = factors.map(f64::from);
+    let term = |w: &f32| l1 * f64::from(w.abs()) + l2 * f64::from(*w).powi(2);
+    // at most a hundred additions
+    assert_close(got[1].f32()[0], weights.iter().map(term).sum(), 1e-5, (count, factors));
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #[test]
+    fn penalties(count in 0_usize..100, l1 in 0.0_f32..1.0, l2 in 0.0_f32..1.0, seed in any::<u64>()) {
+        check_penalty(count, [l1, l2], seed);
+    }
+
     #[test]
     fn moments_and_their_combination(
         shape in (1_usize..7, 1_usize..7, channel_count()),

@@ -10,9 +10,10 @@ use crate::lower::constant::Value;
 use crate::lower::units::Callee;
 use crate::lower::{prepare, section};
 use crate::source::Spanned;
+use crate::zoo;
 
 /// Arguments that every model takes when it is used as a layer.
-pub(in crate::lower) const OF_MODELS: &[&str] = &["weights", "frozen", "until"];
+pub(in crate::lower) const OF_MODELS: &[&str] = &["weights", "frozen", "until", "like"];
 
 /// What the arguments of a call give.
 struct Call {
@@ -22,6 +23,8 @@ struct Call {
     frozen: Option<Spanned<bool>>,
     /// The layer after which the rest is cut off.
     until: Option<Name>,
+    /// The model of the zoo whose weights it can take.
+    like: Option<&'static str>,
 }
 
 impl<'f> Lowering<'_, 'f> {
@@ -133,6 +136,11 @@ impl<'f> Lowering<'_, 'f> {
         if let Some(expr) = arguments.get("until").cloned() {
             call.until = self.cx.word("until", &expr, "block4_pool").map(|word| Spanned::new(word, expr.span));
         }
+        if let Some(expr) = arguments.get("like").cloned() {
+            let models: Vec<String> = zoo::names().map(|name| format!("zoo.{name}")).collect();
+            let models: Vec<(&str, &'static str)> = models.iter().map(String::as_str).zip(zoo::names()).collect();
+            call.like = self.cx.choice("like", &expr, &models, &[]);
+        }
         call
     }
 
@@ -157,11 +165,11 @@ impl<'f> Lowering<'_, 'f> {
         let model = callee.definition.name.value.clone();
         let prepare = section::merge(self.units.prepare(callee.unit), &[], "prepare", Some(&model));
         Backbone {
-            zoo: self.units.is_zoo(callee.unit),
+            zoo: call.like.is_some() || self.units.is_zoo(callee.unit),
             weights: call.weights.clone(),
             frozen: call.frozen.clone(),
             prepare: prepare.map(|section| prepare::lower(self.cx, &section)),
-            model,
+            model: call.like.map_or(model, str::to_owned),
         }
     }
 
@@ -177,6 +185,6 @@ impl<'f> Lowering<'_, 'f> {
 impl Call {
     /// A call of a block.
     fn of(values: Vec<Option<Value>>) -> Self {
-        Self { values, weights: None, frozen: None, until: None }
+        Self { values, weights: None, frozen: None, until: None, like: None }
     }
 }

@@ -28,6 +28,9 @@ impl<'f> Lowering<'_, 'f> {
         self.body(&head.body);
         self.repeats = repeats;
         self.net.scopes[at].layers.end = self.net.layers.len();
+        if self.net.layers.len() == start {
+            self.net.scopes.truncate(at);
+        }
         let output = std::mem::replace(&mut self.current, before);
         self.scope = around;
         let named = Named { value: output, place: head.name.span, scope: Some(inner) };

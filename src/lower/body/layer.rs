@@ -55,6 +55,7 @@ impl<'f> Lowering<'_, 'f> {
             Some(written) => {
                 node.layer = written.layer;
                 node.options = written.options;
+                node.attributes = written.attributes;
             }
             None => {
                 // the shape is not known, but that it is an input is
@@ -148,6 +149,7 @@ impl<'f> Lowering<'_, 'f> {
                 let node = &mut self.net.layers[id.index()];
                 node.layer = written.layer;
                 node.options = written.options;
+                node.attributes = written.attributes;
             }
             None => drop(self.net.unknown.insert(id)),
         }

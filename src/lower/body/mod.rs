@@ -5,10 +5,11 @@ mod call;
 mod head;
 mod layer;
 mod network;
+mod paths;
 mod repeat;
 mod scope;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cx;
 use super::constant::Value;
@@ -40,6 +41,7 @@ pub(super) fn lower<'f>(cx: &mut Cx, units: &Units<'f>, model: Callee<'f>) -> Op
         units,
         net: Network::default(),
         scopes,
+        paths: BTreeMap::new(),
         scope,
         current: None,
         frames: vec![frame],
@@ -57,7 +59,8 @@ pub(super) fn lower<'f>(cx: &mut Cx, units: &Units<'f>, model: Callee<'f>) -> Op
     let has_input = net.layers.first().is_some_and(|first| matches!(first.layer, Layer::Input(_)));
     let output = current.filter(|_| has_input && !net.stopped)?;
     let name = definition.name.clone();
-    let Network { layers, unknown, heads, scopes, .. } = net;
+    let Network { layers, unknown, heads, mut scopes, .. } = net;
+    paths::add_scopes(&layers, &mut scopes);
     Some((Model { name, layers, output, heads, scopes }, unknown))
 }
 
@@ -76,6 +79,8 @@ struct Lowering<'a, 'f> {
     units: &'a Units<'f>,
     net: Network,
     scopes: Scopes,
+    /// Full names that are given, with their places.
+    paths: BTreeMap<String, Span>,
     /// Where names are given now.
     scope: ScopeId,
     /// What the next layer takes.

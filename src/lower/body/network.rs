@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ir::{Head, LayerId, LayerNode, Scope};
-use crate::layers::{Flatten, Layer};
+use crate::layers::{Attributes, Flatten, Layer};
 use crate::source::Span;
 
 /// Most layers of a model. The largest that people train have some thousands.
@@ -42,6 +42,7 @@ impl Network {
             inputs,
             span,
             options: Vec::new(),
+            attributes: Attributes::default(),
             used_at: uses.iter().rev().copied().collect(),
             frozen: false,
         });

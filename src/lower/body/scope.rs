@@ -105,25 +105,35 @@ impl Scopes {
         among.iter().copied().find(|name| !taken(name))
     }
 
-    /// The scope and name that a path of words leads to, as far as it leads; `Err` with the scope that lacks the next word.
+    /// What a path leads to; `Err` with the scope that lacks the rest of it. A name may be a path itself, so the longest one that fits counts.
     fn find(&self, from: ScopeId, path: &str) -> Result<&Named, Missing> {
-        let mut words = path.split('.');
-        let first = words.next().unwrap_or_default();
         let mut at = Some(from);
-        let mut found = None;
-        while let (Some(scope), None) = (at, found) {
-            found = self.get(scope, first);
+        while let Some(scope) = at {
+            if let Some((named, used)) = self.longest(scope, path) {
+                return self.follow(named, path, used);
+            }
             at = self.all[scope.0].outer;
         }
-        let Some(mut named) = found else { return Err(Missing { scope: Some(from), known: String::new() }) };
-        let mut known = format!("{first}.");
-        for word in words {
-            let inner = named.scope.and_then(|scope| self.get(scope, word));
-            let Some(inner) = inner else { return Err(Missing { scope: named.scope, known }) };
-            named = inner;
-            known = format!("{known}{word}.");
+        Err(Missing { scope: Some(from), known: String::new() })
+    }
+
+    /// The rest of a path of which `used` bytes lead to `named`.
+    fn follow<'s>(&'s self, mut named: &'s Named, path: &str, mut used: usize) -> Result<&'s Named, Missing> {
+        while let Some(rest) = path.get(used + 1..) {
+            let inner = named.scope.and_then(|scope| self.longest(scope, rest));
+            let Some((next, more)) = inner else {
+                return Err(Missing { scope: named.scope, known: path[..=used].to_owned() });
+            };
+            named = next;
+            used += 1 + more;
         }
         Ok(named)
+    }
+
+    /// The longest beginning of a path that is a name of a scope, with its length.
+    fn longest(&self, scope: ScopeId, path: &str) -> Option<(&Named, usize)> {
+        let points = path.rmatch_indices('.').map(|(at, _)| at);
+        std::iter::once(path.len()).chain(points).find_map(|end| Some((self.get(scope, &path[..end])?, end)))
     }
 
     /// Applies a renumbering of layers to a scope and those that were opened after it: layers that are gone lose their names.
@@ -213,16 +223,19 @@ impl Lowering<'_, '_> {
 
     /// Gives a value its name in this scope: the written one, or one made of `keyword`. E0117 where it is taken. Returns the name.
     pub(super) fn declare(&mut self, name: Option<&Name>, keyword: &str, place: Span, named: Named) -> String {
-        let Some(written) = name else {
-            let automatic = self.scopes.automatic_name(self.scope, keyword);
-            self.scopes.insert(self.scope, automatic.clone(), Named { place, ..named });
-            return automatic;
+        let (own, place) = match name {
+            Some(written) => (written.value.clone(), written.span),
+            None => (self.scopes.automatic_name(self.scope, keyword), place),
         };
-        if let Some(first) = self.scopes.get(self.scope, &written.value).map(|first| first.place) {
-            self.report_twice(written, first);
+        // full names count: `stage.0.relu = …` may stand beside `stage = repeat …`
+        let path = self.scopes.path(self.scope, &own);
+        if let Some(first) = self.paths.get(&path).copied() {
+            self.report_twice(&Name { value: own.clone(), span: place }, first);
+        } else {
+            self.paths.insert(path, place);
         }
-        self.scopes.insert(self.scope, written.value.clone(), Named { place: written.span, ..named });
-        written.value.clone()
+        self.scopes.insert(self.scope, own.clone(), Named { place, ..named });
+        own
     }
 
     /// E0117: a name that is taken, or written in a repeat that has no name of its own.

@@ -133,6 +133,7 @@ impl GradientCtx<'_> {
             | Op::SoftmaxGrad(_)
             | Op::ChannelNormGrad(_)
             | Op::WarpGrad(_)
+            | Op::Penalty(_)
             | Op::Loss(_)
             | Op::TopK(_) => vec![None; self.wanted.len()],
         }

@@ -7,6 +7,7 @@
 mod conv;
 mod dense;
 mod elementwise;
+mod penalty;
 mod pooling;
 mod scores;
 mod storage;
@@ -166,6 +167,7 @@ impl<'g> Lowerer<'g> {
             Op::SoftmaxGrad(_) => self.softmax_grad(node),
             Op::ChannelNorm(norm) => self.channel_norm(node, *norm, false),
             Op::ChannelNormGrad(norm) => self.channel_norm(node, *norm, true),
+            Op::Penalty(penalty) => self.penalty(node, *penalty),
             Op::Warp(warp) => self.warp(node, warp, false),
             Op::WarpGrad(grad) => self.warp(node, &grad.warp, true),
             Op::Loss(loss) => self.loss(node, loss),

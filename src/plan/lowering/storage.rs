@@ -81,6 +81,7 @@ impl Needs {
                 | Op::NeighbourSum(_)
                 | Op::Warp(_)
                 | Op::WarpGrad(_)
+                | Op::Penalty(_)
                 | Op::Slice(_) => {}
             }
         }

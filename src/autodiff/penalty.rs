@@ -1,0 +1,65 @@
+//! Penalties on the size of weights: part of the loss and of its gradient.
+//! ```text
+//! penalty = Σ over weights (l1 · Σ |w| + l2 · Σ w²)      gradient by w: l1 · sign(w) + 2 · l2 · w
+//! ```
+//! Source: Keras's regularizers; `sign(0)` is 0.
+
+use std::collections::BTreeMap;
+
+use crate::ir::{Graph, ParamId, Value};
+use crate::kernel::desc::Compare;
+use crate::layers::Regularizer;
+use crate::ops::{Map, Op, Penalty};
+
+/// Adds the sum of all penalties as the output of this name; none where there are no penalties.
+pub(super) fn add_output(graph: &mut Graph, penalties: &[(ParamId, Regularizer)], name: &str) {
+    let parts: Vec<Value> = penalties
+        .iter()
+        .map(|&(param, regularizer)| {
+            let weight = graph.parameter(param);
+            let layer = graph.node(weight.node).layer.clone();
+            graph.push_value(Op::Penalty(Penalty::new(regularizer)), &[weight], &layer)
+        })
+        .collect();
+    if parts.is_empty() {
+        return;
+    }
+    let total = Map::single(|e| {
+        let first = e.input(0);
+        (1..parts.len()).fold(first, |sum, i| {
+            let next = e.input(i);
+            e.add(sum, next)
+        })
+    });
+    let total = graph.push_value(Op::Map(total), &parts, "penalty");
+    graph.outputs.push((name.to_owned(), total));
+}
+
+/// Adds each penalty's gradient to that of the loss.
+pub(super) fn add_gradients(
+    graph: &mut Graph,
+    penalties: &[(ParamId, Regularizer)],
+    gradients: &mut BTreeMap<ParamId, Value>,
+) {
+    for &(param, Regularizer { l1, l2 }) in penalties {
+        let Some(&gradient) = gradients.get(&param) else { continue };
+        let weight = graph.parameter(param);
+        let layer = graph.node(gradient.node).layer.clone();
+        let map = Map::single(|e| {
+            let (mut sum, w, zero) = (e.input(0), e.input(1), e.constant(0.0));
+            if l1 != 0.0 {
+                let (up, down) = (e.constant(l1), e.constant(-l1));
+                let below = e.select(Compare::Less, w, zero, down, zero);
+                let sign = e.select(Compare::Less, zero, w, up, below);
+                sum = e.add(sum, sign);
+            }
+            if l2 != 0.0 {
+                let factor = e.constant(2.0 * l2);
+                sum = e.mul_add(w, factor, sum);
+            }
+            sum
+        });
+        let total = graph.push_value(Op::Map(map), &[gradient, weight], &layer);
+        gradients.insert(param, total);
+    }
+}

@@ -1,0 +1,68 @@
+//! `cnnc show FILE`.
+
+use clap::Args;
+
+use super::arguments::ProgramArgs;
+use super::console::Console;
+use super::failure::Failure;
+use super::load::{self, Look};
+use crate::ast::visit::{Visitor, walk_definition};
+use crate::ast::{self, DefinitionKind, Item, Step};
+use crate::show::show as print;
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+What is printed is a file with the same meaning: every layer with its full name, every option with its value, the loss that was inferred. It
+needs no other file. Showing it again prints the same.
+
+Examples:
+  cnnc show models/digits.cnn
+  cnnc show mine.cnn --set train.epochs=5 > as-trained.cnn")]
+pub(super) struct ShowArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+}
+
+pub(super) fn show(args: &ShowArgs, console: &Console) -> Result<(), Failure> {
+    let (file, mut choice) = (&args.program.file, args.program.choice.clone());
+    let first = load::read_looking(file, &choice, &[], Look::Card)?;
+    let models = if choice.model.is_some() { Vec::new() } else { models_of(&first.loaded.ast) };
+    let mut ready = Vec::new();
+    if models.len() > 1 {
+        // each by itself, with what is for all of them
+        for model in models {
+            choice.model = Some(model);
+            ready.push(load::ready(file, &choice, &[], console)?);
+        }
+    } else {
+        ready.push(load::ready(file, &choice, &[], console)?);
+    }
+    if ready.iter().any(|ready| ready.program.program().tune.is_some()) {
+        return Err(Failure::mistake(
+            "the file describes a search, and what is shown is one experiment",
+            "write a value in the place of each `search(…)`, and take the section `tune` out",
+        ));
+    }
+    let programs: Vec<_> = ready.iter().map(|ready| &ready.program).collect();
+    console.result_text(&print(&programs, &first.loaded.ast))
+}
+
+/// The models of a file that no other one uses as a layer.
+fn models_of(file: &ast::File) -> Vec<String> {
+    struct Callees(Vec<String>);
+    impl Visitor for Callees {
+        fn step(&mut self, step: &Step) {
+            self.0.push(step.callee.value.clone());
+        }
+    }
+    let mut callees = Callees(Vec::new());
+    let mut models = Vec::new();
+    for item in &file.items {
+        if let Item::Definition(definition) = item {
+            walk_definition(&mut callees, definition);
+            models.extend((definition.kind == DefinitionKind::Model).then(|| definition.name.value.clone()));
+        }
+    }
+    models.retain(|model| !callees.0.contains(model));
+    models
+}

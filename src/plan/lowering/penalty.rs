@@ -1,0 +1,30 @@
+//! Sums over whole weights.
+
+use super::Lowerer;
+use crate::ir::Node;
+use crate::kernel::desc::{KernelDesc, PenaltyDesc, SumPartsDesc};
+use crate::ops::Penalty;
+use crate::plan::launch::{Access, Count, Mode, Region, Space};
+
+impl Lowerer<'_> {
+    /// Each part of the weight makes one number, and a fixed tree adds them up.
+    pub(super) fn penalty(&mut self, node: &Node, penalty: Penalty) {
+        let weight = self.inputs(node, 0);
+        let shape = self.graph.ty(node.inputs[0]).shape.clone();
+        let space = self.flat_space(&shape);
+        let parts = space.tasks();
+        let name = format!("{} penalty by part", self.layer());
+        let buffer = self.add_buffer(name, parts * 4, false);
+        let stride = if parts > 1 { 4 } else { 0 };
+        let partial = Access { buffer, offset: 0, stride, region: Region::Block { bytes: 4 }, mode: Mode::Write };
+        let desc = KernelDesc::Penalty(PenaltyDesc { factors: penalty.factors().map(f32::to_bits) });
+        let args = vec![self.part(&weight, space, Mode::Read), partial];
+        self.launch(desc, space, args, Self::flat_count(space, &shape));
+        let total = self.new_whole(0);
+        let region = Region::Block { bytes: parts * 4 };
+        let partials = Access { buffer, offset: 0, stride: 0, region, mode: Mode::Read };
+        let args = vec![partials, self.whole(&total, Mode::Write)];
+        let sum = KernelDesc::SumParts(SumPartsDesc { parts, pitch: 1 });
+        self.launch(sum, Space::Single, args, Count::Fixed(1));
+    }
+}

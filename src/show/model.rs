@@ -1,0 +1,224 @@
+//! Models: layers one a line, each with its full name. Models used as layers that have weights of their own, or are frozen, stay models.
+
+use super::text::{Text, call, named, number, quoted};
+use crate::ir::{Backbone, CheckedProgram, Head, LayerId, LayerNode, Model, Scope, ScopeKind};
+use crate::layers::{Activation, ActivationKind, Inputs, Layer, OptionType, OptionValue};
+use crate::tensor::Padding;
+
+/// Writes a model, and before it those that it uses. `taken` are names of models that are not free.
+pub(super) fn write(text: &mut Text, program: &CheckedProgram, taken: &mut Vec<String>) {
+    let Model { name, layers, output, heads: _, scopes: _ } = &program.program().model;
+    let own = Part { prefix: String::new(), start: 0, end: layers.len(), entry: None };
+    let body = lines(program, &own, taken, text);
+    text.open(format!("model {}", name.value));
+    body.lines.iter().for_each(|line| text.line(line));
+    if body.current != Some(*output) {
+        text.line(format!("from {}", layers[output.index()].path));
+    }
+    text.close();
+}
+
+/// A part of the network that becomes one model.
+struct Part {
+    /// What stands before the full names of its layers.
+    prefix: String,
+    /// Its layers.
+    start: usize,
+    end: usize,
+    /// The value that it takes, and the name of that inside.
+    entry: Option<(LayerId, String)>,
+}
+
+struct Lines {
+    lines: Vec<String>,
+    /// What the next layer would take.
+    current: Option<LayerId>,
+}
+
+impl Part {
+    /// The name of a layer in this part.
+    fn name(&self, layers: &[LayerNode], id: LayerId) -> String {
+        match &self.entry {
+            Some((entry, name)) if *entry == id => name.clone(),
+            _ => self.inner(&layers[id.index()].path),
+        }
+    }
+
+    fn inner(&self, path: &str) -> String {
+        path.strip_prefix(&self.prefix).unwrap_or(path).to_owned()
+    }
+
+    /// The model used as a layer that begins at `at`, if it stays one.
+    fn model_at<'m>(&self, model: &'m Model, at: usize) -> Option<(&'m Scope, &'m Backbone)> {
+        model.scopes.iter().find_map(|scope| match &scope.kind {
+            ScopeKind::Model(backbone)
+                if scope.layers.start == at
+                    && scope.layers.end <= self.end
+                    && !scope.layers.is_empty()
+                    && scope.path.len() > self.prefix.len()
+                    && (backbone.weights.is_some() || backbone.frozen.is_some()) =>
+            {
+                Some((scope, backbone.as_ref()))
+            }
+            ScopeKind::Model(_) | ScopeKind::Block(_) | ScopeKind::Turn | ScopeKind::Head => None,
+        })
+    }
+}
+
+/// The statements of a part; models that it uses are written first.
+fn lines(program: &CheckedProgram, part: &Part, taken: &mut Vec<String>, text: &mut Text) -> Lines {
+    let model = &program.program().model;
+    let layers = &model.layers;
+    let mut body = Lines { lines: Vec::new(), current: None };
+    if let Some((entry, name)) = &part.entry {
+        body.lines.push(format!("{name} = input({})", size(&image(program, *entry))));
+        body.current = Some(*entry);
+    }
+    let mut at = part.start;
+    let mut inner: Vec<std::ops::Range<usize>> = Vec::new();
+    while at < part.end {
+        if let Some((scope, backbone)) = part.model_at(model, at) {
+            let (name, entry) = write_used(program, scope, backbone, taken, text);
+            go_on_from(&mut body, part, layers, entry);
+            body.lines.push(format!("{} = {}", part.inner(&scope.path), use_of(&name, backbone)));
+            body.current = None;
+            at = scope.layers.end;
+            inner.push(scope.layers.clone());
+            continue;
+        }
+        let node = &layers[at];
+        let LayerNode { path, layer, inputs, span: _, options: _, attributes, used_at: _, frozen: _ } = node;
+        let keyword = layer.as_op().keyword();
+        let mut arguments: Vec<String> = Vec::new();
+        match Layer::kind(keyword).map(|kind| kind.inputs) {
+            Some(Inputs::Several) => arguments.extend(inputs.iter().map(|&input| part.name(layers, input))),
+            Some(Inputs::One) => inputs.iter().for_each(|&input| go_on_from(&mut body, part, layers, input)),
+            Some(Inputs::None) | None => {}
+        }
+        let plain = matches!(layer, Layer::Input(_));
+        let options = Layer::kind(keyword).map_or(&[][..], |kind| kind.options);
+        arguments.extend(attributes.iter().map(|(name, value)| {
+            let value = written(value, options.iter().find(|option| option.name == name).map(|option| option.ty));
+            if plain { value } else { named(name, value) }
+        }));
+        body.lines.push(format!("{} = {}", part.inner(path), call(keyword, &arguments)));
+        body.current = Some(LayerId(u32::try_from(at).unwrap_or(u32::MAX)));
+        at += 1;
+    }
+    for Head { name, weight, output } in &model.heads {
+        let at = output.index();
+        let own = (part.start..part.end).contains(&at) && inner.iter().all(|layers| !layers.contains(&at));
+        if own {
+            let weight = named("weight", number(weight.value));
+            let output = part.name(layers, *output);
+            body.lines.push(format!("head {}({weight}) {{ from {output} }}", part.inner(&name.value)));
+        }
+    }
+    body
+}
+
+fn go_on_from(body: &mut Lines, part: &Part, layers: &[LayerNode], input: LayerId) {
+    if body.current != Some(input) {
+        body.lines.push(format!("from {}", part.name(layers, input)));
+    }
+}
+
+/// Writes the model of a scope; gives its name, and the value that the scope takes.
+fn write_used(
+    program: &CheckedProgram,
+    scope: &Scope,
+    backbone: &Backbone,
+    taken: &mut Vec<String>,
+    text: &mut Text,
+) -> (String, LayerId) {
+    let layers = &program.program().model.layers;
+    let range = scope.layers.clone();
+    let inputs = layers[range.clone()].iter().flat_map(|node| &node.inputs);
+    let entry = inputs.copied().find(|input| input.index() < range.start).unwrap_or(LayerId(0));
+    let mut part = Part { prefix: format!("{}.", scope.path), start: range.start, end: range.end, entry: None };
+    let used = |name: &str| layers[range.clone()].iter().any(|node| part.inner(&node.path) == name);
+    let entry_name = free("input", &used);
+    part.entry = Some((entry, entry_name));
+    let name = free(&backbone.model, &|name| taken.iter().any(|other| other == name));
+    taken.push(name.clone());
+    let body = lines(program, &part, taken, text);
+    text.open(format!("model {name}"));
+    body.lines.iter().for_each(|line| text.line(line));
+    text.close();
+    (name, entry)
+}
+
+/// `name`, or the first of `name_1`, `name_2`, … that is not used.
+fn free(name: &str, used: &dyn Fn(&str) -> bool) -> String {
+    let numbered = (1_usize..).map(|count| format!("{name}_{count}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !used(name)).unwrap_or_default()
+}
+
+fn use_of(name: &str, backbone: &Backbone) -> String {
+    // how its own file prepares pictures is what `prepare` says here
+    let Backbone { model, zoo, weights, frozen, prepare: _ } = backbone;
+    let mut arguments = Vec::new();
+    arguments.extend(weights.iter().map(|weights| named("weights", quoted(&weights.value))));
+    arguments.extend(frozen.iter().map(|frozen| named("frozen", frozen.value)));
+    arguments.extend(zoo.then(|| named("like", format!("zoo.{model}"))));
+    call(name, &arguments)
+}
+
+/// Height, width and channels of a value; of a vector its length alone is known to matter.
+fn image(program: &CheckedProgram, id: LayerId) -> Vec<usize> {
+    let shape = program.shape(id);
+    match shape.as_image() {
+        Some((height, width, channels)) => vec![height, width, channels],
+        None => vec![1, 1, shape.channels()],
+    }
+}
+
+fn size(extents: &[usize]) -> String {
+    extents.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+}
+
+/// An option's value, as it would be written where this type is wanted.
+fn written(value: &OptionValue, ty: Option<OptionType>) -> String {
+    match value {
+        OptionValue::Int(value) => value.to_string(),
+        OptionValue::Float(value) => number(*value),
+        // a size has no extent of 0
+        OptionValue::Extents(extents) if extents.contains(&0) => {
+            super::text::list(extents.iter().map(usize::to_string))
+        }
+        OptionValue::Extents(extents) => size(extents),
+        OptionValue::Padding(padding) => match padding {
+            Padding::Same => "same".to_owned(),
+            Padding::Valid => "valid".to_owned(),
+            Padding::Explicit(pixels) => pixels.to_string(),
+        },
+        OptionValue::Margins(sides) => super::text::list(sides.iter().map(usize::to_string)),
+        OptionValue::Activation(activation) => activated(*activation),
+        OptionValue::Initializer(initializer) => super::weights::initializer(*initializer),
+        OptionValue::Regularizer(regularizer) => super::weights::regularizer(*regularizer),
+        OptionValue::Bool(value) => value.to_string(),
+        OptionValue::Shape(extents) => size(extents),
+        OptionValue::Choice(choice) => (*choice).to_owned(),
+        OptionValue::Range(ends) => {
+            let unit = if ty == Some(OptionType::Range { angle: true }) { "deg" } else { "" };
+            super::text::list(ends.iter().map(|end| format!("{}{unit}", number(*end))))
+        }
+        OptionValue::Numbers(numbers) => super::text::list(numbers.iter().copied().map(number)),
+        OptionValue::Filter(filter) => {
+            let rows = filter.values.chunks(filter.extents[1]);
+            super::text::list(rows.map(|row| super::text::list(row.iter().copied().map(number))))
+        }
+        OptionValue::None => crate::layers::NONE.to_owned(),
+    }
+}
+
+fn activated(activation: Activation) -> String {
+    let name = activation.name();
+    match activation {
+        Activation::Elementwise(ActivationKind::LeakyRelu { slope }) => {
+            call(name, &[named("negative_slope", number(slope))])
+        }
+        Activation::Elementwise(ActivationKind::Elu { alpha }) => call(name, &[named("alpha", number(alpha))]),
+        Activation::Linear | Activation::Softmax | Activation::Elementwise(_) => name.to_owned(),
+    }
+}

@@ -395,7 +395,108 @@ fn a_section_for_a_model_overrides_key_by_key() {
     assert!((train.optimizer.value.learning_rate() - 0.001).abs() < 1e-9);
 }
 
-/// Six entries of the catalogue of mistakes cannot be written in the language at all.
+/// The small model with other lines in `train`, in place of its epochs, optimizer and callback.
+fn with_train(lines: &str) -> Loaded {
+    let at = FULL.find("train {").expect("a section");
+    load_text(&format!("{}train {{\n{lines}\n}}\n", &FULL[..at]), &[])
+}
+
+#[test]
+fn mistakes_in_a_schedule_are_found() {
+    let sgd = "epochs: 10\noptimizer: sgd(lr: 0.01)\n";
+    let cases = [
+        ("schedule: cosine(warmup: 5)", "E0405"),
+        ("schedule: step(step_size: 2 epochs)\nreduce_lr_on_plateau(patience: 2)", "E0014"),
+        ("schedule: piecewise(boundaries: [5 epochs], values: [0.1, 0.01])", "E0014"),
+        ("schedule: piecewise(boundaries: [5 epochs], values: [0.1])", "E0018"),
+        ("schedule: multistep(milestones: [5 epochs, 3 epochs])", "E0018"),
+        ("schedule: step(gamma: 0.1)", "E0013"),
+        ("schedule: cosine_decay", "E0009"),
+        ("schedule: cosine(warmup: 10 epochs)", "W0516"),
+        ("clip_norm: 1\nclip_value: 1", "E0014"),
+        ("clip_norm: 0", "E0018"),
+        ("time_limit(5)", "E0405"),
+        ("csv_log", "E0013"),
+        ("loss: hinge(delta: 1)", "E0116"),
+        ("loss: categorical_crossentropy(from_logits: true)", "W0207"),
+        ("early_stopping(monitor: val_f1, patience: 2)", "E0501"),
+        ("early_stopping(patience: 2, restore_best_weights: false)", "W0505"),
+        ("let rate = 0.01", "W0506"),
+        ("freeze: nothing", "E0117"),
+        ("freeze: [conv2d, dense]", "E0509"),
+        ("phase a { loss: mse }", "E0008"),
+        ("phase { epochs: 1 }", "E0013"),
+        ("phase a { }\nphase a { }", "E0014"),
+        ("phase a { freeze: [conv2d, dense] }", "E0509"),
+        ("phase a { epochs: 2 }", "W0506"),
+        ("phase a { reduce_lr_on_plateau(patience: 20) }", "W0503"),
+    ];
+    for (lines, code) in cases {
+        let loaded = with_train(&format!("{sgd}{lines}"));
+        assert_eq!(codes(&loaded), [code], "{lines}\n{}", drawn(&loaded));
+    }
+    for lines in ["optimizer: adam(clip_norm: 1)", "optimizer: adamw(lr: 0.001, clip_value: 1)"] {
+        assert_eq!(codes(&with_train(lines)), ["E0116"], "{lines}");
+    }
+    assert_eq!(codes(&with_train("optimizer: adam(weight_decay: 0.1)\nweight_decay: 0.1")), ["E0014"]);
+}
+
+#[test]
+fn phases_inherit_and_freezing_adds_up() {
+    let text = "batch: 16\noptimizer: sgd(lr: 0.1)\nearly_stopping(patience: 1)\n\
+                phase a { epochs: 2; freeze: conv2d onward }\n\
+                phase b { epochs: 3; unfreeze: dense; batch: 8; early_stopping(patience: 2) }\n\
+                phase c { epochs: 4; unfreeze: conv2d; optimizer: adam(lr: 1e-4) }";
+    // phase a freezes everything
+    let text = text.replace("conv2d onward }", "conv2d }");
+    let loaded = with_train(&text);
+    assert_eq!(codes(&loaded), [""; 0], "{}", drawn(&loaded));
+    let program = loaded.program.expect("no mistakes");
+    let train = program.program().train.as_ref().expect("a section");
+    assert_eq!(train.epochs.value, 9);
+    let told: Vec<_> = train
+        .phases
+        .iter()
+        .map(|phase| {
+            let frozen = phase.frozen.iter().filter(|frozen| **frozen).count();
+            (phase.spec.epochs.value, phase.spec.batch.value, frozen, phase.resets_optimizer)
+        })
+        .collect();
+    assert_eq!(told, [(2, 16, 1, false), (3, 8, 1, false), (4, 16, 0, true)]);
+    assert!(train.phases.iter().all(|phase| phase.spec.callbacks.len() == 1));
+    let stages = program.stages();
+    assert_eq!(stages.len(), 3);
+    assert!(stages[1].program().model.layers[1].frozen && !stages[2].program().model.layers[1].frozen);
+}
+
+#[test]
+fn searches_and_ensembles_are_checked() {
+    let tuned = |model: (&str, &str), section: &str| {
+        codes(&load_text(&format!("{}\n{section}\n", FULL.replace(model.0, model.1)), &[]))
+    };
+    let tune = "tune { strategy: grid }";
+    assert_eq!(tuned(("conv2d(8,", "conv2d(search(8..=16, step: 8),"), tune), [""; 0]);
+    assert_eq!(tuned(("conv2d(8,", "conv2d(search([8, 16]),"), ""), ["E0013"]);
+    assert_eq!(tuned(("conv2d(8,", "conv2d(search([8]),"), tune), ["E0018"]);
+    assert_eq!(tuned(("conv2d(8,", "conv2d(search(8..=16, step: 0),"), tune), ["E0018"]);
+    assert_eq!(tuned(("conv2d(8,", "conv2d(search(relu),"), tune), ["E0011"]);
+    assert_eq!(tuned(("", ""), tune), ["W0506"]);
+    assert_eq!(tuned(("conv2d(8,", "conv2d(search([8, 0]),"), tune), ["E0518"]);
+    assert_eq!(tuned(("lr: 0.001", "lr: search(1e-4..=1e-2, scale: log)"), "tune { objective: val_f1 }"), ["E0501"]);
+
+    let other = "model Other { input(28x28x1); flatten; dense(units, activation: softmax) }\n";
+    let ensemble = |units: &str, members: &str| {
+        let other = other.replace("units", units);
+        let loaded = load_text(&format!("{FULL}\n{other}ensemble Vote {{ members: {members} }}\n"), &[]);
+        codes(&loaded)
+    };
+    assert_eq!(ensemble("10", "[Small, Other]"), [""; 0]);
+    assert_eq!(ensemble("10", "[Small, Othr]"), ["E0016", "E0021"]);
+    assert_eq!(ensemble("12", "[Small, Other]"), ["E0018", "W0202"]);
+    assert_eq!(ensemble("9", "[Small, Other]"), ["E0201"]);
+}
+
+/// Seven entries of the catalogue of mistakes cannot be written in the language at all.
 #[test]
 fn what_cannot_be_written() {
     // E0401: there is no place for augmentation of another split; E0303: there is one `prepare` for all
@@ -406,6 +507,9 @@ fn what_cannot_be_written() {
     // E0105, E0106: the order of axes and a missing channel are no option
     let text = FULL.replace("input(28x28x1)", "input(28x28)");
     assert_eq!(codes(&load_text(&text, &[])), ["E0011"]);
+    // E0502: the better direction belongs to what is watched
+    let text = FULL.replace("patience: 3", "patience: 3, mode: max");
+    assert_eq!(codes(&load_text(&text, &[])), ["E0116"]);
     // E0205, W0309: neither the form of labels nor the order of evaluation can be set
     for setting in ["label_mode: int", "shuffle_validation: true"] {
         let text = FULL.replace("source: mnist", &format!("source: mnist\n    {setting}"));

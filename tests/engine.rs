@@ -82,6 +82,12 @@ impl Case {
         let mut session = self.evaluation();
         for (index, values) in self.weights.iter().enumerate() {
             let largest = gradients[index].iter().fold(0.0_f32, |most, g| most.max(g.abs()));
+            let name = session.params()[index].name.clone();
+            let layers = &self.program.program().model.layers;
+            if layers.iter().any(|node| node.frozen && name.starts_with(&format!("{}.", node.path))) {
+                assert!(largest == 0.0, "{what}: {name} is frozen");
+                continue;
+            }
             for at in [0, values.len() / 2, values.len() - 1] {
                 let mut loss_at = |shift: f32| {
                     let mut moved = values.clone();
@@ -201,6 +207,51 @@ const PREPARED: &str = "input(9x8x3)
  depth_max_pool
  flatten
  dense(7, activation: softmax, kernel_regularizer: l1_l2(l1: 0.001, l2: 0.01))";
+
+/// A frozen layer changes nothing of its own, and passes the gradient of the others through: batch norm by its moving statistics, as in use.
+#[test]
+fn of_networks_with_a_frozen_part() {
+    let body = " input(6x5x3)\n first = conv2d(4, 3x3, activation: tanh)\n conv = conv2d(6, 3x3, padding: same)\n norm = batch_norm\n tanh\n \
+                last = conv2d(5, 2x2, activation: tanh)\n flatten\n dense(3, activation: softmax)";
+    for simd in simds() {
+        for frozen in ["[conv, norm]", "[first, conv, norm]", "[conv, norm, last]"] {
+            let text = model(body, &format!(" freeze: {frozen}"));
+            Case::new(&text, simd, 3).check(&format!("{frozen} frozen, {simd}"));
+        }
+    }
+}
+
+/// `ema`: the mean after the first step is the weight, and then follows it.
+#[test]
+fn means_follow_their_weights() {
+    let text = model(" input(3x3x1)\n flatten\n dense(3, activation: softmax)", " ema: 0.75");
+    let case = Case::new(&text, Simd::Portable, 3);
+    let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
+    case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
+    let at = |session: &TrainSession, name: &str| {
+        let index = session.params().iter().position(|param| param.name == name).expect("there is one");
+        session.read(index)
+    };
+    let mut mean = Vec::new();
+    for step in 1..=4 {
+        let (images, labels) = (&case.images, &case.labels);
+        session.step(&StepInputs {
+            images,
+            labels: Labels::Classes(labels),
+            learning_rate: 0.5,
+            step,
+            update: step,
+            seed: 0,
+        });
+        let weight = at(&session, "dense.kernel");
+        mean = match step {
+            1 => weight,
+            _ => mean.iter().zip(&weight).map(|(mean, w): (&f32, &f32)| mean * 0.75 + w * 0.25).collect(),
+        };
+        let kept = at(&session, "dense.kernel.average");
+        assert!(kept.iter().zip(&mean).all(|(a, b)| (a - b).abs() < 1e-6), "step {step}: {kept:?} is not {mean:?}");
+    }
+}
 
 /// All parameters after three steps on `images` pictures.
 fn trained(body: &str, options: &CompileOptions, images: usize) -> Vec<(String, Vec<f32>)> {

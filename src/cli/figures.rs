@@ -6,7 +6,7 @@ use super::failure::Failure;
 use crate::ir::{CheckedProgram, Graph, LayerId};
 use crate::layers::ParamSpec;
 use crate::plan::plan;
-use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
+use crate::runtime::{CompileError, optimized_evaluation_graph, optimized_training_graph};
 use crate::tensor::Shape;
 
 /// A layer and what it costs.
@@ -59,7 +59,7 @@ pub(super) fn layers(program: &CheckedProgram) -> Vec<LayerFigures> {
 /// Peaks of the planned memory: parameters, optimizer state, activations, scratch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Peaks {
-    /// Of a training step; `None` where the file says nothing of training.
+    /// Of a training step; `None` where the file says nothing of training, or this version does not run it.
     pub(super) training_bytes: Option<usize>,
     /// Of inference.
     pub(super) inference_bytes: usize,
@@ -69,13 +69,20 @@ pub(super) struct Peaks {
 /// # Errors
 /// [`Failure`] where no training program can be made.
 pub(super) fn peaks(program: &CheckedProgram, compute: ComputeArgs) -> Result<Peaks, Failure> {
-    let batch = batch_of(program.program().train.as_ref());
     let threads = compute.thread_count();
-    let peak = |graph: &Graph| {
-        let plan = plan(graph, compute.target(), batch);
+    let peak = |graph: &Graph, of: &CheckedProgram| {
+        let plan = plan(graph, compute.target(), batch_of(of.program().train.as_ref()));
         plan.arena_bytes + threads * plan.scratch_bytes
     };
     let trains = program.program().train.is_some() && program.loss().is_some();
-    let training_bytes = if trains { Some(peak(&optimized_training_graph(program, true)?)) } else { None };
-    Ok(Peaks { training_bytes, inference_bytes: peak(&optimized_evaluation_graph(program)) })
+    let mut training_bytes = None;
+    // of several phases the one that needs most
+    for stage in program.stages().iter().filter(|_| trains) {
+        match optimized_training_graph(stage, true) {
+            Ok(graph) => training_bytes = training_bytes.max(Some(peak(&graph, stage))),
+            Err(CompileError::NotYet) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Peaks { training_bytes, inference_bytes: peak(&optimized_evaluation_graph(program), program) })
 }

@@ -61,7 +61,7 @@ impl SearchSpace {
 
     /// The first `search(…)`, if there is one.
     pub(super) fn first(&self) -> Option<Span> {
-        self.dimensions.first().map(|dimension| dimension.span)
+        self.dimensions.iter().map(|dimension| dimension.span).chain(self.broken.iter().copied()).min()
     }
 }
 

@@ -145,17 +145,6 @@ impl Settings {
     }
 
     fn train(&mut self, train: &TrainSpec, checked_loss: Option<Loss>) {
-        let loss = checked_loss.or(train.loss.as_ref().map(|loss| loss.value));
-        self.set("train.loss", loss.map(loss_text));
-        let LossOptions { label_smoothing, from_logits } = &train.loss_options;
-        if *label_smoothing != 0.0 {
-            self.set("train.loss.label_smoothing", decimal(*label_smoothing));
-        }
-        if let Some(written) = from_logits {
-            self.set("train.loss.from_logits", written.value);
-        }
-        self.set("train.metrics", train.metrics.iter().map(|metric| metric_name(metric.value)).collect::<Vec<_>>());
-        self.set("train.seed", train.seed);
         self.set(EPOCHS, train.epochs.value);
         if train.phases.is_empty() {
             self.stage("train", train);
@@ -169,6 +158,17 @@ impl Settings {
                 frozen.iter().enumerate().filter(|(_, frozen)| **frozen).map(|(at, _)| at).collect();
             self.set(format!("{prefix}.frozen"), frozen);
         }
+        let loss = checked_loss.or(train.loss.as_ref().map(|loss| loss.value));
+        self.set("train.loss", loss.map(loss_text));
+        let LossOptions { label_smoothing, from_logits } = &train.loss_options;
+        if *label_smoothing != 0.0 {
+            self.set("train.loss.label_smoothing", decimal(*label_smoothing));
+        }
+        if let Some(written) = from_logits {
+            self.set("train.loss.from_logits", written.value);
+        }
+        self.set("train.metrics", train.metrics.iter().map(|metric| metric_name(metric.value)).collect::<Vec<_>>());
+        self.set("train.seed", train.seed);
     }
 
     /// What each phase has for itself, but for its epochs.

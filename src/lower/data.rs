@@ -10,7 +10,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::ir::{Cache, ClassWeight, CsvSource, DataSource, DataSpec, Grouping, LabelKind, Split, SplitBase};
 use crate::source::{Span, Spanned};
 
-const SETTINGS: &[&str] = &[
+pub(super) const SETTINGS: &[&str] = &[
     "source",
     "validation",
     "test",

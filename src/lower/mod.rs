@@ -50,6 +50,7 @@ use crate::source::{SourceMap, Span};
 use constant::Constants;
 use imports::Imports;
 pub(crate) use names::{list, nearest};
+pub use section::{SECTIONS, names_in};
 use units::{Callee, Units};
 
 /// What is asked for beside the file.

@@ -35,7 +35,7 @@ const OF_A_PHASE: &[&str] = &[
 ];
 /// What is the same in all phases.
 const OF_ALL_PHASES: &[&str] = &["loss", "metrics", "seed"];
-const CALLBACKS: &[&str] = &[
+pub(super) const CALLBACKS: &[&str] = &[
     "checkpoint",
     "early_stopping",
     "reduce_lr_on_plateau",
@@ -45,7 +45,7 @@ const CALLBACKS: &[&str] = &[
     "terminate_on_nan",
 ];
 
-fn settings() -> Vec<&'static str> {
+pub(super) fn settings() -> Vec<&'static str> {
     OF_A_PHASE.iter().chain(OF_ALL_PHASES).copied().collect()
 }
 

@@ -193,6 +193,30 @@ fn augmentation_is_checked_against_the_pictures() {
 }
 
 #[test]
+fn pretrained_weights_bring_their_preparation() {
+    let text = std::fs::read_to_string(fixture("E0304.cnn")).expect("the fixture is there");
+    let with = |prepare: &str| load_text(&text.replace("rescale: 1/255", prepare), &[]);
+    for (prepare, found) in [
+        ("", &[][..]),
+        ("normalize: caffe", &[]),
+        ("normalize: imagenet", &["E0304"]),
+        ("rescale: 1", &[]),
+        ("rescale: 1/127.5; normalize: per_image", &["E0304", "E0304"]),
+    ] {
+        let loaded = with(prepare);
+        assert_eq!(codes(&loaded), found.to_vec(), "{prepare}\n{}", drawn(&loaded));
+    }
+    // what is not written is theirs
+    let program = with("").program.expect("no mistakes");
+    assert!(program.program().prepare.normalize.is_some() && program.program().prepare.rescale.is_none());
+    // without weights nothing is brought along
+    let fresh = text.replace("weights: \"vgg16.safetensors\", frozen: true", "").replace(", )", ")");
+    let loaded = load_text(&fresh, &[]);
+    let program = loaded.program.expect("no mistakes");
+    assert!(program.program().prepare.normalize.is_none());
+}
+
+#[test]
 fn scales_are_followed_to_the_first_layer() {
     let with = |prepare: &str, layer: &str| {
         let text = format!(

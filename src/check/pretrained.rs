@@ -24,11 +24,21 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> bool {
                 .also(used, "weights");
             problems.push(match written {
                 Some(text) => problem.arg("text", &text).help("write").help("leave").fix(span, text),
-                None => problem.help("leave"),
+                // nothing of the weights' own could stand in its place
+                None => match setting(view, key, span) {
+                    Some(setting) => problem.help("leave").fix(setting, ""),
+                    None => problem.help("leave"),
+                },
             });
         }
     }
     problems.len() > before
+}
+
+/// The whole setting `key: value` of a value, where it stands so in the file.
+fn setting(view: &View<'_>, key: &str, value: Span) -> Option<Span> {
+    let before = view.program.source.text.get(..value.start)?.trim_end().strip_suffix(':')?.trim_end();
+    before.ends_with(key).then(|| Span::new(before.len() - key.len(), value.end))
 }
 
 /// Settings of `ours` that are others than the weights bring, and what the weights' would be written as, if that can be put in their place.
@@ -41,9 +51,10 @@ fn differences(ours: &PrepareSpec, theirs: &PrepareSpec) -> Vec<(&'static str, S
         }
     }
     if let Some(rescale) = &ours.rescale {
-        let wanted = theirs.rescale.as_ref().map_or(1.0, |rescale| rescale.value);
-        if (rescale.value - wanted).abs() > 1e-6 * wanted.abs() {
-            found.push(("rescale", rescale.span, Some(factor_text(wanted))));
+        let wanted = theirs.rescale.as_ref().map(|rescale| rescale.value);
+        let factor = wanted.unwrap_or(1.0);
+        if (rescale.value - factor).abs() > 1e-6 * factor.abs() {
+            found.push(("rescale", rescale.span, wanted.map(factor_text)));
         }
     }
     if let Some(normalize) = &ours.normalize {

@@ -1,5 +1,11 @@
 //! The zoo: well-known models, written in the language itself and part of the binary. `use zoo.vgg16` brings one into a file.
 
+mod fit;
+mod names;
+
+pub use fit::{Fit, fit};
+pub use names::{Foreign, Layout, NameTable};
+
 /// A model of the zoo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ZooModel {
@@ -9,6 +15,8 @@ pub struct ZooModel {
     pub file: &'static str,
     /// The text of that file.
     pub source: &'static str,
+    /// What its layers are called in the implementation that its published weights come from, `FILE.weights.txt`. See [`NameTable`].
+    pub names: &'static str,
 }
 
 macro_rules! zoo {
@@ -18,6 +26,7 @@ macro_rules! zoo {
             name: $name,
             file: $file,
             source: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/zoo/", $file, ".cnn")),
+            names: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/zoo/", $file, ".weights.txt")),
         }),+];
     };
 }
@@ -61,6 +70,13 @@ mod tests {
     use super::*;
     use crate::ast::{DefinitionKind, Item};
     use crate::parse::parse;
+
+    #[test]
+    fn every_table_of_names_is_one() {
+        for model in MODELS {
+            assert!(NameTable::parse(model.names).is_ok(), "{}", model.name);
+        }
+    }
 
     #[test]
     fn every_model_is_in_its_file() {

@@ -544,7 +544,7 @@ proptest::proptest! {
 #[test]
 fn wrong_arguments_of_layers() {
     let lines = [
-        ("x = conv2d(4, 3); y = conv2d(4, 1, padding: 1); subtract(x, x, x)", "E0015"),
+        ("x = conv2d(4, 3); subtract(x, x, x)", "E0015"),
         ("conv2d(8, 3, kernel_regularizer: l2)", "E0013"),
         ("conv2d(8, 3, kernel_regularizer: l3(0.1))", "E0009"),
         ("conv2d(8, 3, kernel_regularizer: l2(-0.1))", "E0018"),

@@ -1,9 +1,13 @@
 //! The command line's manners: help, exit codes, where things are printed.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command as Process, Stdio};
 
 use assert_cmd::Command;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
 
 fn cnnc() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
@@ -118,6 +122,90 @@ fn files_use_each_other() {
     let failed = cnnc().current_dir(folder.path()).args(["check", "net.cnn"]).assert().code(1);
     let said = text(&failed.get_output().stderr);
     assert!(said.contains("E0025") && said.contains("used here"), "{said}");
+}
+
+/// Tensors of a weights file.
+fn tensors(path: &Path) -> BTreeMap<String, (Vec<usize>, Vec<u8>)> {
+    let bytes = std::fs::read(path).expect("there");
+    let file = SafeTensors::deserialize(&bytes).expect("sound");
+    file.iter().map(|(name, view)| (name.to_owned(), (view.shape().to_vec(), view.data().to_vec()))).collect()
+}
+
+#[test]
+fn networks_start_from_weights_of_their_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    let init = |file: &str, output: &str| {
+        cnnc().current_dir(folder.path()).args(["init", file, "--seed", "7", "--output", output]).assert()
+    };
+    let lenet = concat!(env!("CARGO_MANIFEST_DIR"), "/models/zoo/lenet5.cnn");
+    init(lenet, "lenet5.safetensors").success();
+    let of_lenet = tensors(&folder.path().join("lenet5.safetensors"));
+    let mine = |arguments: &str| {
+        format!(
+            "use zoo.lenet5\nmodel Mine {{\n    input(28x28x1)\n    net = lenet5({arguments})\n    flatten\n    dense(3)\n}}\n\
+             prepare {{ rescale: 1/255 }}\n"
+        )
+    };
+
+    // the same tensors under the reference's names
+    let views = of_lenet.iter().map(|(name, (shape, bytes))| {
+        (name.replace('.', "/"), TensorView::new(Dtype::F32, shape.clone(), bytes).expect("as read"))
+    });
+    safetensors::serialize_to_file(views, None, &folder.path().join("keras.safetensors")).expect("written");
+    for weights in ["lenet5.safetensors", "keras.safetensors"] {
+        write("mine.cnn", &mine(&format!("include_top: false, weights: \"{weights}\"")));
+        cnnc().current_dir(folder.path()).args(["check", "mine.cnn"]).assert().success();
+        init("mine.cnn", "mine.safetensors").success();
+        let of_mine = tensors(&folder.path().join("mine.safetensors"));
+        for name in ["c1.kernel", "c1.bias", "c3.kernel"] {
+            assert_eq!(of_mine[&format!("net.{name}")], of_lenet[name], "{name} from {weights}");
+        }
+        assert!(of_mine.contains_key("dense.kernel") && !of_mine.contains_key("net.c5.kernel"));
+    }
+
+    write("mine.cnn", &mine("classes: 5, weights: \"lenet5.safetensors\""));
+    for weights in ["lenet5.safetensors", "keras.safetensors"] {
+        write("mine.cnn", &mine(&format!("classes: 5, weights: \"{weights}\"")));
+        let failed = cnnc().current_dir(folder.path()).args(["check", "mine.cnn"]).assert().code(1);
+        let said = text(&failed.get_output().stderr);
+        for part in ["E0113", "is 84x10 in the file", "84x5 here", "8 ", "include_top: false"] {
+            assert!(said.contains(part), "{weights}: no {part} in\n{said}");
+        }
+    }
+
+    // a file of something else, and none at all: nothing can begin without it
+    write("mine.cnn", &mine("weights: \"mine.safetensors\""));
+    let failed = init("mine.cnn", "w.safetensors").code(1);
+    let said = text(&failed.get_output().stderr);
+    assert!(said.contains("the file lacks `net.c5.kernel` (400x120)"), "{said}");
+    write("mine.cnn", &mine("weights: \"none.safetensors\""));
+    init("mine.cnn", "w.safetensors").code(1);
+}
+
+#[test]
+fn a_frozen_network_keeps_the_weights_it_was_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("base.cnn", "model base { input(8x8x1); conv2d(4, 3x3) -> batch_norm -> relu }\n");
+    write(
+        "mine.cnn",
+        "use \"base.cnn\" as b\n\
+         model Mine {\n    input(8x8x1)\n    net = b.base(weights: \"base.safetensors\", frozen: true)\n    flatten\n\
+         \x20   dense(classes, activation: softmax)\n}\n\
+         data { source: digits; test: 20% of all }\nprepare { rescale: 1/16 }\n\
+         train { epochs: 1; batch: 64; optimizer: adam(lr: 0.001) }\n",
+    );
+    let cnnc = |words: &[&str]| cnnc().current_dir(folder.path()).args(words).assert().success();
+    cnnc(&["init", "base.cnn", "--seed", "3", "--output", "base.safetensors"]);
+    cnnc(&["init", "mine.cnn", "--seed", "5", "--output", "before.safetensors"]);
+    cnnc(&["run", "mine.cnn", "--seed", "5", "--out", "run", "--quiet"]);
+    let [base, before, after] = ["base.safetensors", "before.safetensors", "run/weights.safetensors"]
+        .map(|name| tensors(&folder.path().join(name)));
+    for name in ["conv2d.kernel", "batch_norm.gamma", "batch_norm.moving_mean"] {
+        assert_eq!(after[&format!("net.{name}")], base[name], "{name}");
+    }
+    assert_ne!(after["dense.kernel"], before["dense.kernel"]);
 }
 
 #[test]

@@ -318,3 +318,113 @@ fn what_is_not_run_yet_is_refused_before_anything_is_read() {
     }
     assert!(!place.path("runs").exists());
 }
+
+/// Pictures of one brightness each, with a table that says it: `bright` is the brightness in 0..=1, `dark` and `light` are classes that overlap in the middle.
+fn write_brightness(place: &Place) {
+    fs::create_dir(place.path("pictures")).expect("made");
+    let mut table = "file,bright,inverse,tags,part\n".to_owned();
+    for at in 0..48_u8 {
+        let level = at * 5;
+        // a portable pixmap: a header and the bytes
+        let picture = [b"P6\n6 6\n255\n".to_vec(), vec![level; 108]].concat();
+        fs::write(place.path(&format!("pictures/{at:02}.ppm")), picture).expect("written");
+        let bright = f32::from(level) / 255.0;
+        let tags = ["dark", "dark;light", "light"][usize::from(at / 16)];
+        let part = if at % 6 == 3 { "test" } else { "train" };
+        table += &format!("pictures/{at:02}.ppm,{bright},{},{tags},{part}\n", 1.0 - bright);
+    }
+    fs::write(place.path("labels.csv"), table).expect("written");
+}
+
+/// A file that learns from that table.
+fn brightness(ending: &str, source: &str, train: &str) -> String {
+    format!(
+        "model Brightness {{
+    input(6x6x3)
+    conv2d(4, 3x3, activation: relu)
+    global_avg_pool2d
+    {ending}
+}}
+data {{
+    {source}
+    validation: 20% of train
+}}
+prepare {{ rescale: 1/255 }}
+train {{
+    epochs: 60
+    batch: 8
+    optimizer: adam(lr: 0.02)
+    {train}
+}}
+"
+    )
+}
+
+#[test]
+fn numbers_are_learnt_from_a_table() {
+    let place = Place::new();
+    write_brightness(&place);
+    let source =
+        "source: csv(\"labels.csv\", image: file, label: [bright, inverse], split: part)\n    labels: regression";
+    let text = brightness("dense(2)", source, "checkpoint(\"best.safetensors\", monitor: val_mae)");
+    fs::write(place.path("numbers.cnn"), text).expect("written");
+    place.cnnc(&["check", "numbers.cnn", "--deny", "warnings"]).success();
+    let done = place.cnnc(&["run", "numbers.cnn", "--threads", "1"]).success();
+    assert!(output(&done).starts_with("test mae 0.0"), "{}", output(&done));
+    assert!(place.history("runs/numbers-1").starts_with("epoch,loss,mae,val_loss,val_mae,learning_rate\n"));
+    let report = place.report("runs/numbers-1");
+    assert_eq!(report["images"], serde_json::json!({ "train": 32, "validation": 8, "test": 8 }));
+    assert_eq!(report["settings"]["data.labels"], "regression");
+    assert_eq!(report["settings"]["train.loss"], "mse");
+    let mae = report["results"]["test"]["mae"].as_f64().expect("measured");
+    assert!(mae < 0.05, "the mean error on the test is {mae}");
+
+    let weights = "runs/numbers-1/weights.safetensors";
+    let evaluated = place.cnnc(&["eval", "numbers.cnn", "--weights", weights]).success();
+    assert!(output(&evaluated).starts_with("test mae 0.0"), "{}", output(&evaluated));
+    let predict = |format: &str| {
+        let words = ["predict", "numbers.cnn", "--weights", weights, "--format", format, "pictures/32.ppm"];
+        output(&place.cnnc(&words).success())
+    };
+    assert!(predict("human").starts_with("pictures/32.ppm: bright 0.6"), "{}", predict("human"));
+    assert!(predict("csv").starts_with("file,bright,inverse\npictures/32.ppm,0.6"), "{}", predict("csv"));
+    let line: serde_json::Value = serde_json::from_str(&predict("json")).expect("JSON");
+    let sum =
+        line["values"]["bright"].as_f64().expect("a number") + line["values"]["inverse"].as_f64().expect("a number");
+    assert!((sum - 1.0).abs() < 0.1, "{line}");
+}
+
+#[test]
+fn several_classes_are_learnt_from_a_table() {
+    let place = Place::new();
+    write_brightness(&place);
+    let source = "source: csv(\"labels.csv\", image: file, label: tags, split: part)\n    labels: multi";
+    let text = brightness("dense(8, activation: relu) -> dense(classes, activation: sigmoid)", source, "seed: 1");
+    fs::write(place.path("tags.cnn"), text).expect("written");
+    place.cnnc(&["check", "tags.cnn", "--deny", "warnings"]).success();
+    let done = place.cnnc(&["run", "tags.cnn", "--threads", "1", "--epochs", "150"]).success();
+    let report = place.report("runs/tags-1");
+    assert_eq!(report["settings"]["train.loss"], "binary_crossentropy");
+    let accuracy = report["results"]["test"]["accuracy"].as_f64().expect("measured");
+    assert!(accuracy > 0.8, "{}", output(&done));
+    let weights = "runs/tags-1/weights.safetensors";
+    let said =
+        place.cnnc(&["predict", "tags.cnn", "--weights", weights, "pictures/00.ppm", "pictures/47.ppm"]).success();
+    let said = output(&said);
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].starts_with("pictures/00.ppm: dark ") && !lines[0].contains("light"), "{said}");
+    assert!(lines[1].starts_with("pictures/47.ppm: light ") && !lines[1].contains("dark"), "{said}");
+}
+
+#[test]
+fn a_table_that_is_wrong_is_refused_with_its_line() {
+    let place = Place::new();
+    write_brightness(&place);
+    let table = String::from_utf8(place.bytes("labels.csv")).expect("text").replacen("0.01960784", "bright", 1);
+    fs::write(place.path("labels.csv"), table).expect("written");
+    let source = "source: csv(\"labels.csv\", image: file, label: bright)\n    labels: regression";
+    fs::write(place.path("numbers.cnn"), brightness("dense(1)", source, "")).expect("written");
+    let failed = place.cnnc(&["check", "numbers.cnn"]).code(1);
+    let said = String::from_utf8(failed.get_output().stderr.clone()).expect("text");
+    assert!(said.contains("line 3: `bright` is `bright") && said.contains("which is no number"), "{said}");
+}

@@ -5,12 +5,14 @@ mod cards;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use cnnc::diag::{Code, RenderStyle, render};
+use cnnc::diag::{Code, Language, RenderStyle, main_sentence, render};
+use cnnc::draw::Diagram;
 use cnnc::front::{Loaded, load};
 use cnnc::ir::AUGMENTATIONS;
 use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer, OptionSpec, Regularizer};
-use cnnc::lower::LowerOptions;
+use cnnc::lower::{LowerOptions, SECTIONS, names_in};
 use cnnc::source::SourceFile;
+use cnnc::train::run_codes;
 
 const BEGIN: &str = "<!-- layers: begin (from the compiler's table: CNNC_BLESS=1 cargo test --test docs) -->\n";
 const END: &str = "<!-- layers: end -->";
@@ -35,7 +37,8 @@ fn read(path: &Path) -> String {
 /// README and everything in `docs`.
 fn documents() -> Vec<PathBuf> {
     let docs = std::fs::read_dir(root().join("docs")).expect("the folder is there");
-    let mut paths: Vec<PathBuf> = docs.map(|entry| entry.expect("a readable folder").path()).collect();
+    let paths = docs.map(|entry| entry.expect("a readable folder").path());
+    let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     paths.sort();
     paths.insert(0, root().join("README.md"));
     paths
@@ -129,6 +132,7 @@ fn the_readme_shows_what_is_drawn() {
 
 #[test]
 fn codes_that_are_named_exist() {
+    let of_runs: Vec<&str> = run_codes(Language::English).map(|(code, _)| code).collect();
     for path in documents() {
         let text = read(&path);
         let mut count = 0;
@@ -136,7 +140,11 @@ fn codes_that_are_named_exist() {
             let is_code =
                 word.len() == 5 && word.starts_with(['E', 'W', 'H']) && word[1..].bytes().all(|b| b.is_ascii_digit());
             if is_code {
-                assert!(word.parse::<Code>().is_ok(), "{}: there is no {word}", path.display());
+                assert!(
+                    word.parse::<Code>().is_ok() || of_runs.contains(&word),
+                    "{}: there is no {word}",
+                    path.display()
+                );
                 count += 1;
             }
         }
@@ -160,6 +168,7 @@ fn links_lead_somewhere() {
 
 #[test]
 fn the_reference_of_layers_is_the_table() {
+    let _alone = writing();
     let path = root().join("docs/language.md");
     let _alone = BLESSING.lock();
     let text = read(&path);
@@ -178,6 +187,7 @@ fn the_reference_of_layers_is_the_table() {
 
 #[test]
 fn the_reference_of_augmentation_is_the_table() {
+    let _alone = writing();
     let path = root().join("docs/language.md");
     let _alone = BLESSING.lock();
     let text = read(&path);
@@ -265,7 +275,10 @@ fn layers() -> String {
 
 fn layer(text: &mut String, kind: &KindInfo) {
     let stop = if kind.help.ends_with('.') { "" } else { "." };
-    let _ = write!(text, "\n### `{}`\n\n{}{stop} Elsewhere: `{}`.", kind.keyword, kind.help, kind.keras);
+    let _ = write!(text, "\n### `{}`\n\n{}{stop}", kind.keyword, kind.help);
+    if !kind.keras.is_empty() {
+        let _ = write!(text, " Elsewhere: `{}`.", kind.keras);
+    }
     text.push_str(match kind.inputs {
         Inputs::None => " It stands first.\n",
         Inputs::One => "\n",
@@ -280,4 +293,119 @@ fn layer(text: &mut String, kind: &KindInfo) {
         let default = option.default.map_or("must be written".to_owned(), |default| format!("`{default}`"));
         let _ = writeln!(text, "| `{}` | {} | {default} | {} |", option.name, option.ty.describe(), option.help);
     }
+}
+
+/// Tests run beside each other, and several rewrite parts of one document.
+fn writing() -> std::sync::MutexGuard<'static, ()> {
+    static WRITING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    WRITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A document, or a part of one between markers, is what is generated; `CNNC_BLESS=1` makes it so.
+fn holds(path: &Path, marker: Option<&str>, generated: &str) {
+    let _alone = writing();
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let wanted = match marker {
+        None => generated.to_owned(),
+        Some(marker) => {
+            let (begin, end) = (BEGIN.replace("layers", marker), END.replace("layers", marker));
+            let (head, rest) = text.split_once(&begin).expect("the marker before it");
+            let (_, tail) = rest.split_once(&end).expect("the marker behind it");
+            format!("{head}{begin}{generated}{end}{tail}")
+        }
+    };
+    if std::env::var_os("CNNC_BLESS").is_some() {
+        std::fs::write(path, wanted).expect("the document can be written");
+    } else {
+        assert!(text == wanted, "{} is old: CNNC_BLESS=1 cargo test --test docs rewrites it", path.display());
+    }
+}
+
+/// The index of all codes is the catalogue's.
+#[test]
+fn the_index_of_codes_is_the_catalogue() {
+    let mut text = String::from(
+        "# Diagnostics\n\nAll codes, from the compiler's catalogue (`CNNC_BLESS=1 cargo test --test docs` rewrites this file). `cnnc explain CODE` is a page on each, with a \
+         wrong example and the\nright one; `--lang ko` gives it in Korean. `…` stands for names and numbers of the file. \"Fix\" says whether `cnnc check --fix` may \
+         have an edit for it.\n",
+    );
+    let families = [
+        ("00", "Syntax and names"),
+        ("01", "Shapes and wiring"),
+        ("02", "Output, loss and labels"),
+        ("03", "Data, scaling and splits"),
+        ("04", "Augmentation"),
+        ("05", "Training, search and ensembles"),
+    ];
+    for (digits, title) in families {
+        let _ = write!(text, "\n## {title}\n\n| Code | Level | Says | Fix |\n|---|---|---|---|\n");
+        for code in Code::ALL.iter().filter(|code| code.as_str()[1..].starts_with(digits)) {
+            let says = without_placeholders(main_sentence(Language::English, *code)).replace('|', "\\|");
+            let fix = if has_fix(*code) { "yes" } else { "" };
+            let _ = writeln!(text, "| {code} | {} | {says} | {fix} |", code.level().as_str());
+        }
+    }
+    text.push_str("\n## Runs and their files\n\n| Code | Says |\n|---|---|\n");
+    for (code, title) in run_codes(Language::English) {
+        let _ = writeln!(text, "| {code} | {title} |");
+    }
+    let families =
+        Code::ALL.iter().filter(|code| families.iter().any(|(digits, _)| code.as_str()[1..].starts_with(digits)));
+    assert_eq!(families.count(), Code::ALL.len(), "a code of a family without a heading");
+    holds(&root().join("docs/diagnostics.md"), None, &text);
+}
+
+/// `{layer}` as `…`.
+fn without_placeholders(sentence: &str) -> String {
+    let mut text = String::new();
+    let mut rest = sentence;
+    while let Some((before, behind)) = rest.split_once('{') {
+        let is_name =
+            behind.split_once('}').filter(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+        text.push_str(before);
+        match is_name {
+            Some((_, after)) => {
+                text.push('…');
+                rest = after;
+            }
+            None => {
+                text.push('{');
+                rest = behind;
+            }
+        }
+    }
+    text + rest
+}
+
+/// Whether the code's failing example comes with an edit.
+fn has_fix(code: Code) -> bool {
+    let path = root().join(format!("tests/fixtures/check/{code}.cnn"));
+    let loaded = load_text("example.cnn", read(&path));
+    loaded.problems.iter().any(|problem| problem.code == code && !problem.fixes.is_empty())
+}
+
+/// Every setting and step that a section takes, from the tables that the compiler reads.
+#[test]
+fn the_list_of_settings_is_the_compilers() {
+    let mut text = String::from("\n| Section | Settings and steps |\n|---|---|\n");
+    for section in SECTIONS {
+        let names = names_in(section).unwrap_or_else(|| panic!("`{section}` has no table"));
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(text, "| `{section}` | {} |", names.join(", "));
+    }
+    text.push('\n');
+    holds(&root().join("docs/language.md"), Some("sections"), &text);
+}
+
+/// The picture in the README is what `cnnc graph` makes.
+#[test]
+fn the_picture_is_what_is_drawn() {
+    let loaded = load_text("residual.cnn", read(&root().join("tests/fixtures/readme/residual.cnn")));
+    let program = loaded.program.as_ref().unwrap_or_else(|| panic!("{}", drawn(&loaded)));
+    holds(&root().join("docs/residual.svg"), None, &Diagram::of(program, None).to_svg());
+    let readme = read(&root().join("README.md"));
+    assert!(
+        readme.contains(&read(&root().join("tests/fixtures/readme/residual.cnn"))),
+        "the README shows another file"
+    );
 }

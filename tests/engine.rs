@@ -5,7 +5,7 @@ use cnnc::front::load;
 use cnnc::ir::CheckedProgram;
 use cnnc::kernel::{Simd, Target};
 use cnnc::lower::LowerOptions;
-use cnnc::runtime::{CompileOptions, EvalSession, StepInputs, TrainSession};
+use cnnc::runtime::{CompileOptions, EvalSession, Labels, StepInputs, TrainSession};
 use cnnc::source::SourceFile;
 
 const BATCH: usize = 5;
@@ -55,7 +55,8 @@ impl Case {
 
     /// The batch, for one step of plain descent with rate 1.
     fn inputs(&self) -> StepInputs<'_> {
-        StepInputs { images: &self.images, labels: &self.labels, learning_rate: 1.0, step: 1, update: 1, seed: 0 }
+        let labels = Labels::Classes(&self.labels);
+        StepInputs { images: &self.images, labels, learning_rate: 1.0, step: 1, update: 1, seed: 0 }
     }
 
     fn evaluation(&self) -> EvalSession {
@@ -92,7 +93,7 @@ impl Case {
                     let mut moved = values.clone();
                     moved[at] += shift;
                     session.write(index, &moved);
-                    f64::from(session.evaluate(&self.images, &self.labels).loss)
+                    f64::from(session.evaluate(&self.images, Labels::Classes(&self.labels)).loss)
                 };
                 let h = 1e-2_f32;
                 let slope = (loss_at(h) - loss_at(-h)) / f64::from(2.0 * h);
@@ -152,7 +153,7 @@ fn losses_on_probabilities_are_those_of_their_definition() {
     };
     let check = |last: &str, name: &str, loss: &dyn Fn(&[f64], usize) -> f64| {
         let case = Case::new(&model(&body(last), &format!(" loss: {name}")), Simd::Portable, 3);
-        let got = f64::from(case.evaluation().evaluate(&case.images, &case.labels).loss);
+        let got = f64::from(case.evaluation().evaluate(&case.images, Labels::Classes(&case.labels)).loss);
         let want = mean(&case, loss);
         assert!((got - want).abs() < 1e-5, "{name} after {last}: {got} is not {want}");
     };
@@ -234,7 +235,14 @@ fn means_follow_their_weights() {
     let mut mean = Vec::new();
     for step in 1..=4 {
         let (images, labels) = (&case.images, &case.labels);
-        session.step(&StepInputs { images, labels, learning_rate: 0.5, step, update: step, seed: 0 });
+        session.step(&StepInputs {
+            images,
+            labels: Labels::Classes(labels),
+            learning_rate: 0.5,
+            step,
+            update: step,
+            seed: 0,
+        });
         let weight = at(&session, "dense.kernel");
         mean = match step {
             1 => weight,
@@ -263,7 +271,7 @@ fn trained(body: &str, options: &CompileOptions, images: usize) -> Vec<(String, 
     for step in 1..=3 {
         let result = session.step(&StepInputs {
             images: &pictures,
-            labels: &labels,
+            labels: Labels::Classes(&labels),
             learning_rate: 0.01,
             step,
             update: step,
@@ -341,7 +349,7 @@ fn frozen_parts_keep_weights_and_statistics() {
             assert_eq!(before == after, name.starts_with("base."), "{simd}: {name}");
         }
         // normalised as in use, and without the penalty of what does not change
-        let used = case.evaluation().evaluate(&case.images, &case.labels).loss;
+        let used = case.evaluation().evaluate(&case.images, Labels::Classes(&case.labels)).loss;
         assert!((loss - used).abs() < 1e-5, "{simd}: {loss} in training, {used} in use");
         let (_, params) = step(&Case::new(&text(false), simd, 3));
         assert!(params.iter().all(|(_, before, after)| before != after), "{simd}: all of it is trained");
@@ -355,7 +363,7 @@ fn penalties_are_part_of_the_loss_in_training_and_in_use() {
     let with = Case::new(&model(&body(", kernel_regularizer: l1_l2(l1: 0.5, l2: 0.25)"), ""), Simd::Portable, 3);
     let weights = with.weights[0].iter().map(|&w| f64::from(w));
     let penalty: f64 = weights.map(|w| 0.5 * w.abs() + 0.25 * w * w).sum();
-    let used = |case: &Case| f64::from(case.evaluation().evaluate(&case.images, &case.labels).loss);
+    let used = |case: &Case| f64::from(case.evaluation().evaluate(&case.images, Labels::Classes(&case.labels)).loss);
     assert!((used(&with) - used(&plain) - penalty).abs() < 1e-5);
     assert!((f64::from(step(&with).0) - used(&with)).abs() < 1e-5);
     with.check("penalties");

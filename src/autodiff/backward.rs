@@ -5,15 +5,23 @@ use std::collections::BTreeMap;
 use crate::ir::{Graph, NodeId, ParamId, ParamRole, Value};
 use crate::ops::{GradientCtx, Op};
 
-/// Adds the backward pass to a graph: given the gradient by `scores`, the gradients by all weights.
+/// Adds the backward pass to a graph: given values with the gradients by them (`seeds`), the gradients by all weights.
 ///
-/// Nodes are visited from `scores` back to the inputs, each one once, after all its users. Where a value has several users their gradients are added in
+/// Nodes are visited from the last of the seeds back to the inputs, each one once, after all its users. Where a value has several users their gradients are added in
 /// the order of the users, last first, which the graph fixes.
-pub(super) fn backpropagate(graph: &mut Graph, scores: Value, seed: Value) -> BTreeMap<ParamId, Value> {
+pub(super) fn backpropagate(graph: &mut Graph, seeds: &[(Value, Value)]) -> BTreeMap<ParamId, Value> {
     let needs = needs_gradient(graph);
-    let mut gradients: BTreeMap<Value, Value> = BTreeMap::from([(scores, seed)]);
+    let mut gradients: BTreeMap<Value, Value> = BTreeMap::new();
+    for &(value, seed) in seeds {
+        let total = match gradients.get(&value) {
+            Some(&sum) => add(graph, sum, seed, value.node),
+            None => seed,
+        };
+        gradients.insert(value, total);
+    }
+    let last = seeds.iter().map(|(value, _)| value.node.index()).max().unwrap_or(0);
     let mut weights = BTreeMap::new();
-    for index in (0..=scores.node.index()).rev() {
+    for index in (0..=last).rev() {
         let node = NodeId(u32::try_from(index).expect("fewer than 2^32 nodes"));
         // only first results carry gradients: the others are statistics and winners
         let Some(&dy) = gradients.get(&Value { node, output: 0 }) else { continue };

@@ -5,32 +5,31 @@ use super::clip::clip;
 use super::optimizer::{AVERAGE, update};
 use super::penalty;
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, Loss as ProgramLoss, Metric, Mode, ScalarInput, TrainSpec, Value,
-    forward,
+    CheckedProgram, Forward, Graph, InputRole, LOSS_OUTPUT, LabelKind, Loss as ProgramLoss, Metric, Mode, ScalarInput,
+    TrainSpec, Value, forward,
 };
 use crate::kernel::desc::LossKind;
-use crate::ops::{Loss, Op, TopK};
+use crate::ops::{Loss, Map, Op, TopK};
 use crate::opt;
 use crate::tensor::{Element, Shape, TensorType};
 
-/// Names of the outputs: per-image loss, and per-image hits of each metric (`metric0`, `metric1`, …).
-const LOSS: &str = "loss";
-/// One number for the batch: what the size of weights adds to the loss.
+/// The name of the output with one number for the batch: what the size of weights adds to the loss.
 const PENALTY: &str = "penalty";
 
 /// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight. `None` where this version cannot compute the loss
 /// ([`crate::ir::Program::not_run_yet`]).
 pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Option<Graph> {
     let kind = kind_of(loss)?;
-    let Forward { mut graph, scores, penalties, .. } = forward(program, Mode::Training { random });
-    let labels = labels(&mut graph);
-    let seed = add_loss(&mut graph, scores, labels, kind, true);
-    add_metrics(&mut graph, program, scores, labels, loss);
+    let Forward { mut graph, output, scores, head_scores, penalties, .. } = forward(program, Mode::Training { random });
+    let labels = labels(&mut graph, program);
+    let heads = program.program().model.heads.iter().map(|head| head.weight.value).zip(head_scores).collect::<Vec<_>>();
+    let seeds = add_losses(&mut graph, (scores, &heads), labels, kind);
+    add_metrics(&mut graph, program, Judged { output, scores, labels, loss });
     // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs no gradient.
-    // These passes rewrite in place, so `scores` and `seed` stay what they are.
+    // These passes rewrite in place, so scores and seeds stay what they are.
     opt::run(&mut graph, opt::BEFORE_GRADIENTS);
     penalty::add_output(&mut graph, &penalties, PENALTY);
-    let mut gradients = backpropagate(&mut graph, scores, seed);
+    let mut gradients = backpropagate(&mut graph, &seeds);
     penalty::add_gradients(&mut graph, &penalties, &mut gradients);
     for (weight, gradient) in clip(&mut graph, gradients, &train.updates) {
         update(&mut graph, &train.optimizer.value, &train.updates, weight, gradient);
@@ -38,16 +37,17 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
     Some(graph)
 }
 
-/// Forward pass without randomness: output, and where the loss is known also loss and metrics.
+/// Forward pass without randomness: output, and where the loss is known also loss and metrics. Auxiliary outputs are left out, and of the loss too.
 pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
     let Forward { mut graph, output, scores, penalties, .. } = forward(program, Mode::Inference);
     graph.outputs.push(("output".to_owned(), output));
     if let Some(loss) = program.loss()
         && let Some(kind) = kind_of(loss)
     {
-        let labels = labels(&mut graph);
-        add_loss(&mut graph, scores, labels, kind, false);
-        add_metrics(&mut graph, program, scores, labels, loss);
+        let labels = labels(&mut graph, program);
+        let value = judge(&mut graph, kind, [scores, labels], "loss");
+        graph.outputs.push((LOSS_OUTPUT.to_owned(), value));
+        add_metrics(&mut graph, program, Judged { output, scores, labels, loss });
         penalty::add_output(&mut graph, &penalties, PENALTY);
     }
     graph
@@ -60,7 +60,7 @@ pub fn averaged_weight(slot: &str) -> Option<&str> {
 
 /// The name of the output that holds each image's loss.
 pub fn loss_output() -> &'static str {
-    LOSS
+    LOSS_OUTPUT
 }
 
 /// The name of the output that holds what the size of weights adds to the loss; there is none where no layer asks for it.
@@ -68,14 +68,52 @@ pub fn penalty_output() -> &'static str {
     PENALTY
 }
 
-/// The name of the output that holds each image's hit of the metric with this index.
+/// The name of the output that holds each image's value of the metric with this index: a hit (1 or 0), or an error.
 pub fn metric_output(index: usize) -> String {
     format!("metric{index}")
 }
 
-fn labels(graph: &mut Graph) -> Value {
-    let ty = TensorType { element: Element::I32, shape: Shape::vector(1), batched: true };
+/// The input of the labels: a class index an image, or a number for each output.
+fn labels(graph: &mut Graph, program: &CheckedProgram) -> Value {
+    let (element, shape) = match program.label_kind() {
+        LabelKind::Single => (Element::I32, Shape::vector(1)),
+        LabelKind::Multi | LabelKind::Regression => (Element::F32, Shape::vector(program.output_shape().elements())),
+    };
+    let ty = TensorType { element, shape, batched: true };
     graph.push_value(Op::Input(InputRole::Labels, ty), &[], "")
+}
+
+/// Adds the losses of the model's output and of its auxiliary outputs (weight, scores), whose sum is what is trained by; returns scores with the gradients
+/// by them.
+/// ```text
+/// loss = L(scores) + Σ weight · L(head's scores)
+/// ```
+fn add_losses(
+    graph: &mut Graph,
+    (scores, heads): (Value, &[(f32, Value)]),
+    labels: Value,
+    kind: LossKind,
+) -> Vec<(Value, Value)> {
+    let inverse_batch = graph.scalar(ScalarInput::InverseBatch);
+    let main = graph.push(Op::Loss(Loss { kind, grad: true }), &[scores, labels, inverse_batch], "loss");
+    let mut total = Value { node: main, output: 0 };
+    let mut seeds = vec![(scores, Value { node: main, output: 1 })];
+    for &(weight, scores) in heads {
+        let scale = Map::single(|e| {
+            let (share, weight) = (e.input(0), e.constant(weight));
+            e.mul(share, weight)
+        });
+        let scale = graph.push_value(Op::Map(scale), &[inverse_batch], "loss");
+        let head = graph.push(Op::Loss(Loss { kind, grad: true }), &[scores, labels, scale], "loss");
+        seeds.push((scores, Value { node: head, output: 1 }));
+        let sum = Map::single(|e| {
+            let (total, head, weight) = (e.input(0), e.input(1), e.constant(weight));
+            e.mul_add(head, weight, total)
+        });
+        total = graph.push_value(Op::Map(sum), &[total, Value { node: head, output: 0 }], "loss");
+    }
+    graph.outputs.push((LOSS_OUTPUT.to_owned(), total));
+    seeds
 }
 
 /// How a loss is computed, where this version does.
@@ -84,44 +122,59 @@ fn kind_of(loss: ProgramLoss) -> Option<LossKind> {
         ProgramLoss::CategoricalCrossentropy => Some(LossKind::SoftmaxCrossEntropy),
         ProgramLoss::BinaryCrossentropy => Some(LossKind::SigmoidCrossEntropy),
         ProgramLoss::Mse => Some(LossKind::MeanSquaredError),
+        ProgramLoss::Mae => Some(LossKind::MeanAbsoluteError),
+        ProgramLoss::Huber { delta } => Some(LossKind::Huber { delta: delta.to_bits() }),
         ProgramLoss::Focal { .. } | ProgramLoss::Hinge => None,
     }
 }
 
-/// Adds the loss; returns its gradient by the scores (the loss itself where none is asked for).
-fn add_loss(graph: &mut Graph, scores: Value, labels: Value, kind: LossKind, grad: bool) -> Value {
+/// A loss or an error of each image, without gradient.
+fn judge(graph: &mut Graph, kind: LossKind, [scores, labels]: [Value; 2], layer: &str) -> Value {
     let inverse_batch = graph.scalar(ScalarInput::InverseBatch);
-    let node = graph.push(Op::Loss(Loss { kind, grad }), &[scores, labels, inverse_batch], "loss");
-    graph.outputs.push((LOSS.to_owned(), Value { node, output: 0 }));
-    Value { node, output: u16::from(grad) }
+    graph.push_value(Op::Loss(Loss { kind, grad: false }), &[scores, labels, inverse_batch], layer)
 }
 
-fn add_metrics(graph: &mut Graph, program: &CheckedProgram, scores: Value, labels: Value, loss: ProgramLoss) {
+/// What metrics look at.
+struct Judged {
+    output: Value,
+    scores: Value,
+    labels: Value,
+    loss: ProgramLoss,
+}
+
+fn add_metrics(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
+    let Judged { output, scores, labels, loss } = judged;
     // a score of a cross-entropy decides at 0, a probability at 1/2
-    let threshold: f32 = match loss {
+    let threshold = match loss {
         ProgramLoss::CategoricalCrossentropy
         | ProgramLoss::BinaryCrossentropy
         | ProgramLoss::Focal { .. }
-        | ProgramLoss::Hinge => 0.0,
-        ProgramLoss::Mse => 0.5,
+        | ProgramLoss::Hinge => 0.0_f32,
+        ProgramLoss::Mse | ProgramLoss::Mae | ProgramLoss::Huber { .. } => 0.5,
     };
+    let threshold = threshold.to_bits();
+    let has_classes = program.label_kind() == LabelKind::Single;
     for (index, metric) in metrics(program).into_iter().enumerate() {
-        let k = match metric {
-            Metric::Accuracy => 1,
-            Metric::TopK(k) => k,
+        let mut error = |kind, of| judge(graph, kind, [of, labels], "metrics");
+        let values = match metric {
+            Metric::Mae => error(LossKind::MeanAbsoluteError, output),
+            Metric::Mse => error(LossKind::MeanSquaredError, output),
+            Metric::Accuracy if !has_classes => error(LossKind::Decisions { threshold }, scores),
             // not run yet
             Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc => continue,
+            Metric::Accuracy | Metric::TopK(_) => {
+                let k = if let Metric::TopK(k) = metric { k } else { 1 };
+                graph.push_value(Op::TopK(TopK { k, threshold }), &[scores, labels], "metrics")
+            }
         };
-        let op = Op::TopK(TopK { k, threshold: threshold.to_bits() });
-        let hits = graph.push_value(op, &[scores, labels], "metrics");
-        graph.outputs.push((metric_output(index), hits));
+        graph.outputs.push((metric_output(index), values));
     }
 }
 
-/// The metrics of a program, accuracy where it has no schedule.
+/// The metrics of a program; accuracy where it has no schedule, the absolute error where its labels are numbers.
 pub fn metrics(program: &CheckedProgram) -> Vec<Metric> {
     match &program.program().train {
         Some(train) => train.metrics.iter().map(|metric| metric.value).collect(),
-        None => vec![Metric::Accuracy],
+        None => vec![Metric::default_for(program.label_kind())],
     }
 }

@@ -133,9 +133,11 @@ pub fn builtin(source: &DataSource) -> Option<DataCard> {
         DataSource::FashionMnist => card([28, 28], 1, &CLOTHES).with_counts(vec![6000; 10], vec![1000; 10]),
         DataSource::Cifar10 => card([32, 32], 3, &CIFAR10).with_counts(vec![5000; 10], vec![1000; 10]),
         DataSource::Cifar100 => card([32, 32], 3, &CIFAR100).with_counts(vec![500; 100], vec![100; 100]),
-        DataSource::Idx { .. } | DataSource::CifarBinary { .. } | DataSource::Folder { .. } | DataSource::Npz(_) => {
-            return None;
-        }
+        DataSource::Idx { .. }
+        | DataSource::CifarBinary { .. }
+        | DataSource::Folder { .. }
+        | DataSource::Npz(_)
+        | DataSource::Csv(_) => return None,
     })
 }
 

@@ -3,27 +3,32 @@
 use std::path::Path;
 
 use super::{DataCard, PictureSize, TypicalSize, signs};
-use crate::data::{DataError, FolderFacts, Locations, folder_facts};
+use crate::data::{DataError, FolderFacts, HeaderFacts, Locations, folder_facts};
 
 /// The card of a folder (or of a training and a test folder).
 pub(super) fn card(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<DataCard, DataError> {
     let facts = folder_facts(train, test, locations)?;
-    let FolderFacts { classes, class_counts, test_counts, sizes, channels, grouped, unreadable, empty_classes } = facts;
-    let extent = |pick: fn(usize, usize) -> usize, axis: usize| sizes.iter().map(|size| size[axis]).reduce(pick);
-    let [min, max] = [usize::min, usize::max].map(|pick| [0, 1].map(|axis| extent(pick, axis).unwrap_or(0)));
-    let size = if min == max { PictureSize::Same(min) } else { PictureSize::Varies { min, max } };
+    let FolderFacts { classes, class_counts, test_counts, headers, grouped, empty_classes } = facts;
     let mirror_pairs = if grouped { signs::mirror_pairs(&classes) } else { None };
-    let card = DataCard::new(train.display().to_string(), size, channels, classes);
+    let card = of_headers(train.display().to_string(), headers, classes);
     Ok(DataCard {
-        typical: (min != max).then(|| typical(&sizes)),
         grouped,
-        unreadable,
         empty_classes,
         upright: mirror_pairs.is_some(),
         mirror_changes_class: mirror_pairs.is_some(),
         mirror_pairs: mirror_pairs.unwrap_or_default(),
         ..card.with_counts(class_counts, test_counts)
     })
+}
+
+/// A card of pictures in files, from their headers.
+pub(super) fn of_headers(name: String, headers: HeaderFacts, classes: Vec<String>) -> DataCard {
+    let HeaderFacts { sizes, channels, unreadable } = headers;
+    let extent = |pick: fn(usize, usize) -> usize, axis: usize| sizes.iter().map(|size| size[axis]).reduce(pick);
+    let [min, max] = [usize::min, usize::max].map(|pick| [0, 1].map(|axis| extent(pick, axis).unwrap_or(0)));
+    let size = if min == max { PictureSize::Same(min) } else { PictureSize::Varies { min, max } };
+    let typical = (min != max).then(|| typical(&sizes));
+    DataCard { typical, unreadable, ..DataCard::new(name, size, channels, classes) }
 }
 
 /// Medians and quantiles of some sizes; there is at least one.

@@ -6,6 +6,7 @@
 mod builtin;
 mod folder;
 mod memory;
+mod numbers;
 mod of;
 mod signs;
 
@@ -27,6 +28,9 @@ pub struct DataCard {
     pub classes: Vec<String>,
     /// Class names as the data have them, whatever the file says, in their own order: folders by the bytes of their names, arrays by label.
     pub found_classes: Vec<String>,
+    /// Columns of labels that are numbers, in the order of the model's outputs; empty where labels are classes.
+    #[serde(default)]
+    pub targets: Vec<TargetColumn>,
     /// Images for training (validation is taken from them).
     pub train_images: usize,
     /// Images of a test split of its own; 0 where there is none.
@@ -81,6 +85,7 @@ impl DataCard {
             unreadable: Unreadable::default(),
             empty_classes: Vec::new(),
             pass: None,
+            targets: Vec::new(),
         }
     }
 
@@ -97,6 +102,19 @@ impl DataCard {
         let index = self.classes.iter().position(|name| name == class)?;
         self.class_counts.get(index).copied()
     }
+}
+
+/// A column of numbers that a model learns to predict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetColumn {
+    /// Its name.
+    pub name: String,
+    /// Smallest number.
+    pub min: f32,
+    /// Largest number.
+    pub max: f32,
+    /// Mean of all.
+    pub mean: f32,
 }
 
 /// Size of the pictures of a data set.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{DataCard, PictureSize, builtin, folder, memory};
+use super::{DataCard, PictureSize, builtin, folder, memory, numbers};
 use crate::data::{ArrayFacts, DataError, FetchPolicy, Locations, array_facts, check_classes, pass_facts};
 use crate::ir::{DataSource, DataSpec};
 
@@ -60,11 +60,13 @@ pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError>
             memory::remembered("folder", &paths, locations, || folder::card(train, test.as_deref(), locations))?
         }
         DataSource::Idx { .. } | DataSource::CifarBinary { .. } | DataSource::Npz(_) => {
-            let what = format!("{source:?}");
+            let (what, kind) = (format!("{source:?} {:?}", data.labels.value), data.labels.value);
             memory::remembered(&what, &paths, locations, || {
-                Ok(card_of_arrays(source, array_facts(source, locations)?))
+                Ok(card_of_arrays(source, array_facts(source, kind, locations)?))
             })?
         }
+        // not remembered: a table does not change when its pictures do
+        DataSource::Csv(table) => numbers::card(table, data.labels.value, locations)?,
     };
     if let Some(written) = &data.classes
         && check_classes(&written.value, &card.classes, Path::new(&card.name)).is_ok()
@@ -88,9 +90,14 @@ pub fn with_pass(data: &DataSpec, locations: &Locations) -> Result<DataCard, Car
     let card = of(data, locations)?;
     let DataSpec { source, validation, test, seed, stratified, split_by, .. } = data;
     let shares = [validation, test].map(|share| share.as_ref().map(|share| &share.value));
-    let what = format!("pass {:?} {shares:?} {seed} {stratified} {}", source.value, split_by.is_some());
+    let kind = data.labels.value;
+    let what = format!("pass {:?} {kind:?} {shares:?} {seed} {stratified} {}", source.value, split_by.is_some());
     let at_hand = Locations { fetch: FetchPolicy::Never, ..locations.clone() };
-    let pass = memory::remembered(&what, &source.value.paths(), locations, || pass_facts(data, &at_hand))?;
+    let pass = if matches!(source.value, DataSource::Csv(_)) {
+        pass_facts(data, &at_hand)?
+    } else {
+        memory::remembered(&what, &source.value.paths(), locations, || pass_facts(data, &at_hand))?
+    };
     Ok(DataCard { pass: Some(pass), ..card })
 }
 
@@ -122,9 +129,12 @@ pub fn size_bytes(data: &DataSpec, locations: &Locations) -> Option<u64> {
 }
 
 fn card_of_arrays(source: &DataSource, facts: ArrayFacts) -> DataCard {
-    let ArrayFacts { size: [height, width, channels], classes, class_counts, test_counts, range } = facts;
+    let ArrayFacts { size: [height, width, channels], classes, class_counts, test_counts, images, range, targets } =
+        facts;
     let card = DataCard::new(source.name(), PictureSize::Same([height, width]), Some(channels), classes);
-    DataCard { range, ..card.with_counts(class_counts, test_counts) }
+    let targets = targets.as_ref().map(numbers::columns).unwrap_or_default();
+    let [train_images, test_images] = images;
+    DataCard { range, targets, train_images, test_images, ..card.with_counts(class_counts, test_counts) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::View;
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic, Level, Problems};
-use crate::ir::{ClassWeight, DataSpec, Metric, TrainSpec, class_index};
+use crate::ir::{ClassWeight, DataSpec, LabelKind, Metric, TrainSpec, class_index};
 use crate::lower::{list, nearest};
 use crate::source::Spanned;
 
@@ -34,7 +34,9 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
             return;
         }
     }
-    if let Some(train) = &view.program.train {
+    if let Some(train) = &view.program.train
+        && view.program.label_kind() == LabelKind::Single
+    {
         check_balance(data, train, card, problems);
     }
 }

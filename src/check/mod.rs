@@ -7,6 +7,8 @@ mod edit;
 mod fixes;
 mod labels;
 mod lints;
+mod numbers;
+mod open;
 mod output;
 mod pictures;
 mod pretrained;
@@ -20,7 +22,7 @@ use std::collections::BTreeSet;
 
 use crate::card::DataCard;
 use crate::diag::{Code, Problems};
-use crate::ir::{CheckedProgram, Color, DataSource, LayerId, Program};
+use crate::ir::{CheckedProgram, Color, DataSource, LabelKind, LayerId, OpenSizes, Program};
 use crate::tensor::Shape;
 
 /// Checks a program. With an error there is no checked program.
@@ -30,13 +32,14 @@ pub fn check(program: Program, card: Option<&DataCard>) -> (Option<CheckedProgra
 
 /// Checks a program of which some layers' attributes are not known (`unknown`; what depends on them is not judged).
 pub fn check_around(
-    program: Program,
+    mut program: Program,
     card: Option<&DataCard>,
     unknown: &BTreeSet<LayerId>,
 ) -> (Option<CheckedProgram>, Problems) {
     let mut problems = Problems::new();
+    let open = open::settle(&mut program, card, unknown, &mut problems);
     let shapes = shapes::infer(&program, unknown, &mut problems);
-    let view = View { program: &program, card, shapes: &shapes };
+    let view = View { program: &program, card, shapes: &shapes, open: open.as_ref() };
     let mut of_backbones = Problems::new();
     if lints::check_inputs(&view, &mut of_backbones) {
         // what shrinks to nothing inside is said by the network's name
@@ -58,7 +61,11 @@ pub fn check_around(
     let shapes: Option<Vec<Shape>> = shapes.into_iter().collect();
     let checked = match shapes {
         Some(shapes) if unknown.is_empty() && !problems.has_errors() => {
-            Some(CheckedProgram::assume_checked(program, shapes, loss))
+            let checked = CheckedProgram::assume_checked(program, shapes, loss);
+            Some(match open {
+                Some(open) => checked.leaving_open(open),
+                None => checked,
+            })
         }
         _ => None,
     };
@@ -71,18 +78,25 @@ struct View<'a> {
     card: Option<&'a DataCard>,
     /// Output shape of each layer, where known.
     shapes: &'a [Option<Shape>],
+    /// What is known where the size of the pictures is left open.
+    open: Option<&'a OpenSizes>,
 }
 
 impl View<'_> {
     /// The shape of the model's output.
     fn output(&self) -> Option<&Shape> {
-        self.shapes.get(self.program.model.output.index())?.as_ref()
+        self.shape(self.program.model.output)
+    }
+
+    /// The shape of a layer's result.
+    fn shape(&self, layer: LayerId) -> Option<&Shape> {
+        self.shapes.get(layer.index())?.as_ref()
     }
 
     /// Number of classes: as the file lists them, else as the card knows. Not known where labels do not start at 0: that is reported, and with it the
     /// number will change.
     fn classes(&self) -> Option<usize> {
-        if self.late_first_label().is_some() {
+        if self.late_first_label().is_some() || self.program.label_kind() == LabelKind::Regression {
             return None;
         }
         let listed = self.program.data.as_ref().and_then(|data| data.classes.as_ref()).map(|list| list.value.len());
@@ -91,7 +105,7 @@ impl View<'_> {
 
     /// The lowest label that a training picture of arrays has, where that is not 0.
     fn late_first_label(&self) -> Option<usize> {
-        let card = self.card?;
+        let card = self.card.filter(|_| self.program.label_kind() == LabelKind::Single)?;
         if !matches!(self.program.data.as_ref()?.source.value, DataSource::Npz(_)) {
             return None;
         }
@@ -107,6 +121,14 @@ impl View<'_> {
             (_, Some(card)) => Some(card.range),
             (_, None) => data.source.value.holds_bytes().then_some((0.0, 255.0)),
         }
+    }
+
+    /// Numbers that a regression's model must make: as the file lists their columns, else as the card knows.
+    fn numbers(&self) -> Option<usize> {
+        if let DataSource::Csv(table) = &self.program.data.as_ref()?.source.value {
+            return Some(table.labels.len());
+        }
+        self.card.map(|card| card.targets.len()).filter(|columns| *columns > 0)
     }
 
     /// The data set's name, for sentences.

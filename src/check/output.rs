@@ -1,49 +1,69 @@
 //! The model's output against the labels and the loss.
 
-use super::{View, edit};
+use super::{View, edit, numbers};
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{LayerNode, Loss};
+use crate::ir::{Head, LabelKind, LayerId, LayerNode, Loss};
 use crate::layers::{Activation, ActivationKind, Layer, Purpose};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 
 /// How a model ends: the layer that makes the scores and what follows it.
-struct Ending<'a> {
+pub(super) struct Ending<'a> {
     /// Makes the scores: the last layer that is no activation, dropout, normalisation or change of shape.
-    scores: &'a LayerNode,
+    pub(super) scores: &'a LayerNode,
     /// What follows it.
     after: Vec<&'a LayerNode>,
     /// All activations from the scores on, with their places.
     activations: Vec<(Activation, Span)>,
 }
 
-const SIGMOID: Activation = Activation::Elementwise(ActivationKind::Sigmoid);
+pub(super) const SIGMOID: Activation = Activation::Elementwise(ActivationKind::Sigmoid);
 
 impl Ending<'_> {
-    fn last_activation(&self) -> Activation {
+    pub(super) fn last_activation(&self) -> Activation {
         self.activations.last().map_or(Activation::Linear, |(activation, _)| *activation)
     }
 
-    fn last_place(&self) -> Span {
+    pub(super) fn last_place(&self) -> Span {
         self.activations.last().map_or(self.scores.span, |(_, span)| *span)
     }
 }
 
 /// Checks the end of the model and gives the loss, where there is one.
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
-    let ending = ending(view)?;
-    check_softmax(view, &ending, problems);
+    let heads: Vec<(&Head, Ending<'_>)> =
+        view.program.model.heads.iter().filter_map(|head| Some((head, ending(view, head.output)?))).collect();
+    let loss = check_main(view, problems);
+    for (head, ending) in &heads {
+        check_head(view, head, ending, problems);
+    }
+    loss
+}
+
+fn check_main(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
+    let ending = ending(view, view.program.model.output)?;
+    check_softmax(view, &ending, view.output()?, problems);
     if !view.is_experiment() {
         return None;
     }
     let output = view.output()?;
     if output.rank() != 1 {
-        report_feature_map(view, output, problems);
+        report_feature_map(view, view.program.model.output, output, problems);
         return None;
     }
     let before = problems.len();
     let units = output.channels();
     let written = view.program.train.as_ref().and_then(|train| train.loss.clone());
+    match view.program.label_kind() {
+        LabelKind::Single => numbers::check_classes(view, problems),
+        kind @ (LabelKind::Multi | LabelKind::Regression) => {
+            let loss = numbers::check(view, kind, &ending, units, problems);
+            if problems.len() == before {
+                check_ending(view, &ending, loss, units, problems);
+            }
+            return Some(loss);
+        }
+    }
     let loss = match &written {
         Some(loss) => loss.value,
         None if units == 1 || ending.last_activation() == SIGMOID => Loss::BinaryCrossentropy,
@@ -84,9 +104,44 @@ fn check_from_logits(view: &View<'_>, ending: &Ending<'_>, problems: &mut Proble
     }
 }
 
-fn ending<'a>(view: &View<'a>) -> Option<Ending<'a>> {
+/// An auxiliary output is judged by the same labels and loss as the main one: it must end alike.
+fn check_head(view: &View<'_>, head: &Head, ending: &Ending<'_>, problems: &mut Problems) {
+    let Some(output) = view.shape(head.output) else { return };
+    if output.rank() != 1 {
+        if view.is_experiment() {
+            report_feature_map(view, head.output, output, problems);
+        }
+        return;
+    }
+    let (units, before) = (output.channels(), problems.len());
+    match view.program.label_kind() {
+        LabelKind::Single if units == 1 => {
+            check_softmax(view, ending, output, problems);
+            check_one_unit(view, ending, None, problems);
+        }
+        LabelKind::Single => {
+            check_softmax(view, ending, output, problems);
+            check_units(view, ending, units, problems);
+        }
+        kind @ (LabelKind::Multi | LabelKind::Regression) => numbers::check_ending(view, kind, ending, units, problems),
+    }
+    let main = view.output().filter(|main| main.rank() == 1).map(Shape::channels);
+    if let Some(main) = main.filter(|main| *main != units && problems.len() == before) {
+        let problem = Diagnostic::new(Code::E0201)
+            .saying("head")
+            .arg("head", &head.name.value)
+            .arg("units", units)
+            .arg("main", main)
+            .at(units_span(ending.scores), "here")
+            .also(view.program.model.layers[view.program.model.output.index()].span, "main")
+            .help("head-help");
+        problems.push(problem);
+    }
+}
+
+fn ending<'a>(view: &View<'a>, output: LayerId) -> Option<Ending<'a>> {
     let layers = &view.program.model.layers;
-    let mut node = layers.get(view.program.model.output.index())?;
+    let mut node = layers.get(output.index())?;
     let mut after = Vec::new();
     loop {
         let passes = match node.layer.as_op().purpose() {
@@ -114,15 +169,14 @@ fn activation_span(node: &LayerNode) -> Span {
     node.options.iter().find(|(name, _)| *name == "activation").map_or(node.span, |(_, span)| *span)
 }
 
-fn units_span(node: &LayerNode) -> Span {
+pub(super) fn units_span(node: &LayerNode) -> Span {
     node.options.iter().find(|(name, _)| *name == "units").map_or(node.span, |(_, span)| *span)
 }
 
 /// E0203 and W0207.
-fn check_softmax(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) {
+fn check_softmax(view: &View<'_>, ending: &Ending<'_>, output: &Shape, problems: &mut Problems) {
     let softmaxes: Vec<Span> =
         ending.activations.iter().filter(|(a, _)| *a == Activation::Softmax).map(|(_, span)| *span).collect();
-    let Some(output) = view.output() else { return };
     if let (Some(&place), 1) = (softmaxes.first(), output.channels()) {
         let problem =
             Diagnostic::new(Code::E0203).at(place, "here").also(units_span(ending.scores), "unit").help("help");
@@ -143,9 +197,8 @@ fn check_softmax(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) 
 }
 
 /// E0103 at the end of the model.
-fn report_feature_map(view: &View<'_>, output: &Shape, problems: &mut Problems) {
-    let model = &view.program.model;
-    let Some(last) = model.layers.get(model.output.index()) else { return };
+fn report_feature_map(view: &View<'_>, layer: LayerId, output: &Shape, problems: &mut Problems) {
+    let Some(last) = view.program.model.layers.get(layer.index()) else { return };
     let problem =
         Diagnostic::new(Code::E0103).saying("output").arg("found", output).at(last.span, "made").help("output-help");
     problems.push(problem);
@@ -171,7 +224,7 @@ fn check_one_unit(view: &View<'_>, ending: &Ending<'_>, written: Option<&Spanned
     }
 }
 
-fn too_few(view: &View<'_>, ending: &Ending<'_>, classes: usize, units: usize) -> Diagnostic {
+pub(super) fn too_few(view: &View<'_>, ending: &Ending<'_>, classes: usize, units: usize) -> Diagnostic {
     let problem = Diagnostic::new(Code::E0201);
     with_counts(problem, view, ending, classes, units)
 }
@@ -188,7 +241,7 @@ fn with_counts(problem: Diagnostic, view: &View<'_>, ending: &Ending<'_>, classe
 }
 
 /// E0201 and W0202.
-fn check_units(view: &View<'_>, ending: &Ending<'_>, units: usize, problems: &mut Problems) {
+pub(super) fn check_units(view: &View<'_>, ending: &Ending<'_>, units: usize, problems: &mut Problems) {
     let Some(classes) = view.classes() else { return };
     if units < classes {
         problems.push(too_few(view, ending, classes, units));
@@ -240,7 +293,7 @@ fn check_ending(view: &View<'_>, ending: &Ending<'_>, loss: Loss, units: usize, 
         return;
     }
     if let Activation::Elementwise(kind) = ending.last_activation()
-        && loss != Loss::Mse
+        && matches!(loss, Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy)
     {
         let spoils = match kind {
             ActivationKind::Relu

@@ -3,7 +3,7 @@
 use super::View;
 use crate::card::PictureSize;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{Color, Normalize};
+use crate::ir::{Color, Normalize, OpenSizes};
 use crate::layers::Purpose;
 
 /// Values above this are no longer "around 1".
@@ -18,7 +18,9 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     {
         report_channels(view, found, channels, problems);
     }
-    if let Some(found) = prepared_size(view) {
+    if let Some(open) = view.open {
+        check_open_size(view, open, problems);
+    } else if let Some(found) = prepared_size(view) {
         let wanted = format!("{height}x{width}");
         let problem = |found: String, sentence| {
             let problem = Diagnostic::new(Code::E0119)
@@ -47,6 +49,32 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     }
     check_normalize(view, channels, problems);
     check_scale(view, problems);
+}
+
+/// E0119 where the size is left open: no picture may be smaller than the least that fits, or of another extent on an axis that is not open.
+fn check_open_size(view: &View<'_>, open: &OpenSizes, problems: &mut Problems) {
+    let Some(found) = prepared_size(view) else { return };
+    let (min, max) = match found {
+        PictureSize::Same(size) => (size, size),
+        PictureSize::Varies { min, max } => (min, max),
+    };
+    let fits = |axis: usize| min[axis] >= open.least[axis] && (open.axes[axis] || max[axis] == open.least[axis]);
+    if fits(0) && fits(1) {
+        return;
+    }
+    let text = |size: [usize; 2]| format!("{}x{}", size[0], size[1]);
+    let problem = Diagnostic::new(Code::E0119)
+        .saying("below")
+        .arg("data", view.data_name())
+        .arg("found", text(min))
+        .arg("wanted", text(open.least))
+        .at(view.program.model.layers[0].span, "wants-open");
+    let problem = match (&view.program.prepare.resize, &view.program.data) {
+        (Some(resize), _) => problem.also(resize.span, "resized"),
+        (None, Some(data)) => problem.also(data.source.span, "pictures"),
+        (None, None) => problem,
+    };
+    problems.push(problem.help("resize"));
 }
 
 /// Channels after `prepare`, where known.

@@ -77,7 +77,7 @@ fn name_of(monitor: Monitor) -> String {
     format!("{prefix}{}", monitor.metric.map_or("loss", metric_name))
 }
 
-fn metric_name(metric: Metric) -> &'static str {
+pub(super) fn metric_name(metric: Metric) -> &'static str {
     match metric {
         Metric::Accuracy => "accuracy",
         Metric::TopK(_) => "top_k",
@@ -85,6 +85,8 @@ fn metric_name(metric: Metric) -> &'static str {
         Metric::Recall => "recall",
         Metric::F1 => "f1",
         Metric::Auc => "auc",
+        Metric::Mae => "mae",
+        Metric::Mse => "mse",
     }
 }
 

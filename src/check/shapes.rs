@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{fixes, shrink};
 use crate::diag::{Code, Diagnostic, Level, Problems};
 use crate::ir::{LayerId, LayerNode, Program};
-use crate::layers::InferError;
+use crate::layers::{InferError, Layer};
 use crate::source::Span;
 use crate::tensor::{Axis, Shape};
 
@@ -32,8 +32,10 @@ pub(super) fn infer(program: &Program, unknown: &BTreeSet<LayerId>, problems: &m
     if unknown.is_empty() {
         report_unused(program, problems);
     }
-    // in a model that shrinks to nothing the rows lost on the way are no news
-    if shapes.iter().all(Option::is_some) {
+    // in a model that shrinks to nothing the rows lost on the way are no news; nor where they depend on a size that is left open
+    let is_open =
+        matches!(layers.first().map(|node| &node.layer), Some(Layer::Input(input)) if input.open != [false; 2]);
+    if shapes.iter().all(Option::is_some) && !is_open {
         report_lost_rows(layers, &shapes, problems);
     }
     shapes
@@ -78,7 +80,7 @@ fn values(shape: &Shape) -> Option<usize> {
     (product <= MOST_VALUES).then_some(product)
 }
 
-fn explain(
+pub(super) fn explain(
     program: &Program,
     index: usize,
     inputs: &[Shape],
@@ -253,7 +255,8 @@ fn report_lost_rows_of(node: &LayerNode, inputs: &[Shape], problems: &mut Proble
     // padding is no loss; nor is what a larger stride steps over between positions
     let lost = |axis: &Axis| {
         let covered = (axis.output - 1) * axis.stride + axis.effective();
-        (axis.pad_before + axis.input + axis.pad_after).saturating_sub(covered).saturating_sub(axis.pad_after)
+        let rest = (axis.pad_before + axis.input + axis.pad_after).saturating_sub(covered);
+        rest.saturating_sub(axis.pad_after).saturating_sub(axis.stride.saturating_sub(axis.effective()))
     };
     let (rows, columns) = (lost(&window.y), lost(&window.x));
     if rows == 0 && columns == 0 {

@@ -10,7 +10,7 @@ use super::clock;
 use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Ready};
-use super::step::label_count;
+use super::step::BatchLabels;
 use super::table::Table;
 use crate::random::Random;
 use crate::runtime::{CompileError, EvalSession, ProfileRow, StepInputs, TrainSession};
@@ -57,7 +57,7 @@ enum Mode {
 
 /// What is measured: a session with its batch.
 enum Subject {
-    Train { session: Box<TrainSession>, labels: Vec<i32>, learning_rate: f32, step: u64 },
+    Train { session: Box<TrainSession>, labels: BatchLabels, learning_rate: f32, step: u64 },
     Infer { session: Box<EvalSession> },
 }
 
@@ -78,8 +78,7 @@ impl Subject {
         let learning_rate = schedule.optimizer.value.learning_rate();
         let mut session = Box::new(TrainSession::compile(&program, &options)?);
         initialise(session.as_mut(), 0);
-        let classes = label_count(ready.program.output_shape().elements()) as u64;
-        let labels = (0..args.batch).map(|_| i32::try_from(random.below(classes)).unwrap_or(0)).collect();
+        let labels = BatchLabels::random(random, &ready.program, args.batch as usize);
         Ok(Subject::Train { session, labels, learning_rate, step: 0 })
     }
 
@@ -87,8 +86,8 @@ impl Subject {
         match self {
             Subject::Train { session, labels, learning_rate, step } => {
                 *step += 1;
-                let inputs =
-                    StepInputs { images, labels, learning_rate: *learning_rate, step: *step, update: *step, seed: 0 };
+                let (labels, learning_rate, step) = (labels.as_labels(), *learning_rate, *step);
+                let inputs = StepInputs { images, labels, learning_rate, step, update: step, seed: 0 };
                 session.step(&inputs);
             }
             Subject::Infer { session } => {

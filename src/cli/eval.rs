@@ -64,7 +64,7 @@ pub(super) fn batch_of(train: Option<&TrainSpec>) -> usize {
 /// # Errors
 /// [`Failure::Mistake`].
 pub(super) fn fill(session: &mut EvalSession, path: &Path) -> Result<Weights, Failure> {
-    let weights = weights::load(path, session.params())?;
+    let weights = weights::load(path, session.params(), session.left_out())?;
     for (at, values) in &weights.values {
         session.write(*at, values);
     }

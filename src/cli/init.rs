@@ -31,7 +31,8 @@ pub(super) struct InitArgs {
 pub(super) fn init(args: &InitArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
     let seed = args.seed.or(ready.program.program().train.as_ref().map(|train| train.seed)).unwrap_or(0);
-    let params = forward(&ready.program, Mode::Inference).graph.params;
+    // auxiliary outputs are trained: they begin as well
+    let params = forward(&ready.program, Mode::Training { random: false }).graph.params;
     let info = ready.weights_info(seed, &ready.classes, None);
     let pretrained = ready.pretrained()?;
     weights::save(&args.output, &info, &params, |at| {

@@ -4,6 +4,7 @@
 //! that was interrupted before its end; 2 wrong usage; 3 a bug of ours.
 
 mod align;
+mod answer;
 mod arguments;
 mod augment;
 mod bench;

@@ -48,6 +48,20 @@ pub(super) fn read_labels(path: &Path, count: usize, classes: usize) -> Result<V
     })
 }
 
+/// Labels `[N, columns]` (or `[N]` for one column), numbers.
+/// # Errors
+/// [`Failure::Mistake`].
+pub(super) fn read_numbers(path: &Path, count: usize, columns: usize) -> Result<Vec<f32>, Failure> {
+    let array: ArrayD<f32> = read(path, "float32")?;
+    if array.len() != count * columns || array.shape().first() != Some(&count) {
+        return Err(Failure::mistake(
+            format!("`{}` has the shape {:?}, and there are {count} images", path.display(), array.shape()),
+            format!("give the labels of each image, float32 [N, {columns}]"),
+        ));
+    }
+    Ok(array.iter().copied().collect())
+}
+
 /// Writes float32 values of a shape.
 /// # Errors
 /// [`Failure::Mistake`].

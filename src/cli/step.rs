@@ -1,6 +1,6 @@
 //! `cnnc step FILE …`: a few training steps on one given batch.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -9,7 +9,9 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load;
 use super::npy;
-use crate::runtime::{CompileError, StepInputs, TrainSession};
+use crate::ir::{CheckedProgram, LabelKind};
+use crate::random::Random;
+use crate::runtime::{CompileError, Labels, StepInputs, TrainSession};
 use crate::train::{RunError, weights};
 
 #[derive(Debug, Args)]
@@ -32,7 +34,7 @@ pub(super) struct StepArgs {
     /// The batch: prepared pictures, float32 [N, H, W, C]
     #[arg(long, value_name = "X.npy")]
     input: PathBuf,
-    /// Its class indices, int64 [N]; 0 or 1 for a single unit
+    /// Its class indices, int64 [N]; 0 or 1 for a single unit. With `labels: regression` or `multi`: numbers, float32 [N, K]
     #[arg(long, value_name = "Y.npy")]
     labels: PathBuf,
     /// Number of steps
@@ -54,16 +56,17 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     let program = ready.first_stage();
     let schedule = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
     let (count, images) = npy::read_images(&args.input, ready.program.input_shape())?;
-    let labels = npy::read_labels(&args.labels, count, label_count(ready.program.output_shape().elements()))?;
+    let labels = BatchLabels::read(&args.labels, &ready.program, count)?;
     let options = args.compute.options(count, args.seed.is_some());
     let mut session = TrainSession::compile(&program, &options)?;
-    let start = weights::load(&args.weights, session.params())?;
+    let start = weights::load(&args.weights, session.params(), &[])?;
     for (at, values) in &start.values {
         session.write(*at, values);
     }
     let (learning_rate, seed) = (schedule.optimizer.value.learning_rate(), args.seed.unwrap_or(0));
     for step in 1..=args.steps {
-        let inputs = StepInputs { images: &images, labels: &labels, learning_rate, step, update: step, seed };
+        let inputs =
+            StepInputs { images: &images, labels: labels.as_labels(), learning_rate, step, update: step, seed };
         let result = session.step(&inputs);
         console.result(format_args!("step {step}: loss {}", result.loss))?;
         if !result.loss.is_finite() {
@@ -76,7 +79,48 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Labels that a model with this many outputs tells apart.
-pub(super) fn label_count(outputs: usize) -> usize {
+/// The labels of one batch.
+pub(super) enum BatchLabels {
+    /// A class index each.
+    Classes(Vec<i32>),
+    /// A number for each output.
+    Numbers(Vec<f32>),
+}
+
+impl BatchLabels {
+    /// Reads labels of the program's kind for `count` images.
+    fn read(path: &Path, program: &CheckedProgram, count: usize) -> Result<Self, Failure> {
+        let outputs = program.output_shape().elements();
+        Ok(match program.label_kind() {
+            LabelKind::Single => BatchLabels::Classes(npy::read_labels(path, count, label_count(outputs))?),
+            LabelKind::Multi | LabelKind::Regression => BatchLabels::Numbers(npy::read_numbers(path, count, outputs)?),
+        })
+    }
+
+    /// Random labels of the program's kind.
+    pub(super) fn random(random: &mut Random, program: &CheckedProgram, count: usize) -> Self {
+        let outputs = program.output_shape().elements();
+        match program.label_kind() {
+            LabelKind::Single => {
+                let classes = label_count(outputs) as u64;
+                BatchLabels::Classes((0..count).map(|_| i32::try_from(random.below(classes)).unwrap_or(0)).collect())
+            }
+            LabelKind::Multi | LabelKind::Regression => {
+                BatchLabels::Numbers((0..count * outputs).map(|_| random.unit() as f32).collect())
+            }
+        }
+    }
+
+    /// As a session takes them.
+    pub(super) fn as_labels(&self) -> Labels<'_> {
+        match self {
+            BatchLabels::Classes(classes) => Labels::Classes(classes),
+            BatchLabels::Numbers(numbers) => Labels::Numbers(numbers),
+        }
+    }
+}
+
+/// Classes that a model with this many outputs tells apart.
+fn label_count(outputs: usize) -> usize {
     outputs.max(2)
 }

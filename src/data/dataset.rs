@@ -7,7 +7,7 @@ use super::error::DataError;
 use super::loader::{Batches, Pass, Pool, occasion_of};
 use super::locations::Locations;
 use super::prepare::{Featurewise, Preparation, PrepareError};
-use super::source::{Pictures, Source, Split};
+use super::source::{Pictures, Source, Split, Targets};
 use super::store::{MEMORY_BOUND_BYTES, Scratch, Store};
 use super::{Progress, load, split};
 use crate::ir::{AugmentSpec, Cache, DataSpec, Normalize, PrepareSpec, class_index};
@@ -18,8 +18,10 @@ use crate::tensor::Shape;
 /// A data set, split and prepared.
 #[derive(Debug)]
 pub struct Dataset {
-    /// Class names in the order of their indices.
+    /// Class names in the order of their indices; empty where labels are numbers to predict.
     pub classes: Vec<String>,
+    /// Labels that are numbers, for all items.
+    pub targets: Option<Arc<Targets>>,
     /// Images to train on.
     pub train: SplitView,
     /// Images that are looked at after each epoch.
@@ -142,6 +144,7 @@ impl Dataset {
         }
         Ok(Self {
             classes: source.classes,
+            targets: source.targets.map(Arc::new),
             validation: SplitView::new(&splits, Split::Validation, &labels),
             test: SplitView::new(&splits, Split::Test, &labels),
             train,
@@ -243,8 +246,8 @@ impl Dataset {
         // Gathering takes less time than handing a batch from thread to thread.
         let threads = if augment.is_some() || self.store.is_slow() { self.loader_threads } else { 0 };
         let (store, pool, labels) = (Arc::clone(&self.store), Arc::clone(&self.pool), Arc::clone(&self.labels));
-        let mirror = self.mirror.clone();
-        Batches::new(Pass { store, pool, labels, order, batch, augment, mirror }, start, threads)
+        let (targets, mirror) = (self.targets.clone(), self.mirror.clone());
+        Batches::new(Pass { store, pool, labels, targets, order, batch, augment, mirror }, start, threads)
     }
 }
 

@@ -228,7 +228,7 @@ pub(super) fn load(train: &Path, test: Option<&Path>, locations: &Locations) -> 
     let labels = items.iter().map(|&(_, label, _)| label).collect();
     let splits = items.iter().map(|&(.., split)| split).collect();
     let files = items.into_iter().map(|(file, ..)| file).collect();
-    Ok(Source { classes, labels, splits, pictures: Pictures::Files(files), ignored })
+    Ok(Source { classes, labels, targets: None, splits, pictures: Pictures::Files(files), ignored })
 }
 
 /// What a folder's names and headers say.
@@ -240,16 +240,23 @@ pub(crate) struct FolderFacts {
     pub(crate) class_counts: Vec<usize>,
     /// Images of each class in the test folder; empty where there is none.
     pub(crate) test_counts: Vec<usize>,
+    /// What the headers of its pictures say.
+    pub(crate) headers: HeaderFacts,
+    /// Names are those of frames of tracks.
+    pub(crate) grouped: bool,
+    /// Classes without a picture to train on.
+    pub(crate) empty_classes: Vec<String>,
+}
+
+/// What the headers of picture files say.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct HeaderFacts {
     /// Height and width of each picture that can be read; at least one.
     pub(crate) sizes: Vec<[usize; 2]>,
     /// 1 or 3; `None` where pictures differ.
     pub(crate) channels: Option<usize>,
-    /// Names are those of frames of tracks.
-    pub(crate) grouped: bool,
     /// Pictures whose headers cannot be read.
     pub(crate) unreadable: Unreadable,
-    /// Classes without a picture to train on.
-    pub(crate) empty_classes: Vec<String>,
 }
 
 /// Reads names and headers, in parallel; decodes nothing.
@@ -266,6 +273,22 @@ pub(crate) fn folder_facts(train: &Path, test: Option<&Path>, locations: &Locati
         Pictures::Files(files) => files,
         Pictures::Arrays { .. } => Vec::new(),
     };
+    let without = |count: &&usize| **count == 0;
+    let empty = class_counts.iter().zip(&source.classes).filter(|(count, _)| without(count));
+    Ok(FolderFacts {
+        headers: header_facts(&files)?,
+        grouped: grouped(files.iter().map(|file| file.name.as_str())),
+        empty_classes: empty.map(|(_, class)| class.clone()).collect(),
+        test_counts: if test.is_some() { test_counts } else { Vec::new() },
+        classes: source.classes,
+        class_counts,
+    })
+}
+
+/// Reads the headers of picture files, in parallel.
+/// # Errors
+/// [`DataError::Unreadable`] where no header at all can be read.
+pub(super) fn header_facts(files: &[PictureFile]) -> Result<HeaderFacts, DataError> {
     let header = |file: &PictureFile| -> Result<PictureHeader, String> {
         store::read_bytes(&file.bytes)
             .and_then(|bytes| picture::header(&bytes))
@@ -276,17 +299,10 @@ pub(crate) fn folder_facts(train: &Path, test: Option<&Path>, locations: &Locati
     let good: Vec<PictureHeader> = good.into_iter().flatten().collect();
     let bad: Vec<String> = bad.into_iter().filter_map(Result::err).collect();
     let Some(first) = good.first() else { return Err(store::unreadable(bad, files.len())) };
-    let without = |count: &&usize| **count == 0;
-    let empty = class_counts.iter().zip(&source.classes).filter(|(count, _)| without(count));
-    Ok(FolderFacts {
+    Ok(HeaderFacts {
         sizes: good.iter().map(|header| [header.height, header.width]).collect(),
         channels: good.iter().all(|header| header.channels == first.channels).then_some(first.channels),
-        grouped: grouped(files.iter().map(|file| file.name.as_str())),
         unreadable: Unreadable { count: bad.len(), examples: bad.into_iter().take(store::EXAMPLES).collect() },
-        empty_classes: empty.map(|(_, class)| class.clone()).collect(),
-        test_counts: if test.is_some() { test_counts } else { Vec::new() },
-        classes: source.classes,
-        class_counts,
     })
 }
 

@@ -113,16 +113,18 @@ fn headers_say_sizes_and_counts() {
         classes: vec!["cats".to_owned(), "dogs".to_owned()],
         class_counts: vec![2, 1],
         test_counts: vec![1, 1],
-        sizes: vec![[2, 2], [2, 2], [5, 4], [2, 2], [2, 3]],
-        channels: Some(3),
+        headers: HeaderFacts {
+            sizes: vec![[2, 2], [2, 2], [5, 4], [2, 2], [2, 3]],
+            channels: Some(3),
+            unreadable: Unreadable::default(),
+        },
         grouped: false,
-        unreadable: Unreadable::default(),
         empty_classes: Vec::new(),
     };
     let mut facts = facts;
-    facts.sizes.sort_unstable();
+    facts.headers.sizes.sort_unstable();
     let mut expected = expected;
-    expected.sizes.sort_unstable();
+    expected.headers.sizes.sort_unstable();
     assert_eq!(facts, expected);
 }
 
@@ -192,7 +194,7 @@ fn unreadable_headers_are_counted() {
         dir.path(),
         &[("set/train/cats/x.jpg", b"not a picture".to_vec()), ("set/train/cats/y.jpg", Vec::new())],
     );
-    let found = folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap().unreadable;
+    let found = folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap().headers.unreadable;
     assert_eq!(found.count, 2);
     assert!(found.examples[0].contains("cats/x.jpg") && found.examples[1].contains("the file is empty"), "{found:?}");
     fs::create_dir_all(dir.path().join("bad/cats")).unwrap();

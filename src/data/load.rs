@@ -6,9 +6,9 @@ use super::error::DataError;
 use super::locations::Locations;
 use super::npz::ArrayFacts;
 use super::source::{Arrays, Source, Split};
-use super::{Progress, cifar, folder, idx, npz, standard};
+use super::{Progress, cifar, folder, idx, npz, standard, table};
 use crate::card;
-use crate::ir::{DataSource, DataSpec};
+use crate::ir::{DataSource, DataSpec, LabelKind};
 
 /// Finds and reads the data set that a program names. Pictures in files are not decoded yet.
 pub(super) fn load(
@@ -29,7 +29,8 @@ pub(super) fn load(
             return Ok(Source::of_arrays(arrays, classes));
         }
         DataSource::Folder { train, test } => return folder::load(train, test.as_deref(), locations),
-        DataSource::Npz(path) => return npz::load(path, locations),
+        DataSource::Npz(path) => return npz::load(path, data.labels.value, locations),
+        DataSource::Csv(table) => return table::load(table, data.labels.value, locations),
     };
     let classes = card::builtin(source).map(|card| card.classes).unwrap_or_default();
     Ok(Source::of_arrays(arrays, classes))
@@ -51,7 +52,8 @@ fn given(source: &DataSource, locations: &Locations) -> Result<Arrays, DataError
         | DataSource::Cifar10
         | DataSource::Cifar100
         | DataSource::Folder { .. }
-        | DataSource::Npz(_) => {
+        | DataSource::Npz(_)
+        | DataSource::Csv(_) => {
             Err(DataError::malformed(Path::new(&source.name()), "holds no arrays", "this is a bug in cnnc"))
         }
     }
@@ -66,9 +68,13 @@ pub(super) fn numbered(labels: &[i32]) -> Vec<String> {
 /// What is known of arrays without looking at their pixels (of floating point, at some).
 /// # Errors
 /// [`DataError`].
-pub(crate) fn array_facts(source: &DataSource, locations: &Locations) -> Result<ArrayFacts, DataError> {
+pub(crate) fn array_facts(
+    source: &DataSource,
+    kind: LabelKind,
+    locations: &Locations,
+) -> Result<ArrayFacts, DataError> {
     if let DataSource::Npz(path) = source {
-        return npz::facts(path, locations);
+        return npz::facts(path, kind, locations);
     }
     let Arrays { size, labels, splits, .. } = given(source, locations)?;
     let of = |wanted: Split| -> Vec<i32> {

@@ -9,42 +9,57 @@ use std::thread::JoinHandle;
 
 use super::augment::{self, Occasion};
 use super::error::DataError;
+use super::source::Targets;
 use super::store::{Scratch, Store};
 use crate::ir::AugmentSpec;
+use crate::runtime::Labels;
 
 /// Prepared images and their labels. Dropping it gives its buffers back for another batch.
 #[derive(Debug)]
 pub struct Batch {
     /// `[n, H, W, C]`, prepared.
     pub images: Vec<f32>,
-    /// `[n]` class indices.
+    /// `[n]` class indices; 0 where labels are numbers.
     pub labels: Vec<i32>,
+    /// `[n, K]` labels that are numbers; empty where they are classes.
+    pub targets: Vec<f32>,
     pool: Arc<Pool>,
+}
+
+impl Batch {
+    /// The labels, as a session takes them.
+    pub fn as_labels(&self) -> Labels<'_> {
+        if self.targets.is_empty() { Labels::Classes(&self.labels) } else { Labels::Numbers(&self.targets) }
+    }
 }
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        self.pool.give_back(std::mem::take(&mut self.images), std::mem::take(&mut self.labels));
+        let (images, labels) = (std::mem::take(&mut self.images), std::mem::take(&mut self.labels));
+        self.pool.give_back((images, labels, std::mem::take(&mut self.targets)));
     }
 }
 
+/// Images, class indices, numbers.
+type Buffers = (Vec<f32>, Vec<i32>, Vec<f32>);
+
 /// Buffers that are free.
 #[derive(Debug, Default)]
-pub(super) struct Pool(Mutex<Vec<(Vec<f32>, Vec<i32>)>>);
+pub(super) struct Pool(Mutex<Vec<Buffers>>);
 
 /// More spare buffers than this are freed.
 const SPARE_BATCHES: usize = 8;
 
 impl Pool {
-    fn take(&self) -> (Vec<f32>, Vec<i32>) {
+    fn take(&self) -> Buffers {
         self.0.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
     }
 
-    fn give_back(&self, images: Vec<f32>, labels: Vec<i32>) {
+    fn give_back(&self, buffers: Buffers) {
         if let Ok(mut spare) = self.0.lock()
             && spare.len() < SPARE_BATCHES
         {
-            spare.push((images, labels));
+            spare.push(buffers);
         }
     }
 }
@@ -56,6 +71,8 @@ pub(super) struct Pass {
     pub(super) pool: Arc<Pool>,
     /// Labels of all items.
     pub(super) labels: Arc<[i32]>,
+    /// Numbers of all items, where labels are numbers.
+    pub(super) targets: Option<Arc<Targets>>,
     /// Items in the order of the pass.
     pub(super) order: Vec<u32>,
     /// Images in a batch; the last may have fewer.
@@ -75,11 +92,15 @@ impl Pass {
     fn make(&self, index: usize, scratch: &mut Scratch) -> Result<Batch, DataError> {
         let items = &self.order[index * self.batch..self.order.len().min((index + 1) * self.batch)];
         let elements = self.store.preparation.elements();
-        let (mut images, mut labels) = self.pool.take();
+        let (mut images, mut labels, mut targets) = self.pool.take();
         images.resize(items.len() * elements, 0.0);
         labels.clear();
         labels.extend(items.iter().map(|&item| self.labels[item as usize]));
-        let mut batch = Batch { images, labels, pool: Arc::clone(&self.pool) };
+        targets.clear();
+        if let Some(all) = &self.targets {
+            items.iter().for_each(|&item| targets.extend_from_slice(all.row(item as usize)));
+        }
+        let mut batch = Batch { images, labels, targets, pool: Arc::clone(&self.pool) };
         for (i, &item) in items.iter().enumerate() {
             let augmented = self.augment.as_ref().map(|(spec, seed, epoch)| {
                 let keys = [*seed, *epoch, u64::from(item)];

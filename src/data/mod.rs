@@ -26,6 +26,7 @@ mod source;
 mod split;
 mod standard;
 mod store;
+mod table;
 
 pub use dataset::{AugmentedPicture, Dataset, SplitView};
 pub use error::DataError;
@@ -34,16 +35,17 @@ pub use loader::{Batch, Batches};
 pub use locations::{FetchPolicy, Locations, Place};
 pub use picture::{DecodedPicture, Picture, PixelSlice, decode};
 pub use prepare::{Featurewise, Preparation, PrepareError};
-pub use source::Split;
+pub use source::{Split, Targets};
 pub use store::read_picture;
 
 pub(crate) use fetch::hex;
-pub(crate) use folder::{FolderFacts, folder_facts};
+pub(crate) use folder::{FolderFacts, HeaderFacts, folder_facts};
 pub(crate) use load::array_facts;
 pub(crate) use npz::ArrayFacts;
 pub(crate) use pass::pass_facts;
 pub(crate) use source::check_classes;
 pub(crate) use split::planned;
+pub(crate) use table::{TableFacts, table_facts};
 
 /// What opening a data set is doing: for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -161,6 +161,24 @@ pub(super) fn integers(bytes: &[u8], element: NpyElement) -> Option<Vec<i64>> {
     }
 }
 
+/// Values of any element as f32, each rounded once.
+pub(super) fn numbers(bytes: &[u8], element: NpyElement) -> Vec<f32> {
+    match element {
+        NpyElement::F32 => floats(bytes),
+        NpyElement::F64 => bytes.as_chunks().0.iter().map(|&chunk| f64::from_le_bytes(chunk) as f32).collect(),
+        NpyElement::U8
+        | NpyElement::I8
+        | NpyElement::U16
+        | NpyElement::I16
+        | NpyElement::U32
+        | NpyElement::I32
+        | NpyElement::U64
+        | NpyElement::I64 => {
+            integers(bytes, element).unwrap_or_default().into_iter().map(|value| value as f32).collect()
+        }
+    }
+}
+
 /// f32 values.
 pub(super) fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect()

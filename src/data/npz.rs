@@ -11,7 +11,8 @@ use super::error::DataError;
 use super::load::numbered;
 use super::locations::Locations;
 use super::npy::{self, NpyElement, NpyHeader};
-use super::source::{Arrays, Pixels, Source, Split};
+use super::source::{Arrays, Pixels, Source, Split, Targets, count_classes};
+use crate::ir::LabelKind;
 
 /// Labels beyond this are no class indices.
 const MAX_CLASSES: i64 = 100_000;
@@ -31,9 +32,20 @@ struct Labelled {
     /// `[H, W, C]`.
     size: [usize; 3],
     element: NpyElement,
-    train: Vec<i32>,
+    train: ArrayLabels,
     /// Empty where there is no test split.
-    test: Vec<i32>,
+    test: ArrayLabels,
+}
+
+/// Labels of one split.
+#[derive(Debug, Clone, Default)]
+struct ArrayLabels {
+    /// Class indices; 0 where labels are numbers.
+    indices: Vec<i32>,
+    /// Numbers a picture; 0 where labels are class indices.
+    columns: usize,
+    /// `[N, columns]`
+    numbers: Vec<f32>,
 }
 
 impl Npz {
@@ -75,7 +87,32 @@ impl Npz {
         self.read(array, |_, header| picture_shape(header))
     }
 
-    fn labels(&mut self, array: &str, images: usize) -> Result<Vec<i32>, DataError> {
+    /// Labels of a kind, as many as there are images.
+    fn labels(&mut self, array: &str, kind: LabelKind, images: usize) -> Result<ArrayLabels, DataError> {
+        if kind == LabelKind::Single {
+            let indices = self.indices(array, images)?;
+            return Ok(ArrayLabels { indices, ..ArrayLabels::default() });
+        }
+        self.read(array, |stream, header| {
+            let columns = match header.shape[..] {
+                [n] if n == images => 1,
+                [n, columns] if n == images && columns > 0 => columns,
+                _ => return Err(format!("has shape {:?} for {images} pictures", header.shape)),
+            };
+            let numbers = npy::numbers(&npy::data(stream, header)?, header.element);
+            let wrong = |value: &f32| match kind {
+                LabelKind::Multi => *value != 0.0 && *value != 1.0,
+                LabelKind::Single | LabelKind::Regression => !value.is_finite(),
+            };
+            if let Some(at) = numbers.iter().position(wrong) {
+                let wanted = if kind == LabelKind::Multi { "0 or 1 for each class" } else { "finite numbers" };
+                return Err(format!("picture {} has {}, and labels are {wanted}", at / columns, numbers[at]));
+            }
+            Ok(ArrayLabels { indices: vec![0; images], columns, numbers })
+        })
+    }
+
+    fn indices(&mut self, array: &str, images: usize) -> Result<Vec<i32>, DataError> {
         self.read(array, |stream, header| {
             if !matches!(header.shape[..], [n] | [n, 1] if n == images) {
                 return Err(format!("has shape {:?} for {images} pictures", header.shape));
@@ -107,10 +144,10 @@ impl Npz {
     }
 
     /// Headers and labels of both splits.
-    fn facts(&mut self) -> Result<Labelled, DataError> {
+    fn facts(&mut self, kind: LabelKind) -> Result<Labelled, DataError> {
         let (train_images, size, element) = self.pictures("x_train")?;
-        let train = self.labels("y_train", train_images)?;
-        let mut test = Vec::new();
+        let train = self.labels("y_train", kind, train_images)?;
+        let mut test = ArrayLabels::default();
         if self.has("x_test") || self.has("y_test") {
             let (test_images, test_size, test_element) = self.pictures("x_test")?;
             if (test_size, test_element) != (size, element) {
@@ -119,7 +156,11 @@ impl Npz {
                 );
                 return Err(Self::malformed(&self.path, "x_test", &problem));
             }
-            test = self.labels("y_test", test_images)?;
+            test = self.labels("y_test", kind, test_images)?;
+            if test.columns != train.columns {
+                let problem = format!("has {} numbers a picture, `y_train` has {}", test.columns, train.columns);
+                return Err(Self::malformed(&self.path, "y_test", &problem));
+            }
         }
         Ok(Labelled { size, element, train, test })
     }
@@ -140,10 +181,33 @@ fn picture_shape(header: &NpyHeader) -> Result<(usize, [usize; 3], NpyElement), 
     Ok((n, size, header.element))
 }
 
+/// Names of the classes; none where labels are numbers.
+fn class_names(labels: &[i32], targets: Option<&Targets>, kind: LabelKind) -> Vec<String> {
+    match kind {
+        LabelKind::Single => numbered(labels),
+        LabelKind::Multi => targets.map(|targets| targets.names.clone()).unwrap_or_default(),
+        LabelKind::Regression => Vec::new(),
+    }
+}
+
+/// Numbers of both splits: `y`, or `y_0`, `y_1`, …; classes that a picture may have several of are named by their indices.
+fn targets_of(train: &ArrayLabels, test: &ArrayLabels, kind: LabelKind) -> Option<Targets> {
+    let columns = train.columns;
+    let name = |at: usize| match kind {
+        LabelKind::Multi => at.to_string(),
+        LabelKind::Single | LabelKind::Regression if columns == 1 => "y".to_owned(),
+        LabelKind::Single | LabelKind::Regression => format!("y_{at}"),
+    };
+    let values = train.numbers.iter().chain(&test.numbers).copied().collect();
+    (columns > 0).then(|| Targets { names: (0..columns).map(name).collect(), values })
+}
+
 /// Reads the arrays.
-pub(super) fn load(written: &Path, locations: &Locations) -> Result<Source, DataError> {
+pub(super) fn load(written: &Path, kind: LabelKind, locations: &Locations) -> Result<Source, DataError> {
     let mut npz = Npz::open(written, locations)?;
-    let Labelled { size, train: mut labels, test: test_labels, .. } = npz.facts()?;
+    let Labelled { size, train, test, .. } = npz.facts(kind)?;
+    let targets = targets_of(&train, &test, kind);
+    let (mut labels, test_labels) = (train.indices, test.indices);
     let mut pixels = npz.pixels("x_train")?;
     let mut splits = vec![Split::Train; labels.len()];
     if !test_labels.is_empty() {
@@ -167,8 +231,8 @@ pub(super) fn load(written: &Path, locations: &Locations) -> Result<Source, Data
             &format!("picture {picture} has a value that is not finite ({})", values[at]),
         ));
     }
-    let classes = numbered(&labels);
-    Ok(Source::of_arrays(Arrays { pixels, size, labels, splits }, classes))
+    let classes = class_names(&labels, targets.as_ref(), kind);
+    Ok(Source { targets, ..Source::of_arrays(Arrays { pixels, size, labels, splits }, classes) })
 }
 
 /// What is known of arrays from their headers and labels.
@@ -182,6 +246,10 @@ pub(crate) struct ArrayFacts {
     pub(crate) class_counts: Vec<usize>,
     /// Test images of each class; empty where there is no test split.
     pub(crate) test_counts: Vec<usize>,
+    /// Images in `x_train` and `x_test`.
+    pub(crate) images: [usize; 2],
+    /// Labels that are numbers.
+    pub(crate) targets: Option<Targets>,
     /// Smallest and largest value: 0 and 255 of bytes; of floating point those among the first 4 million.
     pub(crate) range: (f32, f32),
 }
@@ -197,14 +265,15 @@ impl ArrayFacts {
             counts
         };
         let test_counts = if test.is_empty() { Vec::new() } else { count(test) };
-        Self { size, class_counts: count(train), test_counts, classes, range }
+        let images = [train.len(), test.len()];
+        Self { size, class_counts: count(train), test_counts, images, classes, range, targets: None }
     }
 }
 
 /// Reads headers, labels and, for floating point, some values.
-pub(super) fn facts(written: &Path, locations: &Locations) -> Result<ArrayFacts, DataError> {
+pub(super) fn facts(written: &Path, kind: LabelKind, locations: &Locations) -> Result<ArrayFacts, DataError> {
     let mut npz = Npz::open(written, locations)?;
-    let Labelled { size, element, train, test } = npz.facts()?;
+    let Labelled { size, element, train, test } = npz.facts(kind)?;
     let range = if element == NpyElement::U8 {
         (0.0, 255.0)
     } else {
@@ -218,7 +287,21 @@ pub(super) fn facts(written: &Path, locations: &Locations) -> Result<ArrayFacts,
             ))
         })?
     };
-    Ok(ArrayFacts::new(size, &train, &test, range))
+    let Some(targets) = targets_of(&train, &test, kind) else {
+        return Ok(ArrayFacts::new(size, &train.indices, &test.indices, range));
+    };
+    let classes = class_names(&[], Some(&targets), kind);
+    let (train_rows, test_rows) = targets.values.split_at(train.numbers.len());
+    let count = |rows: &[f32]| if rows.is_empty() { Vec::new() } else { count_classes(&classes, rows) };
+    Ok(ArrayFacts {
+        size,
+        class_counts: count(train_rows),
+        test_counts: count(test_rows),
+        images: [train.indices.len(), test.indices.len()],
+        classes,
+        range,
+        targets: (kind == LabelKind::Regression).then_some(targets),
+    })
 }
 
 #[cfg(test)]

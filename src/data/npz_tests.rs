@@ -27,11 +27,11 @@ fn npz(arrays: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
 }
 
 fn facts(dir: &tempfile::TempDir) -> Result<ArrayFacts, String> {
-    super::facts(Path::new("a.npz"), &Locations::only(dir.path())).map_err(|error| error.to_string())
+    super::facts(Path::new("a.npz"), LabelKind::Single, &Locations::only(dir.path())).map_err(|error| error.to_string())
 }
 
 fn source(dir: &tempfile::TempDir) -> Result<Source, String> {
-    load(Path::new("a.npz"), &Locations::only(dir.path())).map_err(|error| error.to_string())
+    load(Path::new("a.npz"), LabelKind::Single, &Locations::only(dir.path())).map_err(|error| error.to_string())
 }
 
 #[test]

@@ -28,7 +28,8 @@ const SHOWN: f32 = 0.12;
 pub(crate) fn pass_facts(data: &DataSpec, locations: &Locations) -> Result<PassFacts, DataError> {
     let source = load::load(data, locations, &mut |_| {})?;
     let splits = split::split(&source, data)?;
-    let mut counts = [0; 3].map(|_: usize| vec![0; source.classes.len()]);
+    // labels that are numbers are all counted as one
+    let mut counts = [0; 3].map(|_: usize| vec![0; source.classes.len().max(1)]);
     for (split, label) in splits.iter().zip(&source.labels) {
         counts[*split as usize][*label as usize] += 1;
     }

@@ -49,13 +49,37 @@ pub(super) enum Pixels {
     Floats(Vec<f32>),
 }
 
+/// Labels that are numbers: a row for each item, a column for each of the model's outputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Targets {
+    /// What each column is called; classes where an item may have several of them.
+    pub names: Vec<String>,
+    /// `[items, columns]`; 0 and 1 for classes.
+    pub values: Vec<f32>,
+}
+
+impl Targets {
+    /// The numbers of an item.
+    pub fn row(&self, item: usize) -> &[f32] {
+        let columns = self.names.len();
+        &self.values[item * columns..(item + 1) * columns]
+    }
+
+    /// The numbers of a column, in the order of the items.
+    pub fn column(&self, at: usize) -> impl Iterator<Item = f32> + '_ {
+        self.values.iter().skip(at).step_by(self.names.len().max(1)).copied()
+    }
+}
+
 /// A data set before it is split and prepared. Items stand in the order of the bytes of their paths; those of arrays in the order of the array.
 #[derive(Debug)]
 pub(super) struct Source {
     /// Class names in the order of their indices.
     pub(super) classes: Vec<String>,
-    /// Class index of each item.
+    /// Class index of each item; 0 where labels are numbers.
     pub(super) labels: Vec<i32>,
+    /// Labels that are numbers, if they are.
+    pub(super) targets: Option<Targets>,
     /// Train or test, as the set's own split says.
     pub(super) splits: Vec<Split>,
     /// The pictures.
@@ -119,16 +143,28 @@ impl Source {
     /// A source of arrays.
     pub(super) fn of_arrays(arrays: Arrays, classes: Vec<String>) -> Self {
         let Arrays { pixels, size, labels, splits } = arrays;
-        Self { classes, labels, splits, pictures: Pictures::Arrays { pixels, size }, ignored: Vec::new() }
+        let pictures = Pictures::Arrays { pixels, size };
+        Self { classes, labels, targets: None, splits, pictures, ignored: Vec::new() }
     }
 
     /// Checks that `classes:` of the file names the classes that a built-in set has; then its order decides the indices.
     pub(super) fn reorder_classes(&mut self, written: &[String], what: &std::path::Path) -> Result<(), DataError> {
         check_classes(written, &self.classes, what)?;
+        if let Some(targets) = &mut self.targets {
+            let places: Vec<usize> =
+                written.iter().map(|name| targets.names.iter().position(|class| class == name).unwrap_or(0)).collect();
+            targets.values = (0..self.labels.len())
+                .flat_map(|item| places.iter().map(move |&at| (item, at)))
+                .map(|(item, at)| targets.row(item)[at])
+                .collect();
+            targets.names = written.to_vec();
+        }
         let index_of: Vec<i32> = (self.classes.iter())
             .map(|class| written.iter().position(|name| name == class).map_or(0, |index| index as i32))
             .collect();
-        self.labels.iter_mut().for_each(|label| *label = index_of[*label as usize]);
+        if self.targets.is_none() {
+            self.labels.iter_mut().for_each(|label| *label = index_of[*label as usize]);
+        }
         self.classes = written.to_vec();
         Ok(())
     }
@@ -150,4 +186,13 @@ pub(crate) fn check_classes(written: &[String], found: &[String], what: &std::pa
         unexpected,
         help: "write the names of all classes of the data into `classes:`, or leave it out".to_owned(),
     })
+}
+
+/// How many rows have a 1 for each class.
+pub(super) fn count_classes(classes: &[String], rows: &[f32]) -> Vec<usize> {
+    let mut counts = vec![0; classes.len()];
+    for row in rows.chunks_exact(classes.len().max(1)) {
+        counts.iter_mut().zip(row).for_each(|(count, &value)| *count += usize::from(value == 1.0));
+    }
+    counts
 }

@@ -177,6 +177,7 @@ mod tests {
 
     fn set(labels: &[i32], own: &[Split], classes: usize, pictures: Pictures) -> Source {
         Source {
+            targets: None,
             classes: (0..classes).map(|class| class.to_string()).collect(),
             labels: labels.to_vec(),
             splits: own.to_vec(),

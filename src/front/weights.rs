@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Backbone, CheckedProgram, LayerId, Scope, ScopeKind};
 use crate::tensor::Shape;
+use crate::zoo::{Fit, fit};
 
 /// Extents of the tensors of a weights file, by name.
 pub type TensorShapes = BTreeMap<String, Vec<usize>>;
@@ -29,24 +30,22 @@ fn check_use(
     let weights = backbone.weights.as_ref()?;
     let found = shapes_of(&weights.value)?;
     let layers = &program.program().model.layers;
-    let (mut fitting, mut other) = (0, None);
+    let mut params: Vec<(usize, String, Shape)> = Vec::new();
     for at in scope.layers.clone() {
         let node = &layers[at];
         let inputs: Vec<Shape> = node.inputs.iter().map(|&id: &LayerId| program.shape(id).clone()).collect();
-        if inputs.is_empty() {
-            continue;
-        }
-        for param in node.layer.as_op().params(&inputs) {
-            let name = format!("{}.{}", node.path, param.name);
-            let inner = name.strip_prefix(&format!("{}.", scope.path)).unwrap_or(&name).to_owned();
-            let Some(extents) = found.get(&inner).or_else(|| found.get(&name)) else { continue };
-            if *extents == param.shape.extents() {
-                fitting += 1;
-            } else if other.is_none() {
-                other = Some((at, inner, Shape::new(extents.clone()), param.shape));
-            }
+        if !inputs.is_empty() {
+            let specs = node.layer.as_op().params(&inputs).into_iter();
+            params.extend(specs.map(|param| (at, format!("{}.{}", node.path, param.name), param.shape)));
         }
     }
+    let named: Vec<(&str, &Shape)> = params.iter().map(|(_, name, shape)| (name.as_str(), shape)).collect();
+    let fits = fit(&scope.path, backbone, &named, &|name| found.get(name).map(|extents| Shape::new(extents.clone())));
+    let fitting = fits.iter().flatten().filter(|fit| matches!(fit, Fit::Tensor(..))).count();
+    let other = params.iter().zip(fits).find_map(|((at, ..), fit)| match fit {
+        Some(Fit::Reshaped { name, found, wanted }) => Some((*at, name, found, wanted)),
+        Some(Fit::Tensor(..) | Fit::Missing { .. }) | None => None,
+    });
     let (at, name, there, here) = other?;
     let problem = Diagnostic::new(Code::E0113)
         .arg("file", &weights.value)

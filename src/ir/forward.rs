@@ -1,6 +1,8 @@
 //! From a checked program to the graph of its forward pass.
 
-use super::{CheckedProgram, Graph, GraphBuilder, InputRole, LayerNode, Loss, Mode, Param, ParamId, ParamRole, Value};
+use super::{
+    CheckedProgram, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Loss, Mode, Param, ParamId, ParamRole, Value,
+};
 use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::layers::{ActivationKind, ParamSpec, Regularizer};
 use crate::ops::{Map, Op};
@@ -15,25 +17,40 @@ pub struct Forward {
     pub output: Value,
     /// What the loss is computed from: for a cross-entropy the input of the last softmax or sigmoid, else the output.
     pub scores: Value,
-    /// The result of each layer.
-    pub layers: Vec<Value>,
+    /// What the losses of auxiliary outputs are computed from, in their order; none in an inference graph.
+    pub head_scores: Vec<Value>,
+    /// The result of each layer; `None` for those that inference leaves out.
+    pub layers: Vec<Option<Value>>,
     /// Weights whose size adds to the loss; not those that are frozen.
     pub penalties: Vec<(ParamId, Regularizer)>,
 }
 
-/// Builds the forward pass.
+/// Builds the forward pass. For inference, layers that only auxiliary outputs need are left out, and their parameters with them.
+///
+/// # Panics
+/// Never: what is built needs only what is built.
 pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
     let mut graph = Graph::default();
-    let mut layers: Vec<Value> = Vec::new();
+    let model = &program.program().model;
+    let left_out = match mode {
+        Mode::Inference => model.only_for_heads(),
+        Mode::Training { .. } => vec![false; model.layers.len()],
+    };
+    let mut layers: Vec<Option<Value>> = Vec::with_capacity(model.layers.len());
     let mut penalties = Vec::new();
-    for (index, node) in program.program().model.layers.iter().enumerate() {
+    let value_of = |layers: &[Option<Value>], id: LayerId| layers[id.index()].expect("an operand is built first");
+    for (index, node) in model.layers.iter().enumerate() {
+        if left_out[index] {
+            layers.push(None);
+            continue;
+        }
         let layer = node.layer.as_op();
         if node.inputs.is_empty() {
             let ty = TensorType::per_image(program.input_shape().clone());
-            layers.push(graph.push_value(Op::Input(InputRole::Images, ty), &[], &node.path));
+            layers.push(Some(graph.push_value(Op::Input(InputRole::Images, ty), &[], &node.path)));
             continue;
         }
-        let inputs: Vec<Value> = node.inputs.iter().map(|id| layers[id.index()]).collect();
+        let inputs: Vec<Value> = node.inputs.iter().map(|&id| value_of(&layers, id)).collect();
         let shapes: Vec<Shape> = node.inputs.iter().map(|&id| program.shape(id).clone()).collect();
         let specs = layer.params(&shapes);
         let tracks = specs.iter().any(|spec| !spec.trainable);
@@ -48,16 +65,19 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
         // what is frozen keeps its statistics too, and is normalised by them
         let mode = if node.frozen && tracks { Mode::Inference } else { mode };
         let value = layer.build(&mut GraphBuilder::new(&mut graph, &node.path, mode), &inputs, &params);
-        let (inferred, built) = (program.shape(super::LayerId(index as u32)), &graph.ty(value).shape);
+        let (inferred, built) = (program.shape(LayerId(index as u32)), &graph.ty(value).shape);
         debug_assert_eq!(inferred, built, "`{}` builds what it infers", node.path);
-        layers.push(value);
+        layers.push(Some(value));
     }
-    let output = layers[program.program().model.output.index()];
+    let output = value_of(&layers, model.output);
     let train = program.program().train.as_ref();
     let are_scores =
         train.and_then(|train| train.loss_options.from_logits.as_ref()).is_some_and(|written| written.value);
-    let scores = if are_scores { output } else { scores_of(&mut graph, output, program.loss()) };
-    Forward { graph, output, scores, layers, penalties }
+    let mut scores_of = |output: Value| if are_scores { output } else { scores_of(&mut graph, output, program.loss()) };
+    let scores = scores_of(output);
+    let heads: &[_] = if mode == Mode::Inference { &[] } else { &model.heads };
+    let head_scores = heads.iter().map(|head| scores_of(value_of(&layers, head.output))).collect();
+    Forward { graph, output, scores, head_scores, layers, penalties }
 }
 
 /// A weight that is frozen is a state that nothing changes: no gradient is computed for it.
@@ -90,7 +110,13 @@ fn scores_of(graph: &mut Graph, output: Value, loss: Option<Loss>) -> Value {
             e.sub(log, log_rest)
         }),
         Some(
-            Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse | Loss::Focal { .. } | Loss::Hinge,
+            Loss::CategoricalCrossentropy
+            | Loss::BinaryCrossentropy
+            | Loss::Mse
+            | Loss::Mae
+            | Loss::Huber { .. }
+            | Loss::Focal { .. }
+            | Loss::Hinge,
         )
         | None => output,
     }

@@ -84,12 +84,15 @@ pub enum ScalarInput {
     RandomKey(String),
 }
 
+/// The name of the output that holds each image's loss.
+pub const LOSS_OUTPUT: &str = "loss";
+
 /// What an input of the graph holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum InputRole {
     /// Prepared images `[N, H, W, C]`.
     Images,
-    /// Class indices `[N]`, i32.
+    /// Class indices `[N]`, i32; or numbers `[N, K]`, f32, to which outputs are compared one by one.
     Labels,
     /// One number.
     Scalar(ScalarInput),

@@ -6,7 +6,7 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes, Reduction};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{Compare, LossDesc, LossKind, TopKDesc};
+use super::desc::{Compare, LossDesc, LossKind, Targets, TopKDesc};
 use super::math;
 use super::softmax::{each, fold_row, row_exponentials, row_max};
 use crate::tensor::Element;
@@ -23,12 +23,19 @@ pub(super) fn build(desc: &LossDesc) -> Result<KernelFunction, BuildError> {
             let row = Row {
                 scores: k.at(Element::F32, scores, offset),
                 grad: grad.map(|grad| k.at(Element::F32, grad, offset)),
-                label: load_label(k, labels, n),
+                label: match desc.targets {
+                    Targets::Index => Label::Index(load_label(k, labels, n)),
+                    Targets::Numbers => Label::Numbers(k.at(Element::F32, labels, offset)),
+                },
                 scale,
             };
             let value = match desc.kind {
                 LossKind::SoftmaxCrossEntropy => emit_softmax(k, desc.classes, &row),
-                LossKind::SigmoidCrossEntropy | LossKind::MeanSquaredError => emit_each(k, desc, &row),
+                LossKind::SigmoidCrossEntropy
+                | LossKind::MeanSquaredError
+                | LossKind::MeanAbsoluteError
+                | LossKind::Huber { .. }
+                | LossKind::Decisions { .. } => emit_each(k, desc, &row),
             };
             let to = k.at(Element::F32, loss, n);
             k.store(value, to, 0);
@@ -41,10 +48,18 @@ pub(super) fn build(desc: &LossDesc) -> Result<KernelFunction, BuildError> {
 struct Row {
     scores: Value,
     grad: Option<Value>,
-    /// An i32.
-    label: Value,
+    label: Label,
     /// Factor of the gradient.
     scale: Value,
+}
+
+/// One image's label.
+#[derive(Debug, Clone, Copy)]
+enum Label {
+    /// An i32.
+    Index(Value),
+    /// Where its numbers are, one for each score.
+    Numbers(Value),
 }
 
 fn load_label(k: &mut KernelBuilder<'_>, labels: Value, n: Value) -> Value {
@@ -62,7 +77,21 @@ fn label_index(k: &mut KernelBuilder<'_>, label: Value, classes: usize) -> Value
 fn emit_softmax(k: &mut KernelBuilder<'_>, classes: usize, row: &Row) -> Value {
     let largest = row_max(k, classes, row.scores);
     let sum = row_exponentials(k, classes, row.scores, largest, row.grad);
-    let label = label_index(k, row.label, classes);
+    match row.label {
+        Label::Index(label) => softmax_of_class(k, classes, row, [largest, sum], label),
+        Label::Numbers(targets) => softmax_of_numbers(k, classes, row, [largest, sum], targets),
+    }
+}
+
+/// `ln Σ eˢ − s[label]` of a row whose largest score and sum of exponentials (above the largest) are known.
+fn softmax_of_class(
+    k: &mut KernelBuilder<'_>,
+    classes: usize,
+    row: &Row,
+    [largest, sum]: [Value; 2],
+    label: Value,
+) -> Value {
+    let label = label_index(k, label, classes);
     // gradients first: exponentials, which stand in their place, are good for that alone
     if let Some(grad) = row.grad {
         let factor = k.div(row.scale, sum);
@@ -84,12 +113,53 @@ fn emit_softmax(k: &mut KernelBuilder<'_>, classes: usize, row: &Row) -> Value {
     k.add(log, distance)
 }
 
+/// `Σ t · ln Σ eˢ − Σ t s`, likewise.
+fn softmax_of_numbers(
+    k: &mut KernelBuilder<'_>,
+    classes: usize,
+    row: &Row,
+    [largest, sum]: [Value; 2],
+    targets: Value,
+) -> Value {
+    let total = fold_row(k, classes, Reduction::Sum, &mut |k, lanes, at, total| {
+        let t = k.at(Element::F32, targets, at);
+        let t = k.load(lanes, t, 0);
+        k.add(total, t)
+    });
+    let distance = fold_row(k, classes, Reduction::Sum, &mut |k, lanes, at, distance| {
+        let (t, s) = (k.at(Element::F32, targets, at), k.at(Element::F32, row.scores, at));
+        let (t, s, largest) = (k.load(lanes, t, 0), k.load(lanes, s, 0), k.splat(lanes, largest));
+        let below = k.sub(largest, s);
+        k.mul_add(t, below, distance)
+    });
+    if let Some(grad) = row.grad {
+        let factor = k.div(row.scale, sum);
+        let factor = k.mul(factor, total);
+        each(k, classes, &mut |k, lanes, at| {
+            let (to, t) = (k.at(Element::F32, grad, at), k.at(Element::F32, targets, at));
+            let (e, t) = (k.load(lanes, to, 0), k.load(lanes, t, 0));
+            let (factor, scale) = (k.splat(lanes, factor), k.splat(lanes, row.scale));
+            let (share, wanted) = (k.mul(e, factor), k.mul(t, scale));
+            let slope = k.sub(share, wanted);
+            k.store(slope, to, 0);
+        });
+    }
+    let log = math::log(k, sum);
+    k.mul_add(log, total, distance)
+}
+
 /// Losses that judge each output by itself: their mean.
 fn emit_each(k: &mut KernelBuilder<'_>, desc: &LossDesc, row: &Row) -> Value {
     let share = k.f32(Lanes::One, 1.0 / desc.classes as f32);
     let factor = k.mul(row.scale, share);
     let sum = fold_row(k, desc.classes, Reduction::Sum, &mut |k, lanes, at, sum| {
-        let target = target(k, desc.classes, lanes, row.label, at);
+        let target = match row.label {
+            Label::Index(label) => target(k, desc.classes, lanes, label, at),
+            Label::Numbers(targets) => {
+                let from = k.at(Element::F32, targets, at);
+                k.load(lanes, from, 0)
+            }
+        };
         let s = k.at(Element::F32, row.scores, at);
         let s = k.load(lanes, s, 0);
         let (loss, slope) = match desc.kind {
@@ -98,6 +168,9 @@ fn emit_each(k: &mut KernelBuilder<'_>, desc: &LossDesc, row: &Row) -> Value {
                 (k.mul(difference, difference), k.add(difference, difference))
             }
             LossKind::SigmoidCrossEntropy | LossKind::SoftmaxCrossEntropy => sigmoid_loss(k, lanes, s, target),
+            LossKind::MeanAbsoluteError => absolute_loss(k, lanes, s, target),
+            LossKind::Huber { delta } => huber_loss(k, lanes, f32::from_bits(delta), s, target),
+            LossKind::Decisions { threshold } => decision(k, lanes, f32::from_bits(threshold), s, target),
         };
         if let Some(grad) = row.grad {
             let (to, factor) = (k.at(Element::F32, grad, at), k.splat(lanes, factor));
@@ -107,6 +180,37 @@ fn emit_each(k: &mut KernelBuilder<'_>, desc: &LossDesc, row: &Row) -> Value {
         k.add(sum, loss)
     });
     k.mul(sum, share)
+}
+
+/// `|e|` and its sign, 0 at 0.
+fn absolute_loss(k: &mut KernelBuilder<'_>, lanes: Lanes, s: Value, t: Value) -> (Value, Value) {
+    let (zero, one, minus_one) = (k.f32(lanes, 0.0), k.f32(lanes, 1.0), k.f32(lanes, -1.0));
+    let error = k.sub(s, t);
+    let (above, below) = (k.compare(Compare::Less, zero, error), k.compare(Compare::Less, error, zero));
+    let positive = k.select(above, one, zero);
+    (k.abs(error), k.select(below, minus_one, positive))
+}
+
+/// With `c = min(|e|, δ)`: `c (|e| − ½ c)`, which is `½ e²` within δ and `δ |e| − ½ δ²` beyond; and e cut to ±δ.
+fn huber_loss(k: &mut KernelBuilder<'_>, lanes: Lanes, delta: f32, s: Value, t: Value) -> (Value, Value) {
+    let (most, least, half) = (k.f32(lanes, delta), k.f32(lanes, -delta), k.f32(lanes, 0.5));
+    let error = k.sub(s, t);
+    let magnitude = k.abs(error);
+    let cut = k.min(magnitude, most);
+    let part = k.mul(half, cut);
+    let rest = k.sub(magnitude, part);
+    let raised = k.max(error, least);
+    (k.mul(cut, rest), k.min(raised, most))
+}
+
+/// 1 where `(s > threshold) = (t > ½)`, also 0 for a score that is no number; no slope.
+fn decision(k: &mut KernelBuilder<'_>, lanes: Lanes, threshold: f32, s: Value, t: Value) -> (Value, Value) {
+    let (zero, one, half) = (k.f32(lanes, 0.0), k.f32(lanes, 1.0), k.f32(lanes, 0.5));
+    let threshold = k.f32(lanes, threshold);
+    let (above, below) = (k.compare(Compare::Less, threshold, s), k.compare(Compare::LessEqual, s, threshold));
+    let (if_yes, if_no) = (k.select(above, one, zero), k.select(below, one, zero));
+    let yes = k.compare(Compare::Less, half, t);
+    (k.select(yes, if_yes, if_no), zero)
 }
 
 /// The label itself for one output, else 1 at the label's place.

@@ -20,7 +20,7 @@ impl DepthMaxPool {
     pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {
         info: KindInfo {
             keyword: "depth_max_pool",
-            keras: "DepthMaxPool",
+            keras: "",
             help: "The largest of several channels that follow each other, pixel by pixel.",
             inputs: Inputs::One,
             options: &[

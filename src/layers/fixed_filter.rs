@@ -56,7 +56,7 @@ impl FixedFilter {
     pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {
         info: KindInfo {
             keyword: "fixed_filter",
-            keras: "FixedFilter",
+            keras: "",
             help: "Filters each channel with numbers written in the file. They are no weights: nothing is learnt, and \
                   nothing stored.",
             inputs: Inputs::One,

@@ -7,8 +7,17 @@ use crate::tensor::Shape;
 /// `input(28x28x1)`: height, width and channels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// `[H, W, C]`.
+    /// `[H, W, C]`; on an open axis the extent that the program stands at.
     pub shape: Shape,
+    /// Whether height and width are left open, `?`.
+    pub open: [bool; 2],
+}
+
+impl Input {
+    /// Pictures of this one size.
+    pub fn of(shape: Shape) -> Self {
+        Self { shape, open: [false; 2] }
+    }
 }
 
 impl Input {
@@ -22,14 +31,20 @@ impl Input {
                 name: "shape",
                 ty: OptionType::Shape,
                 default: None,
-                help: "Height, width and channels.",
+                help: "Height, width and channels; `?` leaves height or width open.",
             }],
             shape: "As written.",
             formula: "y = the prepared picture",
             source: "",
             example: "input(28x28x1)",
         },
-        make: |attributes: &Attributes| Input { shape: Shape::new(attributes.shape("shape")) },
+        make: |attributes: &Attributes| {
+            let written = attributes.shape("shape");
+            let open = [written[0] == 0, written[1] == 0];
+            // until the checker has found a size that fits
+            let shape = Shape::new(written.iter().map(|&extent| extent.max(1)).collect::<Vec<_>>());
+            Input { shape, open }
+        },
     }];
 }
 

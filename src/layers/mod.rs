@@ -76,7 +76,7 @@ use crate::tensor::{Padding, Shape, Window, WindowTooLarge};
 pub struct KindInfo {
     /// `max_pool2d`
     pub keyword: &'static str,
-    /// Keras's spelling, `MaxPooling2D`; offered in help, never accepted.
+    /// Keras's spelling, `MaxPooling2D` (PyTorch's where Keras has no such layer, empty where neither has); offered in help, never accepted.
     pub keras: &'static str,
     /// One sentence for the reference.
     pub help: &'static str,

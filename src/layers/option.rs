@@ -148,7 +148,7 @@ pub enum OptionValue {
     Regularizer(Regularizer),
     /// A truth value.
     Bool(bool),
-    /// A shape.
+    /// A shape; an extent that is left open is 0.
     Shape(Vec<usize>),
     /// One of an option's words.
     Choice(&'static str),

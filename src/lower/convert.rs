@@ -320,7 +320,8 @@ impl Cx {
         for dim in dims {
             match dim {
                 Dim::Open => {
-                    self.not_yet("an open size (`?`)", span);
+                    // only a picture's height and width can be left open: `input(?x?x3)`
+                    self.out_of_range(what, &format!("extents in 1..{WIDEST}"), "?", span);
                     return None;
                 }
                 Dim::Known(extent) => {

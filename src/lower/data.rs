@@ -7,10 +7,10 @@ use super::section::Merged;
 use super::{Cx, later};
 use crate::ast::{Argument, Expr, ExprKind, Name};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Cache, ClassWeight, DataSource, DataSpec, Grouping, Split, SplitBase};
-use crate::source::Spanned;
+use crate::ir::{Cache, ClassWeight, CsvSource, DataSource, DataSpec, Grouping, LabelKind, Split, SplitBase};
+use crate::source::{Span, Spanned};
 
-const SETTINGS: &[&str] = &[
+pub(super) const SETTINGS: &[&str] = &[
     "source",
     "validation",
     "test",
@@ -23,10 +23,11 @@ const SETTINGS: &[&str] = &[
     "cache",
     "mirror",
     "upright",
+    "labels",
 ];
 
 /// Sources that take arguments.
-const CALLED: &[&str] = &["folder", "npz", "idx", "cifar_binary"];
+const CALLED: &[&str] = &["folder", "npz", "idx", "cifar_binary", "csv"];
 
 /// The data; `None` where the section has a mistake, which has been reported.
 pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
@@ -56,7 +57,11 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
         let choices = [("memory", Cache::Memory), ("disk", Cache::Disk), ("none", Cache::None)];
         cx.choice("cache", &expr, &choices, &[]).map(|cache| Spanned::new(cache, expr.span))
     });
-    section.finish(cx, "data", SETTINGS, &[], later::DATA);
+    let labels = labels(cx, section.take("labels"), source.as_ref());
+    let by_class =
+        [mirror.as_ref().map(|pairs| ("mirror", pairs.span)), class_weight.as_ref().map(|w| ("class_weight", w.span))];
+    check_by_class(cx, &labels, by_class);
+    section.finish(cx, "data", SETTINGS, &[], &[]);
     let source = source?;
     if let Some(split_by) = split_by.as_ref().filter(|_| !source.value.has_picture_files()) {
         // only files have names that tell their track
@@ -81,6 +86,7 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
         cache,
         mirror,
         upright,
+        labels,
         ..DataSpec::new(source)
     })
 }
@@ -93,7 +99,7 @@ fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {
             let words = || CALLED.iter().map(|name| (*name, *name));
             let names: Vec<(&str, &str)> =
                 DataSource::BUILT_IN.iter().map(|(name, _)| (*name, *name)).chain(words()).collect();
-            let name = cx.choice("source", expr, &names, later::SOURCES)?;
+            let name = cx.choice("source", expr, &names, &[])?;
             let Some((_, source)) = DataSource::BUILT_IN.iter().find(|(known, _)| *known == name) else {
                 let option = if name == "idx" { "images" } else { "path" };
                 let problem =
@@ -117,10 +123,7 @@ fn called(cx: &mut Cx, callee: &Name, arguments: &[Argument], expr: &Expr) -> Op
         "npz" => &["path"],
         "idx" => &["images", "labels", "test_images", "test_labels"],
         "cifar_binary" => &["path", "test", "label_bytes"],
-        name if later::SOURCES.contains(&name) => {
-            cx.not_yet(&format!("`{name}`"), callee.span);
-            return None;
-        }
+        "csv" => return table(cx, callee, arguments, expr.span).map(DataSource::Csv),
         name => {
             if let Some((_, source)) = DataSource::BUILT_IN.iter().find(|(known, _)| *known == name) {
                 cx.bind(callee, arguments, expr.span, &[], later::OPTIONS);
@@ -171,6 +174,120 @@ fn called(cx: &mut Cx, callee: &Name, arguments: &[Argument], expr: &Expr) -> Op
             };
             Some(DataSource::CifarBinary { path: path?, test: test?, label_bytes })
         }
+    }
+}
+
+/// `csv("labels.csv", image: path, label: age)`
+fn table(cx: &mut Cx, callee: &Name, arguments: &[Argument], span: Span) -> Option<CsvSource> {
+    let arguments = cx.bind(callee, arguments, span, &["path", "image", "label", "split"], later::OPTIONS);
+    let mut required = |name: &str| {
+        let written = arguments.get(name).cloned();
+        if written.is_none() {
+            cx.missing(&arguments, name);
+        }
+        written
+    };
+    let (path, image, label) = (required("path"), required("image"), required("label"));
+    let (path, image, label) = (path?, image?, label?);
+    let path = cx.text("path", &path).map(|text| PathBuf::from(text.value));
+    let image = column(cx, "image", &image);
+    let labels: Vec<Option<Spanned<String>>> = match &label.kind {
+        ExprKind::List(items) => items.iter().map(|item| column(cx, "label", item)).collect(),
+        _ => vec![column(cx, "label", &label)],
+    };
+    let split = arguments.get("split").map(|expr| column(cx, "split", expr));
+    let labels: Vec<Spanned<String>> = labels.into_iter().collect::<Option<_>>()?;
+    let table = CsvSource { path: path?, image: image?, labels, split: split.map_or(Some(None), |c| c.map(Some))? };
+    let all: Vec<&Spanned<String>> = std::iter::once(&table.image).chain(&table.labels).chain(&table.split).collect();
+    if table.labels.is_empty() {
+        cx.wrong_type("label", "a column, or a list of columns", &Value::Other("an empty list"), label.span);
+        return None;
+    }
+    for (at, name) in all.iter().enumerate() {
+        if let Some(first) = all[..at].iter().find(|other| other.value == name.value) {
+            let problem = Diagnostic::new(Code::E0014)
+                .arg("what", format!("the column `{}`", name.value))
+                .at(name.span, "second")
+                .also(first.span, "first");
+            cx.report(problem);
+            return None;
+        }
+    }
+    Some(table)
+}
+
+/// The name of a column: a word, or a text.
+fn column(cx: &mut Cx, what: &str, expr: &Expr) -> Option<Spanned<String>> {
+    let name = match &expr.kind {
+        ExprKind::Name(word) => word.clone(),
+        ExprKind::Text(text) => text.clone(),
+        _ => {
+            let value = cx.value(expr)?;
+            cx.wrong_type(what, "the name of a column (one that is no plain word stands in quotes)", &value, expr.span);
+            return None;
+        }
+    };
+    Some(Spanned::new(name, expr.span))
+}
+
+/// What a picture's label is; E0220 where the source cannot have such labels.
+fn labels(cx: &mut Cx, written: Option<Expr>, source: Option<&Spanned<DataSource>>) -> Spanned<LabelKind> {
+    let kinds = [LabelKind::Single, LabelKind::Multi, LabelKind::Regression].map(|kind| (kind.name(), kind));
+    let kind = match &written {
+        Some(expr) => match cx.choice("labels", expr, &kinds, &[]) {
+            Some(kind) => Spanned::new(kind, expr.span),
+            None => return Spanned::new(LabelKind::Single, expr.span),
+        },
+        None => Spanned::new(LabelKind::Single, Span::default()),
+    };
+    let Some(source) = source else { return kind };
+    match (&source.value, kind.value) {
+        (DataSource::Csv(table), LabelKind::Single) if table.labels.len() > 1 => {
+            let place = table.labels[0].span.to(table.labels[table.labels.len() - 1].span);
+            let problem = Diagnostic::new(Code::E0220)
+                .saying("columns")
+                .arg("columns", table.labels.len())
+                .at(place, "columns-here")
+                .help("columns-help");
+            cx.report(if kind.span.is_empty() { problem } else { problem.also(kind.span, "said") });
+        }
+        (
+            DataSource::Digits
+            | DataSource::Mnist
+            | DataSource::FashionMnist
+            | DataSource::Cifar10
+            | DataSource::Cifar100
+            | DataSource::Idx { .. }
+            | DataSource::CifarBinary { .. }
+            | DataSource::Folder { .. },
+            LabelKind::Multi | LabelKind::Regression,
+        ) => {
+            let problem = Diagnostic::new(Code::E0220)
+                .arg("labels", kind.value.name())
+                .at(kind.span, "here")
+                .also(source.span, "source")
+                .help("help");
+            cx.report(problem);
+        }
+        (_, LabelKind::Single)
+        | (DataSource::Csv(_) | DataSource::Npz(_), LabelKind::Multi | LabelKind::Regression) => {}
+    }
+    kind
+}
+
+/// E0220 for settings that go by a picture's one class.
+fn check_by_class(cx: &mut Cx, labels: &Spanned<LabelKind>, written: [Option<(&str, Span)>; 2]) {
+    if labels.value == LabelKind::Single {
+        return;
+    }
+    for (setting, span) in written.into_iter().flatten() {
+        let problem = Diagnostic::new(Code::E0220)
+            .saying("by-class")
+            .arg("setting", setting)
+            .arg("labels", labels.value.name())
+            .at(span, "by-class-here")
+            .also(labels.span, "label-here");
+        cx.report(problem);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::ir::{Combine, EnsembleSpec};
 use crate::source::Spanned;
 
-const SETTINGS: &[&str] = &["members", "combine"];
+pub(super) const SETTINGS: &[&str] = &["members", "combine"];
 
 /// The ensembles of a file with these models; those with mistakes are left out.
 pub(super) fn lower_all(cx: &mut Cx, sections: &[Section], models: &[&Definition]) -> Vec<EnsembleSpec> {

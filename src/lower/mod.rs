@@ -43,13 +43,14 @@ use std::collections::BTreeSet;
 use crate::ast::{Definition, DefinitionKind, File, Item, Section};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{DataSpec, EnsembleSpec, LayerId, Model, PrepareSpec, Program, ScopeKind};
+use crate::ir::{DataSpec, EnsembleSpec, LabelKind, LayerId, Model, PrepareSpec, Program, ScopeKind};
 use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
 
 use constant::Constants;
 use imports::Imports;
 pub(crate) use names::{list, nearest};
+pub use section::{SECTIONS, names_in};
 use units::{Callee, Units};
 
 /// What is asked for beside the file.
@@ -115,8 +116,10 @@ pub(crate) fn lower_at(
     let data = data.map(|section| cx.with_constants(&section.lets, |cx| data::lower(cx, &section)));
     cx.data_known = !matches!(data, Some(None));
     let data = data.flatten();
+    cx.labels = data.as_ref().map_or(LabelKind::Single, |data| data.labels.value);
     let classes = data.as_ref().and_then(|data| match &data.classes {
         Some(classes) => Some(classes.value.len()),
+        None if data.labels.value == LabelKind::Regression => None,
         None => card_of(data).map(|card| card.classes.len()),
     });
     cx.constants.set_classes(classes);
@@ -216,6 +219,8 @@ struct Cx {
     constants: Constants,
     /// False where the data section has mistakes: then what depends on it is not reported as well.
     data_known: bool,
+    /// What a picture's label is.
+    labels: LabelKind,
 }
 
 impl Cx {

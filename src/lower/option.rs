@@ -3,7 +3,7 @@
 use super::Cx;
 use super::constant::Value;
 use super::convert::{MOST, WIDEST};
-use crate::ast::{Expr, ExprKind, Step};
+use crate::ast::{Dim, Expr, ExprKind, Step};
 use crate::layers::{Activation, Attributes, KindInfo, Layer, NONE, OptionSpec, OptionType, OptionValue};
 use crate::source::Span;
 use crate::tensor::Padding;
@@ -142,7 +142,13 @@ impl Cx {
 
     fn shape(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<Vec<usize>> {
         match self.value(expr)? {
-            Value::Size(dims) if dims.len() == 3 => self.size(spec.name, &dims, expr.span),
+            Value::Size(dims) if dims.len() == 3 => {
+                let is_open = |at: usize| at < 2 && dims[at] == Dim::Open;
+                let closed: Vec<Dim> =
+                    dims.iter().enumerate().map(|(at, dim)| if is_open(at) { Dim::Known(1) } else { *dim }).collect();
+                let extents = self.size(spec.name, &closed, expr.span)?;
+                Some(extents.into_iter().enumerate().map(|(at, extent)| if is_open(at) { 0 } else { extent }).collect())
+            }
             Value::Size(dims) => {
                 let found = if dims.len() == 2 { "a size without channels" } else { "a size of another length" };
                 self.wrong_type(spec.name, spec.ty.describe(), &Value::Other(found), expr.span);

@@ -10,7 +10,7 @@ use crate::source::{Span, Spanned};
 
 use super::convert::WIDEST;
 
-const SETTINGS: &[&str] = &["resize", "color", "rescale", "normalize"];
+pub(super) const SETTINGS: &[&str] = &["resize", "color", "rescale", "normalize"];
 
 /// Means and deviations of ImageNet's training images, for values in 0..1.
 /// Source: the constants that torchvision's and Keras's (mode "torch") preprocessing use.

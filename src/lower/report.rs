@@ -7,8 +7,8 @@ use crate::ast::{ExprKind, Step};
 use crate::ir::{Drawing, LayerId, Model, ReportSpec};
 use crate::source::Spanned;
 
-const SETTINGS: &[&str] = &["images"];
-const DRAWINGS: &[&str] = &["grad_cam", "feature_maps", "filters", "confusion_matrix", "mistakes"];
+pub(super) const SETTINGS: &[&str] = &["images"];
+pub(super) const DRAWINGS: &[&str] = &["grad_cam", "feature_maps", "filters", "confusion_matrix", "mistakes"];
 
 /// The drawings. Layers that the model does not have are reported unless some of the model is not known (`whole` is false).
 pub(super) fn lower(cx: &mut Cx, section: &Merged, model: &Model, whole: bool) -> ReportSpec {

@@ -6,8 +6,22 @@ use crate::ast::{DefinitionKind, Entry, Expr, File, Item, Let, Name, Section, Se
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 
+/// The settings and steps that a section may hold, as the compiler reads them; `None` where there is no such section.
+pub fn names_in(section: &str) -> Option<Vec<&'static str>> {
+    Some(match section {
+        "data" => super::data::SETTINGS.to_vec(),
+        "prepare" => super::prepare::SETTINGS.to_vec(),
+        "augment" => crate::ir::AUGMENTATIONS.iter().map(|info| info.keyword).chain(["fill", "samples"]).collect(),
+        "train" => super::train::settings().into_iter().chain(super::train::CALLBACKS.iter().copied()).collect(),
+        "tune" => super::tune::SETTINGS.to_vec(),
+        "ensemble" => super::ensemble::SETTINGS.to_vec(),
+        "report" => super::report::SETTINGS.iter().chain(super::report::DRAWINGS).copied().collect(),
+        _ => return None,
+    })
+}
+
 /// Sections that this version builds.
-const SECTIONS: &[&str] = &["data", "prepare", "augment", "train", "tune", "ensemble", "report"];
+pub const SECTIONS: &[&str] = &["data", "prepare", "augment", "train", "tune", "ensemble", "report"];
 
 /// What stands in a section once all that is for the model has been put together.
 #[derive(Debug, Clone, Default)]

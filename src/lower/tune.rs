@@ -9,7 +9,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::ir::{Metric, Monitor, Strategy, TrainSpec, TuneSpec};
 use crate::source::{Span, Spanned};
 
-const SETTINGS: &[&str] = &["objective", "strategy"];
+pub(super) const SETTINGS: &[&str] = &["objective", "strategy"];
 const STRATEGIES: &[&str] = &["grid", "random", "tpe", "gaussian_process", "hyperband"];
 
 /// The search; the dimensions are put in by the caller.

@@ -34,7 +34,7 @@ pub(super) fn place(scheduled: Scheduled, target: Target, batch: usize) -> Plan 
         launches.iter().zip(&stages).map(|(launch, &stage)| (!launch.setup, stage, launch.space)).collect();
     let slots = local_slots(launches, &keys, &lowered.buffers);
     let mut buffers = lowered.buffers;
-    let arena_bytes = place_in_arena(&mut buffers, launches, &stages, &slots);
+    let arena_bytes = place_in_arena(&mut buffers, launches, &stages, (&slots, &lowered.params));
 
     let mut kernels: Vec<KernelDesc> = Vec::new();
     let mut kernel_index: std::collections::HashMap<KernelDesc, usize> = std::collections::HashMap::new();
@@ -118,7 +118,30 @@ fn slot_access(access: &Access, slots: &[Option<usize>]) -> Access {
     }
 }
 
-fn place_in_arena(buffers: &mut [Buffer], launches: &[Launch], stages: &[usize], slots: &[Option<usize>]) -> usize {
+/// Places of parameters: one behind the other from the arena's beginning on, and where they end. They depend on the parameters alone, so that plans of
+/// one model for pictures of several sizes share them.
+pub(super) fn parameter_places(sizes_bytes: impl Iterator<Item = usize>) -> (Vec<usize>, usize) {
+    let mut end = 0;
+    let places = sizes_bytes.map(|bytes| {
+        let place = end;
+        end += bytes.next_multiple_of(ALIGNMENT);
+        place
+    });
+    (places.collect(), end)
+}
+
+fn place_in_arena(
+    buffers: &mut [Buffer],
+    launches: &[Launch],
+    stages: &[usize],
+    (slots, params): (&[Option<usize>], &[BufferId]),
+) -> usize {
+    let (places, base) = parameter_places(params.iter().map(|id| buffers[id.index()].bytes));
+    for (id, place) in params.iter().zip(places) {
+        buffers[id.index()].place = Place::Arena(place);
+    }
+    let mut is_param = vec![false; buffers.len()];
+    params.iter().for_each(|id| is_param[id.index()] = true);
     let last = stages.iter().copied().max().unwrap_or(0);
     let mut lives: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
     for (launch, &stage) in launches.iter().zip(stages) {
@@ -129,7 +152,7 @@ fn place_in_arena(buffers: &mut [Buffer], launches: &[Launch], stages: &[usize],
     }
     let mut requests: Vec<(usize, Request)> = Vec::new();
     for (index, buffer) in buffers.iter().enumerate() {
-        if slots[index].is_some() {
+        if slots[index].is_some() || is_param[index] {
             continue;
         }
         let whole = (0, last);
@@ -138,9 +161,9 @@ fn place_in_arena(buffers: &mut [Buffer], launches: &[Launch], stages: &[usize],
     }
     let (offsets, total) = pack(&requests.iter().map(|&(_, request)| request).collect::<Vec<_>>());
     for ((index, _), offset) in requests.into_iter().zip(offsets) {
-        buffers[index].place = Place::Arena(offset);
+        buffers[index].place = Place::Arena(base + offset);
     }
-    total
+    base + total
 }
 
 struct ScratchPlaces {

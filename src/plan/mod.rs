@@ -19,7 +19,7 @@ mod verify;
 pub use launch::{Access, BufferId, Count, Mode, Region, Space};
 pub use verify::{PlanError, verify_plan};
 
-use crate::ir::{Graph, ScalarInput};
+use crate::ir::{Graph, Param, ScalarInput};
 use crate::kernel::Target;
 use crate::kernel::desc::KernelDesc;
 use crate::tensor::Layout;
@@ -109,7 +109,7 @@ pub struct Plan {
     pub params: Vec<BufferId>,
     /// The batch's images `[N, H, W, C]`, written before every run.
     pub images: Option<BufferId>,
-    /// The batch's labels `[N]` (i32), written before every run.
+    /// The batch's labels, `[N]` (i32) or `[N, K]` (f32), written before every run.
     pub labels: Option<BufferId>,
     /// The buffers of the numbers that are given for every run.
     pub scalars: Vec<(ScalarInput, BufferId)>,
@@ -133,7 +133,22 @@ pub fn plan(graph: &Graph, target: Target, batch: usize) -> Plan {
     plan
 }
 
+/// Where each parameter of a graph begins in the arena of any of its plans, in bytes, and where they end.
+pub fn parameter_places(params: &[Param]) -> (Vec<usize>, usize) {
+    memory::parameter_places(params.iter().map(|param| param.shape.elements() * size_of::<f32>()))
+}
+
 impl Plan {
+    /// Bytes of memory that a run by so many threads works on: the arena and each thread's scratch memory.
+    pub fn memory_bytes(&self, threads: usize) -> usize {
+        self.scratch_base() + threads * self.scratch_bytes
+    }
+
+    /// Where the threads' scratch memories begin, behind the arena: on a page of their own.
+    pub fn scratch_base(&self) -> usize {
+        self.arena_bytes.next_multiple_of(4096)
+    }
+
     /// A buffer.
     pub fn buffer(&self, id: BufferId) -> &Buffer {
         &self.buffers[id.index()]

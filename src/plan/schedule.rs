@@ -3,9 +3,12 @@
 //! Launches come in an order that is right when they run one after another. A launch goes into the earliest stage that every hazard allows: behind the
 //! stage of an earlier launch that touches the same buffer (one of them writing), or into the same stage where both belong to the same chain and each
 //! task keeps to its own slot of the buffer.
+//!
+//! No weight is written before the loss is known: a step whose loss is not finite ends there and has changed none.
 
-use super::launch::{Access, Launch, Mode, Space};
+use super::launch::{Access, BufferId, Launch, Mode, Space};
 use super::lowering::Lowered;
+use crate::ir::LOSS_OUTPUT;
 use crate::kernel::desc::KernelDesc;
 
 /// Launches with their stages.
@@ -21,6 +24,12 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
     let mut stages: Vec<usize> = Vec::with_capacity(lowered.launches.len());
     // for each buffer: the launches so far that touch it, and with which argument
     let mut touched: Vec<Vec<(usize, Access)>> = vec![Vec::new(); lowered.buffers.len()];
+    let loss: Vec<BufferId> =
+        lowered.outputs.iter().filter(|output| output.name == LOSS_OUTPUT).map(|output| output.buffer).collect();
+    let writes = |launch: &Launch, buffers: &[BufferId]| {
+        launch.args.iter().any(|access| access.mode == Mode::Write && buffers.contains(&access.buffer))
+    };
+    let mut loss_is_known = 0;
     for (index, launch) in lowered.launches.iter().enumerate() {
         let mut stage = 0;
         for access in &launch.args {
@@ -32,6 +41,12 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
                 let same_chain = chained((before, other), (launch, access));
                 stage = stage.max(if same_chain { stages[*earlier] } else { stages[*earlier] + 1 });
             }
+        }
+        if writes(launch, &lowered.weights) {
+            stage = stage.max(loss_is_known);
+        }
+        if writes(launch, &loss) {
+            loss_is_known = stage + 1;
         }
         for access in &launch.args {
             touched[access.buffer.index()].push((index, *access));

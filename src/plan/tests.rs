@@ -68,7 +68,7 @@ fn at<T>(value: T) -> Spanned<T> {
 fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
     let mut nodes: Vec<LayerNode> = Vec::new();
     let mut shapes: Vec<Shape> = vec![input.clone()];
-    for (index, layer) in std::iter::once(Layer::Input(Input { shape: input })).chain(layers).enumerate() {
+    for (index, layer) in std::iter::once(Layer::Input(Input::of(input))).chain(layers).enumerate() {
         let inputs: Vec<LayerId> = index.checked_sub(1).map(|before| LayerId(before as u32)).into_iter().collect();
         if index > 0 {
             shapes.push(layer.as_op().infer(&shapes[index - 1..index]).expect("the layers fit"));

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::barrier::Barrier;
+use super::barrier::{Barrier, BreakOnPanic};
 use super::profile::Profile;
 use super::session::CompileError;
 use crate::ir::ScalarInput;
@@ -34,16 +34,29 @@ struct BoundStage {
     tasks: Vec<(usize, usize)>,
 }
 
-/// A compiled plan with its memory and threads.
+/// Plans that are kept, compiled, of a model that takes pictures of several sizes: the most recently used ones. A plan's code takes some hundred KiB.
+pub(super) const MOST_PLANS: usize = 16;
+
+/// A plan, compiled.
 #[derive(Debug)]
-pub(super) struct Executor {
+struct Compiled {
+    /// What it was asked for by: the size of the pictures.
+    key: [usize; 2],
     plan: Plan,
     setup: Vec<BoundStage>,
     stages: Vec<BoundStage>,
+    profile: Option<Profile>,
+}
+
+/// Compiled plans of one model with their memory and threads. Parameters lie at the same places in all of them, and there is one memory for all.
+#[derive(Debug)]
+pub(super) struct Executor {
+    /// The one in use first, then those used before it.
+    plans: Vec<Compiled>,
     arena: Arena,
     pool: Option<rayon::ThreadPool>,
     threads: usize,
-    profile: Option<Profile>,
+    profiles: bool,
 }
 
 /// What a run's worker needs.
@@ -59,10 +72,8 @@ struct Run<'a> {
 }
 
 impl Executor {
-    /// Compiles the plan's kernels and allocates its memory, zero at first.
-    pub(super) fn new(plan: Plan, threads: usize) -> Result<Self, CompileError> {
-        // the proof that `BoundKernel::call` relies on
-        verify_plan(&plan).map_err(|error| CompileError::Code(error.to_string()))?;
+    /// Threads and memory for parameters of so many bytes, zero at first. There is no plan yet.
+    pub(super) fn new(threads: usize) -> Result<Self, CompileError> {
         let threads = if threads == 0 { available_threads() } else { threads };
         let pool = if threads > 1 {
             let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
@@ -71,25 +82,68 @@ impl Executor {
         } else {
             None
         };
+        let arena = Arena::new(0).map_err(|_| CompileError::Memory { bytes: 0 })?;
+        Ok(Self { plans: Vec::new(), arena, pool, threads, profiles: false })
+    }
+
+    /// Makes the memory at least so large; its first `kept` bytes stay as they are.
+    pub(super) fn reserve(&mut self, bytes: usize, kept: usize) -> Result<(), CompileError> {
+        if self.arena.size_bytes() >= bytes {
+            return Ok(());
+        }
+        let mut arena = Arena::new(bytes).map_err(|_| CompileError::Memory { bytes })?;
+        let kept = kept.min(self.arena.size_bytes());
+        arena.bytes_mut(0, kept).copy_from_slice(self.arena.bytes(0, kept));
+        self.arena = arena;
+        Ok(())
+    }
+
+    /// Compiles a plan's kernels, makes room for it, and uses it from now on. The plan that was not used for the longest time is given up where there
+    /// are too many. `kept` bytes of parameters stay as they are.
+    pub(super) fn add(&mut self, key: [usize; 2], plan: Plan, kept: usize) -> Result<(), CompileError> {
+        // the proof that `BoundKernel::call` relies on
+        verify_plan(&plan).map_err(|error| CompileError::Code(error.to_string()))?;
         let compile = || crate::jit::compile(&plan.target, &plan.kernels);
-        let kernels = match &pool {
+        let kernels = match &self.pool {
             Some(pool) => pool.install(compile),
             None => compile(),
         };
         let kernels = kernels.map_err(|error| CompileError::Code(error.to_string()))?;
-        let bytes = plan.arena_bytes.next_multiple_of(4096) + threads * plan.scratch_bytes;
-        let arena = Arena::new(bytes).map_err(|_| CompileError::Memory { bytes })?;
+        self.reserve(plan.memory_bytes(self.threads), kept)?;
         let mut slots = 0;
         let mut bind = |stages: &[Stage]| -> Result<Vec<BoundStage>, CompileError> {
             stages.iter().map(|stage| bind_stage(&plan, stage, &kernels, &mut slots)).collect()
         };
         let (setup, stages) = (bind(&plan.setup)?, bind(&plan.stages)?);
-        Ok(Self { setup, stages, arena, pool, threads, profile: None, plan })
+        self.plans.truncate(MOST_PLANS - 1);
+        self.plans.insert(0, Compiled { key, plan, setup, stages, profile: None });
+        if self.profiles {
+            self.start_profile();
+        }
+        Ok(())
     }
 
-    /// The plan.
+    /// Uses the plan of a key, if there is one.
+    pub(super) fn select(&mut self, key: [usize; 2]) -> bool {
+        let found = self.plans.iter().position(|compiled| compiled.key == key);
+        if let Some(at) = found {
+            self.plans[..=at].rotate_right(1);
+        }
+        found.is_some()
+    }
+
+    /// The key of the plan in use.
+    pub(super) fn key(&self) -> Option<[usize; 2]> {
+        self.plans.first().map(|compiled| compiled.key)
+    }
+
+    fn compiled(&self) -> &Compiled {
+        self.plans.first().expect("a plan is compiled before anything is run")
+    }
+
+    /// The plan in use.
     pub(super) fn plan(&self) -> &Plan {
-        &self.plan
+        &self.compiled().plan
     }
 
     /// Bytes of memory that were allocated.
@@ -102,13 +156,27 @@ impl Executor {
         let calls = |stages: &[Stage]| {
             stages.iter().flat_map(|stage| &stage.groups).flat_map(|group| group.calls.clone()).collect::<Vec<_>>()
         };
-        let all: Vec<Call> = calls(&self.plan.setup).into_iter().chain(calls(&self.plan.stages)).collect();
-        self.profile = Some(Profile::new(&self.plan, &all));
+        self.profiles = true;
+        for compiled in self.plans.iter_mut().filter(|compiled| compiled.profile.is_none()) {
+            let plan = &compiled.plan;
+            let all: Vec<Call> = calls(&plan.setup).into_iter().chain(calls(&plan.stages)).collect();
+            compiled.profile = Some(Profile::new(plan, &all));
+        }
     }
 
-    /// What was measured.
+    /// What was measured of the plan in use.
     pub(super) fn profile(&self) -> Option<&Profile> {
-        self.profile.as_ref()
+        self.plans.first()?.profile.as_ref()
+    }
+
+    /// `elements` f32 from a place on, in bytes.
+    pub(super) fn read_at(&self, offset: usize, elements: usize) -> &[f32] {
+        self.arena.f32(offset, elements)
+    }
+
+    /// The same, to be written.
+    pub(super) fn write_at(&mut self, offset: usize, elements: usize) -> &mut [f32] {
+        self.arena.f32_mut(offset, elements)
     }
 
     /// `elements` f32 of a buffer.
@@ -130,14 +198,14 @@ impl Executor {
 
     /// Writes the numbers of this run: an f32 by its bits, or a random key.
     pub(super) fn write_scalars(&mut self, value: impl Fn(&ScalarInput) -> u32) {
-        for (scalar, buffer) in self.plan.scalars.clone() {
+        for (scalar, buffer) in self.plan().scalars.clone() {
             let bits = value(&scalar);
             self.write(buffer, 1)[0] = f32::from_bits(bits);
         }
     }
 
     fn offset(&self, buffer: BufferId) -> usize {
-        match self.plan.buffer(buffer).place {
+        match self.plan().buffer(buffer).place {
             Place::Arena(offset) => offset,
             Place::Scratch(_) => unreachable!("what is read or written from outside lies in the arena"),
         }
@@ -145,12 +213,12 @@ impl Executor {
 
     /// Computes what depends on parameters alone.
     pub(super) fn run_setup(&mut self) {
-        self.run_stages(true, 0..self.setup.len(), 0);
+        self.run_stages(true, 0..self.compiled().setup.len(), 0);
     }
 
     /// Runs all stages on a batch of `images`, whose data have been written.
     pub(super) fn run(&mut self, images: usize) {
-        self.run_range(0..self.stages.len(), images);
+        self.run_range(0..self.compiled().stages.len(), images);
     }
 
     /// Runs some stages; those before them have been run for this batch.
@@ -161,19 +229,20 @@ impl Executor {
     /// The stage that makes a buffer's contents.
     pub(super) fn stage_of(&self, buffer: BufferId) -> Option<usize> {
         let writes = |call: &Call| call.args.iter().any(|arg| arg.buffer == buffer && arg.mode == Mode::Write);
-        self.plan.stages.iter().rposition(|stage| stage.groups.iter().flat_map(|group| &group.calls).any(writes))
+        self.plan().stages.iter().rposition(|stage| stage.groups.iter().flat_map(|group| &group.calls).any(writes))
     }
 
     fn run_stages(&mut self, setup: bool, range: Range<usize>, images: usize) {
-        let stages = if setup { &self.setup[range] } else { &self.stages[range] };
+        let compiled = self.plans.first().expect("a plan is compiled before anything is run");
+        let stages = if setup { &compiled.setup[range] } else { &compiled.stages[range] };
         let run = Run {
             stages,
             images,
             next: stages.iter().map(|_| AtomicUsize::new(0)).collect(),
             barrier: Barrier::new(self.threads),
-            profile: self.profile.as_ref(),
-            scratch_base: self.plan.arena_bytes.next_multiple_of(4096),
-            scratch_bytes: self.plan.scratch_bytes,
+            profile: compiled.profile.as_ref(),
+            scratch_base: compiled.plan.scratch_base(),
+            scratch_bytes: compiled.plan.scratch_bytes,
             arena: self.arena.run(),
         };
         match &self.pool {
@@ -188,6 +257,7 @@ impl Run<'_> {
     /// Takes tasks until there are none, stage by stage.
     fn work(&self, worker: usize) {
         let _flush = FlushDenormals::new();
+        let _break = BreakOnPanic(&self.barrier);
         let scratch = self.scratch_base + worker * self.scratch_bytes;
         for (stage, next) in self.stages.iter().zip(&self.next) {
             loop {
@@ -195,7 +265,10 @@ impl Run<'_> {
                 let Some(&(group, task)) = stage.tasks.get(at) else { break };
                 self.task(&stage.groups[group], task, scratch);
             }
-            self.barrier.wait();
+            // the panic of another worker goes on where the run was begun: here is nothing left to do
+            if self.barrier.wait().is_err() {
+                return;
+            }
         }
     }
 

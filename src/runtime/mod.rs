@@ -2,6 +2,8 @@
 
 mod barrier;
 mod executor;
+#[cfg(test)]
+mod heads_tests;
 mod profile;
 mod random_key;
 #[cfg(test)]
@@ -12,6 +14,6 @@ mod session;
 pub use profile::ProfileRow;
 pub use random_key::random_key;
 pub use session::{
-    CompileError, CompileOptions, EvalSession, StepInputs, StepResult, TrainSession, optimized_evaluation_graph,
-    optimized_training_graph,
+    CompileError, CompileOptions, EvalSession, Labels, StepInputs, StepResult, TrainSession,
+    optimized_evaluation_graph, optimized_training_graph,
 };

@@ -18,7 +18,8 @@ fn trained(body: &str, pictures: &[f32], batch: usize, step: u64) -> Vec<f32> {
     let Forward { mut graph, output, .. } = forward(&program, Mode::Training { random: true });
     graph.outputs.push(("output".to_owned(), output));
     opt::run(&mut graph, opt::TRAINING);
-    let mut executor = Executor::new(plan(&graph, Target { simd: Simd::Portable }, batch), 2).expect("compiles");
+    let mut executor = Executor::new(2).expect("threads");
+    executor.add([0; 2], plan(&graph, Target { simd: Simd::Portable }, batch), 0).expect("compiles");
     let images = executor.plan().images.expect("a model has an input");
     executor.write(images, pictures.len()).copy_from_slice(pictures);
     // there are no other numbers without a loss

@@ -6,11 +6,11 @@ use super::random_key::random_key;
 use super::rates::{adam_rate, nadam_rates};
 use crate::autodiff::{evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph};
 use crate::ir::{
-    CheckedProgram, Forward, Graph, Loss, Metric, Mode, Optimizer, Param, ScalarInput, TrainSpec, forward,
+    CheckedProgram, Forward, Graph, Loss, Metric, Mode, Optimizer, Param, ScalarInput, SizeRefused, TrainSpec, forward,
 };
 use crate::kernel::Target;
 use crate::opt;
-use crate::plan::{Output, plan};
+use crate::plan::{Output, parameter_places, plan};
 
 /// How to compile.
 #[derive(Debug, Clone)]
@@ -43,6 +43,18 @@ pub enum CompileError {
     /// The program has a part that this version checks but does not run ([`crate::ir::Program::not_run_yet`]).
     #[error("the program has a part that this version of cnnc does not run yet")]
     NotYet,
+    /// The program does not take pictures of this size.
+    #[error(transparent)]
+    Size(#[from] SizeRefused),
+}
+
+/// The labels of a batch's pictures.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Labels<'a> {
+    /// A class index each.
+    Classes(&'a [i32]),
+    /// A number for each output of each picture: several classes, or regression.
+    Numbers(&'a [f32]),
 }
 
 /// What one training step is given.
@@ -50,8 +62,8 @@ pub enum CompileError {
 pub struct StepInputs<'a> {
     /// Prepared images `[n, H, W, C]`, `1 ≤ n ≤ batch`.
     pub images: &'a [f32],
-    /// Class indices `[n]`.
-    pub labels: &'a [i32],
+    /// Labels of the images, of the program's kind.
+    pub labels: Labels<'a>,
     /// The learning rate of this step.
     pub learning_rate: f32,
     /// Number of this step, from 1: random keys.
@@ -69,48 +81,107 @@ pub struct StepResult {
     pub images: usize,
     /// Mean loss over the batch, and what the size of weights adds to it. Not finite: the step has changed no weight.
     pub loss: f32,
-    /// Number of images that each of the session's metrics counts as right.
+    /// Each of the session's metrics, summed over the images: the number of right ones, or errors.
     pub correct: Vec<f32>,
+}
+
+/// What an engine computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Training,
+    Evaluation,
+}
+
+impl Kind {
+    fn graph(self, program: &CheckedProgram, options: &CompileOptions) -> Result<Graph, CompileError> {
+        match self {
+            Kind::Training => optimized_training_graph(program, options.random),
+            Kind::Evaluation => Ok(optimized_evaluation_graph(program)),
+        }
+    }
 }
 
 /// The parts that training and inference share: memory, inputs, results.
 #[derive(Debug)]
 struct Engine {
     executor: Executor,
+    /// The program, for pictures of the present size.
+    program: CheckedProgram,
+    /// The program as it was given, where it leaves the size open.
+    open: Option<CheckedProgram>,
     params: Vec<Param>,
+    /// Where each parameter begins, in bytes.
+    places: Vec<usize>,
+    /// Where they end.
+    params_bytes: usize,
     metrics: Vec<Metric>,
-    /// Elements of one image.
-    image_elements: usize,
-    batch: usize,
+    options: CompileOptions,
 }
 
 impl Engine {
-    fn new(graph: &Graph, program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
-        let executor = Executor::new(plan(graph, options.target, options.batch), options.threads)?;
+    /// Compiles a program; one that leaves the size of its pictures open is compiled for each size when it comes.
+    fn new(program: &CheckedProgram, options: &CompileOptions, kind: Kind) -> Result<Self, CompileError> {
+        let graph = kind.graph(program, options)?;
+        if program.open_sizes().is_some() {
+            let mut engine = Self::without_plan(&graph, program, options)?;
+            engine.executor.reserve(engine.params_bytes, 0)?;
+            engine.open = Some(program.clone());
+            return Ok(engine);
+        }
+        Self::of_graph(&graph, program, options)
+    }
+
+    /// Compiles a graph of a program.
+    fn of_graph(graph: &Graph, program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
+        let mut engine = Self::without_plan(graph, program, options)?;
+        engine.add(graph, size_of_pictures(program))?;
+        Ok(engine)
+    }
+
+    fn without_plan(graph: &Graph, program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
+        let (places, params_bytes) = parameter_places(&graph.params);
         Ok(Self {
-            executor,
+            executor: Executor::new(options.threads)?,
+            program: program.clone(),
+            open: None,
             params: graph.params.clone(),
+            places,
+            params_bytes,
             metrics: metrics(program),
-            image_elements: program.input_shape().elements(),
-            batch: options.batch,
+            options: options.clone(),
         })
     }
 
+    fn add(&mut self, graph: &Graph, size: [usize; 2]) -> Result<(), CompileError> {
+        self.executor.add(size, plan(graph, self.options.target, self.options.batch), self.params_bytes)
+    }
+
+    /// Makes ready for pictures of a size, `[height, width]`; says whether another plan is in use than before.
+    fn prepare(&mut self, kind: Kind, size: [usize; 2]) -> Result<bool, CompileError> {
+        let Some(open) = self.open.as_ref().filter(|_| self.executor.key() != Some(size)) else { return Ok(false) };
+        let sized = open.at(size)?;
+        if !self.executor.select(size) {
+            let graph = kind.graph(&sized, &self.options)?;
+            self.add(&graph, size)?;
+        }
+        self.program = sized;
+        Ok(true)
+    }
+
     fn read(&self, index: usize) -> Vec<f32> {
-        let elements = self.params[index].shape.elements();
-        self.executor.read(self.executor.plan().params[index], elements).to_vec()
+        self.executor.read_at(self.places[index], self.params[index].shape.elements()).to_vec()
     }
 
     fn write(&mut self, index: usize, values: &[f32]) {
-        let buffer = self.executor.plan().params[index];
-        self.executor.write(buffer, values.len()).copy_from_slice(values);
+        self.executor.write_at(self.places[index], values.len()).copy_from_slice(values);
     }
 
     /// Writes a batch's images and gives their number.
     fn feed(&mut self, images: &[f32]) -> usize {
-        let count = images.len() / self.image_elements;
+        let elements = self.program.input_shape().elements();
+        let count = images.len() / elements;
         assert!(
-            count <= self.batch && count * self.image_elements == images.len(),
+            count <= self.options.batch && count * elements == images.len(),
             "a batch holds whole images, at most as many as were compiled for"
         );
         if let Some(buffer) = self.executor.plan().images {
@@ -119,9 +190,11 @@ impl Engine {
         count
     }
 
-    fn feed_labels(&mut self, labels: &[i32]) {
-        if let Some(buffer) = self.executor.plan().labels {
-            self.executor.write_labels(buffer, labels);
+    fn feed_labels(&mut self, labels: Labels<'_>) {
+        let Some(buffer) = self.executor.plan().labels else { return };
+        match labels {
+            Labels::Classes(labels) => self.executor.write_labels(buffer, labels),
+            Labels::Numbers(numbers) => self.executor.write(buffer, numbers.len()).copy_from_slice(numbers),
         }
     }
 
@@ -174,6 +247,12 @@ pub fn optimized_evaluation_graph(program: &CheckedProgram) -> Graph {
     graph
 }
 
+/// `[height, width]` of the pictures of a program that takes one size.
+fn size_of_pictures(program: &CheckedProgram) -> [usize; 2] {
+    let (height, width, _) = program.input_shape().as_pixels();
+    [height, width]
+}
+
 fn schedule(program: &CheckedProgram) -> Result<(&TrainSpec, Loss), CompileError> {
     let train = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
     Ok((train, program.loss().ok_or(CompileError::NoSchedule)?))
@@ -183,8 +262,6 @@ fn schedule(program: &CheckedProgram) -> Result<(&TrainSpec, Loss), CompileError
 #[derive(Debug)]
 pub struct TrainSession {
     engine: Engine,
-    program: CheckedProgram,
-    options: CompileOptions,
     /// Stages up to the one that knows the loss.
     until_loss: usize,
     optimizer: Optimizer,
@@ -198,12 +275,28 @@ impl TrainSession {
     /// [`CompileError`].
     pub fn compile(program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
         let (train, _) = schedule(program)?;
-        let graph = optimized_training_graph(program, options.random)?;
-        let engine = Engine::new(&graph, program, options)?;
-        let loss = engine.output(loss_output()).map(|output| output.buffer);
-        let until_loss = loss.and_then(|buffer| engine.executor.stage_of(buffer)).map_or(0, |stage| stage + 1);
         let (optimizer, average) = (train.optimizer.value, train.updates.ema.unwrap_or_default());
-        Ok(Self { engine, program: program.clone(), options: options.clone(), until_loss, optimizer, average })
+        let engine = Engine::new(program, options, Kind::Training)?;
+        let mut session = Self { engine, until_loss: 0, optimizer, average };
+        session.find_loss();
+        Ok(session)
+    }
+
+    /// Makes ready for pictures of a size, `[height, width]`: where the program leaves it open, its plan is compiled when the size is first met, and some
+    /// plans are kept. Otherwise there is nothing to do.
+    /// # Errors
+    /// [`CompileError`], also for pictures that are too small.
+    pub fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
+        if self.engine.prepare(Kind::Training, size)? {
+            self.find_loss();
+        }
+        Ok(())
+    }
+
+    fn find_loss(&mut self) {
+        let executor = &self.engine.executor;
+        let loss = executor.key().and_then(|_| self.engine.output(loss_output())).map(|output| output.buffer);
+        self.until_loss = loss.and_then(|buffer| executor.stage_of(buffer)).map_or(0, |stage| stage + 1);
     }
 
     /// All parameters: weights, states, then optimizer slots (names as in the weights file; slots `<weight>.<slot>`).
@@ -221,7 +314,7 @@ impl TrainSession {
         self.engine.write(index, values);
     }
 
-    /// The metrics that `StepResult::correct` counts, in order.
+    /// The metrics that `StepResult::correct` sums, in order.
     pub fn metrics(&self) -> &[Metric] {
         &self.engine.metrics
     }
@@ -258,13 +351,13 @@ impl TrainSession {
     /// # Errors
     /// [`CompileError`], as for any other compilation.
     pub fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
-        let Forward { mut graph, layers, .. } = forward(&self.program, Mode::Training { random: false });
+        let Forward { mut graph, layers, .. } = forward(&self.engine.program, Mode::Training { random: false });
         graph.updates.clear();
-        for (node, value) in self.program.program().model.layers.iter().zip(layers) {
-            graph.outputs.push((node.path.clone(), value));
+        for (node, value) in self.engine.program.program().model.layers.iter().zip(layers) {
+            graph.outputs.extend(value.map(|value| (node.path.clone(), value)));
         }
         opt::run(&mut graph, opt::DIAGNOSIS);
-        let mut engine = Engine::new(&graph, &self.program, &self.options)?;
+        let mut engine = Engine::of_graph(&graph, &self.engine.program, &self.engine.options)?;
         for index in 0..engine.params.len() {
             let values = self.read(index);
             engine.write(index, &values);
@@ -297,6 +390,8 @@ impl TrainSession {
 #[derive(Debug)]
 pub struct EvalSession {
     engine: Engine,
+    /// Layers of auxiliary outputs.
+    left_out: Vec<String>,
     /// Parameters were written since the setup ran.
     stale: bool,
 }
@@ -306,13 +401,29 @@ impl EvalSession {
     /// # Errors
     /// [`CompileError`].
     pub fn compile(program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
-        let graph = optimized_evaluation_graph(program);
-        Ok(Self { engine: Engine::new(&graph, program, options)?, stale: true })
+        let model = &program.program().model;
+        let auxiliary = model.layers.iter().zip(model.only_for_heads()).filter(|(_, left_out)| *left_out);
+        let left_out = auxiliary.map(|(node, _)| node.path.clone()).collect();
+        Ok(Self { engine: Engine::new(program, options, Kind::Evaluation)?, left_out, stale: true })
+    }
+
+    /// As [`TrainSession::prepare`].
+    /// # Errors
+    /// [`CompileError`], also for pictures that are too small.
+    pub fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
+        // what was computed of the parameters alone lies where the other plan works
+        self.stale |= self.engine.prepare(Kind::Evaluation, size)?;
+        Ok(())
     }
 
     /// Weights and states, in the order of the model's layers.
     pub fn params(&self) -> &[Param] {
         &self.engine.params
+    }
+
+    /// Paths of the layers that only auxiliary outputs need: they are trained, but no part of inference.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// Writes a parameter. Folded constants are recomputed before the next batch.
@@ -321,13 +432,13 @@ impl EvalSession {
         self.stale = true;
     }
 
-    /// The metrics that `StepResult::correct` counts, in order.
+    /// The metrics that `StepResult::correct` sums, in order.
     pub fn metrics(&self) -> &[Metric] {
         &self.engine.metrics
     }
 
     /// Loss (as in training) and metrics of a batch. Only for programs whose loss is known; else both are 0.
-    pub fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult {
+    pub fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
         self.engine.feed_labels(labels);
         let count = self.run(images);
         let mut result = self.engine.result(count);
@@ -337,9 +448,8 @@ impl EvalSession {
 
     /// The model's output after its last activation, `[n, outputs]`.
     pub fn predict(&mut self, images: &[f32]) -> Vec<f32> {
-        let count = images.len() / self.engine.image_elements;
-        self.engine.feed_labels(&vec![0; count]);
-        self.run(images);
+        // the loss is computed as well: labels that were left by another batch do no harm
+        let count = self.run(images);
         let output = self.engine.output("output").expect("an inference graph keeps its output");
         self.engine.values(output, count).to_vec()
     }

@@ -2,7 +2,7 @@
 
 use super::Target;
 use super::text::{Text, call, list, named, number, path, quoted, section};
-use crate::ir::{Cache, ClassWeight, DataSource, DataSpec, Grouping, Split, SplitBase};
+use crate::ir::{Cache, ClassWeight, CsvSource, DataSource, DataSpec, Grouping, Split, SplitBase};
 
 /// Writes the section.
 pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
@@ -19,9 +19,11 @@ pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
         cache,
         mirror,
         upright,
+        labels,
     } = data;
     text.open(section("data", target));
     text.set("source", written(&source.value));
+    text.set("labels", labels.value.name());
     validation.iter().for_each(|share| text.set("validation", split(&share.value)));
     test.iter().for_each(|share| text.set("test", split(&share.value)));
     text.set("seed", seed);
@@ -95,5 +97,11 @@ fn written(source: &DataSource) -> String {
             call("folder", &arguments)
         }
         DataSource::Npz(file) => call("npz", &[path(file)]),
+        DataSource::Csv(CsvSource { path: file, image, labels, split }) => {
+            let columns = list(labels.iter().map(|column| quoted(&column.value)));
+            let mut arguments = vec![path(file), named("image", quoted(&image.value)), named("label", columns)];
+            arguments.extend(split.iter().map(|column| named("split", quoted(&column.value))));
+            call("csv", &arguments)
+        }
     }
 }

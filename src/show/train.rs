@@ -167,6 +167,11 @@ fn written_loss(loss: Loss, options: &LossOptions) -> String {
         Loss::CategoricalCrossentropy => ("categorical_crossentropy", true),
         Loss::BinaryCrossentropy => ("binary_crossentropy", true),
         Loss::Mse => ("mse", false),
+        Loss::Mae => ("mae", false),
+        Loss::Huber { delta } => {
+            arguments.push(named("delta", number(delta)));
+            ("huber", false)
+        }
         Loss::Focal { gamma, alpha } => {
             arguments.extend([named("gamma", number(gamma)), named("alpha", number(alpha))]);
             ("focal", true)
@@ -188,6 +193,8 @@ fn written_metric(metric: Metric) -> String {
         Metric::Recall => "recall".to_owned(),
         Metric::F1 => "f1".to_owned(),
         Metric::Auc => "auc".to_owned(),
+        Metric::Mae => "mae".to_owned(),
+        Metric::Mse => "mse".to_owned(),
     }
 }
 
@@ -201,6 +208,8 @@ fn written_monitor(monitor: &Spanned<Monitor>) -> String {
         Some(Metric::Recall) => "recall",
         Some(Metric::F1) => "f1",
         Some(Metric::Auc) => "auc",
+        Some(Metric::Mae) => "mae",
+        Some(Metric::Mse) => "mse",
     };
     named("monitor", if validation { format!("val_{name}") } else { name.to_owned() })
 }

@@ -185,7 +185,7 @@ impl Counter {
     fn improve(&mut self, rule: &Rule, value: f64, epoch: usize) -> bool {
         let better = match self.best {
             None => !value.is_nan(),
-            Some(best) if rule.monitor.metric.is_none() => ((value + rule.min_delta) as f32) < best as f32,
+            Some(best) if rule.monitor.falls() => ((value + rule.min_delta) as f32) < best as f32,
             Some(best) => (value - rule.min_delta) as f32 > best as f32,
         };
         if better {

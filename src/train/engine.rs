@@ -1,7 +1,7 @@
 //! What the trainer needs of a compiled model. The sessions of [`crate::runtime`] are the real ones; tests train something smaller.
 
 use crate::ir::{Metric, Param};
-use crate::runtime::{CompileError, EvalSession, StepInputs, StepResult, TrainSession};
+use crate::runtime::{CompileError, EvalSession, Labels, StepInputs, StepResult, TrainSession};
 
 /// A model that can be trained. See [`TrainSession`] for the meaning of each method.
 pub trait TrainEngine {
@@ -13,6 +13,13 @@ pub trait TrainEngine {
     fn write(&mut self, index: usize, values: &[f32]);
     /// The metrics that results count.
     fn metrics(&self) -> &[Metric];
+    /// Makes ready for pictures of a size, where the model leaves it open.
+    ///
+    /// # Errors
+    /// [`CompileError`]: the plan for this size is compiled when it is first met.
+    fn prepare(&mut self, _size: [usize; 2]) -> Result<(), CompileError> {
+        Ok(())
+    }
     /// One step.
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult;
     /// The layer where a step's numbers went wrong.
@@ -28,8 +35,15 @@ pub trait EvalEngine {
     fn params(&self) -> &[Param];
     /// Writes a parameter.
     fn write(&mut self, index: usize, values: &[f32]);
+    /// As [`TrainEngine::prepare`].
+    ///
+    /// # Errors
+    /// [`CompileError`].
+    fn prepare(&mut self, _size: [usize; 2]) -> Result<(), CompileError> {
+        Ok(())
+    }
     /// Loss and metrics of a batch.
-    fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult;
+    fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult;
 }
 
 impl TrainEngine for TrainSession {
@@ -47,6 +61,10 @@ impl TrainEngine for TrainSession {
 
     fn metrics(&self) -> &[Metric] {
         self.metrics()
+    }
+
+    fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
+        self.prepare(size)
     }
 
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
@@ -67,7 +85,11 @@ impl EvalEngine for EvalSession {
         self.write(index, values);
     }
 
-    fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult {
+    fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
+        self.prepare(size)
+    }
+
+    fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
         self.evaluate(images, labels)
     }
 }

@@ -19,7 +19,7 @@ pub fn evaluate(
     let mut sums = RunningSums::default();
     for batch in batches {
         let batch = batch?;
-        sums.add(&engine.evaluate(&batch.images, &batch.labels));
+        sums.add(&engine.evaluate(&batch.images, batch.as_labels()));
         if interrupt.load(Ordering::Relaxed) {
             return Ok(None);
         }

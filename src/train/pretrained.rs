@@ -1,15 +1,14 @@
-//! Weights that were learnt before: what the layers of a model used as a layer start from.
-//!
-//! A weights file of the model itself names its tensors by its own paths (`block1_conv1.kernel`); one of a whole that used it puts the whole's path before
-//! (`base.block1_conv1.kernel`). Both are understood. What a file has beyond the layers in use (a head that was cut off) is left alone.
+//! Weights that were learnt before: what the layers of a model used as a layer start from. Which tensors these are tells [`crate::zoo::fit`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::RunError;
-use super::tensor_file;
+use super::tensor_file::{self, TensorFile};
 use super::weights;
-use crate::ir::{Model, Param, ScopeKind};
+use crate::ir::{Backbone, Model, Param, ScopeKind};
+use crate::tensor::Shape;
+use crate::zoo::{Fit, fit};
 
 /// Values of parameters, by name.
 pub type Pretrained = BTreeMap<String, Vec<f32>>;
@@ -27,33 +26,41 @@ pub fn pretrained(
         let ScopeKind::Model(backbone) = &scope.kind else { continue };
         let Some(written) = &backbone.weights else { continue };
         let path = find(&written.value)?;
-        let mut file = tensor_file::read(&path)?;
-        let prefix = format!("{}.", scope.path);
-        let mut differences = Vec::new();
-        for param in params.iter().filter(|param| weights::is_saved(param)) {
-            let Some(inner) = param.name.strip_prefix(&prefix) else { continue };
-            match file.tensors.remove(inner).or_else(|| file.tensors.remove(&param.name)) {
-                Some((shape, found)) if shape == param.shape => drop(values.insert(param.name.clone(), found)),
-                Some((shape, _)) => {
-                    differences.push(format!("`{inner}` is {shape} in the file and {} in the model", param.shape))
-                }
-                None => differences.push(format!("the file lacks `{inner}` ({})", param.shape)),
-            }
-        }
-        if !differences.is_empty() {
-            let more = differences.len().saturating_sub(SHOWN);
-            differences.truncate(SHOWN);
-            if more > 0 {
-                differences.push(format!("{more} more"));
-            }
-            return Err(RunError::WeightsDiffer { path, differences });
-        }
+        let file = tensor_file::read(&path)?;
+        let taken = take(file, &scope.path, backbone, params);
+        values.extend(taken.map_err(|differences| RunError::WeightsDiffer { path, differences })?);
     }
     Ok(values)
 }
 
-/// Differences that a message lists.
-const SHOWN: usize = 5;
+/// The values that a network takes from a file; what does not fit.
+fn take(mut file: TensorFile, scope: &str, backbone: &Backbone, params: &[Param]) -> Result<Pretrained, Vec<String>> {
+    let wanted: Vec<(&str, &Shape)> = params
+        .iter()
+        .filter(|param| weights::is_saved(param))
+        .map(|param| (param.name.as_str(), &param.shape))
+        .collect();
+    let fits = fit(scope, backbone, &wanted, &|name| file.tensors.get(name).map(|(shape, _)| shape.clone()));
+    let mut values = Pretrained::new();
+    let (mut missing, mut differences) = (Vec::new(), Vec::new());
+    for ((param, _), fit) in wanted.iter().zip(fits) {
+        match fit {
+            Some(Fit::Tensor(name, place)) => {
+                let found = file.tensors.remove(&name).map(|(_, found)| place.ours(found));
+                values.extend(found.map(|found| ((*param).to_owned(), found)));
+            }
+            Some(Fit::Reshaped { name, found, wanted }) => {
+                differences.push(format!("`{name}` is {found} in the file, and {wanted} would fit the model"));
+            }
+            Some(Fit::Missing { name, wanted }) => missing.push(format!("`{name}` ({wanted})")),
+            None => {}
+        }
+    }
+    if !missing.is_empty() {
+        differences.push(format!("the file lacks {}", weights::few(&missing)));
+    }
+    if differences.is_empty() { Ok(values) } else { Err(vec![weights::few(&differences)]) }
+}
 
 /// Extents of the tensors of a weights file, by name, read from its header alone; `None` where it is no weights file.
 pub fn tensor_shapes(path: &Path) -> Option<BTreeMap<String, Vec<usize>>> {
@@ -118,7 +125,7 @@ mod tests {
 
         let params = [param("base.conv.kernel", Shape::vector(4)), param("base.other", Shape::vector(1))];
         let error = pretrained(&model(), &params, &find).expect_err("differs").to_string();
-        assert!(error.contains("`conv.kernel` is 2 in the file and 4 in the model"), "{error}");
+        assert!(error.contains("`conv.kernel` is 2 in the file, and 4 would fit"), "{error}");
         assert!(error.contains("the file lacks `other` (1)"), "{error}");
         assert_eq!(tensor_shapes(folder.path()), None);
     }

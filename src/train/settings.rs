@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::ir::{
-    AugmentSpec, Callback, CheckedProgram, ClassWeight, DataSource, DataSpec, Fill, Grouping, Loss, LossOptions,
-    Metric, Model, Monitor, Normalize, Optimizer, Phase, PrepareSpec, Schedule, Split, SplitBase, TrainSpec,
-    UpdateRules,
+    AugmentSpec, Callback, CheckedProgram, ClassWeight, DataSource, DataSpec, Fill, Grouping, LabelKind, Loss,
+    LossOptions, Metric, Model, Monitor, Normalize, Optimizer, Phase, PrepareSpec, Schedule, Split, SplitBase,
+    TrainSpec, UpdateRules,
 };
 use crate::source::Spanned;
 
@@ -93,6 +93,7 @@ impl Settings {
             cache: _,
             mirror,
             upright: _,
+            labels,
         } = data;
         self.set("data.source", source_text(&source.value));
         self.set("data.validation", validation.as_ref().map(|split| split_text(&split.value)));
@@ -119,6 +120,9 @@ impl Settings {
         if let Some(mirror) = mirror {
             let pairs = mirror.value.iter().map(|[class, image]| (class.value.clone(), json!(image.value)));
             self.set("data.mirror", Value::Object(pairs.collect()));
+        }
+        if labels.value != LabelKind::Single {
+            self.set("data.labels", labels.value.name());
         }
     }
 
@@ -208,6 +212,8 @@ pub fn metric_name(metric: Metric) -> String {
         Metric::Recall => "recall".into(),
         Metric::F1 => "f1".into(),
         Metric::Auc => "auc".into(),
+        Metric::Mae => "mae".into(),
+        Metric::Mse => "mse".into(),
     }
 }
 
@@ -293,6 +299,12 @@ fn source_text(source: &DataSource) -> String {
         DataSource::Folder { train, test: None } => format!("folder({})", shown(train)),
         DataSource::Folder { train, test: Some(test) } => format!("folder({}, test: {})", shown(train), shown(test)),
         DataSource::Npz(path) => format!("npz({})", shown(path)),
+        DataSource::Csv(table) => {
+            let labels: Vec<&str> = table.labels.iter().map(|column| column.value.as_str()).collect();
+            let split = table.split.as_ref().map_or(String::new(), |column| format!(", split: {}", column.value));
+            let (path, image) = (shown(&table.path), &table.image.value);
+            format!("csv({path}, image: {image}, label: [{}]{split})", labels.join(", "))
+        }
     }
 }
 
@@ -320,6 +332,8 @@ fn loss_text(loss: Loss) -> String {
         Loss::Mse => "mse".into(),
         Loss::Focal { gamma, alpha } => format!("focal(gamma: {gamma}, alpha: {alpha})"),
         Loss::Hinge => "hinge".into(),
+        Loss::Mae => "mae".into(),
+        Loss::Huber { delta } => format!("huber(delta: {delta})"),
     }
 }
 

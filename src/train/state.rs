@@ -22,7 +22,7 @@ pub struct RunningSums {
     pub images: u64,
     /// Sum of the images' losses.
     pub loss: f64,
-    /// Right images, for each metric.
+    /// For each metric: right images, or the sum of their errors.
     pub correct: Vec<f64>,
 }
 
@@ -38,7 +38,7 @@ impl RunningSums {
         }
     }
 
-    /// Mean loss and the shares of right images; NaN before the first image.
+    /// Mean loss and means of the metrics (shares of right images, or errors); NaN before the first image.
     pub fn means(&self) -> (f64, Vec<f64>) {
         let images = self.images as f64;
         (self.loss / images, self.correct.iter().map(|right| right / images).collect())

@@ -76,7 +76,7 @@ fn header(texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> String {
     header
 }
 
-/// Reads a whole file. Only f32 tensors are taken.
+/// Reads a whole file. Only f32 tensors are taken; whole numbers are no weights and are left out (PyTorch counts batches beside its statistics).
 /// # Errors
 /// [`RunError::Read`], or [`RunError::Format`] for anything that is not a sound safetensors file of f32.
 pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
@@ -85,6 +85,9 @@ pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
     let file = SafeTensors::deserialize(&bytes).map_err(|error| unsound(error.to_string()))?;
     let mut read = TensorFile::default();
     for (name, view) in file.tensors() {
+        if is_whole(view.dtype()) {
+            continue;
+        }
         if view.dtype() != Dtype::F32 {
             return Err(unsound(format!("`{name}` holds {} values, and cnnc reads F32", view.dtype())));
         }
@@ -96,6 +99,12 @@ pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
         read.texts = texts.iter().map(|(key, text)| (key.clone(), text.clone())).collect();
     }
     Ok(read)
+}
+
+fn is_whole(dtype: Dtype) -> bool {
+    const WHOLE: [Dtype; 9] =
+        [Dtype::BOOL, Dtype::U8, Dtype::I8, Dtype::U16, Dtype::I16, Dtype::U32, Dtype::I32, Dtype::U64, Dtype::I64];
+    WHOLE.contains(&dtype)
 }
 
 /// A regular file's bytes. What is allocated is bounded by the file's true length: nothing in it is believed before.

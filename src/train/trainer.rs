@@ -307,7 +307,7 @@ where
             let progress = &mut self.progress;
             let result = self.engine.step(&StepInputs {
                 images: &batch.images,
-                labels: &batch.labels,
+                labels: batch.as_labels(),
                 learning_rate,
                 step: progress.step + 1,
                 update: progress.updates + 1,

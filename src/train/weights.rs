@@ -68,16 +68,19 @@ pub struct Weights {
     pub values: Vec<(usize, Vec<f32>)>,
 }
 
-/// Reads the weights and states of a model with these parameters.
+/// Reads the weights and states of a model with these parameters. Tensors of the layers in `beside` may be in the file as well: they were trained, and are not
+/// needed.
 /// # Errors
 /// [`RunError::Read`], [`RunError::Format`], or [`RunError::WeightsDiffer`] with all that does not fit.
-pub fn load(path: &Path, params: &[Param]) -> Result<Weights, RunError> {
+pub fn load(path: &Path, params: &[Param], beside: &[String]) -> Result<Weights, RunError> {
     let mut file = tensor_file::read(path)?;
     let info = info_of(&file);
     let wanted: Vec<(usize, &Param)> = params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
     let values = take(&mut file, path, &wanted, |param| param.name.clone())?;
-    if !file.tensors.is_empty() {
-        let extra: Vec<String> = file.tensors.keys().map(|name| format!("`{name}`")).collect();
+    let is_beside = |name: &str| name.rsplit_once('.').is_some_and(|(layer, _)| beside.iter().any(|one| one == layer));
+    let extra: Vec<String> =
+        file.tensors.keys().filter(|name| !is_beside(name)).map(|name| format!("`{name}`")).collect();
+    if !extra.is_empty() {
         let difference = format!("the model has no {}", few(&extra));
         return Err(RunError::WeightsDiffer { path: path.to_owned(), differences: vec![difference] });
     }
@@ -134,7 +137,7 @@ pub(super) fn take(
 }
 
 /// The first few of a list, and how many more there are.
-fn few(items: &[String]) -> String {
+pub(super) fn few(items: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match items.len().checked_sub(SHOWN) {
@@ -182,7 +185,7 @@ mod tests {
     #[test]
     fn weights_and_states_come_back_and_slots_stay_out() {
         let folder = tempfile::tempdir().expect("a folder");
-        let weights = load(&written(folder.path()), &params()).expect("fits");
+        let weights = load(&written(folder.path()), &params(), &[]).expect("fits");
         assert_eq!(weights.info, info());
         assert_eq!(weights.values, [(0, vec![0.5; 18]), (1, vec![1.5; 2]), (2, vec![2.5; 8])]);
     }
@@ -194,7 +197,7 @@ mod tests {
         let mut other = params();
         other[0].name = "conv2d_1.kernel".into();
         other[2].shape = Shape::new([8, 2]);
-        let error = load(&path, &other).expect_err("does not fit").to_string();
+        let error = load(&path, &other, &[]).expect_err("does not fit").to_string();
         for part in
             ["lacks `conv2d_1.kernel` (3x3x1x2)", "`dense.kernel` is 4x2 in the file and 8x2", "no `conv2d.kernel`"]
         {
@@ -202,8 +205,10 @@ mod tests {
         }
         other = params();
         other.remove(2);
-        let error = load(&path, &other).expect_err("has more").to_string();
+        let error = load(&path, &other, &[]).expect_err("has more").to_string();
         assert!(error.contains("the model has no `dense.kernel`"), "{error}");
+        // unless it is known that they are of no use here
+        assert!(load(&path, &other, &["dense".to_owned()]).is_ok());
     }
 
     #[test]

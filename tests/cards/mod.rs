@@ -3,19 +3,39 @@
 
 use std::path::Path;
 
-use cnnc::card::{DataCard, PassFacts, PictureSize, SharedPictures, TypicalSize, Unreadable, builtin};
-use cnnc::ir::{DataSource, DataSpec};
+use cnnc::card::{DataCard, PassFacts, PictureSize, SharedPictures, TargetColumn, TypicalSize, Unreadable, builtin};
+use cnnc::ir::{DataSource, DataSpec, LabelKind};
 
 /// The card of a data set.
 pub(crate) fn card_of(data: &DataSpec) -> Option<DataCard> {
     let mut card = match &data.source.value {
         DataSource::Folder { train: path, .. } | DataSource::Npz(path) => found(path)?,
+        DataSource::Csv(table) => table_card(&table.path, data.labels.value)?,
         source => builtin(source)?,
     };
     if let Some(upright) = &data.upright {
         card.upright = upright.value;
     }
     Some(card)
+}
+
+/// Tables of 28x28 pictures.
+fn table_card(path: &Path, kind: LabelKind) -> Option<DataCard> {
+    let name = path.to_str()?;
+    let (classes, columns): (&[(&str, usize)], &[&str]) = match name {
+        "places.csv" => (&[], &["x", "y"]),
+        "pets.csv" => (&[("bird", 100), ("cat", 100), ("dog", 100)], &[]),
+        _ => return None,
+    };
+    assert_eq!(kind == LabelKind::Regression, classes.is_empty(), "the tables of these tests are of one kind each");
+    let column = |name: &&str| TargetColumn { name: (*name).to_owned(), min: 0.0, max: 1.0, mean: 0.5 };
+    Some(DataCard {
+        size: PictureSize::Same([28, 28]),
+        channels: Some(3),
+        targets: columns.iter().map(column).collect(),
+        train_images: 300,
+        ..small(name, classes)
+    })
 }
 
 /// A set of 64x64 grey pictures.

@@ -18,7 +18,7 @@ class Case:
     shape: tuple  # height, width, channels of one image
     batch: int
     classes: int  # 1: a single sigmoid unit, labels 0 and 1
-    build: Callable  # (net, input) -> output
+    build: Callable  # (net, input) -> output, or (output, [(weight, auxiliary output), ...])
     body: str
     comment: str
     loss: str = "auto"  # "auto": by the last activation; or as it is written in the file
@@ -28,6 +28,7 @@ class Case:
     seed: int = 1
     weights: str = "random"  # or "integer": small whole numbers, so that sums are exact and ties are real
     pixels: str = "normal"  # or "integer"
+    labels: str = "single"  # or "multi": a 0 or 1 for each class; "regression": numbers; then `classes` counts them
 
 
 CASES: list[Case] = []
@@ -895,6 +896,90 @@ def large_score_binary(net, x):
     dense(1, activation: sigmoid)
     """
     return net.dense(1)(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=3, loss="mse", labels="regression")
+def regression_mse(net, x):
+    """
+    Squared error of numbers.
+    conv2d(4, 3x3, activation: tanh)
+    flatten
+    dense(3)
+    """
+    x = net.conv2d(4, 3, activation="tanh")(x)
+    return net.dense(3)(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=5, loss="mae", labels="regression")
+def regression_mae(net, x):
+    """
+    Absolute error of numbers, five of them: a vector and one more.
+    conv2d(4, 3x3, activation: tanh)
+    flatten
+    dense(5)
+    """
+    x = net.conv2d(4, 3, activation="tanh")(x)
+    return net.dense(5)(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=1, loss="huber", labels="regression")
+def regression_huber(net, x):
+    """
+    Huber's loss of one number, with the usual delta.
+    conv2d(4, 3x3, activation: tanh)
+    flatten
+    dense(1)
+    """
+    x = net.conv2d(4, 3, activation="tanh")(x)
+    return net.dense(1)(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=3, loss="huber(delta: 0.25)", labels="regression", batch=4)
+def regression_huber_delta(net, x):
+    """
+    Huber's loss with a small delta: errors on both sides of it.
+    conv2d(4, 3x3, activation: tanh)
+    flatten
+    dense(3)
+    """
+    x = net.conv2d(4, 3, activation="tanh")(x)
+    return net.dense(3)(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=4, labels="multi")
+def several_classes(net, x):
+    """
+    Several classes a picture: binary cross-entropy against zeros and ones.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(4, activation: sigmoid)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(4, activation="sigmoid")(layers().Flatten()(x))
+
+
+# --- auxiliary outputs -----------------------------------------------------------------------------------------------
+
+
+@case((6, 6, 2))
+def two_heads(net, x):
+    """
+    Two auxiliary outputs, one of them behind more layers than the main one.
+    conv2d(4, 3x3, padding: same, activation: tanh)
+    head near(weight: 0.3) { global_avg_pool2d; dense(3, activation: softmax) }
+    conv2d(5, 3x3, padding: same, activation: tanh)
+    head far(weight: 0.5) { conv2d(3, 3x3, activation: tanh); max_pool2d(2); flatten; dense(4, activation: tanh); dense(3, activation: softmax) }
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    L = layers()
+    x = net.conv2d(4, 3, padding="same", activation="tanh")(x)
+    near = net.dense(3, name="near.dense", activation="softmax")(L.GlobalAveragePooling2D()(x))
+    x = net.conv2d(5, 3, padding="same", activation="tanh")(x)
+    far = L.MaxPooling2D(2)(net.conv2d(3, 3, name="far.conv2d", activation="tanh")(x))
+    far = net.dense(4, name="far.dense", activation="tanh")(L.Flatten()(far))
+    far = net.dense(3, name="far.dense_1", activation="softmax")(far)
+    return net.dense(3, activation="softmax")(L.GlobalAveragePooling2D()(x)), [(0.3, near), (0.5, far)]
 
 
 # --- joins ---------------------------------------------------------------------------------------------------------

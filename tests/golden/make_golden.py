@@ -7,7 +7,8 @@ know how far float32 itself may stray. The second is only printed: the files hol
 
 Small cases (`cases.py`): `FOLDER/NAME.cnn` and `FOLDER/NAME.safetensors` with
 
-    x                  [N, H, W, C] float32           y                  [N] int64, class indices (0 and 1 for one sigmoid unit)
+    x                  [N, H, W, C] float32           y                  [N] int64, class indices (0 and 1 for one sigmoid unit);
+                                                                         [N, K] float32 where labels are numbers
     w0.LAYER.VARIABLE  the weights to start from      forward            inference with them, after the last activation
     losses             [10] float64, before each step grad.LAYER.VARIABLE  of the loss of the first step
     w1.…  w10.…        after 1 and 10 steps of the file's optimizer (moving statistics too)
@@ -117,22 +118,31 @@ def optimizer_of(text):
 class Experiment:
     """A model in one precision, with its loss and its starting point."""
 
-    def __init__(self, build, shape, classes, loss, from_scores, dtype):
+    def __init__(self, build, shape, classes, loss, from_scores, dtype, labels="single"):
         keras.backend.clear_session()
         keras.backend.set_floatx(dtype)
         self.dtype = dtype
         net = Net()
         entry = keras.Input(shape)
-        self.model = keras.Model(entry, build(net, entry))
+        built = build(net, entry)
+        output, heads = built if isinstance(built, tuple) else (built, [])
+        self.head_weights = [weight for weight, _ in heads]
+        self.model = keras.Model(entry, [output, *(head for _, head in heads)])
         self.variables = net.weights(self.model)
         self.trainable = {name: v for name, v in self.variables.items() if v.trainable}
         assert len(self.trainable) == len(self.model.trainable_variables)
         self.classes = classes
         self.squared = loss == "mse"
         self.from_scores = from_scores
+        self.labels = labels
         if self.squared:
             self.loss = keras.losses.MeanSquaredError()
-        elif classes == 1:
+        elif loss == "mae":
+            self.loss = keras.losses.MeanAbsoluteError()
+        elif loss.startswith("huber"):
+            delta = re.search(r"delta: ([^)]+)", loss)
+            self.loss = keras.losses.Huber(float(delta.group(1)) if delta else 1.0)
+        elif classes == 1 or labels == "multi":
             self.loss = keras.losses.BinaryCrossentropy(from_logits=from_scores)
         else:
             self.loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_scores)
@@ -144,16 +154,22 @@ class Experiment:
     def values(self):
         return {name: keras.ops.convert_to_numpy(v) for name, v in self.variables.items()}
 
+    def outputs(self, x, training):
+        made = self.model(x, training=training)
+        return made if isinstance(made, (list, tuple)) else [made]
+
     def targets(self, y):
+        if self.labels != "single":
+            return y.astype(self.dtype)
         if self.classes == 1:
             return y.reshape(-1, 1).astype(self.dtype)
         return np.eye(self.classes, dtype=self.dtype)[y] if self.squared else y
 
     def forward(self, x):
-        out = self.model(x.astype(self.dtype), training=False)
+        out, *_ = self.outputs(x.astype(self.dtype), training=False)
         if self.from_scores:
             out = keras.ops.sigmoid(out) if self.classes == 1 else keras.ops.softmax(out)
-        elif not self.squared:
+        elif not self.squared and self.labels != "regression":
             # beyond, Keras would clip probabilities, and its gradients with them
             assert np.min(out) > 1e-6 and (self.classes > 1 or np.max(out) < 1 - 1e-6), "probabilities out of range"
         return np.array(out)
@@ -169,7 +185,10 @@ class Experiment:
         @tf.function
         def step():
             with tf.GradientTape() as tape:
-                loss = self.loss(y, self.model(x, training=True)) + sum(self.model.losses)
+                output, *heads = self.outputs(x, training=True)
+                loss = self.loss(y, output)
+                loss += sum(weight * self.loss(y, head) for weight, head in zip(self.head_weights, heads))
+                loss += sum(self.model.losses)
             gradients = tape.gradient(loss, [v.value for v in trainable])
             rule.apply(gradients, trainable)
             return loss, gradients
@@ -251,7 +270,8 @@ def cnn_text(c: Case):
     loss = "" if c.loss == "auto" else f"\n    loss: {c.loss}"
     optimizer, *settings = c.optimizer.replace("|", ";").split(";")
     lines = "".join(f"\n    {line.strip()}" for line in settings) + loss
-    return f"// {c.comment}\nmodel {title} {{\n{body}\n}}\n\ntrain {{\n    batch: {c.batch}\n    optimizer: {optimizer}{lines}\n}}\n"
+    data = "" if c.labels == "single" else f'data {{\n    source: npz("y.npz")\n    labels: {c.labels}\n}}\n\n'
+    return f"// {c.comment}\nmodel {title} {{\n{body}\n}}\n\n{data}train {{\n    batch: {c.batch}\n    optimizer: {optimizer}{lines}\n}}\n"
 
 
 def make_small(c: Case):
@@ -259,10 +279,15 @@ def make_small(c: Case):
     shape = (c.batch, *c.shape)
     x = rng.integers(0, 4, shape) if c.pixels == "integer" else rng.normal(size=shape)
     x = x.astype(np.float32)
-    y = rng.integers(0, max(c.classes, 2), c.batch).astype(np.int64)
+    if c.labels == "regression":
+        y = rng.normal(size=(c.batch, c.classes)).astype(np.float32)
+    elif c.labels == "multi":
+        y = rng.integers(0, 2, (c.batch, c.classes)).astype(np.float32)
+    else:
+        y = rng.integers(0, max(c.classes, 2), c.batch).astype(np.int64)
 
     def make(dtype):
-        return Experiment(c.build, c.shape, c.classes, c.loss, c.from_scores, dtype)
+        return Experiment(c.build, c.shape, c.classes, c.loss, c.from_scores, dtype, c.labels)
 
     weights = initial(c, make("float32").variables, rng)
     optimizers = {"": c.optimizer} if c.folder == "optimizers" else {"": c.optimizer, "adam.": ADAM}

@@ -20,6 +20,7 @@ channel; that is damped by weak residual branches, or by kernels so small that t
 A file holds, all computed in float64:
 
     counts   parameters of the reference for arguments of the model, in all and trainable
+    names    how many tensors the reference has, and fnv1a of their sorted lines `NAME SHAPE` (`conv1.weight 64x3x7x7`; leading extents of 1 left out)
     output   inference: probabilities [batch][classes]
     train    losses before each step, without dropout, batch norm with the moments of the batch
 """
@@ -225,6 +226,9 @@ class Keras:
         model = self.build(name, **({"include_top": False} if arguments == "include_top: false" else {}))
         return model.count_params(), sum(int(np.prod(v.shape)) for v in model.trainable_variables)
 
+    def tensors(self, name):
+        return {f"{layer.name}/{v.name}": v.shape for layer in self.build(name).layers for v in layer.weights}
+
     def start(self, model, table, factors):
         seen = set()
         for layer in model.layers:
@@ -296,6 +300,9 @@ class Torch:
         moments = sum(b.numel() for n, b in model.named_buffers() if not n.endswith("num_batches_tracked"))
         return trainable + moments, trainable
 
+    def tensors(self, name):
+        return {key: tensor.shape for key, tensor in self.build(name).state_dict().items() if not key.endswith("num_batches_tracked")}
+
     def ready(self, name, factors, table, dtype, size):
         torch, nn = self.torch, self.torch.nn
         model = self.build(name, num_classes=CLASSES)
@@ -365,6 +372,17 @@ def deviation(a, b):
     return float(np.max(np.abs(a - b)) / np.max(np.abs(b)))
 
 
+def digest(tensors):
+    """Count and hash of names and shapes."""
+    lines = []
+    for key, shape in tensors.items():
+        extents = list(map(int, shape))
+        while extents[0] == 1:
+            extents.pop(0)
+        lines.append(f"{key} {'x'.join(map(str, extents))}")
+    return {"count": len(lines), "fnv1a": fnv1a("\n".join(sorted(lines)))}
+
+
 def make(framework, name):
     case, table = framework.cases[name], Table(name)
     counts = [{"arguments": arguments, **dict(zip(("total", "trainable"), framework.count(name, arguments)))} for arguments in case.arguments]
@@ -373,7 +391,7 @@ def make(framework, name):
     exact = framework.predict(name, case, table, "float64", x)
     noise = deviation(framework.predict(name, case, table, "float32", x), exact)
     print(f"{name:12} {counts[0]['total']:,} parameters; output strays by {noise:.0e} in float32: {np.array2string(exact[0], precision=3)}", flush=True)
-    result = {"made_by": framework.made_by, "reference": framework.reference(name), "counts": counts, "classes": CLASSES,
+    result = {"made_by": framework.made_by, "reference": framework.reference(name), "counts": counts, "names": digest(framework.tensors(name)), "classes": CLASSES,
               "factors": case.factors, "shape": list(shape), "output": [short(row) for row in exact]}
     if case.train:
         train = case.train

@@ -26,6 +26,15 @@ impl Tensor {
     }
 }
 
+/// Labels of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Labels {
+    /// A class index each.
+    Classes(Vec<i64>),
+    /// Numbers `[N, K]`.
+    Numbers(Tensor),
+}
+
 /// Weights by `LAYER.VARIABLE`.
 pub(crate) type Weights = BTreeMap<String, Tensor>;
 
@@ -55,14 +64,21 @@ impl Engine {
         simd: Simd,
         weights: &Weights,
         x: &Tensor,
-        labels: &[i64],
+        labels: &Labels,
     ) -> Result<Self, String> {
         let dir = TempDir::new().map_err(|e| e.to_string())?;
         write_weights(&dir.path().join("w0.safetensors"), weights)?;
         let images = ArrayD::from_shape_vec(x.shape.clone(), x.values.clone()).map_err(|e| e.to_string())?;
         ndarray_npy::write_npy(dir.path().join("x.npy"), &images).map_err(|e| e.to_string())?;
-        let labels = ndarray::Array1::from(labels.to_vec());
-        ndarray_npy::write_npy(dir.path().join("y.npy"), &labels).map_err(|e| e.to_string())?;
+        let path = dir.path().join("y.npy");
+        match labels {
+            Labels::Classes(labels) => ndarray_npy::write_npy(path, &ndarray::Array1::from(labels.clone())),
+            Labels::Numbers(Tensor { shape, values }) => {
+                let numbers = ArrayD::from_shape_vec(shape.clone(), values.clone()).map_err(|e| e.to_string())?;
+                ndarray_npy::write_npy(path, &numbers)
+            }
+        }
+        .map_err(|e| e.to_string())?;
         let random = model.file_stem().is_some_and(|name| name.to_string_lossy().starts_with("random_"));
         Ok(Self { dir, model, chosen: None, simd, random })
     }
@@ -74,7 +90,7 @@ impl Engine {
         simd: Simd,
         weights: &Weights,
         x: &Tensor,
-        labels: &[i64],
+        labels: &Labels,
     ) -> Result<Self, String> {
         let mut engine = Self::new(PathBuf::new(), simd, weights, x, labels)?;
         engine.model = engine.path("model.cnn");

@@ -6,15 +6,15 @@ use std::path::Path;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
-use crate::engine::{Tensor, Weights, read_weights};
+use crate::engine::{Labels, Tensor, Weights, read_weights};
 use crate::formula::{Formula, hashed};
 
 /// A case whose tensors are stored whole.
 pub(crate) struct SmallCase {
     tensors: Weights,
     losses: BTreeMap<String, Vec<f64>>,
-    /// Class indices.
-    pub(crate) labels: Vec<i64>,
+    /// Class indices; none where labels are numbers.
+    labels: Vec<i64>,
 }
 
 impl SmallCase {
@@ -35,6 +35,14 @@ impl SmallCase {
         }
         let tensors = read_weights(&path).expect("golden files are whole");
         Self { tensors, losses, labels }
+    }
+
+    /// Labels of the batch.
+    pub(crate) fn labels(&self) -> Labels {
+        match self.tensors.get("y") {
+            Some(numbers) => Labels::Numbers(numbers.clone()),
+            None => Labels::Classes(self.labels.clone()),
+        }
     }
 
     /// One tensor.
@@ -108,12 +116,12 @@ impl LargeCase {
     }
 
     /// Labels, by formula; the file holds them too, so that a slip in the formula shows.
-    pub(crate) fn labels(&self) -> Vec<i64> {
+    pub(crate) fn labels(&self) -> Labels {
         let classes = self.classes.max(2);
         let labels: Vec<i64> =
             (0u32..).take(self.labels.len()).map(|i| i64::from(hashed(i, self.labels_k) % classes)).collect();
         assert_eq!(labels, self.labels, "the formula gives the labels of the script");
-        labels
+        Labels::Classes(labels)
     }
 
     /// Names of the tensors that have a gradient.

@@ -100,7 +100,7 @@ fn small_case(folder: &str, name: &str, simd: Simd, report: &mut Report) -> Resu
     let case = SmallCase::read(&golden_dir().join(folder), name);
     let model = golden_dir().join(folder).join(format!("{name}.cnn"));
     let start = case.group("w0.");
-    let engine = Engine::new(model, simd, &start, case.tensor("x")?, &case.labels)?;
+    let engine = Engine::new(model, simd, &start, case.tensor("x")?, &case.labels())?;
     report.tensor(Set("", "forward"), "output", &engine.predict()?, case.tensor("forward")?, SMALL);
     let step = engine.train(1, Some(&format!("sgd(lr: {GRADIENT_RATE})")))?;
     for (path, want) in case.group("grad.") {

@@ -10,9 +10,10 @@ use cnnc::kernel::Simd;
 use cnnc::lower::LowerOptions;
 use cnnc::source::SourceFile;
 use cnnc::tensor::Shape;
+use cnnc::zoo::NameTable;
 use serde::Deserialize;
 
-use crate::engine::{Engine, Tensor, Weights};
+use crate::engine::{Engine, Labels, Tensor, Weights};
 use crate::formula::{Formula, hashed};
 use crate::report::{Report, Set};
 use crate::{ACCUMULATED, golden_dir};
@@ -27,6 +28,7 @@ type Factors = BTreeMap<String, f32>;
 #[derive(Deserialize)]
 struct Golden {
     counts: Vec<Count>,
+    names: Names,
     classes: u32,
     factors: Factors,
     shape: Vec<usize>,
@@ -40,6 +42,13 @@ struct Count {
     arguments: String,
     total: usize,
     trainable: usize,
+}
+
+/// The reference's tensors: how many, and a hash of their names and shapes.
+#[derive(Deserialize)]
+struct Names {
+    count: usize,
+    fnv1a: u32,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +73,7 @@ pub(crate) fn zoo(name: &str, simd: Simd, report: &mut Report) -> Result<(), Str
     let golden: Golden = serde_json::from_str(&text).map_err(|e| e.to_string())?;
     let source = std::fs::read_to_string(zoo_file(name)).map_err(|e| e.to_string())?;
     counts(name, &source, &golden, report)?;
+    names(name, &source, &golden.names, report)?;
 
     let classes = format!("classes: {}", golden.classes);
     let small = wrapped(&source, name, &classes, &golden.shape[1..], "");
@@ -106,6 +116,30 @@ fn counts(name: &str, source: &str, golden: &Golden, report: &mut Report) -> Res
                 count.trainable
             ));
         }
+    }
+    Ok(())
+}
+
+/// The table leads from our parameters to all of the reference's, and to nothing else.
+fn names(name: &str, source: &str, golden: &Names, report: &mut Report) -> Result<(), String> {
+    let model = cnnc::zoo::find(name).ok_or("it is not in the zoo")?;
+    let table = NameTable::parse(model.names)?;
+    let mut lines = Vec::new();
+    for Parameter { name, shape, .. } in parameters(&program(source, None)?) {
+        let (layer, variable) = name.rsplit_once('.').expect("a layer and its variable");
+        let found = table.reference(layer, variable, &shape);
+        let (reference, shape) = found.ok_or_else(|| format!("the table does not know {name}"))?;
+        let extents: Vec<String> =
+            shape.extents().iter().skip_while(|&&extent| extent == 1).map(ToString::to_string).collect();
+        lines.push(format!("{reference} {}", extents.join("x")));
+    }
+    lines.sort();
+    if (lines.len(), fnv1a(&lines.join("\n"))) != (golden.count, golden.fnv1a) {
+        report.fail(format!(
+            "the table leads to {} tensors that are not the reference's {}",
+            lines.len(),
+            golden.count
+        ));
     }
     Ok(())
 }
@@ -153,7 +187,7 @@ fn engine(text: &str, simd: Simd, factors: &Factors, shape: &[usize], labels: &[
         weights.insert(name, tensor);
     }
     let pictures = Formula { name: String::new(), shape: shape.to_vec(), k: 0, center: 0.0, scale: 1.0 }.tensor();
-    Engine::of_text(text, WRAPPER, simd, &weights, &pictures, labels)
+    Engine::of_text(text, WRAPPER, simd, &weights, &pictures, &Labels::Classes(labels.to_vec()))
 }
 
 /// The values of a parameter, by its name in the model itself.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 /// The `data` section.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,8 @@ pub struct DataSpec {
     pub mirror: Option<Spanned<Vec<[Spanned<String>; 2]>>>,
     /// Whether pictures stand upright, if the file says: it goes before what is known of the data.
     pub upright: Option<Spanned<bool>>,
+    /// What a picture's label is. Default one class.
+    pub labels: Spanned<LabelKind>,
 }
 
 impl DataSpec {
@@ -49,6 +51,7 @@ impl DataSpec {
             cache: None,
             mirror: None,
             upright: None,
+            labels: Spanned::new(LabelKind::default(), Span::default()),
         }
     }
 }
@@ -84,6 +87,29 @@ pub enum Cache {
     Disk,
     /// Nowhere: they are decoded in each epoch.
     None,
+}
+
+/// What a picture's label is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LabelKind {
+    /// One class, `labels: single`.
+    #[default]
+    Single,
+    /// Any number of classes, `labels: multi`: a 0 or 1 for each.
+    Multi,
+    /// Numbers, `labels: regression`.
+    Regression,
+}
+
+impl LabelKind {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            LabelKind::Single => "single",
+            LabelKind::Multi => "multi",
+            LabelKind::Regression => "regression",
+        }
+    }
 }
 
 /// Where images and labels come from. Paths are as written.
@@ -124,8 +150,24 @@ pub enum DataSource {
         /// Test images, if they lie apart.
         test: Option<PathBuf>,
     },
-    /// `x_train`, `y_train` and, if present, `x_test`, `y_test` arrays (`[N, H, W]` or `[N, H, W, C]`, u8 or f32; labels integers).
+    /// `x_train`, `y_train` and, if present, `x_test`, `y_test` arrays (`[N, H, W]` or `[N, H, W, C]`, u8 or f32; labels integers, or numbers `[N]`
+    /// or `[N, K]` where they are no single classes).
     Npz(PathBuf),
+    /// A table with a picture a row.
+    Csv(CsvSource),
+}
+
+/// `csv("labels.csv", image: path, label: age)`: a table with a header row. Pictures are found from the table's folder on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CsvSource {
+    /// The table.
+    pub path: PathBuf,
+    /// The column of the pictures' paths.
+    pub image: Spanned<String>,
+    /// The columns of the labels, at least one: one class; numbers; several classes in one column (`cat;dog`) or a 0 or 1 in a column for each.
+    pub labels: Vec<Spanned<String>>,
+    /// The column that says `train` or `test`.
+    pub split: Option<Spanned<String>>,
 }
 
 impl DataSource {
@@ -154,7 +196,8 @@ impl DataSource {
             DataSource::Idx { images: path, .. }
             | DataSource::CifarBinary { path, .. }
             | DataSource::Folder { train: path, .. }
-            | DataSource::Npz(path) => path,
+            | DataSource::Npz(path)
+            | DataSource::Csv(CsvSource { path, .. }) => path,
         };
         path.display().to_string()
     }
@@ -173,14 +216,14 @@ impl DataSource {
             DataSource::CifarBinary { path, test, .. } | DataSource::Folder { train: path, test } => {
                 std::iter::once(path).chain(test).map(PathBuf::as_path).collect()
             }
-            DataSource::Npz(path) => vec![path],
+            DataSource::Npz(path) | DataSource::Csv(CsvSource { path, .. }) => vec![path],
         }
     }
 
     /// Whether its pictures are encoded files with names, each of a size of its own, read as RGB.
     pub fn has_picture_files(&self) -> bool {
         match self {
-            DataSource::Folder { .. } => true,
+            DataSource::Folder { .. } | DataSource::Csv(_) => true,
             DataSource::Digits
             | DataSource::Mnist
             | DataSource::FashionMnist

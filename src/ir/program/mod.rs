@@ -17,7 +17,9 @@ mod tune;
 mod updates;
 
 pub use augment::{AUGMENTATIONS, AugmentInfo, AugmentKind, AugmentOp, AugmentSpec, Fill};
-pub use data::{Cache, ClassWeight, DataSource, DataSpec, Grouping, Split, SplitBase, class_index};
+pub use data::{
+    Cache, ClassWeight, CsvSource, DataSource, DataSpec, Grouping, LabelKind, Split, SplitBase, class_index,
+};
 pub use ensemble::{Combine, EnsembleSpec};
 pub use model::{Backbone, Head, LayerId, LayerNode, Model, Scope, ScopeKind};
 pub use phase::{FreezeChange, Phase};
@@ -51,4 +53,11 @@ pub struct Program {
     pub ensembles: Vec<EnsembleSpec>,
     /// Drawings of the trained model, if the file wants some.
     pub report: Option<ReportSpec>,
+}
+
+impl Program {
+    /// What a picture's label is; one class where the file names no data.
+    pub fn label_kind(&self) -> LabelKind {
+        self.data.as_ref().map_or(LabelKind::Single, |data| data.labels.value)
+    }
 }

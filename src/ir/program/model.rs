@@ -19,6 +19,28 @@ pub struct Model {
     pub scopes: Vec<Scope>,
 }
 
+impl Model {
+    /// For each layer whether auxiliary outputs need it and the main output does not.
+    pub fn only_for_heads(&self) -> Vec<bool> {
+        let for_output = self.needed_by(&[self.output]);
+        let for_heads = self.needed_by(&self.heads.iter().map(|head| head.output).collect::<Vec<_>>());
+        for_heads.into_iter().zip(for_output).map(|(heads, output)| heads && !output).collect()
+    }
+
+    /// For each layer whether one of these needs it.
+    fn needed_by(&self, outputs: &[LayerId]) -> Vec<bool> {
+        let mut needed = vec![false; self.layers.len()];
+        outputs.iter().for_each(|output| needed[output.index()] = true);
+        // operands stand before their users
+        for index in (0..self.layers.len()).rev() {
+            if needed[index] {
+                self.layers[index].inputs.iter().for_each(|input| needed[input.index()] = true);
+            }
+        }
+        needed
+    }
+}
+
 /// An auxiliary output, `head aux(weight: 0.3) { … }`: its loss is added to the main one, times its weight.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Head {

@@ -51,7 +51,7 @@ fn of_loss(loss: &Loss) -> Option<&'static str> {
     match loss {
         Loss::Focal { .. } => Some("focal"),
         Loss::Hinge => Some("hinge"),
-        Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse => None,
+        Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse | Loss::Mae | Loss::Huber { .. } => None,
     }
 }
 
@@ -61,7 +61,7 @@ fn of_metric(metric: Metric) -> Option<&'static str> {
         Metric::Recall => Some("recall"),
         Metric::F1 => Some("f1"),
         Metric::Auc => Some("auc"),
-        Metric::Accuracy | Metric::TopK(_) => None,
+        Metric::Accuracy | Metric::TopK(_) | Metric::Mae | Metric::Mse => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The schedule: optimizer, loss, metrics, callbacks.
 
-use super::{FreezeChange, Phase, Schedule, UpdateRules};
+use super::{FreezeChange, LabelKind, Phase, Schedule, UpdateRules};
 use crate::source::{Span, Spanned};
 
 /// The `train` section.
@@ -24,7 +24,7 @@ pub struct TrainSpec {
     pub loss: Option<Spanned<Loss>>,
     /// How the loss sees labels and outputs.
     pub loss_options: LossOptions,
-    /// Beyond the loss. Default accuracy.
+    /// Beyond the loss. Default accuracy, of regression the mean absolute error.
     pub metrics: Vec<Spanned<Metric>>,
     /// In the order written.
     pub callbacks: Vec<Spanned<Callback>>,
@@ -153,7 +153,7 @@ pub enum Loss {
     CategoricalCrossentropy,
     /// One unit, or several that are judged by themselves.
     BinaryCrossentropy,
-    /// Mean squared error against 0/1 targets.
+    /// Mean squared error: against the numbers of regression, else against a 0 or 1 for each class.
     Mse,
     /// Cross-entropy that leaves easy pictures out: `−α (1 − p)^γ ln p`, p the probability of the true class. Source: Lin et al., arXiv:1708.02002.
     Focal {
@@ -164,12 +164,19 @@ pub enum Loss {
     },
     /// `max(0, 1 − t s)` with t −1 or 1; with several outputs `max(0, 1 + largest other score − score of the true class)`.
     Hinge,
+    /// Mean absolute error, of regression.
+    Mae,
+    /// Quadratic up to `delta`, linear beyond: `½ e²` where `|e| ≤ δ`, else `δ |e| − ½ δ²`; of regression.
+    Huber {
+        /// Default 1.
+        delta: f32,
+    },
 }
 
 /// Metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
-    /// Share of images whose class is right.
+    /// Share of images whose class is right; with several classes a picture the share of right answers, one for each class.
     Accuracy,
     /// Share of images whose class is among the k best.
     TopK(usize),
@@ -181,6 +188,28 @@ pub enum Metric {
     F1,
     /// Area under the receiver's curve of one output.
     Auc,
+    /// Mean absolute error of the output, of regression.
+    Mae,
+    /// Mean squared error of the output, of regression.
+    Mse,
+}
+
+impl Metric {
+    /// What is measured where the file does not say.
+    pub fn default_for(labels: LabelKind) -> Self {
+        match labels {
+            LabelKind::Single | LabelKind::Multi => Metric::Accuracy,
+            LabelKind::Regression => Metric::Mae,
+        }
+    }
+
+    /// Whether less is better.
+    pub fn falls(self) -> bool {
+        match self {
+            Metric::Accuracy | Metric::TopK(_) | Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc => false,
+            Metric::Mae | Metric::Mse => true,
+        }
+    }
 }
 
 /// What happens between epochs.
@@ -268,11 +297,18 @@ impl Callback {
     }
 }
 
-/// A value known at the end of an epoch. The better direction belongs to it: losses fall, the rest rises.
+/// A value known at the end of an epoch. The better direction belongs to it: losses and errors fall, the rest rises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Monitor {
     /// Of the validation split; else of the training images.
     pub validation: bool,
     /// `None`: the loss.
     pub metric: Option<Metric>,
+}
+
+impl Monitor {
+    /// Whether less is better.
+    pub fn falls(self) -> bool {
+        self.metric.is_none_or(Metric::falls)
+    }
 }

@@ -1,25 +1,48 @@
 //! Softmax, losses and metrics over vectors of scores. All tensors are dense.
 
-/// Which loss. Labels are class indices (i32, one per image); `classes` is the length of the score vector.
+/// Which loss, or which error of a metric. The target t of an output comes from the labels as [`Targets`] says; "outputs" is their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LossKind {
-    /// `ln Σ eˢ − s[label]`, gradient `softmax(s) − onehot(label)`.
+    /// `ln Σ eˢ − s[label]`, gradient `softmax(s) − onehot(label)`; with numbers `Σ t · ln Σ eˢ − Σ t s`, gradient `Σ t · softmax(s) − t`.
     SoftmaxCrossEntropy,
-    /// Mean over the outputs of `max(s, 0) − s·t + ln(1 + e^−|s|)`, gradient `(σ(s) − t) / outputs`. The target t is the label itself for one
-    /// output, `onehot(label)` for more.
+    /// Mean over the outputs of `max(s, 0) − s·t + ln(1 + e^−|s|)`, gradient `(σ(s) − t) / outputs`.
     SigmoidCrossEntropy,
-    /// Mean over the outputs of `(s − t)²`, gradient `2 (s − t) / outputs`; targets as above.
+    /// Mean over the outputs of `(s − t)²`, gradient `2 (s − t) / outputs`.
     MeanSquaredError,
+    /// Mean over the outputs of `|s − t|`, gradient `sign(s − t) / outputs` (0 at 0).
+    MeanAbsoluteError,
+    /// Mean over the outputs of `½ e²` where `|e| ≤ δ`, else `δ |e| − ½ δ²`, with `e = s − t`; gradient `clamp(e, −δ, δ) / outputs`.
+    /// Source: Huber, Ann. Math. Statist. 35 (1964), as Keras defines it.
+    Huber {
+        /// δ, by its bits.
+        delta: u32,
+    },
+    /// Share of the outputs for which `(s > threshold) = (t > ½)`: a metric, its gradient is 0.
+    Decisions {
+        /// The threshold, by its bits: 0 for scores, 0.5 for probabilities.
+        threshold: u32,
+    },
+}
+
+/// What labels are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Targets {
+    /// A class index an image, i32. An output's target is the label itself where there is one output, else 1 at the label's place and 0 elsewhere.
+    Index,
+    /// A number an output, f32.
+    Numbers,
 }
 
 /// Loss of each image, and its gradient by the scores times the scale. A label outside of the classes counts as the last one where a
 /// score is looked up by it.
 ///
-/// Arguments: scores `[N, C]`, labels `[N]` i32, scale (one f32: 1/batch), loss `[N]`, gradient `[N, C]` (where `grad`).
+/// Arguments: scores `[N, C]`, labels (`[N]` i32, or `[N, C]` f32), scale (one f32: 1/batch), loss `[N]`, gradient `[N, C]` (where `grad`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LossDesc {
     /// Which loss.
     pub kind: LossKind,
+    /// What labels are.
+    pub targets: Targets,
     /// Length of the score vector.
     pub classes: usize,
     /// Also writes the gradient.

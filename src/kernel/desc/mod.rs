@@ -27,7 +27,7 @@ mod work;
 
 pub use conv::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, TileActivation};
 pub use expr::{Compare, Expr, ExprId, ExprNode, uniform_reference};
-pub use loss::{LossDesc, LossKind, SoftmaxDesc, TopKDesc};
+pub use loss::{LossDesc, LossKind, SoftmaxDesc, Targets, TopKDesc};
 pub use map::{Domain, MapDesc, MapOutput, Operand, OperandKind};
 pub use matmul::{MatmulDesc, MatmulKind};
 pub use movement::{FillDesc, TransposeDesc};

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::harness::{Data, assert_close, channel_count, numbers, run};
-use crate::kernel::desc::{ChannelNormDesc, KernelDesc, LossDesc, LossKind, SoftmaxDesc, TopKDesc};
+use crate::kernel::desc::{ChannelNormDesc, KernelDesc, LossDesc, LossKind, SoftmaxDesc, Targets, TopKDesc};
 
 fn softmax(x: &[f32]) -> Vec<f64> {
     let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -75,7 +75,8 @@ proptest! {
 
     #[test]
     fn losses(
-        kind in prop::sample::select(vec![LossKind::SoftmaxCrossEntropy, LossKind::SigmoidCrossEntropy, LossKind::MeanSquaredError]),
+        kind in prop::sample::select(KINDS.to_vec()),
+        targets in prop::sample::select(vec![Targets::Index, Targets::Numbers]),
         classes in channel_count(),
         count in 0_usize..5,
         seed in any::<u64>(),
@@ -83,21 +84,22 @@ proptest! {
     ) {
         let scores: Vec<f32> = numbers(seed, classes * count).iter().map(|v| v * stretch).collect();
         let labels = labels(seed, count, classes);
+        let wanted = targets_of(kind, targets, seed, &labels, classes);
         let scale = 0.25;
         let args = [
             Data::F32(scores.clone()),
-            Data::I32(labels.clone()),
+            if targets == Targets::Index { Data::I32(labels) } else { Data::F32(wanted.clone()) },
             Data::F32(vec![scale]),
             Data::F32(vec![7.0; count]),
             Data::F32(vec![7.0; scores.len()]),
         ];
-        let desc = LossDesc { kind, classes, grad: true };
+        let desc = LossDesc { kind, targets, classes, grad: true };
         let got = run(&KernelDesc::Loss(desc), &args, count, 0);
         let plain = run(&KernelDesc::Loss(LossDesc { grad: false, ..desc }), &args[..4], count, 0);
         prop_assert_eq!(&plain[3], &got[3]);
         for n in 0..count {
             let s = &scores[n * classes..][..classes];
-            let (loss, grad) = reference(kind, s, labels[n]);
+            let (loss, grad) = reference(kind, s, &wanted[n * classes..][..classes]);
             assert_close(got[3].f32()[n], loss, 3e-6, n);
             for (c, slope) in grad.iter().enumerate() {
                 assert_close(got[4].f32()[n * classes + c], slope * f64::from(scale), 2e-6, (n, c));
@@ -131,28 +133,64 @@ proptest! {
     }
 }
 
+const KINDS: [LossKind; 6] = [
+    LossKind::SoftmaxCrossEntropy,
+    LossKind::SigmoidCrossEntropy,
+    LossKind::MeanSquaredError,
+    LossKind::MeanAbsoluteError,
+    LossKind::Huber { delta: 0.75_f32.to_bits() },
+    LossKind::Decisions { threshold: 0.25_f32.to_bits() },
+];
+
+/// The target of each output: as a class index says it, or any numbers (shares of classes, which are not negative, for softmax).
+fn targets_of(kind: LossKind, targets: Targets, seed: u64, labels: &[i32], classes: usize) -> Vec<f32> {
+    let is_softmax = kind == LossKind::SoftmaxCrossEntropy;
+    let of_class = |label: i32, c: usize| match classes {
+        // one class among one: nothing to tell apart
+        1 if is_softmax => 1.0,
+        1 => label as f32,
+        _ => f32::from(u8::from(c as i32 == label)),
+    };
+    match targets {
+        Targets::Index => labels.iter().flat_map(|&label| (0..classes).map(move |c| of_class(label, c))).collect(),
+        Targets::Numbers => {
+            numbers(seed ^ 2, labels.len() * classes).iter().map(|&t| if is_softmax { t.abs() } else { t }).collect()
+        }
+    }
+}
+
 /// Loss and gradient of one image, from the definitions.
-fn reference(kind: LossKind, s: &[f32], label: i32) -> (f64, Vec<f64>) {
-    let classes = s.len();
-    let target = |c: usize| if classes == 1 { f64::from(label) } else { f64::from(c as i32 == label) };
-    let each = || s.iter().enumerate().map(|(c, &v)| (f64::from(v), target(c)));
-    let share = 1.0 / classes as f64;
+fn reference(kind: LossKind, s: &[f32], t: &[f32]) -> (f64, Vec<f64>) {
+    let share = 1.0 / s.len() as f64;
+    let pairs: Vec<(f64, f64)> = s.iter().zip(t).map(|(&s, &t)| (f64::from(s), f64::from(t))).collect();
+    let mean = |each: &dyn Fn(f64, f64) -> (f64, f64)| {
+        let (losses, slopes): (Vec<f64>, Vec<f64>) = pairs.iter().map(|&(s, t)| each(s, t)).unzip();
+        (losses.iter().sum::<f64>() * share, slopes.iter().map(|slope| slope * share).collect())
+    };
     match kind {
         LossKind::SoftmaxCrossEntropy => {
-            let label = (label as usize).min(classes - 1);
-            let p = softmax(s);
+            let total: f64 = pairs.iter().map(|(_, t)| t).sum();
             let largest = f64::from(s.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-            let sum: f64 = s.iter().map(|&v| (f64::from(v) - largest).exp()).sum();
-            let loss = sum.ln() + largest - f64::from(s[label]);
-            (loss, p.iter().enumerate().map(|(c, p)| p - f64::from(c == label)).collect())
+            let log = s.iter().map(|&v| (f64::from(v) - largest).exp()).sum::<f64>().ln() + largest;
+            let dot: f64 = pairs.iter().map(|(s, t)| s * t).sum();
+            (total * log - dot, softmax(s).iter().zip(&pairs).map(|(p, (_, t))| total * p - t).collect())
         }
         LossKind::SigmoidCrossEntropy => {
-            let loss = each().map(|(s, t)| s.max(0.0) - s * t + (-s.abs()).exp().ln_1p()).sum::<f64>();
-            (loss * share, each().map(|(s, t)| (1.0 / (1.0 + (-s).exp()) - t) * share).collect())
+            mean(&|s, t| (s.max(0.0) - s * t + (-s.abs()).exp().ln_1p(), 1.0 / (1.0 + (-s).exp()) - t))
         }
-        LossKind::MeanSquaredError => {
-            let loss = each().map(|(s, t)| (s - t) * (s - t)).sum::<f64>();
-            (loss * share, each().map(|(s, t)| 2.0 * (s - t) * share).collect())
+        LossKind::MeanSquaredError => mean(&|s, t| ((s - t) * (s - t), 2.0 * (s - t))),
+        LossKind::MeanAbsoluteError => mean(&|s, t| ((s - t).abs(), if s == t { 0.0 } else { (s - t).signum() })),
+        LossKind::Huber { delta } => {
+            let delta = f64::from(f32::from_bits(delta));
+            mean(&|s, t| {
+                let e = s - t;
+                let loss = if e.abs() <= delta { 0.5 * e * e } else { delta * e.abs() - 0.5 * delta * delta };
+                (loss, e.clamp(-delta, delta))
+            })
+        }
+        LossKind::Decisions { threshold } => {
+            let threshold = f64::from(f32::from_bits(threshold));
+            mean(&|s, t| (f64::from(u8::from((s > threshold) == (t > 0.5))), 0.0))
         }
     }
 }

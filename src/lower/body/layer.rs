@@ -59,7 +59,7 @@ impl<'f> Lowering<'_, 'f> {
             }
             None => {
                 // the shape is not known, but that it is an input is
-                node.layer = Layer::Input(crate::layers::Input { shape: Shape::new(vec![1, 1, 1]) });
+                node.layer = Layer::Input(crate::layers::Input::of(Shape::new(vec![1, 1, 1])));
                 self.net.unknown.insert(id);
             }
         }

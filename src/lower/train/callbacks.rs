@@ -89,6 +89,8 @@ pub(in crate::lower) fn monitor(
         ("loss", None),
         ("accuracy", Some(Metric::Accuracy)),
         ("top_k", Some(top_k.unwrap_or(Metric::TopK(5)))),
+        ("mae", Some(Metric::Mae)),
+        ("mse", Some(Metric::Mse)),
         ("precision", Some(Metric::Precision)),
         ("recall", Some(Metric::Recall)),
         ("f1", Some(Metric::F1)),

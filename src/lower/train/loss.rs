@@ -2,10 +2,10 @@
 
 use crate::ast::{Argument, Expr, Name};
 use crate::ir::{Loss, LossOptions, Metric};
+use crate::lower::Cx;
 use crate::lower::constant::Value;
 use crate::lower::convert::MOST;
 use crate::lower::section::Merged;
-use crate::lower::{Cx, later};
 use crate::source::{Span, Spanned};
 
 const CHOICES: &[(&str, Loss)] = &[
@@ -13,6 +13,8 @@ const CHOICES: &[(&str, Loss)] = &[
     ("sparse_categorical_crossentropy", Loss::CategoricalCrossentropy),
     ("binary_crossentropy", Loss::BinaryCrossentropy),
     ("mse", Loss::Mse),
+    ("mae", Loss::Mae),
+    ("huber", Loss::Huber { delta: 1.0 }),
     ("focal", Loss::Focal { gamma: 2.0, alpha: 0.25 }),
     ("hinge", Loss::Hinge),
 ];
@@ -20,6 +22,8 @@ const CHOICES: &[(&str, Loss)] = &[
 const METRICS: &[(&str, Option<Metric>)] = &[
     ("accuracy", Some(Metric::Accuracy)),
     ("top_k", Some(Metric::TopK(5))),
+    ("mae", Some(Metric::Mae)),
+    ("mse", Some(Metric::Mse)),
     ("precision", Some(Metric::Precision)),
     ("recall", Some(Metric::Recall)),
     ("f1", Some(Metric::F1)),
@@ -34,7 +38,7 @@ pub(super) fn lower(cx: &mut Cx, section: &mut Merged) -> (Option<Spanned<Loss>>
     let Some(expr) = section.take("loss") else { return (None, options) };
     let loss = match cx.value(&expr) {
         Some(Value::Call(callee, arguments)) => called(cx, &callee, &arguments, expr.span, &mut options),
-        Some(_) => cx.choice("loss", &expr, CHOICES, later::LOSSES),
+        Some(_) => cx.choice("loss", &expr, CHOICES, &[]),
         None => None,
     };
     (loss.map(|loss| Spanned::new(loss, expr.span)), options)
@@ -43,20 +47,17 @@ pub(super) fn lower(cx: &mut Cx, section: &mut Merged) -> (Option<Spanned<Loss>>
 /// `categorical_crossentropy(label_smoothing: 0.1)`
 fn called(cx: &mut Cx, callee: &Name, arguments: &[Argument], span: Span, options: &mut LossOptions) -> Option<Loss> {
     let Some((_, loss)) = CHOICES.iter().find(|(name, _)| *name == callee.value) else {
-        if later::LOSSES.contains(&callee.value.as_str()) {
-            cx.not_yet(&format!("the loss `{}`", callee.value), callee.span);
-        } else {
-            let names: Vec<&str> = CHOICES.iter().map(|(name, _)| *name).collect();
-            cx.wrong_choice("loss", &callee.value, &names, callee.span);
-        }
+        let names: Vec<&str> = CHOICES.iter().map(|(name, _)| *name).collect();
+        cx.wrong_choice("loss", &callee.value, &names, callee.span);
         return None;
     };
     let names: &[&'static str] = match loss {
         Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy => &["label_smoothing", "from_logits"],
         Loss::Focal { .. } => &["gamma", "alpha", "label_smoothing", "from_logits"],
-        Loss::Mse | Loss::Hinge => &[],
+        Loss::Huber { .. } => &["delta"],
+        Loss::Mse | Loss::Mae | Loss::Hinge => &[],
     };
-    let arguments = cx.bind(callee, arguments, span, names, later::OPTIONS);
+    let arguments = cx.bind(callee, arguments, span, names, &[]);
     if let Some(expr) = arguments.get("label_smoothing") {
         options.label_smoothing = cx.share("label_smoothing", expr, false)?;
     }
@@ -74,7 +75,15 @@ fn called(cx: &mut Cx, callee: &Name, arguments: &[Argument], span: Span, option
                 None => alpha,
             },
         },
-        plain @ (Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse | Loss::Hinge) => plain,
+        Loss::Huber { delta } => Loss::Huber {
+            delta: match arguments.get("delta") {
+                Some(expr) => cx.positive("delta", expr)?,
+                None => delta,
+            },
+        },
+        plain @ (Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse | Loss::Mae | Loss::Hinge) => {
+            plain
+        }
     })
 }
 

@@ -35,7 +35,7 @@ const OF_A_PHASE: &[&str] = &[
 ];
 /// What is the same in all phases.
 const OF_ALL_PHASES: &[&str] = &["loss", "metrics", "seed"];
-const CALLBACKS: &[&str] = &[
+pub(super) const CALLBACKS: &[&str] = &[
     "checkpoint",
     "early_stopping",
     "reduce_lr_on_plateau",
@@ -45,7 +45,7 @@ const CALLBACKS: &[&str] = &[
     "terminate_on_nan",
 ];
 
-fn settings() -> Vec<&'static str> {
+pub(super) fn settings() -> Vec<&'static str> {
     OF_A_PHASE.iter().chain(OF_ALL_PHASES).copied().collect()
 }
 
@@ -84,7 +84,7 @@ fn spec(cx: &mut Cx, mut section: Merged) -> TrainSpec {
             let items = cx.items(&expr).unwrap_or_default();
             items.iter().filter_map(|item| loss::metric(cx, item)).collect()
         }
-        None => vec![Spanned::new(Metric::Accuracy, Span::default())],
+        None => vec![Spanned::new(Metric::default_for(cx.labels), Span::default())],
     };
     let seed = section.take("seed").and_then(|expr| cx.int("seed", &expr, 0, usize::MAX)).unwrap_or(0) as u64;
     let freezes = freezing::changes(cx, &mut section);

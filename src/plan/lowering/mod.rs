@@ -17,7 +17,7 @@ use std::collections::HashMap;
 
 use super::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 use super::{Buffer, Output, Place};
-use crate::ir::{Graph, InputRole, Node, NodeId, ScalarInput, Value};
+use crate::ir::{Graph, InputRole, Node, NodeId, Param, ParamRole, ScalarInput, Value};
 use crate::kernel::desc::{FillDesc, KernelDesc};
 use crate::ops::Op;
 use crate::tensor::{Layout, Shape};
@@ -36,6 +36,8 @@ pub(super) struct Lowered {
     pub(super) launches: Vec<Launch>,
     pub(super) buffers: Vec<Buffer>,
     pub(super) params: Vec<BufferId>,
+    /// Weights and what the optimizer remembers of them.
+    pub(super) weights: Vec<BufferId>,
     pub(super) images: Option<BufferId>,
     pub(super) labels: Option<BufferId>,
     pub(super) scalars: Vec<(ScalarInput, BufferId)>,
@@ -107,7 +109,9 @@ impl<'g> Lowerer<'g> {
                 Output { name: name.clone(), buffer: storage.buffer, layout: storage.layout }
             })
             .collect();
+        let is_weight = |(param, _): &(&Param, &BufferId)| param.role != ParamRole::State;
         Lowered {
+            weights: self.graph.params.iter().zip(&self.params).filter(is_weight).map(|(_, &buffer)| buffer).collect(),
             launches: self.launches,
             buffers: self.buffers,
             params: self.params,

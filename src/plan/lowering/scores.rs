@@ -3,9 +3,10 @@
 use super::Lowerer;
 use super::storage::Storage;
 use crate::ir::Node;
-use crate::kernel::desc::{ChannelNormDesc, KernelDesc, LossDesc, SoftmaxDesc, TopKDesc};
+use crate::kernel::desc::{ChannelNormDesc, KernelDesc, LossDesc, SoftmaxDesc, Targets, TopKDesc};
 use crate::ops::{ChannelNorm, Loss, TopK};
 use crate::plan::launch::{Count, Mode};
+use crate::tensor::Element;
 
 impl Lowerer<'_> {
     fn softmax_desc(storage: &Storage, grad: bool) -> KernelDesc {
@@ -57,7 +58,11 @@ impl Lowerer<'_> {
         let (labels, scale) = (self.inputs(node, 1), self.inputs(node, 2));
         let per_image = self.new_dense(0);
         let grad = loss.grad.then(|| self.new_dense(1));
-        let desc = LossDesc { kind: loss.kind, classes: scores.layout.elements(), grad: loss.grad };
+        let targets = match self.graph.ty(node.inputs[1]).element {
+            Element::F32 => Targets::Numbers,
+            Element::I32 | Element::U8 => Targets::Index,
+        };
+        let desc = LossDesc { kind: loss.kind, targets, classes: scores.layout.elements(), grad: loss.grad };
         let mut args = vec![
             self.per_image(&scores, Mode::Read),
             self.per_image(&labels, Mode::Read),

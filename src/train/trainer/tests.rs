@@ -11,7 +11,7 @@ use crate::ir::{
     UpdateRules,
 };
 use crate::layers::Initializer;
-use crate::runtime::{CompileError, StepResult};
+use crate::runtime::{CompileError, Labels, StepResult};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 
@@ -99,7 +99,8 @@ impl TrainEngine for Regression {
     }
 
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
-        let (mut result, gradient) = self.forward(inputs.images, inputs.labels);
+        let Labels::Classes(labels) = inputs.labels else { panic!("digits have classes") };
+        let (mut result, gradient) = self.forward(inputs.images, labels);
         match self.fault {
             Some((step, Fault::Kill)) if step == inputs.step => panic!("killed"),
             Some((step, Fault::NotFinite)) if step == inputs.step => result.loss = f32::NAN,
@@ -128,7 +129,8 @@ impl EvalEngine for Regression {
         self.values[index].copy_from_slice(values);
     }
 
-    fn evaluate(&mut self, images: &[f32], labels: &[i32]) -> StepResult {
+    fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
+        let Labels::Classes(labels) = labels else { panic!("digits have classes") };
         self.forward(images, labels).0
     }
 }

@@ -1,0 +1,29 @@
+//! Cards of data whose labels come from tables, and of labels that are numbers.
+
+use super::folder::of_headers;
+use super::{DataCard, TargetColumn};
+use crate::data::{DataError, Locations, TableFacts, Targets, table_facts};
+use crate::ir::{CsvSource, LabelKind};
+
+/// The card of a table, from the headers of the pictures that it names.
+pub(super) fn card(table: &CsvSource, kind: LabelKind, locations: &Locations) -> Result<DataCard, DataError> {
+    let TableFacts { classes, class_counts, test_counts, targets, images, headers } =
+        table_facts(table, kind, locations)?;
+    let targets = targets.as_ref().filter(|_| kind == LabelKind::Regression).map(columns).unwrap_or_default();
+    let card = of_headers(table.path.display().to_string(), headers, classes).with_counts(class_counts, test_counts);
+    let [train_images, test_images] = images;
+    Ok(DataCard { targets, train_images, test_images, ..card })
+}
+
+/// What is known of each column of numbers.
+pub(super) fn columns(targets: &Targets) -> Vec<TargetColumn> {
+    let column = |(at, name): (usize, &String)| {
+        let (mut min, mut max, mut sum, mut count) = (f32::INFINITY, f32::NEG_INFINITY, 0.0_f64, 0_u32);
+        for value in targets.column(at) {
+            (min, max) = (min.min(value), max.max(value));
+            (sum, count) = (sum + f64::from(value), count + 1);
+        }
+        TargetColumn { name: name.clone(), min, max, mean: (sum / f64::from(count.max(1))) as f32 }
+    };
+    targets.names.iter().enumerate().map(column).collect()
+}

@@ -515,8 +515,9 @@ fn searches_and_ensembles_are_checked() {
         codes(&loaded)
     };
     assert_eq!(ensemble("10", "[Small, Other]"), [""; 0]);
-    assert_eq!(ensemble("10", "[Small, Othr]"), ["E0016", "E0021"]);
-    assert_eq!(ensemble("12", "[Small, Other]"), ["E0018", "W0202"]);
+    assert_eq!(ensemble("10", "[Small, Othr]"), ["E0016"]);
+    assert_eq!(ensemble("10", "[Small]"), ["E0018"]);
+    assert_eq!(ensemble("12", "[Small, Other]"), ["W0202", "E0018"]);
     assert_eq!(ensemble("9", "[Small, Other]"), ["E0201"]);
 }
 

@@ -99,7 +99,12 @@ pub(crate) fn lower_at(
     check_items(&mut cx, file);
     let models = models(file);
     let ensembles = ensemble::lower_all(&mut cx, &sections, &models);
-    let chosen = choose_model(&mut cx, file, &models, &ensembles, options.model.as_deref());
+    let written = sections.iter().filter(|section| section.kind.value == "ensemble").count();
+    let chosen = match options.model.as_deref() {
+        // what an ensemble with a mistake would have as members is not known
+        None if ensembles.len() < written && models.len() > 1 => None,
+        asked => choose_model(&mut cx, file, &models, &ensembles, asked),
+    };
     let model_name = chosen.map(|definition| definition.name.value.as_str());
     let overridden = overrides::apply(&mut cx, &mut sections, sources, &options.overrides);
     let space = search_space(&mut cx, file, chosen, &sections, &overridden);

@@ -6,7 +6,6 @@ mod capacity;
 mod freezing;
 #[expect(clippy::wildcard_enum_match_arm, reason = "a kind that is not named is not linear")]
 mod linear;
-#[expect(clippy::wildcard_enum_match_arm, reason = "a kind that is not named has no such mistake")]
 mod normalization;
 mod rates;
 mod report;

@@ -10,7 +10,7 @@ pub struct NeighbourSum {
 }
 
 impl NeighbourSum {
-    /// The sum that takes a gradient back: x[k] is in y[c] for c from `k − after` to `k + before`.
+    /// The sum that takes a gradient back: `x[k]` is in `y[c]` for c from `k − after` to `k + before`.
     pub fn transposed(self) -> Self {
         Self { before: self.after, after: self.before }
     }

@@ -9,7 +9,7 @@ use cnnc::diag::{Code, Language, RenderStyle, main_sentence, render};
 use cnnc::draw::Diagram;
 use cnnc::front::{Loaded, load};
 use cnnc::ir::AUGMENTATIONS;
-use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer, OptionSpec, Regularizer};
+use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer, OptionSpec, OptionType, Regularizer};
 use cnnc::lower::{LowerOptions, SECTIONS, names_in};
 use cnnc::source::SourceFile;
 use cnnc::train::run_codes;
@@ -291,7 +291,12 @@ fn layer(text: &mut String, kind: &KindInfo) {
     text.push_str("\n| Option | Takes | Default | |\n|---|---|---|---|\n");
     for option in kind.options {
         let default = option.default.map_or("must be written".to_owned(), |default| format!("`{default}`"));
-        let _ = writeln!(text, "| `{}` | {} | {default} | {} |", option.name, option.ty.describe(), option.help);
+        let takes = if let OptionType::Choice(words) = option.ty {
+            words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+        } else {
+            option.ty.describe().to_owned()
+        };
+        let _ = writeln!(text, "| `{}` | {takes} | {default} | {} |", option.name, option.help);
     }
 }
 

@@ -156,10 +156,9 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
     let Some(data) = &view.program.data else { return };
     let Some(range) = view.arranged_range() else { return };
     // a normalisation before anything but preparation scales by itself
-    let purposes = view.program.model.layers.iter().skip(1).map(|node| node.layer.as_op().purpose());
+    let mut purposes = view.program.model.layers.iter().skip(1).map(|node| node.layer.as_op().purpose());
     let normalized = purposes
-        .skip_while(|purpose| *purpose == Purpose::Prepare)
-        .next()
+        .find(|purpose| *purpose != Purpose::Prepare)
         .is_some_and(|purpose| matches!(purpose, Purpose::Normalize | Purpose::Scale));
     if normalized || range.1.abs().max(range.0.abs()) <= LARGE {
         return;

@@ -111,11 +111,12 @@ fn colours_change_alike_in_all_of_a_picture() {
     assert!(firsts.iter().all(|v| (v - 100.0).abs() <= 51.1), "within a fifth of 255: {firsts:?}");
     assert!(firsts.iter().any(|v| *v > 110.0) && firsts.iter().any(|v| *v < 90.0), "{firsts:?}");
     // about the mean of 100 and 120, by one factor for each picture
-    let steps: Vec<f32> = (0..batch * elements).map(|i| if i / 3 % 2 == 0 { 100.0 } else { 120.0 }).collect();
+    let steps: Vec<f32> =
+        (0..batch * elements).map(|i| if (i / 3).is_multiple_of(2) { 100.0 } else { 120.0 }).collect();
     for picture in trained("input(2x2x3); random_contrast(50%)", &steps, batch, 1).chunks(elements) {
         let distance = 110.0 - picture[0];
         assert!((5.0..=15.0).contains(&distance), "{picture:?}");
-        let want = |i: usize| if i / 3 % 2 == 0 { 110.0 - distance } else { 110.0 + distance };
+        let want = |i: usize| if (i / 3).is_multiple_of(2) { 110.0 - distance } else { 110.0 + distance };
         assert!(picture.iter().enumerate().all(|(i, v)| (v - want(i)).abs() < 1e-3), "{picture:?}");
     }
 }

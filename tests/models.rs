@@ -117,11 +117,21 @@ fn meaning(program: &CheckedProgram) -> String {
     format!("{}\n{}\n{:?}\n{program_settings:#}\n{stages:?}", parts.join("\n"), path(&model.output), program.loss())
 }
 
+/// Whole experiments, the zoo, every diagnostic's sound file, bodies, and every layer kind, optimizer and loss that is compared with other frameworks.
+const FOLDERS: &[&str] = &[
+    "models",
+    "models/zoo",
+    "tests/fixtures/check",
+    "tests/fixtures/bodies",
+    "tests/golden/layers",
+    "tests/golden/optimizers",
+];
+
 /// The resolved program of each file here that has no mistakes is a file with the same meaning, and shows as itself.
 #[test]
 fn showing_keeps_the_meaning() {
     let mut seen = 0;
-    for path in ["models", "models/zoo", "tests/fixtures/check", "tests/fixtures/bodies"].into_iter().flat_map(files) {
+    for path in FOLDERS.iter().copied().flat_map(files) {
         let text = std::fs::read_to_string(&path).expect("a text");
         let models = text.matches("\nmodel Main ").count();
         let loaded = load_beside(&path, &text, (models > 0).then(|| "Main".to_owned()));
@@ -140,7 +150,7 @@ fn showing_keeps_the_meaning() {
         assert_eq!(show(&[same], &again.ast), shown, "{}", path.display());
         seen += 1;
     }
-    assert!(seen >= 60, "only {seen} files");
+    assert!(seen >= 150, "only {seen} files");
 }
 
 /// Large and small: blocks, models that are frozen, heads, phases.

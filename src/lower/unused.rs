@@ -6,6 +6,7 @@ use super::Cx;
 use crate::ast::visit::{Visitor, walk_definition, walk_expr, walk_section};
 use crate::ast::{
     Body, Branch, Definition, DefinitionKind, Entry, Expr, ExprKind, File, Item, Let, Name, Section, Statement, Step,
+    Use,
 };
 use crate::diag::{Code, Diagnostic};
 
@@ -25,14 +26,31 @@ pub(super) fn report(cx: &mut Cx, file: &File, more: &[Section]) {
         match item {
             Item::Let(constant) => everywhere.judge(cx, &constant.name, "constant"),
             Item::Section(section) => lets_of_section(cx, section),
+            Item::Use(import) => {
+                if let Some(name) = brought_in(import) {
+                    everywhere.judge(cx, &name, "import");
+                }
+            }
             Item::Definition(definition) => {
                 if definition.kind == DefinitionKind::Block {
                     everywhere.judge(cx, &definition.name, "block");
                 }
                 within(cx, definition);
             }
-            Item::Language(_) | Item::Use(_) | Item::Allow(_) => {}
+            Item::Language(_) | Item::Allow(_) => {}
         }
+    }
+}
+
+/// The one name that a `use` brings in; a file without a name brings in whatever it has.
+fn brought_in(import: &Use) -> Option<Name> {
+    match (&import.alias, &import.target.kind) {
+        (Some(alias), _) => Some(alias.clone()),
+        (None, ExprKind::Name(path)) => {
+            let name = path.rsplit('.').next().unwrap_or(path).to_owned();
+            Some(Name { value: name, span: import.target.span })
+        }
+        (None, _) => None,
     }
 }
 

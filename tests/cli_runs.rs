@@ -428,3 +428,60 @@ fn a_table_that_is_wrong_is_refused_with_its_line() {
     let said = String::from_utf8(failed.get_output().stderr.clone()).expect("text");
     assert!(said.contains("line 3: `bright` is `bright") && said.contains("which is no number"), "{said}");
 }
+
+#[test]
+fn pictures_of_all_sizes_are_trained_on() {
+    let place = Place::new();
+    // three sizes, the brightness of which tells the class
+    for (class, level) in [("dark", 40_u8), ("light", 200)] {
+        fs::create_dir_all(place.path(&format!("set/{class}"))).expect("made");
+        for at in 0..30_u8 {
+            let [height, width] = [[6, 6], [7, 9], [12, 6]][usize::from(at % 3)];
+            let header = format!("P6\n{width} {height}\n255\n").into_bytes();
+            let picture = [header, vec![level + at; 3 * width * height]].concat();
+            fs::write(place.path(&format!("set/{class}/{at:02}.ppm")), picture).expect("written");
+        }
+    }
+    let text = "model Any {
+    input(?x?x3)
+    conv2d(4, 3x3, activation: relu)
+    max_pool2d(2)
+    global_avg_pool2d
+    dense(classes, activation: softmax)
+}
+data { source: folder(\"set\"); validation: 20% of train; test: 20% of all }
+prepare { rescale: 1/255 }
+train { epochs: 40; batch: 4; optimizer: adam(lr: 0.02) }
+";
+    fs::write(place.path("any.cnn"), text).expect("written");
+    place.cnnc(&["check", "any.cnn", "--deny", "warnings"]).success();
+    let summary = output(&place.cnnc(&["summary", "any.cnn"]).success());
+    assert!(summary.contains("?x?x4") && summary.contains("takes pictures from 4x4 on"), "{summary}");
+    let summary = output(&place.cnnc(&["summary", "any.cnn", "--size", "8x10"]).success());
+    assert!(summary.contains("6x8x4") && summary.contains("peak memory"), "{summary}");
+    for threads in ["1", "2"] {
+        place.cnnc(&["run", "any.cnn", "--threads", threads, "--out", threads]).success();
+    }
+    let weights = |run: &str| place.bytes(&format!("{run}/weights.safetensors"));
+    assert!(weights("1") == weights("2"), "threads change no bit");
+    let accuracy = place.report("1")["results"]["test"]["accuracy"].as_f64().expect("measured");
+    assert!(accuracy > 0.9, "{accuracy}");
+    // each picture by itself gives what it gives among others
+    let predict = |pictures: &[&str]| {
+        let words =
+            [&["predict", "any.cnn", "--weights", "1/weights.safetensors", "--format", "csv"], pictures].concat();
+        output(&place.cnnc(&words).success())
+    };
+    let together = predict(&["set/dark/00.ppm", "set/light/01.ppm", "set/dark/02.ppm", "set/dark/03.ppm"]);
+    for (at, picture) in
+        ["set/dark/00.ppm", "set/light/01.ppm", "set/dark/02.ppm", "set/dark/03.ppm"].iter().enumerate()
+    {
+        assert_eq!(predict(&[picture]).lines().nth(1), together.lines().nth(at + 1));
+    }
+    assert!(together.lines().nth(2).is_some_and(|line| line.starts_with("set/light/01.ppm,light,")), "{together}");
+    // pictures below the least size are refused when the file is read
+    fs::write(place.path("set/dark/30.ppm"), b"P6\n3 3\n255\n012345678012345678012345678").expect("written");
+    let failed = place.cnnc(&["check", "any.cnn"]).code(1);
+    let said = String::from_utf8(failed.get_output().stderr.clone()).expect("text");
+    assert!(said.contains("E0119") && said.contains("from 4x4 on"), "{said}");
+}

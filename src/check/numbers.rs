@@ -88,9 +88,9 @@ fn check_metrics(view: &View<'_>, kind: LabelKind, problems: &mut Problems) {
             }
         };
         let choices = match kind {
-            LabelKind::Single => "`accuracy` or `top_k`",
+            LabelKind::Single => "`accuracy`, `top_k`",
             LabelKind::Multi => "`accuracy`",
-            LabelKind::Regression => "`mae` or `mse`",
+            LabelKind::Regression => "`mae`, `mse`",
         };
         problems.push(unfit(view, kind, sentence, metric_name(metric.value), metric.span, choices));
     }
@@ -105,18 +105,17 @@ fn unfit(
     span: Span,
     choices: &str,
 ) -> Diagnostic {
-    let fits = match sentence {
-        "say" => "for classes",
-        "exclusive" => "for one class a picture",
-        _ => "for numbers",
+    let here = match sentence {
+        "say" => "for-classes",
+        "exclusive" => "for-one-class",
+        _ => "for-numbers",
     };
     let problem = Diagnostic::new(Code::E0219)
         .saying(sentence)
         .arg("name", name)
-        .arg("fits", fits)
         .arg("labels", kind.name())
         .arg("choices", choices)
-        .at(span, "here");
+        .at(span, here);
     with_labels(view, problem).help("help")
 }
 
@@ -131,7 +130,7 @@ fn losses_of(kind: LabelKind) -> &'static str {
     match kind {
         LabelKind::Single => "`categorical_crossentropy`",
         LabelKind::Multi => "`binary_crossentropy`",
-        LabelKind::Regression => "`mse`, `mae` or `huber`",
+        LabelKind::Regression => "`mse`, `mae`, `huber`",
     }
 }
 
@@ -167,12 +166,10 @@ fn check_softmax(view: &View<'_>, kind: LabelKind, ending: &Ending<'_>, units: u
 fn check_columns(view: &View<'_>, ending: &Ending<'_>, units: usize, problems: &mut Problems) {
     let Some(columns) = view.numbers().filter(|columns| *columns != units) else { return };
     let place = units_span(ending.scores);
-    let count = |n: usize| format!("{n} {}", if n == 1 { "number" } else { "numbers" });
     let problem = Diagnostic::new(Code::E0217)
         .arg("data", view.data_name())
-        .arg("columns", count(columns))
-        .arg("units", count(units))
-        .arg("count", columns)
+        .arg("columns", columns)
+        .arg("units", units)
         .at(place, "here");
     let problem = match &view.program.data {
         Some(data) => problem.also(data.source.span, "data"),

@@ -81,6 +81,20 @@ pub(super) struct ChoiceArgs {
     pub(super) data: DataArgs,
 }
 
+/// A size of pictures, for models that leave it open.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct SizeArgs {
+    /// Height and width of the pictures, where the model leaves them open (`input(?x?x3)`)
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    pub(super) size: Option<[usize; 2]>,
+}
+
+fn size(text: &str) -> Result<[usize; 2], String> {
+    let extents = text.split_once('x').and_then(|(height, width)| Some([height.parse().ok()?, width.parse().ok()?]));
+    let within = |size: &[usize; 2]| size.iter().all(|extent| (1..=1 << 16).contains(extent));
+    extents.filter(within).ok_or_else(|| "write height and width, as in 224x224".to_owned())
+}
+
 /// Where data are looked for.
 #[derive(Debug, Clone, Args)]
 pub(super) struct DataArgs {

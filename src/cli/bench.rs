@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::arguments::{ComputeArgs, ProgramArgs};
+use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
 use super::clock;
 use super::console::Console;
 use super::failure::Failure;
@@ -29,6 +29,8 @@ pub(super) struct BenchArgs {
     program: ProgramArgs,
     #[command(flatten)]
     compute: ComputeArgs,
+    #[command(flatten)]
+    size: SizeArgs,
     /// What is measured
     #[arg(long, value_enum, default_value_t = Mode::Train)]
     mode: Mode,
@@ -112,7 +114,7 @@ impl Subject {
 }
 
 pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?.of_size(args.size.size)?;
     ready.runnable(console)?;
     let mut random = Random::keyed(&[0]);
     let elements = args.batch as usize * ready.program.input_shape().elements();

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::{ComputeArgs, ProgramArgs};
+use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
 use super::console::Console;
 use super::eval::batch_of;
 use super::failure::Failure;
@@ -32,6 +32,8 @@ pub(super) struct EmitArgs {
     program: ProgramArgs,
     #[command(flatten)]
     compute: ComputeArgs,
+    #[command(flatten)]
+    size: SizeArgs,
     /// The stage to print
     #[arg(long, value_enum)]
     stage: Stage,
@@ -57,7 +59,7 @@ enum Mode {
 }
 
 pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?.of_size(args.size.size)?;
     let train = ready.program.program().train.as_ref();
     let mode = args.mode.unwrap_or(if train.is_some() { Mode::Train } else { Mode::Infer });
     let target = args.compute.target();

@@ -9,14 +9,14 @@ use serde_json::json;
 use super::arguments::{ComputeArgs, ProgramArgs};
 use super::console::Console;
 use super::failure::Failure;
-use super::load;
+use super::load::{self, Ready};
 use super::report::{split_json, split_text};
 use crate::autodiff;
-use crate::data::Split;
+use crate::data::{Featurewise, Split};
 use crate::ir::TrainSpec;
 use crate::runtime::EvalSession;
 use crate::train::evaluate;
-use crate::train::weights::{self, Weights};
+use crate::train::weights::{self, WeightsInfo};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -60,19 +60,33 @@ pub(super) fn batch_of(train: Option<&TrainSpec>) -> usize {
     train.map_or(BATCH, |train| train.batch.value)
 }
 
-/// Reads weights into an inference session.
-/// # Errors
-/// [`Failure::Mistake`].
-pub(super) fn fill(session: &mut EvalSession, path: &Path) -> Result<Weights, Failure> {
-    let weights = weights::load(path, session.params(), session.left_out())?;
-    for (at, values) in &weights.values {
-        session.write(*at, values);
+/// A program with trained weights, compiled.
+pub(super) struct Trained {
+    /// It has the weights.
+    pub(super) session: EvalSession,
+    /// What their file says about itself.
+    pub(super) info: WeightsInfo,
+    /// The statistics of the pictures they were trained on, where these are normalised by them.
+    pub(super) statistics: Option<Featurewise>,
+}
+
+impl Trained {
+    /// Compiles a program for batches of a size and reads its weights.
+    /// # Errors
+    /// [`Failure::Mistake`]: weights that cannot be read, or do not go with the program.
+    pub(super) fn open(ready: &Ready, compute: ComputeArgs, batch: usize, path: &Path) -> Result<Self, Failure> {
+        let mut session = EvalSession::compile(&ready.program, &compute.options(batch, false))?;
+        let weights = weights::load(path, session.params(), session.left_out())?;
+        for (at, values) in &weights.values {
+            session.write(*at, values);
+        }
+        let statistics = ready.statistics_of(&weights, path)?;
+        Ok(Self { session, info: weights.info, statistics })
     }
-    Ok(weights)
 }
 
 pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?.for_its_data();
     if ready.program.loss().is_none() {
         return Err(Failure::mistake(
             "the file says neither what the data are nor how the model is trained, so there is no loss",
@@ -80,15 +94,14 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
         ));
     }
     let batch = batch_of(ready.program.program().train.as_ref());
-    let mut session = EvalSession::compile(&ready.program, &args.compute.options(batch, false))?;
-    let weights = fill(&mut session, &args.weights)?;
-    let data = ready.open_data(ready.statistics_of(&weights, &args.weights)?, console)?;
-    if !weights.info.classes.is_empty() && weights.info.classes != data.classes {
+    let Trained { mut session, info, statistics } = Trained::open(&ready, args.compute, batch, &args.weights)?;
+    let data = ready.open_data(statistics, console)?;
+    if !info.classes.is_empty() && info.classes != data.classes {
         return Err(Failure::mistake(
             format!(
                 "`{}` was trained on the classes {:?}, the data have {:?}",
                 args.weights.display(),
-                weights.info.classes,
+                info.classes,
                 data.classes
             ),
             "list the classes in the weights' order: `classes: […]` in `data`",

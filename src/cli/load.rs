@@ -12,12 +12,13 @@ use super::failure::Failure;
 use super::progress::DataProgress;
 use super::rewrite::read_text;
 use crate::ast;
-use crate::card::{self, CardError, DataCard};
-use crate::data::{Dataset, Featurewise, Locations};
+use crate::card::{self, CardError, DataCard, PictureSize};
+use crate::data::{Dataset, Featurewise, InputSize, Locations};
 use crate::diag::{Code, Diagnostic, Level, Problems, render};
 use crate::front::{self, Loaded, Surroundings};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
+use crate::runtime::CompileError;
 use crate::show;
 use crate::source::{SourceFile, SourceMap};
 use crate::train::weights::{Weights, WeightsInfo};
@@ -132,6 +133,8 @@ pub(super) struct Ready {
     pub(super) locations: Locations,
     /// Class names, where they are known.
     pub(super) classes: Vec<String>,
+    /// `[height, width]` of the data's pictures, where they are known and all alike.
+    picture_size: Option<[usize; 2]>,
     /// The texts that spans point into.
     sources: SourceMap,
 }
@@ -166,11 +169,50 @@ pub(super) fn ready_looking(
     verdict(&reading.loaded.problems, console)?;
     let Loaded { ast, program, card, sources, .. } = reading.loaded;
     let Some(program) = program else { return Err(Failure::Shown) };
+    let picture_size = card.as_ref().and_then(|card| match card.size {
+        PictureSize::Same(size) => Some(size),
+        PictureSize::Varies { .. } => None,
+    });
     let classes = card.map(|card| card.classes).unwrap_or_default();
-    Ok(Ready { program, ast, locations: reading.locations, classes, sources })
+    // pictures that are resized have one size, whatever the model takes
+    let program = match &program.program().prepare.resize {
+        Some(resize) if program.open_sizes().is_some() => {
+            program.at([resize.value.height, resize.value.width]).map_err(CompileError::from)?
+        }
+        Some(_) | None => program,
+    };
+    Ok(Ready { program, ast, locations: reading.locations, classes, picture_size, sources })
 }
 
 impl Ready {
+    /// The program for the pictures of its data, where they have one size and the program leaves it open.
+    #[must_use]
+    pub(super) fn for_its_data(mut self) -> Self {
+        if let (Some(_), Some(size)) = (self.program.open_sizes(), self.picture_size)
+            && let Ok(program) = self.program.at(size)
+        {
+            self.program = program;
+        }
+        self
+    }
+
+    /// The program for pictures of a size that was asked for; else for those of its data, where they have one size.
+    /// # Errors
+    /// [`Failure`] if the program leaves the size open and nothing says which is meant, or it does not take that size.
+    pub(super) fn of_size(self, asked: Option<[usize; 2]>) -> Result<Self, Failure> {
+        let Some(asked) = asked else {
+            let ready = self.for_its_data();
+            return match ready.program.open_sizes() {
+                None => Ok(ready),
+                Some(open) => Err(Failure::mistake(
+                    format!("the model takes pictures of all sizes from {}x{} on", open.least[0], open.least[1]),
+                    "say which: `--size 224x224`",
+                )),
+            };
+        };
+        Ok(Self { program: self.program.at(asked).map_err(CompileError::from)?, ..self })
+    }
+
     /// Shows what of the program is checked but not run by this version.
     /// # Errors
     /// [`Failure::Shown`] if there is anything.
@@ -206,7 +248,8 @@ impl Ready {
             Failure::mistake("the file has no `data` section", "add one: `data { source: digits; test: 20% of all }`")
         })?;
         let mut progress = DataProgress::new(console);
-        let input = self.program.input_shape();
+        let open = self.program.open_sizes().map_or([false; 2], |open| open.axes);
+        let input = InputSize { shape: self.program.input_shape(), open };
         let opened = Dataset::open_with(data, &program.prepare, input, featurewise, &self.locations, &mut |step| {
             progress.show(step);
         })?;

@@ -11,13 +11,29 @@ use super::failure::Failure;
 use crate::tensor::Shape;
 use crate::train::{RunError, replace};
 
-/// Images `[N, H, W, C]`: their number and their values, row by row.
+/// Prepared images `[N, H, W, C]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Images {
+    /// N.
+    pub(super) count: usize,
+    /// H and W.
+    pub(super) size: [usize; 2],
+    /// Row by row.
+    pub(super) values: Vec<f32>,
+}
+
+/// Images as a model takes them; `open` says whether it takes any height and any width.
 /// # Errors
 /// [`Failure::Mistake`]: no such file, other elements than float32, or another shape than the model takes.
-pub(super) fn read_images(path: &Path, input: &Shape) -> Result<(usize, Vec<f32>), Failure> {
+pub(super) fn read_images(path: &Path, input: &Shape, open: [bool; 2]) -> Result<Images, Failure> {
     let array: ArrayD<f32> = read(path, "float32")?;
+    let (height, width, channels) = input.as_pixels();
     match array.shape() {
-        [count, rest @ ..] if rest == input.extents() && *count > 0 => Ok((*count, array.iter().copied().collect())),
+        &[count, h, w, c]
+            if count > 0 && c == channels && (open[0] && h > 0 || h == height) && (open[1] && w > 0 || w == width) =>
+        {
+            Ok(Images { count, size: [h, w], values: array.iter().copied().collect() })
+        }
         shape => Err(Failure::mistake(
             format!("`{}` has the shape {shape:?}, and the model takes [N, {}]", path.display(), extents(input)),
             "give prepared images, float32, channels last",
@@ -118,9 +134,10 @@ mod tests {
         let path = folder.path().join("x.npy");
         let values: Vec<f32> = (0..12).map(|n| n as f32 / 3.0).collect();
         write(&path, &[3, 2, 2, 1], &values).expect("written");
-        let (count, read) = read_images(&path, &Shape::image(2, 2, 1)).expect("fits");
-        assert_eq!((count, read), (3, values));
-        assert!(read_images(&path, &Shape::image(2, 3, 1)).is_err());
+        let images = read_images(&path, &Shape::image(2, 2, 1), [false; 2]).expect("fits");
+        assert_eq!(images, Images { count: 3, size: [2, 2], values });
+        assert!(read_images(&path, &Shape::image(2, 3, 1), [false; 2]).is_err());
+        assert!(read_images(&path, &Shape::image(2, 3, 1), [false, true]).is_ok_and(|images| images.size == [2, 2]));
         assert!(read_labels(&path, 3, 10).is_err(), "floats are no labels");
     }
 
@@ -147,8 +164,8 @@ mod tests {
         let header =
             b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999, 8), }\n";
         fs::write(&path, header).expect("written");
-        assert!(read_images(&path, &Shape::vector(8)).is_err());
+        assert!(read_images(&path, &Shape::image(1, 1, 8), [false; 2]).is_err());
         fs::write(&path, "text").expect("written");
-        assert!(read_images(&path, &Shape::vector(8)).is_err());
+        assert!(read_images(&path, &Shape::image(1, 1, 8), [false; 2]).is_err());
     }
 }

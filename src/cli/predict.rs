@@ -8,14 +8,13 @@ use clap::Args;
 use super::answer::{Format, Speaker};
 use super::arguments::{ComputeArgs, ProgramArgs};
 use super::console::Console;
-use super::eval::{BATCH, fill};
+use super::eval::{BATCH, Trained};
 use super::failure::Failure;
 use super::load::{self, Ready};
-use super::npy;
+use super::npy::{self, Images};
 use crate::data::{Preparation, decode};
-use crate::runtime::EvalSession;
+use crate::runtime::CompileError;
 use crate::train::RunError;
-use crate::train::weights::Weights;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -50,56 +49,73 @@ pub(super) struct PredictArgs {
 
 pub(super) fn predict(args: &PredictArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
-    let mut session = EvalSession::compile(&ready.program, &args.compute.options(BATCH, false))?;
-    let weights = fill(&mut session, &args.weights)?;
+    let trained = Trained::open(&ready, args.compute, BATCH, &args.weights)?;
     match (&args.input, &args.output) {
-        (Some(input), Some(output)) => predict_array(&ready, &mut session, input, output),
-        (_, _) => predict_pictures(args, &ready, &mut session, &weights, console),
+        (Some(input), Some(output)) => predict_array(&ready, trained, input, output),
+        (_, _) => predict_pictures(args, &ready, trained, console),
     }
 }
 
-fn predict_array(ready: &Ready, session: &mut EvalSession, input: &Path, output: &Path) -> Result<(), Failure> {
-    let (count, images) = npy::read_images(input, ready.program.input_shape())?;
-    let mut values = Vec::with_capacity(count * ready.program.output_shape().elements());
-    for batch in images.chunks(BATCH * ready.program.input_shape().elements()) {
-        values.extend(session.predict(batch));
+/// Whether the program leaves height and width of its pictures open.
+fn open_axes(ready: &Ready) -> [bool; 2] {
+    ready.program.open_sizes().map_or([false; 2], |open| open.axes)
+}
+
+fn predict_array(ready: &Ready, mut trained: Trained, input: &Path, output: &Path) -> Result<(), Failure> {
+    let Images { count, size, values: images } =
+        npy::read_images(input, ready.program.input_shape(), open_axes(ready))?;
+    let program = ready.program.at(size).map_err(CompileError::from)?;
+    trained.session.prepare(size)?;
+    let mut values = Vec::with_capacity(count * program.output_shape().elements());
+    for batch in images.chunks(BATCH * program.input_shape().elements()) {
+        values.extend(trained.session.predict(batch));
     }
     let mut shape = vec![count];
-    shape.extend(ready.program.output_shape().extents());
+    shape.extend(program.output_shape().extents());
     npy::write(output, &shape, &values)
 }
 
-fn predict_pictures(
-    args: &PredictArgs,
-    ready: &Ready,
-    session: &mut EvalSession,
-    weights: &Weights,
-    console: &Console,
-) -> Result<(), Failure> {
-    let statistics = ready.statistics_of(weights, &args.weights)?;
-    let preparation =
-        Preparation::new(&ready.program.program().prepare, ready.program.input_shape(), statistics.as_ref())
-            .map_err(|error| Failure::Mistake { code: None, message: error.to_string(), help: None })?;
+fn predict_pictures(args: &PredictArgs, ready: &Ready, mut trained: Trained, console: &Console) -> Result<(), Failure> {
+    let prepare = &ready.program.program().prepare;
+    let preparation = Preparation::new(prepare, ready.program.input_shape(), trained.statistics.as_ref())
+        .map_err(|error| Failure::Mistake { code: None, message: error.to_string(), help: None })?
+        .leaving_open(open_axes(ready));
     let outputs = ready.program.output_shape().elements();
-    let known = if weights.info.classes.is_empty() { &ready.classes } else { &weights.info.classes };
+    let known = if trained.info.classes.is_empty() { &ready.classes } else { &trained.info.classes };
     let speaker = Speaker::new(ready.program.program(), known, outputs, args.format);
     if let Some(header) = speaker.header() {
         console.result(header)?;
     }
-    for paths in args.images.chunks(BATCH) {
-        let mut images = vec![0.0; paths.len() * preparation.elements()];
-        for (path, out) in paths.iter().zip(images.chunks_exact_mut(preparation.elements())) {
-            prepare(path, &preparation, out)?;
+    // pictures of one size that follow each other go together
+    let mut waiting: (Vec<&Path>, [usize; 2], Vec<f32>) = (Vec::new(), [0; 2], Vec::new());
+    let mut say = |paths: &mut Vec<&Path>, size: [usize; 2], images: &mut Vec<f32>| -> Result<(), Failure> {
+        if paths.is_empty() {
+            return Ok(());
         }
-        let values = session.predict(&images);
-        for (path, values) in paths.iter().zip(values.chunks_exact(outputs)) {
+        trained.session.prepare(size)?;
+        let values = trained.session.predict(images);
+        for (path, values) in paths.drain(..).zip(values.chunks_exact(outputs)) {
             console.result(speaker.line(path, values))?;
         }
+        images.clear();
+        Ok(())
+    };
+    for path in &args.images {
+        let (size, mut picture) = prepared(path, &preparation)?;
+        let (paths, present, images) = &mut waiting;
+        if paths.len() == BATCH || *present != size {
+            say(paths, *present, images)?;
+        }
+        *present = size;
+        paths.push(path);
+        images.append(&mut picture);
     }
-    Ok(())
+    let (mut paths, size, mut images) = waiting;
+    say(&mut paths, size, &mut images)
 }
 
-fn prepare(path: &Path, preparation: &Preparation, out: &mut [f32]) -> Result<(), Failure> {
+/// A picture file as the model's input, with its height and width.
+fn prepared(path: &Path, preparation: &Preparation) -> Result<([usize; 2], Vec<f32>), Failure> {
     let bytes = fs::read(path).map_err(|error| RunError::read(path, error))?;
     let unfit = |reason: String| Failure::Mistake {
         code: None,
@@ -107,5 +123,9 @@ fn prepare(path: &Path, preparation: &Preparation, out: &mut [f32]) -> Result<()
         help: None,
     };
     let picture = decode(&bytes).map_err(unfit)?;
-    preparation.apply(&picture.as_picture(), out).map_err(|error| unfit(error.to_string()))
+    let preparation = preparation.at([picture.height, picture.width]);
+    let mut out = vec![0.0; preparation.elements()];
+    preparation.apply(&picture.as_picture(), &mut out).map_err(|error| unfit(error.to_string()))?;
+    let [height, width, _] = preparation.size();
+    Ok(([height, width], out))
 }

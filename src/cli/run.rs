@@ -62,7 +62,8 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         keep_simd(&mut compute, folder.path(), console);
     }
     let ready =
-        load::ready_looking(&args.program.file, &args.program.choice, &args.overrides(), Look::SmallPass, console)?;
+        load::ready_looking(&args.program.file, &args.program.choice, &args.overrides(), Look::SmallPass, console)?
+            .for_its_data();
     let schedule = ready.schedule()?;
     ready.runnable(console)?;
     let stages = stages(&ready);

@@ -8,7 +8,7 @@ use super::arguments::{ComputeArgs, ProgramArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::load;
-use super::npy;
+use super::npy::{self, Images};
 use crate::ir::{CheckedProgram, LabelKind};
 use crate::random::Random;
 use crate::runtime::{CompileError, Labels, StepInputs, TrainSession};
@@ -52,10 +52,12 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
     ready.schedule()?;
     ready.runnable(console)?;
+    let open = ready.program.open_sizes().map_or([false; 2], |open| open.axes);
+    let Images { count, size, values: images } = npy::read_images(&args.input, ready.program.input_shape(), open)?;
+    let ready = if open == [false; 2] { ready } else { ready.of_size(Some(size))? };
     // of several phases the first: it is the one that begins with fresh weights
     let program = ready.first_stage();
     let schedule = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
-    let (count, images) = npy::read_images(&args.input, ready.program.input_shape())?;
     let labels = BatchLabels::read(&args.labels, &ready.program, count)?;
     let options = args.compute.options(count, args.seed.is_some());
     let mut session = TrainSession::compile(&program, &options)?;

@@ -2,13 +2,14 @@
 
 use clap::Args;
 
-use super::arguments::{ComputeArgs, ProgramArgs};
+use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
 use super::console::Console;
 use super::eval::batch_of;
 use super::failure::Failure;
 use super::figures;
 use super::load::{self, Ready};
 use super::table::{Table, bytes, metric_prefix, thousands};
+use crate::ir::LayerId;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -22,21 +23,30 @@ pub(super) struct SummaryArgs {
     program: ProgramArgs,
     #[command(flatten)]
     compute: ComputeArgs,
+    #[command(flatten)]
+    size: SizeArgs,
 }
 
 pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let ready = match args.size.size {
+        Some(_) => ready.of_size(args.size.size)?,
+        None => ready.for_its_data(),
+    };
+    // of sizes that are left open what depends on them is not known
+    let open = ready.program.open_sizes();
+    let known = |text: String| if open.is_some() { "?".to_owned() } else { text };
     let model = &ready.program.program().model;
     let mut table = Table::new(2, &["layer", "kind", "output", "parameters", "FLOPs", "memory"]);
     let layers = figures::layers(&ready.program);
-    for layer in &layers {
+    for (at, layer) in layers.iter().enumerate() {
         table.row([
             layer.path.clone(),
             layer.kind.to_owned(),
-            layer.output.to_string(),
+            ready.program.shape_text(LayerId(u32::try_from(at).unwrap_or(u32::MAX))),
             thousands(layer.parameters()),
-            metric_prefix(layer.flops),
-            bytes(4 * layer.output.elements()),
+            known(metric_prefix(layer.flops)),
+            known(bytes(4 * layer.output.elements())),
         ]);
     }
     let trainable: u64 = layers.iter().map(|layer| layer.trainable).sum();
@@ -50,8 +60,13 @@ pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failu
         thousands(trainable),
         thousands(fixed),
         bytes(4 * usize::try_from(trainable + fixed).unwrap_or(usize::MAX)),
-        metric_prefix(flops),
+        known(metric_prefix(flops)),
     ))?;
+    if let Some(open) = open {
+        let [height, width] = open.least;
+        return console
+            .result(format_args!("takes pictures from {height}x{width} on; `--size HxW` tells the rest of one size"));
+    }
     peaks(args, &ready, console)
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::DataError;
-use super::loader::{Batches, Pass, Pool, occasion_of};
+use super::loader::{Batches, Pass, Pool, batches_of, occasion_of};
 use super::locations::Locations;
 use super::prepare::{Featurewise, Preparation, PrepareError};
 use super::source::{Pictures, Source, Split, Targets};
@@ -108,15 +108,16 @@ impl Dataset {
     /// [`Self::open`] for weights that bring the statistics of the data they were trained on.
     /// # Errors
     /// [`DataError`].
-    pub fn open_with(
+    pub fn open_with<'i>(
         data: &DataSpec,
         prepare: &PrepareSpec,
-        input: &Shape,
+        input: impl Into<InputSize<'i>>,
         featurewise: Option<Featurewise>,
         locations: &Locations,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, DataError> {
-        let preparation = Preparation::new(prepare, input, featurewise.as_ref())?;
+        let input = input.into();
+        let preparation = Preparation::new(prepare, input.shape, featurewise.as_ref())?.leaving_open(input.open);
         let mut source = load::load(data, locations, progress)?;
         if let Some(written) = &data.classes {
             source.reorder_classes(&written.value, Path::new("the data"))?;
@@ -139,7 +140,10 @@ impl Dataset {
             && statistics.is_none()
         {
             let found = store.featurewise(&train.items)?;
-            store.preparation = Preparation::new(prepare, input, Some(&found))?;
+            let [height, width, channels] = store.preparation.size();
+            let open = if store.is_open() { input.open } else { [false; 2] };
+            let shape = Shape::image(height, width, channels);
+            store.preparation = Preparation::new(prepare, &shape, Some(&found))?.leaving_open(open);
             statistics = Some(found);
         }
         Ok(Self {
@@ -200,6 +204,13 @@ impl Dataset {
         count: usize,
         picture: Option<usize>,
     ) -> Result<Vec<AugmentedPicture>, DataError> {
+        if self.store.is_open() {
+            return Err(DataError::Split {
+                problem: "the pictures differ in size, and the model takes all sizes: they cannot be put on one sheet"
+                    .to_owned(),
+                help: "write a `resize` in `prepare`".to_owned(),
+            });
+        }
         let mut order = self.train.items.to_vec();
         if self.shuffle {
             Random::keyed(&[seed, 0, text_key("shuffle")]).shuffle(&mut order);
@@ -229,6 +240,11 @@ impl Dataset {
         self.store.preparation.size()
     }
 
+    /// How many batches of at most `batch` training images an epoch has: those of one size go together.
+    pub fn train_batch_count(&self, batch: usize) -> usize {
+        batches_of(self.train.items.to_vec(), batch, &self.store).1.len() - 1
+    }
+
     /// The batches of a split in the order of the set, not augmented; none where there is no such split.
     /// # Panics
     /// If `batch` is 0.
@@ -247,7 +263,23 @@ impl Dataset {
         let threads = if augment.is_some() || self.store.is_slow() { self.loader_threads } else { 0 };
         let (store, pool, labels) = (Arc::clone(&self.store), Arc::clone(&self.pool), Arc::clone(&self.labels));
         let (targets, mirror) = (self.targets.clone(), self.mirror.clone());
-        Batches::new(Pass { store, pool, labels, targets, order, batch, augment, mirror }, start, threads)
+        let (order, bounds) = batches_of(order, batch, &store);
+        Batches::new(Pass { store, pool, labels, targets, order, bounds, augment, mirror }, start, threads)
+    }
+}
+
+/// The pictures that a model takes.
+#[derive(Debug, Clone, Copy)]
+pub struct InputSize<'a> {
+    /// `[H, W, C]`.
+    pub shape: &'a Shape,
+    /// Whether height and width may be any.
+    pub open: [bool; 2],
+}
+
+impl<'a> From<&'a Shape> for InputSize<'a> {
+    fn from(shape: &'a Shape) -> Self {
+        Self { shape, open: [false; 2] }
     }
 }
 
@@ -279,7 +311,7 @@ fn check_channels(source: &Source, prepare: &PrepareSpec, preparation: &Preparat
     if prepare.color.is_none() && size[2] != wanted[2] {
         return Err(PrepareError::Channels { found: size[2], wanted: wanted[2] }.into());
     }
-    if !preparation.resizes() && size[..2] != wanted[..2] {
+    if !preparation.resizes() && !preparation.is_open() && size[..2] != wanted[..2] {
         return Err(PrepareError::Size { found: [size[0], size[1]], wanted: [wanted[0], wanted[1]] }.into());
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! Batch `b` of an epoch is made by thread `b mod threads`, which hands it over through a channel of its own with room for one batch; the trainer takes
 //! from the channels in turn. So order and contents do not depend on the number of threads, and no more than two batches a thread are in memory.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -19,6 +20,8 @@ use crate::runtime::Labels;
 pub struct Batch {
     /// `[n, H, W, C]`, prepared.
     pub images: Vec<f32>,
+    /// `[height, width]` of each of them.
+    pub size: [usize; 2],
     /// `[n]` class indices; 0 where labels are numbers.
     pub labels: Vec<i32>,
     /// `[n, K]` labels that are numbers; empty where they are classes.
@@ -75,23 +78,48 @@ pub(super) struct Pass {
     pub(super) targets: Option<Arc<Targets>>,
     /// Items in the order of the pass.
     pub(super) order: Vec<u32>,
-    /// Images in a batch; the last may have fewer.
-    pub(super) batch: usize,
+    /// Where each batch begins in that order, and where the last ends.
+    pub(super) bounds: Vec<usize>,
     /// Augmentation with its seed and epoch.
     pub(super) augment: Option<(AugmentSpec, u64, u64)>,
     /// Where mirroring changes classes: what each class becomes, if anything.
     pub(super) mirror: Option<Arc<[Option<i32>]>>,
 }
 
+/// Puts items of a pass into batches of at most `batch`: their order, and where each batch begins and the last ends. Pictures of a batch have one size. Where
+/// sizes differ, batches of each size fill up in the order of the pass and come as they are full; what is left comes at the end, the smallest pictures first.
+pub(super) fn batches_of(order: Vec<u32>, batch: usize, store: &Store) -> (Vec<u32>, Vec<usize>) {
+    if !store.is_open() {
+        let bounds = (0..order.len()).step_by(batch).chain([order.len()]).collect();
+        return (order, bounds);
+    }
+    let mut filling: BTreeMap<[usize; 2], Vec<u32>> = BTreeMap::new();
+    let (mut ordered, mut bounds) = (Vec::with_capacity(order.len()), vec![0]);
+    for item in order {
+        let items = filling.entry(store.size_of(item as usize)).or_default();
+        items.push(item);
+        if items.len() == batch {
+            ordered.append(items);
+            bounds.push(ordered.len());
+        }
+    }
+    for mut items in filling.into_values().filter(|items| !items.is_empty()) {
+        ordered.append(&mut items);
+        bounds.push(ordered.len());
+    }
+    (ordered, bounds)
+}
+
 impl Pass {
     fn batches(&self) -> usize {
-        self.order.len().div_ceil(self.batch)
+        self.bounds.len() - 1
     }
 
     /// Makes batch `index`.
     fn make(&self, index: usize, scratch: &mut Scratch) -> Result<Batch, DataError> {
-        let items = &self.order[index * self.batch..self.order.len().min((index + 1) * self.batch)];
-        let elements = self.store.preparation.elements();
+        let items = &self.order[self.bounds[index]..self.bounds[index + 1]];
+        let first = items[0] as usize;
+        let (size, elements) = (self.store.size_of(first), self.store.preparation_of(first).elements());
         let (mut images, mut labels, mut targets) = self.pool.take();
         images.resize(items.len() * elements, 0.0);
         labels.clear();
@@ -100,7 +128,7 @@ impl Pass {
         if let Some(all) = &self.targets {
             items.iter().for_each(|&item| targets.extend_from_slice(all.row(item as usize)));
         }
-        let mut batch = Batch { images, labels, targets, pool: Arc::clone(&self.pool) };
+        let mut batch = Batch { images, size, labels, targets, pool: Arc::clone(&self.pool) };
         for (i, &item) in items.iter().enumerate() {
             let augmented = self.augment.as_ref().map(|(spec, seed, epoch)| {
                 let keys = [*seed, *epoch, u64::from(item)];

@@ -91,6 +91,8 @@ pub struct Preparation {
     height: usize,
     width: usize,
     channels: usize,
+    /// Whether height and width are those of each picture.
+    open: [bool; 2],
     resize: Option<Resize>,
     color: Option<Color>,
     rescale: f32,
@@ -141,7 +143,28 @@ impl Preparation {
                 .collect(),
             Finish::Scale | Finish::PerImage => Vec::new(),
         };
-        Ok(Self { height, width, channels, resize, color, rescale, finish, tables })
+        Ok(Self { height, width, channels, open: [false; 2], resize, color, rescale, finish, tables })
+    }
+
+    /// The same for pictures whose height or width is left open, unless they are resized: they keep it.
+    #[must_use]
+    pub fn leaving_open(self, open: [bool; 2]) -> Self {
+        let open = if self.resize.is_some() { [false; 2] } else { open };
+        Self { open, ..self }
+    }
+
+    /// Whether prepared pictures may differ in size.
+    pub(super) fn is_open(&self) -> bool {
+        self.open != [false; 2]
+    }
+
+    /// The preparation of pictures of one size, `[height, width]`; the same where sizes are not left open.
+    pub fn at(&self, size: [usize; 2]) -> Cow<'_, Self> {
+        if !self.is_open() || size == [self.height, self.width] {
+            return Cow::Borrowed(self);
+        }
+        let extent = |axis: usize, present: usize| if self.open[axis] { size[axis] } else { present };
+        Cow::Owned(Self { height: extent(0, self.height), width: extent(1, self.width), ..self.clone() })
     }
 
     /// `[H, W, C]` of a prepared picture.

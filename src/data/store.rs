@@ -28,6 +28,8 @@ pub(super) const EXAMPLES: usize = 3;
 pub(super) struct Store {
     pub(super) preparation: Preparation,
     form: Form,
+    /// `[height, width]` of each picture, where they keep sizes of their own.
+    sizes: Option<Vec<[usize; 2]>>,
 }
 
 /// Room that is used again from picture to picture.
@@ -60,16 +62,41 @@ impl Store {
         bound_bytes: usize,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, DataError> {
-        let form = match pictures {
-            Pictures::Arrays { pixels, size } => Form::of_arrays(pixels, size, &preparation, bound_bytes, progress)?,
-            Pictures::Files(files) => Form::of_files(files, &preparation, bound_bytes, progress)?,
+        let (form, preparation) = match pictures {
+            Pictures::Arrays { pixels, size } => {
+                // pictures of one size: there is nothing open about them
+                let preparation = preparation.at([size[0], size[1]]).into_owned().leaving_open([false; 2]);
+                (Form::of_arrays(pixels, size, &preparation, bound_bytes, progress)?, preparation)
+            }
+            Pictures::Files(files) => (Form::of_files(files, &preparation, bound_bytes, progress)?, preparation),
         };
-        Ok(Self { preparation, form })
+        let sizes = if preparation.is_open() { Some(form.sizes()?) } else { None };
+        Ok(Self { preparation, form, sizes })
+    }
+
+    /// `[height, width]` of a prepared picture.
+    pub(super) fn size_of(&self, item: usize) -> [usize; 2] {
+        let [height, width, _] = self.preparation.size();
+        self.sizes.as_ref().map_or([height, width], |sizes| sizes[item])
+    }
+
+    /// Whether pictures keep sizes of their own.
+    pub(super) fn is_open(&self) -> bool {
+        self.sizes.is_some()
+    }
+
+    /// The preparation of one picture.
+    pub(super) fn preparation_of(&self, item: usize) -> std::borrow::Cow<'_, Preparation> {
+        self.preparation.at(self.size_of(item))
     }
 
     /// The same pictures, arranged and kept in a temporary file; arrays that need no arranging stay in memory.
     pub(super) fn on_disk(self, progress: &mut dyn FnMut(Progress)) -> Result<Self, DataError> {
+        // pictures of sizes of their own have no place of one size on the disk
         let Form::OnDemand(pictures) = &self.form else { return Ok(self) };
+        if self.is_open() {
+            return Ok(self);
+        }
         let (total, elements) = (pictures.len(), self.preparation.elements());
         let mut kept = DiskPictures::new(elements)?;
         let mut values = Vec::new();
@@ -83,7 +110,7 @@ impl Store {
             kept.append(&values)?;
             progress(Progress::Decode { done: first + count, total });
         }
-        Ok(Self { preparation: self.preparation, form: Form::Disk(kept) })
+        Ok(Self { preparation: self.preparation, form: Form::Disk(kept), sizes: None })
     }
 
     /// Whether making a prepared picture is more than copying and scaling it.
@@ -108,7 +135,7 @@ impl Store {
             return Ok(());
         }
         self.write_arranged(item, augmented, out, scratch)?;
-        self.preparation.finish(out);
+        self.preparation_of(item).finish(out);
         Ok(())
     }
 
@@ -121,7 +148,8 @@ impl Store {
         scratch: &mut Scratch,
     ) -> Result<(), DataError> {
         let Scratch { arranged: scratch, changed } = scratch;
-        let preparation = &self.preparation;
+        let preparation = self.preparation_of(item);
+        let preparation = preparation.as_ref();
         let elements = preparation.elements();
         let range = item * elements..(item + 1) * elements;
         let arranged = match &self.form {
@@ -171,8 +199,9 @@ impl Store {
         let sums: Vec<Vec<[f64; 2]>> = items
             .par_iter()
             .map_init(
-                || (vec![0.0; self.preparation.elements()], Scratch::default()),
+                || (Vec::new(), Scratch::default()),
                 |(values, scratch), &item| {
+                    values.resize(self.preparation_of(item as usize).elements(), 0.0);
                     self.write(item as usize, None, values, scratch)?;
                     let mut sums = vec![[0.0f64; 2]; channels];
                     for pixel in values.chunks_exact(channels) {
@@ -185,7 +214,8 @@ impl Store {
                 },
             )
             .collect::<Result<_, DataError>>()?;
-        let count = (items.len() * self.preparation.elements() / channels.max(1)) as f64;
+        let pixels = |item: &u32| self.size_of(*item as usize).iter().product::<usize>();
+        let count = items.iter().map(pixels).sum::<usize>() as f64;
         let total = |c: usize, k: usize| sums.iter().map(|item| item[c][k]).sum::<f64>() / count;
         let deviation = |c| (total(c, 1) - total(c, 0).powi(2)).max(0.0).sqrt().max(1e-7);
         Ok(Featurewise {
@@ -244,7 +274,8 @@ impl Form {
         if bound_bytes == 0 {
             return Ok(Form::OnDemand(Pictures::Files(files)));
         }
-        if preparation.keeps_bytes() && files.len() * elements <= bound_bytes {
+        let is_open = preparation.is_open();
+        if !is_open && preparation.keeps_bytes() && files.len() * elements <= bound_bytes {
             let one = |item: usize, out: &mut [u8]| {
                 let decoded = decode(&files[item])?;
                 let bytes = preparation
@@ -255,7 +286,7 @@ impl Form {
             };
             return Ok(Form::Bytes(fill_all(files.len(), elements, 0, one, progress)?));
         }
-        if files.len() * elements * size_of::<f32>() <= bound_bytes {
+        if !is_open && files.len() * elements * size_of::<f32>() <= bound_bytes {
             let one = |item: usize, out: &mut [f32]| {
                 let decoded = decode(&files[item])?;
                 preparation.arrange(&decoded.as_picture(), out).map_err(|problem| misfit(&files[item], problem))
@@ -276,6 +307,34 @@ impl Form {
             progress(Progress::Decode { done: pictures.len(), total: files.len() });
         }
         Ok(Form::Decoded { pictures, names: files.into_iter().map(|file| file.name).collect() })
+    }
+}
+
+impl Form {
+    /// `[height, width]` of each picture as it was decoded, or as its header says.
+    fn sizes(&self) -> Result<Vec<[usize; 2]>, DataError> {
+        match self {
+            Form::Decoded { pictures, .. } => {
+                Ok(pictures.iter().map(|picture| [picture.height, picture.width]).collect())
+            }
+            Form::OnDemand(Pictures::Files(files)) => {
+                let size = |file: &PictureFile| {
+                    let header = read_bytes(&file.bytes).and_then(|bytes| picture::header(&bytes));
+                    header
+                        .map(|header| [header.height, header.width])
+                        .map_err(|reason| format!("{}: {reason}", file.name))
+                };
+                let sizes: Vec<Result<[usize; 2], String>> = files.par_iter().map(size).collect();
+                let bad: Vec<String> = sizes.iter().filter_map(|size| size.clone().err()).collect();
+                if !bad.is_empty() {
+                    return Err(unreadable(bad, files.len()));
+                }
+                Ok(sizes.into_iter().flatten().collect())
+            }
+            Form::Bytes(_) | Form::Floats(_) | Form::Disk(_) | Form::OnDemand(Pictures::Arrays { .. }) => {
+                Ok(Vec::new())
+            }
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub fn evaluate(
     let mut sums = RunningSums::default();
     for batch in batches {
         let batch = batch?;
+        engine.prepare(batch.size).map_err(RunError::from)?;
         sums.add(&engine.evaluate(&batch.images, batch.as_labels()));
         if interrupt.load(Ordering::Relaxed) {
             return Ok(None);

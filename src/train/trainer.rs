@@ -300,9 +300,10 @@ where
     fn run_steps(&mut self, epoch: usize, watch: &mut dyn Watch) -> Result<Ending, RunError> {
         let Plan { train, augment, data, interrupt, .. } = self.plan;
         let batch_size = train.batch.value;
-        watch.epoch_begins(epoch, data.train.len().div_ceil(batch_size), self.progress.batch);
+        watch.epoch_begins(epoch, data.train_batch_count(batch_size), self.progress.batch);
         for batch in data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch) {
             let batch = batch?;
+            self.engine.prepare(batch.size)?;
             let learning_rate = self.rate(self.progress.phase_step);
             let progress = &mut self.progress;
             let result = self.engine.step(&StepInputs {
@@ -344,7 +345,7 @@ where
     /// The learning rate of a step of the phase.
     fn rate(&self, step: u64) -> f32 {
         let Plan { train, data, .. } = self.plan;
-        let steps_per_epoch = data.train.len().div_ceil(train.batch.value).max(1) as u64;
+        let steps_per_epoch = data.train_batch_count(train.batch.value).max(1) as u64;
         let at = SchedulePoint { step, steps_per_epoch, epochs: train.epochs.value };
         train.schedule.value.rate(self.progress.learning_rate, at)
     }

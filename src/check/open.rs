@@ -154,11 +154,11 @@ impl Open<'_> {
                 let Failure { layer, operands, shapes, error } = *failure;
                 let problem = explain(program, layer, &operands, &shapes, &error);
                 let text = |size: [usize; 2]| format!("{}x{}", size[0], size[1]);
-                problems.push(match error {
-                    InferError::ShapesDiffer { .. } | InferError::ExtentsDiffer { .. } => {
-                        problem.arg("fails", text(size)).arg("fits", text(least)).note("open")
-                    }
-                    _ => problem,
+                let joins = matches!(error, InferError::ShapesDiffer { .. } | InferError::ExtentsDiffer { .. });
+                problems.push(if joins {
+                    problem.arg("fails", text(size)).arg("fits", text(least)).note("open")
+                } else {
+                    problem
                 });
                 return Vec::new();
             }

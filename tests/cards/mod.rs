@@ -11,7 +11,13 @@ pub(crate) fn card_of(data: &DataSpec) -> Option<DataCard> {
     let mut card = match &data.source.value {
         DataSource::Folder { train: path, .. } | DataSource::Npz(path) => found(path)?,
         DataSource::Csv(table) => table_card(&table.path, data.labels.value)?,
-        source => builtin(source)?,
+        source @ (DataSource::Digits
+        | DataSource::Mnist
+        | DataSource::FashionMnist
+        | DataSource::Cifar10
+        | DataSource::Cifar100
+        | DataSource::Idx { .. }
+        | DataSource::CifarBinary { .. }) => builtin(source)?,
     };
     if let Some(upright) = &data.upright {
         card.upright = upright.value;

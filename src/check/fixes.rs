@@ -85,5 +85,5 @@ pub(super) fn project(program: &Program, index: usize, larger: usize, conv: &str
     let plain = line.trim().is_empty() && !large.contains('.') && !small.contains('.') && node.used_at.is_empty();
     let callee = node.layer.as_op().keyword();
     let indented = format!("from {large}\n{line}{conv}\n{line}{callee}({small})");
-    plain.then(|| Edit { span: node.span, text: indented })
+    plain.then_some(Edit { span: node.span, text: indented })
 }

@@ -79,7 +79,10 @@ impl CifarSet {
         let first = self.files[0].0;
         let found = find_or_fetch(self.name, self.dir, &self.archive, &[first], URL, locations, progress)?;
         let mut records = Records::new(self.label_bytes);
-        for (contents, (name, count, split)) in self.contents(&found)?.iter().zip(self.files) {
+        let total: usize = self.files.iter().map(|(_, count, _)| count).sum();
+        records.pixels.reserve_exact(total * PIXELS);
+        // each file's bytes are given back before those of the next are taken apart
+        for (contents, (name, count, split)) in self.contents(&found)?.into_iter().zip(self.files) {
             let path = found.with_file_name(name);
             let official = |problem| {
                 let help = format!("the binary version of {} is wanted here ({})", self.name, self.archive.name);
@@ -90,7 +93,7 @@ impl CifarSet {
                 let found = if contents.len() > expected { "more".to_owned() } else { contents.len().to_string() };
                 return Err(official(format!("it should have {expected} bytes, but has {found}")));
             }
-            records.append(contents, *split);
+            records.append(&contents, *split);
             let labels = &records.labels[records.labels.len() - count..];
             if let Some(at) = labels.iter().position(|label| *label >= i32::from(self.classes)) {
                 let problem = format!("label {at} is {}, the largest class is {}", labels[at], self.classes - 1);
@@ -203,7 +206,7 @@ impl Records {
 
     /// Takes whole records; their planes become `[H, W, C]` pixels.
     fn append(&mut self, contents: &[u8], split: Split) {
-        self.pixels.reserve(contents.len());
+        self.pixels.reserve(contents.len() / self.record_bytes() * PIXELS);
         for record in contents.chunks_exact(self.record_bytes()) {
             let (labels, planes) = record.split_at(self.label_bytes);
             self.labels.push(labels.last().map_or(0, |label| i32::from(*label)));

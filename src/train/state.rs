@@ -3,6 +3,7 @@
 //! It holds every parameter of the session (weights, moving statistics, optimizer slots), the best weights that callbacks remember, and as JSON the
 //! [`Progress`] and the resolved settings. All random numbers are keyed by (seed, epoch or step, place), so the random position *is* the progress.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -104,39 +105,46 @@ fn present_name(param: &Param) -> String {
     format!("present/{}", param.name)
 }
 
-impl State {
+/// A run between two steps, as it is saved: the parameters are read from the session one by one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Snapshot<'a> {
+    pub(super) progress: &'a Progress,
+    pub(super) best: &'a BTreeMap<usize, Vec<Vec<f32>>>,
+    pub(super) settings: &'a Settings,
+}
+
+impl Snapshot<'_> {
     /// Writes the state for a session with these parameters, replacing an older one at one moment.
     /// # Errors
     /// [`RunError::Write`].
-    pub fn save(&self, path: &Path, params: &[Param]) -> Result<(), RunError> {
-        let mut tensors: Vec<NamedTensor<'_>> = params
-            .iter()
-            .zip(&self.params)
-            .map(|(param, values)| NamedTensor {
-                name: present_name(param),
-                shape: &param.shape,
-                values: values.clone(),
-            })
-            .collect();
-        for (&callback, best) in &self.best {
+    pub(super) fn save(&self, path: &Path, params: &[Param], read: impl Fn(usize) -> Vec<f32>) -> Result<(), RunError> {
+        let mut tensors: Vec<NamedTensor<'_>> =
+            params.iter().map(|param| NamedTensor { name: present_name(param), shape: &param.shape }).collect();
+        let mut remembered: Vec<&[f32]> = Vec::new();
+        for (&callback, best) in self.best {
             let saved = params.iter().filter(|param| weights::is_saved(param));
-            tensors.extend(saved.zip(best).map(|(param, values)| NamedTensor {
-                name: best_name(callback, param),
-                shape: &param.shape,
-                values: values.clone(),
-            }));
+            for (param, values) in saved.zip(best) {
+                tensors.push(NamedTensor { name: best_name(callback, param), shape: &param.shape });
+                remembered.push(values);
+            }
         }
         let kept: Vec<usize> = self.best.keys().copied().collect();
         let texts = [
             ("format", FORMAT.to_owned()),
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
-            ("progress", json(&self.progress)),
+            ("progress", json(self.progress)),
             ("best", json(&kept)),
-            ("settings", json(&self.settings)),
+            ("settings", json(self.settings)),
         ];
-        tensor_file::write(path, &texts, &tensors)
+        let values = |at: usize| match at.checked_sub(params.len()) {
+            None => Cow::Owned(read(at)),
+            Some(at) => Cow::Borrowed(remembered[at]),
+        };
+        tensor_file::write(path, &texts, &tensors, values)
     }
+}
 
+impl State {
     /// The phase that a run is in.
     /// # Errors
     /// [`RunError::Read`], [`RunError::Format`].
@@ -219,6 +227,11 @@ mod tests {
         Settings::new([("train.epochs", epochs), ("train.batch", batch)])
     }
 
+    fn save(state: &State, path: &Path) -> Result<(), RunError> {
+        let State { progress, params: values, best, settings } = state;
+        Snapshot { progress, best, settings }.save(path, &params(), |at| values[at].clone())
+    }
+
     fn state() -> State {
         let mut sums = RunningSums::default();
         sums.add(&StepResult { images: 32, loss: 0.1, correct: vec![3.0] });
@@ -249,7 +262,7 @@ mod tests {
     fn a_state_comes_back_to_the_last_bit() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state.safetensors");
-        state().save(&path, &params()).expect("written");
+        save(&state(), &path).expect("written");
         assert_eq!(State::load(&path, &params(), &settings(10, 32)).expect("sound"), state());
     }
 
@@ -257,7 +270,7 @@ mod tests {
     fn only_epochs_may_change_and_only_upwards() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state.safetensors");
-        state().save(&path, &params()).expect("written");
+        save(&state(), &path).expect("written");
         assert!(State::load(&path, &params(), &settings(20, 32)).is_ok());
         let error = State::load(&path, &params(), &settings(10, 64)).expect_err("another batch").to_string();
         assert!(error.contains("`train.batch` was 32, is 64"), "{error}");

@@ -2,6 +2,7 @@
 //!
 //! Equal contents give equal bytes: texts and tensors stand in the order they are given in, and nothing in the file tells when it was written.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
@@ -26,8 +27,6 @@ pub(super) struct NamedTensor<'a> {
     pub name: String,
     /// Extents.
     pub shape: &'a Shape,
-    /// As many values as the shape has elements, row by row.
-    pub values: Vec<f32>,
 }
 
 /// A file that has been read.
@@ -39,16 +38,24 @@ pub(super) struct TensorFile {
     pub tensors: BTreeMap<String, (Shape, Vec<f32>)>,
 }
 
-/// Writes tensors and texts to `path`, replacing a file that stands there at one moment.
+/// Writes tensors and texts to `path`, replacing a file that stands there at one moment. `values` gives the values of a tensor, row by row, when it is
+/// written: no more than one tensor is held beside the model.
 /// # Errors
 /// [`RunError::Write`]; an older file is then left as it was.
-pub(super) fn write(path: &Path, texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> Result<(), RunError> {
+pub(super) fn write<'v>(
+    path: &Path,
+    texts: &[(&str, String)],
+    tensors: &[NamedTensor<'_>],
+    mut values: impl FnMut(usize) -> Cow<'v, [f32]>,
+) -> Result<(), RunError> {
     let header = header(texts, tensors);
     replace(path, |file| {
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(header.as_bytes())?;
-        for tensor in tensors {
-            for value in &tensor.values {
+        for (at, tensor) in tensors.iter().enumerate() {
+            let values = values(at);
+            debug_assert_eq!(values.len(), tensor.shape.elements(), "{}", tensor.name);
+            for value in values.iter() {
                 file.write_all(&value.to_le_bytes())?;
             }
         }
@@ -65,8 +72,7 @@ fn header(texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> String {
     }
     let mut offset = 0;
     for tensor in tensors {
-        debug_assert_eq!(tensor.values.len(), tensor.shape.elements(), "{}", tensor.name);
-        let end = offset + 4 * tensor.values.len();
+        let end = offset + 4 * tensor.shape.elements();
         let entry = json!({ "dtype": "F32", "shape": tensor.shape.extents(), "data_offsets": [offset, end] });
         entries.insert(tensor.name.clone(), entry);
         offset = end;
@@ -174,14 +180,15 @@ mod tests {
     use super::*;
 
     fn tensors(shape: &Shape) -> Vec<NamedTensor<'_>> {
-        vec![
-            NamedTensor {
-                name: "z.kernel".into(),
-                shape,
-                values: vec![1.0, -2.5, f32::MIN_POSITIVE, f32::NAN, 0.0, -0.0],
-            },
-            NamedTensor { name: "a.kernel".into(), shape, values: vec![0.1; 6] },
-        ]
+        ["z.kernel", "a.kernel"].map(|name| NamedTensor { name: name.into(), shape }).to_vec()
+    }
+
+    fn values(at: usize) -> Vec<f32> {
+        if at == 0 { vec![1.0, -2.5, f32::MIN_POSITIVE, f32::NAN, 0.0, -0.0] } else { vec![0.1; 6] }
+    }
+
+    fn put(path: &Path, texts: &[(&str, String)], shape: &Shape) -> Result<(), RunError> {
+        write(path, texts, &tensors(shape), |at| values(at).into())
     }
 
     #[test]
@@ -189,15 +196,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.safetensors");
         let shape = Shape::new([2, 3]);
-        write(&path, &[("seed", "7".into()), ("source", "a \"quoted\"\nline".into())], &tensors(&shape))
-            .expect("written");
+        put(&path, &[("seed", "7".into()), ("source", "a \"quoted\"\nline".into())], &shape).expect("written");
         let file = read(&path).expect("sound");
         assert_eq!(file.texts["source"], "a \"quoted\"\nline");
-        for tensor in tensors(&shape) {
-            let (got_shape, values) = &file.tensors[&tensor.name];
+        for (at, tensor) in tensors(&shape).into_iter().enumerate() {
+            let (got_shape, got) = &file.tensors[&tensor.name];
             assert_eq!(got_shape, &shape);
             let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-            assert_eq!(bits(values), bits(&tensor.values));
+            assert_eq!(bits(got), bits(&values(at)));
         }
     }
 
@@ -209,7 +215,7 @@ mod tests {
         let bytes: Vec<Vec<u8>> = ["x", "y", "z"]
             .iter()
             .map(|name| {
-                write(&folder.path().join(name), &texts, &tensors(&shape)).expect("written");
+                put(&folder.path().join(name), &texts, &shape).expect("written");
                 fs::read(folder.path().join(name)).expect("there")
             })
             .collect();
@@ -222,7 +228,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.safetensors");
         let shape = Shape::new([6]);
-        write(&path, &[], &tensors(&shape)).expect("written");
+        put(&path, &[], &shape).expect("written");
         let sound = fs::read(&path).expect("there");
         for cut in [0, 4, 8, 20, sound.len() - 1] {
             fs::write(&path, &sound[..cut]).expect("written");

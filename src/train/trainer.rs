@@ -24,7 +24,7 @@ use super::history::{EpochRecord, History};
 use super::init::initial_values;
 use super::pretrained::Pretrained;
 use super::settings::Settings;
-use super::state::{Progress, RunningSums, State};
+use super::state::{Progress, RunningSums, Snapshot, State};
 use super::weights::{self, WeightsInfo};
 use crate::autodiff::averaged_weight;
 use crate::data::{Dataset, Split};
@@ -405,18 +405,17 @@ where
     }
 
     fn save_state(&self) -> Result<(), RunError> {
-        let params = (0..self.engine.params().len()).map(|at| self.engine.read(at)).collect();
-        let (progress, best) = (self.progress.clone(), self.best.clone());
-        let state = State { progress, params, best, settings: self.plan.settings.clone() };
-        state.save(&self.plan.folder.state(), self.engine.params())
+        let snapshot = Snapshot { progress: &self.progress, best: &self.best, settings: self.plan.settings };
+        snapshot.save(&self.plan.folder.state(), self.engine.params(), |at| self.engine.read(at))
     }
 }
 
 /// Writes initial values into every parameter.
 pub fn initialise(engine: &mut impl TrainEngine, seed: u64) {
-    let values: Vec<Vec<f32>> = engine.params().iter().map(|param| initial_values(param, seed)).collect();
-    for (at, values) in values.iter().enumerate() {
-        engine.write(at, values);
+    for at in 0..engine.params().len() {
+        // one by one: a second copy of all parameters would be the peak of the whole run
+        let values = initial_values(&engine.params()[at], seed);
+        engine.write(at, &values);
     }
 }
 

@@ -41,12 +41,9 @@ pub fn save(
     params: &[Param],
     mut read: impl FnMut(usize) -> Vec<f32>,
 ) -> Result<(), RunError> {
-    let tensors: Vec<NamedTensor<'_>> = params
-        .iter()
-        .enumerate()
-        .filter(|(_, param)| is_saved(param))
-        .map(|(at, param)| NamedTensor { name: param.name.clone(), shape: &param.shape, values: read(at) })
-        .collect();
+    let saved: Vec<(usize, &Param)> = params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
+    let tensors: Vec<NamedTensor<'_>> =
+        saved.iter().map(|(_, param)| NamedTensor { name: param.name.clone(), shape: &param.shape }).collect();
     let texts = [
         ("format", "cnnc".to_owned()),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
@@ -56,7 +53,7 @@ pub fn save(
         ("source", info.source.clone()),
         ("settings", info.settings.clone()),
     ];
-    tensor_file::write(path, &texts, &tensors)
+    tensor_file::write(path, &texts, &tensors, |at| read(saved[at].0).into())
 }
 
 /// Weights that have been read and fit their model.

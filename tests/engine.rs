@@ -323,8 +323,11 @@ fn a_short_batch_counts_its_own_images_alone() {
     }
 }
 
+/// A parameter's name, and its values before and after a step.
+type Moved = (String, Vec<f32>, Vec<f32>);
+
 /// One step on a case's batch: loss, and all parameters before and after.
-fn step(case: &Case) -> (f32, Vec<(String, Vec<f32>, Vec<f32>)>) {
+fn step(case: &Case) -> (f32, Vec<Moved>) {
     let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
     case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
     let loss = session.step(&case.inputs()).loss;

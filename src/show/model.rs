@@ -197,7 +197,12 @@ fn written(value: &OptionValue, ty: Option<OptionType>) -> String {
         OptionValue::Initializer(initializer) => super::weights::initializer(*initializer),
         OptionValue::Regularizer(regularizer) => super::weights::regularizer(*regularizer),
         OptionValue::Bool(value) => value.to_string(),
-        OptionValue::Shape(extents) => size(extents),
+        // an extent of 0 stands for one that is left open
+        OptionValue::Shape(extents) => size(extents)
+            .split('x')
+            .map(|extent| if extent == "0" { "?" } else { extent })
+            .collect::<Vec<_>>()
+            .join("x"),
         OptionValue::Choice(choice) => (*choice).to_owned(),
         OptionValue::Range(ends) => {
             let unit = if ty == Some(OptionType::Range { angle: true }) { "deg" } else { "" };

@@ -93,10 +93,7 @@ fn condition() -> impl Strategy<Value = Expr> {
 
 /// Two signs cancel out while parsing.
 fn negated(inner: Box<Expr>) -> ExprKind {
-    match inner.kind {
-        ExprKind::Negate(inner) => inner.kind,
-        _ => ExprKind::Negate(inner),
-    }
+    if let ExprKind::Negate(inner) = inner.kind { inner.kind } else { ExprKind::Negate(inner) }
 }
 
 fn arguments(value: impl Strategy<Value = Expr>) -> impl Strategy<Value = Vec<Argument>> {

@@ -12,7 +12,7 @@ fn band(optimizer: &Optimizer, pretrained: bool) -> (f32, f32) {
     match (optimizer, pretrained) {
         (Optimizer::Sgd { .. }, false) => (1e-5, 1.0),
         (Optimizer::Sgd { .. }, true) => (1e-6, 1e-2),
-        (Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. }, false) => (1e-6, 1e-2),
+        (Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. }, false) => (1e-6, 5e-2),
         (Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. }, true) => (1e-7, 1e-3),
         (Optimizer::Adagrad { .. }, false) => (1e-4, 1.0),
         (Optimizer::Adagrad { .. }, true) => (1e-5, 1e-2),

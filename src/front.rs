@@ -19,6 +19,7 @@ use crate::lower::imports;
 use crate::lower::{LowerOptions, lower};
 use crate::parse::parse;
 use crate::source::{SourceFile, SourceMap, Span};
+use crate::train::memory::{self, Machine};
 
 /// What is known of a source text.
 #[derive(Debug)]
@@ -78,6 +79,8 @@ pub struct Surroundings<'a> {
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
     /// Gives the names and extents of what a weights file holds, by its path as written; `None` where it is not at hand.
     pub weights: &'a dyn Fn(&str) -> Option<TensorShapes>,
+    /// The machine that the program is to be trained on, where that is to be judged.
+    pub machine: Option<Machine>,
 }
 
 /// A parsed file with those it uses.
@@ -91,7 +94,7 @@ struct Files<'a> {
 /// Parses, lowers and checks a file that stands by itself: there are no files for it to use but the zoo.
 pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSpec) -> Option<DataCard>) -> Loaded {
     let read = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));
-    load_within(source, options, Surroundings { card_of, read: &read, weights: &|_| None })
+    load_within(source, options, Surroundings { card_of, read: &read, weights: &|_| None, machine: None })
 }
 
 /// Parses, lowers and checks a file and those that it uses.
@@ -124,6 +127,8 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     }
     if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()) {
         weights::check(checked, around.weights).into_iter().for_each(|problem| problems.push(problem));
+        let too_large = around.machine.and_then(|machine| memory::check(checked, card.as_ref(), &machine));
+        too_large.into_iter().for_each(|problem| problems.push(problem));
     }
     if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()).map(CheckedProgram::program) {
         if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {

@@ -18,7 +18,7 @@ fn load_text(name: &str, text: &str, model: Option<&str>) -> Loaded {
     load_within(
         SourceFile::new(name, text),
         &options,
-        Surroundings { card_of: &cards::card_of, read: &read, weights: &|_| None },
+        Surroundings { card_of: &cards::card_of, read: &read, weights: &|_| None, machine: None },
     )
 }
 

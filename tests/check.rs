@@ -6,8 +6,10 @@ use std::path::Path;
 
 use cnnc::diag::{Code, Language, Level, RenderStyle, explain, render, render_json};
 use cnnc::front::{Loaded, Surroundings, load_within};
+use cnnc::kernel::{Simd, Target};
 use cnnc::lower::LowerOptions;
 use cnnc::source::SourceFile;
+use cnnc::train::memory::Machine;
 
 fn load_file(path: &Path) -> Loaded {
     let name = path.file_name().expect("a name").to_string_lossy().into_owned();
@@ -27,7 +29,8 @@ fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
         let head = [("predictions.kernel".to_owned(), vec![84, 26]), ("c1.kernel".to_owned(), vec![5, 5, 1, 6])];
         (file == "letters.safetensors").then(|| head.into_iter().collect())
     };
-    load_within(source, options, Surroundings { card_of: &cards::card_of, read: &read, weights: &weights })
+    let machine = Some(Machine { target: Target { simd: Simd::Portable }, threads: 4, memory_bytes: 16 << 30 });
+    load_within(source, options, Surroundings { card_of: &cards::card_of, read: &read, weights: &weights, machine })
 }
 
 fn drawn(loaded: &Loaded) -> String {

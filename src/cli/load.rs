@@ -21,6 +21,7 @@ use crate::lower::LowerOptions;
 use crate::runtime::CompileError;
 use crate::show;
 use crate::source::{SourceFile, SourceMap};
+use crate::train::memory::Machine;
 use crate::train::weights::{Weights, WeightsInfo};
 use crate::train::{Pretrained, Settings, prepare_json, pretrained, tensor_shapes};
 
@@ -38,6 +39,8 @@ pub(super) struct Reading {
 /// How closely data are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
+    /// Names and headers, for what does not train.
+    Names,
     /// Names and headers.
     Card,
     /// All files once, where they are few and small.
@@ -74,7 +77,7 @@ pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(Str
             return Some(card.clone());
         }
         let passes = match look {
-            Look::Card => false,
+            Look::Names | Look::Card => false,
             Look::SmallPass => card::size_bytes(data, &locations).is_some_and(|bytes| bytes <= SMALL_BYTES),
             Look::Pass => true,
         };
@@ -89,7 +92,8 @@ pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(Str
         Some(card)
     };
     let weights = |written: &str| tensor_shapes(&locations.resolve(Path::new(written)).ok()?.path);
-    let around = Surroundings { card_of: &card_of, read: &|path| fs::read_to_string(path), weights: &weights };
+    let machine = if matches!(look, Look::Names) { None } else { Machine::here() };
+    let around = Surroundings { card_of: &card_of, read: &|path| fs::read_to_string(path), weights: &weights, machine };
     let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
     Reading { loaded, card_error: card_error.into_inner(), locations }
 }
@@ -133,6 +137,8 @@ pub(super) struct Ready {
     pub(super) locations: Locations,
     /// Class names, where they are known.
     pub(super) classes: Vec<String>,
+    /// What is known of its data.
+    pub(super) card: Option<DataCard>,
     /// `[height, width]` of the data's pictures, where they are known and all alike.
     picture_size: Option<[usize; 2]>,
     /// The texts that spans point into.
@@ -148,7 +154,7 @@ pub(super) fn ready(
     more: &[(String, String)],
     console: &Console,
 ) -> Result<Ready, Failure> {
-    ready_looking(file, choice, more, Look::Card, console)
+    ready_looking(file, choice, more, Look::Names, console)
 }
 
 /// [`ready`], with another look at the data.
@@ -173,7 +179,7 @@ pub(super) fn ready_looking(
         PictureSize::Same(size) => Some(size),
         PictureSize::Varies { .. } => None,
     });
-    let classes = card.map(|card| card.classes).unwrap_or_default();
+    let classes = card.as_ref().map(|card| card.classes.clone()).unwrap_or_default();
     // pictures that are resized have one size, whatever the model takes
     let program = match &program.program().prepare.resize {
         Some(resize) if program.open_sizes().is_some() => {
@@ -181,7 +187,7 @@ pub(super) fn ready_looking(
         }
         Some(_) | None => program,
     };
-    Ok(Ready { program, ast, locations: reading.locations, classes, picture_size, sources })
+    Ok(Ready { program, ast, locations: reading.locations, classes, card, picture_size, sources })
 }
 
 impl Ready {

@@ -10,6 +10,7 @@ use super::figures;
 use super::load::{self, Ready};
 use super::table::{Table, bytes, metric_prefix, thousands};
 use crate::ir::LayerId;
+use crate::train::memory::{self, Machine};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -76,7 +77,12 @@ fn peaks(args: &SummaryArgs, ready: &Ready, console: &Console) -> Result<(), Fai
     let inference = bytes(peaks.inference_bytes);
     match peaks.training_bytes.map(bytes) {
         Some(training) => console
-            .result(format_args!("peak memory, batch {batch}: {training} for training, {inference} for inference")),
-        None => console.result(format_args!("peak memory, batch {batch}: {inference} for inference")),
+            .result(format_args!("peak memory, batch {batch}: {training} for training, {inference} for inference"))?,
+        None => console.result(format_args!("peak memory, batch {batch}: {inference} for inference"))?,
     }
+    let options = args.compute.options(batch, true);
+    let machine = Machine { target: options.target, threads: options.threads, memory_bytes: u64::MAX };
+    let Some(memory) = memory::plan_memory(&ready.program, ready.card.as_ref(), &machine) else { return Ok(()) };
+    let parts: Vec<String> = memory.parts().iter().map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
+    console.result(format_args!("`cnnc run` takes {} at its peak: {}", bytes(memory.peak()), parts.join(", ")))
 }

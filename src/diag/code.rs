@@ -145,6 +145,7 @@ codes! {
     W0512 Warning,
     H0513 Hint,
     W0514 Warning,
+    E0515 Error,
     W0516 Warning,
     W0517 Warning,
     E0518 Error,

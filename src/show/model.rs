@@ -173,8 +173,10 @@ fn image(program: &CheckedProgram, id: LayerId) -> Vec<usize> {
     }
 }
 
+/// `28x28x1`; an extent of 0 is one that is left open.
 fn size(extents: &[usize]) -> String {
-    extents.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+    let text = |&extent: &usize| if extent == 0 { "?".to_owned() } else { extent.to_string() };
+    extents.iter().map(text).collect::<Vec<_>>().join("x")
 }
 
 /// An option's value, as it would be written where this type is wanted.

@@ -7,6 +7,7 @@ mod evaluate;
 mod folder;
 mod history;
 mod init;
+pub mod memory;
 mod pages;
 mod pages_ko;
 mod pretrained;

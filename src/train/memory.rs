@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::card::{DataCard, PictureSize};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Callback, CheckedProgram, Color, LayerNode, Param, ParamRole, TrainSpec};
+use crate::ir::{Cache, Callback, CheckedProgram, Color, LayerNode, Param, ParamRole, TrainSpec};
 use crate::kernel::Target;
 use crate::plan::{Place, Plan, parameter_places, plan};
 use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
@@ -20,7 +20,7 @@ use crate::source::Span;
 /// few layers (`fashion_mnist`), 40 MiB with loader threads (`cifar10_advanced`), 31 MiB for `resnet18`.
 pub const PROGRAM_BYTES: usize = 26 << 20;
 
-/// What decoded pictures take at most before they are decoded anew in each epoch.
+/// What decoded pictures take at most where no `cache:` says otherwise.
 const PICTURES_BOUND_BYTES: usize = 1 << 30;
 
 /// The parts of a run's memory, in bytes.
@@ -170,23 +170,35 @@ fn keepers(train: &TrainSpec) -> usize {
     train.callbacks.iter().filter(|callback| keeps(&callback.value)).count()
 }
 
-/// Pictures in the form in which they are kept.
+/// Pictures in the form in which they are kept, or were before that turned out to be too much.
 fn pictures(program: &CheckedProgram, card: Option<&DataCard>) -> usize {
     let (Some(card), Some(data)) = (card, program.program().data.as_ref()) else { return 0 };
     let prepare = &program.program().prepare;
-    let count = card.train_images + card.test_images;
-    let prepared = program.input_shape().elements();
+    let bound = match data.cache.as_ref().map(|cache| cache.value) {
+        Some(Cache::Memory) => usize::MAX,
+        Some(Cache::Disk | Cache::None) => 0,
+        None => PICTURES_BOUND_BYTES,
+    };
     let makes_fractions =
         prepare.resize.is_some() || prepare.color.as_ref().is_some_and(|color| color.value == Color::LabL);
+    let count = card.train_images + card.test_images;
+    let prepared = count.saturating_mul(program.input_shape().elements());
+    let fractions = prepared.saturating_mul(size_of::<f32>());
+    let decoded = match card.size {
+        PictureSize::Same([height, width]) => count.saturating_mul(height * width * card.channels.unwrap_or(3)),
+        PictureSize::Varies { .. } => usize::MAX,
+    };
     if data.source.value.has_picture_files() {
-        let each = if makes_fractions { 4 * prepared } else { prepared };
-        return count.saturating_mul(each).min(PICTURES_BOUND_BYTES);
+        return match bound {
+            0 => 0,
+            _ if !makes_fractions && prepared <= bound => prepared,
+            _ if fractions <= bound => fractions,
+            _ => decoded.min(bound),
+        };
     }
-    let PictureSize::Same([height, width]) = card.size else { return 0 };
-    let value = if data.source.value.holds_bytes() { 1 } else { 4 };
-    let stored = count.saturating_mul(height * width * card.channels.unwrap_or(3) * value);
-    let arranged = count.saturating_mul(4 * prepared);
-    if makes_fractions && arranged <= PICTURES_BOUND_BYTES { stored.saturating_add(arranged) } else { stored }
+    let value = if data.source.value.holds_bytes() { 1 } else { size_of::<f32>() };
+    let stored = if decoded == usize::MAX { 0 } else { decoded.saturating_mul(value) };
+    if makes_fractions && fractions <= bound { stored.saturating_add(fractions) } else { stored }
 }
 
 /// Batches in memory at the same time: one that is used and one that is made, or two a loader thread.

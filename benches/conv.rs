@@ -82,7 +82,7 @@ fn main() {
 
 /// GFLOP/s of each round.
 fn time(job: &Job, simd: Simd) -> Vec<f64> {
-    let target = Target { simd };
+    let target = Target::of(simd);
     let set = compile(&target, std::slice::from_ref(&job.desc)).expect("the description is sound");
     let mut offset = 0;
     let mut places = Vec::new();

@@ -29,7 +29,7 @@ fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
         let head = [("predictions.kernel".to_owned(), vec![84, 26]), ("c1.kernel".to_owned(), vec![5, 5, 1, 6])];
         (file == "letters.safetensors").then(|| head.into_iter().collect())
     };
-    let machine = Some(Machine { target: Target { simd: Simd::Portable }, threads: 4, memory_bytes: 16 << 30 });
+    let machine = Some(Machine { target: Target::of(Simd::Portable), threads: 4, memory_bytes: 16 << 30 });
     load_within(source, options, Surroundings { card_of: &cards::card_of, read: &read, weights: &weights, machine })
 }
 

@@ -38,7 +38,7 @@ struct Case {
 impl Case {
     fn new(text: &str, simd: Simd, classes: i32) -> Self {
         let program = program(text);
-        let options = CompileOptions { target: Target { simd }, threads: 2, batch: BATCH, random: false };
+        let options = CompileOptions { target: Target::of(simd), threads: 2, batch: BATCH, random: false };
         let session = EvalSession::compile(&program, &options).expect("compiles");
         let params = session.params().iter().zip(1..);
         // a moving variance must be positive
@@ -289,7 +289,7 @@ fn threads_change_no_bit() {
         // whole shards, a short last one, fewer images than shards, a single image
         for images in [16, 13, 3, 1] {
             let with = |threads| {
-                let options = CompileOptions { target: Target { simd }, threads, batch: 16, random: true };
+                let options = CompileOptions { target: Target::of(simd), threads, batch: 16, random: true };
                 [EVERYTHING, PREPARED].map(|body| trained(body, &options, images)).concat()
             };
             let one = with(1);
@@ -308,7 +308,7 @@ fn a_short_batch_counts_its_own_images_alone() {
     for simd in simds() {
         let with = |batch| {
             // without dropout: its numbers belong to places in the batch, which are the same, but nothing is gained by it
-            let options = CompileOptions { target: Target { simd }, threads: 2, batch, random: false };
+            let options = CompileOptions { target: Target::of(simd), threads: 2, batch, random: false };
             [EVERYTHING, PREPARED].map(|body| trained(body, &options, 5)).concat()
         };
         let exact = with(5);

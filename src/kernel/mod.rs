@@ -29,6 +29,7 @@ mod transpose;
 #[cfg(test)]
 mod trial;
 mod warp;
+pub(crate) mod winograd;
 
 pub use target::{Simd, Target};
 
@@ -42,6 +43,9 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
     match desc {
         KernelDesc::Conv(desc) => conv::build(desc, target),
         KernelDesc::ConvGradWeight(desc) => conv_grad_weight::build(desc, target),
+        KernelDesc::Winograd(desc) => winograd::build(desc, target),
+        KernelDesc::WinogradWeight(desc) => winograd::build_weight(desc, target),
+        KernelDesc::WinogradGradWeight(desc) => winograd::build_grad_weight(desc, target),
         KernelDesc::Matmul(desc) => matmul::build(desc, target),
         KernelDesc::Map(desc) => map::build(desc),
         KernelDesc::Pool(desc) => pool::build(desc),
@@ -66,8 +70,11 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
 pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
     match desc {
         KernelDesc::Conv(desc) => conv::scratch_bytes(desc, target),
+        KernelDesc::Winograd(desc) => winograd::scratch_bytes(desc),
+        KernelDesc::WinogradGradWeight(desc) => winograd::grad_weight_scratch_bytes(desc, target),
         KernelDesc::Matmul(desc) => matmul::scratch_bytes(desc, target),
         KernelDesc::ConvGradWeight(_)
+        | KernelDesc::WinogradWeight(_)
         | KernelDesc::Map(_)
         | KernelDesc::Pool(_)
         | KernelDesc::PoolGrad(_)

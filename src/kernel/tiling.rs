@@ -90,6 +90,16 @@ impl Grid {
     /// ```
     /// over all tiles that fit the registers. Pieces of a cut differ by at most one, so partial tiles waste little.
     pub(super) fn choose(&self, simd: Simd) -> Tiling {
+        let (_, [rows, columns, vectors]) = self.cheapest(simd);
+        Tiling {
+            rows: split(self.rows, rows),
+            columns: split(self.columns, columns),
+            vectors: split_vectors(self.channels, simd.lanes(), vectors),
+        }
+    }
+
+    /// Cycles and numbers of pieces of the cheapest cut.
+    fn cheapest(&self, simd: Simd) -> (f64, [usize; 3]) {
         let lanes = simd.lanes();
         let all = self.channels.div_ceil(lanes);
         let has_tail = !self.channels.is_multiple_of(lanes);
@@ -110,12 +120,12 @@ impl Grid {
                 }
             }
         }
-        let (_, [rows, columns, vectors]) = best.expect("one point and one vector fit any machine's registers");
-        Tiling {
-            rows: split(self.rows, rows),
-            columns: split(self.columns, columns),
-            vectors: split_vectors(self.channels, lanes, vectors),
-        }
+        best.expect("one point and one vector fit any machine's registers")
+    }
+
+    /// Cycles for the whole grid, in the cheapest cut.
+    pub(super) fn cycles(&self, simd: Simd) -> f64 {
+        self.cheapest(simd).0
     }
 
     /// Cycles for the whole grid.

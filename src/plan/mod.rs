@@ -123,7 +123,7 @@ pub struct Plan {
 
 /// Plans a graph for up to `batch` images a run.
 pub fn plan(graph: &Graph, target: Target, batch: usize) -> Plan {
-    let lowered = lowering::lower(graph, batch);
+    let lowered = lowering::lower(graph, target, batch);
     let plan = memory::place(schedule::schedule(lowered), target, batch);
     if cfg!(debug_assertions)
         && let Err(error) = verify_plan(&plan)

@@ -58,7 +58,7 @@ impl Case {
 }
 
 fn options() -> CompileOptions {
-    CompileOptions { target: Target { simd: Simd::Portable }, threads: 2, batch: BATCH, random: false }
+    CompileOptions { target: Target::of(Simd::Portable), threads: 2, batch: BATCH, random: false }
 }
 
 #[test]

@@ -223,8 +223,17 @@ fn grad_input_part(desc: &ConvDesc, phase: [usize; 2]) -> Result<Part, BuildErro
     })
 }
 
+/// Cycles for one image by the model of [`Grid`].
+pub(super) fn cycles(desc: &ConvDesc, target: &Target) -> f64 {
+    let parts = if desc.grad_input { grad_input_parts(desc) } else { forward_part(desc).map(|part| vec![part]) };
+    let of_part = |part: &Part| {
+        if part.extent.contains(&0) { 0.0 } else { desc.groups as f64 * part.grid(desc).cycles(target.simd) }
+    };
+    parts.unwrap_or_default().iter().map(of_part).sum()
+}
+
 impl Part {
-    fn tiling(&self, desc: &ConvDesc, target: &Target) -> Tiling {
+    fn grid(&self, desc: &ConvDesc) -> Grid {
         Grid {
             rows: self.extent[0],
             columns: self.extent[1],
@@ -234,7 +243,10 @@ impl Part {
             b_pitch: if self.is_packed(desc) { 0 } else { self.weight_row_pitch },
             loads_output: false,
         }
-        .choose(target.simd)
+    }
+
+    fn tiling(&self, desc: &ConvDesc, target: &Target) -> Tiling {
+        self.grid(desc).choose(target.simd)
     }
 
     /// Whether the weights of a block of channels are copied together.

@@ -98,3 +98,11 @@ pub struct ConvGradWeightDesc {
     /// Layout of `dy` (the gradient before pooling, at the convolution's own output size).
     pub grad: Layout,
 }
+
+impl ConvGradWeightDesc {
+    /// Multiplications and additions for one image: `2 · Ho · Wo · Kh · Kw · I/groups · O`.
+    pub fn flops(&self) -> usize {
+        let positions = self.window.y.output * self.window.x.output;
+        2 * positions * self.window.area() * (self.input.channels / self.groups) * self.grad.channels
+    }
+}

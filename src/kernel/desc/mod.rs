@@ -23,6 +23,7 @@ mod movement;
 mod normalize;
 mod pool;
 mod warp;
+mod winograd;
 mod work;
 
 pub use conv::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, TileActivation};
@@ -33,6 +34,7 @@ pub use matmul::{MatmulDesc, MatmulKind};
 pub use movement::{FillDesc, TransposeDesc};
 pub use normalize::{ChannelNormDesc, CombineMomentsDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
 pub use pool::{GlobalPoolDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
+pub use winograd::{Square, WinogradDesc, WinogradGradWeightDesc, WinogradWeightDesc};
 pub use warp::{Border, Interpolation, Matrix, WarpDesc};
 
 /// A generated kernel, described.
@@ -42,6 +44,12 @@ pub enum KernelDesc {
     Conv(ConvDesc),
     /// Gradient of a convolution by its weights.
     ConvGradWeight(ConvGradWeightDesc),
+    /// Convolution with a 3x3 window by Winograd's method.
+    Winograd(WinogradDesc),
+    /// Its weights.
+    WinogradWeight(WinogradWeightDesc),
+    /// Gradient by its weights.
+    WinogradGradWeight(WinogradGradWeightDesc),
     /// The three products of a dense layer.
     Matmul(MatmulDesc),
     /// Element-wise expressions, with per-channel sums.
@@ -85,6 +93,10 @@ impl KernelDesc {
             KernelDesc::Conv(d) if d.grad_input => "conv_grad_input",
             KernelDesc::Conv(_) => "conv",
             KernelDesc::ConvGradWeight(_) => "conv_grad_weight",
+            KernelDesc::Winograd(d) if d.conv.grad_input => "winograd_grad_input",
+            KernelDesc::Winograd(_) => "winograd",
+            KernelDesc::WinogradWeight(_) => "winograd_weight",
+            KernelDesc::WinogradGradWeight(_) => "winograd_grad_weight",
             KernelDesc::Matmul(d) => match d.kind {
                 MatmulKind::Forward => "matmul",
                 MatmulKind::GradInput => "matmul_grad_input",

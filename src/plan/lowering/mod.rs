@@ -12,12 +12,14 @@ mod pooling;
 mod scores;
 mod storage;
 mod warp;
+mod winograd;
 
 use std::collections::HashMap;
 
 use super::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 use super::{Buffer, Output, Place};
 use crate::ir::{Graph, InputRole, Node, NodeId, Param, ParamRole, ScalarInput, Value};
+use crate::kernel::Target;
 use crate::kernel::desc::{FillDesc, KernelDesc};
 use crate::ops::Op;
 use crate::tensor::{Layout, Shape};
@@ -45,8 +47,8 @@ pub(super) struct Lowered {
 }
 
 /// Lowers a whole graph.
-pub(super) fn lower(graph: &Graph, batch: usize) -> Lowered {
-    let mut lowerer = Lowerer::new(graph, batch);
+pub(super) fn lower(graph: &Graph, target: Target, batch: usize) -> Lowered {
+    let mut lowerer = Lowerer::new(graph, target, batch);
     for index in 0..graph.nodes.len() {
         lowerer.lower_node(NodeId(index as u32));
     }
@@ -55,6 +57,7 @@ pub(super) fn lower(graph: &Graph, batch: usize) -> Lowered {
 
 struct Lowerer<'g> {
     graph: &'g Graph,
+    target: Target,
     shard: usize,
     shards: usize,
     needs: Needs,
@@ -73,10 +76,11 @@ struct Lowerer<'g> {
 }
 
 impl<'g> Lowerer<'g> {
-    fn new(graph: &'g Graph, batch: usize) -> Self {
+    fn new(graph: &'g Graph, target: Target, batch: usize) -> Self {
         let shard = batch.div_ceil(SHARDS).max(1);
         let mut lowerer = Self {
             graph,
+            target,
             shard,
             shards: batch.div_ceil(shard),
             needs: Needs::of(graph),

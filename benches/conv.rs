@@ -143,7 +143,8 @@ fn conv_jobs(layer: &Layer) -> Vec<Job> {
         bias: true,
         activation: Some(TileActivation::Relu),
     };
-    let forward = ConvDesc { window, groups: 1, input: x, output: y, epilogue, grad_input: false };
+    let forward =
+        ConvDesc { window, groups: 1, input: x, output: y, epilogue, grad_input: false, block: None, images: batch };
     let backward = ConvDesc { input: dy, output: x, epilogue: Epilogue::default(), grad_input: true, ..forward };
     let grad_weight = ConvGradWeightDesc { window, groups: 1, input: x, grad: dy };
     let job = |kind: &str, desc, argument_bytes| Job {

@@ -162,15 +162,17 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
         })
         .collect::<Result<_, JitError>>()?;
     let (micros, micro_entries) = deduplicate(built.iter().flat_map(|(function, _)| &function.micros));
-    let micro_code: Vec<Machine> = micros.par_iter().map(|micro| compile_micro(micro, target)).collect::<Result<_, _>>()?;
+    let micro_code: Vec<Machine> =
+        micros.par_iter().map(|micro| compile_micro(micro, target)).collect::<Result<_, _>>()?;
 
     let mut module = module(host, built.iter().map(|(_, machine)| machine).chain(&micro_code))?;
     let mut declare = |name: String| {
         let signature = ir::Signature::new(host.call_conv());
         module.declare_function(&name, Linkage::Local, &signature).map_err(refused)
     };
-    let micro_ids: Vec<FuncId> =
-        (0..micros.len()).map(|i| declare(format!("micro_{i}"))).collect::<Result<_, JitError>>()?;
+    let micro_ids: Vec<FuncId> = (micros.iter().enumerate())
+        .map(|(i, micro)| declare(format!("{}_{i}", micro.family())))
+        .collect::<Result<_, JitError>>()?;
     let named = unique.iter().enumerate();
     let kernel_ids: Vec<FuncId> =
         named.map(|(i, desc)| declare(format!("{}_{i}", desc.family()))).collect::<Result<_, JitError>>()?;

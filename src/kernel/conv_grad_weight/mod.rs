@@ -218,6 +218,7 @@ impl Geometry {
             scale: 1,
             channels: desc.grad.channels / desc.groups,
             steps: tile.steps() * turns,
+            a_pitch: self.a_pitch,
             b_pitch: desc.grad.pixel_pitch,
             loads_output: true,
         }

@@ -31,11 +31,11 @@ pub use expr::{Compare, Expr, ExprId, ExprNode, uniform_reference};
 pub use loss::{LossDesc, LossKind, SoftmaxDesc, Targets, TopKDesc};
 pub use map::{Domain, MapDesc, MapOutput, Operand, OperandKind};
 pub use matmul::{MatmulDesc, MatmulKind};
-pub use movement::{FillDesc, TransposeDesc};
+pub use movement::{FillDesc, PackDesc, TransposeDesc};
 pub use normalize::{ChannelNormDesc, CombineMomentsDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
 pub use pool::{GlobalPoolDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
-pub use winograd::{Square, WinogradDesc, WinogradGradWeightDesc, WinogradWeightDesc};
 pub use warp::{Border, Interpolation, Matrix, WarpDesc};
+pub use winograd::{Square, WinogradDesc, WinogradGradWeightDesc, WinogradWeightDesc};
 
 /// A generated kernel, described.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -82,6 +82,8 @@ pub enum KernelDesc {
     TopK(TopKDesc),
     /// Transposition of a stack of matrices.
     Transpose(TransposeDesc),
+    /// A matrix stored in blocks of columns.
+    Pack(PackDesc),
     /// A constant written over a buffer, or over its halo.
     Fill(FillDesc),
 }
@@ -118,6 +120,7 @@ impl KernelDesc {
             KernelDesc::Loss(_) => "loss",
             KernelDesc::TopK(_) => "top_k",
             KernelDesc::Transpose(_) => "transpose",
+            KernelDesc::Pack(_) => "pack",
             KernelDesc::Fill(_) => "fill",
         }
     }

@@ -32,7 +32,11 @@ impl KernelDesc {
             KernelDesc::Warp(desc) => 8 * desc.output.elements(),
             KernelDesc::Loss(desc) => 5 * desc.classes,
             KernelDesc::TopK(desc) => desc.classes,
-            KernelDesc::WinogradWeight(_) | KernelDesc::CombineMoments(_) | KernelDesc::Transpose(_) | KernelDesc::Fill(_) => 0,
+            KernelDesc::WinogradWeight(_)
+            | KernelDesc::CombineMoments(_)
+            | KernelDesc::Transpose(_)
+            | KernelDesc::Pack(_)
+            | KernelDesc::Fill(_) => 0,
         }
     }
 }

@@ -34,6 +34,16 @@ pub enum Micro {
     Strip(StripDesc),
 }
 
+impl Micro {
+    /// A short name of its kind, with its size, for profiles.
+    pub fn family(&self) -> String {
+        match self {
+            Micro::Tile(tile) => format!("tile_{}x{}x{}", tile.rows, tile.columns, tile.vectors),
+            Micro::Strip(strip) => format!("strip_{}_ops", strip.ops.len()),
+        }
+    }
+}
+
 /// Largest number of accumulator vectors a tile may have.
 pub fn max_accumulators(simd: Simd, vectors: usize, has_tail: bool) -> usize {
     match simd {

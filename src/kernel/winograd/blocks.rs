@@ -4,6 +4,7 @@ use cranelift::prelude::Value;
 
 use crate::kernel::Simd;
 use crate::kernel::builder::{KernelBuilder, Trips};
+use crate::kernel::cache::streaming;
 use crate::kernel::desc::{Square, WinogradWeightDesc};
 use crate::kernel::tiling::split;
 
@@ -26,7 +27,11 @@ impl Blocks {
     }
 
     /// Runs `body` with each block's number and width.
-    pub(super) fn for_each(&self, k: &mut KernelBuilder<'_>, mut body: impl FnMut(&mut KernelBuilder<'_>, Value, usize)) {
+    pub(super) fn for_each(
+        &self,
+        k: &mut KernelBuilder<'_>,
+        mut body: impl FnMut(&mut KernelBuilder<'_>, Value, usize),
+    ) {
         let (whole, rest) = (self.channels / self.width, self.channels % self.width);
         k.for_range(whole, |k, block| body(k, block, self.width));
         if rest > 0 {
@@ -81,34 +86,56 @@ fn pieces(side: Side, most: usize) -> Vec<Piece> {
 }
 
 /// The squares that go through all three steps together, so that what lies between the steps stays in cache.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Chunks {
     pub(super) square: Square,
     /// Images of a chunk, a power of two; more than one only where a chunk holds all of an image.
     pub(super) images: usize,
     pub(super) rows: Vec<Piece>,
     pub(super) columns: Vec<Piece>,
+    /// Cycles that a chunk waits for memory, by the model.
+    pub(super) traffic: f64,
 }
 
-/// Bytes that the squares of a chunk may take at their points.
-const CHUNK_BYTES: usize = 400 << 10;
-
-/// Squares of a chunk: fewer would read the weights too often, more are not needed to keep the registers busy.
-const SQUARES: std::ops::RangeInclusive<usize> = 14..=64;
+/// Squares of a chunk at most, from which the best is chosen: fewer keep the registers less busy, more need more memory.
+const SQUARES: [usize; 4] = [14, 28, 56, 112];
 
 impl Chunks {
-    /// For results of `[height, width]` and so many numbers for each point of a square, in images of which `images` come in a call.
-    pub(super) fn choose(square: Square, [height, width]: [usize; 2], numbers: usize, images: usize) -> Self {
+    /// For a convolution of `[I, O]` channels with results of `[height, width]`, in calls of so many images. Weights are read for every chunk.
+    pub(super) fn of_conv(square: Square, results: [usize; 2], [i, o]: [usize; 2], images: usize) -> Self {
+        Self::choose(square, results, i + o, square.area() * i * o, images)
+    }
+
+    /// The same for a gradient by the weights, whose sums are read and written for every chunk.
+    pub(super) fn of_grad_weight(square: Square, results: [usize; 2], [i, o]: [usize; 2], images: usize) -> Self {
+        Self::choose(square, results, i + o, 2 * square.area() * i * o, images)
+    }
+
+    /// For so many numbers at each point of a square, written and read again, and so many others that are visited for every chunk.
+    fn choose(square: Square, results: [usize; 2], numbers: usize, visited: usize, images: usize) -> Self {
+        let mut best: Option<(f64, Self)> = None;
+        for most in SQUARES {
+            let mut chunks = Self::of_at_most(square, results, images, most);
+            let planes = square.area() * chunks.squares() * numbers * size_of::<f32>();
+            // what is needed at the same time shares the caches
+            chunks.traffic = streaming(visited * size_of::<f32>()) + 2.0 * streaming(planes);
+            let cycles = chunks.count(images) as f64 * chunks.traffic;
+            if best.as_ref().is_none_or(|(least, _)| cycles < *least) {
+                best = Some((cycles, chunks));
+            }
+        }
+        best.expect("there is a number of squares").1
+    }
+
+    fn of_at_most(square: Square, [height, width]: [usize; 2], images: usize, most: usize) -> Self {
         let (y, x) = (Side::of(height, square), Side::of(width, square));
-        let bytes = square.area() * numbers * size_of::<f32>();
-        let most = (CHUNK_BYTES / bytes).clamp(*SQUARES.start(), *SQUARES.end());
-        let all = y.squares() * x.squares();
-        let together = (most / all).clamp(1, images.max(1));
+        let together = (most / (y.squares() * x.squares())).clamp(1, images.max(1));
         Self {
             square,
             images: 1 << together.ilog2(),
             rows: pieces(y, (most / x.squares()).max(1)),
             columns: pieces(x, most),
+            traffic: 0.0,
         }
     }
 

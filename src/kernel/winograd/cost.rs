@@ -1,9 +1,10 @@
 //! Whether Winograd's method is worth it: a model in cycles, as everything that decides about code.
 
 use super::blocks::{Blocks, Chunks};
+use crate::kernel::cache::streaming;
 use crate::kernel::desc::{ConvDesc, ConvGradWeightDesc, Square};
-use crate::kernel::{Target, conv, conv_grad_weight};
 use crate::kernel::tiling::Grid;
+use crate::kernel::{Target, conv, conv_grad_weight};
 use crate::tensor::Window;
 
 /// Cycles of one call of a strip or tile besides its arithmetic.
@@ -11,15 +12,6 @@ const CALL: f64 = 12.0;
 
 /// Winograd's kernels have to be cheaper by this factor: what the model leaves out (more memory, transforms of weights) is theirs alone.
 const MARGIN: f64 = 0.85;
-
-/// Bytes a cycle that come from the second-level cache, from the third, and from memory, and what the first two hold. Rounded down from what current servers do.
-const LEVELS: [(usize, f64); 3] = [(1 << 20, 32.0), (12 << 20, 10.0), (usize::MAX, 4.0)];
-
-/// Cycles to read something `times` over that is too large for the first-level cache.
-fn streaming(bytes: usize, times: f64) -> f64 {
-    let rate = LEVELS.iter().find(|(size, _)| bytes <= *size).map_or(1.0, |(_, rate)| *rate);
-    times * bytes as f64 / rate
-}
 
 /// Whether the method applies.
 fn applies(window: &Window, groups: usize) -> bool {
@@ -35,28 +27,20 @@ pub(crate) fn choose(desc: &ConvDesc, images: usize, target: &Target) -> Option<
         return None;
     }
     let (inputs, outputs) = (desc.input.channels, desc.output.channels);
-    let direct = images as f64 * conv::cycles(desc, target) + streaming(9 * inputs * outputs * 4, 1.0);
+    let direct = images as f64 * conv::cycles(desc, target) + streaming(9 * inputs * outputs * 4);
     let axes = [&desc.window.y, &desc.window.x];
     let results = axes.map(|axis| if desc.grad_input { axis.input } else { axis.output });
     let cost = |square: Square| {
-        let chunks = Chunks::choose(square, results, inputs + outputs, images);
-        let blocks = Blocks::of(outputs, target.simd);
-        let weights = square.area() * inputs * blocks.padded() * 4;
+        let chunks = Chunks::of_conv(square, results, [inputs, outputs], images);
         let products = Products { rows: chunks.squares(), steps: inputs, columns: outputs, loads_output: false };
-        let count = chunks.count(images) as f64;
         let strips = strips(square, chunks.squares(), target, [inputs, outputs]);
-        let planes = square.area() * chunks.squares() * (inputs + outputs) * 4;
-        count * (products.cycles(square, target) + strips + streaming(weights, 1.0) + streaming(planes, 1.0))
+        chunks.count(images) as f64 * (products.cycles(square, target) + strips + chunks.traffic)
     };
     best(direct, cost)
 }
 
 /// The same for a gradient by the weights.
-pub(crate) fn choose_grad_weight(
-    desc: &ConvGradWeightDesc,
-    images: usize,
-    target: &Target,
-) -> Option<Square> {
+pub(crate) fn choose_grad_weight(desc: &ConvGradWeightDesc, images: usize, target: &Target) -> Option<Square> {
     if target.exact || !applies(&desc.window, desc.groups) {
         return None;
     }
@@ -64,15 +48,13 @@ pub(crate) fn choose_grad_weight(
     let direct = images as f64 * conv_grad_weight::cycles(desc, target);
     let results = [desc.window.y.output, desc.window.x.output];
     let cost = |square: Square| {
-        let chunks = Chunks::choose(square, results, inputs + outputs, images);
+        let chunks = Chunks::of_grad_weight(square, results, [inputs, outputs], images);
         let products = Products { rows: inputs, steps: chunks.squares(), columns: outputs, loads_output: true };
         let count = chunks.count(images) as f64;
         let strips = strips(square, chunks.squares(), target, [inputs, outputs]);
-        let sums = square.area() * inputs * Blocks::of(outputs, target.simd).padded() * 4;
-        let planes = square.area() * chunks.squares() * (inputs + outputs) * 4;
-        // sums are read and written for every chunk, cleared before and interpolated after
-        let chunk = products.cycles(square, target) + strips + streaming(sums, 2.0) + streaming(planes, 1.0);
-        count * chunk + streaming(sums, 2.0)
+        let chunk = products.cycles(square, target) + strips + chunks.traffic;
+        // sums are cleared before and interpolated after
+        count * chunk + 2.0 * streaming(square.area() * inputs * outputs * 4)
     };
     best(direct, cost)
 }
@@ -102,6 +84,7 @@ impl Products {
                 scale: 1,
                 channels: width,
                 steps: self.steps,
+                a_pitch: [0, if self.loads_output { 1 } else { self.steps }],
                 b_pitch: blocks.width,
                 loads_output: self.loads_output,
             };

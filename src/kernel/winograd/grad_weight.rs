@@ -29,7 +29,7 @@ impl Workspace {
     fn of(desc: &WinogradGradWeightDesc, target: &Target) -> Self {
         let (inputs, outputs) = (desc.conv.input.channels, desc.conv.grad.channels);
         let results = [desc.conv.window.y.output, desc.conv.window.x.output];
-        let chunks = Chunks::choose(desc.square, results, inputs + outputs, desc.images);
+        let chunks = Chunks::of_grad_weight(desc.square, results, [inputs, outputs], desc.images);
         let blocks = Blocks::of(outputs, target.simd);
         let squares = chunks.squares();
         let planes = [plane(squares, inputs), plane(squares, blocks.padded()), plane(inputs, blocks.padded())];
@@ -131,8 +131,7 @@ fn emit_products(
         }
         LoopTrips::Runtime(images) => {
             let pitch = squares.cast_signed();
-            let images_loop =
-                ReductionLoop { trips: Trips::Argument, a_step: pitch * a_step, b_step: pitch * b_step };
+            let images_loop = ReductionLoop { trips: Trips::Argument, a_step: pitch * a_step, b_step: pitch * b_step };
             (ReductionLoop::without_single_trips(vec![of_image, images_loop]), images)
         }
     };
@@ -158,6 +157,7 @@ fn emit_products(
                 scale: 1,
                 channels: width,
                 steps: workspace.chunks.images * squares,
+                a_pitch: [0, 1],
                 b_pitch: blocks.width,
                 loads_output: true,
             }

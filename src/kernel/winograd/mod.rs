@@ -89,7 +89,7 @@ struct Workspace {
 impl Workspace {
     fn of(desc: &WinogradDesc, results: [usize; 2]) -> Self {
         let (inputs, outputs) = (desc.conv.input.channels, desc.conv.output.channels);
-        let chunks = Chunks::choose(desc.square, results, inputs + outputs, desc.images);
+        let chunks = Chunks::of_conv(desc.square, results, [inputs, outputs], desc.images);
         let planes = [inputs, outputs].map(|numbers| plane(chunks.squares(), numbers));
         Self { chunks, planes }
     }
@@ -149,7 +149,14 @@ fn winners(conv: &ConvDesc) -> Option<Layout> {
 }
 
 /// Address of a square's first element in an image of a layout, whose pixels are `side` to a square.
-fn square_address(k: &mut KernelBuilder<'_>, element: Element, base: Value, layout: &Layout, side: usize, at: &At) -> Value {
+fn square_address(
+    k: &mut KernelBuilder<'_>,
+    element: Element,
+    base: Value,
+    layout: &Layout,
+    side: usize,
+    at: &At,
+) -> Value {
     let image = k.index_scale(at.image, layout.image_pitch);
     let row = k.index_scale(at.row, side * layout.row_pitch);
     let column = k.index_scale(at.column, side * layout.pixel_pitch);
@@ -202,6 +209,7 @@ fn tiling(squares: usize, inputs: usize, blocks: &Blocks, width: usize, target: 
         scale: 1,
         channels: width,
         steps: inputs,
+        a_pitch: [0, inputs],
         b_pitch: blocks.width,
         loads_output: false,
     }
@@ -253,13 +261,7 @@ fn emit_products(
 }
 
 /// A square's results from its points.
-fn emit_results(
-    k: &mut KernelBuilder<'_>,
-    desc: &WinogradDesc,
-    workspace: &Workspace,
-    pointers: &Pointers,
-    at: &At,
-) {
+fn emit_results(k: &mut KernelBuilder<'_>, desc: &WinogradDesc, workspace: &Workspace, pointers: &Pointers, at: &At) {
     let (conv, square) = (&desc.conv, desc.square);
     let scale = if conv.epilogue.pool.is_some() { 2 } else { 1 };
     if at.inside.iter().any(|&inside| inside < scale) {
@@ -313,9 +315,8 @@ fn pool_rows(b: &mut StripBuilder, conv: &ConvDesc, row: usize, [above, below]: 
     for column in 0..columns {
         let four = [above[2 * column], above[2 * column + 1], below[2 * column], below[2 * column + 1]];
         let [Some(p0), Some(p1), Some(p2), Some(p3)] = four else { unreachable!("results are loaded from memory") };
-        let winners = winners(conv).map(|layout| {
-            Place::new(3, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed())
-        });
+        let winners = winners(conv)
+            .map(|layout| Place::new(3, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed()));
         let best = b.push(StripOp::Pool { points: [p0, p1, p2, p3], winners });
         finish(b, conv, Some(best), row * conv.output.row_pitch + column * conv.output.pixel_pitch);
     }

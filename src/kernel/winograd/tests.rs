@@ -44,8 +44,7 @@ fn matrices(square: Square, taps: usize, results: usize) -> Matrices {
         let others = points.iter().enumerate().filter(|(j, _)| *j != i);
         points.get(i).map_or(1.0, |p| others.map(|(_, q)| p - q).product::<f64>())
     };
-    let evaluate =
-        (0..n).map(|i| (0..taps).map(|k| power(i, k, taps - 1) / scale(i)).collect()).collect();
+    let evaluate = (0..n).map(|i| (0..taps).map(|k| power(i, k, taps - 1) / scale(i)).collect()).collect();
     let interpolate = (0..results).map(|k| (0..n).map(|i| power(i, k, results - 1)).collect()).collect();
     Matrices { window, evaluate, interpolate }
 }
@@ -306,8 +305,8 @@ fn cases() -> impl Strategy<Value = Case> {
     });
     let channels = prop::sample::select(vec![1, 3, 5, 8, 16, 17, 31, 40, 70]);
     let memory = (0..6usize, [0..7usize, 0..7], 0..3usize);
-    ([1..20usize, 1..20], padding, [channels.clone(), channels], epilogue, any::<bool>(), memory, any::<u64>()).prop_map(
-        |(size, padding, channels, epilogue, winners, (count, neighbours, extra_halo), seed)| Case {
+    ([1..20usize, 1..20], padding, [channels.clone(), channels], epilogue, any::<bool>(), memory, any::<u64>())
+        .prop_map(|(size, padding, channels, epilogue, winners, (count, neighbours, extra_halo), seed)| Case {
             padding,
             epilogue,
             winners,
@@ -316,8 +315,7 @@ fn cases() -> impl Strategy<Value = Case> {
             extra_halo,
             seed,
             ..Case::new(size, 3, channels)
-        },
-    )
+        })
 }
 
 proptest! {

@@ -3,7 +3,8 @@
 use super::Lowerer;
 use crate::ir::Node;
 use crate::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, SumPartsDesc, TransposeDesc, WinogradGradWeightDesc,
+    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, SumPartsDesc, TransposeDesc,
+    WinogradGradWeightDesc,
 };
 use crate::kernel::winograd;
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
@@ -27,6 +28,8 @@ impl Lowerer<'_> {
             output: y.layout,
             epilogue,
             grad_input: false,
+            block: None,
+            images: self.shard,
         };
         let mut args = vec![self.per_image(&x, Mode::Read), self.whole(&weight, Mode::Read)];
         if conv.epilogue.bias {
@@ -72,6 +75,8 @@ impl Lowerer<'_> {
             output: dx.layout,
             epilogue: Epilogue::default(),
             grad_input: true,
+            block: None,
+            images: self.shard,
         };
         let all = Region::Block { bytes };
         let weight = Access { buffer: transposed, offset: 0, stride: 0, region: all, mode: Mode::Read };

@@ -5,6 +5,7 @@
 //! a second, haloed copy is made.
 
 mod conv;
+mod conv_weights;
 mod dense;
 mod elementwise;
 mod penalty;
@@ -12,7 +13,6 @@ mod pooling;
 mod scores;
 mod storage;
 mod warp;
-mod winograd;
 
 use std::collections::HashMap;
 

@@ -215,10 +215,8 @@ impl Allocator {
                 self.release(operands[0].index());
             }
             StripOp::Pool { winners, .. } => {
-                self.steps.push(Step::Pool {
-                    points: [registers[0], registers[1], registers[2], registers[3]],
-                    winners,
-                });
+                self.steps
+                    .push(Step::Pool { points: [registers[0], registers[1], registers[2], registers[3]], winners });
                 operands.iter().for_each(|operand| self.release(operand.index()));
                 self.put(at, registers[0]);
             }

@@ -136,7 +136,14 @@ fn of_smooth_networks() {
 fn of_losses_on_other_activations() {
     let body =
         |last: &str| format!("input(4x4x1)\n flatten\n dense(8, activation: tanh)\n dense(3, activation: {last})");
-    let cases = [("softmax", "binary_crossentropy"), ("sigmoid", "categorical_crossentropy"), ("softmax", "mse")];
+    let cases = [
+        ("softmax", "binary_crossentropy"),
+        ("sigmoid", "categorical_crossentropy"),
+        ("softmax", "mse"),
+        ("softmax", "categorical_crossentropy(label_smoothing: 0.2)"),
+        ("sigmoid", "categorical_crossentropy(label_smoothing: 0.2)"),
+        ("softmax", "binary_crossentropy(label_smoothing: 0.2)"),
+    ];
     for (last, loss) in cases {
         let text = model(&body(last), &format!(" loss: {loss}"));
         Case::new(&text, Simd::Portable, 3).check(&format!("{loss} after {last}"));

@@ -19,11 +19,11 @@ const PENALTY: &str = "penalty";
 /// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight. `None` where this version cannot compute the loss
 /// ([`crate::ir::Program::not_run_yet`]).
 pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Option<Graph> {
-    let kind = kind_of(loss)?;
+    let judgement = Loss { grad: true, ..judgement(program, loss)? };
     let Forward { mut graph, output, scores, head_scores, penalties, .. } = forward(program, Mode::Training { random });
     let labels = labels(&mut graph, program);
     let heads = program.program().model.heads.iter().map(|head| head.weight.value).zip(head_scores).collect::<Vec<_>>();
-    let seeds = add_losses(&mut graph, (scores, &heads), labels, kind);
+    let seeds = add_losses(&mut graph, (scores, &heads), labels, judgement);
     add_metrics(&mut graph, program, Judged { output, scores, labels, loss });
     // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs no gradient.
     // These passes rewrite in place, so scores and seeds stay what they are.
@@ -42,10 +42,10 @@ pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
     let Forward { mut graph, output, scores, penalties, .. } = forward(program, Mode::Inference);
     graph.outputs.push(("output".to_owned(), output));
     if let Some(loss) = program.loss()
-        && let Some(kind) = kind_of(loss)
+        && let Some(judgement) = judgement(program, loss)
     {
         let labels = labels(&mut graph, program);
-        let value = judge(&mut graph, kind, [scores, labels], "loss");
+        let value = judge(&mut graph, judgement, [scores, labels], "loss");
         graph.outputs.push((LOSS_OUTPUT.to_owned(), value));
         add_metrics(&mut graph, program, Judged { output, scores, labels, loss });
         penalty::add_output(&mut graph, &penalties, PENALTY);
@@ -92,10 +92,10 @@ fn add_losses(
     graph: &mut Graph,
     (scores, heads): (Value, &[(f32, Value)]),
     labels: Value,
-    kind: LossKind,
+    judgement: Loss,
 ) -> Vec<(Value, Value)> {
     let inverse_batch = graph.scalar(ScalarInput::InverseBatch);
-    let main = graph.push(Op::Loss(Loss { kind, grad: true }), &[scores, labels, inverse_batch], "loss");
+    let main = graph.push(Op::Loss(judgement), &[scores, labels, inverse_batch], "loss");
     let mut total = Value { node: main, output: 0 };
     let mut seeds = vec![(scores, Value { node: main, output: 1 })];
     for &(weight, scores) in heads {
@@ -104,7 +104,7 @@ fn add_losses(
             e.mul(share, weight)
         });
         let scale = graph.push_value(Op::Map(scale), &[inverse_batch], "loss");
-        let head = graph.push(Op::Loss(Loss { kind, grad: true }), &[scores, labels, scale], "loss");
+        let head = graph.push(Op::Loss(judgement), &[scores, labels, scale], "loss");
         seeds.push((scores, Value { node: head, output: 1 }));
         let sum = Map::single(|e| {
             let (total, head, weight) = (e.input(0), e.input(1), e.constant(weight));
@@ -114,6 +114,13 @@ fn add_losses(
     }
     graph.outputs.push((LOSS_OUTPUT.to_owned(), total));
     seeds
+}
+
+/// How the program's loss is computed, without gradient, where this version does.
+fn judgement(program: &CheckedProgram, loss: ProgramLoss) -> Option<Loss> {
+    let options = program.program().train.as_ref().map(|train| &train.loss_options);
+    let smoothing = options.map_or(0.0, |options| options.label_smoothing).to_bits();
+    kind_of(loss).map(|kind| Loss { kind, smoothing, grad: false })
 }
 
 /// How a loss is computed, where this version does.
@@ -129,9 +136,9 @@ fn kind_of(loss: ProgramLoss) -> Option<LossKind> {
 }
 
 /// A loss or an error of each image, without gradient.
-fn judge(graph: &mut Graph, kind: LossKind, [scores, labels]: [Value; 2], layer: &str) -> Value {
+fn judge(graph: &mut Graph, judgement: Loss, [scores, labels]: [Value; 2], layer: &str) -> Value {
     let inverse_batch = graph.scalar(ScalarInput::InverseBatch);
-    graph.push_value(Op::Loss(Loss { kind, grad: false }), &[scores, labels, inverse_batch], layer)
+    graph.push_value(Op::Loss(judgement), &[scores, labels, inverse_batch], layer)
 }
 
 /// What metrics look at.
@@ -155,7 +162,7 @@ fn add_metrics(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
     let threshold = threshold.to_bits();
     let has_classes = program.label_kind() == LabelKind::Single;
     for (index, metric) in metrics(program).into_iter().enumerate() {
-        let mut error = |kind, of| judge(graph, kind, [of, labels], "metrics");
+        let mut error = |kind, of| judge(graph, Loss::metric(kind), [of, labels], "metrics");
         let values = match metric {
             Metric::Mae => error(LossKind::MeanAbsoluteError, output),
             Metric::Mse => error(LossKind::MeanSquaredError, output),

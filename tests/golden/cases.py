@@ -958,6 +958,42 @@ def several_classes(net, x):
     return net.dense(4, activation="sigmoid")(layers().Flatten()(x))
 
 
+@case((4, 4, 2), classes=5, loss="categorical_crossentropy(label_smoothing: 0.1)")
+def smoothing(net, x):
+    """
+    A tenth of the label goes to all of five classes.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(5, activation: softmax)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(5, activation="softmax")(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=1, loss="binary_crossentropy(label_smoothing: 0.2)")
+def smoothing_binary(net, x):
+    """
+    Labels of 0.1 and 0.9 for one sigmoid unit.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(1, activation: sigmoid)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(1, activation="sigmoid")(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=3, labels="multi", loss="binary_crossentropy(label_smoothing: 0.2)")
+def smoothing_several(net, x):
+    """
+    Several classes a picture: each label goes towards a half.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(3, activation: sigmoid)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(3, activation="sigmoid")(layers().Flatten()(x))
+
+
 # --- auxiliary outputs -----------------------------------------------------------------------------------------------
 
 

@@ -33,8 +33,6 @@ fn of_schedule(train: &TrainSpec) -> Vec<(String, Span)> {
     let mut parts = Vec::new();
     let loss = train.loss.as_ref();
     parts.extend(loss.and_then(|loss| of_loss(&loss.value).map(|name| (format!("the loss `{name}`"), loss.span))));
-    let smoothing = train.loss_options.label_smoothing > 0.0;
-    parts.extend(loss.filter(|_| smoothing).map(|loss| ("`label_smoothing`".to_owned(), loss.span)));
     parts.extend(
         train
             .metrics

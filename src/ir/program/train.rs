@@ -48,7 +48,8 @@ impl TrainSpec {
 /// How a loss sees labels and outputs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LossOptions {
-    /// Share of the target that goes to all classes alike, in 0..=1: `t (1 − a) + a / classes` (one output: `t (1 − a) + a / 2`). Default 0.
+    /// Share of the target that goes to all classes alike, in 0..=1: `t (1 − a) + a / classes` of exclusive classes, `t (1 − a) + a / 2` of outputs that are
+    /// judged by themselves. Default 0.
     pub label_smoothing: f32,
     /// Whether the model's output is scores. Without it that follows from the last activation.
     pub from_logits: Option<Spanned<bool>>,

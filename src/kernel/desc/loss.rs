@@ -24,12 +24,27 @@ pub enum LossKind {
     },
 }
 
+impl LossKind {
+    /// Whether it judges all outputs of an image together, as exclusive classes; else each by itself.
+    pub fn judges_together(self) -> bool {
+        match self {
+            LossKind::SoftmaxCrossEntropy => true,
+            LossKind::SigmoidCrossEntropy
+            | LossKind::MeanSquaredError
+            | LossKind::MeanAbsoluteError
+            | LossKind::Huber { .. }
+            | LossKind::Decisions { .. } => false,
+        }
+    }
+}
+
 /// What labels are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Targets {
-    /// A class index an image, i32. An output's target is the label itself where there is one output, else 1 at the label's place and 0 elsewhere.
+    /// A class index an image, i32. An output's target is the label itself where a single output is judged by itself, else 1 at the label's place and 0
+    /// elsewhere.
     Index,
-    /// A number an output, f32.
+    /// A number an output, f32: shares of classes among them.
     Numbers,
 }
 
@@ -43,6 +58,9 @@ pub struct LossDesc {
     pub kind: LossKind,
     /// What labels are.
     pub targets: Targets,
+    /// What part a of each target goes to all outputs alike, by its bits: targets are `t (1 − a) + a u`, with `u = 1 / outputs` where outputs are judged
+    /// together, else ½. Source: Szegedy et al., arXiv:1512.00567, §7, as Keras defines it.
+    pub smoothing: u32,
     /// Length of the score vector.
     pub classes: usize,
     /// Also writes the gradient.

@@ -81,6 +81,7 @@ proptest! {
         count in 0_usize..5,
         seed in any::<u64>(),
         stretch in prop::sample::select(vec![1.0_f32, 40.0]),
+        smoothing in prop::sample::select(vec![0.0_f32, 0.1, 1.0]),
     ) {
         let scores: Vec<f32> = numbers(seed, classes * count).iter().map(|v| v * stretch).collect();
         let labels = labels(seed, count, classes);
@@ -93,13 +94,14 @@ proptest! {
             Data::F32(vec![7.0; count]),
             Data::F32(vec![7.0; scores.len()]),
         ];
-        let desc = LossDesc { kind, targets, classes, grad: true };
+        let desc = LossDesc { kind, targets, smoothing: smoothing.to_bits(), classes, grad: true };
         let got = run(&KernelDesc::Loss(desc), &args, count, 0);
         let plain = run(&KernelDesc::Loss(LossDesc { grad: false, ..desc }), &args[..4], count, 0);
         prop_assert_eq!(&plain[3], &got[3]);
         for n in 0..count {
             let s = &scores[n * classes..][..classes];
-            let (loss, grad) = reference(kind, s, &wanted[n * classes..][..classes]);
+            let smoothed: Vec<f32> = wanted[n * classes..][..classes].iter().map(|&t| smooth(kind, t, smoothing, classes)).collect();
+            let (loss, grad) = reference(kind, s, &smoothed);
             assert_close(got[3].f32()[n], loss, 3e-6, n);
             for (c, slope) in grad.iter().enumerate() {
                 assert_close(got[4].f32()[n * classes + c], slope * f64::from(scale), 2e-6, (n, c));
@@ -157,6 +159,12 @@ fn targets_of(kind: LossKind, targets: Targets, seed: u64, labels: &[i32], class
             numbers(seed ^ 2, labels.len() * classes).iter().map(|&t| if is_softmax { t.abs() } else { t }).collect()
         }
     }
+}
+
+/// A target of which a share goes to all outputs alike.
+fn smooth(kind: LossKind, t: f32, share: f32, classes: usize) -> f32 {
+    let alike = if kind == LossKind::SoftmaxCrossEntropy { 1.0 / classes as f32 } else { 0.5 };
+    t * (1.0 - share) + share * alike
 }
 
 /// Loss and gradient of one image, from the definitions.

@@ -62,7 +62,8 @@ impl Lowerer<'_> {
             Element::F32 => Targets::Numbers,
             Element::I32 | Element::U8 => Targets::Index,
         };
-        let desc = LossDesc { kind: loss.kind, targets, classes: scores.layout.elements(), grad: loss.grad };
+        let Loss { kind, smoothing, grad: with_grad } = *loss;
+        let desc = LossDesc { kind, targets, smoothing, classes: scores.layout.elements(), grad: with_grad };
         let mut args = vec![
             self.per_image(&scores, Mode::Read),
             self.per_image(&labels, Mode::Read),

@@ -67,3 +67,19 @@ fn smoothed_labels_leave_a_loss_to_the_surest_model() {
     assert!(loss > entropy && loss < 1.5 * entropy, "{loss}");
     assert!(tested(&report, "accuracy") > 0.85, "{report}");
 }
+
+#[test]
+fn focal_and_hinge_losses_train() {
+    // (the end of the model, its loss)
+    for (end, loss) in
+        [(CLASSES, "focal(gamma: 1)"), ("dense(classes)", "hinge"), (CLASSES, "focal(label_smoothing: 0.1)")]
+    {
+        let place = Place::new(&digits(end, "", "", &format!("; loss: {loss}")));
+        let said = place.cnnc(&["run", "small.cnn"]);
+        let report = place.report("runs/small-1");
+        assert!(tested(&report, "accuracy") > 0.85, "{loss}: {said}");
+        let (columns, rows) = place.history("runs/small-1");
+        let at = columns.iter().position(|name| name == "val_loss").expect("there is a validation split");
+        assert!(rows[3][at] < 0.8 * rows[0][at], "{loss} falls: {rows:?}");
+    }
+}

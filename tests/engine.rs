@@ -143,6 +143,10 @@ fn of_losses_on_other_activations() {
         ("softmax", "categorical_crossentropy(label_smoothing: 0.2)"),
         ("sigmoid", "categorical_crossentropy(label_smoothing: 0.2)"),
         ("softmax", "binary_crossentropy(label_smoothing: 0.2)"),
+        ("softmax", "focal"),
+        ("sigmoid", "focal(gamma: 0.5, alpha: 1)"),
+        ("softmax", "focal(gamma: 1, label_smoothing: 0.3)"),
+        ("tanh", "hinge"),
     ];
     for (last, loss) in cases {
         let text = model(&body(last), &format!(" loss: {loss}"));
@@ -164,6 +168,11 @@ fn losses_on_probabilities_are_those_of_their_definition() {
         let want = mean(&case, loss);
         assert!((got - want).abs() < 1e-5, "{name} after {last}: {got} is not {want}");
     };
+    check("softmax", "focal(gamma: 3, alpha: 0.4)", &|p, label| -0.4 * (1.0 - p[label]).powi(3) * p[label].ln());
+    check("tanh", "hinge", &|s, label| {
+        let others = s.iter().enumerate().filter(|(i, _)| *i != label).map(|(_, s)| *s);
+        (1.0 + others.fold(0.0, f64::max) - s[label]).max(0.0)
+    });
     check("sigmoid", "categorical_crossentropy", &|p, label| -(p[label] / p.iter().sum::<f64>()).ln());
     check("softmax", "categorical_crossentropy", &|p, label| -p[label].ln());
     let binary = |p: &[f64], label: usize| {

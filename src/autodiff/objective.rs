@@ -5,10 +5,11 @@ use super::clip::clip;
 use super::optimizer::{AVERAGE, update};
 use super::penalty;
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LOSS_OUTPUT, LabelKind, Loss as ProgramLoss, Metric, Mode, ScalarInput,
-    TrainSpec, Value, forward,
+    CheckedProgram, Forward, Graph, InputRole, LOSS_OUTPUT, LabelKind, Link, Loss as ProgramLoss, Metric, Mode,
+    ScalarInput, TrainSpec, Value, forward,
 };
 use crate::kernel::desc::LossKind;
+use crate::layers::ActivationKind;
 use crate::ops::{Loss, Map, Op, TopK};
 use crate::opt;
 use crate::tensor::{Element, Shape, TensorType};
@@ -16,10 +17,9 @@ use crate::tensor::{Element, Shape, TensorType};
 /// The name of the output with one number for the batch: what the size of weights adds to the loss.
 const PENALTY: &str = "penalty";
 
-/// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight. `None` where this version cannot compute the loss
-/// ([`crate::ir::Program::not_run_yet`]).
-pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Option<Graph> {
-    let judgement = Loss { grad: true, ..judgement(program, loss)? };
+/// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight.
+pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Graph {
+    let judgement = Loss { grad: true, ..judgement(program, loss) };
     let Forward { mut graph, output, scores, head_scores, penalties, .. } = forward(program, Mode::Training { random });
     let labels = labels(&mut graph, program);
     let heads = program.program().model.heads.iter().map(|head| head.weight.value).zip(head_scores).collect::<Vec<_>>();
@@ -34,18 +34,16 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
     for (weight, gradient) in clip(&mut graph, gradients, &train.updates) {
         update(&mut graph, &train.optimizer.value, &train.updates, weight, gradient);
     }
-    Some(graph)
+    graph
 }
 
 /// Forward pass without randomness: output, and where the loss is known also loss and metrics. Auxiliary outputs are left out, and of the loss too.
 pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
     let Forward { mut graph, output, scores, penalties, .. } = forward(program, Mode::Inference);
     graph.outputs.push(("output".to_owned(), output));
-    if let Some(loss) = program.loss()
-        && let Some(judgement) = judgement(program, loss)
-    {
+    if let Some(loss) = program.loss() {
         let labels = labels(&mut graph, program);
-        let value = judge(&mut graph, judgement, [scores, labels], "loss");
+        let value = judge(&mut graph, judgement(program, loss), [scores, labels], "loss");
         graph.outputs.push((LOSS_OUTPUT.to_owned(), value));
         add_metrics(&mut graph, program, Judged { output, scores, labels, loss });
         penalty::add_output(&mut graph, &penalties, PENALTY);
@@ -116,22 +114,30 @@ fn add_losses(
     seeds
 }
 
-/// How the program's loss is computed, without gradient, where this version does.
-fn judgement(program: &CheckedProgram, loss: ProgramLoss) -> Option<Loss> {
+/// How the program's loss is computed, without gradient.
+fn judgement(program: &CheckedProgram, loss: ProgramLoss) -> Loss {
     let options = program.program().train.as_ref().map(|train| &train.loss_options);
     let smoothing = options.map_or(0.0, |options| options.label_smoothing).to_bits();
-    kind_of(loss).map(|kind| Loss { kind, smoothing, grad: false })
+    Loss { kind: kind_of(loss, program.output_shape().elements()), smoothing, grad: false }
 }
 
-/// How a loss is computed, where this version does.
-fn kind_of(loss: ProgramLoss) -> Option<LossKind> {
+/// How a loss of so many outputs is computed.
+fn kind_of(loss: ProgramLoss, outputs: usize) -> LossKind {
     match loss {
-        ProgramLoss::CategoricalCrossentropy => Some(LossKind::SoftmaxCrossEntropy),
-        ProgramLoss::BinaryCrossentropy => Some(LossKind::SigmoidCrossEntropy),
-        ProgramLoss::Mse => Some(LossKind::MeanSquaredError),
-        ProgramLoss::Mae => Some(LossKind::MeanAbsoluteError),
-        ProgramLoss::Huber { delta } => Some(LossKind::Huber { delta: delta.to_bits() }),
-        ProgramLoss::Focal { .. } | ProgramLoss::Hinge => None,
+        ProgramLoss::CategoricalCrossentropy => LossKind::SoftmaxCrossEntropy,
+        ProgramLoss::BinaryCrossentropy => LossKind::SigmoidCrossEntropy,
+        ProgramLoss::Mse => LossKind::MeanSquaredError,
+        ProgramLoss::Mae => LossKind::MeanAbsoluteError,
+        ProgramLoss::Huber { delta } => LossKind::Huber { delta: delta.to_bits() },
+        ProgramLoss::Focal { gamma, alpha } => {
+            let (gamma, alpha) = (gamma.to_bits(), alpha.to_bits());
+            match loss.link(outputs) {
+                Some(Link::Sigmoid) | None => LossKind::SigmoidFocal { gamma, alpha },
+                Some(Link::Softmax) => LossKind::SoftmaxFocal { gamma, alpha },
+            }
+        }
+        ProgramLoss::Hinge if outputs == 1 => LossKind::Margin,
+        ProgramLoss::Hinge => LossKind::LargestMargin,
     }
 }
 
@@ -151,15 +157,7 @@ struct Judged {
 
 fn add_metrics(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
     let Judged { output, scores, labels, loss } = judged;
-    // a score of a cross-entropy decides at 0, a probability at 1/2
-    let threshold = match loss {
-        ProgramLoss::CategoricalCrossentropy
-        | ProgramLoss::BinaryCrossentropy
-        | ProgramLoss::Focal { .. }
-        | ProgramLoss::Hinge => 0.0_f32,
-        ProgramLoss::Mse | ProgramLoss::Mae | ProgramLoss::Huber { .. } => 0.5,
-    };
-    let threshold = threshold.to_bits();
+    let threshold = threshold(graph, output, loss).to_bits();
     let has_classes = program.label_kind() == LabelKind::Single;
     for (index, metric) in metrics(program).into_iter().enumerate() {
         let mut error = |kind, of| judge(graph, Loss::metric(kind), [of, labels], "metrics");
@@ -175,6 +173,16 @@ fn add_metrics(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
             }
         };
         graph.outputs.push((metric_output(index), values));
+    }
+}
+
+/// From where on an output says yes: a score from 0, a probability from 1/2.
+fn threshold(graph: &Graph, output: Value, loss: ProgramLoss) -> f32 {
+    let ends_in_sigmoid = matches!(graph.node(output.node).op, Op::Activation(ActivationKind::Sigmoid));
+    match loss {
+        ProgramLoss::CategoricalCrossentropy | ProgramLoss::BinaryCrossentropy | ProgramLoss::Focal { .. } => 0.0,
+        ProgramLoss::Hinge if !ends_in_sigmoid => 0.0,
+        ProgramLoss::Hinge | ProgramLoss::Mse | ProgramLoss::Mae | ProgramLoss::Huber { .. } => 0.5,
     }
 }
 

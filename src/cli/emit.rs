@@ -96,7 +96,7 @@ fn unoptimized(ready: &Ready, mode: Mode) -> Result<Graph, Failure> {
         Mode::Train => {
             let schedule = ready.schedule()?;
             let loss = ready.program.loss().ok_or(CompileError::NoSchedule)?;
-            training_graph(&ready.program, loss, schedule, true).ok_or_else(|| CompileError::NotYet.into())
+            Ok(training_graph(&ready.program, loss, schedule, true))
         }
     }
 }

@@ -40,9 +40,6 @@ pub enum CompileError {
     /// The program has no `train` section, or no loss follows from it.
     #[error("the program has no schedule to train by")]
     NoSchedule,
-    /// The program has a part that this version checks but does not run ([`crate::ir::Program::not_run_yet`]).
-    #[error("the program has a part that this version of cnnc does not run yet")]
-    NotYet,
     /// The program does not take pictures of this size.
     #[error(transparent)]
     Size(#[from] SizeRefused),
@@ -235,7 +232,7 @@ impl Engine {
 /// The graph that a session of this kind runs, after its passes.
 pub fn optimized_training_graph(program: &CheckedProgram, random: bool) -> Result<Graph, CompileError> {
     let (train, loss) = schedule(program)?;
-    let mut graph = training_graph(program, loss, train, random).ok_or(CompileError::NotYet)?;
+    let mut graph = training_graph(program, loss, train, random);
     opt::run(&mut graph, opt::TRAINING);
     Ok(graph)
 }

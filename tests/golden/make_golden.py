@@ -125,8 +125,12 @@ def loss_of(text, classes, labels, from_scores):
     classes = {"mse": keras.losses.MeanSquaredError, "mae": keras.losses.MeanAbsoluteError, "huber": keras.losses.Huber,
                "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
                "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
-               "binary_crossentropy": keras.losses.BinaryCrossentropy}
-    if name.endswith("crossentropy"):
+               "binary_crossentropy": keras.losses.BinaryCrossentropy,
+               "focal": keras.losses.CategoricalFocalCrossentropy if several else keras.losses.BinaryFocalCrossentropy,
+               "hinge": keras.losses.CategoricalHinge if several else keras.losses.Hinge}
+    if name == "focal" and not several:
+        given["apply_class_balancing"] = True  # else alpha would mean nothing
+    if name.endswith("crossentropy") or name == "focal":
         given["from_logits"] = from_scores
     return classes[name](**given)
 
@@ -152,6 +156,7 @@ class Experiment:
         self.from_scores = from_scores
         self.labels = labels
         self.loss = loss_of(loss, classes, labels, from_scores)
+        self.has_probabilities = not (self.squared or loss == "hinge" or labels == "regression")
         self.takes_indices = isinstance(self.loss, keras.losses.SparseCategoricalCrossentropy)
 
     def start(self, weights):
@@ -176,7 +181,7 @@ class Experiment:
         out, *_ = self.outputs(x.astype(self.dtype), training=False)
         if self.from_scores:
             out = keras.ops.sigmoid(out) if self.classes == 1 else keras.ops.softmax(out)
-        elif not self.squared and self.labels != "regression":
+        elif self.has_probabilities:
             # beyond, Keras would clip probabilities, and its gradients with them
             assert np.min(out) > 1e-6 and (self.classes > 1 or np.max(out) < 1 - 1e-6), "probabilities out of range"
         return np.array(out)

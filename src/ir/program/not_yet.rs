@@ -1,6 +1,6 @@
 //! What a file may say and is checked, but is not run by this version.
 
-use super::{Callback, DataSpec, Loss, Metric, Program, TrainSpec};
+use super::{Callback, DataSpec, Metric, Program, TrainSpec};
 use crate::source::Span;
 
 impl Program {
@@ -31,8 +31,6 @@ fn of_data(data: &DataSpec) -> Vec<(String, Span)> {
 /// What is not run of one phase.
 fn of_schedule(train: &TrainSpec) -> Vec<(String, Span)> {
     let mut parts = Vec::new();
-    let loss = train.loss.as_ref();
-    parts.extend(loss.and_then(|loss| of_loss(&loss.value).map(|name| (format!("the loss `{name}`"), loss.span))));
     parts.extend(
         train
             .metrics
@@ -43,14 +41,6 @@ fn of_schedule(train: &TrainSpec) -> Vec<(String, Span)> {
         of_callback(&callback.value).map(|name| (format!("the callback `{name}`"), callback.span))
     }));
     parts
-}
-
-fn of_loss(loss: &Loss) -> Option<&'static str> {
-    match loss {
-        Loss::Focal { .. } => Some("focal"),
-        Loss::Hinge => Some("hinge"),
-        Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse | Loss::Mae | Loss::Huber { .. } => None,
-    }
 }
 
 fn of_metric(metric: Metric) -> Option<&'static str> {

@@ -156,14 +156,15 @@ pub enum Loss {
     BinaryCrossentropy,
     /// Mean squared error: against the numbers of regression, else against a 0 or 1 for each class.
     Mse,
-    /// Cross-entropy that leaves easy pictures out: `−α (1 − p)^γ ln p`, p the probability of the true class. Source: Lin et al., arXiv:1708.02002.
+    /// Cross-entropy that counts easy pictures little: `−α (1 − p)^γ ln p`, p the probability of the true class; with one output 1 − α stands for α where that
+    /// is class 0. Source: Lin et al., arXiv:1708.02002.
     Focal {
         /// Default 2.
         gamma: f32,
         /// Default 0.25.
         alpha: f32,
     },
-    /// `max(0, 1 − t s)` with t −1 or 1; with several outputs `max(0, 1 + largest other score − score of the true class)`.
+    /// `max(0, 1 − t s)` with t −1 or 1; with several outputs `max(0, 1 + largest other score, at least 0 − score of the true class)`.
     Hinge,
     /// Mean absolute error, of regression.
     Mae,
@@ -172,6 +173,27 @@ pub enum Loss {
         /// Default 1.
         delta: f32,
     },
+}
+
+/// What makes probabilities of the scores that a loss is computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// Of all outputs together: exclusive classes.
+    Softmax,
+    /// Of each output by itself.
+    Sigmoid,
+}
+
+impl Loss {
+    /// What makes probabilities of so many scores; `None` for a loss that is computed from the outputs as they are.
+    pub fn link(self, outputs: usize) -> Option<Link> {
+        match self {
+            Loss::CategoricalCrossentropy => Some(Link::Softmax),
+            Loss::BinaryCrossentropy => Some(Link::Sigmoid),
+            Loss::Focal { .. } => Some(if outputs == 1 { Link::Sigmoid } else { Link::Softmax }),
+            Loss::Mse | Loss::Mae | Loss::Huber { .. } | Loss::Hinge => None,
+        }
+    }
 }
 
 /// Metrics.

@@ -17,6 +17,28 @@ pub enum LossKind {
         /// δ, by its bits.
         delta: u32,
     },
+    /// Cross-entropy that counts sure answers little: with p = softmax(s), g(p) = −α (1 − p)^γ ln p, `Σ t g(p)`, gradient `h − p Σ h` where
+    /// `h = t p g′(p)`. Source: Lin et al., arXiv:1708.02002, as Keras's `CategoricalFocalCrossentropy` defines it.
+    SoftmaxFocal {
+        /// γ, by its bits.
+        gamma: u32,
+        /// α, by its bits.
+        alpha: u32,
+    },
+    /// The same of outputs that are judged by themselves, their mean: with p = σ(s), `w u^γ c`, c being the cross-entropy, `u = t + p − 2 t p` how far p is
+    /// from its target, and `w = t α + (1 − t)(1 − α)`; gradient `w (γ u^(γ−1) (1 − 2t) p (1 − p) c + u^γ (p − t)) / outputs`. Source: as Keras's
+    /// `BinaryFocalCrossentropy` with `apply_class_balancing`.
+    SigmoidFocal {
+        /// γ, by its bits.
+        gamma: u32,
+        /// α, by its bits.
+        alpha: u32,
+    },
+    /// `max(0, 1 + max (1 − t) s − Σ t s)`: the largest score of another class (or 0) is to stay 1 below that of the true one. Gradient, where it is not 0,
+    /// `(1 − t)` at that score, shared out where several are as large, less `t`. Source: Keras's `CategoricalHinge`.
+    LargestMargin,
+    /// Mean over the outputs of `max(0, 1 − (2t − 1) s)`, gradient `−(2t − 1) / outputs` where that is not 0. Source: Keras's `Hinge`.
+    Margin,
     /// Share of the outputs for which `(s > threshold) = (t > ½)`: a metric, its gradient is 0.
     Decisions {
         /// The threshold, by its bits: 0 for scores, 0.5 for probabilities.
@@ -28,11 +50,13 @@ impl LossKind {
     /// Whether it judges all outputs of an image together, as exclusive classes; else each by itself.
     pub fn judges_together(self) -> bool {
         match self {
-            LossKind::SoftmaxCrossEntropy => true,
+            LossKind::SoftmaxCrossEntropy | LossKind::SoftmaxFocal { .. } | LossKind::LargestMargin => true,
             LossKind::SigmoidCrossEntropy
+            | LossKind::SigmoidFocal { .. }
             | LossKind::MeanSquaredError
             | LossKind::MeanAbsoluteError
             | LossKind::Huber { .. }
+            | LossKind::Margin
             | LossKind::Decisions { .. } => false,
         }
     }

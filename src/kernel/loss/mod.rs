@@ -3,12 +3,15 @@
 //! A label outside of the classes counts as the last one, so that no kernel reads outside of its scores.
 
 mod each;
+mod focal;
 mod together;
 mod top_k;
 
 use cranelift::prelude::Value;
 
 pub(super) use top_k::build_top_k;
+
+use focal::Focal;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
@@ -36,11 +39,24 @@ pub(super) fn build(desc: &LossDesc) -> Result<KernelFunction, BuildError> {
             };
             let value = match desc.kind {
                 LossKind::SoftmaxCrossEntropy => together::emit_softmax(k, &row),
-                LossKind::SigmoidCrossEntropy
-                | LossKind::MeanSquaredError
-                | LossKind::MeanAbsoluteError
-                | LossKind::Huber { .. }
-                | LossKind::Decisions { .. } => each::emit(k, &row),
+                LossKind::SoftmaxFocal { gamma, alpha } => focal::emit_softmax(k, &row, Focal::of(gamma, alpha)),
+                LossKind::LargestMargin => together::emit_margin(k, &row),
+                LossKind::SigmoidCrossEntropy => each::emit(k, &row, each::sigmoid_loss),
+                LossKind::SigmoidFocal { gamma, alpha } => {
+                    let focal = Focal::of(gamma, alpha);
+                    each::emit(k, &row, |k, s, t| focal::sigmoid_loss(k, focal, s, t))
+                }
+                LossKind::MeanSquaredError => each::emit(k, &row, each::squared_loss),
+                LossKind::MeanAbsoluteError => each::emit(k, &row, each::absolute_loss),
+                LossKind::Huber { delta } => {
+                    let delta = f32::from_bits(delta);
+                    each::emit(k, &row, |k, s, t| each::huber_loss(k, delta, s, t))
+                }
+                LossKind::Margin => each::emit(k, &row, each::margin_loss),
+                LossKind::Decisions { threshold } => {
+                    let threshold = f32::from_bits(threshold);
+                    each::emit(k, &row, |k, s, t| each::decision(k, threshold, s, t))
+                }
             };
             let to = k.at(Element::F32, loss, n);
             k.store(value, to, 0);

@@ -83,3 +83,106 @@ fn focal_and_hinge_losses_train() {
         assert!(rows[3][at] < 0.8 * rows[0][at], "{loss} falls: {rows:?}");
     }
 }
+
+/// Every metric of classes, one of them watched by callbacks.
+const METRICS: &str = "; metrics: [accuracy, precision, recall, f1, auc]; \
+     early_stopping(monitor: val_f1, patience: 9); checkpoint(\"best.safetensors\", monitor: val_auc)";
+
+#[test]
+fn counted_metrics_stand_wherever_accuracy_does() {
+    let place = Place::new(&digits(CLASSES, "", "", METRICS));
+    let said = place.cnnc(&["run", "small.cnn"]);
+    let report = place.report("runs/small-1");
+    let names = ["accuracy", "precision", "recall", "f1", "auc"];
+    let (columns, rows) = place.history("runs/small-1");
+    let expected: Vec<String> = ["", "val_"]
+        .iter()
+        .flat_map(|split| ["loss"].iter().chain(&names).map(move |name| format!("{split}{name}")))
+        .collect();
+    assert_eq!(columns[1..=12], expected);
+    for (name, at) in expected.iter().zip(1..).filter(|(name, _)| !name.ends_with("loss")) {
+        assert!(rows[3][at] > 0.85 && rows[3][at] <= 1.0, "{name} {:?}", rows[3]);
+        assert_eq!(report["results"]["last_epoch"][name], rows[3][at], "{name}");
+    }
+    // the same from the weights alone
+    let evaluated =
+        place.cnnc(&["eval", "small.cnn", "--weights", "runs/small-1/weights.safetensors", "--format", "json"]);
+    let evaluated: Value = serde_json::from_str(&evaluated).expect("JSON");
+    for name in names {
+        assert_eq!(evaluated["results"][name], report["results"]["test"][name], "{name}");
+        assert!(said.contains(&format!("{name} {:.4}", tested(&report, name))), "{said}");
+    }
+    assert!(place.0.path().join("runs/small-1/best.safetensors").exists());
+    // pictures are counted together and in their order: nothing depends on threads or batches
+    place.cnnc(&["run", "small.cnn", "--threads", "1"]);
+    assert_eq!(place.report("runs/small-2")["results"], report["results"]);
+}
+
+/// Pictures of one brightness each in two folders; in the middle both have the same.
+fn two_classes(train: &str) -> Place {
+    let text = format!(
+        "model Two {{ input(4x4x3); conv2d(3, 3x3, activation: tanh); global_avg_pool2d; dense(1, activation: sigmoid) }}\n\
+         data {{ source: folder(\"set\") }}\nprepare {{ rescale: 1/255 }}\n\
+         train {{ epochs: 60; batch: 8; optimizer: adam(lr: 0.05){train} }}\n"
+    );
+    let place = Place::new(&text);
+    for (class, first) in [("dark", 0_u8), ("light", 80)] {
+        let folder = place.0.path().join("set").join(class);
+        fs::create_dir_all(&folder).expect("made");
+        for at in 0..24_u8 {
+            let picture = [b"P6\n4 4\n255\n".to_vec(), vec![first + at * 7; 48]].concat();
+            fs::write(folder.join(format!("{at:02}.ppm")), picture).expect("written");
+        }
+    }
+    place
+}
+
+#[test]
+fn metrics_of_one_output_are_those_of_its_predictions() {
+    for loss in ["binary_crossentropy", "focal(alpha: 0.5)", "mse"] {
+        let place = two_classes(&format!("; loss: {loss}; metrics: [accuracy, precision, recall, f1, auc]"));
+        place.cnnc(&["run", "small.cnn"]);
+        let weights = "runs/small-1/weights.safetensors";
+        let evaluated =
+            place.cnnc(&["eval", "small.cnn", "--weights", weights, "--split", "train", "--format", "json"]);
+        let evaluated: Value = serde_json::from_str(&evaluated).expect("JSON");
+        let pictures: Vec<String> = ["dark", "light"]
+            .iter()
+            .flat_map(|class| (0..24).map(move |at| format!("set/{class}/{at:02}.ppm")))
+            .collect();
+        let words = ["predict", "small.cnn", "--weights", weights, "--format", "csv"];
+        let words: Vec<&str> = words.into_iter().chain(pictures.iter().map(String::as_str)).collect();
+        let said = place.cnnc(&words);
+        // of class 1, and whether it is
+        let answers: Vec<(f64, bool)> = said
+            .lines()
+            .skip(1)
+            .map(|row| {
+                (row.rsplit(',').next().expect("columns").parse().expect("a number"), row.starts_with("set/light"))
+            })
+            .collect();
+        assert_eq!(answers.len(), 48);
+        let count = |of: &dyn Fn(f64, bool) -> bool| answers.iter().filter(|(p, is)| of(*p, *is)).count() as f64;
+        let (hits, said) = (count(&|p, is| p > 0.5 && is), count(&|p, _| p > 0.5));
+        let pairs = answers.iter().filter(|(_, is)| *is).flat_map(|(p, _)| {
+            answers.iter().filter(|(_, is)| !is).map(move |(q, _)| match p.total_cmp(q) {
+                std::cmp::Ordering::Greater => 1.0,
+                std::cmp::Ordering::Equal => 0.5,
+                std::cmp::Ordering::Less => 0.0,
+            })
+        });
+        let area = pairs.sum::<f64>() / (24.0 * 24.0);
+        let expected = [
+            ("accuracy", count(&|p, is| (p > 0.5) == is) / 48.0),
+            ("precision", hits / said),
+            ("recall", hits / 24.0),
+            ("f1", 2.0 * hits / (said + 24.0)),
+            ("auc", area),
+        ];
+        for (name, want) in expected {
+            let got = evaluated["results"][name].as_f64().expect("a number");
+            assert!((got - want).abs() < 1e-9, "{loss}: {name} is {got}, and {want} by the predictions");
+        }
+        assert!(area > 0.8 && area < 1.0, "{area}");
+    }
+}

@@ -399,7 +399,11 @@ fn several_classes_are_learnt_from_a_table() {
     let place = Place::new();
     write_brightness(&place);
     let source = "source: csv(\"labels.csv\", image: file, label: tags, split: part)\n    labels: multi";
-    let text = brightness("dense(8, activation: relu) -> dense(classes, activation: sigmoid)", source, "seed: 1");
+    let text = brightness(
+        "dense(8, activation: relu) -> dense(classes, activation: sigmoid)",
+        source,
+        "seed: 1\n    metrics: [accuracy, f1, auc]",
+    );
     fs::write(place.path("tags.cnn"), text).expect("written");
     place.cnnc(&["check", "tags.cnn", "--deny", "warnings"]).success();
     let done = place.cnnc(&["run", "tags.cnn", "--threads", "1", "--epochs", "150"]).success();
@@ -407,6 +411,10 @@ fn several_classes_are_learnt_from_a_table() {
     assert_eq!(report["settings"]["train.loss"], "binary_crossentropy");
     let accuracy = report["results"]["test"]["accuracy"].as_f64().expect("measured");
     assert!(accuracy > 0.8, "{}", output(&done));
+    for name in ["f1", "auc"] {
+        let value = report["results"]["test"][name].as_f64().expect("measured");
+        assert!(value > 0.8 && value <= 1.0, "{}", output(&done));
+    }
     let weights = "runs/tags-1/weights.safetensors";
     let said =
         place.cnnc(&["predict", "tags.cnn", "--weights", weights, "pictures/00.ppm", "pictures/47.ppm"]).success();

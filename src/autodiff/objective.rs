@@ -1,16 +1,16 @@
-//! Loss and metrics on top of a forward pass.
+//! The loss on top of a forward pass, and what follows from it.
 
 use super::backward::backpropagate;
 use super::clip::clip;
+use super::metrics::{self, Judged};
 use super::optimizer::{AVERAGE, update};
 use super::penalty;
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LOSS_OUTPUT, LabelKind, Link, Loss as ProgramLoss, Metric, Mode,
-    ScalarInput, TrainSpec, Value, forward,
+    CheckedProgram, Forward, Graph, InputRole, LOSS_OUTPUT, LabelKind, Link, Loss as ProgramLoss, Mode, ScalarInput,
+    TrainSpec, Value, forward,
 };
 use crate::kernel::desc::LossKind;
-use crate::layers::ActivationKind;
-use crate::ops::{Loss, Map, Op, TopK};
+use crate::ops::{Loss, Map, Op};
 use crate::opt;
 use crate::tensor::{Element, Shape, TensorType};
 
@@ -24,7 +24,7 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
     let labels = labels(&mut graph, program);
     let heads = program.program().model.heads.iter().map(|head| head.weight.value).zip(head_scores).collect::<Vec<_>>();
     let seeds = add_losses(&mut graph, (scores, &heads), labels, judgement);
-    add_metrics(&mut graph, program, Judged { output, scores, labels, loss });
+    metrics::add(&mut graph, program, Judged { output, scores, labels, loss });
     // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs no gradient.
     // These passes rewrite in place, so scores and seeds stay what they are.
     opt::run(&mut graph, opt::BEFORE_GRADIENTS);
@@ -45,7 +45,7 @@ pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
         let labels = labels(&mut graph, program);
         let value = judge(&mut graph, judgement(program, loss), [scores, labels], "loss");
         graph.outputs.push((LOSS_OUTPUT.to_owned(), value));
-        add_metrics(&mut graph, program, Judged { output, scores, labels, loss });
+        metrics::add(&mut graph, program, Judged { output, scores, labels, loss });
         penalty::add_output(&mut graph, &penalties, PENALTY);
     }
     graph
@@ -64,11 +64,6 @@ pub fn loss_output() -> &'static str {
 /// The name of the output that holds what the size of weights adds to the loss; there is none where no layer asks for it.
 pub fn penalty_output() -> &'static str {
     PENALTY
-}
-
-/// The name of the output that holds each image's value of the metric with this index: a hit (1 or 0), or an error.
-pub fn metric_output(index: usize) -> String {
-    format!("metric{index}")
 }
 
 /// The input of the labels: a class index an image, or a number for each output.
@@ -142,54 +137,7 @@ fn kind_of(loss: ProgramLoss, outputs: usize) -> LossKind {
 }
 
 /// A loss or an error of each image, without gradient.
-fn judge(graph: &mut Graph, judgement: Loss, [scores, labels]: [Value; 2], layer: &str) -> Value {
+pub(super) fn judge(graph: &mut Graph, judgement: Loss, [scores, labels]: [Value; 2], layer: &str) -> Value {
     let inverse_batch = graph.scalar(ScalarInput::InverseBatch);
     graph.push_value(Op::Loss(judgement), &[scores, labels, inverse_batch], layer)
-}
-
-/// What metrics look at.
-struct Judged {
-    output: Value,
-    scores: Value,
-    labels: Value,
-    loss: ProgramLoss,
-}
-
-fn add_metrics(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
-    let Judged { output, scores, labels, loss } = judged;
-    let threshold = threshold(graph, output, loss).to_bits();
-    let has_classes = program.label_kind() == LabelKind::Single;
-    for (index, metric) in metrics(program).into_iter().enumerate() {
-        let mut error = |kind, of| judge(graph, Loss::metric(kind), [of, labels], "metrics");
-        let values = match metric {
-            Metric::Mae => error(LossKind::MeanAbsoluteError, output),
-            Metric::Mse => error(LossKind::MeanSquaredError, output),
-            Metric::Accuracy if !has_classes => error(LossKind::Decisions { threshold }, scores),
-            // not run yet
-            Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc => continue,
-            Metric::Accuracy | Metric::TopK(_) => {
-                let k = if let Metric::TopK(k) = metric { k } else { 1 };
-                graph.push_value(Op::TopK(TopK { k, threshold }), &[scores, labels], "metrics")
-            }
-        };
-        graph.outputs.push((metric_output(index), values));
-    }
-}
-
-/// From where on an output says yes: a score from 0, a probability from 1/2.
-fn threshold(graph: &Graph, output: Value, loss: ProgramLoss) -> f32 {
-    let ends_in_sigmoid = matches!(graph.node(output.node).op, Op::Activation(ActivationKind::Sigmoid));
-    match loss {
-        ProgramLoss::CategoricalCrossentropy | ProgramLoss::BinaryCrossentropy | ProgramLoss::Focal { .. } => 0.0,
-        ProgramLoss::Hinge if !ends_in_sigmoid => 0.0,
-        ProgramLoss::Hinge | ProgramLoss::Mse | ProgramLoss::Mae | ProgramLoss::Huber { .. } => 0.5,
-    }
-}
-
-/// The metrics of a program; accuracy where it has no schedule, the absolute error where its labels are numbers.
-pub fn metrics(program: &CheckedProgram) -> Vec<Metric> {
-    match &program.program().train {
-        Some(train) => train.metrics.iter().map(|metric| metric.value).collect(),
-        None => vec![Metric::default_for(program.label_kind())],
-    }
 }

@@ -1,12 +1,16 @@
 //! A compiled model with its memory, ready to be fed batches.
 
+use super::answers::Answers;
 use super::executor::Executor;
 use super::profile::{Profile, ProfileRow};
 use super::random_key::random_key;
 use super::rates::{adam_rate, nadam_rates};
-use crate::autodiff::{evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph};
+use crate::autodiff::{
+    answers_output, evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph,
+};
 use crate::ir::{
-    CheckedProgram, Forward, Graph, Loss, Metric, Mode, Optimizer, Param, ScalarInput, SizeRefused, TrainSpec, forward,
+    CheckedProgram, Forward, Graph, LabelKind, Loss, Metric, Mode, Optimizer, Param, ScalarInput, SizeRefused,
+    TrainSpec, forward,
 };
 use crate::kernel::Target;
 use crate::opt;
@@ -78,8 +82,10 @@ pub struct StepResult {
     pub images: usize,
     /// Mean loss over the batch, and what the size of weights adds to it. Not finite: the step has changed no weight.
     pub loss: f32,
-    /// Each of the session's metrics, summed over the images: the number of right ones, or errors.
+    /// Each of the session's metrics, summed over the images: the number of right ones, or errors. 0 for those that count answers.
     pub correct: Vec<f32>,
+    /// The answers, where a metric counts them.
+    pub answers: Option<Answers>,
 }
 
 /// What an engine computes.
@@ -204,15 +210,23 @@ impl Engine {
         self.executor.read(output.buffer, images * output.layout.elements())
     }
 
-    /// Mean loss and hits of a batch; sums in the order of the images.
-    fn result(&self, images: usize) -> StepResult {
+    /// Mean loss, hits and answers of a batch; sums in the order of the images.
+    fn result(&self, images: usize, labels: Labels<'_>) -> StepResult {
         let sum = |name: &str| {
             let values = self.output(name).map(|output| self.values(output, images)).unwrap_or_default();
             values.iter().map(|&value| f64::from(value)).sum::<f64>()
         };
         let loss = sum(loss_output()) / images as f64;
         let correct = (0..self.metrics.len()).map(|index| sum(&metric_output(index)) as f32).collect();
-        StepResult { images, loss: loss as f32, correct }
+        StepResult { images, loss: loss as f32, correct, answers: self.answers(images, labels) }
+    }
+
+    fn answers(&self, images: usize, labels: Labels<'_>) -> Option<Answers> {
+        let output = self.output(answers_output())?;
+        let outputs = output.layout.elements();
+        let exclusive = outputs > 1 && self.program.label_kind() == LabelKind::Single;
+        let ranked = self.metrics.contains(&Metric::Auc);
+        Some(Answers::of(self.values(output, images), labels, outputs, exclusive, ranked))
     }
 
     /// What the size of weights adds to the loss.
@@ -334,7 +348,7 @@ impl TrainSession {
             ScalarInput::RandomKey(path) => random_key(inputs.seed, inputs.step, path),
         });
         engine.executor.run_range(0..self.until_loss, images);
-        let mut result = engine.result(images);
+        let mut result = engine.result(images, inputs.labels);
         if result.loss.is_finite() {
             let stages = engine.executor.plan().stages.len();
             engine.executor.run_range(self.until_loss..stages, images);
@@ -438,7 +452,7 @@ impl EvalSession {
     pub fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
         self.engine.feed_labels(labels);
         let count = self.run(images);
-        let mut result = self.engine.result(count);
+        let mut result = self.engine.result(count, labels);
         result.loss += self.engine.penalty();
         result
     }

@@ -1,7 +1,7 @@
 //! What a run takes of memory at its peak, from the plans themselves, and whether that fits (E0515).
 //!
 //! ```text
-//! peak = program + parameters + optimizer + activations + evaluation + remembered + pictures + batches
+//! peak = program + parameters + optimizer + activations + evaluation + remembered + answers + pictures + batches
 //! ```
 //! Everything but the first is computed; the first is a constant that was measured ([`PROGRAM_BYTES`]).
 
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::card::{DataCard, PictureSize};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Cache, Callback, CheckedProgram, Color, LayerNode, Param, ParamRole, TrainSpec};
+use crate::ir::{Cache, Callback, CheckedProgram, Color, LayerNode, Metric, Param, ParamRole, TrainSpec};
 use crate::kernel::Target;
 use crate::plan::{Place, Plan, parameter_places, plan};
 use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
@@ -36,6 +36,8 @@ pub struct MemoryPlan {
     pub evaluation: usize,
     /// The best weights, for callbacks that keep them.
     pub remembered: usize,
+    /// All answers of an epoch, for areas under curves.
+    pub answers: usize,
     /// The data set's pictures, where it is known.
     pub pictures: usize,
     /// Batches that are made, waiting, or used.
@@ -45,20 +47,21 @@ pub struct MemoryPlan {
 impl MemoryPlan {
     /// The whole, with what the program takes.
     pub fn peak(&self) -> usize {
-        let Self { parameters, optimizer, activations, evaluation, remembered, pictures, batches } = *self;
-        let parts = [parameters, optimizer, activations, evaluation, remembered, pictures, batches];
+        let Self { parameters, optimizer, activations, evaluation, remembered, answers, pictures, batches } = *self;
+        let parts = [parameters, optimizer, activations, evaluation, remembered, answers, pictures, batches];
         parts.iter().fold(PROGRAM_BYTES, |sum, part| sum.saturating_add(*part))
     }
 
     /// The parts with their names, those that take nothing left out.
     pub fn parts(&self) -> Vec<(&'static str, usize)> {
-        let Self { parameters, optimizer, activations, evaluation, remembered, pictures, batches } = *self;
+        let Self { parameters, optimizer, activations, evaluation, remembered, answers, pictures, batches } = *self;
         let all = [
             ("weights", parameters),
             ("optimizer", optimizer),
             ("activations", activations),
             ("evaluation", evaluation),
             ("best weights", remembered),
+            ("answers", answers),
             ("pictures", pictures),
             ("batches", batches),
             ("program", PROGRAM_BYTES),
@@ -158,6 +161,7 @@ fn of_stage(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machine
         activations: step.memory_bytes(machine.threads).saturating_sub(parameters + optimizer),
         evaluation,
         remembered: keepers(train) * parameters,
+        answers: answers(program, train, card),
         pictures: pictures(program, card),
         batches: batches(program, batch),
     };
@@ -168,6 +172,14 @@ fn of_stage(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machine
 fn keepers(train: &TrainSpec) -> usize {
     let keeps = |callback: &Callback| matches!(callback, Callback::EarlyStopping { restore_best_weights: true, .. });
     train.callbacks.iter().filter(|callback| keeps(&callback.value)).count()
+}
+
+/// What an area under a curve is made of: for each picture and output a score and whether it is wanted, and those of one output once more, sorted.
+fn answers(program: &CheckedProgram, train: &TrainSpec, card: Option<&DataCard>) -> usize {
+    let wanted = train.metrics.iter().any(|metric| metric.value == Metric::Auc);
+    let Some(card) = card.filter(|_| wanted) else { return 0 };
+    let pictures = card.train_images + card.test_images;
+    pictures * (program.output_shape().elements() * (size_of::<f32>() + 1) + size_of::<(f32, bool)>())
 }
 
 /// Pictures in the form in which they are kept, or were before that turned out to be too much.
@@ -258,7 +270,8 @@ fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) 
     }
     // weights, gradients by shards, three slots, evaluation, best weights
     let bound = results.saturating_mul(8 * 4).saturating_mul(batch).saturating_add(parameters.saturating_mul(4 * 16));
-    bound.saturating_add(pictures(program, card)).saturating_add(2 * PROGRAM_BYTES) <= limit
+    let kept = pictures(program, card).saturating_add(answers(program, train, card));
+    bound.saturating_add(kept).saturating_add(2 * PROGRAM_BYTES) <= limit
 }
 
 /// The layer whose buffers take most, with their bytes.

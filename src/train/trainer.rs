@@ -382,7 +382,7 @@ where
     }
 
     fn values(&self, sums: &RunningSums, validation: bool) -> Vec<(Monitor, f64)> {
-        let (loss, shares) = sums.means();
+        let (loss, shares) = sums.means(self.engine.metrics());
         let metrics = self.engine.metrics().iter().map(|&metric| Some(metric));
         std::iter::once(None)
             .chain(metrics)

@@ -1,6 +1,6 @@
 //! What a file may say and is checked, but is not run by this version.
 
-use super::{Callback, DataSpec, Metric, Program, TrainSpec};
+use super::{Callback, DataSpec, Program, TrainSpec};
 use crate::source::Span;
 
 impl Program {
@@ -31,26 +31,10 @@ fn of_data(data: &DataSpec) -> Vec<(String, Span)> {
 /// What is not run of one phase.
 fn of_schedule(train: &TrainSpec) -> Vec<(String, Span)> {
     let mut parts = Vec::new();
-    parts.extend(
-        train
-            .metrics
-            .iter()
-            .filter_map(|metric| of_metric(metric.value).map(|name| (format!("the metric `{name}`"), metric.span))),
-    );
     parts.extend(train.callbacks.iter().filter_map(|callback| {
         of_callback(&callback.value).map(|name| (format!("the callback `{name}`"), callback.span))
     }));
     parts
-}
-
-fn of_metric(metric: Metric) -> Option<&'static str> {
-    match metric {
-        Metric::Precision => Some("precision"),
-        Metric::Recall => Some("recall"),
-        Metric::F1 => Some("f1"),
-        Metric::Auc => Some("auc"),
-        Metric::Accuracy | Metric::TopK(_) | Metric::Mae | Metric::Mse => None,
-    }
 }
 
 fn of_callback(callback: &Callback) -> Option<&'static str> {

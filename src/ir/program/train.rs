@@ -209,7 +209,7 @@ pub enum Metric {
     Recall,
     /// Harmonic mean of precision and recall; with several classes the mean over them.
     F1,
-    /// Area under the receiver's curve of one output.
+    /// Area under the receiver's curve; with several classes the mean over them, each against the rest.
     Auc,
     /// Mean absolute error of the output, of regression.
     Mae,
@@ -223,6 +223,14 @@ impl Metric {
         match labels {
             LabelKind::Single | LabelKind::Multi => Metric::Accuracy,
             LabelKind::Regression => Metric::Mae,
+        }
+    }
+
+    /// Whether it is made of all answers counted together; else it is a mean over pictures.
+    pub fn counts_answers(self) -> bool {
+        match self {
+            Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc => true,
+            Metric::Accuracy | Metric::TopK(_) | Metric::Mae | Metric::Mse => false,
         }
     }
 

@@ -118,6 +118,44 @@ fn counted_metrics_stand_wherever_accuracy_does() {
     assert_eq!(place.report("runs/small-2")["results"], report["results"]);
 }
 
+/// The tensors of a run's weights, by their bytes.
+fn weights(place: &Place, run: &str) -> Vec<u8> {
+    let bytes = fs::read(place.0.path().join(run).join("weights.safetensors")).expect("written");
+    let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
+    bytes[8 + usize::try_from(header).expect("short")..].to_vec()
+}
+
+#[test]
+fn a_loss_that_counts_twice_is_a_step_that_is_twice_as_long() {
+    let all = (0..10).map(|class| format!("{class}: 2")).collect::<Vec<_>>().join(", ");
+    let place = Place::new(&digits(CLASSES, &format!("; class_weight: {{ {all} }}"), "", ""));
+    place.cnnc(&["run", "small.cnn", "--set", "train.optimizer=sgd(lr: 0.125)"]);
+    let (_, twice) = place.history("runs/small-1");
+    let weighed = weights(&place, "runs/small-1");
+    fs::write(place.0.path().join("small.cnn"), digits(CLASSES, "", "", "")).expect("written");
+    place.cnnc(&["run", "small.cnn", "--set", "train.optimizer=sgd(lr: 0.25)"]);
+    let (columns, once) = place.history("runs/small-2");
+    // powers of two round nothing
+    assert_eq!(weights(&place, "runs/small-2"), weighed);
+    for (twice, once) in twice.iter().zip(&once) {
+        assert_eq!((columns[1].as_str(), twice[1]), ("loss", 2.0 * once[1]));
+        // accuracy, and all of the validation
+        assert_eq!(twice[2..5], once[2..5]);
+    }
+}
+
+#[test]
+fn balanced_classes_train_on_any_number_of_threads() {
+    let place = Place::new(&digits(CLASSES, "; class_weight: balanced", "", ""));
+    place.cnnc(&["run", "small.cnn"]);
+    let report = place.report("runs/small-1");
+    assert_eq!(report["settings"]["data.class_weight"], "balanced");
+    assert!(tested(&report, "accuracy") > 0.85, "{report}");
+    let balanced = weights(&place, "runs/small-1");
+    place.cnnc(&["run", "small.cnn", "--threads", "1"]);
+    assert_eq!(weights(&place, "runs/small-2"), balanced, "threads change nothing");
+}
+
 /// Pictures of one brightness each in two folders; in the middle both have the same.
 fn two_classes(train: &str) -> Place {
     let text = format!(

@@ -56,7 +56,7 @@ impl Case {
     /// The batch, for one step of plain descent with rate 1.
     fn inputs(&self) -> StepInputs<'_> {
         let labels = Labels::Classes(&self.labels);
-        StepInputs { images: &self.images, labels, learning_rate: 1.0, step: 1, update: 1, seed: 0 }
+        StepInputs { images: &self.images, labels, weights: &[], learning_rate: 1.0, step: 1, update: 1, seed: 0 }
     }
 
     fn evaluation(&self) -> EvalSession {
@@ -254,6 +254,7 @@ fn means_follow_their_weights() {
         session.step(&StepInputs {
             images,
             labels: Labels::Classes(labels),
+            weights: &[],
             learning_rate: 0.5,
             step,
             update: step,
@@ -288,6 +289,7 @@ fn trained(body: &str, options: &CompileOptions, images: usize) -> Vec<(String, 
         let result = session.step(&StepInputs {
             images: &pictures,
             labels: Labels::Classes(&labels),
+            weights: &[],
             learning_rate: 0.01,
             step,
             update: step,
@@ -386,4 +388,44 @@ fn penalties_are_part_of_the_loss_in_training_and_in_use() {
     assert!((used(&with) - used(&plain) - penalty).abs() < 1e-5);
     assert!((f64::from(step(&with).0) - used(&with)).abs() < 1e-5);
     with.check("penalties");
+}
+
+/// One step with a weight for each picture: the gradient is that of `Σ weight · loss / pictures`, whose losses are those of the pictures by themselves.
+#[test]
+fn of_pictures_that_count_differently() {
+    let weights = [0.5_f32, 2.0, 0.0, 1.25, 3.0];
+    for loss in ["categorical_crossentropy(label_smoothing: 0.1)", "focal(gamma: 1.5)"] {
+        let body = "input(4x4x1)\n flatten\n dense(8, activation: tanh)\n dense(3, activation: softmax)";
+        let data = "data { source: npz(\"none.npz\"); class_weight: { 0: 2 } }\n";
+        let case = Case::new(&format!("{data}{}", model(body, &format!(" loss: {loss}"))), Simd::Portable, 3);
+        let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
+        case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
+        let result = session.step(&StepInputs { weights: &weights, ..case.inputs() });
+        let elements = case.images.len() / BATCH;
+        let weighted = |session: &mut EvalSession| {
+            let each = case.images.chunks(elements).zip(&case.labels).zip(weights);
+            let losses = each.map(|((image, &label), weight)| {
+                f64::from(weight) * f64::from(session.evaluate(image, Labels::Classes(&[label])).loss)
+            });
+            losses.sum::<f64>() / BATCH as f64
+        };
+        let mut used = case.evaluation();
+        assert!((f64::from(result.loss) - weighted(&mut used)).abs() < 1e-5, "{loss}: {}", result.loss);
+        for (index, before) in case.weights.iter().enumerate() {
+            let after = session.read(index);
+            for at in [0, before.len() / 2, before.len() - 1] {
+                let h = 1e-2_f32;
+                let mut loss_at = |shift: f32| {
+                    let mut moved = before.clone();
+                    moved[at] += shift;
+                    used.write(index, &moved);
+                    weighted(&mut used)
+                };
+                let slope = (loss_at(h) - loss_at(-h)) / f64::from(2.0 * h);
+                used.write(index, before);
+                let got = f64::from(before[at] - after[at]);
+                assert!((got - slope).abs() < 2e-3, "{loss}: {index}[{at}] is {got}, the difference quotient {slope}");
+            }
+        }
+    }
 }

@@ -22,8 +22,9 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
     let judgement = Loss { grad: true, ..judgement(program, loss) };
     let Forward { mut graph, output, scores, head_scores, penalties, .. } = forward(program, Mode::Training { random });
     let labels = labels(&mut graph, program);
+    let weights = weights(&mut graph, program);
     let heads = program.program().model.heads.iter().map(|head| head.weight.value).zip(head_scores).collect::<Vec<_>>();
-    let seeds = add_losses(&mut graph, (scores, &heads), labels, judgement);
+    let seeds = add_losses(&mut graph, (scores, &heads), (labels, weights), judgement);
     metrics::add(&mut graph, program, Judged { output, scores, labels, loss });
     // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs no gradient.
     // These passes rewrite in place, so scores and seeds stay what they are.
@@ -76,19 +77,30 @@ fn labels(graph: &mut Graph, program: &CheckedProgram) -> Value {
     graph.push_value(Op::Input(InputRole::Labels, ty), &[], "")
 }
 
+/// The input that says how much each image counts, where the program weighs its classes.
+fn weights(graph: &mut Graph, program: &CheckedProgram) -> Option<Value> {
+    program.program().data.as_ref()?.class_weight.as_ref()?;
+    let ty = TensorType { element: Element::F32, shape: Shape::vector(1), batched: true };
+    Some(graph.push_value(Op::Input(InputRole::Weights, ty), &[], ""))
+}
+
 /// Adds the losses of the model's output and of its auxiliary outputs (weight, scores), whose sum is what is trained by; returns scores with the gradients
 /// by them.
 /// ```text
-/// loss = L(scores) + Σ weight · L(head's scores)
+/// loss = L(scores) + Σ weight · L(head's scores)      of an image with a weight of its own that many times as much
 /// ```
 fn add_losses(
     graph: &mut Graph,
     (scores, heads): (Value, &[(f32, Value)]),
-    labels: Value,
+    (labels, weights): (Value, Option<Value>),
     judgement: Loss,
 ) -> Vec<(Value, Value)> {
     let inverse_batch = graph.scalar(ScalarInput::InverseBatch);
-    let main = graph.push(Op::Loss(judgement), &[scores, labels, inverse_batch], "loss");
+    let loss = |graph: &mut Graph, scores: Value, scale: Value| {
+        let operands: Vec<Value> = [scores, labels, scale].into_iter().chain(weights).collect();
+        graph.push(Op::Loss(judgement), &operands, "loss")
+    };
+    let main = loss(graph, scores, inverse_batch);
     let mut total = Value { node: main, output: 0 };
     let mut seeds = vec![(scores, Value { node: main, output: 1 })];
     for &(weight, scores) in heads {
@@ -97,7 +109,7 @@ fn add_losses(
             e.mul(share, weight)
         });
         let scale = graph.push_value(Op::Map(scale), &[inverse_batch], "loss");
-        let head = graph.push(Op::Loss(judgement), &[scores, labels, scale], "loss");
+        let head = loss(graph, scores, scale);
         seeds.push((scores, Value { node: head, output: 1 }));
         let sum = Map::single(|e| {
             let (total, head, weight) = (e.input(0), e.input(1), e.constant(weight));

@@ -10,7 +10,7 @@ use super::prepare::{Featurewise, Preparation, PrepareError};
 use super::source::{Pictures, Source, Split, Targets};
 use super::store::{MEMORY_BOUND_BYTES, Scratch, Store};
 use super::{Progress, load, split};
-use crate::ir::{AugmentSpec, Cache, DataSpec, Normalize, PrepareSpec, class_index};
+use crate::ir::{AugmentSpec, Cache, ClassWeight, DataSpec, Normalize, PrepareSpec, class_index};
 use crate::random::{Random, text_key};
 use crate::source::Spanned;
 use crate::tensor::Shape;
@@ -37,6 +37,7 @@ pub struct Dataset {
     pool: Arc<Pool>,
     shuffle: bool,
     mirror: Option<Arc<[Option<i32>]>>,
+    class_weights: Option<Arc<[f32]>>,
     loader_threads: usize,
 }
 
@@ -130,6 +131,7 @@ impl Dataset {
             problem: "there are no training images".to_owned(),
             help: "add images".to_owned(),
         })?;
+        let class_weights = data.class_weight.as_ref().map(|weight| weights_of(&weight.value, &source.classes, &train));
         let cache = data.cache.as_ref().map(|cache| cache.value);
         let mut store = Store::new(source.pictures, preparation, bound_bytes(cache), progress)?;
         if cache == Some(Cache::Disk) {
@@ -159,6 +161,7 @@ impl Dataset {
             pool: Arc::default(),
             shuffle: data.shuffle,
             mirror,
+            class_weights,
             loader_threads: std::thread::available_parallelism().map_or(1, usize::from).min(4),
         })
     }
@@ -190,7 +193,8 @@ impl Dataset {
             Random::keyed(&[seed, epoch, text_key("shuffle")]).shuffle(&mut order);
         }
         let augment = (!augment.ops.is_empty()).then(|| (augment.clone(), seed, epoch));
-        self.pass(order, batch, augment, start_batch)
+        let pass = Pass { augment, class_weights: self.class_weights.clone(), ..self.pass(order, batch) };
+        self.made(pass, start_batch)
     }
 
     /// Training pictures as `count` of them are augmented in the first epoch, in its order; with `picture` that training picture (by its place among
@@ -254,17 +258,23 @@ impl Dataset {
             Split::Validation => self.validation.as_ref(),
             Split::Test => self.test.as_ref(),
         };
-        self.pass(view.map_or(Vec::new(), |view| view.items.to_vec()), batch, None, 0)
+        self.made(self.pass(view.map_or(Vec::new(), |view| view.items.to_vec()), batch), 0)
     }
 
-    fn pass(&self, order: Vec<u32>, batch: usize, augment: Option<(AugmentSpec, u64, u64)>, start: usize) -> Batches {
+    /// A pass over pictures as they are.
+    fn pass(&self, order: Vec<u32>, batch: usize) -> Pass {
         assert!(batch > 0, "a batch has images");
-        // Gathering takes less time than handing a batch from thread to thread.
-        let threads = if augment.is_some() || self.store.is_slow() { self.loader_threads } else { 0 };
         let (store, pool, labels) = (Arc::clone(&self.store), Arc::clone(&self.pool), Arc::clone(&self.labels));
         let (targets, mirror) = (self.targets.clone(), self.mirror.clone());
         let (order, bounds) = batches_of(order, batch, &store);
-        Batches::new(Pass { store, pool, labels, targets, order, bounds, augment, mirror }, start, threads)
+        Pass { store, pool, labels, targets, order, bounds, augment: None, mirror, class_weights: None }
+    }
+
+    /// The batches of a pass from batch `start` on.
+    fn made(&self, pass: Pass, start: usize) -> Batches {
+        // Gathering takes less time than handing a batch from thread to thread.
+        let threads = if pass.augment.is_some() || self.store.is_slow() { self.loader_threads } else { 0 };
+        Batches::new(pass, start, threads)
     }
 }
 
@@ -289,6 +299,27 @@ fn bound_bytes(cache: Option<Cache>) -> usize {
         Some(Cache::Memory) => usize::MAX,
         Some(Cache::Disk | Cache::None) => 0,
         None => MEMORY_BOUND_BYTES,
+    }
+}
+
+/// How much the loss of a picture of each class counts. A class without training pictures counts 0 where weights are balanced: there is nothing to count.
+fn weights_of(weight: &ClassWeight, classes: &[String], train: &SplitView) -> Arc<[f32]> {
+    match weight {
+        ClassWeight::Balanced => {
+            let (all, kinds) = (train.len() as f64, classes.len() as f64);
+            let share = |count: usize| if count == 0 { 0.0 } else { (all / (kinds * count as f64)) as f32 };
+            train.class_counts(classes.len()).into_iter().map(share).collect()
+        }
+        ClassWeight::Given(given) => {
+            let mut weights = vec![1.0; classes.len()];
+            for (class, weight) in given {
+                // classes that there are not have been reported
+                if let Some(index) = class_index(&class.value, classes) {
+                    weights[index] = *weight;
+                }
+            }
+            weights.into()
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use super::super::folder::tests::png;
 use super::super::store::Scratch;
 use super::*;
-use crate::ir::{AugmentKind, AugmentOp, Color, DataSource, Fit, Resize, ResizeMethod, Split as Share, SplitBase};
+use crate::ir::{
+    AugmentKind, AugmentOp, ClassWeight, Color, DataSource, Fit, Resize, ResizeMethod, Split as Share, SplitBase,
+};
 use crate::source::{Span, Spanned};
 
 fn written<T>(value: T) -> Spanned<T> {
@@ -285,4 +287,31 @@ fn a_mirrored_picture_has_the_label_of_its_mirror_image() {
     }
     assert!(flipped > 100 && kept > 100, "{flipped} {kept}");
     assert_eq!(with(Vec::new()), plain);
+}
+
+#[test]
+fn training_pictures_weigh_as_their_classes_say() {
+    let weights = |class_weight: ClassWeight, split: Split| {
+        let data = DataSpec { class_weight: Some(written(class_weight)), ..digits() };
+        let set = open(&data, &rescaled(), [8, 8, 1], Path::new("")).unwrap();
+        let batches = match split {
+            Split::Train => set.train_batches(0, 1, 50, &AugmentSpec::default(), 0),
+            Split::Validation | Split::Test => set.batches(split, 50),
+        };
+        let pairs = batches.flat_map(|batch| {
+            let batch = batch.unwrap();
+            batch.labels.iter().copied().zip(batch.weights.iter().copied()).collect::<Vec<_>>()
+        });
+        (set.train.class_counts(10), pairs.collect::<Vec<(i32, f32)>>())
+    };
+    let (counts, balanced) = weights(ClassWeight::Balanced, Split::Train);
+    let all = counts.iter().sum::<usize>() as f64;
+    assert_eq!(balanced.len(), all as usize);
+    for (label, weight) in balanced {
+        assert_eq!(weight, (all / (10.0 * counts[label as usize] as f64)) as f32);
+    }
+    let given = vec![(written("3".to_owned()), 2.5), (written("none".to_owned()), 9.0)];
+    let (_, given) = weights(ClassWeight::Given(given), Split::Train);
+    assert!(given.iter().all(|&(label, weight)| weight == if label == 3 { 2.5 } else { 1.0 }) && !given.is_empty());
+    assert!(weights(ClassWeight::Balanced, Split::Test).1.is_empty(), "only training is weighed");
 }

@@ -111,6 +111,8 @@ pub struct Plan {
     pub images: Option<BufferId>,
     /// The batch's labels, `[N]` (i32) or `[N, K]` (f32), written before every run.
     pub labels: Option<BufferId>,
+    /// How much the loss of each image counts, `[N]`, written before every run.
+    pub weights: Option<BufferId>,
     /// The buffers of the numbers that are given for every run.
     pub scalars: Vec<(ScalarInput, BufferId)>,
     /// What to read afterwards.

@@ -65,6 +65,8 @@ pub struct StepInputs<'a> {
     pub images: &'a [f32],
     /// Labels of the images, of the program's kind.
     pub labels: Labels<'a>,
+    /// How much the loss of each image counts, where the program weighs classes ([`crate::ir::ClassWeight`]); empty: all alike.
+    pub weights: &'a [f32],
     /// The learning rate of this step.
     pub learning_rate: f32,
     /// Number of this step, from 1: random keys.
@@ -80,7 +82,7 @@ pub struct StepInputs<'a> {
 pub struct StepResult {
     /// Images in the batch.
     pub images: usize,
-    /// Mean loss over the batch, and what the size of weights adds to it. Not finite: the step has changed no weight.
+    /// Mean loss over the batch (the sum of what its images count by the number of images), and what the size of weights adds to it. Not finite: the step has changed no weight.
     pub loss: f32,
     /// Each of the session's metrics, summed over the images: the number of right ones, or errors. 0 for those that count answers.
     pub correct: Vec<f32>,
@@ -199,6 +201,12 @@ impl Engine {
             Labels::Classes(labels) => self.executor.write_labels(buffer, labels),
             Labels::Numbers(numbers) => self.executor.write(buffer, numbers.len()).copy_from_slice(numbers),
         }
+    }
+
+    fn feed_weights(&mut self, weights: &[f32], images: usize) {
+        let Some(buffer) = self.executor.plan().weights else { return };
+        let given = self.executor.write(buffer, images);
+        if weights.is_empty() { given.fill(1.0) } else { given.copy_from_slice(weights) }
     }
 
     fn output(&self, name: &str) -> Option<&Output> {
@@ -335,6 +343,7 @@ impl TrainSession {
         let engine = &mut self.engine;
         let images = engine.feed(inputs.images);
         engine.feed_labels(inputs.labels);
+        engine.feed_weights(inputs.weights, images);
         let (optimizer, average) = (self.optimizer, self.average);
         engine.executor.write_scalars(|scalar| match scalar {
             ScalarInput::LearningRate => inputs.learning_rate.to_bits(),

@@ -309,6 +309,7 @@ where
             let result = self.engine.step(&StepInputs {
                 images: &batch.images,
                 labels: batch.as_labels(),
+                weights: &batch.weights,
                 learning_rate,
                 step: progress.step + 1,
                 update: progress.updates + 1,

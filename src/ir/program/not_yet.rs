@@ -1,6 +1,6 @@
 //! What a file may say and is checked, but is not run by this version.
 
-use super::{Callback, DataSpec, Program, TrainSpec};
+use super::{Callback, Program, TrainSpec};
 use crate::source::Span;
 
 impl Program {
@@ -14,18 +14,11 @@ impl Program {
             report.drawings.iter().map(|drawing| (format!("the drawing `{}`", drawing.value.keyword()), drawing.span))
         }));
         parts.extend(self.train.iter().flat_map(TrainSpec::stages).flat_map(of_schedule));
-        parts.extend(self.data.iter().flat_map(of_data));
         let mixing = self.augment.ops.iter().filter(|op| op.value.kind.mixes_labels());
         parts.extend(mixing.map(|op| (format!("training with `{}`", op.value.kind.keyword()), op.span)));
         parts.dedup();
         parts
     }
-}
-
-/// What is not run of the data.
-fn of_data(data: &DataSpec) -> Vec<(String, Span)> {
-    let weight = data.class_weight.as_ref().map(|weight| ("training with `class_weight`".to_owned(), weight.span));
-    weight.into_iter().collect()
 }
 
 /// What is not run of one phase.

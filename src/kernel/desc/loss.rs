@@ -75,7 +75,8 @@ pub enum Targets {
 /// Loss of each image, and its gradient by the scores times the scale. A label outside of the classes counts as the last one where a
 /// score is looked up by it.
 ///
-/// Arguments: scores `[N, C]`, labels (`[N]` i32, or `[N, C]` f32), scale (one f32: 1/batch), loss `[N]`, gradient `[N, C]` (where `grad`).
+/// Arguments: scores `[N, C]`, labels (`[N]` i32, or `[N, C]` f32), scale (one f32: 1/batch), weights `[N]` (where `weighted`), loss `[N]`, gradient `[N, C]`
+/// (where `grad`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LossDesc {
     /// Which loss.
@@ -87,6 +88,8 @@ pub struct LossDesc {
     pub smoothing: u32,
     /// Length of the score vector.
     pub classes: usize,
+    /// Each image's loss, and its gradient, counts as much as its weight says.
+    pub weighted: bool,
     /// Also writes the gradient.
     pub grad: bool,
 }

@@ -21,12 +21,19 @@ use crate::tensor::Element;
 /// Code of a loss.
 pub(super) fn build(desc: &LossDesc) -> Result<KernelFunction, BuildError> {
     KernelBuilder::build(Effort::Speed, |k| {
-        let [scores, labels, scale, loss] = [0, 1, 2, 3].map(|i| k.arg(i));
-        let grad = desc.grad.then(|| k.arg(4));
+        let [scores, labels, scale] = [0, 1, 2].map(|i| k.arg(i));
+        let weights = desc.weighted.then(|| k.arg(3));
+        let results = if desc.weighted { 4 } else { 3 };
+        let loss = k.arg(results);
+        let grad = desc.grad.then(|| k.arg(results + 1));
         let scale = k.load(Lanes::One, scale, 0);
         let count = k.count();
         k.for_range(count, |k, n| {
             let offset = k.index_scale(n, desc.classes);
+            let weight = weights.map(|weights| {
+                let weight = k.at(Element::F32, weights, n);
+                k.load(Lanes::One, weight, 0)
+            });
             let row = Row {
                 desc: *desc,
                 scores: k.at(Element::F32, scores, offset),
@@ -35,7 +42,7 @@ pub(super) fn build(desc: &LossDesc) -> Result<KernelFunction, BuildError> {
                     Targets::Index => Label::Index(load_label(k, labels, n)),
                     Targets::Numbers => Label::Numbers(k.at(Element::F32, labels, offset)),
                 },
-                scale,
+                scale: weight.map_or(scale, |weight| k.mul(scale, weight)),
             };
             let value = match desc.kind {
                 LossKind::SoftmaxCrossEntropy => together::emit_softmax(k, &row),
@@ -58,6 +65,7 @@ pub(super) fn build(desc: &LossDesc) -> Result<KernelFunction, BuildError> {
                     each::emit(k, &row, |k, s, t| each::decision(k, threshold, s, t))
                 }
             };
+            let value = weight.map_or(value, |weight| k.mul(value, weight));
             let to = k.at(Element::F32, loss, n);
             k.store(value, to, 0);
         });

@@ -82,29 +82,34 @@ proptest! {
         seed in any::<u64>(),
         stretch in prop::sample::select(vec![1.0_f32, 40.0]),
         smoothing in prop::sample::select(vec![0.0_f32, 0.1, 1.0]),
+        weighted in any::<bool>(),
     ) {
         let scores: Vec<f32> = numbers(seed, classes * count).iter().map(|v| v * stretch).collect();
         let labels = labels(seed, count, classes);
         let wanted = targets_of(kind, targets, seed, &labels, classes);
         let scale = 0.25;
-        let args = [
-            Data::F32(scores.clone()),
-            if targets == Targets::Index { Data::I32(labels) } else { Data::F32(wanted.clone()) },
-            Data::F32(vec![scale]),
-            Data::F32(vec![7.0; count]),
-            Data::F32(vec![7.0; scores.len()]),
-        ];
-        let desc = LossDesc { kind, targets, smoothing: smoothing.to_bits(), classes, grad: true };
+        let weights: Vec<f32> = numbers(seed ^ 3, count).iter().map(|weight| if weighted { weight.abs() } else { 1.0 }).collect();
+        let args: Vec<Data> = [
+            Some(Data::F32(scores.clone())),
+            Some(if targets == Targets::Index { Data::I32(labels) } else { Data::F32(wanted.clone()) }),
+            Some(Data::F32(vec![scale])),
+            weighted.then(|| Data::F32(weights.clone())),
+            Some(Data::F32(vec![7.0; count])),
+            Some(Data::F32(vec![7.0; scores.len()])),
+        ].into_iter().flatten().collect();
+        let at = args.len() - 2;
+        let desc = LossDesc { kind, targets, smoothing: smoothing.to_bits(), classes, weighted, grad: true };
         let got = run(&KernelDesc::Loss(desc), &args, count, 0);
-        let plain = run(&KernelDesc::Loss(LossDesc { grad: false, ..desc }), &args[..4], count, 0);
-        prop_assert_eq!(&plain[3], &got[3]);
+        let plain = run(&KernelDesc::Loss(LossDesc { grad: false, ..desc }), &args[..=at], count, 0);
+        prop_assert_eq!(&plain[at], &got[at]);
         for n in 0..count {
             let s = &scores[n * classes..][..classes];
             let smoothed: Vec<f32> = wanted[n * classes..][..classes].iter().map(|&t| smooth(kind, t, smoothing, classes)).collect();
             let (loss, grad) = reference(kind, s, &smoothed);
-            assert_close(got[3].f32()[n], loss, 3e-6, n);
+            let weight = f64::from(weights[n]);
+            assert_close(got[at].f32()[n], loss * weight, 3e-6, n);
             for (c, slope) in grad.iter().enumerate() {
-                assert_close(got[4].f32()[n * classes + c], slope * f64::from(scale), 2e-6, (n, c));
+                assert_close(got[at + 1].f32()[n * classes + c], slope * f64::from(scale) * weight, 2e-6, (n, c));
             }
         }
     }

@@ -22,7 +22,7 @@ use crate::ir::{Graph, InputRole, Node, NodeId, Param, ParamRole, ScalarInput, V
 use crate::kernel::Target;
 use crate::kernel::desc::{FillDesc, KernelDesc};
 use crate::ops::Op;
-use crate::tensor::{Layout, Shape};
+use crate::tensor::{Layout, Shape, TensorType};
 
 use storage::{Needs, Storage};
 
@@ -42,6 +42,7 @@ pub(super) struct Lowered {
     pub(super) weights: Vec<BufferId>,
     pub(super) images: Option<BufferId>,
     pub(super) labels: Option<BufferId>,
+    pub(super) weights_of_images: Option<BufferId>,
     pub(super) scalars: Vec<(ScalarInput, BufferId)>,
     pub(super) outputs: Vec<Output>,
 }
@@ -72,6 +73,7 @@ struct Lowerer<'g> {
     scalars: Vec<(ScalarInput, BufferId)>,
     given_images: Option<BufferId>,
     given_labels: Option<BufferId>,
+    given_weights: Option<BufferId>,
     node: NodeId,
 }
 
@@ -93,6 +95,7 @@ impl<'g> Lowerer<'g> {
             scalars: Vec::new(),
             given_images: None,
             given_labels: None,
+            given_weights: None,
             node: NodeId(0),
         };
         for param in &graph.params {
@@ -121,6 +124,7 @@ impl<'g> Lowerer<'g> {
             params: self.params,
             images: self.given_images,
             labels: self.given_labels,
+            weights_of_images: self.given_weights,
             scalars: self.scalars,
             outputs,
         }
@@ -191,20 +195,23 @@ impl<'g> Lowerer<'g> {
         let graph = self.graph;
         let ty = &graph.node(self.node).types[0];
         match role {
-            InputRole::Images | InputRole::Labels => {
-                let is_images = *role == InputRole::Images;
-                let name = if is_images { "images" } else { "labels" };
-                let buffer = self.add_buffer(name.to_owned(), ty.size_bytes() * self.images(), true);
-                *(if is_images { &mut self.given_images } else { &mut self.given_labels }) = Some(buffer);
-                let layout = Layout::dense(&ty.shape);
-                self.set(0, Storage { buffer, layout, element_bytes: 4, batched: true, view: true });
-            }
+            InputRole::Images => self.given_images = Some(self.given("images", ty)),
+            InputRole::Labels => self.given_labels = Some(self.given("labels", ty)),
+            InputRole::Weights => self.given_weights = Some(self.given("weights", ty)),
             InputRole::Scalar(scalar) => {
                 let buffer = self.add_buffer(format!("{scalar:?}"), 4, true);
                 self.scalars.push((scalar.clone(), buffer));
                 self.set(0, Storage::whole(buffer, &Shape::vector(1)));
             }
         }
+    }
+
+    /// A buffer that is written for each batch.
+    fn given(&mut self, name: &str, ty: &TensorType) -> BufferId {
+        let buffer = self.add_buffer(name.to_owned(), ty.size_bytes() * self.images(), true);
+        let layout = Layout::dense(&ty.shape);
+        self.set(0, Storage { buffer, layout, element_bytes: 4, batched: true, view: true });
+        buffer
     }
 
     /// A parameter's new contents that no map could write in place are copied at the end.

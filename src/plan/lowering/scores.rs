@@ -62,14 +62,17 @@ impl Lowerer<'_> {
             Element::F32 => Targets::Numbers,
             Element::I32 | Element::U8 => Targets::Index,
         };
+        let weights = (node.inputs.len() > 3).then(|| self.inputs(node, 3));
+        let (classes, weighted) = (scores.layout.elements(), weights.is_some());
         let Loss { kind, smoothing, grad: with_grad } = *loss;
-        let desc = LossDesc { kind, targets, smoothing, classes: scores.layout.elements(), grad: with_grad };
+        let desc = LossDesc { kind, targets, smoothing, classes, weighted, grad: with_grad };
         let mut args = vec![
             self.per_image(&scores, Mode::Read),
             self.per_image(&labels, Mode::Read),
             self.whole(&scale, Mode::Read),
-            self.per_image(&per_image, Mode::Write),
         ];
+        args.extend(weights.map(|weights| self.per_image(&weights, Mode::Read)));
+        args.push(self.per_image(&per_image, Mode::Write));
         args.extend(grad.map(|grad| self.per_image(&grad, Mode::Write)));
         self.launch(KernelDesc::Loss(desc), self.image_space(), args, Count::Part);
     }

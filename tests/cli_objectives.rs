@@ -156,6 +156,34 @@ fn balanced_classes_train_on_any_number_of_threads() {
     assert_eq!(weights(&place, "runs/small-2"), balanced, "threads change nothing");
 }
 
+#[test]
+fn mixed_pictures_train_alike_on_any_number_of_threads() {
+    // fewer of the training answers are right, as most pictures show two classes
+    for augment in ["mixup(alpha: 1)", "cutmix", "shift(width: 10%); mixup(p: 50%); cutmix(p: 50%)"] {
+        let place = Place::new(&digits(
+            CLASSES,
+            "",
+            &format!("augment {{ {augment} }}"),
+            "; metrics: [accuracy, top_k(3), f1]",
+        ));
+        place.cnnc(&["run", "small.cnn"]);
+        let mixed = weights(&place, "runs/small-1");
+        let report = place.report("runs/small-1");
+        assert!(tested(&report, "accuracy") > 0.8, "{augment}: {report}");
+        let (columns, rows) = place.history("runs/small-1");
+        let of = |name: &str| rows[3][columns.iter().position(|column| column == name).expect("a column")];
+        assert!(of("accuracy") < of("val_accuracy") && of("loss") > of("val_loss"), "{augment}: {rows:?}");
+        assert!(of("top_3") > of("accuracy"), "{augment}: {rows:?}");
+        place.cnnc(&["run", "small.cnn", "--threads", "1"]);
+        assert_eq!(weights(&place, "runs/small-2"), mixed, "{augment}");
+        assert_eq!(place.history("runs/small-2").1.len(), 4);
+        // the same pictures on a sheet; and speed can be measured
+        place.cnnc(&["augment", "small.cnn", "--output", "sheet.png"]);
+        assert!(place.0.path().join("sheet.png").exists());
+        place.cnnc(&["bench", "small.cnn", "--steps", "2"]);
+    }
+}
+
 /// Pictures of one brightness each in two folders; in the middle both have the same.
 fn two_classes(train: &str) -> Place {
     let text = format!(

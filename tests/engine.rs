@@ -429,3 +429,44 @@ fn of_pictures_that_count_differently() {
         }
     }
 }
+
+/// Cross-entropies are linear in their targets: the loss of a mixed picture is that of its classes in their proportions, and so is the gradient.
+#[test]
+fn of_pictures_whose_labels_are_mixed() {
+    let body = "input(4x4x1)\n flatten\n dense(8, activation: tanh)\n dense(3, activation: softmax)";
+    let plain = Case::new(&model(body, ""), Simd::Portable, 3);
+    let mixing = Case::new(&format!("augment {{ mixup }}\n{}", model(body, "")), Simd::Portable, 3);
+    // classes as they are give what they give without mixing
+    assert_eq!(plain.gradients(), mixing.gradients());
+    let other = |label: i32| (label + 1) % 3;
+    let mut shares = vec![0.0; BATCH * 3];
+    for (shares, &label) in shares.chunks_mut(3).zip(&mixing.labels) {
+        (shares[label as usize], shares[other(label) as usize]) = (0.75, 0.25);
+    }
+    let moved = |labels: Labels<'_>, case: &Case| {
+        let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
+        case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
+        let result = session.step(&StepInputs { labels, ..case.inputs() });
+        let gradients: Vec<Vec<f32>> = case
+            .weights
+            .iter()
+            .enumerate()
+            .map(|(index, before)| {
+                before.iter().zip(session.read(index)).map(|(before, after)| before - after).collect()
+            })
+            .collect();
+        (result, gradients)
+    };
+    let others: Vec<i32> = plain.labels.iter().map(|&label| other(label)).collect();
+    let (first, by_first) = moved(Labels::Classes(&plain.labels), &plain);
+    let (second, by_second) = moved(Labels::Classes(&others), &plain);
+    let (mixed, by_mixed) = moved(Labels::Numbers(&shares), &mixing);
+    assert!((mixed.loss - (0.75 * first.loss + 0.25 * second.loss)).abs() < 1e-5);
+    // right is the class with the larger share
+    assert_eq!(mixed.correct, first.correct);
+    for ((mixed, first), second) in by_mixed.iter().zip(&by_first).zip(&by_second) {
+        for ((mixed, first), second) in mixed.iter().zip(first).zip(second) {
+            assert!((mixed - (0.75 * first + 0.25 * second)).abs() < 1e-5, "{mixed} of {first} and {second}");
+        }
+    }
+}

@@ -21,7 +21,7 @@ const PENALTY: &str = "penalty";
 pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Graph {
     let judgement = Loss { grad: true, ..judgement(program, loss) };
     let Forward { mut graph, output, scores, head_scores, penalties, .. } = forward(program, Mode::Training { random });
-    let labels = labels(&mut graph, program);
+    let labels = labels(&mut graph, program, program.program().augment.mixes_labels());
     let weights = weights(&mut graph, program);
     let heads = program.program().model.heads.iter().map(|head| head.weight.value).zip(head_scores).collect::<Vec<_>>();
     let seeds = add_losses(&mut graph, (scores, &heads), (labels, weights), judgement);
@@ -43,7 +43,7 @@ pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
     let Forward { mut graph, output, scores, penalties, .. } = forward(program, Mode::Inference);
     graph.outputs.push(("output".to_owned(), output));
     if let Some(loss) = program.loss() {
-        let labels = labels(&mut graph, program);
+        let labels = labels(&mut graph, program, false);
         let value = judge(&mut graph, judgement(program, loss), [scores, labels], "loss");
         graph.outputs.push((LOSS_OUTPUT.to_owned(), value));
         metrics::add(&mut graph, program, Judged { output, scores, labels, loss });
@@ -67,11 +67,13 @@ pub fn penalty_output() -> &'static str {
     PENALTY
 }
 
-/// The input of the labels: a class index an image, or a number for each output.
-fn labels(graph: &mut Graph, program: &CheckedProgram) -> Value {
+/// The input of the labels: a class index an image, or a number for each output; so too, as shares of classes, where images are `mixed`.
+fn labels(graph: &mut Graph, program: &CheckedProgram, mixed: bool) -> Value {
     let (element, shape) = match program.label_kind() {
-        LabelKind::Single => (Element::I32, Shape::vector(1)),
-        LabelKind::Multi | LabelKind::Regression => (Element::F32, Shape::vector(program.output_shape().elements())),
+        LabelKind::Single if !mixed => (Element::I32, Shape::vector(1)),
+        LabelKind::Single | LabelKind::Multi | LabelKind::Regression => {
+            (Element::F32, Shape::vector(program.output_shape().elements()))
+        }
     };
     let ty = TensorType { element, shape, batched: true };
     graph.push_value(Op::Input(InputRole::Labels, ty), &[], "")

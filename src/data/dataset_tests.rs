@@ -315,3 +315,50 @@ fn training_pictures_weigh_as_their_classes_say() {
     assert!(given.iter().all(|&(label, weight)| weight == if label == 3 { 2.5 } else { 1.0 }) && !given.is_empty());
     assert!(weights(ClassWeight::Balanced, Split::Test).1.is_empty(), "only training is weighed");
 }
+
+#[test]
+fn threads_do_not_change_mixed_batches() {
+    let ops = [
+        AugmentOp::new(AugmentKind::Rotation { degrees: 20.0 }, 1.0),
+        AugmentOp::new(AugmentKind::Mixup { alpha: 0.4 }, 0.5),
+        AugmentOp::new(AugmentKind::Cutmix { alpha: 1.0 }, 0.5),
+    ];
+    let spec = AugmentSpec { ops: ops.map(written).to_vec(), ..AugmentSpec::default() };
+    let data = DataSpec { class_weight: Some(written(ClassWeight::Balanced)), ..digits() };
+    let mut set = open(&data, &rescaled(), [8, 8, 1], Path::new("")).unwrap();
+    let mut with = |threads| {
+        set.set_loader_threads(threads);
+        let batches: Vec<_> = set.train_batches(2, 7, 50, &spec, 1).map(Result::unwrap).collect();
+        let all = batches.iter().map(|b| (b.images.clone(), b.labels.clone(), b.targets.clone(), b.weights.clone()));
+        all.collect::<Vec<_>>()
+    };
+    let one = with(1);
+    assert_eq!(with(3), one);
+    for (_, labels, shares, weights) in &one {
+        assert_eq!((shares.len(), weights.len()), (labels.len() * 10, labels.len()));
+        for (shares, &label) in shares.chunks(10).zip(labels) {
+            assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+            assert!(shares.iter().all(|share| *share <= shares[label as usize]), "the largest share is the label");
+        }
+    }
+    // evaluation knows nothing of it
+    assert!(set.batches(Split::Validation, 50).all(|batch| batch.unwrap().targets.is_empty()));
+}
+
+#[test]
+fn a_picture_that_is_shown_is_mixed_as_in_a_run() {
+    let op = AugmentOp::new(AugmentKind::Mixup { alpha: 0.4 }, 1.0);
+    let spec = AugmentSpec { ops: vec![written(op)], ..AugmentSpec::default() };
+    let set = open(&digits(), &rescaled(), [8, 8, 1], Path::new("")).unwrap();
+    let shown = set.augmented(7, &spec, Sample { count: 60, picture: None, batch: 50 }).unwrap();
+    let (images, labels) = all(set.train_batches(0, 7, 50, &spec, 0));
+    for (at, picture) in shown.iter().enumerate() {
+        let trained = &images[at * 64..][..64];
+        assert_eq!(picture.label, labels[at]);
+        assert!(picture.values.iter().zip(trained).all(|(shown, trained)| (shown / 255.0 - trained).abs() < 1e-5));
+    }
+    let first = set.augmented(7, &spec, Sample { count: 2, picture: Some(0), batch: 50 }).unwrap();
+    assert!(
+        first[0] != first[1] && images.chunks(64).any(|image| (image[20] - first[0].values[20] / 255.0).abs() < 1e-5)
+    );
+}

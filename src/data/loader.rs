@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use super::augment::{self, Occasion};
+use super::augment::{self, Mixable, Occasion};
 use super::error::DataError;
 use super::source::Targets;
 use super::store::{Scratch, Store};
@@ -22,9 +22,9 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// `[height, width]` of each of them.
     pub size: [usize; 2],
-    /// `[n]` class indices; 0 where labels are numbers.
+    /// `[n]` class indices, of mixed pictures that of the class with the largest share; 0 where labels are numbers.
     pub labels: Vec<i32>,
-    /// `[n, K]` labels that are numbers; empty where they are classes.
+    /// `[n, K]` labels that are numbers, or shares of classes where pictures are mixed; empty where they are classes.
     pub targets: Vec<f32>,
     /// `[n]` how much the loss of each counts; empty where classes are not weighed.
     pub weights: Vec<f32>,
@@ -89,6 +89,8 @@ pub(super) struct Pass {
     pub(super) mirror: Option<Arc<[Option<i32>]>>,
     /// How much the loss of a picture of each class counts, where classes are weighed.
     pub(super) class_weights: Option<Arc<[f32]>>,
+    /// Numbers that the share of each class is one of, where pictures are mixed.
+    pub(super) outputs: usize,
 }
 
 /// Puts items of a pass into batches of at most `batch`: their order, and where each batch begins and the last ends. Pictures of a batch have one size. Where
@@ -144,6 +146,18 @@ impl Pass {
             });
             let out = &mut batch.images[i * elements..(i + 1) * elements];
             self.store.write(item as usize, augmented, out, scratch)?;
+        }
+        if let Some((spec, seed, epoch)) = self.augment.as_ref().filter(|(spec, ..)| spec.mixes_labels()) {
+            let has_classes = self.targets.is_none();
+            if has_classes {
+                augment::spread(&batch.labels, self.outputs, &mut batch.targets);
+            }
+            let size = self.store.preparation_of(first).size();
+            let (images, targets) = (&mut batch.images[..], &mut batch.targets[..]);
+            augment::mix(spec, [*seed, *epoch], Mixable { items, size, images, targets });
+            if has_classes {
+                augment::largest_shares(&batch.targets, &mut batch.labels);
+            }
         }
         if let Some(weights) = &self.class_weights {
             batch.weights.extend(batch.labels.iter().map(|&label| weights[label as usize]));

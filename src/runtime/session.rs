@@ -9,12 +9,14 @@ use crate::autodiff::{
     answers_output, evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph,
 };
 use crate::ir::{
-    CheckedProgram, Forward, Graph, LabelKind, Loss, Metric, Mode, Optimizer, Param, ScalarInput, SizeRefused,
-    TrainSpec, forward,
+    CheckedProgram, Forward, Graph, InputRole, LabelKind, Loss, Metric, Mode, Optimizer, Param, ScalarInput,
+    SizeRefused, TrainSpec, forward,
 };
 use crate::kernel::Target;
+use crate::ops::Op;
 use crate::opt;
 use crate::plan::{Output, parameter_places, plan};
+use crate::tensor::Element;
 
 /// How to compile.
 #[derive(Debug, Clone)]
@@ -63,7 +65,7 @@ pub enum Labels<'a> {
 pub struct StepInputs<'a> {
     /// Prepared images `[n, H, W, C]`, `1 ≤ n ≤ batch`.
     pub images: &'a [f32],
-    /// Labels of the images, of the program's kind.
+    /// Labels of the images, of the program's kind. Where it mixes pictures, shares of classes, a number for each output; or classes all the same.
     pub labels: Labels<'a>,
     /// How much the loss of each image counts, where the program weighs classes ([`crate::ir::ClassWeight`]); empty: all alike.
     pub weights: &'a [f32],
@@ -120,6 +122,8 @@ struct Engine {
     /// Where they end.
     params_bytes: usize,
     metrics: Vec<Metric>,
+    /// Labels are a number for each output.
+    takes_numbers: bool,
     options: CompileOptions,
 }
 
@@ -153,6 +157,10 @@ impl Engine {
             places,
             params_bytes,
             metrics: metrics(program),
+            takes_numbers: graph
+                .nodes
+                .iter()
+                .any(|node| matches!(&node.op, Op::Input(InputRole::Labels, ty) if ty.element == Element::F32)),
             options: options.clone(),
         })
     }
@@ -198,6 +206,16 @@ impl Engine {
     fn feed_labels(&mut self, labels: Labels<'_>) {
         let Some(buffer) = self.executor.plan().labels else { return };
         match labels {
+            Labels::Classes(labels) if self.takes_numbers => {
+                let outputs = self.program.output_shape().elements();
+                let shares = self.executor.write(buffer, labels.len() * outputs);
+                for (shares, &label) in shares.chunks_exact_mut(outputs).zip(labels) {
+                    for (output, share) in shares.iter_mut().enumerate() {
+                        let yes = if outputs == 1 { label == 1 } else { usize::try_from(label) == Ok(output) };
+                        *share = f32::from(u8::from(yes));
+                    }
+                }
+            }
             Labels::Classes(labels) => self.executor.write_labels(buffer, labels),
             Labels::Numbers(numbers) => self.executor.write(buffer, numbers.len()).copy_from_slice(numbers),
         }

@@ -14,8 +14,6 @@ impl Program {
             report.drawings.iter().map(|drawing| (format!("the drawing `{}`", drawing.value.keyword()), drawing.span))
         }));
         parts.extend(self.train.iter().flat_map(TrainSpec::stages).flat_map(of_schedule));
-        let mixing = self.augment.ops.iter().filter(|op| op.value.kind.mixes_labels());
-        parts.extend(mixing.map(|op| (format!("training with `{}`", op.value.kind.keyword()), op.span)));
         parts.dedup();
         parts
     }

@@ -108,11 +108,14 @@ pub struct SoftmaxDesc {
 
 /// 1 where the true class is among the `k` best scores, else 0: where fewer than `k` other scores are larger than the label's
 /// (a score equal to the label's counts as larger if its index is smaller, so that ties break as `argmax` does; NaN is never right).
-/// With one output and k = 1: whether `(s > threshold) = (label = 1)`.
+/// With one output and k = 1: whether `(s > threshold) = (label = 1)`. Where labels are shares of classes, the true one is that with the largest, the first
+/// where several are; of one output 1 from above ½ on.
 ///
-/// Arguments: scores `[N, C]`, labels `[N]` i32, correct `[N]` f32.
+/// Arguments: scores `[N, C]`, labels (`[N]` i32, or `[N, C]` f32), correct `[N]` f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TopKDesc {
+    /// What labels are.
+    pub targets: Targets,
     /// Length of the score vector.
     pub classes: usize,
     /// How many of the best count.

@@ -5,8 +5,8 @@ use cranelift::prelude::Value;
 use super::{label_index, load_label};
 use crate::kernel::builder::{KernelBuilder, Lanes, Reduction};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::desc::{Compare, TopKDesc};
-use crate::kernel::softmax::fold_row;
+use crate::kernel::desc::{Compare, Targets, TopKDesc};
+use crate::kernel::softmax::{fold_row, row_max};
 use crate::tensor::Element;
 
 /// Code of the metric.
@@ -17,7 +17,13 @@ pub(in crate::kernel) fn build_top_k(desc: &TopKDesc) -> Result<KernelFunction, 
         k.for_range(count, |k, n| {
             let offset = k.index_scale(n, desc.classes);
             let scores = k.at(Element::F32, scores, offset);
-            let label = load_label(k, labels, n);
+            let label = match desc.targets {
+                Targets::Index => load_label(k, labels, n),
+                Targets::Numbers => {
+                    let shares = k.at(Element::F32, labels, offset);
+                    emit_largest(k, desc, shares)
+                }
+            };
             let value = if desc.classes == 1 && desc.k == 1 {
                 emit_decision(k, desc, scores, label)
             } else {
@@ -28,6 +34,32 @@ pub(in crate::kernel) fn build_top_k(desc: &TopKDesc) -> Result<KernelFunction, 
         });
         Ok(())
     })
+}
+
+/// The class with the largest share, the first where several are; of one output 1 where it is above ½, else 0.
+fn emit_largest(k: &mut KernelBuilder<'_>, desc: &TopKDesc, shares: Value) -> Value {
+    if desc.classes == 1 {
+        let (half, share) = (k.f32(Lanes::One, 0.5), k.load(Lanes::One, shares, 0));
+        let (yes, no) = (k.i32(Lanes::One, 1), k.i32(Lanes::One, 0));
+        let above = k.compare(Compare::Less, half, share);
+        return k.select(above, yes, no);
+    }
+    let largest = row_max(k, desc.classes, shares);
+    // the smallest place is the largest of the negative ones
+    let place = fold_row(k, desc.classes, Reduction::Max, &mut |k, lanes, at, best| {
+        let share = k.at(Element::F32, shares, at);
+        let (share, largest) = (k.load(lanes, share, 0), k.splat(lanes, largest));
+        let (first, numbers) = (k.low_bits(at), k.lane_numbers(lanes));
+        let first = k.splat(lanes, first);
+        let place = k.add_i32(first, numbers);
+        let place = k.int_to_float(place);
+        let (place, none) = (k.neg(place), k.f32(lanes, f32::NEG_INFINITY));
+        let is_largest = k.compare(Compare::Equal, share, largest);
+        let place = k.select(is_largest, place, none);
+        k.max(place, best)
+    });
+    let place = k.neg(place);
+    k.truncated(place)
 }
 
 /// 1 where `(s > threshold) = (label = 1)`.

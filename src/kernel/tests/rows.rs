@@ -115,16 +115,23 @@ proptest! {
     }
 
     #[test]
-    fn top_k(classes in channel_count(), k in 1_usize..6, count in 0_usize..6, seed in any::<u64>(), nan in any::<bool>()) {
+    fn top_k(classes in channel_count(), k in 1_usize..6, count in 0_usize..6, seed in any::<u64>(), nan in any::<bool>(), shared in any::<bool>()) {
         // few different values, so that there are ties
         let mut scores: Vec<f32> = numbers(seed, classes * count).iter().map(|v| v.round()).collect();
         if nan && !scores.is_empty() {
             let at = seed as usize % scores.len();
             scores[at] = f32::NAN;
         }
-        let labels = labels(seed, count, classes);
-        let desc = TopKDesc { classes, k, threshold: 0.5_f32.to_bits() };
-        let args = [Data::F32(scores.clone()), Data::I32(labels.clone()), Data::F32(vec![7.0; count])];
+        let shares: Vec<f32> = numbers(seed ^ 2, classes * count).iter().map(|v| v.round() * 0.3).collect();
+        let largest = |shares: &[f32]| match shares {
+            [share] => i32::from(*share > 0.5),
+            _ => (1..shares.len()).fold(0, |best, c| if shares[c] > shares[best] { c } else { best }) as i32,
+        };
+        let labels = if shared { shares.chunks(classes).map(largest).collect() } else { labels(seed, count, classes) };
+        let targets = if shared { Targets::Numbers } else { Targets::Index };
+        let desc = TopKDesc { targets, classes, k, threshold: 0.5_f32.to_bits() };
+        let given = if shared { Data::F32(shares) } else { Data::I32(labels.clone()) };
+        let args = [Data::F32(scores.clone()), given, Data::F32(vec![7.0; count])];
         let got = run(&KernelDesc::TopK(desc), &args, count, 0);
         for n in 0..count {
             let s = &scores[n * classes..][..classes];

@@ -106,7 +106,17 @@ pub struct Access {
 }
 
 impl Access {
-    /// Whether each task keeps to a slot of its own, `stride` bytes wide.
+    /// Whether what a task touches by this and by the other argument of the same buffer lies in one slot, `stride` bytes wide, and so apart from what any
+    /// other task touches by either.
+    pub fn shares_slots_with(&self, other: &Access) -> bool {
+        let (Region::Block { bytes: a }, Region::Block { bytes: b }) = (self.region, other.region) else {
+            return false;
+        };
+        let (first, end) = (self.offset.min(other.offset), (self.offset + a).max(other.offset + b));
+        self.stride != 0 && self.stride == other.stride && end - first <= self.stride
+    }
+
+    /// Whether each task keeps to a slot of its own, `stride` bytes wide, counted from the buffer's beginning.
     pub fn is_own_slot(&self) -> bool {
         match self.region {
             Region::Block { bytes } => self.stride != 0 && self.offset % self.stride + bytes <= self.stride,

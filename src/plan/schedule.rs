@@ -65,7 +65,11 @@ fn delay_fills(launches: &[Launch], stages: &mut [usize], touched: &[Vec<(usize,
         }
         let users = launch.args.iter().flat_map(|access| &touched[access.buffer.index()]);
         let later = users.filter(|&&(user, _)| user > index && !matches!(launches[user].kernel, KernelDesc::Fill(_)));
-        let first = later.map(|&(user, _)| stages[user]).min();
+        // together with a user that divides the same space, as part of its chain; else before it
+        let latest = |user: usize| {
+            if launches[user].space == launch.space { stages[user] } else { stages[user].saturating_sub(1) }
+        };
+        let first = later.map(|&(user, _)| latest(user)).min();
         stages[index] = first.map_or(stages[index], |first| first.max(stages[index]));
     }
 }
@@ -78,11 +82,6 @@ fn chained(first: (&Launch, &Access), second: (&Launch, &Access)) -> bool {
     }
     match a.space {
         Space::Single => true,
-        Space::Images { .. } | Space::Flat { .. } | Space::Columns { .. } => {
-            access_a.is_own_slot()
-                && access_b.is_own_slot()
-                && access_a.stride == access_b.stride
-                && access_a.offset / access_a.stride == access_b.offset / access_b.stride
-        }
+        Space::Images { .. } | Space::Flat { .. } | Space::Columns { .. } => access_a.shares_slots_with(access_b),
     }
 }

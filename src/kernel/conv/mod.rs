@@ -24,8 +24,13 @@ const FAR_ROW_BYTES: usize = 1024;
 /// Output channels that should lie together in the weights; `None`: rows as they are.
 pub(crate) fn block(desc: &ConvDesc, target: &Target) -> Option<usize> {
     let produced = desc.output.channels;
-    let width = target.simd.lanes() * BLOCK_VECTORS;
+    let width = block_width(target);
     (desc.groups == 1 && produced > width && produced * size_of::<f32>() >= FAR_ROW_BYTES).then_some(width)
+}
+
+/// Output channels of a block.
+pub(crate) fn block_width(target: &Target) -> usize {
+    target.simd.lanes() * BLOCK_VECTORS
 }
 
 /// Vectors of a block: with two, a tile has the most points for each weight that is loaded.

@@ -39,7 +39,7 @@ impl Square {
 
 /// A convolution of `count` images, or its gradient by the input: what a [`ConvDesc`] with a 3x3 window, no stride, no dilation and no groups is.
 ///
-/// Arguments: those of the [`ConvDesc`], with weights `[(m + 2)², I, O]` as a [`WinogradWeightDesc`] makes them, and scratch.
+/// Arguments: those of the [`ConvDesc`], with weights as a [`WinogradWeightDesc`] makes them, and scratch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WinogradDesc {
     /// What is computed.
@@ -52,7 +52,7 @@ pub struct WinogradDesc {
 
 /// Weights of 3x3 windows at the points of a square: `u = G w Gᵀ` for every pair of channels.
 ///
-/// Arguments: weights `[3, 3, I, O]`, result `[(m + 2)², O / W, I, W]` with `W` of [`WinogradWeightDesc::block`], both from the first row of the call on;
+/// Arguments: weights `[3, 3, I, O]`, result `[O / W, (m + 2)², I, W]` with `W` of [`WinogradWeightDesc::block`], both from the first row of the call on;
 /// `count` is the number of rows, input channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WinogradWeightDesc {

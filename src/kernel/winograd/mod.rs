@@ -243,13 +243,14 @@ fn emit_products(
     };
     k.for_range(desc.square.area(), |k, point| {
         let a = k.index_scale(point, workspace.planes[0]);
-        let b = k.index_scale(point, inputs * blocks.padded());
+        let b = k.index_scale(point, inputs * blocks.width);
         let c = k.index_scale(point, workspace.planes[1]);
         let (a, b) = (k.at(Element::F32, pointers.points[0], a), k.at(Element::F32, pointers.weight, b));
         let c = k.at(Element::F32, pointers.points[1], c);
         blocks.for_each(k, |k, block, width| {
             let tiling = tiling(squares, inputs, &blocks, width, target);
-            let (weights, first) = (k.index_scale(block, inputs * blocks.width), k.index_scale(block, blocks.width));
+            let weights = k.index_scale(block, desc.square.area() * inputs * blocks.width);
+            let first = k.index_scale(block, blocks.width);
             let (b, c) = (k.at(Element::F32, b, weights), k.at(Element::F32, c, first));
             let at = TilePointers { a, b, c, bias: c, winners: c, trips: c };
             for_vector_runs(k, &tiling.vectors, target.simd.lanes(), |k, lane, run| {

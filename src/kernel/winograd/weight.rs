@@ -21,8 +21,10 @@ pub(in crate::kernel) fn build(desc: &WinogradWeightDesc, target: &Target) -> Re
             let (from, to) = (k.index_scale(row, desc.outputs), k.index_scale(row, blocks.width));
             let (from, to) = (k.at(Element::F32, weight, from), k.at(Element::F32, points, to));
             blocks.for_each(k, |k, block, width| {
-                let (first, place) =
-                    (k.index_scale(block, blocks.width), k.index_scale(block, blocks.width * desc.inputs));
+                let (first, place) = (
+                    k.index_scale(block, blocks.width),
+                    k.index_scale(block, blocks.width * desc.inputs * desc.square.area()),
+                );
                 let (from, to) = (k.at(Element::F32, from, first), k.at(Element::F32, to, place));
                 k.call_strip(&strip(desc, &blocks, width), &[from, to]);
             });
@@ -34,7 +36,7 @@ pub(in crate::kernel) fn build(desc: &WinogradWeightDesc, target: &Target) -> Re
 /// One row of a block.
 fn strip(desc: &WinogradWeightDesc, blocks: &Blocks, width: usize) -> StripDesc {
     let tap = (desc.inputs * desc.outputs).cast_signed();
-    let plane = (desc.inputs * blocks.padded()).cast_signed();
+    let plane = (desc.inputs * blocks.width).cast_signed();
     let points = desc.square.points();
     let mut b = StripBuilder::default();
     in_two_dimensions(

@@ -1,14 +1,18 @@
 //! Convolutions and their gradients.
 
 use super::Lowerer;
-use crate::ir::Node;
+use super::conv_weights::Method;
+use super::split::Parts;
+use super::storage::Storage;
+use crate::ir::{Node, Value};
 use crate::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, SumPartsDesc, TransposeDesc,
+    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Square, SumPartsDesc, TransposeDesc,
     WinogradGradWeightDesc,
 };
-use crate::kernel::winograd;
+use crate::kernel::{conv, winograd};
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
+use crate::tensor::Layout;
 
 impl Lowerer<'_> {
     pub(super) fn conv(&mut self, node: &Node, conv: &Conv) {
@@ -31,16 +35,98 @@ impl Lowerer<'_> {
             block: None,
             images: self.shard,
         };
-        let mut args = vec![self.per_image(&x, Mode::Read), self.whole(&weight, Mode::Read)];
-        if conv.epilogue.bias {
-            let bias = self.inputs(node, 2);
-            args.push(self.whole(&bias, Mode::Read));
+        let weight = self.whole(&weight, Mode::Read);
+        let bias = conv.epilogue.bias.then(|| self.inputs(node, 2));
+        let operands = Operands { x, y, bias, winners };
+        if self.divides_image(desc.flops()) {
+            if weighs_more_than_image(&desc) && self.conv_by_channels(&desc, &operands, weight, node.inputs[1]) {
+                return;
+            }
+            if self.conv_by_rows(&desc, &operands, weight, node.inputs[1]) {
+                return;
+            }
         }
-        args.push(self.per_image(&y, Mode::Write));
-        args.extend(winners.map(|winners| self.per_image(&winners, Mode::Write)));
-        let (kernel, weight) = self.conv_kernel(desc, args[1], node.inputs[1]);
-        args[1] = weight;
-        self.launch(kernel, self.image_space(), args, Count::Part);
+        let method = Method::choose(&desc, &self.target);
+        let weight = self.weights_for(method, &desc, weight, node.inputs[1]);
+        let mut args = vec![self.per_image(&operands.x, Mode::Read), weight];
+        args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, Mode::Read)));
+        args.push(self.per_image(&operands.y, Mode::Write));
+        args.extend(operands.winners.as_ref().map(|winners| self.per_image(winners, Mode::Write)));
+        self.launch(method.kernel(desc), self.image_space(), args, Count::Part);
+    }
+
+    /// A convolution of one image, some rows of the result a task. False where it has too few.
+    fn conv_by_rows(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access, of: Value) -> bool {
+        let window = &desc.window;
+        let scale = if desc.epilogue.pool.is_some() { 2 } else { 1 };
+        let unit = Square::Four.side() / scale;
+        let height = operands.y.layout.height;
+        // whole squares where Winograd's method is worth it, else any rows
+        let by_squares = Parts::of(height, unit).map(|parts| (parts, part_of_rows(desc, parts.part)));
+        let by_squares = by_squares
+            .map(|(parts, part)| (parts, Method::choose(&part, &self.target)))
+            .filter(|(_, method)| matches!(method, Method::Winograd(_)));
+        let by_rows = || {
+            let parts = Parts::of(height, 1)?;
+            let block = conv::block(desc, &self.target);
+            Some((parts, Method::Direct { block }))
+        };
+        let Some((parts, method)) = by_squares.or_else(by_rows) else { return false };
+        let weight = self.weights_for(method, desc, weight, of);
+        let rows = scale * parts.part;
+        let touched = (rows - 1) * window.y.stride + window.y.effective();
+        let x = self.rows(&operands.x, [rows * window.y.stride, window.y.pad_before, touched], Mode::Read);
+        let y = self.rows(&operands.y, [parts.part, 0, parts.part], Mode::Write);
+        let winners = operands.winners.as_ref().map(|w| self.rows(w, [parts.part, 0, parts.part], Mode::Write));
+        let kernel = |rows: usize| {
+            let mut desc = part_of_rows(desc, rows);
+            (desc.input, desc.output) = (x.1, Layout { height: rows, ..y.1 });
+            if let (Some(pool), Some((_, layout))) = (&mut desc.epilogue.pool, &winners) {
+                pool.winners = Some(Layout { height: rows, ..*layout });
+            }
+            method.kernel(desc)
+        };
+        let mut args = vec![x.0, weight];
+        args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, Mode::Read)));
+        args.push(y.0);
+        args.extend(winners.as_ref().map(|(access, _)| *access));
+        self.launch_with_tail(kernel(parts.part), parts.tail().map(kernel), parts.space(), args, Count::Fixed(1));
+        true
+    }
+
+    /// The same, some output channels a task: each reads its own weights alone. False where there are too few.
+    fn conv_by_channels(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access, of: Value) -> bool {
+        let block = conv::block_width(&self.target);
+        let channels = desc.output.channels;
+        let divides = desc.groups == 1 && channels.is_multiple_of(block);
+        let Some(parts) = Parts::of(channels, block).filter(|_| divides) else { return false };
+        let part = ConvDesc { output: Layout { channels: parts.part, ..desc.output }, ..*desc };
+        let method = match Method::choose(&part, &self.target) {
+            Method::Direct { .. } => Method::Direct { block: Some(block) },
+            winograd @ Method::Winograd(_) => winograd,
+        };
+        let all = self.weights_for(method, desc, weight, of);
+        let bytes = all.region.touched_bytes() / channels * parts.part;
+        let weight = Access { stride: bytes, region: Region::Block { bytes }, ..all };
+        let (y, layout) = self.channels(&operands.y, parts.part, Mode::Write);
+        let winners = operands.winners.as_ref().map(|w| self.channels(w, parts.part, Mode::Write));
+        let kernel = |channels: usize| {
+            let mut desc = ConvDesc { output: Layout { channels, ..layout }, ..*desc };
+            if let (Some(pool), Some((_, layout))) = (&mut desc.epilogue.pool, &winners) {
+                pool.winners = Some(Layout { channels, ..*layout });
+            }
+            method.kernel(desc)
+        };
+        let mut args = vec![self.all_images(&operands.x, Mode::Read), weight];
+        args.extend(operands.bias.as_ref().map(|bias| {
+            let bytes = parts.part * 4;
+            Access { buffer: bias.buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: Mode::Read }
+        }));
+        args.push(y);
+        args.extend(winners.as_ref().map(|(access, _)| *access));
+        let space = Space::Columns { len: parts.len, part: parts.part };
+        self.launch_with_tail(kernel(parts.part), parts.tail().map(kernel), space, args, Count::Fixed(1));
+        true
     }
 
     pub(super) fn conv_grad_input(&mut self, node: &Node, grad: &ConvGradInput) {
@@ -80,9 +166,10 @@ impl Lowerer<'_> {
         };
         let all = Region::Block { bytes };
         let weight = Access { buffer: transposed, offset: 0, stride: 0, region: all, mode: Mode::Read };
-        let (kernel, weight) = self.conv_kernel(desc, weight, node.inputs[1]);
+        let method = Method::choose(&desc, &self.target);
+        let weight = self.weights_for(method, &desc, weight, node.inputs[1]);
         let args = vec![self.per_image(&dy, Mode::Read), weight, self.per_image(&dx, Mode::Write)];
-        self.launch(kernel, self.image_space(), args, Count::Part);
+        self.launch(method.kernel(desc), self.image_space(), args, Count::Part);
     }
 
     pub(super) fn conv_grad_weight(&mut self, node: &Node, grad: &ConvGradWeight) {
@@ -136,4 +223,25 @@ impl Lowerer<'_> {
             self.launch(desc, space, args, Self::flat_count(space, shape));
         }
     }
+}
+
+/// What a convolution reads and writes besides its weights.
+struct Operands {
+    x: Storage,
+    y: Storage,
+    bias: Option<Storage>,
+    winners: Option<Storage>,
+}
+
+/// The description of some rows of the result (of the pool's result, where there is one).
+fn part_of_rows(desc: &ConvDesc, rows: usize) -> ConvDesc {
+    let mut part = *desc;
+    part.window.y.output = if desc.epilogue.pool.is_some() { 2 * rows } else { rows };
+    part.output.height = rows;
+    part
+}
+
+/// Whether more bytes of weights than of the image are read.
+fn weighs_more_than_image(desc: &ConvDesc) -> bool {
+    desc.window.area() * desc.input.channels * desc.output.channels > 2 * desc.input.image_pitch
 }

@@ -2,29 +2,51 @@
 
 use super::Lowerer;
 use crate::ir::Value;
-use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, WinogradDesc, WinogradWeightDesc};
-use crate::kernel::{conv, winograd};
+use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Square, WinogradDesc, WinogradWeightDesc};
+use crate::kernel::{Target, conv, winograd};
 use crate::plan::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 
 /// Tasks that rearrange weights, at most.
 const TASKS: usize = 8;
 
+/// How a convolution is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Method {
+    /// Product by product; weights as rows, or in blocks of so many output channels.
+    Direct { block: Option<usize> },
+    /// By Winograd's method.
+    Winograd(Square),
+}
+
+impl Method {
+    /// The cheapest for what a launch computes, by the models of the kernels.
+    pub(super) fn choose(desc: &ConvDesc, target: &Target) -> Self {
+        let block = conv::block(desc, target);
+        let square = winograd::choose(&ConvDesc { block, ..*desc }, desc.images, target);
+        square.map_or(Method::Direct { block }, Method::Winograd)
+    }
+
+    /// The kernel.
+    pub(super) fn kernel(self, desc: ConvDesc) -> KernelDesc {
+        match self {
+            Method::Direct { block } => KernelDesc::Conv(ConvDesc { block, ..desc }),
+            Method::Winograd(square) => KernelDesc::Winograd(WinogradDesc { conv: desc, square, images: desc.images }),
+        }
+    }
+}
+
 impl Lowerer<'_> {
-    /// The kernel of a convolution and the argument for its weights, which lie in `weight` as rows: at the points of Winograd's method where that is cheaper,
-    /// else in blocks where there are many output channels. `of` is the value that they come from.
-    pub(super) fn conv_kernel(&mut self, desc: ConvDesc, weight: Access, of: Value) -> (KernelDesc, Access) {
-        let blocked = ConvDesc { block: conv::block(&desc, &self.target), ..desc };
-        let Some(square) = winograd::choose(&blocked, self.shard, &self.target) else {
-            let weight = match blocked.block {
-                Some(block) => self.packed(weight.buffer, &desc, block, of),
-                None => weight,
-            };
-            return (KernelDesc::Conv(blocked), weight);
-        };
+    /// The weights of a convolution as its method wants them; they lie in `weight` as rows. `of` is the value that they come from.
+    pub(super) fn weights_for(&mut self, method: Method, desc: &ConvDesc, weight: Access, of: Value) -> Access {
         let (inputs, outputs) = (desc.input.channels, desc.output.channels);
-        let points = WinogradWeightDesc { square, flipped: desc.grad_input, inputs, outputs };
-        let weight = self.weights_at_points(points, weight.buffer, of);
-        (KernelDesc::Winograd(WinogradDesc { conv: desc, square, images: self.shard }), weight)
+        match method {
+            Method::Direct { block: None } => weight,
+            Method::Direct { block: Some(block) } => self.packed(weight.buffer, desc, block, of),
+            Method::Winograd(square) => {
+                let points = WinogradWeightDesc { square, flipped: desc.grad_input, inputs, outputs };
+                self.weights_at_points(points, weight.buffer, of)
+            }
+        }
     }
 
     fn weights_at_points(&mut self, desc: WinogradWeightDesc, weight: BufferId, of: Value) -> Access {

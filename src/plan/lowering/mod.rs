@@ -11,6 +11,7 @@ mod elementwise;
 mod penalty;
 mod pooling;
 mod scores;
+mod split;
 mod storage;
 mod warp;
 

@@ -12,7 +12,7 @@ use safetensors::{Dtype, SafeTensors};
 fn cnnc() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
     // Tests run beside each other: nobody needs all cores.
-    command.env_remove("CNNC_DATA_DIR").env("NO_COLOR", "1").env("LC_ALL", "C");
+    command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").env("NO_COLOR", "1").env("LC_ALL", "C");
     command
 }
 

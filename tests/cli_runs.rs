@@ -55,7 +55,8 @@ impl Place {
 
     fn cnnc(&self, words: &[&str]) -> assert_cmd::assert::Assert {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-        command.current_dir(self.folder.path()).env_remove("CNNC_DATA_DIR").args(words).assert()
+        command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536");
+        command.current_dir(self.folder.path()).args(words).assert()
     }
 
     /// A run that goes on beside the test.
@@ -63,6 +64,7 @@ impl Place {
         Process::new(env!("CARGO_BIN_EXE_cnnc"))
             .current_dir(self.folder.path())
             .env_remove("CNNC_DATA_DIR")
+            .env("CNNC_MEMORY_MIB", "65536")
             .args(words)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -11,7 +11,7 @@ mod machine;
 mod pictures;
 
 pub use judge::check;
-pub use machine::Machine;
+pub use machine::{Machine, free_now};
 
 use crate::card::DataCard;
 use crate::ir::{Callback, CheckedProgram, Graph, Param, ParamRole, TrainSpec};

@@ -1,6 +1,6 @@
 //! Whether a run fits into memory (E0515).
 
-use super::{Machine, PROGRAM_BYTES, Stage, batch, pictures};
+use super::{KERNEL_BYTES, Machine, PROGRAM_BYTES, Stage, batch, pictures};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{CheckedProgram, LayerId, LayerNode};
@@ -58,9 +58,13 @@ fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) 
         let params = node.layer.as_op().params(&operands);
         parameters = params.iter().fold(parameters, |sum, param| sum.saturating_add(param.shape.elements()));
     }
+    let pictures::Held { pictures, files, .. } = pictures::held(program, card);
+    let held = pictures.saturating_add(files);
+    // no layer has as many kernels
+    let program_bytes = 2 * PROGRAM_BYTES + layers.len() * 32 * KERNEL_BYTES;
     // weights, gradients by shards, three slots, evaluation, best weights
     let bound = results.saturating_mul(8 * 4).saturating_mul(batch).saturating_add(parameters.saturating_mul(4 * 16));
-    bound.saturating_add(pictures::kept(program, card)).saturating_add(2 * PROGRAM_BYTES) <= limit
+    bound.saturating_add(held).saturating_add(program_bytes) <= limit
 }
 
 /// The layer whose buffers take most, with their bytes.

@@ -6,11 +6,29 @@ use crate::ir::{Cache, CheckedProgram, Color};
 /// What decoded pictures take at most where no `cache:` says otherwise.
 const PICTURES_BOUND_BYTES: usize = 1 << 30;
 
-/// Pictures in the form in which they are kept, or were before that turned out to be too much.
-pub(super) fn kept(program: &CheckedProgram, card: Option<&DataCard>) -> usize {
-    let (Some(card), Some(data)) = (card, program.program().data.as_ref()) else { return 0 };
+/// What a picture file takes beside its contents: its name and where it is. Paths have some 60 letters.
+const FILE_BYTES: usize = 192;
+
+/// What is held of a data set, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Held {
+    /// Pictures, in the form in which they are kept.
+    pub(super) pictures: usize,
+    /// Files that they are decoded from: names, and contents where these came out of a compressed archive.
+    pub(super) files: usize,
+    /// Files are read again in each epoch: they stay.
+    pub(super) stay: bool,
+    /// Making a picture ready takes time: threads beside the training do it.
+    pub(super) slow: bool,
+}
+
+/// What is held of the program's data set, where it is known.
+pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>) -> Held {
+    let (Some(card), Some(data)) = (card, program.program().data.as_ref()) else { return Held::default() };
     let prepare = &program.program().prepare;
-    let bound = match data.cache.as_ref().map(|cache| cache.value) {
+    let cache = data.cache.as_ref().map(|cache| cache.value);
+    let on_disk = cache == Some(Cache::Disk);
+    let bound = match cache {
         Some(Cache::Memory) => usize::MAX,
         Some(Cache::Disk | Cache::None) => 0,
         None => PICTURES_BOUND_BYTES,
@@ -25,21 +43,25 @@ pub(super) fn kept(program: &CheckedProgram, card: Option<&DataCard>) -> usize {
         PictureSize::Varies { .. } => usize::MAX,
     };
     if data.source.value.has_picture_files() {
+        let files = card.held_bytes.saturating_add(count.saturating_mul(FILE_BYTES));
         return match bound {
-            0 => 0,
-            _ if !makes_fractions && prepared <= bound => prepared,
-            _ if fractions <= bound => fractions,
-            _ => decoded.min(bound),
+            0 => Held { pictures: 0, files, stay: !on_disk, slow: true },
+            _ if !makes_fractions && prepared <= bound => Held { pictures: prepared, files, ..Held::default() },
+            _ if fractions <= bound => Held { pictures: fractions, files, ..Held::default() },
+            // in their own sizes; those that are too many as well are given up again
+            _ => Held { pictures: decoded.min(bound), files, stay: decoded > bound, slow: true },
         };
     }
     let value = if data.source.value.holds_bytes() { 1 } else { size_of::<f32>() };
     let stored = if decoded == usize::MAX { 0 } else { decoded.saturating_mul(value) };
-    if makes_fractions && fractions <= bound { stored.saturating_add(fractions) } else { stored }
+    let arranged = if makes_fractions && fractions <= bound { fractions } else { 0 };
+    Held { pictures: stored.saturating_add(arranged), ..Held::default() }
 }
 
 /// Batches in memory at the same time: one that is used and one that is made, or two a loader thread.
-pub(super) fn batches(program: &CheckedProgram, batch: usize) -> usize {
+pub(super) fn batches(program: &CheckedProgram, held: Held, batch: usize) -> usize {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-    let together = if program.program().augment.ops.is_empty() { 2 } else { 2 * threads + 1 };
+    let at_once = program.program().augment.ops.is_empty() && !held.slow;
+    let together = if at_once { 2 } else { 2 * threads + 1 };
     together * batch * program.input_shape().elements() * size_of::<f32>()
 }

@@ -111,6 +111,37 @@ fn mistakes_of_tutorials_are_found() {
     assert!(seen >= 5, "only {seen} mistakes");
 }
 
+/// Layers that change colours are told the range of values that pictures have there.
+#[test]
+fn colours_are_changed_within_the_range_of_the_pictures() {
+    let with = |layers: &str, prepare: &str| {
+        let text = format!(
+            "model A {{ input(64x64x3); {layers}; conv2d(4, 3); relu; global_avg_pool2d; dense(classes, activation: softmax) }}\n\
+             data {{ source: folder(\"pets/\") }}\nprepare {{ {prepare} }}\n"
+        );
+        load_text(&text, &[])
+    };
+    for (layers, prepare, found) in [
+        ("random_brightness(20%)", "rescale: 1/255", &["E0406"][..]),
+        ("random_brightness(20%, value_range: [0, 255])", "rescale: 1/255", &["E0406"]),
+        ("random_brightness(20%, value_range: [0, 1])", "rescale: 1/255", &[]),
+        ("rescaling(1/255); random_brightness(20%)", "color: rgb", &["E0406"]),
+        ("random_brightness(20%); rescaling(1/255)", "color: rgb", &[]),
+        ("random_brightness(20%, value_range: [0, 1]); rescaling(1/255)", "color: rgb", &["E0406"]),
+        ("random_contrast(20%, value_range: [0, 1]); rescaling(1/255)", "color: rgb", &["E0406"]),
+        // nothing is cut off: no harm is done
+        ("random_contrast(20%)", "rescale: 1/255", &[]),
+        // what a normalisation makes of values is not exactly known
+        ("random_brightness(20%, value_range: [-1, 1])", "normalize: per_image", &[]),
+        ("random_brightness(20%)", "normalize: per_image", &["E0406"]),
+    ] {
+        let loaded = with(layers, prepare);
+        assert_eq!(codes(&loaded), found, "{layers} after {prepare}\n{}", drawn(&loaded));
+    }
+    let loaded = with("random_brightness(20%)", "rescale: 1/255");
+    insta::assert_snapshot!("layer_of_another_range", drawn(&loaded));
+}
+
 /// A model of 64x64 pictures, with these settings of `data` and this `augment`.
 fn with_data(data: &str, augment: &str) -> Loaded {
     let text = format!(

@@ -82,7 +82,7 @@ fn main() {
 
 /// GFLOP/s of each round.
 fn time(job: &Job, simd: Simd) -> Vec<f64> {
-    let target = Target { simd };
+    let target = Target::of(simd);
     let set = compile(&target, std::slice::from_ref(&job.desc)).expect("the description is sound");
     let mut offset = 0;
     let mut places = Vec::new();
@@ -143,7 +143,8 @@ fn conv_jobs(layer: &Layer) -> Vec<Job> {
         bias: true,
         activation: Some(TileActivation::Relu),
     };
-    let forward = ConvDesc { window, groups: 1, input: x, output: y, epilogue, grad_input: false };
+    let forward =
+        ConvDesc { window, groups: 1, input: x, output: y, epilogue, grad_input: false, block: None, images: batch };
     let backward = ConvDesc { input: dy, output: x, epilogue: Epilogue::default(), grad_input: true, ..forward };
     let grad_weight = ConvGradWeightDesc { window, groups: 1, input: x, grad: dy };
     let job = |kind: &str, desc, argument_bytes| Job {

@@ -8,6 +8,7 @@
 //! next            xoshiro256**: r = rotl(s1 * 5, 7) * 9; t = s1 << 17; s2 ^= s0; s3 ^= s1; s1 ^= s2; s0 ^= s3; s2 ^= t; s3 = rotl(s3, 45)
 //! below(n)        the high 64 bits of next * n (128-bit product); drawn again while the low 64 bits are below 2^64 mod n
 //! unit            (next >> 11) * 2^-53
+//! normal          √(−2 ln(1 − u₁)) · cos(2π u₂), u₁ and u₂ the next two units
 //! shuffle(list)   Fisher-Yates from the end: for i = len-1 down to 1: swap(i, below(i + 1))
 //! ```
 //! All arithmetic is modulo 2^64. Sources: Blackman and Vigna, "Scrambled linear pseudorandom number generators", arXiv:1805.01407; Steele, Lea and
@@ -95,6 +96,31 @@ impl Random {
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 
+    /// Of the distribution Beta(α, α), α above 0: the share of one of two numbers of Gamma(α) in their sum. Very small ones are no numbers any more, so it is
+    /// made of their logarithms.
+    pub fn beta(&mut self, alpha: f64) -> f64 {
+        let (first, second) = (self.log_gamma(alpha), self.log_gamma(alpha));
+        1.0 / (1.0 + (second - first).exp())
+    }
+
+    /// Logarithm of a number of the distribution Gamma(α): Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26 (2000). Below 1
+    /// by way of Gamma(α + 1): `ln G(α) = ln G(α + 1) + ln(1 − u) / α`, u drawn before.
+    fn log_gamma(&mut self, alpha: f64) -> f64 {
+        if alpha < 1.0 {
+            let less = (1.0 - self.unit()).ln() / alpha;
+            return less + self.log_gamma(alpha + 1.0);
+        }
+        let d = alpha - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            if v > 0.0 && (1.0 - self.unit()).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return (d * v).ln();
+            }
+        }
+    }
+
     /// Puts a list into random order.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for i in (1..list.len()).rev() {
@@ -162,6 +188,21 @@ mod tests {
         assert_ne!(first(&[1]), first(&[1, 0]));
         assert_eq!(first(&[7, 8, 9]), first(&[7, 8, 9]));
         assert_ne!(text_key("conv2d"), text_key("conv2d_1"));
+    }
+
+    #[test]
+    fn beta_has_its_moments() {
+        for alpha in [0.01, 0.2, 1.0, 4.5] {
+            let mut random = Random::seeded(5);
+            let draws: Vec<f64> = (0..20_000).map(|_| random.beta(alpha)).collect();
+            assert!(draws.iter().all(|x| (0.0..=1.0).contains(x)));
+            let moment = |power: i32| draws.iter().map(|x| (x - 0.5).powi(power)).sum::<f64>() / draws.len() as f64;
+            // symmetric; variance 1 / (4 (2α + 1)), fourth moment 3 / (16 (2α + 1) (2α + 3)); four standard errors at most
+            let (variance, fourth) = (0.25 / (2.0 * alpha + 1.0), 0.1875 / ((2.0 * alpha + 1.0) * (2.0 * alpha + 3.0)));
+            assert!(moment(1).abs() < 0.015 && moment(3).abs() < 0.005, "{alpha}: {} {}", moment(1), moment(3));
+            assert!((moment(2) - variance).abs() < 0.003, "{alpha}: {} is not {variance}", moment(2));
+            assert!((moment(4) - fourth).abs() < 0.001, "{alpha}: {} is not {fourth}", moment(4));
+        }
     }
 
     #[test]

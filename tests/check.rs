@@ -45,7 +45,7 @@ fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
         };
         Some(tensors[..there].iter().map(|(name, extents)| ((*name).to_owned(), extents.to_vec())).collect())
     };
-    let machine = Some(Machine { target: Target { simd: Simd::Portable }, threads: 4, memory_bytes: 16 << 30 });
+    let machine = Some(Machine { target: Target::of(Simd::Portable), threads: 4, memory_bytes: 16 << 30 });
     load_within(source, options, Surroundings { card_of: &cards::card_of, read: &read, weights: &weights, machine })
 }
 

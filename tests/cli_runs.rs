@@ -9,7 +9,8 @@ use assert_cmd::Command;
 
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");
 
-/// A model that trains in a blink, with every kind of layer that keeps a state or draws numbers, and every callback.
+/// A model that trains in a blink, with every kind of layer that keeps a state or draws numbers, pictures that are mixed and weighed, metrics that are counted, and
+/// every callback.
 const SMALL: &str = "\
 model Small {
     input(8x8x1)
@@ -21,14 +22,14 @@ model Small {
     flatten
     dense(classes, activation: softmax)
 }
-data { source: digits; test: 20% of all; validation: 20% of train }
+data { source: digits; test: 20% of all; validation: 20% of train; class_weight: balanced }
 prepare { rescale: 1/255 }
-augment { shift(width: 10%, height: 10%) }
+augment { shift(width: 10%, height: 10%); mixup(p: 50%) }
 train {
     epochs: 6
     batch: 64
     optimizer: adam(lr: 0.005)
-    metrics: [accuracy]
+    metrics: [accuracy, f1, auc]
     checkpoint(\"best.safetensors\", monitor: val_loss)
     early_stopping(monitor: val_loss, patience: 4)
     reduce_lr_on_plateau(monitor: val_loss, factor: 0.5, patience: 2)
@@ -114,7 +115,10 @@ fn a_run_writes_what_it_should() {
     let accuracy = report["results"]["test"]["accuracy"].as_f64().expect("a number");
     assert!(accuracy > 0.5 && report["results"]["test"]["loss"].is_f64(), "{report}");
     let history = place.history("runs/small-1");
-    assert!(history.starts_with("epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n1,"), "{history}");
+    assert!(
+        history.starts_with("epoch,loss,accuracy,f1,auc,val_loss,val_accuracy,val_f1,val_auc,learning_rate\n1,"),
+        "{history}"
+    );
 
     // A second run takes a folder of its own, and `eval` finds what the first one reported.
     place.cnnc(&["run", "small.cnn", "--threads", "1", "--epochs", "1", "--quiet"]).success();
@@ -401,7 +405,11 @@ fn several_classes_are_learnt_from_a_table() {
     let place = Place::new();
     write_brightness(&place);
     let source = "source: csv(\"labels.csv\", image: file, label: tags, split: part)\n    labels: multi";
-    let text = brightness("dense(8, activation: relu) -> dense(classes, activation: sigmoid)", source, "seed: 1");
+    let text = brightness(
+        "dense(8, activation: relu) -> dense(classes, activation: sigmoid)",
+        source,
+        "seed: 1\n    metrics: [accuracy, f1, auc]",
+    );
     fs::write(place.path("tags.cnn"), text).expect("written");
     place.cnnc(&["check", "tags.cnn", "--deny", "warnings"]).success();
     let done = place.cnnc(&["run", "tags.cnn", "--threads", "1", "--epochs", "150"]).success();
@@ -409,6 +417,10 @@ fn several_classes_are_learnt_from_a_table() {
     assert_eq!(report["settings"]["train.loss"], "binary_crossentropy");
     let accuracy = report["results"]["test"]["accuracy"].as_f64().expect("measured");
     assert!(accuracy > 0.8, "{}", output(&done));
+    for name in ["f1", "auc"] {
+        let value = report["results"]["test"][name].as_f64().expect("measured");
+        assert!(value > 0.8 && value <= 1.0, "{}", output(&done));
+    }
     let weights = "runs/tags-1/weights.safetensors";
     let said =
         place.cnnc(&["predict", "tags.cnn", "--weights", weights, "pictures/00.ppm", "pictures/47.ppm"]).success();

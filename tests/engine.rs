@@ -38,7 +38,7 @@ struct Case {
 impl Case {
     fn new(text: &str, simd: Simd, classes: i32) -> Self {
         let program = program(text);
-        let options = CompileOptions { target: Target { simd }, threads: 2, batch: BATCH, random: false };
+        let options = CompileOptions { target: Target::of(simd), threads: 2, batch: BATCH, random: false };
         let session = EvalSession::compile(&program, &options).expect("compiles");
         let params = session.params().iter().zip(1..);
         // a moving variance must be positive
@@ -56,7 +56,7 @@ impl Case {
     /// The batch, for one step of plain descent with rate 1.
     fn inputs(&self) -> StepInputs<'_> {
         let labels = Labels::Classes(&self.labels);
-        StepInputs { images: &self.images, labels, learning_rate: 1.0, step: 1, update: 1, seed: 0 }
+        StepInputs { images: &self.images, labels, weights: &[], learning_rate: 1.0, step: 1, update: 1, seed: 0 }
     }
 
     fn evaluation(&self) -> EvalSession {
@@ -136,7 +136,18 @@ fn of_smooth_networks() {
 fn of_losses_on_other_activations() {
     let body =
         |last: &str| format!("input(4x4x1)\n flatten\n dense(8, activation: tanh)\n dense(3, activation: {last})");
-    let cases = [("softmax", "binary_crossentropy"), ("sigmoid", "categorical_crossentropy"), ("softmax", "mse")];
+    let cases = [
+        ("softmax", "binary_crossentropy"),
+        ("sigmoid", "categorical_crossentropy"),
+        ("softmax", "mse"),
+        ("softmax", "categorical_crossentropy(label_smoothing: 0.2)"),
+        ("sigmoid", "categorical_crossentropy(label_smoothing: 0.2)"),
+        ("softmax", "binary_crossentropy(label_smoothing: 0.2)"),
+        ("softmax", "focal"),
+        ("sigmoid", "focal(gamma: 0.5, alpha: 1)"),
+        ("softmax", "focal(gamma: 1, label_smoothing: 0.3)"),
+        ("tanh", "hinge"),
+    ];
     for (last, loss) in cases {
         let text = model(&body(last), &format!(" loss: {loss}"));
         Case::new(&text, Simd::Portable, 3).check(&format!("{loss} after {last}"));
@@ -157,6 +168,11 @@ fn losses_on_probabilities_are_those_of_their_definition() {
         let want = mean(&case, loss);
         assert!((got - want).abs() < 1e-5, "{name} after {last}: {got} is not {want}");
     };
+    check("softmax", "focal(gamma: 3, alpha: 0.4)", &|p, label| -0.4 * (1.0 - p[label]).powi(3) * p[label].ln());
+    check("tanh", "hinge", &|s, label| {
+        let others = s.iter().enumerate().filter(|(i, _)| *i != label).map(|(_, s)| *s);
+        (1.0 + others.fold(0.0, f64::max) - s[label]).max(0.0)
+    });
     check("sigmoid", "categorical_crossentropy", &|p, label| -(p[label] / p.iter().sum::<f64>()).ln());
     check("softmax", "categorical_crossentropy", &|p, label| -p[label].ln());
     let binary = |p: &[f64], label: usize| {
@@ -238,6 +254,7 @@ fn means_follow_their_weights() {
         session.step(&StepInputs {
             images,
             labels: Labels::Classes(labels),
+            weights: &[],
             learning_rate: 0.5,
             step,
             update: step,
@@ -272,6 +289,7 @@ fn trained(body: &str, options: &CompileOptions, images: usize) -> Vec<(String, 
         let result = session.step(&StepInputs {
             images: &pictures,
             labels: Labels::Classes(&labels),
+            weights: &[],
             learning_rate: 0.01,
             step,
             update: step,
@@ -289,7 +307,7 @@ fn threads_change_no_bit() {
         // whole shards, a short last one, fewer images than shards, a single image
         for images in [16, 13, 3, 1] {
             let with = |threads| {
-                let options = CompileOptions { target: Target { simd }, threads, batch: 16, random: true };
+                let options = CompileOptions { target: Target::of(simd), threads, batch: 16, random: true };
                 [EVERYTHING, PREPARED].map(|body| trained(body, &options, images)).concat()
             };
             let one = with(1);
@@ -308,7 +326,7 @@ fn a_short_batch_counts_its_own_images_alone() {
     for simd in simds() {
         let with = |batch| {
             // without dropout: its numbers belong to places in the batch, which are the same, but nothing is gained by it
-            let options = CompileOptions { target: Target { simd }, threads: 2, batch, random: false };
+            let options = CompileOptions { target: Target::of(simd), threads: 2, batch, random: false };
             [EVERYTHING, PREPARED].map(|body| trained(body, &options, 5)).concat()
         };
         let exact = with(5);
@@ -370,4 +388,85 @@ fn penalties_are_part_of_the_loss_in_training_and_in_use() {
     assert!((used(&with) - used(&plain) - penalty).abs() < 1e-5);
     assert!((f64::from(step(&with).0) - used(&with)).abs() < 1e-5);
     with.check("penalties");
+}
+
+/// One step with a weight for each picture: the gradient is that of `Σ weight · loss / pictures`, whose losses are those of the pictures by themselves.
+#[test]
+fn of_pictures_that_count_differently() {
+    let weights = [0.5_f32, 2.0, 0.0, 1.25, 3.0];
+    for loss in ["categorical_crossentropy(label_smoothing: 0.1)", "focal(gamma: 1.5)"] {
+        let body = "input(4x4x1)\n flatten\n dense(8, activation: tanh)\n dense(3, activation: softmax)";
+        let data = "data { source: npz(\"none.npz\"); class_weight: { 0: 2 } }\n";
+        let case = Case::new(&format!("{data}{}", model(body, &format!(" loss: {loss}"))), Simd::Portable, 3);
+        let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
+        case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
+        let result = session.step(&StepInputs { weights: &weights, ..case.inputs() });
+        let elements = case.images.len() / BATCH;
+        let weighted = |session: &mut EvalSession| {
+            let each = case.images.chunks(elements).zip(&case.labels).zip(weights);
+            let losses = each.map(|((image, &label), weight)| {
+                f64::from(weight) * f64::from(session.evaluate(image, Labels::Classes(&[label])).loss)
+            });
+            losses.sum::<f64>() / BATCH as f64
+        };
+        let mut used = case.evaluation();
+        assert!((f64::from(result.loss) - weighted(&mut used)).abs() < 1e-5, "{loss}: {}", result.loss);
+        for (index, before) in case.weights.iter().enumerate() {
+            let after = session.read(index);
+            for at in [0, before.len() / 2, before.len() - 1] {
+                let h = 1e-2_f32;
+                let mut loss_at = |shift: f32| {
+                    let mut moved = before.clone();
+                    moved[at] += shift;
+                    used.write(index, &moved);
+                    weighted(&mut used)
+                };
+                let slope = (loss_at(h) - loss_at(-h)) / f64::from(2.0 * h);
+                used.write(index, before);
+                let got = f64::from(before[at] - after[at]);
+                assert!((got - slope).abs() < 2e-3, "{loss}: {index}[{at}] is {got}, the difference quotient {slope}");
+            }
+        }
+    }
+}
+
+/// Cross-entropies are linear in their targets: the loss of a mixed picture is that of its classes in their proportions, and so is the gradient.
+#[test]
+fn of_pictures_whose_labels_are_mixed() {
+    let body = "input(4x4x1)\n flatten\n dense(8, activation: tanh)\n dense(3, activation: softmax)";
+    let plain = Case::new(&model(body, ""), Simd::Portable, 3);
+    let mixing = Case::new(&format!("augment {{ mixup }}\n{}", model(body, "")), Simd::Portable, 3);
+    // classes as they are give what they give without mixing
+    assert_eq!(plain.gradients(), mixing.gradients());
+    let other = |label: i32| (label + 1) % 3;
+    let mut shares = vec![0.0; BATCH * 3];
+    for (shares, &label) in shares.chunks_mut(3).zip(&mixing.labels) {
+        (shares[label as usize], shares[other(label) as usize]) = (0.75, 0.25);
+    }
+    let moved = |labels: Labels<'_>, case: &Case| {
+        let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
+        case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
+        let result = session.step(&StepInputs { labels, ..case.inputs() });
+        let gradients: Vec<Vec<f32>> = case
+            .weights
+            .iter()
+            .enumerate()
+            .map(|(index, before)| {
+                before.iter().zip(session.read(index)).map(|(before, after)| before - after).collect()
+            })
+            .collect();
+        (result, gradients)
+    };
+    let others: Vec<i32> = plain.labels.iter().map(|&label| other(label)).collect();
+    let (first, by_first) = moved(Labels::Classes(&plain.labels), &plain);
+    let (second, by_second) = moved(Labels::Classes(&others), &plain);
+    let (mixed, by_mixed) = moved(Labels::Numbers(&shares), &mixing);
+    assert!((mixed.loss - (0.75 * first.loss + 0.25 * second.loss)).abs() < 1e-5);
+    // right is the class with the larger share
+    assert_eq!(mixed.correct, first.correct);
+    for ((mixed, first), second) in by_mixed.iter().zip(&by_first).zip(&by_second) {
+        for ((mixed, first), second) in mixed.iter().zip(first).zip(second) {
+            assert!((mixed - (0.75 * first + 0.25 * second)).abs() < 1e-5, "{mixed} of {first} and {second}");
+        }
+    }
 }

@@ -2,10 +2,10 @@
 
 mod backward;
 mod clip;
+mod metrics;
 mod objective;
 mod optimizer;
 mod penalty;
 
-pub use objective::{
-    averaged_weight, evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph,
-};
+pub use metrics::{answers_output, metric_output, metrics};
+pub use objective::{averaged_weight, evaluation_graph, loss_output, penalty_output, training_graph};

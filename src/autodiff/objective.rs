@@ -1,30 +1,31 @@
-//! Loss and metrics on top of a forward pass.
+//! The loss on top of a forward pass, and what follows from it.
 
 use super::backward::backpropagate;
 use super::clip::clip;
+use super::metrics::{self, Judged};
 use super::optimizer::{AVERAGE, update};
 use super::penalty;
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LOSS_OUTPUT, LabelKind, Loss as ProgramLoss, Metric, Mode, ScalarInput,
+    CheckedProgram, Forward, Graph, InputRole, LOSS_OUTPUT, LabelKind, Link, Loss as ProgramLoss, Mode, ScalarInput,
     TrainSpec, Value, forward,
 };
 use crate::kernel::desc::LossKind;
-use crate::ops::{Loss, Map, Op, TopK};
+use crate::ops::{Loss, Map, Op};
 use crate::opt;
 use crate::tensor::{Element, Shape, TensorType};
 
 /// The name of the output with one number for the batch: what the size of weights adds to the loss.
 const PENALTY: &str = "penalty";
 
-/// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight. `None` where this version cannot compute the loss
-/// ([`crate::ir::Program::not_run_yet`]).
-pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Option<Graph> {
-    let kind = kind_of(loss)?;
+/// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight.
+pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Graph {
+    let judgement = Loss { grad: true, ..judgement(program, loss) };
     let Forward { mut graph, output, scores, head_scores, penalties, .. } = forward(program, Mode::Training { random });
-    let labels = labels(&mut graph, program);
+    let labels = labels(&mut graph, program, program.program().augment.mixes_labels());
+    let weights = weights(&mut graph, program);
     let heads = program.program().model.heads.iter().map(|head| head.weight.value).zip(head_scores).collect::<Vec<_>>();
-    let seeds = add_losses(&mut graph, (scores, &heads), labels, kind);
-    add_metrics(&mut graph, program, Judged { output, scores, labels, loss });
+    let seeds = add_losses(&mut graph, (scores, &heads), (labels, weights), judgement);
+    metrics::add(&mut graph, program, Judged { output, scores, labels, loss });
     // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs no gradient.
     // These passes rewrite in place, so scores and seeds stay what they are.
     opt::run(&mut graph, opt::BEFORE_GRADIENTS);
@@ -34,20 +35,18 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
     for (weight, gradient) in clip(&mut graph, gradients, &train.updates) {
         update(&mut graph, &train.optimizer.value, &train.updates, weight, gradient);
     }
-    Some(graph)
+    graph
 }
 
 /// Forward pass without randomness: output, and where the loss is known also loss and metrics. Auxiliary outputs are left out, and of the loss too.
 pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
     let Forward { mut graph, output, scores, penalties, .. } = forward(program, Mode::Inference);
     graph.outputs.push(("output".to_owned(), output));
-    if let Some(loss) = program.loss()
-        && let Some(kind) = kind_of(loss)
-    {
-        let labels = labels(&mut graph, program);
-        let value = judge(&mut graph, kind, [scores, labels], "loss");
+    if let Some(loss) = program.loss() {
+        let labels = labels(&mut graph, program, false);
+        let value = judge(&mut graph, judgement(program, loss), [scores, labels], "loss");
         graph.outputs.push((LOSS_OUTPUT.to_owned(), value));
-        add_metrics(&mut graph, program, Judged { output, scores, labels, loss });
+        metrics::add(&mut graph, program, Judged { output, scores, labels, loss });
         penalty::add_output(&mut graph, &penalties, PENALTY);
     }
     graph
@@ -68,34 +67,42 @@ pub fn penalty_output() -> &'static str {
     PENALTY
 }
 
-/// The name of the output that holds each image's value of the metric with this index: a hit (1 or 0), or an error.
-pub fn metric_output(index: usize) -> String {
-    format!("metric{index}")
-}
-
-/// The input of the labels: a class index an image, or a number for each output.
-fn labels(graph: &mut Graph, program: &CheckedProgram) -> Value {
+/// The input of the labels: a class index an image, or a number for each output; so too, as shares of classes, where images are `mixed`.
+fn labels(graph: &mut Graph, program: &CheckedProgram, mixed: bool) -> Value {
     let (element, shape) = match program.label_kind() {
-        LabelKind::Single => (Element::I32, Shape::vector(1)),
-        LabelKind::Multi | LabelKind::Regression => (Element::F32, Shape::vector(program.output_shape().elements())),
+        LabelKind::Single if !mixed => (Element::I32, Shape::vector(1)),
+        LabelKind::Single | LabelKind::Multi | LabelKind::Regression => {
+            (Element::F32, Shape::vector(program.output_shape().elements()))
+        }
     };
     let ty = TensorType { element, shape, batched: true };
     graph.push_value(Op::Input(InputRole::Labels, ty), &[], "")
 }
 
+/// The input that says how much each image counts, where the program weighs its classes.
+fn weights(graph: &mut Graph, program: &CheckedProgram) -> Option<Value> {
+    program.program().data.as_ref()?.class_weight.as_ref()?;
+    let ty = TensorType { element: Element::F32, shape: Shape::vector(1), batched: true };
+    Some(graph.push_value(Op::Input(InputRole::Weights, ty), &[], ""))
+}
+
 /// Adds the losses of the model's output and of its auxiliary outputs (weight, scores), whose sum is what is trained by; returns scores with the gradients
 /// by them.
 /// ```text
-/// loss = L(scores) + Σ weight · L(head's scores)
+/// loss = L(scores) + Σ weight · L(head's scores)      of an image with a weight of its own that many times as much
 /// ```
 fn add_losses(
     graph: &mut Graph,
     (scores, heads): (Value, &[(f32, Value)]),
-    labels: Value,
-    kind: LossKind,
+    (labels, weights): (Value, Option<Value>),
+    judgement: Loss,
 ) -> Vec<(Value, Value)> {
     let inverse_batch = graph.scalar(ScalarInput::InverseBatch);
-    let main = graph.push(Op::Loss(Loss { kind, grad: true }), &[scores, labels, inverse_batch], "loss");
+    let loss = |graph: &mut Graph, scores: Value, scale: Value| {
+        let operands: Vec<Value> = [scores, labels, scale].into_iter().chain(weights).collect();
+        graph.push(Op::Loss(judgement), &operands, "loss")
+    };
+    let main = loss(graph, scores, inverse_batch);
     let mut total = Value { node: main, output: 0 };
     let mut seeds = vec![(scores, Value { node: main, output: 1 })];
     for &(weight, scores) in heads {
@@ -104,7 +111,7 @@ fn add_losses(
             e.mul(share, weight)
         });
         let scale = graph.push_value(Op::Map(scale), &[inverse_batch], "loss");
-        let head = graph.push(Op::Loss(Loss { kind, grad: true }), &[scores, labels, scale], "loss");
+        let head = loss(graph, scores, scale);
         seeds.push((scores, Value { node: head, output: 1 }));
         let sum = Map::single(|e| {
             let (total, head, weight) = (e.input(0), e.input(1), e.constant(weight));
@@ -116,65 +123,35 @@ fn add_losses(
     seeds
 }
 
-/// How a loss is computed, where this version does.
-fn kind_of(loss: ProgramLoss) -> Option<LossKind> {
+/// How the program's loss is computed, without gradient.
+fn judgement(program: &CheckedProgram, loss: ProgramLoss) -> Loss {
+    let options = program.program().train.as_ref().map(|train| &train.loss_options);
+    let smoothing = options.map_or(0.0, |options| options.label_smoothing).to_bits();
+    Loss { kind: kind_of(loss, program.output_shape().elements()), smoothing, grad: false }
+}
+
+/// How a loss of so many outputs is computed.
+fn kind_of(loss: ProgramLoss, outputs: usize) -> LossKind {
     match loss {
-        ProgramLoss::CategoricalCrossentropy => Some(LossKind::SoftmaxCrossEntropy),
-        ProgramLoss::BinaryCrossentropy => Some(LossKind::SigmoidCrossEntropy),
-        ProgramLoss::Mse => Some(LossKind::MeanSquaredError),
-        ProgramLoss::Mae => Some(LossKind::MeanAbsoluteError),
-        ProgramLoss::Huber { delta } => Some(LossKind::Huber { delta: delta.to_bits() }),
-        ProgramLoss::Focal { .. } | ProgramLoss::Hinge => None,
+        ProgramLoss::CategoricalCrossentropy => LossKind::SoftmaxCrossEntropy,
+        ProgramLoss::BinaryCrossentropy => LossKind::SigmoidCrossEntropy,
+        ProgramLoss::Mse => LossKind::MeanSquaredError,
+        ProgramLoss::Mae => LossKind::MeanAbsoluteError,
+        ProgramLoss::Huber { delta } => LossKind::Huber { delta: delta.to_bits() },
+        ProgramLoss::Focal { gamma, alpha } => {
+            let (gamma, alpha) = (gamma.to_bits(), alpha.to_bits());
+            match loss.link(outputs) {
+                Some(Link::Sigmoid) | None => LossKind::SigmoidFocal { gamma, alpha },
+                Some(Link::Softmax) => LossKind::SoftmaxFocal { gamma, alpha },
+            }
+        }
+        ProgramLoss::Hinge if outputs == 1 => LossKind::Margin,
+        ProgramLoss::Hinge => LossKind::LargestMargin,
     }
 }
 
 /// A loss or an error of each image, without gradient.
-fn judge(graph: &mut Graph, kind: LossKind, [scores, labels]: [Value; 2], layer: &str) -> Value {
+pub(super) fn judge(graph: &mut Graph, judgement: Loss, [scores, labels]: [Value; 2], layer: &str) -> Value {
     let inverse_batch = graph.scalar(ScalarInput::InverseBatch);
-    graph.push_value(Op::Loss(Loss { kind, grad: false }), &[scores, labels, inverse_batch], layer)
-}
-
-/// What metrics look at.
-struct Judged {
-    output: Value,
-    scores: Value,
-    labels: Value,
-    loss: ProgramLoss,
-}
-
-fn add_metrics(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
-    let Judged { output, scores, labels, loss } = judged;
-    // a score of a cross-entropy decides at 0, a probability at 1/2
-    let threshold = match loss {
-        ProgramLoss::CategoricalCrossentropy
-        | ProgramLoss::BinaryCrossentropy
-        | ProgramLoss::Focal { .. }
-        | ProgramLoss::Hinge => 0.0_f32,
-        ProgramLoss::Mse | ProgramLoss::Mae | ProgramLoss::Huber { .. } => 0.5,
-    };
-    let threshold = threshold.to_bits();
-    let has_classes = program.label_kind() == LabelKind::Single;
-    for (index, metric) in metrics(program).into_iter().enumerate() {
-        let mut error = |kind, of| judge(graph, kind, [of, labels], "metrics");
-        let values = match metric {
-            Metric::Mae => error(LossKind::MeanAbsoluteError, output),
-            Metric::Mse => error(LossKind::MeanSquaredError, output),
-            Metric::Accuracy if !has_classes => error(LossKind::Decisions { threshold }, scores),
-            // not run yet
-            Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc => continue,
-            Metric::Accuracy | Metric::TopK(_) => {
-                let k = if let Metric::TopK(k) = metric { k } else { 1 };
-                graph.push_value(Op::TopK(TopK { k, threshold }), &[scores, labels], "metrics")
-            }
-        };
-        graph.outputs.push((metric_output(index), values));
-    }
-}
-
-/// The metrics of a program; accuracy where it has no schedule, the absolute error where its labels are numbers.
-pub fn metrics(program: &CheckedProgram) -> Vec<Metric> {
-    match &program.program().train {
-        Some(train) => train.metrics.iter().map(|metric| metric.value).collect(),
-        None => vec![Metric::default_for(program.label_kind())],
-    }
+    graph.push_value(Op::Loss(judgement), &[scores, labels, inverse_batch], layer)
 }

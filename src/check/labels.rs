@@ -158,5 +158,5 @@ fn check_balance(data: &DataSpec, train: &TrainSpec, card: &DataCard, problems: 
         .arg("share", format!("{:.0}", share * 100.0))
         .at(data.source.span, "here");
     let problem = if accuracy.span.is_empty() { problem } else { problem.also(accuracy.span, "judge") };
-    problems.push(problem.help("collect").help("allow"));
+    problems.push(problem.help("collect").help("weigh").help("allow"));
 }

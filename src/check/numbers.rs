@@ -77,19 +77,17 @@ fn check_metrics(view: &View<'_>, kind: LabelKind, problems: &mut Problems) {
         let sentence = match (kind, metric.value) {
             (LabelKind::Single, Metric::Mae | Metric::Mse) => "classes",
             (LabelKind::Multi | LabelKind::Regression, Metric::Mae | Metric::Mse)
-            | (LabelKind::Multi, Metric::Accuracy)
+            | (LabelKind::Multi, Metric::Accuracy | Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc)
             | (LabelKind::Single, _) => continue,
             (
                 LabelKind::Regression,
                 Metric::Accuracy | Metric::TopK(_) | Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc,
             ) => "say",
-            (LabelKind::Multi, Metric::TopK(_) | Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc) => {
-                "exclusive"
-            }
+            (LabelKind::Multi, Metric::TopK(_)) => "exclusive",
         };
         let choices = match kind {
             LabelKind::Single => "`accuracy`, `top_k`",
-            LabelKind::Multi => "`accuracy`",
+            LabelKind::Multi => "`accuracy`, `precision`, `recall`, `f1`, `auc`",
             LabelKind::Regression => "`mae`, `mse`",
         };
         problems.push(unfit(view, kind, sentence, metric_name(metric.value), metric.span, choices));

@@ -293,7 +293,7 @@ fn check_ending(view: &View<'_>, ending: &Ending<'_>, loss: Loss, units: usize, 
         return;
     }
     if let Activation::Elementwise(kind) = ending.last_activation()
-        && matches!(loss, Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy)
+        && loss.link(units).is_some()
     {
         let spoils = match kind {
             ActivationKind::Relu

@@ -112,6 +112,9 @@ pub(super) struct ComputeArgs {
     /// Vector instructions to use instead of the widest there are: portable, avx2 or avx512
     #[arg(long, value_name = "KIND", value_parser = simd)]
     pub(super) simd: Option<Simd>,
+    /// Sum every product up directly: slower, and nearer to the last digit
+    #[arg(long)]
+    pub(super) exact: bool,
 }
 
 impl ComputeArgs {
@@ -122,7 +125,7 @@ impl ComputeArgs {
 
     /// What code is generated for.
     pub(super) fn target(&self) -> Target {
-        self.simd.map_or_else(Target::host, |simd| Target { simd })
+        Target { exact: self.exact, ..self.simd.map_or_else(Target::host, Target::of) }
     }
 
     /// The number of worker threads that are used.

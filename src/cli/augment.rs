@@ -7,10 +7,11 @@ use clap::Args;
 
 use super::arguments::ProgramArgs;
 use super::console::Console;
+use super::eval::batch_of;
 use super::failure::Failure;
 use super::load;
 use super::sheet;
-use crate::data::Dataset;
+use crate::data::{Dataset, Sample};
 use crate::train::{RunError, replace};
 
 #[derive(Debug, Args)]
@@ -42,10 +43,6 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
     let program = ready.program.program();
     let spec = &program.augment;
-    if let Some(op) = spec.ops.iter().find(|op| op.value.kind.mixes_labels()) {
-        let message = format!("`{}` is checked, but not run by this version", op.value.kind.keyword());
-        return Err(Failure::mistake(message, "take it out to look at the other changes"));
-    }
     if spec.ops.is_empty() {
         console.note("note: the file has no `augment` section: pictures are shown as they are");
     }
@@ -55,7 +52,8 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     if let Some(picture) = args.picture.filter(|picture| *picture >= data.train.len()) {
         return Err(Failure::Usage(format!("there is no training picture {picture}: there are {}", data.train.len())));
     }
-    let pictures = data.augmented(seed, spec, count, args.picture)?;
+    let sample = Sample { count, picture: args.picture, batch: batch_of(program.train.as_ref()) };
+    let pictures = data.augmented(seed, spec, sample)?;
     let size = data.picture_size();
     let values: Vec<&[f32]> = pictures.iter().map(|picture| picture.values.as_slice()).collect();
     if is_folder(&args.output) {

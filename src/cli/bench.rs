@@ -89,7 +89,7 @@ impl Subject {
             Subject::Train { session, labels, learning_rate, step } => {
                 *step += 1;
                 let (labels, learning_rate, step) = (labels.as_labels(), *learning_rate, *step);
-                let inputs = StepInputs { images, labels, learning_rate, step, update: step, seed: 0 };
+                let inputs = StepInputs { images, labels, weights: &[], learning_rate, step, update: step, seed: 0 };
                 session.step(&inputs);
             }
             Subject::Infer { session } => {

@@ -75,15 +75,15 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
                 jit::compile(&target, &plan.kernels).map_err(|error| CompileError::Code(error.to_string()))?;
             for (index, description) in plan.kernels.iter().enumerate() {
                 let text = if args.stage == Stage::Clif { kernels.clif(index) } else { kernels.assembly(index) };
-                let tiles: Vec<String> = kernels.tiles_of(index).iter().map(|tile| format!("t{tile}")).collect();
-                let calls = if tiles.is_empty() { String::new() } else { format!("; calls {}\n", tiles.join(", ")) };
+                let micros: Vec<String> = kernels.micros_of(index).iter().map(|micro| format!("m{micro}")).collect();
+                let calls = if micros.is_empty() { String::new() } else { format!("; calls {}\n", micros.join(", ")) };
                 console.result_text(&format!("; k{index}: {description:?}\n{calls}{text}\n"))?;
             }
             // the micro-kernels are machine code from the start: they have no Cranelift form to show
-            let tiles = if args.stage == Stage::Asm { kernels.tiles() } else { 0 };
-            for tile in 0..tiles {
-                let (description, text) = (kernels.tile_description(tile), kernels.tile_assembly(tile));
-                console.result_text(&format!("; t{tile}: {description}\n{text}\n"))?;
+            let micros = if args.stage == Stage::Asm { kernels.micros() } else { 0 };
+            for micro in 0..micros {
+                let (description, text) = (kernels.micro_description(micro), kernels.micro_assembly(micro));
+                console.result_text(&format!("; m{micro}: {description}\n{text}\n"))?;
             }
             Ok(())
         }
@@ -96,7 +96,7 @@ fn unoptimized(ready: &Ready, mode: Mode) -> Result<Graph, Failure> {
         Mode::Train => {
             let schedule = ready.schedule()?;
             let loss = ready.program.loss().ok_or(CompileError::NoSchedule)?;
-            training_graph(&ready.program, loss, schedule, true).ok_or_else(|| CompileError::NotYet.into())
+            Ok(training_graph(&ready.program, loss, schedule, true))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use crate::ir::{CheckedProgram, Graph, LayerId};
 use crate::layers::ParamSpec;
 use crate::plan::plan;
-use crate::runtime::{CompileError, optimized_evaluation_graph, optimized_training_graph};
+use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
 use crate::tensor::Shape;
 
 /// A layer and what it costs.
@@ -59,7 +59,7 @@ pub(super) fn layers(program: &CheckedProgram) -> Vec<LayerFigures> {
 /// Peaks of the planned memory: parameters, optimizer state, activations, scratch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Peaks {
-    /// Of a training step; `None` where the file says nothing of training, or this version does not run it.
+    /// Of a training step; `None` where the file says nothing of training.
     pub(super) training_bytes: Option<usize>,
     /// Of inference.
     pub(super) inference_bytes: usize,
@@ -78,11 +78,8 @@ pub(super) fn peaks(program: &CheckedProgram, compute: ComputeArgs) -> Result<Pe
     let mut training_bytes = None;
     // of several phases the one that needs most
     for stage in program.stages().iter().filter(|_| trains) {
-        match optimized_training_graph(stage, true) {
-            Ok(graph) => training_bytes = training_bytes.max(Some(peak(&graph, stage))),
-            Err(CompileError::NotYet) => {}
-            Err(error) => return Err(error.into()),
-        }
+        let graph = optimized_training_graph(stage, true)?;
+        training_bytes = training_bytes.max(Some(peak(&graph, stage)));
     }
     Ok(Peaks { training_bytes, inference_bytes: peak(&optimized_evaluation_graph(program), program) })
 }

@@ -256,10 +256,12 @@ impl Ready {
         let mut progress = DataProgress::new(console);
         let open = self.program.open_sizes().map_or([false; 2], |open| open.axes);
         let input = InputSize { shape: self.program.input_shape(), open };
-        let opened = Dataset::open_with(data, &program.prepare, input, featurewise, &self.locations, &mut |step| {
-            progress.show(step);
-        })?;
+        let mut opened =
+            Dataset::open_with(data, &program.prepare, input, featurewise, &self.locations, &mut |step| {
+                progress.show(step);
+            })?;
         progress.clear();
+        opened.set_outputs(self.program.output_shape().elements());
         if let [first, ..] = &opened.ignored[..] {
             let count = opened.ignored.len();
             console.note(format_args!("note: {count} files are not pictures and were left out, such as `{first}`"));

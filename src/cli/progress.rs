@@ -90,11 +90,11 @@ impl Watch for TrainProgress<'_> {
             first();
         }
         if let Some(bar) = &self.bar {
-            let (loss, shares) = sums.means();
-            let mut text = format!("loss {loss:.4}");
-            for (metric, share) in self.metrics.iter().zip(shares) {
+            let mut text = format!("loss {:.4}", sums.loss());
+            // an area takes all answers so far, in their order: too much work for every step
+            for (at, &metric) in self.metrics.iter().enumerate().filter(|(_, metric)| **metric != Metric::Auc) {
                 // Writing into a string cannot fail.
-                let _ = write!(text, " {} {share:.4}", metric_name(*metric));
+                let _ = write!(text, " {} {:.4}", metric_name(metric), sums.metric(at, metric));
             }
             bar.set_message(text);
             bar.inc(1);

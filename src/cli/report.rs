@@ -114,7 +114,7 @@ impl Report<'_> {
 
 /// Loss and metrics of a split, with the number of its images.
 pub(super) fn split_json(sums: &RunningSums, metrics: &[Metric]) -> Value {
-    let (loss, shares) = sums.means();
+    let (loss, shares) = sums.means(metrics);
     let mut entries = Map::new();
     for (metric, share) in metrics.iter().zip(shares) {
         entries.insert(metric_name(*metric), json!(share));
@@ -126,7 +126,7 @@ pub(super) fn split_json(sums: &RunningSums, metrics: &[Metric]) -> Value {
 
 /// `accuracy 0.9833, loss 0.0612 (360 images)`.
 pub(super) fn split_text(sums: &RunningSums, metrics: &[Metric]) -> String {
-    let (loss, shares) = sums.means();
+    let (loss, shares) = sums.means(metrics);
     let shares = metrics.iter().zip(shares).map(|(metric, share)| format!("{} {share:.4}, ", metric_name(*metric)));
     format!("{}loss {loss:.4} ({} images)", shares.collect::<String>(), sums.images)
 }

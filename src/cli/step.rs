@@ -17,7 +17,7 @@ use crate::train::{RunError, weights};
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Each step is one of the `train` section's optimizer on the whole batch, from fresh optimizer state. Nothing is shuffled or
-augmented; the learning rate is the optimizer's own, whatever `schedule` says; of several phases it is the first. Without --seed dropout and noise are the identity; batch norm trains. Prints each step's loss, as it was before the update.
+augmented, and all pictures count alike, whatever `class_weight` says; the learning rate is the optimizer's own, whatever `schedule` says; of several phases it is the first. Without --seed dropout and noise are the identity; batch norm trains. Prints each step's loss, as it was before the update.
 With it any other framework can check the gradients.
 
 Example:
@@ -67,12 +67,12 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     }
     let (learning_rate, seed) = (schedule.optimizer.value.learning_rate(), args.seed.unwrap_or(0));
     for step in 1..=args.steps {
-        let inputs =
-            StepInputs { images: &images, labels: labels.as_labels(), learning_rate, step, update: step, seed };
+        let (images, labels) = (&images, labels.as_labels());
+        let inputs = StepInputs { images, labels, weights: &[], learning_rate, step, update: step, seed };
         let result = session.step(&inputs);
         console.result(format_args!("step {step}: loss {}", result.loss))?;
         if !result.loss.is_finite() {
-            let layer = session.first_non_finite_layer(&images)?;
+            let layer = session.first_non_finite_layer(images)?;
             let (epoch, batch) = (1, usize::try_from(step).unwrap_or(usize::MAX));
             return Err(RunError::NotFinite { loss: result.loss, step, epoch, batch, layer, learning_rate }.into());
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::augment::{self, Mixable};
 use super::error::DataError;
 use super::loader::{Batches, Pass, Pool, batches_of, occasion_of};
 use super::locations::Locations;
@@ -10,7 +11,7 @@ use super::prepare::{Featurewise, Preparation, PrepareError};
 use super::source::{Pictures, Source, Split, Targets};
 use super::store::{MEMORY_BOUND_BYTES, Scratch, Store};
 use super::{Progress, load, split};
-use crate::ir::{AugmentSpec, Cache, DataSpec, Normalize, PrepareSpec, class_index};
+use crate::ir::{AugmentSpec, Cache, ClassWeight, DataSpec, Normalize, PrepareSpec, class_index};
 use crate::random::{Random, text_key};
 use crate::source::Spanned;
 use crate::tensor::Shape;
@@ -37,6 +38,8 @@ pub struct Dataset {
     pool: Arc<Pool>,
     shuffle: bool,
     mirror: Option<Arc<[Option<i32>]>>,
+    class_weights: Option<Arc<[f32]>>,
+    outputs: usize,
     loader_threads: usize,
 }
 
@@ -52,8 +55,19 @@ pub struct SplitView {
 pub struct AugmentedPicture {
     /// `[H, W, C]`, before it is rescaled.
     pub values: Vec<f32>,
-    /// Class index; that of the mirror image, where it was mirrored.
+    /// Class index; that of the mirror image, where it was mirrored, and that with the largest share, where it was mixed.
     pub label: i32,
+}
+
+/// Which augmented pictures are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// How many.
+    pub count: usize,
+    /// One training picture, by its place among them, in epoch after epoch; else the first ones of the first epoch.
+    pub picture: Option<usize>,
+    /// Pictures in a batch: those that a picture can be mixed with.
+    pub batch: usize,
 }
 
 impl SplitView {
@@ -130,6 +144,7 @@ impl Dataset {
             problem: "there are no training images".to_owned(),
             help: "add images".to_owned(),
         })?;
+        let class_weights = data.class_weight.as_ref().map(|weight| weights_of(&weight.value, &source.classes, &train));
         let cache = data.cache.as_ref().map(|cache| cache.value);
         let mut store = Store::new(source.pictures, preparation, bound_bytes(cache), progress)?;
         if cache == Some(Cache::Disk) {
@@ -147,7 +162,6 @@ impl Dataset {
             statistics = Some(found);
         }
         Ok(Self {
-            classes: source.classes,
             targets: source.targets.map(Arc::new),
             validation: SplitView::new(&splits, Split::Validation, &labels),
             test: SplitView::new(&splits, Split::Test, &labels),
@@ -159,6 +173,9 @@ impl Dataset {
             pool: Arc::default(),
             shuffle: data.shuffle,
             mirror,
+            class_weights,
+            outputs: source.classes.len(),
+            classes: source.classes,
             loader_threads: std::thread::available_parallelism().map_or(1, usize::from).min(4),
         })
     }
@@ -166,6 +183,11 @@ impl Dataset {
     /// The number of threads that decode and augment beside the training. Batches do not depend on it.
     pub fn set_loader_threads(&mut self, threads: usize) {
         self.loader_threads = threads.max(1);
+    }
+
+    /// The number of outputs over which the label of a mixed picture is spread: as many as the model has, where that is not the number of classes.
+    pub fn set_outputs(&mut self, outputs: usize) {
+        self.outputs = outputs;
     }
 
     /// How pictures are prepared, with the training split's statistics: what `predict` applies to a picture file.
@@ -185,24 +207,29 @@ impl Dataset {
         augment: &AugmentSpec,
         start_batch: usize,
     ) -> Batches {
+        let order = self.order(seed, epoch);
+        let augment = (!augment.ops.is_empty()).then(|| (augment.clone(), seed, epoch));
+        let pass = Pass { augment, class_weights: self.class_weights.clone(), ..self.pass(order, batch) };
+        self.made(pass, start_batch)
+    }
+
+    /// Training items in the order of an epoch.
+    fn order(&self, seed: u64, epoch: u64) -> Vec<u32> {
         let mut order = self.train.items.to_vec();
         if self.shuffle {
             Random::keyed(&[seed, epoch, text_key("shuffle")]).shuffle(&mut order);
         }
-        let augment = (!augment.ops.is_empty()).then(|| (augment.clone(), seed, epoch));
-        self.pass(order, batch, augment, start_batch)
+        order
     }
 
-    /// Training pictures as `count` of them are augmented in the first epoch, in its order; with `picture` that training picture (by its place among
-    /// them) as it is augmented in the first `count` epochs. Before they are rescaled: `[H, W, C]`, 0..=255 unless the data or `color` say otherwise.
+    /// Training pictures as they are augmented. Before they are rescaled: `[H, W, C]`, 0..=255 unless the data or `color` say otherwise.
     /// # Errors
     /// [`DataError`].
     pub fn augmented(
         &self,
         seed: u64,
         augment: &AugmentSpec,
-        count: usize,
-        picture: Option<usize>,
+        sample: Sample,
     ) -> Result<Vec<AugmentedPicture>, DataError> {
         if self.store.is_open() {
             return Err(DataError::Split {
@@ -211,28 +238,57 @@ impl Dataset {
                 help: "write a `resize` in `prepare`".to_owned(),
             });
         }
-        let mut order = self.train.items.to_vec();
-        if self.shuffle {
-            Random::keyed(&[seed, 0, text_key("shuffle")]).shuffle(&mut order);
+        let Sample { count, picture, batch } = sample;
+        // the batches that the pictures are in: pictures can be mixed with others of theirs
+        let mut pictures = Vec::with_capacity(count);
+        match picture {
+            None => {
+                for items in self.order(seed, 0).chunks(batch) {
+                    if pictures.len() >= count {
+                        break;
+                    }
+                    pictures.append(&mut self.augmented_batch([seed, 0], augment, items)?);
+                }
+            }
+            Some(picture) => {
+                for epoch in 0..count as u64 {
+                    let order = self.order(seed, epoch);
+                    let place = order.iter().position(|&item| item == self.train.items[picture]).unwrap_or_default();
+                    let first = place / batch * batch;
+                    let items = &order[first..(first + batch).min(order.len())];
+                    pictures.push(self.augmented_batch([seed, epoch], augment, items)?.swap_remove(place - first));
+                }
+            }
         }
-        let chosen: Vec<(u32, u64)> = match picture {
-            Some(picture) => (0..count as u64).map(|epoch| (self.train.items[picture], epoch)).collect(),
-            None => order.iter().take(count).map(|&item| (item, 0)).collect(),
-        };
+        pictures.truncate(count);
+        Ok(pictures)
+    }
+
+    /// The pictures of a batch as they are augmented.
+    fn augmented_batch(
+        &self,
+        [seed, epoch]: [u64; 2],
+        spec: &AugmentSpec,
+        items: &[u32],
+    ) -> Result<Vec<AugmentedPicture>, DataError> {
+        let (elements, size) = (self.store.preparation.elements(), self.store.preparation.size());
         let mut scratch = Scratch::default();
-        (chosen.into_iter())
-            .map(|(item, epoch)| {
-                let (occasion, label) = occasion_of(
-                    augment,
-                    self.mirror.as_deref(),
-                    self.labels[item as usize],
-                    [seed, epoch, item.into()],
-                );
-                let mut values = vec![0.0; self.store.preparation.elements()];
-                self.store.write_arranged(item as usize, Some((augment, occasion)), &mut values, &mut scratch)?;
-                Ok(AugmentedPicture { values, label })
-            })
-            .collect()
+        let (mut images, mut labels) = (vec![0.0; items.len() * elements], Vec::with_capacity(items.len()));
+        for (&item, out) in items.iter().zip(images.chunks_exact_mut(elements)) {
+            let keys = [seed, epoch, item.into()];
+            let (occasion, label) = occasion_of(spec, self.mirror.as_deref(), self.labels[item as usize], keys);
+            self.store.write_arranged(item as usize, Some((spec, occasion)), out, &mut scratch)?;
+            labels.push(label);
+        }
+        if spec.mixes_labels() {
+            let mut shares = Vec::new();
+            augment::spread(&labels, self.outputs.max(1), &mut shares);
+            let batch = Mixable { items, size, images: &mut images, targets: &mut shares };
+            augment::mix(spec, [seed, epoch], batch);
+            augment::largest_shares(&shares, &mut labels);
+        }
+        let pictures = images.chunks_exact(elements).zip(labels);
+        Ok(pictures.map(|(values, label)| AugmentedPicture { values: values.to_vec(), label }).collect())
     }
 
     /// `[H, W, C]` of a prepared picture.
@@ -254,17 +310,24 @@ impl Dataset {
             Split::Validation => self.validation.as_ref(),
             Split::Test => self.test.as_ref(),
         };
-        self.pass(view.map_or(Vec::new(), |view| view.items.to_vec()), batch, None, 0)
+        self.made(self.pass(view.map_or(Vec::new(), |view| view.items.to_vec()), batch), 0)
     }
 
-    fn pass(&self, order: Vec<u32>, batch: usize, augment: Option<(AugmentSpec, u64, u64)>, start: usize) -> Batches {
+    /// A pass over pictures as they are.
+    fn pass(&self, order: Vec<u32>, batch: usize) -> Pass {
         assert!(batch > 0, "a batch has images");
-        // Gathering takes less time than handing a batch from thread to thread.
-        let threads = if augment.is_some() || self.store.is_slow() { self.loader_threads } else { 0 };
         let (store, pool, labels) = (Arc::clone(&self.store), Arc::clone(&self.pool), Arc::clone(&self.labels));
         let (targets, mirror) = (self.targets.clone(), self.mirror.clone());
         let (order, bounds) = batches_of(order, batch, &store);
-        Batches::new(Pass { store, pool, labels, targets, order, bounds, augment, mirror }, start, threads)
+        let outputs = self.outputs;
+        Pass { store, pool, labels, targets, order, bounds, augment: None, mirror, class_weights: None, outputs }
+    }
+
+    /// The batches of a pass from batch `start` on.
+    fn made(&self, pass: Pass, start: usize) -> Batches {
+        // Gathering takes less time than handing a batch from thread to thread.
+        let threads = if pass.augment.is_some() || self.store.is_slow() { self.loader_threads } else { 0 };
+        Batches::new(pass, start, threads)
     }
 }
 
@@ -289,6 +352,27 @@ fn bound_bytes(cache: Option<Cache>) -> usize {
         Some(Cache::Memory) => usize::MAX,
         Some(Cache::Disk | Cache::None) => 0,
         None => MEMORY_BOUND_BYTES,
+    }
+}
+
+/// How much the loss of a picture of each class counts. A class without training pictures counts 0 where weights are balanced: there is nothing to count.
+fn weights_of(weight: &ClassWeight, classes: &[String], train: &SplitView) -> Arc<[f32]> {
+    match weight {
+        ClassWeight::Balanced => {
+            let (all, kinds) = (train.len() as f64, classes.len() as f64);
+            let share = |count: usize| if count == 0 { 0.0 } else { (all / (kinds * count as f64)) as f32 };
+            train.class_counts(classes.len()).into_iter().map(share).collect()
+        }
+        ClassWeight::Given(given) => {
+            let mut weights = vec![1.0; classes.len()];
+            for (class, weight) in given {
+                // classes that there are not have been reported
+                if let Some(index) = class_index(&class.value, classes) {
+                    weights[index] = *weight;
+                }
+            }
+            weights.into()
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use super::super::folder::tests::png;
 use super::super::store::Scratch;
 use super::*;
-use crate::ir::{AugmentKind, AugmentOp, Color, DataSource, Fit, Resize, ResizeMethod, Split as Share, SplitBase};
+use crate::ir::{
+    AugmentKind, AugmentOp, ClassWeight, Color, DataSource, Fit, Resize, ResizeMethod, Split as Share, SplitBase,
+};
 use crate::source::{Span, Spanned};
 
 fn written<T>(value: T) -> Spanned<T> {
@@ -285,4 +287,78 @@ fn a_mirrored_picture_has_the_label_of_its_mirror_image() {
     }
     assert!(flipped > 100 && kept > 100, "{flipped} {kept}");
     assert_eq!(with(Vec::new()), plain);
+}
+
+#[test]
+fn training_pictures_weigh_as_their_classes_say() {
+    let weights = |class_weight: ClassWeight, split: Split| {
+        let data = DataSpec { class_weight: Some(written(class_weight)), ..digits() };
+        let set = open(&data, &rescaled(), [8, 8, 1], Path::new("")).unwrap();
+        let batches = match split {
+            Split::Train => set.train_batches(0, 1, 50, &AugmentSpec::default(), 0),
+            Split::Validation | Split::Test => set.batches(split, 50),
+        };
+        let pairs = batches.flat_map(|batch| {
+            let batch = batch.unwrap();
+            batch.labels.iter().copied().zip(batch.weights.iter().copied()).collect::<Vec<_>>()
+        });
+        (set.train.class_counts(10), pairs.collect::<Vec<(i32, f32)>>())
+    };
+    let (counts, balanced) = weights(ClassWeight::Balanced, Split::Train);
+    let all = counts.iter().sum::<usize>() as f64;
+    assert_eq!(balanced.len(), all as usize);
+    for (label, weight) in balanced {
+        assert_eq!(weight, (all / (10.0 * counts[label as usize] as f64)) as f32);
+    }
+    let given = vec![(written("3".to_owned()), 2.5), (written("none".to_owned()), 9.0)];
+    let (_, given) = weights(ClassWeight::Given(given), Split::Train);
+    assert!(given.iter().all(|&(label, weight)| weight == if label == 3 { 2.5 } else { 1.0 }) && !given.is_empty());
+    assert!(weights(ClassWeight::Balanced, Split::Test).1.is_empty(), "only training is weighed");
+}
+
+#[test]
+fn threads_do_not_change_mixed_batches() {
+    let ops = [
+        AugmentOp::new(AugmentKind::Rotation { degrees: 20.0 }, 1.0),
+        AugmentOp::new(AugmentKind::Mixup { alpha: 0.4 }, 0.5),
+        AugmentOp::new(AugmentKind::Cutmix { alpha: 1.0 }, 0.5),
+    ];
+    let spec = AugmentSpec { ops: ops.map(written).to_vec(), ..AugmentSpec::default() };
+    let data = DataSpec { class_weight: Some(written(ClassWeight::Balanced)), ..digits() };
+    let mut set = open(&data, &rescaled(), [8, 8, 1], Path::new("")).unwrap();
+    let mut with = |threads| {
+        set.set_loader_threads(threads);
+        let batches: Vec<_> = set.train_batches(2, 7, 50, &spec, 1).map(Result::unwrap).collect();
+        let all = batches.iter().map(|b| (b.images.clone(), b.labels.clone(), b.targets.clone(), b.weights.clone()));
+        all.collect::<Vec<_>>()
+    };
+    let one = with(1);
+    assert_eq!(with(3), one);
+    for (_, labels, shares, weights) in &one {
+        assert_eq!((shares.len(), weights.len()), (labels.len() * 10, labels.len()));
+        for (shares, &label) in shares.chunks(10).zip(labels) {
+            assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+            assert!(shares.iter().all(|share| *share <= shares[label as usize]), "the largest share is the label");
+        }
+    }
+    // evaluation knows nothing of it
+    assert!(set.batches(Split::Validation, 50).all(|batch| batch.unwrap().targets.is_empty()));
+}
+
+#[test]
+fn a_picture_that_is_shown_is_mixed_as_in_a_run() {
+    let op = AugmentOp::new(AugmentKind::Mixup { alpha: 0.4 }, 1.0);
+    let spec = AugmentSpec { ops: vec![written(op)], ..AugmentSpec::default() };
+    let set = open(&digits(), &rescaled(), [8, 8, 1], Path::new("")).unwrap();
+    let shown = set.augmented(7, &spec, Sample { count: 60, picture: None, batch: 50 }).unwrap();
+    let (images, labels) = all(set.train_batches(0, 7, 50, &spec, 0));
+    for (at, picture) in shown.iter().enumerate() {
+        let trained = &images[at * 64..][..64];
+        assert_eq!(picture.label, labels[at]);
+        assert!(picture.values.iter().zip(trained).all(|(shown, trained)| (shown / 255.0 - trained).abs() < 1e-5));
+    }
+    let first = set.augmented(7, &spec, Sample { count: 2, picture: Some(0), batch: 50 }).unwrap();
+    assert!(
+        first[0] != first[1] && images.chunks(64).any(|image| (image[20] - first[0].values[20] / 255.0).abs() < 1e-5)
+    );
 }

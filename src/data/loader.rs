@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use super::augment::{self, Occasion};
+use super::augment::{self, Mixable, Occasion};
 use super::error::DataError;
 use super::source::Targets;
 use super::store::{Scratch, Store};
@@ -22,10 +22,12 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// `[height, width]` of each of them.
     pub size: [usize; 2],
-    /// `[n]` class indices; 0 where labels are numbers.
+    /// `[n]` class indices, of mixed pictures that of the class with the largest share; 0 where labels are numbers.
     pub labels: Vec<i32>,
-    /// `[n, K]` labels that are numbers; empty where they are classes.
+    /// `[n, K]` labels that are numbers, or shares of classes where pictures are mixed; empty where they are classes.
     pub targets: Vec<f32>,
+    /// `[n]` how much the loss of each counts; empty where classes are not weighed.
+    pub weights: Vec<f32>,
     pool: Arc<Pool>,
 }
 
@@ -39,12 +41,13 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         let (images, labels) = (std::mem::take(&mut self.images), std::mem::take(&mut self.labels));
-        self.pool.give_back((images, labels, std::mem::take(&mut self.targets)));
+        let (targets, weights) = (std::mem::take(&mut self.targets), std::mem::take(&mut self.weights));
+        self.pool.give_back((images, labels, targets, weights));
     }
 }
 
-/// Images, class indices, numbers.
-type Buffers = (Vec<f32>, Vec<i32>, Vec<f32>);
+/// Images, class indices, numbers, weights.
+type Buffers = (Vec<f32>, Vec<i32>, Vec<f32>, Vec<f32>);
 
 /// Buffers that are free.
 #[derive(Debug, Default)]
@@ -84,6 +87,10 @@ pub(super) struct Pass {
     pub(super) augment: Option<(AugmentSpec, u64, u64)>,
     /// Where mirroring changes classes: what each class becomes, if anything.
     pub(super) mirror: Option<Arc<[Option<i32>]>>,
+    /// How much the loss of a picture of each class counts, where classes are weighed.
+    pub(super) class_weights: Option<Arc<[f32]>>,
+    /// Numbers that the share of each class is one of, where pictures are mixed.
+    pub(super) outputs: usize,
 }
 
 /// Puts items of a pass into batches of at most `batch`: their order, and where each batch begins and the last ends. Pictures of a batch have one size. Where
@@ -120,7 +127,7 @@ impl Pass {
         let items = &self.order[self.bounds[index]..self.bounds[index + 1]];
         let first = items[0] as usize;
         let (size, elements) = (self.store.size_of(first), self.store.preparation_of(first).elements());
-        let (mut images, mut labels, mut targets) = self.pool.take();
+        let (mut images, mut labels, mut targets, mut weights) = self.pool.take();
         images.resize(items.len() * elements, 0.0);
         labels.clear();
         labels.extend(items.iter().map(|&item| self.labels[item as usize]));
@@ -128,7 +135,8 @@ impl Pass {
         if let Some(all) = &self.targets {
             items.iter().for_each(|&item| targets.extend_from_slice(all.row(item as usize)));
         }
-        let mut batch = Batch { images, size, labels, targets, pool: Arc::clone(&self.pool) };
+        weights.clear();
+        let mut batch = Batch { images, size, labels, targets, weights, pool: Arc::clone(&self.pool) };
         for (i, &item) in items.iter().enumerate() {
             let augmented = self.augment.as_ref().map(|(spec, seed, epoch)| {
                 let keys = [*seed, *epoch, u64::from(item)];
@@ -138,6 +146,21 @@ impl Pass {
             });
             let out = &mut batch.images[i * elements..(i + 1) * elements];
             self.store.write(item as usize, augmented, out, scratch)?;
+        }
+        if let Some((spec, seed, epoch)) = self.augment.as_ref().filter(|(spec, ..)| spec.mixes_labels()) {
+            let has_classes = self.targets.is_none();
+            if has_classes {
+                augment::spread(&batch.labels, self.outputs, &mut batch.targets);
+            }
+            let size = self.store.preparation_of(first).size();
+            let (images, targets) = (&mut batch.images[..], &mut batch.targets[..]);
+            augment::mix(spec, [*seed, *epoch], Mixable { items, size, images, targets });
+            if has_classes {
+                augment::largest_shares(&batch.targets, &mut batch.labels);
+            }
+        }
+        if let Some(weights) = &self.class_weights {
+            batch.weights.extend(batch.labels.iter().map(|&label| weights[label as usize]));
         }
         Ok(batch)
     }

@@ -28,7 +28,7 @@ mod standard;
 mod store;
 mod table;
 
-pub use dataset::{AugmentedPicture, Dataset, InputSize, SplitView};
+pub use dataset::{AugmentedPicture, Dataset, InputSize, Sample, SplitView};
 pub use error::DataError;
 pub use fetch::{Checksum, FetchError, RemoteFile, fetch};
 pub use loader::{Batch, Batches};

@@ -1,7 +1,8 @@
 //! From a checked program to the graph of its forward pass.
 
 use super::{
-    CheckedProgram, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Loss, Mode, Param, ParamId, ParamRole, Value,
+    CheckedProgram, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Link, Loss, Mode, Param, ParamId, ParamRole,
+    Value,
 };
 use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::layers::{ActivationKind, ParamSpec, Regularizer};
@@ -97,28 +98,18 @@ fn scores_of(graph: &mut Graph, output: Value, loss: Option<Loss>) -> Value {
     let is_softmax = matches!(last.op, Op::Softmax(_));
     let is_sigmoid = matches!(last.op, Op::Activation(ActivationKind::Sigmoid));
     let before = last.inputs.first().copied();
-    match loss {
-        Some(Loss::CategoricalCrossentropy) if is_softmax => before.unwrap_or(output),
-        Some(Loss::BinaryCrossentropy) if is_sigmoid => before.unwrap_or(output),
-        Some(Loss::CategoricalCrossentropy) if is_sigmoid => {
-            of_probabilities(graph, output, |e, p| e.push(ExprNode::Log(p)))
-        }
-        Some(Loss::BinaryCrossentropy) if is_softmax => of_probabilities(graph, output, |e, p| {
+    let outputs = graph.ty(output).shape.elements();
+    match loss.and_then(|loss| loss.link(outputs)) {
+        Some(Link::Softmax) if is_softmax => before.unwrap_or(output),
+        Some(Link::Sigmoid) if is_sigmoid => before.unwrap_or(output),
+        Some(Link::Softmax) if is_sigmoid => of_probabilities(graph, output, |e, p| e.push(ExprNode::Log(p))),
+        Some(Link::Sigmoid) if is_softmax => of_probabilities(graph, output, |e, p| {
             let one = e.constant(1.0);
             let rest = e.sub(one, p);
             let (log, log_rest) = (e.push(ExprNode::Log(p)), e.push(ExprNode::Log(rest)));
             e.sub(log, log_rest)
         }),
-        Some(
-            Loss::CategoricalCrossentropy
-            | Loss::BinaryCrossentropy
-            | Loss::Mse
-            | Loss::Mae
-            | Loss::Huber { .. }
-            | Loss::Focal { .. }
-            | Loss::Hinge,
-        )
-        | None => output,
+        Some(Link::Softmax | Link::Sigmoid) | None => output,
     }
 }
 

@@ -94,6 +94,8 @@ pub enum InputRole {
     Images,
     /// Class indices `[N]`, i32; or numbers `[N, K]`, f32, to which outputs are compared one by one.
     Labels,
+    /// How much the loss of each image counts, `[N]`, f32.
+    Weights,
     /// One number.
     Scalar(ScalarInput),
 }

@@ -48,6 +48,7 @@ fn attributes(graph: &Graph, id: NodeId) -> String {
         Op::Input(role, _) => match role {
             InputRole::Images => "images".to_owned(),
             InputRole::Labels => "labels".to_owned(),
+            InputRole::Weights => "weights".to_owned(),
             InputRole::Scalar(ScalarInput::LearningRate) => "learning_rate".to_owned(),
             InputRole::Scalar(ScalarInput::AdamRate) => "adam_rate".to_owned(),
             InputRole::Scalar(ScalarInput::NadamMoment) => "nadam_moment".to_owned(),

@@ -12,10 +12,10 @@ use rayon::prelude::*;
 
 use super::code::{CodePages, CompiledKernel};
 use super::disassemble;
-use crate::kernel::code::{BuildError, Effort, KernelFunction, TILE_NAMESPACE, TileCode};
+use crate::kernel::code::{BuildError, Effort, KernelFunction, MICRO_NAMESPACE, MicroCode};
 use crate::kernel::desc::KernelDesc;
 use crate::kernel::host::Host;
-use crate::kernel::micro::{self, TileDesc};
+use crate::kernel::micro::{self, Micro};
 use crate::kernel::{self, Target};
 
 /// Every function starts on a cache line.
@@ -30,7 +30,7 @@ pub enum JitError {
     /// Cranelift refused what we wrote.
     #[error("Cranelift rejected a {family} kernel: {reason}")]
     Rejected {
-        /// [`KernelDesc::family`], or `tile`.
+        /// [`KernelDesc::family`], or `micro`.
         family: &'static str,
         /// What it says.
         reason: String,
@@ -46,12 +46,12 @@ pub struct KernelSet {
     /// By position in the list that was compiled: index into `functions`.
     entries: Vec<usize>,
     functions: Vec<Function>,
-    tiles: Vec<Tile>,
+    micros: Vec<MicroKernel>,
 }
 
 /// A micro-kernel that kernels call.
-struct Tile {
-    desc: TileDesc,
+struct MicroKernel {
+    desc: Micro,
     machine: Machine,
 }
 
@@ -62,8 +62,8 @@ struct Function {
     clif: ir::Function,
     effort: Effort,
     family: &'static str,
-    /// The tiles it calls.
-    tiles: Vec<usize>,
+    /// The micro-kernels it calls.
+    micros: Vec<usize>,
 }
 
 // SAFETY: `address` is only a number here: it is called through `CompiledKernel` alone, and code belongs to no thread.
@@ -90,7 +90,7 @@ impl KernelSet {
         self.functions.len()
     }
 
-    /// Bytes of machine code of one kernel, without the tiles it calls.
+    /// Bytes of machine code of one kernel, without the micro-kernels it calls.
     pub fn code_bytes(&self, index: usize) -> usize {
         self.function(index).code.len()
     }
@@ -110,24 +110,24 @@ impl KernelSet {
         text.unwrap_or_default()
     }
 
-    /// Which of the set's tiles a kernel calls.
-    pub fn tiles_of(&self, index: usize) -> &[usize] {
-        &self.function(index).tiles
+    /// Which of the set's micro-kernels a kernel calls.
+    pub fn micros_of(&self, index: usize) -> &[usize] {
+        &self.function(index).micros
     }
 
-    /// All tiles, each once.
-    pub fn tiles(&self) -> usize {
-        self.tiles.len()
+    /// All micro-kernels, each once.
+    pub fn micros(&self) -> usize {
+        self.micros.len()
     }
 
-    /// A tile's description as text.
-    pub fn tile_description(&self, tile: usize) -> String {
-        format!("{:?}", self.tiles[tile].desc)
+    /// A micro-kernel's description as text.
+    pub fn micro_description(&self, micro: usize) -> String {
+        format!("{:?}", self.micros[micro].desc)
     }
 
-    /// A tile's machine code as text, as [`Self::assembly`].
-    pub fn tile_assembly(&self, tile: usize) -> String {
-        let machine = &self.tiles[tile].machine;
+    /// A micro-kernel's machine code as text, as [`Self::assembly`].
+    pub fn micro_assembly(&self, micro: usize) -> String {
+        let machine = &self.micros[micro].machine;
         if cfg!(target_arch = "x86_64") {
             return disassemble::x86_64(&machine.code);
         }
@@ -146,7 +146,7 @@ struct Machine {
     vcode: Option<String>,
 }
 
-/// Compiles kernels for the target. Equal descriptions share their code, and so do equal tiles. Functions are written and compiled on rayon's
+/// Compiles kernels for the target. Equal descriptions share their code, and so do equal micro-kernels. Functions are written and compiled on rayon's
 /// threads; the result does not depend on their number.
 /// # Errors
 /// [`JitError`]; nothing a user can cause.
@@ -161,47 +161,49 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
             Ok((function, machine))
         })
         .collect::<Result<_, JitError>>()?;
-    let (tiles, tile_entries) = deduplicate(built.iter().flat_map(|(function, _)| &function.tiles));
-    let tile_code: Vec<Machine> = tiles.par_iter().map(|tile| compile_tile(tile, target)).collect::<Result<_, _>>()?;
+    let (micros, micro_entries) = deduplicate(built.iter().flat_map(|(function, _)| &function.micros));
+    let micro_code: Vec<Machine> =
+        micros.par_iter().map(|micro| compile_micro(micro, target)).collect::<Result<_, _>>()?;
 
-    let mut module = module(host, built.iter().map(|(_, machine)| machine).chain(&tile_code))?;
+    let mut module = module(host, built.iter().map(|(_, machine)| machine).chain(&micro_code))?;
     let mut declare = |name: String| {
         let signature = ir::Signature::new(host.call_conv());
         module.declare_function(&name, Linkage::Local, &signature).map_err(refused)
     };
-    let tile_ids: Vec<FuncId> =
-        (0..tiles.len()).map(|i| declare(format!("tile_{i}"))).collect::<Result<_, JitError>>()?;
+    let micro_ids: Vec<FuncId> = (micros.iter().enumerate())
+        .map(|(i, micro)| declare(format!("{}_{i}", micro.family())))
+        .collect::<Result<_, JitError>>()?;
     let named = unique.iter().enumerate();
     let kernel_ids: Vec<FuncId> =
         named.map(|(i, desc)| declare(format!("{}_{i}", desc.family()))).collect::<Result<_, JitError>>()?;
 
-    for (&id, machine) in tile_ids.iter().zip(&tile_code) {
+    for (&id, machine) in micro_ids.iter().zip(&micro_code) {
         module.define_function_bytes(id, ALIGNMENT as u64, &machine.code, &[]).map_err(refused)?;
     }
-    let mut tile_entries = tile_entries.into_iter();
-    let tiles_of: Vec<Vec<usize>> =
-        built.iter().map(|(function, _)| tile_entries.by_ref().take(function.tiles.len()).collect()).collect();
-    for ((&id, (function, machine)), tiles) in kernel_ids.iter().zip(&built).zip(&tiles_of) {
-        let tiles: Vec<FuncId> = tiles.iter().map(|&tile| tile_ids[tile]).collect();
+    let mut micro_entries = micro_entries.into_iter();
+    let micros_of: Vec<Vec<usize>> =
+        built.iter().map(|(function, _)| micro_entries.by_ref().take(function.micros.len()).collect()).collect();
+    for ((&id, (function, machine)), micros) in kernel_ids.iter().zip(&built).zip(&micros_of) {
+        let micros: Vec<FuncId> = micros.iter().map(|&micro| micro_ids[micro]).collect();
         let relocations: Vec<ModuleReloc> =
-            machine.relocations.iter().map(|reloc| resolve(reloc, &function.func, id, &tiles)).collect();
+            machine.relocations.iter().map(|reloc| resolve(reloc, &function.func, id, &micros)).collect();
         module.define_function_bytes(id, ALIGNMENT as u64, &machine.code, &relocations).map_err(refused)?;
     }
     module.finalize_definitions().map_err(refused)?;
 
     let addresses: Vec<*const u8> = kernel_ids.iter().map(|&id| module.get_finalized_function(id)).collect();
-    let tiles: Vec<TileDesc> = tiles.into_iter().cloned().collect();
-    let tiles = tiles.into_iter().zip(tile_code).map(|(desc, machine)| Tile { desc, machine }).collect();
-    let parts = built.into_iter().zip(addresses).zip(tiles_of).zip(&unique);
-    let functions = parts.map(|((((function, machine), address), tiles), desc)| Function {
+    let micros: Vec<Micro> = micros.into_iter().cloned().collect();
+    let micros = micros.into_iter().zip(micro_code).map(|(desc, machine)| MicroKernel { desc, machine }).collect();
+    let parts = built.into_iter().zip(addresses).zip(micros_of).zip(&unique);
+    let functions = parts.map(|((((function, machine), address), micros), desc)| Function {
         address,
         code: machine.code,
         clif: function.func,
         effort: function.effort,
         family: desc.family(),
-        tiles,
+        micros,
     });
-    Ok(KernelSet { functions: functions.collect(), entries, tiles, pages: Arc::new(CodePages::new(module)) })
+    Ok(KernelSet { functions: functions.collect(), entries, micros, pages: Arc::new(CodePages::new(module)) })
 }
 
 /// Different values in the order of their first appearance, and for every value which one it equals.
@@ -234,11 +236,11 @@ fn compile_function(
     Ok(Machine { code, relocations: compiled.buffer.relocs().to_vec(), vcode: compiled.vcode.clone() })
 }
 
-fn compile_tile(tile: &TileDesc, target: &Target) -> Result<Machine, JitError> {
-    match micro::emit_tile(tile, target.simd)? {
-        TileCode::Bytes(code) => Ok(Machine { code, relocations: Vec::new(), vcode: None }),
+fn compile_micro(micro: &Micro, target: &Target) -> Result<Machine, JitError> {
+    match micro::emit(micro, target.simd)? {
+        MicroCode::Bytes(code) => Ok(Machine { code, relocations: Vec::new(), vcode: None }),
         // its text is kept where no disassembler of ours can make it from the code
-        TileCode::Function(func) => compile_function("tile", &func, Effort::None, !cfg!(target_arch = "x86_64")),
+        MicroCode::Function(func) => compile_function("micro", &func, Effort::None, !cfg!(target_arch = "x86_64")),
     }
 }
 
@@ -257,16 +259,16 @@ fn refused(error: cranelift::module::ModuleError) -> JitError {
     JitError::Memory(error.to_string())
 }
 
-/// A function's relocation with the names of its tiles replaced by their ids in the module.
+/// A function's relocation with the names of its micro-kernels replaced by their ids in the module.
 fn resolve(
     reloc: &cranelift::codegen::FinalizedMachReloc,
     func: &ir::Function,
     id: FuncId,
-    tiles: &[FuncId],
+    micros: &[FuncId],
 ) -> ModuleReloc {
     let mut reloc = ModuleReloc::from_mach_reloc(reloc, func, id);
-    if let ModuleRelocTarget::User { namespace: TILE_NAMESPACE, index } = reloc.name {
-        reloc.name = ModuleRelocTarget::from(tiles[index as usize]);
+    if let ModuleRelocTarget::User { namespace: MICRO_NAMESPACE, index } = reloc.name {
+        reloc.name = ModuleRelocTarget::from(micros[index as usize]);
     }
     reloc
 }

@@ -2,21 +2,21 @@
 
 use cranelift::codegen::ir;
 
-use super::micro::TileDesc;
+use super::micro::Micro;
 
 /// What a kernel is made of before it is code.
 #[derive(Debug, Clone)]
 pub struct KernelFunction {
     /// The function, with the signature that [`crate::kernel::desc`] states.
     pub func: ir::Function,
-    /// Tiles it calls, by external user name `{namespace: TILE_NAMESPACE, index: place in this list}`.
-    pub tiles: Vec<TileDesc>,
+    /// Micro-kernels it calls, by external user name `{namespace: MICRO_NAMESPACE, index: place in this list}`.
+    pub micros: Vec<Micro>,
     /// How much Cranelift does before it selects instructions.
     pub effort: Effort,
 }
 
-/// Namespace of the external names by which a kernel calls its tiles.
-pub const TILE_NAMESPACE: u32 = 1;
+/// Namespace of the external names by which a kernel calls its micro-kernels.
+pub const MICRO_NAMESPACE: u32 = 1;
 
 /// How much Cranelift does before it selects instructions. A matter of speed only, chosen by each family by measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,10 +28,10 @@ pub enum Effort {
     Speed,
 }
 
-/// Code of one tile.
+/// Code of one micro-kernel.
 #[derive(Debug, Clone)]
 #[allow(clippy::large_enum_variant, reason = "few exist, and none for long")]
-pub enum TileCode {
+pub enum MicroCode {
     /// Machine code: position independent, calls nothing, System V calling convention.
     Bytes(Vec<u8>),
     /// A Cranelift function that calls nothing, System V calling convention on x86-64. Compiled with [`Effort::None`].

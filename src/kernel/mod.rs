@@ -1,9 +1,10 @@
 //! Generated code: descriptions ([`desc`]) and what makes machine code of them. Never sees the graph.
 
 pub(crate) mod builder;
+mod cache;
 mod channel_norm;
 pub mod code;
-mod conv;
+pub(crate) mod conv;
 mod conv_grad_weight;
 pub mod desc;
 mod fill;
@@ -16,6 +17,7 @@ mod matmul;
 pub mod micro;
 mod moments;
 mod neighbour_sum;
+mod pack;
 mod penalty;
 mod pool;
 mod pool_grad;
@@ -29,6 +31,7 @@ mod transpose;
 #[cfg(test)]
 mod trial;
 mod warp;
+pub(crate) mod winograd;
 
 pub use target::{Simd, Target};
 
@@ -42,6 +45,9 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
     match desc {
         KernelDesc::Conv(desc) => conv::build(desc, target),
         KernelDesc::ConvGradWeight(desc) => conv_grad_weight::build(desc, target),
+        KernelDesc::Winograd(desc) => winograd::build(desc, target),
+        KernelDesc::WinogradWeight(desc) => winograd::build_weight(desc, target),
+        KernelDesc::WinogradGradWeight(desc) => winograd::build_grad_weight(desc, target),
         KernelDesc::Matmul(desc) => matmul::build(desc, target),
         KernelDesc::Map(desc) => map::build(desc),
         KernelDesc::Pool(desc) => pool::build(desc),
@@ -58,6 +64,7 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::Loss(desc) => loss::build(desc),
         KernelDesc::TopK(desc) => loss::build_top_k(desc),
         KernelDesc::Transpose(desc) => transpose::build(desc),
+        KernelDesc::Pack(desc) => pack::build(desc),
         KernelDesc::Fill(desc) => fill::build(desc),
     }
 }
@@ -65,9 +72,12 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
 /// Bytes of scratch memory that a kernel takes as its last argument; 0: it takes none.
 pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
     match desc {
-        KernelDesc::Conv(desc) => conv::scratch_bytes(desc, target),
+        KernelDesc::Winograd(desc) => winograd::scratch_bytes(desc),
+        KernelDesc::WinogradGradWeight(desc) => winograd::grad_weight_scratch_bytes(desc, target),
         KernelDesc::Matmul(desc) => matmul::scratch_bytes(desc, target),
-        KernelDesc::ConvGradWeight(_)
+        KernelDesc::Conv(_)
+        | KernelDesc::ConvGradWeight(_)
+        | KernelDesc::WinogradWeight(_)
         | KernelDesc::Map(_)
         | KernelDesc::Pool(_)
         | KernelDesc::PoolGrad(_)
@@ -83,6 +93,7 @@ pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
         | KernelDesc::Loss(_)
         | KernelDesc::TopK(_)
         | KernelDesc::Transpose(_)
+        | KernelDesc::Pack(_)
         | KernelDesc::Fill(_) => 0,
     }
 }

@@ -78,11 +78,18 @@ impl FromStr for Simd {
 pub struct Target {
     /// Instructions of the micro-kernels.
     pub simd: Simd,
+    /// Every result is summed up directly: no method that trades exactness for speed is used (Winograd's convolutions).
+    pub exact: bool,
 }
 
 impl Target {
+    /// The fastest code with these instructions.
+    pub fn of(simd: Simd) -> Self {
+        Self { simd, exact: false }
+    }
+
     /// The best for this machine.
     pub fn host() -> Self {
-        Self { simd: Simd::detect() }
+        Self::of(Simd::detect())
     }
 }

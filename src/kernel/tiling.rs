@@ -68,6 +68,8 @@ pub(super) struct Grid {
     pub(super) channels: usize,
     /// Steps of the reduction.
     pub(super) steps: usize,
+    /// Elements of `a` from a point to the one below, and to its right neighbour.
+    pub(super) a_pitch: [usize; 2],
     /// Elements from a row of `b` to the next: vectors that straddle cache lines take two loads.
     pub(super) b_pitch: usize,
     /// The accumulators start from memory.
@@ -86,10 +88,21 @@ impl Grid {
     /// The cheapest cut by the model:
     /// ```text
     /// step = max(points · vectors / 2, (loads of b + points) / 2, 4)     two multiply-adds, two loads a cycle; a sum waits 4 cycles for itself
+    /// step = 2 · step                                                   where the points' numbers push each other out of the first-level cache
     /// tile = steps · step + 12 + accumulators · (1, or 2 where they are loaded)
     /// ```
     /// over all tiles that fit the registers. Pieces of a cut differ by at most one, so partial tiles waste little.
     pub(super) fn choose(&self, simd: Simd) -> Tiling {
+        let (_, [rows, columns, vectors]) = self.cheapest(simd);
+        Tiling {
+            rows: split(self.rows, rows),
+            columns: split(self.columns, columns),
+            vectors: split_vectors(self.channels, simd.lanes(), vectors),
+        }
+    }
+
+    /// Cycles and numbers of pieces of the cheapest cut.
+    fn cheapest(&self, simd: Simd) -> (f64, [usize; 3]) {
         let lanes = simd.lanes();
         let all = self.channels.div_ceil(lanes);
         let has_tail = !self.channels.is_multiple_of(lanes);
@@ -110,12 +123,31 @@ impl Grid {
                 }
             }
         }
-        let (_, [rows, columns, vectors]) = best.expect("one point and one vector fit any machine's registers");
-        Tiling {
-            rows: split(self.rows, rows),
-            columns: split(self.columns, columns),
-            vectors: split_vectors(self.channels, lanes, vectors),
+        best.expect("one point and one vector fit any machine's registers")
+    }
+
+    /// Cycles for the whole grid, in the cheapest cut.
+    pub(super) fn cycles(&self, simd: Simd) -> f64 {
+        self.cheapest(simd).0
+    }
+
+    /// Whether so many points read from more lines of one set of the first-level cache than it has.
+    fn aliases(&self, [rows, columns]: [usize; 2]) -> bool {
+        const SETS: usize = 64;
+        const WAYS: u8 = 8;
+        const LINE: usize = 16;
+        let mut lines = [0_u8; SETS];
+        let mut known = [usize::MAX; 64];
+        let mut count = 0;
+        for (row, column) in (0..self.scale * rows).flat_map(|row| (0..self.scale * columns).map(move |c| (row, c))) {
+            let line = (row * self.a_pitch[0] + column * self.a_pitch[1]) / LINE;
+            if !known[..count].contains(&line) {
+                known[count] = line;
+                count += 1;
+                lines[line % SETS] += 1;
+            }
         }
+        lines.iter().any(|&lines| lines > WAYS)
     }
 
     /// Cycles for the whole grid.
@@ -128,7 +160,10 @@ impl Grid {
                     let points = (r.size * c.size * self.scale * self.scale) as f64;
                     let sums = points * v.size as f64;
                     let loads = v.size as f64 * straddle + points;
-                    let step = (sums / 2.0).max(loads / 2.0).max(4.0);
+                    let mut step = (sums / 2.0).max(loads / 2.0).max(4.0);
+                    if self.aliases([r.size, c.size]) {
+                        step *= 2.0;
+                    }
                     let ends = 12.0 + sums * if self.loads_output { 2.0 } else { 1.0 };
                     total += (v.count * r.count * c.count) as f64 * (self.steps as f64 * step + ends);
                 }

@@ -8,11 +8,18 @@ use crate::tensor::{Shape, TensorType};
 pub struct Loss {
     /// Which loss.
     pub kind: LossKind,
+    /// What part of each target goes to all outputs alike, by its bits.
+    pub smoothing: u32,
     /// Whether the gradient is a second result.
     pub grad: bool,
 }
 
 impl Loss {
+    /// An error of a metric: against the targets as they are, without gradient.
+    pub fn metric(kind: LossKind) -> Self {
+        Self { kind, smoothing: 0, grad: false }
+    }
+
     /// Result types.
     pub fn infer(&self, operands: &[&TensorType]) -> Vec<TensorType> {
         let loss = TensorType::per_image(Shape::vector(1));

@@ -103,7 +103,7 @@ pub enum Op {
     WarpGrad(WarpGrad),
     /// What the size of a weight adds to the loss: one number.
     Penalty(Penalty),
-    /// Loss per image and gradient by the scores: `scores`, `labels`, `1/batch`.
+    /// Loss per image and gradient by the scores: `scores`, `labels`, `1/batch`, and perhaps how much each image counts.
     Loss(Loss),
     /// Whether the true class is among the best k: `scores`, `labels`.
     TopK(TopK),

@@ -51,6 +51,7 @@ pub(super) fn place(scheduled: Scheduled, target: Target, batch: usize) -> Plan 
         params: lowered.params,
         images: lowered.images,
         labels: lowered.labels,
+        weights: lowered.weights_of_images,
         scalars: lowered.scalars,
         outputs: lowered.outputs,
         arena_bytes,

@@ -112,6 +112,8 @@ pub struct Plan {
     pub images: Option<BufferId>,
     /// The batch's labels, `[N]` (i32) or `[N, K]` (f32), written before every run.
     pub labels: Option<BufferId>,
+    /// How much the loss of each image counts, `[N]`, written before every run.
+    pub weights: Option<BufferId>,
     /// The buffers of the numbers that are given for every run.
     pub scalars: Vec<(ScalarInput, BufferId)>,
     /// What to read afterwards.
@@ -124,7 +126,7 @@ pub struct Plan {
 
 /// Plans a graph for up to `batch` images a run.
 pub fn plan(graph: &Graph, target: Target, batch: usize) -> Plan {
-    let lowered = lowering::lower(graph, batch);
+    let lowered = lowering::lower(graph, target, batch);
     let plan = memory::place(schedule::schedule(lowered), target, batch);
     if cfg!(debug_assertions)
         && let Err(error) = verify_plan(&plan)

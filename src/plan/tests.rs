@@ -137,7 +137,7 @@ fn tutorial() -> CheckedProgram {
 
 fn training_plan(batch: usize) -> Plan {
     let graph = optimized_training_graph(&tutorial(), true).expect("has a schedule");
-    plan(&graph, Target { simd: Simd::Portable }, batch)
+    plan(&graph, Target::of(Simd::Portable), batch)
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn plans_whole_models_for_any_batch() {
         assert!(plan.stages.len() < 20, "{plan}");
         assert!(plan.setup.is_empty());
     }
-    let inference = plan(&optimized_evaluation_graph(&tutorial()), Target { simd: Simd::Portable }, 32);
+    let inference = plan(&optimized_evaluation_graph(&tutorial()), Target::of(Simd::Portable), 32);
     assert_eq!(verify_plan(&inference), Ok(()));
     // folding the batch norm depends on parameters alone
     assert!(!inference.setup.is_empty(), "{inference}");

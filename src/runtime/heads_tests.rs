@@ -51,14 +51,21 @@ impl Case {
     fn step(&mut self, weights: &[Vec<f32>], learning_rate: f32) -> (f32, Vec<Vec<f32>>) {
         weights.iter().enumerate().for_each(|(at, values)| self.session.write(at, values));
         let labels = Labels::Classes(&[0, 2, 1, 1, 0]);
-        let result =
-            self.session.step(&StepInputs { images: &self.images, labels, learning_rate, step: 1, update: 1, seed: 0 });
+        let result = self.session.step(&StepInputs {
+            images: &self.images,
+            labels,
+            weights: &[],
+            learning_rate,
+            step: 1,
+            update: 1,
+            seed: 0,
+        });
         (result.loss, (0..weights.len()).map(|at| self.session.read(at)).collect())
     }
 }
 
 fn options() -> CompileOptions {
-    CompileOptions { target: Target { simd: Simd::Portable }, threads: 2, batch: BATCH, random: false }
+    CompileOptions { target: Target::of(Simd::Portable), threads: 2, batch: BATCH, random: false }
 }
 
 #[test]

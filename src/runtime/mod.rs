@@ -1,5 +1,6 @@
 //! Runs compiled plans: what training, evaluation and prediction call.
 
+mod answers;
 mod barrier;
 mod executor;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod random_tests;
 mod rates;
 mod session;
 
+pub use answers::Answers;
 pub use profile::ProfileRow;
 pub use random_key::random_key;
 pub use session::{

@@ -19,7 +19,7 @@ fn trained(body: &str, pictures: &[f32], batch: usize, step: u64) -> Vec<f32> {
     graph.outputs.push(("output".to_owned(), output));
     opt::run(&mut graph, opt::TRAINING);
     let mut executor = Executor::new(2).expect("threads");
-    executor.add([0; 2], plan(&graph, Target { simd: Simd::Portable }, batch), 0).expect("compiles");
+    executor.add([0; 2], plan(&graph, Target::of(Simd::Portable), batch), 0).expect("compiles");
     let images = executor.plan().images.expect("a model has an input");
     executor.write(images, pictures.len()).copy_from_slice(pictures);
     // there are no other numbers without a loss

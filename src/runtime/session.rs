@@ -1,16 +1,22 @@
 //! A compiled model with its memory, ready to be fed batches.
 
+use super::answers::Answers;
 use super::executor::Executor;
 use super::profile::{Profile, ProfileRow};
 use super::random_key::random_key;
 use super::rates::{adam_rate, nadam_rates};
-use crate::autodiff::{evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph};
+use crate::autodiff::{
+    answers_output, evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph,
+};
 use crate::ir::{
-    CheckedProgram, Forward, Graph, Loss, Metric, Mode, Optimizer, Param, ScalarInput, SizeRefused, TrainSpec, forward,
+    CheckedProgram, Forward, Graph, InputRole, LabelKind, Loss, Metric, Mode, Optimizer, Param, ScalarInput,
+    SizeRefused, TrainSpec, forward,
 };
 use crate::kernel::Target;
+use crate::ops::Op;
 use crate::opt;
 use crate::plan::{Output, parameter_places, plan};
+use crate::tensor::Element;
 
 /// How to compile.
 #[derive(Debug, Clone)]
@@ -40,9 +46,6 @@ pub enum CompileError {
     /// The program has no `train` section, or no loss follows from it.
     #[error("the program has no schedule to train by")]
     NoSchedule,
-    /// The program has a part that this version checks but does not run ([`crate::ir::Program::not_run_yet`]).
-    #[error("the program has a part that this version of cnnc does not run yet")]
-    NotYet,
     /// The program does not take pictures of this size.
     #[error(transparent)]
     Size(#[from] SizeRefused),
@@ -62,8 +65,10 @@ pub enum Labels<'a> {
 pub struct StepInputs<'a> {
     /// Prepared images `[n, H, W, C]`, `1 ≤ n ≤ batch`.
     pub images: &'a [f32],
-    /// Labels of the images, of the program's kind.
+    /// Labels of the images, of the program's kind. Where it mixes pictures, shares of classes, a number for each output; or classes all the same.
     pub labels: Labels<'a>,
+    /// How much the loss of each image counts, where the program weighs classes ([`crate::ir::ClassWeight`]); empty: all alike.
+    pub weights: &'a [f32],
     /// The learning rate of this step.
     pub learning_rate: f32,
     /// Number of this step, from 1: random keys.
@@ -79,10 +84,12 @@ pub struct StepInputs<'a> {
 pub struct StepResult {
     /// Images in the batch.
     pub images: usize,
-    /// Mean loss over the batch, and what the size of weights adds to it. Not finite: the step has changed no weight.
+    /// Mean loss over the batch (the sum of what its images count by the number of images), and what the size of weights adds to it. Not finite: the step has changed no weight.
     pub loss: f32,
-    /// Each of the session's metrics, summed over the images: the number of right ones, or errors.
+    /// Each of the session's metrics, summed over the images: the number of right ones, or errors. 0 for those that count answers.
     pub correct: Vec<f32>,
+    /// The answers, where a metric counts them.
+    pub answers: Option<Answers>,
 }
 
 /// What an engine computes.
@@ -115,6 +122,8 @@ struct Engine {
     /// Where they end.
     params_bytes: usize,
     metrics: Vec<Metric>,
+    /// Labels are a number for each output.
+    takes_numbers: bool,
     options: CompileOptions,
 }
 
@@ -148,6 +157,10 @@ impl Engine {
             places,
             params_bytes,
             metrics: metrics(program),
+            takes_numbers: graph
+                .nodes
+                .iter()
+                .any(|node| matches!(&node.op, Op::Input(InputRole::Labels, ty) if ty.element == Element::F32)),
             options: options.clone(),
         })
     }
@@ -193,9 +206,25 @@ impl Engine {
     fn feed_labels(&mut self, labels: Labels<'_>) {
         let Some(buffer) = self.executor.plan().labels else { return };
         match labels {
+            Labels::Classes(labels) if self.takes_numbers => {
+                let outputs = self.program.output_shape().elements();
+                let shares = self.executor.write(buffer, labels.len() * outputs);
+                for (shares, &label) in shares.chunks_exact_mut(outputs).zip(labels) {
+                    for (output, share) in shares.iter_mut().enumerate() {
+                        let yes = if outputs == 1 { label == 1 } else { usize::try_from(label) == Ok(output) };
+                        *share = f32::from(u8::from(yes));
+                    }
+                }
+            }
             Labels::Classes(labels) => self.executor.write_labels(buffer, labels),
             Labels::Numbers(numbers) => self.executor.write(buffer, numbers.len()).copy_from_slice(numbers),
         }
+    }
+
+    fn feed_weights(&mut self, weights: &[f32], images: usize) {
+        let Some(buffer) = self.executor.plan().weights else { return };
+        let given = self.executor.write(buffer, images);
+        if weights.is_empty() { given.fill(1.0) } else { given.copy_from_slice(weights) }
     }
 
     fn output(&self, name: &str) -> Option<&Output> {
@@ -207,15 +236,23 @@ impl Engine {
         self.executor.read(output.buffer, images * output.layout.elements())
     }
 
-    /// Mean loss and hits of a batch; sums in the order of the images.
-    fn result(&self, images: usize) -> StepResult {
+    /// Mean loss, hits and answers of a batch; sums in the order of the images.
+    fn result(&self, images: usize, labels: Labels<'_>) -> StepResult {
         let sum = |name: &str| {
             let values = self.output(name).map(|output| self.values(output, images)).unwrap_or_default();
             values.iter().map(|&value| f64::from(value)).sum::<f64>()
         };
         let loss = sum(loss_output()) / images as f64;
         let correct = (0..self.metrics.len()).map(|index| sum(&metric_output(index)) as f32).collect();
-        StepResult { images, loss: loss as f32, correct }
+        StepResult { images, loss: loss as f32, correct, answers: self.answers(images, labels) }
+    }
+
+    fn answers(&self, images: usize, labels: Labels<'_>) -> Option<Answers> {
+        let output = self.output(answers_output())?;
+        let outputs = output.layout.elements();
+        let exclusive = outputs > 1 && self.program.label_kind() == LabelKind::Single;
+        let ranked = self.metrics.contains(&Metric::Auc);
+        Some(Answers::of(self.values(output, images), labels, outputs, exclusive, ranked))
     }
 
     /// What the size of weights adds to the loss.
@@ -235,7 +272,7 @@ impl Engine {
 /// The graph that a session of this kind runs, after its passes.
 pub fn optimized_training_graph(program: &CheckedProgram, random: bool) -> Result<Graph, CompileError> {
     let (train, loss) = schedule(program)?;
-    let mut graph = training_graph(program, loss, train, random).ok_or(CompileError::NotYet)?;
+    let mut graph = training_graph(program, loss, train, random);
     opt::run(&mut graph, opt::TRAINING);
     Ok(graph)
 }
@@ -329,6 +366,7 @@ impl TrainSession {
         let engine = &mut self.engine;
         let images = engine.feed(inputs.images);
         engine.feed_labels(inputs.labels);
+        engine.feed_weights(inputs.weights, images);
         let (optimizer, average) = (self.optimizer, self.average);
         engine.executor.write_scalars(|scalar| match scalar {
             ScalarInput::LearningRate => inputs.learning_rate.to_bits(),
@@ -342,7 +380,7 @@ impl TrainSession {
             ScalarInput::RandomKey(path) => random_key(inputs.seed, inputs.step, path),
         });
         engine.executor.run_range(0..self.until_loss, images);
-        let mut result = engine.result(images);
+        let mut result = engine.result(images, inputs.labels);
         if result.loss.is_finite() {
             let stages = engine.executor.plan().stages.len();
             engine.executor.run_range(self.until_loss..stages, images);
@@ -445,7 +483,7 @@ impl EvalSession {
     pub fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
         self.engine.feed_labels(labels);
         let count = self.run(images);
-        let mut result = self.engine.result(count);
+        let mut result = self.engine.result(count, labels);
         result.loss += self.engine.penalty();
         result
     }

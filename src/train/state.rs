@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::callbacks::Counter;
 use super::error::RunError;
 use super::settings::Settings;
+use super::tally::Tally;
 use super::tensor_file::{self, NamedTensor};
 use super::weights;
-use crate::ir::Param;
+use crate::ir::{Metric, Param};
+use crate::tensor::Shape;
 
 /// Sums over the images of an epoch so far; divided by `images` they are Keras's running means.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,8 +25,11 @@ pub struct RunningSums {
     pub images: u64,
     /// Sum of the images' losses.
     pub loss: f64,
-    /// For each metric: right images, or the sum of their errors.
+    /// For each metric that is a mean over images: right images, or the sum of their errors.
     pub correct: Vec<f64>,
+    /// What the other metrics are made of.
+    #[serde(default)]
+    pub tally: Tally,
 }
 
 impl RunningSums {
@@ -37,12 +42,32 @@ impl RunningSums {
         for (sum, &right) in self.correct.iter_mut().zip(&result.correct) {
             *sum += f64::from(right);
         }
+        if let Some(answers) = &result.answers {
+            self.tally.add(answers);
+        }
     }
 
-    /// Mean loss and means of the metrics (shares of right images, or errors); NaN before the first image.
-    pub fn means(&self) -> (f64, Vec<f64>) {
-        let images = self.images as f64;
-        (self.loss / images, self.correct.iter().map(|right| right / images).collect())
+    /// Mean loss, NaN before the first image; and the metrics, in the order of the session's.
+    pub fn means(&self, metrics: &[Metric]) -> (f64, Vec<f64>) {
+        (self.loss(), metrics.iter().enumerate().map(|(at, &metric)| self.metric(at, metric)).collect())
+    }
+
+    /// Mean loss; NaN before the first image.
+    pub fn loss(&self) -> f64 {
+        self.loss / self.images as f64
+    }
+
+    /// The metric at a place of the session's list: the share of right images, their mean error, or what has been counted.
+    pub fn metric(&self, at: usize, metric: Metric) -> f64 {
+        match metric {
+            Metric::Accuracy | Metric::TopK(_) | Metric::Mae | Metric::Mse => {
+                self.correct.get(at).map_or(f64::NAN, |sum| sum / self.images as f64)
+            }
+            Metric::Precision => self.tally.precision(),
+            Metric::Recall => self.tally.recall(),
+            Metric::F1 => self.tally.f1(),
+            Metric::Auc => self.tally.area(),
+        }
     }
 }
 
@@ -100,6 +125,9 @@ fn best_name(callback: usize, param: &Param) -> String {
     format!("best.{callback}/{}", param.name)
 }
 
+/// Where all answers of the epoch so far stand in the file, and what was right.
+const RANKING: [&str; 2] = ["epoch/answers", "epoch/truth"];
+
 /// Where a present value stands in the file.
 fn present_name(param: &Param) -> String {
     format!("present/{}", param.name)
@@ -132,6 +160,12 @@ impl Snapshot<'_> {
                 tensors.push(NamedTensor { name: best_name(callback, param), shape: &param.shape });
                 remembered.push(values);
             }
+        }
+        let ranking = self.progress.sums.tally.ranking();
+        let ranked = Shape::vector(ranking[0].len());
+        for (name, values) in RANKING.iter().zip(&ranking).filter(|(_, values)| !values.is_empty()) {
+            tensors.push(NamedTensor { name: (*name).to_owned(), shape: &ranked });
+            remembered.push(values);
         }
         let kept: Vec<usize> = self.best.keys().copied().collect();
         let texts = [
@@ -177,7 +211,7 @@ impl State {
         let text = |key: &str| file.texts.get(key).cloned().unwrap_or_default();
         let stored: Settings =
             serde_json::from_str(&text("settings")).map_err(|error| unsound(format!("its settings: {error}")))?;
-        let progress: Progress =
+        let mut progress: Progress =
             serde_json::from_str(&text("progress")).map_err(|error| unsound(format!("its progress: {error}")))?;
         let kept: Vec<usize> =
             serde_json::from_str(&text("best")).map_err(|error| unsound(format!("its best weights: {error}")))?;
@@ -189,6 +223,8 @@ impl State {
         let all: Vec<(usize, &Param)> = params.iter().enumerate().collect();
         let saved: Vec<(usize, &Param)> = all.iter().copied().filter(|(_, param)| weights::is_saved(param)).collect();
         let values = |taken: Vec<(usize, Vec<f32>)>| taken.into_iter().map(|(_, values)| values).collect::<Vec<_>>();
+        let ranking = RANKING.map(|name| file.tensors.remove(name).map(|(_, values)| values).unwrap_or_default());
+        progress.sums.tally.restore(ranking);
         let mut best = BTreeMap::new();
         for callback in kept {
             let taken = weights::take(&mut file, path, &saved, |param| best_name(callback, param))?;
@@ -211,8 +247,7 @@ mod tests {
     use super::*;
     use crate::ir::ParamRole;
     use crate::layers::Initializer;
-    use crate::runtime::StepResult;
-    use crate::tensor::Shape;
+    use crate::runtime::{Answers, StepResult};
 
     fn params() -> Vec<Param> {
         let param = |name: &str, role| Param {
@@ -239,7 +274,14 @@ mod tests {
 
     fn state() -> State {
         let mut sums = RunningSums::default();
-        sums.add(&StepResult { images: 32, loss: 0.1, correct: vec![3.0] });
+        let answers = Answers {
+            outputs: 2,
+            exclusive: true,
+            ranked: true,
+            scores: vec![0.1, 0.9, 1.0 / 3.0, 2.0 / 3.0],
+            truth: vec![true, false, false, true],
+        };
+        sums.add(&StepResult { images: 32, loss: 0.1, correct: vec![3.0], answers: Some(answers) });
         let counter = Counter { best: Some(0.1 + 0.2), best_epoch: 2, wait: 1, cooldown: 0 };
         State {
             progress: Progress {
@@ -295,8 +337,8 @@ mod tests {
     #[test]
     fn means_weigh_by_images() {
         let mut sums = RunningSums::default();
-        sums.add(&StepResult { images: 3, loss: 1.0, correct: vec![3.0, 1.0] });
-        sums.add(&StepResult { images: 1, loss: 2.0, correct: vec![0.0, 1.0] });
-        assert_eq!(sums.means(), (1.25, vec![0.75, 0.5]));
+        sums.add(&StepResult { images: 3, loss: 1.0, correct: vec![3.0, 1.0], answers: None });
+        sums.add(&StepResult { images: 1, loss: 2.0, correct: vec![0.0, 1.0], answers: None });
+        assert_eq!(sums.means(&[Metric::Accuracy, Metric::Mae]), (1.25, vec![0.75, 0.5]));
     }
 }

@@ -309,6 +309,7 @@ where
             let result = self.engine.step(&StepInputs {
                 images: &batch.images,
                 labels: batch.as_labels(),
+                weights: &batch.weights,
                 learning_rate,
                 step: progress.step + 1,
                 update: progress.updates + 1,
@@ -388,7 +389,7 @@ where
     }
 
     fn values(&self, sums: &RunningSums, validation: bool) -> Vec<(Monitor, f64)> {
-        let (loss, shares) = sums.means();
+        let (loss, shares) = sums.means(self.engine.metrics());
         let metrics = self.engine.metrics().iter().map(|&metric| Some(metric));
         std::iter::once(None)
             .chain(metrics)

@@ -958,6 +958,102 @@ def several_classes(net, x):
     return net.dense(4, activation="sigmoid")(layers().Flatten()(x))
 
 
+@case((4, 4, 2), classes=5, loss="categorical_crossentropy(label_smoothing: 0.1)")
+def smoothing(net, x):
+    """
+    A tenth of the label goes to all of five classes.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(5, activation: softmax)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(5, activation="softmax")(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=1, loss="binary_crossentropy(label_smoothing: 0.2)")
+def smoothing_binary(net, x):
+    """
+    Labels of 0.1 and 0.9 for one sigmoid unit.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(1, activation: sigmoid)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(1, activation="sigmoid")(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=3, labels="multi", loss="binary_crossentropy(label_smoothing: 0.2)")
+def smoothing_several(net, x):
+    """
+    Several classes a picture: each label goes towards a half.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(3, activation: sigmoid)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(3, activation="sigmoid")(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=5, loss="focal")
+def focal(net, x):
+    """
+    Focal cross-entropy of five classes, as it comes.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(5, activation: softmax)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(5, activation="softmax")(layers().Flatten()(x))
+
+
+@case((4, 4, 2), classes=3, loss="focal(gamma: 0.5, alpha: 0.6, label_smoothing: 0.1)")
+def focal_gamma(net, x):
+    """
+    A power that is not whole, of smoothed labels.
+    conv2d(4, 3x3, activation: tanh)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(4, 3, activation="tanh")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((4, 4, 2), batch=6, classes=1, loss="focal(gamma: 3, alpha: 0.7)")
+def focal_binary(net, x):
+    """
+    Focal cross-entropy of one sigmoid unit: alpha is the weight of class 1, and 1 - alpha that of class 0.
+    conv2d(4, 3x3, activation: relu)
+    flatten
+    dense(1, activation: sigmoid)
+    """
+    x = net.conv2d(4, 3, activation="relu")(x)
+    return net.dense(1, activation="sigmoid")(layers().Flatten()(x))
+
+
+@case((4, 4, 2), batch=7, classes=5, loss="hinge")
+def hinge(net, x):
+    """
+    Hinge loss of scores, where those of other classes are below zero too.
+    conv2d(4, 3x3, activation: tanh)
+    flatten
+    dense(5)
+    """
+    x = net.conv2d(4, 3, activation="tanh")(x)
+    return net.dense(5)(layers().Flatten()(x))
+
+
+@case((4, 4, 2), batch=6, classes=1, loss="hinge")
+def hinge_binary(net, x):
+    """
+    Hinge loss of one score.
+    conv2d(4, 3x3, activation: tanh)
+    flatten
+    dense(1, activation: tanh)
+    """
+    x = net.conv2d(4, 3, activation="tanh")(x)
+    return net.dense(1, activation="tanh")(layers().Flatten()(x))
+
+
 # --- auxiliary outputs -----------------------------------------------------------------------------------------------
 
 

@@ -115,6 +115,26 @@ def optimizer_of(text):
     return classes[name](**given)
 
 
+def loss_of(text, classes, labels, from_scores):
+    """The Keras loss that a line of the language names; "auto": the one that follows from the last activation."""
+    name, _, arguments = text.partition("(")
+    given = {key: float(value) for key, value in re.findall(r"(\w+): ([^,)]+)", arguments)}
+    several = classes > 1 and labels == "single"
+    if name == "auto":
+        name = "sparse_categorical_crossentropy" if several else "binary_crossentropy"
+    classes = {"mse": keras.losses.MeanSquaredError, "mae": keras.losses.MeanAbsoluteError, "huber": keras.losses.Huber,
+               "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
+               "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
+               "binary_crossentropy": keras.losses.BinaryCrossentropy,
+               "focal": keras.losses.CategoricalFocalCrossentropy if several else keras.losses.BinaryFocalCrossentropy,
+               "hinge": keras.losses.CategoricalHinge if several else keras.losses.Hinge}
+    if name == "focal" and not several:
+        given["apply_class_balancing"] = True  # else alpha would mean nothing
+    if name.endswith("crossentropy") or name == "focal":
+        given["from_logits"] = from_scores
+    return classes[name](**given)
+
+
 class Experiment:
     """A model in one precision, with its loss and its starting point."""
 
@@ -135,17 +155,9 @@ class Experiment:
         self.squared = loss == "mse"
         self.from_scores = from_scores
         self.labels = labels
-        if self.squared:
-            self.loss = keras.losses.MeanSquaredError()
-        elif loss == "mae":
-            self.loss = keras.losses.MeanAbsoluteError()
-        elif loss.startswith("huber"):
-            delta = re.search(r"delta: ([^)]+)", loss)
-            self.loss = keras.losses.Huber(float(delta.group(1)) if delta else 1.0)
-        elif classes == 1 or labels == "multi":
-            self.loss = keras.losses.BinaryCrossentropy(from_logits=from_scores)
-        else:
-            self.loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_scores)
+        self.loss = loss_of(loss, classes, labels, from_scores)
+        self.has_probabilities = not (self.squared or loss == "hinge" or labels == "regression")
+        self.takes_indices = isinstance(self.loss, keras.losses.SparseCategoricalCrossentropy)
 
     def start(self, weights):
         for name, variable in self.variables.items():
@@ -163,13 +175,13 @@ class Experiment:
             return y.astype(self.dtype)
         if self.classes == 1:
             return y.reshape(-1, 1).astype(self.dtype)
-        return np.eye(self.classes, dtype=self.dtype)[y] if self.squared else y
+        return y if self.takes_indices else np.eye(self.classes, dtype=self.dtype)[y]
 
     def forward(self, x):
         out, *_ = self.outputs(x.astype(self.dtype), training=False)
         if self.from_scores:
             out = keras.ops.sigmoid(out) if self.classes == 1 else keras.ops.softmax(out)
-        elif not self.squared and self.labels != "regression":
+        elif self.has_probabilities:
             # beyond, Keras would clip probabilities, and its gradients with them
             assert np.min(out) > 1e-6 and (self.classes > 1 or np.max(out) < 1 - 1e-6), "probabilities out of range"
         return np.array(out)

@@ -4,8 +4,11 @@
 //! Operations happen in the order written. Affine ones that follow each other are composed into one matrix, and the picture is sampled once.
 //! Random numbers of an operation come from `Random::keyed([seed, epoch, item, operation])`: first whether it happens at all, then its own, in the order
 //! that its file states. So they depend neither on other operations nor on threads.
+//!
+//! Operations that mix pictures come last, wherever they are written: they work on whole prepared batches ([`mix`]).
 
 mod affine;
+mod mix;
 mod tone;
 mod warp;
 
@@ -14,6 +17,7 @@ use crate::ir::{AugmentKind, AugmentSpec, Fill};
 use crate::random::Random;
 
 use affine::Affine;
+pub(super) use mix::{Mixable, largest_shares, mix, spread};
 
 /// Which image in which epoch: what its random numbers depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +57,7 @@ pub(super) fn augment(
     scratch: &mut Vec<f32>,
 ) {
     let mut change = Change { size, fill: spec.fill, original: Some(pixels), matrix: Affine::IDENTITY, out, scratch };
-    for (index, op) in spec.ops.iter().enumerate() {
+    for (index, op) in spec.ops.iter().enumerate().filter(|(_, op)| !op.value.kind.mixes_labels()) {
         let Some(mut random) = occasion.happens(spec, index) else { continue };
         match Affine::drawn(op.value.kind, size[0], size[1], &mut random) {
             Some(affine) => change.matrix = change.matrix.then_inner(affine),

@@ -21,6 +21,13 @@ impl Default for AugmentSpec {
     }
 }
 
+impl AugmentSpec {
+    /// Whether pictures are mixed with others, so that labels are shares of classes.
+    pub fn mixes_labels(&self) -> bool {
+        self.ops.iter().any(|op| op.value.kind.mixes_labels())
+    }
+}
+
 /// One operation and how often it happens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AugmentOp {
@@ -357,13 +364,13 @@ pub const AUGMENTATIONS: &[AugmentInfo] = &[
         "mixup",
         &[["alpha", "a number above 0", "0.2"]],
         1.0,
-        "Two pictures and their labels, mixed (arXiv:1710.09412).",
+        "Two pictures and their labels, mixed in a proportion of Beta(alpha, alpha) (arXiv:1710.09412).",
     ),
     info(
         "cutmix",
         &[["alpha", "a number above 0", "1"]],
         1.0,
-        "A rectangle of another picture, labels mixed by area (arXiv:1905.04899).",
+        "A rectangle of another picture, its area of Beta(alpha, alpha); labels mixed by area (arXiv:1905.04899).",
     ),
 ];
 

@@ -26,7 +26,7 @@ pub use phase::{FreezeChange, Phase};
 pub use prepare::{Color, Fit, Normalize, PrepareSpec, Resize, ResizeMethod};
 pub use report::{Drawing, ReportSpec};
 pub use schedule::{Schedule, SchedulePoint};
-pub use train::{Callback, Loss, LossOptions, Metric, Monitor, Optimizer, TrainSpec};
+pub use train::{Callback, Link, Loss, LossOptions, Metric, Monitor, Optimizer, TrainSpec};
 pub use tune::{Dimension, Strategy, TuneSpec};
 pub use updates::UpdateRules;
 

@@ -1,6 +1,6 @@
 //! What a file may say and is checked, but is not run by this version.
 
-use super::{Callback, DataSpec, Loss, Metric, Program, TrainSpec};
+use super::{Callback, Program, TrainSpec};
 use crate::source::Span;
 
 impl Program {
@@ -14,55 +14,18 @@ impl Program {
             report.drawings.iter().map(|drawing| (format!("the drawing `{}`", drawing.value.keyword()), drawing.span))
         }));
         parts.extend(self.train.iter().flat_map(TrainSpec::stages).flat_map(of_schedule));
-        parts.extend(self.data.iter().flat_map(of_data));
-        let mixing = self.augment.ops.iter().filter(|op| op.value.kind.mixes_labels());
-        parts.extend(mixing.map(|op| (format!("training with `{}`", op.value.kind.keyword()), op.span)));
         parts.dedup();
         parts
     }
 }
 
-/// What is not run of the data.
-fn of_data(data: &DataSpec) -> Vec<(String, Span)> {
-    let weight = data.class_weight.as_ref().map(|weight| ("training with `class_weight`".to_owned(), weight.span));
-    weight.into_iter().collect()
-}
-
 /// What is not run of one phase.
 fn of_schedule(train: &TrainSpec) -> Vec<(String, Span)> {
     let mut parts = Vec::new();
-    let loss = train.loss.as_ref();
-    parts.extend(loss.and_then(|loss| of_loss(&loss.value).map(|name| (format!("the loss `{name}`"), loss.span))));
-    let smoothing = train.loss_options.label_smoothing > 0.0;
-    parts.extend(loss.filter(|_| smoothing).map(|loss| ("`label_smoothing`".to_owned(), loss.span)));
-    parts.extend(
-        train
-            .metrics
-            .iter()
-            .filter_map(|metric| of_metric(metric.value).map(|name| (format!("the metric `{name}`"), metric.span))),
-    );
     parts.extend(train.callbacks.iter().filter_map(|callback| {
         of_callback(&callback.value).map(|name| (format!("the callback `{name}`"), callback.span))
     }));
     parts
-}
-
-fn of_loss(loss: &Loss) -> Option<&'static str> {
-    match loss {
-        Loss::Focal { .. } => Some("focal"),
-        Loss::Hinge => Some("hinge"),
-        Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse | Loss::Mae | Loss::Huber { .. } => None,
-    }
-}
-
-fn of_metric(metric: Metric) -> Option<&'static str> {
-    match metric {
-        Metric::Precision => Some("precision"),
-        Metric::Recall => Some("recall"),
-        Metric::F1 => Some("f1"),
-        Metric::Auc => Some("auc"),
-        Metric::Accuracy | Metric::TopK(_) | Metric::Mae | Metric::Mse => None,
-    }
 }
 
 fn of_callback(callback: &Callback) -> Option<&'static str> {

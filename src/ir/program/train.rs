@@ -48,7 +48,8 @@ impl TrainSpec {
 /// How a loss sees labels and outputs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LossOptions {
-    /// Share of the target that goes to all classes alike, in 0..=1: `t (1 − a) + a / classes` (one output: `t (1 − a) + a / 2`). Default 0.
+    /// Share of the target that goes to all classes alike, in 0..=1: `t (1 − a) + a / classes` of exclusive classes, `t (1 − a) + a / 2` of outputs that are
+    /// judged by themselves. Default 0.
     pub label_smoothing: f32,
     /// Whether the model's output is scores. Without it that follows from the last activation.
     pub from_logits: Option<Spanned<bool>>,
@@ -155,14 +156,15 @@ pub enum Loss {
     BinaryCrossentropy,
     /// Mean squared error: against the numbers of regression, else against a 0 or 1 for each class.
     Mse,
-    /// Cross-entropy that leaves easy pictures out: `−α (1 − p)^γ ln p`, p the probability of the true class. Source: Lin et al., arXiv:1708.02002.
+    /// Cross-entropy that counts easy pictures little: `−α (1 − p)^γ ln p`, p the probability of the true class; with one output 1 − α stands for α where that
+    /// is class 0. Source: Lin et al., arXiv:1708.02002.
     Focal {
         /// Default 2.
         gamma: f32,
         /// Default 0.25.
         alpha: f32,
     },
-    /// `max(0, 1 − t s)` with t −1 or 1; with several outputs `max(0, 1 + largest other score − score of the true class)`.
+    /// `max(0, 1 − t s)` with t −1 or 1; with several outputs `max(0, 1 + largest other score, at least 0 − score of the true class)`.
     Hinge,
     /// Mean absolute error, of regression.
     Mae,
@@ -171,6 +173,27 @@ pub enum Loss {
         /// Default 1.
         delta: f32,
     },
+}
+
+/// What makes probabilities of the scores that a loss is computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// Of all outputs together: exclusive classes.
+    Softmax,
+    /// Of each output by itself.
+    Sigmoid,
+}
+
+impl Loss {
+    /// What makes probabilities of so many scores; `None` for a loss that is computed from the outputs as they are.
+    pub fn link(self, outputs: usize) -> Option<Link> {
+        match self {
+            Loss::CategoricalCrossentropy => Some(Link::Softmax),
+            Loss::BinaryCrossentropy => Some(Link::Sigmoid),
+            Loss::Focal { .. } => Some(if outputs == 1 { Link::Sigmoid } else { Link::Softmax }),
+            Loss::Mse | Loss::Mae | Loss::Huber { .. } | Loss::Hinge => None,
+        }
+    }
 }
 
 /// Metrics.
@@ -186,7 +209,7 @@ pub enum Metric {
     Recall,
     /// Harmonic mean of precision and recall; with several classes the mean over them.
     F1,
-    /// Area under the receiver's curve of one output.
+    /// Area under the receiver's curve; with several classes the mean over them, each against the rest.
     Auc,
     /// Mean absolute error of the output, of regression.
     Mae,
@@ -200,6 +223,14 @@ impl Metric {
         match labels {
             LabelKind::Single | LabelKind::Multi => Metric::Accuracy,
             LabelKind::Regression => Metric::Mae,
+        }
+    }
+
+    /// Whether it is made of all answers counted together; else it is a mean over pictures.
+    pub fn counts_answers(self) -> bool {
+        match self {
+            Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc => true,
+            Metric::Accuracy | Metric::TopK(_) | Metric::Mae | Metric::Mse => false,
         }
     }
 

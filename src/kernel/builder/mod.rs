@@ -7,9 +7,9 @@ mod memory;
 use cranelift::codegen::ir::{self, types};
 use cranelift::prelude::{AbiParam, FunctionBuilder, FunctionBuilderContext, InstBuilder, Value};
 
-use super::code::{BuildError, Effort, KernelFunction, TILE_NAMESPACE};
+use super::code::{BuildError, Effort, KernelFunction, MICRO_NAMESPACE};
 use super::host::Host;
-use super::micro::TileDesc;
+use super::micro::{Micro, StripDesc, TileDesc};
 
 pub(crate) use arith::{Lanes, Reduction};
 pub(crate) use flow::Trips;
@@ -25,7 +25,7 @@ pub(crate) struct KernelBuilder<'f> {
     count: Value,
     first: Value,
     fma: bool,
-    tiles: Vec<TileDesc>,
+    micros: Vec<Micro>,
 }
 
 impl<'f> KernelBuilder<'f> {
@@ -46,16 +46,16 @@ impl<'f> KernelBuilder<'f> {
         fb.append_block_params_for_function_params(entry);
         fb.switch_to_block(entry);
         let [args, count, first] = fb.block_params(entry)[..] else { unreachable!("three parameters were declared") };
-        let mut kernel = KernelBuilder { fb, args, count, first, fma: host.has_fma(), tiles: Vec::new() };
+        let mut kernel = KernelBuilder { fb, args, count, first, fma: host.has_fma(), micros: Vec::new() };
         body(&mut kernel)?;
         kernel.fb.ins().return_(&[]);
         kernel.fb.seal_all_blocks();
-        let tiles = kernel.tiles;
+        let micros = kernel.micros;
         kernel.fb.finalize(host.frontend_config());
-        Ok(KernelFunction { func, tiles, effort })
+        Ok(KernelFunction { func, micros, effort })
     }
 
-    /// Writes a tile: a function of `parameters` 64-bit integers, which `body` is given.
+    /// Writes a micro-kernel: a function of `parameters` 64-bit integers, which `body` is given.
     /// # Errors
     /// [`BuildError::Host`] where the machine is unknown.
     pub(crate) fn build_tile(
@@ -65,7 +65,7 @@ impl<'f> KernelBuilder<'f> {
         let host = Host::get()?;
         let mut signature = ir::Signature::new(host.call_conv());
         signature.params = vec![AbiParam::new(types::I64); parameters];
-        let mut func = ir::Function::with_name_signature(ir::UserFuncName::user(TILE_NAMESPACE, 0), signature);
+        let mut func = ir::Function::with_name_signature(ir::UserFuncName::user(MICRO_NAMESPACE, 0), signature);
         let mut context = FunctionBuilderContext::new();
         let mut fb = FunctionBuilder::new(&mut func, &mut context);
         let entry = fb.create_block();
@@ -74,7 +74,7 @@ impl<'f> KernelBuilder<'f> {
         let arguments = fb.block_params(entry).to_vec();
         let none = fb.ins().iconst(types::I64, 0);
         let mut tile =
-            KernelBuilder { fb, args: none, count: none, first: none, fma: host.has_fma(), tiles: Vec::new() };
+            KernelBuilder { fb, args: none, count: none, first: none, fma: host.has_fma(), micros: Vec::new() };
         body(&mut tile, &arguments);
         tile.fb.ins().return_(&[]);
         tile.fb.seal_all_blocks();
@@ -99,12 +99,22 @@ impl<'f> KernelBuilder<'f> {
 
     /// Calls a tile with pointers and integers.
     pub(crate) fn call_tile(&mut self, tile: &TileDesc, args: &[Value]) {
-        let place = self.tiles.iter().position(|t| t == tile).unwrap_or_else(|| {
-            self.tiles.push(tile.clone());
-            self.tiles.len() - 1
+        self.call_micro(Micro::Tile(tile.clone()), args);
+    }
+
+    /// Calls a strip with its pointers.
+    pub(crate) fn call_strip(&mut self, strip: &StripDesc, pointers: &[Value]) {
+        debug_assert_eq!(strip.element_bytes.len(), pointers.len());
+        self.call_micro(Micro::Strip(strip.clone()), pointers);
+    }
+
+    fn call_micro(&mut self, micro: Micro, args: &[Value]) {
+        let place = self.micros.iter().position(|known| *known == micro).unwrap_or_else(|| {
+            self.micros.push(micro);
+            self.micros.len() - 1
         });
-        let index = u32::try_from(place).expect("a kernel has few tiles");
-        let name = ir::UserExternalName { namespace: TILE_NAMESPACE, index };
+        let index = u32::try_from(place).expect("a kernel has few micro-kernels");
+        let name = ir::UserExternalName { namespace: MICRO_NAMESPACE, index };
         let mut signature = ir::Signature::new(self.fb.func.signature.call_conv);
         signature.params = vec![AbiParam::new(types::I64); args.len()];
         let signature = self.fb.import_signature(signature);

@@ -2,9 +2,26 @@
 
 use proptest::prelude::*;
 
-use crate::kernel::desc::{Epilogue, KernelDesc, PoolEpilogue, TileActivation};
+use crate::kernel::Simd;
+use crate::kernel::desc::{ConvDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, TileActivation};
 use crate::kernel::trial::{Buffer, Case, Integers, cases, for_elements, for_taps, place, run, simds};
 use crate::tensor::Padding;
+
+/// For every instruction set, with the weights (the second argument) as rows, and in blocks where there are no groups.
+fn variants(desc: &ConvDesc, args: Vec<Buffer>) -> Vec<(Simd, ConvDesc, Vec<Buffer>)> {
+    let in_blocks = |simd: Simd| {
+        let (block, columns) = (2 * simd.lanes(), desc.output.channels);
+        let rows = args[1].f32().len() / columns;
+        let pack = KernelDesc::Pack(PackDesc { rows, columns, block });
+        let packed = Buffer::F32(vec![7.0; rows * columns.next_multiple_of(block)]);
+        let mut args = args.clone();
+        args[1] = run(&pack, simd, &[args[1].clone(), packed], rows)[1].clone();
+        (simd, ConvDesc { block: Some(block), ..*desc }, args)
+    };
+    let plain = simds().into_iter().map(|simd| (simd, *desc, args.clone()));
+    let blocks = simds().into_iter().filter(|_| desc.groups == 1).map(in_blocks);
+    plain.chain(blocks).collect()
+}
 
 fn check_forward(case: &Case) {
     let Some(desc) = case.forward() else { return };
@@ -68,11 +85,11 @@ fn check_forward(case: &Case) {
     if winners.is_some() {
         args.push(Buffer::Bytes(vec![77; want_winners.len()]));
     }
-    for simd in simds() {
+    for (simd, desc, args) in variants(&desc, args) {
         let got = run(&KernelDesc::Conv(desc), simd, &args, case.count);
-        assert_eq!(got[output].f32(), want, "{simd} {case:?}");
+        assert_eq!(got[output].f32(), want, "{simd} {:?} {case:?}", desc.block);
         if winners.is_some() {
-            assert_eq!(got[output + 1].bytes(), want_winners, "{simd} {case:?}");
+            assert_eq!(got[output + 1].bytes(), want_winners, "{simd} {:?} {case:?}", desc.block);
         }
     }
 }
@@ -99,10 +116,10 @@ fn check_grad_input(case: &Case) {
     }
     let mut want = vec![7f32; dx.len()];
     for_elements(&desc.output, case.count, |at, _| want[at] = dx[at] as f32);
-    let args = [Buffer::F32(dy), Buffer::F32(weight), Buffer::F32(vec![7.0; want.len()])];
-    for simd in simds() {
+    let args = vec![Buffer::F32(dy), Buffer::F32(weight), Buffer::F32(vec![7.0; want.len()])];
+    for (simd, desc, args) in variants(&desc, args) {
         let got = run(&KernelDesc::Conv(desc), simd, &args, case.count);
-        assert_eq!(got[2].f32(), want, "{simd} {case:?}");
+        assert_eq!(got[2].f32(), want, "{simd} {:?} {case:?}", desc.block);
     }
 }
 

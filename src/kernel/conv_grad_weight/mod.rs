@@ -76,6 +76,19 @@ pub(super) fn build(desc: &ConvGradWeightDesc, target: &Target) -> Result<Kernel
     })
 }
 
+/// Cycles for one image by the model of [`Grid`].
+pub(super) fn cycles(desc: &ConvGradWeightDesc, target: &Target) -> f64 {
+    let Ok(geometry) = Geometry::new(desc) else { return 0.0 };
+    let chunk = Chunk::choose(desc);
+    let chunks_of_an_image = match chunk {
+        Chunk::Rows(rows) => desc.window.y.output as f64 / rows as f64,
+        Chunk::Images(images) => 1.0 / images as f64,
+    };
+    let tile = geometry.tile(desc, chunk);
+    let tiles = (desc.groups * geometry.outer[0]) as f64;
+    chunks_of_an_image * tiles * geometry.grid(desc, &tile, chunk).cycles(target.simd)
+}
+
 /// Moves to an image.
 fn at_image(k: &mut KernelBuilder<'_>, desc: &ConvGradWeightDesc, at: TilePointers, image: Value) -> TilePointers {
     let (a, b) = (k.index_scale(image, desc.input.image_pitch), k.index_scale(image, desc.grad.image_pitch));
@@ -205,6 +218,7 @@ impl Geometry {
             scale: 1,
             channels: desc.grad.channels / desc.groups,
             steps: tile.steps() * turns,
+            a_pitch: self.a_pitch,
             b_pitch: desc.grad.pixel_pitch,
             loads_output: true,
         }

@@ -40,8 +40,7 @@ pub struct Epilogue {
 /// [`super::TransposeDesc`]). The epilogue is empty or holds nothing but an activation's none; pixels that no window
 /// covers become 0.
 ///
-/// Arguments: input, weights, bias (where the epilogue has one), output, winners (where asked), scratch (where
-/// [`crate::kernel::scratch_bytes`] is not 0).
+/// Arguments: input, weights, bias (where the epilogue has one), output, winners (where asked).
 /// Reads: the input's halo is zero and at least [`ConvDesc::needed_halo`] wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvDesc {
@@ -57,6 +56,11 @@ pub struct ConvDesc {
     pub epilogue: Epilogue,
     /// Computes the gradient by the input instead.
     pub grad_input: bool,
+    /// Output channels that lie together in the weights, which are then `[O / W, rows, W]` as a [`super::PackDesc`] makes them of the rows above. Only
+    /// without groups.
+    pub block: Option<usize>,
+    /// Images of a call, usually. A matter of speed.
+    pub images: usize,
 }
 
 impl ConvDesc {
@@ -97,4 +101,12 @@ pub struct ConvGradWeightDesc {
     pub input: Layout,
     /// Layout of `dy` (the gradient before pooling, at the convolution's own output size).
     pub grad: Layout,
+}
+
+impl ConvGradWeightDesc {
+    /// Multiplications and additions for one image: `2 · Ho · Wo · Kh · Kw · I/groups · O`.
+    pub fn flops(&self) -> usize {
+        let positions = self.window.y.output * self.window.x.output;
+        2 * positions * self.window.area() * (self.input.channels / self.groups) * self.grad.channels
+    }
 }

@@ -23,6 +23,7 @@ mod movement;
 mod normalize;
 mod pool;
 mod warp;
+mod winograd;
 mod work;
 
 pub use conv::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, TileActivation};
@@ -30,10 +31,11 @@ pub use expr::{Compare, Expr, ExprId, ExprNode, uniform_reference};
 pub use loss::{LossDesc, LossKind, SoftmaxDesc, Targets, TopKDesc};
 pub use map::{Domain, MapDesc, MapOutput, Operand, OperandKind};
 pub use matmul::{MatmulDesc, MatmulKind};
-pub use movement::{FillDesc, TransposeDesc};
+pub use movement::{FillDesc, PackDesc, TransposeDesc};
 pub use normalize::{ChannelNormDesc, CombineMomentsDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
 pub use pool::{GlobalPoolDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
 pub use warp::{Border, Interpolation, Matrix, WarpDesc};
+pub use winograd::{Square, WinogradDesc, WinogradGradWeightDesc, WinogradWeightDesc};
 
 /// A generated kernel, described.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,6 +44,12 @@ pub enum KernelDesc {
     Conv(ConvDesc),
     /// Gradient of a convolution by its weights.
     ConvGradWeight(ConvGradWeightDesc),
+    /// Convolution with a 3x3 window by Winograd's method.
+    Winograd(WinogradDesc),
+    /// Its weights.
+    WinogradWeight(WinogradWeightDesc),
+    /// Gradient by its weights.
+    WinogradGradWeight(WinogradGradWeightDesc),
     /// The three products of a dense layer.
     Matmul(MatmulDesc),
     /// Element-wise expressions, with per-channel sums.
@@ -74,6 +82,8 @@ pub enum KernelDesc {
     TopK(TopKDesc),
     /// Transposition of a stack of matrices.
     Transpose(TransposeDesc),
+    /// A matrix stored in blocks of columns.
+    Pack(PackDesc),
     /// A constant written over a buffer, or over its halo.
     Fill(FillDesc),
 }
@@ -85,6 +95,10 @@ impl KernelDesc {
             KernelDesc::Conv(d) if d.grad_input => "conv_grad_input",
             KernelDesc::Conv(_) => "conv",
             KernelDesc::ConvGradWeight(_) => "conv_grad_weight",
+            KernelDesc::Winograd(d) if d.conv.grad_input => "winograd_grad_input",
+            KernelDesc::Winograd(_) => "winograd",
+            KernelDesc::WinogradWeight(_) => "winograd_weight",
+            KernelDesc::WinogradGradWeight(_) => "winograd_grad_weight",
             KernelDesc::Matmul(d) => match d.kind {
                 MatmulKind::Forward => "matmul",
                 MatmulKind::GradInput => "matmul_grad_input",
@@ -106,6 +120,7 @@ impl KernelDesc {
             KernelDesc::Loss(_) => "loss",
             KernelDesc::TopK(_) => "top_k",
             KernelDesc::Transpose(_) => "transpose",
+            KernelDesc::Pack(_) => "pack",
             KernelDesc::Fill(_) => "fill",
         }
     }

@@ -13,6 +13,18 @@ pub struct TransposeDesc {
     pub columns: usize,
 }
 
+/// Stores `count` rows of a matrix in blocks of columns: from `[rows, columns]` to `[columns / W, rows, W]`; the last block's pitch is `W` too.
+/// Arguments: source, destination, both from the first row of the call on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PackDesc {
+    /// Rows of the whole matrix.
+    pub rows: usize,
+    /// Its columns.
+    pub columns: usize,
+    /// `W`
+    pub block: usize,
+}
+
 /// Writes zeros over what surrounds the pixels of `count` images: the halo, all of `image_pitch` but the pixels themselves
 /// (for a layout made by [`Layout::with_halo`]). Argument: the buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

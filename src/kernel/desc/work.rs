@@ -9,10 +9,10 @@ impl KernelDesc {
     pub fn flops_per_count(&self) -> usize {
         match self {
             KernelDesc::Conv(desc) => desc.flops(),
-            KernelDesc::ConvGradWeight(desc) => {
-                let positions = desc.window.y.output * desc.window.x.output;
-                2 * positions * desc.window.area() * (desc.input.channels / desc.groups) * desc.grad.channels
-            }
+            KernelDesc::ConvGradWeight(desc) => desc.flops(),
+            // as if computed directly, so that figures can be compared
+            KernelDesc::Winograd(desc) => desc.conv.flops(),
+            KernelDesc::WinogradGradWeight(desc) => desc.conv.flops(),
             KernelDesc::Matmul(desc) => 2 * desc.inputs * desc.outputs,
             KernelDesc::Map(desc) => map(desc),
             KernelDesc::Pool(desc) => desc.window.area() * desc.output.elements(),
@@ -32,7 +32,11 @@ impl KernelDesc {
             KernelDesc::Warp(desc) => 8 * desc.output.elements(),
             KernelDesc::Loss(desc) => 5 * desc.classes,
             KernelDesc::TopK(desc) => desc.classes,
-            KernelDesc::CombineMoments(_) | KernelDesc::Transpose(_) | KernelDesc::Fill(_) => 0,
+            KernelDesc::WinogradWeight(_)
+            | KernelDesc::CombineMoments(_)
+            | KernelDesc::Transpose(_)
+            | KernelDesc::Pack(_)
+            | KernelDesc::Fill(_) => 0,
         }
     }
 }

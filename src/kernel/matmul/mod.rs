@@ -69,6 +69,7 @@ fn emit_forward(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
         scale: 1,
         channels: desc.outputs,
         steps: desc.inputs,
+        a_pitch: [desc.input_pitch, 0],
         b_pitch: desc.weight_pitch,
         loads_output: false,
     }
@@ -179,6 +180,7 @@ fn emit_grad_weight(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
         scale: 1,
         channels: desc.outputs,
         steps: desc.max_rows,
+        a_pitch: [0, 1],
         b_pitch: desc.output_pitch,
         loads_output: false,
     }
@@ -213,6 +215,7 @@ impl GradInput {
             scale: 1,
             channels: images,
             steps: desc.outputs,
+            a_pitch: [0, desc.weight_pitch],
             b_pitch: images,
             loads_output: false,
         };

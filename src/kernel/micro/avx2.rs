@@ -3,6 +3,7 @@
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
 
+use super::strip::{self, Binary, StripDesc};
 use super::tile::TileDesc;
 use super::x86::{self, Address, Part, VectorUnit};
 
@@ -23,8 +24,14 @@ pub(super) fn max_accumulators(vectors: usize, has_tail: bool) -> usize {
 }
 
 pub(super) fn emit(tile: &TileDesc) -> Vec<u8> {
-    let mut unit = Avx2 { asm: CodeAssembler::new(64).expect("64 is a valid width"), tail: None };
+    let mut unit = Avx2::new();
     x86::emit(&mut unit, tile).expect("every instruction has an encoding");
+    unit.asm.assemble(0).expect("all labels are set and near")
+}
+
+pub(super) fn emit_strip(strip: &StripDesc) -> Vec<u8> {
+    let mut unit = Avx2::new();
+    strip::emit_x86(&mut unit, strip).expect("every instruction has an encoding");
     unit.asm.assemble(0).expect("all labels are set and near")
 }
 
@@ -32,6 +39,12 @@ struct Avx2 {
     asm: CodeAssembler,
     /// Lanes of the tail and where its mask will lie.
     tail: Option<(usize, CodeLabel)>,
+}
+
+impl Avx2 {
+    fn new() -> Self {
+        Self { asm: CodeAssembler::new(64).expect("64 is a valid width"), tail: None }
+    }
 }
 
 impl VectorUnit for Avx2 {
@@ -95,6 +108,29 @@ impl VectorUnit for Avx2 {
 
     fn multiply_add(&mut self, sum: usize, x: usize, y: usize) -> Result<(), IcedError> {
         self.asm.vfmadd231ps(YMM[sum], YMM[x], YMM[y])
+    }
+
+    fn multiply_subtract(&mut self, sum: usize, x: usize, y: usize) -> Result<(), IcedError> {
+        self.asm.vfnmadd231ps(YMM[sum], YMM[x], YMM[y])
+    }
+
+    fn multiply_into(&mut self, negative: bool, x: usize, y: usize, z: usize) -> Result<(), IcedError> {
+        if negative {
+            self.asm.vfnmadd213ps(YMM[x], YMM[y], YMM[z])
+        } else {
+            self.asm.vfmadd213ps(YMM[x], YMM[y], YMM[z])
+        }
+    }
+
+    fn binary(&mut self, op: Binary, to: usize, x: usize, y: usize) -> Result<(), IcedError> {
+        let (to, x, y) = (YMM[to], YMM[x], YMM[y]);
+        match op {
+            Binary::Add => self.asm.vaddps(to, x, y),
+            Binary::Sub => self.asm.vsubps(to, x, y),
+            Binary::Mul => self.asm.vmulps(to, x, y),
+            Binary::Max => self.asm.vmaxps(to, x, y),
+            Binary::Min => self.asm.vminps(to, x, y),
+        }
     }
 
     fn multiply_add_spread(&mut self, _: usize, _: usize, _: Address) -> Result<(), IcedError> {

@@ -3,6 +3,7 @@
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
 
+use super::strip::{self, Binary, StripDesc};
 use super::tile::TileDesc;
 use super::x86::{self, Address, Part, VectorUnit};
 
@@ -27,17 +28,29 @@ pub(super) fn max_accumulators(vectors: usize) -> usize {
 }
 
 pub(super) fn emit(tile: &TileDesc) -> Vec<u8> {
-    let mut asm = CodeAssembler::new(64).expect("64 is a valid width");
-    // The older encoding of the byte instructions does not reach registers 16 to 31.
-    asm.set_prefer_vex(false);
-    let mut unit = Avx512 { asm };
+    let mut unit = Avx512::new();
     x86::emit(&mut unit, tile).expect("every instruction has an encoding");
+    unit.asm.assemble(0).expect("all labels are set and near")
+}
+
+pub(super) fn emit_strip(strip: &StripDesc) -> Vec<u8> {
+    let mut unit = Avx512::new();
+    strip::emit_x86(&mut unit, strip).expect("every instruction has an encoding");
     unit.asm.assemble(0).expect("all labels are set and near")
 }
 
 /// The tail's mask is `k1`.
 struct Avx512 {
     asm: CodeAssembler,
+}
+
+impl Avx512 {
+    fn new() -> Self {
+        let mut asm = CodeAssembler::new(64).expect("64 is a valid width");
+        // The older encoding of the byte instructions does not reach registers 16 to 31.
+        asm.set_prefer_vex(false);
+        Self { asm }
+    }
 }
 
 impl VectorUnit for Avx512 {
@@ -93,6 +106,29 @@ impl VectorUnit for Avx512 {
 
     fn multiply_add(&mut self, sum: usize, x: usize, y: usize) -> Result<(), IcedError> {
         self.asm.vfmadd231ps(ZMM[sum], ZMM[x], ZMM[y])
+    }
+
+    fn multiply_subtract(&mut self, sum: usize, x: usize, y: usize) -> Result<(), IcedError> {
+        self.asm.vfnmadd231ps(ZMM[sum], ZMM[x], ZMM[y])
+    }
+
+    fn multiply_into(&mut self, negative: bool, x: usize, y: usize, z: usize) -> Result<(), IcedError> {
+        if negative {
+            self.asm.vfnmadd213ps(ZMM[x], ZMM[y], ZMM[z])
+        } else {
+            self.asm.vfmadd213ps(ZMM[x], ZMM[y], ZMM[z])
+        }
+    }
+
+    fn binary(&mut self, op: Binary, to: usize, x: usize, y: usize) -> Result<(), IcedError> {
+        let (to, x, y) = (ZMM[to], ZMM[x], ZMM[y]);
+        match op {
+            Binary::Add => self.asm.vaddps(to, x, y),
+            Binary::Sub => self.asm.vsubps(to, x, y),
+            Binary::Mul => self.asm.vmulps(to, x, y),
+            Binary::Max => self.asm.vmaxps(to, x, y),
+            Binary::Min => self.asm.vminps(to, x, y),
+        }
     }
 
     fn multiply_add_spread(&mut self, sum: usize, x: usize, y: Address) -> Result<(), IcedError> {

@@ -7,18 +7,42 @@
 //! * `avx512`, `avx2`: encoded instruction by instruction, sharing `x86`;
 //! * `portable`: a function in the code generator's own form with four-lane vectors, for any machine.
 //!
-//! Calling convention of every tile: `extern "C" fn(a, b, c, bias, winners, trips)`, all 64 bits wide; see [`TileDesc`].
+//! What is no matrix product but has to be as wide is a [`StripDesc`].
+//!
+//! Calling convention of every tile: `extern "C" fn(a, b, c, bias, winners, trips)`, all 64 bits wide; see [`TileDesc`]. A strip takes
+//! its pointers.
 
 mod avx2;
 mod avx512;
 mod portable;
+mod strip;
 mod tile;
 mod x86;
 
+pub use strip::{MAX_POINTERS, Place, StripBuilder, StripDesc, StripOp, StripValue};
 pub use tile::{ReductionLoop, TileDesc, TileEpilogue, TileInit, TilePool, Trips};
 
 use super::Simd;
-use super::code::{BuildError, TileCode};
+use super::code::{BuildError, MicroCode};
+
+/// A function that kernels call for their inner work.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Micro {
+    /// A register tile of a product.
+    Tile(TileDesc),
+    /// Arithmetic along a run.
+    Strip(StripDesc),
+}
+
+impl Micro {
+    /// A short name of its kind, with its size, for profiles.
+    pub fn family(&self) -> String {
+        match self {
+            Micro::Tile(tile) => format!("tile_{}x{}x{}", tile.rows, tile.columns, tile.vectors),
+            Micro::Strip(strip) => format!("strip_{}_ops", strip.ops.len()),
+        }
+    }
+}
 
 /// Largest number of accumulator vectors a tile may have.
 pub fn max_accumulators(simd: Simd, vectors: usize, has_tail: bool) -> usize {
@@ -29,14 +53,29 @@ pub fn max_accumulators(simd: Simd, vectors: usize, has_tail: bool) -> usize {
     }
 }
 
-/// Emits a tile. Equal descriptions give equal code.
+/// Emits a micro-kernel. Equal descriptions give equal code.
 /// # Errors
 /// [`BuildError::Host`] where the machine is unknown.
-pub fn emit_tile(tile: &TileDesc, simd: Simd) -> Result<TileCode, BuildError> {
+pub fn emit(micro: &Micro, simd: Simd) -> Result<MicroCode, BuildError> {
+    match micro {
+        Micro::Tile(tile) => emit_tile(tile, simd),
+        Micro::Strip(strip) => emit_strip(strip, simd),
+    }
+}
+
+fn emit_strip(strip: &StripDesc, simd: Simd) -> Result<MicroCode, BuildError> {
+    Ok(match simd {
+        Simd::Portable => MicroCode::Function(strip::emit_portable(strip)?),
+        Simd::Avx2 => MicroCode::Bytes(avx2::emit_strip(strip)),
+        Simd::Avx512 => MicroCode::Bytes(avx512::emit_strip(strip)),
+    })
+}
+
+fn emit_tile(tile: &TileDesc, simd: Simd) -> Result<MicroCode, BuildError> {
     debug_assert!(tile.accumulators() <= max_accumulators(simd, tile.vectors, tile.tail < simd.lanes()));
     Ok(match simd {
-        Simd::Portable => TileCode::Function(portable::emit(tile)?),
-        Simd::Avx2 => TileCode::Bytes(avx2::emit(tile)),
-        Simd::Avx512 => TileCode::Bytes(avx512::emit(tile)),
+        Simd::Portable => MicroCode::Function(portable::emit(tile)?),
+        Simd::Avx2 => MicroCode::Bytes(avx2::emit(tile)),
+        Simd::Avx512 => MicroCode::Bytes(avx512::emit(tile)),
     })
 }

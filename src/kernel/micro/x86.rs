@@ -5,6 +5,7 @@ use iced_x86::code_asm::{
     AsmRegister32, AsmRegister64, CodeAssembler, CodeLabel, byte_ptr, r8, r9, r10d, r11d, rcx, rdi, rdx, rsi,
 };
 
+use super::strip::Binary;
 use super::tile::{InnerLoop, ReductionLoop, Step, TileDesc, TileInit, Trips, Unrolled};
 use crate::kernel::desc::TileActivation;
 
@@ -78,6 +79,12 @@ pub(super) trait VectorUnit {
     fn copy(&mut self, to: usize, from: usize) -> Result<(), IcedError>;
     /// `sum += x · y`
     fn multiply_add(&mut self, sum: usize, x: usize, y: usize) -> Result<(), IcedError>;
+    /// `sum −= x · y`
+    fn multiply_subtract(&mut self, sum: usize, x: usize, y: usize) -> Result<(), IcedError>;
+    /// `x = z + x · y`, or `z − x · y` where negative.
+    fn multiply_into(&mut self, negative: bool, x: usize, y: usize, z: usize) -> Result<(), IcedError>;
+    /// `to = x op y`
+    fn binary(&mut self, op: Binary, to: usize, x: usize, y: usize) -> Result<(), IcedError>;
     /// `sum += x · spread(y)`, where [`Self::SPREADS_OPERANDS`].
     fn multiply_add_spread(&mut self, sum: usize, x: usize, y: Address) -> Result<(), IcedError>;
     /// The largest of four registers goes into the first; changes the other three.
@@ -314,7 +321,7 @@ fn advance(asm: &mut CodeAssembler, tile: &TileDesc, by: Step) -> Result<(), Ice
     Ok(())
 }
 
-fn displacement(bytes: isize) -> i32 {
+pub(super) fn displacement(bytes: isize) -> i32 {
     i32::try_from(bytes).expect("a tile reaches less than 2 GiB")
 }
 

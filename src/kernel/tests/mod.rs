@@ -1,6 +1,7 @@
 //! Every family against a naive reference, on guarded buffers of random layouts.
 
 mod harness;
+mod keras_losses;
 mod map;
 mod math;
 mod movement;

@@ -62,7 +62,16 @@ impl Case {
             epilogue.pool = Some(PoolEpilogue { winners: self.winners.then_some(layout) });
         }
         let output = slice(Layout::with_halo(height, width, co + self.neighbours[1], [1, 0, 0, 2]), co);
-        Some(ConvDesc { window, groups: self.groups, input, output, epilogue, grad_input: false })
+        Some(ConvDesc {
+            window,
+            groups: self.groups,
+            input,
+            output,
+            epilogue,
+            grad_input: false,
+            block: None,
+            images: self.count,
+        })
     }
 
     pub(in crate::kernel) fn grad_input(&self) -> Option<ConvDesc> {
@@ -72,7 +81,9 @@ impl Case {
         let (height, width) = (window.y.output, window.x.output);
         let input = slice(Layout::with_halo(height, width, co + self.neighbours[0], halo), co);
         let output = slice(Layout::with_halo(self.input[0], self.input[1], ci + self.neighbours[1], [0, 2, 1, 0]), ci);
-        Some(ConvDesc { window, groups: self.groups, input, output, epilogue: Epilogue::default(), grad_input: true })
+        let epilogue = Epilogue::default();
+        let (groups, images) = (self.groups, self.count);
+        Some(ConvDesc { window, groups, input, output, epilogue, grad_input: true, block: None, images })
     }
 
     pub(in crate::kernel) fn grad_weight(&self) -> Option<ConvGradWeightDesc> {

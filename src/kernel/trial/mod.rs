@@ -47,7 +47,7 @@ const GUARD_BYTE: u8 = 0xFF;
 /// # Panics
 /// If it wrote outside of them.
 pub(super) fn run(desc: &KernelDesc, simd: Simd, args: &[Buffer], count: usize) -> Vec<Buffer> {
-    let target = Target { simd };
+    let target = Target::of(simd);
     let set = compile(&target, std::slice::from_ref(desc)).expect("compiles");
     let mut end = 0;
     let mut offsets = Vec::new();

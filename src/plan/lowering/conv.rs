@@ -4,7 +4,9 @@ use super::Lowerer;
 use crate::ir::Node;
 use crate::kernel::desc::{
     ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, SumPartsDesc, TransposeDesc,
+    WinogradGradWeightDesc,
 };
+use crate::kernel::winograd;
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 
@@ -26,6 +28,8 @@ impl Lowerer<'_> {
             output: y.layout,
             epilogue,
             grad_input: false,
+            block: None,
+            images: self.shard,
         };
         let mut args = vec![self.per_image(&x, Mode::Read), self.whole(&weight, Mode::Read)];
         if conv.epilogue.bias {
@@ -34,7 +38,9 @@ impl Lowerer<'_> {
         }
         args.push(self.per_image(&y, Mode::Write));
         args.extend(winners.map(|winners| self.per_image(&winners, Mode::Write)));
-        self.launch(KernelDesc::Conv(desc), self.image_space(), args, Count::Part);
+        let (kernel, weight) = self.conv_kernel(desc, args[1], node.inputs[1]);
+        args[1] = weight;
+        self.launch(kernel, self.image_space(), args, Count::Part);
     }
 
     pub(super) fn conv_grad_input(&mut self, node: &Node, grad: &ConvGradInput) {
@@ -69,11 +75,14 @@ impl Lowerer<'_> {
             output: dx.layout,
             epilogue: Epilogue::default(),
             grad_input: true,
+            block: None,
+            images: self.shard,
         };
         let all = Region::Block { bytes };
         let weight = Access { buffer: transposed, offset: 0, stride: 0, region: all, mode: Mode::Read };
+        let (kernel, weight) = self.conv_kernel(desc, weight, node.inputs[1]);
         let args = vec![self.per_image(&dy, Mode::Read), weight, self.per_image(&dx, Mode::Write)];
-        self.launch(KernelDesc::Conv(desc), self.image_space(), args, Count::Part);
+        self.launch(kernel, self.image_space(), args, Count::Part);
     }
 
     pub(super) fn conv_grad_weight(&mut self, node: &Node, grad: &ConvGradWeight) {
@@ -82,7 +91,13 @@ impl Lowerer<'_> {
         let shape = node.types[0].shape.clone();
         let desc = ConvGradWeightDesc { window: grad.window, groups: grad.groups, input: x.layout, grad: dy.layout };
         let args = vec![self.per_image(&x, Mode::Read), self.per_image(&dy, Mode::Read)];
-        self.reduce_over_shards(KernelDesc::ConvGradWeight(desc), args, &[(0, shape.elements(), shape)]);
+        let kernel = match winograd::choose_grad_weight(&desc, self.shard, &self.target) {
+            Some(square) => {
+                KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: desc, square, images: self.shard })
+            }
+            None => KernelDesc::ConvGradWeight(desc),
+        };
+        self.reduce_over_shards(kernel, args, &[(0, shape.elements(), shape)]);
     }
 
     /// Launches a kernel whose last arguments are sums over its images: each shard makes a partial one, a fixed tree adds them up.

@@ -5,6 +5,7 @@
 //! a second, haloed copy is made.
 
 mod conv;
+mod conv_weights;
 mod dense;
 mod elementwise;
 mod penalty;
@@ -18,9 +19,10 @@ use std::collections::HashMap;
 use super::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 use super::{Buffer, Output, Place};
 use crate::ir::{Graph, InputRole, Node, NodeId, Param, ParamRole, ScalarInput, Value};
+use crate::kernel::Target;
 use crate::kernel::desc::{FillDesc, KernelDesc};
 use crate::ops::Op;
-use crate::tensor::{Layout, Shape};
+use crate::tensor::{Layout, Shape, TensorType};
 
 use storage::{Needs, Storage, Storages, Updates};
 
@@ -46,13 +48,14 @@ pub(super) struct Lowered {
     pub(super) weights: Vec<BufferId>,
     pub(super) images: Option<BufferId>,
     pub(super) labels: Option<BufferId>,
+    pub(super) weights_of_images: Option<BufferId>,
     pub(super) scalars: Vec<(ScalarInput, BufferId)>,
     pub(super) outputs: Vec<Output>,
 }
 
 /// Lowers a whole graph.
-pub(super) fn lower(graph: &Graph, batch: usize) -> Lowered {
-    let mut lowerer = Lowerer::new(graph, batch);
+pub(super) fn lower(graph: &Graph, target: Target, batch: usize) -> Lowered {
+    let mut lowerer = Lowerer::new(graph, target, batch);
     for index in 0..graph.nodes.len() {
         lowerer.lower_node(NodeId(index as u32));
     }
@@ -61,6 +64,7 @@ pub(super) fn lower(graph: &Graph, batch: usize) -> Lowered {
 
 struct Lowerer<'g> {
     graph: &'g Graph,
+    target: Target,
     shard: usize,
     shards: usize,
     needs: Needs,
@@ -76,14 +80,16 @@ struct Lowerer<'g> {
     scalars: Vec<(ScalarInput, BufferId)>,
     given_images: Option<BufferId>,
     given_labels: Option<BufferId>,
+    given_weights: Option<BufferId>,
     node: NodeId,
 }
 
 impl<'g> Lowerer<'g> {
-    fn new(graph: &'g Graph, batch: usize) -> Self {
+    fn new(graph: &'g Graph, target: Target, batch: usize) -> Self {
         let (shard, shards) = shards(batch);
         let mut lowerer = Self {
             graph,
+            target,
             shard,
             shards,
             needs: Needs::of(graph),
@@ -97,6 +103,7 @@ impl<'g> Lowerer<'g> {
             scalars: Vec::new(),
             given_images: None,
             given_labels: None,
+            given_weights: None,
             node: NodeId(0),
         };
         for param in &graph.params {
@@ -125,6 +132,7 @@ impl<'g> Lowerer<'g> {
             params: self.params,
             images: self.given_images,
             labels: self.given_labels,
+            weights_of_images: self.given_weights,
             scalars: self.scalars,
             outputs,
         }
@@ -195,20 +203,23 @@ impl<'g> Lowerer<'g> {
         let graph = self.graph;
         let ty = &graph.node(self.node).types[0];
         match role {
-            InputRole::Images | InputRole::Labels => {
-                let is_images = *role == InputRole::Images;
-                let name = if is_images { "images" } else { "labels" };
-                let buffer = self.add_buffer(name.to_owned(), ty.size_bytes() * self.images(), true);
-                *(if is_images { &mut self.given_images } else { &mut self.given_labels }) = Some(buffer);
-                let layout = Layout::dense(&ty.shape);
-                self.set(0, Storage { buffer, layout, element_bytes: 4, batched: true, view: true });
-            }
+            InputRole::Images => self.given_images = Some(self.given("images", ty)),
+            InputRole::Labels => self.given_labels = Some(self.given("labels", ty)),
+            InputRole::Weights => self.given_weights = Some(self.given("weights", ty)),
             InputRole::Scalar(scalar) => {
                 let buffer = self.add_buffer(format!("{scalar:?}"), 4, true);
                 self.scalars.push((scalar.clone(), buffer));
                 self.set(0, Storage::whole(buffer, &Shape::vector(1)));
             }
         }
+    }
+
+    /// A buffer that is written for each batch.
+    fn given(&mut self, name: &str, ty: &TensorType) -> BufferId {
+        let buffer = self.add_buffer(name.to_owned(), ty.size_bytes() * self.images(), true);
+        let layout = Layout::dense(&ty.shape);
+        self.set(0, Storage { buffer, layout, element_bytes: 4, batched: true, view: true });
+        buffer
     }
 
     /// A parameter's new contents that no map could write in place are copied at the end.

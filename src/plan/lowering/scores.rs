@@ -53,22 +53,31 @@ impl Lowerer<'_> {
         self.launch(KernelDesc::ChannelNorm(desc), self.image_space(), args, Count::Part);
     }
 
+    /// What the labels of a loss or metric are.
+    fn targets(&self, node: &Node) -> Targets {
+        match self.graph.ty(node.inputs[1]).element {
+            Element::F32 => Targets::Numbers,
+            Element::I32 | Element::U8 => Targets::Index,
+        }
+    }
+
     pub(super) fn loss(&mut self, node: &Node, loss: &Loss) {
         let scores = self.dense(node.inputs[0]);
         let (labels, scale) = (self.inputs(node, 1), self.inputs(node, 2));
         let per_image = self.new_dense(0);
         let grad = loss.grad.then(|| self.new_dense(1));
-        let targets = match self.graph.ty(node.inputs[1]).element {
-            Element::F32 => Targets::Numbers,
-            Element::I32 | Element::U8 => Targets::Index,
-        };
-        let desc = LossDesc { kind: loss.kind, targets, classes: scores.layout.elements(), grad: loss.grad };
+        let targets = self.targets(node);
+        let weights = (node.inputs.len() > 3).then(|| self.inputs(node, 3));
+        let (classes, weighted) = (scores.layout.elements(), weights.is_some());
+        let Loss { kind, smoothing, grad: with_grad } = *loss;
+        let desc = LossDesc { kind, targets, smoothing, classes, weighted, grad: with_grad };
         let mut args = vec![
             self.per_image(&scores, Mode::Read),
             self.per_image(&labels, Mode::Read),
             self.whole(&scale, Mode::Read),
-            self.per_image(&per_image, Mode::Write),
         ];
+        args.extend(weights.map(|weights| self.per_image(&weights, Mode::Read)));
+        args.push(self.per_image(&per_image, Mode::Write));
         args.extend(grad.map(|grad| self.per_image(&grad, Mode::Write)));
         self.launch(KernelDesc::Loss(desc), self.image_space(), args, Count::Part);
     }
@@ -76,7 +85,8 @@ impl Lowerer<'_> {
     pub(super) fn top_k(&mut self, node: &Node, top: &TopK) {
         let (scores, labels) = (self.dense(node.inputs[0]), self.inputs(node, 1));
         let hits = self.new_dense(0);
-        let desc = TopKDesc { classes: scores.layout.elements(), k: top.k, threshold: top.threshold };
+        let targets = self.targets(node);
+        let desc = TopKDesc { targets, classes: scores.layout.elements(), k: top.k, threshold: top.threshold };
         let args = vec![
             self.per_image(&scores, Mode::Read),
             self.per_image(&labels, Mode::Read),

@@ -59,7 +59,7 @@ fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) 
         parameters = params.iter().fold(parameters, |sum, param| sum.saturating_add(param.shape.elements()));
     }
     let pictures::Held { pictures, files, .. } = pictures::held(program, card);
-    let held = pictures.saturating_add(files);
+    let held = pictures.saturating_add(files).saturating_add(pictures::answers(program, train, card));
     // no layer has as many kernels
     let program_bytes = 2 * PROGRAM_BYTES + layers.len() * 32 * KERNEL_BYTES;
     // weights, gradients by shards, three slots, evaluation, best weights

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! peak    = program + pictures + max(files, session)
-//! session = kernels + parameters + optimizer + activations + evaluation + remembered + batches
+//! session = kernels + parameters + optimizer + activations + evaluation + remembered + answers + batches
 //! ```
 //! Picture files that are decoded when a run begins are gone before the model is compiled. All is computed but for three constants that were measured:
 //! [`PROGRAM_BYTES`], what a kernel takes, and what the name of a file takes.
@@ -43,6 +43,8 @@ pub struct MemoryPlan {
     pub evaluation: usize,
     /// The best weights, for callbacks that keep them.
     pub remembered: usize,
+    /// All answers of an epoch, for areas under curves.
+    pub answers: usize,
     /// The data set's pictures, where it is known.
     pub pictures: usize,
     /// Picture files, as long as they are held: where they go before the model is compiled, only what they take more than all that comes after them.
@@ -66,24 +68,36 @@ impl MemoryPlan {
             activations,
             evaluation,
             remembered,
+            answers,
             pictures: _,
             files: _,
             batches,
         } = *self;
-        let parts = [parameters, optimizer, kernels, activations, evaluation, remembered, batches];
+        let parts = [parameters, optimizer, kernels, activations, evaluation, remembered, answers, batches];
         parts.iter().fold(0, |sum: usize, part| sum.saturating_add(*part))
     }
 
     /// The parts with their names, those that take nothing left out.
     pub fn parts(&self) -> Vec<(&'static str, usize)> {
-        let Self { parameters, optimizer, kernels, activations, evaluation, remembered, pictures, files, batches } =
-            *self;
+        let Self {
+            parameters,
+            optimizer,
+            kernels,
+            activations,
+            evaluation,
+            remembered,
+            answers,
+            pictures,
+            files,
+            batches,
+        } = *self;
         let all = [
             ("weights", parameters),
             ("optimizer", optimizer),
             ("activations", activations),
             ("evaluation", evaluation),
             ("best weights", remembered),
+            ("answers", answers),
             ("pictures", pictures),
             ("picture files", files),
             ("batches", batches),
@@ -164,6 +178,7 @@ impl<'a> Stage<'a> {
             activations: 0,
             evaluation: 0,
             remembered: keepers(self.train) * parameters,
+            answers: pictures::answers(self.program, self.train, self.card),
             pictures: pictures::held(self.program, self.card).pictures,
             files: 0,
             batches: 0,

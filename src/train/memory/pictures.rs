@@ -1,7 +1,7 @@
-//! What pictures take: the data set in memory, and the batches on their way into the model.
+//! What pictures take: the data set in memory, the batches on their way into the model, and what is kept of the answers.
 
 use crate::card::{DataCard, PictureSize};
-use crate::ir::{Cache, CheckedProgram, Color};
+use crate::ir::{Cache, CheckedProgram, Color, Metric, TrainSpec};
 
 /// What decoded pictures take at most where no `cache:` says otherwise.
 const PICTURES_BOUND_BYTES: usize = 1 << 30;
@@ -56,6 +56,14 @@ pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>) -> Held {
     let stored = if decoded == usize::MAX { 0 } else { decoded.saturating_mul(value) };
     let arranged = if makes_fractions && fractions <= bound { fractions } else { 0 };
     Held { pictures: stored.saturating_add(arranged), ..Held::default() }
+}
+
+/// What an area under a curve is made of: for each picture and output a score and whether it is wanted, and those of one output once more, sorted.
+pub(super) fn answers(program: &CheckedProgram, train: &TrainSpec, card: Option<&DataCard>) -> usize {
+    let wanted = train.metrics.iter().any(|metric| metric.value == Metric::Auc);
+    let Some(card) = card.filter(|_| wanted) else { return 0 };
+    let pictures = card.train_images + card.test_images;
+    pictures * (program.output_shape().elements() * (size_of::<f32>() + 1) + size_of::<(f32, bool)>())
 }
 
 /// Batches in memory at the same time: one that is used and one that is made, or two a loader thread.

@@ -76,7 +76,8 @@ impl Regression {
                 }
             }
         }
-        let result = StepResult { images: labels.len(), loss: loss / labels.len() as f32, correct: vec![right] };
+        let result =
+            StepResult { images: labels.len(), loss: loss / labels.len() as f32, correct: vec![right], answers: None };
         (result, gradient)
     }
 }
@@ -305,7 +306,7 @@ fn disturbed_runs_end_as_undisturbed_ones() {
     let undisturbed = Session { data: &data, folder: &parent.path().join("whole") };
     let (ending, results, notes) = undisturbed.run(&train, From::Beginning, NEVER, None).expect("trains");
     assert_eq!(ending, Ending::Complete);
-    let (_, shares) = results.expect("finished").test.expect("there is a test split").means();
+    let (_, shares) = results.expect("finished").test.expect("there is a test split").means(&[Metric::Accuracy]);
     assert!(shares[0] > 0.85, "test accuracy {shares:?}");
     assert!(notes.iter().any(|note| note.contains("learning rate lowered")), "{notes:?}");
     assert!(notes.iter().any(|note| note.contains("stopped early")), "{notes:?}");

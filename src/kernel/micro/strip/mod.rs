@@ -1,0 +1,214 @@
+//! Strips: straight-line arithmetic on vectors, repeated along a run of elements.
+//!
+//! Where a tile ([`super::TileDesc`]) is a matrix product, a strip is everything else that has to be as wide as the machine: the transforms of
+//! Winograd's convolution, depthwise windows. It is written as values that depend on each other ([`StripBuilder`]); the emitters give them registers.
+
+mod portable;
+mod registers;
+mod x86;
+
+pub(super) use portable::emit as emit_portable;
+pub(super) use registers::Binary;
+pub(super) use x86::emit as emit_x86;
+
+/// Pointers that a strip may have at most: the integer registers of a System V call.
+pub const MAX_POINTERS: usize = 6;
+
+/// A value of a strip: the result of the operation at this place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StripValue(u16);
+
+impl StripValue {
+    fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// A place in memory: elements (of the pointer's own size) behind one of the pointers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Which pointer.
+    pub pointer: u8,
+    /// Elements behind it, or before it.
+    pub at: isize,
+}
+
+impl Place {
+    /// Elements behind a pointer.
+    pub fn new(pointer: u8, at: isize) -> Self {
+        Self { pointer, at }
+    }
+}
+
+/// One operation on vectors of f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StripOp {
+    /// A vector from memory.
+    Load(Place),
+    /// A number in all lanes, by its bits.
+    Constant(u32),
+    /// `x + y`
+    Add(StripValue, StripValue),
+    /// `x − y`
+    Sub(StripValue, StripValue),
+    /// `x · y`
+    Mul(StripValue, StripValue),
+    /// `x · y + z`, rounded once where the machine can.
+    MulAdd(StripValue, StripValue, StripValue),
+    /// `z − x · y`, the same.
+    NegMulAdd(StripValue, StripValue, StripValue),
+    /// `x > y ? x : y`: where one is NaN, `y`.
+    Max(StripValue, StripValue),
+    /// `x < y ? x : y`: where one is NaN, `y`.
+    Min(StripValue, StripValue),
+    /// The largest of four values that are used nowhere afterwards; its index, a byte, goes to `winners`. The first of several equal ones; a NaN
+    /// is not larger.
+    Pool {
+        /// In the order of their indices.
+        points: [StripValue; 4],
+        /// Where bytes are wanted.
+        winners: Option<Place>,
+    },
+    /// A vector to memory.
+    Store(StripValue, Place),
+}
+
+impl StripOp {
+    /// The values it needs.
+    pub(super) fn operands(&self) -> Vec<StripValue> {
+        match *self {
+            StripOp::Load(_) | StripOp::Constant(_) => Vec::new(),
+            StripOp::Add(x, y) | StripOp::Sub(x, y) | StripOp::Mul(x, y) | StripOp::Max(x, y) | StripOp::Min(x, y) => {
+                vec![x, y]
+            }
+            StripOp::MulAdd(x, y, z) | StripOp::NegMulAdd(x, y, z) => vec![x, y, z],
+            StripOp::Pool { points, .. } => points.to_vec(),
+            StripOp::Store(x, _) => vec![x],
+        }
+    }
+}
+
+/// Straight-line arithmetic along a run.
+///
+/// The operations run once for every vector of the run, in order; pointers move along by a vector each time. Of the last vector only so many lanes
+/// are read and written as are left. Arguments: the pointers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct StripDesc {
+    /// What is done with each vector.
+    pub ops: Vec<StripOp>,
+    /// Bytes of an element behind each pointer: 4, 1 (winners), or 0 for memory that is the same for every vector.
+    pub element_bytes: Vec<u8>,
+    /// Length of the run, in elements.
+    pub elements: usize,
+}
+
+impl StripDesc {
+    /// Whether some pool tells its winners.
+    pub(super) fn has_winners(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, StripOp::Pool { winners: Some(_), .. }))
+    }
+
+    /// Cycles of one turn by a model of the processor: two loads, two operations and a store at once.
+    pub fn cycles_per_vector(&self) -> f64 {
+        let (mut loads, mut stores, mut arithmetic) = (0_u32, 0_u32, 0_u32);
+        for op in &self.ops {
+            match op {
+                StripOp::Load(_) => loads += 1,
+                StripOp::Constant(_) => {}
+                StripOp::Store(..) => stores += 1,
+                StripOp::Pool { winners, .. } => {
+                    arithmetic += if winners.is_some() { 12 } else { 3 };
+                    stores += u32::from(winners.is_some());
+                }
+                StripOp::Add(..)
+                | StripOp::Sub(..)
+                | StripOp::Mul(..)
+                | StripOp::MulAdd(..)
+                | StripOp::NegMulAdd(..)
+                | StripOp::Max(..)
+                | StripOp::Min(..) => arithmetic += 1,
+            }
+        }
+        let (loads, stores, arithmetic) = (f64::from(loads), f64::from(stores), f64::from(arithmetic));
+        // what does not overlap, of what could
+        (loads / 2.0).max(stores).max(arithmetic / 2.0) + (loads + stores + arithmetic) / 8.0
+    }
+}
+
+/// Writes a strip. `None` stands for a value that is zero everywhere: no code is written for it.
+#[derive(Debug, Default)]
+pub struct StripBuilder {
+    ops: Vec<StripOp>,
+}
+
+impl StripBuilder {
+    /// An operation; equal constants are one value.
+    pub fn push(&mut self, op: StripOp) -> StripValue {
+        let known = self.ops.iter().position(|&other| matches!(op, StripOp::Constant(_)) && other == op);
+        let index = known.unwrap_or_else(|| {
+            self.ops.push(op);
+            self.ops.len() - 1
+        });
+        StripValue(u16::try_from(index).expect("a strip has few operations"))
+    }
+
+    /// A vector from memory.
+    pub fn load(&mut self, place: Place) -> StripValue {
+        self.push(StripOp::Load(place))
+    }
+
+    /// A vector from memory that the strip does not write: read once, however often it is asked for.
+    pub fn load_once(&mut self, place: Place) -> StripValue {
+        let known = self.ops.iter().position(|op| *op == StripOp::Load(place));
+        known.and_then(|index| u16::try_from(index).ok()).map_or_else(|| self.load(place), StripValue)
+    }
+
+    /// A number in all lanes.
+    pub fn constant(&mut self, value: f32) -> StripValue {
+        self.push(StripOp::Constant(value.to_bits()))
+    }
+
+    /// `Σ factor · value`, in the order given. Factors of 0 and values that are zero are left out.
+    pub fn combine(&mut self, terms: &[(f64, Option<StripValue>)]) -> Option<StripValue> {
+        let mut terms: Vec<(f64, StripValue)> =
+            terms.iter().filter(|(factor, _)| *factor != 0.0).filter_map(|&(f, value)| Some((f, value?))).collect();
+        // a sum that begins with a factor of one needs no product for it
+        if let Some(plain) = terms.iter().position(|&(factor, _)| factor == 1.0) {
+            terms.swap(0, plain);
+        }
+        let mut terms = terms.into_iter();
+        let (factor, first) = terms.next()?;
+        let mut sum = first;
+        if factor != 1.0 {
+            let factor = self.constant(factor as f32);
+            sum = self.push(StripOp::Mul(first, factor));
+        }
+        for (factor, value) in terms {
+            sum = if factor == 1.0 {
+                self.push(StripOp::Add(sum, value))
+            } else if factor == -1.0 {
+                self.push(StripOp::Sub(sum, value))
+            } else {
+                let by = self.constant(factor.abs() as f32);
+                self.push(if factor > 0.0 {
+                    StripOp::MulAdd(value, by, sum)
+                } else {
+                    StripOp::NegMulAdd(value, by, sum)
+                })
+            };
+        }
+        Some(sum)
+    }
+
+    /// Stores a value, zero too.
+    pub fn store(&mut self, value: Option<StripValue>, place: Place) {
+        let value = value.unwrap_or_else(|| self.constant(0.0));
+        self.push(StripOp::Store(value, place));
+    }
+
+    /// The strip.
+    pub fn finish(self, element_bytes: &[u8], elements: usize) -> StripDesc {
+        debug_assert!(element_bytes.len() <= MAX_POINTERS, "a strip's pointers are passed in registers");
+        StripDesc { ops: self.ops, element_bytes: element_bytes.to_vec(), elements }
+    }
+}

@@ -1,0 +1,97 @@
+//! Strips in the code generator's own form, for any machine: four lanes at a time, then one.
+
+use cranelift::codegen::ir;
+use cranelift::prelude::Value;
+
+use super::{Place, StripDesc, StripOp, StripValue};
+use crate::kernel::builder::{KernelBuilder, Lanes};
+use crate::kernel::code::BuildError;
+use crate::kernel::desc::Compare;
+use crate::tensor::Element;
+
+/// Emits the function.
+/// # Errors
+/// [`BuildError::Host`] where the machine is unknown.
+pub(in crate::kernel::micro) fn emit(strip: &StripDesc) -> Result<ir::Function, BuildError> {
+    KernelBuilder::build_tile(strip.element_bytes.len(), |k, pointers| {
+        let whole = strip.elements / 4 * 4;
+        let runs = [(Lanes::Four, 0, whole), (Lanes::One, whole, strip.elements)];
+        for (lanes, from, end) in runs {
+            k.fold_steps(from, end, lanes.count(), &[], |k, element, _| {
+                let moved: Vec<Value> = pointers
+                    .iter()
+                    .zip(&strip.element_bytes)
+                    .map(|(&pointer, &bytes)| match bytes {
+                        0 => pointer,
+                        1 => k.at(Element::U8, pointer, element),
+                        _ => k.at(Element::F32, pointer, element),
+                    })
+                    .collect();
+                turn(k, strip, lanes, &moved);
+                Vec::new()
+            });
+        }
+    })
+}
+
+/// The operations on as many lanes.
+fn turn(k: &mut KernelBuilder<'_>, strip: &StripDesc, lanes: Lanes, pointers: &[Value]) {
+    let mut values: Vec<Value> = Vec::with_capacity(strip.ops.len());
+    for op in &strip.ops {
+        let of = |value: StripValue| values[value.index()];
+        let value = match *op {
+            StripOp::Load(from) => {
+                let at = place(k, pointers, from);
+                k.load(lanes, at, 0)
+            }
+            StripOp::Constant(bits) => k.f32(lanes, f32::from_bits(bits)),
+            StripOp::Add(x, y) => k.add(of(x), of(y)),
+            StripOp::Sub(x, y) => k.sub(of(x), of(y)),
+            StripOp::Mul(x, y) => k.mul(of(x), of(y)),
+            StripOp::MulAdd(x, y, z) => k.mul_add(of(x), of(y), of(z)),
+            StripOp::NegMulAdd(x, y, z) => {
+                let negative = k.neg(of(x));
+                k.mul_add(negative, of(y), of(z))
+            }
+            StripOp::Max(x, y) => k.max(of(x), of(y)),
+            StripOp::Min(x, y) => k.min(of(x), of(y)),
+            StripOp::Pool { points, winners } => pool(k, lanes, points.map(of), winners, pointers),
+            StripOp::Store(value, to) => {
+                let at = place(k, pointers, to);
+                k.store(of(value), at, 0);
+                // it is no value: nothing asks for it
+                of(value)
+            }
+        };
+        values.push(value);
+    }
+}
+
+/// Elements of four bytes; only winners are smaller.
+fn place(k: &mut KernelBuilder<'_>, pointers: &[Value], place: Place) -> Value {
+    k.moved(pointers[usize::from(place.pointer)], place.at)
+}
+
+fn pool(
+    k: &mut KernelBuilder<'_>,
+    lanes: Lanes,
+    points: [Value; 4],
+    winners: Option<Place>,
+    pointers: &[Value],
+) -> Value {
+    let mut best = points[0];
+    let mut index = k.i32(lanes, 0);
+    for (candidate, number) in points.into_iter().zip(0..).skip(1) {
+        if winners.is_some() {
+            let larger = k.compare(Compare::Less, best, candidate);
+            let number = k.i32(lanes, number);
+            index = k.select(larger, number, index);
+        }
+        best = k.max(candidate, best);
+    }
+    if let Some(to) = winners {
+        let at = k.index_shift(pointers[usize::from(to.pointer)], to.at as i64);
+        k.store_u8(index, at, 0);
+    }
+    best
+}

@@ -1,0 +1,337 @@
+//! Gives the values of a strip registers.
+//!
+//! The code is straight, so every value's uses are known: a register is free after the last of them, and where there are too few, the value that is
+//! needed furthest in the future goes to memory (Belady, 1966). A value is stored there at most once.
+
+use super::{Place, StripOp, StripValue};
+
+/// An instruction on numbered registers and slots of the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Register to slot.
+    Spill { from: usize, slot: usize },
+    /// Slot to register.
+    Reload { to: usize, slot: usize },
+    /// Register to register.
+    Copy { to: usize, from: usize },
+    /// Memory to register.
+    Load { to: usize, from: Place },
+    /// `to = x op y`
+    Binary { op: Binary, to: usize, x: usize, y: usize },
+    /// `sum = sum ± x · y`
+    Accumulate { negative: bool, sum: usize, x: usize, y: usize },
+    /// `x = z ± x · y`
+    MultiplyInto { negative: bool, x: usize, y: usize, z: usize },
+    /// The largest goes into the first; the others are lost.
+    Pool { points: [usize; 4], winners: Option<Place> },
+    /// Register to memory.
+    Store { from: usize, to: Place },
+}
+
+/// Operations of two operands and a result of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::kernel::micro) enum Binary {
+    Add,
+    Sub,
+    Mul,
+    Max,
+    Min,
+}
+
+/// A strip with registers.
+#[derive(Debug)]
+pub(super) struct Allocation {
+    /// Constants by their bits: where they stay, a register that nothing else uses, or a slot.
+    pub(super) constants: Vec<(u32, Home)>,
+    /// What one turn does.
+    pub(super) steps: Vec<Step>,
+    /// Slots on the stack.
+    pub(super) slots: usize,
+}
+
+/// Where a constant stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    Register(usize),
+    Slot(usize),
+}
+
+/// Never used again.
+const NEVER: usize = usize::MAX;
+
+struct Allocator {
+    /// For each value, where it is used, last first.
+    uses: Vec<Vec<usize>>,
+    register: Vec<Option<usize>>,
+    slot: Vec<Option<usize>>,
+    /// Of each register: the value in it.
+    holds: Vec<Option<usize>>,
+    /// Registers that are never given away.
+    pinned: Vec<bool>,
+    slots: usize,
+    steps: Vec<Step>,
+}
+
+/// Registers `0..registers` for a strip's operations.
+pub(super) fn allocate(ops: &[StripOp], registers: usize) -> Allocation {
+    let mut uses = vec![Vec::new(); ops.len()];
+    for (at, op) in ops.iter().enumerate().rev() {
+        for operand in op.operands() {
+            uses[operand.index()].push(at);
+        }
+    }
+    let mut allocator = Allocator {
+        uses,
+        register: vec![None; ops.len()],
+        slot: vec![None; ops.len()],
+        holds: vec![None; registers],
+        pinned: vec![false; registers],
+        slots: 0,
+        steps: Vec::new(),
+    };
+    let constants = allocator.settle_constants(ops, registers);
+    for (at, op) in ops.iter().enumerate() {
+        allocator.operation(at, op);
+    }
+    Allocation { constants, steps: allocator.steps, slots: allocator.slots }
+}
+
+impl Allocator {
+    /// The constants that are used most keep a quarter of the registers; the others wait in slots.
+    fn settle_constants(&mut self, ops: &[StripOp], registers: usize) -> Vec<(u32, Home)> {
+        let bits = |at: &usize| if let StripOp::Constant(bits) = ops[*at] { Some(bits) } else { None };
+        let mut constants: Vec<usize> = (0..ops.len()).filter(|at| bits(at).is_some()).collect();
+        constants.sort_by_key(|&at| (std::cmp::Reverse(self.uses[at].len()), at));
+        let mut homes = Vec::with_capacity(constants.len());
+        for (rank, at) in constants.into_iter().enumerate() {
+            let home = if rank < registers / 4 {
+                let register = registers - 1 - rank;
+                self.pinned[register] = true;
+                self.holds[register] = Some(at);
+                self.register[at] = Some(register);
+                Home::Register(register)
+            } else {
+                self.slot[at] = Some(self.new_slot());
+                Home::Slot(self.slots - 1)
+            };
+            homes.extend(bits(&at).map(|bits| (bits, home)));
+        }
+        homes
+    }
+
+    fn new_slot(&mut self) -> usize {
+        self.slots += 1;
+        self.slots - 1
+    }
+
+    fn next_use(&self, value: usize) -> usize {
+        self.uses[value].last().copied().unwrap_or(NEVER)
+    }
+
+    /// A register that is free now; none of the `kept` values loses its own.
+    fn free_register(&mut self, kept: &[StripValue]) -> usize {
+        if let Some(free) = self.holds.iter().position(Option::is_none) {
+            return free;
+        }
+        let candidates = self.holds.iter().enumerate().filter_map(|(register, value)| {
+            let value = (*value)?;
+            let is_kept = kept.iter().any(|operand| operand.index() == value);
+            (!is_kept && !self.pinned[register]).then_some((self.next_use(value), register, value))
+        });
+        let (_, register, value) = candidates.max().expect("there are more registers than operands");
+        if self.slot[value].is_none() {
+            let slot = self.new_slot();
+            self.slot[value] = Some(slot);
+            self.steps.push(Step::Spill { from: register, slot });
+        }
+        self.register[value] = None;
+        self.holds[register] = None;
+        register
+    }
+
+    fn put(&mut self, value: usize, register: usize) {
+        self.register[value] = Some(register);
+        self.holds[register] = Some(value);
+    }
+
+    /// The operand's register, loaded where it had to give it up.
+    fn bring(&mut self, operand: StripValue, kept: &[StripValue]) -> usize {
+        let value = operand.index();
+        if let Some(register) = self.register[value] {
+            return register;
+        }
+        let to = self.free_register(kept);
+        let slot = self.slot[value].expect("a value that has no register has a slot");
+        self.steps.push(Step::Reload { to, slot });
+        self.put(value, to);
+        to
+    }
+
+    /// Forgets this use, and the value where it was the last one.
+    fn release(&mut self, value: usize) {
+        if self.next_use(value) != NEVER {
+            return;
+        }
+        if let Some(register) = self.register[value].filter(|&register| !self.pinned[register]) {
+            self.holds[register] = None;
+            self.register[value] = None;
+        }
+    }
+
+    /// Whether the value's register may be written over: it is not used after this operation.
+    fn dies(&self, operand: StripValue) -> bool {
+        let value = operand.index();
+        self.next_use(value) == NEVER && self.register[value].is_some_and(|register| !self.pinned[register])
+    }
+
+    fn operation(&mut self, at: usize, op: &StripOp) {
+        let operands = op.operands();
+        let registers: Vec<usize> = operands.iter().map(|&operand| self.bring(operand, &operands)).collect();
+        for operand in &operands {
+            self.uses[operand.index()].retain(|&place| place != at);
+        }
+        let binary = match op {
+            StripOp::Add(..) => Some(Binary::Add),
+            StripOp::Sub(..) => Some(Binary::Sub),
+            StripOp::Mul(..) => Some(Binary::Mul),
+            StripOp::Max(..) => Some(Binary::Max),
+            StripOp::Min(..) => Some(Binary::Min),
+            StripOp::Load(_)
+            | StripOp::Constant(_)
+            | StripOp::MulAdd(..)
+            | StripOp::NegMulAdd(..)
+            | StripOp::Pool { .. }
+            | StripOp::Store(..) => None,
+        };
+        match *op {
+            StripOp::Constant(_) => {}
+            StripOp::Load(from) => {
+                let to = self.free_register(&[]);
+                self.steps.push(Step::Load { to, from });
+                self.put(at, to);
+            }
+            StripOp::Store(_, to) => {
+                self.steps.push(Step::Store { from: registers[0], to });
+                self.release(operands[0].index());
+            }
+            StripOp::Pool { winners, .. } => {
+                self.steps
+                    .push(Step::Pool { points: [registers[0], registers[1], registers[2], registers[3]], winners });
+                operands.iter().for_each(|operand| self.release(operand.index()));
+                self.put(at, registers[0]);
+            }
+            StripOp::MulAdd(x, y, z) | StripOp::NegMulAdd(x, y, z) => {
+                let negative = matches!(op, StripOp::NegMulAdd(..));
+                let [rx, ry, rz] = [registers[0], registers[1], registers[2]];
+                let result = if self.dies(z) && z != x && z != y {
+                    self.steps.push(Step::Accumulate { negative, sum: rz, x: rx, y: ry });
+                    rz
+                } else if self.dies(x) && x != y && x != z {
+                    self.steps.push(Step::MultiplyInto { negative, x: rx, y: ry, z: rz });
+                    rx
+                } else if self.dies(y) && y != x && y != z {
+                    self.steps.push(Step::MultiplyInto { negative, x: ry, y: rx, z: rz });
+                    ry
+                } else {
+                    let to = self.free_register(&operands);
+                    self.steps.push(Step::Copy { to, from: rz });
+                    self.steps.push(Step::Accumulate { negative, sum: to, x: rx, y: ry });
+                    to
+                };
+                operands.iter().for_each(|operand| self.release(operand.index()));
+                self.put(at, result);
+            }
+            StripOp::Add(..) | StripOp::Sub(..) | StripOp::Mul(..) | StripOp::Max(..) | StripOp::Min(..) => {
+                // the result may take an operand's place: it is read before it is written
+                operands.iter().for_each(|operand| self.release(operand.index()));
+                let to = self.free_register(&operands);
+                if let Some(op) = binary {
+                    self.steps.push(Step::Binary { op, to, x: registers[0], y: registers[1] });
+                }
+                self.put(at, to);
+            }
+        }
+        // a result that nobody asks for
+        if !matches!(op, StripOp::Constant(_)) {
+            self.release(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::StripBuilder;
+    use super::*;
+
+    /// Runs the steps on numbers, one lane.
+    fn run(allocation: &Allocation, registers: usize, memory: &mut [f32]) {
+        let mut register = vec![f32::NAN; registers];
+        let mut slots = vec![f32::NAN; allocation.slots];
+        for &(bits, home) in &allocation.constants {
+            match home {
+                Home::Register(at) => register[at] = f32::from_bits(bits),
+                Home::Slot(at) => slots[at] = f32::from_bits(bits),
+            }
+        }
+        let at = |place: Place| usize::try_from(place.at).expect("behind the pointer");
+        for step in &allocation.steps {
+            match *step {
+                Step::Spill { from, slot } => slots[slot] = register[from],
+                Step::Reload { to, slot } => register[to] = slots[slot],
+                Step::Copy { to, from } => register[to] = register[from],
+                Step::Load { to, from } => register[to] = memory[at(from)],
+                Step::Binary { op, to, x, y } => {
+                    let (x, y) = (register[x], register[y]);
+                    register[to] = match op {
+                        Binary::Add => x + y,
+                        Binary::Sub => x - y,
+                        Binary::Mul => x * y,
+                        Binary::Max => x.max(y),
+                        Binary::Min => x.min(y),
+                    };
+                }
+                Step::Accumulate { negative, sum, x, y } => {
+                    let product = register[x] * register[y];
+                    register[sum] += if negative { -product } else { product };
+                }
+                Step::MultiplyInto { negative, x, y, z } => {
+                    let product = register[x] * register[y];
+                    register[x] = register[z] + if negative { -product } else { product };
+                }
+                Step::Pool { points, .. } => {
+                    register[points[0]] = points.iter().map(|&p| register[p]).fold(f32::MIN, f32::max);
+                }
+                Step::Store { from, to } => memory[at(to)] = register[from],
+            }
+        }
+    }
+
+    /// All pairs of many values: most of them have to wait in memory, whatever the number of registers.
+    #[test]
+    fn values_that_find_no_register_wait_in_memory() {
+        const VALUES: usize = 40;
+        let mut b = StripBuilder::default();
+        let values: Vec<StripValue> = (0..VALUES).map(|i| b.load(Place::new(0, i as isize))).collect();
+        let numbers: Vec<StripValue> = (0..8).map(|i| b.constant(i as f32)).collect();
+        let mut want = Vec::new();
+        for i in 0..VALUES {
+            let (x, y) = (values[i], values[VALUES - 1 - i]);
+            let (a, c) = (i as f32, (VALUES - 1 - i) as f32);
+            let factor = numbers[i % 8];
+            let sum = b.push(StripOp::MulAdd(x, factor, y));
+            let rest = b.push(StripOp::NegMulAdd(sum, sum, x));
+            let largest = b.push(StripOp::Max(rest, y));
+            b.store(Some(largest), Place::new(0, (VALUES + i) as isize));
+            let sum = a * (i % 8) as f32 + c;
+            want.push((a - sum * sum).max(c));
+        }
+        let strip = b.finish(&[4], 16);
+        for registers in [8, 12, 16, 29] {
+            let allocation = allocate(&strip.ops, registers);
+            assert!(allocation.slots > 0);
+            let mut memory: Vec<f32> = (0..2 * VALUES).map(|i| i as f32).collect();
+            run(&allocation, registers, &mut memory);
+            assert_eq!(memory[VALUES..], want, "{registers} registers");
+        }
+    }
+}

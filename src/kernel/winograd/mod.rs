@@ -1,0 +1,347 @@
+//! Convolutions with 3x3 windows by Winograd's method: fewer products, more additions.
+//!
+//! An image is cut into squares of `m x m` results. Each is made of the `(m + 2)²` inputs under it in three steps ([`transform`]):
+//! ```text
+//! v = Bᵀ d B                  for every square and input channel
+//! M_ξ = V_ξ · U_ξ             for every point ξ: one product [squares, I] · [I, O]
+//! y = Aᵀ M A                  for every square and output channel; then pool, bias, activation
+//! ```
+//! The gradient by the input is the same with windows turned round. The gradient by the weights has the roles of results and taps exchanged
+//! ([`grad_weight`]). Squares go through the steps in chunks that stay in the second-level cache.
+//!
+//! # Error
+//!
+//! F(2x2) has factors of 1/2 and 1 and is as exact as a direct sum. F(4x4) multiplies and divides by up to 5, so that rounding errors of a square's inputs
+//! spread over its results: with the points chosen in [`transform`] the error of a result is at most twice that of a direct sum in the mean, and bounded by
+//! ```text
+//! |y − ŷ| ≤ 48 · ε · (I + 12) · max|x| · Σ |w|        (m = 4; ε = 2⁻²⁴, the sum over the window and the channels)
+//! ```
+//! (sums of absolute values through the three transforms: ‖Aᵀ‖·‖Bᵀ‖·‖G‖ in the maximum norm, squared for two dimensions). Tests hold every kernel to it, and to the
+//! mean error.
+
+mod blocks;
+mod cost;
+mod grad_weight;
+mod transform;
+mod weight;
+
+#[cfg(test)]
+mod tests;
+
+use cranelift::prelude::Value;
+
+pub(crate) use cost::{choose, choose_grad_weight};
+pub(super) use grad_weight::{build as build_grad_weight, scratch_bytes as grad_weight_scratch_bytes};
+pub(super) use weight::build as build_weight;
+
+use blocks::{At, Blocks, Chunk, Chunks};
+use transform::{Term, in_two_dimensions, interpolate, window};
+
+use super::Target;
+use super::builder::KernelBuilder;
+use super::code::{BuildError, Effort, KernelFunction};
+use super::desc::{ConvDesc, Square, TileActivation, WinogradDesc};
+use super::micro::{Place, ReductionLoop, StripBuilder, StripDesc, StripOp, TileDesc, TileEpilogue, TileInit};
+use super::tiling::{Grid, TilePointers, Tiling, emit_points, for_vector_runs};
+use crate::tensor::{Element, Layout};
+
+/// The results of one image, and where the first square's inputs begin.
+#[derive(Debug, Clone, Copy)]
+struct Geometry {
+    /// `[height, width]`
+    results: [usize; 2],
+    /// Elements of an image of the input before the first tap of the first result.
+    start: usize,
+}
+
+impl Geometry {
+    fn of(conv: &ConvDesc) -> Result<Self, BuildError> {
+        let (y, x) = (&conv.window.y, &conv.window.x);
+        let outside = |axis: &crate::tensor::Axis| {
+            // how far the first window reaches beyond the image: turned round, its last tap comes first
+            if conv.grad_input { 2_usize.checked_sub(axis.pad_before) } else { Some(axis.pad_before) }
+        };
+        let results = if conv.grad_input { [y.input, x.input] } else { [y.output, x.output] };
+        let start = outside(y).zip(outside(x)).and_then(|(above, left)| {
+            conv.input.origin.checked_sub(above * conv.input.row_pitch + left * conv.input.pixel_pitch)
+        });
+        start.map(|start| Self { results, start }).ok_or(BuildError::Description {
+            family: "winograd",
+            reason: "the input's halo is narrower than the padding",
+        })
+    }
+}
+
+/// Elements from a point's matrix to the next, for so many rows of so many numbers: an odd number of cache lines, so that a square's points, which are
+/// written together, do not fall on the same sets.
+fn plane(rows: usize, numbers: usize) -> usize {
+    const LINE: usize = 16;
+    ((rows * numbers).div_ceil(LINE) | 1) * LINE
+}
+
+/// What the kernel works with besides the image: its chunks, and the matrices of one of them in scratch memory.
+struct Workspace {
+    chunks: Chunks,
+    /// Elements of a point's inputs and of its results.
+    planes: [usize; 2],
+}
+
+impl Workspace {
+    fn of(desc: &WinogradDesc, results: [usize; 2]) -> Self {
+        let (inputs, outputs) = (desc.conv.input.channels, desc.conv.output.channels);
+        let chunks = Chunks::of_conv(desc.square, results, [inputs, outputs], desc.images);
+        let planes = [inputs, outputs].map(|numbers| plane(chunks.squares(), numbers));
+        Self { chunks, planes }
+    }
+}
+
+/// Bytes of scratch memory: a chunk's inputs and results at their points.
+pub(super) fn scratch_bytes(desc: &WinogradDesc) -> usize {
+    let Ok(geometry) = Geometry::of(&desc.conv) else { return 0 };
+    let planes = Workspace::of(desc, geometry.results).planes;
+    desc.square.area() * (planes[0] + planes[1]) * Element::F32.size_bytes()
+}
+
+/// Pointers of the kernel.
+struct Pointers {
+    input: Value,
+    weight: Value,
+    bias: Value,
+    output: Value,
+    winners: Value,
+    /// A chunk's inputs at their points, and its results.
+    points: [Value; 2],
+}
+
+/// Writes the kernel.
+/// # Errors
+/// [`BuildError`] where the description contradicts itself or the machine is unknown.
+pub(super) fn build(desc: &WinogradDesc, target: &Target) -> Result<KernelFunction, BuildError> {
+    let geometry = Geometry::of(&desc.conv)?;
+    let workspace = Workspace::of(desc, geometry.results);
+    let has_bias = usize::from(desc.conv.epilogue.bias);
+    let has_winners = usize::from(winners(&desc.conv).is_some());
+    KernelBuilder::build(Effort::Speed, |k| {
+        let (input, weight, output) = (k.arg(0), k.arg(1), k.arg(2 + has_bias));
+        let scratch = k.arg(3 + has_bias + has_winners);
+        let results = k.at_offset(Element::F32, scratch, desc.square.area() * workspace.planes[0]);
+        let pointers = Pointers {
+            input: k.at_offset(Element::F32, input, geometry.start),
+            weight,
+            bias: if has_bias > 0 { k.arg(2) } else { weight },
+            output: k.at_offset(Element::F32, output, desc.conv.output.origin),
+            winners: if has_winners > 0 { k.arg(3 + has_bias) } else { output },
+            points: [scratch, results],
+        };
+        workspace.chunks.for_each(k, |k, chunk| {
+            chunk.for_squares(k, desc.square, |k, at| {
+                emit_window(k, &desc.conv.input, desc.square, workspace.planes[0], at, [pointers.input, scratch]);
+            });
+            emit_products(k, desc, target, &workspace, &pointers, chunk);
+            chunk.for_squares(k, desc.square, |k, at| emit_results(k, desc, &workspace, &pointers, at));
+        });
+        Ok(())
+    })
+}
+
+fn winners(conv: &ConvDesc) -> Option<Layout> {
+    conv.epilogue.pool.and_then(|pool| pool.winners)
+}
+
+/// Address of a square's first element in an image of a layout, whose pixels are `side` to a square.
+fn square_address(
+    k: &mut KernelBuilder<'_>,
+    element: Element,
+    base: Value,
+    layout: &Layout,
+    side: usize,
+    at: &At,
+) -> Value {
+    let image = k.index_scale(at.image, layout.image_pitch);
+    let row = k.index_scale(at.row, side * layout.row_pitch);
+    let column = k.index_scale(at.column, side * layout.pixel_pitch);
+    let offset = k.index_add(image, row);
+    let offset = k.index_add(offset, column);
+    k.at(element, base, offset)
+}
+
+/// A square's inputs at their points: `[image, points]` are the first pixel's address and the chunk's matrices. Pixels beyond those that results inside
+/// the image need are not read: they count as zero.
+fn emit_window(
+    k: &mut KernelBuilder<'_>,
+    layout: &Layout,
+    square: Square,
+    plane: usize,
+    at: &At,
+    [image, points]: [Value; 2],
+) {
+    let from = square_address(k, Element::F32, image, layout, square.side(), at);
+    let row = k.index_scale(at.number, layout.channels);
+    let to = k.at(Element::F32, points, row);
+    let [high, wide] = at.inside.map(|results| results + 2);
+    let side = square.points();
+    let mut b = StripBuilder::default();
+    in_two_dimensions(
+        &mut b,
+        [side, side],
+        &mut |b, row, column| {
+            let place = row * layout.row_pitch + column * layout.pixel_pitch;
+            (row < high && column < wide).then(|| b.load(Place::new(0, place.cast_signed())))
+        },
+        &|b, pixels| window(b, square, pixels),
+        &mut |b, row, values| store_points(b, values, side * row, plane),
+    );
+    k.call_strip(&b.finish(&[4, 4], layout.channels), &[from, to]);
+}
+
+/// Stores a row of points behind pointer 1.
+fn store_points(b: &mut StripBuilder, values: Vec<Term>, first: usize, plane: usize) {
+    for (value, point) in values.into_iter().zip(first..) {
+        b.store(value, Place::new(1, (point * plane).cast_signed()));
+    }
+}
+
+/// How the squares of a chunk are cut into tiles, for a block of output channels.
+fn tiling(squares: usize, inputs: usize, blocks: &Blocks, width: usize, target: &Target) -> Tiling {
+    Grid {
+        rows: 1,
+        columns: squares,
+        scale: 1,
+        channels: width,
+        steps: inputs,
+        a_pitch: [0, inputs],
+        b_pitch: blocks.width,
+        loads_output: false,
+    }
+    .choose(target.simd)
+}
+
+/// One product for each point. Where there are fewer images than a chunk has room for, the rows of the others are made of what happens to lie
+/// there, and nobody reads them.
+fn emit_products(
+    k: &mut KernelBuilder<'_>,
+    desc: &WinogradDesc,
+    target: &Target,
+    workspace: &Workspace,
+    pointers: &Pointers,
+    chunk: &Chunk,
+) {
+    let (inputs, outputs) = (desc.conv.input.channels, desc.conv.output.channels);
+    let blocks = Blocks::of(outputs, target.simd);
+    let squares = workspace.chunks.images * chunk.squares();
+    let tile = TileDesc {
+        rows: 1,
+        columns: 1,
+        a_pitch: [0, inputs],
+        c_pitch: [0, outputs],
+        vectors: 1,
+        tail: 1,
+        reduction: vec![ReductionLoop::new(inputs, 1, blocks.width.cast_signed())],
+        init: TileInit::Zero,
+        epilogue: TileEpilogue::default(),
+        prefetch: false,
+    };
+    k.for_range(desc.square.area(), |k, point| {
+        let a = k.index_scale(point, workspace.planes[0]);
+        let b = k.index_scale(point, inputs * blocks.padded());
+        let c = k.index_scale(point, workspace.planes[1]);
+        let (a, b) = (k.at(Element::F32, pointers.points[0], a), k.at(Element::F32, pointers.weight, b));
+        let c = k.at(Element::F32, pointers.points[1], c);
+        blocks.for_each(k, |k, block, width| {
+            let tiling = tiling(squares, inputs, &blocks, width, target);
+            let (weights, first) = (k.index_scale(block, inputs * blocks.width), k.index_scale(block, blocks.width));
+            let (b, c) = (k.at(Element::F32, b, weights), k.at(Element::F32, c, first));
+            let at = TilePointers { a, b, c, bias: c, winners: c, trips: c };
+            for_vector_runs(k, &tiling.vectors, target.simd.lanes(), |k, lane, run| {
+                let at = at.at_lane(k, lane);
+                emit_points(k, &tile, &tiling, run, at);
+            });
+        });
+    });
+}
+
+/// A square's results from its points.
+fn emit_results(k: &mut KernelBuilder<'_>, desc: &WinogradDesc, workspace: &Workspace, pointers: &Pointers, at: &At) {
+    let (conv, square) = (&desc.conv, desc.square);
+    let scale = if conv.epilogue.pool.is_some() { 2 } else { 1 };
+    if at.inside.iter().any(|&inside| inside < scale) {
+        return;
+    }
+    let side = square.side() / scale;
+    let row = k.index_scale(at.number, conv.output.channels);
+    let from = k.at(Element::F32, pointers.points[1], row);
+    let to = square_address(k, Element::F32, pointers.output, &conv.output, side, at);
+    let winners_at = match winners(conv) {
+        Some(layout) => {
+            let first = k.at_offset(Element::U8, pointers.winners, layout.origin);
+            square_address(k, Element::U8, first, &layout, side, at)
+        }
+        None => to,
+    };
+    let strip = results_strip(conv, square, workspace.planes[1], at.inside);
+    k.call_strip(&strip, &[from, to, pointers.bias, winners_at]);
+}
+
+fn results_strip(conv: &ConvDesc, square: Square, plane: usize, inside: [usize; 2]) -> StripDesc {
+    let mut b = StripBuilder::default();
+    let side = square.points();
+    let mut above: Vec<Term> = Vec::new();
+    in_two_dimensions(
+        &mut b,
+        [side, side],
+        &mut |b, row, column| Some(b.load(Place::new(0, ((side * row + column) * plane).cast_signed()))),
+        &|b, points| interpolate(b, square, points, square.side()),
+        &mut |b, row, values| {
+            if row >= inside[0] {
+                return;
+            }
+            if conv.epilogue.pool.is_none() {
+                let place = |column: usize| row * conv.output.row_pitch + column * conv.output.pixel_pitch;
+                for (column, value) in values.into_iter().enumerate().take(inside[1]) {
+                    finish(b, conv, value, place(column));
+                }
+            } else if row % 2 == 0 {
+                above = values;
+            } else {
+                pool_rows(b, conv, row / 2, [&above, &values], inside[1] / 2);
+            }
+        },
+    );
+    b.finish(&[4, 4, 4, 1], conv.output.channels)
+}
+
+/// The largest of each four results of two rows.
+fn pool_rows(b: &mut StripBuilder, conv: &ConvDesc, row: usize, [above, below]: [&[Term]; 2], columns: usize) {
+    for column in 0..columns {
+        let four = [above[2 * column], above[2 * column + 1], below[2 * column], below[2 * column + 1]];
+        let [Some(p0), Some(p1), Some(p2), Some(p3)] = four else { unreachable!("results are loaded from memory") };
+        let winners = winners(conv)
+            .map(|layout| Place::new(3, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed()));
+        let best = b.push(StripOp::Pool { points: [p0, p1, p2, p3], winners });
+        finish(b, conv, Some(best), row * conv.output.row_pitch + column * conv.output.pixel_pitch);
+    }
+}
+
+/// Bias, activation, store.
+fn finish(b: &mut StripBuilder, conv: &ConvDesc, value: Term, place: usize) {
+    let mut value = value;
+    if conv.epilogue.bias {
+        let bias = Some(b.load_once(Place::new(2, 0)));
+        value = b.combine(&[(1.0, value), (1.0, bias)]);
+    }
+    let zero = |b: &mut StripBuilder| b.constant(0.0);
+    let value = match (value, conv.epilogue.activation) {
+        (Some(x), Some(TileActivation::Relu)) => {
+            let zero = zero(b);
+            Some(b.push(StripOp::Max(zero, x)))
+        }
+        (Some(x), Some(TileActivation::LeakyRelu(slope))) => {
+            // slope · min(x, 0) + max(x, 0): one of the two is zero, so nothing is rounded twice
+            let (zero, slope) = (zero(b), b.constant(f32::from_bits(slope)));
+            let (negative, positive) = (b.push(StripOp::Min(zero, x)), b.push(StripOp::Max(zero, x)));
+            Some(b.push(StripOp::MulAdd(negative, slope, positive)))
+        }
+        (value, _) => value,
+    };
+    b.store(value, Place::new(1, place.cast_signed()));
+}

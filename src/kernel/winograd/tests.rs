@@ -1,0 +1,328 @@
+//! Winograd's kernels against nested loops, for every instruction set of this machine, within the error bound of the module.
+
+use proptest::prelude::*;
+
+use crate::kernel::desc::{
+    ConvDesc, Epilogue, KernelDesc, PoolEpilogue, Square, TileActivation, WinogradDesc, WinogradGradWeightDesc,
+    WinogradWeightDesc,
+};
+use crate::kernel::trial::{Buffer, Case, Integers, for_elements, for_taps, place, run, simds};
+use crate::tensor::{Layout, Padding};
+
+/// The matrices, written down from their definition.
+struct Matrices {
+    window: Vec<Vec<f64>>,
+    interpolate: Vec<Vec<f64>>,
+    evaluate: Vec<Vec<f64>>,
+}
+
+fn matrices(square: Square, taps: usize, results: usize) -> Matrices {
+    let points: &[f64] = match square {
+        Square::Two => &[0.0, 1.0, -1.0],
+        Square::Four => &[0.0, 2.0 / 3.0, -2.0 / 3.0, 1.5, -1.5],
+    };
+    let n = points.len() + 1;
+    let product = |without: Option<usize>| {
+        let mut c = vec![1.0];
+        for (_, q) in points.iter().enumerate().filter(|(i, _)| Some(*i) != without) {
+            let mut next = vec![0.0; c.len() + 1];
+            for (k, v) in c.iter().enumerate() {
+                next[k] -= q * v;
+                next[k + 1] += v;
+            }
+            c = next;
+        }
+        c.resize(n, 0.0);
+        c
+    };
+    let window = (0..n).map(|i| product((i + 1 < n).then_some(i))).collect();
+    let power = |i: usize, k: usize, last: usize| match points.get(i) {
+        Some(p) => p.powi(k as i32),
+        None => f64::from(u8::from(k == last)),
+    };
+    let scale = |i: usize| {
+        let others = points.iter().enumerate().filter(|(j, _)| *j != i);
+        points.get(i).map_or(1.0, |p| others.map(|(_, q)| p - q).product::<f64>())
+    };
+    let evaluate = (0..n).map(|i| (0..taps).map(|k| power(i, k, taps - 1) / scale(i)).collect()).collect();
+    let interpolate = (0..results).map(|k| (0..n).map(|i| power(i, k, results - 1)).collect()).collect();
+    Matrices { window, evaluate, interpolate }
+}
+
+/// The largest sum of absolute values of a row, squared: how much a transform in two dimensions can enlarge.
+fn gain(matrix: &[Vec<f64>]) -> f64 {
+    matrix.iter().map(|row| row.iter().map(|v| v.abs()).sum::<f64>()).fold(0.0, f64::max).powi(2)
+}
+
+/// What the bound of the module allows for sums of `steps` products.
+fn bound(square: Square, taps: usize, results: usize, steps: usize) -> f64 {
+    let m = matrices(square, taps, results);
+    let epsilon = f64::from(f32::EPSILON) / 2.0;
+    gain(&m.window) * gain(&m.evaluate) * gain(&m.interpolate) * (steps + 24) as f64 * epsilon
+}
+
+/// Numbers with many digits, between −1 and 1.
+fn fractions(seed: u64, values: &mut [f32]) {
+    let mut state = Integers(seed);
+    for value in values.iter_mut().filter(|value| !value.is_nan() && **value != 0.0) {
+        // not a multiple of a power of two: products and sums are to be rounded
+        *value = (0..5).fold(0.0, |v, _| (v + state.value()) / 4.1);
+    }
+}
+
+fn images(layout: &Layout, count: usize, seed: u64) -> Vec<f32> {
+    let mut values = Integers(seed).images(layout, count);
+    fractions(seed ^ 77, &mut values);
+    values
+}
+
+fn numbers(count: usize, seed: u64) -> Vec<f32> {
+    let mut values = vec![1.0; count];
+    fractions(seed, &mut values);
+    values
+}
+
+fn largest(values: &[f32]) -> f64 {
+    values.iter().filter(|v| !v.is_nan()).fold(0.0, |m, v| f64::from(v.abs()).max(m))
+}
+
+/// Weights `[3, 3, I, O]` at the points.
+fn at_points(weight: &[f32], desc: WinogradWeightDesc, simd: crate::kernel::Simd) -> Vec<f32> {
+    let args = [Buffer::F32(weight.to_vec()), Buffer::F32(vec![7.0; desc.elements(simd.lanes())])];
+    run(&KernelDesc::WinogradWeight(desc), simd, &args, desc.inputs)[1].f32().to_vec()
+}
+
+/// Checks `got` where `want` has a number, all else unchanged; returns the sum of squared errors and how many there are.
+fn compare(got: &[f32], want: &[Option<f64>], allowed: f64, case: &dyn std::fmt::Debug) -> (f64, usize) {
+    let mut squares = (0.0, 0);
+    for (at, (&got, want)) in got.iter().zip(want).enumerate() {
+        match want {
+            Some(want) => {
+                let error = (f64::from(got) - want).abs();
+                assert!(error <= allowed, "element {at}: {got} instead of {want}, {error} > {allowed}: {case:?}");
+                squares = (squares.0 + error * error, squares.1 + 1);
+            }
+            None => assert_eq!(got, 7.0, "element {at} is nobody's: {case:?}"),
+        }
+    }
+    squares
+}
+
+/// A convolution's sums before the epilogue, by loops: `[n, oy, ox, o]` for the layout of what is written without a pool.
+fn sums(conv: &ConvDesc, x: &[f32], weight: &[f32], count: usize) -> (Vec<f64>, [usize; 2]) {
+    let (ci, co) = (conv.input.channels, conv.output.channels);
+    let window = &conv.window;
+    let extent = if conv.grad_input { [window.y.input, window.x.input] } else { [window.y.output, window.x.output] };
+    let mut y = vec![0.0; count * extent[0] * extent[1] * co];
+    for n in 0..count {
+        for_taps(window, |o, [ky, kx], i| {
+            let (read, written) = if conv.grad_input { (o, i) } else { (i, o) };
+            for (c, d) in (0..ci).flat_map(|c| (0..co).map(move |d| (c, d))) {
+                let w = f64::from(weight[((ky * 3 + kx) * ci + c) * co + d]);
+                y[((n * extent[0] + written[0]) * extent[1] + written[1]) * co + d] +=
+                    f64::from(x[place(&conv.input, [n, read[0], read[1], c])]) * w;
+            }
+        });
+    }
+    (y, extent)
+}
+
+fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
+    let (ci, co, count) = (conv.input.channels, conv.output.channels, case.count);
+    let x = images(&conv.input, count, case.seed);
+    let weight = numbers(9 * ci * co, case.seed ^ 1);
+    let bias = numbers(co, case.seed ^ 2);
+    let (y, extent) = sums(&conv, &x, &weight, count);
+    let y = |n: usize, at: [usize; 2], o: usize| y[((n * extent[0] + at[0]) * extent[1] + at[1]) * co + o];
+    let finish = |value: f64, o: usize| {
+        let value = if conv.epilogue.bias { value + f64::from(bias[o]) } else { value };
+        match conv.epilogue.activation {
+            None => value,
+            Some(TileActivation::Relu) => value.max(0.0),
+            Some(TileActivation::LeakyRelu(slope)) if value < 0.0 => f64::from(f32::from_bits(slope)) * value,
+            Some(TileActivation::LeakyRelu(_)) => value,
+        }
+    };
+    let winners = conv.epilogue.pool.and_then(|pool| pool.winners);
+    let mut want = vec![None; count * conv.output.image_pitch];
+    for_elements(&conv.output, count, |to, [n, py, px, o]| {
+        let of = |k: usize| y(n, [2 * py + k / 2, 2 * px + k % 2], o);
+        let value = match conv.epilogue.pool {
+            Some(_) => (1..4).fold(of(0), |best, k| best.max(of(k))),
+            None => y(n, [py, px], o),
+        };
+        want[to] = Some(finish(value, o));
+    });
+    let mut args = vec![Buffer::F32(x), Buffer::F32(Vec::new())];
+    if conv.epilogue.bias {
+        args.push(Buffer::F32(bias.clone()));
+    }
+    let output = args.len();
+    args.push(Buffer::F32(vec![7.0; want.len()]));
+    if let Some(layout) = &winners {
+        args.push(Buffer::Bytes(vec![77; count * layout.image_pitch]));
+    }
+    let allowed = bound(square, 3, square.side(), ci) * ci as f64 * largest(args[0].f32()) * largest(&weight);
+    let desc = WinogradDesc { conv, square, images: case.count.max(1) };
+    for simd in simds() {
+        // turned round for the gradient, whose weights come with the taps in the order of the forward direction
+        let points = WinogradWeightDesc { square, flipped: conv.grad_input, inputs: ci, outputs: co };
+        args[1] = Buffer::F32(at_points(&weight, points, simd));
+        let got = run(&KernelDesc::Winograd(desc), simd, &args, count);
+        compare(got[output].f32(), &want, allowed, &(simd, square, case));
+        if let Some(layout) = &winners {
+            let got = got[output + 1].bytes();
+            for_elements(layout, count, |at, [n, py, px, o]| {
+                let of = |k: usize| y(n, [2 * py + k / 2, 2 * px + k % 2], o);
+                let winner = usize::from(got[at]);
+                assert!(winner < 4, "{winner} is no winner: {case:?}");
+                let best = (0..4).map(of).fold(f64::MIN, f64::max);
+                assert!(of(winner) >= best - 2.0 * allowed, "{winner} is not the largest: {case:?}");
+            });
+        }
+    }
+}
+
+fn check_grad_weight(case: &Case, square: Square) {
+    let Some(conv) = case.grad_weight() else { return };
+    let (ci, co, count) = (conv.input.channels, conv.grad.channels, case.count);
+    let x = images(&conv.input, count, case.seed);
+    let dy = images(&conv.grad, count, case.seed ^ 3);
+    let mut want = vec![0.0; 9 * ci * co];
+    for n in 0..count {
+        for_taps(&conv.window, |o, [ky, kx], i| {
+            for (c, d) in (0..ci).flat_map(|c| (0..co).map(move |d| (c, d))) {
+                want[((ky * 3 + kx) * ci + c) * co + d] += f64::from(x[place(&conv.input, [n, i[0], i[1], c])])
+                    * f64::from(dy[place(&conv.grad, [n, o[0], o[1], d])]);
+            }
+        });
+    }
+    let want: Vec<Option<f64>> = want.into_iter().map(Some).collect();
+    let squares = count * conv.window.y.output.div_ceil(square.side()) * conv.window.x.output.div_ceil(square.side());
+    let allowed = bound(square, square.side(), 3, squares) * squares as f64 * largest(&x) * largest(&dy);
+    let args = [Buffer::F32(x), Buffer::F32(dy), Buffer::F32(vec![7.0; want.len()])];
+    let desc = WinogradGradWeightDesc { conv, square, images: count.max(1) };
+    for simd in simds() {
+        let got = run(&KernelDesc::WinogradGradWeight(desc), simd, &args, count);
+        compare(got[2].f32(), &want, allowed, &(simd, square, case));
+    }
+}
+
+fn check(case: &Case) {
+    for square in Square::ALL {
+        if let Some(conv) = case.forward() {
+            check_conv(conv, case, square);
+        }
+        if let Some(conv) = case.grad_input() {
+            check_conv(conv, case, square);
+        }
+        check_grad_weight(case, square);
+    }
+}
+
+#[test]
+fn plain() {
+    check(&Case::new([8, 8], 3, [3, 32]));
+}
+
+/// Sizes around squares, vectors, blocks and chunks.
+#[test]
+fn edges() {
+    let case = Case::new;
+    let cases = [
+        case([1, 1], 3, [1, 1]),
+        case([2, 7], 3, [5, 3]),
+        case([4, 4], 3, [17, 33]),
+        case([13, 5], 3, [16, 48]),
+        Case { padding: Padding::Valid, ..case([15, 15], 3, [8, 16]) },
+        Case { padding: Padding::Valid, ..case([3, 3], 3, [5, 7]) },
+        Case { padding: Padding::Explicit(2), ..case([6, 9], 3, [5, 40]) },
+        // several images a chunk, and a number of images that is no multiple
+        Case { count: 7, ..case([6, 6], 3, [4, 20]) },
+        Case { count: 0, ..case([8, 8], 3, [3, 16]) },
+        // rows and columns in several chunks
+        Case { count: 1, ..case([50, 41], 3, [20, 70]) },
+        Case { count: 1, ..case([5, 300], 3, [2, 3]) },
+        Case { neighbours: [5, 9], ..case([6, 7], 3, [4, 20]) },
+        Case { extra_halo: 2, ..case([6, 7], 3, [4, 20]) },
+    ];
+    for case in &cases {
+        check(case);
+    }
+}
+
+#[test]
+fn epilogues() {
+    let slope = TileActivation::LeakyRelu(0.25f32.to_bits());
+    for activation in [None, Some(TileActivation::Relu), Some(slope)] {
+        for (size, channels) in [([8, 8], [3, 32]), ([7, 5], [2, 21]), ([1, 9], [2, 4]), ([11, 14], [4, 65])] {
+            for (pool, winners, bias) in
+                [(false, false, true), (true, false, false), (true, true, false), (true, true, true)]
+            {
+                let pool = pool.then_some(PoolEpilogue { winners: None });
+                let epilogue = Epilogue { pool, bias, activation };
+                let case = Case { epilogue, winners, ..Case::new(size, 3, channels) };
+                for square in Square::ALL {
+                    check_conv(case.forward().expect("fits"), &case, square);
+                }
+            }
+        }
+    }
+}
+
+/// The mean error against that of a sum in single precision, tap by tap: at most twice as large for squares of two, three times for squares of four.
+#[test]
+fn the_mean_error_is_near_that_of_a_direct_sum() {
+    let case = Case::new([16, 16], 3, [64, 32]);
+    let conv = case.forward().expect("fits");
+    let simd = crate::kernel::Simd::detect();
+    let (x, weight) = (images(&conv.input, 2, 5), numbers(9 * 64 * 32, 6));
+    let (y, _) = sums(&conv, &x, &weight, 2);
+    let mut want = vec![None; 2 * conv.output.image_pitch];
+    for_elements(&conv.output, 2, |to, [n, oy, ox, o]| want[to] = Some(y[((n * 16 + oy) * 16 + ox) * 32 + o]));
+    let mean_error = |desc: &KernelDesc, weight: Vec<f32>| {
+        let args = [Buffer::F32(x.clone()), Buffer::F32(weight), Buffer::F32(vec![7.0; want.len()])];
+        let (squares, count) = compare(run(desc, simd, &args, 2)[2].f32(), &want, 1.0, &case);
+        (squares / count as f64).sqrt()
+    };
+    let direct = mean_error(&KernelDesc::Conv(conv), weight.clone());
+    for (square, most) in [(Square::Two, 2.0), (Square::Four, 3.0)] {
+        let points = WinogradWeightDesc { square, flipped: false, inputs: 64, outputs: 32 };
+        let desc = KernelDesc::Winograd(WinogradDesc { conv, square, images: 2 });
+        let ratio = mean_error(&desc, at_points(&weight, points, simd)) / direct;
+        println!("{square:?}: {ratio:.2} of a direct sum's error");
+        assert!(ratio <= most, "{square:?}: {ratio} times the error of a direct sum");
+    }
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let padding = prop_oneof![Just(Padding::Same), Just(Padding::Valid), (0..3usize).prop_map(Padding::Explicit)];
+    let activation = prop_oneof![Just(None), Just(Some(TileActivation::Relu))];
+    let epilogue = (any::<bool>(), any::<bool>(), activation).prop_map(|(pool, bias, activation)| Epilogue {
+        pool: pool.then_some(PoolEpilogue { winners: None }),
+        bias,
+        activation,
+    });
+    let channels = prop::sample::select(vec![1, 3, 5, 8, 16, 17, 31, 40, 70]);
+    let memory = (0..6usize, [0..7usize, 0..7], 0..3usize);
+    ([1..20usize, 1..20], padding, [channels.clone(), channels], epilogue, any::<bool>(), memory, any::<u64>())
+        .prop_map(|(size, padding, channels, epilogue, winners, (count, neighbours, extra_halo), seed)| Case {
+            padding,
+            epilogue,
+            winners,
+            count,
+            neighbours,
+            extra_halo,
+            seed,
+            ..Case::new(size, 3, channels)
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_geometry(case in cases()) {
+        check(&case);
+    }
+}

@@ -24,10 +24,26 @@ fn load_text(text: &str, overrides: &[(&str, &str)]) -> Loaded {
 
 fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
     let read = |path: &Path| std::fs::read_to_string(fixture(".").join(path));
-    // LeNet-5 of 26 letters
+    // LeNet-5 of 26 letters, and the beginning of it
     let weights = |file: &str| {
-        let head = [("predictions.kernel".to_owned(), vec![84, 26]), ("c1.kernel".to_owned(), vec![5, 5, 1, 6])];
-        (file == "letters.safetensors").then(|| head.into_iter().collect())
+        let tensors: [(&str, &[usize]); 10] = [
+            ("c1.kernel", &[5, 5, 1, 6]),
+            ("c1.bias", &[6]),
+            ("c3.kernel", &[5, 5, 6, 16]),
+            ("c3.bias", &[16]),
+            ("c5.kernel", &[400, 120]),
+            ("c5.bias", &[120]),
+            ("f6.kernel", &[120, 84]),
+            ("f6.bias", &[84]),
+            ("predictions.kernel", &[84, 26]),
+            ("predictions.bias", &[26]),
+        ];
+        let there = match file {
+            "letters.safetensors" => tensors.len(),
+            "half.safetensors" => 2,
+            _ => return None,
+        };
+        Some(tensors[..there].iter().map(|(name, extents)| ((*name).to_owned(), extents.to_vec())).collect())
     };
     let machine = Some(Machine { target: Target::of(Simd::Portable), threads: 4, memory_bytes: 16 << 30 });
     load_within(source, options, Surroundings { card_of: &cards::card_of, read: &read, weights: &weights, machine })
@@ -109,6 +125,72 @@ fn mistakes_of_tutorials_are_found() {
         seen += 1;
     }
     assert!(seen >= 5, "only {seen} mistakes");
+}
+
+/// Layers that change colours are told the range of values that pictures have there.
+#[test]
+fn colours_are_changed_within_the_range_of_the_pictures() {
+    let with = |layers: &str, prepare: &str| {
+        let text = format!(
+            "model A {{ input(64x64x3); {layers}; conv2d(4, 3); relu; global_avg_pool2d; dense(classes, activation: softmax) }}\n\
+             data {{ source: folder(\"pets/\") }}\nprepare {{ {prepare} }}\n"
+        );
+        load_text(&text, &[])
+    };
+    for (layers, prepare, found) in [
+        ("random_brightness(20%)", "rescale: 1/255", &["E0406"][..]),
+        ("random_brightness(20%, value_range: [0, 255])", "rescale: 1/255", &["E0406"]),
+        ("random_brightness(20%, value_range: [0, 1])", "rescale: 1/255", &[]),
+        ("rescaling(1/255); random_brightness(20%)", "color: rgb", &["E0406"]),
+        ("random_brightness(20%); rescaling(1/255)", "color: rgb", &[]),
+        ("random_brightness(20%, value_range: [0, 1]); rescaling(1/255)", "color: rgb", &["E0406"]),
+        ("random_contrast(20%, value_range: [0, 1]); rescaling(1/255)", "color: rgb", &["E0406"]),
+        // nothing is cut off: no harm is done
+        ("random_contrast(20%)", "rescale: 1/255", &[]),
+        // what a normalisation makes of values is not exactly known
+        ("random_brightness(20%, value_range: [-1, 1])", "normalize: per_image", &[]),
+        ("random_brightness(20%)", "normalize: per_image", &["E0406"]),
+    ] {
+        let loaded = with(layers, prepare);
+        assert_eq!(codes(&loaded), found, "{layers} after {prepare}\n{}", drawn(&loaded));
+    }
+    let loaded = with("random_brightness(20%)", "rescale: 1/255");
+    insta::assert_snapshot!("layer_of_another_range", drawn(&loaded));
+}
+
+/// A file that lacks what the model takes from it is told by its header, before the run.
+#[test]
+fn weights_of_another_network_are_told_by_the_header() {
+    let with = |model: &str| {
+        let text = format!(
+            "use zoo.lenet5\nmodel A {{ input(28x28x1); {model}; flatten; dense(classes, activation: softmax) }}\n\
+             data {{ source: mnist; validation: 20% of train }}\n"
+        );
+        load_text(&text, &[])
+    };
+    let loaded = with("lenet5(include_top: false, weights: \"half.safetensors\")");
+    assert_eq!(codes(&loaded), ["E0113"], "{}", drawn(&loaded));
+    insta::assert_snapshot!("weights_that_lack_tensors", drawn(&loaded));
+    let loaded = with("lenet5(until: c1, weights: \"half.safetensors\")");
+    assert_eq!(codes(&loaded), [""; 0], "{}", drawn(&loaded));
+    // what only an auxiliary output needs is not taken from the file
+    let text = "model Base {
+    input(28x28x1)
+    c1 = conv2d(6, 5x5, padding: same, activation: tanh)
+    head aux(weight: 0.5) { flatten; dense(10, activation: softmax) }
+    max_pool2d(2)
+}
+
+model A {
+    input(28x28x1)
+    Base(weights: \"half.safetensors\")
+    flatten
+    dense(10, activation: softmax)
+}
+";
+    let options = LowerOptions { model: Some("A".to_owned()), overrides: Vec::new() };
+    let loaded = load_beside_fixtures(SourceFile::new("test.cnn", text), &options);
+    assert_eq!(codes(&loaded), [""; 0], "{}", drawn(&loaded));
 }
 
 /// A model of 64x64 pictures, with these settings of `data` and this `augment`.

@@ -9,7 +9,8 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/chec
 
 fn cnnc(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-    command.current_dir(folder).env_remove("CNNC_DATA_DIR").env("NO_COLOR", "1").env("LC_ALL", "C");
+    command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").env("NO_COLOR", "1").env("LC_ALL", "C");
+    command.current_dir(folder);
     command
 }
 

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::data::{DataError, Locations, hex};
 
 /// Changes when cards of older programs would be wrong.
-const FORMAT: &str = "card 3";
+const FORMAT: &str = "card 4";
 /// Larger folders are not remembered: hashing them would take as long as reading their headers.
 const MAX_FILES: usize = 1_000_000;
 /// Cards that are kept.

@@ -55,6 +55,8 @@ pub struct DataCard {
     pub typical: Option<TypicalSize>,
     /// Picture files that cannot be read.
     pub unreadable: Unreadable,
+    /// Bytes of picture files that are held in memory until they are decoded: those out of compressed archives.
+    pub held_bytes: usize,
     /// Classes with a folder and no picture to train on.
     pub empty_classes: Vec<String>,
     /// What a pass over the data tells, where one has been made.
@@ -83,6 +85,7 @@ impl DataCard {
             grouped: false,
             typical: None,
             unreadable: Unreadable::default(),
+            held_bytes: 0,
             empty_classes: Vec::new(),
             pass: None,
             targets: Vec::new(),

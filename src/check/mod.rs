@@ -17,6 +17,7 @@ mod schedule;
 mod shapes;
 mod shrink;
 mod splits;
+mod value_range;
 
 use std::collections::BTreeSet;
 
@@ -50,6 +51,7 @@ pub fn check_around(
     // what the weights bring is not to be judged together with what contradicts it
     if !pretrained::check(&view, &mut problems) {
         scaling::check(&view, &mut problems);
+        value_range::check(&view, &mut problems);
     }
     labels::check(&view, &mut problems);
     labels::check_class_names(&view, &mut problems);

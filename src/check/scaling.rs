@@ -46,7 +46,7 @@ impl Step {
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let Some(range) = view.arranged_range().filter(|(low, high)| high - low >= WIDE) else { return };
     check_normalize(view, range, problems);
-    let steps: Vec<Step> = of_prepare(view).into_iter().chain(of_layers(view)).collect();
+    let steps: Vec<Step> = of_prepare(view).into_iter().chain(of_layers(view, usize::MAX)).collect();
     let mut values = range;
     for (at, step) in steps.iter().enumerate() {
         values = step.apply(values);
@@ -61,6 +61,20 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
             return;
         }
     }
+}
+
+/// The range of values that reach a layer, where nothing has been computed before it and the range of the pictures is known.
+pub(super) fn values_before(view: &View<'_>, layer: usize) -> Option<(f32, f32)> {
+    let layers = view.program.model.layers.get(1..layer)?;
+    if !layers.iter().all(|node| only_prepares(&node.layer)) {
+        return None;
+    }
+    let steps = of_prepare(view).into_iter().chain(of_layers(view, layer));
+    Some(steps.fold(view.arranged_range()?, |values, step| step.apply(values)))
+}
+
+fn only_prepares(layer: &Layer) -> bool {
+    matches!(layer.as_op().purpose(), Purpose::Prepare | Purpose::Scale)
 }
 
 /// Three digits that say something.
@@ -84,10 +98,10 @@ fn of_statistics(span: Span, mean: &[f32], std: &[f32]) -> Step {
     Step::linear(span, 1.0 / std, -mean / std)
 }
 
-/// Layers that scale, as long as nothing else has been computed.
-fn of_layers(view: &View<'_>) -> Vec<Step> {
-    let layers = view.program.model.layers.iter().skip(1);
-    let first = layers.take_while(|node| matches!(node.layer.as_op().purpose(), Purpose::Prepare | Purpose::Scale));
+/// Layers that scale, as long as nothing else has been computed, up to the layer at `end`.
+fn of_layers(view: &View<'_>, end: usize) -> Vec<Step> {
+    let layers = view.program.model.layers.iter().take(end).skip(1);
+    let first = layers.take_while(|node| only_prepares(&node.layer));
     first
         .filter_map(|node| {
             if let Layer::Rescaling(layer) = &node.layer {

@@ -153,7 +153,7 @@ pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Resu
         "step_ms_min": rounded(ms(times[0]), 3),
         "start_to_first_step_s": rounded(first_step.as_secs_f64(), 3),
         "compile_ms": rounded(ms(compile), 1),
-        "peak_rss_mib": clock::peak_rss_mib(),
+        "peak_rss_mib": clock::peak_rss_bytes().map(|bytes| bytes >> 20),
     });
     if args.json {
         console.result(&report)?;

@@ -19,12 +19,12 @@ fn age() -> Option<Duration> {
     Duration::try_from_secs_f64(uptime - ticks / 100.0).ok().filter(|age| *age < Duration::from_secs(60))
 }
 
-/// Largest resident memory of this process so far, in MiB; `None` where the system does not tell.
-pub(super) fn peak_rss_mib() -> Option<u64> {
+/// Largest resident memory of this process so far, in bytes; `None` where the system does not tell.
+pub(super) fn peak_rss_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib / 1024)
+    kib.checked_mul(1024)
 }
 
 #[cfg(test)]
@@ -39,6 +39,6 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn linux_tells_memory() {
-        assert!(peak_rss_mib().is_some_and(|mib| mib > 0));
+        assert!(peak_rss_bytes().is_some_and(|bytes| bytes > 0));
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::clock;
 use crate::kernel::Simd;
 use crate::train::{
     EpochRecord, Progress, Results, RunError, RunFolder, RunningSums, Settings, metric_name, monitor_name,
@@ -32,6 +33,8 @@ pub(super) struct Report<'a> {
     pub(super) metrics: Vec<Metric>,
     /// Wall time of compiling, in seconds.
     pub(super) compile_seconds: f64,
+    /// What the run was planned to take of memory; `None` where the size of its pictures is open.
+    pub(super) planned_peak_bytes: Option<usize>,
 }
 
 /// What a run has become.
@@ -87,6 +90,7 @@ impl Report<'_> {
                 "test_s": test_seconds.map(rounded),
                 "total_s": rounded(total_seconds),
             },
+            "memory": { "planned_peak_bytes": self.planned_peak_bytes, "peak_bytes": clock::peak_rss_bytes() },
             "results": self.results(status, last),
             "settings": self.settings.to_json(),
         });

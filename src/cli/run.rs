@@ -13,9 +13,11 @@ use super::interrupt;
 use super::load::{self, Look, Ready};
 use super::progress::TrainProgress;
 use super::report::{self, Report, Status};
+use super::table::bytes;
 use crate::autodiff;
 use crate::ir::{CheckedProgram, TrainSpec};
 use crate::runtime::{EvalSession, TrainSession};
+use crate::train::memory::{self, Machine};
 use crate::train::{Ending, Plan, Pretrained, Progress, Results, RunError, RunFolder, Settings, Stage, State, Trainer};
 
 #[derive(Debug, Args)]
@@ -85,6 +87,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         (None, Some(out)) => RunFolder::create(out)?,
         (None, None) => RunFolder::numbered(Path::new("runs"), &stem(&args.program.file))?,
     };
+    let planned = planned_memory(&ready, compute, console);
     let settings = Settings::of(&ready.program);
     let pretrained = if resumed.is_some() { Pretrained::new() } else { ready.pretrained()? };
     let info = ready.weights_info(schedule.seed, &data.classes, data.featurewise.as_ref());
@@ -98,6 +101,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         data: &data,
         metrics: autodiff::metrics(&ready.program),
         compile_seconds,
+        planned_peak_bytes: planned,
     };
     let plan_of = |at: usize| {
         let stage = stages.get(at).unwrap_or(&stages[0]);
@@ -158,6 +162,19 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
             Err(Failure::Interrupted)
         }
     }
+}
+
+/// What the run will take of memory at its peak, in bytes. A word is said where that is more than the system could give at this moment: whether it is there
+/// when it is wanted lies with other programs.
+fn planned_memory(ready: &Ready, compute: ComputeArgs, console: &Console) -> Option<usize> {
+    let (target, threads) = (compute.target(), compute.thread_count());
+    let machine = Machine { target, threads, memory_bytes: u64::MAX };
+    let planned = memory::plan_memory(&ready.program, ready.card.as_ref(), &machine)?.peak();
+    if let Some(free) = memory::free_now().and_then(|free| usize::try_from(free).ok()).filter(|free| *free < planned) {
+        let (planned, free) = (bytes(planned), bytes(free));
+        console.note(format_args!("note: the run will take {planned} of memory, and {free} are free at the moment"));
+    }
+    Some(planned)
 }
 
 /// What is trained one after the other.

@@ -77,7 +77,7 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
             return Err(RunError::NotFinite { loss: result.loss, step, epoch, batch, layer, learning_rate }.into());
         }
     }
-    weights::save(&args.output, &start.info, session.params(), |at| session.read(at))?;
+    weights::save(&args.output, &start.info, session.params(), |at| session.values(at).into())?;
     Ok(())
 }
 

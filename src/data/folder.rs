@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -148,7 +148,7 @@ fn list(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<Vec<
 
 fn read_archive(path: &Path, roots: &mut [Root]) -> Result<(), DataError> {
     let shared = Arc::new(path.to_path_buf());
-    let mut taken = 0u64;
+    let (all, mut taken) = (Arc::new(OnceLock::new()), Vec::new());
     archive::walk(path, &mut |Member { name, is_dir, size, offset, bytes }| {
         let inside = |root: &Root| {
             let inner = root.place.inner.as_deref().filter(|_| root.place.path == path)?;
@@ -167,17 +167,15 @@ fn read_archive(path: &Path, roots: &mut [Root]) -> Result<(), DataError> {
             if let Some(offset) = offset {
                 return Ok(FileBytes::Stretch { archive: Arc::clone(&shared), offset, len: size });
             }
-            let mut contents = Vec::with_capacity(size.min(1 << 20) as usize);
-            let left = MEMORY_LIMIT_BYTES - taken;
-            bytes.take(left + 1).read_to_end(&mut contents).map_err(|error| {
+            let (first, left) = (taken.len(), MEMORY_LIMIT_BYTES - taken.len() as u64);
+            bytes.take(left + 1).read_to_end(&mut taken).map_err(|error| {
                 DataError::malformed(
                     path,
                     format!("`{name}` cannot be read ({error})"),
                     "the archive is damaged or cut short: get it again",
                 )
             })?;
-            taken += contents.len() as u64;
-            if taken > MEMORY_LIMIT_BYTES {
+            if taken.len() as u64 > MEMORY_LIMIT_BYTES {
                 let problem = "holds more than 4 GiB of pictures, too much to keep in memory";
                 return Err(DataError::malformed(
                     path,
@@ -185,9 +183,12 @@ fn read_archive(path: &Path, roots: &mut [Root]) -> Result<(), DataError> {
                     "unpack it and name the folder, or use a .tar without compression",
                 ));
             }
-            Ok(FileBytes::Memory(contents.into()))
+            Ok(FileBytes::Memory { all: Arc::clone(&all), range: first..taken.len() })
         })
-    })
+    })?;
+    // nobody else knows of it yet
+    let _ = all.set(taken);
+    Ok(())
 }
 
 /// Class names in the order of their bytes; the test folder may have no others.
@@ -257,6 +258,8 @@ pub(crate) struct HeaderFacts {
     pub(crate) channels: Option<usize>,
     /// Pictures whose headers cannot be read.
     pub(crate) unreadable: Unreadable,
+    /// Bytes of the files that are held in memory until they are decoded.
+    pub(crate) held_bytes: usize,
 }
 
 /// Reads names and headers, in parallel; decodes nothing.
@@ -303,6 +306,7 @@ pub(super) fn header_facts(files: &[PictureFile]) -> Result<HeaderFacts, DataErr
         sizes: good.iter().map(|header| [header.height, header.width]).collect(),
         channels: good.iter().all(|header| header.channels == first.channels).then_some(first.channels),
         unreadable: Unreadable { count: bad.len(), examples: bad.into_iter().take(store::EXAMPLES).collect() },
+        held_bytes: files.iter().map(|file| file.bytes.held_bytes()).sum(),
     })
 }
 

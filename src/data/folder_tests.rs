@@ -117,6 +117,7 @@ fn headers_say_sizes_and_counts() {
             sizes: vec![[2, 2], [2, 2], [5, 4], [2, 2], [2, 3]],
             channels: Some(3),
             unreadable: Unreadable::default(),
+            held_bytes: 0,
         },
         grouped: false,
         empty_classes: Vec::new(),

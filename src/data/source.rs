@@ -1,7 +1,8 @@
 //! What every kind of data set becomes when it is read: pictures with labels, in the order that splits are taken from.
 
+use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::error::DataError;
 use super::picture::{Picture, PixelSlice};
@@ -113,8 +114,19 @@ pub(super) enum FileBytes {
     Path(PathBuf),
     /// A stretch of an uncompressed archive.
     Stretch { archive: Arc<PathBuf>, offset: u64, len: u64 },
-    /// In memory (taken out of a compressed archive).
-    Memory(Arc<[u8]>),
+    /// In memory: a stretch of all that was taken out of a compressed archive. One run of memory for all of them is given back whole when they have been
+    /// decoded; a piece for each would leave a sieve.
+    Memory { all: Arc<OnceLock<Vec<u8>>>, range: Range<usize> },
+}
+
+impl FileBytes {
+    /// Bytes of memory that they take while the picture is not decoded.
+    pub(super) fn held_bytes(&self) -> usize {
+        match self {
+            FileBytes::Path(_) | FileBytes::Stretch { .. } => 0,
+            FileBytes::Memory { range, .. } => range.len(),
+        }
+    }
 }
 
 impl Pictures {

@@ -398,7 +398,8 @@ pub(super) fn read_bytes(bytes: &FileBytes) -> Result<std::borrow::Cow<'_, [u8]>
         Ok(bytes)
     };
     match bytes {
-        FileBytes::Memory(bytes) => Ok(bytes.as_ref().into()),
+        // the archive was read to its end before anybody asks
+        FileBytes::Memory { all, range } => Ok(all.get().map_or(&[][..], |all| &all[range.clone()]).into()),
         FileBytes::Path(path) => {
             let file = File::open(path).map_err(|error| error.to_string())?;
             let len = file.metadata().map_err(|error| error.to_string())?.len();

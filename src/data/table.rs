@@ -186,7 +186,7 @@ fn check_pictures(table: &Table<'_>, rows: &[Row]) -> Result<(), DataError> {
     }
     let is_there = |row: &&Row| match &row.file.bytes {
         FileBytes::Path(path) => fs::metadata(path).is_ok_and(|about| about.is_file()),
-        FileBytes::Stretch { .. } | FileBytes::Memory(_) => true,
+        FileBytes::Stretch { .. } | FileBytes::Memory { .. } => true,
     };
     let missing: Vec<&Row> = rows.iter().filter(|row| !is_there(row)).collect();
     if missing.is_empty() {

@@ -1,10 +1,12 @@
-//! E0113: weights that were trained for another head, by the header of their file.
+//! E0113: weights that were trained for another head, or are not those of the model at all, by the header of their file.
 
 use std::collections::BTreeMap;
 
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Backbone, CheckedProgram, LayerId, Scope, ScopeKind};
+use crate::source::Spanned;
 use crate::tensor::Shape;
+use crate::train::weights::few;
 use crate::zoo::{Fit, fit};
 
 /// Extents of the tensors of a weights file, by name.
@@ -31,7 +33,9 @@ fn check_use(
     let found = shapes_of(&weights.value)?;
     let layers = &program.program().model.layers;
     let mut params: Vec<(usize, String, Shape)> = Vec::new();
-    for at in scope.layers.clone() {
+    // as the run takes them: auxiliary outputs begin with random weights
+    let for_heads = program.program().model.only_for_heads();
+    for at in scope.layers.clone().filter(|&at| !for_heads[at]) {
         let node = &layers[at];
         let inputs: Vec<Shape> = node.inputs.iter().map(|&id: &LayerId| program.shape(id).clone()).collect();
         if !inputs.is_empty() {
@@ -41,12 +45,52 @@ fn check_use(
     }
     let named: Vec<(&str, &Shape)> = params.iter().map(|(_, name, shape)| (name.as_str(), shape)).collect();
     let fits = fit(&scope.path, backbone, &named, &|name| found.get(name).map(|extents| Shape::new(extents.clone())));
+    let all = fits.iter().flatten().count();
     let fitting = fits.iter().flatten().filter(|fit| matches!(fit, Fit::Tensor(..))).count();
-    let other = params.iter().zip(fits).find_map(|((at, ..), fit)| match fit {
-        Some(Fit::Reshaped { name, found, wanted }) => Some((*at, name, found, wanted)),
-        Some(Fit::Tensor(..) | Fit::Missing { .. }) | None => None,
-    });
-    let (at, name, there, here) = other?;
+    let mut missing = Vec::new();
+    for ((at, ..), fit) in params.iter().zip(fits) {
+        match fit {
+            Some(Fit::Reshaped { name, found, wanted }) => {
+                let reshaped = Reshaped { at: *at, name, there: found, here: wanted, fitting };
+                return Some(other_head(program, (scope, backbone, weights), reshaped));
+            }
+            Some(Fit::Missing { name, wanted }) => missing.push(format!("`{name}` ({wanted})")),
+            Some(Fit::Tensor(..)) | None => {}
+        }
+    }
+    if missing.is_empty() {
+        return None;
+    }
+    let problem = Diagnostic::new(Code::E0113)
+        .saying("missing")
+        .arg("file", &weights.value)
+        .arg("model", &backbone.model)
+        .arg("missing", missing.len())
+        .arg("all", all)
+        .arg("tensors", few(&missing))
+        .at(weights.span, "lacks")
+        .also(scope.span, "takes");
+    Some(problem.help("missing-help"))
+}
+
+/// A tensor that has another shape in the file than the model wants.
+struct Reshaped {
+    /// The layer that it belongs to.
+    at: usize,
+    name: String,
+    there: Shape,
+    here: Shape,
+    /// Tensors of the model that the file has as they should be.
+    fitting: usize,
+}
+
+fn other_head(
+    program: &CheckedProgram,
+    (scope, backbone, weights): (&Scope, &Backbone, &Spanned<String>),
+    reshaped: Reshaped,
+) -> Diagnostic {
+    let Reshaped { at, name, there, here, fitting } = reshaped;
+    let layers = &program.program().model.layers;
     let problem = Diagnostic::new(Code::E0113)
         .arg("file", &weights.value)
         .arg("model", &backbone.model)
@@ -61,5 +105,5 @@ fn check_use(
     } else {
         problem.also(layers[at].span, "layer")
     };
-    Some(problem.note("fitting").help("help"))
+    problem.note("fitting").help("help")
 }

@@ -103,15 +103,6 @@ impl CheckedProgram {
         if phases.is_empty() { vec![self.clone()] } else { phases.iter().map(of_phase).collect() }
     }
 
-    /// The program with batches of another size.
-    pub fn with_batch(&self, batch: usize) -> Self {
-        let mut other = self.clone();
-        if let Some(train) = &mut other.program.train {
-            train.batch.value = batch;
-        }
-        other
-    }
-
     /// The program.
     pub fn program(&self) -> &Program {
         &self.program

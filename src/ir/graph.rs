@@ -176,12 +176,12 @@ impl Graph {
             | ScalarInput::AverageShare
             | ScalarInput::InverseBatch => Element::F32,
         };
-        let ty = TensorType { element, shape: Shape::vector(1), batched: false };
-        let op = Op::Input(InputRole::Scalar(scalar), ty);
-        if let Some(at) = self.nodes.iter().position(|node| node.op == op) {
+        let reads = |node: &Node| matches!(&node.op, Op::Input(InputRole::Scalar(found), _) if *found == scalar);
+        if let Some(at) = self.nodes.iter().position(reads) {
             return Value { node: NodeId(u32::try_from(at).expect("fewer than 2^32 nodes")), output: 0 };
         }
-        self.push_value(op, &[], "")
+        let ty = TensorType { element, shape: Shape::vector(1), batched: false };
+        self.push_value(Op::Input(InputRole::Scalar(scalar), ty), &[], "")
     }
 
     /// The node that reads a parameter.
@@ -202,16 +202,16 @@ impl Graph {
         uses
     }
 
-    /// Writes the graph anew: `node` gets each old node with its operands' new places and says where its results went.
+    /// Writes the graph anew: `rewrite` gets each old node, as it was, with its operands' new places, and says where its results went.
     /// Outputs and updates follow.
-    pub fn rebuild(&mut self, mut rewrite: impl FnMut(&mut Graph, NodeId, &Node, Vec<Value>) -> Vec<Value>) {
+    pub fn rebuild(&mut self, mut rewrite: impl FnMut(&mut Graph, NodeId, Node, Vec<Value>) -> Vec<Value>) {
         let old = std::mem::take(self);
         self.params = old.params;
+        self.nodes.reserve(old.nodes.len());
         let mut places: Vec<Vec<Value>> = Vec::with_capacity(old.nodes.len());
-        for (index, node) in old.nodes.iter().enumerate() {
+        for (id, node) in (0_u32..).map(NodeId).zip(old.nodes) {
             let at = |value: &Value| places[value.node.index()][usize::from(value.output)];
             let inputs = node.inputs.iter().map(at).collect();
-            let id = NodeId(u32::try_from(index).expect("fewer than 2^32 nodes"));
             places.push(rewrite(self, id, node, inputs));
         }
         let at = |value: Value| places[value.node.index()][usize::from(value.output)];
@@ -219,9 +219,10 @@ impl Graph {
         self.updates = old.updates.into_iter().map(|(param, value)| (param, at(value))).collect();
     }
 
-    /// Adds an old node as it is; returns its results.
-    pub fn keep(&mut self, node: &Node, inputs: &[Value]) -> Vec<Value> {
-        let id = self.push(node.op.clone(), inputs, &node.layer);
+    /// Adds an old node as it is, but for its operands, which have the types of the old ones; returns its results.
+    pub fn keep(&mut self, node: Node, inputs: Vec<Value>) -> Vec<Value> {
+        let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
+        self.nodes.push(Node { inputs, ..node });
         self.results(id)
     }
 

@@ -150,6 +150,8 @@ pub(crate) fn lower_at(
     });
     if !cx.problems.has_errors() {
         unused::report(&mut cx, file, &overridden);
+        let used = imports.files.iter().filter(|used| !used.is_zoo());
+        used.for_each(|used| unused::report_in_used(&mut cx, used));
         train.iter().for_each(|section| train::unused_in_phases(&mut cx, section));
     }
     let mut prepare = prepare.unwrap_or_default();

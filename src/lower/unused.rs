@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Cx;
+use super::imports::{Imported, Target, UsedFile};
 use crate::ast::visit::{Visitor, walk_definition, walk_expr, walk_section};
 use crate::ast::{
     Body, Branch, Definition, DefinitionKind, Entry, Expr, ExprKind, File, Item, Let, Name, Section, Statement, Step,
@@ -10,8 +11,26 @@ use crate::ast::{
 };
 use crate::diag::{Code, Diagnostic};
 
+/// Which file it is.
+#[derive(Debug, Clone, Copy)]
+enum Which<'f> {
+    /// The one that is compiled: its blocks are for itself.
+    Main,
+    /// One that it uses: its blocks are for any file. What it brings in itself may be missing, and that has been reported.
+    Used(&'f [Imported]),
+}
+
 /// Reports constants, parameters and blocks of a file that nothing uses. `more` are sections from elsewhere that may use them.
 pub(super) fn report(cx: &mut Cx, file: &File, more: &[Section]) {
+    report_in(cx, file, more, Which::Main);
+}
+
+/// Reports constants and parameters that nothing uses, of a file that another one uses.
+pub(super) fn report_in_used(cx: &mut Cx, used: &UsedFile) {
+    report_in(cx, &used.ast, &[], Which::Used(&used.imports));
+}
+
+fn report_in(cx: &mut Cx, file: &File, more: &[Section], which: Which<'_>) {
     let mut everywhere = Words::default();
     for item in &file.items {
         match item {
@@ -27,12 +46,18 @@ pub(super) fn report(cx: &mut Cx, file: &File, more: &[Section]) {
             Item::Let(constant) => everywhere.judge(cx, &constant.name, "constant"),
             Item::Section(section) => lets_of_section(cx, section),
             Item::Use(import) => {
-                if let Some(name) = brought_in(import) {
+                let is_there = match which {
+                    Which::Main => true,
+                    Which::Used(imports) => {
+                        imports.iter().any(|one| one.span == import.span && one.target != Target::Nothing)
+                    }
+                };
+                if let Some(name) = brought_in(import).filter(|_| is_there) {
                     everywhere.judge(cx, &name, "import");
                 }
             }
             Item::Definition(definition) => {
-                if definition.kind == DefinitionKind::Block {
+                if definition.kind == DefinitionKind::Block && matches!(which, Which::Main) {
                     everywhere.judge(cx, &definition.name, "block");
                 }
                 within(cx, definition);

@@ -25,7 +25,7 @@ fn run(graph: &mut Graph) -> usize {
     let before = graph.nodes.len();
     graph.rebuild(|new, id, node, inputs| {
         if live[id.index()] {
-            new.keep(node, &inputs)
+            new.keep(node, inputs)
         } else {
             // nothing live refers to it: the place is never asked for
             vec![crate::ir::Value { node: id, output: 0 }; node.types.len()]

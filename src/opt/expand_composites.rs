@@ -35,11 +35,11 @@ fn run(graph: &mut Graph) -> usize {
                 });
                 vec![new.push_value(Op::Map(map), &inputs, &node.layer)]
             }
-            Op::BatchNorm(norm) => batch_norm(new, *norm, node, &inputs),
+            Op::BatchNorm(norm) => batch_norm(new, *norm, &node, &inputs),
             Op::GlobalPoolGrad(grad) if grad.kind == PoolKind::Average => {
-                vec![mean_gradient(new, grad, node, &inputs)]
+                vec![mean_gradient(new, grad, &node, &inputs)]
             }
-            _ => return new.keep(node, &inputs),
+            _ => return new.keep(node, inputs),
         };
         rewrites += 1;
         expanded

@@ -19,23 +19,21 @@ fn run(graph: &mut Graph) -> usize {
     let sites: Vec<Option<Site>> =
         (0..graph.nodes.len()).map(|index| match_site(graph, NodeId(index as u32), &uses)).collect();
     let mut rewrites = 0;
-    let old = graph.clone();
     let mut places: Vec<Vec<Value>> = Vec::new();
     graph.rebuild(|new, id, node, inputs| {
         let results = match &sites[id.index()] {
-            None => new.keep(node, &inputs),
+            None => new.keep(node, inputs),
             Some(site) => {
                 rewrites += 1;
                 let at = |value: Value| places[value.node.index()][usize::from(value.output)];
-                let product = old.node(site.product);
-                let (x, weight) = (at(product.inputs[0]), at(product.inputs[1]));
+                let (x, weight) = (at(site.operands[0]), at(site.operands[1]));
                 let (scale, shift) = (inputs[1], inputs[2]);
                 let weight = new.push_value(Op::Map(scaled()), &[weight, scale], &node.layer);
                 let shift = match site.bias {
                     Some(bias) => new.push_value(Op::Map(shifted()), &[at(bias), scale, shift], &node.layer),
                     None => shift,
                 };
-                let y = new.push_value(product.op.clone(), &[x, weight], &product.layer);
+                let y = new.push_value(site.product.clone(), &[x, weight], &site.layer);
                 vec![new.push_value(Op::Map(added()), &[y, shift], &node.layer)]
             }
         };
@@ -47,7 +45,10 @@ fn run(graph: &mut Graph) -> usize {
 
 /// A batch norm that can go into a product.
 struct Site {
-    product: NodeId,
+    product: Op,
+    /// What the product is of: pictures and weights.
+    operands: [Value; 2],
+    layer: String,
     bias: Option<Value>,
 }
 
@@ -69,8 +70,10 @@ fn match_site(graph: &Graph, norm: NodeId, uses: &[usize]) -> Option<Site> {
         bias = Some(graph.node(before).inputs[1]);
         before = graph.node(before).inputs[0].node;
     }
-    let is_product = matches!(graph.node(before).op, Op::Conv(_) | Op::Dense(_));
-    (is_product && uses[before.index()] == 1).then_some(Site { product: before, bias })
+    let node = graph.node(before);
+    let is_product = matches!(node.op, Op::Conv(_) | Op::Dense(_)) && uses[before.index()] == 1;
+    let operands = [*node.inputs.first()?, *node.inputs.get(1)?];
+    is_product.then(|| Site { product: node.op.clone(), operands, layer: node.layer.clone(), bias })
 }
 
 fn scaled() -> Map {

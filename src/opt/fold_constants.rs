@@ -14,17 +14,17 @@ pub(super) const PASS: Pass = Pass { name: "fold-constants", run };
 fn run(graph: &mut Graph) -> usize {
     let mut rewrites = 0;
     graph.rebuild(|new, _, node, inputs| {
-        let Op::Map(map) = &node.op else { return new.keep(node, &inputs) };
+        let Op::Map(map) = &node.op else { return new.keep(node, inputs) };
         let folded = fold(map);
         if folded.expr.nodes().len() < map.expr.nodes().len() {
             rewrites += 1;
         }
         let (folded, kept) = folded.without_unused_operands();
-        let inputs: Vec<_> = kept.into_iter().map(|i| inputs[i]).collect();
         // an expression without operands would have no shape
-        if inputs.is_empty() {
-            return new.keep(node, &node.inputs.clone());
+        if kept.is_empty() {
+            return new.keep(node, inputs);
         }
+        let inputs: Vec<_> = kept.into_iter().map(|i| inputs[i]).collect();
         let id = new.push(Op::Map(folded), &inputs, &node.layer);
         new.results(id)
     });

@@ -25,7 +25,7 @@ fn run(graph: &mut Graph) -> usize {
                 let id = new.push(Op::Map(map), &operands, &node.layer);
                 new.results(id)
             }
-            _ => new.keep(node, &inputs),
+            _ => new.keep(node, inputs),
         };
         uses_of_new.resize(new.nodes.len(), 0);
         if let Some(first) = results.first() {

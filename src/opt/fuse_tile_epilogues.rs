@@ -5,6 +5,8 @@
 //! They run on the tile while it is in registers. Needs values with one user, in this order (see `sink-below-max-pool`); a missing link ends the chain.
 //! A pool is taken along only if it is 2x2 with stride 2 and no padding: an odd last row or column is dropped by both.
 
+use std::collections::BTreeMap;
+
 use super::Pass;
 use super::sink_below_max_pool::is_bias_add;
 use crate::ir::{Graph, NodeId, Value};
@@ -28,17 +30,27 @@ impl Chain {
     }
 }
 
+/// A product with its chain inside.
+#[derive(Debug)]
+struct Fused {
+    op: Op,
+    /// Operands, as they were in the old graph.
+    operands: Vec<Value>,
+    layer: String,
+    /// The pool whose winners it gives.
+    winners_of: Option<NodeId>,
+}
+
 fn run(graph: &mut Graph) -> usize {
-    let old = graph.clone();
-    let users = users_of(&old);
-    let uses = old.uses();
+    let users = users_of(graph);
+    let uses = graph.uses();
     let mut rewrites = 0;
     // a chain's product is written where its last node stands: everything it needs exists there
-    let mut written_at: Vec<Option<(NodeId, Chain)>> = vec![None; old.nodes.len()];
-    let mut absorbed = vec![false; old.nodes.len()];
-    for index in 0..old.nodes.len() {
+    let mut written_at: BTreeMap<NodeId, Fused> = BTreeMap::new();
+    let mut absorbed = vec![false; graph.nodes.len()];
+    for index in 0..graph.nodes.len() {
         let product = NodeId(index as u32);
-        let chain = find_chain(&old, product, &users, &uses);
+        let chain = find_chain(graph, product, &users, &uses);
         let last = chain.last(product);
         if last == product {
             continue;
@@ -47,20 +59,17 @@ fn run(graph: &mut Graph) -> usize {
         for member in members.into_iter().flatten() {
             absorbed[member.index()] = true;
         }
-        written_at[last.index()] = Some((product, chain));
+        written_at.insert(last, fused(graph, product, &chain));
     }
-    let mut places: Vec<Vec<Value>> = Vec::with_capacity(old.nodes.len());
+    let mut places: Vec<Vec<Value>> = Vec::with_capacity(graph.nodes.len());
     let mut winners: Vec<(NodeId, Value)> = Vec::new();
     graph.rebuild(|new, id, node, inputs| {
-        let results = if let Some((product, chain)) = &written_at[id.index()] {
+        let results = if let Some(Fused { op, operands, layer, winners_of }) = written_at.remove(&id) {
             rewrites += 1;
             let at = |value: Value| places[value.node.index()][usize::from(value.output)];
-            let (op, operands) = fused(&old, *product, chain);
             let operands: Vec<Value> = operands.into_iter().map(at).collect();
-            let fused = new.push(op, &operands, &old.node(*product).layer);
-            if let Some((pool, true)) = chain.pool {
-                winners.push((pool, Value { node: fused, output: 1 }));
-            }
+            let fused = new.push(op, &operands, &layer);
+            winners.extend(winners_of.map(|pool| (pool, Value { node: fused, output: 1 })));
             new.results(fused)
         } else if absorbed[id.index()] {
             // its only user is part of the same chain; a pool's winners are looked up below
@@ -75,7 +84,7 @@ fn run(graph: &mut Graph) -> usize {
                     taken.map_or(new_input, |&(_, value)| value)
                 })
                 .collect();
-            new.keep(node, &inputs)
+            new.keep(node, inputs)
         };
         places.push(results.clone());
         results
@@ -154,8 +163,7 @@ fn tile_activation(op: &Op) -> Option<TileActivation> {
     }
 }
 
-/// The product with its chain inside, and its operands in the old graph.
-fn fused(graph: &Graph, product: NodeId, chain: &Chain) -> (Op, Vec<Value>) {
+fn fused(graph: &Graph, product: NodeId, chain: &Chain) -> Fused {
     let node = graph.node(product);
     let mut operands = node.inputs.clone();
     operands.extend(chain.bias.map(|bias| graph.node(bias).inputs[1]));
@@ -175,5 +183,6 @@ fn fused(graph: &Graph, product: NodeId, chain: &Chain) -> (Op, Vec<Value>) {
         }
         _ => {}
     }
-    (op, operands)
+    let winners_of = chain.pool.filter(|(_, winners)| *winners).map(|(pool, _)| pool);
+    Fused { op, operands, layer: node.layer.clone(), winners_of }
 }

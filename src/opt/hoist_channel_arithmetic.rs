@@ -14,10 +14,10 @@ pub(super) const PASS: Pass = Pass { name: "hoist-channel-arithmetic", run };
 fn run(graph: &mut Graph) -> usize {
     let mut rewrites = 0;
     graph.rebuild(|new, _, node, inputs| {
-        let Op::Map(map) = &node.op else { return new.keep(node, &inputs) };
+        let Op::Map(map) = &node.op else { return new.keep(node, inputs) };
         let types: Vec<_> = inputs.iter().map(|&v| new.ty(v)).collect();
         if !map.domain(&types).batched {
-            return new.keep(node, &inputs);
+            return new.keep(node, inputs);
         }
         let narrow: Vec<bool> = types.iter().map(|ty| !ty.batched).collect();
         let roots = hoistable(map, &narrow);

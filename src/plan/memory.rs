@@ -4,7 +4,7 @@
 //! memory, where it stays in cache. All others lie in the arena, for as long as their stages last; persistent ones have a place of their own. Offsets are
 //! found greedily, largest first, each at the lowest place that is free during its life.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::launch::{Access, BufferId, Launch, Mode, Space};
 use super::schedule::Scheduled;
@@ -29,21 +29,14 @@ struct Request {
 /// Places buffers and groups launches into stages.
 pub(super) fn place(scheduled: Scheduled, target: Target, batch: usize) -> Plan {
     let Scheduled { lowered, stages } = scheduled;
-    let launches = &lowered.launches;
+    let mut launches = lowered.launches;
     let keys: Vec<ChainKey> =
         launches.iter().zip(&stages).map(|(launch, &stage)| (!launch.setup, stage, launch.space)).collect();
-    let slots = local_slots(launches, &keys, &lowered.buffers);
+    let slots = local_slots(&launches, &keys, &lowered.buffers);
     let mut buffers = lowered.buffers;
-    let arena_bytes = place_in_arena(&mut buffers, launches, &stages, (&slots, &lowered.params));
+    let arena_bytes = place_in_arena(&mut buffers, &launches, &stages, (&slots, &lowered.params));
 
-    let mut kernels: Vec<KernelDesc> = Vec::new();
-    let mut kernel_index: std::collections::HashMap<KernelDesc, usize> = std::collections::HashMap::new();
-    let mut kernel_of = |desc: &KernelDesc| {
-        *kernel_index.entry(desc.clone()).or_insert_with(|| {
-            kernels.push(desc.clone());
-            kernels.len() - 1
-        })
-    };
+    let mut kernels = Kernels { target, list: Vec::new(), scratch: Vec::new(), places: HashMap::new() };
     let mut chains: BTreeMap<ChainKey, Vec<usize>> = BTreeMap::new();
     for (index, &key) in keys.iter().enumerate() {
         chains.entry(key).or_default().push(index);
@@ -65,17 +58,20 @@ pub(super) fn place(scheduled: Scheduled, target: Target, batch: usize) -> Plan 
         scratch_bytes: 0,
     };
     for ((in_step, stage, space), members) in chains {
-        let scratch = place_in_scratch(&mut buffers, launches, &members, &slots, target);
+        let own: Vec<LaunchKernels> = members.iter().map(|&index| kernels.of(&launches[index])).collect();
+        let scratch = place_in_scratch(&mut buffers, &launches, &members, &slots, &own);
         plan.scratch_bytes = plan.scratch_bytes.max(scratch.total);
-        let calls = members.iter().zip(&scratch.own).map(|(&index, &own)| {
+        let calls = members.iter().zip(&own).zip(&scratch.own).map(|((&index, kernels), &own)| {
+            // each launch is part of one chain: nobody else asks for its name
+            let layer = std::mem::take(&mut launches[index].layer);
             let launch = &launches[index];
             Call {
-                kernel: kernel_of(&launch.kernel),
-                tail: launch.tail.as_ref().map(&mut kernel_of),
+                kernel: kernels.kernel,
+                tail: kernels.tail,
                 args: launch.args.iter().map(|access| slot_access(access, &slots)).collect(),
                 scratch: own,
                 count: launch.count,
-                layer: launch.layer.clone(),
+                layer,
             }
         });
         let group = Group { space, calls: calls.collect() };
@@ -85,30 +81,66 @@ pub(super) fn place(scheduled: Scheduled, target: Target, batch: usize) -> Plan 
         }
         list[stage].groups.push(group);
     }
-    plan.kernels = kernels;
+    plan.kernels = kernels.list;
     plan.buffers = buffers;
     plan
 }
 
+/// The kernels of a plan, each once, in the order in which they were met.
+#[derive(Debug)]
+struct Kernels {
+    target: Target,
+    list: Vec<KernelDesc>,
+    /// Bytes of scratch memory that each asks for: finding that out takes a choice of tiles.
+    scratch: Vec<usize>,
+    places: HashMap<KernelDesc, usize>,
+}
+
+/// The kernels of one launch.
+#[derive(Debug)]
+struct LaunchKernels {
+    kernel: usize,
+    tail: Option<usize>,
+    /// Bytes of scratch memory that they ask for.
+    scratch: usize,
+}
+
+impl Kernels {
+    fn of(&mut self, launch: &Launch) -> LaunchKernels {
+        let kernel = self.index_of(&launch.kernel);
+        let tail = launch.tail.as_ref().map(|tail| self.index_of(tail));
+        let scratch = self.scratch[kernel].max(tail.map_or(0, |tail| self.scratch[tail]));
+        LaunchKernels { kernel, tail, scratch }
+    }
+
+    fn index_of(&mut self, desc: &KernelDesc) -> usize {
+        if let Some(&known) = self.places.get(desc) {
+            return known;
+        }
+        let index = self.list.len();
+        self.list.push(desc.clone());
+        self.scratch.push(scratch_bytes(desc, &self.target));
+        self.places.insert(desc.clone(), index);
+        index
+    }
+}
+
 /// For each buffer, the slot size if it can live in scratch memory.
 fn local_slots(launches: &[Launch], keys: &[ChainKey], buffers: &[Buffer]) -> Vec<Option<usize>> {
-    let mut users: Vec<Vec<(ChainKey, Access)>> = vec![Vec::new(); buffers.len()];
+    // the chain that touches the buffer, the width of its slots, and whether all that was seen allows it to be local
+    let mut seen: Vec<Option<(ChainKey, usize, bool)>> = vec![None; buffers.len()];
     for (launch, &key) in launches.iter().zip(keys) {
         for access in &launch.args {
-            users[access.buffer.index()].push((key, *access));
+            let begins = key.2 != Space::Single && access.mode == Mode::Write;
+            let (chain, stride, local) = seen[access.buffer.index()].get_or_insert((key, access.stride, begins));
+            *local &=
+                *chain == key && access.is_own_slot() && access.stride == *stride && access.offset < access.stride;
         }
     }
-    let slot = |(users, buffer): (Vec<(ChainKey, Access)>, &Buffer)| {
-        let &(key, first) = users.first()?;
-        let own =
-            |access: &Access| access.is_own_slot() && access.stride == first.stride && access.offset < first.stride;
-        let local = !buffer.persistent
-            && key.2 != Space::Single
-            && first.mode == Mode::Write
-            && users.iter().all(|(other, access)| *other == key && own(access));
-        local.then_some(first.stride)
+    let slot = |(seen, buffer): (Option<(ChainKey, usize, bool)>, &Buffer)| {
+        seen.filter(|(.., local)| *local && !buffer.persistent).map(|(_, stride, _)| stride)
     };
-    users.into_iter().zip(buffers).map(slot).collect()
+    seen.into_iter().zip(buffers).map(slot).collect()
 }
 
 /// The access as a task sees it: a buffer in scratch is the same for every task.
@@ -178,16 +210,13 @@ fn place_in_scratch(
     launches: &[Launch],
     members: &[usize],
     slots: &[Option<usize>],
-    target: Target,
+    kernels: &[LaunchKernels],
 ) -> ScratchPlaces {
     let mut lives: BTreeMap<BufferId, Request> = BTreeMap::new();
     let mut requests: Vec<Request> = Vec::new();
-    for (position, &index) in members.iter().enumerate() {
-        let launch = &launches[index];
-        let tail = launch.tail.as_ref().map_or(0, |tail| scratch_bytes(tail, &target));
-        let own = scratch_bytes(&launch.kernel, &target).max(tail);
-        requests.push(Request { bytes: own, from: position, to: position });
-        for access in &launch.args {
+    for (position, (&index, own)) in members.iter().zip(kernels).enumerate() {
+        requests.push(Request { bytes: own.scratch, from: position, to: position });
+        for access in &launches[index].args {
             if let Some(bytes) = slots[access.buffer.index()] {
                 lives.entry(access.buffer).or_insert(Request { bytes, from: position, to: position }).to = position;
             }
@@ -203,35 +232,45 @@ fn place_in_scratch(
     ScratchPlaces { own, total }
 }
 
+/// A request that has its place.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    start: usize,
+    end: usize,
+    from: usize,
+    to: usize,
+}
+
 /// Offsets for all requests such that no two that live at the same time overlap, and the size of the whole.
+///
+/// What has its place is kept in the order of the places: the gaps that a request can see are then met lowest first, and the search ends with the first one
+/// that is large enough.
 fn pack(requests: &[Request]) -> (Vec<usize>, usize) {
     let mut order: Vec<usize> = (0..requests.len()).collect();
     order.sort_by_key(|&index| (std::cmp::Reverse(requests[index].bytes), index));
     let mut offsets = vec![0; requests.len()];
-    let mut placed: Vec<usize> = Vec::new();
+    let mut placed: Vec<Placed> = Vec::with_capacity(requests.len());
     let mut total = 0;
     for index in order {
-        let request = requests[index];
-        let bytes = request.bytes.next_multiple_of(ALIGNMENT);
+        let Request { bytes, from, to } = requests[index];
+        let bytes = bytes.next_multiple_of(ALIGNMENT);
         if bytes == 0 {
             continue;
         }
-        let mut taken: Vec<(usize, usize)> = placed
-            .iter()
-            .filter(|&&other| requests[other].from <= request.to && request.from <= requests[other].to)
-            .map(|&other| (offsets[other], offsets[other] + requests[other].bytes.next_multiple_of(ALIGNMENT)))
-            .collect();
-        taken.sort_unstable();
-        let mut offset = 0;
-        for (start, end) in taken {
-            if offset + bytes <= start {
+        let mut start = 0;
+        for other in &placed {
+            if start + bytes <= other.start {
                 break;
             }
-            offset = offset.max(end);
+            if other.from <= to && from <= other.to {
+                start = start.max(other.end);
+            }
         }
-        offsets[index] = offset;
-        total = total.max(offset + bytes);
-        placed.push(index);
+        let end = start + bytes;
+        offsets[index] = start;
+        total = total.max(end);
+        let at = placed.partition_point(|other| other.start < start);
+        placed.insert(at, Placed { start, end, from, to });
     }
     (offsets, total)
 }

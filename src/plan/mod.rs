@@ -17,6 +17,7 @@ mod tests;
 mod verify;
 
 pub use launch::{Access, BufferId, Count, Mode, Region, Space};
+pub use lowering::shards;
 pub use verify::{PlanError, verify_plan};
 
 use crate::ir::{Graph, Param, ScalarInput};

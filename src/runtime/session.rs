@@ -181,8 +181,8 @@ impl Engine {
         Ok(true)
     }
 
-    fn read(&self, index: usize) -> Vec<f32> {
-        self.executor.read_at(self.places[index], self.params[index].shape.elements()).to_vec()
+    fn values_of(&self, index: usize) -> &[f32] {
+        self.executor.read_at(self.places[index], self.params[index].shape.elements())
     }
 
     fn write(&mut self, index: usize, values: &[f32]) {
@@ -341,9 +341,14 @@ impl TrainSession {
         &self.engine.params
     }
 
-    /// Contents of a parameter, in Keras's layout.
+    /// Contents of a parameter, in Keras's layout, where they lie.
+    pub fn values(&self, index: usize) -> &[f32] {
+        self.engine.values_of(index)
+    }
+
+    /// A copy of a parameter's contents.
     pub fn read(&self, index: usize) -> Vec<f32> {
-        self.engine.read(index)
+        self.values(index).to_vec()
     }
 
     /// Writes a parameter; `values` has as many elements as its shape.
@@ -397,8 +402,7 @@ impl TrainSession {
         opt::run(&mut graph, opt::DIAGNOSIS);
         let mut engine = Engine::of_graph(&graph, &self.engine.program, &self.engine.options)?;
         for index in 0..engine.params.len() {
-            let values = self.read(index);
-            engine.write(index, &values);
+            engine.write(index, self.values(index));
         }
         engine.executor.run_setup();
         let count = engine.feed(images);

@@ -7,8 +7,8 @@ use crate::runtime::{CompileError, EvalSession, Labels, StepInputs, StepResult, 
 pub trait TrainEngine {
     /// Weights, states and slots.
     fn params(&self) -> &[Param];
-    /// Contents of a parameter.
-    fn read(&self, index: usize) -> Vec<f32>;
+    /// Contents of a parameter, where they lie: a copy of the largest one would add to the peak of a run.
+    fn values(&self, index: usize) -> &[f32];
     /// Writes a parameter.
     fn write(&mut self, index: usize, values: &[f32]);
     /// The metrics that results count.
@@ -51,8 +51,8 @@ impl TrainEngine for TrainSession {
         self.params()
     }
 
-    fn read(&self, index: usize) -> Vec<f32> {
-        self.read(index)
+    fn values(&self, index: usize) -> &[f32] {
+        self.values(index)
     }
 
     fn write(&mut self, index: usize, values: &[f32]) {

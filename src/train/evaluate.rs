@@ -33,7 +33,7 @@ pub(super) fn copy_weights(from: &impl TrainEngine, to: &mut impl EvalEngine) {
     let names: Vec<String> = to.params().iter().map(|param| param.name.clone()).collect();
     for (at, param) in from.params().iter().enumerate().filter(|(_, param)| weights::is_saved(param)) {
         if let Some(place) = names.iter().position(|name| *name == param.name) {
-            to.write(place, &from.read(at));
+            to.write(place, from.values(at));
         }
     }
 }

@@ -115,7 +115,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.safetensors");
         let own = [param("conv.kernel", Shape::vector(2)), param("head.bias", Shape::vector(3))];
-        weights::save(&path, &weights::WeightsInfo::default(), &own, |at| vec![at as f32 + 1.0; at + 2])
+        weights::save(&path, &weights::WeightsInfo::default(), &own, |at| vec![at as f32 + 1.0; at + 2].into())
             .expect("written");
         let find = |_: &str| Ok(path.clone());
         let params = [param("base.conv.kernel", Shape::vector(2)), param("dense.kernel", Shape::vector(9))];

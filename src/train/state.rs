@@ -145,7 +145,12 @@ impl Snapshot<'_> {
     /// Writes the state for a session with these parameters, replacing an older one at one moment.
     /// # Errors
     /// [`RunError::Write`].
-    pub(super) fn save(&self, path: &Path, params: &[Param], read: impl Fn(usize) -> Vec<f32>) -> Result<(), RunError> {
+    pub(super) fn save<'v>(
+        &'v self,
+        path: &Path,
+        params: &[Param],
+        values: impl Fn(usize) -> Cow<'v, [f32]>,
+    ) -> Result<(), RunError> {
         let mut tensors: Vec<NamedTensor<'_>> =
             params.iter().map(|param| NamedTensor { name: present_name(param), shape: &param.shape }).collect();
         let mut remembered: Vec<&[f32]> = Vec::new();
@@ -171,7 +176,7 @@ impl Snapshot<'_> {
             ("settings", json(self.settings)),
         ];
         let values = |at: usize| match at.checked_sub(params.len()) {
-            None => Cow::Owned(read(at)),
+            None => values(at),
             Some(at) => Cow::Borrowed(remembered[at]),
         };
         tensor_file::write(path, &texts, &tensors, values)
@@ -264,7 +269,7 @@ mod tests {
 
     fn save(state: &State, path: &Path) -> Result<(), RunError> {
         let State { progress, params: values, best, settings } = state;
-        Snapshot { progress, best, settings }.save(path, &params(), |at| values[at].clone())
+        Snapshot { progress, best, settings }.save(path, &params(), |at| values[at].as_slice().into())
     }
 
     fn state() -> State {
@@ -324,7 +329,7 @@ mod tests {
     fn a_weights_file_is_not_a_state() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("weights.safetensors");
-        weights::save(&path, &weights::WeightsInfo::default(), &params(), |_| vec![0.0; 3]).expect("written");
+        weights::save(&path, &weights::WeightsInfo::default(), &params(), |_| vec![0.0; 3].into()).expect("written");
         let error = State::load(&path, &params(), &settings(10, 32)).expect_err("no state");
         assert!(matches!(error, RunError::Format { .. }), "{error}");
     }

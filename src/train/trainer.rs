@@ -239,7 +239,7 @@ where
             params.iter().enumerate().filter_map(|(at, param)| Some((at, weight_of(&param.name)?))).collect();
         // before the first step there are none
         for (slot, weight) in pairs.into_iter().filter(|_| self.progress.updates > 0) {
-            let mean = self.engine.read(slot);
+            let mean = self.engine.values(slot).to_vec();
             self.engine.write(weight, &mean);
         }
     }
@@ -357,8 +357,14 @@ where
         for action in self.callbacks.end_epoch(record.epoch, &record.values, self.progress.learning_rate) {
             match action {
                 Action::KeepWeights { callback } => {
-                    let weights = saved_indices(&self.engine).into_iter().map(|at| self.engine.read(at)).collect();
-                    self.best.insert(callback, weights);
+                    // into the memory of those that were the best before: both would add to the peak of the run
+                    let saved = saved_indices(&self.engine);
+                    let best = self.best.entry(callback).or_default();
+                    best.resize_with(saved.len(), Vec::new);
+                    for (kept, at) in best.iter_mut().zip(saved) {
+                        kept.clear();
+                        kept.extend_from_slice(self.engine.values(at));
+                    }
                 }
                 Action::Save { path } => self.save_weights(&self.plan.folder.checkpoint(&path)?)?,
                 Action::LearningRate(rate) => {
@@ -402,12 +408,12 @@ where
     }
 
     fn save_weights(&self, path: &std::path::Path) -> Result<(), RunError> {
-        weights::save(path, self.plan.info, self.engine.params(), |at| self.engine.read(at))
+        weights::save(path, self.plan.info, self.engine.params(), |at| self.engine.values(at).into())
     }
 
     fn save_state(&self) -> Result<(), RunError> {
         let snapshot = Snapshot { progress: &self.progress, best: &self.best, settings: self.plan.settings };
-        snapshot.save(&self.plan.folder.state(), self.engine.params(), |at| self.engine.read(at))
+        snapshot.save(&self.plan.folder.state(), self.engine.params(), |at| self.engine.values(at).into())
     }
 }
 
@@ -425,7 +431,7 @@ fn carry_over(from: &impl TrainEngine, to: &mut impl TrainEngine, anew: bool) {
     let names: Vec<String> = to.params().iter().map(|param| param.name.clone()).collect();
     for (at, param) in from.params().iter().enumerate().filter(|(_, param)| weights::is_saved(param) || !anew) {
         if let Some(place) = names.iter().position(|name| *name == param.name) {
-            to.write(place, &from.read(at));
+            to.write(place, from.values(at));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Tensors are named `<layer>.<variable>` and laid out as Keras does (see [`crate::ir::Param`]). `__metadata__` holds `source` (the program's
 //! text), `settings` (all of them, resolved), `prepare` and `classes` (JSON), `version` (of the compiler) and `seed`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::error::RunError;
@@ -32,14 +33,14 @@ pub fn is_saved(param: &Param) -> bool {
     }
 }
 
-/// Writes weights and states, with values by `read(index of the parameter)`.
+/// Writes weights and states, with values by `values(index of the parameter)`.
 /// # Errors
 /// [`RunError::Write`].
-pub fn save(
+pub fn save<'v>(
     path: &Path,
     info: &WeightsInfo,
     params: &[Param],
-    mut read: impl FnMut(usize) -> Vec<f32>,
+    mut values: impl FnMut(usize) -> Cow<'v, [f32]>,
 ) -> Result<(), RunError> {
     let saved: Vec<(usize, &Param)> = params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
     let tensors: Vec<NamedTensor<'_>> =
@@ -53,7 +54,7 @@ pub fn save(
         ("source", info.source.clone()),
         ("settings", info.settings.clone()),
     ];
-    tensor_file::write(path, &texts, &tensors, |at| read(saved[at].0).into())
+    tensor_file::write(path, &texts, &tensors, |at| values(saved[at].0))
 }
 
 /// Weights that have been read and fit their model.
@@ -134,7 +135,7 @@ pub(super) fn take(
 }
 
 /// The first few of a list, and how many more there are.
-pub(super) fn few(items: &[String]) -> String {
+pub(crate) fn few(items: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match items.len().checked_sub(SHOWN) {
@@ -175,7 +176,7 @@ mod tests {
     fn written(folder: &Path) -> std::path::PathBuf {
         let path = folder.join("w.safetensors");
         let params = params();
-        save(&path, &info(), &params, |at| vec![at as f32 + 0.5; params[at].shape.elements()]).expect("written");
+        save(&path, &info(), &params, |at| vec![at as f32 + 0.5; params[at].shape.elements()].into()).expect("written");
         path
     }
 

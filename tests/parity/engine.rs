@@ -133,7 +133,7 @@ impl Engine {
 
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-        command.arg(name).arg(&self.model);
+        command.env("CNNC_MEMORY_MIB", "65536").arg(name).arg(&self.model);
         command.args(self.chosen.iter().flat_map(|chosen| ["--model", chosen]));
         command.arg("--simd").arg(self.simd.to_string());
         command.arg("--weights").arg(self.path("w0.safetensors"));

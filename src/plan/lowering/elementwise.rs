@@ -69,7 +69,7 @@ impl Lowerer<'_> {
         let wanted = Layout::with_halo(height, width, channels, self.needs.primary_halo(value));
         let node_index = self.node.index();
         let reusable = node.inputs.iter().copied().find(|&input| {
-            let storage = &self.storages[&input];
+            let storage = self.storages.of(input);
             let dies_here = self.needs.last_use(input) == Some(node_index) && !self.is_shared(input);
             let alike = storage.batched && storage.element_bytes == 4 && storage.layout == wanted;
             alike && dies_here && !storage.view && output == 0
@@ -86,10 +86,9 @@ impl Lowerer<'_> {
 
     /// Whether another value lives in the same buffer.
     fn is_shared(&self, value: Value) -> bool {
-        let buffer = self.storages[&value].buffer;
+        let buffer = self.storages.of(value).buffer;
         let later = |other: Value| self.needs.last_use(other).is_some_and(|last| last > self.node.index());
-        self.buffers[buffer.index()].persistent
-            || self.storages.iter().any(|(&other, storage)| other != value && storage.buffer == buffer && later(other))
+        self.buffers[buffer.index()].persistent || self.storages.beside(value).any(later)
     }
 
     /// The sum of all elements: first those that are a fixed distance apart, as if they were channels, then these sums.
@@ -172,10 +171,9 @@ impl Lowerer<'_> {
     fn place_of_update(&mut self, output: u16) -> Storage {
         let value = Value { node: self.node, output };
         let graph = self.graph;
-        let updated = graph.updates.iter().find(|(_, update)| *update == value).map(|&(param, _)| param);
-        let Some(param) = updated else { return self.new_whole(output) };
-        let old = graph.parameter(param);
-        let read_later = self.needs.last_use(old).is_some_and(|last| last > self.node.index());
+        let Some(param) = self.updates.param_of(value) else { return self.new_whole(output) };
+        let last_read = self.updates.reads(param).and_then(|old| self.needs.last_use(old));
+        let read_later = last_read.is_some_and(|last| last > self.node.index());
         if read_later {
             return self.new_whole(output);
         }

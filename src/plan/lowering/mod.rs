@@ -25,10 +25,16 @@ use crate::kernel::desc::{FillDesc, KernelDesc};
 use crate::ops::Op;
 use crate::tensor::{Layout, Shape, TensorType};
 
-use storage::{Needs, Storage};
+use storage::{Needs, Storage, Storages, Updates};
 
-/// Shards of a batch. Eight keep two to eight threads evenly busy, and their partial weight gradients small.
+/// Most shards of a batch. Eight keep two to eight threads evenly busy, and their partial weight gradients small.
 const SHARDS: usize = 8;
+
+/// How a batch is divided: pictures of a shard, and how many shards there are. The last shard may have fewer pictures; it has room for as many.
+pub fn shards(batch: usize) -> (usize, usize) {
+    let shard = batch.div_ceil(SHARDS).max(1);
+    (shard, batch.div_ceil(shard))
+}
 
 /// Elements of one part of a flat run: enough work for a task (64 KiB a stream), few enough to share out.
 const PART: usize = 16 * 1024;
@@ -63,7 +69,8 @@ struct Lowerer<'g> {
     shard: usize,
     shards: usize,
     needs: Needs,
-    storages: HashMap<Value, Storage>,
+    updates: Updates,
+    storages: Storages,
     /// Haloed or dense copies of values, by what they satisfy.
     copies: HashMap<(Value, Option<[usize; 4]>), Storage>,
     /// Nodes that depend on parameters alone, in a graph that updates none: computed once.
@@ -80,14 +87,15 @@ struct Lowerer<'g> {
 
 impl<'g> Lowerer<'g> {
     fn new(graph: &'g Graph, target: Target, batch: usize) -> Self {
-        let shard = batch.div_ceil(SHARDS).max(1);
+        let (shard, shards) = shards(batch);
         let mut lowerer = Self {
             graph,
             target,
             shard,
-            shards: batch.div_ceil(shard),
+            shards,
             needs: Needs::of(graph),
-            storages: HashMap::new(),
+            updates: Updates::of(graph),
+            storages: Storages::default(),
             copies: HashMap::new(),
             constant: constant_nodes(graph),
             launches: Vec::new(),
@@ -218,9 +226,9 @@ impl<'g> Lowerer<'g> {
     /// A parameter's new contents that no map could write in place are copied at the end.
     fn store_updates(&mut self, id: NodeId) {
         let graph = self.graph;
-        for &(param, value) in graph.updates.iter().filter(|(_, value)| value.node == id) {
+        for (param, value) in self.updates.of_node(id).to_vec() {
             let target = self.params[param.index()];
-            let source = self.storages[&value].clone();
+            let source = self.any(value);
             if source.buffer != target {
                 let shape = graph.params[param.index()].shape.clone();
                 self.copy_flat(&source, &Storage::whole(target, &shape), &shape);
@@ -242,7 +250,7 @@ impl<'g> Lowerer<'g> {
     }
 
     fn set(&mut self, output: u16, storage: Storage) {
-        self.storages.insert(Value { node: self.node, output }, storage);
+        self.storages.set(Value { node: self.node, output }, storage);
     }
 
     fn layer(&self) -> String {
@@ -289,7 +297,7 @@ impl<'g> Lowerer<'g> {
 
     /// The value as it lies.
     fn any(&self, value: Value) -> Storage {
-        self.storages[&value].clone()
+        self.storages.of(value).clone()
     }
 
     /// The value without gaps.

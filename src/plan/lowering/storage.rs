@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::ir::{Graph, Value};
+use crate::ir::{Graph, NodeId, ParamId, Value};
 use crate::kernel::desc::ConvDesc;
 use crate::ops::Op;
 use crate::plan::BufferId;
@@ -30,6 +30,73 @@ impl Storage {
     /// Bytes from an image to the next.
     pub(super) fn image_bytes(&self) -> usize {
         self.layout.image_pitch * self.element_bytes
+    }
+}
+
+/// Where the values that have been lowered lie.
+#[derive(Debug, Default)]
+pub(super) struct Storages {
+    of_value: HashMap<Value, Storage>,
+    /// Values that lie, or once lay, in each buffer.
+    in_buffer: HashMap<BufferId, Vec<Value>>,
+}
+
+impl Storages {
+    /// Says where a value lies.
+    pub(super) fn set(&mut self, value: Value, storage: Storage) {
+        self.in_buffer.entry(storage.buffer).or_default().push(value);
+        self.of_value.insert(value, storage);
+    }
+
+    /// Where a value lies. Operands are lowered before their users.
+    pub(super) fn of(&self, value: Value) -> &Storage {
+        &self.of_value[&value]
+    }
+
+    /// The other values that lie in the same buffer as this one.
+    pub(super) fn beside(&self, value: Value) -> impl Iterator<Item = Value> {
+        let buffer = self.of(value).buffer;
+        let values = self.in_buffer.get(&buffer).into_iter().flatten().copied();
+        values.filter(move |&other| other != value && self.of(other).buffer == buffer)
+    }
+}
+
+/// The graph's updates, by the node that makes them, and where each parameter is read.
+#[derive(Debug)]
+pub(super) struct Updates {
+    of_node: Vec<Vec<(ParamId, Value)>>,
+    reads: Vec<Option<Value>>,
+}
+
+impl Updates {
+    /// Looks through the graph once.
+    pub(super) fn of(graph: &Graph) -> Self {
+        let mut of_node = vec![Vec::new(); graph.nodes.len()];
+        for &(param, value) in &graph.updates {
+            of_node[value.node.index()].push((param, value));
+        }
+        let mut reads = vec![None; graph.params.len()];
+        for (index, node) in (0_u32..).zip(&graph.nodes) {
+            if let Op::Parameter(param, _) = node.op {
+                reads[param.index()].get_or_insert(Value { node: NodeId(index), output: 0 });
+            }
+        }
+        Self { of_node, reads }
+    }
+
+    /// What a node makes anew, in the graph's order.
+    pub(super) fn of_node(&self, node: NodeId) -> &[(ParamId, Value)] {
+        &self.of_node[node.index()]
+    }
+
+    /// The parameter that a value is the new contents of, if it is.
+    pub(super) fn param_of(&self, value: Value) -> Option<ParamId> {
+        self.of_node(value.node).iter().find(|(_, update)| *update == value).map(|&(param, _)| param)
+    }
+
+    /// The value that reads a parameter's old contents.
+    pub(super) fn reads(&self, param: ParamId) -> Option<Value> {
+        self.reads[param.index()]
     }
 }
 
@@ -92,7 +159,7 @@ impl Needs {
         // a view lives in its operand's memory: that memory is used as long as the view is
         for (index, node) in graph.nodes.iter().enumerate().rev() {
             if matches!(node.op, Op::Reshape(_) | Op::Slice(_) | Op::Unpad(_)) {
-                let id = crate::ir::NodeId(index as u32);
+                let id = NodeId(index as u32);
                 let own = needs.last_use(Value { node: id, output: 0 }).unwrap_or(index);
                 let of_operand = needs.last_use.entry(node.inputs[0]).or_insert(own);
                 *of_operand = (*of_operand).max(own);

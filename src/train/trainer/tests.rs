@@ -87,8 +87,8 @@ impl TrainEngine for Regression {
         &self.params
     }
 
-    fn read(&self, index: usize) -> Vec<f32> {
-        self.values[index].clone()
+    fn values(&self, index: usize) -> &[f32] {
+        &self.values[index]
     }
 
     fn write(&mut self, index: usize, values: &[f32]) {

@@ -1,0 +1,86 @@
+//! Whether a run fits into memory (E0515).
+
+use super::{KERNEL_BYTES, Machine, PROGRAM_BYTES, Stage, batch, pictures};
+use crate::card::DataCard;
+use crate::diag::{Code, Diagnostic};
+use crate::ir::{CheckedProgram, LayerId, LayerNode};
+use crate::plan::{Place, Plan};
+use crate::source::Span;
+
+/// E0515: the run does not fit into the machine's memory.
+pub fn check(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machine) -> Option<Diagnostic> {
+    let limit = usize::try_from(machine.memory_bytes).unwrap_or(usize::MAX);
+    if program.open_sizes().is_some() || fits_surely(program, card, limit) {
+        return None;
+    }
+    let stages = program.stages();
+    let planned = stages.iter().filter_map(|program| {
+        let stage = Stage::of(program, card, machine)?;
+        let (memory, step) = stage.at(stage.train.batch.value);
+        Some((stage, memory, step))
+    });
+    let (stage, memory, step) = planned.max_by_key(|(_, memory, _)| memory.peak())?;
+    if memory.peak() <= limit {
+        return None;
+    }
+    let train = stage.train;
+    let problem = Diagnostic::new(Code::E0515)
+        .arg("peak", text(memory.peak()))
+        .arg("limit", text(limit))
+        .arg("batch", train.batch.value);
+    let place = if train.batch.span == Span::default() { train.span } else { train.batch.span };
+    let problem = problem.at(place, "here");
+    let problem = match costliest(stage.program, &step) {
+        Some((node, bytes)) => problem.arg("bytes", text(bytes)).also(node.span, "layer"),
+        None => problem,
+    };
+    let ends = [stage.without_pictures().peak(), memory.peak()];
+    Some(match batch::largest(train.batch.value, ends, limit, |batch| stage.at(batch).0.peak()) {
+        Some((batch, needs)) => {
+            let problem = problem.arg("fits", batch).arg("needs", text(needs)).help("batch");
+            if train.batch.span == Span::default() { problem } else { problem.fix(place, batch.to_string()) }
+        }
+        None => problem.help("smaller"),
+    })
+}
+
+/// Whether a bound from above, which takes no planning, is within the limit: no result of a layer, its gradient and two copies of each are ever more than
+/// all there are.
+fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) -> bool {
+    let Some(train) = program.program().train.as_ref() else { return true };
+    let layers = &program.program().model.layers;
+    let batch = train.stages().map(|stage| stage.batch.value).max().unwrap_or(train.batch.value);
+    let (mut results, mut parameters) = (0_usize, 0_usize);
+    for (at, node) in layers.iter().enumerate() {
+        let shape = program.shape(LayerId(u32::try_from(at).unwrap_or(u32::MAX)));
+        results = results.saturating_add(shape.elements());
+        let operands: Vec<_> = node.inputs.iter().map(|&input| program.shape(input).clone()).collect();
+        let params = node.layer.as_op().params(&operands);
+        parameters = params.iter().fold(parameters, |sum, param| sum.saturating_add(param.shape.elements()));
+    }
+    let pictures::Held { pictures, files, .. } = pictures::held(program, card);
+    let held = pictures.saturating_add(files).saturating_add(pictures::answers(program, train, card));
+    // no layer has as many kernels
+    let program_bytes = 2 * PROGRAM_BYTES + layers.len() * 32 * KERNEL_BYTES;
+    // weights, gradients by shards, three slots, evaluation, best weights
+    let bound = results.saturating_mul(8 * 4).saturating_mul(batch).saturating_add(parameters.saturating_mul(4 * 16));
+    bound.saturating_add(held).saturating_add(program_bytes) <= limit
+}
+
+/// The layer whose buffers take most, with their bytes.
+fn costliest<'p>(program: &'p CheckedProgram, step: &Plan) -> Option<(&'p LayerNode, usize)> {
+    let arena = step.buffers.iter().filter(|buffer| matches!(buffer.place, Place::Arena(_)));
+    let named: Vec<(&str, usize)> = arena.map(|buffer| (buffer.name.as_str(), buffer.bytes)).collect();
+    let bytes_of = |path: &str| -> usize {
+        let belongs = |name: &str| name.strip_prefix(path).is_some_and(|rest| rest.starts_with([' ', '.']));
+        named.iter().filter(|(name, _)| belongs(name)).map(|(_, bytes)| bytes).sum()
+    };
+    let layers = program.program().model.layers.iter();
+    layers.map(|node| (node, bytes_of(&node.path))).max_by_key(|(_, bytes)| *bytes).filter(|(_, bytes)| *bytes > 0)
+}
+
+/// `1.5 GiB`
+fn text(bytes: usize) -> String {
+    let mib = bytes as f64 / f64::from(1 << 20);
+    if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+}

@@ -1,0 +1,193 @@
+//! What a run takes of memory at its peak, from the plans themselves, and whether that fits (E0515).
+//!
+//! ```text
+//! peak    = program + pictures + max(files, session)
+//! session = kernels + parameters + optimizer + activations + evaluation + remembered + answers + batches
+//! ```
+//! Picture files that are decoded when a run begins are gone before the model is compiled. All is computed but for three constants that were measured:
+//! [`PROGRAM_BYTES`], what a kernel takes, and what the name of a file takes.
+
+mod batch;
+mod judge;
+mod machine;
+mod pictures;
+
+pub use judge::check;
+pub use machine::{Machine, free_now};
+
+use crate::card::DataCard;
+use crate::ir::{Callback, CheckedProgram, Graph, Param, ParamRole, TrainSpec};
+use crate::plan::{Plan, parameter_places, plan};
+use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
+
+/// What a run takes before the first weight: the program, as far as it is read from its file, its libraries and its threads. Measured on models of 3x3
+/// convolutions with batch norm on pictures of 8x8, where nearly nothing else is taken: 13.1 MiB of the file and of libraries, and 2.5 MiB.
+pub const PROGRAM_BYTES: usize = 16 << 20;
+
+/// What a kernel takes: its code, and its share of what the code generator has held at once and does not give back. Measured on the same models: 3.4 MiB with
+/// 24 kernels for training, 4.9 with 60, 8.6 with 156 and 14.3 with 302, those for evaluation (a fifth as many) included.
+const KERNEL_BYTES: usize = 32 << 10;
+
+/// The parts of a run's memory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryPlan {
+    /// Weights and statistics.
+    pub parameters: usize,
+    /// What the optimizer remembers of them.
+    pub optimizer: usize,
+    /// Code, with what is left of making it.
+    pub kernels: usize,
+    /// Results of layers, gradients and scratch memory of a training step.
+    pub activations: usize,
+    /// The model compiled for evaluation, where there is a split to evaluate on.
+    pub evaluation: usize,
+    /// The best weights, for callbacks that keep them.
+    pub remembered: usize,
+    /// All answers of an epoch, for areas under curves.
+    pub answers: usize,
+    /// The data set's pictures, where it is known.
+    pub pictures: usize,
+    /// Picture files, as long as they are held: where they go before the model is compiled, only what they take more than all that comes after them.
+    pub files: usize,
+    /// Batches that are made, waiting, or used.
+    pub batches: usize,
+}
+
+impl MemoryPlan {
+    /// The whole, with what the program takes.
+    pub fn peak(&self) -> usize {
+        self.parts().iter().fold(0, |sum, (_, part)| sum.saturating_add(*part))
+    }
+
+    /// All that comes after pictures were taken in.
+    fn session(&self) -> usize {
+        let Self {
+            parameters,
+            optimizer,
+            kernels,
+            activations,
+            evaluation,
+            remembered,
+            answers,
+            pictures: _,
+            files: _,
+            batches,
+        } = *self;
+        let parts = [parameters, optimizer, kernels, activations, evaluation, remembered, answers, batches];
+        parts.iter().fold(0, |sum: usize, part| sum.saturating_add(*part))
+    }
+
+    /// The parts with their names, those that take nothing left out.
+    pub fn parts(&self) -> Vec<(&'static str, usize)> {
+        let Self {
+            parameters,
+            optimizer,
+            kernels,
+            activations,
+            evaluation,
+            remembered,
+            answers,
+            pictures,
+            files,
+            batches,
+        } = *self;
+        let all = [
+            ("weights", parameters),
+            ("optimizer", optimizer),
+            ("activations", activations),
+            ("evaluation", evaluation),
+            ("best weights", remembered),
+            ("answers", answers),
+            ("pictures", pictures),
+            ("picture files", files),
+            ("batches", batches),
+            ("kernels", kernels),
+            ("program", PROGRAM_BYTES),
+        ];
+        all.into_iter().filter(|(_, bytes)| *bytes > 0).collect()
+    }
+}
+
+/// What training a program takes; of several phases the one that takes most. `None` where it is not trained, or leaves the size of its pictures open.
+pub fn plan_memory(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machine) -> Option<MemoryPlan> {
+    if program.open_sizes().is_some() {
+        return None;
+    }
+    let stages = program.stages();
+    let plans = stages.iter().filter_map(|stage| Some(Stage::of(stage, card, machine)?.at(batch_of(stage)?).0));
+    plans.max_by_key(MemoryPlan::peak)
+}
+
+fn batch_of(program: &CheckedProgram) -> Option<usize> {
+    program.program().train.as_ref().map(|train| train.batch.value)
+}
+
+/// What of a program's plans is the same for every batch.
+struct Stage<'a> {
+    program: &'a CheckedProgram,
+    train: &'a TrainSpec,
+    card: Option<&'a DataCard>,
+    machine: &'a Machine,
+    training: Graph,
+    /// Where there is a split to evaluate on.
+    evaluation: Option<Graph>,
+}
+
+impl<'a> Stage<'a> {
+    /// `None` where the program is not trained.
+    fn of(program: &'a CheckedProgram, card: Option<&'a DataCard>, machine: &'a Machine) -> Option<Self> {
+        let train = program.program().train.as_ref()?;
+        let training = optimized_training_graph(program, true).ok()?;
+        let data = program.program().data.as_ref();
+        let evaluates = data.is_some_and(|data| data.validation.is_some() || data.test.is_some())
+            || card.is_some_and(|card| card.test_images > 0);
+        let evaluation = evaluates.then(|| optimized_evaluation_graph(program));
+        Some(Self { program, train, card, machine, training, evaluation })
+    }
+
+    /// What is taken with batches of this size, and the plan of a step.
+    fn at(&self, batch: usize) -> (MemoryPlan, Plan) {
+        let Machine { target, threads, .. } = *self.machine;
+        let step = plan(&self.training, target, batch);
+        let evaluation = self.evaluation.as_ref().map(|graph| plan(graph, target, batch));
+        let kernels = step.kernels.len() + evaluation.as_ref().map_or(0, |plan| plan.kernels.len());
+        let (without, held) = (self.without_pictures(), pictures::held(self.program, self.card));
+        let memory = MemoryPlan {
+            kernels: kernels * KERNEL_BYTES,
+            activations: step.memory_bytes(threads).saturating_sub(without.parameters + without.optimizer),
+            evaluation: evaluation.map_or(0, |plan| plan.memory_bytes(threads)),
+            batches: pictures::batches(self.program, held, batch),
+            ..without
+        };
+        let files = if held.stay { held.files } else { held.files.saturating_sub(memory.session()) };
+        (MemoryPlan { files, ..memory }, step)
+    }
+
+    /// What is taken however small a batch is.
+    fn without_pictures(&self) -> MemoryPlan {
+        let bytes_of = |slots: bool| {
+            let params = self.training.params.iter().filter(|param| (param.role == ParamRole::Slot) == slots);
+            let params: Vec<Param> = params.cloned().collect();
+            parameter_places(&params).1
+        };
+        let (parameters, optimizer) = (bytes_of(false), bytes_of(true));
+        MemoryPlan {
+            parameters,
+            optimizer,
+            kernels: 0,
+            activations: 0,
+            evaluation: 0,
+            remembered: keepers(self.train) * parameters,
+            answers: pictures::answers(self.program, self.train, self.card),
+            pictures: pictures::held(self.program, self.card).pictures,
+            files: 0,
+            batches: 0,
+        }
+    }
+}
+
+/// Callbacks that keep the best weights.
+fn keepers(train: &TrainSpec) -> usize {
+    let keeps = |callback: &Callback| matches!(callback, Callback::EarlyStopping { restore_best_weights: true, .. });
+    train.callbacks.iter().filter(|callback| keeps(&callback.value)).count()
+}

@@ -11,13 +11,13 @@
 //!
 //! # Error
 //!
-//! F(2x2) has factors of 1/2 and 1 and is as exact as a direct sum. F(4x4) multiplies and divides by up to 5, so that rounding errors of a square's inputs
-//! spread over its results: with the points chosen in [`transform`] the error of a result is at most twice that of a direct sum in the mean, and bounded by
+//! What is added before it is multiplied is rounded before, too. With `ε = 2⁻²⁴` and `‖·‖` the largest sum of absolute values of a row,
 //! ```text
-//! |y − ŷ| ≤ 48 · ε · (I + 12) · max|x| · Σ |w|        (m = 4; ε = 2⁻²⁴, the sum over the window and the channels)
+//! |y − ŷ| ≤ (‖Aᵀ‖ · ‖Bᵀ‖ · ‖G‖)² · (I + 24) · ε · I · max|x| · max|w|          the factor: 81 for squares of two, 3,530 for squares of four
 //! ```
-//! (sums of absolute values through the three transforms: ‖Aᵀ‖·‖Bᵀ‖·‖G‖ in the maximum norm, squared for two dimensions). Tests hold every kernel to it, and to the
-//! mean error.
+//! for a convolution; for the gradient by the weights `I` is the number of squares that are summed. This is what cannot be exceeded. In the mean, over random inputs of
+//! 64 channels, the error is 0.7 times that of a direct sum in the order of the taps for squares of two, and twice for squares of four. Tests hold all kernels to the bound,
+//! and the mean to 1 and 3 times.
 
 mod blocks;
 mod cost;

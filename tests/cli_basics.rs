@@ -272,6 +272,68 @@ fn a_closed_pipe_is_nobodys_mistake() {
 }
 
 #[test]
+fn says_what_was_fused_and_why_the_rest_was_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("model.cnn");
+    let model =
+        "model M { input(8x8x3); conv2d(8, 3, padding: same, activation: relu); conv2d(8, 3, activation: sigmoid)
+        max_pool2d(3); flatten; dense(4, activation: softmax) }";
+    std::fs::write(&file, model).expect("written");
+    let emit = cnnc().args(["emit", "--stage", "opt"]).arg(&file).assert().success();
+    let emit = text(&emit.get_output().stdout);
+    for part in [
+        "conv of `conv2d`: with bias, relu",
+        "conv of `conv2d_1`: nothing fused; ",
+        "pool is no 2x2 max pool with stride 2: tiles have no others",
+        "dense of `dense`: with bias; ",
+        "softmax is a kernel of its own",
+    ] {
+        assert!(emit.contains(part), "`{part}` is missing in\n{emit}");
+    }
+}
+
+/// Winograd's method, direct sums, and one picture alone, divided among threads: the same answers but for the last digits, and the same bits for any number of
+/// threads.
+#[test]
+fn pictures_are_judged_alike_however_they_are_computed() {
+    const MODEL: &str = "model M { input(24x20x3)
+        conv2d(40, 3, padding: same, activation: relu); conv2d(64, 3, padding: same, activation: relu); max_pool2d(2)
+        conv2d(96, 3, padding: same, activation: relu); conv2d(256, 1, activation: relu); conv2d(288, 3)
+        conv2d(64, 3, stride: 2); flatten; dense(7, activation: softmax) }";
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name);
+    std::fs::write(place("model.cnn"), MODEL).expect("written");
+    let run = |arguments: &[&str]| {
+        cnnc().current_dir(folder.path()).args(arguments).assert().success();
+    };
+    run(&["init", "model.cnn", "--output", "w"]);
+    let pictures: Vec<f32> = (0..5 * 24 * 20 * 3).map(|i| ((i * 7919) % 1009) as f32 / 1009.0).collect();
+    let all = ndarray::Array4::from_shape_vec((5, 24, 20, 3), pictures).expect("fits");
+    ndarray_npy::write_npy(place("all.npy"), &all).expect("written");
+    ndarray_npy::write_npy(place("one.npy"), &all.slice(ndarray::s![..1, .., .., ..])).expect("written");
+    let predict = |input: &str, options: &[&str]| -> Vec<f32> {
+        run(&[&["predict", "model.cnn", "--weights", "w", "--input", input, "--output", "y.npy"], options].concat());
+        let y: ndarray::Array2<f32> = ndarray_npy::read_npy(place("y.npy")).expect("numbers");
+        y.into_iter().collect()
+    };
+    let want = predict("all.npy", &["--exact"]);
+    for (input, options) in [
+        ("all.npy", &[][..]),
+        ("all.npy", &["--simd", "portable"]),
+        ("one.npy", &[]),
+        ("one.npy", &["--exact"]),
+        ("one.npy", &["--simd", "portable"]),
+    ] {
+        let with = |threads: &str| predict(input, &[options, &["--threads", threads]].concat());
+        let got = with("1");
+        assert_eq!(got.len(), if input == "one.npy" { 7 } else { 35 });
+        let far = want.iter().zip(&got).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(far < 2e-6, "{input} {options:?}: {far}");
+        assert_eq!(got, with("3"), "{input} {options:?}");
+    }
+}
+
+#[test]
 fn initial_weights_depend_on_the_seed_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let weights = |name: &str, seed: &str| {

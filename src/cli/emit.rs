@@ -11,6 +11,7 @@ use crate::ast;
 use crate::autodiff::{evaluation_graph, training_graph};
 use crate::ir::Graph;
 use crate::jit;
+use crate::opt;
 use crate::plan::plan;
 use crate::runtime::{CompileError, optimized_evaluation_graph, optimized_training_graph};
 
@@ -19,7 +20,7 @@ use crate::runtime::{CompileError, optimized_evaluation_graph, optimized_trainin
 Stages, in the order they are made:
   ast   the file's syntax, in canonical form
   ir    the graph of operations: forward, loss, backward, update
-  opt   the same after all passes
+  opt   the same after all passes; then what was fused, and why the rest was not
   plan  kernel calls in tasks and stages, with the place of every buffer
   clif  the kernels in Cranelift's intermediate form
   asm   the kernels' machine code
@@ -67,7 +68,10 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
     match args.stage {
         Stage::Ast => console.result_text(&ast::print(&ready.ast)),
         Stage::Ir => console.result_text(&unoptimized(&ready, mode)?.to_string()),
-        Stage::Opt => console.result_text(&optimized(&ready, mode)?.to_string()),
+        Stage::Opt => {
+            let graph = optimized(&ready, mode)?;
+            console.result_text(&format!("{graph}\n{}", opt::fusion_report(&graph)))
+        }
         Stage::Plan => console.result_text(&planned()?.to_string()),
         Stage::Clif | Stage::Asm => {
             let plan = planned()?;

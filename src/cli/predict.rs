@@ -49,11 +49,19 @@ pub(super) struct PredictArgs {
 
 pub(super) fn predict(args: &PredictArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
-    let trained = Trained::open(&ready, args.compute, BATCH, &args.weights)?;
+    let trained = |pictures| Trained::open(&ready, args.compute, batch_of(pictures), &args.weights);
     match (&args.input, &args.output) {
-        (Some(input), Some(output)) => predict_array(&ready, trained, input, output),
-        (_, _) => predict_pictures(args, &ready, trained, console),
+        (Some(input), Some(output)) => {
+            let images = npy::read_images(input, ready.program.input_shape(), open_axes(&ready))?;
+            predict_array(&ready, trained(images.count)?, &images, output)
+        }
+        (_, _) => predict_pictures(args, &ready, trained(args.images.len())?, console),
     }
+}
+
+/// A single picture has a plan of its own, which divides it among the threads.
+fn batch_of(pictures: usize) -> usize {
+    if pictures == 1 { 1 } else { BATCH }
 }
 
 /// Whether the program leaves height and width of its pictures open.
@@ -61,9 +69,8 @@ fn open_axes(ready: &Ready) -> [bool; 2] {
     ready.program.open_sizes().map_or([false; 2], |open| open.axes)
 }
 
-fn predict_array(ready: &Ready, mut trained: Trained, input: &Path, output: &Path) -> Result<(), Failure> {
-    let Images { count, size, values: images } =
-        npy::read_images(input, ready.program.input_shape(), open_axes(ready))?;
+fn predict_array(ready: &Ready, mut trained: Trained, images: &Images, output: &Path) -> Result<(), Failure> {
+    let &Images { count, size, values: ref images } = images;
     let program = ready.program.at(size).map_err(CompileError::from)?;
     trained.session.prepare(size)?;
     let mut values = Vec::with_capacity(count * program.output_shape().elements());

@@ -139,7 +139,7 @@ fn find_chain(graph: &Graph, product: NodeId, users: &[Vec<NodeId>], uses: &[usi
     chain
 }
 
-fn is_two_by_two(pool: &Pool) -> bool {
+pub(super) fn is_two_by_two(pool: &Pool) -> bool {
     let plain = |axis: &crate::tensor::Axis| {
         axis.kernel_size == 2 && axis.stride == 2 && axis.pad_before == 0 && axis.output == axis.input / 2
     };
@@ -147,7 +147,7 @@ fn is_two_by_two(pool: &Pool) -> bool {
 }
 
 /// The activation that a map is, if a tile can apply it.
-fn tile_activation(op: &Op) -> Option<TileActivation> {
+pub(super) fn tile_activation(op: &Op) -> Option<TileActivation> {
     let Op::Map(Map { expr, results, .. }) = op else { return None };
     let [(result, MapResult::Each)] = results[..] else { return None };
     let is_zero = |id| expr.constant_value(id) == Some(0.0);

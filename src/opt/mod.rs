@@ -11,9 +11,12 @@ mod fold_batch_norm;
 mod fold_constants;
 mod fuse_maps;
 mod fuse_tile_epilogues;
+mod fusion_report;
 mod hoist_channel_arithmetic;
 mod merge_channel_sums;
 mod sink_below_max_pool;
+
+pub use fusion_report::fusion_report;
 
 use crate::ir::Graph;
 

@@ -37,6 +37,9 @@ struct BoundStage {
 /// Plans that are kept, compiled, of a model that takes pictures of several sizes: the most recently used ones. A plan's code takes some hundred KiB.
 pub(super) const MOST_PLANS: usize = 16;
 
+/// Arithmetic operations for a single image below which one thread runs them alone: about a tenth of a millisecond, in which waking another one costs more than it saves.
+const WORTH_WAKING: usize = 32_000_000;
+
 /// A plan, compiled.
 #[derive(Debug)]
 struct Compiled {
@@ -46,6 +49,8 @@ struct Compiled {
     setup: Vec<BoundStage>,
     stages: Vec<BoundStage>,
     profile: Option<Profile>,
+    /// A single image, and so little to do that one thread does it.
+    is_short: bool,
 }
 
 /// Compiled plans of one model with their memory and threads. Parameters lie at the same places in all of them, and there is one memory for all.
@@ -115,8 +120,9 @@ impl Executor {
             stages.iter().map(|stage| bind_stage(&plan, stage, &kernels, &mut slots)).collect()
         };
         let (setup, stages) = (bind(&plan.setup)?, bind(&plan.stages)?);
+        let is_short = plan.batch == 1 && plan.operations() < WORTH_WAKING;
         self.plans.truncate(MOST_PLANS - 1);
-        self.plans.insert(0, Compiled { key, plan, setup, stages, profile: None });
+        self.plans.insert(0, Compiled { key, plan, setup, stages, profile: None, is_short });
         if self.profiles {
             self.start_profile();
         }
@@ -235,17 +241,18 @@ impl Executor {
     fn run_stages(&mut self, setup: bool, range: Range<usize>, images: usize) {
         let compiled = self.plans.first().expect("a plan is compiled before anything is run");
         let stages = if setup { &compiled.setup[range] } else { &compiled.stages[range] };
+        let pool = self.pool.as_ref().filter(|_| !compiled.is_short);
         let run = Run {
             stages,
             images,
             next: stages.iter().map(|_| AtomicUsize::new(0)).collect(),
-            barrier: Barrier::new(self.threads),
+            barrier: Barrier::new(if pool.is_some() { self.threads } else { 1 }),
             profile: compiled.profile.as_ref(),
             scratch_base: compiled.plan.scratch_base(),
             scratch_bytes: compiled.plan.scratch_bytes,
             arena: self.arena.run(),
         };
-        match &self.pool {
+        match pool {
             // one parallel region for the whole step
             Some(pool) => drop(pool.broadcast(|context| run.work(context.index()))),
             None => run.work(0),

@@ -52,7 +52,7 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::Matmul(desc) => matmul::build(desc, target),
         KernelDesc::Map(desc) => map::build(desc, target),
         KernelDesc::Pool(desc) => pool::build(desc),
-        KernelDesc::PoolGrad(desc) => pool_grad::build(desc),
+        KernelDesc::PoolGrad(desc) => pool_grad::build(desc, target),
         KernelDesc::GlobalPool(desc) => global_pool::build(desc),
         KernelDesc::NeighbourSum(desc) => neighbour_sum::build(desc),
         KernelDesc::Moments(desc) => moments::build(desc),

@@ -3,7 +3,7 @@
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
 
-use super::strip::{self, Binary, IntegerOp, StripDesc, UnaryOp};
+use super::strip::{self, Binary, IntegerOp, Mix, StripDesc, UnaryOp};
 use super::tile::TileDesc;
 use super::x86::{self, Address, FLOOR, Part, VectorUnit, predicate};
 use crate::kernel::desc::Compare;
@@ -166,6 +166,12 @@ impl VectorUnit for Avx2 {
             Binary::Integer(IntegerOp::And) => self.asm.vandps(to, x, y),
             Binary::Integer(IntegerOp::Or) => self.asm.vorps(to, x, y),
             Binary::Integer(IntegerOp::Xor) => self.asm.vxorps(to, x, y),
+            Binary::Mix(Mix::LowWords) => self.asm.vunpcklps(to, x, y),
+            Binary::Mix(Mix::HighWords) => self.asm.vunpckhps(to, x, y),
+            Binary::Mix(Mix::LowPairs) => self.asm.vunpcklpd(to, x, y),
+            Binary::Mix(Mix::HighPairs) => self.asm.vunpckhpd(to, x, y),
+            Binary::Mix(Mix::EvenQuarters) => self.asm.vperm2f128(to, x, y, 0x20u32),
+            Binary::Mix(Mix::OddQuarters) => self.asm.vperm2f128(to, x, y, 0x31u32),
         }
     }
 

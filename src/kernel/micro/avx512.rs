@@ -3,7 +3,7 @@
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
 
-use super::strip::{self, Binary, IntegerOp, StripDesc, UnaryOp};
+use super::strip::{self, Binary, IntegerOp, Mix, StripDesc, UnaryOp};
 use super::tile::TileDesc;
 use super::x86::{self, Address, FLOOR, Part, VectorUnit, predicate};
 use crate::kernel::desc::Compare;
@@ -153,6 +153,12 @@ impl VectorUnit for Avx512 {
             Binary::Integer(IntegerOp::And) => self.asm.vpandd(to, x, y),
             Binary::Integer(IntegerOp::Or) => self.asm.vpord(to, x, y),
             Binary::Integer(IntegerOp::Xor) => self.asm.vpxord(to, x, y),
+            Binary::Mix(Mix::LowWords) => self.asm.vunpcklps(to, x, y),
+            Binary::Mix(Mix::HighWords) => self.asm.vunpckhps(to, x, y),
+            Binary::Mix(Mix::LowPairs) => self.asm.vunpcklpd(to, x, y),
+            Binary::Mix(Mix::HighPairs) => self.asm.vunpckhpd(to, x, y),
+            Binary::Mix(Mix::EvenQuarters) => self.asm.vshuff32x4(to, x, y, 0b10_00_10_00u32),
+            Binary::Mix(Mix::OddQuarters) => self.asm.vshuff32x4(to, x, y, 0b11_01_11_01u32),
         }
     }
 

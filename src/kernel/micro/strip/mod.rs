@@ -77,6 +77,23 @@ pub enum UnaryOp {
     ShiftRightSigned(u8),
 }
 
+/// Mixtures of the lanes of two vectors. A quarter is 128 bits, four lanes (of a 256-bit vector, there are two).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mix {
+    /// In each quarter `x₀ y₀ x₁ y₁`.
+    LowWords,
+    /// In each quarter `x₂ y₂ x₃ y₃`.
+    HighWords,
+    /// In each quarter `x₀ x₁ y₀ y₁`.
+    LowPairs,
+    /// In each quarter `x₂ x₃ y₂ y₃`.
+    HighPairs,
+    /// Quarters 0, 2, … of x, then of y.
+    EvenQuarters,
+    /// Quarters 1, 3, … of x, then of y.
+    OddQuarters,
+}
+
 /// One operation on vectors of f32, or of 32-bit integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StripOp {
@@ -102,6 +119,8 @@ pub enum StripOp {
     Unary(UnaryOp, StripValue),
     /// An operation on integers.
     Integer(IntegerOp, StripValue, StripValue),
+    /// Lanes of both.
+    Mix(Mix, StripValue, StripValue),
     /// `compare(x, y) ? then : otherwise`, of `[x, y, then, otherwise]`.
     Select(Compare, [StripValue; 4]),
     /// `x · y + z`, rounded once where the machine can.
@@ -142,6 +161,7 @@ impl StripOp {
             | StripOp::Mul(x, y)
             | StripOp::Div(x, y)
             | StripOp::Integer(_, x, y)
+            | StripOp::Mix(_, x, y)
             | StripOp::Max(x, y)
             | StripOp::Min(x, y) => vec![x, y],
             StripOp::Unary(_, x) | StripOp::Accumulate(_, x) | StripOp::Advance(_, x) => vec![x],
@@ -209,6 +229,7 @@ impl StripDesc {
                 | StripOp::Mul(..)
                 | StripOp::Unary(..)
                 | StripOp::Integer(..)
+                | StripOp::Mix(..)
                 | StripOp::Select(..)
                 | StripOp::Accumulate(..)
                 | StripOp::Advance(..)

@@ -11,13 +11,16 @@ use crate::tensor::Element;
 
 /// Emits the function.
 /// # Errors
-/// [`BuildError::Host`] where the machine is unknown. [`BuildError::Description`] for what only maps ask for: their own walks are in this form already.
+/// [`BuildError::Host`] where the machine is unknown. [`BuildError::Description`] for what is asked for by kernels that are written in this form otherwise (maps).
 pub(in crate::kernel::micro) fn emit(strip: &StripDesc) -> Result<ir::Function, BuildError> {
     let Run::Elements(elements) = strip.run else {
         return Err(BuildError::Description { family: "strip", reason: "a run whose length is an argument" });
     };
-    if !strip.carried.is_empty() || strip.ops.iter().any(is_for_maps) {
-        return Err(BuildError::Description { family: "strip", reason: "an operation that only maps have" });
+    if !strip.carried.is_empty() || strip.ops.iter().any(has_another_form) {
+        return Err(BuildError::Description {
+            family: "strip",
+            reason: "an operation of kernels that have this form without strips",
+        });
     }
     KernelBuilder::build_tile(strip.element_bytes.len(), |k, pointers| {
         let whole = elements / 4 * 4;
@@ -40,7 +43,7 @@ pub(in crate::kernel::micro) fn emit(strip: &StripDesc) -> Result<ir::Function, 
     })
 }
 
-fn is_for_maps(op: &StripOp) -> bool {
+fn has_another_form(op: &StripOp) -> bool {
     match op {
         StripOp::LoadBytes(_)
         | StripOp::Spread(_)
@@ -48,6 +51,7 @@ fn is_for_maps(op: &StripOp) -> bool {
         | StripOp::Div(..)
         | StripOp::Unary(..)
         | StripOp::Integer(..)
+        | StripOp::Mix(..)
         | StripOp::Select(..)
         | StripOp::Accumulate(..)
         | StripOp::Advance(..) => true,
@@ -81,6 +85,7 @@ fn turn(k: &mut KernelBuilder<'_>, strip: &StripDesc, lanes: Lanes, pointers: &[
             | StripOp::Div(..)
             | StripOp::Unary(..)
             | StripOp::Integer(..)
+            | StripOp::Mix(..)
             | StripOp::Select(..)
             | StripOp::Accumulate(..)
             | StripOp::Advance(..) => unreachable!("refused before"),

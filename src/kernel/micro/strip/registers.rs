@@ -3,7 +3,7 @@
 //! The code is straight, so every value's uses are known: a register is free after the last of them, and where there are too few, the value that is
 //! needed furthest in the future goes to memory (Belady, 1966). A value is stored there at most once.
 
-use super::{IntegerOp, Place, StripOp, StripValue, UnaryOp};
+use super::{IntegerOp, Mix, Place, StripOp, StripValue, UnaryOp};
 use crate::kernel::desc::Compare;
 
 /// An instruction on numbered registers and slots of the stack.
@@ -47,6 +47,7 @@ pub(in crate::kernel::micro) enum Binary {
     Max,
     Min,
     Integer(IntegerOp),
+    Mix(Mix),
 }
 
 /// A strip with registers.
@@ -221,6 +222,7 @@ impl Allocator {
             StripOp::Mul(..) => Some(Binary::Mul),
             StripOp::Div(..) => Some(Binary::Div),
             StripOp::Integer(op, ..) => Some(Binary::Integer(*op)),
+            StripOp::Mix(mix, ..) => Some(Binary::Mix(*mix)),
             StripOp::Max(..) => Some(Binary::Max),
             StripOp::Min(..) => Some(Binary::Min),
             StripOp::Load(_)
@@ -305,6 +307,7 @@ impl Allocator {
             | StripOp::Mul(..)
             | StripOp::Div(..)
             | StripOp::Integer(..)
+            | StripOp::Mix(..)
             | StripOp::Max(..)
             | StripOp::Min(..) => {
                 // the result may take an operand's place: it is read before it is written
@@ -354,7 +357,7 @@ mod tests {
                         Binary::Sub => x - y,
                         Binary::Mul => x * y,
                         Binary::Div => x / y,
-                        Binary::Integer(_) => unreachable!("not in this test"),
+                        Binary::Integer(_) | Binary::Mix(_) => unreachable!("not in this test"),
                         Binary::Max => x.max(y),
                         Binary::Min => x.min(y),
                     };

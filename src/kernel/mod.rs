@@ -1,5 +1,6 @@
 //! Generated code: descriptions ([`desc`]) and what makes machine code of them. Never sees the graph.
 
+mod arithmetic;
 pub(crate) mod builder;
 mod cache;
 mod channel_norm;
@@ -49,9 +50,9 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::WinogradWeight(desc) => winograd::build_weight(desc, target),
         KernelDesc::WinogradGradWeight(desc) => winograd::build_grad_weight(desc, target),
         KernelDesc::Matmul(desc) => matmul::build(desc, target),
-        KernelDesc::Map(desc) => map::build(desc),
+        KernelDesc::Map(desc) => map::build(desc, target),
         KernelDesc::Pool(desc) => pool::build(desc),
-        KernelDesc::PoolGrad(desc) => pool_grad::build(desc),
+        KernelDesc::PoolGrad(desc) => pool_grad::build(desc, target),
         KernelDesc::GlobalPool(desc) => global_pool::build(desc),
         KernelDesc::NeighbourSum(desc) => neighbour_sum::build(desc),
         KernelDesc::Moments(desc) => moments::build(desc),

@@ -84,6 +84,13 @@ impl KernelBuilder<'_> {
         self.fb.ins().band_imm_s(index, mask)
     }
 
+    /// `index / by`, rounded down, of an index that is not negative and a power of two.
+    pub(crate) fn index_divide(&mut self, index: Value, by: usize) -> Value {
+        debug_assert!(by.is_power_of_two());
+        let shift = self.fb.ins().iconst(types::I64, i64::from(by.trailing_zeros()));
+        self.fb.ins().ushr(index, shift)
+    }
+
     /// Address of element `index` from `pointer` on.
     pub(crate) fn at(&mut self, element: Element, pointer: Value, index: Value) -> Value {
         let bytes = self.index_scale(index, element.size_bytes());

@@ -297,17 +297,17 @@ impl Channels<'_, '_> {
             let resident: Vec<Option<Value>> = block.resident.iter().map(|by_unit| by_unit[u]).collect();
             let sums = &mut sums[u * self.sums.len()..(u + 1) * self.sums.len()];
             if start + lanes.count() <= limit {
-                let unit = Unit { channels: self, group, shift: block.shift, start, resident };
-                for (sum, value) in sums.iter_mut().zip(self.emit_unit(k, unit, lanes)) {
+                let unit = Unit { channels: self, group, shift: block.shift, start, lanes, resident };
+                for (sum, value) in sums.iter_mut().zip(self.emit_unit(k, unit)) {
                     *sum = k.add(*sum, value);
                 }
                 continue;
             }
             // the row ends within this vector
             for lane in 0..limit.saturating_sub(start) {
-                let unit =
-                    Unit { channels: self, group, shift: block.shift, start: start + lane, resident: Vec::new() };
-                for (sum, value) in sums.iter_mut().zip(self.emit_unit(k, unit, Lanes::One)) {
+                let (start, lanes) = (start + lane, Lanes::One);
+                let unit = Unit { channels: self, group, shift: block.shift, start, lanes, resident: Vec::new() };
+                for (sum, value) in sums.iter_mut().zip(self.emit_unit(k, unit)) {
                     let old = k.lane(*sum, lane);
                     let new = k.add(old, value);
                     *sum = k.with_lane(*sum, lane, new);
@@ -318,9 +318,9 @@ impl Channels<'_, '_> {
     }
 
     /// Evaluates one unit, stores what is stored and returns what is summed.
-    fn emit_unit(&self, k: &mut KernelBuilder<'_>, mut unit: Unit<'_, '_, '_>, lanes: Lanes) -> Vec<Value> {
+    fn emit_unit(&self, k: &mut KernelBuilder<'_>, mut unit: Unit<'_, '_, '_>) -> Vec<Value> {
         let map = self.map;
-        let values = expr::evaluate(k, &map.desc.expr, &map.needed, lanes, &mut unit, &map.results());
+        let values = expr::evaluate(k, &map.desc.expr, &map.needed, &mut unit, &map.results());
         let mut summed = Vec::new();
         for (j, value) in values.into_iter().enumerate() {
             match map.desc.outputs[j].1 {
@@ -375,13 +375,18 @@ struct Unit<'a, 'm, 'd> {
     group: &'a Group,
     shift: Option<Value>,
     start: usize,
+    lanes: Lanes,
     /// By operand; empty where nothing stays in registers.
     resident: Vec<Option<Value>>,
 }
 
-impl Place for Unit<'_, '_, '_> {
-    fn input(&mut self, k: &mut KernelBuilder<'_>, index: usize, lanes: Lanes) -> Value {
-        let map = self.channels.map;
+impl<'f> Place<KernelBuilder<'f>> for Unit<'_, '_, '_> {
+    fn constant(&mut self, k: &mut KernelBuilder<'f>, bits: u32) -> Value {
+        k.f32(self.lanes, f32::from_bits(bits))
+    }
+
+    fn input(&mut self, k: &mut KernelBuilder<'f>, index: usize) -> Value {
+        let (map, lanes) = (self.channels.map, self.lanes);
         if let Some(scalar) = map.scalars[index] {
             return k.splat(lanes, scalar);
         }
@@ -395,12 +400,9 @@ impl Place for Unit<'_, '_, '_> {
         k.load_as_f32(map.element(index), lanes, self.group.pointers[index], at)
     }
 
-    fn key(&mut self, index: usize) -> Value {
-        self.channels.map.keys[index].expect("operands of random keys are loaded as keys")
-    }
-
-    fn element(&mut self, k: &mut KernelBuilder<'_>) -> Value {
+    fn hash_start(&mut self, k: &mut KernelBuilder<'f>, index: usize) -> Value {
         let element = k.index_offset(self.group.element, self.start);
-        k.low_bits(element)
+        let element = k.low_bits(element);
+        expr::hash_start(k, self.lanes, self.channels.map.key(index), element)
     }
 }

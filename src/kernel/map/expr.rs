@@ -1,7 +1,8 @@
-//! Evaluates an expression at one or four elements.
+//! Evaluates an expression at one, four or a vector of elements.
 
 use cranelift::prelude::Value;
 
+use crate::kernel::arithmetic::Arithmetic;
 use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::kernel::math;
@@ -45,28 +46,30 @@ pub(super) fn weight(expr: &Expr, needed: &[bool]) -> usize {
 }
 
 /// Where an expression's operands come from, at one place of the domain.
-pub(super) trait Place {
+pub(super) trait Place<A: Arithmetic> {
+    /// A constant, by its bits.
+    fn constant(&mut self, k: &mut A, bits: u32) -> A::Value;
     /// Operand `index`, as f32.
-    fn input(&mut self, k: &mut KernelBuilder<'_>, index: usize, lanes: Lanes) -> Value;
-    /// Key of the random numbers in operand `index`, a single i32.
-    fn key(&mut self, index: usize) -> Value;
-    /// Index of the first lane's element within the batch, a single i32.
-    fn element(&mut self, k: &mut KernelBuilder<'_>) -> Value;
+    fn input(&mut self, k: &mut A, index: usize) -> A::Value;
+    /// What the hash of random numbers begins with: `element · `[`SPREAD`]` + key`, the key being operand `index`. Integers.
+    fn hash_start(&mut self, k: &mut A, index: usize) -> A::Value;
 }
 
+/// Factor of an element's index within the batch in the hash of its random number ([`crate::kernel::desc::uniform_reference`]).
+pub(super) const SPREAD: u32 = 0x9E37_79B9;
+
 /// Values of the asked results, in their order.
-pub(super) fn evaluate(
-    k: &mut KernelBuilder<'_>,
+pub(super) fn evaluate<A: Arithmetic>(
+    k: &mut A,
     expr: &Expr,
     needed: &[bool],
-    lanes: Lanes,
-    place: &mut dyn Place,
+    place: &mut dyn Place<A>,
     results: &[ExprId],
-) -> Vec<Value> {
-    let mut values: Vec<Option<Value>> = vec![None; needed.len()];
+) -> Vec<A::Value> {
+    let mut values: Vec<Option<A::Value>> = vec![None; needed.len()];
     for (at, node) in expr.nodes().iter().enumerate() {
         if needed[at] {
-            let value = emit_node(k, *node, lanes, place, &|id| {
+            let value = emit_node(k, *node, place, &|id| {
                 values[id.0 as usize].expect("operands stand before their users and are needed with them")
             });
             values[at] = Some(value);
@@ -75,16 +78,15 @@ pub(super) fn evaluate(
     results.iter().map(|id| values[id.0 as usize].expect("results are needed")).collect()
 }
 
-fn emit_node(
-    k: &mut KernelBuilder<'_>,
+fn emit_node<A: Arithmetic>(
+    k: &mut A,
     node: ExprNode,
-    lanes: Lanes,
-    place: &mut dyn Place,
-    at: &dyn Fn(ExprId) -> Value,
-) -> Value {
+    place: &mut dyn Place<A>,
+    at: &dyn Fn(ExprId) -> A::Value,
+) -> A::Value {
     match node {
-        ExprNode::Input(index) => place.input(k, index as usize, lanes),
-        ExprNode::Const(bits) => k.f32(lanes, f32::from_bits(bits)),
+        ExprNode::Input(index) => place.input(k, index as usize),
+        ExprNode::Const(bits) => place.constant(k, bits),
         ExprNode::Add(a, b) => k.add(at(a), at(b)),
         ExprNode::Sub(a, b) => k.sub(at(a), at(b)),
         ExprNode::Mul(a, b) => k.mul(at(a), at(b)),
@@ -100,41 +102,42 @@ fn emit_node(
         ExprNode::Log(a) => math::log(k, at(a)),
         ExprNode::Tanh(a) => math::tanh(k, at(a)),
         ExprNode::Erf(a) => math::erf(k, at(a)),
-        ExprNode::Select(compare, a, b, c, d) => {
-            let mask = k.compare(compare, at(a), at(b));
-            k.select(mask, at(c), at(d))
-        }
+        ExprNode::Select(compare, a, b, c, d) => k.choose(compare, [at(a), at(b)], [at(c), at(d)]),
         ExprNode::Uniform(index) => {
-            let (key, element) = (place.key(index as usize), place.element(k));
-            emit_uniform(k, lanes, key, element)
+            let start = place.hash_start(k, index as usize);
+            emit_uniform(k, start)
         }
     }
 }
 
-/// [`crate::kernel::desc::uniform_reference`] for the lanes from `element` on.
-fn emit_uniform(k: &mut KernelBuilder<'_>, lanes: Lanes, key: Value, element: Value) -> Value {
+/// [`Place::hash_start`] for the lanes from `element` on, a single i32 as the key is.
+pub(super) fn hash_start(k: &mut KernelBuilder<'_>, lanes: Lanes, key: Value, element: Value) -> Value {
     let first = k.splat(lanes, element);
     let numbers = k.lane_numbers(lanes);
     let element = k.add_i32(first, numbers);
-    let spread = k.i32(lanes, 0x9E37_79B9);
+    let spread = k.i32(lanes, SPREAD);
     let key = k.splat(lanes, key);
-    let h = k.mul_i32(element, spread);
-    let h = k.add_i32(h, key);
-    let h = xor_shifted(k, h, 16);
-    let factor = k.i32(lanes, 0x7FEB_352D);
+    let spread = k.mul_i32(element, spread);
+    k.add_i32(spread, key)
+}
+
+/// [`crate::kernel::desc::uniform_reference`] from what its hash begins with.
+fn emit_uniform<A: Arithmetic>(k: &mut A, start: A::Value) -> A::Value {
+    let h = xor_shifted(k, start, 16);
+    let factor = k.word_like(h, 0x7FEB_352D);
     let h = k.mul_i32(h, factor);
     let h = xor_shifted(k, h, 15);
-    let factor = k.i32(lanes, 0x846C_A68B);
+    let factor = k.word_like(h, 0x846C_A68B);
     let h = k.mul_i32(h, factor);
     let h = xor_shifted(k, h, 16);
     let h = k.shift_right(h, 8);
     let h = k.int_to_float(h);
-    let unit = k.f32(lanes, 1.0 / 16_777_216.0);
+    let unit = k.number_like(h, 1.0 / 16_777_216.0);
     k.mul(h, unit)
 }
 
 /// `h ^ (h >> by)`
-fn xor_shifted(k: &mut KernelBuilder<'_>, h: Value, by: u8) -> Value {
+fn xor_shifted<A: Arithmetic>(k: &mut A, h: A::Value, by: u8) -> A::Value {
     let shifted = k.shift_right(h, by);
     k.xor_i32(h, shifted)
 }

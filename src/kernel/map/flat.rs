@@ -2,8 +2,8 @@
 
 use cranelift::prelude::Value;
 
-use super::Map;
 use super::expr::{self, Place};
+use super::{Map, strips};
 use crate::kernel::builder::{KernelBuilder, Lanes, Trips};
 use crate::tensor::Layout;
 
@@ -49,6 +49,9 @@ pub(super) fn element_of_row(k: &mut KernelBuilder<'_>, map: &Map<'_>, at: [Valu
 
 /// One run of `length` elements. `element` is the index within the batch of its first.
 fn emit_run(k: &mut KernelBuilder<'_>, map: &Map<'_>, pointers: &[Value], length: Trips, element: Value) {
+    if let Some(lanes) = map.strip_lanes {
+        return strips::emit_run(k, map, lanes, pointers, length, element);
+    }
     let vectors = match map.weight {
         0..=12 => 4,
         13..=40 => 2,
@@ -60,7 +63,7 @@ fn emit_run(k: &mut KernelBuilder<'_>, map: &Map<'_>, pointers: &[Value], length
         Trips::Runtime(n) => (Trips::Runtime(k.index_round_down(n, block)), Trips::Runtime(k.index_round_down(n, 4))),
     };
     let emit = |k: &mut KernelBuilder<'_>, lanes: Lanes, at: Value, unroll: usize| {
-        let mut place = Run { map, pointers: pointers.to_vec(), at: 0, element };
+        let mut place = Run { map, pointers: pointers.to_vec(), at: 0, element, lanes };
         for (i, pointer) in place.pointers.iter_mut().enumerate() {
             if map.is_streamed(i) {
                 *pointer = k.at(map.element(i), *pointer, at);
@@ -69,7 +72,7 @@ fn emit_run(k: &mut KernelBuilder<'_>, map: &Map<'_>, pointers: &[Value], length
         place.element = k.index_add(element, at);
         for step in 0..unroll {
             place.at = step * lanes.count();
-            let values = expr::evaluate(k, &map.desc.expr, &map.needed, lanes, &mut place, &map.results());
+            let values = expr::evaluate(k, &map.desc.expr, &map.needed, &mut place, &map.results());
             for (j, value) in values.into_iter().enumerate() {
                 k.store(value, place.pointers[map.desc.operands.len() + j], place.at);
             }
@@ -89,22 +92,24 @@ struct Run<'m, 'd> {
     pointers: Vec<Value>,
     at: usize,
     element: Value,
+    lanes: Lanes,
 }
 
-impl Place for Run<'_, '_> {
-    fn input(&mut self, k: &mut KernelBuilder<'_>, index: usize, lanes: Lanes) -> Value {
+impl<'f> Place<KernelBuilder<'f>> for Run<'_, '_> {
+    fn constant(&mut self, k: &mut KernelBuilder<'f>, bits: u32) -> Value {
+        k.f32(self.lanes, f32::from_bits(bits))
+    }
+
+    fn input(&mut self, k: &mut KernelBuilder<'f>, index: usize) -> Value {
         match self.map.scalars[index] {
-            Some(scalar) => k.splat(lanes, scalar),
-            None => k.load_as_f32(self.map.element(index), lanes, self.pointers[index], self.at),
+            Some(scalar) => k.splat(self.lanes, scalar),
+            None => k.load_as_f32(self.map.element(index), self.lanes, self.pointers[index], self.at),
         }
     }
 
-    fn key(&mut self, index: usize) -> Value {
-        self.map.keys[index].expect("operands of random keys are loaded as keys")
-    }
-
-    fn element(&mut self, k: &mut KernelBuilder<'_>) -> Value {
+    fn hash_start(&mut self, k: &mut KernelBuilder<'f>, index: usize) -> Value {
         let element = k.index_offset(self.element, self.at);
-        k.low_bits(element)
+        let element = k.low_bits(element);
+        expr::hash_start(k, self.lanes, self.map.key(index), element)
     }
 }

@@ -1,35 +1,40 @@
 //! Element-wise kernels. See [`MapDesc`] for what they compute.
 //!
-//! Three walks, the first that fits:
+//! Three walks, the first that fits; the inner work is done four elements at a time, or by [`strips`] where there are wider vectors:
 //!
 //! * [`flat`]: no result or operand depends on the channel and everything lies without gaps, or at least each row (or image) does.
-//! * [`channels`]: there are vectors `[C]` or channel sums, or pixels lie apart. Channels that are no multiple of four
+//! * [`strips::emit_pixels`] and [`channels`]: there are vectors `[C]` or channel sums, or pixels lie apart. Channels that are no multiple of four
 //!   are taken with several pixels at once, so that vectors stay full (three channels: four pixels, three vectors).
 
 mod channels;
 mod expr;
 mod flat;
+mod strips;
 
 use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
 use super::desc::{Domain, ExprId, ExprNode, MapDesc, MapOutput, OperandKind};
+use super::target::Target;
 use crate::tensor::{Element, Layout};
 
 /// Code of a map kernel.
-pub(super) fn build(desc: &MapDesc) -> Result<KernelFunction, BuildError> {
+pub(super) fn build(desc: &MapDesc, target: &Target) -> Result<KernelFunction, BuildError> {
     validate(desc)?;
     KernelBuilder::build(Effort::Speed, |k| {
-        let map = Map::new(k, desc);
+        let map = Map::new(k, desc, target);
         match desc.domain {
             Domain::Flat => flat::emit_flat(k, &map),
             Domain::Images { height, width, channels } => {
                 let shape = [height, width, channels];
-                if map.depends_on_channel() || !map.images().all(|layout| layout.rows_are_dense()) {
-                    channels::emit(k, &map, shape);
-                } else {
-                    flat::emit_images(k, &map, shape);
+                let apart = map.depends_on_channel() || !map.images().all(|layout| layout.rows_are_dense());
+                match map.strip_lanes {
+                    Some(lanes) if apart && strips::fills_vectors(channels, lanes) => {
+                        strips::emit_pixels(k, &map, lanes, shape);
+                    }
+                    Some(_) | None if apart => channels::emit(k, &map, shape),
+                    Some(_) | None => flat::emit_images(k, &map, shape),
                 }
             }
         }
@@ -97,10 +102,12 @@ struct Map<'d> {
     needed: Vec<bool>,
     /// Instructions of one evaluation, about.
     weight: usize,
+    /// Lanes of a vector where the work is done by strips.
+    strip_lanes: Option<usize>,
 }
 
 impl<'d> Map<'d> {
-    fn new(k: &mut KernelBuilder<'_>, desc: &'d MapDesc) -> Self {
+    fn new(k: &mut KernelBuilder<'_>, desc: &'d MapDesc, target: &Target) -> Self {
         let arguments = desc.operands.len() + desc.outputs.len();
         let mut pointers: Vec<Value> = (0..arguments).map(|i| k.arg(i)).collect();
         let is_key = |i: usize| {
@@ -130,7 +137,13 @@ impl<'d> Map<'d> {
         }
         let needed = expr::needed(&desc.expr, desc.outputs.iter().map(|&(id, _)| id));
         let weight = expr::weight(&desc.expr, &needed);
-        Self { desc, pointers, scalars, keys, needed, weight }
+        let strip_lanes = strips::can_do(desc, target.simd).then_some(target.simd.lanes());
+        Self { desc, pointers, scalars, keys, needed, weight, strip_lanes }
+    }
+
+    /// The key in operand `at`.
+    fn key(&self, at: usize) -> Value {
+        self.keys[at].expect("operands of random keys are loaded as keys")
     }
 
     /// The layout of argument `at`, if it holds one element per place of the domain.

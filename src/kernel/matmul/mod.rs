@@ -2,7 +2,7 @@
 
 use cranelift::prelude::Value;
 
-use crate::kernel::builder::{KernelBuilder, Lanes};
+use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
 use crate::kernel::desc::{MatmulDesc, MatmulKind};
 use crate::kernel::micro::{ReductionLoop, TileDesc, TileEpilogue, TileInit, Trips};
@@ -10,8 +10,12 @@ use crate::kernel::tiling::{Grid, TilePointers, Tiling, VectorRun, emit_points, 
 use crate::kernel::{Simd, Target};
 use crate::tensor::Element;
 
+mod turn;
+
 #[cfg(test)]
 mod tests;
+
+use turn::{turn, turn_rows};
 
 /// Writes the kernel.
 /// # Errors
@@ -235,12 +239,7 @@ fn emit_grad_input(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     let (dy, weight, dx, dy_turned) = (k.arg(0), k.arg(1), k.arg(2), k.arg(3));
     let dx_turned = k.at_offset(Element::F32, dy_turned, desc.outputs * plan.images);
     let count = k.count();
-    k.for_range(count, |k, n| {
-        let from = k.index_scale(n, desc.output_pitch);
-        let from = k.at(Element::F32, dy, from);
-        let to = k.at(Element::F32, dy_turned, n);
-        turn(k, desc.outputs, from, 1, to, plan.images);
-    });
+    turn_rows(k, simd, count, desc.outputs, [dy, dy_turned], [desc.output_pitch, plan.images]);
     for_runs(k, &plan.tiling.columns, |k, input, inputs| {
         let row = k.index_scale(input, desc.weight_pitch);
         let at = TilePointers {
@@ -265,26 +264,7 @@ fn emit_grad_input(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
             let from = k.at(Element::F32, dx_turned, n);
             let to = k.index_scale(n, desc.input_pitch);
             let to = k.at(Element::F32, dx, to);
-            turn(k, inputs, from, plan.images, to, 1);
+            turn(k, inputs, [from, to], [plan.images, 1]);
         });
     });
-}
-
-/// Copies `elements` numbers from one pitch to another.
-fn turn(k: &mut KernelBuilder<'_>, elements: usize, from: Value, from_pitch: usize, to: Value, to_pitch: usize) {
-    const AT_ONCE: usize = 8;
-    for (start, size, times) in
-        [(0, AT_ONCE, elements / AT_ONCE), (elements / AT_ONCE * AT_ONCE, 1, elements % AT_ONCE)]
-    {
-        k.for_range(times, |k, i| {
-            let first = k.index_scale(i, size);
-            let first = k.index_offset(first, start);
-            let (source, target) = (k.index_scale(first, from_pitch), k.index_scale(first, to_pitch));
-            let (source, target) = (k.at(Element::F32, from, source), k.at(Element::F32, to, target));
-            for element in 0..size {
-                let value = k.load(Lanes::One, source, element * from_pitch);
-                k.store(value, target, element * to_pitch);
-            }
-        });
-    }
 }

@@ -3,9 +3,10 @@
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
 
-use super::strip::{self, Binary, StripDesc};
+use super::strip::{self, Binary, IntegerOp, Mix, StripDesc, UnaryOp};
 use super::tile::TileDesc;
-use super::x86::{self, Address, Part, VectorUnit};
+use super::x86::{self, Address, FLOOR, Part, VectorUnit, predicate};
+use crate::kernel::desc::Compare;
 
 const YMM: [AsmRegisterYmm; 16] =
     [ymm0, ymm1, ymm2, ymm3, ymm4, ymm5, ymm6, ymm7, ymm8, ymm9, ymm10, ymm11, ymm12, ymm13, ymm14, ymm15];
@@ -37,8 +38,16 @@ pub(super) fn emit_strip(strip: &StripDesc) -> Vec<u8> {
 
 struct Avx2 {
     asm: CodeAssembler,
-    /// Lanes of the tail and where its mask will lie.
-    tail: Option<(usize, CodeLabel)>,
+    tail: Option<Tail>,
+}
+
+/// What is known of the tail.
+#[derive(Clone, Copy)]
+enum Tail {
+    /// Its lanes, and where its mask will lie.
+    Known(usize, CodeLabel),
+    /// Where as many lanes with all bits set as a vector has will lie, and as many zeros behind them.
+    Argument(CodeLabel),
 }
 
 impl Avx2 {
@@ -62,20 +71,34 @@ impl VectorUnit for Avx2 {
     fn set_tail(&mut self, lanes: usize) -> Result<(), IcedError> {
         let mask = self.asm.create_label();
         self.asm.vmovups(YMM[TAIL], ymmword_ptr(mask))?;
-        self.tail = Some((lanes, mask));
+        self.tail = Some(Tail::Known(lanes, mask));
         Ok(())
+    }
+
+    fn reserve_tail(&mut self) {
+        self.tail = Some(Tail::Argument(self.asm.create_label()));
+    }
+
+    /// The mask is a window on the table that ends with as many zeros as lanes are missing.
+    fn set_tail_of(&mut self, lanes: AsmRegister64) -> Result<(), IcedError> {
+        let Some(Tail::Argument(table)) = self.tail else { unreachable!("the tail was reserved") };
+        self.asm.neg(lanes)?;
+        self.asm.lea(rax, qword_ptr(table))?;
+        self.asm.vmovups(YMM[TAIL], ymmword_ptr(rax + lanes * 4 + 4 * Self::LANES as i32))
     }
 
     /// The mask lies behind the code.
     fn end(&mut self) -> Result<(), IcedError> {
         self.asm.vzeroupper()?;
         self.asm.ret()?;
-        if let Some((lanes, mut mask)) = self.tail {
-            let bits: Vec<u32> = (0..Self::LANES).map(|lane| if lane < lanes { u32::MAX } else { 0 }).collect();
-            self.asm.set_label(&mut mask)?;
-            self.asm.dd(&bits)?;
-        }
-        Ok(())
+        let (set, all, mut table) = match self.tail {
+            None => return Ok(()),
+            Some(Tail::Known(lanes, mask)) => (lanes, Self::LANES, mask),
+            Some(Tail::Argument(table)) => (Self::LANES, 2 * Self::LANES, table),
+        };
+        let bits: Vec<u32> = (0..all).map(|lane| if lane < set { u32::MAX } else { 0 }).collect();
+        self.asm.set_label(&mut table)?;
+        self.asm.dd(&bits)
     }
 
     fn load(&mut self, to: usize, from: Address, part: Part) -> Result<(), IcedError> {
@@ -92,6 +115,12 @@ impl VectorUnit for Avx2 {
             Part::Full => self.asm.vmovups(to, YMM[from]),
             Part::Tail => self.asm.vmaskmovps(to, YMM[TAIL], YMM[from]),
         }
+    }
+
+    fn load_bytes(&mut self, to: usize, from: Address, part: Part) -> Result<(), IcedError> {
+        debug_assert_eq!(part, Part::Full, "there are no masks for bytes");
+        self.asm.vpmovzxbd(YMM[to], qword_ptr(from.base + from.bytes))?;
+        self.asm.vcvtdq2ps(YMM[to], YMM[to])
     }
 
     fn spread(&mut self, to: usize, from: Address) -> Result<(), IcedError> {
@@ -128,9 +157,40 @@ impl VectorUnit for Avx2 {
             Binary::Add => self.asm.vaddps(to, x, y),
             Binary::Sub => self.asm.vsubps(to, x, y),
             Binary::Mul => self.asm.vmulps(to, x, y),
+            Binary::Div => self.asm.vdivps(to, x, y),
             Binary::Max => self.asm.vmaxps(to, x, y),
             Binary::Min => self.asm.vminps(to, x, y),
+            Binary::Integer(IntegerOp::Add) => self.asm.vpaddd(to, x, y),
+            Binary::Integer(IntegerOp::Sub) => self.asm.vpsubd(to, x, y),
+            Binary::Integer(IntegerOp::Mul) => self.asm.vpmulld(to, x, y),
+            Binary::Integer(IntegerOp::And) => self.asm.vandps(to, x, y),
+            Binary::Integer(IntegerOp::Or) => self.asm.vorps(to, x, y),
+            Binary::Integer(IntegerOp::Xor) => self.asm.vxorps(to, x, y),
+            Binary::Mix(Mix::LowWords) => self.asm.vunpcklps(to, x, y),
+            Binary::Mix(Mix::HighWords) => self.asm.vunpckhps(to, x, y),
+            Binary::Mix(Mix::LowPairs) => self.asm.vunpcklpd(to, x, y),
+            Binary::Mix(Mix::HighPairs) => self.asm.vunpckhpd(to, x, y),
+            Binary::Mix(Mix::EvenQuarters) => self.asm.vperm2f128(to, x, y, 0x20u32),
+            Binary::Mix(Mix::OddQuarters) => self.asm.vperm2f128(to, x, y, 0x31u32),
         }
+    }
+
+    fn unary(&mut self, op: UnaryOp, to: usize, x: usize) -> Result<(), IcedError> {
+        let (to, x) = (YMM[to], YMM[x]);
+        match op {
+            UnaryOp::Sqrt => self.asm.vsqrtps(to, x),
+            UnaryOp::Floor => self.asm.vroundps(to, x, FLOOR),
+            UnaryOp::FromInteger => self.asm.vcvtdq2ps(to, x),
+            UnaryOp::ShiftLeft(by) => self.asm.vpslld(to, x, u32::from(by)),
+            UnaryOp::ShiftRight(by) => self.asm.vpsrld(to, x, u32::from(by)),
+            UnaryOp::ShiftRightSigned(by) => self.asm.vpsrad(to, x, u32::from(by)),
+        }
+    }
+
+    fn select(&mut self, compare: Compare, to: usize, operands: [usize; 4]) -> Result<(), IcedError> {
+        let [x, y, then, otherwise] = operands.map(|operand| YMM[operand]);
+        self.asm.vcmpps(YMM[to], x, y, predicate(compare))?;
+        self.asm.vblendvps(YMM[to], otherwise, then, YMM[to])
     }
 
     fn multiply_add_spread(&mut self, _: usize, _: usize, _: Address) -> Result<(), IcedError> {
@@ -179,14 +239,16 @@ impl VectorUnit for Avx2 {
         asm.vpackssdw(low, low, upper)?;
         asm.vpacksswb(low, low, low)?;
         match (part, self.tail) {
-            (Part::Tail, Some((lanes, _))) => {
+            (Part::Tail, Some(Tail::Known(lanes, _))) => {
                 for lane in 0..lanes {
                     let bytes = to.bytes + i32::try_from(lane).expect("a vector has few lanes");
                     asm.vpextrb(byte_ptr(to.base + bytes), low, lane as u32)?;
                 }
                 Ok(())
             }
-            (Part::Full, _) | (Part::Tail, None) => asm.vmovq(qword_ptr(to.base + to.bytes), low),
+            (Part::Full, _) | (Part::Tail, None | Some(Tail::Argument(_))) => {
+                asm.vmovq(qword_ptr(to.base + to.bytes), low)
+            }
         }
     }
 

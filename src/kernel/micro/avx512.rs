@@ -3,9 +3,10 @@
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
 
-use super::strip::{self, Binary, StripDesc};
+use super::strip::{self, Binary, IntegerOp, Mix, StripDesc, UnaryOp};
 use super::tile::TileDesc;
-use super::x86::{self, Address, Part, VectorUnit};
+use super::x86::{self, Address, FLOOR, Part, VectorUnit, predicate};
+use crate::kernel::desc::Compare;
 
 const ZMM: [AsmRegisterZmm; 32] = [
     zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15, zmm16, zmm17,
@@ -70,6 +71,14 @@ impl VectorUnit for Avx512 {
         self.asm.kmovw(k1, eax)
     }
 
+    fn reserve_tail(&mut self) {}
+
+    fn set_tail_of(&mut self, lanes: AsmRegister64) -> Result<(), IcedError> {
+        self.asm.mov(eax, -1)?;
+        self.asm.bzhi(rax, rax, lanes)?;
+        self.asm.kmovw(k1, eax)
+    }
+
     fn end(&mut self) -> Result<(), IcedError> {
         self.asm.vzeroupper()?;
         self.asm.ret()
@@ -90,6 +99,15 @@ impl VectorUnit for Avx512 {
             Part::Full => self.asm.vmovups(to, ZMM[from]),
             Part::Tail => self.asm.vmovups(to.k1(), ZMM[from]),
         }
+    }
+
+    fn load_bytes(&mut self, to: usize, from: Address, part: Part) -> Result<(), IcedError> {
+        let from = xmmword_ptr(from.base + from.bytes);
+        match part {
+            Part::Full => self.asm.vpmovzxbd(ZMM[to], from)?,
+            Part::Tail => self.asm.vpmovzxbd(ZMM[to].k1().z(), from)?,
+        }
+        self.asm.vcvtdq2ps(ZMM[to], ZMM[to])
     }
 
     fn spread(&mut self, to: usize, from: Address) -> Result<(), IcedError> {
@@ -126,9 +144,40 @@ impl VectorUnit for Avx512 {
             Binary::Add => self.asm.vaddps(to, x, y),
             Binary::Sub => self.asm.vsubps(to, x, y),
             Binary::Mul => self.asm.vmulps(to, x, y),
+            Binary::Div => self.asm.vdivps(to, x, y),
             Binary::Max => self.asm.vmaxps(to, x, y),
             Binary::Min => self.asm.vminps(to, x, y),
+            Binary::Integer(IntegerOp::Add) => self.asm.vpaddd(to, x, y),
+            Binary::Integer(IntegerOp::Sub) => self.asm.vpsubd(to, x, y),
+            Binary::Integer(IntegerOp::Mul) => self.asm.vpmulld(to, x, y),
+            Binary::Integer(IntegerOp::And) => self.asm.vpandd(to, x, y),
+            Binary::Integer(IntegerOp::Or) => self.asm.vpord(to, x, y),
+            Binary::Integer(IntegerOp::Xor) => self.asm.vpxord(to, x, y),
+            Binary::Mix(Mix::LowWords) => self.asm.vunpcklps(to, x, y),
+            Binary::Mix(Mix::HighWords) => self.asm.vunpckhps(to, x, y),
+            Binary::Mix(Mix::LowPairs) => self.asm.vunpcklpd(to, x, y),
+            Binary::Mix(Mix::HighPairs) => self.asm.vunpckhpd(to, x, y),
+            Binary::Mix(Mix::EvenQuarters) => self.asm.vshuff32x4(to, x, y, 0b10_00_10_00u32),
+            Binary::Mix(Mix::OddQuarters) => self.asm.vshuff32x4(to, x, y, 0b11_01_11_01u32),
         }
+    }
+
+    fn unary(&mut self, op: UnaryOp, to: usize, x: usize) -> Result<(), IcedError> {
+        let (to, x) = (ZMM[to], ZMM[x]);
+        match op {
+            UnaryOp::Sqrt => self.asm.vsqrtps(to, x),
+            UnaryOp::Floor => self.asm.vrndscaleps(to, x, FLOOR),
+            UnaryOp::FromInteger => self.asm.vcvtdq2ps(to, x),
+            UnaryOp::ShiftLeft(by) => self.asm.vpslld(to, x, u32::from(by)),
+            UnaryOp::ShiftRight(by) => self.asm.vpsrld(to, x, u32::from(by)),
+            UnaryOp::ShiftRightSigned(by) => self.asm.vpsrad(to, x, u32::from(by)),
+        }
+    }
+
+    fn select(&mut self, compare: Compare, to: usize, operands: [usize; 4]) -> Result<(), IcedError> {
+        let [x, y, then, otherwise] = operands.map(|operand| ZMM[operand]);
+        self.asm.vcmpps(k2, x, y, predicate(compare))?;
+        self.asm.vblendmps(ZMM[to].k2(), otherwise, then)
     }
 
     fn multiply_add_spread(&mut self, sum: usize, x: usize, y: Address) -> Result<(), IcedError> {

@@ -10,7 +10,7 @@
 //! What is no matrix product but has to be as wide is a [`StripDesc`].
 //!
 //! Calling convention of every tile: `extern "C" fn(a, b, c, bias, winners, trips)`, all 64 bits wide; see [`TileDesc`]. A strip takes
-//! its pointers.
+//! its pointers and, where its description says so, the length of its run.
 
 mod avx2;
 mod avx512;
@@ -19,7 +19,7 @@ mod strip;
 mod tile;
 mod x86;
 
-pub use strip::{MAX_POINTERS, Place, StripBuilder, StripDesc, StripOp, StripValue};
+pub use strip::{IntegerOp, MAX_POINTERS, Mix, Place, Run, StripBuilder, StripDesc, StripOp, StripValue, UnaryOp};
 pub use tile::{ReductionLoop, TileDesc, TileEpilogue, TileInit, TilePool, Trips};
 
 use super::Simd;

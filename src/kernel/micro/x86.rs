@@ -5,9 +5,9 @@ use iced_x86::code_asm::{
     AsmRegister32, AsmRegister64, CodeAssembler, CodeLabel, byte_ptr, r8, r9, r10d, r11d, rcx, rdi, rdx, rsi,
 };
 
-use super::strip::Binary;
+use super::strip::{Binary, UnaryOp};
 use super::tile::{InnerLoop, ReductionLoop, Step, TileDesc, TileInit, Trips, Unrolled};
-use crate::kernel::desc::TileActivation;
+use crate::kernel::desc::{Compare, TileActivation};
 
 /// Bytes of one element.
 const ELEMENT: isize = 4;
@@ -65,12 +65,18 @@ pub(super) trait VectorUnit {
     fn registers(&self) -> usize;
     /// Sets up the mask of the tail.
     fn set_tail(&mut self, lanes: usize) -> Result<(), IcedError>;
+    /// The same for a number of lanes that is known when the code runs: [`Self::set_tail_of`] comes before the tail is used.
+    fn reserve_tail(&mut self);
+    /// Sets up the mask of a tail that was reserved, for as many lanes (fewer than all) as a register says, which is lost.
+    fn set_tail_of(&mut self, lanes: AsmRegister64) -> Result<(), IcedError>;
     /// Returns, with the state of the vector unit as the caller expects it.
     fn end(&mut self) -> Result<(), IcedError>;
     /// Loads a vector; lanes outside the part become 0 and are not read.
     fn load(&mut self, to: usize, from: Address, part: Part) -> Result<(), IcedError>;
     /// Stores the lanes of the part.
     fn store(&mut self, to: Address, from: usize, part: Part) -> Result<(), IcedError>;
+    /// Loads bytes as f32, the same.
+    fn load_bytes(&mut self, to: usize, from: Address, part: Part) -> Result<(), IcedError>;
     /// One number in all lanes.
     fn spread(&mut self, to: usize, from: Address) -> Result<(), IcedError>;
     /// All lanes 0.
@@ -85,6 +91,10 @@ pub(super) trait VectorUnit {
     fn multiply_into(&mut self, negative: bool, x: usize, y: usize, z: usize) -> Result<(), IcedError>;
     /// `to = x op y`
     fn binary(&mut self, op: Binary, to: usize, x: usize, y: usize) -> Result<(), IcedError>;
+    /// `to = op x`
+    fn unary(&mut self, op: UnaryOp, to: usize, x: usize) -> Result<(), IcedError>;
+    /// `to = compare(x, y) ? then : otherwise`, of `[x, y, then, otherwise]`; `to` is neither of the last two.
+    fn select(&mut self, compare: Compare, to: usize, operands: [usize; 4]) -> Result<(), IcedError>;
     /// `sum += x · spread(y)`, where [`Self::SPREADS_OPERANDS`].
     fn multiply_add_spread(&mut self, sum: usize, x: usize, y: Address) -> Result<(), IcedError>;
     /// The largest of four registers goes into the first; changes the other three.
@@ -320,6 +330,18 @@ fn advance(asm: &mut CodeAssembler, tile: &TileDesc, by: Step) -> Result<(), Ice
     }
     Ok(())
 }
+
+/// Predicate of a comparison: false for NaN, without an exception (`_CMP_LT_OQ`, `_CMP_LE_OQ`, `_CMP_EQ_OQ`).
+pub(super) fn predicate(compare: Compare) -> u32 {
+    match compare {
+        Compare::Less => 0x11,
+        Compare::LessEqual => 0x12,
+        Compare::Equal => 0x00,
+    }
+}
+
+/// Rounding down, without an exception.
+pub(super) const FLOOR: u32 = 0x09;
 
 pub(super) fn displacement(bytes: isize) -> i32 {
     i32::try_from(bytes).expect("a tile reaches less than 2 GiB")

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::jit::{self, Arena, BoundArgument, BoundKernel, FlushDenormals};
 use crate::kernel::desc::KernelDesc;
-use crate::kernel::{Target, scratch_bytes};
+use crate::kernel::{Simd, Target, scratch_bytes};
 use crate::tensor::Layout;
 
 /// Contents of one argument.
@@ -55,7 +55,12 @@ const GUARD_BYTE: u8 = 0xA5;
 /// Runs a kernel for images `first .. first + count`; returns the arguments' contents afterwards. Arguments are aligned to their
 /// elements only. Fails if a byte outside of the arguments was changed.
 pub(super) fn run(desc: &KernelDesc, args: &[Data], count: usize, first: usize) -> Vec<Data> {
-    let target = Target::host();
+    run_with(Simd::detect(), desc, args, count, first)
+}
+
+/// The same with the given instructions.
+pub(super) fn run_with(simd: Simd, desc: &KernelDesc, args: &[Data], count: usize, first: usize) -> Vec<Data> {
+    let target = Target::of(simd);
     let set = jit::compile(&target, std::slice::from_ref(desc)).expect("compiles");
     let scratch = scratch_bytes(desc, &target);
     let mut offset = GUARD;

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::harness::{Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run};
+use super::harness::{
+    Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run_with,
+};
+use crate::kernel::Simd;
 use crate::kernel::desc::{
     Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind, uniform_reference,
 };
@@ -88,17 +91,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
     fn images(case in map_case()) {
-        check(&case);
+        simds().for_each(|simd| check(simd, &case));
     }
 
     #[test]
     fn flat(count in 0_usize..70, first in 0_usize..100, key in any::<i32>(), seed in any::<u64>()) {
-        check_flat(count, first, key, seed);
+        simds().for_each(|simd| check_flat(simd, count, first, key, seed));
     }
 }
 
+/// The instruction sets this machine has.
+fn simds() -> impl Iterator<Item = Simd> {
+    Simd::ALL.into_iter().filter(|simd| simd.is_available())
+}
+
 /// Operands: x, bytes, scalar, then those that the case asks for.
-fn check(case: &MapCase) {
+fn check(simd: Simd, case: &MapCase) {
     let [height, width, channels] = case.shape;
     let [x, y, bytes, result] = case.layouts.map(|kind| layout(case.shape, kind));
     let pixel = Layout::with_halo(1, 1, channels, [0, 0, 0, 1]);
@@ -153,7 +161,7 @@ fn check(case: &MapCase) {
         args.push(Data::F32(vec![f32::NAN; channels]));
     }
     let desc = MapDesc { domain: Domain::Images { height, width, channels }, operands, expr, outputs };
-    let got = run(&KernelDesc::Map(desc.clone()), &args, case.count, case.first);
+    let got = run_with(simd, &KernelDesc::Map(desc.clone()), &args, case.count, case.first);
 
     let mut want = args[desc.operands.len()].f32().to_vec();
     let mut sums = vec![vec![0.0_f64; channels]; case.sums];
@@ -194,7 +202,7 @@ fn check(case: &MapCase) {
 }
 
 /// `m' = m + (g − m) k; w' = w − r m' / √(|g| + 1)`, with dropout.
-fn check_flat(count: usize, first: usize, key: i32, seed: u64) {
+fn check_flat(simd: Simd, count: usize, first: usize, key: i32, seed: u64) {
     let mut expr = Expr::new();
     let (w, g, m, rate) = (expr.input(0), expr.input(1), expr.input(2), expr.input(3));
     let (k, one) = (expr.constant(0.1), expr.constant(1.0));
@@ -223,7 +231,7 @@ fn check_flat(count: usize, first: usize, key: i32, seed: u64) {
     let mut args: Vec<Data> = inputs.iter().cloned().map(Data::F32).collect();
     args.extend([Data::F32(vec![0.3]), Data::I32(vec![key])]);
     args.extend([Data::F32(vec![0.0; count]), Data::F32(vec![0.0; count])]);
-    let got = run(&KernelDesc::Map(desc.clone()), &args, count, first);
+    let got = run_with(simd, &KernelDesc::Map(desc.clone()), &args, count, first);
     for i in 0..count {
         let of = |operand: usize| inputs.get(operand).map_or(0.3, |values| values[i]);
         let input = |operand: usize| f64::from(of(operand));

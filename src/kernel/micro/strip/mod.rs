@@ -1,8 +1,9 @@
 //! Strips: straight-line arithmetic on vectors, repeated along a run of elements.
 //!
 //! Where a tile ([`super::TileDesc`]) is a matrix product, a strip is everything else that has to be as wide as the machine: the transforms of
-//! Winograd's convolution, depthwise windows. It is written as values that depend on each other ([`StripBuilder`]); the emitters give them registers.
+//! Winograd's convolution, depthwise windows, element-wise maps. It is written as values that depend on each other ([`StripBuilder`]); the emitters give them registers.
 
+mod arithmetic;
 mod portable;
 mod registers;
 mod x86;
@@ -11,8 +12,10 @@ pub(super) use portable::emit as emit_portable;
 pub(super) use registers::Binary;
 pub(super) use x86::emit as emit_x86;
 
-/// Pointers that a strip may have at most: the integer registers of a System V call.
-pub const MAX_POINTERS: usize = 6;
+use crate::kernel::desc::Compare;
+
+/// Pointers that a strip may have at most: the integer registers of a System V call, and those that a function may use if it gives them back.
+pub const MAX_POINTERS: usize = 12;
 
 /// A value of a strip: the result of the operation at this place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,19 +43,86 @@ impl Place {
     }
 }
 
-/// One operation on vectors of f32.
+/// Operations on 32-bit integers in the lanes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IntegerOp {
+    /// `x + y` mod 2³²
+    Add,
+    /// `x − y` mod 2³²
+    Sub,
+    /// `x · y` mod 2³²
+    Mul,
+    /// `x & y`
+    And,
+    /// `x | y`
+    Or,
+    /// `x ^ y`
+    Xor,
+}
+
+/// Operations of one operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// `√x`
+    Sqrt,
+    /// The largest whole number that is not above `x`.
+    Floor,
+    /// A signed 32-bit integer as the nearest f32.
+    FromInteger,
+    /// 32-bit integers, moved left.
+    ShiftLeft(u8),
+    /// 32-bit integers, moved right, zeros from the left.
+    ShiftRight(u8),
+    /// 32-bit integers, moved right, their sign from the left.
+    ShiftRightSigned(u8),
+}
+
+/// Mixtures of the lanes of two vectors. A quarter is 128 bits, four lanes (of a 256-bit vector, there are two).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mix {
+    /// In each quarter `x₀ y₀ x₁ y₁`.
+    LowWords,
+    /// In each quarter `x₂ y₂ x₃ y₃`.
+    HighWords,
+    /// In each quarter `x₀ x₁ y₀ y₁`.
+    LowPairs,
+    /// In each quarter `x₂ x₃ y₂ y₃`.
+    HighPairs,
+    /// Quarters 0, 2, … of x, then of y.
+    EvenQuarters,
+    /// Quarters 1, 3, … of x, then of y.
+    OddQuarters,
+}
+
+/// One operation on vectors of f32, or of 32-bit integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StripOp {
     /// A vector from memory.
     Load(Place),
+    /// A vector of bytes from memory, as f32.
+    LoadBytes(Place),
+    /// A number from memory in all lanes.
+    Spread(Place),
     /// A number in all lanes, by its bits.
     Constant(u32),
+    /// What a carried vector ([`StripDesc::carried`]) holds. Not used after an operation that changes it.
+    Carried(u8),
     /// `x + y`
     Add(StripValue, StripValue),
     /// `x − y`
     Sub(StripValue, StripValue),
     /// `x · y`
     Mul(StripValue, StripValue),
+    /// `x / y`
+    Div(StripValue, StripValue),
+    /// An operation of one operand.
+    Unary(UnaryOp, StripValue),
+    /// An operation on integers.
+    Integer(IntegerOp, StripValue, StripValue),
+    /// Lanes of both.
+    Mix(Mix, StripValue, StripValue),
+    /// `compare(x, y) ? then : otherwise`, of `[x, y, then, otherwise]`.
+    Select(Compare, [StripValue; 4]),
     /// `x · y + z`, rounded once where the machine can.
     MulAdd(StripValue, StripValue, StripValue),
     /// `z − x · y`, the same.
@@ -69,6 +139,10 @@ pub enum StripOp {
         /// Where bytes are wanted.
         winners: Option<Place>,
     },
+    /// Adds f32 to a carried vector.
+    Accumulate(u8, StripValue),
+    /// Adds integers to a carried vector.
+    Advance(u8, StripValue),
     /// A vector to memory.
     Store(StripValue, Place),
 }
@@ -77,10 +151,21 @@ impl StripOp {
     /// The values it needs.
     pub(super) fn operands(&self) -> Vec<StripValue> {
         match *self {
-            StripOp::Load(_) | StripOp::Constant(_) => Vec::new(),
-            StripOp::Add(x, y) | StripOp::Sub(x, y) | StripOp::Mul(x, y) | StripOp::Max(x, y) | StripOp::Min(x, y) => {
-                vec![x, y]
-            }
+            StripOp::Load(_)
+            | StripOp::LoadBytes(_)
+            | StripOp::Spread(_)
+            | StripOp::Constant(_)
+            | StripOp::Carried(_) => Vec::new(),
+            StripOp::Add(x, y)
+            | StripOp::Sub(x, y)
+            | StripOp::Mul(x, y)
+            | StripOp::Div(x, y)
+            | StripOp::Integer(_, x, y)
+            | StripOp::Mix(_, x, y)
+            | StripOp::Max(x, y)
+            | StripOp::Min(x, y) => vec![x, y],
+            StripOp::Unary(_, x) | StripOp::Accumulate(_, x) | StripOp::Advance(_, x) => vec![x],
+            StripOp::Select(_, operands) => operands.to_vec(),
             StripOp::MulAdd(x, y, z) | StripOp::NegMulAdd(x, y, z) => vec![x, y, z],
             StripOp::Pool { points, .. } => points.to_vec(),
             StripOp::Store(x, _) => vec![x],
@@ -88,18 +173,35 @@ impl StripOp {
     }
 }
 
+/// How far a strip goes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Run {
+    /// Over so many elements. Pointers move along by a vector each time; of the last vector only so many lanes are read and written as are left.
+    Elements(usize),
+    /// The same over as many elements as the last argument says.
+    Argument,
+    /// As many turns as the last argument says.
+    Turns {
+        /// By how many bytes each pointer moves from turn to turn.
+        moves: Vec<isize>,
+        /// Lanes of each vector that are read and written.
+        lanes: usize,
+    },
+}
+
 /// Straight-line arithmetic along a run.
 ///
-/// The operations run once for every vector of the run, in order; pointers move along by a vector each time. Of the last vector only so many lanes
-/// are read and written as are left. Arguments: the pointers.
+/// The operations run once for every vector of the run, in order. Arguments: the pointers; then, where the run asks for it, its length.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StripDesc {
     /// What is done with each vector.
     pub ops: Vec<StripOp>,
     /// Bytes of an element behind each pointer: 4, 1 (winners), or 0 for memory that is the same for every vector.
     pub element_bytes: Vec<u8>,
-    /// Length of the run, in elements.
-    pub elements: usize,
+    /// How far it goes.
+    pub run: Run,
+    /// Vectors that go from turn to turn: read from here before the first, written back after the last. Behind pointers that do not move.
+    pub carried: Vec<Place>,
 }
 
 impl StripDesc {
@@ -113,16 +215,24 @@ impl StripDesc {
         let (mut loads, mut stores, mut arithmetic) = (0_u32, 0_u32, 0_u32);
         for op in &self.ops {
             match op {
-                StripOp::Load(_) => loads += 1,
-                StripOp::Constant(_) => {}
+                StripOp::Load(_) | StripOp::LoadBytes(_) | StripOp::Spread(_) => loads += 1,
+                StripOp::Constant(_) | StripOp::Carried(_) => {}
                 StripOp::Store(..) => stores += 1,
                 StripOp::Pool { winners, .. } => {
                     arithmetic += if winners.is_some() { 12 } else { 3 };
                     stores += u32::from(winners.is_some());
                 }
+                // as long as ten others
+                StripOp::Div(..) | StripOp::Unary(UnaryOp::Sqrt, _) => arithmetic += 10,
                 StripOp::Add(..)
                 | StripOp::Sub(..)
                 | StripOp::Mul(..)
+                | StripOp::Unary(..)
+                | StripOp::Integer(..)
+                | StripOp::Mix(..)
+                | StripOp::Select(..)
+                | StripOp::Accumulate(..)
+                | StripOp::Advance(..)
                 | StripOp::MulAdd(..)
                 | StripOp::NegMulAdd(..)
                 | StripOp::Max(..)
@@ -159,8 +269,13 @@ impl StripBuilder {
 
     /// A vector from memory that the strip does not write: read once, however often it is asked for.
     pub fn load_once(&mut self, place: Place) -> StripValue {
-        let known = self.ops.iter().position(|op| *op == StripOp::Load(place));
-        known.and_then(|index| u16::try_from(index).ok()).map_or_else(|| self.load(place), StripValue)
+        self.once(StripOp::Load(place))
+    }
+
+    /// An operation whose result does not change: done once, however often it is asked for.
+    pub fn once(&mut self, op: StripOp) -> StripValue {
+        let known = self.ops.iter().position(|&other| other == op);
+        known.and_then(|index| u16::try_from(index).ok()).map_or_else(|| self.push(op), StripValue)
     }
 
     /// A number in all lanes.
@@ -206,9 +321,19 @@ impl StripBuilder {
         self.push(StripOp::Store(value, place));
     }
 
-    /// The strip.
+    /// The strip, over so many elements.
     pub fn finish(self, element_bytes: &[u8], elements: usize) -> StripDesc {
-        debug_assert!(element_bytes.len() <= MAX_POINTERS, "a strip's pointers are passed in registers");
-        StripDesc { ops: self.ops, element_bytes: element_bytes.to_vec(), elements }
+        self.finish_run(element_bytes, Run::Elements(elements), &[])
+    }
+
+    /// The strip with what it carries along.
+    pub fn finish_run(self, element_bytes: &[u8], run: Run, carried: &[Place]) -> StripDesc {
+        debug_assert!(element_bytes.len() <= MAX_POINTERS, "a strip's pointers stay in registers");
+        let strip = StripDesc { ops: self.ops, element_bytes: element_bytes.to_vec(), run, carried: carried.to_vec() };
+        debug_assert!(
+            matches!(strip.run, Run::Elements(_)) || !strip.has_winners(),
+            "winners are written for runs of a known length"
+        );
+        strip
     }
 }

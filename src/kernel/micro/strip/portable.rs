@@ -3,7 +3,7 @@
 use cranelift::codegen::ir;
 use cranelift::prelude::Value;
 
-use super::{Place, StripDesc, StripOp, StripValue};
+use super::{Place, Run, StripDesc, StripOp, StripValue};
 use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::code::BuildError;
 use crate::kernel::desc::Compare;
@@ -11,11 +11,20 @@ use crate::tensor::Element;
 
 /// Emits the function.
 /// # Errors
-/// [`BuildError::Host`] where the machine is unknown.
+/// [`BuildError::Host`] where the machine is unknown. [`BuildError::Description`] for what is asked for by kernels that are written in this form otherwise (maps).
 pub(in crate::kernel::micro) fn emit(strip: &StripDesc) -> Result<ir::Function, BuildError> {
+    let Run::Elements(elements) = strip.run else {
+        return Err(BuildError::Description { family: "strip", reason: "a run whose length is an argument" });
+    };
+    if !strip.carried.is_empty() || strip.ops.iter().any(has_another_form) {
+        return Err(BuildError::Description {
+            family: "strip",
+            reason: "an operation of kernels that have this form without strips",
+        });
+    }
     KernelBuilder::build_tile(strip.element_bytes.len(), |k, pointers| {
-        let whole = strip.elements / 4 * 4;
-        let runs = [(Lanes::Four, 0, whole), (Lanes::One, whole, strip.elements)];
+        let whole = elements / 4 * 4;
+        let runs = [(Lanes::Four, 0, whole), (Lanes::One, whole, elements)];
         for (lanes, from, end) in runs {
             k.fold_steps(from, end, lanes.count(), &[], |k, element, _| {
                 let moved: Vec<Value> = pointers
@@ -34,6 +43,32 @@ pub(in crate::kernel::micro) fn emit(strip: &StripDesc) -> Result<ir::Function, 
     })
 }
 
+fn has_another_form(op: &StripOp) -> bool {
+    match op {
+        StripOp::LoadBytes(_)
+        | StripOp::Spread(_)
+        | StripOp::Carried(_)
+        | StripOp::Div(..)
+        | StripOp::Unary(..)
+        | StripOp::Integer(..)
+        | StripOp::Mix(..)
+        | StripOp::Select(..)
+        | StripOp::Accumulate(..)
+        | StripOp::Advance(..) => true,
+        StripOp::Load(_)
+        | StripOp::Constant(_)
+        | StripOp::Add(..)
+        | StripOp::Sub(..)
+        | StripOp::Mul(..)
+        | StripOp::MulAdd(..)
+        | StripOp::NegMulAdd(..)
+        | StripOp::Max(..)
+        | StripOp::Min(..)
+        | StripOp::Pool { .. }
+        | StripOp::Store(..) => false,
+    }
+}
+
 /// The operations on as many lanes.
 fn turn(k: &mut KernelBuilder<'_>, strip: &StripDesc, lanes: Lanes, pointers: &[Value]) {
     let mut values: Vec<Value> = Vec::with_capacity(strip.ops.len());
@@ -44,6 +79,16 @@ fn turn(k: &mut KernelBuilder<'_>, strip: &StripDesc, lanes: Lanes, pointers: &[
                 let at = place(k, pointers, from);
                 k.load(lanes, at, 0)
             }
+            StripOp::LoadBytes(_)
+            | StripOp::Spread(_)
+            | StripOp::Carried(_)
+            | StripOp::Div(..)
+            | StripOp::Unary(..)
+            | StripOp::Integer(..)
+            | StripOp::Mix(..)
+            | StripOp::Select(..)
+            | StripOp::Accumulate(..)
+            | StripOp::Advance(..) => unreachable!("refused before"),
             StripOp::Constant(bits) => k.f32(lanes, f32::from_bits(bits)),
             StripOp::Add(x, y) => k.add(of(x), of(y)),
             StripOp::Sub(x, y) => k.sub(of(x), of(y)),

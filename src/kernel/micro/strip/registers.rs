@@ -3,7 +3,8 @@
 //! The code is straight, so every value's uses are known: a register is free after the last of them, and where there are too few, the value that is
 //! needed furthest in the future goes to memory (Belady, 1966). A value is stored there at most once.
 
-use super::{Place, StripOp, StripValue};
+use super::{IntegerOp, Mix, Place, StripOp, StripValue, UnaryOp};
+use crate::kernel::desc::Compare;
 
 /// An instruction on numbered registers and slots of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,14 @@ pub(super) enum Step {
     Copy { to: usize, from: usize },
     /// Memory to register.
     Load { to: usize, from: Place },
+    /// Bytes in memory to f32 in a register.
+    LoadBytes { to: usize, from: Place },
+    /// One number in memory to all lanes.
+    Spread { to: usize, from: Place },
+    /// `to = op x`
+    Unary { op: UnaryOp, to: usize, x: usize },
+    /// `to = compare(x, y) ? then : otherwise`; `to` is neither of these two.
+    Select { compare: Compare, to: usize, x: usize, y: usize, then: usize, otherwise: usize },
     /// `to = x op y`
     Binary { op: Binary, to: usize, x: usize, y: usize },
     /// `sum = sum ± x · y`
@@ -34,13 +43,18 @@ pub(in crate::kernel::micro) enum Binary {
     Add,
     Sub,
     Mul,
+    Div,
     Max,
     Min,
+    Integer(IntegerOp),
+    Mix(Mix),
 }
 
 /// A strip with registers.
 #[derive(Debug)]
 pub(super) struct Allocation {
+    /// Registers of the carried vectors, which nothing else uses.
+    pub(super) carried: Vec<usize>,
     /// Constants by their bits: where they stay, a register that nothing else uses, or a slot.
     pub(super) constants: Vec<(u32, Home)>,
     /// What one turn does.
@@ -68,12 +82,14 @@ struct Allocator {
     holds: Vec<Option<usize>>,
     /// Registers that are never given away.
     pinned: Vec<bool>,
+    /// Those of the carried vectors.
+    carried: Vec<usize>,
     slots: usize,
     steps: Vec<Step>,
 }
 
-/// Registers `0..registers` for a strip's operations.
-pub(super) fn allocate(ops: &[StripOp], registers: usize) -> Allocation {
+/// Registers `0..registers` for a strip's operations and so many carried vectors.
+pub(super) fn allocate(ops: &[StripOp], registers: usize, carried: usize) -> Allocation {
     let mut uses = vec![Vec::new(); ops.len()];
     for (at, op) in ops.iter().enumerate().rev() {
         for operand in op.operands() {
@@ -86,14 +102,16 @@ pub(super) fn allocate(ops: &[StripOp], registers: usize) -> Allocation {
         slot: vec![None; ops.len()],
         holds: vec![None; registers],
         pinned: vec![false; registers],
+        carried: (registers - carried..registers).collect(),
         slots: 0,
         steps: Vec::new(),
     };
-    let constants = allocator.settle_constants(ops, registers);
+    allocator.pinned[registers - carried..].fill(true);
+    let constants = allocator.settle_constants(ops, registers - carried);
     for (at, op) in ops.iter().enumerate() {
         allocator.operation(at, op);
     }
-    Allocation { constants, steps: allocator.steps, slots: allocator.slots }
+    Allocation { carried: allocator.carried, constants, steps: allocator.steps, slots: allocator.slots }
 }
 
 impl Allocator {
@@ -130,13 +148,14 @@ impl Allocator {
 
     /// A register that is free now; none of the `kept` values loses its own.
     fn free_register(&mut self, kept: &[StripValue]) -> usize {
-        if let Some(free) = self.holds.iter().position(Option::is_none) {
+        let usable = || self.holds.iter().enumerate().filter(|&(register, _)| !self.pinned[register]);
+        if let Some((free, _)) = usable().find(|(_, value)| value.is_none()) {
             return free;
         }
-        let candidates = self.holds.iter().enumerate().filter_map(|(register, value)| {
+        let candidates = usable().filter_map(|(register, value)| {
             let value = (*value)?;
             let is_kept = kept.iter().any(|operand| operand.index() == value);
-            (!is_kept && !self.pinned[register]).then_some((self.next_use(value), register, value))
+            (!is_kept).then_some((self.next_use(value), register, value))
         });
         let (_, register, value) = candidates.max().expect("there are more registers than operands");
         if self.slot[value].is_none() {
@@ -184,6 +203,13 @@ impl Allocator {
         self.next_use(value) == NEVER && self.register[value].is_some_and(|register| !self.pinned[register])
     }
 
+    /// A value from memory.
+    fn read(&mut self, at: usize, step: impl FnOnce(usize) -> Step) {
+        let to = self.free_register(&[]);
+        self.steps.push(step(to));
+        self.put(at, to);
+    }
+
     fn operation(&mut self, at: usize, op: &StripOp) {
         let operands = op.operands();
         let registers: Vec<usize> = operands.iter().map(|&operand| self.bring(operand, &operands)).collect();
@@ -194,10 +220,20 @@ impl Allocator {
             StripOp::Add(..) => Some(Binary::Add),
             StripOp::Sub(..) => Some(Binary::Sub),
             StripOp::Mul(..) => Some(Binary::Mul),
+            StripOp::Div(..) => Some(Binary::Div),
+            StripOp::Integer(op, ..) => Some(Binary::Integer(*op)),
+            StripOp::Mix(mix, ..) => Some(Binary::Mix(*mix)),
             StripOp::Max(..) => Some(Binary::Max),
             StripOp::Min(..) => Some(Binary::Min),
             StripOp::Load(_)
+            | StripOp::LoadBytes(_)
+            | StripOp::Spread(_)
             | StripOp::Constant(_)
+            | StripOp::Carried(_)
+            | StripOp::Unary(..)
+            | StripOp::Select(..)
+            | StripOp::Accumulate(..)
+            | StripOp::Advance(..)
             | StripOp::MulAdd(..)
             | StripOp::NegMulAdd(..)
             | StripOp::Pool { .. }
@@ -205,10 +241,35 @@ impl Allocator {
         };
         match *op {
             StripOp::Constant(_) => {}
-            StripOp::Load(from) => {
-                let to = self.free_register(&[]);
-                self.steps.push(Step::Load { to, from });
+            StripOp::Carried(which) => self.register[at] = Some(self.carried[usize::from(which)]),
+            StripOp::Load(from) => self.read(at, |to| Step::Load { to, from }),
+            StripOp::LoadBytes(from) => self.read(at, |to| Step::LoadBytes { to, from }),
+            StripOp::Spread(from) => self.read(at, |to| Step::Spread { to, from }),
+            StripOp::Accumulate(which, _) | StripOp::Advance(which, _) => {
+                let integers = matches!(op, StripOp::Advance(..));
+                let op = if integers { Binary::Integer(IntegerOp::Add) } else { Binary::Add };
+                let sum = self.carried[usize::from(which)];
+                self.steps.push(Step::Binary { op, to: sum, x: sum, y: registers[0] });
+                self.release(operands[0].index());
+            }
+            StripOp::Unary(op, x) => {
+                self.release(x.index());
+                let to = self.free_register(&operands);
+                self.steps.push(Step::Unary { op, to, x: registers[0] });
                 self.put(at, to);
+            }
+            StripOp::Select(compare, [x, y, then, otherwise]) => {
+                // the result is written before the last two operands are read
+                for compared in [x, y] {
+                    if compared != then && compared != otherwise {
+                        self.release(compared.index());
+                    }
+                }
+                let to = self.free_register(&operands);
+                let [x, y, then, otherwise] = [registers[0], registers[1], registers[2], registers[3]];
+                self.steps.push(Step::Select { compare, to, x, y, then, otherwise });
+                self.put(at, to);
+                operands[2..].iter().for_each(|operand| self.release(operand.index()));
             }
             StripOp::Store(_, to) => {
                 self.steps.push(Step::Store { from: registers[0], to });
@@ -241,7 +302,14 @@ impl Allocator {
                 operands.iter().for_each(|operand| self.release(operand.index()));
                 self.put(at, result);
             }
-            StripOp::Add(..) | StripOp::Sub(..) | StripOp::Mul(..) | StripOp::Max(..) | StripOp::Min(..) => {
+            StripOp::Add(..)
+            | StripOp::Sub(..)
+            | StripOp::Mul(..)
+            | StripOp::Div(..)
+            | StripOp::Integer(..)
+            | StripOp::Mix(..)
+            | StripOp::Max(..)
+            | StripOp::Min(..) => {
                 // the result may take an operand's place: it is read before it is written
                 operands.iter().for_each(|operand| self.release(operand.index()));
                 let to = self.free_register(&operands);
@@ -267,6 +335,8 @@ mod tests {
     fn run(allocation: &Allocation, registers: usize, memory: &mut [f32]) {
         let mut register = vec![f32::NAN; registers];
         let mut slots = vec![f32::NAN; allocation.slots];
+        // sums begin with 1
+        allocation.carried.iter().for_each(|&at| register[at] = 1.0);
         for &(bits, home) in &allocation.constants {
             match home {
                 Home::Register(at) => register[at] = f32::from_bits(bits),
@@ -286,9 +356,17 @@ mod tests {
                         Binary::Add => x + y,
                         Binary::Sub => x - y,
                         Binary::Mul => x * y,
+                        Binary::Div => x / y,
+                        Binary::Integer(_) | Binary::Mix(_) => unreachable!("not in this test"),
                         Binary::Max => x.max(y),
                         Binary::Min => x.min(y),
                     };
+                }
+                Step::Spread { to, from } => register[to] = memory[at(from)],
+                Step::LoadBytes { .. } | Step::Unary { .. } => unreachable!("not in this test"),
+                Step::Select { compare, to, x, y, then, otherwise } => {
+                    assert!(compare == Compare::Less && to != then && to != otherwise);
+                    register[to] = if register[x] < register[y] { register[then] } else { register[otherwise] };
                 }
                 Step::Accumulate { negative, sum, x, y } => {
                     let product = register[x] * register[y];
@@ -321,15 +399,20 @@ mod tests {
             let sum = b.push(StripOp::MulAdd(x, factor, y));
             let rest = b.push(StripOp::NegMulAdd(sum, sum, x));
             let largest = b.push(StripOp::Max(rest, y));
-            b.store(Some(largest), Place::new(0, (VALUES + i) as isize));
+            let chosen = b.push(StripOp::Select(Compare::Less, [sum, x, largest, factor]));
+            b.store(Some(chosen), Place::new(0, (VALUES + i) as isize));
+            b.push(StripOp::Accumulate(1, chosen));
             let sum = a * (i % 8) as f32 + c;
-            want.push((a - sum * sum).max(c));
+            want.push(if sum < a { (a - sum * sum).max(c) } else { (i % 8) as f32 });
         }
+        let total = b.push(StripOp::Carried(1));
+        b.store(Some(total), Place::new(0, 2 * VALUES as isize));
+        want.push(want.iter().fold(1.0, |sum, value| sum + value));
         let strip = b.finish(&[4], 16);
-        for registers in [8, 12, 16, 29] {
-            let allocation = allocate(&strip.ops, registers);
+        for registers in [10, 12, 16, 29] {
+            let allocation = allocate(&strip.ops, registers, 2);
             assert!(allocation.slots > 0);
-            let mut memory: Vec<f32> = (0..2 * VALUES).map(|i| i as f32).collect();
+            let mut memory: Vec<f32> = (0..=2 * VALUES).map(|i| i as f32).collect();
             run(&allocation, registers, &mut memory);
             assert_eq!(memory[VALUES..], want, "{registers} registers");
         }

@@ -1,7 +1,9 @@
 //! Gradient of windowed pooling. See [`PoolGradDesc`] for what it computes.
 //!
 //! Windows are visited in order and give to their taps. Where they do not overlap a tap is written, and zeros are needed only if windows
-//! leave gaps; where they do, each image starts as zeros and taps are added to, always in the same order.
+//! leave gaps (and rows of windows are done by strips, [`wide`]); where they do, each image starts as zeros and taps are added to, always in the same order.
+
+mod wide;
 
 use cranelift::prelude::Value;
 
@@ -9,16 +11,17 @@ use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
 use super::desc::{PoolGradDesc, PoolKind};
 use super::pool::{Class, class_pairs, first_input, pixel};
+use super::target::Target;
 use crate::tensor::{Axis, Element};
 
 /// Code of a pool's gradient.
-pub(super) fn build(desc: &PoolGradDesc) -> Result<KernelFunction, BuildError> {
+pub(super) fn build(desc: &PoolGradDesc, target: &Target) -> Result<KernelFunction, BuildError> {
     if (desc.kind == PoolKind::Max) != desc.winners.is_some() {
         let reason = "winners belong to max pools, and all of them";
         return Err(BuildError::Description { family: "pool_grad", reason });
     }
     KernelBuilder::build(Effort::Speed, |k| {
-        emit(k, desc);
+        emit(k, desc, wide::lanes(desc, target.simd));
         Ok(())
     })
 }
@@ -29,7 +32,7 @@ fn tiles(axis: &Axis) -> bool {
     axis.stride == axis.kernel_size && covered >= axis.input + axis.pad_before
 }
 
-fn emit(k: &mut KernelBuilder<'_>, desc: &PoolGradDesc) {
+fn emit(k: &mut KernelBuilder<'_>, desc: &PoolGradDesc, lanes: Option<usize>) {
     let window = &desc.window;
     let grad = k.arg(0);
     let winners = desc.winners.map(|layout| (k.arg(1), layout));
@@ -43,6 +46,16 @@ fn emit(k: &mut KernelBuilder<'_>, desc: &PoolGradDesc) {
         }
         for (row, column) in class_pairs(window) {
             k.fold_steps(row.positions.start, row.positions.end, 1, &[], |k, oy, _| {
+                if let Some(lanes) = lanes {
+                    let ox = k.index(column.positions.start);
+                    let iy = first_input(k, &window.y, &row, oy);
+                    let ix = first_input(k, &window.x, &column, ox);
+                    let from = pixel(k, Element::F32, grad, &desc.grad, [n, oy, ox]);
+                    let won = winners.map(|(pointer, layout)| pixel(k, Element::U8, pointer, &layout, [n, oy, ox]));
+                    let to = pixel(k, Element::F32, dx, &desc.output, [n, iy, ix]);
+                    wide::emit_row(k, desc, lanes, [&row, &column], [from, won.unwrap_or(from), to]);
+                    return Vec::new();
+                }
                 k.fold_steps(column.positions.start, column.positions.end, 1, &[], |k, ox, _| {
                     let iy = first_input(k, &window.y, &row, oy);
                     let ix = first_input(k, &window.x, &column, ox);

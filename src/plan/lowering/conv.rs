@@ -3,10 +3,10 @@
 use super::Lowerer;
 use crate::ir::Node;
 use crate::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, SumPartsDesc, TransposeDesc,
-    WinogradGradWeightDesc,
+    ConvDesc, ConvGradWeightDesc, DepthwiseGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, SumPartsDesc,
+    TransposeDesc, WinogradGradWeightDesc,
 };
-use crate::kernel::winograd;
+use crate::kernel::{depthwise, winograd};
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 
@@ -94,6 +94,9 @@ impl Lowerer<'_> {
         let kernel = match winograd::choose_grad_weight(&desc, self.shard, &self.target) {
             Some(square) => {
                 KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: desc, square, images: self.shard })
+            }
+            None if depthwise::applies_to_grad_weight(&desc) => {
+                KernelDesc::DepthwiseGradWeight(DepthwiseGradWeightDesc { conv: desc })
             }
             None => KernelDesc::ConvGradWeight(desc),
         };

@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::ir::Value;
-use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, WinogradDesc, WinogradWeightDesc};
-use crate::kernel::{conv, winograd};
+use crate::kernel::desc::{ConvDesc, DepthwiseDesc, KernelDesc, PackDesc, WinogradDesc, WinogradWeightDesc};
+use crate::kernel::{conv, depthwise, winograd};
 use crate::plan::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 
 /// Tasks that rearrange weights, at most.
@@ -19,7 +19,7 @@ impl Lowerer<'_> {
                 Some(block) => self.packed(weight.buffer, &desc, block, of),
                 None => weight,
             };
-            return (KernelDesc::Conv(blocked), weight);
+            return (direct(blocked), weight);
         };
         let (inputs, outputs) = (desc.input.channels, desc.output.channels);
         let points = WinogradWeightDesc { square, flipped: desc.grad_input, inputs, outputs };
@@ -67,6 +67,11 @@ impl Lowerer<'_> {
         self.launches.push(Launch { kernel, tail: None, space, args, count: Count::Part, layer, setup });
         Access { buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode: Mode::Read }
     }
+}
+
+/// The kernel that makes every product: along the channels where each is by itself.
+fn direct(desc: ConvDesc) -> KernelDesc {
+    if depthwise::applies(&desc) { KernelDesc::Depthwise(DepthwiseDesc { conv: desc }) } else { KernelDesc::Conv(desc) }
 }
 
 /// Planes of rows.

@@ -7,6 +7,7 @@ mod channel_norm;
 pub mod code;
 pub(crate) mod conv;
 mod conv_grad_weight;
+pub(crate) mod depthwise;
 pub mod desc;
 mod fill;
 mod global_pool;
@@ -46,6 +47,8 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
     match desc {
         KernelDesc::Conv(desc) => conv::build(desc, target),
         KernelDesc::ConvGradWeight(desc) => conv_grad_weight::build(desc, target),
+        KernelDesc::Depthwise(desc) => depthwise::build(desc, target),
+        KernelDesc::DepthwiseGradWeight(desc) => depthwise::build_grad_weight(desc, target),
         KernelDesc::Winograd(desc) => winograd::build(desc, target),
         KernelDesc::WinogradWeight(desc) => winograd::build_weight(desc, target),
         KernelDesc::WinogradGradWeight(desc) => winograd::build_grad_weight(desc, target),
@@ -78,6 +81,8 @@ pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
         KernelDesc::Matmul(desc) => matmul::scratch_bytes(desc, target),
         KernelDesc::Conv(_)
         | KernelDesc::ConvGradWeight(_)
+        | KernelDesc::Depthwise(_)
+        | KernelDesc::DepthwiseGradWeight(_)
         | KernelDesc::WinogradWeight(_)
         | KernelDesc::Map(_)
         | KernelDesc::Pool(_)

@@ -6,7 +6,7 @@
 mod nest;
 mod part;
 #[cfg(test)]
-mod tests;
+pub(in crate::kernel) mod tests;
 
 use cranelift::prelude::Value;
 

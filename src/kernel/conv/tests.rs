@@ -2,28 +2,34 @@
 
 use proptest::prelude::*;
 
-use crate::kernel::Simd;
-use crate::kernel::desc::{ConvDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, TileActivation};
+use crate::kernel::desc::{ConvDesc, DepthwiseDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, TileActivation};
 use crate::kernel::trial::{Buffer, Case, Integers, cases, for_elements, for_taps, place, run, simds};
+use crate::kernel::{Simd, depthwise};
 use crate::tensor::Padding;
 
-/// For every instruction set, with the weights (the second argument) as rows, and in blocks where there are no groups.
-fn variants(desc: &ConvDesc, args: Vec<Buffer>) -> Vec<(Simd, ConvDesc, Vec<Buffer>)> {
+/// The kernels that compute a convolution, for every instruction set: with the weights (the second argument) as rows, in blocks where there are no
+/// groups, and along the channels where each is by itself.
+fn variants(desc: &ConvDesc, args: &[Buffer]) -> Vec<(Simd, KernelDesc, Vec<Buffer>)> {
     let in_blocks = |simd: Simd| {
         let (block, columns) = (2 * simd.lanes(), desc.output.channels);
         let rows = args[1].f32().len() / columns;
         let pack = KernelDesc::Pack(PackDesc { rows, columns, block });
         let packed = Buffer::F32(vec![7.0; rows * columns.next_multiple_of(block)]);
-        let mut args = args.clone();
+        let mut args = args.to_vec();
         args[1] = run(&pack, simd, &[args[1].clone(), packed], rows)[1].clone();
-        (simd, ConvDesc { block: Some(block), ..*desc }, args)
+        (simd, KernelDesc::Conv(ConvDesc { block: Some(block), ..*desc }), args)
     };
-    let plain = simds().into_iter().map(|simd| (simd, *desc, args.clone()));
-    let blocks = simds().into_iter().filter(|_| desc.groups == 1).map(in_blocks);
-    plain.chain(blocks).collect()
+    let plain = |simd: Simd| (simd, KernelDesc::Conv(*desc), args.to_vec());
+    let by_channels = |simd: Simd| (simd, KernelDesc::Depthwise(DepthwiseDesc { conv: *desc }), args.to_vec());
+    let (has_blocks, is_depthwise) = (desc.groups == 1, depthwise::applies(desc));
+    let of = |simd: Simd| {
+        let others = has_blocks.then(|| in_blocks(simd)).into_iter().chain(is_depthwise.then(|| by_channels(simd)));
+        std::iter::once(plain(simd)).chain(others)
+    };
+    simds().into_iter().flat_map(of).collect()
 }
 
-fn check_forward(case: &Case) {
+pub(in crate::kernel) fn check_forward(case: &Case) {
     let Some(desc) = case.forward() else { return };
     let (ci, co, window) = (desc.input.channels, desc.output.channels, &desc.window);
     let (cig, cog) = (ci / desc.groups, co / desc.groups);
@@ -85,11 +91,11 @@ fn check_forward(case: &Case) {
     if winners.is_some() {
         args.push(Buffer::Bytes(vec![77; want_winners.len()]));
     }
-    for (simd, desc, args) in variants(&desc, args) {
-        let got = run(&KernelDesc::Conv(desc), simd, &args, case.count);
-        assert_eq!(got[output].f32(), want, "{simd} {:?} {case:?}", desc.block);
+    for (simd, desc, args) in variants(&desc, &args) {
+        let got = run(&desc, simd, &args, case.count);
+        assert_eq!(got[output].f32(), want, "{simd} {desc:?} {case:?}");
         if winners.is_some() {
-            assert_eq!(got[output + 1].bytes(), want_winners, "{simd} {:?} {case:?}", desc.block);
+            assert_eq!(got[output + 1].bytes(), want_winners, "{simd} {desc:?} {case:?}");
         }
     }
 }
@@ -117,13 +123,13 @@ fn check_grad_input(case: &Case) {
     let mut want = vec![7f32; dx.len()];
     for_elements(&desc.output, case.count, |at, _| want[at] = dx[at] as f32);
     let args = vec![Buffer::F32(dy), Buffer::F32(weight), Buffer::F32(vec![7.0; want.len()])];
-    for (simd, desc, args) in variants(&desc, args) {
-        let got = run(&KernelDesc::Conv(desc), simd, &args, case.count);
-        assert_eq!(got[2].f32(), want, "{simd} {:?} {case:?}", desc.block);
+    for (simd, desc, args) in variants(&desc, &args) {
+        let got = run(&desc, simd, &args, case.count);
+        assert_eq!(got[2].f32(), want, "{simd} {desc:?} {case:?}");
     }
 }
 
-fn check(case: &Case) {
+pub(in crate::kernel) fn check(case: &Case) {
     check_forward(case);
     check_grad_input(case);
 }

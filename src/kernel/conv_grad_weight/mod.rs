@@ -15,7 +15,7 @@ use crate::kernel::tiling::{Grid, TilePointers, Tiling, emit_points, for_runs, f
 use crate::tensor::Element;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::kernel) mod tests;
 
 /// Bytes of `x` and `dy` that one chunk may have: they share a first-level cache of 32 to 48 KiB with the tiles of `dw`.
 const CHUNK_BYTES: usize = 32 << 10;

@@ -2,11 +2,12 @@
 
 use proptest::prelude::*;
 
-use crate::kernel::desc::{ConvGradWeightDesc, KernelDesc};
+use crate::kernel::depthwise;
+use crate::kernel::desc::{ConvGradWeightDesc, DepthwiseGradWeightDesc, KernelDesc};
 use crate::kernel::trial::{Buffer, Case, Integers, cases, for_taps, place, run, simds};
 use crate::tensor::Padding;
 
-fn check(case: &Case) {
+pub(in crate::kernel) fn check(case: &Case) {
     let Some(desc) = case.grad_weight() else { return };
     let ConvGradWeightDesc { window, input, grad, .. } = &desc;
     let (inputs, outputs) = (input.channels / desc.groups, grad.channels / desc.groups);
@@ -27,9 +28,13 @@ fn check(case: &Case) {
     }
     let want: Vec<f32> = dw.into_iter().map(|v| v as f32).collect();
     let args = [Buffer::F32(x), Buffer::F32(dy), Buffer::F32(vec![7.0; want.len()])];
-    for simd in simds() {
-        let got = run(&KernelDesc::ConvGradWeight(desc), simd, &args, case.count);
-        assert_eq!(got[2].f32(), want, "{simd} {case:?}");
+    let by_channels = || KernelDesc::DepthwiseGradWeight(DepthwiseGradWeightDesc { conv: desc });
+    let kernels: Vec<KernelDesc> = std::iter::once(KernelDesc::ConvGradWeight(desc))
+        .chain(depthwise::applies_to_grad_weight(&desc).then(by_channels))
+        .collect();
+    for (simd, kernel) in simds().into_iter().flat_map(|simd| kernels.iter().map(move |kernel| (simd, kernel))) {
+        let got = run(kernel, simd, &args, case.count);
+        assert_eq!(got[2].f32(), want, "{simd} {} {case:?}", kernel.family());
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod calculus;
 mod conv;
+mod depthwise;
 mod expr;
 mod functions;
 mod loss;
@@ -27,6 +28,7 @@ mod winograd;
 mod work;
 
 pub use conv::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, TileActivation};
+pub use depthwise::{DepthwiseDesc, DepthwiseGradWeightDesc};
 pub use expr::{Compare, Expr, ExprId, ExprNode, uniform_reference};
 pub use loss::{LossDesc, LossKind, SoftmaxDesc, Targets, TopKDesc};
 pub use map::{Domain, MapDesc, MapOutput, Operand, OperandKind};
@@ -44,6 +46,10 @@ pub enum KernelDesc {
     Conv(ConvDesc),
     /// Gradient of a convolution by its weights.
     ConvGradWeight(ConvGradWeightDesc),
+    /// Convolution of each channel by itself, or its gradient by the input.
+    Depthwise(DepthwiseDesc),
+    /// Gradient by its weights.
+    DepthwiseGradWeight(DepthwiseGradWeightDesc),
     /// Convolution with a 3x3 window by Winograd's method.
     Winograd(WinogradDesc),
     /// Its weights.
@@ -95,6 +101,9 @@ impl KernelDesc {
             KernelDesc::Conv(d) if d.grad_input => "conv_grad_input",
             KernelDesc::Conv(_) => "conv",
             KernelDesc::ConvGradWeight(_) => "conv_grad_weight",
+            KernelDesc::Depthwise(d) if d.conv.grad_input => "depthwise_grad_input",
+            KernelDesc::Depthwise(_) => "depthwise",
+            KernelDesc::DepthwiseGradWeight(_) => "depthwise_grad_weight",
             KernelDesc::Winograd(d) if d.conv.grad_input => "winograd_grad_input",
             KernelDesc::Winograd(_) => "winograd",
             KernelDesc::WinogradWeight(_) => "winograd_weight",

@@ -10,6 +10,8 @@ impl KernelDesc {
         match self {
             KernelDesc::Conv(desc) => desc.flops(),
             KernelDesc::ConvGradWeight(desc) => desc.flops(),
+            KernelDesc::Depthwise(desc) => desc.conv.flops(),
+            KernelDesc::DepthwiseGradWeight(desc) => desc.conv.flops(),
             // as if computed directly, so that figures can be compared
             KernelDesc::Winograd(desc) => desc.conv.flops(),
             KernelDesc::WinogradGradWeight(desc) => desc.conv.flops(),

@@ -53,6 +53,15 @@ pub fn max_accumulators(simd: Simd, vectors: usize, has_tail: bool) -> usize {
     }
 }
 
+/// Registers for the values of a strip: beyond, some wait in memory.
+pub fn strip_registers(simd: Simd) -> usize {
+    match simd {
+        Simd::Portable => portable::max_accumulators(0),
+        Simd::Avx2 => avx2::max_accumulators(0, true),
+        Simd::Avx512 => avx512::REGISTERS,
+    }
+}
+
 /// Emits a micro-kernel. Equal descriptions give equal code.
 /// # Errors
 /// [`BuildError::Host`] where the machine is unknown.

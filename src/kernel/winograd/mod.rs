@@ -40,7 +40,7 @@ use transform::{Term, in_two_dimensions, interpolate, window};
 use super::Target;
 use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{ConvDesc, Square, TileActivation, WinogradDesc};
+use super::desc::{ConvDesc, Square, WinogradDesc};
 use super::micro::{Place, ReductionLoop, StripBuilder, StripDesc, StripOp, TileDesc, TileEpilogue, TileInit};
 use super::tiling::{Grid, TilePointers, Tiling, emit_points, for_vector_runs};
 use crate::tensor::{Element, Layout};
@@ -330,19 +330,8 @@ fn finish(b: &mut StripBuilder, conv: &ConvDesc, value: Term, place: usize) {
         let bias = Some(b.load_once(Place::new(2, 0)));
         value = b.combine(&[(1.0, value), (1.0, bias)]);
     }
-    let zero = |b: &mut StripBuilder| b.constant(0.0);
-    let value = match (value, conv.epilogue.activation) {
-        (Some(x), Some(TileActivation::Relu)) => {
-            let zero = zero(b);
-            Some(b.push(StripOp::Max(zero, x)))
-        }
-        (Some(x), Some(TileActivation::LeakyRelu(slope))) => {
-            // slope · min(x, 0) + max(x, 0): one of the two is zero, so nothing is rounded twice
-            let (zero, slope) = (zero(b), b.constant(f32::from_bits(slope)));
-            let (negative, positive) = (b.push(StripOp::Min(zero, x)), b.push(StripOp::Max(zero, x)));
-            Some(b.push(StripOp::MulAdd(negative, slope, positive)))
-        }
-        (value, _) => value,
-    };
+    if let (Some(x), Some(activation)) = (value, conv.epilogue.activation) {
+        value = Some(b.activate(x, activation));
+    }
     b.store(value, Place::new(1, place.cast_signed()));
 }

@@ -6,10 +6,10 @@ use super::split::Parts;
 use super::storage::Storage;
 use crate::ir::{Node, Value};
 use crate::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Square, SumPartsDesc, TransposeDesc,
-    WinogradGradWeightDesc,
+    ConvDesc, ConvGradWeightDesc, DepthwiseGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Square, SumPartsDesc,
+    TransposeDesc, WinogradGradWeightDesc,
 };
-use crate::kernel::{conv, winograd};
+use crate::kernel::{conv, depthwise, winograd};
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 use crate::tensor::Layout;
@@ -181,6 +181,9 @@ impl Lowerer<'_> {
         let kernel = match winograd::choose_grad_weight(&desc, self.shard, &self.target) {
             Some(square) => {
                 KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: desc, square, images: self.shard })
+            }
+            None if depthwise::applies_to_grad_weight(&desc) => {
+                KernelDesc::DepthwiseGradWeight(DepthwiseGradWeightDesc { conv: desc })
             }
             None => KernelDesc::ConvGradWeight(desc),
         };

@@ -2,8 +2,10 @@
 
 use super::Lowerer;
 use crate::ir::Value;
-use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Square, WinogradDesc, WinogradWeightDesc};
-use crate::kernel::{Target, conv, winograd};
+use crate::kernel::desc::{
+    ConvDesc, DepthwiseDesc, KernelDesc, PackDesc, Square, WinogradDesc, WinogradWeightDesc,
+};
+use crate::kernel::{Target, conv, depthwise, winograd};
 use crate::plan::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 
 /// Tasks that rearrange weights, at most.
@@ -29,6 +31,8 @@ impl Method {
     /// The kernel.
     pub(super) fn kernel(self, desc: ConvDesc) -> KernelDesc {
         match self {
+            // along the channels where each is by itself
+            Method::Direct { .. } if depthwise::applies(&desc) => KernelDesc::Depthwise(DepthwiseDesc { conv: desc }),
             Method::Direct { block } => KernelDesc::Conv(ConvDesc { block, ..desc }),
             Method::Winograd(square) => KernelDesc::Winograd(WinogradDesc { conv: desc, square, images: desc.images }),
         }

@@ -12,7 +12,7 @@ pub(super) use portable::emit as emit_portable;
 pub(super) use registers::Binary;
 pub(super) use x86::emit as emit_x86;
 
-use crate::kernel::desc::Compare;
+use crate::kernel::desc::{Compare, TileActivation};
 
 /// Pointers that a strip may have at most: the integer registers of a System V call, and those that a function may use if it gives them back.
 pub const MAX_POINTERS: usize = 12;
@@ -210,6 +210,29 @@ impl StripDesc {
         self.ops.iter().any(|op| matches!(op, StripOp::Pool { winners: Some(_), .. }))
     }
 
+    /// Registers that hold all values as long as they are needed; constants are needed in every turn.
+    pub fn registers(&self) -> usize {
+        let mut last_use = vec![0; self.ops.len()];
+        for (at, op) in self.ops.iter().enumerate() {
+            op.operands().iter().for_each(|operand| last_use[operand.index()] = at);
+        }
+        let is_constant = |op: &StripOp| matches!(op, StripOp::Constant(_));
+        let mut alive = self.ops.iter().filter(|op| is_constant(op)).count();
+        let mut most = alive;
+        for (at, op) in self.ops.iter().enumerate() {
+            // a result may take the place of an operand that is not used again
+            let mut operands = op.operands();
+            operands.sort_unstable();
+            operands.dedup();
+            let ends =
+                |operand: &&StripValue| last_use[operand.index()] == at && !is_constant(&self.ops[operand.index()]);
+            alive -= operands.iter().filter(ends).count();
+            alive += usize::from(!is_constant(op) && !matches!(op, StripOp::Store(..)));
+            most = most.max(alive);
+        }
+        most
+    }
+
     /// Cycles of one turn by a model of the processor: two loads, two operations and a store at once.
     pub fn cycles_per_vector(&self) -> f64 {
         let (mut loads, mut stores, mut arithmetic) = (0_u32, 0_u32, 0_u32);
@@ -254,7 +277,8 @@ pub struct StripBuilder {
 impl StripBuilder {
     /// An operation; equal constants are one value.
     pub fn push(&mut self, op: StripOp) -> StripValue {
-        let known = self.ops.iter().position(|&other| matches!(op, StripOp::Constant(_)) && other == op);
+        let is_constant = matches!(op, StripOp::Constant(_));
+        let known = is_constant.then(|| self.ops.iter().position(|&other| other == op)).flatten();
         let index = known.unwrap_or_else(|| {
             self.ops.push(op);
             self.ops.len() - 1
@@ -313,6 +337,20 @@ impl StripBuilder {
             };
         }
         Some(sum)
+    }
+
+    /// An activation of a value. NaN stays NaN.
+    pub fn activate(&mut self, x: StripValue, activation: TileActivation) -> StripValue {
+        let zero = self.constant(0.0);
+        match activation {
+            TileActivation::Relu => self.push(StripOp::Max(zero, x)),
+            TileActivation::LeakyRelu(slope) => {
+                // slope · min(x, 0) + max(x, 0): one of the two is zero, so nothing is rounded twice
+                let slope = self.constant(f32::from_bits(slope));
+                let (negative, positive) = (self.push(StripOp::Min(zero, x)), self.push(StripOp::Max(zero, x)));
+                self.push(StripOp::MulAdd(negative, slope, positive))
+            }
+        }
     }
 
     /// Stores a value, zero too.

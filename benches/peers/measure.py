@@ -170,8 +170,8 @@ def measure_peaks(text):
         return dict(zip(map(str, counts), map(float, text.split(","))))
     try:
         built = output(["cargo", "bench", "--bench", "conv", "--no-run", "--message-format=json"])
-        paths = [json.loads(line).get("executable") for line in built.splitlines() if line.startswith("{")]
-        path = next(path for path in paths if path)
+        lines = [json.loads(line) for line in built.splitlines() if line.startswith("{")]
+        path = next(line["executable"] for line in lines if line.get("target", {}).get("name") == "conv" and line.get("executable"))
     except (OSError, subprocess.SubprocessError, StopIteration):
         say("the convolution bench could not be built: no share of the peak")
         return {}

@@ -109,7 +109,7 @@ pub(super) struct ComputeArgs {
     /// Worker threads; 0: one for each core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) threads: usize,
-    /// Vector instructions to use instead of the widest there are: portable, avx2 or avx512
+    /// Vector instructions to use instead of the widest there are: portable, neon, avx2 or avx512
     #[arg(long, value_name = "KIND", value_parser = simd)]
     pub(super) simd: Option<Simd>,
     /// Sum every product up directly: slower, and nearer to the last digit

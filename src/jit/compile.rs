@@ -19,7 +19,7 @@ use crate::kernel::micro::{self, Micro};
 use crate::kernel::{self, Target};
 
 /// Every function starts on a cache line.
-const ALIGNMENT: usize = 64;
+pub(super) const ALIGNMENT: usize = 64;
 
 /// Why there is no code: a bug of ours, or a machine that refuses.
 #[derive(Debug, thiserror::Error)]
@@ -106,8 +106,10 @@ impl KernelSet {
         if cfg!(target_arch = "x86_64") {
             return disassemble::x86_64(&function.code);
         }
-        let text = compile_function(function.family, &function.clif, function.effort, true).ok().and_then(|c| c.vcode);
-        text.unwrap_or_default()
+        let compiled = Host::get()
+            .map_err(JitError::from)
+            .and_then(|host| compile_function(host, function.family, &function.clif, function.effort, true));
+        compiled.ok().and_then(|machine| machine.vcode).unwrap_or_default()
     }
 
     /// Which of the set's micro-kernels a kernel calls.
@@ -140,9 +142,9 @@ impl KernelSet {
 }
 
 /// A function as machine code, not placed yet.
-struct Machine {
-    code: Vec<u8>,
-    relocations: Vec<cranelift::codegen::FinalizedMachReloc>,
+pub(super) struct Machine {
+    pub(super) code: Vec<u8>,
+    pub(super) relocations: Vec<cranelift::codegen::FinalizedMachReloc>,
     vcode: Option<String>,
 }
 
@@ -157,13 +159,13 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
         .par_iter()
         .map(|desc| {
             let function = kernel::build(desc, target)?;
-            let machine = compile_function(desc.family(), &function.func, function.effort, false)?;
+            let machine = compile_function(host, desc.family(), &function.func, function.effort, false)?;
             Ok((function, machine))
         })
         .collect::<Result<_, JitError>>()?;
     let (micros, micro_entries) = deduplicate(built.iter().flat_map(|(function, _)| &function.micros));
     let micro_code: Vec<Machine> =
-        micros.par_iter().map(|micro| compile_micro(micro, target)).collect::<Result<_, _>>()?;
+        micros.par_iter().map(|micro| compile_micro(host, micro, target)).collect::<Result<_, _>>()?;
 
     let mut module = module(host, built.iter().map(|(_, machine)| machine).chain(&micro_code))?;
     let mut declare = |name: String| {
@@ -220,27 +222,29 @@ fn deduplicate<'a, T: Eq + std::hash::Hash + 'a>(values: impl IntoIterator<Item 
     (unique, entries)
 }
 
-fn compile_function(
+pub(super) fn compile_function(
+    host: &Host,
     family: &'static str,
     func: &ir::Function,
     effort: Effort,
     text: bool,
 ) -> Result<Machine, JitError> {
-    let isa = Host::get()?.isa(effort);
     let mut context = Context::for_function(func.clone());
     context.set_disasm(text);
     let compiled = context
-        .compile(isa.as_ref(), &mut ControlPlane::default())
+        .compile(host.isa(effort).as_ref(), &mut ControlPlane::default())
         .map_err(|error| JitError::Rejected { family, reason: format!("{:?}", error.inner) })?;
     let code = compiled.code_buffer().to_vec();
     Ok(Machine { code, relocations: compiled.buffer.relocs().to_vec(), vcode: compiled.vcode.clone() })
 }
 
-fn compile_micro(micro: &Micro, target: &Target) -> Result<Machine, JitError> {
+pub(super) fn compile_micro(host: &Host, micro: &Micro, target: &Target) -> Result<Machine, JitError> {
     match micro::emit(micro, target.simd)? {
         MicroCode::Bytes(code) => Ok(Machine { code, relocations: Vec::new(), vcode: None }),
         // its text is kept where no disassembler of ours can make it from the code
-        MicroCode::Function(func) => compile_function("micro", &func, Effort::None, !cfg!(target_arch = "x86_64")),
+        MicroCode::Function(func) => {
+            compile_function(host, "micro", &func, Effort::None, !cfg!(target_arch = "x86_64"))
+        }
     }
 }
 

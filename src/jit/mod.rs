@@ -10,9 +10,13 @@ mod code;
 mod compile;
 mod denormals;
 mod disassemble;
+#[cfg(test)]
+mod foreign;
 
 pub use arena::{Arena, ArenaRun, OutOfMemory};
 pub use bind::{BindError, BoundArgument, BoundKernel};
 pub use code::CompiledKernel;
 pub use compile::{JitError, KernelSet, compile};
 pub use denormals::FlushDenormals;
+#[cfg(test)]
+pub(crate) use foreign::aarch64;

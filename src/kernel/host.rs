@@ -1,14 +1,16 @@
-//! Cranelift's picture of this machine.
+//! Cranelift's picture of a machine.
 
 use std::sync::OnceLock;
 
-use cranelift::codegen::isa::{CallConv, OwnedTargetIsa, TargetFrontendConfig};
+use cranelift::codegen::isa::{Builder, CallConv, OwnedTargetIsa, TargetFrontendConfig};
 use cranelift::codegen::settings::{self, Configurable};
 
 use super::code::{BuildError, Effort};
 
-/// What is known of the machine that code is generated for. Always the one we run on, with all its 128-bit instructions:
-/// [`super::Simd`] chooses only what the tiles use.
+/// What is known of the machine that code is generated for, with all its 128-bit instructions: [`super::Simd`] chooses only what the tiles use.
+///
+/// Kernels are written in a form that is the same for all machines of 64 bits with a multiply-add; which one it is for is a matter of compiling them. So tests
+/// can compile the same kernels for another machine than the one they run on.
 pub struct Host {
     plain: OwnedTargetIsa,
     optimized: OwnedTargetIsa,
@@ -21,13 +23,27 @@ impl Host {
     /// [`BuildError::Host`] where Cranelift does not know it.
     pub fn get() -> Result<&'static Host, BuildError> {
         static HOST: OnceLock<Result<Host, BuildError>> = OnceLock::new();
-        HOST.get_or_init(Host::inspect).as_ref().map_err(Clone::clone)
+        let native = || cranelift_native::builder().map_err(|e| BuildError::Host(e.to_owned()));
+        HOST.get_or_init(|| Host::new(&native()?)).as_ref().map_err(Clone::clone)
     }
 
-    fn inspect() -> Result<Self, BuildError> {
-        let (plain, optimized) = (isa("none")?, isa("speed")?);
+    /// AArch64 with its base instructions, wherever we run.
+    /// # Errors
+    /// [`BuildError::Host`] where this build has no code generator for it (feature `aarch64`).
+    #[cfg(test)]
+    pub(crate) fn aarch64() -> Result<&'static Host, BuildError> {
+        static HOST: OnceLock<Result<Host, BuildError>> = OnceLock::new();
+        let named = || {
+            let builder = cranelift::codegen::isa::lookup_by_name("aarch64-unknown-linux-gnu");
+            builder.map_err(|e| BuildError::Host(e.to_string()))
+        };
+        HOST.get_or_init(|| Host::new(&named()?)).as_ref().map_err(Clone::clone)
+    }
+
+    fn new(builder: &Builder) -> Result<Self, BuildError> {
+        let (plain, optimized) = (finish(builder, "none")?, finish(builder, "speed")?);
         // on aarch64 the instruction belongs to the base set, and there is no flag for it
-        let fma = cfg!(target_arch = "aarch64")
+        let fma = plain.name() == "aarch64"
             || plain.isa_flags().iter().any(|flag| flag.name == "has_fma" && flag.as_bool() == Some(true));
         Ok(Self { plain, optimized, fma })
     }
@@ -52,11 +68,11 @@ impl Host {
 
     /// Calling convention of kernels and tiles: System V on x86-64 whatever the system, so that emitted tiles are the same everywhere.
     pub fn call_conv(&self) -> CallConv {
-        if cfg!(target_arch = "x86_64") { CallConv::SystemV } else { self.frontend_config().default_call_conv }
+        if self.plain.name() == "x64" { CallConv::SystemV } else { self.frontend_config().default_call_conv }
     }
 }
 
-fn isa(opt_level: &str) -> Result<OwnedTargetIsa, BuildError> {
+fn finish(builder: &Builder, opt_level: &str) -> Result<OwnedTargetIsa, BuildError> {
     let host = |reason: String| BuildError::Host(reason);
     let mut flags = settings::builder();
     let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
@@ -72,6 +88,5 @@ fn isa(opt_level: &str) -> Result<OwnedTargetIsa, BuildError> {
     for (name, value) in chosen {
         flags.set(name, value).map_err(|e| host(e.to_string()))?;
     }
-    let builder = cranelift_native::builder().map_err(|e| host(e.to_owned()))?;
     builder.finish(settings::Flags::new(flags)).map_err(|e| host(e.to_string()))
 }

@@ -6,8 +6,10 @@ use std::str::FromStr;
 /// Which instructions the micro-kernels use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Simd {
-    /// Cranelift's 128-bit vectors, on any machine.
+    /// Cranelift's 128-bit vectors in 16 registers, on any machine.
     Portable,
+    /// The same in 32 registers (AArch64).
+    Neon,
     /// 256-bit vectors and FMA (x86-64).
     Avx2,
     /// 512-bit vectors (x86-64 with AVX-512 F, BW, DQ, VL).
@@ -16,7 +18,7 @@ pub enum Simd {
 
 impl Simd {
     /// All of them.
-    pub const ALL: [Simd; 3] = [Simd::Portable, Simd::Avx2, Simd::Avx512];
+    pub const ALL: [Simd; 4] = [Simd::Portable, Simd::Neon, Simd::Avx2, Simd::Avx512];
 
     /// The widest that this machine has.
     pub fn detect() -> Self {
@@ -27,6 +29,7 @@ impl Simd {
     pub fn is_available(self) -> bool {
         match self {
             Simd::Portable => true,
+            Simd::Neon => cfg!(target_arch = "aarch64"),
             #[cfg(target_arch = "x86_64")]
             Simd::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]
@@ -45,7 +48,7 @@ impl Simd {
     /// f32 values in one vector of the micro-kernels.
     pub fn lanes(self) -> usize {
         match self {
-            Simd::Portable => 4,
+            Simd::Portable | Simd::Neon => 4,
             Simd::Avx2 => 8,
             Simd::Avx512 => 16,
         }
@@ -56,6 +59,7 @@ impl fmt::Display for Simd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Simd::Portable => "portable",
+            Simd::Neon => "neon",
             Simd::Avx2 => "avx2",
             Simd::Avx512 => "avx512",
         })
@@ -69,7 +73,7 @@ impl FromStr for Simd {
         Self::ALL
             .into_iter()
             .find(|simd| simd.to_string() == text)
-            .ok_or_else(|| format!("`{text}` is none of portable, avx2, avx512"))
+            .ok_or_else(|| format!("`{text}` is none of portable, neon, avx2, avx512"))
     }
 }
 

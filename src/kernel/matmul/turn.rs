@@ -19,7 +19,7 @@ pub(super) fn turn_rows(
 ) {
     let lanes = simd.lanes();
     let whole_columns = match simd {
-        Simd::Portable => 0,
+        Simd::Portable | Simd::Neon => 0,
         Simd::Avx2 | Simd::Avx512 => columns / lanes * lanes,
     };
     let whole_rows = k.index_round_down(count, lanes);

@@ -5,7 +5,7 @@
 //! here, because the code generator of those loops knows no vectors wider than 128 bits:
 //!
 //! * `avx512`, `avx2`: encoded instruction by instruction, sharing `x86`;
-//! * `portable`: a function in the code generator's own form with four-lane vectors, for any machine.
+//! * `portable`: a function in the code generator's own form with four-lane vectors, for any machine, and for AArch64 with its 32 registers.
 //!
 //! What is no matrix product but has to be as wide is a [`StripDesc`].
 //!
@@ -47,7 +47,8 @@ impl Micro {
 /// Largest number of accumulator vectors a tile may have.
 pub fn max_accumulators(simd: Simd, vectors: usize, has_tail: bool) -> usize {
     match simd {
-        Simd::Portable => portable::max_accumulators(vectors),
+        Simd::Portable => portable::max_accumulators(vectors, 16),
+        Simd::Neon => portable::max_accumulators(vectors, 32),
         Simd::Avx2 => avx2::max_accumulators(vectors, has_tail),
         Simd::Avx512 => avx512::max_accumulators(vectors),
     }
@@ -56,7 +57,8 @@ pub fn max_accumulators(simd: Simd, vectors: usize, has_tail: bool) -> usize {
 /// Registers for the values of a strip: beyond, some wait in memory.
 pub fn strip_registers(simd: Simd) -> usize {
     match simd {
-        Simd::Portable => portable::max_accumulators(0),
+        Simd::Portable => portable::max_accumulators(0, 16),
+        Simd::Neon => portable::max_accumulators(0, 32),
         Simd::Avx2 => avx2::max_accumulators(0, true),
         Simd::Avx512 => avx512::REGISTERS,
     }
@@ -74,7 +76,7 @@ pub fn emit(micro: &Micro, simd: Simd) -> Result<MicroCode, BuildError> {
 
 fn emit_strip(strip: &StripDesc, simd: Simd) -> Result<MicroCode, BuildError> {
     Ok(match simd {
-        Simd::Portable => MicroCode::Function(strip::emit_portable(strip)?),
+        Simd::Portable | Simd::Neon => MicroCode::Function(strip::emit_portable(strip)?),
         Simd::Avx2 => MicroCode::Bytes(avx2::emit_strip(strip)),
         Simd::Avx512 => MicroCode::Bytes(avx512::emit_strip(strip)),
     })
@@ -83,7 +85,7 @@ fn emit_strip(strip: &StripDesc, simd: Simd) -> Result<MicroCode, BuildError> {
 fn emit_tile(tile: &TileDesc, simd: Simd) -> Result<MicroCode, BuildError> {
     debug_assert!(tile.accumulators() <= max_accumulators(simd, tile.vectors, tile.tail < simd.lanes()));
     Ok(match simd {
-        Simd::Portable => MicroCode::Function(portable::emit(tile)?),
+        Simd::Portable | Simd::Neon => MicroCode::Function(portable::emit(tile)?),
         Simd::Avx2 => MicroCode::Bytes(avx2::emit(tile)),
         Simd::Avx512 => MicroCode::Bytes(avx512::emit(tile)),
     })

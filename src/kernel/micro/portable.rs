@@ -17,12 +17,9 @@ const UNROLL_LIMIT: usize = 9;
 /// Steps of one iteration of the innermost loop.
 const UNROLL: usize = 4;
 
-/// x86-64 has 16 vector registers of 128 bits, AArch64 has 32.
-const REGISTERS: usize = if cfg!(target_arch = "x86_64") { 16 } else { 32 };
-
-/// Room for the vectors of `b` and two registers more.
-pub(super) fn max_accumulators(vectors: usize) -> usize {
-    (REGISTERS - 2).saturating_sub(vectors)
+/// Of so many registers, there is room for the vectors of `b` and two more.
+pub(super) fn max_accumulators(vectors: usize, registers: usize) -> usize {
+    (registers - 2).saturating_sub(vectors)
 }
 
 /// Emits the function.

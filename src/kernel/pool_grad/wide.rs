@@ -20,7 +20,7 @@ pub(super) fn lanes(desc: &PoolGradDesc, simd: Simd) -> Option<usize> {
     let window = &desc.window;
     let apart = window.y.stride >= window.y.kernel_size && window.x.stride >= window.x.kernel_size;
     let possible = match simd {
-        Simd::Portable => false,
+        Simd::Portable | Simd::Neon => false,
         Simd::Avx2 => desc.winners.is_none() || desc.grad.channels.is_multiple_of(simd.lanes()),
         Simd::Avx512 => true,
     };

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::jit::{self, Arena, BoundArgument, BoundKernel, FlushDenormals};
 use crate::kernel::desc::KernelDesc;
+use crate::kernel::trial::aarch64;
 use crate::kernel::{Simd, Target, scratch_bytes};
 use crate::tensor::Layout;
 
@@ -53,8 +54,11 @@ const GUARD: usize = 256;
 const GUARD_BYTE: u8 = 0xA5;
 
 /// Runs a kernel for images `first .. first + count`; returns the arguments' contents afterwards. Arguments are aligned to their
-/// elements only. Fails if a byte outside of the arguments was changed.
+/// elements only. Fails if a byte outside of the arguments was changed. Runs on AArch64 too, where that is emulated.
 pub(super) fn run(desc: &KernelDesc, args: &[Data], count: usize, first: usize) -> Vec<Data> {
+    if aarch64::is_emulated() {
+        run_with(Simd::Portable, desc, args, count, first);
+    }
     run_with(Simd::detect(), desc, args, count, first)
 }
 
@@ -83,9 +87,14 @@ pub(super) fn run_with(simd: Simd, desc: &KernelDesc, args: &[Data], count: usiz
     let own = (scratch > 0).then_some(BoundArgument::Scratch { offset: 0 });
     let bound: Vec<BoundArgument> = places_of.chain(own).collect();
     let kernel = BoundKernel::new(set.entry(0), &bound, total, scratch).expect("binds");
+    let before = arena.bytes(0, scratch_at).to_vec();
     {
         let _flush = FlushDenormals::new();
         kernel.call(&arena.run(), 0, count, first, scratch_at);
+    }
+    if target.simd == Simd::Portable {
+        let offsets: Vec<usize> = places.iter().map(|&(offset, _)| offset).collect();
+        aarch64::Call { desc, offsets: &offsets, count, first }.check(&before, arena.bytes(0, scratch_at));
     }
     let mut guarded = vec![true; total];
     for &(offset, len) in &places {

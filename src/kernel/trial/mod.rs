@@ -1,5 +1,6 @@
 //! Runs single kernels in tests, with guards around every argument.
 
+pub(super) mod aarch64;
 mod conv_case;
 
 pub(super) use conv_case::{Case, cases, for_taps};
@@ -43,7 +44,7 @@ impl Buffer {
 const GUARD: usize = 256;
 const GUARD_BYTE: u8 = 0xFF;
 
-/// Compiles the kernel, runs it on copies of the arguments, returns what they hold afterwards.
+/// Compiles the kernel, runs it on copies of the arguments, returns what they hold afterwards. With portable tiles it runs on AArch64 too ([`aarch64`]).
 /// # Panics
 /// If it wrote outside of them.
 pub(super) fn run(desc: &KernelDesc, simd: Simd, args: &[Buffer], count: usize) -> Vec<Buffer> {
@@ -73,7 +74,11 @@ pub(super) fn run(desc: &KernelDesc, simd: Simd, args: &[Buffer], count: usize) 
         places.push(BoundArgument::Scratch { offset: 0 });
     }
     let kernel = BoundKernel::new(set.entry(0), &places, size, scratch).expect("inside");
+    let before = arena.bytes(0, end).to_vec();
     kernel.call(&arena.run(), 0, count, 0, scratch_at);
+    if simd == Simd::Portable {
+        aarch64::Call { desc, offsets: &offsets, count, first: 0 }.check(&before, arena.bytes(0, end));
+    }
 
     let mut clean = 0;
     let regions = args.iter().zip(&offsets).map(|(arg, &offset)| (offset, arg.size_bytes()));

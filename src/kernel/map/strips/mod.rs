@@ -24,7 +24,7 @@ pub(super) use pixels::{emit_pixels, fills_vectors};
 /// the other walks have, which need no calls.
 pub(super) fn can_do(desc: &MapDesc, simd: Simd) -> bool {
     let (bytes, carried) = match simd {
-        Simd::Portable => return false,
+        Simd::Portable | Simd::Neon => return false,
         Simd::Avx2 => (false, 4),
         Simd::Avx512 => (true, 8),
     };

@@ -1,0 +1,57 @@
+"""What is measured: the rows of the tables, and the frameworks that cnnc is compared with."""
+import dataclasses
+
+# framework -> how tables call it, and the environment that it runs in
+PEERS = {
+    "torch": ("PyTorch", "torch"),
+    "torch-compile": ("PyTorch, compiled", "torch"),
+    "keras": ("Keras", "tf"),
+    "keras-xla": ("Keras, XLA", "tf"),
+    "onnxruntime": ("ONNX Runtime", "ort"),
+    "openvino": ("OpenVINO", "ort"),
+}
+INFERENCE_ONLY = {"onnxruntime", "openvino"}
+# left out unless asked for: XLA compiles for minutes, and is not faster on these models
+ONLY_IF_ASKED = {"keras-xla"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One model, one way to run it."""
+    name: str
+    mode: str  # train or infer
+    file: str  # the model for cnnc, from the repository's root
+    model: str  # the same for the peers' scripts
+    batch: int = 32
+    # 0: all processors
+    threads: int = 0
+    size: int = 0  # side of the pictures, where the file leaves it open
+    goal: float | None = None  # cnnc's speed over that of the fastest peer
+
+    def peers(self, asked):
+        """Those of the frameworks asked for (None: the usual ones) that this row can be compared with."""
+        chosen = [peer for peer in PEERS if peer not in ONLY_IF_ASKED] if asked is None else asked
+        return [peer for peer in chosen if self.mode == "infer" or peer not in INFERENCE_ONLY]
+
+
+def training(model, file, goal):
+    row = Row(f"train-{model}", "train", file, model, goal=goal)
+    return [row, dataclasses.replace(row, name=f"{row.name}-1t", threads=1, goal=None)]
+
+
+def inference(model, file, goal=None):
+    return [Row(f"infer-{model}-b{batch}", "infer", file, model, batch, goal=goal) for batch in (1, 32)]
+
+
+ROWS = [
+    *training("fashion", "models/fashion_mnist.cnn", 3),
+    *training("cifar_basic", "models/cifar10_basic.cnn", 3),
+    *training("cifar_advanced", "models/cifar10_advanced.cnn", 3),
+    *training("catsdogs", "models/cats_dogs.cnn", 3),
+    *training("resnet18", "benches/peers/resnet18.cnn", None),
+    *inference("fashion", "models/fashion_mnist.cnn", 1.5),
+    *inference("cifar_advanced", "models/cifar10_advanced.cnn", 1.5),
+    *inference("resnet50", "models/zoo/resnet50.cnn", 1.5),
+    *inference("vgg16", "models/zoo/vgg16.cnn"),
+    *inference("mobilenet", "models/zoo/mobilenet.cnn"),
+]

@@ -32,6 +32,7 @@ mod tiling;
 mod transpose;
 #[cfg(test)]
 mod trial;
+mod turn;
 mod warp;
 pub(crate) mod winograd;
 
@@ -60,14 +61,14 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::NeighbourSum(desc) => neighbour_sum::build(desc),
         KernelDesc::Moments(desc) => moments::build(desc),
         KernelDesc::CombineMoments(desc) => moments::build_combine(desc),
-        KernelDesc::SumParts(desc) => sum_parts::build(desc),
+        KernelDesc::SumParts(desc) => sum_parts::build(desc, target),
         KernelDesc::Softmax(desc) => softmax::build(desc),
         KernelDesc::ChannelNorm(desc) => channel_norm::build(desc),
         KernelDesc::Warp(desc) => warp::build(desc),
         KernelDesc::Penalty(desc) => penalty::build(desc),
         KernelDesc::Loss(desc) => loss::build(desc),
         KernelDesc::TopK(desc) => loss::build_top_k(desc),
-        KernelDesc::Transpose(desc) => transpose::build(desc),
+        KernelDesc::Transpose(desc) => transpose::build(desc, target),
         KernelDesc::Pack(desc) => pack::build(desc),
         KernelDesc::Fill(desc) => fill::build(desc),
     }

@@ -2,20 +2,17 @@
 
 use cranelift::prelude::Value;
 
-use crate::kernel::builder::KernelBuilder;
+use crate::kernel::builder::{KernelBuilder, Trips as Length};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
 use crate::kernel::desc::{MatmulDesc, MatmulKind};
 use crate::kernel::micro::{ReductionLoop, TileDesc, TileEpilogue, TileInit, Trips};
 use crate::kernel::tiling::{Grid, TilePointers, Tiling, VectorRun, emit_points, for_runs, for_vector_runs};
+use crate::kernel::turn::Turn;
 use crate::kernel::{Simd, Target};
 use crate::tensor::Element;
 
-mod turn;
-
 #[cfg(test)]
 mod tests;
-
-use turn::{turn, turn_rows};
 
 /// Writes the kernel.
 /// # Errors
@@ -239,7 +236,8 @@ fn emit_grad_input(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     let (dy, weight, dx, dy_turned) = (k.arg(0), k.arg(1), k.arg(2), k.arg(3));
     let dx_turned = k.at_offset(Element::F32, dy_turned, desc.outputs * plan.images);
     let count = k.count();
-    turn_rows(k, simd, count, desc.outputs, [dy, dy_turned], [desc.output_pitch, plan.images]);
+    let size = [Length::Runtime(count), Length::Constant(desc.outputs)];
+    Turn { size, pointers: [dy, dy_turned], pitches: [desc.output_pitch, plan.images] }.emit(k, simd);
     for_runs(k, &plan.tiling.columns, |k, input, inputs| {
         let row = k.index_scale(input, desc.weight_pitch);
         let at = TilePointers {
@@ -260,11 +258,7 @@ fn emit_grad_input(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
             });
         });
         let dx = k.at(Element::F32, dx, input);
-        k.for_range(count, |k, n| {
-            let from = k.at(Element::F32, dx_turned, n);
-            let to = k.index_scale(n, desc.input_pitch);
-            let to = k.at(Element::F32, dx, to);
-            turn(k, inputs, [from, to], [plan.images, 1]);
-        });
+        let size = [Length::Constant(inputs), Length::Runtime(count)];
+        Turn { size, pointers: [dx_turned, dx], pitches: [plan.images, desc.input_pitch] }.emit(k, simd);
     });
 }

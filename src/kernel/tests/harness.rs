@@ -62,6 +62,11 @@ pub(super) fn run(desc: &KernelDesc, args: &[Data], count: usize, first: usize) 
     run_with(Simd::detect(), desc, args, count, first)
 }
 
+/// The instruction sets this machine has.
+pub(super) fn simds() -> impl Iterator<Item = Simd> {
+    Simd::ALL.into_iter().filter(|simd| simd.is_available())
+}
+
 /// The same with the given instructions.
 pub(super) fn run_with(simd: Simd, desc: &KernelDesc, args: &[Data], count: usize, first: usize) -> Vec<Data> {
     let target = Target::of(simd);

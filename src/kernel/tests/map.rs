@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::harness::{
-    Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run_with,
+    Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run_with, simds,
 };
 use crate::kernel::Simd;
 use crate::kernel::desc::{
@@ -98,11 +98,6 @@ proptest! {
     fn flat(count in 0_usize..70, first in 0_usize..100, key in any::<i32>(), seed in any::<u64>()) {
         simds().for_each(|simd| check_flat(simd, count, first, key, seed));
     }
-}
-
-/// The instruction sets this machine has.
-fn simds() -> impl Iterator<Item = Simd> {
-    Simd::ALL.into_iter().filter(|simd| simd.is_available())
 }
 
 /// Operands: x, bytes, scalar, then those that the case asks for.

@@ -2,22 +2,24 @@
 
 use proptest::prelude::*;
 
-use super::harness::{Data, at, buffer_len, numbers, places, run};
+use super::harness::{Data, at, buffer_len, numbers, places, run, run_with, simds};
 use crate::kernel::desc::{FillDesc, KernelDesc, TransposeDesc};
 use crate::tensor::Layout;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
     #[test]
-    fn transposes(stack in 1_usize..4, rows in 1_usize..14, columns in 1_usize..14, seed in any::<u64>()) {
+    fn transposes(stack in 1_usize..4, rows in 1_usize..40, columns in 1_usize..40, seed in any::<u64>()) {
         let source = numbers(seed, stack * rows * columns);
         let args = [Data::F32(source.clone()), Data::F32(vec![7.0; source.len()])];
-        let got = run(&KernelDesc::Transpose(TransposeDesc { stack, rows, columns }), &args, 0, 0);
-        for s in 0..stack {
-            for r in 0..rows {
-                for c in 0..columns {
-                    let (from, to) = ((s * rows + r) * columns + c, (s * columns + c) * rows + r);
-                    prop_assert_eq!(got[1].f32()[to], source[from]);
+        for simd in simds() {
+            let got = run_with(simd, &KernelDesc::Transpose(TransposeDesc { stack, rows, columns }), &args, 0, 0);
+            for s in 0..stack {
+                for r in 0..rows {
+                    for c in 0..columns {
+                        let (from, to) = ((s * rows + r) * columns + c, (s * columns + c) * rows + r);
+                        prop_assert_eq!(got[1].f32()[to], source[from]);
+                    }
                 }
             }
         }

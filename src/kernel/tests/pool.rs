@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::harness::{Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run};
+use super::harness::{
+    Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run, run_with, simds,
+};
 use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
 use crate::tensor::{Layout, Padding, Window};
 
@@ -125,9 +127,11 @@ fn check_gradient(case: &PoolCase) {
     let mut args = vec![Data::F32(dy)];
     args.extend(max.then_some(Data::U8(bytes)));
     args.push(Data::F32(vec![7.0; want.len()]));
-    let got = run(&KernelDesc::PoolGrad(desc), &args, case.count, 0);
-    for (i, (&got, want)) in got[args.len() - 1].f32().iter().zip(want).enumerate() {
-        assert_close(got, want, 1e-5, i);
+    for simd in simds() {
+        let got = run_with(simd, &KernelDesc::PoolGrad(desc), &args, case.count, 0);
+        for (i, (&got, &want)) in got[args.len() - 1].f32().iter().zip(&want).enumerate() {
+            assert_close(got, want, 1e-5, (simd, i));
+        }
     }
 }
 

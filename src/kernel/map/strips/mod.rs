@@ -13,7 +13,9 @@ use super::expr::{self, Place as Operands, SPREAD};
 use crate::kernel::Simd;
 use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::desc::{ExprNode, MapDesc, MapOutput, OperandKind};
-use crate::kernel::micro::{MAX_POINTERS, Place, Run, StripBuilder, StripDesc, StripOp, StripValue, UnaryOp};
+use crate::kernel::micro::{
+    IntegerOp, MAX_POINTERS, Place, Run, StripBuilder, StripDesc, StripOp, StripValue, UnaryOp,
+};
 use crate::tensor::Element;
 
 pub(super) use flat::emit_run;
@@ -28,8 +30,8 @@ pub(super) fn can_do(desc: &MapDesc, simd: Simd) -> bool {
         Simd::Avx2 => (false, 4),
         Simd::Avx512 => (true, 8),
     };
-    let is_key = |at: usize| desc.expr.nodes().iter().any(|node| *node == ExprNode::Uniform(at as u32));
-    let is_input = |at: usize| desc.expr.nodes().iter().any(|node| *node == ExprNode::Input(at as u32));
+    let is_key = |at: usize| desc.expr.nodes().contains(&ExprNode::Uniform(at as u32));
+    let is_input = |at: usize| desc.expr.nodes().contains(&ExprNode::Input(at as u32));
     let keys = (0..desc.operands.len()).filter(|&at| is_key(at)).count();
     let sums = desc.outputs.iter().filter(|(_, output)| *output == MapOutput::ChannelSum).count();
     let operands_fit = desc.operands.iter().enumerate().all(|(at, operand)| {
@@ -183,6 +185,6 @@ impl Operands<StripBuilder> for At<'_, '_> {
             return first;
         }
         let ahead = b.word(SPREAD.wrapping_mul(ahead as u32));
-        b.push(StripOp::Integer(crate::kernel::micro::IntegerOp::Add, first, ahead))
+        b.push(StripOp::Integer(IntegerOp::Add, first, ahead))
     }
 }

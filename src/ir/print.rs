@@ -120,6 +120,7 @@ fn activation(activation: TileActivation) -> String {
     match activation {
         TileActivation::Relu => "relu".to_owned(),
         TileActivation::LeakyRelu(slope) => format!("leaky_relu {}", f32::from_bits(slope)),
+        TileActivation::ClippedRelu(limit) => format!("relu up to {}", f32::from_bits(limit)),
     }
 }
 

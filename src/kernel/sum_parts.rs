@@ -20,7 +20,7 @@ pub(super) fn build(desc: &SumPartsDesc, target: &Target) -> Result<KernelFuncti
     }
     // a strip reaches as far as an instruction's displacement
     let near = i32::try_from(desc.parts * desc.pitch * Element::F32.size_bytes()).is_ok();
-    if target.simd != Simd::Portable && near {
+    if !matches!(target.simd, Simd::Portable | Simd::Neon) && near {
         return build_wide(desc, target.simd.lanes());
     }
     KernelBuilder::build(Effort::Speed, |k| {

@@ -25,7 +25,7 @@ impl Turn {
         let (zero, lanes) = (Trips::Constant(0), simd.lanes());
         let wide = match (simd, columns) {
             (Simd::Avx2 | Simd::Avx512, Trips::Constant(columns)) => columns / lanes,
-            (Simd::Portable, _) | (_, Trips::Runtime(_)) => 0,
+            (Simd::Portable | Simd::Neon, _) | (_, Trips::Runtime(_)) => 0,
         };
         if wide == 0 {
             return self.emit_fours(k, [zero, rows], [zero, columns]);

@@ -152,8 +152,12 @@ pub(super) fn tile_activation(op: &Op) -> Option<TileActivation> {
     let [(result, MapResult::Each)] = results[..] else { return None };
     let is_zero = |id| expr.constant_value(id) == Some(0.0);
     let is_x = |id| expr.node(id) == ExprNode::Input(0);
+    let is_relu = |id| matches!(expr.node(id), ExprNode::Max(zero, x) if is_x(x) && is_zero(zero));
     match expr.node(result) {
-        ExprNode::Max(zero, x) if is_x(x) && is_zero(zero) => Some(TileActivation::Relu),
+        ExprNode::Max(..) if is_relu(result) => Some(TileActivation::Relu),
+        ExprNode::Min(limit, raised) if is_relu(raised) => {
+            Some(TileActivation::ClippedRelu(expr.constant_value(limit)?.to_bits()))
+        }
         ExprNode::Select(Compare::Less, x, zero, scaled, y) if is_x(x) && is_zero(zero) && is_x(y) => {
             let ExprNode::Mul(x, slope) = expr.node(scaled) else { return None };
             let slope = expr.constant_value(slope)?;

@@ -7,6 +7,8 @@
 //! [`plan`] lowers nodes to launches (`lowering`), gives every launch a stage (`schedule`), and places buffers (`memory`);
 //! [`verify_plan`] proves that no two tasks of a stage conflict, which is what makes running them at the same time sound.
 
+#[cfg(test)]
+mod join_tests;
 mod launch;
 mod lowering;
 mod memory;

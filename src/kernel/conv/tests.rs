@@ -56,6 +56,7 @@ pub(in crate::kernel) fn check_forward(case: &Case) {
         match desc.epilogue.activation {
             None => value,
             Some(TileActivation::Relu) => value.max(0.0),
+            Some(TileActivation::ClippedRelu(limit)) => value.clamp(0.0, f64::from(f32::from_bits(limit))),
             Some(TileActivation::LeakyRelu(slope)) if value < 0.0 => f64::from(f32::from_bits(slope)) * value,
             Some(TileActivation::LeakyRelu(_)) => value,
         }
@@ -183,7 +184,8 @@ fn edges() {
 #[test]
 fn epilogues() {
     let slope = TileActivation::LeakyRelu(0.25f32.to_bits());
-    let activations = [None, Some(TileActivation::Relu), Some(slope)];
+    let clipped = TileActivation::ClippedRelu(6f32.to_bits());
+    let activations = [None, Some(TileActivation::Relu), Some(slope), Some(clipped)];
     let geometries = [
         Case::new([8, 8], 3, [3, 32]),
         Case::new([7, 5], 3, [2, 21]),

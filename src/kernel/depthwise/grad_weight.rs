@@ -1,18 +1,18 @@
 //! Gradient by the weights: taps take the place of results, and `dy` that of the weights.
 //!
-//! A strip goes through a block of pixels; for a vector of channels the sums of a row of taps are in registers as long as the rows of the block
-//! that it belongs to are read, and come from and go to `dw` in between.
+//! A strip goes through a block of pixels; for a vector of channels the sums are in registers while the pixels that belong to them are read, and come from and go to
+//! `dw` in between.
 
 use cranelift::prelude::Value;
 
 use super::blocks::{Blocks, Task};
-use super::points::{Grid, Points};
-use crate::kernel::Target;
+use super::points::{Grid, Order, Points, Product, last_positions};
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
 use crate::kernel::desc::{ConvGradWeightDesc, DepthwiseGradWeightDesc};
-use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripValue};
+use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripValue, strip_registers};
 use crate::kernel::tiling::for_runs;
+use crate::kernel::{Simd, Target};
 use crate::tensor::Element;
 
 /// The strip's pointers.
@@ -28,7 +28,8 @@ pub(in crate::kernel) fn build(desc: &DepthwiseGradWeightDesc, target: &Target) 
     let (input, grad, window) = (&conv.input, &conv.grad, &conv.window);
     let grid = Grid::new(Points::of_results(&window.y), Points::of_results(&window.x), input)?;
     let task = Task { extent: [window.y.output, window.x.output], products: window.area(), channels: grad.channels };
-    let strip = |extent: [usize; 2]| strip(&grid, conv, extent);
+    let order = order(conv, target.simd);
+    let strip = |extent: [usize; 2]| strip(&grid, conv, order, extent);
     let bytes = |rows: usize| {
         let read = grid.y.reach(rows) * input.row_pitch + rows * grad.row_pitch;
         read * Element::F32.size_bytes()
@@ -61,37 +62,34 @@ fn moved(k: &mut KernelBuilder<'_>, at: [Value; 2], index: Value, pitches: [usiz
     })
 }
 
+/// Column by column where the registers hold the sums of all taps and as much of `dy` as the window is wide.
+fn order(conv: &ConvGradWeightDesc, simd: Simd) -> Order {
+    let needed = conv.window.area() + conv.window.x.kernel_size + 1;
+    if needed <= strip_registers(simd) { Order::Columns } else { Order::Rows }
+}
+
 /// The products of `[rows, columns]` pixels of `dy`, added to `dw`.
-fn strip(grid: &Grid, conv: &ConvGradWeightDesc, [rows, columns]: [usize; 2]) -> StripDesc {
-    let (input, grad, taps) = (&conv.input, &conv.grad, conv.window.x.kernel_size);
+fn strip(grid: &Grid, conv: &ConvGradWeightDesc, order: Order, [rows, columns]: [usize; 2]) -> StripDesc {
+    let grad = &conv.grad;
     let mut b = StripBuilder::default();
     let mut grads: Vec<Option<StripValue>> = vec![None; rows * columns];
     let mut sums: Vec<Option<StripValue>> = vec![None; conv.window.area()];
-    let of_tap = |tap: usize| Place::new(DW, (tap * grad.channels).cast_signed());
-    let reads = grid.x.reads(columns);
-    let positions = grid.y.reads(rows);
-    for (index, row) in positions.iter().enumerate() {
-        for column in &reads {
-            let at = row.at * input.row_pitch.cast_signed() + column.at * input.pixel_pitch.cast_signed();
-            let x = b.load(Place::new(X, at));
-            for (&(oy, ky), &(ox, kx)) in row.products.iter().flat_map(|y| column.products.iter().map(move |x| (y, x)))
-            {
-                let at = (oy * grad.row_pitch + ox * grad.pixel_pitch).cast_signed();
-                let dy = *grads[oy * columns + ox].get_or_insert_with(|| b.load(Place::new(DY, at)));
-                let tap = ky * taps + kx;
-                let sum = sums[tap].unwrap_or_else(|| b.load(of_tap(tap)));
-                sums[tap] = Some(b.push(StripOp::MulAdd(x, dy, sum)));
-            }
+    let tap = |product: &Product| product.tap[0] * conv.window.x.kernel_size + product.tap[1];
+    let place = |tap: usize| Place::new(DW, (tap * grad.channels).cast_signed());
+    let positions = grid.positions([rows, columns], order);
+    let last = last_positions(&positions, sums.len(), tap);
+    for (index, position) in positions.iter().enumerate() {
+        let x = b.load(Place::new(X, position.at));
+        for product in &position.products {
+            let [oy, ox] = product.point;
+            let at = (oy * grad.row_pitch + ox * grad.pixel_pitch).cast_signed();
+            let dy = *grads[oy * columns + ox].get_or_insert_with(|| b.load(Place::new(DY, at)));
+            let tap = tap(product);
+            let sum = sums[tap].unwrap_or_else(|| b.load(place(tap)));
+            sums[tap] = Some(b.push(StripOp::MulAdd(x, dy, sum)));
         }
-        // a row of taps that reads nothing further down has its sums
-        let later = &positions[index + 1..];
-        for &(_, ky) in &row.products {
-            if later.iter().any(|read| read.products.iter().any(|&(_, other)| other == ky)) {
-                continue;
-            }
-            for tap in ky * taps..(ky + 1) * taps {
-                b.store(sums[tap], of_tap(tap));
-            }
+        for tap in (0..last.len()).filter(|&tap| last[tap] == Some(index)) {
+            b.store(sums[tap], place(tap));
         }
     }
     b.finish(&[4, 4, 4], grad.channels)

@@ -93,7 +93,8 @@ fn emit(k: &mut KernelBuilder<'_>, grid: &Grid, conv: &ConvDesc, target: &Target
         return;
     }
     let task = Task { extent, products: scale * scale * conv.window.area(), channels: output.channels };
-    let strip = |extent: [usize; 2]| strip::results(grid, conv, extent);
+    let order = strip::order(conv, target.simd);
+    let strip = |extent: [usize; 2]| strip::results(grid, conv, order, extent);
     let bytes = |rows: usize| grid.y.reach(scale * rows) * input.row_pitch * Element::F32.size_bytes();
     let blocks = Blocks::choose(&task, target.simd, strip, bytes);
     for_runs(k, &blocks.rows, |k, start, rows| {

@@ -26,12 +26,12 @@ struct Tap {
     at: isize,
 }
 
-/// A position that is read, and what for.
+/// A position along one axis that is read, and what for.
 #[derive(Debug)]
-pub(super) struct Read {
-    pub(super) at: isize,
+struct Read {
+    at: isize,
     /// Pairs of a point and the tap that it reads this position with.
-    pub(super) products: Vec<(usize, usize)>,
+    products: Vec<(usize, usize)>,
 }
 
 impl Points {
@@ -57,7 +57,7 @@ impl Points {
     }
 
     /// What the first `count` points read, in the order of positions.
-    pub(super) fn reads(&self, count: usize) -> Vec<Read> {
+    fn reads(&self, count: usize) -> Vec<Read> {
         let mut reads: BTreeMap<isize, Vec<(usize, usize)>> = BTreeMap::new();
         for point in 0..count {
             for tap in &self.taps {
@@ -84,17 +84,75 @@ impl Points {
 pub(super) struct Grid {
     pub(super) y: Points,
     pub(super) x: Points,
+    /// Elements from a row to the next, and from a pixel to the next, in what is read.
+    pitch: [usize; 2],
+}
+
+/// The order in which a strip goes through the positions under its block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Row by row: a row of the window is in use at a time.
+    Rows,
+    /// Column by column: the whole window is in use, and of each row of points as many as it is wide. More sums at once, which do not wait for each other.
+    Columns,
+}
+
+/// A position that is read, and what for.
+#[derive(Debug)]
+pub(super) struct Position {
+    /// In elements from that of the first point.
+    pub(super) at: isize,
+    pub(super) products: Vec<Product>,
+}
+
+/// What a point reads a position with; rows first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Product {
+    pub(super) point: [usize; 2],
+    pub(super) tap: [usize; 2],
 }
 
 impl Grid {
     /// # Errors
     /// [`BuildError`] where the halo of what is read is too narrow.
     pub(super) fn new(y: Points, x: Points, read: &Layout) -> Result<Self, BuildError> {
-        let first = y.earliest() * read.row_pitch.cast_signed() + x.earliest() * read.pixel_pitch.cast_signed();
+        let pitch = [read.row_pitch, read.pixel_pitch];
+        let first = y.earliest() * pitch[0].cast_signed() + x.earliest() * pitch[1].cast_signed();
         if read.origin.checked_add_signed(first).is_none() {
             let reason = "the halo is narrower than the window reaches";
             return Err(BuildError::Description { family: "depthwise", reason });
         }
-        Ok(Self { y, x })
+        Ok(Self { y, x, pitch })
     }
+
+    /// What a block of `[rows, columns]` points reads.
+    pub(super) fn positions(&self, [rows, columns]: [usize; 2], order: Order) -> Vec<Position> {
+        let (rows, columns) = (self.y.reads(rows), self.x.reads(columns));
+        let position = |row: &Read, column: &Read| Position {
+            at: row.at * self.pitch[0].cast_signed() + column.at * self.pitch[1].cast_signed(),
+            products: row
+                .products
+                .iter()
+                .flat_map(|&(oy, ky)| column.products.iter().map(move |&(ox, kx)| ([oy, ox], [ky, kx])))
+                .map(|(point, tap)| Product { point, tap })
+                .collect(),
+        };
+        match order {
+            Order::Rows => rows.iter().flat_map(|row| columns.iter().map(move |c| position(row, c))).collect(),
+            Order::Columns => columns.iter().flat_map(|column| rows.iter().map(move |r| position(r, column))).collect(),
+        }
+    }
+}
+
+/// For each of `count` things that products are part of, the position (by its place in the list) that has the last of them.
+pub(super) fn last_positions(
+    positions: &[Position],
+    count: usize,
+    thing: impl Fn(&Product) -> usize,
+) -> Vec<Option<usize>> {
+    let mut last = vec![None; count];
+    for (index, position) in positions.iter().enumerate() {
+        position.products.iter().for_each(|product| last[thing(product)] = Some(index));
+    }
+    last
 }

@@ -1,10 +1,11 @@
 //! The strip of a block of results: each position under it is loaded once and multiplied for all results that it is part of.
 //!
-//! A result is summed in the order of the positions it reads, row by row, whatever the size of the block: its value does not depend on the block.
+//! A result is summed in the order of the positions it reads, whatever the size of the block: its value does not depend on the block.
 
-use super::points::Grid;
+use super::points::{Grid, Order, last_positions};
+use crate::kernel::Simd;
 use crate::kernel::desc::ConvDesc;
-use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripValue};
+use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripValue, strip_registers};
 
 /// The strip's pointers.
 pub(super) const INPUT: u8 = 0;
@@ -18,9 +19,17 @@ pub(super) fn scale(conv: &ConvDesc) -> usize {
     if conv.epilogue.pool.is_some() { 2 } else { 1 }
 }
 
+/// The order of a strip of results: column by column where the registers hold all weights and four rows of sums as wide as the window.
+pub(super) fn order(conv: &ConvDesc, simd: Simd) -> Order {
+    let (window, rows) = (&conv.window, 4);
+    let needed = window.area() + rows * window.x.kernel_size + 1;
+    if needed <= strip_registers(simd) { Order::Columns } else { Order::Rows }
+}
+
 /// The strip of `[rows, columns]` results (of pooled ones).
-pub(super) fn results(grid: &Grid, conv: &ConvDesc, extent: [usize; 2]) -> StripDesc {
-    let [rows, columns] = extent.map(|results| scale(conv) * results);
+pub(super) fn results(grid: &Grid, conv: &ConvDesc, order: Order, extent: [usize; 2]) -> StripDesc {
+    let scale = scale(conv);
+    let [rows, columns] = extent.map(|results| scale * results);
     let mut writer = Writer {
         b: StripBuilder::default(),
         grid,
@@ -29,27 +38,23 @@ pub(super) fn results(grid: &Grid, conv: &ConvDesc, extent: [usize; 2]) -> Strip
         weights: vec![None; conv.window.area()],
         sums: vec![None; rows * columns],
     };
-    let mut done = 0;
-    let reads = grid.x.reads(columns);
-    let positions = grid.y.reads(rows);
-    for (index, row) in positions.iter().enumerate() {
-        for column in &reads {
-            let at = row.at * conv.input.row_pitch.cast_signed() + column.at * conv.input.pixel_pitch.cast_signed();
-            let x = writer.b.load(Place::new(INPUT, at));
-            for &(oy, ky) in &row.products {
-                for &(ox, kx) in &column.products {
-                    writer.add(x, ky * conv.window.x.kernel_size + kx, oy * columns + ox);
-                }
-            }
+    let stored = |[row, column]: [usize; 2]| row / scale * extent[1] + column / scale;
+    let positions = grid.positions([rows, columns], order);
+    let last = last_positions(&positions, extent[0] * extent[1], |product| stored(product.point));
+    let places = |index: usize| [index / extent[1], index % extent[1]];
+    for (index, position) in positions.iter().enumerate() {
+        let x = writer.b.load(Place::new(INPUT, position.at));
+        for product in &position.products {
+            let [oy, ox] = product.point;
+            let [ky, kx] = product.tap;
+            writer.add(x, ky * conv.window.x.kernel_size + kx, oy * columns + ox);
         }
-        // rows end in their order
-        let later = &positions[index + 1..];
-        while done < rows && !later.iter().any(|read| read.products.iter().any(|&(oy, _)| oy == done)) {
-            writer.finish(done);
-            done += 1;
-        }
+        let ended = (0..last.len()).filter(|&result| last[result] == Some(index));
+        ended.for_each(|result| writer.finish(places(result)));
     }
-    (done..rows).for_each(|row| writer.finish(row));
+    // pixels that no window reaches
+    let untouched = (0..last.len()).filter(|&result| last[result].is_none());
+    untouched.for_each(|result| writer.finish(places(result)));
     writer.b.finish(&[4, 4, 4, 4, 1], conv.output.channels)
 }
 
@@ -80,31 +85,25 @@ impl Writer<'_> {
         self.conv.epilogue.bias.then(|| self.b.load_once(Place::new(BIAS, 0)))
     }
 
-    /// Pool, activation and store of a row of points.
-    fn finish(&mut self, row: usize) {
+    fn sum(&mut self, point: usize) -> Option<StripValue> {
+        self.sums[point].or_else(|| self.bias())
+    }
+
+    /// Pool, activation and store of a result.
+    fn finish(&mut self, [row, column]: [usize; 2]) {
         let Some(pool) = self.conv.epilogue.pool else {
-            for column in 0..self.columns {
-                let sum = self.sums[row * self.columns + column].or_else(|| self.bias());
-                self.store(sum, [row, column]);
-            }
-            return;
+            let sum = self.sum(row * self.columns + column);
+            return self.store(sum, [row, column]);
         };
-        if row.is_multiple_of(2) {
-            return;
-        }
-        for column in 0..self.columns / 2 {
-            let above = (row - 1) * self.columns + 2 * column;
-            let below = above + self.columns;
-            let points = [above, above + 1, below, below + 1].map(|point| {
-                let sum = self.sums[point].or_else(|| self.bias());
-                sum.unwrap_or_else(|| self.b.constant(0.0))
-            });
-            let winners = pool.winners.map(|layout| {
-                Place::new(WINNERS, (row / 2 * layout.row_pitch + column * layout.pixel_pitch).cast_signed())
-            });
-            let best = self.b.push(StripOp::Pool { points, winners });
-            self.store(Some(best), [row / 2, column]);
-        }
+        let above = 2 * (row * self.columns + column);
+        let below = above + self.columns;
+        let points =
+            [above, above + 1, below, below + 1].map(|point| self.sum(point).unwrap_or_else(|| self.b.constant(0.0)));
+        let winners = pool
+            .winners
+            .map(|layout| Place::new(WINNERS, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed()));
+        let best = self.b.push(StripOp::Pool { points, winners });
+        self.store(Some(best), [row, column]);
     }
 
     fn store(&mut self, value: Option<StripValue>, [row, column]: [usize; 2]) {

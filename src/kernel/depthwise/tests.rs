@@ -64,6 +64,7 @@ fn edges() {
 #[test]
 fn epilogues() {
     let slope = TileActivation::LeakyRelu(0.25f32.to_bits());
+    let clipped = TileActivation::ClippedRelu(6f32.to_bits());
     let geometries = [
         case([8, 8], 3, 32),
         case([7, 5], 3, 21),
@@ -72,7 +73,7 @@ fn epilogues() {
         case([1, 9], 3, 4),
     ];
     for geometry in geometries {
-        for activation in [None, Some(TileActivation::Relu), Some(slope)] {
+        for activation in [None, Some(TileActivation::Relu), Some(slope), Some(clipped)] {
             for (pool, winners, bias) in
                 [(false, false, true), (true, false, false), (true, true, false), (true, true, true)]
             {

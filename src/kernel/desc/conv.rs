@@ -9,6 +9,8 @@ pub enum TileActivation {
     Relu,
     /// `x ≥ 0 ? x : slope · x`, the slope by its bits.
     LeakyRelu(u32),
+    /// `min(limit, max(0, x))`, the limit by its bits.
+    ClippedRelu(u32),
 }
 
 /// 2x2 max pooling with stride 2 of the convolution's result, in registers. An odd last row or column is left out.

@@ -80,6 +80,7 @@ fn check_kind(case: &Case, kind: MatmulKind) {
                 match desc.activation {
                     None => sum,
                     Some(TileActivation::Relu) => sum.max(0.0),
+                    Some(TileActivation::ClippedRelu(limit)) => sum.clamp(0.0, f64::from(f32::from_bits(limit))),
                     Some(TileActivation::LeakyRelu(slope)) => {
                         if sum < 0.0 {
                             sum * f64::from(f32::from_bits(slope))
@@ -145,6 +146,7 @@ fn edges() {
         Case { bias: true, ..case(1537, 256, 3) },
         Case { max_rows: 12, ..case(1800, 260, 7) },
         Case { activation: Some(TileActivation::LeakyRelu(0.25f32.to_bits())), ..case(20, 30, 6) },
+        Case { activation: Some(TileActivation::ClippedRelu(6f32.to_bits())), ..case(20, 30, 6) },
     ];
     for case in &cases {
         check(case);

@@ -213,6 +213,11 @@ impl Emitter<'_, '_, '_> {
                 let zero = self.k.f32(Lanes::Four, 0.0);
                 self.k.max(zero, x)
             }
+            Some(TileActivation::ClippedRelu(limit)) => {
+                let (zero, limit) = (self.k.f32(Lanes::Four, 0.0), self.k.f32(Lanes::Four, f32::from_bits(limit)));
+                let raised = self.k.max(zero, x);
+                self.k.min(limit, raised)
+            }
             Some(TileActivation::LeakyRelu(slope)) => {
                 let (zero, slope) = (self.k.f32(Lanes::Four, 0.0), self.k.f32(Lanes::Four, f32::from_bits(slope)));
                 let scaled = self.k.mul(x, slope);

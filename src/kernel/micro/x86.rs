@@ -287,7 +287,9 @@ fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -
     match tile.epilogue.activation {
         None => {}
         Some(TileActivation::Relu) => unit.zero(constant)?,
-        Some(TileActivation::LeakyRelu(slope)) => unit.constant(constant, slope)?,
+        Some(TileActivation::LeakyRelu(number) | TileActivation::ClippedRelu(number)) => {
+            unit.constant(constant, number)?;
+        }
     }
     let [rows, columns] = tile.stored();
     for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
@@ -313,6 +315,11 @@ fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -
                 None => {}
                 Some(TileActivation::Relu) => unit.relu(x, constant)?,
                 Some(TileActivation::LeakyRelu(_)) => unit.leaky_relu(x, constant, temporary)?,
+                Some(TileActivation::ClippedRelu(_)) => {
+                    unit.zero(temporary)?;
+                    unit.relu(x, temporary)?;
+                    unit.binary(Binary::Min, x, constant, x)?;
+                }
             }
             unit.store(Address::element(C, tile.c_offset(row, column) + lane as isize), x, part)?;
         }

@@ -124,8 +124,12 @@ pub(in crate::kernel) fn for_taps(window: &Window, mut visit: impl FnMut([usize;
 /// Random ones. Windows that do not fit their image are among them; nothing is checked for those.
 pub(in crate::kernel) fn cases() -> impl Strategy<Value = Case> {
     let padding = prop_oneof![Just(Padding::Same), Just(Padding::Valid), (0..4usize).prop_map(Padding::Explicit)];
-    let activation =
-        prop_oneof![Just(None), Just(Some(TileActivation::Relu)), Just(Some(TileActivation::LeakyRelu(0x3E80_0000)))];
+    let activation = prop_oneof![
+        Just(None),
+        Just(Some(TileActivation::Relu)),
+        Just(Some(TileActivation::LeakyRelu(0x3E80_0000))),
+        Just(Some(TileActivation::ClippedRelu(0x40C0_0000)))
+    ];
     let epilogue = (any::<bool>(), any::<bool>(), activation).prop_map(|(pool, bias, activation)| Epilogue {
         pool: pool.then_some(PoolEpilogue { winners: None }),
         bias,

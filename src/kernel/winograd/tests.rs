@@ -139,6 +139,7 @@ fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
         match conv.epilogue.activation {
             None => value,
             Some(TileActivation::Relu) => value.max(0.0),
+            Some(TileActivation::ClippedRelu(limit)) => value.clamp(0.0, f64::from(f32::from_bits(limit))),
             Some(TileActivation::LeakyRelu(slope)) if value < 0.0 => f64::from(f32::from_bits(slope)) * value,
             Some(TileActivation::LeakyRelu(_)) => value,
         }
@@ -254,7 +255,8 @@ fn edges() {
 #[test]
 fn epilogues() {
     let slope = TileActivation::LeakyRelu(0.25f32.to_bits());
-    for activation in [None, Some(TileActivation::Relu), Some(slope)] {
+    let clipped = TileActivation::ClippedRelu(6f32.to_bits());
+    for activation in [None, Some(TileActivation::Relu), Some(slope), Some(clipped)] {
         for (size, channels) in [([8, 8], [3, 32]), ([7, 5], [2, 21]), ([1, 9], [2, 4]), ([11, 14], [4, 65])] {
             for (pool, winners, bias) in
                 [(false, false, true), (true, false, false), (true, true, false), (true, true, true)]

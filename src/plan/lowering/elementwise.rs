@@ -72,7 +72,8 @@ impl Lowerer<'_> {
             let storage = self.storages.of(input);
             let dies_here = self.needs.last_use(input) == Some(node_index) && !self.is_shared(input);
             let alike = storage.batched && storage.element_bytes == 4 && storage.layout == wanted;
-            alike && dies_here && !storage.view && output == 0
+            let is_free = self.joins.place(value).is_none();
+            alike && dies_here && is_free && !storage.view && output == 0
         });
         match reusable {
             Some(input) => {
@@ -231,14 +232,18 @@ impl Lowerer<'_> {
         self.copy_images(&x, &Storage { layout: inner, ..y });
     }
 
+    /// Operands that were not written in their place are copied there.
     pub(super) fn concat(&mut self, node: &Node) {
+        let value = Value { node: self.node, output: 0 };
         let y = self.new_images(0);
         let mut start = 0;
         for &input in &node.inputs {
             let x = self.any(input);
-            let slice = Layout { channels: x.layout.channels, origin: y.layout.origin + start, ..y.layout };
-            start += x.layout.channels;
-            self.copy_images(&x, &Storage { layout: slice, ..y.clone() });
+            let channels = x.layout.channels;
+            if self.joins.place(input) != Some((value, start)) {
+                self.copy_images(&x, &y.clone().channels(start, channels));
+            }
+            start += channels;
         }
     }
 

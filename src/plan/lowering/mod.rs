@@ -8,6 +8,7 @@ mod conv;
 mod conv_weights;
 mod dense;
 mod elementwise;
+mod joins;
 mod penalty;
 mod pooling;
 mod scores;
@@ -25,6 +26,7 @@ use crate::kernel::desc::{FillDesc, KernelDesc};
 use crate::ops::Op;
 use crate::tensor::{Layout, Shape, TensorType};
 
+use joins::Joins;
 use storage::{Needs, Storage, Storages, Updates};
 
 /// Most shards of a batch. Eight keep two to eight threads evenly busy, and their partial weight gradients small.
@@ -70,6 +72,7 @@ struct Lowerer<'g> {
     shards: usize,
     needs: Needs,
     updates: Updates,
+    joins: Joins,
     storages: Storages,
     /// Haloed or dense copies of values, by what they satisfy.
     copies: HashMap<(Value, Option<[usize; 4]>), Storage>,
@@ -88,12 +91,15 @@ struct Lowerer<'g> {
 impl<'g> Lowerer<'g> {
     fn new(graph: &'g Graph, target: Target, batch: usize) -> Self {
         let (shard, shards) = shards(batch);
+        let needs = Needs::of(graph);
+        let joins = Joins::of(graph, &needs);
         let mut lowerer = Self {
             graph,
             target,
             shard,
             shards,
-            needs: Needs::of(graph),
+            needs,
+            joins,
             updates: Updates::of(graph),
             storages: Storages::default(),
             copies: HashMap::new(),
@@ -166,10 +172,7 @@ impl<'g> Lowerer<'g> {
                 self.set(0, Storage { layout: Layout::dense(shape), ..storage });
             }
             Op::Slice(slice) => {
-                let mut storage = self.any(node.inputs[0]);
-                storage.layout.origin += slice.start;
-                storage.layout.channels = slice.channels;
-                storage.view = true;
+                let storage = self.any(node.inputs[0]).channels(slice.start, slice.channels);
                 self.set(0, storage);
             }
             Op::Unpad(unpad) => {
@@ -257,16 +260,29 @@ impl<'g> Lowerer<'g> {
         self.graph.node(self.node).layer.clone()
     }
 
-    /// Makes the buffer of a per-image result, haloed as its users want it, and clears the halo.
+    /// Makes the place of a per-image result.
     fn new_images(&mut self, output: u16) -> Storage {
-        let value = Value { node: self.node, output };
+        self.place_images(Value { node: self.node, output })
+    }
+
+    /// Makes the place of a value per image: a slice of what it is joined into, which is then placed too, or a buffer, haloed as its users want it, and
+    /// clears the halo.
+    fn place_images(&mut self, value: Value) -> Storage {
+        if let Some(storage) = self.storages.get(value) {
+            // a join, of which some operand was written before
+            return storage.clone();
+        }
         let graph = self.graph;
         let ty = graph.ty(value);
         let (height, width, channels) = ty.shape.as_pixels();
-        let halo = self.needs.primary_halo(value);
-        let layout = Layout::with_halo(height, width, channels, halo);
-        let storage = self.allocate(layout, ty.element.size_bytes(), "");
-        self.set(output, storage.clone());
+        let storage = match self.joins.place(value) {
+            Some((joined, start)) => self.place_images(joined).channels(start, channels),
+            None => {
+                let layout = Layout::with_halo(height, width, channels, self.needs.primary_halo(value));
+                self.allocate(layout, ty.element.size_bytes(), "")
+            }
+        };
+        self.storages.set(value, storage.clone());
         storage
     }
 

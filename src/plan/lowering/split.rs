@@ -75,7 +75,11 @@ impl Lowerer<'_> {
         let pitch = layout.pixel_pitch * storage.element_bytes;
         let bytes = part * storage.element_bytes;
         let region = Region::Rows { rows: layout.image_pitch / layout.pixel_pitch, pitch, bytes };
-        (Access { buffer: storage.buffer, offset: 0, stride: bytes, region, mode }, Layout { channels: part, ..layout })
+        // of a slice of a wider buffer, the first channel
+        let first = layout.origin % layout.pixel_pitch;
+        let offset = first * storage.element_bytes;
+        let layout = Layout { channels: part, origin: layout.origin - first, ..layout };
+        (Access { buffer: storage.buffer, offset, stride: bytes, region, mode }, layout)
     }
 }
 

@@ -27,6 +27,14 @@ impl Storage {
         Self { buffer, layout, element_bytes: 4, batched: false, view: false }
     }
 
+    /// Some of its channels.
+    pub(super) fn channels(mut self, start: usize, channels: usize) -> Self {
+        self.layout.origin += start;
+        self.layout.channels = channels;
+        self.view = true;
+        self
+    }
+
     /// Bytes from an image to the next.
     pub(super) fn image_bytes(&self) -> usize {
         self.layout.image_pitch * self.element_bytes
@@ -46,6 +54,11 @@ impl Storages {
     pub(super) fn set(&mut self, value: Value, storage: Storage) {
         self.in_buffer.entry(storage.buffer).or_default().push(value);
         self.of_value.insert(value, storage);
+    }
+
+    /// Where a value lies, if it has a place yet.
+    pub(super) fn get(&self, value: Value) -> Option<&Storage> {
+        self.of_value.get(&value)
     }
 
     /// Where a value lies. Operands are lowered before their users.
@@ -187,6 +200,11 @@ impl Needs {
     /// The halo that the value is written with: none where some user wants it dense.
     pub(super) fn primary_halo(&self, value: Value) -> [usize; 4] {
         if self.dense.contains_key(&value) { [0; 4] } else { self.halo(value) }
+    }
+
+    /// Whether every user takes the value as it lies.
+    pub(super) fn takes_any(&self, value: Value) -> bool {
+        !self.dense.contains_key(&value) && self.halo(value) == [0; 4]
     }
 
     /// The last node that uses the value.

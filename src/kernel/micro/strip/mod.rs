@@ -344,6 +344,10 @@ impl StripBuilder {
         let zero = self.constant(0.0);
         match activation {
             TileActivation::Relu => self.push(StripOp::Max(zero, x)),
+            TileActivation::ClippedRelu(limit) => {
+                let (limit, raised) = (self.constant(f32::from_bits(limit)), self.push(StripOp::Max(zero, x)));
+                self.push(StripOp::Min(limit, raised))
+            }
             TileActivation::LeakyRelu(slope) => {
                 // slope · min(x, 0) + max(x, 0): one of the two is zero, so nothing is rounded twice
                 let slope = self.constant(f32::from_bits(slope));

@@ -68,7 +68,9 @@ fn reason(graph: &Graph, id: NodeId) -> Option<String> {
     let next = &graph.nodes[*user];
     let why = match &next.op {
         Op::Map(_) if tile_activation(&next.op).is_some() => "comes behind another operation".to_owned(),
-        Op::Map(map) => format!("has {} operations: tiles add a bias, and apply relu, relu6 and leaky relu", operations(map)),
+        Op::Map(map) => {
+            format!("has {} operations: tiles add a bias, and apply relu, relu6 and leaky relu", operations(map))
+        }
         Op::Pool(pool) if is_two_by_two(pool) => "comes behind what cannot be exchanged with it".to_owned(),
         Op::Pool(_) => "is no 2x2 max pool with stride 2: tiles have no others".to_owned(),
         _ => "is a kernel of its own".to_owned(),

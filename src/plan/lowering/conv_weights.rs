@@ -2,9 +2,7 @@
 
 use super::Lowerer;
 use crate::ir::Value;
-use crate::kernel::desc::{
-    ConvDesc, DepthwiseDesc, KernelDesc, PackDesc, Square, WinogradDesc, WinogradWeightDesc,
-};
+use crate::kernel::desc::{ConvDesc, DepthwiseDesc, KernelDesc, PackDesc, Square, WinogradDesc, WinogradWeightDesc};
 use crate::kernel::{Target, conv, depthwise, winograd};
 use crate::plan::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 

@@ -11,7 +11,7 @@ PEERS = {
     "openvino": ("OpenVINO", "ort"),
 }
 INFERENCE_ONLY = {"onnxruntime", "openvino"}
-# left out unless asked for: XLA compiles for minutes, and is not faster on these models
+# left out unless asked for, to save time
 ONLY_IF_ASKED = {"keras-xla"}
 
 

@@ -5,7 +5,7 @@ use super::{ConvDesc, ConvGradWeightDesc};
 /// How large the squares are that an image is cut into.
 ///
 /// A square of `m x m` results of a 3x3 window is made of `(m + 2)²` products instead of `9 m²`: 2.25 and 4 times fewer. See
-/// [`crate::kernel::winograd`] for the method and its error.
+/// `kernel::winograd` for the method and its error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Square {
     /// F(2x2, 3x3).

@@ -33,7 +33,10 @@ fn table_card(path: &Path, kind: LabelKind) -> Option<DataCard> {
         "pets.csv" => (&[("bird", 100), ("cat", 100), ("dog", 100)], &[]),
         _ => return None,
     };
-    assert_eq!(kind == LabelKind::Regression, classes.is_empty(), "the tables of these tests are of one kind each");
+    // read as the other kind, as a random text may have it, the table is not there
+    if (kind == LabelKind::Regression) != classes.is_empty() {
+        return None;
+    }
     let column = |name: &&str| TargetColumn { name: (*name).to_owned(), min: 0.0, max: 1.0, mean: 0.5 };
     Some(DataCard {
         size: PictureSize::Same([28, 28]),

@@ -87,6 +87,10 @@ fn attributes(graph: &Graph, id: NodeId) -> String {
         Op::Pad(pad) => format!("{:?}", pad.amounts),
         Op::Unpad(pad) => format!("{:?}", pad.amounts),
         Op::Slice(slice) => format!("{}..{}", slice.start, slice.start + slice.channels),
+        Op::CropTaps(taps) | Op::SpreadTaps(taps) => {
+            let range = |axis: usize| format!("{}..{}", taps.first[axis], taps.first[axis] + taps.count[axis]);
+            format!("{}, {} of {}x{}", range(0), range(1), taps.of[0], taps.of[1])
+        }
         Op::NeighbourSum(sum) => format!("-{}..+{}", sum.before, sum.after),
         Op::Warp(warp) => format!("{:?}, {:?}", warp.interpolation, warp.border).to_lowercase(),
         Op::WarpGrad(grad) => format!("{:?}, {:?}", grad.warp.interpolation, grad.warp.border).to_lowercase(),

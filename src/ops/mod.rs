@@ -18,6 +18,7 @@ mod neighbours;
 mod penalty;
 mod pool;
 mod softmax;
+mod taps;
 mod warp;
 
 pub use batch_norm::{BatchNorm, BatchNormParams, batch_norm_inference, batch_norm_training};
@@ -34,6 +35,7 @@ pub use neighbours::NeighbourSum;
 pub use penalty::Penalty;
 pub use pool::{GlobalPool, GlobalPoolGrad, Pool, PoolGrad};
 pub use softmax::{Softmax, SoftmaxGrad};
+pub use taps::Taps;
 pub use warp::{Warp, WarpGrad};
 
 use crate::ir::{InputRole, ParamId};
@@ -87,6 +89,10 @@ pub enum Op {
     Concat,
     /// A range of channels.
     Slice(Slice),
+    /// Some taps of a convolution's weights. Comes up after gradients are known, as the next.
+    CropTaps(Taps),
+    /// Weights of some taps among zeros for all others.
+    SpreadTaps(Taps),
     /// Sums over neighbouring channels.
     NeighbourSum(NeighbourSum),
     /// Softmax over the channels.
@@ -148,6 +154,8 @@ impl Op {
             Op::Unpad(op) => vec![TensorType::per_image(op.cropped(&operands[0].shape))],
             Op::Concat => vec![movement::concat_type(operands)],
             Op::Slice(op) => vec![op.infer(operands)],
+            Op::CropTaps(taps) => vec![taps.cropped(operands[0])],
+            Op::SpreadTaps(taps) => vec![taps.whole(operands[0])],
             Op::Loss(op) => op.infer(operands),
             Op::TopK(_) => vec![TensorType::per_image(Shape::vector(1))],
         }
@@ -178,6 +186,8 @@ impl Op {
             Op::Unpad(_) => "unpad",
             Op::Concat => "concat",
             Op::Slice(_) => "slice",
+            Op::CropTaps(_) => "crop_taps",
+            Op::SpreadTaps(_) => "spread_taps",
             Op::NeighbourSum(_) => "neighbour_sum",
             Op::Softmax(_) => "softmax",
             Op::SoftmaxGrad(_) => "softmax_grad",

@@ -5,6 +5,7 @@
     reason = "a pass names the kinds it rewrites; it keeps all others, new ones too"
 )]
 
+mod crop_windows;
 mod eliminate_dead_nodes;
 mod expand_composites;
 mod fold_batch_norm;
@@ -14,6 +15,7 @@ mod fuse_tile_epilogues;
 mod fusion_report;
 mod hoist_channel_arithmetic;
 mod merge_channel_sums;
+mod replace_pixel_convs;
 mod sink_below_max_pool;
 
 pub use fusion_report::fusion_report;
@@ -50,6 +52,9 @@ pub const TRAINING: &[Pass] = &[
     fold_constants::PASS,
     // before the chains are fused, so that they are seen as convolution, bias, activation
     fuse_tile_epilogues::PASS,
+    // after them, and before maps are fused: weights and their gradients get other shapes
+    crop_windows::PASS,
+    replace_pixel_convs::PASS,
     fuse_maps::PASS,
     // sums of a result that is being made anyway
     merge_channel_sums::PASS,
@@ -66,6 +71,8 @@ pub const INFERENCE: &[Pass] = &[
     // before epilogues are fused: it needs the convolution bare
     fold_batch_norm::PASS,
     fuse_tile_epilogues::PASS,
+    crop_windows::PASS,
+    replace_pixel_convs::PASS,
     fuse_maps::PASS,
     hoist_channel_arithmetic::PASS,
     eliminate_dead_nodes::PASS,

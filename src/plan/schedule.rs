@@ -9,7 +9,6 @@
 use super::launch::{Access, BufferId, Launch, Mode, Space};
 use super::lowering::Lowered;
 use crate::ir::LOSS_OUTPUT;
-use crate::kernel::desc::KernelDesc;
 
 /// Launches with their stages.
 #[derive(Debug)]
@@ -57,14 +56,14 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
     Scheduled { lowered, stages }
 }
 
-/// Clears halos where the buffer is first used, not at the beginning of the step: the memory is free until then, and in cache afterwards.
+/// Clears halos, and what else needs no operand, where the buffer is first used, not at the beginning of the step: the memory is free until then, and in cache afterwards.
 fn delay_fills(launches: &[Launch], stages: &mut [usize], touched: &[Vec<(usize, Access)>]) {
     for (index, launch) in launches.iter().enumerate() {
-        if !matches!(launch.kernel, KernelDesc::Fill(_)) {
+        if !only_clears(launch) {
             continue;
         }
         let users = launch.args.iter().flat_map(|access| &touched[access.buffer.index()]);
-        let later = users.filter(|&&(user, _)| user > index && !matches!(launches[user].kernel, KernelDesc::Fill(_)));
+        let later = users.filter(|&&(user, _)| user > index && !only_clears(&launches[user]));
         // together with a user that divides the same space, as part of its chain; else before it
         let latest = |user: usize| {
             if launches[user].space == launch.space { stages[user] } else { stages[user].saturating_sub(1) }
@@ -72,6 +71,11 @@ fn delay_fills(launches: &[Launch], stages: &mut [usize], touched: &[Vec<(usize,
         let first = later.map(|&(user, _)| latest(user)).min();
         stages[index] = first.map_or(stages[index], |first| first.max(stages[index]));
     }
+}
+
+/// Whether a launch writes the same whatever was computed before.
+fn only_clears(launch: &Launch) -> bool {
+    launch.args.iter().all(|access| access.mode == Mode::Write)
 }
 
 /// Whether the second launch can follow the first within each task, as far as these two arguments are concerned.

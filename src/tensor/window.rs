@@ -87,6 +87,29 @@ impl Axis {
         Ok(Self { input, kernel_size, stride, dilation, pad_before, pad_after, output: room / stride + 1 })
     }
 
+    /// The window without the taps, at either end, that only ever meet the padding: the first tap that is kept, and the axis of those kept. Tap k of
+    /// position p meets input `p · stride + k · dilation − pad_before`. All taps are kept where none meets anything.
+    ///
+    /// Kernel size 3 with one zero on each side over an input of 1: tap 1 alone is kept, without padding.
+    pub fn cropped(&self) -> (usize, Self) {
+        let meets = |tap: &usize| {
+            (0..self.output).any(|position| {
+                let at = (position * self.stride + tap * self.dilation).checked_sub(self.pad_before);
+                at.is_some_and(|at| at < self.input)
+            })
+        };
+        let mut taps = (0..self.kernel_size).filter(meets);
+        let Some(first) = taps.next() else { return (0, *self) };
+        let last = taps.next_back().unwrap_or(first);
+        // a window begins in the padding or with the first element: so many taps can go that it does not begin behind it
+        let first = first.min(self.pad_before / self.dilation);
+        let pad_before = self.pad_before - first * self.dilation;
+        let mut axis = Self { kernel_size: last + 1 - first, pad_before, ..*self };
+        let touched = (axis.output - 1) * axis.stride + axis.effective();
+        axis.pad_after = touched.saturating_sub(axis.input + axis.pad_before);
+        (first, axis)
+    }
+
     /// Extent of the dilated window.
     pub fn effective(&self) -> usize {
         self.dilation * (self.kernel_size - 1) + 1
@@ -153,5 +176,41 @@ mod tests {
     fn same_puts_the_larger_half_after() {
         let axis = Axis::resolve(32, 3, 2, 1, Padding::Same).expect("fits");
         assert_eq!((axis.pad_before, axis.pad_after, axis.output), (0, 1, 16));
+    }
+
+    #[test]
+    fn cropping_leaves_what_is_met() {
+        for (input, kernel, stride, dilation, padding) in [
+            (1, 3, 1, 1, Padding::Same),
+            (2, 3, 2, 1, Padding::Same),
+            (2, 3, 2, 1, Padding::Explicit(1)),
+            (2, 5, 1, 1, Padding::Same),
+            (2, 7, 1, 1, Padding::Explicit(5)),
+            (3, 3, 1, 1, Padding::Same),
+            (3, 3, 1, 4, Padding::Explicit(6)),
+            (3, 2, 5, 4, Padding::Explicit(2)),
+            (1, 6, 3, 1, Padding::Explicit(3)),
+            (5, 5, 1, 1, Padding::Valid),
+            (4, 3, 2, 1, Padding::Valid),
+        ] {
+            let axis = Axis::resolve(input, kernel, stride, dilation, padding).expect("fits");
+            let (first, cropped) = axis.cropped();
+            // (position, tap of the whole window, input) of all products that are not with zero
+            let products = |axis: &Axis, first: usize| {
+                let mut products = Vec::new();
+                for position in 0..axis.output {
+                    for tap in 0..axis.kernel_size {
+                        let at = (position * axis.stride + tap * axis.dilation).checked_sub(axis.pad_before);
+                        products.extend(at.filter(|&at| at < input).map(|at| (position, first + tap, at)));
+                    }
+                }
+                products
+            };
+            assert_eq!(products(&axis, 0), products(&cropped, first), "{axis:?}");
+            let touched = (cropped.output - 1) * stride + cropped.effective();
+            assert!(touched <= cropped.pad_before + input + cropped.pad_after, "{cropped:?}");
+        }
+        let (first, one) = Axis::resolve(1, 3, 1, 1, Padding::Same).expect("fits").cropped();
+        assert_eq!((first, one.kernel_size, one.pad_before, one.pad_after), (1, 1, 0, 0));
     }
 }

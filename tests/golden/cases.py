@@ -138,6 +138,49 @@ def conv_dilation(net, x):
     return net.dense(3, activation="softmax")(layers().Flatten()(x))
 
 
+@case((3, 2, 5))
+def conv_wide_window(net, x):
+    """
+    Windows wider than their input: some taps meet the padding alone. With strides, dilation and groups; the last sees one pixel.
+    conv2d(6, 5x5, padding: same, activation: tanh)
+    conv2d(4, 3x5, padding: same, groups: 2, activation: tanh)
+    conv2d(5, 3x3, stride: 2, padding: 1, activation: tanh)
+    conv2d(4, 3x3, dilation: 2, padding: same, activation: tanh)
+    conv2d(7, 3x3, stride: 2, padding: same, activation: tanh)
+    conv2d(4, 3x3, padding: same, activation: tanh)
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(6, 5, padding="same", activation="tanh")(x)
+    x = net.conv2d(4, (3, 5), padding="same", groups=2, activation="tanh")(x)
+    x = net.conv2d(5, 3, strides=2, activation="tanh")(layers().ZeroPadding2D(1)(x))
+    x = net.conv2d(4, 3, dilation_rate=2, padding="same", activation="tanh")(x)
+    x = net.conv2d(7, 3, strides=2, padding="same", activation="tanh")(x)
+    x = net.conv2d(4, 3, padding="same", activation="tanh")(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((9, 7, 2), batch=3)
+def conv_one_position(net, x):
+    """
+    Windows that are laid on their input once: over all of it (as LeNet's last), and over a part (a stride leaves pixels out). Rectified, and bare.
+    stem = conv2d(6, 3x3, activation: tanh)
+    a = conv2d(18, 7x5, activation: relu)
+    from stem
+    b = conv2d(4, 5x5, stride: 3, activation: tanh)
+    concat(a, b)
+    conv2d(5, 1x1)
+    flatten
+    dense(3, activation: softmax)
+    """
+    stem = net.conv2d(6, 3, activation="tanh", name="stem")(x)
+    a = net.conv2d(18, (7, 5), activation="relu", name="a")(stem)
+    b = net.conv2d(4, 5, strides=3, activation="tanh", name="b")(stem)
+    x = layers().Concatenate()([a, b])
+    x = net.conv2d(5, 1)(x)
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
 @case((6, 5, 4))
 def conv_groups(net, x):
     """

@@ -133,6 +133,8 @@ impl GradientCtx<'_> {
             | Op::SoftmaxGrad(_)
             | Op::ChannelNormGrad(_)
             | Op::WarpGrad(_)
+            | Op::CropTaps(_)
+            | Op::SpreadTaps(_)
             | Op::Penalty(_)
             | Op::Loss(_)
             | Op::TopK(_) => vec![None; self.wanted.len()],

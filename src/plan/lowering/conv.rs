@@ -120,7 +120,8 @@ impl Lowerer<'_> {
         let mut args = vec![self.all_images(&operands.x, Mode::Read), weight];
         args.extend(operands.bias.as_ref().map(|bias| {
             let bytes = parts.part * 4;
-            Access { buffer: bias.buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: Mode::Read }
+            let offset = bias.start_bytes();
+            Access { buffer: bias.buffer, offset, stride: bytes, region: Region::Block { bytes }, mode: Mode::Read }
         }));
         args.push(y);
         args.extend(winners.as_ref().map(|(access, _)| *access));
@@ -145,11 +146,11 @@ impl Lowerer<'_> {
             Space::Flat { len: taps * part, part }
         };
         let stack = if space == Space::Single { taps } else { 1 };
-        let tap = |buffer, mode| {
+        let tap = |buffer, offset, mode| {
             let region = Region::Block { bytes: if space == Space::Single { bytes } else { part * 4 } };
-            Access { buffer, offset: 0, stride: if space == Space::Single { 0 } else { part * 4 }, region, mode }
+            Access { buffer, offset, stride: if space == Space::Single { 0 } else { part * 4 }, region, mode }
         };
-        let args = vec![tap(weight.buffer, Mode::Read), tap(transposed, Mode::Write)];
+        let args = vec![tap(weight.buffer, weight.start_bytes(), Mode::Read), tap(transposed, 0, Mode::Write)];
         let transpose = KernelDesc::Transpose(TransposeDesc { stack, rows, columns });
         self.launch(transpose, space, args, Count::Fixed(1));
 

@@ -43,25 +43,25 @@ impl Lowerer<'_> {
         let (inputs, outputs) = (desc.input.channels, desc.output.channels);
         match method {
             Method::Direct { block: None } => weight,
-            Method::Direct { block: Some(block) } => self.packed(weight.buffer, desc, block, of),
+            Method::Direct { block: Some(block) } => self.packed(weight, desc, block, of),
             Method::Winograd(square) => {
                 let points = WinogradWeightDesc { square, flipped: desc.grad_input, inputs, outputs };
-                self.weights_at_points(points, weight.buffer, of)
+                self.weights_at_points(points, weight, of)
             }
         }
     }
 
-    fn weights_at_points(&mut self, desc: WinogradWeightDesc, weight: BufferId, of: Value) -> Access {
+    fn weights_at_points(&mut self, desc: WinogradWeightDesc, weight: Access, of: Value) -> Access {
         let lanes = self.target.simd.lanes();
         let block = WinogradWeightDesc::block(desc.outputs, lanes);
-        let from = Rows { buffer: weight, planes: 9, width: desc.outputs };
+        let from = Rows { buffer: weight.buffer, start: weight.offset, planes: 9, width: desc.outputs };
         let planes = desc.square.area() * desc.outputs.div_ceil(block);
         self.rearranged(KernelDesc::WinogradWeight(desc), desc.inputs, from, (planes, block), ("kernel at points", of))
     }
 
-    fn packed(&mut self, weight: BufferId, desc: &ConvDesc, block: usize, of: Value) -> Access {
+    fn packed(&mut self, weight: Access, desc: &ConvDesc, block: usize, of: Value) -> Access {
         let (rows, columns) = (desc.window.area() * desc.input.channels, desc.output.channels);
-        let from = Rows { buffer: weight, planes: 1, width: columns };
+        let from = Rows { buffer: weight.buffer, start: weight.offset, planes: 1, width: columns };
         let kernel = KernelDesc::Pack(PackDesc { rows, columns, block });
         self.rearranged(kernel, rows, from, (columns.div_ceil(block), block), ("kernel in blocks", of))
     }
@@ -84,9 +84,9 @@ impl Lowerer<'_> {
         let access = |rows: &Rows, mode: Mode| {
             let region =
                 Region::Rows { rows: rows.planes, pitch: count * rows.width * 4, bytes: part * rows.width * 4 };
-            Access { buffer: rows.buffer, offset: 0, stride: part * rows.width * 4, region, mode }
+            Access { buffer: rows.buffer, offset: rows.start, stride: part * rows.width * 4, region, mode }
         };
-        let args = vec![access(&from, Mode::Read), access(&Rows { buffer, planes, width }, Mode::Write)];
+        let args = vec![access(&from, Mode::Read), access(&Rows { buffer, start: 0, planes, width }, Mode::Write)];
         let (space, layer) = (Space::Flat { len: count, part }, self.layer());
         self.launches.push(Launch { kernel, tail: None, space, args, count: Count::Part, layer, setup });
         Access { buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode: Mode::Read }
@@ -96,6 +96,8 @@ impl Lowerer<'_> {
 /// Planes of rows.
 struct Rows {
     buffer: BufferId,
+    /// Bytes of the buffer before them.
+    start: usize,
     planes: usize,
     /// Elements of a row.
     width: usize,

@@ -59,7 +59,7 @@ impl Lowerer<'_> {
         let tail = (!outputs.is_multiple_of(part)).then(|| of_columns(outputs % part));
         let block = |storage: &Storage, rows: usize| Access {
             buffer: storage.buffer,
-            offset: 0,
+            offset: storage.start_bytes(),
             stride: part * 4,
             region: Region::Rows { rows, pitch: outputs * 4, bytes: part * 4 },
             mode: Mode::Read,

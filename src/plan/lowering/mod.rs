@@ -14,6 +14,7 @@ mod pooling;
 mod scores;
 mod split;
 mod storage;
+mod taps;
 mod warp;
 
 use std::collections::HashMap;
@@ -169,12 +170,19 @@ impl<'g> Lowerer<'g> {
             Op::GlobalPoolGrad(grad) => self.global_pool_grad(node, grad),
             Op::Reshape(shape) => {
                 let storage = self.dense(node.inputs[0]);
-                self.set(0, Storage { layout: Layout::dense(shape), ..storage });
+                let storage = if storage.batched {
+                    Storage { layout: Layout::dense(shape), ..storage }
+                } else {
+                    storage.elements(0, shape.elements())
+                };
+                self.set(0, storage);
             }
             Op::Slice(slice) => {
                 let storage = self.any(node.inputs[0]).channels(slice.start, slice.channels);
                 self.set(0, storage);
             }
+            Op::CropTaps(taps) => self.crop_taps(node, taps),
+            Op::SpreadTaps(taps) => self.spread_taps(node, taps),
             Op::Unpad(unpad) => {
                 let [top, _, left, _] = unpad.amounts;
                 let mut storage = self.any(node.inputs[0]);
@@ -396,18 +404,19 @@ impl<'g> Lowerer<'g> {
         Access { buffer: storage.buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode }
     }
 
-    /// All of a buffer that is not per image.
+    /// All of what is not per image.
     fn whole(&self, storage: &Storage, mode: Mode) -> Access {
-        let bytes = self.buffers[storage.buffer.index()].bytes;
-        Access { buffer: storage.buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode }
+        let region = Region::Block { bytes: storage.layout.elements() * storage.element_bytes };
+        Access { buffer: storage.buffer, offset: storage.start_bytes(), stride: 0, region, mode }
     }
 
-    /// Each part's elements of a buffer that is not per image.
+    /// Each part's elements of what is not per image.
     fn part(&self, storage: &Storage, space: Space, mode: Mode) -> Access {
         match space {
             Space::Flat { part, .. } => {
                 let bytes = part * 4;
-                Access { buffer: storage.buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode }
+                let offset = storage.start_bytes();
+                Access { buffer: storage.buffer, offset, stride: bytes, region: Region::Block { bytes }, mode }
             }
             Space::Images { .. } | Space::Columns { .. } | Space::Single => self.whole(storage, mode),
         }

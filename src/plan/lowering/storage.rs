@@ -35,6 +35,20 @@ impl Storage {
         self
     }
 
+    /// Some elements, one behind the other, of what is not per image.
+    pub(super) fn elements(mut self, start: usize, elements: usize) -> Self {
+        debug_assert!(!self.batched, "an image's elements have pitches");
+        let origin = self.layout.origin + start;
+        self.layout = Layout { origin, ..Layout::dense(&Shape::vector(elements)) };
+        self
+    }
+
+    /// Bytes from the beginning of the buffer to the first element of what is not per image.
+    pub(super) fn start_bytes(&self) -> usize {
+        debug_assert!(!self.batched, "an image begins with its halo");
+        self.layout.origin * self.element_bytes
+    }
+
     /// Bytes from an image to the next.
     pub(super) fn image_bytes(&self) -> usize {
         self.layout.image_pitch * self.element_bytes
@@ -162,6 +176,8 @@ impl Needs {
                 | Op::Warp(_)
                 | Op::WarpGrad(_)
                 | Op::Penalty(_)
+                | Op::CropTaps(_)
+                | Op::SpreadTaps(_)
                 | Op::Slice(_) => {}
             }
         }
@@ -171,7 +187,7 @@ impl Needs {
         }
         // a view lives in its operand's memory: that memory is used as long as the view is
         for (index, node) in graph.nodes.iter().enumerate().rev() {
-            if matches!(node.op, Op::Reshape(_) | Op::Slice(_) | Op::Unpad(_)) {
+            if matches!(node.op, Op::Reshape(_) | Op::Slice(_) | Op::Unpad(_) | Op::CropTaps(_)) {
                 let id = NodeId(index as u32);
                 let own = needs.last_use(Value { node: id, output: 0 }).unwrap_or(index);
                 let of_operand = needs.last_use.entry(node.inputs[0]).or_insert(own);

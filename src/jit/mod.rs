@@ -10,6 +10,8 @@ mod code;
 mod compile;
 mod denormals;
 mod disassemble;
+#[cfg(all(test, target_os = "linux"))]
+mod fence;
 #[cfg(test)]
 mod foreign;
 
@@ -18,5 +20,7 @@ pub use bind::{BindError, BoundArgument, BoundKernel};
 pub use code::CompiledKernel;
 pub use compile::{JitError, KernelSet, compile};
 pub use denormals::FlushDenormals;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) use fence::{FencedArena, PAGE, fences_work};
 #[cfg(test)]
 pub(crate) use foreign::aarch64;

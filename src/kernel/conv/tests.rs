@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::kernel::desc::{ConvDesc, DepthwiseDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, TileActivation};
-use crate::kernel::trial::{Buffer, Case, Integers, cases, for_elements, for_taps, place, run, simds};
+use crate::kernel::trial::{Buffer, Case, Integers, cases, for_elements, for_taps, place, random_cases, run, simds};
 use crate::kernel::{Simd, depthwise};
 use crate::tensor::Padding;
 
@@ -206,7 +206,7 @@ fn epilogues() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(300))]
 
     #[test]
     fn any_geometry(case in cases()) {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::kernel::depthwise;
 use crate::kernel::desc::{ConvGradWeightDesc, DepthwiseGradWeightDesc, KernelDesc};
-use crate::kernel::trial::{Buffer, Case, Integers, cases, for_taps, place, run, simds};
+use crate::kernel::trial::{Buffer, Case, Integers, cases, for_taps, place, random_cases, run, simds};
 use crate::tensor::Padding;
 
 pub(in crate::kernel) fn check(case: &Case) {
@@ -72,7 +72,7 @@ fn edges() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(300))]
 
     #[test]
     fn any_geometry(case in cases()) {

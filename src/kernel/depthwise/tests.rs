@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::applies;
 use crate::kernel::desc::{Epilogue, PoolEpilogue, TileActivation};
-use crate::kernel::trial::{Case, cases};
+use crate::kernel::trial::{Case, cases, random_cases};
 use crate::kernel::{conv, conv_grad_weight};
 use crate::tensor::Padding;
 
@@ -86,7 +86,7 @@ fn epilogues() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(300))]
 
     #[test]
     fn any_geometry(case in cases(), channels in prop::sample::select(vec![2_usize, 3, 8, 15, 16, 17, 33, 64])) {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::kernel::desc::{KernelDesc, MatmulDesc, MatmulKind, TileActivation};
-use crate::kernel::trial::{Buffer, Integers, run, simds};
+use crate::kernel::trial::{Buffer, Integers, random_cases, run, simds};
 
 /// A dense layer, one part of it, and how its matrices lie.
 #[derive(Debug, Clone)]
@@ -154,7 +154,7 @@ fn edges() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(300))]
 
     #[test]
     fn any_sizes(

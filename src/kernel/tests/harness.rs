@@ -2,10 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::jit::{self, Arena, BoundArgument, BoundKernel, FlushDenormals};
+use crate::kernel::Simd;
 use crate::kernel::desc::KernelDesc;
-use crate::kernel::trial::aarch64;
-use crate::kernel::{Simd, Target, scratch_bytes};
+use crate::kernel::trial::{aarch64, memory};
 use crate::tensor::Layout;
 
 /// Contents of one argument.
@@ -49,10 +48,6 @@ impl Data {
     }
 }
 
-/// Bytes before and after each buffer that no kernel may change.
-const GUARD: usize = 256;
-const GUARD_BYTE: u8 = 0xA5;
-
 /// Runs a kernel for images `first .. first + count`; returns the arguments' contents afterwards. Arguments are aligned to their
 /// elements only. Fails if a byte outside of the arguments was changed. Runs on AArch64 too, where that is emulated.
 pub(super) fn run(desc: &KernelDesc, args: &[Data], count: usize, first: usize) -> Vec<Data> {
@@ -69,47 +64,9 @@ pub(super) fn simds() -> impl Iterator<Item = Simd> {
 
 /// The same with the given instructions.
 pub(super) fn run_with(simd: Simd, desc: &KernelDesc, args: &[Data], count: usize, first: usize) -> Vec<Data> {
-    let target = Target::of(simd);
-    let set = jit::compile(&target, std::slice::from_ref(desc)).expect("compiles");
-    let scratch = scratch_bytes(desc, &target);
-    let mut offset = GUARD;
-    let mut places = Vec::new();
-    for (i, arg) in args.iter().enumerate() {
-        let bytes = arg.to_bytes();
-        // each buffer at another distance from a vector's alignment
-        offset = offset.next_multiple_of(64) + 4 * (i % 4 + 1);
-        places.push((offset, bytes.len()));
-        offset += bytes.len() + GUARD;
-    }
-    let scratch_at = offset.next_multiple_of(64);
-    let total = scratch_at + scratch + GUARD;
-    let mut arena = Arena::new(total).expect("fits");
-    arena.bytes_mut(0, total).fill(GUARD_BYTE);
-    for (arg, &(offset, len)) in args.iter().zip(&places) {
-        arena.bytes_mut(offset, len).copy_from_slice(&arg.to_bytes());
-    }
-    let places_of = places.iter().map(|&(offset, _)| BoundArgument::Arena { offset, stride: 0, tasks: 1 });
-    let own = (scratch > 0).then_some(BoundArgument::Scratch { offset: 0 });
-    let bound: Vec<BoundArgument> = places_of.chain(own).collect();
-    let kernel = BoundKernel::new(set.entry(0), &bound, total, scratch).expect("binds");
-    let before = arena.bytes(0, scratch_at).to_vec();
-    {
-        let _flush = FlushDenormals::new();
-        kernel.call(&arena.run(), 0, count, first, scratch_at);
-    }
-    if target.simd == Simd::Portable {
-        let offsets: Vec<usize> = places.iter().map(|&(offset, _)| offset).collect();
-        aarch64::Call { desc, offsets: &offsets, count, first }.check(&before, arena.bytes(0, scratch_at));
-    }
-    let mut guarded = vec![true; total];
-    for &(offset, len) in &places {
-        guarded[offset..offset + len].fill(false);
-    }
-    guarded[scratch_at..scratch_at + scratch].fill(false);
-    for (at, (&byte, guarded)) in arena.bytes(0, total).iter().zip(guarded).enumerate() {
-        assert!(!guarded || byte == GUARD_BYTE, "byte {at} was changed; arguments lie at {places:?}");
-    }
-    args.iter().zip(&places).map(|(arg, &(offset, len))| arg.with_bytes(arena.bytes(offset, len))).collect()
+    let bytes: Vec<Vec<u8>> = args.iter().map(Data::to_bytes).collect();
+    let results = memory::run(desc, simd, &bytes, [count, first]);
+    args.iter().zip(results).map(|(arg, bytes)| arg.with_bytes(&bytes)).collect()
 }
 
 /// Small numbers that repeat, zeros and signs among them.

@@ -9,6 +9,7 @@ use crate::kernel::Simd;
 use crate::kernel::desc::{
     Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind, uniform_reference,
 };
+use crate::kernel::trial::random_cases;
 use crate::tensor::{Element, Layout};
 
 /// The value of a node, straight from its definition.
@@ -88,7 +89,7 @@ fn map_case() -> impl Strategy<Value = MapCase> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(200))]
     #[test]
     fn images(case in map_case()) {
         simds().for_each(|simd| check(simd, &case));

@@ -4,10 +4,11 @@ use proptest::prelude::*;
 
 use super::harness::{Data, at, buffer_len, numbers, places, run, run_with, simds};
 use crate::kernel::desc::{FillDesc, KernelDesc, TransposeDesc};
+use crate::kernel::trial::random_cases;
 use crate::tensor::Layout;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(60))]
     #[test]
     fn transposes(stack in 1_usize..4, rows in 1_usize..40, columns in 1_usize..40, seed in any::<u64>()) {
         let source = numbers(seed, stack * rows * columns);

@@ -6,6 +6,7 @@ use super::harness::{
     Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run, run_with, simds,
 };
 use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
+use crate::kernel::trial::random_cases;
 use crate::tensor::{Layout, Padding, Window};
 
 #[derive(Debug, Clone)]
@@ -155,7 +156,7 @@ fn check_neighbours(shape: [usize; 3], reach: [usize; 2], kinds: [(u8, usize); 2
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(80))]
     #[test]
     fn forward(case in pool_case()) {
         check_forward(&case);

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::harness::{Data, assert_close, channel_count, numbers, run};
 use crate::kernel::desc::{ChannelNormDesc, KernelDesc, LossDesc, LossKind, SoftmaxDesc, Targets, TopKDesc};
+use crate::kernel::trial::random_cases;
 
 fn softmax(x: &[f32]) -> Vec<f64> {
     let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -17,7 +18,7 @@ fn labels(seed: u64, count: usize, classes: usize) -> Vec<i32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(60))]
     #[test]
     fn softmax_and_gradient(pixels in 1_usize..4, channels in channel_count(), count in 0_usize..4, seed in any::<u64>(), scale in prop::sample::select(vec![1.0_f32, 30.0])) {
         let len = pixels * channels * count;

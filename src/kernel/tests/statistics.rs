@@ -6,6 +6,7 @@ use super::harness::{
     Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, run, run_with, simds,
 };
 use crate::kernel::desc::{CombineMomentsDesc, KernelDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
+use crate::kernel::trial::random_cases;
 
 fn check_penalty(count: usize, factors: [f32; 2], seed: u64) {
     let weights = numbers(seed, count);
@@ -18,7 +19,7 @@ fn check_penalty(count: usize, factors: [f32; 2], seed: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(60))]
     #[test]
     fn penalties(count in 0_usize..100, l1 in 0.0_f32..1.0, l2 in 0.0_f32..1.0, seed in any::<u64>()) {
         check_penalty(count, [l1, l2], seed);

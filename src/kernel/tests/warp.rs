@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::harness::{Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run};
 use crate::kernel::desc::{Border, Interpolation, KernelDesc, Matrix, WarpDesc};
+use crate::kernel::trial::random_cases;
 use crate::tensor::Layout;
 
 #[derive(Debug, Clone)]
@@ -179,7 +180,7 @@ fn check_gradient(case: &WarpCase) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(150))]
     #[test]
     fn forward(case in warp_case()) {
         check_forward(&case);

@@ -2,12 +2,14 @@
 
 pub(super) mod aarch64;
 mod conv_case;
+pub(super) mod memory;
 
 pub(super) use conv_case::{Case, cases, for_taps};
 
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
+
+use super::Simd;
 use super::desc::KernelDesc;
-use super::{Simd, Target, scratch_bytes};
-use crate::jit::{Arena, BoundArgument, BoundKernel, compile};
 use crate::tensor::Layout;
 
 /// What an argument holds.
@@ -18,10 +20,18 @@ pub(super) enum Buffer {
 }
 
 impl Buffer {
-    fn size_bytes(&self) -> usize {
+    fn to_bytes(&self) -> Vec<u8> {
         match self {
-            Buffer::F32(values) => 4 * values.len(),
-            Buffer::Bytes(bytes) => bytes.len(),
+            Buffer::F32(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Buffer::Bytes(bytes) => bytes.clone(),
+        }
+    }
+
+    fn with_bytes(&self, bytes: Vec<u8>) -> Self {
+        let number = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().expect("four bytes"));
+        match self {
+            Buffer::F32(_) => Buffer::F32(bytes.chunks_exact(4).map(number).collect()),
+            Buffer::Bytes(_) => Buffer::Bytes(bytes),
         }
     }
 
@@ -40,59 +50,24 @@ impl Buffer {
     }
 }
 
-/// Bytes before and after each argument. As f32 they are NaN: what is read there and used shows.
-const GUARD: usize = 256;
-const GUARD_BYTE: u8 = 0xFF;
-
-/// Compiles the kernel, runs it on copies of the arguments, returns what they hold afterwards. With portable tiles it runs on AArch64 too ([`aarch64`]).
+/// Compiles the kernel, runs it on copies of the arguments, returns what they hold afterwards. See [`memory::run`].
 /// # Panics
 /// If it wrote outside of them.
 pub(super) fn run(desc: &KernelDesc, simd: Simd, args: &[Buffer], count: usize) -> Vec<Buffer> {
-    let target = Target::of(simd);
-    let set = compile(&target, std::slice::from_ref(desc)).expect("compiles");
-    let mut end = 0;
-    let mut offsets = Vec::new();
-    for arg in args {
-        let offset = end + GUARD;
-        offsets.push(offset);
-        end = (offset + arg.size_bytes() + GUARD).next_multiple_of(64);
-    }
-    let scratch = scratch_bytes(desc, &target);
-    let scratch_at = end + GUARD;
-    let size = scratch_at + scratch + GUARD;
-    let mut arena = Arena::new(size).expect("memory");
-    arena.bytes_mut(0, size).fill(GUARD_BYTE);
-    let mut places = Vec::new();
-    for (arg, &offset) in args.iter().zip(&offsets) {
-        match arg {
-            Buffer::F32(values) => arena.f32_mut(offset, values.len()).copy_from_slice(values),
-            Buffer::Bytes(bytes) => arena.bytes_mut(offset, bytes.len()).copy_from_slice(bytes),
-        }
-        places.push(BoundArgument::Arena { offset, stride: 0, tasks: 1 });
-    }
-    if scratch > 0 {
-        places.push(BoundArgument::Scratch { offset: 0 });
-    }
-    let kernel = BoundKernel::new(set.entry(0), &places, size, scratch).expect("inside");
-    let before = arena.bytes(0, end).to_vec();
-    kernel.call(&arena.run(), 0, count, 0, scratch_at);
-    if simd == Simd::Portable {
-        aarch64::Call { desc, offsets: &offsets, count, first: 0 }.check(&before, arena.bytes(0, end));
-    }
+    let bytes: Vec<Vec<u8>> = args.iter().map(Buffer::to_bytes).collect();
+    let results = memory::run(desc, simd, &bytes, [count, 0]);
+    args.iter().zip(results).map(|(arg, bytes)| arg.with_bytes(bytes)).collect()
+}
 
-    let mut clean = 0;
-    let regions = args.iter().zip(&offsets).map(|(arg, &offset)| (offset, arg.size_bytes()));
-    for (offset, bytes) in regions.chain([(scratch_at, scratch)]) {
-        let guard = arena.bytes(clean, offset - clean);
-        assert!(guard.iter().all(|&b| b == GUARD_BYTE), "written before byte {offset} of the arena");
-        clean = offset + bytes;
+/// Numbers of random cases in tests of a family, seeded, so that a failure comes again. `CNNC_CASES` asks for another number.
+pub(super) fn random_cases(count: u32) -> ProptestConfig {
+    let asked = std::env::var("CNNC_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(count),
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(2026),
+        ..ProptestConfig::default()
     }
-    assert!(arena.bytes(clean, size - clean).iter().all(|&b| b == GUARD_BYTE), "written behind the arguments");
-    let read = |(arg, &offset): (&Buffer, &usize)| match arg {
-        Buffer::F32(values) => Buffer::F32(arena.f32(offset, values.len()).to_vec()),
-        Buffer::Bytes(bytes) => Buffer::Bytes(arena.bytes(offset, bytes.len()).to_vec()),
-    };
-    args.iter().zip(&offsets).map(read).collect()
 }
 
 /// The instruction sets this machine has.

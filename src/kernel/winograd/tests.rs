@@ -6,7 +6,7 @@ use crate::kernel::desc::{
     ConvDesc, Epilogue, KernelDesc, PoolEpilogue, Square, TileActivation, WinogradDesc, WinogradGradWeightDesc,
     WinogradWeightDesc,
 };
-use crate::kernel::trial::{Buffer, Case, Integers, for_elements, for_taps, place, run, simds};
+use crate::kernel::trial::{Buffer, Case, Integers, for_elements, for_taps, place, random_cases, run, simds};
 use crate::tensor::{Layout, Padding};
 
 /// The matrices, written down from their definition.
@@ -321,7 +321,7 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(300))]
 
     #[test]
     fn any_geometry(case in cases()) {

@@ -182,6 +182,54 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
     }
 }
 
+/// The model's 3x3 convolution and its gradient by the weights can be computed in three ways.
+#[test]
+fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {
+    let place = Place::new();
+    let cache = place.path("cache");
+    let tuned = |out: &str, epochs: &str| {
+        let words = ["run", "small.cnn", "--threads", "1", "--tune-kernels", "--epochs", epochs, "--out", out];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
+        command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").env("XDG_CACHE_HOME", &cache);
+        let done = command.current_dir(place.folder.path()).args(words).assert().success();
+        String::from_utf8(done.get_output().stderr.clone()).expect("text")
+    };
+    let said = tuned("first", "1");
+    assert!(said.contains("kernels tuned: 3 convolutions timed, 0 known"), "{said}");
+    let said = tuned("second", "1");
+    assert!(said.contains("kernels tuned: 0 convolutions timed, 3 known"), "{said}");
+    assert_eq!(place.report("first")["kernels"], place.report("second")["kernels"]);
+    assert!(place.bytes("first/weights.safetensors") == place.bytes("second/weights.safetensors"));
+
+    // Whatever is remembered is used: each of the ways, and a run that goes on does so with its own.
+    let files: Vec<PathBuf> = fs::read_dir(cache.join("cnnc/kernels"))
+        .expect("the cache is there")
+        .map(|entry| entry.expect("readable").path())
+        .collect();
+    let [file] = &files[..] else { panic!("{files:?}") };
+    let remembered = fs::read_to_string(file).expect("text");
+    let mut weights = Vec::new();
+    for way in ["direct", "winograd 2x2", "winograd 4x4"] {
+        let mut other = remembered.clone();
+        for known in ["direct", "winograd 2x2", "winograd 4x4"] {
+            other = other.replace(&format!(": \"{known}\""), &format!(": \"{way}\""));
+        }
+        fs::write(file, other).expect("written");
+        let (whole, parts) = (format!("{way}, whole"), format!("{way}, in parts"));
+        tuned(&whole, "3");
+        tuned(&parts, "1");
+        assert!(place.report(&whole)["kernels"].as_object().expect("choices").values().all(|chosen| chosen == way));
+        place.cnnc(&["run", "small.cnn", "--epochs", "3", "--resume", &parts, "--threads", "2"]).success();
+        weights.push(place.bytes(&format!("{whole}/weights.safetensors")));
+        assert!(weights.last() == Some(&place.bytes(&format!("{parts}/weights.safetensors"))), "{way}");
+    }
+    assert!(weights[0] != weights[1] && weights[1] != weights[2], "each way rounds in its own manner");
+
+    // A file that is none of ours is not believed.
+    fs::write(file, "{\"choices\": 1").expect("written");
+    assert!(tuned("third", "1").contains("kernels tuned: 3 convolutions timed, 0 known"));
+}
+
 #[test]
 fn a_resume_with_other_settings_is_refused() {
     let place = Place::new();

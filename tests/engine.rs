@@ -1,6 +1,8 @@
 //! The engine against what it promises: gradients are those of the loss (central differences, for what the golden files do not hold:
 //! losses judged on probabilities, every kind of micro-kernel that the machine has); results do not depend on threads, nor on the nominal batch but for rounding.
 
+use std::sync::Arc;
+
 use cnnc::front::load;
 use cnnc::ir::CheckedProgram;
 use cnnc::kernel::{Simd, Target};
@@ -38,7 +40,13 @@ struct Case {
 impl Case {
     fn new(text: &str, simd: Simd, classes: i32) -> Self {
         let program = program(text);
-        let options = CompileOptions { target: Target::of(simd), threads: 2, batch: BATCH, random: false };
+        let options = CompileOptions {
+            target: Target::of(simd),
+            threads: 2,
+            batch: BATCH,
+            random: false,
+            choices: Arc::default(),
+        };
         let session = EvalSession::compile(&program, &options).expect("compiles");
         let params = session.params().iter().zip(1..);
         // a moving variance must be positive
@@ -307,7 +315,13 @@ fn threads_change_no_bit() {
         // whole shards, a short last one, fewer images than shards, a single image
         for images in [16, 13, 3, 1] {
             let with = |threads| {
-                let options = CompileOptions { target: Target::of(simd), threads, batch: 16, random: true };
+                let options = CompileOptions {
+                    target: Target::of(simd),
+                    threads,
+                    batch: 16,
+                    random: true,
+                    choices: Arc::default(),
+                };
                 [EVERYTHING, PREPARED].map(|body| trained(body, &options, images)).concat()
             };
             let one = with(1);
@@ -326,7 +340,8 @@ fn a_short_batch_counts_its_own_images_alone() {
     for simd in simds() {
         let with = |batch| {
             // without dropout: its numbers belong to places in the batch, which are the same, but nothing is gained by it
-            let options = CompileOptions { target: Target::of(simd), threads: 2, batch, random: false };
+            let options =
+                CompileOptions { target: Target::of(simd), threads: 2, batch, random: false, choices: Arc::default() };
             [EVERYTHING, PREPARED].map(|body| trained(body, &options, 5)).concat()
         };
         let exact = with(5);

@@ -1,6 +1,7 @@
 //! Arguments that several commands share.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -120,7 +121,7 @@ pub(super) struct ComputeArgs {
 impl ComputeArgs {
     /// The options of a session.
     pub(super) fn options(&self, batch: usize, random: bool) -> CompileOptions {
-        CompileOptions { target: self.target(), threads: self.thread_count(), batch, random }
+        CompileOptions { target: self.target(), threads: self.thread_count(), batch, random, choices: Arc::default() }
     }
 
     /// What code is generated for.

@@ -12,8 +12,9 @@ use super::failure::Failure;
 use super::load::{self, Ready};
 use super::step::BatchLabels;
 use super::table::Table;
+use super::tuning::TuneArgs;
 use crate::random::Random;
-use crate::runtime::{CompileError, EvalSession, ProfileRow, StepInputs, TrainSession};
+use crate::runtime::{CompileError, EvalSession, Kind, ProfileRow, StepInputs, TrainSession};
 use crate::train::{initial_values, initialise};
 
 #[derive(Debug, Args)]
@@ -23,12 +24,15 @@ update. The median step is quoted; warm-up steps are not counted.
 
 Examples:
   cnnc bench models/fashion_mnist.cnn --mode train --json
-  cnnc bench models/fashion_mnist.cnn --mode infer --threads 1 --profile")]
+  cnnc bench models/fashion_mnist.cnn --mode infer --threads 1 --profile
+  cnnc bench models/cifar10_advanced.cnn --tune-kernels")]
 pub(super) struct BenchArgs {
     #[command(flatten)]
     program: ProgramArgs,
     #[command(flatten)]
     compute: ComputeArgs,
+    #[command(flatten)]
+    tuning: TuneArgs,
     #[command(flatten)]
     size: SizeArgs,
     /// What is measured
@@ -64,9 +68,10 @@ enum Subject {
 }
 
 impl Subject {
-    fn new(args: &BenchArgs, ready: &Ready, random: &mut Random) -> Result<Self, Failure> {
-        let options = args.compute.options(args.batch as usize, true);
+    fn new(args: &BenchArgs, ready: &Ready, random: &mut Random, console: &Console) -> Result<Self, Failure> {
+        let mut options = args.compute.options(args.batch as usize, true);
         if args.mode == Mode::Infer {
+            options.choices = args.tuning.choices(&[(&ready.program, Kind::Evaluation)], &options, console)?;
             let mut session = Box::new(EvalSession::compile(&ready.program, &options)?);
             let values: Vec<Vec<f32>> = session.params().iter().map(|param| initial_values(param, 0)).collect();
             for (at, values) in values.iter().enumerate() {
@@ -78,6 +83,7 @@ impl Subject {
         let program = ready.first_stage();
         let schedule = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
         let learning_rate = schedule.optimizer.value.learning_rate();
+        options.choices = args.tuning.choices(&[(&program, Kind::Training)], &options, console)?;
         let mut session = Box::new(TrainSession::compile(&program, &options)?);
         initialise(session.as_mut(), 0);
         let labels = BatchLabels::random(random, &ready.program, args.batch as usize);
@@ -120,7 +126,7 @@ pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Resu
     let elements = args.batch as usize * ready.program.input_shape().elements();
     let images: Vec<f32> = (0..elements).map(|_| random.unit() as f32).collect();
     let compiling = Instant::now();
-    let mut subject = Subject::new(args, &ready, &mut random)?;
+    let mut subject = Subject::new(args, &ready, &mut random, console)?;
     let compile = compiling.elapsed();
     subject.step(&images);
     let first_step = start.elapsed();

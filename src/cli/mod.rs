@@ -39,6 +39,7 @@ mod step;
 mod summary;
 mod table;
 mod text_diff;
+mod tuning;
 
 use std::process::ExitCode;
 

@@ -52,6 +52,35 @@ impl<'a> DataProgress<'a> {
     }
 }
 
+/// Progress of timing kernels.
+pub(super) struct TuneProgress<'a> {
+    console: &'a Console,
+    bar: Option<ProgressBar>,
+}
+
+impl<'a> TuneProgress<'a> {
+    pub(super) fn new(console: &'a Console) -> Self {
+        Self { console, bar: None }
+    }
+
+    /// So many of all convolutions are timed.
+    pub(super) fn show(&mut self, done: usize, all: usize) {
+        if all == 0 || !self.console.draws_bars() {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| bar(0, "timing convolutions {wide_bar} {pos}/{len}"));
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// Progress of training.
 pub(super) struct TrainProgress<'a> {
     console: &'a Console,

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::clock;
+use super::{clock, tuning};
 use crate::kernel::Simd;
+use crate::plan::Choices;
 use crate::train::{
     EpochRecord, Progress, Results, RunError, RunFolder, RunningSums, Settings, metric_name, monitor_name,
 };
@@ -27,6 +28,8 @@ pub(super) struct Report<'a> {
     pub(super) threads: usize,
     /// Vector instructions.
     pub(super) simd: Simd,
+    /// Ways of computing convolutions that were timed for this run.
+    pub(super) choices: &'a Choices,
     /// The images.
     pub(super) data: &'a Dataset,
     /// Metrics of the results.
@@ -78,6 +81,7 @@ impl Report<'_> {
             "seed": self.seed,
             "threads": self.threads,
             "simd": self.simd.to_string(),
+            "kernels": tuning::to_json(self.choices),
             "images": {
                 "train": self.data.train.len(),
                 "validation": images(self.data.validation.as_ref().map(|split| split.len())),
@@ -135,6 +139,12 @@ pub(super) fn split_text(sums: &RunningSums, metrics: &[Metric]) -> String {
 pub(super) fn recorded_simd(folder: &Path) -> Option<Simd> {
     let report: Value = serde_json::from_slice(&fs::read(folder.join("run.json")).ok()?).ok()?;
     report["simd"].as_str()?.parse().ok()
+}
+
+/// The ways of computing convolutions that were timed for the run in a folder: it goes on with them.
+pub(super) fn recorded_choices(folder: &Path) -> Choices {
+    let report = fs::read(folder.join("run.json")).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    report.map(|report| tuning::from_json(&report["kernels"])).unwrap_or_default()
 }
 
 /// Milliseconds are enough.

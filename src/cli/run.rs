@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -14,9 +15,11 @@ use super::load::{self, Look, Ready};
 use super::progress::TrainProgress;
 use super::report::{self, Report, Status};
 use super::table::bytes;
+use super::tuning::TuneArgs;
 use crate::autodiff;
 use crate::ir::{CheckedProgram, TrainSpec};
-use crate::runtime::{EvalSession, TrainSession};
+use crate::plan::Choices;
+use crate::runtime::{CompileOptions, EvalSession, Kind, TrainSession};
 use crate::train::memory::{self, Machine};
 use crate::train::{Ending, Plan, Pretrained, Progress, Results, RunError, RunFolder, Settings, Stage, State, Trainer};
 
@@ -35,6 +38,8 @@ pub(super) struct RunArgs {
     program: ProgramArgs,
     #[command(flatten)]
     compute: ComputeArgs,
+    #[command(flatten)]
+    tuning: TuneArgs,
     /// Folder for the run's files [default: runs/STEM-N, the first that is free]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     out: Option<PathBuf>,
@@ -74,8 +79,13 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         None => 0,
     };
     let data = ready.open_data(None, console)?;
+    let choices = match &resumed {
+        Some(folder) => Arc::new(report::recorded_choices(folder.path())),
+        None => tuned(args.tuning, compute, &ready, &stages, console)?,
+    };
+    let options_for = |batch: usize| CompileOptions { choices: Arc::clone(&choices), ..compute.options(batch, true) };
     let compile = |stage: &StageProgram| -> Result<TrainSession, RunError> {
-        Ok(TrainSession::compile(&stage.program, &compute.options(stage.train.batch.value, true))?)
+        Ok(TrainSession::compile(&stage.program, &options_for(stage.train.batch.value))?)
     };
     let compiling = Instant::now();
     // a state of a longer file is refused as one of other settings
@@ -98,6 +108,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         seed: schedule.seed,
         threads: options.threads,
         simd: options.target.simd,
+        choices: &choices,
         data: &data,
         metrics: autodiff::metrics(&ready.program),
         compile_seconds,
@@ -118,7 +129,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         }
     };
     let most = stages.iter().map(|stage| stage.train.batch.value).max().unwrap_or(schedule.batch.value);
-    let evaluator = || EvalSession::compile(&ready.program, &compute.options(most, true)).map_err(RunError::from);
+    let evaluator = || EvalSession::compile(&ready.program, &options_for(most)).map_err(RunError::from);
     let mut trainer = if resumed.is_some() {
         Trainer::resume(plan_of(at), session, evaluator)?
     } else {
@@ -175,6 +186,23 @@ fn planned_memory(ready: &Ready, compute: ComputeArgs, console: &Console) -> Opt
         console.note(format_args!("note: the run will take {planned} of memory, and {free} are free at the moment"));
     }
     Some(planned)
+}
+
+/// The ways of computing convolutions for all that a run compiles, where they are to be timed.
+fn tuned(
+    tuning: TuneArgs,
+    compute: ComputeArgs,
+    ready: &Ready,
+    stages: &[StageProgram],
+    console: &Console,
+) -> Result<Arc<Choices>, Failure> {
+    let mut all = Choices::default();
+    for stage in stages {
+        let options = compute.options(stage.train.batch.value, true);
+        let subjects = [(&stage.program, Kind::Training), (&ready.program, Kind::Evaluation)];
+        all.extend(Choices::clone(&*tuning.choices(&subjects, &options, console)?));
+    }
+    Ok(Arc::new(all))
 }
 
 /// What is trained one after the other.

@@ -7,6 +7,7 @@
 //! [`plan`] lowers nodes to launches (`lowering`), gives every launch a stage (`schedule`), and places buffers (`memory`);
 //! [`verify_plan`] proves that no two tasks of a stage conflict, which is what makes running them at the same time sound.
 
+mod choices;
 #[cfg(test)]
 mod join_tests;
 mod launch;
@@ -18,9 +19,12 @@ mod schedule;
 mod tests;
 mod verify;
 
+pub use choices::{Candidate, Choices, Product, Question, TimedCall, Way};
 pub use launch::{Access, BufferId, Count, Mode, Region, Space};
 pub use lowering::shards;
 pub use verify::{PlanError, verify_plan};
+
+use std::collections::HashSet;
 
 use crate::ir::{Graph, Param, ScalarInput};
 use crate::kernel::Target;
@@ -126,9 +130,22 @@ pub struct Plan {
     pub scratch_bytes: usize,
 }
 
-/// Plans a graph for up to `batch` images a run.
+/// Plans a graph for up to `batch` images a run, as the models of the kernels have it.
 pub fn plan(graph: &Graph, target: Target, batch: usize) -> Plan {
-    let lowered = lowering::lower(graph, target, batch);
+    plan_with(graph, target, batch, &Choices::default())
+}
+
+/// What can be chosen in the plan of a graph, each once.
+pub fn questions(graph: &Graph, target: Target, batch: usize) -> Vec<Question> {
+    let mut seen = HashSet::new();
+    let mut questions = lowering::lower(graph, target, batch, &Choices::default()).questions;
+    questions.retain(|question| seen.insert(*question));
+    questions
+}
+
+/// The same with ways that were chosen.
+pub fn plan_with(graph: &Graph, target: Target, batch: usize, choices: &Choices) -> Plan {
+    let lowered = lowering::lower(graph, target, batch, choices);
     let plan = memory::place(schedule::schedule(lowered), target, batch);
     if cfg!(debug_assertions)
         && let Err(error) = verify_plan(&plan)

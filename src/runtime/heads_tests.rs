@@ -1,5 +1,7 @@
 //! Auxiliary outputs: their losses count with their weights, and inference knows nothing of them.
 
+use std::sync::Arc;
+
 use super::{CompileOptions, EvalSession, Labels, StepInputs, TrainSession};
 use crate::front::load;
 use crate::ir::CheckedProgram;
@@ -65,7 +67,13 @@ impl Case {
 }
 
 fn options() -> CompileOptions {
-    CompileOptions { target: Target::of(Simd::Portable), threads: 2, batch: BATCH, random: false }
+    CompileOptions {
+        target: Target::of(Simd::Portable),
+        threads: 2,
+        batch: BATCH,
+        random: false,
+        choices: Arc::default(),
+    }
 }
 
 #[test]

@@ -11,11 +11,13 @@ mod random_key;
 mod random_tests;
 mod rates;
 mod session;
+mod tune;
 
 pub use answers::Answers;
 pub use profile::ProfileRow;
 pub use random_key::random_key;
 pub use session::{
-    CompileError, CompileOptions, EvalSession, Labels, StepInputs, StepResult, TrainSession,
+    CompileError, CompileOptions, EvalSession, Kind, Labels, StepInputs, StepResult, TrainSession,
     optimized_evaluation_graph, optimized_training_graph,
 };
+pub use tune::tune;

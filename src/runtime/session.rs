@@ -1,5 +1,7 @@
 //! A compiled model with its memory, ready to be fed batches.
 
+use std::sync::Arc;
+
 use super::answers::Answers;
 use super::executor::Executor;
 use super::profile::{Profile, ProfileRow};
@@ -15,7 +17,7 @@ use crate::ir::{
 use crate::kernel::Target;
 use crate::ops::Op;
 use crate::opt;
-use crate::plan::{Output, parameter_places, plan};
+use crate::plan::{Choices, Output, parameter_places, plan_with};
 use crate::tensor::Element;
 
 /// How to compile.
@@ -29,6 +31,8 @@ pub struct CompileOptions {
     pub batch: usize,
     /// Dropout and noise work (training only); off: they are the identity.
     pub random: bool,
+    /// Ways of computing convolutions that were chosen by [`super::tune`]; the others follow the models of the kernels.
+    pub choices: Arc<Choices>,
 }
 
 /// Why a model could not be compiled: always a bug of ours or a machine that refuses memory.
@@ -94,13 +98,16 @@ pub struct StepResult {
 
 /// What an engine computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
+    /// Forward, loss, backward and update.
     Training,
+    /// Forward.
     Evaluation,
 }
 
 impl Kind {
-    fn graph(self, program: &CheckedProgram, options: &CompileOptions) -> Result<Graph, CompileError> {
+    /// The graph that is run, after its passes.
+    pub(super) fn graph(self, program: &CheckedProgram, options: &CompileOptions) -> Result<Graph, CompileError> {
         match self {
             Kind::Training => optimized_training_graph(program, options.random),
             Kind::Evaluation => Ok(optimized_evaluation_graph(program)),
@@ -166,7 +173,8 @@ impl Engine {
     }
 
     fn add(&mut self, graph: &Graph, size: [usize; 2]) -> Result<(), CompileError> {
-        self.executor.add(size, plan(graph, self.options.target, self.options.batch), self.params_bytes)
+        let plan = plan_with(graph, self.options.target, self.options.batch, &self.options.choices);
+        self.executor.add(size, plan, self.params_bytes)
     }
 
     /// Makes ready for pictures of a size, `[height, width]`; says whether another plan is in use than before.

@@ -14,7 +14,7 @@ const CALL: f64 = 12.0;
 const MARGIN: f64 = 0.85;
 
 /// Whether the method applies.
-fn applies(window: &Window, groups: usize) -> bool {
+pub(crate) fn applies(window: &Window, groups: usize) -> bool {
     let plain = |axis: &crate::tensor::Axis| {
         axis.kernel_size == 3 && axis.stride == 1 && axis.dilation == 1 && axis.pad_before <= 2
     };

@@ -30,7 +30,7 @@ mod tests;
 
 use cranelift::prelude::Value;
 
-pub(crate) use cost::{choose, choose_grad_weight};
+pub(crate) use cost::{applies, choose, choose_grad_weight};
 pub(super) use grad_weight::{build as build_grad_weight, scratch_bytes as grad_weight_scratch_bytes};
 pub(super) use weight::build as build_weight;
 

@@ -5,12 +5,12 @@ use super::conv_weights::Method;
 use super::split::Parts;
 use super::storage::Storage;
 use crate::ir::{Node, Value};
+use crate::kernel::conv;
 use crate::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, DepthwiseGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Square, SumPartsDesc,
-    TransposeDesc, WinogradGradWeightDesc,
+    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Square, SumPartsDesc, TransposeDesc,
 };
-use crate::kernel::{conv, depthwise, winograd};
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
+use crate::plan::choices::{Product, grad_weight_kernel};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 use crate::tensor::Layout;
 
@@ -46,7 +46,7 @@ impl Lowerer<'_> {
                 return;
             }
         }
-        let method = Method::choose(&desc, &self.target);
+        let method = self.method(&desc);
         let weight = self.weights_for(method, &desc, weight, node.inputs[1]);
         let mut args = vec![self.per_image(&operands.x, Mode::Read), weight];
         args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, Mode::Read)));
@@ -64,7 +64,7 @@ impl Lowerer<'_> {
         // whole squares where Winograd's method is worth it, else any rows
         let by_squares = Parts::of(height, unit).map(|parts| (parts, part_of_rows(desc, parts.part)));
         let by_squares = by_squares
-            .map(|(parts, part)| (parts, Method::choose(&part, &self.target)))
+            .map(|(parts, part)| (parts, self.method(&part)))
             .filter(|(_, method)| matches!(method, Method::Winograd(_)));
         let by_rows = || {
             let parts = Parts::of(height, 1)?;
@@ -101,7 +101,7 @@ impl Lowerer<'_> {
         let divides = desc.groups == 1 && channels.is_multiple_of(block);
         let Some(parts) = Parts::of(channels, block).filter(|_| divides) else { return false };
         let part = ConvDesc { output: Layout { channels: parts.part, ..desc.output }, ..*desc };
-        let method = match Method::choose(&part, &self.target) {
+        let method = match self.method(&part) {
             Method::Direct { .. } => Method::Direct { block: Some(block) },
             winograd @ Method::Winograd(_) => winograd,
         };
@@ -167,7 +167,7 @@ impl Lowerer<'_> {
         };
         let all = Region::Block { bytes };
         let weight = Access { buffer: transposed, offset: 0, stride: 0, region: all, mode: Mode::Read };
-        let method = Method::choose(&desc, &self.target);
+        let method = self.method(&desc);
         let weight = self.weights_for(method, &desc, weight, node.inputs[1]);
         let args = vec![self.per_image(&dy, Mode::Read), weight, self.per_image(&dx, Mode::Write)];
         self.launch(method.kernel(desc), self.image_space(), args, Count::Part);
@@ -179,15 +179,8 @@ impl Lowerer<'_> {
         let shape = node.types[0].shape.clone();
         let desc = ConvGradWeightDesc { window: grad.window, groups: grad.groups, input: x.layout, grad: dy.layout };
         let args = vec![self.per_image(&x, Mode::Read), self.per_image(&dy, Mode::Read)];
-        let kernel = match winograd::choose_grad_weight(&desc, self.shard, &self.target) {
-            Some(square) => {
-                KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: desc, square, images: self.shard })
-            }
-            None if depthwise::applies_to_grad_weight(&desc) => {
-                KernelDesc::DepthwiseGradWeight(DepthwiseGradWeightDesc { conv: desc })
-            }
-            None => KernelDesc::ConvGradWeight(desc),
-        };
+        let way = self.way(Product::GradWeight(desc), self.shard);
+        let kernel = grad_weight_kernel(&desc, way, self.shard);
         self.reduce_over_shards(kernel, args, &[(0, shape.elements(), shape)]);
     }
 

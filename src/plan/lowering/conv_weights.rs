@@ -2,8 +2,9 @@
 
 use super::Lowerer;
 use crate::ir::Value;
-use crate::kernel::desc::{ConvDesc, DepthwiseDesc, KernelDesc, PackDesc, Square, WinogradDesc, WinogradWeightDesc};
-use crate::kernel::{Target, conv, depthwise, winograd};
+use crate::kernel::conv;
+use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Square, WinogradWeightDesc};
+use crate::plan::choices::{Product, Question, Way, conv_kernel};
 use crate::plan::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 
 /// Tasks that rearrange weights, at most.
@@ -19,25 +20,33 @@ pub(super) enum Method {
 }
 
 impl Method {
-    /// The cheapest for what a launch computes, by the models of the kernels.
-    pub(super) fn choose(desc: &ConvDesc, target: &Target) -> Self {
-        let block = conv::block(desc, target);
-        let square = winograd::choose(&ConvDesc { block, ..*desc }, desc.images, target);
-        square.map_or(Method::Direct { block }, Method::Winograd)
-    }
-
     /// The kernel.
     pub(super) fn kernel(self, desc: ConvDesc) -> KernelDesc {
         match self {
-            // along the channels where each is by itself
-            Method::Direct { .. } if depthwise::applies(&desc) => KernelDesc::Depthwise(DepthwiseDesc { conv: desc }),
-            Method::Direct { block } => KernelDesc::Conv(ConvDesc { block, ..desc }),
-            Method::Winograd(square) => KernelDesc::Winograd(WinogradDesc { conv: desc, square, images: desc.images }),
+            Method::Direct { block } => conv_kernel(&desc, Way::Direct, block),
+            Method::Winograd(square) => conv_kernel(&desc, Way::Winograd(square), None),
         }
     }
 }
 
 impl Lowerer<'_> {
+    /// The method for what a launch computes.
+    pub(super) fn method(&self, desc: &ConvDesc) -> Method {
+        match self.way(Product::Conv(ConvDesc { block: None, ..*desc }), desc.images) {
+            Way::Direct => Method::Direct { block: conv::block(desc, &self.target) },
+            Way::Winograd(square) => Method::Winograd(square),
+        }
+    }
+
+    /// The way to compute a product in calls of so many images: the one that was chosen, else the cheapest by the models of the kernels.
+    pub(super) fn way(&self, product: Product, images: usize) -> Way {
+        // weights of a graph that updates none are rearranged when they are loaded
+        let calls = (!self.graph.updates.is_empty()).then_some(self.shards);
+        let question = Question { product, images, calls };
+        self.questions.borrow_mut().push(question);
+        self.choices.of(&question, &self.target).unwrap_or_else(|| question.modelled(&self.target))
+    }
+
     /// The weights of a convolution as its method wants them; they lie in `weight` as rows. `of` is the value that they come from.
     pub(super) fn weights_for(&mut self, method: Method, desc: &ConvDesc, weight: Access, of: Value) -> Access {
         let (inputs, outputs) = (desc.input.channels, desc.output.channels);

@@ -17,8 +17,10 @@ mod storage;
 mod taps;
 mod warp;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
+use super::choices::{Choices, Question};
 use super::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 use super::{Buffer, Output, Place};
 use crate::ir::{Graph, InputRole, Node, NodeId, Param, ParamRole, ScalarInput, Value};
@@ -55,11 +57,13 @@ pub(super) struct Lowered {
     pub(super) weights_of_images: Option<BufferId>,
     pub(super) scalars: Vec<(ScalarInput, BufferId)>,
     pub(super) outputs: Vec<Output>,
+    /// Which choices there were.
+    pub(super) questions: Vec<Question>,
 }
 
 /// Lowers a whole graph.
-pub(super) fn lower(graph: &Graph, target: Target, batch: usize) -> Lowered {
-    let mut lowerer = Lowerer::new(graph, target, batch);
+pub(super) fn lower(graph: &Graph, target: Target, batch: usize, choices: &Choices) -> Lowered {
+    let mut lowerer = Lowerer::new(graph, target, batch, choices);
     for index in 0..graph.nodes.len() {
         lowerer.lower_node(NodeId(index as u32));
     }
@@ -69,6 +73,9 @@ pub(super) fn lower(graph: &Graph, target: Target, batch: usize) -> Lowered {
 struct Lowerer<'g> {
     graph: &'g Graph,
     target: Target,
+    choices: &'g Choices,
+    /// What was asked of them.
+    questions: RefCell<Vec<Question>>,
     shard: usize,
     shards: usize,
     needs: Needs,
@@ -90,13 +97,15 @@ struct Lowerer<'g> {
 }
 
 impl<'g> Lowerer<'g> {
-    fn new(graph: &'g Graph, target: Target, batch: usize) -> Self {
+    fn new(graph: &'g Graph, target: Target, batch: usize, choices: &'g Choices) -> Self {
         let (shard, shards) = shards(batch);
         let needs = Needs::of(graph);
         let joins = Joins::of(graph, &needs);
         let mut lowerer = Self {
             graph,
             target,
+            choices,
+            questions: RefCell::default(),
             shard,
             shards,
             needs,
@@ -143,6 +152,7 @@ impl<'g> Lowerer<'g> {
             weights_of_images: self.given_weights,
             scalars: self.scalars,
             outputs,
+            questions: self.questions.into_inner(),
         }
     }
 

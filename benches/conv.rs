@@ -1,26 +1,20 @@
 //! Speed of the convolution and matrix product kernels on layers of real networks, one thread.
 //!
-//! `cargo bench --bench conv [-- avx512|avx2|portable] [filter]` prints for each GFLOP/s: the median of many short timings, and their
-//! upper tenth, which a busy machine disturbs less; of that the share of what a tile reaches on this machine when all its data lies in the
-//! first-level cache (next to the peak of multiply-adds).
+//! `cargo bench --bench conv [-- FILTER]`. Throughput in elements is floating-point operations: `Gelem/s` are GFLOP/s. `peak` is what a tile reaches when all its data lies in the
+//! first-level cache. `CNNC_SIMD=avx2` asks for other instructions than the widest.
 
-#![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
+use std::time::Duration;
 
-use std::time::{Duration, Instant};
+use criterion::{Criterion, Throughput};
 
-use cnnc::jit::{Arena, BoundArgument, BoundKernel, FlushDenormals, compile};
+use cnnc::jit::{FlushDenormals, LoneKernel};
 use cnnc::kernel::desc::{
     ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, MatmulDesc, MatmulKind, PoolEpilogue, TileActivation,
 };
-use cnnc::kernel::{Simd, Target, scratch_bytes};
+use cnnc::kernel::{Simd, Target};
 use cnnc::tensor::{Layout, Padding, Window};
 
-/// Timings per kernel.
-const ROUNDS: usize = 120;
-/// Length of one timing: shorter than a scheduler's slice, so that on a busy machine some are undisturbed.
-const ROUND: Duration = Duration::from_micros(1500);
-
-/// Work of one call at most, so that a call is no longer than a [`ROUND`]: larger batches are cut.
+/// Work of one call at most, so that a call is shorter than a scheduler's slice, and on a busy machine some are undisturbed: larger batches are cut.
 const CALL_FLOPS: usize = 150_000_000;
 
 /// A convolution layer.
@@ -66,65 +60,36 @@ struct Job {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let simd = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or_else(Simd::detect);
-    let filter = arguments.iter().find(|a| a.parse::<Simd>().is_err());
+    let asked = std::env::var("CNNC_SIMD").ok();
+    let simd = asked.map_or_else(Simd::detect, |name| name.parse().expect("avx512, avx2, neon or portable"));
     let _flush = FlushDenormals::new();
-    let best = quantiles(&time(&tile_in_cache(), simd)).1;
-    println!("{simd}: {best:.1} GFLOP/s from the first-level cache\n");
-    println!("{:44} {:>8} {:>8} {:>7}", "kernel", "median", "fastest", "share");
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(500))
+        .sample_size(40)
+        .configure_from_args();
     let jobs = LAYERS.iter().flat_map(conv_jobs).chain(DENSE.iter().flat_map(|&(i, o, n)| dense_jobs(i, o, n)));
-    for job in jobs.filter(|job| filter.is_none_or(|f| job.name.contains(f.as_str()))) {
-        let (median, fastest) = quantiles(&time(&job, simd));
-        println!("{:44} {median:8.1} {fastest:8.1} {:6.0}%", job.name, 100.0 * fastest / best);
+    for job in std::iter::once(tile_in_cache()).chain(jobs) {
+        time(&mut criterion, &job, simd);
     }
+    criterion.final_summary();
 }
 
-/// GFLOP/s of each round.
-fn time(job: &Job, simd: Simd) -> Vec<f64> {
-    let target = Target::of(simd);
-    let set = compile(&target, std::slice::from_ref(&job.desc)).expect("the description is sound");
-    let mut offset = 0;
-    let mut places = Vec::new();
-    for &bytes in &job.argument_bytes {
-        places.push(BoundArgument::Arena { offset, stride: 0, tasks: 1 });
-        offset = (offset + bytes).next_multiple_of(4096) + 256;
-    }
-    let scratch = scratch_bytes(&job.desc, &target);
-    if scratch > 0 {
-        places.push(BoundArgument::Scratch { offset: 0 });
-    }
-    let scratch_at = offset.next_multiple_of(4096);
-    let size = scratch_at + scratch + 4096;
-    let mut arena = Arena::new(size).expect("memory");
-    for (i, value) in arena.f32_mut(0, offset / 4).iter_mut().enumerate() {
-        *value = ((i * 7919) % 1024) as f32 / 512.0 - 1.0;
-    }
-    let kernel = BoundKernel::new(set.entry(0), &places, size, scratch).expect("all lies inside");
-    let run = arena.run();
-    let call = |times: usize| {
-        let start = Instant::now();
-        for _ in 0..times {
-            kernel.call(&run, 0, job.count, 0, scratch_at);
-        }
-        start.elapsed()
-    };
-    call(1);
-    let once = call(2).as_secs_f64() / 2.0;
-    let times = ((ROUND.as_secs_f64() / once) as usize).max(1);
-    (0..ROUNDS).map(|_| (job.flops * times) as f64 / call(times).as_secs_f64() / 1e9).collect()
-}
-
-/// Median and upper tenth.
-fn quantiles(rounds: &[f64]) -> (f64, f64) {
-    let mut sorted = rounds.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    (sorted[sorted.len() / 2], sorted[sorted.len() * 9 / 10])
+fn time(criterion: &mut Criterion, job: &Job, simd: Simd) {
+    let mut group = criterion.benchmark_group(simd.to_string());
+    group.throughput(Throughput::Elements(job.flops as u64));
+    group.bench_function(&job.name, |bencher| {
+        // compiled only where the filter lets it be timed
+        let kernel = LoneKernel::new(&Target::of(simd), &job.desc, &job.argument_bytes, job.count);
+        let mut kernel = kernel.expect("the description is sound");
+        bencher.iter(|| kernel.call());
+    });
+    group.finish();
 }
 
 /// A product small enough for the first-level cache and long enough to hide where it begins and ends.
 fn tile_in_cache() -> Job {
-    matmul("", MatmulKind::Forward, 192, 32, 28)
+    matmul("peak", MatmulKind::Forward, 192, 32, 28)
 }
 
 fn conv_jobs(layer: &Layer) -> Vec<Job> {

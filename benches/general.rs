@@ -1,11 +1,10 @@
-//! Element-wise and other general kernels, one core: `cargo bench --bench general`. Memory traffic counts each operand and result once.
-//! `SHOW_CODE=1` also prints the machine code.
+//! Element-wise and other general kernels, one thread: `cargo bench --bench general [-- FILTER]`. Memory traffic counts each operand and result once.
 
-#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+use std::time::Duration;
 
-use std::time::Instant;
+use criterion::{Criterion, Throughput};
 
-use cnnc::jit::{self, Arena, BoundArgument, BoundKernel, FlushDenormals};
+use cnnc::jit::{FlushDenormals, LoneKernel};
 use cnnc::kernel::Target;
 use cnnc::kernel::desc::{
     Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind, PoolDesc,
@@ -14,43 +13,33 @@ use cnnc::kernel::desc::{
 use cnnc::tensor::{Element, Layout, Padding, Window};
 
 fn main() {
-    maps();
-    others();
+    let _flush = FlushDenormals::new();
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(500))
+        .sample_size(40)
+        .configure_from_args();
+    for job in maps().into_iter().chain(others()) {
+        let mut group = criterion.benchmark_group(job.what);
+        group.throughput(Throughput::Bytes(job.sizes.iter().sum::<usize>() as u64));
+        group.bench_function(job.name, |bencher| {
+            // compiled only where the filter lets it be timed
+            let kernel = LoneKernel::new(&Target::host(), &job.desc, &job.sizes, job.count);
+            let mut kernel = kernel.expect("the description is sound");
+            bencher.iter(|| kernel.call());
+        });
+        group.finish();
+    }
+    criterion.final_summary();
 }
 
-/// Best of many runs; `sizes` are the arguments' bytes.
-fn measure(name: &str, desc: &KernelDesc, sizes: &[usize], count: usize) {
-    let set = jit::compile(&Target::host(), std::slice::from_ref(desc)).expect("compiles");
-    let mut offset = 0;
-    let mut arguments = Vec::new();
-    for &bytes in sizes {
-        arguments.push(BoundArgument::Arena { offset, stride: 0, tasks: 1 });
-        offset += bytes.next_multiple_of(64) + 64;
-    }
-    let mut arena = Arena::new(offset).expect("fits");
-    arena.f32_mut(0, offset / 4).iter_mut().enumerate().for_each(|(i, v)| *v = (i % 13) as f32 - 6.0);
-    let kernel = BoundKernel::new(set.entry(0), &arguments, offset, 0).expect("binds");
-    let _flush = FlushDenormals::new();
-    let run = arena.run();
-    let total: usize = sizes.iter().sum();
-    let repeats = (1 << 24) / total.max(1) + 1;
-    let mut best = f64::INFINITY;
-    for _ in 0..40 {
-        let start = Instant::now();
-        for _ in 0..repeats {
-            kernel.call(&run, 0, count, 0, 0);
-        }
-        best = best.min(start.elapsed().as_secs_f64() / repeats as f64);
-    }
-    println!(
-        "{name:28} {:8.1} µs {:6.1} GB/s, {} bytes of code",
-        best * 1e6,
-        total as f64 / best / 1e9,
-        set.code_bytes(0)
-    );
-    if std::env::var_os("SHOW_CODE").is_some() {
-        println!("{}", set.assembly(0));
-    }
+/// A kernel, the bytes of its arguments, and what it is called with.
+struct Job {
+    what: String,
+    name: &'static str,
+    desc: KernelDesc,
+    sizes: Vec<usize>,
+    count: usize,
 }
 
 /// A map over images with `inputs` dense operands, then vectors `[C]`.
@@ -81,10 +70,11 @@ fn relu_gradient(e: &mut Expr) -> ExprId {
     e.select(Compare::Less, zero, y, dy, zero)
 }
 
-fn maps() {
+fn maps() -> Vec<Job> {
+    let mut jobs = Vec::new();
     // 32 images: 0.2 MB and 3.7 MB a tensor
     for shape in [[7, 7, 32], [30, 30, 32]] {
-        println!("{shape:?} x 32");
+        let what = format!("{}x{}x{}, 32 images", shape[0], shape[1], shape[2]);
         let named: [(&str, (KernelDesc, Vec<usize>)); 7] = [
             (
                 "add",
@@ -134,19 +124,15 @@ fn maps() {
                 }),
             ),
         ];
-        for (name, (desc, sizes)) in named {
-            measure(name, &desc, &sizes, 32);
-        }
+        jobs.extend(named.map(|(name, (desc, sizes))| Job { what: what.clone(), name, desc, sizes, count: 32 }));
     }
     for length in [50_000, 1 << 20] {
-        println!("{length} elements");
-        measure(
-            "adam",
-            &KernelDesc::Map(adam()),
-            &[4 * length, 4 * length, 4 * length, 4 * length, 4, 4 * length, 4 * length, 4 * length],
-            length,
-        );
+        let stream = 4 * length;
+        let sizes = vec![stream, stream, stream, stream, 4, stream, stream, stream];
+        let what = format!("{length} elements");
+        jobs.push(Job { what, name: "adam", desc: KernelDesc::Map(adam()), sizes, count: length });
     }
+    jobs
 }
 
 /// `m' = m + (g − m) a; v' = v + (g² − v) b; w' = w − r m' / (√v' + ε)` of w, g, m, v, r.
@@ -174,14 +160,17 @@ fn adam() -> MapDesc {
     }
 }
 
-fn others() {
+fn others() -> Vec<Job> {
     let window = Window::resolve([32, 32], [2, 2], [2, 2], [1, 1], Padding::Valid).expect("fits");
     let (input, output) = (Layout::with_halo(32, 32, 32, [0; 4]), Layout::with_halo(16, 16, 32, [0; 4]));
     let (large, small) = (input.image_pitch * 32, output.image_pitch * 32);
-    let desc = PoolDesc { kind: PoolKind::Max, window, input, output, winners: Some(output) };
-    measure("2x2 max pool, winners", &KernelDesc::Pool(desc), &[4 * large, 4 * small, small], 32);
-    let desc = PoolGradDesc { kind: PoolKind::Max, window, grad: output, winners: Some(output), output: input };
-    measure("2x2 max pool gradient", &KernelDesc::PoolGrad(desc), &[4 * small, small, 4 * large], 32);
-    let desc = TransposeDesc { stack: 9, rows: 128, columns: 128 };
-    measure("transpose 9x128x128", &KernelDesc::Transpose(desc), &[4 * 9 * 128 * 128, 4 * 9 * 128 * 128], 0);
+    let job = |name, desc, sizes, count| Job { what: "others".to_owned(), name, desc, sizes, count };
+    let pool = PoolDesc { kind: PoolKind::Max, window, input, output, winners: Some(output) };
+    let pool_grad = PoolGradDesc { kind: PoolKind::Max, window, grad: output, winners: Some(output), output: input };
+    let transpose = TransposeDesc { stack: 9, rows: 128, columns: 128 };
+    vec![
+        job("2x2 max pool, winners", KernelDesc::Pool(pool), vec![4 * large, 4 * small, small], 32),
+        job("2x2 max pool gradient", KernelDesc::PoolGrad(pool_grad), vec![4 * small, small, 4 * large], 32),
+        job("transpose 9x128x128", KernelDesc::Transpose(transpose), vec![4 * 9 * 128 * 128; 2], 0),
+    ]
 }

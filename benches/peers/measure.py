@@ -178,10 +178,9 @@ def measure_peaks(text):
         return {}
     peaks = {}
     for count in counts:
-        # the filter fits no kernel: what is left is the tile
-        runs = [subprocess.Popen([path, "none"], stdout=subprocess.PIPE, text=True) for _ in range(count)]
+        runs = [subprocess.Popen([path, "--bench", "/peak$"], stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(count)]
         texts = [run.communicate()[0] for run in runs]
-        peaks[str(count)] = round(sum(float(re.search(r": ([\d.]+) GFLOP/s", text)[1]) for text in texts), 1)
+        peaks[str(count)] = round(sum(float(re.search(r"thrpt: +\[\S+ \S+ ([\d.]+) Gelem/s", text)[1]) for text in texts), 1)
     return peaks
 
 

@@ -14,6 +14,7 @@ mod disassemble;
 mod fence;
 #[cfg(test)]
 mod foreign;
+mod lone;
 
 pub use arena::{Arena, ArenaRun, OutOfMemory};
 pub use bind::{BindError, BoundArgument, BoundKernel};
@@ -24,3 +25,4 @@ pub use denormals::FlushDenormals;
 pub(crate) use fence::{FencedArena, PAGE, fences_work};
 #[cfg(test)]
 pub(crate) use foreign::aarch64;
+pub use lone::LoneKernel;

@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::session::{CompileError, CompileOptions, Kind};
 use crate::ir::CheckedProgram;
-use crate::jit::{Arena, BoundArgument, BoundKernel, FlushDenormals, compile};
-use crate::kernel::desc::KernelDesc;
-use crate::kernel::{Target, scratch_bytes};
+use crate::jit::{FlushDenormals, LoneKernel};
+use crate::kernel::Target;
 use crate::plan::{Choices, Question, TimedCall, Way, questions};
 
 /// Timings of each way. They take turns, so that whatever disturbs the machine for a moment disturbs all, and the shortest counts: nothing makes a kernel faster than it is.
@@ -83,49 +82,28 @@ impl Timed {
     }
 }
 
-/// A kernel with memory of its own.
+/// A kernel with the shortest call so far, in seconds.
 struct Stage {
-    kernel: BoundKernel,
-    arena: Arena,
-    scratch_at: usize,
-    count: usize,
-    /// The shortest call, in seconds.
+    kernel: LoneKernel,
     best: f64,
 }
 
 impl Stage {
     fn new(call: &TimedCall, target: &Target) -> Result<Self, CompileError> {
-        let refused = |error: &dyn std::fmt::Display| CompileError::Code(error.to_string());
-        let set = compile(target, std::slice::from_ref::<KernelDesc>(&call.kernel)).map_err(|error| refused(&error))?;
-        let mut places = Vec::with_capacity(call.arguments.len() + 1);
-        let mut end = 0_usize;
-        for &bytes in &call.arguments {
-            places.push(BoundArgument::Arena { offset: end, stride: 0, tasks: 1 });
-            // no two begin at the same place of a page: they would push each other out of the first-level cache
-            end = (end + bytes).next_multiple_of(4096) + 256;
-        }
-        let scratch = scratch_bytes(&call.kernel, target);
-        places.extend((scratch > 0).then_some(BoundArgument::Scratch { offset: 0 }));
-        let scratch_at = end.next_multiple_of(4096);
-        let size = scratch_at + scratch + 4096;
-        let mut arena = Arena::new(size).map_err(|_| CompileError::Memory { bytes: size })?;
-        for (at, value) in arena.f32_mut(0, end / size_of::<f32>()).iter_mut().enumerate() {
-            *value = (at * 7919 % 1024) as f32 / 512.0 - 1.0;
-        }
-        let kernel = BoundKernel::new(set.entry(0), &places, size, scratch).map_err(|error| refused(&error))?;
-        Ok(Self { kernel, arena, scratch_at, count: call.count, best: f64::INFINITY })
+        let kernel = LoneKernel::new(target, &call.kernel, &call.arguments, call.count);
+        let kernel = kernel.map_err(|error| CompileError::Code(error.to_string()))?;
+        Ok(Self { kernel, best: f64::INFINITY })
     }
 
     /// Calls it for a while.
     fn time(&mut self) {
-        let run = self.arena.run();
         let begun = Instant::now();
-        let mut calls = 0;
-        while calls == 0 || begun.elapsed() < ROUND {
+        let mut called = false;
+        while !called || begun.elapsed() < ROUND {
             let start = Instant::now();
-            self.kernel.call(&run, 0, self.count, 0, self.scratch_at);
+            self.kernel.call();
             self.best = self.best.min(start.elapsed().as_secs_f64());
-            calls += 1;
+            called = true;
         }
     }
 }

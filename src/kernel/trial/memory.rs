@@ -83,7 +83,6 @@ pub(in crate::kernel) fn run(
     results
 }
 
-#[expect(clippy::print_stderr, reason = "says what was run last before the program ended")]
 fn name(desc: &KernelDesc, trial: &Trial<'_>) {
     if std::env::var_os("CNNC_NAME_TRIALS").is_some() {
         eprintln!("{} from {} of {desc:?}", trial.count, trial.first);

@@ -111,7 +111,7 @@ fn conv_jobs(layer: &Layer) -> Vec<Job> {
     let forward =
         ConvDesc { window, groups: 1, input: x, output: y, epilogue, grad_input: false, block: None, images: batch };
     let backward = ConvDesc { input: dy, output: x, epilogue: Epilogue::default(), grad_input: true, ..forward };
-    let grad_weight = ConvGradWeightDesc { window, groups: 1, input: x, grad: dy };
+    let grad_weight = ConvGradWeightDesc { window, groups: 1, input: x, grad: dy, tap_rows: ci };
     let job = |kind: &str, desc, argument_bytes| Job {
         name: format!("{name} {kind}"),
         desc,

@@ -37,7 +37,7 @@ pub(super) fn build(desc: &ConvGradWeightDesc, target: &Target) -> Result<Kernel
     let tiling = geometry.grid(desc, &tile, chunk).choose(target.simd);
     KernelBuilder::build(Effort::Speed, |k| {
         let (x, dy, dw) = (k.arg(0), k.arg(1), k.arg(2));
-        clear(k, dw, desc.window.area() * geometry.inputs * desc.grad.channels);
+        clear(k, desc, dw, geometry.inputs * desc.grad.channels);
         let at = TilePointers {
             a: k.at_offset(Element::F32, x, geometry.input_start),
             b: k.at_offset(Element::F32, dy, desc.grad.origin),
@@ -95,8 +95,20 @@ fn at_image(k: &mut KernelBuilder<'_>, desc: &ConvGradWeightDesc, at: TilePointe
     TilePointers { a: k.at(Element::F32, at.a, a), b: k.at(Element::F32, at.b, b), ..at }
 }
 
-/// Zeros over `elements` f32.
-fn clear(k: &mut KernelBuilder<'_>, pointer: Value, elements: usize) {
+/// Zeros over `of_tap` elements of each tap of `dw`.
+fn clear(k: &mut KernelBuilder<'_>, desc: &ConvGradWeightDesc, dw: Value, of_tap: usize) {
+    let (taps, pitch) = (desc.window.area(), desc.tap_rows * desc.grad.channels);
+    if of_tap == pitch {
+        return clear_run(k, dw, taps * of_tap);
+    }
+    k.for_range(taps, |k, tap| {
+        let start = k.index_scale(tap, pitch);
+        let start = k.at(Element::F32, dw, start);
+        clear_run(k, start, of_tap);
+    });
+}
+
+fn clear_run(k: &mut KernelBuilder<'_>, pointer: Value, elements: usize) {
     use crate::kernel::builder::Lanes;
     for (lanes, from, count) in [(Lanes::Four, 0, elements / 4), (Lanes::One, elements / 4 * 4, elements % 4)] {
         let zero = k.f32(lanes, 0.0);
@@ -160,8 +172,9 @@ impl Geometry {
         let row = desc.grad.channels;
         let (kx, ky) = (window.x.kernel_size, window.y.kernel_size);
         let [tap_x, tap_y] = [window.x.dilation * x.pixel_pitch, window.y.dilation * x.row_pitch];
-        let rows = [tap_y, kx * inputs * row];
-        Ok(if desc.groups == 1 && window.x.dilation == 1 && x.pixel_pitch == inputs {
+        let rows = [tap_y, kx * desc.tap_rows * row];
+        let is_whole = inputs == desc.tap_rows;
+        Ok(if desc.groups == 1 && window.x.dilation == 1 && x.pixel_pitch == inputs && is_whole {
             Self {
                 inputs,
                 input_start,
@@ -176,7 +189,7 @@ impl Geometry {
                 input_start,
                 extent: [kx, inputs],
                 a_pitch: [tap_x, 1],
-                c_pitch: [inputs * row, row],
+                c_pitch: [desc.tap_rows * row, row],
                 outer: [ky, rows[0], rows[1]],
             }
         })

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::kernel::depthwise;
 use crate::kernel::desc::{ConvGradWeightDesc, DepthwiseGradWeightDesc, KernelDesc};
 use crate::kernel::trial::{Buffer, Case, Integers, cases, for_taps, place, random_cases, run, simds};
-use crate::tensor::Padding;
+use crate::tensor::{Layout, Padding};
 
 pub(in crate::kernel) fn check(case: &Case) {
     let Some(desc) = case.grad_weight() else { return };
@@ -35,6 +35,29 @@ pub(in crate::kernel) fn check(case: &Case) {
     for (simd, kernel) in simds().into_iter().flat_map(|simd| kernels.iter().map(move |kernel| (simd, kernel))) {
         let got = run(kernel, simd, &args, case.count);
         assert_eq!(got[2].f32(), want, "{simd} {} {case:?}", kernel.family());
+    }
+    if desc.groups == 1 && inputs > 1 {
+        check_parts(case, &desc, &args, &want);
+    }
+}
+
+/// The same for two parts of the input channels: each call makes its own rows of `dw`, and leaves the others.
+fn check_parts(case: &Case, desc: &ConvGradWeightDesc, args: &[Buffer; 3], want: &[f32]) {
+    let (inputs, outputs) = (desc.input.channels, desc.grad.channels);
+    let part = inputs.div_ceil(2);
+    for (start, channels) in [(0, part), (part, inputs - part)] {
+        let kernel =
+            KernelDesc::ConvGradWeight(ConvGradWeightDesc { input: Layout { channels, ..desc.input }, ..*desc });
+        let is_own = |at: usize| (start..start + channels).contains(&(at / outputs % inputs));
+        let expected: Vec<f32> =
+            want.iter().enumerate().map(|(at, &value)| if is_own(at) { value } else { 7.0 }).collect();
+        let end = want.len() - (inputs - start - channels) * outputs;
+        let x = Buffer::F32(args[0].f32().get(start..).unwrap_or_default().to_vec());
+        let dw = Buffer::F32(vec![7.0; end - start * outputs]);
+        for simd in simds() {
+            let got = run(&kernel, simd, &[x.clone(), args[1].clone(), dw.clone()], case.count);
+            assert_eq!(got[2].f32(), &expected[start * outputs..end], "{simd} from {start} {case:?}");
+        }
     }
 }
 

@@ -92,7 +92,7 @@ impl ConvDesc {
 /// Gradient of a convolution by its weights, summed over the `count` images of the call:
 /// `dw[ky, kx, i, o] = Σ x[oy·sy + ky·dy − pad_y, …, i] · dy[oy, ox, o]`. Overwrites `dw` (zeros when `count` is 0).
 ///
-/// Arguments: x, dy, dw `[Kh, Kw, I / groups, O]`. The halo of `x` is zero and at least the window's padding wide.
+/// Arguments: x, dy, dw `[Kh, Kw, I / groups, O]` (of which a call may make the rows of some input channels alone: those that `input` has). The halo of `x` is zero and at least the window's padding wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvGradWeightDesc {
     /// The forward convolution's window.
@@ -103,6 +103,8 @@ pub struct ConvGradWeightDesc {
     pub input: Layout,
     /// Layout of `dy` (the gradient before pooling, at the convolution's own output size).
     pub grad: Layout,
+    /// Rows of `dw` from a tap to the next: `I / groups` of the whole convolution.
+    pub tap_rows: usize,
 }
 
 impl ConvGradWeightDesc {

@@ -92,7 +92,8 @@ impl Case {
         let halo = window.halo().map(|side| side + self.extra_halo);
         let input = slice(Layout::with_halo(self.input[0], self.input[1], ci + self.neighbours[0], halo), ci);
         let grad = Layout::with_halo(window.y.output, window.x.output, co + self.neighbours[1], [1, 0, 0, 2]);
-        Some(ConvGradWeightDesc { window, groups: self.groups, input, grad: slice(grad, co) })
+        let tap_rows = ci / self.groups;
+        Some(ConvGradWeightDesc { window, groups: self.groups, input, grad: slice(grad, co), tap_rows })
     }
 }
 

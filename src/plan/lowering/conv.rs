@@ -10,7 +10,7 @@ use crate::kernel::desc::{
     ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Square, SumPartsDesc, TransposeDesc,
 };
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
-use crate::plan::choices::{Product, grad_weight_kernel};
+use crate::plan::choices::{Product, Way, grad_weight_kernel};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 use crate::tensor::Layout;
 
@@ -177,9 +177,14 @@ impl Lowerer<'_> {
         let x = self.haloed(node.inputs[0], grad.window.halo());
         let dy = self.inputs(node, 1);
         let shape = node.types[0].shape.clone();
-        let desc = ConvGradWeightDesc { window: grad.window, groups: grad.groups, input: x.layout, grad: dy.layout };
-        let args = vec![self.per_image(&x, Mode::Read), self.per_image(&dy, Mode::Read)];
+        let (window, groups) = (grad.window, grad.groups);
+        let tap_rows = x.layout.channels / groups;
+        let desc = ConvGradWeightDesc { window, groups, input: x.layout, grad: dy.layout, tap_rows };
         let way = self.way(Product::GradWeight(desc), self.shard);
+        if way == Way::Direct && self.grad_weight_by_inputs(&desc, &x, &dy) {
+            return;
+        }
+        let args = vec![self.per_image(&x, Mode::Read), self.per_image(&dy, Mode::Read)];
         let kernel = grad_weight_kernel(&desc, way, self.shard);
         self.reduce_over_shards(kernel, args, &[(0, shape.elements(), shape)]);
     }

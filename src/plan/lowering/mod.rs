@@ -8,6 +8,7 @@ mod conv;
 mod conv_weights;
 mod dense;
 mod elementwise;
+mod grad_weight;
 mod joins;
 mod penalty;
 mod pooling;

@@ -69,12 +69,13 @@ impl Lowerer<'_> {
         (access, Layout { origin: layout.origin - first * layout.row_pitch, height: step, ..layout })
     }
 
-    /// Channels of a feature map, `part` a task.
+    /// Channels of a feature map, `part` a task, of all images.
     pub(super) fn channels(&self, storage: &Storage, part: usize, mode: Mode) -> (Access, Layout) {
         let layout = storage.layout;
         let pitch = layout.pixel_pitch * storage.element_bytes;
         let bytes = part * storage.element_bytes;
-        let region = Region::Rows { rows: layout.image_pitch / layout.pixel_pitch, pitch, bytes };
+        let rows = self.images() * layout.image_pitch / layout.pixel_pitch;
+        let region = Region::Rows { rows, pitch, bytes };
         // of a slice of a wider buffer, the first channel
         let first = layout.origin % layout.pixel_pitch;
         let offset = first * storage.element_bytes;

@@ -14,7 +14,7 @@ mod disassemble;
 mod foreign;
 
 pub use arena::{Arena, ArenaRun, OutOfMemory};
-pub use bind::{BindError, BoundArgument, BoundKernel};
+pub use bind::{BindError, BoundArgument, BoundKernel, BoundValues};
 pub use code::CompiledKernel;
 pub use compile::{JitError, KernelSet, compile};
 pub use denormals::FlushDenormals;

@@ -11,6 +11,9 @@ use crate::tensor::Layout;
 /// Operations below which a launch is not divided: a few microseconds, what it takes threads to meet.
 const WORTH_DIVIDING: usize = 400_000;
 
+/// Elements below which a map is not divided: they are read and written in about as long.
+const WORTH_DIVIDING_ELEMENTS: usize = 16 * 1024;
+
 /// Tasks that something is divided into at most.
 const TASKS: usize = 8;
 
@@ -49,6 +52,11 @@ impl Lowerer<'_> {
     /// Whether a launch of so many operations is divided within its only image.
     pub(super) fn divides_image(&self, operations: usize) -> bool {
         self.images() == 1 && operations >= WORTH_DIVIDING
+    }
+
+    /// Whether a map over images of so many elements is divided within its only image.
+    pub(super) fn divides_map(&self, elements: usize) -> bool {
+        self.images() == 1 && elements >= WORTH_DIVIDING_ELEMENTS
     }
 
     /// Rows of a feature map: the argument of each part, and the layout of its pixels behind that pointer. A part begins `step` rows after the one before,

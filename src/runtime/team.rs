@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use super::wait::Wait;
 
-/// Looks that a helper gives its core away between, behind the busy ones and before it sleeps: some hundred microseconds where nobody else wants the core.
+/// Looks that a helper gives its core away between, behind the busy ones and before it sleeps: some 0.3 ms where nobody else wants the core.
 const YIELDS: u32 = 500;
 
 /// Work for any number of workers, told which of them they are.

@@ -1,6 +1,6 @@
 //! Waiting for another thread without sleeping.
 
-/// Looks without a break: some tens of microseconds, within which most stages of a run, and most pauses between runs, are over.
+/// Looks without a break, which take 0.1 ms (22 ns each on an EPYC 9005): most stages of a run, and most pauses between runs, are shorter.
 const SPINS: u32 = 4_000;
 
 /// A thread's looks at something that another one is about to change. Waiting is busy at first: a sleeping thread takes longer to wake than most stages

@@ -335,6 +335,140 @@ fn threads_change_no_bit() {
     }
 }
 
+/// A picture alone is divided where a batch is shared out: dense layers by rows of their weights, which are or are not a multiple of a task's, and convolutions by
+/// rows or channels.
+#[test]
+fn a_single_picture_is_answered_as_in_a_batch() {
+    const BODIES: [&str; 7] = [
+        LARGE,
+        "input(16x16x6)\n flatten\n dense(100, activation: relu)\n dense(7, activation: softmax)",
+        "input(13x11x9)\n flatten\n dense(67, activation: leaky_relu(0.2))\n dense(300)\n dense(257, activation: tanh)\n dense(7, activation: softmax)",
+        "input(30x30x3)\n flatten\n dense(31, activation: relu, use_bias: false)\n dense(7, use_bias: false, activation: softmax)",
+        // more columns than a tile has registers for, and rows that lie far apart
+        "input(6x5x3)\n flatten\n dense(1031, activation: relu6)\n dense(7, activation: softmax)",
+        // too few rows for two tasks
+        "input(2x2x4)\n flatten\n dense(1100, activation: relu)\n dense(7, activation: softmax)",
+        "input(33x29x3)\n conv2d(40, 3, padding: same, activation: relu)\n max_pool2d(2)\n conv2d(96, 3, padding: same)\n batch_norm\n relu\n conv2d(64, 1)\n \
+         max_pool2d(2)\n flatten\n dense(90, activation: relu)\n dense(7, activation: softmax)",
+    ];
+    for simd in simds() {
+        for body in BODIES {
+            let program = program(&format!("model M {{\n{body}\n}}\n"));
+            let elements = program.input_shape().elements();
+            let images = numbers(BATCH * elements, 4321);
+            let session = |threads: usize, batch: usize| {
+                let options =
+                    CompileOptions { target: Target::of(simd), threads, batch, random: false, choices: Arc::default() };
+                let mut session = EvalSession::compile(&program, &options).expect("compiles");
+                for index in 0..session.params().len() {
+                    let param = &session.params()[index];
+                    let values = numbers(param.shape.elements(), index as u32 * 31 + 7);
+                    let positive = param.name.ends_with("variance");
+                    let scale = if param.name.ends_with("kernel") { 0.1 } else { 1.0 };
+                    let value = |v: &f32| if positive { v.abs() + 0.5 } else { v * scale };
+                    session.write(index, &values.iter().map(value).collect::<Vec<_>>());
+                }
+                session
+            };
+            let want = session(1, BATCH).predict(&images);
+            let [mut one, mut two, mut five] = [1, 2, 5].map(|threads| session(threads, 1));
+            for (image, want) in images.chunks(elements).zip(want.chunks(7)) {
+                let got = one.predict(image);
+                let far = want.iter().zip(&got).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(far < 2e-5, "{simd}: {far} in\n{body}");
+                assert_eq!([two.predict(image), five.predict(image)], [got.clone(), got], "{simd}:\n{body}");
+            }
+        }
+    }
+}
+
+/// Large maps, pools with and without padding, joined and added values: what one picture is divided by, with rows and channels left over.
+const LARGE: &str = "input(61x60x3)
+ a = conv2d(50, 3, padding: same, activation: relu)
+ max_pool2d(3, stride: 2, padding: same)
+ b = batch_norm
+ conv2d(50, 3, padding: same)
+ add(b)
+ leaky_relu
+ concat(b)
+ avg_pool2d(2)
+ conv2d(24, 3, stride: 2, activation: relu)
+ batch_norm
+ flatten
+ dense(40, activation: relu)
+ dense(7, activation: softmax)";
+
+#[test]
+fn a_single_picture_is_trained_on_as_in_a_larger_batch() {
+    for simd in simds() {
+        let with = |threads, batch| {
+            let options =
+                CompileOptions { target: Target::of(simd), threads, batch, random: false, choices: Arc::default() };
+            trained(LARGE, &options, 1)
+        };
+        let alone = with(1, 1);
+        for ((name, a), (_, b)) in alone.iter().zip(with(2, 6)) {
+            let largest = a.iter().fold(1e-6_f32, |most, v| most.max(v.abs()));
+            let off = a.iter().zip(&b).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
+            // only the order of additions differs; three steps of Adam with a large epsilon amplify it little
+            assert!(off <= 2e-4 * largest, "{simd}: `{name}` is off by {off} of {largest}");
+        }
+        for threads in [2, 5] {
+            assert!(alone == with(threads, 1), "{simd}: {threads} threads change a bit");
+        }
+    }
+}
+
+/// Neither a weight nor what the optimizer remembers of it; moving statistics are of the pictures alone.
+#[test]
+fn a_step_whose_loss_is_not_finite_changes_no_weight() {
+    let text =
+        format!("model M {{\n{EVERYTHING}\n}}\ntrain {{\n batch: 16\n optimizer: adam(lr: 0.01)\n ema: 0.9\n}}\n");
+    let program = program(&text);
+    let good = numbers(16 * program.input_shape().elements(), 99);
+    let labels: Vec<i32> = (0..16).map(|i| i * 5 % 7).collect();
+    for simd in simds() {
+        for threads in [1, 2, 5] {
+            let options =
+                CompileOptions { target: Target::of(simd), threads, batch: 16, random: true, choices: Arc::default() };
+            let mut session = TrainSession::compile(&program, &options).expect("compiles");
+            for index in 0..session.params().len() {
+                let values = numbers(session.params()[index].shape.elements(), index as u32 * 31 + 7);
+                session.write(index, &values.iter().map(|v| 0.1 * v.abs()).collect::<Vec<_>>());
+            }
+            let step = |session: &mut TrainSession, images: &[f32], step: u64| {
+                session.step(&StepInputs {
+                    images,
+                    labels: Labels::Classes(&labels[..images.len() / (good.len() / 16)]),
+                    weights: &[],
+                    learning_rate: 0.01,
+                    step,
+                    update: step,
+                    seed: 3,
+                })
+            };
+            let all = |session: &TrainSession| -> Vec<Vec<u32>> {
+                let weights = session.params().iter().enumerate().filter(|(_, param)| !param.name.contains("moving_"));
+                weights.map(|(index, _)| session.values(index).iter().map(|v| v.to_bits()).collect()).collect()
+            };
+            assert!(step(&mut session, &good, 1).loss.is_finite());
+            let before = all(&session);
+            // one bad number anywhere in a whole batch, and in a short one
+            for (count, at, bad) in [(16, 5, f32::NAN), (16, 16 * 330 - 1, f32::INFINITY), (3, 700, f32::NAN)] {
+                let mut images = good[..count * good.len() / 16].to_vec();
+                images[at] = bad;
+                let loss = step(&mut session, &images, 2).loss;
+                assert!(!loss.is_finite(), "{simd}, {threads} threads: the loss is {loss}");
+                assert!(all(&session) == before, "{simd}, {threads} threads: something changed");
+            }
+            assert!(step(&mut session, &good, 2).loss.is_finite());
+            let after = all(&session);
+            let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+            assert!(changed > after.len() / 2, "{simd}, {threads} threads: {changed} of {} changed", after.len());
+        }
+    }
+}
+
 #[test]
 fn a_short_batch_counts_its_own_images_alone() {
     for simd in simds() {

@@ -1,9 +1,9 @@
 //! The memory that kernels work on.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
-use std::marker::PhantomData;
-use std::ops::Range;
 use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Alignment of an arena, in bytes: a page, so that an offset's alignment is the address's.
 const ALIGNMENT: usize = 4096;
@@ -18,132 +18,158 @@ pub struct OutOfMemory {
 
 /// One run of memory, page-aligned, zero at first. Offsets are in bytes, lengths in elements.
 ///
-/// Rust code reads and writes it through views that check their bounds; kernels through an [`ArenaRun`], which borrows the arena
-/// exclusively, so that no view exists while kernels run.
+/// Rust code reads and writes it through views that check their bounds; kernels through an [`ArenaRun`]. No view can be made while there is such a run,
+/// and no run can begin while there is a view.
 #[derive(Debug)]
 pub struct Arena {
-    memory: NonNull<u8>,
-    bytes: usize,
+    memory: Arc<Memory>,
 }
 
-// SAFETY: the arena owns its memory, and nothing in it belongs to a thread.
-unsafe impl Send for Arena {}
-// SAFETY: through `&Arena` memory is only read; whoever writes has `&mut Arena`.
-unsafe impl Sync for Arena {}
+/// The memory of an arena, and whether kernels have it.
+#[derive(Debug)]
+struct Memory {
+    address: NonNull<u8>,
+    bytes: usize,
+    lent: AtomicBool,
+}
+
+// SAFETY: nothing in the memory belongs to a thread.
+unsafe impl Send for Memory {}
+// SAFETY: `&Memory` gives away no more than an address. Who may use it is said by `Arena`'s views, which exclude each other by their borrows and kernels by
+// `lent`, and by `BoundKernel::call` for kernels.
+unsafe impl Sync for Memory {}
+
+impl Memory {
+    /// At least one page, so that the size is never 0.
+    fn layout(bytes: usize) -> Option<Layout> {
+        Layout::from_size_align(bytes.max(ALIGNMENT), ALIGNMENT).ok()
+    }
+
+    /// Address of `elements` of so many bytes each from byte `offset` on, inside and aligned.
+    fn place(&self, offset: usize, elements: usize, size: usize) -> *mut u8 {
+        let end = elements.checked_mul(size).and_then(|bytes| offset.checked_add(bytes));
+        assert!(end.is_some_and(|end| end <= self.bytes), "a view lies inside its arena: plans are verified");
+        assert!(offset.is_multiple_of(size), "a view is aligned to its element: plans align all buffers");
+        self.address.as_ptr().wrapping_add(offset)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if let Some(layout) = Self::layout(self.bytes) {
+            // SAFETY: allocated in `Arena::new` with this layout; views borrow the arena and runs own a share of the memory, so none is left.
+            unsafe { dealloc(self.address.as_ptr(), layout) };
+        }
+    }
+}
 
 impl Arena {
     /// Zeros.
     /// # Errors
     /// [`OutOfMemory`] if the system refuses.
     pub fn new(bytes: usize) -> Result<Self, OutOfMemory> {
-        let layout = Self::layout(bytes).ok_or(OutOfMemory { bytes })?;
+        let layout = Memory::layout(bytes).ok_or(OutOfMemory { bytes })?;
         // SAFETY: the layout's size is not 0.
-        let memory = unsafe { alloc_zeroed(layout) };
-        let memory = NonNull::new(memory).ok_or(OutOfMemory { bytes })?;
-        Ok(Self { memory, bytes })
-    }
-
-    /// At least one page, so that the size is never 0.
-    fn layout(bytes: usize) -> Option<Layout> {
-        Layout::from_size_align(bytes.max(ALIGNMENT), ALIGNMENT).ok()
+        let address = unsafe { alloc_zeroed(layout) };
+        let address = NonNull::new(address).ok_or(OutOfMemory { bytes })?;
+        Ok(Self { memory: Arc::new(Memory { address, bytes, lent: AtomicBool::new(false) }) })
     }
 
     /// Its size.
     pub fn size_bytes(&self) -> usize {
-        self.bytes
+        self.memory.bytes
     }
 
     /// `elements` f32 from byte `offset` on.
     /// # Panics
-    /// If they do not lie inside, or `offset` is no multiple of 4.
+    /// If they do not lie inside, `offset` is no multiple of 4, or kernels have the memory.
     pub fn f32(&self, offset: usize, elements: usize) -> &[f32] {
-        let range = self.range(offset, elements, size_of::<f32>());
-        // SAFETY: inside the arena and aligned, as `range` has checked; initialised (zeros at first); every bit pattern is
-        // an f32; nothing writes while the arena is borrowed.
-        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().add(range.start).cast(), elements) }
+        let start = self.view(offset, elements, size_of::<f32>());
+        // SAFETY: inside the arena and aligned, as `view` has checked; initialised (zeros at first); every bit pattern is an f32; nothing writes while the
+        // arena is borrowed: no kernel has the memory, and none can get it.
+        unsafe { std::slice::from_raw_parts(start.cast(), elements) }
     }
 
     /// `elements` f32 from byte `offset` on, to be written.
     /// # Panics
     /// As [`Self::f32`].
     pub fn f32_mut(&mut self, offset: usize, elements: usize) -> &mut [f32] {
-        let range = self.range(offset, elements, size_of::<f32>());
+        let start = self.view(offset, elements, size_of::<f32>());
         // SAFETY: as in `f32`; the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.memory.as_ptr().add(range.start).cast(), elements) }
+        unsafe { std::slice::from_raw_parts_mut(start.cast(), elements) }
     }
 
     /// `elements` i32 from byte `offset` on, to be written.
     /// # Panics
     /// As [`Self::f32`].
     pub fn i32_mut(&mut self, offset: usize, elements: usize) -> &mut [i32] {
-        let range = self.range(offset, elements, size_of::<i32>());
+        let start = self.view(offset, elements, size_of::<i32>());
         // SAFETY: as in `f32`; every bit pattern is an i32; the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.memory.as_ptr().add(range.start).cast(), elements) }
+        unsafe { std::slice::from_raw_parts_mut(start.cast(), elements) }
     }
 
     /// `length` bytes from `offset` on.
     /// # Panics
-    /// If they do not lie inside.
+    /// If they do not lie inside, or kernels have the memory.
     pub fn bytes(&self, offset: usize, length: usize) -> &[u8] {
-        let range = self.range(offset, length, 1);
+        let start = self.view(offset, length, 1);
         // SAFETY: as in `f32`.
-        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().add(range.start), length) }
+        unsafe { std::slice::from_raw_parts(start, length) }
     }
 
     /// `length` bytes from `offset` on, to be written.
     /// # Panics
-    /// If they do not lie inside.
+    /// As [`Self::bytes`].
     pub fn bytes_mut(&mut self, offset: usize, length: usize) -> &mut [u8] {
-        let range = self.range(offset, length, 1);
+        let start = self.view(offset, length, 1);
         // SAFETY: as in `f32`; the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.memory.as_ptr().add(range.start), length) }
+        unsafe { std::slice::from_raw_parts_mut(start, length) }
     }
 
-    /// Lends the memory to kernels. No view can exist until the loan ends.
-    pub fn run(&mut self) -> ArenaRun<'_> {
-        ArenaRun { memory: self.memory, bytes: self.bytes, _arena: PhantomData }
+    /// Lends the memory to kernels, until the run is dropped: it needs no borrow, so that threads that outlive it can have their share of it.
+    /// # Panics
+    /// If an earlier run has not ended.
+    pub fn run(&mut self) -> ArenaRun {
+        let was_lent = self.memory.lent.swap(true, Ordering::Acquire);
+        assert!(!was_lent, "a run ends before the next one begins");
+        ArenaRun { memory: Arc::clone(&self.memory) }
     }
 
-    fn range(&self, offset: usize, elements: usize, size: usize) -> Range<usize> {
-        let end = elements.checked_mul(size).and_then(|bytes| offset.checked_add(bytes));
-        let end = end.filter(|&end| end <= self.bytes).expect("a view lies inside its arena: plans are verified");
-        assert!(offset.is_multiple_of(size), "a view is aligned to its element: plans align all buffers");
-        offset..end
-    }
-}
-
-impl Drop for Arena {
-    fn drop(&mut self) {
-        if let Some(layout) = Self::layout(self.bytes) {
-            // SAFETY: allocated in `new` with this layout; `ArenaRun`s borrow the arena, so none is left.
-            unsafe { dealloc(self.memory.as_ptr(), layout) };
-        }
+    /// The address of a view.
+    fn view(&self, offset: usize, elements: usize, size: usize) -> *mut u8 {
+        // with `Acquire` what kernels wrote on other threads is seen
+        assert!(!self.memory.lent.load(Ordering::Acquire), "memory is looked at when a run has ended");
+        self.memory.place(offset, elements, size)
     }
 }
 
 /// An arena lent to kernels, on as many threads as one likes.
-#[derive(Debug, Clone, Copy)]
-pub struct ArenaRun<'a> {
-    memory: NonNull<u8>,
-    bytes: usize,
-    _arena: PhantomData<&'a mut Arena>,
+#[derive(Debug)]
+pub struct ArenaRun {
+    memory: Arc<Memory>,
 }
 
-// SAFETY: it only carries an address; what kernels do with the memory is up to `BoundKernel::call`, which states what it relies on.
-unsafe impl Send for ArenaRun<'_> {}
-// SAFETY: as above.
-unsafe impl Sync for ArenaRun<'_> {}
+impl Drop for ArenaRun {
+    fn drop(&mut self) {
+        self.memory.lent.store(false, Ordering::Release);
+    }
+}
 
-impl ArenaRun<'_> {
+impl ArenaRun {
     /// Size of the arena.
     pub fn size_bytes(&self) -> usize {
-        self.bytes
+        self.memory.bytes
     }
 
     /// Address of a byte inside, or just behind the last.
     pub(super) fn address(&self, offset: usize) -> *mut u8 {
-        assert!(offset <= self.bytes, "arguments were bound inside the arena");
-        self.memory.as_ptr().wrapping_add(offset)
+        assert!(offset <= self.memory.bytes, "arguments were bound inside the arena");
+        self.memory.address.as_ptr().wrapping_add(offset)
+    }
+
+    /// Address of `elements` f32 from byte `offset` on, inside and aligned.
+    pub(super) fn f32_address(&self, offset: usize, elements: usize) -> *const f32 {
+        self.memory.place(offset, elements, size_of::<f32>()).cast_const().cast()
     }
 }
 
@@ -166,6 +192,27 @@ mod tests {
     #[should_panic(expected = "inside its arena")]
     fn views_end_with_the_arena() {
         Arena::new(100).expect("fits").f32(4, 25);
+    }
+
+    #[test]
+    fn a_run_keeps_the_memory_and_excludes_views() {
+        let mut arena = Arena::new(100).expect("fits");
+        let run = arena.run();
+        let look = |arena: &Arena| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| arena.f32(0, 1)[0])).ok();
+        assert_eq!(look(&arena), None);
+        std::thread::spawn(move || drop(run)).join().expect("does not panic");
+        assert_eq!(look(&arena), Some(0.0));
+        let run = arena.run();
+        drop(arena);
+        assert_eq!(run.size_bytes(), 100);
+    }
+
+    #[test]
+    #[should_panic(expected = "before the next one begins")]
+    fn there_is_one_run_at_a_time() {
+        let mut arena = Arena::new(100).expect("fits");
+        let _run = arena.run();
+        arena.run();
     }
 
     #[test]

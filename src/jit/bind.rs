@@ -88,7 +88,7 @@ impl BoundKernel {
     /// anything, and starts a stage only when the one before has ended.
     /// # Panics
     /// If the arena is smaller than what was bound, or there are fewer tasks: a bug in the executor.
-    pub fn call(&self, run: &ArenaRun<'_>, task: usize, count: usize, first: usize, scratch: usize) {
+    pub fn call(&self, run: &ArenaRun, task: usize, count: usize, first: usize, scratch: usize) {
         let scratch_end = if self.scratch_bytes == 0 { 0 } else { scratch + self.scratch_bytes };
         assert!(
             run.size_bytes() >= self.arena_bytes.max(scratch_end),
@@ -106,8 +106,42 @@ impl BoundKernel {
         }
         // SAFETY:
         // * as many addresses as arguments, each inside its memory; that the regions behind them are, too, is `verify_plan`'s proof.
-        // * the arena is borrowed exclusively by `run`, so no Rust reference points into it.
+        // * the arena is lent to `run`, so no Rust reference points into it, but for those of `BoundValues::look`, of which the same proof speaks.
         // * other kernels at the same time: by the same proof; scratch memory belongs to one worker.
         unsafe { self.kernel.call(addresses.as_ptr(), count, first) };
+    }
+}
+
+/// Numbers in the arena that are looked at between the stages of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct BoundValues {
+    offset: usize,
+    elements: usize,
+}
+
+impl BoundValues {
+    /// `elements` f32 from byte `offset` on.
+    /// # Errors
+    /// [`BindError`] where they end outside of the arena's first `arena_bytes`.
+    pub fn new(offset: usize, elements: usize, arena_bytes: usize) -> Result<Self, BindError> {
+        let end = offset + elements * size_of::<f32>();
+        if end > arena_bytes {
+            return Err(BindError::OutOfBounds { argument: 0, start: end, size: arena_bytes });
+        }
+        Ok(Self { offset, elements })
+    }
+
+    /// Shows the first `count` of them.
+    ///
+    /// Checked here: that they lie inside. Relied on, as in [`BoundKernel::call`]: that no call at the same time writes them. The executor binds a result that
+    /// keeps its place for the whole run, and looks at it behind the last stage that writes it.
+    /// # Panics
+    /// If there are fewer, or the arena is smaller than what was bound: a bug in the executor.
+    pub fn look<R>(&self, run: &ArenaRun, count: usize, at: impl FnOnce(&[f32]) -> R) -> R {
+        assert!(count <= self.elements, "a batch is not larger than it was planned for");
+        let start = run.f32_address(self.offset, count);
+        // SAFETY: inside the arena and aligned, as `f32_address` has checked; initialised; every bit pattern is an f32; kernels that run at the same time do
+        // not write it, as said above, and the reference ends with `at`.
+        at(unsafe { std::slice::from_raw_parts(start, count) })
     }
 }

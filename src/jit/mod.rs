@@ -17,7 +17,7 @@ mod foreign;
 mod lone;
 
 pub use arena::{Arena, ArenaRun, OutOfMemory};
-pub use bind::{BindError, BoundArgument, BoundKernel};
+pub use bind::{BindError, BoundArgument, BoundKernel, BoundValues};
 pub use code::CompiledKernel;
 pub use compile::{JitError, KernelSet, compile};
 pub use denormals::FlushDenormals;

@@ -190,3 +190,20 @@ fn fused(graph: &Graph, product: NodeId, chain: &Chain) -> Fused {
     let winners_of = chain.pool.filter(|(_, winners)| *winners).map(|(pool, _)| pool);
     Fused { op, operands, layer: node.layer.clone(), winners_of }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_activations_that_tiles_apply() {
+        let [slope, limit] = [0.2_f32, 6.0].map(f32::to_bits);
+        for activation in [TileActivation::Relu, TileActivation::LeakyRelu(slope), TileActivation::ClippedRelu(limit)] {
+            let map = Map::single(|expr| {
+                let x = expr.input(0);
+                activation.of(expr, x)
+            });
+            assert_eq!(tile_activation(&Op::Map(map)), Some(activation));
+        }
+    }
+}

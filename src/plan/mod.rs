@@ -166,24 +166,6 @@ impl Plan {
         self.scratch_base() + threads * self.scratch_bytes
     }
 
-    /// Arithmetic operations of a step with a whole batch, as [`KernelDesc::flops_per_count`] counts them.
-    pub fn operations(&self) -> usize {
-        let groups = self.stages.iter().flat_map(|stage| &stage.groups);
-        let of_group = |group: &Group| -> usize {
-            let of_call = |call: &Call| {
-                let units = match (call.count, group.space) {
-                    (Count::Part, Space::Images { .. } | Space::Single) => self.batch,
-                    (Count::Part, Space::Flat { len, .. } | Space::Columns { len, .. }) => len,
-                    (Count::Batch, space) => self.batch * space.tasks(),
-                    (Count::Fixed(count), space) => count * space.tasks(),
-                };
-                units * self.kernels[call.kernel].flops_per_count()
-            };
-            group.calls.iter().map(of_call).sum()
-        };
-        groups.map(of_group).sum()
-    }
-
     /// Where the threads' scratch memories begin, behind the arena: on a page of their own.
     pub fn scratch_base(&self) -> usize {
         self.arena_bytes.next_multiple_of(4096)

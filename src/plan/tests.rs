@@ -154,6 +154,31 @@ fn plans_whole_models_for_any_batch() {
     assert!(!inference.setup.is_empty(), "{inference}");
 }
 
+/// What is done at the same time for a picture alone: the rows of a convolution with those of the map behind it, and rows of a dense layer's weights.
+#[test]
+fn a_single_picture_is_divided() {
+    let relu = Activation::Elementwise(ActivationKind::Relu);
+    let layers = vec![
+        conv(32),
+        batch_norm(),
+        conv(16),
+        Layer::Flatten(Flatten),
+        dense(100, relu),
+        dense(10, Activation::Softmax),
+    ];
+    let graph = optimized_evaluation_graph(&program(Shape::image(32, 32, 3), layers));
+    for simd in [Simd::Portable, Simd::Avx512] {
+        let plan = plan(&graph, Target::of(simd), 1);
+        assert_eq!(verify_plan(&plan), Ok(()), "{plan}");
+        let divided = plan.stages.iter().flat_map(|stage| &stage.groups).filter(|group| group.space.tasks() > 1);
+        let families: Vec<Vec<&str>> =
+            divided.map(|group| group.calls.iter().map(|call| plan.kernels[call.kernel].family()).collect()).collect();
+        let [first, .., last] = &families[..] else { panic!("{plan}") };
+        assert_eq!((&first[..], &last[..]), (&["conv", "map"][..], &["matmul"][..]), "{plan}");
+        assert_eq!(families.len(), 3, "{plan}");
+    }
+}
+
 #[test]
 fn notices_tasks_that_write_where_others_read() {
     let mut plan = training_plan(32);

@@ -1,7 +1,7 @@
 //! Runs compiled plans: what training, evaluation and prediction call.
 
 mod answers;
-mod barrier;
+mod bound;
 mod executor;
 #[cfg(test)]
 mod heads_tests;
@@ -10,8 +10,11 @@ mod random_key;
 #[cfg(test)]
 mod random_tests;
 mod rates;
+mod run;
 mod session;
+mod team;
 mod tune;
+mod wait;
 
 pub use answers::Answers;
 pub use profile::ProfileRow;

@@ -7,6 +7,7 @@ use super::executor::Executor;
 use super::profile::{Profile, ProfileRow};
 use super::random_key::random_key;
 use super::rates::{adam_rate, nadam_rates};
+use super::run::mean;
 use crate::autodiff::{
     answers_output, evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph,
 };
@@ -246,13 +247,11 @@ impl Engine {
 
     /// Mean loss, hits and answers of a batch; sums in the order of the images.
     fn result(&self, images: usize, labels: Labels<'_>) -> StepResult {
-        let sum = |name: &str| {
-            let values = self.output(name).map(|output| self.values(output, images)).unwrap_or_default();
-            values.iter().map(|&value| f64::from(value)).sum::<f64>()
-        };
-        let loss = sum(loss_output()) / images as f64;
-        let correct = (0..self.metrics.len()).map(|index| sum(&metric_output(index)) as f32).collect();
-        StepResult { images, loss: loss as f32, correct, answers: self.answers(images, labels) }
+        let values = |name: &str| self.output(name).map(|output| self.values(output, images)).unwrap_or_default();
+        let loss = mean(values(loss_output()), images);
+        let sum = |values: &[f32]| values.iter().map(|&value| f64::from(value)).sum::<f64>();
+        let correct = (0..self.metrics.len()).map(|index| sum(values(&metric_output(index))) as f32).collect();
+        StepResult { images, loss, correct, answers: self.answers(images, labels) }
     }
 
     fn answers(&self, images: usize, labels: Labels<'_>) -> Option<Answers> {
@@ -307,8 +306,6 @@ fn schedule(program: &CheckedProgram) -> Result<(&TrainSpec, Loss), CompileError
 #[derive(Debug)]
 pub struct TrainSession {
     engine: Engine,
-    /// Stages up to the one that knows the loss.
-    until_loss: usize,
     optimizer: Optimizer,
     /// Share of the weights' running means that stays at each step.
     average: f32,
@@ -322,9 +319,7 @@ impl TrainSession {
         let (train, _) = schedule(program)?;
         let (optimizer, average) = (train.optimizer.value, train.updates.ema.unwrap_or_default());
         let engine = Engine::new(program, options, Kind::Training)?;
-        let mut session = Self { engine, until_loss: 0, optimizer, average };
-        session.find_loss();
-        Ok(session)
+        Ok(Self { engine, optimizer, average })
     }
 
     /// Makes ready for pictures of a size, `[height, width]`: where the program leaves it open, its plan is compiled when the size is first met, and some
@@ -332,16 +327,7 @@ impl TrainSession {
     /// # Errors
     /// [`CompileError`], also for pictures that are too small.
     pub fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
-        if self.engine.prepare(Kind::Training, size)? {
-            self.find_loss();
-        }
-        Ok(())
-    }
-
-    fn find_loss(&mut self) {
-        let executor = &self.engine.executor;
-        let loss = executor.key().and_then(|_| self.engine.output(loss_output())).map(|output| output.buffer);
-        self.until_loss = loss.and_then(|buffer| executor.stage_of(buffer)).map_or(0, |stage| stage + 1);
+        self.engine.prepare(Kind::Training, size).map(drop)
     }
 
     /// All parameters: weights, states, then optimizer slots (names as in the weights file; slots `<weight>.<slot>`).
@@ -387,12 +373,10 @@ impl TrainSession {
             ScalarInput::InverseBatch => (1.0 / images as f32).to_bits(),
             ScalarInput::RandomKey(path) => random_key(inputs.seed, inputs.step, path),
         });
-        engine.executor.run_range(0..self.until_loss, images);
+        engine.executor.run_if_finite(images);
         let mut result = engine.result(images, inputs.labels);
         if result.loss.is_finite() {
-            let stages = engine.executor.plan().stages.len();
-            engine.executor.run_range(self.until_loss..stages, images);
-            // of the weights as they were: perhaps it is known only now
+            // of the weights as they were; where the step has ended at the loss it is not known
             result.loss += engine.penalty();
         }
         result

@@ -1,5 +1,6 @@
 //! Convolutions: forward, gradient by the input, gradient by the weights.
 
+use super::{Compare, Expr, ExprId};
 use crate::tensor::{Layout, Window};
 
 /// An activation that a tile can apply while it is in registers.
@@ -11,6 +12,25 @@ pub enum TileActivation {
     LeakyRelu(u32),
     /// `min(limit, max(0, x))`, the limit by its bits.
     ClippedRelu(u32),
+}
+
+impl TileActivation {
+    /// The same for a map: NaN stays NaN here too.
+    pub fn of(self, expr: &mut Expr, x: ExprId) -> ExprId {
+        let zero = expr.constant(0.0);
+        match self {
+            TileActivation::Relu => expr.max(zero, x),
+            TileActivation::LeakyRelu(slope) => {
+                let slope = expr.constant(f32::from_bits(slope));
+                let scaled = expr.mul(x, slope);
+                expr.select(Compare::Less, x, zero, scaled, x)
+            }
+            TileActivation::ClippedRelu(limit) => {
+                let (limit, raised) = (expr.constant(f32::from_bits(limit)), expr.max(zero, x));
+                expr.min(limit, raised)
+            }
+        }
+    }
 }
 
 /// 2x2 max pooling with stride 2 of the convolution's result, in registers. An odd last row or column is left out.

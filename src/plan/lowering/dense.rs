@@ -1,17 +1,33 @@
-//! Dense layers: small ones run with their shard of images, large ones over the whole batch, a block of the weights a task.
+//! Dense layers: small ones run with their shard of images, large ones over the whole batch, a block of the weights a task. For a single image that is some
+//! rows of the weights, as they lie, and the tasks' sums are added up afterwards; for more it is some columns.
 
 use super::Lowerer;
+use super::split::Parts;
 use super::storage::Storage;
 use crate::ir::Node;
-use crate::kernel::desc::{KernelDesc, MatmulDesc, MatmulKind};
+use crate::kernel::desc::{
+    Domain, Expr, ExprId, KernelDesc, MapDesc, MapOutput, MatmulDesc, MatmulKind, Operand, OperandKind,
+};
 use crate::ops::Dense;
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
+use crate::tensor::Element;
 
 /// Weights of more bytes than this are read once for the whole batch instead of once for every shard: they would push a shard's activations out of L1.
 const SHARED_WEIGHT_BYTES: usize = 64 * 1024;
 
 /// Output columns of one task of a large forward product: two of the widest vectors where there are many columns, one where there are few.
 const COLUMNS: [usize; 2] = [16, 32];
+
+/// A task of a single image's product begins at a multiple of this row: at a cache line of the image and of the weights.
+const ROWS: usize = 16;
+
+/// What a forward product reads and writes.
+struct Operands {
+    x: Storage,
+    weight: Storage,
+    bias: Option<Storage>,
+    y: Storage,
+}
 
 impl Lowerer<'_> {
     fn matmul(&self, kind: MatmulKind, inputs: usize, outputs: usize, rows: usize) -> MatmulDesc {
@@ -54,6 +70,11 @@ impl Lowerer<'_> {
             self.launch(KernelDesc::Matmul(desc), self.image_space(), args, Count::Part);
             return;
         }
+        let operands = Operands { x, weight, bias, y };
+        if self.images() == 1 && self.dense_by_rows(&operands, base) {
+            return;
+        }
+        let Operands { x, weight, bias, y } = operands;
         let part = COLUMNS[usize::from(outputs >= 256)].min(outputs);
         let of_columns = |columns| KernelDesc::Matmul(MatmulDesc { outputs: columns, ..base });
         let tail = (!outputs.is_multiple_of(part)).then(|| of_columns(outputs % part));
@@ -69,6 +90,64 @@ impl Lowerer<'_> {
         args.push(self.columns(&y, part, Mode::Write));
         let space = Space::Columns { len: outputs, part };
         self.launch_with_tail(of_columns(part), tail, space, args, Count::Batch);
+    }
+
+    /// The product for a single image, which reads each weight once: some rows a task, as they lie in memory, whose sums stay in registers. False where there
+    /// are too few rows.
+    fn dense_by_rows(&mut self, operands: &Operands, base: MatmulDesc) -> bool {
+        let MatmulDesc { inputs, outputs, .. } = base;
+        let Some(parts) = Parts::of(inputs, ROWS) else { return false };
+        let Operands { x, weight, bias, y } = operands;
+        let of_rows =
+            |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, bias: false, activation: None, max_rows: 1, ..base });
+        let space = parts.space();
+        let tasks = space.tasks();
+        let bytes = outputs * 4;
+        let sums = self.add_buffer(format!("{} sums by rows", self.layer()), tasks * bytes, false);
+        let own =
+            |buffer, bytes, mode| Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode };
+        let rows = own(weight.buffer, parts.part * bytes, Mode::Read);
+        let args = vec![
+            own(x.buffer, parts.part * 4, Mode::Read),
+            Access { offset: weight.start_bytes(), ..rows },
+            own(sums, bytes, Mode::Write),
+        ];
+        self.launch_with_tail(of_rows(parts.part), parts.tail().map(of_rows), space, args, Count::Batch);
+
+        // the sums of all tasks in a fixed tree, then bias and activation
+        let mut expr = Expr::new();
+        let mut terms: Vec<ExprId> = (0..tasks).map(|task| expr.input(task)).collect();
+        while terms.len() > 1 {
+            let add = |pair: &[ExprId]| if let [a, b] = *pair { expr.add(a, b) } else { pair[0] };
+            terms = terms.chunks(2).map(add).collect();
+        }
+        let mut result = terms[0];
+        let of_task = |task| Access {
+            buffer: sums,
+            offset: task * bytes,
+            stride: 0,
+            region: Region::Block { bytes },
+            mode: Mode::Read,
+        };
+        let mut args: Vec<Access> = (0..tasks).map(of_task).collect();
+        if let Some(bias) = bias {
+            args.push(self.whole(bias, Mode::Read));
+            let bias = expr.input(tasks);
+            result = expr.add(result, bias);
+        }
+        if let Some(activation) = base.activation {
+            result = activation.of(&mut expr, result);
+        }
+        let operand = Operand { kind: OperandKind::Channel, element: Element::F32 };
+        let kernel = KernelDesc::Map(MapDesc {
+            domain: Domain::Images { height: 1, width: 1, channels: outputs },
+            operands: vec![operand; args.len()],
+            expr,
+            outputs: vec![(result, MapOutput::Image(y.layout))],
+        });
+        args.push(self.per_image(y, Mode::Write));
+        self.launch(kernel, self.image_space(), args, Count::Part);
+        true
     }
 
     pub(super) fn dense_grad_input(&mut self, node: &Node) {

@@ -1,14 +1,66 @@
 //! Maps, copies, joins and statistics.
 
 use super::Lowerer;
+use super::split::Parts;
 use super::storage::Storage;
 use crate::ir::{Node, Value};
 use crate::kernel::desc::{
-    CombineMomentsDesc, Domain, Expr, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand, OperandKind,
+    CombineMomentsDesc, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand,
+    OperandKind,
 };
 use crate::ops::{Map, MapResult};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 use crate::tensor::{Element, Layout, Shape, TensorType};
+
+/// A map over images, wherever they lie.
+struct ImageMap {
+    /// Height, width and channels.
+    shape: [usize; 3],
+    /// What is read, and where it lies.
+    sources: Vec<(Operand, Storage)>,
+    expr: Expr,
+    /// Results per element.
+    results: Vec<(ExprId, Storage)>,
+}
+
+/// A map's kernel with its arguments.
+struct MapLaunch {
+    desc: MapDesc,
+    args: Vec<Access>,
+}
+
+impl ImageMap {
+    /// The launch over so many rows of each image. `place` says where they are.
+    fn launch(
+        &self,
+        rows: usize,
+        place: impl Fn(&Storage, Mode) -> (Access, Layout),
+        whole: impl Fn(&Storage) -> Access,
+    ) -> MapLaunch {
+        let [_, width, channels] = self.shape;
+        let mut args = Vec::with_capacity(self.sources.len() + self.results.len());
+        let mut operands = Vec::with_capacity(self.sources.len());
+        for (operand, storage) in &self.sources {
+            let kind = if let OperandKind::Image(_) = operand.kind {
+                let (access, layout) = place(storage, Mode::Read);
+                args.push(access);
+                OperandKind::Image(layout)
+            } else {
+                args.push(whole(storage));
+                operand.kind
+            };
+            operands.push(Operand { kind, ..*operand });
+        }
+        let mut outputs = Vec::with_capacity(self.results.len());
+        for (id, storage) in &self.results {
+            let (access, layout) = place(storage, Mode::Write);
+            args.push(access);
+            outputs.push((*id, MapOutput::Image(layout)));
+        }
+        let domain = Domain::Images { height: rows, width, channels };
+        MapLaunch { desc: MapDesc { domain, operands, expr: self.expr.clone(), outputs }, args }
+    }
+}
 
 impl Lowerer<'_> {
     pub(super) fn map(&mut self, node: &Node, map: &Map) {
@@ -23,43 +75,70 @@ impl Lowerer<'_> {
 
     fn map_images(&mut self, node: &Node, map: &Map, shape: &Shape) {
         let (height, width, channels) = shape.as_pixels();
-        let mut operands = Vec::with_capacity(node.inputs.len());
-        let mut args = Vec::with_capacity(node.inputs.len() + map.results.len());
+        let mut sources = Vec::with_capacity(node.inputs.len());
         for &input in &node.inputs {
             let (storage, ty) = (self.any(input), self.graph.ty(input));
             let kind = if storage.batched {
-                args.push(self.per_image(&storage, Mode::Read));
                 OperandKind::Image(storage.layout)
+            } else if ty.shape.elements() == 1 {
+                OperandKind::Scalar
             } else {
-                args.push(self.whole(&storage, Mode::Read));
-                if ty.shape.elements() == 1 { OperandKind::Scalar } else { OperandKind::Channel }
+                OperandKind::Channel
             };
-            operands.push(Operand { kind, element: ty.element });
+            sources.push((Operand { kind, element: ty.element }, storage));
         }
-        let mut outputs = Vec::with_capacity(map.results.len());
+        let mut results = Vec::with_capacity(map.results.len());
         let mut sums = Vec::new();
         // results per element come first among the arguments: the partial sums are added behind them
         for (output, &(id, kind)) in (0_u16..).zip(&map.results) {
             match kind {
-                MapResult::Each => {
-                    let storage = self.result_of_map(node, output);
-                    outputs.push((id, MapOutput::Image(storage.layout)));
-                    args.push(self.per_image(&storage, Mode::Write));
-                }
+                MapResult::Each => results.push((id, self.result_of_map(node, output))),
                 MapResult::ChannelSum => sums.push((output, channels, Shape::vector(channels))),
                 MapResult::Sum => unreachable!("only what is not per image is summed as a whole"),
             }
         }
-        for &(output, ..) in &sums {
-            outputs.push((map.results[usize::from(output)].0, MapOutput::ChannelSum));
-        }
-        let domain = Domain::Images { height, width, channels };
-        let kernel = KernelDesc::Map(MapDesc { domain, operands, expr: map.expr.clone(), outputs });
+        let image_map = ImageMap { shape: [height, width, channels], sources, expr: map.expr.clone(), results };
         if sums.is_empty() {
-            self.launch(kernel, self.image_space(), args, Count::Part);
-        } else {
-            self.reduce_over_shards(kernel, args, &sums);
+            self.launch_map(&image_map);
+            return;
         }
+        let MapLaunch { mut desc, args } = self.map_of_shards(&image_map);
+        desc.outputs
+            .extend(sums.iter().map(|&(output, ..)| (map.results[usize::from(output)].0, MapOutput::ChannelSum)));
+        self.reduce_over_shards(KernelDesc::Map(desc), args, &sums);
+    }
+
+    /// Each shard's images whole.
+    fn map_of_shards(&self, map: &ImageMap) -> MapLaunch {
+        let whole = |storage: &Storage, mode| (self.per_image(storage, mode), storage.layout);
+        map.launch(map.shape[0], whole, |storage| self.whole(storage, Mode::Read))
+    }
+
+    /// Launches a map without sums: shard by shard, or some rows of the only image a task.
+    fn launch_map(&mut self, map: &ImageMap) {
+        let [height, width, channels] = map.shape;
+        // random numbers belong to places in the batch
+        let is_random = map.expr.nodes().iter().any(|node| matches!(node, ExprNode::Uniform(_)));
+        let divides = !is_random && self.divides_map(height * width * channels);
+        let Some(parts) = Parts::of(height, 1).filter(|_| divides) else {
+            let MapLaunch { desc, args } = self.map_of_shards(map);
+            self.launch(KernelDesc::Map(desc), self.image_space(), args, Count::Part);
+            return;
+        };
+        let of_rows = |rows: usize| {
+            let place = |storage: &Storage, mode| {
+                // a vector for each image is that of all its rows
+                if storage.layout.height != height {
+                    return (self.per_image(storage, mode), storage.layout);
+                }
+                let (access, layout) = self.rows(storage, [parts.part, 0, parts.part], mode);
+                (access, Layout { height: rows, ..layout })
+            };
+            map.launch(rows, place, |storage| self.whole(storage, Mode::Read))
+        };
+        let MapLaunch { desc, args } = of_rows(parts.part);
+        let tail = parts.tail().map(|rows| KernelDesc::Map(of_rows(rows).desc));
+        self.launch_with_tail(KernelDesc::Map(desc), tail, parts.space(), args, Count::Fixed(1));
     }
 
     /// The buffer for a map's result: that of an operand which nobody needs afterwards, where it lies as the result should.
@@ -188,14 +267,13 @@ impl Lowerer<'_> {
         let Layout { height, width, channels, .. } = from.layout;
         let mut expr = Expr::new();
         let x = expr.input(0);
-        let desc = MapDesc {
-            domain: Domain::Images { height, width, channels },
-            operands: vec![Operand { kind: OperandKind::Image(from.layout), element: Element::F32 }],
+        let source = Operand { kind: OperandKind::Image(from.layout), element: Element::F32 };
+        self.launch_map(&ImageMap {
+            shape: [height, width, channels],
+            sources: vec![(source, from.clone())],
             expr,
-            outputs: vec![(x, MapOutput::Image(to.layout))],
-        };
-        let args = vec![self.per_image(from, Mode::Read), self.per_image(to, Mode::Write)];
-        self.launch(KernelDesc::Map(desc), self.image_space(), args, Count::Part);
+            results: vec![(x, to.clone())],
+        });
     }
 
     /// Copies a tensor that is not per image.

@@ -1,10 +1,16 @@
 //! Pools and their gradients.
 
 use super::Lowerer;
+use super::split::Parts;
+use super::storage::Storage;
 use crate::ir::Node;
 use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc};
 use crate::ops::{GlobalPool, GlobalPoolGrad, NeighbourSum, Pool, PoolGrad};
-use crate::plan::launch::{Count, Mode};
+use crate::plan::launch::{Count, Mode, Space};
+use crate::tensor::Layout;
+
+/// Channels of a cache line.
+const LINE: usize = 16;
 
 impl Lowerer<'_> {
     pub(super) fn pool(&mut self, node: &Node, pool: &Pool) {
@@ -18,9 +24,32 @@ impl Lowerer<'_> {
             output: y.layout,
             winners: winners.as_ref().map(|winners| winners.layout),
         };
+        if self.divides_image(KernelDesc::Pool(desc).flops_per_count())
+            && self.pool_by_channels(&desc, &x, &y, &winners)
+        {
+            return;
+        }
         let mut args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
         args.extend(winners.map(|winners| self.per_image(&winners, Mode::Write)));
         self.launch(KernelDesc::Pool(desc), self.image_space(), args, Count::Part);
+    }
+
+    /// A pool of one image, some channels a task: they have nothing to do with each other, whatever the padding. False where there are too few.
+    fn pool_by_channels(&mut self, desc: &PoolDesc, x: &Storage, y: &Storage, winners: &Option<Storage>) -> bool {
+        let Some(parts) = Parts::of(y.layout.channels, LINE) else { return false };
+        let (x, input) = self.channels(x, parts.part, Mode::Read);
+        let (y, output) = self.channels(y, parts.part, Mode::Write);
+        let winners = winners.as_ref().map(|winners| self.channels(winners, parts.part, Mode::Write));
+        let kernel = |channels: usize| {
+            let part = |layout: Layout| Layout { channels, ..layout };
+            let winners = winners.map(|(_, layout)| part(layout));
+            KernelDesc::Pool(PoolDesc { input: part(input), output: part(output), winners, ..*desc })
+        };
+        let mut args = vec![x, y];
+        args.extend(winners.map(|(access, _)| access));
+        let space = Space::Columns { len: parts.len, part: parts.part };
+        self.launch_with_tail(kernel(parts.part), parts.tail().map(kernel), space, args, Count::Fixed(1));
+        true
     }
 
     pub(super) fn pool_grad(&mut self, node: &Node, grad: &PoolGrad) {

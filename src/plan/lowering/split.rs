@@ -1,15 +1,19 @@
 //! Single images, divided among threads.
 //!
-//! A batch is divided into shards of images. A plan for one image has one shard: its large convolutions, maps and pools are divided by rows of the result, or,
-//! where weights are what takes time, by output channels. The division depends on the plan alone, as everything in it: not on the number of threads.
+//! A batch is divided into shards of images. A plan for one image has one shard: its large convolutions and maps are divided by rows of the result, or, where
+//! weights are what takes time, by output channels, as pools are; dense layers by rows of their weights. The division depends on the plan alone, as everything in it: not on the number of threads.
 
 use super::Lowerer;
 use super::storage::Storage;
 use crate::plan::launch::{Access, Mode, Region, Space};
 use crate::tensor::Layout;
 
-/// Operations below which a launch is not divided: a few microseconds, what it takes threads to meet.
-const WORTH_DIVIDING: usize = 400_000;
+/// Operations below which a launch is not divided: some two microseconds of one thread, several times what it takes threads that are awake to meet. Half and twice
+/// as many differ by less than a twentieth of a step of any model in `models`.
+const WORTH_DIVIDING: usize = 200_000;
+
+/// Elements below which a map is not divided: they are read and written in about as long.
+const WORTH_DIVIDING_ELEMENTS: usize = 8 * 1024;
 
 /// Tasks that something is divided into at most.
 const TASKS: usize = 8;
@@ -49,6 +53,11 @@ impl Lowerer<'_> {
     /// Whether a launch of so many operations is divided within its only image.
     pub(super) fn divides_image(&self, operations: usize) -> bool {
         self.images() == 1 && operations >= WORTH_DIVIDING
+    }
+
+    /// Whether a map over images of so many elements is divided within its only image.
+    pub(super) fn divides_map(&self, elements: usize) -> bool {
+        self.images() == 1 && elements >= WORTH_DIVIDING_ELEMENTS
     }
 
     /// Rows of a feature map: the argument of each part, and the layout of its pixels behind that pointer. A part begins `step` rows after the one before,

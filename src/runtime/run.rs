@@ -1,0 +1,236 @@
+//! One run of some stages: who takes which task, and when a stage has ended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use super::bound::{BoundGroup, BoundStage, Gate, Task};
+use super::profile::Profile;
+use super::wait::Wait;
+use crate::jit::{ArenaRun, FlushDenormals};
+use crate::plan::{Count, Space};
+
+/// What the workers of a run share. It owns all that it needs, so that helpers need not have ended when its caller goes on.
+///
+/// A stage has ended when all its tasks are done, whoever did them: a worker that comes late, or never, is not waited for.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) stages: Arc<[BoundStage]>,
+    /// Ends the run where the loss is not finite.
+    pub(super) gate: Option<Gate>,
+    pub(super) profile: Option<Arc<Profile>>,
+    pub(super) arena: ArenaRun,
+    pub(super) images: usize,
+    /// Where the first worker's scratch memory begins, and the size of each.
+    pub(super) scratch: [usize; 2],
+    pub(super) progress: Progress,
+}
+
+/// How far a run has come.
+#[derive(Debug)]
+pub(super) struct Progress {
+    workers: usize,
+    /// For each stage the tasks that were begun of each worker's queue, then the tasks that are done.
+    counters: Vec<AtomicUsize>,
+    /// A task will never be done: its worker has panicked.
+    broken: AtomicBool,
+}
+
+/// Breaks a run when its worker panics: the others would wait for ever.
+struct BreakOnPanic<'p>(&'p Progress);
+
+impl Drop for BreakOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.broken.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Progress {
+    pub(super) fn new(stages: usize, workers: usize) -> Self {
+        let counters = (0..stages * (workers + 1)).map(|_| AtomicUsize::new(0)).collect();
+        Self { workers, counters, broken: AtomicBool::new(false) }
+    }
+
+    /// A task for a worker: the next of its own, else one that another has not begun.
+    fn claim(&self, stage: usize, queues: &[Vec<Task>], worker: usize) -> Option<Task> {
+        let begun = &self.counters[stage * (self.workers + 1)..][..self.workers];
+        let owners = (worker..self.workers).chain(0..worker);
+        owners.into_iter().find_map(|owner| {
+            let (queue, begun) = (&queues[owner], &begun[owner]);
+            // a look is cheaper than taking the counter away from whoever counts with it
+            if begun.load(Ordering::Relaxed) >= queue.len() {
+                return None;
+            }
+            queue.get(begun.fetch_add(1, Ordering::Relaxed)).copied()
+        })
+    }
+
+    /// Says that a worker has done so many tasks of a stage, which is all that it can do there.
+    fn add_done(&self, stage: usize, tasks: usize) {
+        if tasks > 0 {
+            // passes on what they wrote, and what others did that have said so
+            self.done(stage).fetch_add(tasks, Ordering::AcqRel);
+        }
+    }
+
+    /// Returns once all tasks of a stage are done, and what they wrote is seen. False: that will never be.
+    fn await_all(&self, stage: usize, tasks: usize) -> bool {
+        let mut wait = Wait::default();
+        while self.done(stage).load(Ordering::Acquire) < tasks {
+            if self.broken.load(Ordering::Acquire) {
+                return false;
+            }
+            wait.pause();
+        }
+        true
+    }
+
+    fn done(&self, stage: usize) -> &AtomicUsize {
+        &self.counters[stage * (self.workers + 1) + self.workers]
+    }
+}
+
+impl Run {
+    /// Takes tasks until there are none, stage by stage. When worker 0 returns the run has ended.
+    pub(super) fn work(&self, worker: usize) {
+        let _flush = FlushDenormals::new();
+        let _break = BreakOnPanic(&self.progress);
+        let scratch = self.scratch[0] + worker * self.scratch[1];
+        for (index, stage) in self.stages.iter().enumerate() {
+            // each worker looks for itself: they all see the same bits
+            if self.gate.is_some_and(|gate| gate.stages == index && !self.is_finite(&gate)) {
+                return;
+            }
+            let mut done = 0;
+            // what cannot be divided stays with worker 0, in whose cache the results of such stages are
+            if stage.tasks > 1 || worker == 0 {
+                while let Some((group, task)) = self.progress.claim(index, &stage.queues, worker) {
+                    self.task(&stage.groups[group], task, scratch);
+                    done += 1;
+                }
+            }
+            self.progress.add_done(index, done);
+            let nothing_follows = worker > 0 && index + 1 == self.stages.len();
+            // the panic of another worker goes on where the run was begun: here is nothing left to do
+            if nothing_follows || !self.progress.await_all(index, stage.tasks) {
+                return;
+            }
+        }
+    }
+
+    fn is_finite(&self, gate: &Gate) -> bool {
+        gate.losses.look(&self.arena, self.images, |losses| mean(losses, self.images).is_finite())
+    }
+
+    fn task(&self, group: &BoundGroup, task: usize, scratch: usize) {
+        let (first, part) = part_of(group.space, task, self.images);
+        for call in &group.calls {
+            let count = match call.count {
+                Count::Part => part,
+                Count::Batch => self.images,
+                Count::Fixed(count) => count,
+            };
+            let is_last = task + 1 == group.space.tasks();
+            let kernel = call.tail.as_ref().filter(|_| is_last).unwrap_or(&call.kernel);
+            match &self.profile {
+                None => kernel.call(&self.arena, task, count, first, scratch),
+                Some(profile) => {
+                    let start = Instant::now();
+                    kernel.call(&self.arena, task, count, first, scratch);
+                    profile.add(call.slot, count, start.elapsed());
+                }
+            }
+        }
+    }
+}
+
+/// Mean of what each image adds to a result: summed in the order of the images.
+pub(super) fn mean(values: &[f32], images: usize) -> f32 {
+    (values.iter().map(|&value| f64::from(value)).sum::<f64>() / images as f64) as f32
+}
+
+/// First image or element of a task, and how many it has.
+fn part_of(space: Space, task: usize, images: usize) -> (usize, usize) {
+    let within = |len: usize, part: usize| (task * part, part.min(len.saturating_sub(task * part)));
+    match space {
+        Space::Images { shard, .. } => within(images, shard),
+        Space::Flat { len, part } | Space::Columns { len, part } => within(len, part),
+        Space::Single => (0, images),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two stages of counted tasks, taken as [`Run::work`] takes them. `panics` is a task of the first.
+    fn work(progress: &Progress, worker: usize, queues: &[Vec<Task>], panics: Option<usize>) -> Option<[usize; 2]> {
+        let _break = BreakOnPanic(progress);
+        let tasks = queues.iter().map(Vec::len).sum();
+        let mut counts = [0; 2];
+        for (stage, count) in counts.iter_mut().enumerate() {
+            while let Some((_, task)) = progress.claim(stage, queues, worker) {
+                assert!(stage > 0 || Some(task) != panics, "task {task} panics");
+                *count += 1;
+            }
+            progress.add_done(stage, *count);
+            if !progress.await_all(stage, tasks) {
+                return None;
+            }
+        }
+        Some(counts)
+    }
+
+    #[test]
+    fn a_stage_ends_without_workers_that_never_come() {
+        let queues = [vec![(0, 0), (0, 1)], vec![(0, 2)], vec![(0, 3)]];
+        let progress = Progress::new(2, 3);
+        assert_eq!(work(&progress, 1, &queues, None), Some([4, 4]));
+        // a late one finds nothing to do
+        assert_eq!(work(&progress, 0, &queues, None), Some([0, 0]));
+    }
+
+    #[test]
+    fn workers_share_all_tasks() {
+        let queues = [vec![(0, 0), (0, 1)], vec![(0, 2)], vec![(0, 3), (0, 4)]];
+        for _ in 0..500 {
+            let progress = Progress::new(2, 3);
+            let counts = std::thread::scope(|scope| {
+                let workers: Vec<_> = (0..3)
+                    .map(|worker| {
+                        scope.spawn({
+                            let (progress, queues) = (&progress, &queues);
+                            move || work(progress, worker, queues, None)
+                        })
+                    })
+                    .collect();
+                workers.into_iter().map(|worker| worker.join().expect("no panic").expect("ends")).collect::<Vec<_>>()
+            });
+            assert_eq!([0, 1].map(|stage| counts.iter().map(|count| count[stage]).sum::<usize>()), [5, 5]);
+        }
+    }
+
+    #[test]
+    fn a_worker_that_panics_sets_the_others_free() {
+        let queues = [vec![(0, 0)], vec![(0, 1)]];
+        let progress = Progress::new(2, 2);
+        std::thread::scope(|scope| {
+            let (progress, queues) = (&progress, &queues);
+            let workers: Vec<_> =
+                (0..2).map(|worker| scope.spawn(move || work(progress, worker, queues, Some(1)))).collect();
+            let ends: Vec<_> = workers.into_iter().map(|worker| worker.join().ok()).collect();
+            // whoever took the task has panicked; the other one, if it came first, has been set free
+            assert!(ends.contains(&None), "{ends:?}");
+            assert!(ends.iter().all(|end| matches!(end, None | Some(None))), "{ends:?}");
+        });
+    }
+
+    #[test]
+    fn the_mean_is_that_of_the_images() {
+        assert_eq!(mean(&[1.0, 2.0, 6.0], 3), 3.0);
+        assert!(!mean(&[1.0, f32::INFINITY], 2).is_finite());
+        assert!(!mean(&[f32::MAX, f32::NAN], 2).is_finite());
+    }
+}

@@ -339,7 +339,7 @@ fn threads_change_no_bit() {
 /// rows or channels.
 #[test]
 fn a_single_picture_is_answered_as_in_a_batch() {
-    const BODIES: [&str; 7] = [
+    const BODIES: [&str; 8] = [
         LARGE,
         "input(16x16x6)\n flatten\n dense(100, activation: relu)\n dense(7, activation: softmax)",
         "input(13x11x9)\n flatten\n dense(67, activation: leaky_relu(0.2))\n dense(300)\n dense(257, activation: tanh)\n dense(7, activation: softmax)",
@@ -348,6 +348,8 @@ fn a_single_picture_is_answered_as_in_a_batch() {
         "input(6x5x3)\n flatten\n dense(1031, activation: relu6)\n dense(7, activation: softmax)",
         // too few rows for two tasks
         "input(2x2x4)\n flatten\n dense(1100, activation: relu)\n dense(7, activation: softmax)",
+        // a dense layer whose weights are the middle tap of a window
+        "input(2x2x24)\n conv2d(160, 3, stride: 2, padding: same, activation: relu)\n conv2d(150, 3, padding: same, activation: relu)\n flatten\n dense(7, activation: softmax)",
         "input(33x29x3)\n conv2d(40, 3, padding: same, activation: relu)\n max_pool2d(2)\n conv2d(96, 3, padding: same)\n batch_norm\n relu\n conv2d(64, 1)\n \
          max_pool2d(2)\n flatten\n dense(90, activation: relu)\n dense(7, activation: softmax)",
     ];

@@ -12,6 +12,8 @@ mod random_tests;
 mod rates;
 mod session;
 mod tune;
+#[cfg(test)]
+mod ways_tests;
 
 pub use answers::Answers;
 pub use profile::ProfileRow;

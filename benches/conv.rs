@@ -106,6 +106,7 @@ fn conv_jobs(layer: &Layer) -> Vec<Job> {
     let epilogue = Epilogue {
         pool: pool.then_some(PoolEpilogue { winners: Some(y) }),
         bias: true,
+        residual: None,
         activation: Some(TileActivation::Relu),
     };
     let forward =

@@ -67,6 +67,7 @@ fn attributes(graph: &Graph, id: NodeId) -> String {
             let epilogue = conv.epilogue;
             parts.extend(epilogue.pool.then(|| "max 2x2".to_owned()));
             parts.extend(epilogue.bias.then(|| "bias".to_owned()));
+            parts.extend(epilogue.residual.then(|| "residual".to_owned()));
             parts.extend(epilogue.activation.map(activation));
             parts.join(", ")
         }

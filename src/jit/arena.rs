@@ -1,12 +1,16 @@
 //! The memory that kernels work on.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{Layout, alloc, dealloc};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Alignment of an arena, in bytes: a page, so that an offset's alignment is the address's.
 const ALIGNMENT: usize = 4096;
+
+/// Bytes of a huge page. An arena of several begins with one: a feature map is visited with strides of kilobytes, and with small pages nearly every visit needs
+/// a translation of its own (ResNet-50: 2% to 4% of the time).
+const HUGE_PAGE: usize = 2 << 20;
 
 /// There is not enough memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +46,8 @@ unsafe impl Sync for Memory {}
 impl Memory {
     /// At least one page, so that the size is never 0.
     fn layout(bytes: usize) -> Option<Layout> {
-        Layout::from_size_align(bytes.max(ALIGNMENT), ALIGNMENT).ok()
+        let alignment = if bytes >= HUGE_PAGE { HUGE_PAGE } else { ALIGNMENT };
+        Layout::from_size_align(bytes.max(ALIGNMENT), alignment).ok()
     }
 
     /// Address of `elements` of so many bytes each from byte `offset` on, inside and aligned.
@@ -70,8 +75,11 @@ impl Arena {
     pub fn new(bytes: usize) -> Result<Self, OutOfMemory> {
         let layout = Memory::layout(bytes).ok_or(OutOfMemory { bytes })?;
         // SAFETY: the layout's size is not 0.
-        let address = unsafe { alloc_zeroed(layout) };
+        let address = unsafe { alloc(layout) };
         let address = NonNull::new(address).ok_or(OutOfMemory { bytes })?;
+        ask_for_huge_pages(address, layout);
+        // SAFETY: just allocated with this size; nobody else knows of it.
+        unsafe { address.as_ptr().write_bytes(0, layout.size()) };
         Ok(Self { memory: Arc::new(Memory { address, bytes, lent: AtomicBool::new(false) }) })
     }
 
@@ -143,6 +151,20 @@ impl Arena {
     }
 }
 
+/// Asks the system to back whole huge pages with such, before they are written for the first time. It may refuse: nothing but time depends on it.
+#[cfg(target_os = "linux")]
+fn ask_for_huge_pages(memory: NonNull<u8>, layout: Layout) {
+    let whole = layout.size() / HUGE_PAGE * HUGE_PAGE;
+    if whole > 0 {
+        // SAFETY: these bytes are the allocation's own, from a page's beginning on; the advice does not change what they hold.
+        let _ = unsafe { libc::madvise(memory.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
+    }
+}
+
+/// Elsewhere the system decides.
+#[cfg(not(target_os = "linux"))]
+fn ask_for_huge_pages(_: NonNull<u8>, _: Layout) {}
+
 /// An arena lent to kernels, on as many threads as one likes.
 #[derive(Debug)]
 pub struct ArenaRun {
@@ -186,6 +208,15 @@ mod tests {
         assert_eq!(arena.f32(4, 3), [0.0, 1.0, 2.0]);
         assert_eq!(arena.bytes(16, 4), [255; 4]);
         assert!((arena.run().address(0) as usize).is_multiple_of(ALIGNMENT));
+    }
+
+    #[test]
+    fn large_ones_are_zeros_too() {
+        // no whole number of huge pages, nor of pages
+        let bytes = 2 * HUGE_PAGE + 5000;
+        let mut arena = Arena::new(bytes).expect("fits");
+        assert!((arena.run().address(0) as usize).is_multiple_of(HUGE_PAGE));
+        assert!(arena.bytes(0, bytes).iter().all(|&byte| byte == 0));
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod turn;
 mod warp;
 pub(crate) mod winograd;
 
+pub(crate) use cache::{stay_in_cache, streaming};
 pub use target::{Simd, Target};
 
 use code::{BuildError, KernelFunction};
@@ -51,6 +52,7 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::Depthwise(desc) => depthwise::build(desc, target),
         KernelDesc::DepthwiseGradWeight(desc) => depthwise::build_grad_weight(desc, target),
         KernelDesc::Winograd(desc) => winograd::build(desc, target),
+        KernelDesc::WinogradStep(desc) => winograd::build_step(desc, target),
         KernelDesc::WinogradWeight(desc) => winograd::build_weight(desc, target),
         KernelDesc::WinogradGradWeight(desc) => winograd::build_grad_weight(desc, target),
         KernelDesc::Matmul(desc) => matmul::build(desc, target),
@@ -84,6 +86,7 @@ pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
         | KernelDesc::ConvGradWeight(_)
         | KernelDesc::Depthwise(_)
         | KernelDesc::DepthwiseGradWeight(_)
+        | KernelDesc::WinogradStep(_)
         | KernelDesc::WinogradWeight(_)
         | KernelDesc::Map(_)
         | KernelDesc::Pool(_)

@@ -135,7 +135,6 @@ impl Grid {
     fn aliases(&self, [rows, columns]: [usize; 2]) -> bool {
         const SETS: usize = 64;
         const WAYS: u8 = 8;
-        const LINE: usize = 16;
         let mut lines = [0_u8; SETS];
         let mut known = [usize::MAX; 64];
         let mut count = 0;
@@ -179,13 +178,33 @@ pub(super) fn for_runs(
     runs: &[Run],
     mut body: impl FnMut(&mut KernelBuilder<'_>, Value, usize),
 ) {
+    for_numbered_runs(k, runs, |k, _, start, size| body(k, start, size));
+}
+
+/// The same, with each piece's number first.
+fn for_numbered_runs(
+    k: &mut KernelBuilder<'_>,
+    runs: &[Run],
+    mut body: impl FnMut(&mut KernelBuilder<'_>, Value, Value, usize),
+) {
+    let mut before = 0;
     for run in runs {
         k.for_range(run.count, |k, i| {
             let start = k.index_scale(i, run.size);
             let start = k.index_offset(start, run.start);
-            body(k, start, run.size);
+            let number = k.index_offset(i, before);
+            body(k, number, start, run.size);
         });
+        before += run.count;
     }
+}
+
+/// Elements of a cache line.
+const LINE: usize = 16;
+
+/// [`TileDesc::ahead`] for rows of so many elements.
+pub(super) fn lines_ahead(row: usize) -> usize {
+    row.div_ceil(LINE).next_power_of_two()
 }
 
 /// Runs `body` with each piece's first element (an index) and the run it belongs to.
@@ -214,11 +233,18 @@ pub(super) struct TilePointers {
     pub(super) bias: Value,
     /// Any value where the tile has none.
     pub(super) winners: Value,
-    /// Run-time length of the outermost loop; any value where it is constant.
+    /// Any value where the tile has none.
+    pub(super) residual: Value,
+    /// Run-time length of the outermost loop, or what is fetched ahead; any value where there is neither.
     pub(super) trips: Value,
 }
 
 impl TilePointers {
+    /// The fifth argument of a tile.
+    pub(super) fn winners_or_residual(&self, tile: &TileDesc) -> Value {
+        if tile.epilogue.residual.is_some() { self.residual } else { self.winners }
+    }
+
     /// Moves what runs over the results of a point by `lane` elements.
     pub(super) fn at_lane(self, k: &mut KernelBuilder<'_>, lane: Value) -> Self {
         Self {
@@ -226,6 +252,7 @@ impl TilePointers {
             c: k.at(Element::F32, self.c, lane),
             bias: k.at(Element::F32, self.bias, lane),
             winners: k.at(Element::U8, self.winners, lane),
+            residual: k.at(Element::F32, self.residual, lane),
             ..self
         }
     }
@@ -250,12 +277,25 @@ pub(super) fn emit_points(
             let winners = k.index_scale(start, winners_pitch[axis]);
             moved.winners = k.at(Element::U8, at.winners, winners);
         }
+        if let Some(pitch) = tile.epilogue.residual {
+            let residual = k.index_scale(start, pitch[axis]);
+            moved.residual = k.at(Element::F32, at.residual, residual);
+        }
         moved
     };
-    for_runs(k, &tiling.rows, |k, start, rows| {
+    let across: usize = tiling.columns.iter().map(|run| run.count).sum();
+    for_numbered_runs(k, &tiling.rows, |k, row, start, rows| {
         let at = along(k, at, 0, start);
-        for_runs(k, &tiling.columns, |k, start, columns| {
-            let at = along(k, at, 1, start);
+        let before = k.index_scale(row, across);
+        for_numbered_runs(k, &tiling.columns, |k, column, start, columns| {
+            let mut at = along(k, at, 1, start);
+            if tile.ahead > 0 {
+                // each tile another line of the rows
+                let number = k.index_add(before, column);
+                let line = k.index_modulo(number, tile.ahead);
+                let line = k.index_scale(line, LINE);
+                at.trips = k.at(Element::F32, at.trips, line);
+            }
             let tile = TileDesc {
                 rows: scale * rows,
                 columns: scale * columns,
@@ -263,7 +303,7 @@ pub(super) fn emit_points(
                 tail: vectors.tail,
                 ..tile.clone()
             };
-            k.call_tile(&tile, &[at.a, at.b, at.c, at.bias, at.winners, at.trips]);
+            k.call_tile(&tile, &[at.a, at.b, at.c, at.bias, at.winners_or_residual(&tile), at.trips]);
         });
     });
 }

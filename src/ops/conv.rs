@@ -15,7 +15,7 @@ pub struct Conv {
     pub epilogue: ConvEpilogue,
 }
 
-/// Followers of a convolution that run on its result while it is in registers: 2x2 max pool, bias, activation, in this order.
+/// Followers of a convolution that run on its result while it is in registers: 2x2 max pool, bias, residual, activation, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ConvEpilogue {
     /// 2x2 max pool with stride 2.
@@ -24,6 +24,8 @@ pub struct ConvEpilogue {
     pub winners: bool,
     /// A third operand is added.
     pub bias: bool,
+    /// The last operand, a feature map like the result, is added: what a residual block goes around.
+    pub residual: bool,
     /// Then this.
     pub activation: Option<TileActivation>,
 }

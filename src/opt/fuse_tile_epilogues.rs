@@ -1,9 +1,11 @@
-//! Moves 2x2 max pool, bias and activation into the convolution or dense layer that feeds them.
+//! Moves 2x2 max pool, bias, the sum of a residual block and activation into the convolution or dense layer that feeds them.
 //! ```text
 //! before: %2 = conv %1, w ; %3 = pool max 2x2 %2 ; %4 = map %3 + b ; %5 = map max(0, %4)        after: %5 = conv %1, w, b {pool, relu}
+//! before: %3 = conv %2, w ; %4 = map %3 + b ; %5 = map %1 + %4 ; %6 = map max(0, %5)            after: %6 = conv %2, w, b, %1 {residual, relu}
 //! ```
 //! They run on the tile while it is in registers. Needs values with one user, in this order (see `sink-below-max-pool`); a missing link ends the chain.
-//! A pool is taken along only if it is 2x2 with stride 2 and no padding: an odd last row or column is dropped by both.
+//! A pool is taken along only if it is 2x2 with stride 2 and no padding: an odd last row or column is dropped by both. Of two convolutions that are added the
+//! later one takes the sum, and the other's result is its operand.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +22,22 @@ pub(super) const PASS: Pass = Pass { name: "fuse-tile-epilogues", run };
 struct Chain {
     pool: Option<(NodeId, bool)>,
     bias: Option<NodeId>,
+    /// The sum, and what is added to the chain's value.
+    residual: Option<(NodeId, Value)>,
     activation: Option<(NodeId, TileActivation)>,
 }
 
 impl Chain {
     /// The last node that the product takes the place of.
     fn last(&self, product: NodeId) -> NodeId {
-        self.activation.map(|(id, _)| id).or(self.bias).or(self.pool.map(|(id, _)| id)).unwrap_or(product)
+        let [pool, bias, residual, activation] = self.members();
+        activation.or(residual).or(bias).or(pool).unwrap_or(product)
+    }
+
+    /// The nodes behind the product, in this order.
+    fn members(&self) -> [Option<NodeId>; 4] {
+        let (pool, residual) = (self.pool.map(|(id, _)| id), self.residual.map(|(id, _)| id));
+        [pool, self.bias, residual, self.activation.map(|(id, _)| id)]
     }
 }
 
@@ -48,15 +59,15 @@ fn run(graph: &mut Graph) -> usize {
     // a chain's product is written where its last node stands: everything it needs exists there
     let mut written_at: BTreeMap<NodeId, Fused> = BTreeMap::new();
     let mut absorbed = vec![false; graph.nodes.len()];
-    for index in 0..graph.nodes.len() {
+    // the last product first: a sum of two is its own
+    for index in (0..graph.nodes.len()).rev() {
         let product = NodeId(index as u32);
-        let chain = find_chain(graph, product, &users, &uses);
+        let chain = find_chain(graph, product, &users, &uses, &absorbed);
         let last = chain.last(product);
         if last == product {
             continue;
         }
-        let members = [Some(product), chain.pool.map(|(id, _)| id), chain.bias, chain.activation.map(|(id, _)| id)];
-        for member in members.into_iter().flatten() {
+        for member in chain.members().into_iter().flatten().chain([product]) {
             absorbed[member.index()] = true;
         }
         written_at.insert(last, fused(graph, product, &chain));
@@ -103,11 +114,11 @@ fn users_of(graph: &Graph) -> Vec<Vec<NodeId>> {
     users
 }
 
-fn find_chain(graph: &Graph, product: NodeId, users: &[Vec<NodeId>], uses: &[usize]) -> Chain {
+fn find_chain(graph: &Graph, product: NodeId, users: &[Vec<NodeId>], uses: &[usize], absorbed: &[bool]) -> Chain {
     let mut chain = Chain::default();
-    let is_conv = match &graph.node(product).op {
-        Op::Conv(conv) if conv.epilogue == Default::default() => true,
-        Op::Dense(dense) if !dense.bias && dense.activation.is_none() => false,
+    let (is_conv, takes_residual) = match &graph.node(product).op {
+        Op::Conv(conv) if conv.epilogue == Default::default() => (true, conv.groups == 1),
+        Op::Dense(dense) if !dense.bias && dense.activation.is_none() => (false, false),
         _ => return chain,
     };
     let only_user = |of: NodeId| {
@@ -115,7 +126,8 @@ fn find_chain(graph: &Graph, product: NodeId, users: &[Vec<NodeId>], uses: &[usi
         // uses by outputs and updates count in `uses` alone; a pool's winners may have users of their own
         let others = uses[of.index()] - first_result_uses;
         let allowed = if let Op::Pool(Pool { winners: true, .. }) = graph.node(of).op { others } else { 0 };
-        (first_result_uses == 1 && others == allowed).then(|| users[of.index()][0])
+        let user = (first_result_uses == 1 && others == allowed).then(|| users[of.index()][0]);
+        user.filter(|user| !absorbed[user.index()])
     };
     let mut at = product;
     if is_conv
@@ -131,12 +143,35 @@ fn find_chain(graph: &Graph, product: NodeId, users: &[Vec<NodeId>], uses: &[usi
         chain.bias = Some(next);
         at = next;
     }
+    if takes_residual
+        && chain.pool.is_none()
+        && let Some(next) = only_user(at)
+        && let Some(residual) = other_summand(graph, next, at)
+    {
+        chain.residual = Some((next, residual));
+        at = next;
+    }
     if let Some(next) = only_user(at)
         && let Some(activation) = tile_activation(&graph.node(next).op)
     {
         chain.activation = Some((next, activation));
     }
     chain
+}
+
+/// What a node adds to the result of another one, element by element: a second feature map of the same shape.
+pub(super) fn other_summand(graph: &Graph, sum: NodeId, of: NodeId) -> Option<Value> {
+    let node = graph.node(sum);
+    let Op::Map(Map { expr, results, .. }) = &node.op else { return None };
+    let [(result, MapResult::Each)] = results[..] else { return None };
+    let ExprNode::Add(a, b) = expr.node(result) else { return None };
+    let operand = |id| if let ExprNode::Input(i) = expr.node(id) { node.inputs.get(i as usize) } else { None };
+    let value = Value { node: of, output: 0 };
+    let other = match (*operand(a)?, *operand(b)?) {
+        (x, other) | (other, x) if x == value && other != value => other,
+        _ => return None,
+    };
+    (node.inputs.len() == 2 && graph.ty(other) == graph.ty(value)).then_some(other)
 }
 
 pub(super) fn is_two_by_two(pool: &Pool) -> bool {
@@ -171,6 +206,7 @@ fn fused(graph: &Graph, product: NodeId, chain: &Chain) -> Fused {
     let node = graph.node(product);
     let mut operands = node.inputs.clone();
     operands.extend(chain.bias.map(|bias| graph.node(bias).inputs[1]));
+    operands.extend(chain.residual.map(|(_, residual)| residual));
     let bias = chain.bias.is_some();
     let activation = chain.activation.map(|(_, activation)| activation);
     let mut op = node.op.clone();
@@ -179,6 +215,7 @@ fn fused(graph: &Graph, product: NodeId, chain: &Chain) -> Fused {
             conv.epilogue.pool = chain.pool.is_some();
             conv.epilogue.winners = chain.pool.is_some_and(|(_, winners)| winners);
             conv.epilogue.bias = bias;
+            conv.epilogue.residual = chain.residual.is_some();
             conv.epilogue.activation = activation;
         }
         Op::Dense(dense) => {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::fuse_tile_epilogues::{is_two_by_two, tile_activation};
+use super::fuse_tile_epilogues::{is_two_by_two, other_summand, tile_activation};
 use crate::ir::{Graph, NodeId, Value};
 use crate::kernel::desc::{ExprNode, TileActivation};
 use crate::ops::{Map, MapResult, Op};
@@ -16,11 +16,13 @@ pub fn fusion_report(graph: &Graph) -> String {
             Op::Conv(conv) => {
                 let e = &conv.epilogue;
                 let pool = e.pool.then(|| "2x2 max pool".to_owned());
-                Some(product(graph, id, [pool, e.bias.then(|| "bias".to_owned()), e.activation.map(name)]))
+                let bias = e.bias.then(|| "bias".to_owned());
+                let residual = e.residual.then(|| "residual".to_owned());
+                Some(product(graph, id, [pool, bias, residual, e.activation.map(name)]))
             }
             Op::Dense(dense) => {
                 let bias = dense.bias.then(|| "bias".to_owned());
-                Some(product(graph, id, [None, bias, dense.activation.map(name)]))
+                Some(product(graph, id, [None, bias, None, dense.activation.map(name)]))
             }
             Op::Map(map) => joined(map),
             _ => None,
@@ -42,7 +44,7 @@ fn name(activation: TileActivation) -> String {
 }
 
 /// What a product does while its tile is in registers, and why what follows is not part of it.
-fn product(graph: &Graph, id: NodeId, fused: [Option<String>; 3]) -> String {
+fn product(graph: &Graph, id: NodeId, fused: [Option<String>; 4]) -> String {
     let fused: Vec<String> = fused.into_iter().flatten().collect();
     let has = if fused.is_empty() { "nothing fused".to_owned() } else { format!("with {}", fused.join(", ")) };
     match reason(graph, id) {
@@ -68,8 +70,14 @@ fn reason(graph: &Graph, id: NodeId) -> Option<String> {
     let next = &graph.nodes[*user];
     let why = match &next.op {
         Op::Map(_) if tile_activation(&next.op).is_some() => "comes behind another operation".to_owned(),
+        Op::Map(_) if other_summand(graph, NodeId(*user as u32), id).is_some() => {
+            "adds a feature map: convolutions without groups, pool and activation do that themselves".to_owned()
+        }
         Op::Map(map) => {
-            format!("has {} operations: tiles add a bias, and apply relu, relu6 and leaky relu", operations(map))
+            format!(
+                "has {} operations: tiles add a bias and a residual, and apply relu, relu6 and leaky relu",
+                operations(map)
+            )
         }
         Op::Pool(pool) if is_two_by_two(pool) => "comes behind what cannot be exchanged with it".to_owned(),
         Op::Pool(_) => "is no 2x2 max pool with stride 2: tiles have no others".to_owned(),

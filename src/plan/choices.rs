@@ -13,6 +13,7 @@ use crate::kernel::desc::{
     ConvDesc, ConvGradWeightDesc, KernelDesc, PackDesc, Square, WinogradDesc, WinogradGradWeightDesc,
     WinogradWeightDesc,
 };
+use crate::kernel::winograd::Calls;
 use crate::kernel::{Target, conv, depthwise, winograd};
 use crate::tensor::Layout;
 
@@ -62,6 +63,8 @@ pub struct Question {
     pub images: usize,
     /// Calls for each time that the weights change; `None` where they never do.
     pub calls: Option<usize>,
+    /// Whether a call finds its weights in memory, not in a cache: the model's layers have too many for that.
+    pub cold: bool,
 }
 
 /// A kernel to time: what it is, and the bytes of its arguments.
@@ -168,7 +171,7 @@ impl Question {
         let square = match &self.product {
             Product::Conv(desc) => {
                 let desc = ConvDesc { block: conv::block(desc, target), ..*desc };
-                winograd::choose(&desc, self.images, target)
+                winograd::choose(&desc, Calls { images: self.images, cold: self.cold }, target)
             }
             Product::GradWeight(desc) => winograd::choose_grad_weight(desc, self.images, target),
         };
@@ -214,6 +217,7 @@ impl Question {
         });
         let mut arguments = vec![bytes(self.images * desc.input.image_pitch), bytes(weight_elements)];
         arguments.extend(desc.epilogue.bias.then_some(bytes(outputs)));
+        arguments.extend(desc.epilogue.residual.map(|layout| bytes(self.images * layout.image_pitch)));
         arguments.push(bytes(self.images * desc.output.image_pitch));
         let winners = desc.epilogue.pool.and_then(|pool| pool.winners);
         arguments.extend(winners.map(|winners| self.images * winners.image_pitch));

@@ -15,6 +15,8 @@ mod session;
 mod team;
 mod tune;
 mod wait;
+#[cfg(test)]
+mod ways_tests;
 
 pub use answers::Answers;
 pub use profile::ProfileRow;

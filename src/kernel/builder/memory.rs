@@ -84,6 +84,13 @@ impl KernelBuilder<'_> {
         self.fb.ins().band_imm_s(index, mask)
     }
 
+    /// The rest of `index / by`, of an index that is not negative and a power of two.
+    pub(crate) fn index_modulo(&mut self, index: Value, by: usize) -> Value {
+        debug_assert!(by.is_power_of_two());
+        let mask = i64::try_from(by - 1).expect("divisors are small");
+        self.fb.ins().band_imm_s(index, mask)
+    }
+
     /// `index / by`, rounded down, of an index that is not negative and a power of two.
     pub(crate) fn index_divide(&mut self, index: Value, by: usize) -> Value {
         debug_assert!(by.is_power_of_two());

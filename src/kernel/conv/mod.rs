@@ -64,17 +64,23 @@ struct Pointers {
     input: Value,
     weight: Value,
     bias: Value,
+    residual: Value,
     output: Value,
     winners: Value,
 }
 
 impl Pointers {
     fn load(k: &mut KernelBuilder<'_>, desc: &ConvDesc) -> Self {
-        let has_bias = usize::from(desc.epilogue.bias);
-        let (input, weight, output) = (k.arg(0), k.arg(1), k.arg(2 + has_bias));
-        let bias = if desc.epilogue.bias { k.arg(2) } else { weight };
-        let has_winners = desc.epilogue.pool.is_some_and(|pool| pool.winners.is_some());
-        let winners = if has_winners { k.arg(3 + has_bias) } else { output };
-        Self { input, weight, bias, output, winners }
+        let (input, weight) = (k.arg(0), k.arg(1));
+        let mut next = 2;
+        let mut optional = |k: &mut KernelBuilder<'_>, is_there: bool| {
+            next += usize::from(is_there);
+            if is_there { k.arg(next - 1) } else { weight }
+        };
+        let bias = optional(k, desc.epilogue.bias);
+        let residual = optional(k, desc.epilogue.residual.is_some());
+        let output = optional(k, true);
+        let winners = optional(k, desc.epilogue.pool.is_some_and(|pool| pool.winners.is_some()));
+        Self { input, weight, bias, residual, output, winners }
     }
 }

@@ -9,7 +9,7 @@ use crate::kernel::builder::KernelBuilder;
 use crate::kernel::cache::streaming;
 use crate::kernel::desc::ConvDesc;
 use crate::kernel::tiling::{
-    Grid, Run, TilePointers, Tiling, VectorRun, emit_points, for_runs, for_vector_runs, split,
+    self, Grid, Run, TilePointers, Tiling, VectorRun, emit_points, for_runs, for_vector_runs, split,
 };
 use crate::tensor::{Element, Layout};
 
@@ -103,10 +103,12 @@ pub(super) fn emit(k: &mut KernelBuilder<'_>, part: &Part, desc: &ConvDesc, targ
         c: k.at_offset(Element::F32, args.output, part.output_start),
         bias: args.bias,
         winners: k.at_offset(Element::U8, args.winners, winners_layout(desc).map_or(0, |w| w.origin)),
+        residual: k.at_offset(Element::F32, args.residual, desc.epilogue.residual.map_or(0, |r| r.origin)),
         trips: k.count(),
     };
     let count = k.count();
-    let tile = part.tile(desc);
+    let mut tile = part.tile(desc);
+    tile.ahead = lines_ahead(part, desc);
     match Order::choose(part, desc, target) {
         Order::ChannelsFirst => for_channels(k, part, desc, target, part.extent[0], at, &mut |k, tiling, run, at| {
             k.for_range(count, |k, image| {
@@ -148,6 +150,7 @@ fn for_channels(
             c: k.at(Element::F32, at.c, c),
             bias: k.at(Element::F32, at.bias, c),
             winners: k.at(Element::U8, at.winners, c),
+            residual: k.at(Element::F32, at.residual, c),
             ..at
         };
         for (first, count, width) in blocks.runs() {
@@ -156,7 +159,8 @@ fn for_channels(
                 let block = k.index_offset(block, first);
                 let (weights, channel) = (k.index_scale(block, block_elements), k.index_scale(block, blocks.width));
                 let b = k.at(Element::F32, at.b, weights);
-                let at = TilePointers { b, ..at.at_lane(k, channel) };
+                let trips = k.at_offset(Element::F32, b, block_elements);
+                let at = TilePointers { b, trips, ..at.at_lane(k, channel) };
                 for_vector_runs(k, &tiling.vectors, lanes, |k, lane, run| {
                     let at = at.at_lane(k, lane);
                     body(k, &tiling, run, at);
@@ -164,6 +168,16 @@ fn for_channels(
             });
         }
     });
+}
+
+/// Weights beyond this many bytes do not wait in the second-level cache for their next use: while a block is used, the next one is fetched.
+const FETCHED_AHEAD_BYTES: usize = 512 << 10;
+
+/// [`crate::kernel::micro::TileDesc::ahead`]
+fn lines_ahead(part: &Part, desc: &ConvDesc) -> usize {
+    let bytes = part.weight_rows(desc) * part.produced * size_of::<f32>();
+    let block = desc.block.filter(|_| bytes > FETCHED_AHEAD_BYTES);
+    block.map_or(0, tiling::lines_ahead)
 }
 
 fn winners_layout(desc: &ConvDesc) -> Option<Layout> {
@@ -180,6 +194,10 @@ fn at_row(k: &mut KernelBuilder<'_>, part: &Part, desc: &ConvDesc, at: TilePoint
         let winners = k.index_scale(row, layout.row_pitch);
         moved.winners = k.at(Element::U8, at.winners, winners);
     }
+    if let Some(layout) = desc.epilogue.residual {
+        let residual = k.index_scale(row, layout.row_pitch);
+        moved.residual = k.at(Element::F32, at.residual, residual);
+    }
     moved
 }
 
@@ -190,6 +208,10 @@ fn at_image(k: &mut KernelBuilder<'_>, desc: &ConvDesc, at: TilePointers, image:
     if let Some(layout) = winners_layout(desc) {
         let winners = k.index_scale(image, layout.image_pitch);
         moved.winners = k.at(Element::U8, at.winners, winners);
+    }
+    if let Some(layout) = desc.epilogue.residual {
+        let residual = k.index_scale(image, layout.image_pitch);
+        moved.residual = k.at(Element::F32, at.residual, residual);
     }
     moved
 }

@@ -69,6 +69,9 @@ pub(super) fn forward_part(desc: &ConvDesc) -> Result<Part, BuildError> {
     };
     reduction.push(ReductionLoop::new(ky, signed(window.y.dilation * x.row_pitch), signed(kx * reduced)));
     let pool = desc.epilogue.pool;
+    if desc.epilogue.residual.is_some() && (pool.is_some() || desc.groups != 1) {
+        return Err(wrong("a residual is added without pool and groups alone"));
+    }
     let scale = if pool.is_some() { 2 } else { 1 };
     Ok(Part {
         extent: [window.y.output / scale, window.x.output / scale],
@@ -90,9 +93,10 @@ pub(super) fn forward_part(desc: &ConvDesc) -> Result<Part, BuildError> {
             init: if desc.epilogue.bias { TileInit::Bias } else { TileInit::Zero },
             epilogue: TileEpilogue {
                 pool: pool.map(|pool| TilePool { winners: pool.winners.map(|w| [w.row_pitch, w.pixel_pitch]) }),
+                residual: desc.epilogue.residual.map(|r| [r.row_pitch, r.pixel_pitch]),
                 activation: desc.epilogue.activation,
             },
-            prefetch: false,
+            ahead: 0,
         },
     })
 }
@@ -174,8 +178,8 @@ fn grad_input_part(desc: &ConvDesc, phase: [usize; 2]) -> Result<Part, BuildErro
                 vec![ReductionLoop::new(0, 0, 0)]
             },
             init: TileInit::Zero,
-            epilogue: TileEpilogue { pool: None, activation: desc.epilogue.activation },
-            prefetch: false,
+            epilogue: TileEpilogue { activation: desc.epilogue.activation, ..TileEpilogue::default() },
+            ahead: 0,
         },
     })
 }

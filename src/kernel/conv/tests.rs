@@ -37,6 +37,7 @@ pub(in crate::kernel) fn check_forward(case: &Case) {
     let x = integers.images(&desc.input, case.count);
     let weight = integers.values(window.area() * cig * co);
     let bias = integers.values(co);
+    let residual = desc.epilogue.residual.map(|layout| (layout, integers.images(&layout, case.count)));
 
     let mut y = vec![0f64; case.count * window.y.output * window.x.output * co];
     let at = |n: usize, oy: usize, ox: usize, o: usize| ((n * window.y.output + oy) * window.x.output + ox) * co + o;
@@ -51,8 +52,10 @@ pub(in crate::kernel) fn check_forward(case: &Case) {
             }
         });
     }
-    let finish = |value: f64, o: usize| {
+    let finish = |value: f64, [n, y, x, o]: [usize; 4]| {
         let value = if desc.epilogue.bias { value + f64::from(bias[o]) } else { value };
+        let added = residual.as_ref().map_or(0.0, |(layout, values)| f64::from(values[place(layout, [n, y, x, o])]));
+        let value = value + added;
         match desc.epilogue.activation {
             None => value,
             Some(TileActivation::Relu) => value.max(0.0),
@@ -80,13 +83,14 @@ pub(in crate::kernel) fn check_forward(case: &Case) {
         } else {
             value = y[at(n, py, px, o)];
         }
-        want[to] = finish(value, o) as f32;
+        want[to] = finish(value, [n, py, px, o]) as f32;
     });
 
     let mut args = vec![Buffer::F32(x), Buffer::F32(weight)];
     if desc.epilogue.bias {
-        args.push(Buffer::F32(bias));
+        args.push(Buffer::F32(bias.clone()));
     }
+    args.extend(residual.iter().map(|(_, values)| Buffer::F32(values.clone())));
     let output = args.len();
     args.push(Buffer::F32(vec![7.0; want.len()]));
     if winners.is_some() {
@@ -199,8 +203,35 @@ fn epilogues() {
                 [(false, false, true), (true, false, false), (true, true, false), (true, true, true)]
             {
                 let pool = pool.then_some(PoolEpilogue { winners: None });
-                check_forward(&Case { epilogue: Epilogue { pool, bias, activation }, winners, ..case.clone() });
+                let epilogue = Epilogue { pool, bias, residual: None, activation };
+                check_forward(&Case { epilogue, winners, ..case.clone() });
             }
+        }
+    }
+}
+
+#[test]
+fn residuals() {
+    let relu = Some(TileActivation::Relu);
+    let slope = Some(TileActivation::LeakyRelu(0.25f32.to_bits()));
+    let clipped = Some(TileActivation::ClippedRelu(6f32.to_bits()));
+    let case = |size, kernel, channels| Case { residual: true, ..Case::new(size, kernel, channels) };
+    let geometries = [
+        // a residual block's last window, and its only one
+        case([7, 7], 1, [64, 256]),
+        case([8, 8], 3, [3, 32]),
+        case([1, 1], 1, [2, 1]),
+        case([5, 9], 3, [2, 21]),
+        // weights in several blocks with a rest, some fetched ahead
+        case([3, 3], 1, [600, 300]),
+        Case { count: 1, stride: [2, 2], ..case([9, 7], 1, [6, 33]) },
+        Case { count: 0, ..case([4, 4], 1, [3, 16]) },
+        Case { neighbours: [5, 9], ..case([6, 7], 1, [4, 20]) },
+    ];
+    for case in geometries {
+        for (activation, bias) in [(None, false), (relu, true), (slope, true), (clipped, false)] {
+            let epilogue = Epilogue { bias, activation, ..Epilogue::default() };
+            check_forward(&Case { epilogue, ..case.clone() });
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn build(desc: &ConvGradWeightDesc, target: &Target) -> Result<Kernel
             c: dw,
             bias: dw,
             winners: dw,
+            residual: dw,
             trips: k.count(),
         };
         let count = k.count();
@@ -219,7 +220,7 @@ impl Geometry {
             reduction: ReductionLoop::without_single_trips(reduction),
             init: TileInit::Output,
             epilogue: TileEpilogue::default(),
-            prefetch: false,
+            ahead: 0,
         }
     }
 

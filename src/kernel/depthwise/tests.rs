@@ -78,7 +78,7 @@ fn epilogues() {
                 [(false, false, true), (true, false, false), (true, true, false), (true, true, true)]
             {
                 let pool = pool.then_some(PoolEpilogue { winners: None });
-                let epilogue = Epilogue { pool, bias, activation };
+                let epilogue = Epilogue { pool, bias, residual: None, activation };
                 conv::tests::check_forward(&Case { epilogue, winners, ..geometry.clone() });
             }
         }

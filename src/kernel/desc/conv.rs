@@ -41,13 +41,16 @@ pub struct PoolEpilogue {
     pub winners: Option<Layout>,
 }
 
-/// What happens to a tile before it is stored: pool, then bias, then activation (a maximum commutes with both).
+/// What happens to a tile before it is stored: pool, then bias (a maximum commutes with it), then the residual, then activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Epilogue {
     /// Pooling comes first.
     pub pool: Option<PoolEpilogue>,
     /// Adds a vector `[O]`.
     pub bias: bool,
+    /// Adds another feature map of the result's size, which lies so: what a residual block goes around. Without pool and groups alone. It may be the memory of
+    /// the result, if it lies there as the result does.
+    pub residual: Option<Layout>,
     /// Then the activation.
     pub activation: Option<TileActivation>,
 }
@@ -62,7 +65,7 @@ pub struct Epilogue {
 /// [`super::TransposeDesc`]). The epilogue is empty or holds nothing but an activation's none; pixels that no window
 /// covers become 0.
 ///
-/// Arguments: input, weights, bias (where the epilogue has one), output, winners (where asked).
+/// Arguments: input, weights, bias (where the epilogue has one), residual (the same), output, winners (where asked).
 /// Reads: the input's halo is zero and at least [`ConvDesc::needed_halo`] wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvDesc {

@@ -37,7 +37,7 @@ pub use movement::{FillDesc, PackDesc, TransposeDesc};
 pub use normalize::{ChannelNormDesc, CombineMomentsDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
 pub use pool::{GlobalPoolDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
 pub use warp::{Border, Interpolation, Matrix, WarpDesc};
-pub use winograd::{Square, WinogradDesc, WinogradGradWeightDesc, WinogradWeightDesc};
+pub use winograd::{Square, WinogradDesc, WinogradGradWeightDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc};
 
 /// A generated kernel, described.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,6 +52,8 @@ pub enum KernelDesc {
     DepthwiseGradWeight(DepthwiseGradWeightDesc),
     /// Convolution with a 3x3 window by Winograd's method.
     Winograd(WinogradDesc),
+    /// A step of that, for a whole batch.
+    WinogradStep(WinogradStepDesc),
     /// Its weights.
     WinogradWeight(WinogradWeightDesc),
     /// Gradient by its weights.
@@ -106,6 +108,11 @@ impl KernelDesc {
             KernelDesc::DepthwiseGradWeight(_) => "depthwise_grad_weight",
             KernelDesc::Winograd(d) if d.conv.grad_input => "winograd_grad_input",
             KernelDesc::Winograd(_) => "winograd",
+            KernelDesc::WinogradStep(d) => match d.step {
+                WinogradStep::Inputs => "winograd_inputs",
+                WinogradStep::Products => "winograd_products",
+                WinogradStep::Results => "winograd_results",
+            },
             KernelDesc::WinogradWeight(_) => "winograd_weight",
             KernelDesc::WinogradGradWeight(_) => "winograd_grad_weight",
             KernelDesc::Matmul(d) => match d.kind {

@@ -50,6 +50,33 @@ pub struct WinogradDesc {
     pub images: usize,
 }
 
+/// A step of [`WinogradStepDesc`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum WinogradStep {
+    /// From `count` images to their squares' inputs at the points. Arguments: input, inputs at the points.
+    Inputs,
+    /// Products of `count` points. Arguments, from the first point on: inputs at the points, weights, results at the points.
+    Products,
+    /// From results at the points to `count` images. Arguments: results at the points, then from the bias on as [`ConvDesc`].
+    Results,
+}
+
+/// One of the three steps of a [`WinogradDesc`] for a whole batch.
+///
+/// Inputs `[(m + 2)², squares, I]` and results `[(m + 2)², squares, O]` at the points hold the squares of all images, one image's behind the other's, with a
+/// gap between the points' matrices as `kernel::winograd::Planes` says. Pointers to them stand at the first square of the call's first image, at the first point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WinogradStepDesc {
+    /// What is computed.
+    pub conv: ConvDesc,
+    /// How.
+    pub square: Square,
+    /// Images of the batch: there is room for their squares.
+    pub images: usize,
+    /// Which step.
+    pub step: WinogradStep,
+}
+
 /// Weights of 3x3 windows at the points of a square: `u = G w Gᵀ` for every pair of channels.
 ///
 /// Arguments: weights `[3, 3, I, O]`, result `[O / W, (m + 2)², I, W]` with `W` of [`WinogradWeightDesc::block`], both from the first row of the call on;

@@ -1,6 +1,6 @@
 //! How much arithmetic a kernel does.
 
-use super::{Domain, ExprNode, KernelDesc, MapDesc};
+use super::{Domain, ExprNode, KernelDesc, MapDesc, WinogradStep};
 use crate::tensor::Layout;
 
 impl KernelDesc {
@@ -14,6 +14,11 @@ impl KernelDesc {
             KernelDesc::DepthwiseGradWeight(desc) => desc.conv.flops(),
             // as if computed directly, so that figures can be compared
             KernelDesc::Winograd(desc) => desc.conv.flops(),
+            KernelDesc::WinogradStep(desc) => match desc.step {
+                // a point's share
+                WinogradStep::Products => desc.images * desc.conv.flops() / desc.square.area(),
+                WinogradStep::Inputs | WinogradStep::Results => 0,
+            },
             KernelDesc::WinogradGradWeight(desc) => desc.conv.flops(),
             KernelDesc::Matmul(desc) => 2 * desc.inputs * desc.outputs,
             KernelDesc::Map(desc) => map(desc),

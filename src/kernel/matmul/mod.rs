@@ -50,7 +50,7 @@ fn tile(a_pitch: [usize; 2], c_pitch: [usize; 2], reduction: ReductionLoop) -> T
         reduction: vec![reduction],
         init: TileInit::Zero,
         epilogue: TileEpilogue::default(),
-        prefetch: false,
+        ahead: 0,
     }
 }
 
@@ -78,7 +78,7 @@ fn emit_forward(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     let (x, weight) = (k.arg(0), k.arg(1));
     let bias = if desc.bias { k.arg(2) } else { weight };
     let y = k.arg(if desc.bias { 3 } else { 2 });
-    let at = TilePointers { a: x, b: weight, c: y, bias, winners: weight, trips: k.count() };
+    let at = TilePointers { a: x, b: weight, c: y, bias, winners: weight, residual: weight, trips: k.count() };
     let is_far = desc.weight_pitch * Element::F32.size_bytes() >= FAR_ROW_BYTES;
     let block = if is_far { desc.inputs.div_ceil(desc.inputs.div_ceil(FAR_ROWS)) } else { desc.inputs };
     let start = if desc.bias { TileInit::Bias } else { TileInit::Zero };
@@ -88,7 +88,7 @@ fn emit_forward(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
             [desc.output_pitch, 0],
             ReductionLoop::new(inputs, 1, desc.weight_pitch.cast_signed()),
         );
-        tile.prefetch = desc.max_rows >= PREFETCH_IMAGES;
+        tile.ahead = usize::from(desc.max_rows >= PREFETCH_IMAGES);
         tile.init = init;
         tile.epilogue.activation = desc.activation.filter(|_| is_last);
         let row = k.index_scale(place, desc.weight_pitch);
@@ -129,7 +129,7 @@ fn emit_forward_block(
         let at = TilePointers {
             a: k.at(Element::F32, at.a, a),
             c: k.at(Element::F32, at.c, c),
-            winners: k.at(Element::F32, at.b, ahead),
+            trips: k.at(Element::F32, at.b, ahead),
             ..at
         };
         let tile = TileDesc { rows, vectors: run.vectors, tail: run.tail, ..tile.clone() };
@@ -187,7 +187,7 @@ fn emit_grad_weight(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     }
     .choose(simd);
     let (x, dy, dw) = (k.arg(0), k.arg(1), k.arg(2));
-    let at = TilePointers { a: x, b: dy, c: dw, bias: dw, winners: dw, trips: k.count() };
+    let at = TilePointers { a: x, b: dy, c: dw, bias: dw, winners: dw, residual: dw, trips: k.count() };
     let count = k.count();
     let is_nominal = k.index_equals(count, desc.max_rows);
     let emit = |k: &mut KernelBuilder<'_>, tile: &TileDesc| {
@@ -246,6 +246,7 @@ fn emit_grad_input(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
             c: dx_turned,
             bias: dx_turned,
             winners: dx_turned,
+            residual: dx_turned,
             trips: count,
         };
         for_vector_runs(k, &plan.tiling.vectors, simd.lanes(), |k, lane, run| {

@@ -3,7 +3,7 @@
 use cranelift::codegen::ir;
 use cranelift::prelude::Value;
 
-use super::tile::{Step, TileDesc, TileInit, Trips, Unrolled};
+use super::tile::{Step, TileDesc, TileInit, Trips, Unrolled, offset};
 use crate::kernel::builder::{self, KernelBuilder, Lanes};
 use crate::kernel::code::BuildError;
 use crate::kernel::desc::{Compare, TileActivation};
@@ -162,6 +162,14 @@ impl Emitter<'_, '_, '_> {
                         let points = tile.pooled(row, column, v).map(|at| sums[at]);
                         let at = pool.winners.map(|pitch| row * pitch[0] + column * pitch[1] + v * LANES);
                         self.pool(points, at, v)
+                    }
+                };
+                let x = match tile.epilogue.residual {
+                    None => x,
+                    Some(pitch) => {
+                        // the fifth argument is one or the other
+                        let residual = self.load(self.winners, offset(pitch, row, column), v);
+                        self.k.add(x, residual)
                     }
                 };
                 let x = self.activate(x);

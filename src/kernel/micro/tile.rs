@@ -57,6 +57,9 @@ pub struct TilePool {
 pub struct TileEpilogue {
     /// First the pool. A candidate replaces the best so far where it is larger; a NaN is not larger.
     pub pool: Option<TilePool>,
+    /// Then the vectors at `residual` are added, each to its own: elements from a point's to those of the one below and of its right neighbour. Without a
+    /// pool alone.
+    pub residual: Option<[usize; 2]>,
     /// Then the activation. NaN stays NaN: the trainer looks for it.
     pub activation: Option<TileActivation>,
 }
@@ -68,7 +71,7 @@ pub struct TileEpilogue {
 /// The points form a grid `rows x columns` (pixels of an image, rows of a matrix); for each there are `vectors` vectors
 /// of results, which follow each other in `b`, `c` and `bias`. `a` gives one number per point and step, spread over a vector.
 ///
-/// Arguments: `a`, `b`, `c`, `bias` (where [`TileInit::Bias`]), `winners` (where the pool has some), `trips`. Pointers stand at
+/// Arguments: `a`, `b`, `c`, `bias` (where [`TileInit::Bias`]), `winners` (where the pool has some) or `residual`, `trips` or `ahead`. Pointers stand at
 /// the element of the first point, first step, first lane. Exactly the elements named above are read and written: the last
 /// vector's lanes from `tail` on are neither.
 ///
@@ -94,9 +97,9 @@ pub struct TileDesc {
     pub init: TileInit,
     /// What happens before the store.
     pub epilogue: TileEpilogue,
-    /// With each step one cache line is asked for ahead of its use by another tile: at the argument `winners`, moved as `b` is. (No
-    /// winners then.)
-    pub prefetch: bool,
+    /// With each step one cache line is asked for ahead of its use by another tile: at the argument `ahead`, moved as `b` is. So many lines there are to a row of
+    /// what will be used, and as many tiles fetch one each; 0: nothing is fetched. (No loop of variable length then.)
+    pub ahead: usize,
 }
 
 impl TileDesc {
@@ -173,7 +176,8 @@ impl TileDesc {
     }
 }
 
-fn offset(pitch: [usize; 2], row: usize, column: usize) -> isize {
+/// Offset in elements of a point, by the pitches of rows and columns.
+pub(super) fn offset(pitch: [usize; 2], row: usize, column: usize) -> isize {
     isize::try_from(row * pitch[0] + column * pitch[1]).expect("a tile is small")
 }
 

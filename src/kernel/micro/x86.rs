@@ -6,7 +6,7 @@ use iced_x86::code_asm::{
 };
 
 use super::strip::{Binary, UnaryOp};
-use super::tile::{InnerLoop, ReductionLoop, Step, TileDesc, TileInit, Trips, Unrolled};
+use super::tile::{InnerLoop, ReductionLoop, Step, TileDesc, TileInit, Trips, Unrolled, offset};
 use crate::kernel::desc::{Compare, TileActivation};
 
 /// Bytes of one element.
@@ -18,13 +18,15 @@ const UNROLL_LIMIT: usize = 30;
 /// Steps of one iteration of the innermost loop: 8 were slower than 4 (124 against 133 GFLOP/s, 32x32x3 → 32).
 const UNROLL: usize = 4;
 
-/// `a`, `b`, `c`, `bias`, `winners`, `trips`: the System V argument registers in order.
+/// `a`, `b`, `c`, `bias`, `winners` or `residual`, `trips` or `ahead`: the System V argument registers in order.
 const A: AsmRegister64 = rdi;
 const B: AsmRegister64 = rsi;
 const C: AsmRegister64 = rdx;
 const BIAS: AsmRegister64 = rcx;
 const WINNERS: AsmRegister64 = r8;
+const RESIDUAL: AsmRegister64 = r8;
 const TRIPS: AsmRegister64 = r9;
+const AHEAD: AsmRegister64 = r9;
 
 /// Counters of the constant loops, inner to outer; all free for a callee to use.
 const COUNTERS: [AsmRegister32; 3] = [iced_x86::code_asm::eax, r10d, r11d];
@@ -143,6 +145,7 @@ pub(super) fn emit<U: VectorUnit>(unit: &mut U, tile: &TileDesc) -> Result<(), I
     let start = b + tile.vectors;
     let mut registers = Registers { b, spread: start..unit.registers().min(start + 4), next: 0 };
     start_accumulators(unit, tile)?;
+    fetch_residual(unit, tile)?;
     let unrolled = tile.unrolled(UNROLL_LIMIT, UNROLL);
     emit_nest(unit, tile, &unrolled, &mut registers)?;
     finish(unit, tile, &registers)?;
@@ -168,6 +171,19 @@ fn start_accumulators<U: VectorUnit>(unit: &mut U, tile: &TileDesc) -> Result<()
                     unit.load(to, Address::element(C, at), part::<U>(tile, v))?;
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Asks for what will be added: it is read once, and from afar, while the sums are made.
+fn fetch_residual<U: VectorUnit>(unit: &mut U, tile: &TileDesc) -> Result<(), IcedError> {
+    let Some(pitch) = tile.epilogue.residual else { return Ok(()) };
+    for point in 0..tile.points() {
+        for v in 0..tile.vectors {
+            let lane = (v * U::LANES) as isize;
+            let at = Address::element(RESIDUAL, offset(pitch, point / tile.columns, point % tile.columns) + lane);
+            unit.asm().prefetcht0(byte_ptr(at.base + at.bytes))?;
         }
     }
     Ok(())
@@ -256,8 +272,8 @@ fn emit_steps<U: VectorUnit>(
             let at = step.b + (v * U::LANES) as isize;
             unit.load(registers.b + v, Address::element(B, at), part::<U>(tile, v))?;
         }
-        if tile.prefetch {
-            let at = Address::element(WINNERS, step.b);
+        if tile.ahead > 0 {
+            let at = Address::element(AHEAD, step.b);
             unit.asm().prefetcht1(byte_ptr(at.base + at.bytes))?;
         }
         for point in 0..tile.points() {
@@ -276,7 +292,7 @@ fn emit_steps<U: VectorUnit>(
     Ok(())
 }
 
-/// Pool, activation, store.
+/// Pool, residual, activation, store.
 fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -> Result<(), IcedError> {
     // The vectors of `b` and the spread numbers are no longer needed: at least two registers.
     let (constant, temporary) = (registers.b, registers.b + 1);
@@ -311,6 +327,11 @@ fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -
                     (points[0], points[1])
                 }
             };
+            if let Some(pitch) = tile.epilogue.residual {
+                let from = Address::element(RESIDUAL, offset(pitch, row, column) + lane as isize);
+                unit.load(temporary, from, part)?;
+                unit.binary(Binary::Add, x, x, temporary)?;
+            }
             match tile.epilogue.activation {
                 None => {}
                 Some(TileActivation::Relu) => unit.relu(x, constant)?,
@@ -329,8 +350,8 @@ fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -
 
 /// Moves `a` and `b` by elements, and what is prefetched with `b`.
 fn advance(asm: &mut CodeAssembler, tile: &TileDesc, by: Step) -> Result<(), IcedError> {
-    let ahead = if tile.prefetch { by.b } else { 0 };
-    for (pointer, elements) in [(A, by.a), (B, by.b), (WINNERS, ahead)] {
+    let ahead = if tile.ahead > 0 { by.b } else { 0 };
+    for (pointer, elements) in [(A, by.a), (B, by.b), (AHEAD, ahead)] {
         if elements != 0 {
             asm.add(pointer, displacement(elements * ELEMENT))?;
         }

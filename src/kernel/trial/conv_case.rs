@@ -18,6 +18,8 @@ pub(in crate::kernel) struct Case {
     pub(in crate::kernel) channels: [usize; 2],
     pub(in crate::kernel) epilogue: Epilogue,
     pub(in crate::kernel) winners: bool,
+    /// A feature map is added; not where there are groups or a pool.
+    pub(in crate::kernel) residual: bool,
     pub(in crate::kernel) count: usize,
     /// Elements of other tensors behind each pixel, of what is read and of what is written.
     pub(in crate::kernel) neighbours: [usize; 2],
@@ -38,6 +40,7 @@ impl Case {
             channels,
             epilogue: Epilogue::default(),
             winners: false,
+            residual: false,
             count: 2,
             neighbours: [0; 2],
             extra_halo: 0,
@@ -62,6 +65,10 @@ impl Case {
             epilogue.pool = Some(PoolEpilogue { winners: self.winners.then_some(layout) });
         }
         let output = slice(Layout::with_halo(height, width, co + self.neighbours[1], [1, 0, 0, 2]), co);
+        if self.residual && self.groups == 1 && epilogue.pool.is_none() {
+            epilogue.residual =
+                Some(slice(Layout::with_halo(height, width, co + 2 * self.neighbours[1], [0, 1, 2, 0]), co));
+        }
         Some(ConvDesc {
             window,
             groups: self.groups,
@@ -134,14 +141,15 @@ pub(in crate::kernel) fn cases() -> impl Strategy<Value = Case> {
     let epilogue = (any::<bool>(), any::<bool>(), activation).prop_map(|(pool, bias, activation)| Epilogue {
         pool: pool.then_some(PoolEpilogue { winners: None }),
         bias,
+        residual: None,
         activation,
     });
     let channels = prop::sample::select(vec![1, 2, 3, 5, 8, 10, 16, 17, 31, 40]);
     let geometry = ([1..14usize, 1..14], [1..6usize, 1..6], [1..4usize, 1..4], [1..3usize, 1..3], padding);
     let memory = (0..4usize, [0..7usize, 0..7], 0..3usize);
     let groups = prop::sample::select(vec![1, 1, 1, 2, 3]);
-    (geometry, groups, [channels.clone(), channels], epilogue, any::<bool>(), memory, any::<u64>()).prop_map(
-        |(geometry, groups, channels, epilogue, winners, (count, neighbours, extra_halo), seed)| {
+    (geometry, groups, [channels.clone(), channels], epilogue, any::<[bool; 2]>(), memory, any::<u64>()).prop_map(
+        |(geometry, groups, channels, epilogue, [winners, residual], (count, neighbours, extra_halo), seed)| {
             let (input, kernel_size, stride, dilation, padding) = geometry;
             Case {
                 input,
@@ -153,6 +161,7 @@ pub(in crate::kernel) fn cases() -> impl Strategy<Value = Case> {
                 channels,
                 epilogue,
                 winners,
+                residual,
                 count,
                 neighbours,
                 extra_halo,

@@ -93,8 +93,10 @@ pub(super) struct Chunks {
     pub(super) images: usize,
     pub(super) rows: Vec<Piece>,
     pub(super) columns: Vec<Piece>,
-    /// Cycles that a chunk waits for memory, by the model.
-    pub(super) traffic: f64,
+    /// Numbers at each point of a square, of inputs and results.
+    numbers: usize,
+    /// Other numbers that are visited for every chunk.
+    visited: usize,
 }
 
 /// Squares of a chunk at most, from which the best is chosen: fewer keep the registers less busy, more need more memory.
@@ -115,11 +117,8 @@ impl Chunks {
     fn choose(square: Square, results: [usize; 2], numbers: usize, visited: usize, images: usize) -> Self {
         let mut best: Option<(f64, Self)> = None;
         for most in SQUARES {
-            let mut chunks = Self::of_at_most(square, results, images, most);
-            let planes = square.area() * chunks.squares() * numbers * size_of::<f32>();
-            // what is needed at the same time shares the caches
-            chunks.traffic = streaming(visited * size_of::<f32>()) + 2.0 * streaming(planes);
-            let cycles = chunks.count(images) as f64 * chunks.traffic;
+            let chunks = Self { numbers, visited, ..Self::of_at_most(square, results, images, most) };
+            let cycles = chunks.count(images) as f64 * (chunks.visited() + chunks.between());
             if best.as_ref().is_none_or(|(least, _)| cycles < *least) {
                 best = Some((cycles, chunks));
             }
@@ -135,8 +134,19 @@ impl Chunks {
             images: 1 << together.ilog2(),
             rows: pieces(y, (most / x.squares()).max(1)),
             columns: pieces(x, most),
-            traffic: 0.0,
+            numbers: 0,
+            visited: 0,
         }
+    }
+
+    /// Cycles in which a chunk writes and reads what lies between its steps, by the model.
+    pub(super) fn between(&self) -> f64 {
+        2.0 * streaming(self.square.area() * self.squares() * self.numbers * size_of::<f32>())
+    }
+
+    /// Cycles to go through what is visited for every chunk.
+    pub(super) fn visited(&self) -> f64 {
+        streaming(self.visited * size_of::<f32>())
     }
 
     /// Squares of the largest chunk.

@@ -1,7 +1,8 @@
 //! Whether Winograd's method is worth it: a model in cycles, as everything that decides about code.
 
 use super::blocks::{Blocks, Chunks};
-use crate::kernel::cache::streaming;
+use super::steps::Planes;
+use crate::kernel::cache::{from_memory, streaming};
 use crate::kernel::desc::{ConvDesc, ConvGradWeightDesc, Square};
 use crate::kernel::tiling::Grid;
 use crate::kernel::{Target, conv, conv_grad_weight};
@@ -21,22 +22,76 @@ pub(crate) fn applies(window: &Window, groups: usize) -> bool {
     groups == 1 && plain(&window.y) && plain(&window.x)
 }
 
-/// The squares for a convolution in calls of `images`, where they are worth it.
-pub(crate) fn choose(desc: &ConvDesc, images: usize, target: &Target) -> Option<Square> {
+/// How a convolution is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Calls {
+    /// Images of a call.
+    pub(crate) images: usize,
+    /// Each call reads its weights from memory.
+    pub(crate) cold: bool,
+}
+
+impl Calls {
+    /// Cycles to read so many weights for the first time in a call.
+    fn first_read(self, weights: usize) -> f64 {
+        let bytes = weights * size_of::<f32>();
+        if self.cold { from_memory(bytes) } else { streaming(bytes) }
+    }
+}
+
+/// The squares for a convolution, where they are worth it.
+pub(crate) fn choose(desc: &ConvDesc, calls: Calls, target: &Target) -> Option<Square> {
     if target.exact || !applies(&desc.window, desc.groups) {
         return None;
     }
+    best(direct(desc, calls, target), |square| in_chunks(desc, calls, target, square))
+}
+
+/// The squares for a convolution whose steps go through the whole batch, one after the other, where that is worth more than going through it in `shards` calls,
+/// with this method or directly. `once`: weights do not change.
+pub(crate) fn choose_by_points(
+    desc: &ConvDesc,
+    (calls, shards): (Calls, usize),
+    once: bool,
+    target: &Target,
+) -> Option<Square> {
+    if target.exact || shards == 1 || !applies(&desc.window, desc.groups) {
+        return None;
+    }
     let (inputs, outputs) = (desc.input.channels, desc.output.channels);
-    let direct = images as f64 * conv::cycles(desc, target) + streaming(9 * inputs * outputs * 4);
+    let cost = |square: Square| {
+        let squares = shards * calls.images * Planes::of(desc, square, calls.images).squares;
+        let products = Products { rows: squares, steps: inputs, columns: outputs, loads_output: false };
+        let weights = from_memory(square.area() * inputs * outputs * 4) * if once { 1.0 } else { 2.0 };
+        let between = 2.0 * streaming(square.area() * squares * (inputs + outputs) * 4);
+        products.cycles(square, target).max(weights) + strips(square, squares, target, [inputs, outputs]) + between
+    };
+    let square = best(shards as f64 * direct(desc, calls, target), cost)?;
+    let in_chunks = Square::ALL.map(|square| shards as f64 * in_chunks(desc, calls, target, square));
+    in_chunks.iter().all(|&cycles| cost(square) < cycles).then_some(square)
+}
+
+/// Cycles of a call of the direct kernel.
+fn direct(desc: &ConvDesc, calls: Calls, target: &Target) -> f64 {
+    // a block's weights are fetched while the one before is used
+    let products = calls.images as f64 * conv::cycles(desc, target);
+    products.max(calls.first_read(9 * desc.input.channels * desc.output.channels))
+}
+
+/// Cycles of a call of this method's kernel.
+fn in_chunks(desc: &ConvDesc, calls: Calls, target: &Target, square: Square) -> f64 {
+    let (inputs, outputs) = (desc.input.channels, desc.output.channels);
     let axes = [&desc.window.y, &desc.window.x];
     let results = axes.map(|axis| if desc.grad_input { axis.input } else { axis.output });
-    let cost = |square: Square| {
-        let chunks = Chunks::of_conv(square, results, [inputs, outputs], images);
-        let products = Products { rows: chunks.squares(), steps: inputs, columns: outputs, loads_output: false };
-        let strips = strips(square, chunks.squares(), target, [inputs, outputs]);
-        chunks.count(images) as f64 * (products.cycles(square, target) + strips + chunks.traffic)
-    };
-    best(direct, cost)
+    let chunks = Chunks::of_conv(square, results, [inputs, outputs], calls.images);
+    let products = Products { rows: chunks.squares(), steps: inputs, columns: outputs, loads_output: false };
+    let strips = strips(square, chunks.squares(), target, [inputs, outputs]);
+    let (products, weights) = (products.cycles(square, target), square.area() * inputs * outputs);
+    // a block's weights are fetched while the one before is used
+    let first = products.max(calls.first_read(weights));
+    let later = products.max(streaming(weights * size_of::<f32>()));
+    let count = chunks.count(calls.images) as f64;
+    first + (count - 1.0) * later + count * (strips + chunks.between())
 }
 
 /// The same for a gradient by the weights.
@@ -52,7 +107,7 @@ pub(crate) fn choose_grad_weight(desc: &ConvGradWeightDesc, images: usize, targe
         let products = Products { rows: inputs, steps: chunks.squares(), columns: outputs, loads_output: true };
         let count = chunks.count(images) as f64;
         let strips = strips(square, chunks.squares(), target, [inputs, outputs]);
-        let chunk = products.cycles(square, target) + strips + chunks.traffic;
+        let chunk = products.cycles(square, target) + strips + chunks.visited() + chunks.between();
         // sums are cleared before and interpolated after
         count * chunk + 2.0 * streaming(square.area() * inputs * outputs * 4)
     };

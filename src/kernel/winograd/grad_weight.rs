@@ -145,7 +145,7 @@ fn emit_products(
         reduction,
         init: TileInit::Output,
         epilogue: TileEpilogue::default(),
-        prefetch: false,
+        ahead: 0,
     };
     k.for_range(desc.square.area(), |k, point| {
         let offsets = workspace.planes.map(|plane| k.index_scale(point, plane));
@@ -165,7 +165,7 @@ fn emit_products(
             let of_dy = k.index_scale(block, blocks.width * workspace.chunks.squares());
             let of_dw = k.index_scale(block, blocks.width * inputs);
             let (b, c) = (k.at(Element::F32, b, of_dy), k.at(Element::F32, c, of_dw));
-            let at = TilePointers { a, b, c, bias: c, winners: c, trips };
+            let at = TilePointers { a, b, c, bias: c, winners: c, residual: c, trips };
             for_vector_runs(k, &tiling.vectors, target.simd.lanes(), |k, lane, run| {
                 let at = at.at_lane(k, lane);
                 emit_points(k, &tile, &tiling, run, at);

@@ -22,6 +22,7 @@
 mod blocks;
 mod cost;
 mod grad_weight;
+mod steps;
 mod transform;
 mod weight;
 
@@ -30,19 +31,21 @@ mod tests;
 
 use cranelift::prelude::Value;
 
-pub(crate) use cost::{applies, choose, choose_grad_weight};
+pub(crate) use cost::{Calls, applies, choose, choose_by_points, choose_grad_weight};
 pub(super) use grad_weight::{build as build_grad_weight, scratch_bytes as grad_weight_scratch_bytes};
+pub(crate) use steps::Planes;
+pub(super) use steps::build as build_step;
 pub(super) use weight::build as build_weight;
 
-use blocks::{At, Blocks, Chunk, Chunks};
+use blocks::{At, Blocks, Chunks};
 use transform::{Term, in_two_dimensions, interpolate, window};
 
 use super::Target;
-use super::builder::KernelBuilder;
+use super::builder::{KernelBuilder, Trips};
 use super::code::{BuildError, Effort, KernelFunction};
 use super::desc::{ConvDesc, Square, WinogradDesc};
 use super::micro::{Place, ReductionLoop, StripBuilder, StripDesc, StripOp, TileDesc, TileEpilogue, TileInit};
-use super::tiling::{Grid, TilePointers, Tiling, emit_points, for_vector_runs};
+use super::tiling::{Grid, TilePointers, Tiling, emit_points, for_vector_runs, lines_ahead};
 use crate::tensor::{Element, Layout};
 
 /// The results of one image, and where the first square's inputs begin.
@@ -102,15 +105,30 @@ pub(super) fn scratch_bytes(desc: &WinogradDesc) -> usize {
     desc.square.area() * (planes[0] + planes[1]) * Element::F32.size_bytes()
 }
 
-/// Pointers of the kernel.
-struct Pointers {
-    input: Value,
-    weight: Value,
+/// Where results go, and what they are finished with.
+struct Outlet {
     bias: Value,
     output: Value,
-    winners: Value,
-    /// A chunk's inputs at their points, and its results.
-    points: [Value; 2],
+    /// The pool's winners or the residual.
+    beside: Value,
+}
+
+impl Outlet {
+    /// From the kernel's arguments bias, residual (both where there is one), output, winners (where asked), the first of which is `first`. Returns the number of
+    /// the argument behind them too.
+    fn load(k: &mut KernelBuilder<'_>, conv: &ConvDesc, first: usize) -> (Self, usize) {
+        let mut next = first;
+        let mut take = |k: &mut KernelBuilder<'_>, is_there: bool| {
+            next += usize::from(is_there);
+            is_there.then(|| k.arg(next - 1))
+        };
+        let bias = take(k, conv.epilogue.bias);
+        let residual = take(k, conv.epilogue.residual.is_some());
+        let start = take(k, true).expect("there is always an output");
+        let winners = take(k, winners(conv).is_some());
+        let output = k.at_offset(Element::F32, start, conv.output.origin);
+        (Self { bias: bias.unwrap_or(output), output, beside: winners.or(residual).unwrap_or(output) }, next)
+    }
 }
 
 /// Writes the kernel.
@@ -119,26 +137,26 @@ struct Pointers {
 pub(super) fn build(desc: &WinogradDesc, target: &Target) -> Result<KernelFunction, BuildError> {
     let geometry = Geometry::of(&desc.conv)?;
     let workspace = Workspace::of(desc, geometry.results);
-    let has_bias = usize::from(desc.conv.epilogue.bias);
-    let has_winners = usize::from(winners(&desc.conv).is_some());
+    let (conv, square, planes) = (&desc.conv, desc.square, workspace.planes);
     KernelBuilder::build(Effort::Speed, |k| {
-        let (input, weight, output) = (k.arg(0), k.arg(1), k.arg(2 + has_bias));
-        let scratch = k.arg(3 + has_bias + has_winners);
-        let results = k.at_offset(Element::F32, scratch, desc.square.area() * workspace.planes[0]);
-        let pointers = Pointers {
-            input: k.at_offset(Element::F32, input, geometry.start),
-            weight,
-            bias: if has_bias > 0 { k.arg(2) } else { weight },
-            output: k.at_offset(Element::F32, output, desc.conv.output.origin),
-            winners: if has_winners > 0 { k.arg(3 + has_bias) } else { output },
-            points: [scratch, results],
-        };
+        let (input, weight) = (k.arg(0), k.arg(1));
+        let (outlet, next) = Outlet::load(k, conv, 2);
+        // a chunk's inputs at their points, and its results
+        let inputs = k.arg(next);
+        let results = k.at_offset(Element::F32, inputs, square.area() * planes[0]);
+        let image = k.at_offset(Element::F32, input, geometry.start);
         workspace.chunks.for_each(k, |k, chunk| {
-            chunk.for_squares(k, desc.square, |k, at| {
-                emit_window(k, &desc.conv.input, desc.square, workspace.planes[0], at, [pointers.input, scratch]);
+            chunk.for_squares(k, square, |k, at| {
+                emit_window(k, &conv.input, square, planes[0], at, [image, inputs]);
             });
-            emit_products(k, desc, target, &workspace, &pointers, chunk);
-            chunk.for_squares(k, desc.square, |k, at| emit_results(k, desc, &workspace, &pointers, at));
+            let products = Products {
+                square,
+                channels: [conv.input.channels, conv.output.channels],
+                squares: workspace.chunks.images * chunk.squares(),
+                planes,
+            };
+            emit_products(k, &products, target, [inputs, weight, results], square.area());
+            chunk.for_squares(k, square, |k, at| emit_results(k, conv, square, planes[1], (results, &outlet), at));
         });
         Ok(())
     })
@@ -216,19 +234,27 @@ fn tiling(squares: usize, inputs: usize, blocks: &Blocks, width: usize, target: 
     .choose(target.simd)
 }
 
-/// One product for each point. Where there are fewer images than a chunk has room for, the rows of the others are made of what happens to lie
-/// there, and nobody reads them.
+/// Products at the points.
+struct Products {
+    square: Square,
+    /// `[I, O]`
+    channels: [usize; 2],
+    squares: usize,
+    /// Elements from a point's inputs to the next point's, and the same of results.
+    planes: [usize; 2],
+}
+
+/// One product for each of so many points: `[inputs, weights, results]` at the first. Where there are fewer images than there is room for, the rows of the others are
+/// made of what happens to lie there, and nobody reads them.
 fn emit_products(
     k: &mut KernelBuilder<'_>,
-    desc: &WinogradDesc,
+    products: &Products,
     target: &Target,
-    workspace: &Workspace,
-    pointers: &Pointers,
-    chunk: &Chunk,
+    [v, u, m]: [Value; 3],
+    points: impl Into<Trips>,
 ) {
-    let (inputs, outputs) = (desc.conv.input.channels, desc.conv.output.channels);
+    let Products { square, channels: [inputs, outputs], squares, planes } = *products;
     let blocks = Blocks::of(outputs, target.simd);
-    let squares = workspace.chunks.images * chunk.squares();
     let tile = TileDesc {
         rows: 1,
         columns: 1,
@@ -239,20 +265,23 @@ fn emit_products(
         reduction: vec![ReductionLoop::new(inputs, 1, blocks.width.cast_signed())],
         init: TileInit::Zero,
         epilogue: TileEpilogue::default(),
-        prefetch: false,
+        ahead: lines_ahead(blocks.width),
     };
-    k.for_range(desc.square.area(), |k, point| {
-        let a = k.index_scale(point, workspace.planes[0]);
+    // the next block's weights at the same point, fetched meanwhile
+    let next = square.area() * inputs * blocks.width;
+    k.for_range(points, |k, point| {
+        let a = k.index_scale(point, planes[0]);
         let b = k.index_scale(point, inputs * blocks.width);
-        let c = k.index_scale(point, workspace.planes[1]);
-        let (a, b) = (k.at(Element::F32, pointers.points[0], a), k.at(Element::F32, pointers.weight, b));
-        let c = k.at(Element::F32, pointers.points[1], c);
+        let c = k.index_scale(point, planes[1]);
+        let (a, b) = (k.at(Element::F32, v, a), k.at(Element::F32, u, b));
+        let c = k.at(Element::F32, m, c);
         blocks.for_each(k, |k, block, width| {
             let tiling = tiling(squares, inputs, &blocks, width, target);
-            let weights = k.index_scale(block, desc.square.area() * inputs * blocks.width);
+            let weights = k.index_scale(block, square.area() * inputs * blocks.width);
             let first = k.index_scale(block, blocks.width);
             let (b, c) = (k.at(Element::F32, b, weights), k.at(Element::F32, c, first));
-            let at = TilePointers { a, b, c, bias: c, winners: c, trips: c };
+            let ahead = k.at_offset(Element::F32, b, next);
+            let at = TilePointers { a, b, c, bias: c, winners: c, residual: c, trips: ahead };
             for_vector_runs(k, &tiling.vectors, target.simd.lanes(), |k, lane, run| {
                 let at = at.at_lane(k, lane);
                 emit_points(k, &tile, &tiling, run, at);
@@ -261,26 +290,34 @@ fn emit_products(
     });
 }
 
-/// A square's results from its points.
-fn emit_results(k: &mut KernelBuilder<'_>, desc: &WinogradDesc, workspace: &Workspace, pointers: &Pointers, at: &At) {
-    let (conv, square) = (&desc.conv, desc.square);
+/// A square's results from its points, which begin at `points`.
+fn emit_results(
+    k: &mut KernelBuilder<'_>,
+    conv: &ConvDesc,
+    square: Square,
+    plane: usize,
+    (points, outlet): (Value, &Outlet),
+    at: &At,
+) {
     let scale = if conv.epilogue.pool.is_some() { 2 } else { 1 };
     if at.inside.iter().any(|&inside| inside < scale) {
         return;
     }
     let side = square.side() / scale;
     let row = k.index_scale(at.number, conv.output.channels);
-    let from = k.at(Element::F32, pointers.points[1], row);
-    let to = square_address(k, Element::F32, pointers.output, &conv.output, side, at);
-    let winners_at = match winners(conv) {
-        Some(layout) => {
-            let first = k.at_offset(Element::U8, pointers.winners, layout.origin);
-            square_address(k, Element::U8, first, &layout, side, at)
-        }
-        None => to,
+    let from = k.at(Element::F32, points, row);
+    let to = square_address(k, Element::F32, outlet.output, &conv.output, side, at);
+    let mut beside = |element: Element, layout: Layout| {
+        let first = k.at_offset(element, outlet.beside, layout.origin);
+        square_address(k, element, first, &layout, side, at)
     };
-    let strip = results_strip(conv, square, workspace.planes[1], at.inside);
-    k.call_strip(&strip, &[from, to, pointers.bias, winners_at]);
+    let beside = match (winners(conv), conv.epilogue.residual) {
+        (Some(layout), _) => beside(Element::U8, layout),
+        (None, Some(layout)) => beside(Element::F32, layout),
+        (None, None) => to,
+    };
+    let strip = results_strip(conv, square, plane, at.inside);
+    k.call_strip(&strip, &[from, to, outlet.bias, beside]);
 }
 
 fn results_strip(conv: &ConvDesc, square: Square, plane: usize, inside: [usize; 2]) -> StripDesc {
@@ -297,9 +334,10 @@ fn results_strip(conv: &ConvDesc, square: Square, plane: usize, inside: [usize; 
                 return;
             }
             if conv.epilogue.pool.is_none() {
-                let place = |column: usize| row * conv.output.row_pitch + column * conv.output.pixel_pitch;
+                let place = |layout: Layout, column: usize| row * layout.row_pitch + column * layout.pixel_pitch;
                 for (column, value) in values.into_iter().enumerate().take(inside[1]) {
-                    finish(b, conv, value, place(column));
+                    let residual = conv.epilogue.residual.map(|layout| place(layout, column));
+                    finish(b, conv, value, residual, place(conv.output, column));
                 }
             } else if row % 2 == 0 {
                 above = values;
@@ -308,7 +346,8 @@ fn results_strip(conv: &ConvDesc, square: Square, plane: usize, inside: [usize; 
             }
         },
     );
-    b.finish(&[4, 4, 4, 1], conv.output.channels)
+    let beside = if conv.epilogue.residual.is_some() { 4 } else { 1 };
+    b.finish(&[4, 4, 4, beside], conv.output.channels)
 }
 
 /// The largest of each four results of two rows.
@@ -319,16 +358,20 @@ fn pool_rows(b: &mut StripBuilder, conv: &ConvDesc, row: usize, [above, below]: 
         let winners = winners(conv)
             .map(|layout| Place::new(3, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed()));
         let best = b.push(StripOp::Pool { points: [p0, p1, p2, p3], winners });
-        finish(b, conv, Some(best), row * conv.output.row_pitch + column * conv.output.pixel_pitch);
+        finish(b, conv, Some(best), None, row * conv.output.row_pitch + column * conv.output.pixel_pitch);
     }
 }
 
-/// Bias, activation, store.
-fn finish(b: &mut StripBuilder, conv: &ConvDesc, value: Term, place: usize) {
+/// Bias, residual, activation, store.
+fn finish(b: &mut StripBuilder, conv: &ConvDesc, value: Term, residual: Option<usize>, place: usize) {
     let mut value = value;
     if conv.epilogue.bias {
         let bias = Some(b.load_once(Place::new(2, 0)));
         value = b.combine(&[(1.0, value), (1.0, bias)]);
+    }
+    if let Some(residual) = residual {
+        let residual = Some(b.load(Place::new(3, residual.cast_signed())));
+        value = b.combine(&[(1.0, value), (1.0, residual)]);
     }
     if let (Some(x), Some(activation)) = (value, conv.epilogue.activation) {
         value = Some(b.activate(x, activation));

@@ -2,11 +2,13 @@
 
 use proptest::prelude::*;
 
+use crate::kernel::Simd;
 use crate::kernel::desc::{
     ConvDesc, Epilogue, KernelDesc, PoolEpilogue, Square, TileActivation, WinogradDesc, WinogradGradWeightDesc,
-    WinogradWeightDesc,
+    WinogradStep, WinogradStepDesc, WinogradWeightDesc,
 };
 use crate::kernel::trial::{Buffer, Case, Integers, for_elements, for_taps, place, random_cases, run, simds};
+use crate::kernel::winograd::Planes;
 use crate::tensor::{Layout, Padding};
 
 /// The matrices, written down from their definition.
@@ -134,8 +136,11 @@ fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
     let bias = numbers(co, case.seed ^ 2);
     let (y, extent) = sums(&conv, &x, &weight, count);
     let y = |n: usize, at: [usize; 2], o: usize| y[((n * extent[0] + at[0]) * extent[1] + at[1]) * co + o];
-    let finish = |value: f64, o: usize| {
+    let residual = conv.epilogue.residual.map(|layout| (layout, images(&layout, count, case.seed ^ 4)));
+    let finish = |value: f64, [n, y, x, o]: [usize; 4]| {
         let value = if conv.epilogue.bias { value + f64::from(bias[o]) } else { value };
+        let added = residual.as_ref().map_or(0.0, |(layout, values)| f64::from(values[place(layout, [n, y, x, o])]));
+        let value = value + added;
         match conv.epilogue.activation {
             None => value,
             Some(TileActivation::Relu) => value.max(0.0),
@@ -152,12 +157,13 @@ fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
             Some(_) => (1..4).fold(of(0), |best, k| best.max(of(k))),
             None => y(n, [py, px], o),
         };
-        want[to] = Some(finish(value, o));
+        want[to] = Some(finish(value, [n, py, px, o]));
     });
     let mut args = vec![Buffer::F32(x), Buffer::F32(Vec::new())];
     if conv.epilogue.bias {
         args.push(Buffer::F32(bias.clone()));
     }
+    args.extend(residual.iter().map(|(_, values)| Buffer::F32(values.clone())));
     let output = args.len();
     args.push(Buffer::F32(vec![7.0; want.len()]));
     if let Some(layout) = &winners {
@@ -169,9 +175,12 @@ fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
         // turned round for the gradient, whose weights come with the taps in the order of the forward direction
         let points = WinogradWeightDesc { square, flipped: conv.grad_input, inputs: ci, outputs: co };
         args[1] = Buffer::F32(at_points(&weight, points, simd));
-        let got = run(&KernelDesc::Winograd(desc), simd, &args, count);
-        compare(got[output].f32(), &want, allowed, &(simd, square, case));
-        if let Some(layout) = &winners {
+        let together = run(&KernelDesc::Winograd(desc), simd, &args, count);
+        // room for more images than there are, as in the last batch
+        let by_steps = run_steps(&desc, case.count + 2, simd, &args, count);
+        for got in [together, by_steps] {
+            compare(got[output].f32(), &want, allowed, &(simd, square, case));
+            let Some(layout) = &winners else { continue };
             let got = got[output + 1].bytes();
             for_elements(layout, count, |at, [n, py, px, o]| {
                 let of = |k: usize| y(n, [2 * py + k / 2, 2 * px + k % 2], o);
@@ -182,6 +191,20 @@ fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
             });
         }
     }
+}
+
+/// The same arguments through the three steps, with room for `images`: what they hold afterwards.
+fn run_steps(desc: &WinogradDesc, images: usize, simd: Simd, args: &[Buffer], count: usize) -> Vec<Buffer> {
+    let WinogradDesc { conv, square, .. } = *desc;
+    let step = |step| KernelDesc::WinogradStep(WinogradStepDesc { conv, square, images, step });
+    let planes = Planes::of(&conv, square, images).pitch.map(|pitch| Buffer::F32(vec![0.5; square.area() * pitch]));
+    let [inputs, results] = planes;
+    let inputs = run(&step(WinogradStep::Inputs), simd, &[args[0].clone(), inputs], count)[1].clone();
+    let products = [inputs, args[1].clone(), results];
+    let results = run(&step(WinogradStep::Products), simd, &products, square.area())[2].clone();
+    let outlet: Vec<Buffer> = std::iter::once(results).chain(args[2..].iter().cloned()).collect();
+    let got = run(&step(WinogradStep::Results), simd, &outlet, count);
+    args[..2].iter().cloned().chain(got[1..].iter().cloned()).collect()
 }
 
 fn check_grad_weight(case: &Case, square: Square) {
@@ -262,10 +285,11 @@ fn epilogues() {
                 [(false, false, true), (true, false, false), (true, true, false), (true, true, true)]
             {
                 let pool = pool.then_some(PoolEpilogue { winners: None });
-                let epilogue = Epilogue { pool, bias, activation };
+                let epilogue = Epilogue { pool, bias, residual: None, activation };
                 let case = Case { epilogue, winners, ..Case::new(size, 3, channels) };
-                for square in Square::ALL {
-                    check_conv(case.forward().expect("fits"), &case, square);
+                let with_residual = Case { residual: true, ..case.clone() };
+                for (square, case) in Square::ALL.into_iter().flat_map(|s| [(s, &case), (s, &with_residual)]) {
+                    check_conv(case.forward().expect("fits"), case, square);
                 }
             }
         }
@@ -303,20 +327,24 @@ fn cases() -> impl Strategy<Value = Case> {
     let epilogue = (any::<bool>(), any::<bool>(), activation).prop_map(|(pool, bias, activation)| Epilogue {
         pool: pool.then_some(PoolEpilogue { winners: None }),
         bias,
+        residual: None,
         activation,
     });
     let channels = prop::sample::select(vec![1, 3, 5, 8, 16, 17, 31, 40, 70]);
     let memory = (0..6usize, [0..7usize, 0..7], 0..3usize);
-    ([1..20usize, 1..20], padding, [channels.clone(), channels], epilogue, any::<bool>(), memory, any::<u64>())
-        .prop_map(|(size, padding, channels, epilogue, winners, (count, neighbours, extra_halo), seed)| Case {
-            padding,
-            epilogue,
-            winners,
-            count,
-            neighbours,
-            extra_halo,
-            seed,
-            ..Case::new(size, 3, channels)
+    ([1..20usize, 1..20], padding, [channels.clone(), channels], epilogue, any::<[bool; 2]>(), memory, any::<u64>())
+        .prop_map(|(size, padding, channels, epilogue, [winners, residual], (count, neighbours, extra_halo), seed)| {
+            Case {
+                padding,
+                epilogue,
+                winners,
+                residual,
+                count,
+                neighbours,
+                extra_halo,
+                seed,
+                ..Case::new(size, 3, channels)
+            }
         })
 }
 

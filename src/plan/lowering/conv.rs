@@ -18,11 +18,18 @@ impl Lowerer<'_> {
     pub(super) fn conv(&mut self, node: &Node, conv: &Conv) {
         let x = self.haloed(node.inputs[0], conv.window.halo());
         let weight = self.inputs(node, 1);
-        let y = self.new_images(0);
+        let residual = conv.epilogue.residual.then(|| node.inputs[2 + usize::from(conv.epilogue.bias)]);
+        let y = match residual {
+            // over what is added, where nobody needs that afterwards and it is not read by neighbouring tiles too
+            Some(residual) if self.any(residual).buffer != x.buffer => self.new_images_over(&[residual]),
+            _ => self.new_images(0),
+        };
+        let residual = residual.map(|residual| self.any(residual));
         let winners = conv.epilogue.winners.then(|| self.new_images(1));
         let epilogue = Epilogue {
             pool: conv.epilogue.pool.then(|| PoolEpilogue { winners: winners.as_ref().map(|w| w.layout) }),
             bias: conv.epilogue.bias,
+            residual: residual.as_ref().map(|residual| residual.layout),
             activation: conv.epilogue.activation,
         };
         let desc = ConvDesc {
@@ -33,26 +40,47 @@ impl Lowerer<'_> {
             epilogue,
             grad_input: false,
             block: None,
-            images: self.shard,
+            images: self.division().shard,
         };
         let weight = self.whole(&weight, Mode::Read);
         let bias = conv.epilogue.bias.then(|| self.inputs(node, 2));
-        let operands = Operands { x, y, bias, winners };
+        let operands = Operands { x, y, bias, residual, winners };
         if self.divides_image(desc.flops()) {
-            if weighs_more_than_image(&desc) && self.conv_by_channels(&desc, &operands, weight, node.inputs[1]) {
+            if self.weighs_more_than_image(&desc) && self.conv_by_channels(&desc, &operands, weight, node.inputs[1]) {
                 return;
             }
             if self.conv_by_rows(&desc, &operands, weight, node.inputs[1]) {
                 return;
             }
         }
-        let method = self.method(&desc);
-        let weight = self.weights_for(method, &desc, weight, node.inputs[1]);
+        self.conv_by_shards(&desc, &operands, weight, node.inputs[1]);
+    }
+
+    /// Whether more weights are read than two such images have numbers.
+    fn weighs_more_than_image(&self, desc: &ConvDesc) -> bool {
+        let taps = desc.window.area();
+        let weights = (taps * desc.input.channels * desc.output.channels) as f64;
+        weights * self.modelled(desc).weights_per_tap(taps) > 2.0 * desc.input.image_pitch as f64
+    }
+
+    /// A convolution of the batch, some images a task.
+    fn conv_by_shards(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access, of: Value) {
+        if self.conv_by_points(desc, operands, weight, of) {
+            return;
+        }
+        let method = self.method(desc);
+        let weight = self.weights_for(method, desc, weight, of);
         let mut args = vec![self.per_image(&operands.x, Mode::Read), weight];
+        self.push_outlet(operands, &mut args);
+        self.launch(method.kernel(*desc), self.image_space(), args, Count::Part);
+    }
+
+    /// A kernel's arguments from the bias on, for the images of a task.
+    pub(super) fn push_outlet(&self, operands: &Operands, args: &mut Vec<Access>) {
         args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, Mode::Read)));
+        args.extend(operands.residual.as_ref().map(|residual| self.per_image(residual, Mode::Read)));
         args.push(self.per_image(&operands.y, Mode::Write));
         args.extend(operands.winners.as_ref().map(|winners| self.per_image(winners, Mode::Write)));
-        self.launch(method.kernel(desc), self.image_space(), args, Count::Part);
     }
 
     /// A convolution of one image, some rows of the result a task. False where it has too few.
@@ -77,10 +105,12 @@ impl Lowerer<'_> {
         let touched = (rows - 1) * window.y.stride + window.y.effective();
         let x = self.rows(&operands.x, [rows * window.y.stride, window.y.pad_before, touched], Mode::Read);
         let y = self.rows(&operands.y, [parts.part, 0, parts.part], Mode::Write);
+        let residual = operands.residual.as_ref().map(|r| self.rows(r, [parts.part, 0, parts.part], Mode::Read));
         let winners = operands.winners.as_ref().map(|w| self.rows(w, [parts.part, 0, parts.part], Mode::Write));
         let kernel = |rows: usize| {
             let mut desc = part_of_rows(desc, rows);
             (desc.input, desc.output) = (x.1, Layout { height: rows, ..y.1 });
+            desc.epilogue.residual = residual.as_ref().map(|(_, layout)| Layout { height: rows, ..*layout });
             if let (Some(pool), Some((_, layout))) = (&mut desc.epilogue.pool, &winners) {
                 pool.winners = Some(Layout { height: rows, ..*layout });
             }
@@ -88,6 +118,7 @@ impl Lowerer<'_> {
         };
         let mut args = vec![x.0, weight];
         args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, Mode::Read)));
+        args.extend(residual.as_ref().map(|(access, _)| *access));
         args.push(y.0);
         args.extend(winners.as_ref().map(|(access, _)| *access));
         self.launch_with_tail(kernel(parts.part), parts.tail().map(kernel), parts.space(), args, Count::Fixed(1));
@@ -109,9 +140,11 @@ impl Lowerer<'_> {
         let bytes = all.region.touched_bytes() / channels * parts.part;
         let weight = Access { stride: bytes, region: Region::Block { bytes }, ..all };
         let (y, layout) = self.channels(&operands.y, parts.part, Mode::Write);
+        let residual = operands.residual.as_ref().map(|r| self.channels(r, parts.part, Mode::Read));
         let winners = operands.winners.as_ref().map(|w| self.channels(w, parts.part, Mode::Write));
         let kernel = |channels: usize| {
             let mut desc = ConvDesc { output: Layout { channels, ..layout }, ..*desc };
+            desc.epilogue.residual = residual.as_ref().map(|(_, layout)| Layout { channels, ..*layout });
             if let (Some(pool), Some((_, layout))) = (&mut desc.epilogue.pool, &winners) {
                 pool.winners = Some(Layout { channels, ..*layout });
             }
@@ -123,6 +156,7 @@ impl Lowerer<'_> {
             let offset = bias.start_bytes();
             Access { buffer: bias.buffer, offset, stride: bytes, region: Region::Block { bytes }, mode: Mode::Read }
         }));
+        args.extend(residual.as_ref().map(|(access, _)| *access));
         args.push(y);
         args.extend(winners.as_ref().map(|(access, _)| *access));
         let space = Space::Columns { len: parts.len, part: parts.part };
@@ -163,14 +197,12 @@ impl Lowerer<'_> {
             epilogue: Epilogue::default(),
             grad_input: true,
             block: None,
-            images: self.shard,
+            images: self.division().shard,
         };
         let all = Region::Block { bytes };
         let weight = Access { buffer: transposed, offset: 0, stride: 0, region: all, mode: Mode::Read };
-        let method = self.method(&desc);
-        let weight = self.weights_for(method, &desc, weight, node.inputs[1]);
-        let args = vec![self.per_image(&dy, Mode::Read), weight, self.per_image(&dx, Mode::Write)];
-        self.launch(method.kernel(desc), self.image_space(), args, Count::Part);
+        let operands = Operands { x: dy, y: dx, bias: None, residual: None, winners: None };
+        self.conv_by_shards(&desc, &operands, weight, node.inputs[1]);
     }
 
     pub(super) fn conv_grad_weight(&mut self, node: &Node, grad: &ConvGradWeight) {
@@ -180,12 +212,12 @@ impl Lowerer<'_> {
         let (window, groups) = (grad.window, grad.groups);
         let tap_rows = x.layout.channels / groups;
         let desc = ConvGradWeightDesc { window, groups, input: x.layout, grad: dy.layout, tap_rows };
-        let way = self.way(Product::GradWeight(desc), self.shard);
+        let way = self.way(Product::GradWeight(desc), self.division().shard);
         if way == Way::Direct && self.grad_weight_by_inputs(&desc, &x, &dy) {
             return;
         }
         let args = vec![self.per_image(&x, Mode::Read), self.per_image(&dy, Mode::Read)];
-        let kernel = grad_weight_kernel(&desc, way, self.shard);
+        let kernel = grad_weight_kernel(&desc, way, self.division().shard);
         self.reduce_over_shards(kernel, args, &[(0, shape.elements(), shape)]);
     }
 
@@ -201,7 +233,7 @@ impl Lowerer<'_> {
         for &(output, elements, _) in sums {
             let name = format!("{} {}.{output} by shard", self.layer(), kernel.family());
             let bytes = elements * 4;
-            let buffer = self.add_buffer(name, bytes * self.shards, false);
+            let buffer = self.add_buffer(name, bytes * self.division().shards, false);
             args.push(Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: Mode::Write });
             partials.push(buffer);
         }
@@ -209,15 +241,15 @@ impl Lowerer<'_> {
         for ((output, elements, shape), buffer) in sums.iter().zip(partials) {
             let sum = self.new_whole(*output);
             let space = self.flat_space(shape);
-            let desc = KernelDesc::SumParts(SumPartsDesc { parts: self.shards, pitch: *elements });
+            let desc = KernelDesc::SumParts(SumPartsDesc { parts: self.division().shards, pitch: *elements });
             let pitch = elements * 4;
             let source = match space {
                 Space::Flat { part, .. } => {
-                    let region = Region::Rows { rows: self.shards, pitch, bytes: part * 4 };
+                    let region = Region::Rows { rows: self.division().shards, pitch, bytes: part * 4 };
                     Access { buffer, offset: 0, stride: part * 4, region, mode: Mode::Read }
                 }
                 Space::Images { .. } | Space::Columns { .. } | Space::Single => {
-                    let region = Region::Block { bytes: pitch * self.shards };
+                    let region = Region::Block { bytes: pitch * self.division().shards };
                     Access { buffer, offset: 0, stride: 0, region, mode: Mode::Read }
                 }
             };
@@ -228,11 +260,12 @@ impl Lowerer<'_> {
 }
 
 /// What a convolution reads and writes besides its weights.
-struct Operands {
-    x: Storage,
-    y: Storage,
-    bias: Option<Storage>,
-    winners: Option<Storage>,
+pub(super) struct Operands {
+    pub(super) x: Storage,
+    pub(super) y: Storage,
+    pub(super) bias: Option<Storage>,
+    pub(super) residual: Option<Storage>,
+    pub(super) winners: Option<Storage>,
 }
 
 /// The description of some rows of the result (of the pool's result, where there is one).
@@ -241,9 +274,4 @@ fn part_of_rows(desc: &ConvDesc, rows: usize) -> ConvDesc {
     part.window.y.output = if desc.epilogue.pool.is_some() { 2 * rows } else { rows };
     part.output.height = rows;
     part
-}
-
-/// Whether more bytes of weights than of the image are read.
-fn weighs_more_than_image(desc: &ConvDesc) -> bool {
-    desc.window.area() * desc.input.channels * desc.output.channels > 2 * desc.input.image_pitch
 }

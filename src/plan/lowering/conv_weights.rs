@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::ir::Value;
-use crate::kernel::conv;
 use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Square, WinogradWeightDesc};
+use crate::kernel::{conv, stay_in_cache};
 use crate::plan::choices::{Product, Question, Way, conv_kernel};
 use crate::plan::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 
@@ -20,6 +20,14 @@ pub(super) enum Method {
 }
 
 impl Method {
+    /// How many times as many numbers its weights are, for a window of so many taps.
+    pub(super) fn weights_per_tap(self, taps: usize) -> f64 {
+        match self {
+            Method::Direct { .. } => 1.0,
+            Method::Winograd(square) => square.area() as f64 / taps as f64,
+        }
+    }
+
     /// The kernel.
     pub(super) fn kernel(self, desc: ConvDesc) -> KernelDesc {
         match self {
@@ -32,7 +40,17 @@ impl Method {
 impl Lowerer<'_> {
     /// The method for what a launch computes.
     pub(super) fn method(&self, desc: &ConvDesc) -> Method {
-        match self.way(Product::Conv(ConvDesc { block: None, ..*desc }), desc.images) {
+        self.method_of(self.way(Product::Conv(ConvDesc { block: None, ..*desc }), desc.images), desc)
+    }
+
+    /// The one that the models of the kernels choose, for a decision before there is a launch.
+    pub(super) fn modelled(&self, desc: &ConvDesc) -> Method {
+        let product = Product::Conv(ConvDesc { block: None, ..*desc });
+        self.method_of(self.question(product, desc.images).modelled(&self.target), desc)
+    }
+
+    fn method_of(&self, way: Way, desc: &ConvDesc) -> Method {
+        match way {
             Way::Direct => Method::Direct { block: conv::block(desc, &self.target) },
             Way::Winograd(square) => Method::Winograd(square),
         }
@@ -40,11 +58,21 @@ impl Lowerer<'_> {
 
     /// The way to compute a product in calls of so many images: the one that was chosen, else the cheapest by the models of the kernels.
     pub(super) fn way(&self, product: Product, images: usize) -> Way {
-        // weights of a graph that updates none are rearranged when they are loaded
-        let calls = (!self.graph.updates.is_empty()).then_some(self.shards);
-        let question = Question { product, images, calls };
+        let question = self.question(product, images);
         self.questions.borrow_mut().push(question);
         self.choices.of(&question, &self.target).unwrap_or_else(|| question.modelled(&self.target))
+    }
+
+    fn question(&self, product: Product, images: usize) -> Question {
+        // weights of a graph that updates none are rearranged when they are loaded
+        let calls = (!self.graph.updates.is_empty()).then_some(self.division().shards);
+        Question { product, images, calls, cold: self.is_cold() }
+    }
+
+    /// Whether the weights of all layers together are more than stay in cache until the next call.
+    pub(super) fn is_cold(&self) -> bool {
+        let weights = self.graph.params.iter().map(|param| param.shape.elements() * size_of::<f32>()).sum();
+        !stay_in_cache(weights)
     }
 
     /// The weights of a convolution as its method wants them; they lie in `weight` as rows. `of` is the value that they come from.

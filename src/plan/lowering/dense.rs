@@ -63,7 +63,7 @@ impl Lowerer<'_> {
             ..self.matmul(MatmulKind::Forward, inputs, outputs, self.images())
         };
         if inputs * outputs * 4 <= SHARED_WEIGHT_BYTES {
-            let desc = MatmulDesc { max_rows: self.shard, ..base };
+            let desc = MatmulDesc { max_rows: self.division().shard, ..base };
             let mut args = vec![self.per_image(&x, Mode::Read), self.whole(&weight, Mode::Read)];
             args.extend(bias.map(|bias| self.whole(&bias, Mode::Read)));
             args.push(self.per_image(&y, Mode::Write));
@@ -158,7 +158,7 @@ impl Lowerer<'_> {
         let base = self.matmul(MatmulKind::GradInput, inputs, outputs, self.images());
         let space = self.flat_space(&self.graph.ty(node.inputs[1]).shape);
         let (Space::Flat { part, .. }, true) = (space, inputs * outputs * 4 > SHARED_WEIGHT_BYTES) else {
-            let desc = MatmulDesc { max_rows: self.shard, ..base };
+            let desc = MatmulDesc { max_rows: self.division().shard, ..base };
             let args = vec![
                 self.per_image(&dy, Mode::Read),
                 self.whole(&weight, Mode::Read),

@@ -92,7 +92,11 @@ impl Lowerer<'_> {
         // results per element come first among the arguments: the partial sums are added behind them
         for (output, &(id, kind)) in (0_u16..).zip(&map.results) {
             match kind {
-                MapResult::Each => results.push((id, self.result_of_map(node, output))),
+                MapResult::Each => {
+                    let storage =
+                        if output == 0 { self.new_images_over(&node.inputs) } else { self.new_images(output) };
+                    results.push((id, storage));
+                }
                 MapResult::ChannelSum => sums.push((output, channels, Shape::vector(channels))),
                 MapResult::Sum => unreachable!("only what is not per image is summed as a whole"),
             }
@@ -141,26 +145,27 @@ impl Lowerer<'_> {
         self.launch_with_tail(KernelDesc::Map(desc), tail, parts.space(), args, Count::Fixed(1));
     }
 
-    /// The buffer for a map's result: that of an operand which nobody needs afterwards, where it lies as the result should.
-    fn result_of_map(&mut self, node: &Node, output: u16) -> Storage {
-        let value = Value { node: self.node, output };
+    /// The buffer for the first result: that of one of these operands, which nobody needs afterwards, where it lies as the result should. The kernel reads an
+    /// element of them, and no other, before it writes that of the result.
+    pub(super) fn new_images_over(&mut self, operands: &[Value]) -> Storage {
+        let value = Value { node: self.node, output: 0 };
         let (height, width, channels) = self.graph.ty(value).shape.as_pixels();
         let wanted = Layout::with_halo(height, width, channels, self.needs.primary_halo(value));
         let node_index = self.node.index();
-        let reusable = node.inputs.iter().copied().find(|&input| {
+        let reusable = operands.iter().copied().find(|&input| {
             let storage = self.storages.of(input);
             let dies_here = self.needs.last_use(input) == Some(node_index) && !self.is_shared(input);
             let alike = storage.batched && storage.element_bytes == 4 && storage.layout == wanted;
             let is_free = self.joins.place(value).is_none();
-            alike && dies_here && is_free && !storage.view && output == 0
+            alike && dies_here && is_free && !storage.view
         });
         match reusable {
             Some(input) => {
                 let storage = self.any(input);
-                self.set(output, storage.clone());
+                self.set(0, storage.clone());
                 storage
             }
-            None => self.new_images(output),
+            None => self.new_images(0),
         }
     }
 
@@ -330,15 +335,15 @@ impl Lowerer<'_> {
         let channels = x.layout.channels;
         let bytes = 3 * channels * 4;
         let name = format!("{} moments by shard", self.layer());
-        let buffer = self.add_buffer(name, bytes * self.shards, false);
+        let buffer = self.add_buffer(name, bytes * self.division().shards, false);
         let partial = Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: Mode::Write };
         let args = vec![self.per_image(&x, Mode::Read), partial];
         self.launch(KernelDesc::Moments(MomentsDesc { input: x.layout }), self.image_space(), args, Count::Part);
         let (mean, variance) = (self.new_whole(0), self.new_whole(1));
-        let region = Region::Block { bytes: bytes * self.shards };
+        let region = Region::Block { bytes: bytes * self.division().shards };
         let partials = Access { buffer, offset: 0, stride: 0, region, mode: Mode::Read };
         let args = vec![partials, self.whole(&mean, Mode::Write), self.whole(&variance, Mode::Write)];
-        let desc = KernelDesc::CombineMoments(CombineMomentsDesc { channels, parts: self.shards });
+        let desc = KernelDesc::CombineMoments(CombineMomentsDesc { channels, parts: self.division().shards });
         self.launch(desc, Space::Single, args, Count::Fixed(1));
     }
 }

@@ -23,7 +23,7 @@ impl Lowerer<'_> {
         let (inputs, outputs) = (desc.input.channels, desc.grad.channels);
         let taps = desc.window.area();
         let row = outputs * size_of::<f32>();
-        let parts_by_shards = self.shards * taps * inputs * row;
+        let parts_by_shards = self.division().shards * taps * inputs * row;
         let pictures = self.images() * (x.image_bytes() + dy.image_bytes());
         if desc.groups != 1 || parts_by_shards < WORTH_JOINING || pictures > parts_by_shards {
             return false;

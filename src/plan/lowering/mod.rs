@@ -5,8 +5,10 @@
 //! a second, haloed copy is made.
 
 mod conv;
+mod conv_by_points;
 mod conv_weights;
 mod dense;
+mod division;
 mod elementwise;
 mod grad_weight;
 mod joins;
@@ -30,6 +32,7 @@ use crate::kernel::desc::{FillDesc, KernelDesc};
 use crate::ops::Op;
 use crate::tensor::{Layout, Shape, TensorType};
 
+use division::{Division, Divisions};
 use joins::Joins;
 use storage::{Needs, Storage, Storages, Updates};
 
@@ -77,8 +80,7 @@ struct Lowerer<'g> {
     choices: &'g Choices,
     /// What was asked of them.
     questions: RefCell<Vec<Question>>,
-    shard: usize,
-    shards: usize,
+    divisions: Divisions,
     needs: Needs,
     updates: Updates,
     joins: Joins,
@@ -99,7 +101,6 @@ struct Lowerer<'g> {
 
 impl<'g> Lowerer<'g> {
     fn new(graph: &'g Graph, target: Target, batch: usize, choices: &'g Choices) -> Self {
-        let (shard, shards) = shards(batch);
         let needs = Needs::of(graph);
         let joins = Joins::of(graph, &needs);
         let mut lowerer = Self {
@@ -107,8 +108,7 @@ impl<'g> Lowerer<'g> {
             target,
             choices,
             questions: RefCell::default(),
-            shard,
-            shards,
+            divisions: Divisions::of(graph, batch, target.exact),
             needs,
             joins,
             updates: Updates::of(graph),
@@ -262,7 +262,7 @@ impl<'g> Lowerer<'g> {
 
     /// Images that every per-image buffer has room for: whole shards.
     fn images(&self) -> usize {
-        self.shard * self.shards
+        self.divisions.images()
     }
 
     fn add_buffer(&mut self, name: String, bytes: usize, persistent: bool) -> BufferId {
@@ -367,8 +367,13 @@ impl<'g> Lowerer<'g> {
 
     // ---- launches
 
+    /// How the batch is divided for the node that is being lowered.
+    fn division(&self) -> Division {
+        self.divisions.of_node(self.node.index())
+    }
+
     fn image_space(&self) -> Space {
-        Space::Images { shard: self.shard, shards: self.shards }
+        self.division().space()
     }
 
     /// The space over the elements of a tensor that is not per image; whole rows of a matrix stay together.
@@ -403,9 +408,9 @@ impl<'g> Lowerer<'g> {
         self.launches.push(Launch { kernel, tail, space, args, count, layer, setup });
     }
 
-    /// Each shard's images of a per-image buffer.
+    /// Each task's images of a per-image buffer.
     fn per_image(&self, storage: &Storage, mode: Mode) -> Access {
-        let bytes = storage.image_bytes() * self.shard;
+        let bytes = storage.image_bytes() * self.division().shard;
         Access { buffer: storage.buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode }
     }
 

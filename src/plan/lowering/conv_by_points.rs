@@ -1,0 +1,75 @@
+//! Convolutions by Winograd's method, a step over the whole batch after the other: weights at the points are then read once, not by every shard.
+
+use super::Lowerer;
+use super::conv::Operands;
+use super::conv_weights::Method;
+use crate::ir::Value;
+use crate::kernel::desc::{ConvDesc, KernelDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc};
+use crate::kernel::winograd::{Calls, Planes, choose_by_points};
+use crate::plan::launch::{Access, BufferId, Count, Mode, Region, Space};
+
+impl Lowerer<'_> {
+    /// Launches the steps where that is the cheapest. `weight` holds rows, which come from `of`.
+    pub(super) fn conv_by_points(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access, of: Value) -> bool {
+        let shards = self.division().shards;
+        let once = self.constant[of.node.index()];
+        let calls = Calls { images: desc.images, cold: self.is_cold() };
+        let Some(square) = choose_by_points(desc, (calls, shards), once, &self.target) else { return false };
+        let weight = self.weights_for(Method::Winograd(square), desc, weight, of);
+        let step = |step| {
+            KernelDesc::WinogradStep(WinogradStepDesc { conv: *desc, square, images: shards * desc.images, step })
+        };
+        let planes = Planes::of(desc, square, shards * desc.images);
+        let channels = [desc.input.channels, desc.output.channels];
+        let [inputs, results] = [0, 1].map(|side| {
+            let name = format!("{} {} at points", self.layer(), ["input", "result"][side]);
+            let bytes = square.area() * planes.pitch[side] * 4;
+            Points {
+                buffer: self.add_buffer(name, bytes, false),
+                points: square.area(),
+                pitch: planes.pitch[side] * 4,
+                shard: desc.images * planes.squares * channels[side] * 4,
+            }
+        });
+
+        let args = vec![self.per_image(&operands.x, Mode::Read), inputs.of_shard(Mode::Write)];
+        self.launch(step(WinogradStep::Inputs), self.image_space(), args, Count::Part);
+
+        let points = Space::Flat { len: square.area(), part: 1 };
+        let block = WinogradWeightDesc::block(channels[1], self.target.simd.lanes());
+        let bytes = channels[0] * block * 4;
+        let region = Region::Rows { rows: channels[1].div_ceil(block), pitch: square.area() * bytes, bytes };
+        let weight = Access { stride: bytes, region, ..weight };
+        let args = vec![inputs.of_point(Mode::Read), weight, results.of_point(Mode::Write)];
+        self.launch(step(WinogradStep::Products), points, args, Count::Part);
+
+        let mut args = vec![results.of_shard(Mode::Read)];
+        self.push_outlet(operands, &mut args);
+        self.launch(step(WinogradStep::Results), self.image_space(), args, Count::Part);
+        true
+    }
+}
+
+/// Squares of all images at the points. All sizes in bytes.
+struct Points {
+    buffer: BufferId,
+    points: usize,
+    /// From a point's matrix to the next.
+    pitch: usize,
+    /// Rows of a shard in such a matrix.
+    shard: usize,
+}
+
+impl Points {
+    /// The rows of a task's images, at every point.
+    fn of_shard(&self, mode: Mode) -> Access {
+        let region = Region::Rows { rows: self.points, pitch: self.pitch, bytes: self.shard };
+        Access { buffer: self.buffer, offset: 0, stride: self.shard, region, mode }
+    }
+
+    /// All rows at a task's point.
+    fn of_point(&self, mode: Mode) -> Access {
+        let region = Region::Block { bytes: self.pitch };
+        Access { buffer: self.buffer, offset: 0, stride: self.pitch, region, mode }
+    }
+}

@@ -1,0 +1,133 @@
+//! One network computed in all the ways that a plan may choose among: picture by picture, shard by shard, a step of Winograd's method after the other over the whole
+//! batch, one picture by rows and by channels, sums of residual blocks written over what they add. Against a plan where nothing is fused and every picture is
+//! alone, in single products and portable code.
+
+use std::sync::Arc;
+
+use super::executor::Executor;
+use super::{CompileOptions, EvalSession, optimized_evaluation_graph};
+use crate::front::load;
+use crate::ir::{CheckedProgram, Forward, Mode, forward};
+use crate::kernel::desc::KernelDesc;
+use crate::kernel::{Simd, Target};
+use crate::lower::LowerOptions;
+use crate::opt;
+use crate::plan::{Choices, Space, plan};
+use crate::source::SourceFile;
+
+const BATCH: usize = 13;
+const PIXELS: usize = 32 * 32 * 3;
+const CLASSES: usize = 5;
+
+/// Large maps first, then many weights; around either a residual block whose input nobody needs afterwards.
+fn program() -> CheckedProgram {
+    let text = format!(
+        "model M {{
+            input(32x32x3)
+            conv2d(64, 3x3, padding: same, activation: relu)
+            add {{ branch {{ }} branch {{ conv2d(32, 1, activation: relu); conv2d(64, 3x3, padding: same) }} }}
+            relu
+            max_pool2d(8)
+            conv2d(512, 1)
+            add {{ branch {{ conv2d(512, 1) }} branch {{ conv2d(512, 3x3, padding: same); relu; conv2d(512, 1) }} }}
+            add {{ branch {{ }} branch {{ conv2d(512, 3x3, padding: same) }} }}
+            leaky_relu(0.1)
+            global_avg_pool2d; dense({CLASSES})
+        }}"
+    );
+    let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
+    loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems))
+}
+
+/// Numbers around 0 that follow from their place alone.
+fn numbers(seed: usize, count: usize) -> Vec<f32> {
+    let number = |i: usize| ((i * 7 + seed * 13 + i * i % 11) % 23) as f32 / 23.0 - 0.5;
+    (0..count).map(number).collect()
+}
+
+/// Weights that keep the size of what they multiply.
+fn weights(at: usize, extents: &[usize]) -> Vec<f32> {
+    let count: usize = extents.iter().product();
+    let inputs = (count / extents[extents.len() - 1]).max(1) as f32;
+    numbers(at, count).into_iter().map(|v| 3.0 * v / inputs.sqrt()).collect()
+}
+
+/// Scores of each picture, nothing fused.
+fn plainly(program: &CheckedProgram, images: &[f32]) -> Vec<f32> {
+    let Forward { mut graph, output, .. } = forward(program, Mode::Inference);
+    graph.outputs.push(("output".to_owned(), output));
+    opt::run(&mut graph, opt::DIAGNOSIS);
+    let target = Target { simd: Simd::Portable, exact: true };
+    let mut executor = Executor::new(1).expect("threads");
+    executor.add([0; 2], plan(&graph, target, 1), 0).expect("compiles");
+    for (at, param) in graph.params.iter().enumerate() {
+        let values = weights(at, param.shape.extents());
+        let buffer = executor.plan().params[at];
+        executor.write(buffer, values.len()).copy_from_slice(&values);
+    }
+    executor.run_setup();
+    let mut scores = Vec::new();
+    for image in images.chunks(PIXELS) {
+        let given = executor.plan().images.expect("a model has an input");
+        executor.write(given, PIXELS).copy_from_slice(image);
+        executor.run(1);
+        scores.extend(executor.read(executor.plan().outputs[0].buffer, CLASSES));
+    }
+    scores
+}
+
+#[test]
+fn all_ways_lead_to_the_same_scores() {
+    let program = program();
+    let images = numbers(99, BATCH * PIXELS);
+    let want = plainly(&program, &images);
+    let largest = want.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+    for simd in Simd::ALL.into_iter().filter(|simd| simd.is_available()) {
+        for (exact, batch) in [(false, 32), (true, 32), (false, BATCH), (false, 1)] {
+            let target = Target { simd, exact };
+            let options =
+                CompileOptions { target, threads: 2, batch, random: false, choices: Arc::new(Choices::default()) };
+            let mut session = EvalSession::compile(&program, &options).expect("compiles");
+            let params: Vec<_> = session.params().iter().map(|param| param.shape.extents().to_vec()).collect();
+            params.iter().enumerate().for_each(|(at, extents)| session.write(at, &weights(at, extents)));
+            // the last batch is short
+            let got: Vec<f32> = images.chunks(batch * PIXELS).flat_map(|part| session.predict(part)).collect();
+            for (place, (got, want)) in got.iter().zip(&want).enumerate() {
+                // five layers of sums of up to 4,608 products, by Winograd's method to a few 1e-6 of their size each
+                let error = (got - want).abs();
+                assert!(error <= 2e-5 * largest, "{simd} exact {exact} batch {batch}, score {place}: {got} and {want}");
+            }
+            assert_eq!(got.len(), want.len());
+        }
+    }
+}
+
+/// That the network above has all of them.
+#[test]
+fn the_network_is_computed_in_all_ways() {
+    let graph = optimized_evaluation_graph(&program());
+    let plan = plan(&graph, Target::of(Simd::detect()), 32);
+    let groups: Vec<_> = plan.stages.iter().flat_map(|stage| &stage.groups).collect();
+    let has = |space: Space| groups.iter().any(|group| group.space == space);
+    assert!(has(Space::Images { shard: 1, shards: 32 }) && has(Space::Images { shard: 4, shards: 8 }), "{plan}");
+    let kernels = || groups.iter().flat_map(|group| &group.calls).map(|call| (call, &plan.kernels[call.kernel]));
+    assert!(kernels().any(|(_, kernel)| matches!(kernel, KernelDesc::WinogradStep(_))), "{plan}");
+    // a sum over what it adds, and one beside it
+    let adds = |kernel: &KernelDesc, args: usize| {
+        if let KernelDesc::Conv(conv) = kernel {
+            return conv.epilogue.residual.is_some();
+        }
+        if let KernelDesc::Winograd(desc) = kernel {
+            return desc.conv.epilogue.residual.is_some();
+        }
+        // of the three steps, the one that writes the result
+        matches!(kernel, KernelDesc::WinogradStep(desc) if args > 3 && desc.conv.epilogue.residual.is_some())
+    };
+    let sums = kernels().filter(|(call, kernel)| adds(kernel, call.args.len())).map(|(call, _)| {
+        let buffers: std::collections::BTreeSet<_> = call.args.iter().map(|arg| arg.buffer).collect();
+        buffers.len() < call.args.len()
+    });
+    let sums: Vec<bool> = sums.collect();
+    assert_eq!(sums.len(), 3, "{plan}");
+    assert!(sums.contains(&true), "{plan}");
+}

@@ -9,7 +9,7 @@ use criterion::{Criterion, Throughput};
 
 use cnnc::jit::{FlushDenormals, LoneKernel};
 use cnnc::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, MatmulDesc, MatmulKind, PoolEpilogue, TileActivation,
+    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, MatmulDesc, MatmulKind, PoolEpilogue, Rank, TileActivation,
 };
 use cnnc::kernel::{Simd, Target};
 use cnnc::tensor::{Layout, Padding, Window};
@@ -109,10 +109,19 @@ fn conv_jobs(layer: &Layer) -> Vec<Job> {
         residual: None,
         activation: Some(TileActivation::Relu),
     };
-    let forward =
-        ConvDesc { window, groups: 1, input: x, output: y, epilogue, grad_input: false, block: None, images: batch };
+    let forward = ConvDesc {
+        window,
+        groups: 1,
+        input: x,
+        output: y,
+        epilogue,
+        grad_input: false,
+        block: None,
+        images: batch,
+        rank: Rank::default(),
+    };
     let backward = ConvDesc { input: dy, output: x, epilogue: Epilogue::default(), grad_input: true, ..forward };
-    let grad_weight = ConvGradWeightDesc { window, groups: 1, input: x, grad: dy, tap_rows: ci };
+    let grad_weight = ConvGradWeightDesc { window, groups: 1, input: x, grad: dy, tap_rows: ci, cut: 0 };
     let job = |kind: &str, desc, argument_bytes| Job {
         name: format!("{name} {kind}"),
         desc,

@@ -93,7 +93,20 @@ impl Grid {
     /// ```
     /// over all tiles that fit the registers. Pieces of a cut differ by at most one, so partial tiles waste little.
     pub(super) fn choose(&self, simd: Simd) -> Tiling {
-        let (_, [rows, columns, vectors]) = self.cheapest(simd);
+        self.choose_ranked(simd, 0)
+    }
+
+    /// The cut with so many cheaper ones, or the most expensive.
+    pub(super) fn choose_ranked(&self, simd: Simd, rank: u8) -> Tiling {
+        let [rows, columns, vectors] = match rank {
+            0 => self.cheapest(simd).1,
+            _ => {
+                let mut cuts = self.cuts(simd);
+                cuts.sort_by(|a, b| a.0.total_cmp(&b.0));
+                cuts.dedup_by_key(|cut| cut.1);
+                cuts[usize::from(rank).min(cuts.len() - 1)].1
+            }
+        };
         Tiling {
             rows: split(self.rows, rows),
             columns: split(self.columns, columns),
@@ -103,11 +116,17 @@ impl Grid {
 
     /// Cycles and numbers of pieces of the cheapest cut.
     fn cheapest(&self, simd: Simd) -> (f64, [usize; 3]) {
+        let cheapest = self.cuts(simd).into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+        cheapest.expect("one point and one vector fit any machine's registers")
+    }
+
+    /// Cycles and numbers of pieces of all cuts whose tiles fit the registers.
+    fn cuts(&self, simd: Simd) -> Vec<(f64, [usize; 3])> {
         let lanes = simd.lanes();
         let all = self.channels.div_ceil(lanes);
         let has_tail = !self.channels.is_multiple_of(lanes);
         let area = self.scale * self.scale;
-        let mut best: Option<(f64, [usize; 3])> = None;
+        let mut cuts = Vec::new();
         for vectors in 1..=all {
             let points = micro::max_accumulators(simd, vectors, has_tail) / vectors / area;
             if points == 0 {
@@ -116,14 +135,11 @@ impl Grid {
             for columns in 1..=points.min(self.columns) {
                 for rows in 1..=(points / columns).min(self.rows) {
                     let pieces = [self.rows.div_ceil(rows), self.columns.div_ceil(columns), all.div_ceil(vectors)];
-                    let cost = self.cost(lanes, pieces);
-                    if best.is_none_or(|(least, _)| cost < least) {
-                        best = Some((cost, pieces));
-                    }
+                    cuts.push((self.cost(lanes, pieces), pieces));
                 }
             }
         }
-        best.expect("one point and one vector fit any machine's registers")
+        cuts
     }
 
     /// Cycles for the whole grid, in the cheapest cut.

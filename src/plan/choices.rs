@@ -10,18 +10,24 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 use crate::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, KernelDesc, PackDesc, Square, WinogradDesc, WinogradGradWeightDesc,
+    ConvDesc, ConvGradWeightDesc, KernelDesc, PackDesc, Rank, Square, WinogradDesc, WinogradGradWeightDesc,
     WinogradWeightDesc,
 };
 use crate::kernel::winograd::Calls;
 use crate::kernel::{Target, conv, depthwise, winograd};
 use crate::tensor::Layout;
 
+/// Loop orders that are timed: the cheapest by the model.
+const ORDERS: u8 = 3;
+
+/// Cuts into tiles that are timed.
+const CUTS: u8 = 4;
+
 /// How a convolution, or one of its gradients, is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
-    /// Product by product.
-    Direct,
+    /// Product by product, with these of the models' loop orders and tiles.
+    Direct(Rank),
     /// By Winograd's method.
     Winograd(Square),
 }
@@ -29,7 +35,8 @@ pub enum Way {
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Way::Direct => f.write_str("direct"),
+            Way::Direct(Rank { order: 0, cut: 0 }) => f.write_str("direct"),
+            Way::Direct(Rank { order, cut }) => write!(f, "direct, loop order {order}, tiles {cut}"),
             Way::Winograd(Square::Two) => f.write_str("winograd 2x2"),
             Way::Winograd(Square::Four) => f.write_str("winograd 4x4"),
         }
@@ -40,8 +47,9 @@ impl FromStr for Way {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let all = [Way::Direct, Way::Winograd(Square::Two), Way::Winograd(Square::Four)];
-        all.into_iter().find(|way| way.to_string() == text).ok_or(())
+        let ranks = (0..ORDERS).flat_map(|order| (0..CUTS).map(move |cut| Rank { order, cut }));
+        let squares = Square::ALL.into_iter().map(Way::Winograd);
+        ranks.map(Way::Direct).chain(squares).find(|way| way.to_string() == text).ok_or(())
     }
 }
 
@@ -163,7 +171,25 @@ impl Question {
             Product::GradWeight(desc) => (&desc.window, desc.groups),
         };
         let squares = if !target.exact && winograd::applies(window, groups) { &Square::ALL[..] } else { &[] };
-        std::iter::once(Way::Direct).chain(squares.iter().copied().map(Way::Winograd)).collect()
+        std::iter::once(Way::Direct(Rank::default())).chain(squares.iter().copied().map(Way::Winograd)).collect()
+    }
+
+    /// Direct ways that differ from this one in the loop order alone, itself among them; [`Self::with_other_tiles`] says the rest.
+    pub fn with_other_orders(&self, rank: Rank) -> Vec<Way> {
+        let orders = match &self.product {
+            Product::Conv(desc) if !depthwise::applies(desc) => ORDERS,
+            Product::Conv(_) | Product::GradWeight(_) => 1,
+        };
+        (0..orders).map(|order| Way::Direct(Rank { order, ..rank })).collect()
+    }
+
+    /// Direct ways that differ from this one in the tiles alone, itself among them.
+    pub fn with_other_tiles(&self, rank: Rank) -> Vec<Way> {
+        let by_channels = match &self.product {
+            Product::Conv(desc) => depthwise::applies(desc),
+            Product::GradWeight(desc) => depthwise::applies_to_grad_weight(desc),
+        };
+        (0..if by_channels { 1 } else { CUTS }).map(|cut| Way::Direct(Rank { cut, ..rank })).collect()
     }
 
     /// The way that the model of the processor chooses.
@@ -175,7 +201,7 @@ impl Question {
             }
             Product::GradWeight(desc) => winograd::choose_grad_weight(desc, self.images, target),
         };
-        square.map_or(Way::Direct, Way::Winograd)
+        square.map_or(Way::Direct(Rank::default()), Way::Winograd)
     }
 
     /// What to time of a way.
@@ -199,7 +225,7 @@ impl Question {
         let rows = desc.window.area() * inputs / desc.groups;
         let block = conv::block(desc, target);
         let (weight_elements, rearranging) = match way {
-            Way::Direct => match block {
+            Way::Direct(_) => match block {
                 Some(block) => {
                     let kernel = KernelDesc::Pack(PackDesc { rows, columns: outputs, block });
                     (rows * outputs.next_multiple_of(block), Some((kernel, rows)))
@@ -230,10 +256,10 @@ impl Question {
 pub(super) fn conv_kernel(desc: &ConvDesc, way: Way, block: Option<usize>) -> KernelDesc {
     match way {
         // along the channels where each is by itself
-        Way::Direct if depthwise::applies(desc) => {
+        Way::Direct(_) if depthwise::applies(desc) => {
             KernelDesc::Depthwise(crate::kernel::desc::DepthwiseDesc { conv: *desc })
         }
-        Way::Direct => KernelDesc::Conv(ConvDesc { block, ..*desc }),
+        Way::Direct(rank) => KernelDesc::Conv(ConvDesc { block, rank, ..*desc }),
         Way::Winograd(square) => KernelDesc::Winograd(WinogradDesc { conv: *desc, square, images: desc.images }),
     }
 }
@@ -241,10 +267,10 @@ pub(super) fn conv_kernel(desc: &ConvDesc, way: Way, block: Option<usize>) -> Ke
 /// The kernel of a gradient by the weights.
 pub(super) fn grad_weight_kernel(desc: &ConvGradWeightDesc, way: Way, images: usize) -> KernelDesc {
     match way {
-        Way::Direct if depthwise::applies_to_grad_weight(desc) => {
+        Way::Direct(_) if depthwise::applies_to_grad_weight(desc) => {
             KernelDesc::DepthwiseGradWeight(crate::kernel::desc::DepthwiseGradWeightDesc { conv: *desc })
         }
-        Way::Direct => KernelDesc::ConvGradWeight(*desc),
+        Way::Direct(Rank { cut, .. }) => KernelDesc::ConvGradWeight(ConvGradWeightDesc { cut, ..*desc }),
         Way::Winograd(square) => KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: *desc, square, images }),
     }
 }

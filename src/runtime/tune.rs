@@ -14,10 +14,10 @@ const ROUNDS: usize = 9;
 /// Length of one timing: long against a clock's tick, short against a scheduler's slice.
 const ROUND: Duration = Duration::from_micros(1500);
 
-/// Another way than the model's has to be faster by this factor: a tie should not depend on chance.
+/// Another way than the usual one, the model's, has to be faster by this factor: a tie should not depend on chance.
 const MARGIN: f64 = 0.98;
 
-/// Times every convolution of a program's graph that can be computed in several ways, one thread, and chooses the fastest for each. Those that `known` has
+/// Times the ways of computing every convolution of a program's graph, one thread, and chooses the fastest for each. Those that `known` has
 /// are taken from there. Returns the choices for this graph, `known` ones among them, and how many were timed. `progress` is told (done, all) of these.
 /// # Errors
 /// [`CompileError`]: a kernel that cannot be compiled, or too little memory for its arguments.
@@ -34,8 +34,7 @@ pub fn tune(
     for question in questions(&graph, target, options.batch) {
         match known.of(&question, &target) {
             Some(way) => choices.insert(&question, &target, way),
-            None if question.ways(&target).len() > 1 => open.push(question),
-            None => {}
+            None => open.push(question),
         }
     }
     for (done, question) in open.iter().enumerate() {
@@ -46,11 +45,27 @@ pub fn tune(
     Ok((choices, open.len()))
 }
 
+/// The fastest way of all; of the direct ones first with the best loop order, then with the best tiles for that.
 fn fastest(question: &Question, target: &Target) -> Result<Way, CompileError> {
-    let _flush = FlushDenormals::new();
     let modelled = question.modelled(target);
+    let mut best = fastest_of(question, question.ways(target), modelled, target)?;
+    if let Way::Direct(rank) = best {
+        best = fastest_of(question, question.with_other_orders(rank), best, target)?;
+    }
+    if let Way::Direct(rank) = best {
+        best = fastest_of(question, question.with_other_tiles(rank), best, target)?;
+    }
+    Ok(best)
+}
+
+/// The fastest of some ways; `usual`, unless another one is clearly faster.
+fn fastest_of(question: &Question, ways: Vec<Way>, usual: Way, target: &Target) -> Result<Way, CompileError> {
+    if ways.len() < 2 {
+        return Ok(usual);
+    }
+    let _flush = FlushDenormals::new();
     let mut timed = Vec::new();
-    for way in question.ways(target) {
+    for way in ways {
         let candidate = question.candidate(way, target);
         let weights = candidate.weights.as_ref().map(|call| Stage::new(call, target)).transpose()?;
         timed.push(Timed { way, call: Stage::new(&candidate.call, target)?, weights });
@@ -61,11 +76,10 @@ fn fastest(question: &Question, target: &Target) -> Result<Way, CompileError> {
     let cost = |timed: &Timed| {
         let per_call =
             timed.weights.as_ref().zip(question.calls).map_or(0.0, |(stage, calls)| stage.best / calls as f64);
-        let margin = if timed.way == modelled { MARGIN } else { 1.0 };
+        let margin = if timed.way == usual { MARGIN } else { 1.0 };
         margin * (timed.call.best + per_call)
     };
-    let best = timed.iter().min_by(|a, b| cost(a).total_cmp(&cost(b)));
-    Ok(best.map_or(modelled, |timed| timed.way))
+    Ok(timed.iter().min_by(|a, b| cost(a).total_cmp(&cost(b))).map_or(usual, |timed| timed.way))
 }
 
 /// A way with its timings.

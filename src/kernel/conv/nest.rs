@@ -70,7 +70,7 @@ pub(super) fn cycles(part: &Part, desc: &ConvDesc, target: &Target) -> f64 {
 }
 
 impl Order {
-    /// The order with the least traffic by the model of [`streaming`]. What is visited again and again comes from the level that it fits into.
+    /// The order with the least traffic by the model of [`streaming`], or one of those behind it ([`Rank`]). What is visited again and again comes from the level that it fits into.
     fn choose(part: &Part, desc: &ConvDesc, target: &Target) -> Self {
         let blocks = Blocks::of(part, desc);
         let width = blocks.width.min(2 * target.simd.lanes());
@@ -84,11 +84,13 @@ impl Order {
             visits * (streaming(weights) + passes * streaming(image / pieces))
         };
         let pieces = PIECES.into_iter().filter(|&pieces| pieces <= part.extent[0]);
-        let best = pieces.min_by(|&a, &b| rows_first(a).total_cmp(&rows_first(b))).unwrap_or(1);
-        if channels_first < rows_first(best) {
-            return Order::ChannelsFirst;
+        let rows_first = pieces.map(|pieces| (rows_first(pieces), Some(pieces)));
+        let mut orders: Vec<(f64, Option<usize>)> = rows_first.chain([(channels_first, None)]).collect();
+        orders.sort_by(|a, b| a.0.total_cmp(&b.0));
+        match orders[usize::from(desc.rank.order).min(orders.len() - 1)].1 {
+            Some(pieces) => Order::RowsFirst(split(part.extent[0], pieces)),
+            None => Order::ChannelsFirst,
         }
-        Order::RowsFirst(split(part.extent[0], best))
     }
 }
 
@@ -154,7 +156,7 @@ fn for_channels(
             ..at
         };
         for (first, count, width) in blocks.runs() {
-            let tiling = grid(part, desc, rows, width).choose(target.simd);
+            let tiling = grid(part, desc, rows, width).choose_ranked(target.simd, desc.rank.cut);
             k.for_range(count, |k, block| {
                 let block = k.index_offset(block, first);
                 let (weights, channel) = (k.index_scale(block, block_elements), k.index_scale(block, blocks.width));

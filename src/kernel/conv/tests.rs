@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::kernel::desc::{ConvDesc, DepthwiseDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, TileActivation};
+use crate::kernel::desc::{
+    ConvDesc, DepthwiseDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, Rank, TileActivation,
+};
 use crate::kernel::trial::{Buffer, Case, Integers, cases, for_elements, for_taps, place, random_cases, run, simds};
 use crate::kernel::{Simd, depthwise};
 use crate::tensor::Padding;
@@ -20,11 +22,15 @@ fn variants(desc: &ConvDesc, args: &[Buffer]) -> Vec<(Simd, KernelDesc, Vec<Buff
         (simd, KernelDesc::Conv(ConvDesc { block: Some(block), ..*desc }), args)
     };
     let plain = |simd: Simd| (simd, KernelDesc::Conv(*desc), args.to_vec());
+    let in_other_order = |simd: Simd| {
+        let rank = Rank { order: 1, cut: 2 };
+        (simd, KernelDesc::Conv(ConvDesc { rank, ..*desc }), args.to_vec())
+    };
     let by_channels = |simd: Simd| (simd, KernelDesc::Depthwise(DepthwiseDesc { conv: *desc }), args.to_vec());
     let (has_blocks, is_depthwise) = (desc.groups == 1, depthwise::applies(desc));
     let of = |simd: Simd| {
         let others = has_blocks.then(|| in_blocks(simd)).into_iter().chain(is_depthwise.then(|| by_channels(simd)));
-        std::iter::once(plain(simd)).chain(others)
+        [plain(simd), in_other_order(simd)].into_iter().chain(others)
     };
     simds().into_iter().flat_map(of).collect()
 }

@@ -34,7 +34,7 @@ pub(super) fn build(desc: &ConvGradWeightDesc, target: &Target) -> Result<Kernel
     let geometry = Geometry::new(desc)?;
     let chunk = Chunk::choose(desc);
     let tile = geometry.tile(desc, chunk);
-    let tiling = geometry.grid(desc, &tile, chunk).choose(target.simd);
+    let tiling = geometry.grid(desc, &tile, chunk).choose_ranked(target.simd, desc.cut);
     KernelBuilder::build(Effort::Speed, |k| {
         let (x, dy, dw) = (k.arg(0), k.arg(1), k.arg(2));
         clear(k, desc, dw, geometry.inputs * desc.grad.channels);

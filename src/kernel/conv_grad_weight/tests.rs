@@ -29,7 +29,9 @@ pub(in crate::kernel) fn check(case: &Case) {
     let want: Vec<f32> = dw.into_iter().map(|v| v as f32).collect();
     let args = [Buffer::F32(x), Buffer::F32(dy), Buffer::F32(vec![7.0; want.len()])];
     let by_channels = || KernelDesc::DepthwiseGradWeight(DepthwiseGradWeightDesc { conv: desc });
-    let kernels: Vec<KernelDesc> = std::iter::once(KernelDesc::ConvGradWeight(desc))
+    let kernels: Vec<KernelDesc> = [0, 2]
+        .map(|cut| KernelDesc::ConvGradWeight(ConvGradWeightDesc { cut, ..desc }))
+        .into_iter()
         .chain(depthwise::applies_to_grad_weight(&desc).then(by_channels))
         .collect();
     for (simd, kernel) in simds().into_iter().flat_map(|simd| kernels.iter().map(move |kernel| (simd, kernel))) {

@@ -86,6 +86,18 @@ pub struct ConvDesc {
     pub block: Option<usize>,
     /// Images of a call, usually. A matter of speed.
     pub images: usize,
+    /// Which loop order and tiles. A matter of speed.
+    pub rank: Rank,
+}
+
+/// Places in the lists of loop orders and of cuts into tiles, the cheapest by the models of the processor first; behind the end of a list its last stands. No bit of a result depends
+/// on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Rank {
+    /// Of the loop order.
+    pub order: u8,
+    /// Of the cut.
+    pub cut: u8,
 }
 
 impl ConvDesc {
@@ -128,6 +140,8 @@ pub struct ConvGradWeightDesc {
     pub grad: Layout,
     /// Rows of `dw` from a tap to the next: `I / groups` of the whole convolution.
     pub tap_rows: usize,
+    /// As [`Rank::cut`].
+    pub cut: u8,
 }
 
 impl ConvGradWeightDesc {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::kernel::desc::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, TileActivation};
+use crate::kernel::desc::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, Rank, TileActivation};
 use crate::tensor::{Axis, Layout, Padding, Window};
 
 /// A convolution and how its tensors lie.
@@ -78,6 +78,7 @@ impl Case {
             grad_input: false,
             block: None,
             images: self.count,
+            rank: Rank::default(),
         })
     }
 
@@ -90,7 +91,17 @@ impl Case {
         let output = slice(Layout::with_halo(self.input[0], self.input[1], ci + self.neighbours[1], [0, 2, 1, 0]), ci);
         let epilogue = Epilogue::default();
         let (groups, images) = (self.groups, self.count);
-        Some(ConvDesc { window, groups, input, output, epilogue, grad_input: true, block: None, images })
+        Some(ConvDesc {
+            window,
+            groups,
+            input,
+            output,
+            epilogue,
+            grad_input: true,
+            block: None,
+            images,
+            rank: Rank::default(),
+        })
     }
 
     pub(in crate::kernel) fn grad_weight(&self) -> Option<ConvGradWeightDesc> {
@@ -100,7 +111,7 @@ impl Case {
         let input = slice(Layout::with_halo(self.input[0], self.input[1], ci + self.neighbours[0], halo), ci);
         let grad = Layout::with_halo(window.y.output, window.x.output, co + self.neighbours[1], [1, 0, 0, 2]);
         let tap_rows = ci / self.groups;
-        Some(ConvGradWeightDesc { window, groups: self.groups, input, grad: slice(grad, co), tap_rows })
+        Some(ConvGradWeightDesc { window, groups: self.groups, input, grad: slice(grad, co), tap_rows, cut: 0 })
     }
 }
 

@@ -7,7 +7,7 @@ use super::storage::Storage;
 use crate::ir::{Node, Value};
 use crate::kernel::conv;
 use crate::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Square, SumPartsDesc, TransposeDesc,
+    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Rank, Square, SumPartsDesc, TransposeDesc,
 };
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
 use crate::plan::choices::{Product, Way, grad_weight_kernel};
@@ -41,6 +41,7 @@ impl Lowerer<'_> {
             grad_input: false,
             block: None,
             images: self.division().shard,
+            rank: Rank::default(),
         };
         let weight = self.whole(&weight, Mode::Read);
         let bias = conv.epilogue.bias.then(|| self.inputs(node, 2));
@@ -97,7 +98,11 @@ impl Lowerer<'_> {
         let by_rows = || {
             let parts = Parts::of(height, 1)?;
             let block = conv::block(desc, &self.target);
-            Some((parts, Method::Direct { block }))
+            let rank = match self.method(&part_of_rows(desc, parts.part)) {
+                Method::Direct { rank, .. } => rank,
+                Method::Winograd(_) => Rank::default(),
+            };
+            Some((parts, Method::Direct { block, rank }))
         };
         let Some((parts, method)) = by_squares.or_else(by_rows) else { return false };
         let weight = self.weights_for(method, desc, weight, of);
@@ -133,7 +138,7 @@ impl Lowerer<'_> {
         let Some(parts) = Parts::of(channels, block).filter(|_| divides) else { return false };
         let part = ConvDesc { output: Layout { channels: parts.part, ..desc.output }, ..*desc };
         let method = match self.method(&part) {
-            Method::Direct { .. } => Method::Direct { block: Some(block) },
+            Method::Direct { rank, .. } => Method::Direct { block: Some(block), rank },
             winograd @ Method::Winograd(_) => winograd,
         };
         let all = self.weights_for(method, desc, weight, of);
@@ -198,6 +203,7 @@ impl Lowerer<'_> {
             grad_input: true,
             block: None,
             images: self.division().shard,
+            rank: Rank::default(),
         };
         let all = Region::Block { bytes };
         let weight = Access { buffer: transposed, offset: 0, stride: 0, region: all, mode: Mode::Read };
@@ -211,9 +217,9 @@ impl Lowerer<'_> {
         let shape = node.types[0].shape.clone();
         let (window, groups) = (grad.window, grad.groups);
         let tap_rows = x.layout.channels / groups;
-        let desc = ConvGradWeightDesc { window, groups, input: x.layout, grad: dy.layout, tap_rows };
+        let desc = ConvGradWeightDesc { window, groups, input: x.layout, grad: dy.layout, tap_rows, cut: 0 };
         let way = self.way(Product::GradWeight(desc), self.division().shard);
-        if way == Way::Direct && self.grad_weight_by_inputs(&desc, &x, &dy) {
+        if matches!(way, Way::Direct(_)) && self.grad_weight_by_inputs(&desc, &x, &dy) {
             return;
         }
         let args = vec![self.per_image(&x, Mode::Read), self.per_image(&dy, Mode::Read)];

@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::ir::Value;
-use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Square, WinogradWeightDesc};
+use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Rank, Square, WinogradWeightDesc};
 use crate::kernel::{conv, stay_in_cache};
 use crate::plan::choices::{Product, Question, Way, conv_kernel};
 use crate::plan::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
@@ -14,7 +14,7 @@ const TASKS: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
     /// Product by product; weights as rows, or in blocks of so many output channels.
-    Direct { block: Option<usize> },
+    Direct { block: Option<usize>, rank: Rank },
     /// By Winograd's method.
     Winograd(Square),
 }
@@ -31,7 +31,7 @@ impl Method {
     /// The kernel.
     pub(super) fn kernel(self, desc: ConvDesc) -> KernelDesc {
         match self {
-            Method::Direct { block } => conv_kernel(&desc, Way::Direct, block),
+            Method::Direct { block, rank } => conv_kernel(&desc, Way::Direct(rank), block),
             Method::Winograd(square) => conv_kernel(&desc, Way::Winograd(square), None),
         }
     }
@@ -51,7 +51,7 @@ impl Lowerer<'_> {
 
     fn method_of(&self, way: Way, desc: &ConvDesc) -> Method {
         match way {
-            Way::Direct => Method::Direct { block: conv::block(desc, &self.target) },
+            Way::Direct(rank) => Method::Direct { block: conv::block(desc, &self.target), rank },
             Way::Winograd(square) => Method::Winograd(square),
         }
     }
@@ -79,8 +79,8 @@ impl Lowerer<'_> {
     pub(super) fn weights_for(&mut self, method: Method, desc: &ConvDesc, weight: Access, of: Value) -> Access {
         let (inputs, outputs) = (desc.input.channels, desc.output.channels);
         match method {
-            Method::Direct { block: None } => weight,
-            Method::Direct { block: Some(block) } => self.packed(weight, desc, block, of),
+            Method::Direct { block: None, .. } => weight,
+            Method::Direct { block: Some(block), .. } => self.packed(weight, desc, block, of),
             Method::Winograd(square) => {
                 let points = WinogradWeightDesc { square, flipped: desc.grad_input, inputs, outputs };
                 self.weights_at_points(points, weight, of)

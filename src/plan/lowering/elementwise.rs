@@ -65,8 +65,7 @@ impl Lowerer<'_> {
     /// The buffer for a map's result: that of an operand which nobody needs afterwards, where it lies as the result should.
     fn result_of_map(&mut self, node: &Node, output: u16) -> Storage {
         let value = Value { node: self.node, output };
-        let (height, width, channels) = self.graph.ty(value).shape.as_pixels();
-        let wanted = Layout::with_halo(height, width, channels, self.needs.primary_halo(value));
+        let wanted = self.needs.layout(value, &self.graph.ty(value).shape);
         let node_index = self.node.index();
         let reusable = node.inputs.iter().copied().find(|&input| {
             let storage = self.storages.of(input);

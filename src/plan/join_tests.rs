@@ -94,3 +94,17 @@ fn what_is_joined_twice_or_wanted_otherwise_is_copied() {
         concat(x)";
     assert_eq!(copies_of(haloed), 1);
 }
+
+/// Depthwise windows over 256 channels, before and behind kernels of all kinds: pixels lie apart, which nobody copies.
+#[test]
+fn pixels_that_lie_apart_are_read_where_they_lie() {
+    let body = "
+        conv2d(256, 1x1)
+        x = depthwise_conv2d(3, padding: same)
+        sigmoid
+        a = depthwise_conv2d(3, stride: 2, padding: same)
+        max_pool2d(2)
+        depthwise_conv2d(3, padding: same)
+        conv2d(512, 3x3, padding: same)";
+    assert_eq!(copies_of(body), 0);
+}

@@ -149,8 +149,7 @@ impl Lowerer<'_> {
     /// element of them, and no other, before it writes that of the result.
     pub(super) fn new_images_over(&mut self, operands: &[Value]) -> Storage {
         let value = Value { node: self.node, output: 0 };
-        let (height, width, channels) = self.graph.ty(value).shape.as_pixels();
-        let wanted = Layout::with_halo(height, width, channels, self.needs.primary_halo(value));
+        let wanted = self.needs.layout(value, &self.graph.ty(value).shape);
         let node_index = self.node.index();
         let reusable = operands.iter().copied().find(|&input| {
             let storage = self.storages.of(input);

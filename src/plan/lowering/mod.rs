@@ -293,11 +293,10 @@ impl<'g> Lowerer<'g> {
         }
         let graph = self.graph;
         let ty = graph.ty(value);
-        let (height, width, channels) = ty.shape.as_pixels();
         let storage = match self.joins.place(value) {
-            Some((joined, start)) => self.place_images(joined).channels(start, channels),
+            Some((joined, start)) => self.place_images(joined).channels(start, ty.shape.channels()),
             None => {
-                let layout = Layout::with_halo(height, width, channels, self.needs.primary_halo(value));
+                let layout = self.needs.layout(value, &ty.shape);
                 self.allocate(layout, ty.element.size_bytes(), "")
             }
         };
@@ -311,7 +310,8 @@ impl<'g> Lowerer<'g> {
         let buffer = self.add_buffer(name, bytes, false);
         let storage = Storage { buffer, layout, element_bytes, batched: true, view: false };
         if layout.halo() != [0; 4] {
-            let clear = KernelDesc::Fill(FillDesc { halo_of: layout });
+            // what lies between pixels is nobody's
+            let clear = KernelDesc::Fill(FillDesc { halo_of: Layout { channels: layout.pixel_pitch, ..layout } });
             let args = vec![self.per_image(&storage, Mode::Write)];
             self.launch(clear, self.image_space(), args, Count::Part);
         }

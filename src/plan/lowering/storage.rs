@@ -1,6 +1,6 @@
 //! Where values lie, and how their users want them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::ir::{Graph, NodeId, ParamId, Value};
 use crate::kernel::desc::ConvDesc;
@@ -132,6 +132,8 @@ impl Updates {
 pub(super) struct Needs {
     halos: HashMap<Value, [usize; 4]>,
     dense: HashMap<Value, bool>,
+    /// What is read or written by a kernel that goes along the channels of many pixels at a time.
+    apart: HashSet<Value>,
     /// Index of the last node that uses the value's storage; the graph's end for outputs.
     last_use: HashMap<Value, usize>,
 }
@@ -145,7 +147,14 @@ impl Needs {
                 needs.last_use.insert(input, index);
             }
             match &node.op {
-                Op::Conv(conv) => needs.wants_halo(node.inputs[0], conv.window.halo()),
+                Op::Conv(conv) => {
+                    needs.wants_halo(node.inputs[0], conv.window.halo());
+                    // in training, what the other kernels of the same values gain or lose has not been measured
+                    let is_depthwise = conv.groups > 1 && conv.groups == graph.ty(node.inputs[0]).shape.channels();
+                    if is_depthwise && graph.updates.is_empty() {
+                        needs.apart.extend([node.inputs[0], Value { node: NodeId(index as u32), output: 0 }]);
+                    }
+                }
                 Op::ConvGradInput(grad) => needs.wants_halo(node.inputs[0], ConvDesc::needed_halo(&grad.window, true)),
                 Op::ConvGradWeight(grad) => needs.wants_halo(node.inputs[0], grad.window.halo()),
                 Op::Dense(_)
@@ -214,8 +223,19 @@ impl Needs {
     }
 
     /// The halo that the value is written with: none where some user wants it dense.
-    pub(super) fn primary_halo(&self, value: Value) -> [usize; 4] {
+    fn primary_halo(&self, value: Value) -> [usize; 4] {
         if self.dense.contains_key(&value) { [0; 4] } else { self.halo(value) }
+    }
+
+    /// How one image of a value, with this shape, is written.
+    pub(super) fn layout(&self, value: Value, shape: &Shape) -> Layout {
+        let (height, width, channels) = shape.as_pixels();
+        let make = if self.apart.contains(&value) && !self.dense.contains_key(&value) {
+            Layout::with_pixels_apart
+        } else {
+            Layout::with_halo
+        };
+        make(height, width, channels, self.primary_halo(value))
     }
 
     /// Whether every user takes the value as it lies.

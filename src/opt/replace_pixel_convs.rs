@@ -6,13 +6,15 @@
 //! product over the whole batch, or many of its pictures, reads them once. The same for both gradients.
 //! Needs a window without padding or groups whose taps lie side by side; pixels that it leaves out are taken away first (`unpad`), and have no gradient (`pad`).
 //!
-//! Comes after the windows are cropped, and after fusion: followers that a convolution has taken up go along.
+//! Comes after the windows are cropped, and after fusion: followers that a convolution has taken up go along, but for the sum of a residual block, which a dense
+//! layer does not know; it and what follows it become a map again.
 
 use std::collections::HashMap;
 
 use super::Pass;
 use crate::ir::{Graph, Value};
-use crate::ops::{Conv, ConvGradInput, ConvGradWeight, Dense, DenseGradInput, DenseGradWeight, Op, Pad, Unpad};
+use crate::kernel::desc::TileActivation;
+use crate::ops::{Conv, ConvGradInput, ConvGradWeight, Dense, DenseGradInput, DenseGradWeight, Map, Op, Pad, Unpad};
 use crate::tensor::{Axis, Shape, Window};
 
 pub(super) const PASS: Pass = Pass { name: "replace-pixel-convs", run };
@@ -27,11 +29,17 @@ fn run(graph: &mut Graph) -> usize {
         let result = match node.op {
             Op::Conv(Conv { window, groups: 1, epilogue }) if !epilogue.pool && is_laid_once(&window) => {
                 let mut operands = inputs;
+                let residual = if epilogue.residual { operands.pop() } else { None };
                 operands[0] = pixels(new, &mut flat, operands[0], &window, layer);
                 operands[1] = matrix(new, &mut flat, operands[1], &window, layer);
-                let dense = Dense { bias: epilogue.bias, activation: epilogue.activation };
+                let within = epilogue.activation.filter(|_| residual.is_none());
+                let dense = Dense { bias: epilogue.bias, activation: within };
                 let y = new.push_value(Op::Dense(dense), &operands, layer);
-                new.push_value(Op::Reshape(result_shape), &[y], layer)
+                let y = new.push_value(Op::Reshape(result_shape), &[y], layer);
+                match residual {
+                    None => y,
+                    Some(residual) => new.push_value(Op::Map(sum(epilogue.activation)), &[y, residual], layer),
+                }
             }
             Op::ConvGradInput(ConvGradInput { window, groups: 1 }) if is_laid_once(&window) => {
                 let dy = vector(new, inputs[0], layer);
@@ -57,6 +65,15 @@ fn run(graph: &mut Graph) -> usize {
         vec![result]
     });
     rewrites
+}
+
+/// The sum of two feature maps, and what follows it.
+fn sum(activation: Option<TileActivation>) -> Map {
+    Map::single(|expr| {
+        let (x, y) = (expr.input(0), expr.input(1));
+        let sum = expr.add(x, y);
+        activation.map_or(sum, |activation| activation.of(expr, sum))
+    })
 }
 
 /// Whether the window has one position, and its taps there are a rectangle of pixels from the first on.

@@ -68,7 +68,8 @@ pub(crate) fn choose_by_points(
     };
     let square = best(shards as f64 * direct(desc, calls, target), cost)?;
     let in_chunks = Square::ALL.map(|square| shards as f64 * in_chunks(desc, calls, target, square));
-    in_chunks.iter().all(|&cycles| cost(square) < cycles).then_some(square)
+    // it takes memory for the squares of all images
+    in_chunks.iter().all(|&cycles| cost(square) < MARGIN * cycles).then_some(square)
 }
 
 /// Cycles of a call of the direct kernel.

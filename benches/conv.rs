@@ -9,7 +9,8 @@ use criterion::{Criterion, Throughput};
 
 use cnnc::jit::{FlushDenormals, LoneKernel};
 use cnnc::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, MatmulDesc, MatmulKind, PoolEpilogue, Rank, TileActivation,
+    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, MatmulDesc, MatmulKind, PoolEpilogue, Rank, StrassenDesc,
+    StrassenWeightDesc, TileActivation,
 };
 use cnnc::kernel::{Simd, Target};
 use cnnc::tensor::{Layout, Padding, Window};
@@ -50,6 +51,16 @@ const LAYERS: [Layer; 13] = [
 const DENSE: [(usize, usize, usize); 5] =
     [(3136, 100, 32), (1152, 512, 32), (2048, 512, 32), (100, 10, 32), (2048, 512, 1)];
 
+/// 1x1 windows, as products and by Strassen's method: side of the picture, channels, pictures.
+const POINTWISE: [(usize, [usize; 2], usize); 6] = [
+    (28, [128, 256], 2),
+    (28, [256, 256], 1),
+    (14, [512, 128], 1),
+    (14, [512, 512], 1),
+    (14, [1024, 256], 4),
+    (7, [1024, 1024], 4),
+];
+
 /// A kernel with its work and the bytes of its arguments.
 struct Job {
     name: String,
@@ -69,6 +80,7 @@ fn main() {
         .sample_size(40)
         .configure_from_args();
     let jobs = LAYERS.iter().flat_map(conv_jobs).chain(DENSE.iter().flat_map(|&(i, o, n)| dense_jobs(i, o, n)));
+    let jobs = jobs.chain(POINTWISE.iter().flat_map(|&layer| pointwise_jobs(layer, simd)));
     for job in std::iter::once(tile_in_cache()).chain(jobs) {
         time(&mut criterion, &job, simd);
     }
@@ -134,6 +146,34 @@ fn conv_jobs(layer: &Layer) -> Vec<Job> {
         job("grad_input", KernelDesc::Conv(backward), vec![bytes(&dy), weight, bytes(&x)]),
         job("grad_weight", KernelDesc::ConvGradWeight(grad_weight), vec![bytes(&x), bytes(&dy), weight]),
     ]
+}
+
+fn pointwise_jobs((side, [ci, co], batch): (usize, [usize; 2], usize), simd: Simd) -> [Job; 2] {
+    let window = Window::resolve([side; 2], [1; 2], [1; 2], [1; 2], Padding::Valid).expect("fits");
+    let layout = |channels| Layout::with_halo(side, side, channels, [0; 4]);
+    let block = Some(2 * simd.lanes()).filter(|block| co > *block);
+    let activation = Some(TileActivation::Relu);
+    let conv = ConvDesc {
+        window,
+        groups: 1,
+        input: layout(ci),
+        output: layout(co),
+        epilogue: Epilogue { bias: true, activation, ..Epilogue::default() },
+        grad_input: false,
+        block,
+        images: batch,
+        rank: Rank::default(),
+    };
+    let sums = StrassenWeightDesc { inputs: ci, outputs: co, part: co };
+    let strassen = KernelDesc::Strassen(StrassenDesc { conv: ConvDesc { block: None, ..conv }, images: batch });
+    let ways = [("1x1", KernelDesc::Conv(conv), ci * co), ("1x1 strassen", strassen, sums.elements(simd.lanes()))];
+    ways.map(|(kind, desc, weights)| Job {
+        name: format!("{side}x{side}x{ci}->{co} batch {batch} {kind}"),
+        desc,
+        count: batch,
+        flops: batch * conv.flops(),
+        argument_bytes: [batch * side * side * ci, weights, co, batch * side * side * co].map(|n| 4 * n).to_vec(),
+    })
 }
 
 fn dense_jobs(inputs: usize, outputs: usize, batch: usize) -> Vec<Job> {

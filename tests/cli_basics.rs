@@ -292,14 +292,14 @@ fn says_what_was_fused_and_why_the_rest_was_not() {
     }
 }
 
-/// Winograd's method, direct sums, and one picture alone, divided among threads: the same answers but for the last digits, and the same bits for any number of
+/// Winograd's method, Strassen's, direct sums, and one picture alone, divided among threads: the same answers but for the last digits, and the same bits for any number of
 /// threads.
 #[test]
 fn pictures_are_judged_alike_however_they_are_computed() {
     const MODEL: &str = "model M { input(24x20x3)
         conv2d(40, 3, padding: same, activation: relu); conv2d(64, 3, padding: same, activation: relu); max_pool2d(2)
         conv2d(96, 3, padding: same, activation: relu); conv2d(256, 1, activation: relu); conv2d(288, 3)
-        conv2d(64, 3, stride: 2); flatten; dense(7, activation: softmax) }";
+        conv2d(512, 1, activation: relu); conv2d(512, 1); conv2d(64, 3, stride: 2); flatten; dense(7, activation: softmax) }";
     let folder = tempfile::tempdir().expect("a folder");
     let place = |name: &str| folder.path().join(name);
     std::fs::write(place("model.cnn"), MODEL).expect("written");

@@ -1,6 +1,7 @@
 //! Generated code: descriptions ([`desc`]) and what makes machine code of them. Never sees the graph.
 
 mod arithmetic;
+mod bilinear;
 pub(crate) mod builder;
 mod cache;
 mod channel_norm;
@@ -24,6 +25,7 @@ mod penalty;
 mod pool;
 mod pool_grad;
 mod softmax;
+pub(crate) mod strassen;
 mod sum_parts;
 mod target;
 #[cfg(test)]
@@ -36,6 +38,7 @@ mod turn;
 mod warp;
 pub(crate) mod winograd;
 
+pub(crate) use bilinear::Calls;
 pub(crate) use cache::{stay_in_cache, streaming};
 pub use target::{Simd, Target};
 
@@ -55,6 +58,8 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::WinogradStep(desc) => winograd::build_step(desc, target),
         KernelDesc::WinogradWeight(desc) => winograd::build_weight(desc, target),
         KernelDesc::WinogradGradWeight(desc) => winograd::build_grad_weight(desc, target),
+        KernelDesc::Strassen(desc) => strassen::build(desc, target),
+        KernelDesc::StrassenWeight(desc) => strassen::build_weight(desc, target),
         KernelDesc::Matmul(desc) => matmul::build(desc, target),
         KernelDesc::Map(desc) => map::build(desc, target),
         KernelDesc::Pool(desc) => pool::build(desc),
@@ -81,6 +86,7 @@ pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
     match desc {
         KernelDesc::Winograd(desc) => winograd::scratch_bytes(desc),
         KernelDesc::WinogradGradWeight(desc) => winograd::grad_weight_scratch_bytes(desc, target),
+        KernelDesc::Strassen(desc) => strassen::scratch_bytes(desc, target),
         KernelDesc::Matmul(desc) => matmul::scratch_bytes(desc, target),
         KernelDesc::Conv(_)
         | KernelDesc::ConvGradWeight(_)
@@ -88,6 +94,7 @@ pub fn scratch_bytes(desc: &KernelDesc, target: &Target) -> usize {
         | KernelDesc::DepthwiseGradWeight(_)
         | KernelDesc::WinogradStep(_)
         | KernelDesc::WinogradWeight(_)
+        | KernelDesc::StrassenWeight(_)
         | KernelDesc::Map(_)
         | KernelDesc::Pool(_)
         | KernelDesc::PoolGrad(_)

@@ -10,11 +10,10 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 use crate::kernel::desc::{
-    ConvDesc, ConvGradWeightDesc, KernelDesc, PackDesc, Rank, Square, WinogradDesc, WinogradGradWeightDesc,
-    WinogradWeightDesc,
+    ConvDesc, ConvGradWeightDesc, KernelDesc, PackDesc, Rank, Square, StrassenDesc, StrassenWeightDesc, WinogradDesc,
+    WinogradGradWeightDesc, WinogradWeightDesc,
 };
-use crate::kernel::winograd::Calls;
-use crate::kernel::{Target, conv, depthwise, winograd};
+use crate::kernel::{Calls, Target, conv, depthwise, strassen, winograd};
 use crate::tensor::Layout;
 
 /// Loop orders that are timed: the cheapest by the model.
@@ -30,6 +29,8 @@ pub enum Way {
     Direct(Rank),
     /// By Winograd's method.
     Winograd(Square),
+    /// By Strassen's.
+    Strassen,
 }
 
 impl fmt::Display for Way {
@@ -39,6 +40,7 @@ impl fmt::Display for Way {
             Way::Direct(Rank { order, cut }) => write!(f, "direct, loop order {order}, tiles {cut}"),
             Way::Winograd(Square::Two) => f.write_str("winograd 2x2"),
             Way::Winograd(Square::Four) => f.write_str("winograd 4x4"),
+            Way::Strassen => f.write_str("strassen"),
         }
     }
 }
@@ -49,7 +51,7 @@ impl FromStr for Way {
     fn from_str(text: &str) -> Result<Self, ()> {
         let ranks = (0..ORDERS).flat_map(|order| (0..CUTS).map(move |cut| Rank { order, cut }));
         let squares = Square::ALL.into_iter().map(Way::Winograd);
-        ranks.map(Way::Direct).chain(squares).find(|way| way.to_string() == text).ok_or(())
+        ranks.map(Way::Direct).chain(squares).chain([Way::Strassen]).find(|way| way.to_string() == text).ok_or(())
     }
 }
 
@@ -105,7 +107,13 @@ impl Choices {
     /// The way chosen for a question, if one was.
     pub fn of(&self, question: &Question, target: &Target) -> Option<Way> {
         // a key is made only where there is something to find
-        if self.0.is_empty() { None } else { self.0.get(&question.key(target)).copied() }
+        if self.0.is_empty() {
+            return None;
+        }
+        let way = self.0.get(&question.key(target)).copied()?;
+        // a file may say anything
+        let is_possible = matches!(way, Way::Direct(_)) || question.ways(target).contains(&way);
+        is_possible.then_some(way)
     }
 
     /// Remembers a choice.
@@ -171,7 +179,14 @@ impl Question {
             Product::GradWeight(desc) => (&desc.window, desc.groups),
         };
         let squares = if !target.exact && winograd::applies(window, groups) { &Square::ALL[..] } else { &[] };
-        std::iter::once(Way::Direct(Rank::default())).chain(squares.iter().copied().map(Way::Winograd)).collect()
+        let strassen = match &self.product {
+            Product::Conv(desc) => !target.exact && strassen::applies(desc),
+            Product::GradWeight(_) => false,
+        };
+        std::iter::once(Way::Direct(Rank::default()))
+            .chain(squares.iter().copied().map(Way::Winograd))
+            .chain(strassen.then_some(Way::Strassen))
+            .collect()
     }
 
     /// Direct ways that differ from this one in the loop order alone, itself among them; [`Self::with_other_tiles`] says the rest.
@@ -197,7 +212,11 @@ impl Question {
         let square = match &self.product {
             Product::Conv(desc) => {
                 let desc = ConvDesc { block: conv::block(desc, target), ..*desc };
-                winograd::choose(&desc, Calls { images: self.images, cold: self.cold }, target)
+                let calls = Calls { images: self.images, cold: self.cold };
+                if strassen::is_worth_it(&desc, calls, self.calls, target) {
+                    return Way::Strassen;
+                }
+                winograd::choose(&desc, calls, target)
             }
             Product::GradWeight(desc) => winograd::choose_grad_weight(desc, self.images, target),
         };
@@ -236,6 +255,10 @@ impl Question {
                 let desc = WinogradWeightDesc { square, flipped: desc.grad_input, inputs, outputs };
                 (desc.elements(target.simd.lanes()), Some((KernelDesc::WinogradWeight(desc), inputs)))
             }
+            Way::Strassen => {
+                let desc = StrassenWeightDesc { inputs, outputs, part: outputs };
+                (desc.elements(target.simd.lanes()), Some((KernelDesc::StrassenWeight(desc), inputs / 2)))
+            }
         };
         let weights = rearranging.filter(|_| self.calls.is_some()).map(|(kernel, count)| {
             let arguments = vec![bytes(rows * outputs), bytes(weight_elements)];
@@ -261,16 +284,19 @@ pub(super) fn conv_kernel(desc: &ConvDesc, way: Way, block: Option<usize>) -> Ke
         }
         Way::Direct(rank) => KernelDesc::Conv(ConvDesc { block, rank, ..*desc }),
         Way::Winograd(square) => KernelDesc::Winograd(WinogradDesc { conv: *desc, square, images: desc.images }),
+        Way::Strassen => KernelDesc::Strassen(StrassenDesc { conv: *desc, images: desc.images }),
     }
 }
 
 /// The kernel of a gradient by the weights.
 pub(super) fn grad_weight_kernel(desc: &ConvGradWeightDesc, way: Way, images: usize) -> KernelDesc {
     match way {
-        Way::Direct(_) if depthwise::applies_to_grad_weight(desc) => {
+        Way::Winograd(square) => KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: *desc, square, images }),
+        Way::Direct(_) | Way::Strassen if depthwise::applies_to_grad_weight(desc) => {
             KernelDesc::DepthwiseGradWeight(crate::kernel::desc::DepthwiseGradWeightDesc { conv: *desc })
         }
         Way::Direct(Rank { cut, .. }) => KernelDesc::ConvGradWeight(ConvGradWeightDesc { cut, ..*desc }),
-        Way::Winograd(square) => KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: *desc, square, images }),
+        // not one of its ways
+        Way::Strassen => KernelDesc::ConvGradWeight(*desc),
     }
 }

@@ -1,5 +1,5 @@
-//! One network computed in all the ways that a plan may choose among: picture by picture, shard by shard, a step of Winograd's method after the other over the whole
-//! batch, one picture by rows and by channels, sums of residual blocks written over what they add. Against a plan where nothing is fused and every picture is
+//! Networks computed in all the ways that a plan may choose among: picture by picture, shard by shard, a step of Winograd's method after the other over the whole
+//! batch, Strassen's method, one picture by rows and by channels, sums of residual blocks written over what they add. Against a plan where nothing is fused and every picture is
 //! alone, in single products and portable code.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::executor::Executor;
 use super::{CompileOptions, EvalSession, optimized_evaluation_graph};
 use crate::front::load;
 use crate::ir::{CheckedProgram, Forward, Mode, forward};
-use crate::kernel::desc::KernelDesc;
+use crate::kernel::desc::{KernelDesc, StrassenDesc, WinogradDesc};
 use crate::kernel::{Simd, Target};
 use crate::lower::LowerOptions;
 use crate::opt;
@@ -16,14 +16,12 @@ use crate::plan::{Choices, Space, plan};
 use crate::source::SourceFile;
 
 const BATCH: usize = 13;
-const PIXELS: usize = 32 * 32 * 3;
 const CLASSES: usize = 5;
 
 /// Large maps first, then many weights; around either a residual block whose input nobody needs afterwards.
-fn program() -> CheckedProgram {
-    let text = format!(
-        "model M {{
-            input(32x32x3)
+fn residual_blocks() -> CheckedProgram {
+    program(&format!(
+        "input(32x32x3)
             conv2d(64, 3x3, padding: same, activation: relu)
             add {{ branch {{ }} branch {{ conv2d(32, 1, activation: relu); conv2d(64, 3x3, padding: same) }} }}
             relu
@@ -32,9 +30,25 @@ fn program() -> CheckedProgram {
             add {{ branch {{ conv2d(512, 1) }} branch {{ conv2d(512, 3x3, padding: same); relu; conv2d(512, 1) }} }}
             add {{ branch {{ }} branch {{ conv2d(512, 3x3, padding: same) }} }}
             leaky_relu(0.1)
-            global_avg_pool2d; dense({CLASSES})
-        }}"
-    );
+            global_avg_pool2d; dense({CLASSES})"
+    ))
+}
+
+/// 1x1 windows alone, on maps that are divided by rows where there is one picture, and on smaller ones.
+fn pointwise() -> CheckedProgram {
+    program(&format!(
+        "input(14x14x3)
+            conv2d(512, 1, activation: relu)
+            conv2d(512, 1, activation: relu)
+            avg_pool2d(2)
+            conv2d(1024, 1, activation: relu)
+            conv2d(1024, 1)
+            global_avg_pool2d; dense({CLASSES})"
+    ))
+}
+
+fn program(layers: &str) -> CheckedProgram {
+    let text = format!("model M {{ {layers} }}");
     let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
     loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems))
 }
@@ -67,9 +81,9 @@ fn plainly(program: &CheckedProgram, images: &[f32]) -> Vec<f32> {
     }
     executor.run_setup();
     let mut scores = Vec::new();
-    for image in images.chunks(PIXELS) {
+    for image in images.chunks(images.len() / BATCH) {
         let given = executor.plan().images.expect("a model has an input");
-        executor.write(given, PIXELS).copy_from_slice(image);
+        executor.write(given, image.len()).copy_from_slice(image);
         executor.run(1);
         scores.extend(executor.read(executor.plan().outputs[0].buffer, CLASSES));
     }
@@ -78,20 +92,24 @@ fn plainly(program: &CheckedProgram, images: &[f32]) -> Vec<f32> {
 
 #[test]
 fn all_ways_lead_to_the_same_scores() {
-    let program = program();
-    let images = numbers(99, BATCH * PIXELS);
-    let want = plainly(&program, &images);
+    check(&residual_blocks(), 32 * 32 * 3);
+    check(&pointwise(), 14 * 14 * 3);
+}
+
+fn check(program: &CheckedProgram, pixels: usize) {
+    let images = numbers(99, BATCH * pixels);
+    let want = plainly(program, &images);
     let largest = want.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
     for simd in Simd::ALL.into_iter().filter(|simd| simd.is_available()) {
         for (exact, batch) in [(false, 32), (true, 32), (false, BATCH), (false, 1)] {
             let target = Target { simd, exact };
             let options =
                 CompileOptions { target, threads: 2, batch, random: false, choices: Arc::new(Choices::default()) };
-            let mut session = EvalSession::compile(&program, &options).expect("compiles");
+            let mut session = EvalSession::compile(program, &options).expect("compiles");
             let params: Vec<_> = session.params().iter().map(|param| param.shape.extents().to_vec()).collect();
             params.iter().enumerate().for_each(|(at, extents)| session.write(at, &weights(at, extents)));
             // the last batch is short
-            let got: Vec<f32> = images.chunks(batch * PIXELS).flat_map(|part| session.predict(part)).collect();
+            let got: Vec<f32> = images.chunks(batch * pixels).flat_map(|part| session.predict(part)).collect();
             for (place, (got, want)) in got.iter().zip(&want).enumerate() {
                 // five layers of sums of up to 4,608 products, by Winograd's method to a few 1e-6 of their size each
                 let error = (got - want).abs();
@@ -102,10 +120,26 @@ fn all_ways_lead_to_the_same_scores() {
     }
 }
 
-/// That the network above has all of them.
+/// That the second network is computed by Strassen's method, one picture by rows and by channels too.
+#[test]
+fn strassens_method_divides_a_picture() {
+    let graph = optimized_evaluation_graph(&pointwise());
+    let spaces = |batch: usize| {
+        let plan = plan(&graph, Target::of(Simd::detect()), batch);
+        let groups = plan.stages.iter().flat_map(|stage| &stage.groups);
+        let by_sums = |kernel: usize| matches!(plan.kernels[kernel], KernelDesc::Strassen(_));
+        let spaces = groups.filter(|group| group.calls.iter().any(|call| by_sums(call.kernel)));
+        spaces.map(|group| group.space).collect::<Vec<_>>()
+    };
+    assert!(spaces(32).iter().any(|space| matches!(space, Space::Images { .. })));
+    assert!(spaces(1).iter().any(|space| matches!(space, Space::Flat { .. })), "by rows");
+    assert!(spaces(1).iter().any(|space| matches!(space, Space::Columns { .. })), "by channels");
+}
+
+/// That the first network has all of them.
 #[test]
 fn the_network_is_computed_in_all_ways() {
-    let graph = optimized_evaluation_graph(&program());
+    let graph = optimized_evaluation_graph(&residual_blocks());
     let plan = plan(&graph, Target::of(Simd::detect()), 32);
     let groups: Vec<_> = plan.stages.iter().flat_map(|stage| &stage.groups).collect();
     let has = |space: Space| groups.iter().any(|group| group.space == space);
@@ -117,8 +151,10 @@ fn the_network_is_computed_in_all_ways() {
         if let KernelDesc::Conv(conv) = kernel {
             return conv.epilogue.residual.is_some();
         }
-        if let KernelDesc::Winograd(desc) = kernel {
-            return desc.conv.epilogue.residual.is_some();
+        if let KernelDesc::Winograd(WinogradDesc { conv, .. }) | KernelDesc::Strassen(StrassenDesc { conv, .. }) =
+            kernel
+        {
+            return conv.epilogue.residual.is_some();
         }
         // of the three steps, the one that writes the result
         matches!(kernel, KernelDesc::WinogradStep(desc) if args > 3 && desc.conv.epilogue.residual.is_some())

@@ -23,6 +23,7 @@ mod matmul;
 mod movement;
 mod normalize;
 mod pool;
+mod strassen;
 mod warp;
 mod winograd;
 mod work;
@@ -36,6 +37,7 @@ pub use matmul::{MatmulDesc, MatmulKind};
 pub use movement::{FillDesc, PackDesc, TransposeDesc};
 pub use normalize::{ChannelNormDesc, CombineMomentsDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
 pub use pool::{GlobalPoolDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
+pub use strassen::{STRASSEN_PRODUCTS, StrassenDesc, StrassenWeightDesc};
 pub use warp::{Border, Interpolation, Matrix, WarpDesc};
 pub use winograd::{Square, WinogradDesc, WinogradGradWeightDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc};
 
@@ -58,6 +60,10 @@ pub enum KernelDesc {
     WinogradWeight(WinogradWeightDesc),
     /// Gradient by its weights.
     WinogradGradWeight(WinogradGradWeightDesc),
+    /// Convolution with a 1x1 window by Strassen's method.
+    Strassen(StrassenDesc),
+    /// Its weights.
+    StrassenWeight(StrassenWeightDesc),
     /// The three products of a dense layer.
     Matmul(MatmulDesc),
     /// Element-wise expressions, with per-channel sums.
@@ -115,6 +121,9 @@ impl KernelDesc {
             },
             KernelDesc::WinogradWeight(_) => "winograd_weight",
             KernelDesc::WinogradGradWeight(_) => "winograd_grad_weight",
+            KernelDesc::Strassen(d) if d.conv.grad_input => "strassen_grad_input",
+            KernelDesc::Strassen(_) => "strassen",
+            KernelDesc::StrassenWeight(_) => "strassen_weight",
             KernelDesc::Matmul(d) => match d.kind {
                 MatmulKind::Forward => "matmul",
                 MatmulKind::GradInput => "matmul_grad_input",

@@ -20,6 +20,7 @@ impl KernelDesc {
                 WinogradStep::Inputs | WinogradStep::Results => 0,
             },
             KernelDesc::WinogradGradWeight(desc) => desc.conv.flops(),
+            KernelDesc::Strassen(desc) => desc.conv.flops(),
             KernelDesc::Matmul(desc) => 2 * desc.inputs * desc.outputs,
             KernelDesc::Map(desc) => map(desc),
             KernelDesc::Pool(desc) => desc.window.area() * desc.output.elements(),
@@ -40,6 +41,7 @@ impl KernelDesc {
             KernelDesc::Loss(desc) => 5 * desc.classes,
             KernelDesc::TopK(desc) => desc.classes,
             KernelDesc::WinogradWeight(_)
+            | KernelDesc::StrassenWeight(_)
             | KernelDesc::CombineMoments(_)
             | KernelDesc::Transpose(_)
             | KernelDesc::Pack(_)

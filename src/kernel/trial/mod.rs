@@ -3,8 +3,10 @@
 pub(super) mod aarch64;
 mod conv_case;
 pub(super) mod memory;
+mod rounded;
 
 pub(super) use conv_case::{Case, cases, for_taps};
+pub(super) use rounded::{RoundedCase, Sums, compare, images, largest, numbers};
 
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 

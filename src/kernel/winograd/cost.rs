@@ -1,15 +1,13 @@
 //! Whether Winograd's method is worth it: a model in cycles, as everything that decides about code.
 
-use super::blocks::{Blocks, Chunks};
+use super::chunks::Chunks;
 use super::steps::Planes;
+use crate::kernel::bilinear::{Blocks, CALL, Calls, Products};
 use crate::kernel::cache::{from_memory, streaming};
 use crate::kernel::desc::{ConvDesc, ConvGradWeightDesc, Square};
 use crate::kernel::tiling::Grid;
-use crate::kernel::{Target, conv, conv_grad_weight};
+use crate::kernel::{Simd, Target, conv, conv_grad_weight};
 use crate::tensor::Window;
-
-/// Cycles of one call of a strip or tile besides its arithmetic.
-const CALL: f64 = 12.0;
 
 /// Winograd's kernels have to be cheaper by this factor: what the model leaves out (more memory, transforms of weights) is theirs alone.
 const MARGIN: f64 = 0.85;
@@ -20,23 +18,6 @@ pub(crate) fn applies(window: &Window, groups: usize) -> bool {
         axis.kernel_size == 3 && axis.stride == 1 && axis.dilation == 1 && axis.pad_before <= 2
     };
     groups == 1 && plain(&window.y) && plain(&window.x)
-}
-
-/// How a convolution is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Calls {
-    /// Images of a call.
-    pub(crate) images: usize,
-    /// Each call reads its weights from memory.
-    pub(crate) cold: bool,
-}
-
-impl Calls {
-    /// Cycles to read so many weights for the first time in a call.
-    fn first_read(self, weights: usize) -> f64 {
-        let bytes = weights * size_of::<f32>();
-        if self.cold { from_memory(bytes) } else { streaming(bytes) }
-    }
 }
 
 /// The squares for a convolution, where they are worth it.
@@ -61,10 +42,10 @@ pub(crate) fn choose_by_points(
     let (inputs, outputs) = (desc.input.channels, desc.output.channels);
     let cost = |square: Square| {
         let squares = shards * calls.images * Planes::of(desc, square, calls.images).squares;
-        let products = Products { rows: squares, steps: inputs, columns: outputs, loads_output: false };
+        let products = products(square, squares, [inputs, outputs], target.simd);
         let weights = from_memory(square.area() * inputs * outputs * 4) * if once { 1.0 } else { 2.0 };
         let between = 2.0 * streaming(square.area() * squares * (inputs + outputs) * 4);
-        products.cycles(square, target).max(weights) + strips(square, squares, target, [inputs, outputs]) + between
+        products.cycles(target.simd).max(weights) + strips(square, squares, target, [inputs, outputs]) + between
     };
     let square = best(shards as f64 * direct(desc, calls, target), cost)?;
     let in_chunks = Square::ALL.map(|square| shards as f64 * in_chunks(desc, calls, target, square));
@@ -85,9 +66,9 @@ fn in_chunks(desc: &ConvDesc, calls: Calls, target: &Target, square: Square) -> 
     let axes = [&desc.window.y, &desc.window.x];
     let results = axes.map(|axis| if desc.grad_input { axis.input } else { axis.output });
     let chunks = Chunks::of_conv(square, results, [inputs, outputs], calls.images);
-    let products = Products { rows: chunks.squares(), steps: inputs, columns: outputs, loads_output: false };
+    let products = products(square, chunks.squares(), [inputs, outputs], target.simd);
     let strips = strips(square, chunks.squares(), target, [inputs, outputs]);
-    let (products, weights) = (products.cycles(square, target), square.area() * inputs * outputs);
+    let (products, weights) = (products.cycles(target.simd), square.area() * inputs * outputs);
     // a block's weights are fetched while the one before is used
     let first = products.max(calls.first_read(weights));
     let later = products.max(streaming(weights * size_of::<f32>()));
@@ -105,14 +86,19 @@ pub(crate) fn choose_grad_weight(desc: &ConvGradWeightDesc, images: usize, targe
     let results = [desc.window.y.output, desc.window.x.output];
     let cost = |square: Square| {
         let chunks = Chunks::of_grad_weight(square, results, [inputs, outputs], images);
-        let products = Products { rows: inputs, steps: chunks.squares(), columns: outputs, loads_output: true };
+        let products = grad_products(inputs, chunks.squares(), outputs, (square, target));
         let count = chunks.count(images) as f64;
         let strips = strips(square, chunks.squares(), target, [inputs, outputs]);
-        let chunk = products.cycles(square, target) + strips + chunks.visited() + chunks.between();
+        let chunk = products + strips + chunks.visited() + chunks.between();
         // sums are cleared before and interpolated after
         count * chunk + 2.0 * streaming(square.area() * inputs * outputs * 4)
     };
     best(direct, cost)
+}
+
+/// The products of so many squares.
+fn products(square: Square, squares: usize, channels: [usize; 2], simd: Simd) -> Products {
+    Products::dense(square.area(), channels, (squares, [0; 2]), simd)
 }
 
 fn best(direct: f64, cost: impl Fn(Square) -> f64) -> Option<Square> {
@@ -122,34 +108,23 @@ fn best(direct: f64, cost: impl Fn(Square) -> f64) -> Option<Square> {
     (cycles < MARGIN * direct).then_some(square)
 }
 
-/// The products of a chunk.
-struct Products {
-    rows: usize,
-    steps: usize,
-    columns: usize,
-    loads_output: bool,
-}
-
-impl Products {
-    fn cycles(&self, square: Square, target: &Target) -> f64 {
-        let blocks = Blocks::of(self.columns, target.simd);
-        let of_block = |width: usize| {
-            let grid = Grid {
-                rows: 1,
-                columns: self.rows,
-                scale: 1,
-                channels: width,
-                steps: self.steps,
-                a_pitch: [0, if self.loads_output { 1 } else { self.steps }],
-                b_pitch: blocks.width,
-                loads_output: self.loads_output,
-            };
-            grid.cycles(target.simd)
+/// The products of a gradient by the weights, which are added to sums in memory.
+fn grad_products(rows: usize, steps: usize, columns: usize, (square, target): (Square, &Target)) -> f64 {
+    let blocks = Blocks::of(columns, target.simd);
+    let of_block = |width: usize| {
+        let grid = Grid {
+            rows: 1,
+            columns: rows,
+            scale: 1,
+            channels: width,
+            steps,
+            a_pitch: [0, 1],
+            b_pitch: blocks.width,
+            loads_output: true,
         };
-        let (whole, rest) = (self.columns / blocks.width, self.columns % blocks.width);
-        let last = if rest > 0 { of_block(rest) } else { 0.0 };
-        square.area() as f64 * (whole as f64 * of_block(blocks.width) + last)
-    }
+        grid.cycles(target.simd)
+    };
+    square.area() as f64 * blocks.sum(of_block)
 }
 
 /// Cycles of the transforms of so many squares, for each of `channels`. A transform reads and writes about as many vectors as there are points, and makes two to

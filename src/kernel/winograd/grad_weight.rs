@@ -6,10 +6,11 @@
 
 use cranelift::prelude::Value;
 
-use super::blocks::{At, Blocks, Chunk, Chunks};
+use super::chunks::{At, Chunk, Chunks};
 use super::transform::{evaluate, in_two_dimensions, interpolate};
-use super::{emit_window, plane, square_address, store_points};
+use super::{emit_window, square_address, store_points};
 use crate::kernel::Target;
+use crate::kernel::bilinear::{Blocks, plane};
 use crate::kernel::builder::{KernelBuilder, Trips as LoopTrips};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
 use crate::kernel::desc::WinogradGradWeightDesc;

@@ -19,7 +19,7 @@
 //! 64 channels, the error is 0.7 times that of a direct sum in the order of the taps for squares of two, and twice for squares of four. Tests hold all kernels to the bound,
 //! and the mean to 1 and 3 times.
 
-mod blocks;
+mod chunks;
 mod cost;
 mod grad_weight;
 mod steps;
@@ -31,21 +31,21 @@ mod tests;
 
 use cranelift::prelude::Value;
 
-pub(crate) use cost::{Calls, applies, choose, choose_by_points, choose_grad_weight};
+pub(crate) use cost::{applies, choose, choose_by_points, choose_grad_weight};
 pub(super) use grad_weight::{build as build_grad_weight, scratch_bytes as grad_weight_scratch_bytes};
 pub(crate) use steps::Planes;
 pub(super) use steps::build as build_step;
 pub(super) use weight::build as build_weight;
 
-use blocks::{At, Blocks, Chunks};
+use chunks::{At, Chunks};
 use transform::{Term, in_two_dimensions, interpolate, window};
 
 use super::Target;
-use super::builder::{KernelBuilder, Trips};
+use super::bilinear::{Outlet, Products, finish, plane, winners};
+use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
 use super::desc::{ConvDesc, Square, WinogradDesc};
-use super::micro::{Place, ReductionLoop, StripBuilder, StripDesc, StripOp, TileDesc, TileEpilogue, TileInit};
-use super::tiling::{Grid, TilePointers, Tiling, emit_points, for_vector_runs, lines_ahead};
+use super::micro::{Place, StripBuilder, StripDesc, StripOp};
 use crate::tensor::{Element, Layout};
 
 /// The results of one image, and where the first square's inputs begin.
@@ -75,13 +75,6 @@ impl Geometry {
     }
 }
 
-/// Elements from a point's matrix to the next, for so many rows of so many numbers: an odd number of cache lines, so that a square's points, which are
-/// written together, do not fall on the same sets.
-fn plane(rows: usize, numbers: usize) -> usize {
-    const LINE: usize = 16;
-    ((rows * numbers).div_ceil(LINE) | 1) * LINE
-}
-
 /// What the kernel works with besides the image: its chunks, and the matrices of one of them in scratch memory.
 struct Workspace {
     chunks: Chunks,
@@ -105,32 +98,6 @@ pub(super) fn scratch_bytes(desc: &WinogradDesc) -> usize {
     desc.square.area() * (planes[0] + planes[1]) * Element::F32.size_bytes()
 }
 
-/// Where results go, and what they are finished with.
-struct Outlet {
-    bias: Value,
-    output: Value,
-    /// The pool's winners or the residual.
-    beside: Value,
-}
-
-impl Outlet {
-    /// From the kernel's arguments bias, residual (both where there is one), output, winners (where asked), the first of which is `first`. Returns the number of
-    /// the argument behind them too.
-    fn load(k: &mut KernelBuilder<'_>, conv: &ConvDesc, first: usize) -> (Self, usize) {
-        let mut next = first;
-        let mut take = |k: &mut KernelBuilder<'_>, is_there: bool| {
-            next += usize::from(is_there);
-            is_there.then(|| k.arg(next - 1))
-        };
-        let bias = take(k, conv.epilogue.bias);
-        let residual = take(k, conv.epilogue.residual.is_some());
-        let start = take(k, true).expect("there is always an output");
-        let winners = take(k, winners(conv).is_some());
-        let output = k.at_offset(Element::F32, start, conv.output.origin);
-        (Self { bias: bias.unwrap_or(output), output, beside: winners.or(residual).unwrap_or(output) }, next)
-    }
-}
-
 /// Writes the kernel.
 /// # Errors
 /// [`BuildError`] where the description contradicts itself or the machine is unknown.
@@ -149,21 +116,17 @@ pub(super) fn build(desc: &WinogradDesc, target: &Target) -> Result<KernelFuncti
             chunk.for_squares(k, square, |k, at| {
                 emit_window(k, &conv.input, square, planes[0], at, [image, inputs]);
             });
-            let products = Products {
-                square,
-                channels: [conv.input.channels, conv.output.channels],
-                squares: workspace.chunks.images * chunk.squares(),
-                planes,
-            };
-            emit_products(k, &products, target, [inputs, weight, results], square.area());
+            let products = Products::dense(
+                square.area(),
+                [conv.input.channels, conv.output.channels],
+                (workspace.chunks.images * chunk.squares(), planes),
+                target.simd,
+            );
+            products.emit(k, target, [inputs, weight, results], square.area());
             chunk.for_squares(k, square, |k, at| emit_results(k, conv, square, planes[1], (results, &outlet), at));
         });
         Ok(())
     })
-}
-
-fn winners(conv: &ConvDesc) -> Option<Layout> {
-    conv.epilogue.pool.and_then(|pool| pool.winners)
 }
 
 /// Address of a square's first element in an image of a layout, whose pixels are `side` to a square.
@@ -219,77 +182,6 @@ fn store_points(b: &mut StripBuilder, values: Vec<Term>, first: usize, plane: us
     }
 }
 
-/// How the squares of a chunk are cut into tiles, for a block of output channels.
-fn tiling(squares: usize, inputs: usize, blocks: &Blocks, width: usize, target: &Target) -> Tiling {
-    Grid {
-        rows: 1,
-        columns: squares,
-        scale: 1,
-        channels: width,
-        steps: inputs,
-        a_pitch: [0, inputs],
-        b_pitch: blocks.width,
-        loads_output: false,
-    }
-    .choose(target.simd)
-}
-
-/// Products at the points.
-struct Products {
-    square: Square,
-    /// `[I, O]`
-    channels: [usize; 2],
-    squares: usize,
-    /// Elements from a point's inputs to the next point's, and the same of results.
-    planes: [usize; 2],
-}
-
-/// One product for each of so many points: `[inputs, weights, results]` at the first. Where there are fewer images than there is room for, the rows of the others are
-/// made of what happens to lie there, and nobody reads them.
-fn emit_products(
-    k: &mut KernelBuilder<'_>,
-    products: &Products,
-    target: &Target,
-    [v, u, m]: [Value; 3],
-    points: impl Into<Trips>,
-) {
-    let Products { square, channels: [inputs, outputs], squares, planes } = *products;
-    let blocks = Blocks::of(outputs, target.simd);
-    let tile = TileDesc {
-        rows: 1,
-        columns: 1,
-        a_pitch: [0, inputs],
-        c_pitch: [0, outputs],
-        vectors: 1,
-        tail: 1,
-        reduction: vec![ReductionLoop::new(inputs, 1, blocks.width.cast_signed())],
-        init: TileInit::Zero,
-        epilogue: TileEpilogue::default(),
-        ahead: lines_ahead(blocks.width),
-    };
-    // the next block's weights at the same point, fetched meanwhile
-    let next = square.area() * inputs * blocks.width;
-    k.for_range(points, |k, point| {
-        let a = k.index_scale(point, planes[0]);
-        let b = k.index_scale(point, inputs * blocks.width);
-        let c = k.index_scale(point, planes[1]);
-        let (a, b) = (k.at(Element::F32, v, a), k.at(Element::F32, u, b));
-        let c = k.at(Element::F32, m, c);
-        blocks.for_each(k, |k, block, width| {
-            let tiling = tiling(squares, inputs, &blocks, width, target);
-            let weights = k.index_scale(block, square.area() * inputs * blocks.width);
-            let first = k.index_scale(block, blocks.width);
-            let (b, c) = (k.at(Element::F32, b, weights), k.at(Element::F32, c, first));
-            let ahead = k.at_offset(Element::F32, b, next);
-            let at = TilePointers { a, b, c, bias: c, winners: c, residual: c, trips: ahead };
-            for_vector_runs(k, &tiling.vectors, target.simd.lanes(), |k, lane, run| {
-                let at = at.at_lane(k, lane);
-                emit_points(k, &tile, &tiling, run, at);
-            });
-        });
-    });
-}
-
 /// A square's results from its points, which begin at `points`.
 fn emit_results(
     k: &mut KernelBuilder<'_>,
@@ -336,8 +228,8 @@ fn results_strip(conv: &ConvDesc, square: Square, plane: usize, inside: [usize; 
             if conv.epilogue.pool.is_none() {
                 let place = |layout: Layout, column: usize| row * layout.row_pitch + column * layout.pixel_pitch;
                 for (column, value) in values.into_iter().enumerate().take(inside[1]) {
-                    let residual = conv.epilogue.residual.map(|layout| place(layout, column));
-                    finish(b, conv, value, residual, place(conv.output, column));
+                    let residual = conv.epilogue.residual.map_or(0, |layout| place(layout, column));
+                    finish(b, conv, value, places(residual, place(conv.output, column)));
                 }
             } else if row % 2 == 0 {
                 above = values;
@@ -358,23 +250,12 @@ fn pool_rows(b: &mut StripBuilder, conv: &ConvDesc, row: usize, [above, below]: 
         let winners = winners(conv)
             .map(|layout| Place::new(3, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed()));
         let best = b.push(StripOp::Pool { points: [p0, p1, p2, p3], winners });
-        finish(b, conv, Some(best), None, row * conv.output.row_pitch + column * conv.output.pixel_pitch);
+        let result = row * conv.output.row_pitch + column * conv.output.pixel_pitch;
+        finish(b, conv, Some(best), places(0, result));
     }
 }
 
-/// Bias, residual, activation, store.
-fn finish(b: &mut StripBuilder, conv: &ConvDesc, value: Term, residual: Option<usize>, place: usize) {
-    let mut value = value;
-    if conv.epilogue.bias {
-        let bias = Some(b.load_once(Place::new(2, 0)));
-        value = b.combine(&[(1.0, value), (1.0, bias)]);
-    }
-    if let Some(residual) = residual {
-        let residual = Some(b.load(Place::new(3, residual.cast_signed())));
-        value = b.combine(&[(1.0, value), (1.0, residual)]);
-    }
-    if let (Some(x), Some(activation)) = (value, conv.epilogue.activation) {
-        value = Some(b.activate(x, activation));
-    }
-    b.store(value, Place::new(1, place.cast_signed()));
+/// Bias, residual and result behind their pointers.
+fn places(residual: usize, result: usize) -> [Place; 3] {
+    [Place::new(2, 0), Place::new(3, residual.cast_signed()), Place::new(1, result.cast_signed())]
 }

@@ -5,9 +5,10 @@
 
 use cranelift::prelude::Value;
 
-use super::blocks::{Chunk, Side};
-use super::{Geometry, Outlet, Products, emit_products, emit_results, emit_window, plane};
+use super::chunks::{Chunk, Side};
+use super::{Geometry, emit_results, emit_window};
 use crate::kernel::Target;
+use crate::kernel::bilinear::{Outlet, Products, plane};
 use crate::kernel::builder::{KernelBuilder, Trips};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
 use crate::kernel::desc::{ConvDesc, Square, WinogradStep, WinogradStepDesc};
@@ -62,14 +63,11 @@ pub(in crate::kernel) fn build(desc: &WinogradStepDesc, target: &Target) -> Resu
                 });
             }
             WinogradStep::Products => {
-                let products = Products {
-                    square,
-                    channels: [conv.input.channels, conv.output.channels],
-                    squares: images * planes.squares,
-                    planes: planes.pitch,
-                };
+                let channels = [conv.input.channels, conv.output.channels];
+                let products =
+                    Products::dense(square.area(), channels, (images * planes.squares, planes.pitch), target.simd);
                 let (matrices, points) = ([k.arg(0), k.arg(1), k.arg(2)], k.count());
-                emit_products(k, &products, target, matrices, points);
+                products.emit(k, target, matrices, points);
             }
             WinogradStep::Results => {
                 let points = k.arg(0);

@@ -7,9 +7,12 @@ use crate::kernel::desc::{
     ConvDesc, Epilogue, KernelDesc, PoolEpilogue, Square, TileActivation, WinogradDesc, WinogradGradWeightDesc,
     WinogradStep, WinogradStepDesc, WinogradWeightDesc,
 };
-use crate::kernel::trial::{Buffer, Case, Integers, for_elements, for_taps, place, random_cases, run, simds};
+use crate::kernel::trial::{
+    Buffer, Case, RoundedCase, Sums, compare, for_elements, for_taps, images, largest, numbers, place, random_cases,
+    run, simds,
+};
 use crate::kernel::winograd::Planes;
-use crate::tensor::{Layout, Padding};
+use crate::tensor::Padding;
 
 /// The matrices, written down from their definition.
 struct Matrices {
@@ -63,113 +66,17 @@ fn bound(square: Square, taps: usize, results: usize, steps: usize) -> f64 {
     gain(&m.window) * gain(&m.evaluate) * gain(&m.interpolate) * (steps + 24) as f64 * epsilon
 }
 
-/// Numbers with many digits, between −1 and 1.
-fn fractions(seed: u64, values: &mut [f32]) {
-    let mut state = Integers(seed);
-    for value in values.iter_mut().filter(|value| !value.is_nan() && **value != 0.0) {
-        // not a multiple of a power of two: products and sums are to be rounded
-        *value = (0..5).fold(0.0, |v, _| (v + state.value()) / 4.1);
-    }
-}
-
-fn images(layout: &Layout, count: usize, seed: u64) -> Vec<f32> {
-    let mut values = Integers(seed).images(layout, count);
-    fractions(seed ^ 77, &mut values);
-    values
-}
-
-fn numbers(count: usize, seed: u64) -> Vec<f32> {
-    let mut values = vec![1.0; count];
-    fractions(seed, &mut values);
-    values
-}
-
-fn largest(values: &[f32]) -> f64 {
-    values.iter().filter(|v| !v.is_nan()).fold(0.0, |m, v| f64::from(v.abs()).max(m))
-}
-
 /// Weights `[3, 3, I, O]` at the points.
 fn at_points(weight: &[f32], desc: WinogradWeightDesc, simd: crate::kernel::Simd) -> Vec<f32> {
     let args = [Buffer::F32(weight.to_vec()), Buffer::F32(vec![7.0; desc.elements(simd.lanes())])];
     run(&KernelDesc::WinogradWeight(desc), simd, &args, desc.inputs)[1].f32().to_vec()
 }
 
-/// Checks `got` where `want` has a number, all else unchanged; returns the sum of squared errors and how many there are.
-fn compare(got: &[f32], want: &[Option<f64>], allowed: f64, case: &dyn std::fmt::Debug) -> (f64, usize) {
-    let mut squares = (0.0, 0);
-    for (at, (&got, want)) in got.iter().zip(want).enumerate() {
-        match want {
-            Some(want) => {
-                let error = (f64::from(got) - want).abs();
-                assert!(error <= allowed, "element {at}: {got} instead of {want}, {error} > {allowed}: {case:?}");
-                squares = (squares.0 + error * error, squares.1 + 1);
-            }
-            None => assert_eq!(got, 7.0, "element {at} is nobody's: {case:?}"),
-        }
-    }
-    squares
-}
-
-/// A convolution's sums before the epilogue, by loops: `[n, oy, ox, o]` for the layout of what is written without a pool.
-fn sums(conv: &ConvDesc, x: &[f32], weight: &[f32], count: usize) -> (Vec<f64>, [usize; 2]) {
-    let (ci, co) = (conv.input.channels, conv.output.channels);
-    let window = &conv.window;
-    let extent = if conv.grad_input { [window.y.input, window.x.input] } else { [window.y.output, window.x.output] };
-    let mut y = vec![0.0; count * extent[0] * extent[1] * co];
-    for n in 0..count {
-        for_taps(window, |o, [ky, kx], i| {
-            let (read, written) = if conv.grad_input { (o, i) } else { (i, o) };
-            for (c, d) in (0..ci).flat_map(|c| (0..co).map(move |d| (c, d))) {
-                let w = f64::from(weight[((ky * 3 + kx) * ci + c) * co + d]);
-                y[((n * extent[0] + written[0]) * extent[1] + written[1]) * co + d] +=
-                    f64::from(x[place(&conv.input, [n, read[0], read[1], c])]) * w;
-            }
-        });
-    }
-    (y, extent)
-}
-
 fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
     let (ci, co, count) = (conv.input.channels, conv.output.channels, case.count);
-    let x = images(&conv.input, count, case.seed);
-    let weight = numbers(9 * ci * co, case.seed ^ 1);
-    let bias = numbers(co, case.seed ^ 2);
-    let (y, extent) = sums(&conv, &x, &weight, count);
-    let y = |n: usize, at: [usize; 2], o: usize| y[((n * extent[0] + at[0]) * extent[1] + at[1]) * co + o];
-    let residual = conv.epilogue.residual.map(|layout| (layout, images(&layout, count, case.seed ^ 4)));
-    let finish = |value: f64, [n, y, x, o]: [usize; 4]| {
-        let value = if conv.epilogue.bias { value + f64::from(bias[o]) } else { value };
-        let added = residual.as_ref().map_or(0.0, |(layout, values)| f64::from(values[place(layout, [n, y, x, o])]));
-        let value = value + added;
-        match conv.epilogue.activation {
-            None => value,
-            Some(TileActivation::Relu) => value.max(0.0),
-            Some(TileActivation::ClippedRelu(limit)) => value.clamp(0.0, f64::from(f32::from_bits(limit))),
-            Some(TileActivation::LeakyRelu(slope)) if value < 0.0 => f64::from(f32::from_bits(slope)) * value,
-            Some(TileActivation::LeakyRelu(_)) => value,
-        }
-    };
-    let winners = conv.epilogue.pool.and_then(|pool| pool.winners);
-    let mut want = vec![None; count * conv.output.image_pitch];
-    for_elements(&conv.output, count, |to, [n, py, px, o]| {
-        let of = |k: usize| y(n, [2 * py + k / 2, 2 * px + k % 2], o);
-        let value = match conv.epilogue.pool {
-            Some(_) => (1..4).fold(of(0), |best, k| best.max(of(k))),
-            None => y(n, [py, px], o),
-        };
-        want[to] = Some(finish(value, [n, py, px, o]));
-    });
-    let mut args = vec![Buffer::F32(x), Buffer::F32(Vec::new())];
-    if conv.epilogue.bias {
-        args.push(Buffer::F32(bias.clone()));
-    }
-    args.extend(residual.iter().map(|(_, values)| Buffer::F32(values.clone())));
-    let output = args.len();
-    args.push(Buffer::F32(vec![7.0; want.len()]));
-    if let Some(layout) = &winners {
-        args.push(Buffer::Bytes(vec![77; count * layout.image_pitch]));
-    }
-    let allowed = bound(square, 3, square.side(), ci) * ci as f64 * largest(args[0].f32()) * largest(&weight);
+    let RoundedCase { mut args, want, output, largest, sums } = RoundedCase::new(&conv, count, case.seed);
+    let Buffer::F32(weight) = args[1].clone() else { unreachable!("weights are f32") };
+    let allowed = bound(square, 3, square.side(), ci) * ci as f64 * largest;
     let desc = WinogradDesc { conv, square, images: case.count.max(1) };
     for simd in simds() {
         // turned round for the gradient, whose weights come with the taps in the order of the forward direction
@@ -180,10 +87,10 @@ fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
         let by_steps = run_steps(&desc, case.count + 2, simd, &args, count);
         for got in [together, by_steps] {
             compare(got[output].f32(), &want, allowed, &(simd, square, case));
-            let Some(layout) = &winners else { continue };
+            let Some(layout) = conv.epilogue.pool.and_then(|pool| pool.winners) else { continue };
             let got = got[output + 1].bytes();
-            for_elements(layout, count, |at, [n, py, px, o]| {
-                let of = |k: usize| y(n, [2 * py + k / 2, 2 * px + k % 2], o);
+            for_elements(&layout, count, |at, [n, py, px, o]| {
+                let of = |k: usize| sums.at([n, 2 * py + k / 2, 2 * px + k % 2, o]);
                 let winner = usize::from(got[at]);
                 assert!(winner < 4, "{winner} is no winner: {case:?}");
                 let best = (0..4).map(of).fold(f64::MIN, f64::max);
@@ -303,9 +210,9 @@ fn the_mean_error_is_near_that_of_a_direct_sum() {
     let conv = case.forward().expect("fits");
     let simd = crate::kernel::Simd::detect();
     let (x, weight) = (images(&conv.input, 2, 5), numbers(9 * 64 * 32, 6));
-    let (y, _) = sums(&conv, &x, &weight, 2);
+    let y = Sums::of(&conv, &x, &weight, 2);
     let mut want = vec![None; 2 * conv.output.image_pitch];
-    for_elements(&conv.output, 2, |to, [n, oy, ox, o]| want[to] = Some(y[((n * 16 + oy) * 16 + ox) * 32 + o]));
+    for_elements(&conv.output, 2, |to, at| want[to] = Some(y.at(at)));
     let mean_error = |desc: &KernelDesc, weight: Vec<f32>| {
         let args = [Buffer::F32(x.clone()), Buffer::F32(weight), Buffer::F32(vec![7.0; want.len()])];
         let (squares, count) = compare(run(desc, simd, &args, 2)[2].f32(), &want, 1.0, &case);

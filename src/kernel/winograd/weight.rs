@@ -1,8 +1,8 @@
 //! Weights at the points.
 
-use super::blocks::Blocks;
 use super::transform::{evaluate, in_two_dimensions};
 use crate::kernel::Target;
+use crate::kernel::bilinear::Blocks;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
 use crate::kernel::desc::WinogradWeightDesc;

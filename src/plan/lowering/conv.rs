@@ -47,7 +47,8 @@ impl Lowerer<'_> {
         let bias = conv.epilogue.bias.then(|| self.inputs(node, 2));
         let operands = Operands { x, y, bias, residual, winners };
         if self.divides_image(desc.flops()) {
-            if self.weighs_more_than_image(&desc) && self.conv_by_channels(&desc, &operands, weight, node.inputs[1]) {
+            let by_channels = self.weighs_more_than_image(&desc) && !self.sums_rows(&desc);
+            if by_channels && self.conv_by_channels(&desc, &operands, weight, node.inputs[1]) {
                 return;
             }
             if self.conv_by_rows(&desc, &operands, weight, node.inputs[1]) {
@@ -62,6 +63,12 @@ impl Lowerer<'_> {
         let taps = desc.window.area();
         let weights = (taps * desc.input.channels * desc.output.channels) as f64;
         weights * self.modelled(desc).weights_per_tap(taps) > 2.0 * desc.input.image_pitch as f64
+    }
+
+    /// Whether Strassen's method is worth it for some rows of the image: each task makes sums of its own rows then, and not of all of them.
+    fn sums_rows(&self, desc: &ConvDesc) -> bool {
+        let parts = Parts::of(desc.output.height, 1);
+        parts.is_some_and(|parts| matches!(self.modelled(&part_of_rows(desc, parts.part)), Method::Strassen { .. }))
     }
 
     /// A convolution of the batch, some images a task.
@@ -98,11 +105,12 @@ impl Lowerer<'_> {
         let by_rows = || {
             let parts = Parts::of(height, 1)?;
             let block = conv::block(desc, &self.target);
-            let rank = match self.method(&part_of_rows(desc, parts.part)) {
-                Method::Direct { rank, .. } => rank,
-                Method::Winograd(_) => Rank::default(),
+            let method = match self.method(&part_of_rows(desc, parts.part)) {
+                Method::Direct { rank, .. } => Method::Direct { block, rank },
+                Method::Winograd(_) => Method::Direct { block, rank: Rank::default() },
+                strassen @ Method::Strassen { .. } => strassen,
             };
-            Some((parts, Method::Direct { block, rank }))
+            Some((parts, method))
         };
         let Some((parts, method)) = by_squares.or_else(by_rows) else { return false };
         let weight = self.weights_for(method, desc, weight, of);
@@ -139,7 +147,11 @@ impl Lowerer<'_> {
         let part = ConvDesc { output: Layout { channels: parts.part, ..desc.output }, ..*desc };
         let method = match self.method(&part) {
             Method::Direct { rank, .. } => Method::Direct { block: Some(block), rank },
-            winograd @ Method::Winograd(_) => winograd,
+            // its halves are those of a call: a last call of fewer channels has other ones
+            Method::Strassen { .. } if parts.tail().is_some() => {
+                Method::Direct { block: Some(block), rank: Rank::default() }
+            }
+            other @ (Method::Winograd(_) | Method::Strassen { .. }) => other,
         };
         let all = self.weights_for(method, desc, weight, of);
         let bytes = all.region.touched_bytes() / channels * parts.part;

@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::ir::Value;
-use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Rank, Square, WinogradWeightDesc};
+use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Rank, Square, StrassenWeightDesc, WinogradWeightDesc};
 use crate::kernel::{conv, stay_in_cache};
 use crate::plan::choices::{Product, Question, Way, conv_kernel};
 use crate::plan::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
@@ -17,6 +17,8 @@ pub(super) enum Method {
     Direct { block: Option<usize>, rank: Rank },
     /// By Winograd's method.
     Winograd(Square),
+    /// By Strassen's, in calls for so many output channels.
+    Strassen { part: usize },
 }
 
 impl Method {
@@ -25,6 +27,7 @@ impl Method {
         match self {
             Method::Direct { .. } => 1.0,
             Method::Winograd(square) => square.area() as f64 / taps as f64,
+            Method::Strassen { .. } => 7.0 / 4.0,
         }
     }
 
@@ -33,6 +36,7 @@ impl Method {
         match self {
             Method::Direct { block, rank } => conv_kernel(&desc, Way::Direct(rank), block),
             Method::Winograd(square) => conv_kernel(&desc, Way::Winograd(square), None),
+            Method::Strassen { .. } => conv_kernel(&desc, Way::Strassen, None),
         }
     }
 }
@@ -53,6 +57,7 @@ impl Lowerer<'_> {
         match way {
             Way::Direct(rank) => Method::Direct { block: conv::block(desc, &self.target), rank },
             Way::Winograd(square) => Method::Winograd(square),
+            Way::Strassen => Method::Strassen { part: desc.output.channels },
         }
     }
 
@@ -85,6 +90,7 @@ impl Lowerer<'_> {
                 let points = WinogradWeightDesc { square, flipped: desc.grad_input, inputs, outputs };
                 self.weights_at_points(points, weight, of)
             }
+            Method::Strassen { part } => self.sums_of_weights(StrassenWeightDesc { inputs, outputs, part }, weight, of),
         }
     }
 
@@ -94,6 +100,13 @@ impl Lowerer<'_> {
         let from = Rows { buffer: weight.buffer, start: weight.offset, planes: 9, width: desc.outputs };
         let planes = desc.square.area() * desc.outputs.div_ceil(block);
         self.rearranged(KernelDesc::WinogradWeight(desc), desc.inputs, from, (planes, block), ("kernel at points", of))
+    }
+
+    fn sums_of_weights(&mut self, desc: StrassenWeightDesc, weight: Access, of: Value) -> Access {
+        let lanes = self.target.simd.lanes();
+        let from = Rows { buffer: weight.buffer, start: weight.offset, planes: 2, width: desc.outputs };
+        let to = (desc.matrices(lanes), desc.block(lanes));
+        self.rearranged(KernelDesc::StrassenWeight(desc), desc.inputs / 2, from, to, ("kernel in sums", of))
     }
 
     fn packed(&mut self, weight: Access, desc: &ConvDesc, block: usize, of: Value) -> Access {

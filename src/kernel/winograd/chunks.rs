@@ -1,45 +1,12 @@
-//! Output channels in blocks, the images' squares in chunks.
+//! The images' squares in chunks.
 
 use cranelift::prelude::Value;
 
-use crate::kernel::Simd;
+use crate::kernel::bilinear::for_images_together;
 use crate::kernel::builder::{KernelBuilder, Trips};
 use crate::kernel::cache::streaming;
-use crate::kernel::desc::{Square, WinogradWeightDesc};
+use crate::kernel::desc::Square;
 use crate::kernel::tiling::split;
-
-/// A row of channels cut into blocks that lie apart from each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Blocks {
-    pub(super) channels: usize,
-    /// Channels of a block; the last may have fewer.
-    pub(super) width: usize,
-}
-
-impl Blocks {
-    pub(super) fn of(channels: usize, simd: Simd) -> Self {
-        Self { channels, width: WinogradWeightDesc::block(channels, simd.lanes()) }
-    }
-
-    /// Channels with those that only fill up the last block.
-    pub(super) fn padded(&self) -> usize {
-        self.channels.next_multiple_of(self.width)
-    }
-
-    /// Runs `body` with each block's number and width.
-    pub(super) fn for_each(
-        &self,
-        k: &mut KernelBuilder<'_>,
-        mut body: impl FnMut(&mut KernelBuilder<'_>, Value, usize),
-    ) {
-        let (whole, rest) = (self.channels / self.width, self.channels % self.width);
-        k.for_range(whole, |k, block| body(k, block, self.width));
-        if rest > 0 {
-            let block = k.index(whole);
-            body(k, block, rest);
-        }
-    }
-}
 
 /// A side of an image, or of a piece of it, in squares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,8 +130,7 @@ impl Chunks {
 
     /// Runs over the chunks of the call: `body` gets the first image, how many there are, and the piece of each.
     pub(super) fn for_each(&self, k: &mut KernelBuilder<'_>, mut body: impl FnMut(&mut KernelBuilder<'_>, &Chunk)) {
-        let count = k.count();
-        let mut of_images = |k: &mut KernelBuilder<'_>, image: Value, images: Trips| {
+        for_images_together(k, self.images, |k, image, images| {
             for rows in &self.rows {
                 k.for_range(rows.count, |k, i| {
                     let row = k.index_scale(i, rows.side.squares());
@@ -179,16 +145,7 @@ impl Chunks {
                     }
                 });
             }
-        };
-        let whole = if self.images == 1 { count } else { k.index_round_down(count, self.images) };
-        k.fold_steps(0, whole, self.images, &[], |k, image, _| {
-            of_images(k, image, Trips::Constant(self.images));
-            Vec::new()
         });
-        if self.images > 1 {
-            let rest = k.index_sub(count, whole);
-            k.when(rest, |k| of_images(k, whole, Trips::Runtime(rest)));
-        }
     }
 }
 

@@ -7,8 +7,8 @@ use criterion::{Criterion, Throughput};
 use cnnc::jit::{FlushDenormals, LoneKernel};
 use cnnc::kernel::Target;
 use cnnc::kernel::desc::{
-    Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind, PoolDesc,
-    PoolGradDesc, PoolKind, TransposeDesc,
+    Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand, OperandKind,
+    PoolDesc, PoolGradDesc, PoolKind, TransposeDesc,
 };
 use cnnc::tensor::{Element, Layout, Padding, Window};
 
@@ -171,6 +171,7 @@ fn others() -> Vec<Job> {
     vec![
         job("2x2 max pool, winners", KernelDesc::Pool(pool), vec![4 * large, 4 * small, small], 32),
         job("2x2 max pool gradient", KernelDesc::PoolGrad(pool_grad), vec![4 * small, small, 4 * large], 32),
+        job("moments", KernelDesc::Moments(MomentsDesc { input }), vec![4 * large, 4 * 3 * 32], 32),
         job("transpose 9x128x128", KernelDesc::Transpose(transpose), vec![4 * 9 * 128 * 128; 2], 0),
     ]
 }

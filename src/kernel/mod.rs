@@ -66,7 +66,7 @@ pub fn build(desc: &KernelDesc, target: &Target) -> Result<KernelFunction, Build
         KernelDesc::PoolGrad(desc) => pool_grad::build(desc, target),
         KernelDesc::GlobalPool(desc) => global_pool::build(desc),
         KernelDesc::NeighbourSum(desc) => neighbour_sum::build(desc),
-        KernelDesc::Moments(desc) => moments::build(desc),
+        KernelDesc::Moments(desc) => moments::build(desc, target),
         KernelDesc::CombineMoments(desc) => moments::build_combine(desc),
         KernelDesc::SumParts(desc) => sum_parts::build(desc, target),
         KernelDesc::Softmax(desc) => softmax::build(desc),

@@ -5,8 +5,10 @@ use proptest::prelude::*;
 use super::harness::{
     Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, run, run_with, simds,
 };
+use crate::kernel::Simd;
 use crate::kernel::desc::{CombineMomentsDesc, KernelDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
 use crate::kernel::trial::random_cases;
+use crate::tensor::Layout;
 
 fn check_penalty(count: usize, factors: [f32; 2], seed: u64) {
     let weights = numbers(seed, count);
@@ -16,6 +18,49 @@ fn check_penalty(count: usize, factors: [f32; 2], seed: u64) {
     let term = |w: &f32| l1 * f64::from(w.abs()) + l2 * f64::from(*w).powi(2);
     // at most a hundred additions
     assert_close(got[1].f32()[0], weights.iter().map(term).sum(), 1e-5, (count, factors));
+}
+
+/// Moments of parts of so many images, and their combination.
+fn check_moments(simd: Simd, input: Layout, counts: &[usize], seed: u64) {
+    let Layout { height, width, channels, .. } = input;
+    let mut partials = Vec::new();
+    let mut all: Vec<Vec<f64>> = vec![Vec::new(); channels];
+    for (part, &count) in counts.iter().enumerate() {
+        // far from zero, so that a sum of squares would cancel
+        let x: Vec<f32> = numbers(seed ^ part as u64, buffer_len(&input, count)).iter().map(|v| v + 100.0).collect();
+        let args = [Data::F32(x.clone()), Data::F32(vec![7.0; 3 * channels])];
+        let desc = KernelDesc::Moments(MomentsDesc { input });
+        let got =
+            if simd == Simd::detect() { run(&desc, &args, count, 0) } else { run_with(simd, &desc, &args, count, 0) };
+        partials.extend_from_slice(got[1].f32());
+        for (c, all) in all.iter_mut().enumerate() {
+            let places = (0..count).flat_map(|n| (0..height).flat_map(move |y| (0..width).map(move |x| (n, y, x))));
+            let values: Vec<f64> = places.map(|(n, iy, ix)| f64::from(x[at(&input, n, iy, ix, c)])).collect();
+            let (mean, squares) = moments(&values);
+            assert_close(got[1].f32()[c], values.len() as f64, 0.0, (simd, c));
+            assert_close(got[1].f32()[channels + c], mean, 1e-6, (simd, c));
+            assert_close(got[1].f32()[2 * channels + c], squares, 1e-5, (simd, c));
+            all.extend(values);
+        }
+    }
+    let desc = CombineMomentsDesc { channels, parts: counts.len() };
+    let args = [Data::F32(partials), Data::F32(vec![7.0; channels]), Data::F32(vec![7.0; channels])];
+    let got = run_with(simd, &KernelDesc::CombineMoments(desc), &args, 0, 0);
+    for (c, values) in all.iter().enumerate() {
+        let (mean, squares) = moments(values);
+        assert_close(got[1].f32()[c], mean, 1e-6, (simd, c));
+        assert_close(got[2].f32()[c], squares / (values.len() as f64).max(1.0), 1e-5, (simd, c));
+    }
+}
+
+/// An image is one run, and its rows are where it is larger; some pixels are left over in each.
+#[test]
+fn moments_of_large_images() {
+    for simd in simds() {
+        for [height, width, channels] in [[5, 13, 16], [5, 13, 84], [31, 33, 20], [33, 35, 20], [33, 35, 7]] {
+            check_moments(simd, layout([height, width, channels], (0, 1)), &[2, 0, 1], 5);
+        }
+    }
 }
 
 proptest! {
@@ -34,31 +79,8 @@ proptest! {
     ) {
         let (height, width, channels) = shape;
         let input = layout([height, width, channels], kind);
-        let mut partials = Vec::new();
-        let mut all: Vec<Vec<f64>> = vec![Vec::new(); channels];
-        for (part, &count) in counts.iter().enumerate() {
-            // far from zero, so that a sum of squares would cancel
-            let x: Vec<f32> = numbers(seed ^ part as u64, buffer_len(&input, count)).iter().map(|v| v + 100.0).collect();
-            let args = [Data::F32(x.clone()), Data::F32(vec![7.0; 3 * channels])];
-            let got = run(&KernelDesc::Moments(MomentsDesc { input }), &args, count, 0);
-            partials.extend_from_slice(got[1].f32());
-            for (c, all) in all.iter_mut().enumerate() {
-                let places = (0..count).flat_map(|n| (0..height).flat_map(move |y| (0..width).map(move |x| (n, y, x))));
-                let values: Vec<f64> = places.map(|(n, iy, ix)| f64::from(x[at(&input, n, iy, ix, c)])).collect();
-                let (mean, squares) = moments(&values);
-                assert_close(got[1].f32()[c], values.len() as f64, 0.0, c);
-                assert_close(got[1].f32()[channels + c], mean, 1e-6, c);
-                assert_close(got[1].f32()[2 * channels + c], squares, 1e-5, c);
-                all.extend(values);
-            }
-        }
-        let desc = CombineMomentsDesc { channels, parts: counts.len() };
-        let args = [Data::F32(partials), Data::F32(vec![7.0; channels]), Data::F32(vec![7.0; channels])];
-        let got = run(&KernelDesc::CombineMoments(desc), &args, 0, 0);
-        for (c, values) in all.iter().enumerate() {
-            let (mean, squares) = moments(values);
-            assert_close(got[1].f32()[c], mean, 1e-6, c);
-            assert_close(got[2].f32()[c], squares / (values.len() as f64).max(1.0), 1e-5, c);
+        for simd in simds() {
+            check_moments(simd, input, &counts, seed);
         }
     }
 

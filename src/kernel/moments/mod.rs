@@ -1,5 +1,7 @@
 //! Statistics over the batch. See [`MomentsDesc`] and [`CombineMomentsDesc`] for what they compute.
 
+mod wide;
+
 use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes, Reduction};
@@ -7,18 +9,23 @@ use super::code::{BuildError, Effort, KernelFunction};
 use super::desc::{CombineMomentsDesc, MomentsDesc};
 use super::global_pool::fold_pixels;
 use super::pool::pixel;
+use super::target::Target;
 use crate::tensor::Element;
 
-/// Vectors of channels visited together: one cache line, and enough chains of additions to hide their latency.
+/// Vectors of channels that the narrow walk visits together: one cache line, and enough chains of additions to hide their latency.
 const VECTORS: usize = 4;
 
 /// Code of a shard's moments.
-pub(super) fn build(desc: &MomentsDesc) -> Result<KernelFunction, BuildError> {
+pub(super) fn build(desc: &MomentsDesc, target: &Target) -> Result<KernelFunction, BuildError> {
     KernelBuilder::build(Effort::Speed, |k| {
         let (x, partial) = (k.arg(0), k.arg(1));
         let channels = desc.input.channels;
         let (one, elements) = (k.f32(Lanes::One, 1.0), elements(k, desc));
         let divisor = k.max(elements, one);
+        if let Some(lanes) = wide::lanes(desc, target.simd) {
+            wide::emit(k, desc, lanes, partial, [elements, divisor]);
+            return Ok(());
+        }
         k.for_channels(channels, VECTORS, &mut |k, lanes, vectors, c| {
             let from = k.at(Element::F32, x, c);
             let zeros = vec![k.f32(lanes, 0.0); vectors];

@@ -5,9 +5,10 @@ usage: python3 benches/peers rows                       what can be measured
        python3 benches/peers growth [ROW…] [options]    the points of the charts
        python3 benches/peers report [--raw FILE]        tables and charts from the raw results, into docs/
 
-Needs Python 3.10 and nothing else. The peers come by two variables; without them cnnc is measured alone:
+Needs Python 3.10 and nothing else. The peers come by two variables; without them cnnc is measured alone, or beside those in Rust:
   CNNC_PEERS_SCRIPTS   folder with peer.py, export_onnx.py and models.py
   CNNC_PEERS_ENVS      folder with the environments tf, torch and ort, each with bin/python
+burn, candle and tract are programs of benches/peers/rust, to be built before; they are measured where --peers names them.
 """
 import argparse
 import pathlib
@@ -33,7 +34,7 @@ def arguments():
         command.add_argument("rows", nargs="*", metavar="ROW")
         command.add_argument("--rounds", type=int, default=rounds, help="processes of each framework and row [%(default)s]")
         command.add_argument("--steps", type=int, help="measured steps of a process [as many as take some seconds]")
-        command.add_argument("--peers", metavar="A,B", help=f"of {', '.join(rows.PEERS)}; '' for none [all that apply, but keras-xla]")
+        command.add_argument("--peers", metavar="A,B", help=f"of {', '.join(rows.PEERS)}; '' for none [all that apply, but keras-xla and those in Rust]")
         command.add_argument("--cnnc", default=TARGET / "release" / "cnnc", help="the program [target/release/cnnc]")
         command.add_argument("--peak", default="auto", metavar="G,G",
                              help="GFLOP/s of multiply-adds with one thread and with all; none; or auto, measured by the bench `conv` [auto]")

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 
-from rows import PEERS
+from rows import INFERENCE_ONLY, PEERS, RUST
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+# where `cargo build --release` leaves the peers that are written in Rust
+RUST_PROGRAMS = HERE / "rust" / "target" / "release"
 # Floating-point operations of the measured steps of a process: some seconds on a processor of today
 WORK = 2e11
 STEPS = (5, 1000)
@@ -42,15 +44,21 @@ class Bench:
         self.asked = asked
         self.session = time.time_ns()
         self.missing = set()
-        if asked != [] and not (self.scripts and self.environments):
-            say("CNNC_PEERS_SCRIPTS and CNNC_PEERS_ENVS are not set: cnnc is measured alone")
+        in_python = None if asked is None else [peer for peer in asked if peer not in RUST]
+        if in_python != [] and not (self.scripts and self.environments):
+            say("CNNC_PEERS_SCRIPTS and CNNC_PEERS_ENVS are not set: peers in Python are left out")
 
-    def python(self, peer):
-        """The interpreter of a peer's environment, or None where there is none; that is said once."""
-        if not (self.scripts and self.environments):
+    def program(self, peer):
+        """A peer's own program, or the interpreter of its environment; None where there is none, which is said once."""
+        if peer in RUST:
+            path = RUST_PROGRAMS / f"{peer}-peer"
+            needed = [path]
+        elif self.scripts and self.environments:
+            path = self.environments / PEERS[peer][1] / "bin" / "python"
+            needed = [path, self.scripts / "peer.py"]
+        else:
             return None
-        path = self.environments / PEERS[peer][1] / "bin" / "python"
-        missing = next((place for place in (path, self.scripts / "peer.py") if not place.exists()), None)
+        missing = next((place for place in needed if not place.exists()), None)
         if missing and peer not in self.missing:
             self.missing.add(peer)
             say(f"{peer} is left out: there is no {missing}")
@@ -81,10 +89,14 @@ class Bench:
 
     def row(self, row):
         """All rounds of a row: in each of them everyone runs once, and another one begins."""
-        frameworks = ["cnnc", *(peer for peer in row.peers(self.asked) if self.python(peer))]
+        frameworks = ["cnnc", *(peer for peer in row.peers(self.asked) if self.program(peer))]
         threads = row.threads or os.cpu_count()
         steps, warmup = self.counts(row)
         exported = self.export(row, frameworks)
+        if self.asked and frameworks == ["cnnc"]:
+            # cnnc alone would stand for the row in the tables
+            say(f"{row.name} is left out: none of the peers asked for is there for it")
+            return
         say(f"{row.name}: {steps} steps, {self.rounds} rounds of {', '.join(frameworks)}")
         for number in range(self.rounds):
             first = number % len(frameworks)
@@ -93,6 +105,8 @@ class Bench:
                            "--warmup", warmup]
                 if framework == "cnnc":
                     command = [self.cnnc, "bench", row.file, "--json", "--quiet", *options, *size_option(row)]
+                elif framework in RUST:
+                    command = [self.program(framework), row.model, *options]
                 else:
                     command = self.script(framework, "peer.py", framework, row.model, *options)
                 busy = busy_share()
@@ -107,7 +121,7 @@ class Bench:
             path.unlink(missing_ok=True)
 
     def script(self, peer, name, *arguments):
-        return [self.python(peer), HERE / "with_extra_models.py", self.scripts, name, *arguments]
+        return [self.program(peer), HERE / "with_extra_models.py", self.scripts, name, *arguments]
 
     def run(self, command):
         """What the command's line of JSON says, or `error`."""
@@ -130,11 +144,11 @@ class Bench:
 
     def export(self, row, frameworks):
         """The ONNX file that some peers read, made by PyTorch. Those whose file cannot be made are taken off the list."""
-        readers = [peer for peer in frameworks if peer in ("onnxruntime", "openvino")]
+        readers = [peer for peer in frameworks if peer in INFERENCE_ONLY]
         if not readers:
             return []
         reason = "there is no PyTorch to export with"
-        if self.python("torch"):
+        if self.program("torch"):
             try:
                 output(self.script("torch", "export_onnx.py", row.model, row.batch), self.environment())
                 return [self.raw.parent / "tmp" / f"bench_{row.model}_{row.batch}.onnx"]
@@ -152,11 +166,15 @@ class Bench:
         packages = {"torch": ["torch"], "tf": ["keras", "tensorflow-cpu"], "ort": ["onnxruntime", "openvino"]}
         versions = {}
         for environment, names in packages.items():
-            peer = next(peer for peer, (_, place) in PEERS.items() if place == environment)
-            if self.asked != [] and self.python(peer):
+            peers = [peer for peer, (_, place) in PEERS.items() if place == environment]
+            peer = next((peer for peer in peers if self.asked is None or peer in self.asked), None)
+            if peer and self.program(peer):
                 ask = "import importlib.metadata as m, json, sys; print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
-                found = self.run([self.python(peer), "-c", ask, *names])
+                found = self.run([self.program(peer), "-c", ask, *names])
                 versions |= {} if "error" in found else found
+        for peer in self.asked or []:
+            if peer in RUST and self.program(peer):
+                versions |= dict([output([self.program(peer), "--version"]).split()])
         self.write({"kind": "machine", "processor": processor(), "processors": os.cpu_count(),
                     "commit": commit(), "versions": versions, "peak_gflops": peaks})
 

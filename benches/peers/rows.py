@@ -9,10 +9,23 @@ PEERS = {
     "keras-xla": ("Keras, XLA", "tf"),
     "onnxruntime": ("ONNX Runtime", "ort"),
     "openvino": ("OpenVINO", "ort"),
+    "burn": ("burn", "rust"),
+    "candle": ("candle", "rust"),
+    "tract": ("tract", "rust"),
 }
-INFERENCE_ONLY = {"onnxruntime", "openvino"}
+# programs of the package `rust`, for information: they have a table of their own, and no part in the ratios
+RUST = [peer for peer, (_, environment) in PEERS.items() if environment == "rust"]
+# these read an ONNX file
+INFERENCE_ONLY = {"onnxruntime", "openvino", "tract"}
+TRAINING_ONLY = {"burn", "candle"}
+# models that there are in Rust; `tract` reads any, but these say enough
+RUST_MODELS = {
+    "burn": {"fashion", "cifar_basic", "cifar_advanced"},
+    "candle": {"fashion", "cifar_basic", "cifar_advanced"},
+    "tract": {"fashion", "cifar_advanced", "resnet50"},
+}
 # left out unless asked for, to save time
-ONLY_IF_ASKED = {"keras-xla"}
+ONLY_IF_ASKED = {"keras-xla", *RUST}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +44,12 @@ class Row:
     def peers(self, asked):
         """Those of the frameworks asked for (None: the usual ones) that this row can be compared with."""
         chosen = [peer for peer in PEERS if peer not in ONLY_IF_ASKED] if asked is None else asked
-        return [peer for peer in chosen if self.mode == "infer" or peer not in INFERENCE_ONLY]
+        other_mode = INFERENCE_ONLY if self.mode == "train" else TRAINING_ONLY
+        return [peer for peer in chosen if peer not in other_mode and (peer not in RUST or self.in_rust(peer))]
+
+    def in_rust(self, peer):
+        # their table shows all processors only
+        return self.model in RUST_MODELS[peer] and self.threads == 0
 
 
 def training(model, file, goal):

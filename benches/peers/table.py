@@ -2,7 +2,7 @@
 import re
 import statistics
 
-from rows import INFERENCE_ONLY, PEERS, ROWS
+from rows import INFERENCE_ONLY, PEERS, ROWS, RUST
 
 NAMES = {"cnnc": "cnnc", **{peer: name for peer, (name, _) in PEERS.items()}}
 
@@ -40,16 +40,35 @@ class Results:
         return peaks.get(str(self.of(row)["cnnc"][0]["threads"]))
 
 
+def apart(records):
+    """Results for the main tables, and for that of Rust libraries. A session of a row in which these were the only peers does not stand for the row in the
+    main tables, and one without them does not in the other."""
+    asked = {}
+    for record in records:
+        if "row" in record:
+            asked.setdefault((record["row"], record["session"]), set()).add(record["framework"])
+
+    def of_session(record):
+        return asked.get((record.get("row"), record["session"]), set())
+
+    main = [record for record in records if record.get("framework") not in RUST
+            and (not of_session(record) & set(RUST) or of_session(record) - {"cnnc", *RUST})]
+    rust = [record for record in records if "row" not in record
+            or (record["framework"] in ("cnnc", *RUST) and of_session(record) & set(RUST))]
+    return Results(main), Results(rust)
+
+
 def speed(rounds, key="images_per_s"):
     return statistics.median(record[key] for record in rounds)
 
 
 def markdown(records):
     """All tables, each only where there is something to put into it."""
-    results = Results(records)
+    results, in_rust = apart(records)
     trained = [row for row in ROWS if row.mode == "train" and row.threads == 0 and results.of(row)]
     inferred = [row for row in ROWS if row.mode == "infer" and results.of(row)]
-    parts = [machine_lines(results)]
+    beside_rust = [row for row in ROWS if row.threads == 0 and in_rust.of(row)]
+    parts = [machine_lines(results, in_rust)]
     if trained:
         parts += ["### Training", speeds(results, trained)]
     if inferred:
@@ -58,20 +77,27 @@ def markdown(records):
         parts += ["### Start and memory", start_and_memory(results, trained + inferred)]
     if scaled := scaling(results):
         parts += ["### One thread and all", scaled]
+    if beside_rust:
+        parts += ["### Rust libraries, for information", speeds(in_rust, beside_rust, title_and_mode, judged=False),
+                  start_and_memory(in_rust, beside_rust, title_and_mode)]
     return "\n\n".join(parts) + "\n"
 
 
-def machine_lines(results):
-    used = {results.sessions[row.name] for row in ROWS if results.of(row)}
+def machine_lines(*all_results):
+    """The machines of all sessions that a table shows, and how much others disturbed them."""
+    machines, shares = {}, []
+    for results in all_results:
+        shown = [row for row in ROWS if results.of(row)]
+        sessions = {results.sessions[row.name] for row in shown}
+        machines |= {session: machine for session, machine in results.machines.items() if session in sessions}
+        shares += [record["others_busy"] for row in shown for rounds in results.of(row).values() for record in rounds
+                   if record["others_busy"] is not None]
     lines = []
-    for session in sorted(used & set(results.machines)):
-        machine = results.machines[session]
+    for _, machine in sorted(machines.items()):
         versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
         peaks = ", ".join(f"{peak:,.0f} GFLOP/s with {threads}" for threads, peak in machine["peak_gflops"].items())
         lines.append(f"{machine['processor']}, {machine['processors']} processors; cnnc {machine['commit']}"
                      + (f"; {versions}" if versions else "") + (f". Peak of multiply-adds: {peaks}" if peaks else "") + ".")
-    shares = [record["others_busy"] for row in ROWS for rounds in results.of(row).values() for record in rounds
-              if record["others_busy"] is not None]
     if shares:
         lines.append(f"Before the runs, other programs took {statistics.median(shares):.0%} of the processors in the middle and"
                      f" {max(shares):.0%} at most.")
@@ -83,11 +109,19 @@ def table(head, rows):
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def speeds(results, rows):
-    """Images a second: the median (least..most) of the rounds."""
+def title(row):
+    return f"{row.model}, batch {row.batch}"
+
+
+def title_and_mode(row):
+    return f"{title(row)}, {'training' if row.mode == 'train' else 'inference'}"
+
+
+def speeds(results, rows, title=title, judged=True):
+    """Images a second: the median (least..most) of the rounds; where it is `judged`, also cnnc's against the fastest peer and against the peak."""
     present = {peer for row in rows for peer in results.of(row)}
     peers = [peer for peer in PEERS if peer in present]
-    head = ["", "cnnc", *(NAMES[peer] for peer in peers), "ratio to the fastest peer", "goal", "share of peak"]
+    head = ["", "cnnc", *(NAMES[peer] for peer in peers), *(["ratio to the fastest peer", "goal", "share of peak"] if judged else [])]
     lines = []
     for row in rows:
         rounds = results.of(row)
@@ -98,7 +132,8 @@ def speeds(results, rows):
             return "failed" if (row.name, framework) in results.failed else "–"
 
         goal = "–" if row.goal is None else f"≥ {row.goal:g}"
-        lines.append([title(row), cell("cnnc"), *map(cell, peers), ratio(results, row), goal, share(results, row)])
+        judgement = [ratio(results, row), goal, share(results, row)] if judged else []
+        lines.append([title(row), cell("cnnc"), *map(cell, peers), *judgement])
     return table(head, lines)
 
 
@@ -123,7 +158,7 @@ def share(results, row):
     return f"{speed(ours) * ours[0]['forward_flops'] * (3 if row.mode == 'train' else 1) / peak / 1e9:.0%}"
 
 
-def start_and_memory(results, rows):
+def start_and_memory(results, rows, title=title):
     """Medians: seconds from the start to the end of the first step, and MiB of resident memory at their highest."""
     present = {peer for row in rows for peer in results.of(row)}
     frameworks = ["cnnc", *(peer for peer in PEERS if peer in present)]
@@ -152,10 +187,6 @@ def scaling(results):
             if name in all_rounds and name in one_rounds else "–" for name in frameworks)])
     head = ["", "ratio with one thread", *(NAMES[name] for name in frameworks)]
     return table(head, lines) if lines else ""
-
-
-def title(row):
-    return f"{row.model}, batch {row.batch}"
 
 
 def number(value):

@@ -172,13 +172,14 @@ fn for_channels(
     });
 }
 
-/// Weights beyond this many bytes do not wait in the second-level cache for their next use: while a block is used, the next one is fetched.
+/// Weights beyond this many bytes do not wait in the second-level cache for the next image: while a block is used, the next one is fetched.
 const FETCHED_AHEAD_BYTES: usize = 512 << 10;
 
 /// [`crate::kernel::micro::TileDesc::ahead`]
 fn lines_ahead(part: &Part, desc: &ConvDesc) -> usize {
     let bytes = part.weight_rows(desc) * part.produced * size_of::<f32>();
-    let block = desc.block.filter(|_| bytes > FETCHED_AHEAD_BYTES);
+    // behind a single image come those of all other layers before they are used again
+    let block = desc.block.filter(|_| bytes > FETCHED_AHEAD_BYTES || desc.images == 1);
     block.map_or(0, tiling::lines_ahead)
 }
 

@@ -31,9 +31,7 @@ impl Outlet {
         let output = k.at_offset(Element::F32, start, conv.output.origin);
         (Self { bias: bias.unwrap_or(output), output, beside: winners.or(residual).unwrap_or(output) }, next)
     }
-}
 
-impl Outlet {
     /// From an output channel on; without winners.
     pub(in crate::kernel) fn at_channel(&self, k: &mut KernelBuilder<'_>, channel: Value) -> Self {
         let [bias, output, beside] =

@@ -1,8 +1,6 @@
 //! The pixels that go through all steps together, so that what lies between the steps stays in cache.
 
-use super::cost;
 use super::pairs::{Chunk, count};
-use crate::kernel::Target;
 use crate::kernel::bilinear::for_images_together;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::desc::StrassenDesc;
@@ -45,21 +43,15 @@ pub(super) struct Chunks {
     columns: usize,
 }
 
-/// Pairs of a chunk at most, from which the best is chosen: fewer keep the registers less busy and read the weights more often, more need more memory.
-const PAIRS: [usize; 3] = [28, 56, 112];
+/// Pairs of a chunk at most: fewer keep the registers less busy and read the weights more often, more need more memory (28 and 112 take up to 2% longer). The same
+/// for all processors: which pixels are pairs is seen in the last digits.
+const PAIRS: usize = 56;
 
 impl Chunks {
-    /// The cheapest by the model.
-    pub(super) fn choose(desc: &StrassenDesc, target: &Target) -> Self {
-        let results = [desc.conv.output.height, desc.conv.output.width];
-        let chunks = PAIRS.map(|most| Self::of_at_most(results, desc.images, most));
-        let cost = |chunks: &Self| cost::cycles(chunks, &desc.conv, desc.images, target);
-        chunks.into_iter().min_by(|a, b| cost(a).total_cmp(&cost(b))).expect("there is a number of pairs")
-    }
-
-    fn of_at_most([height, width]: [usize; 2], images: usize, most: usize) -> Self {
-        let together = (most / count(height, width)).clamp(1, images.max(1));
-        Self { images: 1 << together.ilog2(), pieces: pieces(height, (most / width).max(1)), columns: width }
+    pub(super) fn of(desc: &StrassenDesc) -> Self {
+        let [height, width] = [desc.conv.output.height, desc.conv.output.width];
+        let together = (PAIRS / count(height, width)).clamp(1, desc.images.max(1));
+        Self { images: 1 << together.ilog2(), pieces: pieces(height, (PAIRS / width).max(1)), columns: width }
     }
 
     /// Pairs of the largest chunk.

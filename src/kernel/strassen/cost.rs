@@ -32,12 +32,12 @@ pub(crate) fn is_worth_it(desc: &ConvDesc, calls: Calls, new_weights: Option<usi
     let strassen = StrassenDesc { conv: *desc, images: calls.images };
     let sums = weights(desc);
     let made = new_weights.map_or(0.0, |calls| 2.0 * streaming(sums * size_of::<f32>()) / calls as f64);
-    let cycles = cycles(&Chunks::choose(&strassen, target), desc, calls.images, target).max(calls.first_read(sums));
+    let cycles = cycles(&Chunks::of(&strassen), desc, calls.images, target).max(calls.first_read(sums));
     cycles + made < MARGIN * direct
 }
 
 /// Cycles of a call for so many images.
-pub(super) fn cycles(chunks: &Chunks, desc: &ConvDesc, images: usize, target: &Target) -> f64 {
+fn cycles(chunks: &Chunks, desc: &ConvDesc, images: usize, target: &Target) -> f64 {
     let (read, blocks) = (streaming(weights(desc) * size_of::<f32>()), blocks(desc, target));
     let of_chunk = |pairs: usize| {
         // a block's weights are fetched while the one before is used

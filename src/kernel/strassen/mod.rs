@@ -68,7 +68,7 @@ fn products(conv: &ConvDesc, pairs: usize, outputs: Blocks) -> Products {
 
 /// Bytes of scratch memory: a chunk's sums, and the products of one block.
 pub(super) fn scratch_bytes(desc: &StrassenDesc, target: &Target) -> usize {
-    let pairs = Chunks::choose(desc, target).pairs();
+    let pairs = Chunks::of(desc).pairs();
     let planes = products(&desc.conv, pairs, blocks(&desc.conv, target)).planes;
     STRASSEN_PRODUCTS * (planes[0] + planes[1]) * Element::F32.size_bytes()
 }
@@ -81,7 +81,7 @@ pub(super) fn build(desc: &StrassenDesc, target: &Target) -> Result<KernelFuncti
     if !applies(conv) {
         return Err(BuildError::Description { family: "strassen", reason: "not a plain product of two matrices" });
     }
-    let (chunks, blocks) = (Chunks::choose(desc, target), blocks(conv, target));
+    let (chunks, blocks) = (Chunks::of(desc), blocks(conv, target));
     let planes = products(conv, chunks.pairs(), blocks).planes;
     KernelBuilder::build(Effort::Speed, |k| {
         let (input, weight) = (k.arg(0), k.arg(1));

@@ -224,6 +224,11 @@ fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {
     }
     assert!(weights[0] != weights[1] && weights[1] != weights[2], "each way rounds in its own manner");
 
+    // Nor is a way believed that these windows do not have.
+    let impossible = remembered.replace("direct", "strassen").replace("winograd 2x2", "strassen");
+    fs::write(file, impossible.replace("winograd 4x4", "strassen")).expect("written");
+    assert!(tuned("impossible", "1").contains("kernels tuned: 3 convolutions timed, 0 known"));
+
     // A file that is none of ours is not believed.
     fs::write(file, "{\"choices\": 1").expect("written");
     assert!(tuned("third", "1").contains("kernels tuned: 3 convolutions timed, 0 known"));

@@ -5,9 +5,7 @@ use proptest::prelude::*;
 use super::applies;
 use crate::kernel::Simd;
 use crate::kernel::desc::{ConvDesc, Epilogue, KernelDesc, StrassenDesc, StrassenWeightDesc, TileActivation};
-use crate::kernel::trial::{
-    Buffer, Case, RoundedCase, Sums, compare, for_elements, images, numbers, random_cases, run, simds,
-};
+use crate::kernel::trial::{Buffer, Case, RoundedCase, compare, mean_error, random_cases, run, simds};
 use crate::tensor::{Layout, Padding};
 
 /// What the bound of the module allows for so many input channels, without the numbers' size.
@@ -113,21 +111,12 @@ fn parts_of_channels() {
 /// The mean error against that of a sum in single precision, channel by channel: at most twice.
 #[test]
 fn the_mean_error_is_near_that_of_a_direct_sum() {
-    let case = Case::new([16, 16], 1, [256, 32]);
-    let conv = case.forward().expect("fits");
-    let simd = Simd::detect();
-    let (x, weight) = (images(&conv.input, 2, 5), numbers(256 * 32, 6));
-    let y = Sums::of(&conv, &x, &weight, 2);
-    let mut want = vec![None; 2 * conv.output.image_pitch];
-    for_elements(&conv.output, 2, |to, at| want[to] = Some(y.at(at)));
-    let mean_error = |desc: &KernelDesc, weight: Vec<f32>| {
-        let args = [Buffer::F32(x.clone()), Buffer::F32(weight), Buffer::F32(vec![7.0; want.len()])];
-        let (squares, count) = compare(run(desc, simd, &args, 2)[2].f32(), &want, 1.0, &case);
-        (squares / count as f64).sqrt()
-    };
-    let direct = mean_error(&KernelDesc::Conv(conv), weight.clone());
-    let sums = in_sums(&weight, StrassenWeightDesc { inputs: 256, outputs: 32, part: 32 }, simd);
-    let ratio = mean_error(&KernelDesc::Strassen(StrassenDesc { conv, images: 2 }), sums) / direct;
+    let conv = Case::new([16, 16], 1, [256, 32]).forward().expect("fits");
+    let (of, simd) = ((&conv, 2), Simd::detect());
+    let direct = mean_error(of, &KernelDesc::Conv(conv), simd, <[f32]>::to_vec);
+    let sums = StrassenWeightDesc { inputs: 256, outputs: 32, part: 32 };
+    let desc = KernelDesc::Strassen(StrassenDesc { conv, images: 2 });
+    let ratio = mean_error(of, &desc, simd, |weight| in_sums(weight, sums, simd)) / direct;
     println!("{ratio:.2} of a direct sum's error");
     assert!(ratio <= 2.0, "{ratio} times the error of a direct sum");
 }

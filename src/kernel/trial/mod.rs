@@ -6,7 +6,7 @@ pub(super) mod memory;
 mod rounded;
 
 pub(super) use conv_case::{Case, cases, for_taps};
-pub(super) use rounded::{RoundedCase, Sums, compare, images, largest, numbers};
+pub(super) use rounded::{RoundedCase, compare, images, largest, mean_error};
 
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 

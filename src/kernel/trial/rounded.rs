@@ -1,7 +1,8 @@
 //! Convolutions of numbers with many digits: what methods that round more than a direct sum are held to.
 
-use super::{Buffer, Integers, for_elements, for_taps, place};
-use crate::kernel::desc::{ConvDesc, TileActivation};
+use super::{Buffer, Integers, for_elements, for_taps, place, run};
+use crate::kernel::Simd;
+use crate::kernel::desc::{ConvDesc, KernelDesc, TileActivation};
 use crate::tensor::Layout;
 
 /// Numbers with many digits, between −1 and 1.
@@ -19,7 +20,7 @@ pub(in crate::kernel) fn images(layout: &Layout, count: usize, seed: u64) -> Vec
     values
 }
 
-pub(in crate::kernel) fn numbers(count: usize, seed: u64) -> Vec<f32> {
+fn numbers(count: usize, seed: u64) -> Vec<f32> {
     let mut values = vec![1.0; count];
     fractions(seed, &mut values);
     values
@@ -140,4 +141,17 @@ impl RoundedCase {
         }
         Self { args, want, output, largest, sums }
     }
+}
+
+/// How far a kernel is from what a convolution gives, in the mean (root of the mean square), with one set of numbers and with weights as `arrange` leaves them.
+pub(in crate::kernel) fn mean_error(
+    (conv, count): (&ConvDesc, usize),
+    kernel: &KernelDesc,
+    simd: Simd,
+    arrange: impl Fn(&[f32]) -> Vec<f32>,
+) -> f64 {
+    let RoundedCase { mut args, want, output, .. } = RoundedCase::new(conv, count, 5);
+    args[1] = Buffer::F32(arrange(args[1].f32()));
+    let (squares, elements) = compare(run(kernel, simd, &args, count)[output].f32(), &want, 1.0, conv);
+    (squares / elements as f64).sqrt()
 }

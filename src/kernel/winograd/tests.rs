@@ -8,8 +8,8 @@ use crate::kernel::desc::{
     WinogradStep, WinogradStepDesc, WinogradWeightDesc,
 };
 use crate::kernel::trial::{
-    Buffer, Case, RoundedCase, Sums, compare, for_elements, for_taps, images, largest, numbers, place, random_cases,
-    run, simds,
+    Buffer, Case, RoundedCase, compare, for_elements, for_taps, images, largest, mean_error, place, random_cases, run,
+    simds,
 };
 use crate::kernel::winograd::Planes;
 use crate::tensor::Padding;
@@ -206,23 +206,13 @@ fn epilogues() {
 /// The mean error against that of a sum in single precision, tap by tap: less for squares of two, at most three times for squares of four.
 #[test]
 fn the_mean_error_is_near_that_of_a_direct_sum() {
-    let case = Case::new([16, 16], 3, [64, 32]);
-    let conv = case.forward().expect("fits");
-    let simd = crate::kernel::Simd::detect();
-    let (x, weight) = (images(&conv.input, 2, 5), numbers(9 * 64 * 32, 6));
-    let y = Sums::of(&conv, &x, &weight, 2);
-    let mut want = vec![None; 2 * conv.output.image_pitch];
-    for_elements(&conv.output, 2, |to, at| want[to] = Some(y.at(at)));
-    let mean_error = |desc: &KernelDesc, weight: Vec<f32>| {
-        let args = [Buffer::F32(x.clone()), Buffer::F32(weight), Buffer::F32(vec![7.0; want.len()])];
-        let (squares, count) = compare(run(desc, simd, &args, 2)[2].f32(), &want, 1.0, &case);
-        (squares / count as f64).sqrt()
-    };
-    let direct = mean_error(&KernelDesc::Conv(conv), weight.clone());
+    let conv = Case::new([16, 16], 3, [64, 32]).forward().expect("fits");
+    let (of, simd) = ((&conv, 2), Simd::detect());
+    let direct = mean_error(of, &KernelDesc::Conv(conv), simd, <[f32]>::to_vec);
     for (square, most) in [(Square::Two, 1.0), (Square::Four, 3.0)] {
         let points = WinogradWeightDesc { square, flipped: false, inputs: 64, outputs: 32 };
         let desc = KernelDesc::Winograd(WinogradDesc { conv, square, images: 2 });
-        let ratio = mean_error(&desc, at_points(&weight, points, simd)) / direct;
+        let ratio = mean_error(of, &desc, simd, |weight| at_points(weight, points, simd)) / direct;
         println!("{square:?}: {ratio:.2} of a direct sum's error");
         assert!(ratio <= most, "{square:?}: {ratio} times the error of a direct sum");
     }

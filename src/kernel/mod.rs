@@ -39,7 +39,7 @@ mod warp;
 pub(crate) mod winograd;
 
 pub(crate) use bilinear::Calls;
-pub(crate) use cache::{stay_in_cache, streaming};
+pub(crate) use cache::{stay_in_cache, streaming, streaming_among_others};
 pub use target::{Simd, Target};
 
 use code::{BuildError, KernelFunction};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::fuse_tile_epilogues::{is_two_by_two, other_summand, tile_activation};
-use crate::ir::{Graph, NodeId, Value};
+use crate::ir::{Graph, Node, NodeId, Value};
 use crate::kernel::desc::{ExprNode, TileActivation};
 use crate::ops::{Map, MapResult, Op};
 
@@ -24,7 +24,10 @@ pub fn fusion_report(graph: &Graph) -> String {
                 let bias = dense.bias.then(|| "bias".to_owned());
                 Some(product(graph, id, [None, bias, None, dense.activation.map(name)]))
             }
-            Op::Map(map) => joined(map),
+            Op::Map(map) => match made_before(graph, index) {
+                Some(first) => Some(format!("%{first} made again, so that it need not be kept")),
+                None => joined(map),
+            },
             _ => None,
         };
         if let Some(line) = line {
@@ -84,6 +87,14 @@ fn reason(graph: &Graph, id: NodeId) -> Option<String> {
         _ => "is a kernel of its own".to_owned(),
     };
     Some(format!("%{user} {} {why}", next.op.name()))
+}
+
+/// The node that has made the same of the same operands, for a map over images.
+fn made_before(graph: &Graph, index: usize) -> Option<usize> {
+    let node = &graph.nodes[index];
+    let is_same = |other: &&Node| (&other.op, &other.inputs) == (&node.op, &node.inputs);
+    let first = graph.nodes[..index].iter().position(|other| is_same(&other))?;
+    node.types[0].batched.then_some(first)
 }
 
 /// Operations of a map's expression.

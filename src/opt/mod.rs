@@ -15,6 +15,7 @@ mod fuse_tile_epilogues;
 mod fusion_report;
 mod hoist_channel_arithmetic;
 mod merge_channel_sums;
+mod rematerialize_maps;
 mod replace_pixel_convs;
 mod sink_below_max_pool;
 
@@ -60,6 +61,8 @@ pub const TRAINING: &[Pass] = &[
     merge_channel_sums::PASS,
     // after fusion: an expression of vectors alone has become part of larger ones
     hoist_channel_arithmetic::PASS,
+    // last: a map that is there twice must not be taken for one with two users
+    rematerialize_maps::PASS,
     eliminate_dead_nodes::PASS,
 ];
 

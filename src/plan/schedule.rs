@@ -9,6 +9,7 @@
 use super::launch::{Access, BufferId, Launch, Mode, Space};
 use super::lowering::Lowered;
 use crate::ir::LOSS_OUTPUT;
+use crate::kernel::desc::KernelDesc;
 
 /// Launches with their stages.
 #[derive(Debug)]
@@ -52,30 +53,83 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
         }
         stages.push(stage);
     }
-    delay_fills(&lowered.launches, &mut stages, &touched);
+    delay(&lowered, &mut stages, &touched);
     Scheduled { lowered, stages }
 }
 
-/// Clears halos, and what else needs no operand, where the buffer is first used, not at the beginning of the step: the memory is free until then, and in cache afterwards.
-fn delay_fills(launches: &[Launch], stages: &mut [usize], touched: &[Vec<(usize, Access)>]) {
-    for (index, launch) in launches.iter().enumerate() {
-        if !only_clears(launch) {
-            continue;
-        }
-        let users = launch.args.iter().flat_map(|access| &touched[access.buffer.index()]);
-        let later = users.filter(|&&(user, _)| user > index && !only_clears(&launches[user]));
-        // together with a user that divides the same space, as part of its chain; else before it
-        let latest = |user: usize| {
-            if launches[user].space == launch.space { stages[user] } else { stages[user].saturating_sub(1) }
+/// Moves launches to where their results are first used, where no memory is held longer for that: those that clear a halo or whatever else needs no
+/// operand, and maps of what lives on anyway. The results' memory is free until then, and in cache afterwards.
+fn delay(lowered: &Lowered, stages: &mut [usize], touched: &[Vec<(usize, Access)>]) {
+    // from the last to the first: what is cleared for a map goes with it
+    for index in (0..lowered.launches.len()).rev() {
+        let launch = &lowered.launches[index];
+        let latest = if only_clears(launch) {
+            first_use(&lowered.launches, stages, touched, index)
+        } else if matches!(launch.kernel, KernelDesc::Map(_)) && !launch.setup {
+            latest_stage(&lowered.launches, stages, touched, index)
+                .filter(|&stage| operands_live(lowered, stages, touched, (index, stage)))
+        } else {
+            None
         };
-        let first = later.map(|&(user, _)| latest(user)).min();
-        stages[index] = first.map_or(stages[index], |first| first.max(stages[index]));
+        stages[index] = latest.map_or(stages[index], |latest| latest.max(stages[index]));
     }
 }
 
 /// Whether a launch writes the same whatever was computed before.
 fn only_clears(launch: &Launch) -> bool {
     launch.args.iter().all(|access| access.mode == Mode::Write)
+}
+
+/// The stage for what only clears: together with a user that divides the same space, as part of its chain; else before it.
+fn first_use(launches: &[Launch], stages: &[usize], touched: &[Vec<(usize, Access)>], index: usize) -> Option<usize> {
+    let users = launches[index].args.iter().flat_map(|access| &touched[access.buffer.index()]);
+    let later = users.filter(|&&(user, _)| user > index && !only_clears(&launches[user]));
+    let latest = |user: usize| {
+        let same = launches[user].space == launches[index].space;
+        if same { stages[user] } else { stages[user].saturating_sub(1) }
+    };
+    later.map(|&(user, _)| latest(user)).min()
+}
+
+/// The latest stage that the hazards with later launches allow; `None` where nothing uses what is written.
+fn latest_stage(
+    launches: &[Launch],
+    stages: &[usize],
+    touched: &[Vec<(usize, Access)>],
+    index: usize,
+) -> Option<usize> {
+    let launch = &launches[index];
+    let mut latest: Option<usize> = None;
+    let mut is_used = false;
+    for access in &launch.args {
+        for (later, other) in touched[access.buffer.index()].iter().filter(|(later, _)| *later > index) {
+            let user = &launches[*later];
+            if (access.mode, other.mode) == (Mode::Read, Mode::Read) {
+                continue;
+            }
+            is_used |= other.mode == Mode::Read;
+            let same_chain = chained((launch, access), (user, other));
+            let stage = if same_chain { stages[*later] } else { stages[*later].saturating_sub(1) };
+            latest = Some(latest.map_or(stage, |latest| latest.min(stage)));
+        }
+    }
+    latest.filter(|_| is_used)
+}
+
+/// Whether what a launch reads part by part is in memory at a stage whatever becomes of the launch. What all its tasks read, vectors, is small.
+fn operands_live(
+    lowered: &Lowered,
+    stages: &[usize],
+    touched: &[Vec<(usize, Access)>],
+    (index, stage): (usize, usize),
+) -> bool {
+    let mut operands = lowered.launches[index].args.iter();
+    operands.all(|access| {
+        let buffer = access.buffer.index();
+        let mut others = touched[buffer].iter().filter(|(other, _)| *other != index);
+        let is_free = access.mode == Mode::Write || access.stride == 0 || lowered.buffers[buffer].persistent;
+        is_free || others.any(|(other, _)| stages[*other] >= stage)
+    })
 }
 
 /// Whether the second launch can follow the first within each task, as far as these two arguments are concerned.

@@ -2,6 +2,8 @@
 
 mod answers;
 mod bound;
+#[cfg(test)]
+mod division_tests;
 mod executor;
 #[cfg(test)]
 mod heads_tests;
@@ -10,6 +12,8 @@ mod random_key;
 #[cfg(test)]
 mod random_tests;
 mod rates;
+#[cfg(test)]
+mod rematerialize_tests;
 mod run;
 mod session;
 mod team;

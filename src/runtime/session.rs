@@ -317,9 +317,22 @@ impl TrainSession {
     /// [`CompileError`].
     pub fn compile(program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
         let (train, _) = schedule(program)?;
-        let (optimizer, average) = (train.optimizer.value, train.updates.ema.unwrap_or_default());
-        let engine = Engine::new(program, options, Kind::Training)?;
-        Ok(Self { engine, optimizer, average })
+        Ok(Self::around(Engine::new(program, options, Kind::Training)?, train))
+    }
+
+    fn around(engine: Engine, train: &TrainSpec) -> Self {
+        Self { engine, optimizer: train.optimizer.value, average: train.updates.ema.unwrap_or_default() }
+    }
+
+    /// Compiles a training graph of the program that went through other passes.
+    #[cfg(test)]
+    pub(super) fn of_graph(
+        graph: &Graph,
+        program: &CheckedProgram,
+        options: &CompileOptions,
+    ) -> Result<Self, CompileError> {
+        let (train, _) = schedule(program)?;
+        Ok(Self::around(Engine::of_graph(graph, program, options)?, train))
     }
 
     /// Makes ready for pictures of a size, `[height, width]`: where the program leaves it open, its plan is compiled when the size is first met, and some

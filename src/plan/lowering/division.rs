@@ -1,16 +1,23 @@
-//! How a batch is divided: into shards, or, as long as feature maps are large, into single images.
+//! How a batch is divided: into shards, or, where feature maps are large, into fewer images a task.
 //!
 //! A task runs a chain of kernels over its images, each kernel over all of them before the next. What one kernel leaves for the next waits in a cache if it
-//! fits, and large feature maps of several images do not. Weights are the other way round: they are read once for all images of a task. So the first
-//! layers of a network, with large maps and few weights, run image by image, all others shard by shard. Where one division ends and the other begins
-//! all tasks meet, and what is needed later goes through memory. Training knows shards alone: each has its own partial gradients.
+//! fits, and large feature maps of several images do not. Weights are the other way round: they are read once for all images of a task, and a task has its
+//! own part of a gradient by them. So the layers next to the pictures, with large maps and few weights, run with few images a task, all others by
+//! shards; in the forward pass these layers come first, in the backward pass last. Where one division ends and the other begins all tasks meet, and what is needed
+//! later goes through memory.
+
+use std::ops::Range;
 
 use super::shards;
 use crate::ir::{Graph, Node, Value};
 use crate::kernel::desc::Square;
-use crate::kernel::{streaming, winograd};
-use crate::ops::{Conv, Op};
+use crate::kernel::{streaming, streaming_among_others, winograd};
+use crate::ops::{Conv, ConvGradInput, ConvGradWeight, Op};
 use crate::plan::launch::Space;
+use crate::tensor::TensorType;
+
+/// Tasks of a launch in training at most: each has its own part of a gradient, all of which are in memory.
+const MOST_TASKS: usize = 64;
 
 /// Tasks of so many images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,82 +35,191 @@ impl Division {
 }
 
 /// The division of each node's launches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Divisions {
-    by_shard: Division,
-    by_image: Division,
-    /// Nodes before this one run image by image.
-    first_by_shard: usize,
+    coarse: Division,
+    fine: Division,
+    /// Nodes that run by shards; those before and behind them have fewer images a task.
+    by_shards: Range<usize>,
 }
 
 impl Divisions {
     /// For a graph and a nominal batch.
     pub(super) fn of(graph: &Graph, batch: usize, exact: bool) -> Self {
         let (shard, shards) = shards(batch);
-        let (by_shard, by_image) = (Division { shard, shards }, Division { shard: 1, shards: batch });
-        let first_by_shard =
-            if shard > 1 && graph.updates.is_empty() { nodes_by_image(graph, by_shard, exact) } else { 0 };
-        Self { by_shard, by_image, first_by_shard }
+        let coarse = Division { shard, shards };
+        let costs = Costs::of(graph, coarse, exact);
+        let mut best = (0.0, Self { coarse, fine: coarse, by_shards: 0..graph.nodes.len() });
+        for images in costs.candidates() {
+            let (gain, by_shards) = costs.best_range(images);
+            if gain > best.0 {
+                let fine = Division { shard: images, shards: batch.div_ceil(images) };
+                best = (gain, Self { coarse, fine, by_shards });
+            }
+        }
+        best.1
     }
 
     /// That of a node, by its index.
     pub(super) fn of_node(&self, node: usize) -> Division {
-        if node < self.first_by_shard { self.by_image } else { self.by_shard }
+        if self.by_shards.contains(&node) { self.coarse } else { self.fine }
     }
 
-    /// Images that every buffer per image has room for: whole shards.
+    /// Images that every buffer per image has room for: whole tasks.
     pub(super) fn images(&self) -> usize {
-        self.by_shard.shard * self.by_shard.shards
+        let [coarse, fine] = [self.coarse, self.fine].map(|division| division.shard * division.shards);
+        coarse.max(fine)
     }
 }
 
-/// How many of the first nodes are best run image by image, by the model of [`streaming`]: in the cycles of one shard.
-fn nodes_by_image(graph: &Graph, Division { shard, shards }: Division, exact: bool) -> usize {
-    let bytes = |value: Value| graph.ty(value).size_bytes();
-    let last_use = last_uses(graph);
-    // bytes of an image's values that later nodes need
-    let mut alive = 0;
-    let mut dying = vec![0; graph.nodes.len()];
-    let (mut gain, mut best) = (0.0, (0.0, 0));
-    for (index, node) in (0_u32..).zip(&graph.nodes) {
-        let results = (0_u16..).zip(&node.types).filter(|(_, ty)| ty.batched).map(|(output, ty)| {
-            let value = Value { node: crate::ir::NodeId(index), output };
-            (last_use.get(&value).copied().unwrap_or(index as usize), ty.size_bytes())
-        });
-        let mut made = 0;
-        for (last, bytes) in results {
-            made += bytes;
-            alive += bytes;
-            dying[last] += bytes;
-        }
-        let (maps, weights): (Vec<Value>, Vec<Value>) = node.inputs.iter().partition(|&&input| graph.ty(input).batched);
-        alive -= dying[index as usize];
-        if made == 0 {
-            continue;
-        }
-        let image = made + maps.into_iter().map(bytes).sum::<usize>();
-        let weights = weights.into_iter().map(bytes).sum::<usize>() * growth_of_weights(node, exact);
-        gain += streaming(shard * image) - shard as f64 * streaming(image) - (shard - 1) as f64 * streaming(weights);
-        // written by the tasks before, read by those behind
-        let through_memory = 2.0 * streaming(shards * shard * alive) / shards as f64;
-        if gain - through_memory > best.0 {
-            best = (gain - through_memory, index as usize + 1);
+/// What a node does to caches.
+#[derive(Debug, Clone, Copy, Default)]
+struct Traffic {
+    /// Bytes of an image that it reads and writes.
+    image: usize,
+    /// Bytes that every task reads: weights as the kernel wants them.
+    weights: usize,
+    /// Bytes of a task's part of a sum over images.
+    parts: usize,
+}
+
+/// The costs of both divisions, by the model of the caches, in cycles of one shard.
+struct Costs {
+    coarse: Division,
+    /// Of each node.
+    traffic: Vec<Traffic>,
+    /// The passes, forward and backward; without gradients there is one.
+    passes: [Range<usize>; 2],
+    /// For each node, bytes of an image that nodes before it in the same pass have made, and it or later ones of the pass read.
+    crossing: Vec<usize>,
+    trains: bool,
+}
+
+impl Costs {
+    fn of(graph: &Graph, coarse: Division, exact: bool) -> Self {
+        let end = graph.nodes.len();
+        let trains = !graph.updates.is_empty();
+        let loss = graph.nodes.iter().position(|node| matches!(node.op, Op::Loss(_))).filter(|_| trains);
+        let forward_end = loss.map_or(end, |loss| loss + 1);
+        let passes = [0..forward_end, forward_end..end];
+        Self {
+            coarse,
+            traffic: graph.nodes.iter().map(|node| traffic(graph, node, exact)).collect(),
+            crossing: crossing(graph, &passes),
+            passes,
+            trains,
         }
     }
-    best.1
+
+    /// Numbers of images a task that are worth a look.
+    fn candidates(&self) -> Vec<usize> {
+        if !self.trains {
+            return if self.coarse.shard > 1 { vec![1] } else { Vec::new() };
+        }
+        let halves = std::iter::successors(Some(self.coarse.shard), |&images| (images > 1).then(|| images.div_ceil(2)));
+        let tasks = |images: usize| (self.coarse.shard * self.coarse.shards).div_ceil(images);
+        halves.skip(1).take_while(|&images| tasks(images) <= MOST_TASKS).collect()
+    }
+
+    /// Cycles to go through a task's data once. A step of training visits a layer's kernels far apart, with gradients, weights of both passes and parts of
+    /// sums between them: what it gains by the second-level cache was not to be seen.
+    fn cycles(&self, bytes: usize) -> f64 {
+        if self.trains { streaming_among_others(bytes) } else { streaming(bytes) }
+    }
+
+    /// Cycles that a shard's work at a node gains if tasks have so many images.
+    fn gain(&self, node: usize, images: usize) -> f64 {
+        let Traffic { image, weights, parts } = self.traffic[node];
+        let shard = self.coarse.shard;
+        let tasks = shard as f64 / images as f64;
+        // a part is written, and read when all are added up
+        let more = (tasks - 1.0) * (self.cycles(weights) + 2.0 * self.cycles(parts));
+        self.cycles(shard * image) - tasks * self.cycles(images * image) - more
+    }
+
+    /// Cycles of a shard for what goes through memory where the division changes before a node.
+    fn through_memory(&self, node: usize) -> f64 {
+        let Division { shard, shards } = self.coarse;
+        // in training what was made is kept for the gradients, and so is written in any case
+        let ways = if self.trains { 1.0 } else { 2.0 };
+        let crossing = self.crossing.get(node).copied().unwrap_or_default();
+        ways * self.cycles(shards * shard * crossing) / shards as f64
+    }
+
+    /// Which nodes to leave to shards if the others have tasks of so many images, and what that gains.
+    fn best_range(&self, images: usize) -> (f64, Range<usize>) {
+        let [forward, backward] = self.passes.clone();
+        let (mut gain, mut first) = (0.0, (0.0, forward.start));
+        for node in forward {
+            gain += self.gain(node, images);
+            let all = gain - self.through_memory(node + 1);
+            if all > first.0 {
+                first = (all, node + 1);
+            }
+        }
+        let (mut gain, mut last) = (0.0, (0.0, backward.end));
+        for node in backward.rev() {
+            gain += self.gain(node, images);
+            let all = gain - self.through_memory(node);
+            if all > last.0 {
+                last = (all, node);
+            }
+        }
+        (first.0 + last.0, first.1..last.1)
+    }
+}
+
+fn traffic(graph: &Graph, node: &Node, exact: bool) -> Traffic {
+    let (maps, weights): (Vec<Value>, Vec<Value>) = node.inputs.iter().partition(|&&input| graph.ty(input).batched);
+    let results = |batched: bool| -> usize {
+        node.types.iter().filter(|ty| ty.batched == batched).map(TensorType::size_bytes).sum()
+    };
+    let bytes = |values: Vec<Value>| -> usize { values.into_iter().map(|value| graph.ty(value).size_bytes()).sum() };
+    if maps.is_empty() && results(true) == 0 {
+        return Traffic::default();
+    }
+    let growth = growth_of_weights(node, exact);
+    Traffic { image: results(true) + bytes(maps), weights: bytes(weights) * growth, parts: results(false) * growth }
 }
 
 /// How much larger weights are as the kernel reads them: at the points of Winograd's method.
 fn growth_of_weights(node: &Node, exact: bool) -> usize {
-    let is_winograd = |conv: &Conv| !exact && winograd::applies(&conv.window, conv.groups);
-    if matches!(&node.op, Op::Conv(conv) if is_winograd(conv)) { Square::Four.area().div_ceil(9) } else { 1 }
+    let is_winograd = if let Op::Conv(Conv { window, groups, .. })
+    | Op::ConvGradInput(ConvGradInput { window, groups, .. })
+    | Op::ConvGradWeight(ConvGradWeight { window, groups, .. }) = &node.op
+    {
+        !exact && winograd::applies(window, *groups)
+    } else {
+        false
+    };
+    if is_winograd { Square::Four.area().div_ceil(9) } else { 1 }
 }
 
-/// The last node that uses each value; the graph's end for its outputs.
-fn last_uses(graph: &Graph) -> std::collections::HashMap<Value, usize> {
-    let inputs = graph.nodes.iter().enumerate().flat_map(|(index, node)| node.inputs.iter().map(move |&v| (v, index)));
-    let outputs = graph.outputs.iter().map(|&(_, value)| (value, graph.nodes.len() - 1));
-    inputs.chain(outputs).collect()
+/// For each node, bytes of an image that are made before it and read at or behind it, by nodes of its own pass.
+fn crossing(graph: &Graph, passes: &[Range<usize>; 2]) -> Vec<usize> {
+    let end_of = |node: usize| if passes[0].contains(&node) { passes[0].end } else { passes[1].end };
+    let mut last_use: Vec<Vec<Option<usize>>> = graph.nodes.iter().map(|node| vec![None; node.types.len()]).collect();
+    let mut used = |value: Value, at: usize| last_use[value.node.index()][usize::from(value.output)] = Some(at);
+    for (index, node) in graph.nodes.iter().enumerate() {
+        node.inputs.iter().filter(|input| index < end_of(input.node.index())).for_each(|&input| used(input, index));
+    }
+    // results are read after the last node
+    graph.outputs.iter().for_each(|&(_, value)| used(value, end_of(value.node.index()) - 1));
+    let mut made = vec![0_usize; graph.nodes.len() + 1];
+    let mut forgotten = made.clone();
+    for (index, (node, last_use)) in graph.nodes.iter().zip(last_use).enumerate() {
+        for (ty, last) in node.types.iter().zip(last_use) {
+            if let Some(last) = last.filter(|_| ty.batched) {
+                made[index + 1] += ty.size_bytes();
+                forgotten[last + 1] += ty.size_bytes();
+            }
+        }
+    }
+    let alive = made.iter().zip(&forgotten).scan(0, |alive, (made, forgotten)| {
+        *alive = *alive + made - forgotten;
+        Some(*alive)
+    });
+    alive.collect()
 }
 
 #[cfg(test)]
@@ -157,10 +273,26 @@ mod tests {
         assert_eq!(inference(112, 8), [1]);
     }
 
+    fn training(side: usize, batch: usize) -> Vec<usize> {
+        let graph = optimized_training_graph(&program(side), true).expect("has a schedule");
+        shards_of(&plan(&graph, Target::of(Simd::Portable), batch))
+    }
+
     #[test]
-    fn small_maps_and_training_run_by_shards() {
+    fn large_maps_are_trained_with_fewer_images_a_task() {
+        // forward, what has many weights, backward
+        assert_eq!(training(112, 32), [1, 4, 1]);
+        // the finer tasks do not fill the shards, and the other way round
+        assert_eq!(training(112, 21), [1, 3, 1]);
+        assert_eq!(training(112, 8), [1]);
+        // as many parts of gradients as memory should hold
+        assert_eq!(training(112, 128), [2, 16, 2]);
+    }
+
+    #[test]
+    fn small_maps_run_by_shards() {
         assert_eq!(inference(16, 32), [4]);
-        let training = optimized_training_graph(&program(112), true).expect("has a schedule");
-        assert_eq!(shards_of(&plan(&training, Target::of(Simd::Portable), 32)), [4]);
+        assert_eq!(training(16, 32), [4]);
+        assert_eq!(training(16, 256), [32]);
     }
 }

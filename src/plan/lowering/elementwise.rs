@@ -131,9 +131,9 @@ impl Lowerer<'_> {
         };
         let of_rows = |rows: usize| {
             let place = |storage: &Storage, mode| {
-                // a vector for each image is that of all its rows
+                // a vector for each image is that of all its rows, in every task
                 if storage.layout.height != height {
-                    return (self.per_image(storage, mode), storage.layout);
+                    return (Access { stride: 0, ..self.per_image(storage, mode) }, storage.layout);
                 }
                 let (access, layout) = self.rows(storage, [parts.part, 0, parts.part], mode);
                 (access, Layout { height: rows, ..layout })

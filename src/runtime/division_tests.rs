@@ -1,0 +1,106 @@
+//! Training steps over large maps, whose layers divide the batch differently: against the mean of the steps of single pictures.
+
+use std::sync::Arc;
+
+use super::{CompileOptions, Labels, StepInputs, TrainSession};
+use crate::front::load;
+use crate::ir::CheckedProgram;
+use crate::kernel::{Simd, Target};
+use crate::lower::LowerOptions;
+use crate::plan::{Space, plan};
+use crate::runtime::optimized_training_graph;
+use crate::source::SourceFile;
+
+const CLASSES: usize = 3;
+/// Height, width and channels of a picture.
+const PICTURE: usize = 96 * 96 * 3;
+
+/// Large maps and few weights, then small maps and many. Nothing in it looks at more than one picture.
+fn network() -> CheckedProgram {
+    let text = format!(
+        "model M {{
+            input(96x96x3)
+            conv2d(64, 3x3, padding: same, activation: relu)
+            conv2d(64, 3x3, padding: same, activation: relu)
+            max_pool2d(8)
+            conv2d(192, 3x3, padding: same, activation: relu)
+            global_avg_pool2d
+            dense({CLASSES}, activation: softmax)
+        }}
+        train {{ optimizer: sgd(lr: 1) }}"
+    );
+    let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
+    loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems))
+}
+
+/// Numbers around 0 that follow from their place alone.
+fn numbers(seed: usize, count: usize) -> Vec<f32> {
+    let number = |i: usize| ((i * 7 + seed * 13 + i * i % 11) % 23) as f32 / 23.0 - 0.5;
+    (0..count).map(number).collect()
+}
+
+/// Loss, and what a step changes of each parameter.
+fn changes(session: &mut TrainSession, images: &[f32], labels: &[i32]) -> (f32, Vec<Vec<f32>>) {
+    let count = session.params().len();
+    let initial: Vec<Vec<f32>> = (0..count)
+        .map(|index| {
+            let extents = session.params()[index].shape.extents();
+            let elements: usize = extents.iter().product();
+            let inputs = (elements / extents[extents.len() - 1]).max(1) as f32;
+            numbers(index, elements).into_iter().map(|value| 3.0 * value / inputs.sqrt()).collect()
+        })
+        .collect();
+    initial.iter().enumerate().for_each(|(index, values)| session.write(index, values));
+    let inputs = StepInputs {
+        images,
+        labels: Labels::Classes(labels),
+        weights: &[],
+        learning_rate: 1.0,
+        step: 1,
+        update: 1,
+        seed: 0,
+    };
+    let loss = session.step(&inputs).loss;
+    let change = |(index, initial): (usize, &Vec<f32>)| -> Vec<f32> {
+        session.values(index).iter().zip(initial).map(|(after, before)| after - before).collect()
+    };
+    (loss, initial.iter().enumerate().map(change).collect())
+}
+
+#[test]
+fn batches_are_the_mean_of_their_pictures() {
+    let program = network();
+    let compile = |simd, batch| {
+        let options =
+            CompileOptions { target: Target::of(simd), threads: 2, batch, random: true, choices: Arc::default() };
+        TrainSession::compile(&program, &options).expect("compiles")
+    };
+    // full, finer tasks that fill no whole number of shards, and a last batch that is short
+    for (simd, batch, images) in [(Simd::detect(), 16, 16), (Simd::Portable, 21, 21), (Simd::Portable, 21, 10)] {
+        let graph = optimized_training_graph(&program, true).expect("has a schedule");
+        let groups = plan(&graph, Target::of(simd), batch).stages.into_iter().flat_map(|stage| stage.groups);
+        let shard = |space| if let Space::Images { shard, .. } = space { Some(shard) } else { None };
+        let shards: std::collections::BTreeSet<usize> = groups.filter_map(|group| shard(group.space)).collect();
+        assert_eq!(shards.len(), 2, "{shards:?} images a task");
+
+        let pictures = numbers(5, images * PICTURE);
+        let labels: Vec<i32> = (0..).map(|n| n % CLASSES as i32).take(images).collect();
+        let (loss, whole) = changes(&mut compile(simd, batch), &pictures, &labels);
+        let mut single = compile(Simd::Portable, 1);
+        let mut mean: Vec<Vec<f64>> = whole.iter().map(|change| vec![0.0; change.len()]).collect();
+        let mut mean_loss = 0.0;
+        for (picture, label) in pictures.chunks(PICTURE).zip(&labels) {
+            let (loss, change) = changes(&mut single, picture, std::slice::from_ref(label));
+            mean_loss += f64::from(loss) / images as f64;
+            for (mean, change) in mean.iter_mut().zip(change) {
+                mean.iter_mut().zip(change).for_each(|(mean, change)| *mean += f64::from(change) / images as f64);
+            }
+        }
+        assert!((f64::from(loss) - mean_loss).abs() < 1e-5 * mean_loss, "loss {loss}, mean of pictures {mean_loss}");
+        for ((whole, mean), param) in whole.iter().zip(&mean).zip(single.params()) {
+            let largest = mean.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+            let error = whole.iter().zip(mean).map(|(&a, b)| (f64::from(a) - b).abs()).fold(0.0, f64::max);
+            assert!(largest > 0.0 && error < 1e-4 * largest, "{}: {error} of {largest}", param.name);
+        }
+    }
+}

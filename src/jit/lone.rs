@@ -8,6 +8,9 @@ use crate::kernel::{Target, scratch_bytes};
 
 const PAGE: usize = 4096;
 
+/// More than the last cache of a processor holds.
+const UNCACHED_BYTES: usize = 64 << 20;
+
 /// A kernel with arguments in memory of their own: numbers between −1 and 1, read as whatever the kernel takes them for.
 #[derive(Debug)]
 pub struct LoneKernel {
@@ -16,6 +19,9 @@ pub struct LoneKernel {
     arena: Arena,
     scratch_at: usize,
     count: usize,
+    /// Copies of the argument that is read from memory, else 1, and which one is next.
+    copies: usize,
+    next: usize,
 }
 
 impl LoneKernel {
@@ -23,13 +29,30 @@ impl LoneKernel {
     /// # Errors
     /// [`JitError`], also where there is too little memory for the arguments.
     pub fn new(target: &Target, desc: &KernelDesc, argument_bytes: &[usize], count: usize) -> Result<Self, JitError> {
+        Self::with_uncached(target, desc, argument_bytes, count, None)
+    }
+
+    /// The same where each call finds one of its arguments in memory, and in no cache: there are many copies of it, and they take turns.
+    /// # Errors
+    /// [`JitError`], also where there is too little memory for the arguments.
+    pub fn with_uncached(
+        target: &Target,
+        desc: &KernelDesc,
+        argument_bytes: &[usize],
+        count: usize,
+        uncached: Option<usize>,
+    ) -> Result<Self, JitError> {
         let set = compile(target, std::slice::from_ref(desc))?;
+        let copies_of = |bytes: usize| UNCACHED_BYTES.div_ceil(bytes.max(PAGE));
+        let copies = uncached.map_or(1, |argument| copies_of(argument_bytes[argument]));
         let mut places = Vec::with_capacity(argument_bytes.len() + 1);
         let mut end = 0_usize;
-        for &bytes in argument_bytes {
-            places.push(BoundArgument::Arena { offset: end, stride: 0, tasks: 1 });
+        for (argument, &bytes) in argument_bytes.iter().enumerate() {
             // no two begin at the same place of a page: they would push each other out of the first-level cache
-            end = (end + bytes).next_multiple_of(PAGE) + 256;
+            let next = (end + bytes).next_multiple_of(PAGE) + 256;
+            let stride = if uncached == Some(argument) { next - end } else { 0 };
+            places.push(BoundArgument::Arena { offset: end, stride, tasks: copies });
+            end = next + (copies - 1) * stride;
         }
         let scratch = scratch_bytes(desc, target);
         places.extend((scratch > 0).then_some(BoundArgument::Scratch { offset: 0 }));
@@ -41,12 +64,13 @@ impl LoneKernel {
         }
         let bound = BoundKernel::new(set.entry(0), &places, size, scratch);
         let kernel = bound.map_err(|error| JitError::Memory(error.to_string()))?;
-        Ok(Self { set, kernel, arena, scratch_at, count })
+        Ok(Self { set, kernel, arena, scratch_at, count, copies, next: 0 })
     }
 
     /// Calls it once.
     pub fn call(&mut self) {
-        self.kernel.call(&self.arena.run(), 0, self.count, 0, self.scratch_at);
+        self.kernel.call(&self.arena.run(), self.next, self.count, 0, self.scratch_at);
+        self.next = (self.next + 1) % self.copies;
     }
 
     /// Its code, and that of the micro-kernels it calls.

@@ -16,15 +16,15 @@ pub(crate) fn from_memory(bytes: usize) -> f64 {
 
 /// Cycles to go through `bytes` that are visited again and again, once.
 pub(crate) fn streaming(bytes: usize) -> f64 {
-    bytes as f64 / rate(bytes)
+    let rate = LEVELS.iter().find(|(size, _)| bytes <= *size).map_or(1.0, |(_, rate)| *rate);
+    bytes as f64 / rate
 }
 
-/// The same where so much else is visited in between that the third level is the best that `bytes` can stay in.
+/// A core's share of the third level where all cores work, each on data of its own.
+const SHARE_OF_THIRD: usize = 4 << 20;
+
+/// The same where so much else is visited in between that the third level is the best that `bytes` can stay in, and the other cores' data are there as well.
 pub(crate) fn streaming_among_others(bytes: usize) -> f64 {
-    bytes as f64 / rate(bytes.max(LEVELS[1].0 + 1))
-}
-
-/// Bytes a cycle from the level that holds so many.
-fn rate(bytes: usize) -> f64 {
-    LEVELS.iter().find(|(size, _)| bytes <= *size).map_or(1.0, |(_, rate)| *rate)
+    let [.., (_, third), (_, memory)] = LEVELS;
+    bytes as f64 / if bytes <= SHARE_OF_THIRD { third } else { memory }
 }

@@ -86,6 +86,8 @@ pub struct TimedCall {
     pub arguments: Vec<usize>,
     /// `count` of the call.
     pub count: usize,
+    /// The argument that a call finds in memory, and in no cache.
+    pub uncached: Option<usize>,
 }
 
 /// What is timed of one way.
@@ -233,7 +235,7 @@ impl Question {
                 let dw = desc.window.area() * desc.input.channels / desc.groups * desc.grad.channels;
                 let elements = [images * desc.input.image_pitch, images * desc.grad.image_pitch, dw];
                 let arguments = elements.map(|elements| elements * size_of::<f32>()).to_vec();
-                Candidate { way, call: TimedCall { kernel, arguments, count: images }, weights: None }
+                Candidate { way, call: TimedCall { kernel, arguments, count: images, uncached: None }, weights: None }
             }
         }
     }
@@ -262,7 +264,7 @@ impl Question {
         };
         let weights = rearranging.filter(|_| self.calls.is_some()).map(|(kernel, count)| {
             let arguments = vec![bytes(rows * outputs), bytes(weight_elements)];
-            TimedCall { kernel, arguments, count }
+            TimedCall { kernel, arguments, count, uncached: None }
         });
         let mut arguments = vec![bytes(self.images * desc.input.image_pitch), bytes(weight_elements)];
         arguments.extend(desc.epilogue.bias.then_some(bytes(outputs)));
@@ -271,7 +273,9 @@ impl Question {
         let winners = desc.epilogue.pool.and_then(|pool| pool.winners);
         arguments.extend(winners.map(|winners| self.images * winners.image_pitch));
         let kernel = conv_kernel(desc, way, block);
-        Candidate { way, call: TimedCall { kernel, arguments, count: self.images }, weights }
+        // the weights
+        let uncached = self.cold.then_some(1);
+        Candidate { way, call: TimedCall { kernel, arguments, count: self.images, uncached }, weights }
     }
 }
 

@@ -104,7 +104,7 @@ struct Stage {
 
 impl Stage {
     fn new(call: &TimedCall, target: &Target) -> Result<Self, CompileError> {
-        let kernel = LoneKernel::new(target, &call.kernel, &call.arguments, call.count);
+        let kernel = LoneKernel::with_uncached(target, &call.kernel, &call.arguments, call.count, call.uncached);
         let kernel = kernel.map_err(|error| CompileError::Code(error.to_string()))?;
         Ok(Self { kernel, best: f64::INFINITY })
     }

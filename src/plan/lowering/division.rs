@@ -16,8 +16,9 @@ use crate::ops::{Conv, ConvGradInput, ConvGradWeight, Op};
 use crate::plan::launch::Space;
 use crate::tensor::TensorType;
 
-/// Tasks of a launch in training at most: each has its own part of a gradient, all of which are in memory.
-const MOST_TASKS: usize = 64;
+/// What a finer division holds in memory that shards would not: all tasks' parts of a sum at once, and the gradients between both divisions. Either may take this
+/// share, one in so many, of what the layers of a batch take there.
+const SHARE: usize = 4;
 
 /// Tasks of so many images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,8 @@ struct Traffic {
     weights: usize,
     /// Bytes of a task's part of a sum over images.
     parts: usize,
+    /// How much larger than these sums what is added up is.
+    growth: usize,
 }
 
 /// The costs of both divisions, by the model of the caches, in cycles of one shard.
@@ -92,6 +95,8 @@ struct Costs {
     passes: [Range<usize>; 2],
     /// For each node, bytes of an image that nodes before it in the same pass have made, and it or later ones of the pass read.
     crossing: Vec<usize>,
+    /// Bytes of an image's results in the forward pass.
+    results: usize,
     trains: bool,
 }
 
@@ -106,6 +111,7 @@ impl Costs {
             coarse,
             traffic: graph.nodes.iter().map(|node| traffic(graph, node, exact)).collect(),
             crossing: crossing(graph, &passes),
+            results: graph.nodes[..forward_end].iter().map(|node| bytes_of_results(node, true)).sum(),
             passes,
             trains,
         }
@@ -117,8 +123,7 @@ impl Costs {
             return if self.coarse.shard > 1 { vec![1] } else { Vec::new() };
         }
         let halves = std::iter::successors(Some(self.coarse.shard), |&images| (images > 1).then(|| images.div_ceil(2)));
-        let tasks = |images: usize| (self.coarse.shard * self.coarse.shards).div_ceil(images);
-        halves.skip(1).take_while(|&images| tasks(images) <= MOST_TASKS).collect()
+        halves.skip(1).collect()
     }
 
     /// Cycles to go through a task's data once. A step of training visits a layer's kernels far apart, with gradients, weights of both passes and parts of
@@ -129,11 +134,14 @@ impl Costs {
 
     /// Cycles that a shard's work at a node gains if tasks have so many images.
     fn gain(&self, node: usize, images: usize) -> f64 {
-        let Traffic { image, weights, parts } = self.traffic[node];
+        let Traffic { image, weights, parts, growth } = self.traffic[node];
         let shard = self.coarse.shard;
+        if SHARE * parts > images * image {
+            return f64::NEG_INFINITY;
+        }
         let tasks = shard as f64 / images as f64;
         // a part is written, and read when all are added up
-        let more = (tasks - 1.0) * (self.cycles(weights) + 2.0 * self.cycles(parts));
+        let more = (tasks - 1.0) * (self.cycles(weights) + 2.0 * self.cycles(parts * growth));
         self.cycles(shard * image) - tasks * self.cycles(images * image) - more
     }
 
@@ -161,7 +169,7 @@ impl Costs {
         for node in backward.rev() {
             gain += self.gain(node, images);
             let all = gain - self.through_memory(node);
-            if all > last.0 {
+            if all > last.0 && SHARE * self.crossing[node] <= self.results {
                 last = (all, node);
             }
         }
@@ -171,15 +179,22 @@ impl Costs {
 
 fn traffic(graph: &Graph, node: &Node, exact: bool) -> Traffic {
     let (maps, weights): (Vec<Value>, Vec<Value>) = node.inputs.iter().partition(|&&input| graph.ty(input).batched);
-    let results = |batched: bool| -> usize {
-        node.types.iter().filter(|ty| ty.batched == batched).map(TensorType::size_bytes).sum()
-    };
     let bytes = |values: Vec<Value>| -> usize { values.into_iter().map(|value| graph.ty(value).size_bytes()).sum() };
-    if maps.is_empty() && results(true) == 0 {
+    if maps.is_empty() && bytes_of_results(node, true) == 0 {
         return Traffic::default();
     }
     let growth = growth_of_weights(node, exact);
-    Traffic { image: results(true) + bytes(maps), weights: bytes(weights) * growth, parts: results(false) * growth }
+    Traffic {
+        image: bytes_of_results(node, true) + bytes(maps),
+        weights: bytes(weights) * growth,
+        parts: bytes_of_results(node, false),
+        growth,
+    }
+}
+
+/// Bytes of a node's results for each image, or of those that are not per image.
+fn bytes_of_results(node: &Node, per_image: bool) -> usize {
+    node.types.iter().filter(|ty| ty.batched == per_image).map(TensorType::size_bytes).sum()
 }
 
 /// How much larger weights are as the kernel reads them: at the points of Winograd's method.
@@ -285,14 +300,13 @@ mod tests {
         // the finer tasks do not fill the shards, and the other way round
         assert_eq!(training(112, 21), [1, 3, 1]);
         assert_eq!(training(112, 8), [1]);
-        // as many parts of gradients as memory should hold
-        assert_eq!(training(112, 128), [2, 16, 2]);
+        assert_eq!(training(112, 128), [1, 16, 1]);
     }
 
     #[test]
     fn small_maps_run_by_shards() {
         assert_eq!(inference(16, 32), [4]);
         assert_eq!(training(16, 32), [4]);
-        assert_eq!(training(16, 256), [32]);
+        assert_eq!(training(16, 128), [16]);
     }
 }

@@ -182,6 +182,30 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
     }
 }
 
+/// Evaluation and prediction time the same convolution forward, with batches of 64, of 32, and a picture alone.
+#[test]
+fn evaluation_and_prediction_time_kernels_too() {
+    let place = Place::new();
+    place.cnnc(&["init", "small.cnn", "--output", "w.safetensors"]).success();
+    let picture = place.path("picture.png");
+    image::GrayImage::from_fn(8, 8, |x, y| image::Luma([(x * 30 + y) as u8])).save(&picture).expect("written");
+    let cache = place.path("cache");
+    let picture = picture.to_str().expect("text");
+    let evaluate = ["eval", "small.cnn", "--weights", "w.safetensors"];
+    let predict_one = ["predict", "small.cnn", "--weights", "w.safetensors", picture];
+    let predict_two = ["predict", "small.cnn", "--weights", "w.safetensors", picture, picture];
+    for words in [&evaluate[..], &predict_one, &predict_two] {
+        for timed in [1, 0] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
+            command.env_remove("CNNC_DATA_DIR").env("XDG_CACHE_HOME", &cache).current_dir(place.folder.path());
+            let done = command.args(words).arg("--tune-kernels").assert().success();
+            let said = String::from_utf8(done.get_output().stderr.clone()).expect("text");
+            let expected = format!("kernels tuned: {timed} convolutions timed, {} known", 1 - timed);
+            assert!(said.contains(&expected), "{words:?}: {said}");
+        }
+    }
+}
+
 /// The model's 3x3 convolution and its gradient by the weights can be computed in three ways.
 #[test]
 fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {

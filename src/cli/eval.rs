@@ -11,10 +11,11 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Ready};
 use super::report::{split_json, split_text};
+use super::tuning::TuneArgs;
 use crate::autodiff;
 use crate::data::{Featurewise, Split};
 use crate::ir::TrainSpec;
-use crate::runtime::EvalSession;
+use crate::runtime::{EvalSession, Kind};
 use crate::train::evaluate;
 use crate::train::weights::{self, WeightsInfo};
 
@@ -28,6 +29,8 @@ pub(super) struct EvalArgs {
     program: ProgramArgs,
     #[command(flatten)]
     compute: ComputeArgs,
+    #[command(flatten)]
+    tuning: TuneArgs,
     /// The weights, as a run writes them
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
@@ -71,11 +74,19 @@ pub(super) struct Trained {
 }
 
 impl Trained {
-    /// Compiles a program for batches of a size and reads its weights.
+    /// Compiles a program for batches of a size, with the kernels timed where that is asked for, and reads its weights.
     /// # Errors
     /// [`Failure::Mistake`]: weights that cannot be read, or do not go with the program.
-    pub(super) fn open(ready: &Ready, compute: ComputeArgs, batch: usize, path: &Path) -> Result<Self, Failure> {
-        let mut session = EvalSession::compile(&ready.program, &compute.options(batch, false))?;
+    pub(super) fn open(
+        ready: &Ready,
+        (compute, tuning): (ComputeArgs, TuneArgs),
+        batch: usize,
+        path: &Path,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        let mut options = compute.options(batch, false);
+        options.choices = tuning.choices(&[(&ready.program, Kind::Evaluation)], &options, console)?;
+        let mut session = EvalSession::compile(&ready.program, &options)?;
         let weights = weights::load(path, session.params(), session.left_out())?;
         for (at, values) in &weights.values {
             session.write(*at, values);
@@ -94,7 +105,8 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
         ));
     }
     let batch = batch_of(ready.program.program().train.as_ref());
-    let Trained { mut session, info, statistics } = Trained::open(&ready, args.compute, batch, &args.weights)?;
+    let Trained { mut session, info, statistics } =
+        Trained::open(&ready, (args.compute, args.tuning), batch, &args.weights, console)?;
     let data = ready.open_data(statistics, console)?;
     if !info.classes.is_empty() && info.classes != data.classes {
         return Err(Failure::mistake(

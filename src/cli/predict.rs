@@ -12,6 +12,7 @@ use super::eval::{BATCH, Trained};
 use super::failure::Failure;
 use super::load::{self, Ready};
 use super::npy::{self, Images};
+use super::tuning::TuneArgs;
 use crate::data::{Preparation, decode};
 use crate::runtime::CompileError;
 use crate::train::RunError;
@@ -30,6 +31,8 @@ pub(super) struct PredictArgs {
     program: ProgramArgs,
     #[command(flatten)]
     compute: ComputeArgs,
+    #[command(flatten)]
+    tuning: TuneArgs,
     /// The weights, as a run writes them
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
@@ -49,7 +52,8 @@ pub(super) struct PredictArgs {
 
 pub(super) fn predict(args: &PredictArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
-    let trained = |pictures| Trained::open(&ready, args.compute, batch_of(pictures), &args.weights);
+    let trained =
+        |pictures| Trained::open(&ready, (args.compute, args.tuning), batch_of(pictures), &args.weights, console);
     match (&args.input, &args.output) {
         (Some(input), Some(output)) => {
             let images = npy::read_images(input, ready.program.input_shape(), open_axes(&ready))?;

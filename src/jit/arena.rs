@@ -5,8 +5,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Alignment of an arena, in bytes: a page, so that an offset's alignment is the address's.
-const ALIGNMENT: usize = 4096;
+use super::page::page_bytes;
 
 /// Bytes of a huge page. An arena of several begins with one: a feature map is visited with strides of kilobytes, and with small pages nearly every visit needs
 /// a translation of its own (ResNet-50: 2% to 4% of the time).
@@ -44,10 +43,10 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    /// At least one page, so that the size is never 0.
+    /// From the beginning of a page, so that an offset's alignment is the address's; at least one, so that the size is never 0.
     fn layout(bytes: usize) -> Option<Layout> {
-        let alignment = if bytes >= HUGE_PAGE { HUGE_PAGE } else { ALIGNMENT };
-        Layout::from_size_align(bytes.max(ALIGNMENT), alignment).ok()
+        let alignment = if bytes >= HUGE_PAGE { HUGE_PAGE } else { page_bytes() };
+        Layout::from_size_align(bytes.max(alignment), alignment).ok()
     }
 
     /// Address of `elements` of so many bytes each from byte `offset` on, inside and aligned.
@@ -207,7 +206,7 @@ mod tests {
         arena.i32_mut(16, 1)[0] = -1;
         assert_eq!(arena.f32(4, 3), [0.0, 1.0, 2.0]);
         assert_eq!(arena.bytes(16, 4), [255; 4]);
-        assert!((arena.run().address(0) as usize).is_multiple_of(ALIGNMENT));
+        assert!((arena.run().address(0) as usize).is_multiple_of(page_bytes()));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::code::{CodePages, CompiledKernel};
 use super::disassemble;
+use super::page::page_bytes;
 use crate::kernel::code::{BuildError, Effort, KernelFunction, MICRO_NAMESPACE, MicroCode};
 use crate::kernel::desc::KernelDesc;
 use crate::kernel::host::Host;
@@ -251,7 +252,7 @@ pub(super) fn compile_micro(host: &Host, micro: &Micro, target: &Target) -> Resu
 /// A module with room for exactly these functions in one run, so that calls between them are in reach.
 fn module<'a>(host: &Host, functions: impl Iterator<Item = &'a Machine>) -> Result<JITModule, JitError> {
     // the provider grows page by page and starts a function in the next one when it does not fit
-    let page = 4096;
+    let page = page_bytes();
     let bytes: usize = functions.map(|function| function.code.len().next_multiple_of(ALIGNMENT) + page).sum();
     let memory = ArenaMemoryProvider::new_with_size(bytes.max(page)).map_err(|e| JitError::Memory(e.to_string()))?;
     let mut builder = JITBuilder::with_isa(host.isa(Effort::Speed).clone(), default_libcall_names());

@@ -3,15 +3,7 @@
 use std::ops::{Deref, DerefMut, Range};
 
 use super::arena::{Arena, OutOfMemory};
-
-/// Fences begin and end at multiples of this.
-pub(crate) const PAGE: usize = 4096;
-
-/// Whether this system's pages are as small as [`PAGE`].
-pub(crate) fn fences_work() -> bool {
-    // SAFETY: asks for a number.
-    (unsafe { libc::sysconf(libc::_SC_PAGESIZE) }) == PAGE as libc::c_long
-}
+use super::page::page_bytes;
 
 /// An arena with fences, which are taken away before its memory is given back.
 #[derive(Debug)]
@@ -30,7 +22,8 @@ impl FencedArena {
 
     /// Forbids bytes, whole pages of the arena.
     pub(crate) fn fence(&mut self, range: Range<usize>) {
-        assert!(range.start.is_multiple_of(PAGE) && range.end.is_multiple_of(PAGE), "fences are whole pages");
+        let page = page_bytes();
+        assert!(range.start.is_multiple_of(page) && range.end.is_multiple_of(page), "fences are whole pages");
         assert!(range.end <= self.arena.size_bytes(), "a fence stands inside its arena");
         self.protect(&range, libc::PROT_NONE);
         self.fences.push(range);
@@ -82,12 +75,10 @@ mod tests {
 
     #[test]
     fn what_is_fenced_cannot_be_read() {
-        if !fences_work() {
-            return;
-        }
-        let mut arena = FencedArena::new(3 * PAGE).expect("fits");
-        arena.fence(PAGE..2 * PAGE);
-        let readable = [PAGE - 1, PAGE, 2 * PAGE - 1, 2 * PAGE].map(|offset| is_readable(&mut arena, offset));
+        let page = page_bytes();
+        let mut arena = FencedArena::new(3 * page).expect("fits");
+        arena.fence(page..2 * page);
+        let readable = [page - 1, page, 2 * page - 1, 2 * page].map(|offset| is_readable(&mut arena, offset));
         assert_eq!(readable, [true, false, false, true]);
     }
 }

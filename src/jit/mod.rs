@@ -15,6 +15,7 @@ mod fence;
 #[cfg(test)]
 mod foreign;
 mod lone;
+mod page;
 
 pub use arena::{Arena, ArenaRun, OutOfMemory};
 pub use bind::{BindError, BoundArgument, BoundKernel, BoundValues};
@@ -22,7 +23,9 @@ pub use code::CompiledKernel;
 pub use compile::{JitError, KernelSet, compile};
 pub use denormals::FlushDenormals;
 #[cfg(all(test, target_os = "linux"))]
-pub(crate) use fence::{FencedArena, PAGE, fences_work};
+pub(crate) use fence::FencedArena;
 #[cfg(test)]
 pub(crate) use foreign::aarch64;
 pub use lone::LoneKernel;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) use page::page_bytes;

@@ -1,5 +1,5 @@
-//! Dense layers: small ones run with their shard of images, large ones over the whole batch, a block of the weights a task. For a single image that is some
-//! rows of the weights, as they lie, and the tasks' sums are added up afterwards; for more it is some columns.
+//! Dense layers: small ones run with their shard of images, large ones over the whole batch, a block of the weights a task. Where the weights come from memory, as for
+//! a single image, that is some rows of them, as they lie, and the tasks' sums are added up afterwards; else it is some columns.
 
 use super::Lowerer;
 use super::split::Parts;
@@ -10,7 +10,7 @@ use crate::kernel::desc::{
 };
 use crate::ops::Dense;
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
-use crate::tensor::Element;
+use crate::tensor::{Element, Layout, Shape};
 
 /// Weights of more bytes than this are read once for the whole batch instead of once for every shard: they would push a shard's activations out of L1.
 const SHARED_WEIGHT_BYTES: usize = 64 * 1024;
@@ -18,8 +18,11 @@ const SHARED_WEIGHT_BYTES: usize = 64 * 1024;
 /// Output columns of one task of a large forward product: two of the widest vectors where there are many columns, one where there are few.
 const COLUMNS: [usize; 2] = [16, 32];
 
-/// A task of a single image's product begins at a multiple of this row: at a cache line of the image and of the weights.
+/// A task by rows begins at a multiple of this row: at a cache line of the images and of the weights.
 const ROWS: usize = 16;
+
+/// Weights of more bytes than this come from memory for every batch: columns of them would be a line here and a line there.
+const FAR_WEIGHT_BYTES: usize = 4 << 20;
 
 /// What a forward product reads and writes.
 struct Operands {
@@ -71,7 +74,8 @@ impl Lowerer<'_> {
             return;
         }
         let operands = Operands { x, weight, bias, y };
-        if self.images() == 1 && self.dense_by_rows(&operands, base) {
+        let is_far = inputs * outputs * 4 > FAR_WEIGHT_BYTES;
+        if (is_far || self.images() == 1) && self.dense_by_rows(&operands, base) {
             return;
         }
         let Operands { x, weight, bias, y } = operands;
@@ -92,23 +96,22 @@ impl Lowerer<'_> {
         self.launch_with_tail(of_columns(part), tail, space, args, Count::Batch);
     }
 
-    /// The product for a single image, which reads each weight once: some rows a task, as they lie in memory, whose sums stay in registers. False where there
-    /// are too few rows.
+    /// The product with some rows of the weights a task, as they lie in memory: each is read once. False where there are too few rows.
     fn dense_by_rows(&mut self, operands: &Operands, base: MatmulDesc) -> bool {
         let MatmulDesc { inputs, outputs, .. } = base;
         let Some(parts) = Parts::of(inputs, ROWS) else { return false };
         let Operands { x, weight, bias, y } = operands;
-        let of_rows =
-            |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, bias: false, activation: None, max_rows: 1, ..base });
+        let of_rows = |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, bias: false, activation: None, ..base });
         let space = parts.space();
         let tasks = space.tasks();
-        let bytes = outputs * 4;
+        let image = outputs * 4;
+        let bytes = self.images() * image;
         let sums = self.add_buffer(format!("{} sums by rows", self.layer()), tasks * bytes, false);
         let own =
             |buffer, bytes, mode| Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode };
-        let rows = own(weight.buffer, parts.part * bytes, Mode::Read);
+        let rows = own(weight.buffer, parts.part * image, Mode::Read);
         let args = vec![
-            own(x.buffer, parts.part * 4, Mode::Read),
+            self.columns(x, parts.part, Mode::Read),
             Access { offset: weight.start_bytes(), ..rows },
             own(sums, bytes, Mode::Write),
         ];
@@ -122,11 +125,12 @@ impl Lowerer<'_> {
             terms = terms.chunks(2).map(add).collect();
         }
         let mut result = terms[0];
+        let shard = self.division().shard * image;
         let of_task = |task| Access {
             buffer: sums,
             offset: task * bytes,
-            stride: 0,
-            region: Region::Block { bytes },
+            stride: shard,
+            region: Region::Block { bytes: shard },
             mode: Mode::Read,
         };
         let mut args: Vec<Access> = (0..tasks).map(of_task).collect();
@@ -138,10 +142,11 @@ impl Lowerer<'_> {
         if let Some(activation) = base.activation {
             result = activation.of(&mut expr, result);
         }
-        let operand = Operand { kind: OperandKind::Channel, element: Element::F32 };
+        let kinds = [OperandKind::Image(Layout::dense(&Shape::vector(outputs))), OperandKind::Channel];
+        let operand = |argument| Operand { kind: kinds[usize::from(argument >= tasks)], element: Element::F32 };
         let kernel = KernelDesc::Map(MapDesc {
             domain: Domain::Images { height: 1, width: 1, channels: outputs },
-            operands: vec![operand; args.len()],
+            operands: (0..args.len()).map(operand).collect(),
             expr,
             outputs: vec![(result, MapOutput::Image(y.layout))],
         });

@@ -58,14 +58,15 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
 }
 
 /// Moves launches to where their results are first used, where no memory is held longer for that: those that clear a halo or whatever else needs no
-/// operand, and maps of what lives on anyway. The results' memory is free until then, and in cache afterwards.
+/// operand, and maps of what lives on anyway. The results' memory is free until then, and in cache afterwards. What outlives the step stays: weights
+/// wait for the loss.
 fn delay(lowered: &Lowered, stages: &mut [usize], touched: &[Vec<(usize, Access)>]) {
     // from the last to the first: what is cleared for a map goes with it
     for index in (0..lowered.launches.len()).rev() {
         let launch = &lowered.launches[index];
         let latest = if only_clears(launch) {
             first_use(&lowered.launches, stages, touched, index)
-        } else if matches!(launch.kernel, KernelDesc::Map(_)) && !launch.setup {
+        } else if matches!(launch.kernel, KernelDesc::Map(_)) && !launch.setup && !writes_persistent(lowered, launch) {
             latest_stage(&lowered.launches, stages, touched, index)
                 .filter(|&stage| operands_live(lowered, stages, touched, (index, stage)))
         } else {
@@ -78,6 +79,11 @@ fn delay(lowered: &Lowered, stages: &mut [usize], touched: &[Vec<(usize, Access)
 /// Whether a launch writes the same whatever was computed before.
 fn only_clears(launch: &Launch) -> bool {
     launch.args.iter().all(|access| access.mode == Mode::Write)
+}
+
+fn writes_persistent(lowered: &Lowered, launch: &Launch) -> bool {
+    let mut written = launch.args.iter().filter(|access| access.mode == Mode::Write);
+    written.any(|access| lowered.buffers[access.buffer.index()].persistent)
 }
 
 /// The stage for what only clears: together with a user that divides the same space, as part of its chain; else before it.
@@ -104,7 +110,7 @@ fn latest_stage(
     for access in &launch.args {
         for (later, other) in touched[access.buffer.index()].iter().filter(|(later, _)| *later > index) {
             let user = &launches[*later];
-            if (access.mode, other.mode) == (Mode::Read, Mode::Read) {
+            if user.setup != launch.setup || (access.mode, other.mode) == (Mode::Read, Mode::Read) {
                 continue;
             }
             is_used |= other.mode == Mode::Read;

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
+use super::example::{self, numbers, weights};
 use super::{CompileOptions, Labels, StepInputs, TrainSession};
-use crate::front::load;
 use crate::ir::CheckedProgram;
 use crate::kernel::{Simd, Target};
-use crate::lower::LowerOptions;
 use crate::plan::{Space, plan};
 use crate::runtime::optimized_training_graph;
-use crate::source::SourceFile;
 
 const CLASSES: usize = 3;
 
@@ -38,27 +36,14 @@ fn large_dense() -> CheckedProgram {
 fn program(layers: &str) -> CheckedProgram {
     let end = format!("dense({CLASSES}, activation: softmax)");
     let text = format!("model M {{ {layers}; {end} }} train {{ optimizer: sgd(lr: 1) }}");
-    let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
-    loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems))
-}
-
-/// Numbers around 0 that follow from their place alone.
-fn numbers(seed: usize, count: usize) -> Vec<f32> {
-    let number = |i: usize| ((i * 7 + seed * 13 + i * i % 11) % 23) as f32 / 23.0 - 0.5;
-    (0..count).map(number).collect()
+    example::program(text)
 }
 
 /// Loss, and what a step changes of each parameter.
 fn changes(session: &mut TrainSession, images: &[f32], labels: &[i32]) -> (f32, Vec<Vec<f32>>) {
     let count = session.params().len();
-    let initial: Vec<Vec<f32>> = (0..count)
-        .map(|index| {
-            let extents = session.params()[index].shape.extents();
-            let elements: usize = extents.iter().product();
-            let inputs = (elements / extents[extents.len() - 1]).max(1) as f32;
-            numbers(index, elements).into_iter().map(|value| 3.0 * value / inputs.sqrt()).collect()
-        })
-        .collect();
+    let initial: Vec<Vec<f32>> =
+        (0..count).map(|index| weights(index, session.params()[index].shape.extents())).collect();
     initial.iter().enumerate().for_each(|(index, values)| session.write(index, values));
     let inputs = StepInputs {
         images,

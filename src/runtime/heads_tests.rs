@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
+use super::example::{self, numbers};
 use super::{CompileOptions, EvalSession, Labels, StepInputs, TrainSession};
-use crate::front::load;
 use crate::ir::CheckedProgram;
 use crate::kernel::{Simd, Target};
-use crate::lower::LowerOptions;
-use crate::source::SourceFile;
 
 const BATCH: usize = 5;
 
@@ -25,14 +23,7 @@ fn program(weight: Option<f32>) -> CheckedProgram {
         }}
         train {{ batch: {BATCH}; optimizer: sgd(lr: 1) }}"
     );
-    let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
-    loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems))
-}
-
-/// Numbers around 0 that follow from their place alone.
-fn numbers(seed: usize, count: usize) -> Vec<f32> {
-    let number = |i: usize| ((i * 7 + seed * 13 + i * i % 11) % 23) as f32 / 23.0 - 0.5;
-    (0..count).map(number).collect()
+    example::program(text)
 }
 
 struct Case {

@@ -4,6 +4,8 @@ mod answers;
 mod bound;
 #[cfg(test)]
 mod division_tests;
+#[cfg(test)]
+mod example;
 mod executor;
 #[cfg(test)]
 mod heads_tests;

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
+use super::example::{self, numbers};
 use super::{CompileOptions, Labels, StepInputs, TrainSession};
 use crate::autodiff::training_graph;
-use crate::front::load;
 use crate::ir::CheckedProgram;
 use crate::kernel::{Simd, Target};
-use crate::lower::LowerOptions;
 use crate::opt::{self, Pass};
 use crate::plan::plan;
-use crate::source::SourceFile;
 
 const BATCH: usize = 13;
 const CLASSES: usize = 5;
@@ -38,14 +36,7 @@ fn network() -> CheckedProgram {
         }}
         train {{ optimizer: adam(lr: 0.01) }}"
     );
-    let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
-    loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems))
-}
-
-/// Numbers around 0 that follow from their place alone.
-fn numbers(seed: usize, count: usize) -> Vec<f32> {
-    let number = |i: usize| ((i * 7 + seed * 13 + i * i % 11) % 23) as f32 / 23.0 - 0.5;
-    (0..count).map(number).collect()
+    example::program(text)
 }
 
 /// Bits of all parameters and of the losses after some steps, the last of a batch that is not full.

@@ -4,16 +4,14 @@
 
 use std::sync::Arc;
 
+use super::example::{self, numbers, weights};
 use super::executor::Executor;
 use super::{CompileOptions, EvalSession, optimized_evaluation_graph};
-use crate::front::load;
 use crate::ir::{CheckedProgram, Forward, Mode, forward};
 use crate::kernel::desc::{KernelDesc, StrassenDesc, WinogradDesc};
 use crate::kernel::{Simd, Target};
-use crate::lower::LowerOptions;
 use crate::opt;
 use crate::plan::{Choices, Space, plan};
-use crate::source::SourceFile;
 
 const BATCH: usize = 13;
 const CLASSES: usize = 5;
@@ -49,21 +47,7 @@ fn pointwise() -> CheckedProgram {
 
 fn program(layers: &str) -> CheckedProgram {
     let text = format!("model M {{ {layers} }}");
-    let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
-    loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems))
-}
-
-/// Numbers around 0 that follow from their place alone.
-fn numbers(seed: usize, count: usize) -> Vec<f32> {
-    let number = |i: usize| ((i * 7 + seed * 13 + i * i % 11) % 23) as f32 / 23.0 - 0.5;
-    (0..count).map(number).collect()
-}
-
-/// Weights that keep the size of what they multiply.
-fn weights(at: usize, extents: &[usize]) -> Vec<f32> {
-    let count: usize = extents.iter().product();
-    let inputs = (count / extents[extents.len() - 1]).max(1) as f32;
-    numbers(at, count).into_iter().map(|v| 3.0 * v / inputs.sqrt()).collect()
+    example::program(text)
 }
 
 /// Scores of each picture, nothing fused.

@@ -151,6 +151,11 @@ impl Graph {
         Value { node: self.push(op, inputs, layer), output: 0 }
     }
 
+    /// Where the forward pass ends: behind the loss, the first of several. `None` where there is none.
+    pub fn forward_end(&self) -> Option<usize> {
+        self.nodes.iter().position(|node| matches!(node.op, Op::Loss(_))).map(|loss| loss + 1)
+    }
+
     /// The result kept under a name.
     pub fn output(&self, name: &str) -> Option<Value> {
         self.outputs.iter().find(|(n, _)| n == name).map(|&(_, v)| v)

@@ -116,6 +116,11 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether the result lies in the memory of the only operand (taps of a window: where they are neighbours).
+    pub fn is_view(&self) -> bool {
+        matches!(self, Op::Reshape(_) | Op::Slice(_) | Op::Unpad(_) | Op::CropTaps(_))
+    }
+
     /// Types of the results, from those of the operands: the only place that makes types.
     pub fn infer(&self, operands: &[&TensorType]) -> Vec<TensorType> {
         match self {

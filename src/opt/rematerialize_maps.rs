@@ -17,16 +17,16 @@ use crate::ops::{Map, MapResult, Op};
 pub(super) const PASS: Pass = Pass { name: "rematerialize-maps", run };
 
 fn run(graph: &mut Graph) -> usize {
-    let Some(loss) = graph.nodes.iter().position(|node| matches!(node.op, Op::Loss(_))) else { return 0 };
-    let chosen = chosen(graph, loss);
+    let Some(forward_end) = graph.forward_end() else { return 0 };
+    let chosen = chosen(graph, forward_end);
     let mut again = Again::default();
     graph.rebuild(|new, id, node, mut inputs| {
         let index = id.index();
-        if index > loss {
+        if index >= forward_end {
             inputs.iter_mut().for_each(|input| *input = again.value(new, *input));
             return new.keep(node, inputs);
         }
-        let is_forgotten = chosen[index] || (is_view(&node.op) && again.forgotten.contains(&inputs[0]));
+        let is_forgotten = chosen[index] || (node.op.is_view() && again.forgotten.contains(&inputs[0]));
         let results = new.keep(node, inputs);
         if is_forgotten {
             again.forgotten.extend(&results);
@@ -73,12 +73,12 @@ struct Uses {
 }
 
 impl Uses {
-    fn of(graph: &Graph, loss: usize) -> Self {
+    fn of(graph: &Graph, forward_end: usize) -> Self {
         let mut uses = Self::default();
         uses.last.extend(graph.outputs.iter().map(|&(_, value)| (value, graph.nodes.len())));
         for (index, node) in graph.nodes.iter().enumerate().rev() {
-            let (mut first, mut last) = ((index > loss).then_some(index), index);
-            if is_view(&node.op) {
+            let (mut first, mut last) = ((index >= forward_end).then_some(index), index);
+            if node.op.is_view() {
                 // its users come behind it, and are known by now
                 let view = Value { node: NodeId(index as u32), output: 0 };
                 first = first.or(uses.first_behind.get(&view).copied());
@@ -102,12 +102,12 @@ impl Uses {
 }
 
 /// Whether each node is a map that is made again.
-fn chosen(graph: &Graph, loss: usize) -> Vec<bool> {
-    let uses = Uses::of(graph, loss);
+fn chosen(graph: &Graph, forward_end: usize) -> Vec<bool> {
+    let uses = Uses::of(graph, forward_end);
     let updated: HashMap<ParamId, usize> =
         graph.updates.iter().map(|&(param, value)| (param, value.node.index())).collect();
     let mut chosen = vec![false; graph.nodes.len()];
-    for (id, node) in (0_u32..).map(NodeId).zip(&graph.nodes[..loss]) {
+    for (id, node) in (0_u32..).map(NodeId).zip(&graph.nodes[..forward_end]) {
         let Op::Map(map) = &node.op else { continue };
         let result = Value { node: id, output: 0 };
         let Some(&asked) = uses.first_behind.get(&result) else { continue };
@@ -133,13 +133,8 @@ fn is_cheap(map: &Map) -> bool {
     matches!(map.results[..], [(_, MapResult::Each)]) && !map.expr.nodes().iter().any(is_series)
 }
 
-/// What lies in its operand's memory.
-fn is_view(op: &Op) -> bool {
-    matches!(op, Op::Reshape(_) | Op::Slice(_) | Op::Unpad(_))
-}
-
 /// The value in whose memory a value lies.
 fn root(graph: &Graph, value: Value) -> Value {
     let node = graph.node(value.node);
-    if is_view(&node.op) { root(graph, node.inputs[0]) } else { value }
+    if node.op.is_view() { root(graph, node.inputs[0]) } else { value }
 }

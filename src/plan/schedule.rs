@@ -64,14 +64,12 @@ fn delay(lowered: &Lowered, stages: &mut [usize], touched: &[Vec<(usize, Access)
     // from the last to the first: what is cleared for a map goes with it
     for index in (0..lowered.launches.len()).rev() {
         let launch = &lowered.launches[index];
-        let latest = if only_clears(launch) {
-            first_use(&lowered.launches, stages, touched, index)
-        } else if matches!(launch.kernel, KernelDesc::Map(_)) && !launch.setup && !writes_persistent(lowered, launch) {
-            latest_stage(&lowered.launches, stages, touched, index)
-                .filter(|&stage| operands_live(lowered, stages, touched, (index, stage)))
-        } else {
-            None
-        };
+        let moves = only_clears(launch) || matches!(launch.kernel, KernelDesc::Map(_));
+        if launch.setup || !moves || writes_persistent(lowered, launch) {
+            continue;
+        }
+        let latest = latest_stage(&lowered.launches, stages, touched, index)
+            .filter(|&stage| operands_live(lowered, stages, touched, (index, stage)));
         stages[index] = latest.map_or(stages[index], |latest| latest.max(stages[index]));
     }
 }
@@ -84,17 +82,6 @@ fn only_clears(launch: &Launch) -> bool {
 fn writes_persistent(lowered: &Lowered, launch: &Launch) -> bool {
     let mut written = launch.args.iter().filter(|access| access.mode == Mode::Write);
     written.any(|access| lowered.buffers[access.buffer.index()].persistent)
-}
-
-/// The stage for what only clears: together with a user that divides the same space, as part of its chain; else before it.
-fn first_use(launches: &[Launch], stages: &[usize], touched: &[Vec<(usize, Access)>], index: usize) -> Option<usize> {
-    let users = launches[index].args.iter().flat_map(|access| &touched[access.buffer.index()]);
-    let later = users.filter(|&&(user, _)| user > index && !only_clears(&launches[user]));
-    let latest = |user: usize| {
-        let same = launches[user].space == launches[index].space;
-        if same { stages[user] } else { stages[user].saturating_sub(1) }
-    };
-    later.map(|&(user, _)| latest(user)).min()
 }
 
 /// The latest stage that the hazards with later launches allow; `None` where nothing uses what is written.
@@ -110,7 +97,8 @@ fn latest_stage(
     for access in &launch.args {
         for (later, other) in touched[access.buffer.index()].iter().filter(|(later, _)| *later > index) {
             let user = &launches[*later];
-            if user.setup != launch.setup || (access.mode, other.mode) == (Mode::Read, Mode::Read) {
+            let both_clear = only_clears(launch) && only_clears(user);
+            if user.setup != launch.setup || both_clear || (access.mode, other.mode) == (Mode::Read, Mode::Read) {
                 continue;
             }
             is_used |= other.mode == Mode::Read;

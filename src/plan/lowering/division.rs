@@ -104,8 +104,7 @@ impl Costs {
     fn of(graph: &Graph, coarse: Division, exact: bool) -> Self {
         let end = graph.nodes.len();
         let trains = !graph.updates.is_empty();
-        let loss = graph.nodes.iter().position(|node| matches!(node.op, Op::Loss(_))).filter(|_| trains);
-        let forward_end = loss.map_or(end, |loss| loss + 1);
+        let forward_end = graph.forward_end().filter(|_| trains).unwrap_or(end);
         let passes = [0..forward_end, forward_end..end];
         Self {
             coarse,

@@ -59,11 +59,8 @@ impl Joins {
         let mut at = value;
         loop {
             let node = graph.node(at.node);
-            let inside = if matches!(node.op, Op::Reshape(_) | Op::Slice(_) | Op::Unpad(_)) {
-                Some(node.inputs[0])
-            } else {
-                self.place(at).map(|(joined, _)| joined)
-            };
+            let inside =
+                if node.op.is_view() { Some(node.inputs[0]) } else { self.place(at).map(|(joined, _)| joined) };
             match inside {
                 Some(next) => at = next,
                 None => return at,

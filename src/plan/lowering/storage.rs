@@ -196,7 +196,7 @@ impl Needs {
         }
         // a view lives in its operand's memory: that memory is used as long as the view is
         for (index, node) in graph.nodes.iter().enumerate().rev() {
-            if matches!(node.op, Op::Reshape(_) | Op::Slice(_) | Op::Unpad(_) | Op::CropTaps(_)) {
+            if node.op.is_view() {
                 let id = NodeId(index as u32);
                 let own = needs.last_use(Value { node: id, output: 0 }).unwrap_or(index);
                 let of_operand = needs.last_use.entry(node.inputs[0]).or_insert(own);

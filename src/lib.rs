@@ -43,6 +43,7 @@ pub mod cli;
 pub mod data;
 pub mod diag;
 pub mod draw;
+pub mod files;
 pub mod format;
 pub mod front;
 pub mod ir;

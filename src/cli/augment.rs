@@ -12,7 +12,8 @@ use super::failure::Failure;
 use super::load;
 use super::sheet;
 use crate::data::{Dataset, Sample};
-use crate::train::{RunError, replace};
+use crate::files;
+use crate::train::RunError;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -80,5 +81,5 @@ fn class_name(data: &Dataset, label: i32) -> String {
 }
 
 fn write(path: &Path, png: &[u8]) -> Result<(), Failure> {
-    replace(path, |file| std::io::Write::write_all(file, png)).map_err(Failure::from)
+    files::write(path, |file| file.write_all(png)).map_err(|error| RunError::write(path, error).into())
 }

@@ -1,6 +1,5 @@
 //! `cnnc graph FILE`.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -10,6 +9,8 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load;
 use crate::draw::Diagram;
+use crate::files;
+use crate::train::RunError;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -50,7 +51,10 @@ pub(super) fn graph(args: &GraphArgs, console: &Console) -> Result<(), Failure> 
         Format::Svg => diagram.to_svg(),
     };
     match &args.output {
-        Some(path) => Ok(crate::train::replace(path, |out| out.write_all(text.as_bytes()))?),
+        Some(path) => {
+            Ok(files::write(path, |out| out.write_all(text.as_bytes()))
+                .map_err(|error| RunError::write(path, error))?)
+        }
         None => console.result_text(&text),
     }
 }

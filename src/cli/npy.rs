@@ -8,8 +8,9 @@ use ndarray::{ArrayD, ArrayView};
 use ndarray_npy::{ReadNpyExt, ReadableElement, WriteNpyExt};
 
 use super::failure::Failure;
+use crate::files;
 use crate::tensor::Shape;
-use crate::train::{RunError, replace};
+use crate::train::RunError;
 
 /// Prepared images `[N, H, W, C]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +84,8 @@ pub(super) fn read_numbers(path: &Path, count: usize, columns: usize) -> Result<
 /// [`Failure::Mistake`].
 pub(super) fn write(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), Failure> {
     let array = ArrayView::from_shape(shape, values).expect("as many values as the shape has elements");
-    replace(path, |file| array.write_npy(file).map_err(io::Error::other)).map_err(Failure::from)
+    files::write(path, |file| array.write_npy(file).map_err(io::Error::other))
+        .map_err(|error| RunError::write(path, error).into())
 }
 
 fn read<T: ReadableElement>(path: &Path, elements: &str) -> Result<ArrayD<T>, Failure> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{clock, tuning};
+use crate::files;
 use crate::kernel::Simd;
 use crate::plan::Choices;
 use crate::train::{
@@ -99,7 +100,8 @@ impl Report<'_> {
             "settings": self.settings.to_json(),
         });
         let text = serde_json::to_string_pretty(&report).expect("numbers and texts always serialise") + "\n";
-        crate::train::replace(&folder.report(), |file| std::io::Write::write_all(file, text.as_bytes()))
+        let path = folder.report();
+        files::write(&path, |file| file.write_all(text.as_bytes())).map_err(|error| RunError::write(&path, error))
     }
 
     fn results(&self, status: &Status<'_>, last: Option<&EpochRecord>) -> Value {

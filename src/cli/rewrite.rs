@@ -1,17 +1,16 @@
 //! The user's own files, read and replaced.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use super::failure::Failure;
+use crate::files;
 use crate::train::RunError;
 
 /// A .cnn file's text.
 /// # Errors
 /// [`Failure::Mistake`] if it cannot be read or is no text.
 pub(super) fn read_text(file: &Path) -> Result<String, Failure> {
-    let bytes = fs::read(file).map_err(|error| RunError::read(file, error))?;
+    let bytes = files::read_input(file, files::MOST_SOURCE_BYTES).map_err(|error| RunError::read(file, error))?;
     text_of(bytes, &file.display().to_string())
 }
 
@@ -28,17 +27,9 @@ pub(super) fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
     })
 }
 
-/// Replaces a file at one moment: whoever reads it finds the old text or the new one. A link stays a link, and the file's permissions stay.
+/// Replaces a file's text at one moment: whoever reads it finds the old text or the new one. A link stays a link, and the file's permissions stay.
 /// # Errors
 /// [`Failure::Mistake`] if it cannot be written.
 pub(super) fn replace(file: &Path, text: &str) -> Result<(), Failure> {
-    let target = fs::canonicalize(file).map_err(|error| RunError::read(file, error))?;
-    let permissions = fs::metadata(&target).map_err(|error| RunError::read(file, error))?.permissions();
-    if permissions.readonly() {
-        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
-        return Err(RunError::write(file, denied).into());
-    }
-    crate::train::replace(&target, |out| out.write_all(text.as_bytes()))?;
-    fs::set_permissions(&target, permissions).map_err(|error| RunError::write(file, error))?;
-    Ok(())
+    files::write(file, |out| out.write_all(text.as_bytes())).map_err(|error| RunError::write(file, error).into())
 }

@@ -1,7 +1,6 @@
 //! `--tune-kernels`: ways of computing convolutions that were timed on this machine, and the file that remembers them.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,10 +10,10 @@ use serde_json::{Value, json};
 use super::console::Console;
 use super::failure::Failure;
 use super::progress::TuneProgress;
+use crate::files;
 use crate::ir::CheckedProgram;
 use crate::plan::Choices;
 use crate::runtime::{CompileOptions, Kind, tune};
-use crate::train::replace;
 
 /// A file of choices larger than this was not written by us: each takes some hundred bytes.
 const MOST_BYTES: u64 = 16 << 20;
@@ -101,11 +100,7 @@ impl Cache {
 
     /// What is remembered; nothing where there is no such file, or another version wrote it: its kernels are others.
     fn read(&self) -> Choices {
-        let text = || {
-            let path = self.path.as_ref()?;
-            let small = fs::metadata(path).is_ok_and(|metadata| metadata.len() <= MOST_BYTES);
-            small.then(|| fs::read(path).ok()).flatten()
-        };
+        let text = || files::read(self.path.as_ref()?, MOST_BYTES).ok();
         let found = text().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
         found
             .filter(|found| found["cnnc"] == env!("CARGO_PKG_VERSION") && found["processor"] == self.processor.as_str())
@@ -125,7 +120,7 @@ impl Cache {
         let text = serde_json::to_string_pretty(&contents).map_err(|error| error.to_string())? + "\n";
         let folder = path.parent().unwrap_or(path);
         fs::create_dir_all(folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
-        replace(path, |file| file.write_all(text.as_bytes())).map_err(|error| error.to_string())
+        files::write(path, |file| file.write_all(text.as_bytes())).map_err(|error| error.to_string())
     }
 }
 

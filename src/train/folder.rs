@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::error::RunError;
-use super::tensor_file;
+use crate::files;
 
 /// The folder of one run. It belongs to that run alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl RunFolder {
         let folder = Self { path: path.to_owned() };
         let state = folder.state();
         fs::metadata(&state).map_err(|error| RunError::read(&state, error))?;
-        tensor_file::clear_unfinished(path);
+        files::clear_unfinished(path);
         Ok(folder)
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::callbacks::EpochValues;
 use super::error::RunError;
 use super::settings::monitor_name;
-use super::tensor_file;
+use crate::files;
 use crate::ir::Monitor;
 
 /// What an epoch gave.
@@ -62,13 +62,14 @@ impl History {
     }
 
     fn begin(path: &Path, monitors: &[Monitor], rows: &[csv::StringRecord]) -> Result<Self, RunError> {
-        tensor_file::replace(path, |file| {
+        files::write(path, |file| {
             writeln!(file, "{}", columns(monitors).join(","))?;
             for row in rows {
                 writeln!(file, "{}", row.iter().collect::<Vec<_>>().join(","))?;
             }
             Ok(())
-        })?;
+        })
+        .map_err(|error| RunError::write(path, error))?;
         let file = OpenOptions::new().append(true).open(path).map_err(|error| RunError::write(path, error))?;
         Ok(Self { path: path.to_owned(), file })
     }

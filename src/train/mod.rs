@@ -30,5 +30,4 @@ pub use pretrained::{Pretrained, pretrained, tensor_shapes};
 pub use settings::{Settings, metric_name, monitor_name, prepare_json};
 pub use state::{Progress, RunningSums, State};
 pub use tally::Tally;
-pub use tensor_file::replace;
 pub use trainer::{Ending, Plan, Results, Stage, Trainer, Watch, initialise};

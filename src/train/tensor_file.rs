@@ -4,18 +4,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value, json};
 
 use super::error::RunError;
+use crate::files;
 use crate::tensor::Shape;
-
-/// Prefix of files that are being written. A killed process leaves them behind; the next run in that folder takes them away.
-const UNFINISHED: &str = ".cnnc-unfinished-";
 
 /// Largest file that is read: far beyond any model that trains on one machine's processors.
 const LARGEST_FILE_BYTES: u64 = 64 << 30;
@@ -49,7 +45,7 @@ pub(super) fn write<'v>(
     mut values: impl FnMut(usize) -> Cow<'v, [f32]>,
 ) -> Result<(), RunError> {
     let header = header(texts, tensors);
-    replace(path, |file| {
+    files::write(path, |file| {
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(header.as_bytes())?;
         for (at, tensor) in tensors.iter().enumerate() {
@@ -61,6 +57,7 @@ pub(super) fn write<'v>(
         }
         Ok(())
     })
+    .map_err(|source| RunError::write(path, source))
 }
 
 /// The JSON header, padded to 8 bytes as the format recommends. The `safetensors` crate would write the texts in the order of a hash map.
@@ -115,68 +112,13 @@ fn is_whole(dtype: Dtype) -> bool {
 
 /// A regular file's bytes. What is allocated is bounded by the file's true length: nothing in it is believed before.
 fn read_bytes(path: &Path) -> Result<Vec<u8>, RunError> {
-    let failed = |source| RunError::read(path, source);
-    let file = File::open(path).map_err(failed)?;
-    let about = file.metadata().map_err(failed)?;
-    if !about.is_file() {
-        return Err(failed(io::Error::other("it is not a regular file")));
-    }
-    if about.len() > LARGEST_FILE_BYTES {
-        return Err(failed(io::Error::other(format!("it has {} GiB", about.len() >> 30))));
-    }
-    let mut bytes = Vec::new();
-    file.take(LARGEST_FILE_BYTES).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
-}
-
-/// Writes a file so that `path` holds either its old contents or all of the new ones, whenever the process or the machine is stopped.
-/// # Errors
-/// [`RunError::Write`].
-pub fn replace(path: &Path, contents: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<(), RunError> {
-    let failed = |source| RunError::write(path, source);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(UNFINISHED);
-    // A temporary file is private by default; this one becomes an ordinary file of the user's.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = builder.tempfile_in(folder).map_err(|error| failed(without_path(error)))?;
-    let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file());
-    contents(&mut writer).and_then(|()| writer.flush()).map_err(failed)?;
-    drop(writer);
-    temporary.as_file().sync_all().map_err(failed)?;
-    temporary.persist(path).map_err(|error| failed(error.error))?;
-    // The new name must reach the disk too. Where a folder cannot be opened (Windows), renaming is already durable.
-    if let Ok(folder) = File::open(folder) {
-        folder.sync_all().map_err(failed)?;
-    }
-    Ok(())
-}
-
-/// The system's error without the temporary file's name, which means nothing to the user.
-fn without_path(error: io::Error) -> io::Error {
-    if error.kind() == io::ErrorKind::NotFound {
-        return io::Error::new(error.kind(), "the folder does not exist");
-    }
-    io::Error::from(error.kind())
-}
-
-/// Takes away what a killed process left unfinished in a folder.
-pub(super) fn clear_unfinished(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            // One that cannot be removed does no harm.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
+    files::read(path, LARGEST_FILE_BYTES).map_err(|source| RunError::read(path, source))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn tensors(shape: &Shape) -> Vec<NamedTensor<'_>> {
@@ -241,20 +183,5 @@ mod tests {
         assert!(matches!(read(&path), Err(RunError::Format { .. })));
         assert!(matches!(read(folder.path()), Err(RunError::Read { .. })));
         assert!(matches!(read(&folder.path().join("none")), Err(RunError::Read { .. })));
-    }
-
-    #[test]
-    fn a_failed_write_leaves_the_old_file() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("state");
-        fs::write(&path, "old").expect("written");
-        let failed = replace(&path, |file| {
-            file.write_all(b"half")?;
-            Err(io::Error::from(io::ErrorKind::StorageFull))
-        });
-        let error = failed.expect_err("the disk is full");
-        assert!(error.help().is_some_and(|help| help.contains("make room")), "{error}");
-        assert_eq!(fs::read_to_string(&path).expect("there"), "old");
-        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

@@ -5,9 +5,11 @@
 //! trees are fixed by the graph and the nominal batch, so results are the same bits for any number of threads.
 //!
 //! [`plan`] lowers nodes to launches (`lowering`), gives every launch a stage (`schedule`), and places buffers (`memory`);
-//! [`verify_plan`] proves that no two tasks of a stage conflict, which is what makes running them at the same time sound.
+//! [`verify_plan`] proves that no two tasks of a stage conflict, which is what makes running them at the same time sound, and
+//! that each read finds what was written for it (`flow`).
 
 mod choices;
+mod flow;
 #[cfg(test)]
 mod join_tests;
 mod launch;

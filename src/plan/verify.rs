@@ -1,11 +1,13 @@
-//! Proves that the tasks of a stage can run at the same time.
+//! Proves that the tasks of a stage can run at the same time, and that stages come in the right order.
 //!
 //! * Every access lies in its buffer, every buffer in its memory.
 //! * Within a stage, what one task writes no other task touches. (Calls of one task run in order; scratch memory belongs to the worker.)
+//! * Each read finds what was written for it ([`super::flow`]).
 
 use std::fmt;
 
 use super::launch::{Access, Mode, Region};
+use super::flow;
 use super::{Group, Place, Plan, Stage};
 
 /// A conflict: a bug of the planner.
@@ -58,7 +60,7 @@ pub fn verify_plan(plan: &Plan) -> Result<(), PlanError> {
                 .map_err(|error| PlanError { message: format!("{list} {index}: {}", error.message) })?;
         }
     }
-    Ok(())
+    flow::verify_flow(plan)
 }
 
 fn verify_stage(plan: &Plan, stage: &Stage) -> Result<(), PlanError> {

@@ -4,7 +4,7 @@ use super::Lowerer;
 use super::conv_weights::Method;
 use super::split::Parts;
 use super::storage::Storage;
-use crate::ir::{Node, Value};
+use crate::ir::Node;
 use crate::kernel::conv;
 use crate::kernel::desc::{
     ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Rank, Square, SumPartsDesc, TransposeDesc,
@@ -48,14 +48,14 @@ impl Lowerer<'_> {
         let operands = Operands { x, y, bias, residual, winners };
         if self.divides_image(desc.flops()) {
             let by_channels = self.weighs_more_than_image(&desc) && !self.sums_rows(&desc);
-            if by_channels && self.conv_by_channels(&desc, &operands, weight, node.inputs[1]) {
+            if by_channels && self.conv_by_channels(&desc, &operands, weight) {
                 return;
             }
-            if self.conv_by_rows(&desc, &operands, weight, node.inputs[1]) {
+            if self.conv_by_rows(&desc, &operands, weight) {
                 return;
             }
         }
-        self.conv_by_shards(&desc, &operands, weight, node.inputs[1]);
+        self.conv_by_shards(&desc, &operands, weight);
     }
 
     /// Whether more weights are read than two such images have numbers.
@@ -72,12 +72,12 @@ impl Lowerer<'_> {
     }
 
     /// A convolution of the batch, some images a task.
-    fn conv_by_shards(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access, of: Value) {
-        if self.conv_by_points(desc, operands, weight, of) {
+    fn conv_by_shards(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access) {
+        if self.conv_by_points(desc, operands, weight) {
             return;
         }
         let method = self.method(desc);
-        let weight = self.weights_for(method, desc, weight, of);
+        let weight = self.weights_for(method, desc, weight);
         let mut args = vec![self.per_image(&operands.x, Mode::Read), weight];
         self.push_outlet(operands, &mut args);
         self.launch(method.kernel(*desc), self.image_space(), args, Count::Part);
@@ -92,7 +92,7 @@ impl Lowerer<'_> {
     }
 
     /// A convolution of one image, some rows of the result a task. False where it has too few.
-    fn conv_by_rows(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access, of: Value) -> bool {
+    fn conv_by_rows(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access) -> bool {
         let window = &desc.window;
         let scale = if desc.epilogue.pool.is_some() { 2 } else { 1 };
         let unit = Square::Four.side() / scale;
@@ -113,7 +113,7 @@ impl Lowerer<'_> {
             Some((parts, method))
         };
         let Some((parts, method)) = by_squares.or_else(by_rows) else { return false };
-        let weight = self.weights_for(method, desc, weight, of);
+        let weight = self.weights_for(method, desc, weight);
         let rows = scale * parts.part;
         let touched = (rows - 1) * window.y.stride + window.y.effective();
         let x = self.rows(&operands.x, [rows * window.y.stride, window.y.pad_before, touched], Mode::Read);
@@ -139,7 +139,7 @@ impl Lowerer<'_> {
     }
 
     /// The same, some output channels a task: each reads its own weights alone. False where there are too few.
-    fn conv_by_channels(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access, of: Value) -> bool {
+    fn conv_by_channels(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access) -> bool {
         let block = conv::block_width(&self.target);
         let channels = desc.output.channels;
         let divides = desc.groups == 1 && channels.is_multiple_of(block);
@@ -153,7 +153,7 @@ impl Lowerer<'_> {
             }
             other @ (Method::Winograd(_) | Method::Strassen { .. }) => other,
         };
-        let all = self.weights_for(method, desc, weight, of);
+        let all = self.weights_for(method, desc, weight);
         let bytes = all.region.touched_bytes() / channels * parts.part;
         let weight = Access { stride: bytes, region: Region::Block { bytes }, ..all };
         let (y, layout) = self.channels(&operands.y, parts.part, Mode::Write);
@@ -220,7 +220,7 @@ impl Lowerer<'_> {
         let all = Region::Block { bytes };
         let weight = Access { buffer: transposed, offset: 0, stride: 0, region: all, mode: Mode::Read };
         let operands = Operands { x: dy, y: dx, bias: None, residual: None, winners: None };
-        self.conv_by_shards(&desc, &operands, weight, node.inputs[1]);
+        self.conv_by_shards(&desc, &operands, weight);
     }
 
     pub(super) fn conv_grad_weight(&mut self, node: &Node, grad: &ConvGradWeight) {

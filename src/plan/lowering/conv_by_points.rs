@@ -3,20 +3,19 @@
 use super::Lowerer;
 use super::conv::Operands;
 use super::conv_weights::Method;
-use crate::ir::Value;
 use crate::kernel::Calls;
 use crate::kernel::desc::{ConvDesc, KernelDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc};
 use crate::kernel::winograd::{Planes, choose_by_points};
 use crate::plan::launch::{Access, BufferId, Count, Mode, Region, Space};
 
 impl Lowerer<'_> {
-    /// Launches the steps where that is the cheapest. `weight` holds rows, which come from `of`.
-    pub(super) fn conv_by_points(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access, of: Value) -> bool {
+    /// Launches the steps where that is the cheapest. `weight` holds rows.
+    pub(super) fn conv_by_points(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access) -> bool {
         let shards = self.division().shards;
-        let once = self.constant[of.node.index()];
+        let once = self.is_fixed(weight.buffer);
         let calls = Calls { images: desc.images, cold: self.is_cold() };
         let Some(square) = choose_by_points(desc, (calls, shards), once, &self.target) else { return false };
-        let weight = self.weights_for(Method::Winograd(square), desc, weight, of);
+        let weight = self.weights_for(Method::Winograd(square), desc, weight);
         let step = |step| {
             KernelDesc::WinogradStep(WinogradStepDesc { conv: *desc, square, images: shards * desc.images, step })
         };

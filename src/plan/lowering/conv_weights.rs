@@ -1,11 +1,10 @@
 //! How a convolution is computed, and its weights as that wants them, made once for the whole batch.
 
 use super::Lowerer;
-use crate::ir::Value;
 use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Rank, Square, StrassenWeightDesc, WinogradWeightDesc};
 use crate::kernel::{conv, stay_in_cache};
 use crate::plan::choices::{Product, Question, Way, conv_kernel};
-use crate::plan::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
+use crate::plan::launch::{Access, BufferId, Count, Mode, Region, Space};
 
 /// Tasks that rearrange weights, at most.
 const TASKS: usize = 8;
@@ -80,40 +79,40 @@ impl Lowerer<'_> {
         !stay_in_cache(weights)
     }
 
-    /// The weights of a convolution as its method wants them; they lie in `weight` as rows. `of` is the value that they come from.
-    pub(super) fn weights_for(&mut self, method: Method, desc: &ConvDesc, weight: Access, of: Value) -> Access {
+    /// The weights of a convolution as its method wants them; they lie in `weight` as rows.
+    pub(super) fn weights_for(&mut self, method: Method, desc: &ConvDesc, weight: Access) -> Access {
         let (inputs, outputs) = (desc.input.channels, desc.output.channels);
         match method {
             Method::Direct { block: None, .. } => weight,
-            Method::Direct { block: Some(block), .. } => self.packed(weight, desc, block, of),
+            Method::Direct { block: Some(block), .. } => self.packed(weight, desc, block),
             Method::Winograd(square) => {
                 let points = WinogradWeightDesc { square, flipped: desc.grad_input, inputs, outputs };
-                self.weights_at_points(points, weight, of)
+                self.weights_at_points(points, weight)
             }
-            Method::Strassen { part } => self.sums_of_weights(StrassenWeightDesc { inputs, outputs, part }, weight, of),
+            Method::Strassen { part } => self.sums_of_weights(StrassenWeightDesc { inputs, outputs, part }, weight),
         }
     }
 
-    fn weights_at_points(&mut self, desc: WinogradWeightDesc, weight: Access, of: Value) -> Access {
+    fn weights_at_points(&mut self, desc: WinogradWeightDesc, weight: Access) -> Access {
         let lanes = self.target.simd.lanes();
         let block = WinogradWeightDesc::block(desc.outputs, lanes);
         let from = Rows { buffer: weight.buffer, start: weight.offset, planes: 9, width: desc.outputs };
         let planes = desc.square.area() * desc.outputs.div_ceil(block);
-        self.rearranged(KernelDesc::WinogradWeight(desc), desc.inputs, from, (planes, block), ("kernel at points", of))
+        self.rearranged(KernelDesc::WinogradWeight(desc), desc.inputs, from, (planes, block), "kernel at points")
     }
 
-    fn sums_of_weights(&mut self, desc: StrassenWeightDesc, weight: Access, of: Value) -> Access {
+    fn sums_of_weights(&mut self, desc: StrassenWeightDesc, weight: Access) -> Access {
         let lanes = self.target.simd.lanes();
         let from = Rows { buffer: weight.buffer, start: weight.offset, planes: 2, width: desc.outputs };
         let to = (desc.matrices(lanes), desc.block(lanes));
-        self.rearranged(KernelDesc::StrassenWeight(desc), desc.inputs / 2, from, to, ("kernel in sums", of))
+        self.rearranged(KernelDesc::StrassenWeight(desc), desc.inputs / 2, from, to, "kernel in sums")
     }
 
-    fn packed(&mut self, weight: Access, desc: &ConvDesc, block: usize, of: Value) -> Access {
+    fn packed(&mut self, weight: Access, desc: &ConvDesc, block: usize) -> Access {
         let (rows, columns) = (desc.window.area() * desc.input.channels, desc.output.channels);
         let from = Rows { buffer: weight.buffer, start: weight.offset, planes: 1, width: columns };
         let kernel = KernelDesc::Pack(PackDesc { rows, columns, block });
-        self.rearranged(kernel, rows, from, (columns.div_ceil(block), block), ("kernel in blocks", of))
+        self.rearranged(kernel, rows, from, (columns.div_ceil(block), block), "kernel in blocks")
     }
 
     /// Launches a kernel that goes through `count` rows of weights, some a task, and writes as many rows of each of `(planes, width)`.
@@ -123,12 +122,10 @@ impl Lowerer<'_> {
         count: usize,
         from: Rows,
         (planes, width): (usize, usize),
-        (what, of): (&str, Value),
+        what: &str,
     ) -> Access {
         let bytes = planes * count * width * 4;
-        // weights that never change are rearranged when they are loaded
-        let setup = self.constant[of.node.index()];
-        let buffer = self.add_buffer(format!("{} {what}", self.layer()), bytes, setup);
+        let buffer = self.add_buffer(format!("{} {what}", self.layer()), bytes, false);
         let tasks = (1..=TASKS).rev().find(|tasks| count.is_multiple_of(*tasks)).unwrap_or(1);
         let part = count / tasks;
         let access = |rows: &Rows, mode: Mode| {
@@ -137,8 +134,7 @@ impl Lowerer<'_> {
             Access { buffer: rows.buffer, offset: rows.start, stride: part * rows.width * 4, region, mode }
         };
         let args = vec![access(&from, Mode::Read), access(&Rows { buffer, start: 0, planes, width }, Mode::Write)];
-        let (space, layer) = (Space::Flat { len: count, part }, self.layer());
-        self.launches.push(Launch { kernel, tail: None, space, args, count: Count::Part, layer, setup });
+        self.launch(kernel, Space::Flat { len: count, part }, args, Count::Part);
         Access { buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode: Mode::Read }
     }
 }

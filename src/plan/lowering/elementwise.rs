@@ -195,7 +195,7 @@ impl Lowerer<'_> {
             operands.push(Operand { kind, element: ty.element });
         }
         let name = format!("{} sums", self.layer());
-        let buffer = self.add_buffer(name, lanes * 4, self.constant[self.node.index()]);
+        let buffer = self.add_buffer(name, lanes * 4, false);
         let partial = Storage::whole(buffer, &Shape::vector(lanes));
         args.push(self.whole(&partial, Mode::Write));
         let domain = Domain::Images { height: 1, width: elements / lanes, channels: lanes };

@@ -74,6 +74,17 @@ pub(super) fn lower(graph: &Graph, target: Target, batch: usize, choices: &Choic
     lowerer.finish()
 }
 
+/// What a buffer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contents {
+    /// Values of each image.
+    OfImages,
+    /// What follows from parameters alone, in a graph that updates none: made once, when parameters have been written.
+    Fixed,
+    /// Neither, or not known yet.
+    Open,
+}
+
 struct Lowerer<'g> {
     graph: &'g Graph,
     target: Target,
@@ -87,8 +98,8 @@ struct Lowerer<'g> {
     storages: Storages,
     /// Haloed or dense copies of values, by what they satisfy.
     copies: HashMap<(Value, Option<[usize; 4]>), Storage>,
-    /// Nodes that depend on parameters alone, in a graph that updates none: computed once.
-    constant: Vec<bool>,
+    /// What is known of each of `buffers`.
+    contents: Vec<Contents>,
     launches: Vec<Launch>,
     buffers: Vec<Buffer>,
     params: Vec<BufferId>,
@@ -114,7 +125,7 @@ impl<'g> Lowerer<'g> {
             updates: Updates::of(graph),
             storages: Storages::default(),
             copies: HashMap::new(),
-            constant: constant_nodes(graph),
+            contents: Vec::new(),
             launches: Vec::new(),
             buffers: Vec::new(),
             params: Vec::new(),
@@ -126,6 +137,9 @@ impl<'g> Lowerer<'g> {
         };
         for param in &graph.params {
             let buffer = lowerer.add_buffer(param.name.clone(), param.shape.elements() * 4, true);
+            if graph.updates.is_empty() {
+                lowerer.contents[buffer.index()] = Contents::Fixed;
+            }
             lowerer.params.push(buffer);
         }
         lowerer
@@ -240,6 +254,7 @@ impl<'g> Lowerer<'g> {
     /// A buffer that is written for each batch.
     fn given(&mut self, name: &str, ty: &TensorType) -> BufferId {
         let buffer = self.add_buffer(name.to_owned(), ty.size_bytes() * self.images(), true);
+        self.contents[buffer.index()] = Contents::OfImages;
         let layout = Layout::dense(&ty.shape);
         self.set(0, Storage { buffer, layout, element_bytes: 4, batched: true, view: true });
         buffer
@@ -268,6 +283,7 @@ impl<'g> Lowerer<'g> {
     fn add_buffer(&mut self, name: String, bytes: usize, persistent: bool) -> BufferId {
         let id = BufferId(u32::try_from(self.buffers.len()).expect("fewer than 2^32 buffers"));
         self.buffers.push(Buffer { name, bytes, place: Place::Arena(0), persistent });
+        self.contents.push(Contents::Open);
         id
     }
 
@@ -308,6 +324,7 @@ impl<'g> Lowerer<'g> {
         let name = format!("{} {}{suffix}", self.layer(), self.graph.node(self.node).op.name());
         let bytes = layout.image_pitch * element_bytes * self.images();
         let buffer = self.add_buffer(name, bytes, false);
+        self.contents[buffer.index()] = Contents::OfImages;
         let storage = Storage { buffer, layout, element_bytes, batched: true, view: false };
         if layout.halo() != [0; 4] {
             // what lies between pixels is nobody's
@@ -324,7 +341,7 @@ impl<'g> Lowerer<'g> {
         let graph = self.graph;
         let shape = &graph.ty(value).shape;
         let name = format!("{} {}.{output}", self.layer(), graph.node(self.node).op.name());
-        let buffer = self.add_buffer(name, shape.elements() * 4, self.constant[self.node.index()]);
+        let buffer = self.add_buffer(name, shape.elements() * 4, false);
         let storage = Storage::whole(buffer, shape);
         self.set(output, storage.clone());
         storage
@@ -404,8 +421,33 @@ impl<'g> Lowerer<'g> {
         args: Vec<Access>,
         count: Count,
     ) {
-        let (layer, setup) = (self.layer(), self.constant[self.node.index()]);
+        let setup = self.is_made_once(&args);
+        for access in &args {
+            match access.mode {
+                Mode::Write if setup => self.contents[access.buffer.index()] = Contents::Fixed,
+                Mode::Read if !setup && self.is_fixed(access.buffer) => {
+                    self.buffers[access.buffer.index()].persistent = true;
+                }
+                Mode::Read | Mode::Write => {}
+            }
+        }
+        let layer = self.layer();
         self.launches.push(Launch { kernel, tail, space, args, count, layer, setup });
+    }
+
+    /// Whether a launch with these arguments makes the same for every batch: all that it reads is fixed, and what it writes is of no image. (What is
+    /// made for each image, out of constants too, is made anew for each batch.)
+    fn is_made_once(&self, args: &[Access]) -> bool {
+        self.graph.updates.is_empty()
+            && args.iter().all(|access| match (access.mode, self.contents[access.buffer.index()]) {
+                (Mode::Read, contents) => contents == Contents::Fixed,
+                (Mode::Write, contents) => contents != Contents::OfImages,
+            })
+    }
+
+    /// Whether a buffer holds the same for every batch.
+    fn is_fixed(&self, buffer: BufferId) -> bool {
+        self.contents[buffer.index()] == Contents::Fixed
     }
 
     /// Each task's images of a per-image buffer.
@@ -446,16 +488,4 @@ impl<'g> Lowerer<'g> {
     fn inputs(&self, node: &Node, index: usize) -> Storage {
         self.any(node.inputs[index])
     }
-}
-
-/// Nodes that depend on parameters alone, in a graph that changes none of its parameters.
-fn constant_nodes(graph: &Graph) -> Vec<bool> {
-    let mut constant: Vec<bool> = Vec::with_capacity(graph.nodes.len());
-    for node in &graph.nodes {
-        // what is made for each image, out of constants too, is made anew for each batch
-        let given = matches!(node.op, Op::Input(..)) || node.types.iter().any(|ty| ty.batched);
-        let from_constants = node.inputs.iter().all(|input| constant[input.node.index()]);
-        constant.push(graph.updates.is_empty() && !given && from_constants);
-    }
-    constant
 }

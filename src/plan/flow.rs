@@ -185,13 +185,14 @@ fn bytes_of(plan: &Plan, id: BufferId) -> Range<usize> {
 fn touched(space: Space, access: &Access, buffer_bytes: usize) -> Vec<Range<usize>> {
     let steps = space.tasks().saturating_sub(1);
     let clipped = |start: usize, bytes: usize| start..(start + bytes).min(buffer_bytes).max(start);
-    // one task behind the other: from the first one's beginning to the last one's end, or with gaps
-    let (rows, pitch, bytes) = match access.region {
+    let as_rows = |region: Region| match region {
         Region::Block { bytes } => (1, 0, bytes),
         Region::Rows { rows, pitch, bytes } => (rows, pitch, bytes),
     };
-    let (parts, width) =
-        if bytes >= access.stride { (1, steps * access.stride + bytes) } else { (steps + 1, bytes) };
+    let (rows, pitch, bytes) = as_rows(access.region);
+    let (.., last) = as_rows(access.region_of(space, steps));
+    // one task behind the other: from the first one's beginning to the last one's end, or with gaps
+    let (parts, width) = if bytes >= access.stride { (1, steps * access.stride + last) } else { (steps + 1, bytes) };
     if parts == 1 && rows > 1 && width >= pitch {
         return vec![clipped(access.offset, (rows - 1) * pitch + width)];
     }
@@ -199,10 +200,13 @@ fn touched(space: Space, access: &Access, buffer_bytes: usize) -> Vec<Range<usiz
     starts.map(|(part, row)| clipped(access.offset + part * access.stride + row * pitch, width)).collect()
 }
 
-/// The bytes that all tasks together write by an argument, gaps included.
+/// The bytes that all tasks together write by an argument, gaps included. What shards write ends where the batch ends;
+/// behind that a buffer has room for pictures that make a shard whole in another division, which nobody counts.
 fn written(space: Space, access: &Access, buffer_bytes: usize) -> Range<usize> {
     let steps = space.tasks().saturating_sub(1);
+    let of_images = matches!(space, Space::Images { .. }) && access.stride != 0;
     let end = match access.region {
+        Region::Block { .. } if of_images => buffer_bytes,
         Region::Block { bytes } => access.offset + steps * access.stride + bytes,
         Region::Rows { rows, pitch, .. } => access.offset + rows * pitch,
     };

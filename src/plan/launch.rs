@@ -106,6 +106,21 @@ pub struct Access {
 }
 
 impl Access {
+    /// What a task of a space touches. The last part of a run, or block of columns, may be smaller than the others.
+    pub fn region_of(&self, space: Space, task: usize) -> Region {
+        let (Space::Flat { len, part } | Space::Columns { len, part }) = space else { return self.region };
+        let rest = len.saturating_sub(task * part).min(part);
+        let smaller = |bytes: usize| {
+            // only where tasks touch their own elements and no neighbour's
+            let is_own = bytes == self.stride && bytes.is_multiple_of(part);
+            if is_own { bytes / part * rest } else { bytes }
+        };
+        match self.region {
+            Region::Block { bytes } => Region::Block { bytes: smaller(bytes) },
+            Region::Rows { rows, pitch, bytes } => Region::Rows { rows, pitch, bytes: smaller(bytes) },
+        }
+    }
+
     /// Whether what a task touches by this and by the other argument of the same buffer lies in one slot, `stride` bytes wide, and so apart from what any
     /// other task touches by either.
     pub fn shares_slots_with(&self, other: &Access) -> bool {

@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use super::launch::{Access, Mode, Region};
 use super::flow;
+use super::launch::{Access, Mode, Region};
 use super::{Group, Place, Plan, Stage};
 
 /// A conflict: a bug of the planner.
@@ -96,11 +96,11 @@ fn verify_stage(plan: &Plan, stage: &Stage) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// The region of a task, cut to the buffer's end: the last part of a space may be smaller than the others.
+/// The region of a task, cut to the buffer's end: what the last task touches besides its own elements may not be there.
 fn clipped(plan: &Plan, group: &Group, access: &Access, task: usize) -> Region {
     let room = plan.buffer(access.buffer).bytes - (access.offset + task * access.stride);
     let is_last = task + 1 == group.space.tasks();
-    match access.region {
+    match access.region_of(group.space, task) {
         Region::Block { bytes } => Region::Block { bytes: bytes.min(room) },
         Region::Rows { rows, pitch, bytes } if is_last && access.stride != 0 => {
             let column = (access.offset + task * access.stride) % pitch;

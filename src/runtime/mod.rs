@@ -9,6 +9,8 @@ mod example;
 mod executor;
 #[cfg(test)]
 mod heads_tests;
+#[cfg(test)]
+mod network_tests;
 mod profile;
 mod random_key;
 #[cfg(test)]

@@ -335,6 +335,12 @@ impl TrainSession {
         Ok(Self::around(Engine::of_graph(graph, program, options)?, train))
     }
 
+    /// A result of the last step, one run of numbers per image.
+    #[cfg(test)]
+    pub(super) fn output(&self, name: &str, images: usize) -> Option<Vec<f32>> {
+        self.engine.output(name).map(|output| self.engine.values(output, images).to_vec())
+    }
+
     /// Makes ready for pictures of a size, `[height, width]`: where the program leaves it open, its plan is compiled when the size is first met, and some
     /// plans are kept. Otherwise there is nothing to do.
     /// # Errors

@@ -16,8 +16,8 @@ use crate::autodiff;
 use crate::data::{Featurewise, Split};
 use crate::ir::TrainSpec;
 use crate::runtime::{EvalSession, Kind};
-use crate::train::evaluate;
 use crate::train::weights::{self, WeightsInfo};
+use crate::train::{RunError, evaluate};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -94,6 +94,18 @@ impl Trained {
         let statistics = ready.statistics_of(&weights, path)?;
         Ok(Self { session, info: weights.info, statistics })
     }
+
+    /// The model's output for prepared pictures of the size that the session is ready for.
+    /// # Errors
+    /// [`RunError::NotFiniteResult`].
+    pub(super) fn predict(&mut self, images: &[f32]) -> Result<Vec<f32>, Failure> {
+        let values = self.session.predict(images);
+        if values.iter().all(|value| value.is_finite()) {
+            return Ok(values);
+        }
+        let layer = self.session.first_non_finite_layer(images)?;
+        Err(RunError::NotFiniteResult { what: "the model's answer is not a number".to_owned(), layer }.into())
+    }
 }
 
 pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
@@ -131,7 +143,7 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
         ));
     }
     let sums = evaluate(&mut session, data.batches(split, batch), &AtomicBool::new(false))?;
-    let sums = sums.expect("nothing interrupts it");
+    let sums = sums.expect("nothing interrupts it").finite()?;
     let metrics = autodiff::metrics(&ready.program);
     match args.format {
         Format::Human => console.result(format_args!("{name} {}", split_text(&sums, &metrics))),

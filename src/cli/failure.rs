@@ -77,6 +77,8 @@ impl From<RunError> for Failure {
             | RunError::Occupied { .. }
             | RunError::SettingsChanged { .. }
             | RunError::CheckpointPath { .. }
+            | RunError::NotFiniteWeights { .. }
+            | RunError::NotFiniteResult { .. }
             | RunError::NotFinite { .. } => Failure::Mistake { code, message: error.to_string(), help },
         }
     }

@@ -319,6 +319,19 @@ impl Ready {
                 "write the same `prepare` section: weights go with the pictures they were trained on",
             ));
         }
-        statistics.map(|found| serde_json::from_value(found).map_err(|_| unsound())).transpose()
+        let Some(found) = statistics else { return Ok(None) };
+        let statistics: Featurewise = serde_json::from_value(found).map_err(|_| unsound())?;
+        if !statistics.is_sound() {
+            return Err(Failure::mistake(
+                format!(
+                    "`{}` normalises pictures by means {:?} and deviations {:?}, which must be finite, and the deviations above 0",
+                    path.display(),
+                    statistics.mean,
+                    statistics.std
+                ),
+                "take weights that have not been changed since they were trained",
+            ));
+        }
+        Ok(Some(statistics))
     }
 }

@@ -79,7 +79,7 @@ fn predict_array(ready: &Ready, mut trained: Trained, images: &Images, output: &
     trained.session.prepare(size)?;
     let mut values = Vec::with_capacity(count * program.output_shape().elements());
     for batch in images.chunks(BATCH * program.input_shape().elements()) {
-        values.extend(trained.session.predict(batch));
+        values.extend(trained.predict(batch)?);
     }
     let mut shape = vec![count];
     shape.extend(program.output_shape().extents());
@@ -104,7 +104,7 @@ fn predict_pictures(args: &PredictArgs, ready: &Ready, mut trained: Trained, con
             return Ok(());
         }
         trained.session.prepare(size)?;
-        let values = trained.session.predict(images);
+        let values = trained.predict(images)?;
         for (path, values) in paths.drain(..).zip(values.chunks_exact(outputs)) {
             console.result(speaker.line(path, values))?;
         }

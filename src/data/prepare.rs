@@ -23,6 +23,16 @@ pub struct Featurewise {
     pub std: Vec<f32>,
 }
 
+impl Featurewise {
+    /// Whether a channel can be normalised by these: finite numbers, deviations above 0, as many of either.
+    pub fn is_sound(&self) -> bool {
+        let Self { mean, std } = self;
+        mean.len() == std.len()
+            && mean.iter().all(|mean| mean.is_finite())
+            && std.iter().all(|std| std.is_finite() && *std > 0.0)
+    }
+}
+
 /// Why a picture cannot become the model's input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrepareError {

@@ -267,6 +267,26 @@ impl Engine {
         self.output(penalty_output()).map_or(0.0, |output| self.values(output, 1)[0])
     }
 
+    /// The first layer, in order of evaluation, whose result for these images is not finite, by a graph in which nothing is fused away.
+    fn first_non_finite_layer(&self, images: &[f32], mode: Mode) -> Result<Option<String>, CompileError> {
+        let Forward { mut graph, layers, .. } = forward(&self.program, mode);
+        graph.updates.clear();
+        for (node, value) in self.program.program().model.layers.iter().zip(layers) {
+            graph.outputs.extend(value.map(|value| (node.path.clone(), value)));
+        }
+        opt::run(&mut graph, opt::DIAGNOSIS);
+        let mut engine = Engine::of_graph(&graph, &self.program, &self.options)?;
+        for index in 0..engine.params.len() {
+            engine.write(index, self.values_of(index));
+        }
+        engine.executor.run_setup();
+        let count = engine.feed(images);
+        engine.executor.run(count);
+        let outputs = engine.executor.plan().outputs.clone();
+        let bad = outputs.iter().find(|output| engine.values(output, count).iter().any(|value| !value.is_finite()));
+        Ok(bad.map(|output| output.name.clone()))
+    }
+
     fn planned_bytes(&self) -> usize {
         self.executor.memory_bytes()
     }
@@ -405,22 +425,7 @@ impl TrainSession {
     /// # Errors
     /// [`CompileError`], as for any other compilation.
     pub fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
-        let Forward { mut graph, layers, .. } = forward(&self.engine.program, Mode::Training { random: false });
-        graph.updates.clear();
-        for (node, value) in self.engine.program.program().model.layers.iter().zip(layers) {
-            graph.outputs.extend(value.map(|value| (node.path.clone(), value)));
-        }
-        opt::run(&mut graph, opt::DIAGNOSIS);
-        let mut engine = Engine::of_graph(&graph, &self.engine.program, &self.engine.options)?;
-        for index in 0..engine.params.len() {
-            engine.write(index, self.values(index));
-        }
-        engine.executor.run_setup();
-        let count = engine.feed(images);
-        engine.executor.run(count);
-        let outputs = engine.executor.plan().outputs.clone();
-        let bad = outputs.iter().find(|output| engine.values(output, count).iter().any(|value| !value.is_finite()));
-        Ok(bad.map(|output| output.name.clone()))
+        self.engine.first_non_finite_layer(images, Mode::Training { random: false })
     }
 
     /// Planned peak memory in bytes: parameters, slots, activations, scratch.
@@ -497,6 +502,13 @@ impl EvalSession {
         let mut result = self.engine.result(count, labels);
         result.loss += self.engine.penalty();
         result
+    }
+
+    /// As [`TrainSession::first_non_finite_layer`].
+    /// # Errors
+    /// [`CompileError`], as for any other compilation.
+    pub fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
+        self.engine.first_non_finite_layer(images, Mode::Inference)
     }
 
     /// The model's output after its last activation, `[n, outputs]`.

@@ -44,6 +44,11 @@ pub trait EvalEngine {
     }
     /// Loss and metrics of a batch.
     fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult;
+    /// As [`TrainEngine::first_non_finite_layer`].
+    ///
+    /// # Errors
+    /// [`CompileError`].
+    fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError>;
 }
 
 impl TrainEngine for TrainSession {
@@ -91,5 +96,9 @@ impl EvalEngine for EvalSession {
 
     fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
         self.evaluate(images, labels)
+    }
+
+    fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
+        self.first_non_finite_layer(images)
     }
 }

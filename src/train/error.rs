@@ -60,6 +60,22 @@ pub enum RunError {
         /// As written.
         file: String,
     },
+    /// E0620: a weights file holds NaN or infinity.
+    #[error("`{}` holds weights that are not finite numbers: {tensors}", path.display())]
+    NotFiniteWeights {
+        /// The file.
+        path: PathBuf,
+        /// Names, with how many of their numbers are NaN or infinite.
+        tensors: String,
+    },
+    /// E0621: what a model makes of pictures is no number.
+    #[error("{what}: {}", where_from(layer.as_deref()))]
+    NotFiniteResult {
+        /// What is not finite: `the loss is NaN`.
+        what: String,
+        /// First layer whose result is not finite.
+        layer: Option<String>,
+    },
     /// E0521: the loss is not a number any more.
     #[error("the loss became {loss} at step {step} (epoch {epoch}, batch {batch}): {}", where_from(layer.as_deref()))]
     NotFinite {
@@ -95,6 +111,8 @@ impl RunError {
             RunError::Occupied { .. } => Some("E0605"),
             RunError::SettingsChanged { .. } => Some("E0606"),
             RunError::CheckpointPath { .. } => Some("E0607"),
+            RunError::NotFiniteWeights { .. } => Some("E0620"),
+            RunError::NotFiniteResult { .. } => Some("E0621"),
             RunError::NotFinite { .. } => Some("E0521"),
             RunError::Data(_) | RunError::Compile(_) => None,
         }
@@ -122,6 +140,12 @@ impl RunError {
                 "only `train.epochs` may grow; start a new run for other settings, or put the old ones back".into(),
             ),
             RunError::CheckpointPath { .. } => Some("write `checkpoint(\"best.safetensors\")`".into()),
+            RunError::NotFiniteWeights { .. } => Some(
+                "take an older file of the run, or train again with a lower learning rate: these weights answer nothing".into(),
+            ),
+            RunError::NotFiniteResult { .. } => Some(
+                "check that `prepare` is the one that the weights were trained with, and the weights themselves".into(),
+            ),
             RunError::NotFinite { learning_rate, .. } => Some(format!(
                 "lower the learning rate (it was {learning_rate}), and check that `prepare` scales the pictures, as `rescale: 1/255` does"
             )),
@@ -158,7 +182,8 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn where_from(layer: Option<&str>) -> String {
+/// Which layer a number that is none comes from, in words.
+pub(super) fn where_from(layer: Option<&str>) -> String {
     match layer {
         Some(layer) => format!("the result of layer `{layer}` is the first that is not finite"),
         None => "every layer's result is finite, so the loss itself or a weight overflowed".into(),

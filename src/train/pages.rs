@@ -58,6 +58,22 @@ const PAGES: &[(&str, &str, &str)] = &[
         "`checkpoint(\"best.safetensors\")` names a file in the run's folder: runs stay apart, and a .cnn file from elsewhere cannot\n\
          write where it likes. The names of the run's own files are taken: weights.safetensors, state.safetensors, history.csv, run.json.",
     ),
+    (
+        "E0620",
+        "weights that are not finite numbers",
+        "A weights file holds NaN or infinity. One such number makes every answer of the model NaN, so the file is refused when it\n\
+         is read. The message names each tensor with how many of its numbers are NaN or infinite.\n\n\
+         Usual causes: the training that made it diverged (a learning rate that is too high); the file was converted from\n\
+         16-bit numbers that had overflowed. Older checkpoints of the same run may be sound.",
+    ),
+    (
+        "E0621",
+        "the model's result is not a number",
+        "What the model made of some pictures is NaN or infinite although all its weights are finite. The message names the first\n\
+         layer, in order of evaluation, whose result is not finite.\n\n\
+         Usual causes: pictures on another scale than those of training (0..255 instead of 0..1); weights of enormous size; a\n\
+         stored variance that is negative.",
+    ),
 ];
 
 /// The page on a code of this room, in English where the language has none; `None` where there is no such code.
@@ -97,6 +113,8 @@ mod tests {
             RunError::Occupied { path: path() },
             RunError::SettingsChanged { path: path(), changes: vec![] },
             RunError::CheckpointPath { file: String::new() },
+            RunError::NotFiniteWeights { path: path(), tensors: String::new() },
+            RunError::NotFiniteResult { what: String::new(), layer: None },
             RunError::NotFinite { loss: f32::NAN, step: 1, epoch: 1, batch: 1, layer: None, learning_rate: 0.1 },
         ];
         for error in &errors {

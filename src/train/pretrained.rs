@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::RunError;
+use super::finite;
 use super::tensor_file::{self, TensorFile};
 use super::weights;
 use crate::ir::{Backbone, Model, Param, ScopeKind};
@@ -28,7 +29,9 @@ pub fn pretrained(
         let path = find(&written.value)?;
         let file = tensor_file::read(&path)?;
         let taken = take(file, &scope.path, backbone, params);
-        values.extend(taken.map_err(|differences| RunError::WeightsDiffer { path, differences })?);
+        let taken = taken.map_err(|differences| RunError::WeightsDiffer { path: path.clone(), differences })?;
+        finite::all_finite(&path, taken.iter().map(|(name, values)| (name.as_str(), values.as_slice())))?;
+        values.extend(taken);
     }
     Ok(values)
 }

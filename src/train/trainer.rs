@@ -17,8 +17,8 @@ use std::time::Instant;
 
 use super::callbacks::{Action, Callbacks, EpochValues};
 use super::engine::{EvalEngine, TrainEngine};
-use super::error::RunError;
-use super::evaluate::{copy_weights, evaluate};
+use super::error::{RunError, where_from};
+use super::evaluate::{Evaluation, Fault, copy_weights, evaluate};
 use super::folder::RunFolder;
 use super::history::{EpochRecord, History};
 use super::init::initial_values;
@@ -225,8 +225,8 @@ where
         let begun = Instant::now();
         let mut test = None;
         if self.plan.data.test.is_some() {
-            let Some(sums) = self.evaluate(Split::Test)? else { return Ok(None) };
-            test = Some(sums);
+            let Some(evaluation) = self.evaluate(Split::Test)? else { return Ok(None) };
+            test = Some(evaluation.finite()?);
         }
         Ok(Some(Results { test, test_seconds: begun.elapsed().as_secs_f64() }))
     }
@@ -287,7 +287,13 @@ where
         }
         let mut values = self.values(&self.progress.sums, false);
         if self.plan.data.validation.is_some() {
-            let Some(sums) = self.evaluate(Split::Validation)? else { return Ok(Ending::Interrupted) };
+            let Some(Evaluation { sums, fault }) = self.evaluate(Split::Validation)? else {
+                return Ok(Ending::Interrupted);
+            };
+            // training itself has numbers: whether they become better is the user's to see
+            if let Some(Fault { loss, layer }) = fault {
+                watch.note(&format!("the validation loss is {loss}: {}", where_from(layer.as_deref())));
+            }
             values.extend(self.values(&sums, true));
         }
         let (learning_rate, seconds) =
@@ -398,7 +404,7 @@ where
             .collect()
     }
 
-    fn evaluate(&mut self, split: Split) -> Result<Option<RunningSums>, RunError> {
+    fn evaluate(&mut self, split: Split) -> Result<Option<Evaluation>, RunError> {
         if self.evaluator.is_none() {
             self.evaluator = Some((self.make_evaluator)()?);
         }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::error::RunError;
+use super::finite;
 use super::tensor_file::{self, NamedTensor, TensorFile};
 use crate::ir::{Param, ParamRole};
 
@@ -82,6 +83,7 @@ pub fn load(path: &Path, params: &[Param], beside: &[String]) -> Result<Weights,
         let difference = format!("the model has no {}", few(&extra));
         return Err(RunError::WeightsDiffer { path: path.to_owned(), differences: vec![difference] });
     }
+    finite::all_finite(path, values.iter().map(|(at, values)| (params[*at].name.as_str(), values.as_slice())))?;
     Ok(Weights { info, values })
 }
 

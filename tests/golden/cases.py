@@ -327,6 +327,20 @@ def transpose_same(net, x):
     return net.dense(3, activation="softmax")(layers().Flatten()(x))
 
 
+@case((5, 4, 16), batch=3)
+def transpose_wide(net, x):
+    """
+    As many channels as Winograd's method takes, whose weights are transposed before they are brought to its points.
+    conv2d_transpose(16, 3, padding: same, activation: relu)
+    conv2d_transpose(8, 3, padding: same)
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d_transpose(16, 3, padding="same", activation="relu")(x)
+    x = net.conv2d_transpose(8, 3, padding="same")(x)
+    return net.dense(3, activation="softmax")(layers().GlobalAveragePooling2D()(x))
+
+
 @case((1, 1, 3), batch=1)
 def transpose_one_pixel(net, x):
     """

@@ -37,7 +37,7 @@ const TOLERANCE: f32 = 4e-3;
 
 #[test]
 fn all_ways_of_computing_a_network_agree() {
-    let cases = std::env::var("CNNC_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400);
+    let cases = std::env::var("CNNC_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2000);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = TestRunner::new_with_rng(
         config,
@@ -57,7 +57,7 @@ fn all_ways_of_computing_a_network_agree() {
     let seen = seen.into_inner();
     let missing: Vec<&str> =
         Layer::kinds().map(|info| info.keyword).filter(|keyword| !seen.contains(*keyword)).collect();
-    assert!(cases < 400 || missing.is_empty(), "no network of {cases} has {missing:?}");
+    assert!(cases < 2000 || missing.is_empty(), "no network of {cases} has {missing:?}");
 }
 
 /// Compares a network's ways; its layer kinds.

@@ -134,6 +134,10 @@ impl EvalEngine for Regression {
         let Labels::Classes(labels) = labels else { panic!("digits have classes") };
         self.forward(images, labels).0
     }
+
+    fn first_non_finite_layer(&self, _images: &[f32]) -> Result<Option<String>, CompileError> {
+        Ok(Some("dense".into()))
+    }
 }
 
 fn digits() -> Dataset {

@@ -527,3 +527,79 @@ fn a_terminal_is_read_until_its_end() {
     let output = ended(child);
     assert!(text(&output.stdout).contains("stdin: ok"), "{output:?}");
 }
+
+#[test]
+fn check_refuses_weights_that_a_run_would() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let program = "use zoo.lenet5\nmodel M {\n    input(32x32x1)\n    lenet5(classes: 10, weights: \"WEIGHTS\")\n}\n\
+                   data { source: digits; test: 20% of all }\nprepare { resize: 32x32; rescale: 1/255 }\n\
+                   train { epochs: 1; optimizer: adam(lr: 0.0001) }\n";
+    fs::write(at("plain.cnn"), "use zoo.lenet5\nmodel M {\n    input(32x32x1)\n    lenet5(classes: 10)\n}\n")
+        .expect("written");
+    fine(cnnc(folder.path()).args(["init", "plain.cnn", "--output", "good"]));
+    let good = fs::read(at("good")).expect("there");
+    let header = 8 + usize::try_from(u64::from_le_bytes(*good.first_chunk().expect("a header"))).expect("short");
+    let other_type = String::from_utf8_lossy(&good[8..header]).replace("\"F32\"", "\"F16\"");
+    let lengths: [u8; 8] = u64::try_from(other_type.len()).expect("short").to_le_bytes();
+    for (name, bytes) in [
+        ("empty", &[][..]),
+        ("short", &good[..5]),
+        ("cut_header", &good[..header - 3]),
+        ("cut", &good[..good.len() - 1]),
+        ("long", &[&good[..], b"x"].concat()),
+        ("text", b"no weights at all, but a text that is long enough"),
+        ("huge", &[&u64::MAX.to_le_bytes()[..], &good[8..]].concat()),
+        ("type", &[&lengths[..], other_type.as_bytes(), &good[header..]].concat()),
+    ] {
+        fs::write(at(name), bytes).expect("written");
+    }
+    fs::create_dir(at("folder")).expect("made");
+    pipe_at(&at("pipe"));
+    symlink("/dev/zero", at("device")).expect("a link");
+    for name in ["empty", "short", "cut_header", "cut", "long", "text", "huge", "type", "folder", "pipe", "device"] {
+        fs::write(at("m.cnn"), program.replace("WEIGHTS", name)).expect("written");
+        for command in ["check", "show", "run", "summary"] {
+            let said = refused(cnnc(folder.path()).args([command, "m.cnn"]));
+            assert!(said.contains("error[E0124]"), "{command} {name}: {said}");
+        }
+    }
+    fs::write(at("m.cnn"), program.replace("WEIGHTS", "missing")).expect("written");
+    let output = run(cnnc(folder.path()).args(["check", "m.cnn"]));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stderr).contains("warning[W0125]"), "{output:?}");
+    fs::write(at("m.cnn"), program.replace("WEIGHTS", "good")).expect("written");
+    let output = run(cnnc(folder.path()).args(["check", "m.cnn"]));
+    assert!(!text(&output.stderr).contains("0124") && output.status.success(), "{output:?}");
+}
+
+#[test]
+fn check_refuses_names_that_a_run_would() {
+    let folder = folder();
+    let program = fs::read_to_string(DIGITS).expect("there");
+    let long = "x".repeat(256);
+    for callback in ["checkpoint", "csv_log"] {
+        for name in [
+            "",
+            ".",
+            "..",
+            "../x",
+            "/etc/x",
+            "a/b",
+            "a/",
+            "./a",
+            "a\\b",
+            "a\u{1b}b",
+            "a\tb",
+            "a\nb",
+            "a\u{9b}b",
+            &long,
+        ] {
+            let text = program.replace("epochs: 30", &format!("epochs: 30\n    {callback}(\"{name}\")"));
+            fs::write(folder.path().join("m.cnn"), text).expect("written");
+            let said = refused(cnnc(folder.path()).args(["check", "m.cnn"]));
+            assert!(said.contains("error[E0522]"), "{callback} {name:?}: {said}");
+            assert!(!said.contains(['\u{1b}', '\u{9b}']), "{callback} {name:?}: {said}");
+        }
+    }
+}

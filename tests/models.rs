@@ -87,7 +87,12 @@ fn load_beside(path: &Path, text: &str, model: Option<String>) -> Loaded {
     let folder = path.parent().expect("a folder");
     let read = |path: &Path| std::fs::read_to_string(folder.join(path));
     let options = LowerOptions { model, overrides: Vec::new() };
-    let around = Surroundings { card_of: &cards::card_of, read: &read, weights: &|_| None, machine: None };
+    let around = Surroundings {
+        card_of: &cards::card_of,
+        read: &read,
+        weights: &|_| cnnc::front::WeightsFile::Unknown,
+        machine: None,
+    };
     load_within(SourceFile::new(path.file_name().expect("a name").to_string_lossy(), text), &options, around)
 }
 

@@ -16,7 +16,7 @@ use crate::card::{self, CardError, DataCard, PictureSize};
 use crate::data::{Dataset, Featurewise, InputSize, Locations};
 use crate::diag::{Code, Diagnostic, Level, Problems, render};
 use crate::files;
-use crate::front::{self, Loaded, Surroundings};
+use crate::front::{self, Loaded, Surroundings, WeightsFile};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
 use crate::runtime::CompileError;
@@ -93,11 +93,19 @@ pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(Str
         known.replace(Some((data.clone(), card.clone())));
         Some(card)
     };
-    let weights = |written: &str| tensor_shapes(&locations.resolve(Path::new(written)).ok()?.path);
+    let weights = |written: &str| weights_file(written, &locations);
     let machine = if matches!(look, Look::Names) { None } else { Machine::here() };
     let around = Surroundings { card_of: &card_of, read: &read_used, weights: &weights, machine };
     let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
     Reading { loaded, card_error: card_error.into_inner(), locations }
+}
+
+/// What is known of a weights file, by its path as a program has it.
+fn weights_file(written: &str, locations: &Locations) -> WeightsFile {
+    match locations.resolve(Path::new(written)) {
+        Ok(place) => tensor_shapes(&place.path).map_or_else(WeightsFile::Unsound, WeightsFile::Tensors),
+        Err(_) => WeightsFile::Missing,
+    }
 }
 
 /// The text of a file that another one uses.

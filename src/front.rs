@@ -8,7 +8,7 @@ mod weights;
 use std::io;
 use std::path::Path;
 
-pub use weights::TensorShapes;
+pub use weights::{TensorShapes, WeightsFile};
 
 use crate::ast;
 use crate::card::DataCard;
@@ -77,8 +77,8 @@ pub struct Surroundings<'a> {
     pub card_of: &'a dyn Fn(&DataSpec) -> Option<DataCard>,
     /// Gives the text of a file that is used by another: `use "blocks.cnn" as b`. The path is beside the file that uses it.
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
-    /// Gives the names and extents of what a weights file holds, by its path as written; `None` where it is not at hand.
-    pub weights: &'a dyn Fn(&str) -> Option<TensorShapes>,
+    /// Gives the names and extents of what a weights file holds, by its path as written.
+    pub weights: &'a dyn Fn(&str) -> WeightsFile,
     /// The machine that the program is to be trained on, where that is to be judged.
     pub machine: Option<Machine>,
 }
@@ -94,7 +94,11 @@ struct Files<'a> {
 /// Parses, lowers and checks a file that stands by itself: there are no files for it to use but the zoo.
 pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSpec) -> Option<DataCard>) -> Loaded {
     let read = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));
-    load_within(source, options, Surroundings { card_of, read: &read, weights: &|_| None, machine: None })
+    load_within(
+        source,
+        options,
+        Surroundings { card_of, read: &read, weights: &|_| WeightsFile::Unknown, machine: None },
+    )
 }
 
 /// Parses, lowers and checks a file and those that it uses.

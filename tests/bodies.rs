@@ -18,7 +18,12 @@ fn load_text(name: &str, text: &str, model: Option<&str>) -> Loaded {
     load_within(
         SourceFile::new(name, text),
         &options,
-        Surroundings { card_of: &cards::card_of, read: &read, weights: &|_| None, machine: None },
+        Surroundings {
+            card_of: &cards::card_of,
+            read: &read,
+            weights: &|_| cnnc::front::WeightsFile::Unknown,
+            machine: None,
+        },
     )
 }
 

@@ -5,7 +5,7 @@ mod cards;
 use std::path::Path;
 
 use cnnc::diag::{Code, Language, Level, RenderStyle, explain, render, render_json};
-use cnnc::front::{Loaded, Surroundings, load_within};
+use cnnc::front::{Loaded, Surroundings, WeightsFile, load_within};
 use cnnc::kernel::{Simd, Target};
 use cnnc::lower::LowerOptions;
 use cnnc::source::SourceFile;
@@ -41,9 +41,14 @@ fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
         let there = match file {
             "letters.safetensors" => tensors.len(),
             "half.safetensors" => 2,
-            _ => return None,
+            "cut.safetensors" => {
+                return WeightsFile::Unsound("it has 100 bytes, and its header tells of 200".to_owned());
+            }
+            "none.safetensors" => return WeightsFile::Missing,
+            _ => return WeightsFile::Unknown,
         };
-        Some(tensors[..there].iter().map(|(name, extents)| ((*name).to_owned(), extents.to_vec())).collect())
+        let there = tensors[..there].iter().map(|(name, extents)| ((*name).to_owned(), extents.to_vec()));
+        WeightsFile::Tensors(there.collect())
     };
     let machine = Some(Machine { target: Target::of(Simd::Portable), threads: 4, memory_bytes: 16 << 30 });
     load_within(source, options, Surroundings { card_of: &cards::card_of, read: &read, weights: &weights, machine })

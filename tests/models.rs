@@ -87,7 +87,12 @@ fn load_beside(path: &Path, text: &str, model: Option<String>) -> Loaded {
     let folder = path.parent().expect("a folder");
     let read = |path: &Path| std::fs::read_to_string(folder.join(path));
     let options = LowerOptions { model, overrides: Vec::new() };
-    let around = Surroundings { card_of: &cards::card_of, read: &read, weights: &|_| None, machine: None };
+    let around = Surroundings {
+        card_of: &cards::card_of,
+        read: &read,
+        weights: &|_| cnnc::front::WeightsFile::Unknown,
+        machine: None,
+    };
     load_within(SourceFile::new(path.file_name().expect("a name").to_string_lossy(), text), &options, around)
 }
 
@@ -151,6 +156,201 @@ fn showing_keeps_the_meaning() {
         seen += 1;
     }
     assert!(seen >= 150, "only {seen} files");
+}
+
+/// A number of a shown program: where it stands, and what of: `conv2d/filters`, `train/batch`.
+struct Number {
+    at: std::ops::Range<usize>,
+    of: String,
+}
+
+/// Every number of a shown program that is not part of a name or a text.
+fn numbers(shown: &str) -> Vec<Number> {
+    let mut found = Vec::new();
+    // callee or section, and the option that is being written
+    let mut open: Vec<(String, String)> = vec![(String::new(), String::new())];
+    let mut word = String::new();
+    let mut rest = shown.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        let top = open.last_mut().expect("brackets are balanced");
+        match c {
+            '"' => while rest.next().is_some_and(|(_, c)| c != '"') {},
+            '(' | '{' => {
+                let callee = shown[..at].trim_end().rsplit(['\n', ' ', '(', ',']).next().unwrap_or("").to_owned();
+                open.push((callee, String::new()));
+            }
+            '[' => {
+                let same = top.clone();
+                open.push(same);
+            }
+            ')' | ']' | '}' => drop(open.pop()),
+            ':' => top.1 = word.clone(),
+            c if c.is_ascii_digit() => {
+                let part = |c: char| c.is_ascii_alphanumeric() || ".%?".contains(c);
+                let mut end = at + 1;
+                while let Some((next, _)) = rest.next_if(|(_, c)| part(*c)) {
+                    end = next + 1;
+                }
+                let start = if shown[..at].ends_with('-') { at - 1 } else { at };
+                found.push(Number { at: start..end, of: format!("{}/{}", top.0, top.1) });
+                word.clear();
+                continue;
+            }
+            _ => {}
+        }
+        if c.is_ascii_alphabetic() || c == '_' {
+            word = c.to_string();
+            while let Some((_, next)) = rest.next_if(|(_, c)| c.is_ascii_alphanumeric() || *c == '_') {
+                word.push(next);
+            }
+        }
+    }
+    found
+}
+
+/// What no option may take, or takes as it is.
+const HOSTILE: &[&str] = &[
+    "0",
+    "1",
+    "-1",
+    "-0.0",
+    "0.5",
+    "1e400",
+    "-1e400",
+    "1e39",
+    "-1e39",
+    "3.5e38",
+    "1e300",
+    "1e-46",
+    "1e-400",
+    "1e-30",
+    "0.99999999999",
+    "1.00000000001",
+    "16777216",
+    "16777217",
+    "65537",
+    "4294967296",
+    "9223372036854775807",
+    "18446744073709551615",
+    "18446744073709551616",
+    "99999999999999999999",
+    "99999999999999999999999999999999999999999",
+];
+
+/// A number of the kind that stands there, with its unit or as many extents.
+fn like(present: &str, hostile: &str) -> Vec<String> {
+    let unit: String = present.chars().skip_while(|c| c.is_ascii_digit() || "-.".contains(*c)).collect();
+    let extents: Vec<&str> = present.split('x').collect();
+    if extents.len() > 1 {
+        let with = |at: usize| {
+            let mut extents = extents.clone();
+            extents[at] = hostile;
+            extents.join("x")
+        };
+        return (0..extents.len()).map(with).chain([hostile.to_owned()]).collect();
+    }
+    let units: &[&str] = if unit.is_empty() { &["", "%", " epochs"] } else { &[unit.as_str(), ""] };
+    units.iter().map(|unit| format!("{hostile}{unit}")).collect()
+}
+
+/// Experiments with the options that no file of the folders has.
+fn more_programs() -> Vec<String> {
+    const LAYERS: &[&str] = &[
+        "random_crop(8, 8)",
+        "dense(3, kernel_initializer: random_uniform(-0.1, 0.1))",
+        "dense(3, kernel_initializer: random_normal(0.5, 0.1), bias_initializer: constant(0.25))",
+        "dense(3, kernel_initializer: truncated_normal(0.5, 0.1))",
+        "dense(3, kernel_initializer: variance_scaling(2))",
+        "dense(3, kernel_initializer: orthogonal(0.5), kernel_regularizer: l1(0.5), bias_regularizer: l2(0.5))",
+    ];
+    const AUGMENT: &str = "hue(10deg); saturation(10%); channel_shift(5%); noise(5%); blur(0.5); invert(p: 0.25);
+        cutout(2, holes: 2, value: 3); skew_corner(5%); skew(5%); elastic(2, 3); random_distortion(3, 0.25);
+        resized_crop(50%, 1.5); mixup(0.25); cutmix(0.5); fill: constant(7)";
+    const TRAIN: &[&str] = &[
+        "schedule: step(2 epochs, 0.5); time_limit(2h); ema: 0.5",
+        "schedule: exponential(0.5, 2 epochs)",
+        "schedule: polynomial(2 epochs, 0.00001, 0.5)",
+        "schedule: one_cycle(0.25, 20, 1000)",
+        "metrics: [top_k(3)]",
+    ];
+    let experiment = |layer: &str, augment: &str, train: &str| {
+        let layer = if layer.starts_with("dense") { format!("flatten\n{layer}") } else { layer.to_owned() };
+        format!(
+            "model M {{\ninput(8x8x3)\n{layer}\nflatten\ndense(10, activation: softmax)\n}}\n\
+             data {{ source: cifar10; validation: 10% of train }}\nprepare {{ resize: 8x8 }}\n\
+             augment {{ {augment} }}\ntrain {{ epochs: 5; optimizer: sgd(0.01); {train} }}\n"
+        )
+    };
+    let layers = LAYERS.iter().map(|layer| experiment(layer, "", ""));
+    let schedules = TRAIN.iter().map(|train| experiment("relu", AUGMENT, train));
+    layers.chain(schedules).collect()
+}
+
+/// Each number of each option of each table is refused, or comes back as it is.
+#[test]
+fn hostile_numbers_are_refused_or_come_back() {
+    let mut programs: Vec<String> = Vec::new();
+    for path in FOLDERS.iter().copied().flat_map(files) {
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let main = text.contains("\nmodel Main ").then(|| "Main".to_owned());
+        let loaded = load_beside(&path, &text, main);
+        let program = loaded.program.as_ref().filter(|program| program.program().tune.is_none());
+        programs.extend(program.map(|program| show(&[program], &loaded.ast)));
+    }
+    for text in more_programs() {
+        let loaded = load_beside(Path::new("/more.cnn"), &text, None);
+        let drawn: String =
+            loaded.problems.iter().map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
+        programs.push(show(&[loaded.program.as_ref().unwrap_or_else(|| panic!("{drawn}"))], &loaded.ast));
+    }
+    programs.sort_by_key(String::len);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut cases: Vec<(String, String)> = Vec::new();
+    for program in &programs {
+        for number in numbers(program).into_iter().filter(|number| number.of != "/") {
+            if !seen.insert(number.of.clone()) {
+                continue;
+            }
+            for hostile in HOSTILE.iter().flat_map(|hostile| like(&program[number.at.clone()], hostile)) {
+                let text = format!("{}{hostile}{}", &program[..number.at.start], &program[number.at.end..]);
+                cases.push((format!("{} = {hostile}", number.of), text));
+            }
+        }
+    }
+    for kind in cnnc::layers::Layer::kinds() {
+        use cnnc::layers::OptionType as Type;
+        for option in kind.options {
+            let key = format!("{}/{}", kind.keyword, if kind.keyword == "input" { "" } else { option.name });
+            let counts = matches!(option.ty, Type::Int { .. } | Type::Float | Type::Positive | Type::NonNegative)
+                || matches!(option.ty, Type::Share | Type::Rate | Type::Extents | Type::Shape | Type::Numbers);
+            assert!(!counts || option.default == Some("none") || seen.contains(&key), "{key} is not tried: {seen:?}");
+        }
+    }
+    for info in cnnc::ir::AUGMENTATIONS {
+        let tried = seen.iter().any(|key| key.starts_with(&format!("{}/", info.keyword)));
+        assert!(info.options.is_empty() || info.keyword == "flip" || tried, "{} is not tried", info.keyword);
+    }
+    let failures: Vec<String> = cases.iter().filter_map(|(what, text)| fails(what, text)).collect();
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    assert!(cases.len() > 5_000, "only {}", cases.len());
+}
+
+/// Why a program is neither refused nor shown as one that is the same.
+fn fails(what: &str, text: &str) -> Option<String> {
+    let place = Path::new("/hostile.cnn");
+    let loaded = load_beside(place, text, None);
+    let Some(program) = &loaded.program else {
+        return (!loaded.problems.has_errors()).then(|| format!("{what}: neither refused nor taken"));
+    };
+    let shown = show(&[program], &loaded.ast);
+    let again = load_beside(place, &shown, None);
+    let Some(same) = &again.program else {
+        let drawn: String =
+            again.problems.iter().map(|problem| render(problem, &again.sources, RenderStyle::plain())).collect();
+        return Some(format!("{what}: taken, and what is shown is refused:\n{drawn}"));
+    };
+    let differs = meaning(program) != meaning(same) || show(&[same], &again.ast) != shown;
+    differs.then(|| format!("{what}: comes back as another"))
 }
 
 /// Large and small: blocks, models that are frozen, heads, phases.

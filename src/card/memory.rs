@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 use crate::data::{DataError, Locations, hex};
+use crate::files;
 
 /// Changes when cards of older programs would be wrong.
 const FORMAT: &str = "card 4";
@@ -28,7 +29,8 @@ pub(super) fn remembered<T: Serialize + DeserializeOwned>(
     make: impl FnOnce() -> Result<T, DataError>,
 ) -> Result<T, DataError> {
     let Some(path) = place_of(what, paths, locations) else { return make() };
-    if let Some(known) = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+    let read = files::read(&path, files::MOST_RECORD_BYTES).ok();
+    if let Some(known) = read.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
         return Ok(known);
     }
     let made = make()?;
@@ -40,9 +42,7 @@ pub(super) fn remembered<T: Serialize + DeserializeOwned>(
 fn write<T: Serialize>(path: &Path, card: &T) -> std::io::Result<()> {
     let dir = path.parent().ok_or(std::io::ErrorKind::NotFound)?;
     fs::create_dir_all(dir)?;
-    let file = tempfile::NamedTempFile::new_in(dir)?;
-    serde_json::to_writer(&file, card)?;
-    file.persist(path).map_err(|error| error.error)?;
+    files::write(path, |file| Ok(serde_json::to_writer(file, card)?))?;
     forget_oldest(dir)
 }
 

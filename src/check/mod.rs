@@ -12,6 +12,7 @@ mod open;
 mod output;
 mod pictures;
 mod pretrained;
+mod run_names;
 mod scaling;
 mod schedule;
 mod shapes;
@@ -59,6 +60,7 @@ pub fn check_around(
     augmentation::check(&view, &mut problems);
     let loss = output::check(&view, &mut problems);
     schedule::check(&view, &mut problems);
+    run_names::check(&view, &mut problems);
     lints::check(&view, &mut problems);
     let shapes: Option<Vec<Shape>> = shapes.into_iter().collect();
     let checked = match shapes {

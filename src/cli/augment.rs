@@ -66,7 +66,8 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
         return console.result(format_args!("{} pictures in {}", pictures.len(), args.output.display()));
     }
     write(&args.output, &sheet::sheet(size, &values)?)?;
-    console.result(format_args!("{} pictures on {}", pictures.len(), args.output.display()))
+    let count = pictures.len();
+    console.beside(&args.output, format_args!("{count} pictures on {}", args.output.display()))
 }
 
 fn is_folder(path: &Path) -> bool {

@@ -9,8 +9,10 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Look, Reading};
 use super::mend;
+use super::rewrite::{name_of, streams_differ};
 use crate::card::CardError;
 use crate::diag::{Level, render_json};
+use crate::files;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -25,9 +27,10 @@ Examples:
   cnnc check mine.cnn --data
   cnnc check mine.cnn --fix
   cnnc check mine.cnn --fix --dry-run | less
-  cnnc check mine.cnn --format json")]
+  cnnc check mine.cnn --format json
+  cnnc check - < mine.cnn")]
 pub(super) struct CheckArgs {
-    /// The .cnn files
+    /// The .cnn files; `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -53,6 +56,7 @@ enum Format {
 }
 
 pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> {
+    streams_differ(args.files.iter())?;
     let look = if args.data { Look::Pass } else { Look::Card };
     let mut worst = Ok(());
     for file in &args.files {
@@ -61,7 +65,9 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
             Format::Json => show_json(&reading, console),
         });
         match checked {
-            Ok(()) if args.format == Format::Human => console.result(format_args!("{}: ok", file.display()))?,
+            Ok(()) if args.format == Format::Human => {
+                console.result(format_args!("{}: ok", name_of(file).display()))?
+            }
             Ok(()) => {}
             Err(failure @ Failure::Unread) => return Err(failure),
             Err(failure) => {
@@ -82,6 +88,12 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
 fn reading(args: &CheckArgs, file: &Path, look: Look, console: &Console) -> Result<Reading, Failure> {
     if !args.fix {
         return load::read_looking(file, &args.choice, &[], look);
+    }
+    if !args.dry_run && files::stream_of(file).is_some() {
+        return Err(Failure::Usage(format!(
+            "`{}` is a stream, and `--fix` writes into files; add `--dry-run` to see what it would change",
+            file.display()
+        )));
     }
     let mended = mend::mend(file, &args.choice, look, args.dry_run)?;
     // with JSON, stdout is for problems alone

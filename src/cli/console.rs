@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use super::arguments::{Deny, GlobalArgs};
 use super::failure::Failure;
 use crate::diag::{Language, RenderStyle};
+use crate::files;
 
 /// Where a command prints, and how severe it is.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +61,17 @@ impl Console {
     /// [`Failure::Unread`] if nobody reads it, [`Failure::Mistake`] if it cannot be written.
     pub(super) fn result(&self, line: impl fmt::Display) -> Result<(), Failure> {
         self.result_text(&format!("{line}\n"))
+    }
+
+    /// Prints a line of the result beside a file that is written; on stderr where stdout is that file.
+    /// # Errors
+    /// As [`Console::result`].
+    pub(super) fn beside(&self, file: &Path, line: impl fmt::Display) -> Result<(), Failure> {
+        if files::goes_to_stdout(file) {
+            self.note(line);
+            return Ok(());
+        }
+        self.result(line)
     }
 
     /// Prints a text of the result that has its own line ends.

@@ -12,7 +12,9 @@ use super::console::Console;
 use super::failure::Failure;
 use super::figures::{self, LayerFigures, Peaks};
 use super::load;
+use super::rewrite::streams_differ;
 use super::table::{Table, bytes, metric_prefix, thousands};
+use crate::files;
 use crate::train::Settings;
 
 #[derive(Debug, Args)]
@@ -96,8 +98,12 @@ fn sides(args: &DiffArgs) -> Result<[(&Path, Option<&String>); 2], Failure> {
         [a, b] => [Some(a), Some(b)],
         more => return Err(Failure::Usage(format!("two models can be compared, not {}", more.len()))),
     };
+    streams_differ(args.files.iter())?;
     match &args.files[..] {
         [a, b] => Ok([(a, models[0]), (b, models[1])]),
+        [one] if args.model.len() == 2 && files::stream_of(one).is_some() => Err(Failure::Usage(
+            "two models of one file need a file: what comes through a pipe can be read once".to_owned(),
+        )),
         [one] if args.model.len() == 2 => Ok([(one, models[0]), (one, models[1])]),
         _ => Err(Failure::Usage("give two files, or one file and two of its models: `--model A --model B`".to_owned())),
     }

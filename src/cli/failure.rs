@@ -68,6 +68,8 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         let (code, help) = (error.code(), error.help());
         match error {
+            // a pipe that is written to by its name
+            RunError::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => Failure::Unread,
             RunError::Data(error) => error.into(),
             RunError::Compile(error) => error.into(),
             RunError::WeightsDiffer { .. }

@@ -1,15 +1,15 @@
 //! `cnnc fmt FILE…`.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::console::Console;
 use super::failure::Failure;
-use super::rewrite::{read_text, replace, text_of};
+use super::rewrite::{name_of, read_text, replace, streams_differ};
 use super::text_diff::unified;
 use crate::diag::render;
+use crate::files;
 use crate::format::{FormatError, format};
 use crate::source::{SourceFile, SourceMap};
 
@@ -24,7 +24,7 @@ Examples:
   cnnc fmt --check models/*.cnn      what would change, and exit code 1 if anything would
   cnnc fmt - < mine.cnn              from stdin to stdout, for editors")]
 pub(super) struct FmtArgs {
-    /// The .cnn files; `-` for stdin
+    /// The .cnn files; `-` for stdin. What is read from a pipe is printed
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Change nothing: print what would change, and end with exit code 1 if anything would
@@ -33,6 +33,7 @@ pub(super) struct FmtArgs {
 }
 
 pub(super) fn fmt(args: &FmtArgs, console: &Console) -> Result<(), Failure> {
+    streams_differ(args.files.iter())?;
     let mut worst = Ok(());
     for file in &args.files {
         match one(args, file, console) {
@@ -49,17 +50,8 @@ pub(super) fn fmt(args: &FmtArgs, console: &Console) -> Result<(), Failure> {
 }
 
 fn one(args: &FmtArgs, file: &Path, console: &Console) -> Result<(), Failure> {
-    let piped = file == Path::new("-");
-    let name = if piped { "stdin".to_owned() } else { file.display().to_string() };
-    let text = if piped {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut bytes)
-            .map_err(|error| Failure::mistake(format!("cannot read stdin: {error}"), "check where stdin comes from"))?;
-        text_of(bytes, &name)?
-    } else {
-        read_text(file)?
-    };
+    let name = name_of(file).display().to_string();
+    let text = read_text(file)?;
     let formatted = laid_out(&name, &text, console)?;
     if args.check {
         if formatted == text {
@@ -68,7 +60,7 @@ fn one(args: &FmtArgs, file: &Path, console: &Console) -> Result<(), Failure> {
         console.result_text(&unified(&name, &text, &formatted))?;
         return Err(Failure::Shown);
     }
-    if piped {
+    if files::stream_of(file).is_some() {
         return console.result_text(&formatted);
     }
     if formatted != text {

@@ -1,7 +1,7 @@
 //! From a file's path to a checked program, its problems shown on the way.
 
 use std::cell::RefCell;
-use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde_json::Value;
@@ -10,12 +10,13 @@ use super::arguments::ChoiceArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::progress::DataProgress;
-use super::rewrite::read_text;
+use super::rewrite::{name_of, read_text};
 use crate::ast;
 use crate::card::{self, CardError, DataCard, PictureSize};
 use crate::data::{Dataset, Featurewise, InputSize, Locations};
 use crate::diag::{Code, Diagnostic, Level, Problems, render};
-use crate::front::{self, Loaded, Surroundings};
+use crate::files;
+use crate::front::{self, Loaded, Surroundings, WeightsFile};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
 use crate::runtime::CompileError;
@@ -66,6 +67,7 @@ pub(super) fn read_looking(
 
 /// Checks a text as if it stood in a file.
 pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(String, String)], look: Look) -> Reading {
+    let file = &*name_of(file);
     let locations = Locations::of_run(file, choice.data.data_dir.as_deref());
     let options =
         LowerOptions { model: choice.model.clone(), overrides: choice.set.iter().chain(more).cloned().collect() };
@@ -91,11 +93,24 @@ pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(Str
         known.replace(Some((data.clone(), card.clone())));
         Some(card)
     };
-    let weights = |written: &str| tensor_shapes(&locations.resolve(Path::new(written)).ok()?.path);
+    let weights = |written: &str| weights_file(written, &locations);
     let machine = if matches!(look, Look::Names) { None } else { Machine::here() };
-    let around = Surroundings { card_of: &card_of, read: &|path| fs::read_to_string(path), weights: &weights, machine };
+    let around = Surroundings { card_of: &card_of, read: &read_used, weights: &weights, machine };
     let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
     Reading { loaded, card_error: card_error.into_inner(), locations }
+}
+
+/// What is known of a weights file, by its path as a program has it.
+fn weights_file(written: &str, locations: &Locations) -> WeightsFile {
+    match locations.resolve(Path::new(written)) {
+        Ok(place) => tensor_shapes(&place.path).map_or_else(WeightsFile::Unsound, WeightsFile::Tensors),
+        Err(_) => WeightsFile::Missing,
+    }
+}
+
+/// The text of a file that another one uses.
+fn read_used(path: &Path) -> io::Result<String> {
+    files::read_text(path, files::MOST_SOURCE_BYTES)
 }
 
 /// Shows the problems of a reading on stderr.
@@ -167,7 +182,21 @@ pub(super) fn ready_looking(
     look: Look,
     console: &Console,
 ) -> Result<Ready, Failure> {
-    let reading = read_looking(file, choice, more, look)?;
+    ready_text(file, read_text(file)?, choice, more, look, console)
+}
+
+/// [`ready_looking`] for a text that has been read already.
+/// # Errors
+/// [`Failure`]: the text has errors.
+pub(super) fn ready_text(
+    file: &Path,
+    text: String,
+    choice: &ChoiceArgs,
+    more: &[(String, String)],
+    look: Look,
+    console: &Console,
+) -> Result<Ready, Failure> {
+    let reading = judge(file, text, choice, more, look);
     show(&reading, console);
     if let Some(error @ CardError::Malformed(_)) = reading.card_error {
         return Err(error.into());

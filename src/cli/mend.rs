@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::arguments::ChoiceArgs;
 use super::failure::Failure;
 use super::load::{self, Look, Reading};
-use super::rewrite::{read_text, replace};
+use super::rewrite::{name_of, read_text, replace};
 use super::text_diff::unified;
 use crate::diag::{Repaired, repair};
 use crate::source::SourceFile;
@@ -36,6 +36,7 @@ struct Draft {
 /// [`Failure::Mistake`] if a file cannot be read or written.
 pub(super) fn mend(file: &Path, choice: &ChoiceArgs, look: Look, dry_run: bool) -> Result<Mended, Failure> {
     let text = read_text(file)?;
+    let file = &*name_of(file);
     let mut drafts = vec![Draft { path: file.to_owned(), before: text.clone(), now: text, fixes: 0 }];
     let mut seen: Vec<String> = Vec::new();
     let mut reading = load::judge(file, drafts[0].now.clone(), choice, &[], look);

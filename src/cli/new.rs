@@ -1,7 +1,6 @@
 //! `cnnc new NAME`.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,6 +8,7 @@ use clap::Args;
 use super::console::Console;
 use super::failure::Failure;
 use crate::ast::{DefinitionKind, Item};
+use crate::files;
 use crate::lower::{list, nearest};
 use crate::parse::parse;
 use crate::source::Span;
@@ -125,9 +125,7 @@ fn model_name(path: &Path) -> String {
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let opened = OpenOptions::new().write(true).create_new(true).open(path);
-    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| {
+    files::write_new(path, text.as_bytes()).map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
             Failure::mistake(
                 format!("`{}` is there already, and nothing is overwritten", path.display()),

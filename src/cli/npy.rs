@@ -1,7 +1,6 @@
 //! NumPy array files on the command line.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, SeekFrom};
 use std::path::Path;
 
 use ndarray::{ArrayD, ArrayView};
@@ -96,15 +95,14 @@ fn read<T: ReadableElement>(path: &Path, elements: &str) -> Result<ArrayD<T>, Fa
             format!("write it with `numpy.save(path, array.astype(numpy.{elements}))`"),
         )
     };
-    let file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    check_header(&file, length, size_of::<T>() as u64).map_err(unsound)?;
-    let file = File::open(path).map_err(failed)?;
+    let (mut file, length) = files::open_input(path).map_err(failed)?;
+    check_header(&mut file, length, size_of::<T>() as u64).map_err(unsound)?;
+    file.seek(SeekFrom::Start(0)).map_err(failed)?;
     ArrayD::<T>::read_npy(BufReader::new(file)).map_err(|error| unsound(error.to_string()))
 }
 
 /// Refuses a header that claims more elements than the file has: nothing is allocated on its word.
-fn check_header(file: &File, length: u64, element_bytes: u64) -> Result<(), String> {
+fn check_header(file: &mut dyn Read, length: u64, element_bytes: u64) -> Result<(), String> {
     const LONGEST_HEADER: u64 = 1 << 12;
     let mut head = Vec::new();
     file.take(LONGEST_HEADER).read_to_end(&mut head).map_err(|error| error.to_string())?;
@@ -128,7 +126,7 @@ fn extents(shape: &Shape) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::fs::{self, File};
 
     #[test]
     fn arrays_come_back() {

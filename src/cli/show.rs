@@ -6,6 +6,7 @@ use super::arguments::ProgramArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Look};
+use super::rewrite::read_text;
 use crate::ast::visit::{Visitor, walk_definition};
 use crate::ast::{self, DefinitionKind, Item, Step};
 use crate::show::show as print;
@@ -25,17 +26,19 @@ pub(super) struct ShowArgs {
 
 pub(super) fn show(args: &ShowArgs, console: &Console) -> Result<(), Failure> {
     let (file, mut choice) = (&args.program.file, args.program.choice.clone());
-    let first = load::read_looking(file, &choice, &[], Look::Card)?;
+    // a pipe can be read once
+    let text = read_text(file)?;
+    let first = load::judge(file, text.clone(), &choice, &[], Look::Card);
     let models = if choice.model.is_some() { Vec::new() } else { models_of(&first.loaded.ast) };
     let mut ready = Vec::new();
     if models.len() > 1 {
         // each by itself, with what is for all of them
         for model in models {
             choice.model = Some(model);
-            ready.push(load::ready(file, &choice, &[], console)?);
+            ready.push(load::ready_text(file, text.clone(), &choice, &[], Look::Names, console)?);
         }
     } else {
-        ready.push(load::ready(file, &choice, &[], console)?);
+        ready.push(load::ready_text(file, text, &choice, &[], Look::Names, console)?);
     }
     if ready.iter().any(|ready| ready.program.program().tune.is_some()) {
         return Err(Failure::mistake(

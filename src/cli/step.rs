@@ -70,7 +70,7 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
         let (images, labels) = (&images, labels.as_labels());
         let inputs = StepInputs { images, labels, weights: &[], learning_rate, step, update: step, seed };
         let result = session.step(&inputs);
-        console.result(format_args!("step {step}: loss {}", result.loss))?;
+        console.beside(&args.output, format_args!("step {step}: loss {}", result.loss))?;
         if !result.loss.is_finite() {
             let layer = session.first_non_finite_layer(images)?;
             let (epoch, batch) = (1, usize::try_from(step).unwrap_or(usize::MAX));

@@ -8,6 +8,8 @@ use std::time::Duration;
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
+use crate::files::Unfinished;
+
 /// What the checksum of a file is taken of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checksum {
@@ -80,7 +82,7 @@ pub fn fetch(
     let transfer = |reason: String| FetchError::Transfer { url: url.to_owned(), reason, put_at: target.clone() };
     let write = |source: io::Error| FetchError::Write { path: target.clone(), source };
     fs::create_dir_all(dir).map_err(write)?;
-    let mut part = tempfile::Builder::new().prefix(".part-").tempfile_in(dir).map_err(write)?;
+    let mut part = Unfinished::beside(&target).map_err(write)?;
 
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(CONNECT_TIMEOUT))
@@ -112,14 +114,14 @@ pub fn fetch(
     part.flush().map_err(write)?;
     let (expected, found) = match file.checksum {
         Checksum::File(expected) => (expected, Ok(hex(&sent.finalize()))),
-        Checksum::Contents(expected) => (expected, contents_sha256(part.path(), file.limit_bytes)),
+        Checksum::Contents(expected) => (expected, contents_sha256(&part, file.limit_bytes)),
     };
     let wrong = |reason| FetchError::WrongFile { url: url.to_owned(), reason, put_at: target.clone() };
     let found = found.map_err(|error| wrong(format!("it is no whole gzip file ({error})")))?;
     if found != expected {
         return Err(wrong(format!("its SHA-256 is {found}, not {expected}")));
     }
-    part.persist(&target).map_err(|error| write(error.error))?;
+    part.put_in_place().map_err(write)?;
     Ok(target)
 }
 
@@ -141,8 +143,8 @@ fn describe(error: &ureq::Error) -> String {
 }
 
 /// SHA-256 of what a gzip file holds, at most `limit` bytes of it.
-fn contents_sha256(path: &Path, limit: u64) -> io::Result<String> {
-    let mut contents = GzDecoder::new(fs::File::open(path)?).take(limit);
+fn contents_sha256(part: &Unfinished, limit: u64) -> io::Result<String> {
+    let mut contents = GzDecoder::new(part.read_back()?).take(limit);
     let mut hash = Sha256::new();
     let mut buffer = vec![0u8; 1 << 16];
     loop {

@@ -93,6 +93,8 @@ codes! {
     E0121 Error,
     E0122 Error,
     E0123 Error,
+    E0124 Error,
+    W0125 Warning,
     E0201 Error,
     W0202 Warning,
     E0203 Error,
@@ -151,6 +153,7 @@ codes! {
     E0518 Error,
     W0519 Warning,
     W0520 Warning,
+    E0522 Error,
 }
 
 impl fmt::Display for Code {

@@ -1,9 +1,15 @@
 //! What kind of thing a path names, in words.
 
 use std::fs::FileType;
+use std::io;
+
+/// The error for something of a kind that cannot be taken: `it is a folder`.
+pub(super) fn refused(kind: FileType) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("it is {}", named(kind)))
+}
 
 /// What something that is no regular file is: `a folder`, `a named pipe`.
-pub(super) fn named(kind: FileType) -> &'static str {
+fn named(kind: FileType) -> &'static str {
     if kind.is_dir() {
         return "a folder";
     }
@@ -21,4 +27,17 @@ pub(super) fn named(kind: FileType) -> &'static str {
         }
     }
     "not a regular file"
+}
+
+/// Whether something that is no regular file can be written to all the same.
+pub(super) fn takes_text(kind: FileType) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        kind.is_fifo() || kind.is_char_device() || kind.is_block_device()
+    }
+    #[cfg(not(unix))]
+    {
+        !kind.is_dir()
+    }
 }

@@ -1,66 +1,131 @@
 //! Writing: all or nothing.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// How the names of unfinished files begin.
-const UNFINISHED: &str = ".cnnc-unfinished-";
+use super::descriptor::{self, MOST_LINKS};
+use super::unfinished::Unfinished;
+use super::{is_dash, kind};
 
-/// Writes a file. A regular one holds either its old contents or all of the new ones, whenever the process or the machine is stopped: a temporary
-/// neighbour is written, brought to the disk and renamed. Links are followed. What is no regular file (`/dev/stdout`, a pipe, a device) is written
-/// through and stays what it is.
+/// Writes a file. A regular one holds either its old contents or all of the new ones, whenever the
+/// process or the machine is stopped: a temporary neighbour is written, brought to the disk and
+/// renamed. Links are followed; permissions stay, and the owner where that is allowed. Other names of
+/// the same file (hard links) keep the old contents. `-` is standard output. What is no regular file
+/// (`/dev/stdout`, a pipe, a device) is written through and stays what it is.
 /// # Errors
-/// The system's, without the name of the temporary file.
+/// The system's, without the name of the temporary file. A file that may not be written is not
+/// replaced, nor one in a folder that may not.
 pub fn write(path: &Path, contents: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if let Some(stream) = stream(path)? {
+        return write_through(stream, contents);
+    }
     let about = match fs::metadata(path) {
         Ok(about) => Some(about),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    if about.as_ref().is_some_and(|about| !about.is_file()) {
-        return write_through(path, contents);
+    match about {
+        Some(about) if !about.is_file() => {
+            if !kind::takes_text(about.file_type()) {
+                return Err(kind::refused(about.file_type()));
+            }
+            write_through(OpenOptions::new().write(true).open(path)?, contents)
+        }
+        about => replace(path, about.as_ref(), contents),
     }
-    let target = target_of(path)?;
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
-    if about.as_ref().is_some_and(|about| about.permissions().readonly()) {
-        return Err(io::Error::from(io::ErrorKind::PermissionDenied));
-    }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(UNFINISHED);
-    // A temporary file is private by default; this one becomes an ordinary file of the user's.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = builder.tempfile_in(folder).map_err(without_path)?;
-    let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file());
-    contents(&mut writer)?;
-    writer.flush()?;
-    drop(writer);
-    if let Some(about) = about {
-        temporary.as_file().set_permissions(about.permissions())?;
-    }
-    temporary.as_file().sync_all()?;
-    temporary.persist(&target).map_err(|error| error.error)?;
-    // The new name must reach the disk too. Where a folder cannot be opened (Windows), renaming is already durable.
-    if let Ok(folder) = File::open(folder) {
-        folder.sync_all()?;
-    }
-    Ok(())
 }
 
-fn write_through(path: &Path, contents: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut writer = BufWriter::with_capacity(1 << 16, OpenOptions::new().write(true).open(path)?);
+/// Writes a file where nothing stands yet, all of it or nothing.
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] where something does, be it a link that leads nowhere.
+pub fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+    }
+    let mut file = Unfinished::beside(path)?;
+    file.write_all(contents)?;
+    file.put_in_free_place()
+}
+
+/// Whether what is written to a path comes out at standard output, between a command's results.
+pub fn goes_to_stdout(path: &Path) -> bool {
+    is_dash(path) || descriptor::named_by(path) == Some(descriptor::STDOUT)
+}
+
+/// What a path names of this process's own outputs.
+fn stream(path: &Path) -> io::Result<Option<Box<dyn Write>>> {
+    if goes_to_stdout(path) {
+        return Ok(Some(Box::new(io::stdout().lock())));
+    }
+    Ok(match descriptor::named_by(path) {
+        Some(descriptor::STDERR) => Some(Box::new(io::stderr().lock())),
+        // behind what is there, as the shell that has opened it wants it
+        Some(_) => Some(Box::new(OpenOptions::new().append(true).open(path)?)),
+        None => None,
+    })
+}
+
+fn write_through(file: impl Write, contents: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut writer = BufWriter::with_capacity(1 << 16, file);
     contents(&mut writer)?;
     writer.flush()
 }
 
+fn replace(
+    path: &Path,
+    old: Option<&Metadata>,
+    contents: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "the name is that of a folder"));
+    }
+    if let Some(old) = old {
+        may_be_written(path, old)?;
+    }
+    let mut file = Unfinished::beside(&target_of(path)?).map_err(|error| {
+        if old.is_some() && error.kind() == io::ErrorKind::PermissionDenied {
+            // Written in place it would be lost if anything went wrong on the way.
+            let why = "its folder may not be written to, and files are replaced by new ones beside them";
+            return io::Error::new(io::ErrorKind::PermissionDenied, why);
+        }
+        error
+    })?;
+    let mut writer = BufWriter::with_capacity(1 << 16, &mut file);
+    contents(&mut writer)?;
+    writer.flush()?;
+    drop(writer);
+    if let Some(old) = old {
+        keep_owner(file.file(), old);
+        file.file().set_permissions(old.permissions())?;
+    }
+    file.put_in_place()
+}
+
+/// Renaming asks nobody whether the file may be written; so we do.
+fn may_be_written(path: &Path, about: &Metadata) -> io::Result<()> {
+    if about.permissions().readonly() {
+        return Err(io::Error::from(io::ErrorKind::PermissionDenied));
+    }
+    OpenOptions::new().write(true).open(path).map(drop)
+}
+
+/// The new file belongs to whom the old one belonged to, where the system lets us.
+fn keep_owner(file: &File, old: &Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let is_same = file.metadata().is_ok_and(|new| (new.uid(), new.gid()) == (old.uid(), old.gid()));
+        if !is_same {
+            let _ = fchown(file, Some(old.uid()), Some(old.gid()));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, old);
+}
+
 /// Where a path leads in the end: links are followed, also one whose file is not there yet.
 fn target_of(path: &Path) -> io::Result<PathBuf> {
-    /// As many as Linux follows.
-    const MOST_LINKS: usize = 40;
     let mut target = path.to_owned();
     for _ in 0..MOST_LINKS {
         match fs::read_link(&target) {
@@ -69,25 +134,6 @@ fn target_of(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("it is a link that leads in a circle"))
-}
-
-/// The system's error without the temporary file's name, which means nothing to the user.
-fn without_path(error: io::Error) -> io::Error {
-    if error.kind() == io::ErrorKind::NotFound {
-        return io::Error::new(error.kind(), "the folder does not exist");
-    }
-    io::Error::from(error.kind())
-}
-
-/// Takes away what a killed process left unfinished in a folder.
-pub fn clear_unfinished(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            // One that cannot be removed does no harm.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 #[cfg(test)]
@@ -106,5 +152,15 @@ mod tests {
         assert_eq!(failed.expect_err("the disk is full").kind(), io::ErrorKind::StorageFull);
         assert_eq!(fs::read_to_string(&path).expect("there"), "old");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_is_never_put_over_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a");
+        write_new(&path, b"first").expect("written");
+        let failed = write_new(&path, b"second").expect_err("it is there");
+        assert_eq!(failed.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).expect("there"), "first");
     }
 }

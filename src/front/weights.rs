@@ -1,4 +1,5 @@
-//! E0113: weights that were trained for another head, or are not those of the model at all, by the header of their file.
+//! Weights that a model is to start from, by the header of their file: E0113 where they were trained for another head, or are not those of the model at all,
+//! E0124 and W0125 where there is no such file.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +13,25 @@ use crate::zoo::{Fit, fit};
 /// Extents of the tensors of a weights file, by name.
 pub type TensorShapes = BTreeMap<String, Vec<usize>>;
 
-/// What does not fit, one problem for each use of a model. `shapes_of` reads the header of a file named in the program; `None` where it is not at hand.
-pub(super) fn check(program: &CheckedProgram, shapes_of: &dyn Fn(&str) -> Option<TensorShapes>) -> Vec<Diagnostic> {
+/// What is known of a weights file that is named in a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WeightsFile {
+    /// Nobody has looked.
+    Unknown,
+    /// There is none.
+    Missing,
+    /// There is something else: why it cannot be read.
+    Unsound(String),
+    /// What it holds.
+    Tensors(TensorShapes),
+}
+
+/// What does not fit, one problem for each use of a model. `look_at` reads the header of a file named in the program.
+pub(super) fn check(program: &CheckedProgram, look_at: &dyn Fn(&str) -> WeightsFile) -> Vec<Diagnostic> {
     let scopes = program.program().model.scopes.iter();
     scopes
         .filter_map(|scope| match &scope.kind {
-            ScopeKind::Model(backbone) => check_use(program, scope, backbone, shapes_of),
+            ScopeKind::Model(backbone) => check_use(program, scope, backbone, look_at),
             ScopeKind::Block(_) | ScopeKind::Turn | ScopeKind::Head => None,
         })
         .collect()
@@ -27,10 +41,19 @@ fn check_use(
     program: &CheckedProgram,
     scope: &Scope,
     backbone: &Backbone,
-    shapes_of: &dyn Fn(&str) -> Option<TensorShapes>,
+    look_at: &dyn Fn(&str) -> WeightsFile,
 ) -> Option<Diagnostic> {
     let weights = backbone.weights.as_ref()?;
-    let found = shapes_of(&weights.value)?;
+    let about = |code| {
+        let problem = Diagnostic::new(code).arg("file", &weights.value).arg("model", &backbone.model);
+        problem.at(weights.span, "here").help("help")
+    };
+    let found = match look_at(&weights.value) {
+        WeightsFile::Unknown => return None,
+        WeightsFile::Missing => return Some(about(Code::W0125)),
+        WeightsFile::Unsound(why) => return Some(about(Code::E0124).arg("why", why)),
+        WeightsFile::Tensors(tensors) => tensors,
+    };
     let layers = &program.program().model.layers;
     let mut params: Vec<(usize, String, Shape)> = Vec::new();
     // as the run takes them: auxiliary outputs begin with random weights

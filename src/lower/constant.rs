@@ -227,8 +227,11 @@ impl Constants {
                 Ok(value) => Value::Int(value),
                 Err(_) => Value::Float(*value as f64),
             },
-            ExprKind::Float(value) => Value::Float(*value),
-            ExprKind::Quantity(value, unit) => return quantity(*value, unit, expr.span, problems),
+            ExprKind::Float(value) => return not_too_large(Value::Float(*value), expr.span, problems),
+            ExprKind::Quantity(value, unit) => {
+                let value = quantity(*value, unit, expr.span, problems)?;
+                return not_too_large(value, expr.span, problems);
+            }
             ExprKind::Size(dims) => Value::Size(dims.clone()),
             ExprKind::Text(text) => Value::Text(text.clone()),
             ExprKind::Name(word) => return self.word(word),
@@ -479,6 +482,31 @@ fn finite(value: Value, span: Span, problems: &mut Problems) -> Option<Value> {
         return None;
     }
     Some(value)
+}
+
+/// E0017 for a number that is written, and larger than any that can be.
+fn not_too_large(value: Value, span: Span, problems: &mut Problems) -> Option<Value> {
+    let number = match &value {
+        Value::Float(number)
+        | Value::Percent(number)
+        | Value::Angle(number)
+        | Value::Epochs(number)
+        | Value::Seconds(number) => *number,
+        Value::Int(_)
+        | Value::Bool(_)
+        | Value::Size(_)
+        | Value::Text(_)
+        | Value::Word(_)
+        | Value::List(_)
+        | Value::Call(..)
+        | Value::Of(..)
+        | Value::Other(_) => return Some(value),
+    };
+    if number.is_finite() {
+        return Some(value);
+    }
+    problems.push(Diagnostic::new(Code::E0017).saying("large").at(span, "large-here"));
+    None
 }
 
 fn quantity(value: f64, unit: &Unit, span: Span, problems: &mut Problems) -> Option<Value> {

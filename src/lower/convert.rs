@@ -13,6 +13,9 @@ pub(super) const MOST: usize = 1 << 24;
 /// Largest extent of an image or window.
 pub(super) const WIDEST: usize = 1 << 16;
 
+/// Longest time limit: a year.
+const LONGEST_SECONDS: f64 = 366.0 * 86_400.0;
+
 impl Cx {
     /// The value; `None` where it has none, which has been reported.
     pub(super) fn value(&mut self, expr: &Expr) -> Option<Value> {
@@ -62,16 +65,21 @@ impl Cx {
         }
     }
 
-    /// Any finite number.
+    /// Any number that the program can calculate with, which it does in 32 bits. There is one zero: a negative one would not come back from a text.
     pub(super) fn number(&mut self, what: &str, expr: &Expr) -> Option<f64> {
-        match self.value(expr)? {
-            Value::Int(number) => Some(number as f64),
-            Value::Float(number) => Some(number),
+        let number = match self.value(expr)? {
+            Value::Int(number) => number as f64,
+            Value::Float(number) => number,
             other => {
                 self.wrong_type(what, "a number", &other, expr.span);
-                None
+                return None;
             }
+        };
+        if (number as f32).is_finite() {
+            return Some(number + 0.0);
         }
+        self.out_of_range(what, "in -3.4e38..3.4e38", format!("{number:e}"), expr.span);
+        None
     }
 
     /// A number above 0 (E0508 for rates, E0018 else).
@@ -117,9 +125,11 @@ impl Cx {
                 return None;
             }
         };
-        let fits = if below_one { (0.0..1.0).contains(&value) } else { (0.0..=1.0).contains(&value) };
+        // what is nearly 1 may be 1 in 32 bits
+        let rounded = value as f32 + 0.0;
+        let fits = if below_one { (0.0..1.0).contains(&rounded) } else { (0.0..=1.0).contains(&rounded) };
         if fits {
-            return Some(value as f32);
+            return Some(rounded);
         }
         let range = if below_one { "0..1, 1 itself left out" } else { "0..1" };
         let problem = Diagnostic::new(Code::E0508)
@@ -160,7 +170,7 @@ impl Cx {
             }
         };
         if (0.0..=360.0).contains(&degrees) {
-            return Some(degrees as f32);
+            return Some(degrees as f32 + 0.0);
         }
         self.out_of_range(what, "an angle in 0deg..360deg", format!("{degrees}deg"), expr.span);
         None
@@ -213,10 +223,10 @@ impl Cx {
                 return None;
             }
         };
-        if seconds > 0.0 && seconds.is_finite() {
+        if seconds > 0.0 && seconds <= LONGEST_SECONDS {
             return Some(seconds);
         }
-        self.out_of_range(what, "a time above 0", format!("{seconds}s"), expr.span);
+        self.out_of_range(what, "above 0 and at most a year", format!("{seconds}s"), expr.span);
         None
     }
 

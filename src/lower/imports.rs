@@ -16,6 +16,15 @@ pub(crate) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 /// Longest chain of files that use each other.
 const DEEPEST: usize = 32;
 
+/// Most files that one program uses. Links can give a file names without end.
+const MOST_FILES: usize = 1_000;
+
+/// Most bytes that they hold together.
+const MOST_BYTES: usize = 64 << 20;
+
+/// How the names of files that can be used end.
+const ENDING: &str = ".cnn";
+
 /// Files used by the one that is compiled.
 #[derive(Debug, Default)]
 pub(crate) struct Imports {
@@ -97,7 +106,7 @@ pub(crate) fn load(
     syntax: &mut Problems,
     unusable: &mut Problems,
 ) -> Imports {
-    let mut loader = Loader { sources, read, syntax, unusable, files: Vec::new(), chain: Vec::new() };
+    let mut loader = Loader { sources, read, syntax, unusable, files: Vec::new(), bytes: 0, chain: Vec::new() };
     let place = Place::File(plain(Path::new(&loader.sources.main().name)));
     let main = loader.uses_of(file, place);
     Imports { main, files: loader.files }
@@ -109,6 +118,8 @@ struct Loader<'a> {
     syntax: &'a mut Problems,
     unusable: &'a mut Problems,
     files: Vec<UsedFile>,
+    /// All that these hold.
+    bytes: usize,
     /// The files that are being read, each with the statement by which it uses the next.
     chain: Vec<(Place, Span)>,
 }
@@ -164,6 +175,12 @@ impl Loader<'_> {
 
     /// `use "blocks.cnn" as b`
     fn file(&mut self, import: &Use, text: &str) -> Target {
+        // A program from elsewhere is not to make anybody read any other file: mistakes quote its text.
+        if !text.ends_with(ENDING) {
+            let problem = Diagnostic::new(Code::E0025).saying("ending").arg("file", text);
+            self.report(problem.at(import.target.span, "here").help("ending-help"));
+            return Target::Nothing;
+        }
         let here = self.chain.last().map(|(place, _)| place.clone());
         let place = match here {
             Some(Place::File(path)) => Place::File(plain(&path.parent().unwrap_or(Path::new("")).join(text))),
@@ -190,27 +207,40 @@ impl Loader<'_> {
             self.report(problem.at(import.span, "deep-here"));
             return None;
         }
+        if self.files.len() + self.chain.len() > MOST_FILES {
+            let problem = Diagnostic::new(Code::E0024).saying("many").arg("limit", MOST_FILES);
+            self.report(problem.at(import.span, "deep-here"));
+            return None;
+        }
         let text = match &place {
             Place::Zoo(file) => zoo::file(file).unwrap_or_default().to_owned(),
             Place::File(path) => match (self.read)(path) {
                 Ok(text) => text,
-                Err(error) => {
-                    let problem = Diagnostic::new(Code::E0025)
-                        .arg("file", path.display())
-                        .arg("why", reason(&error))
-                        .at(import.target.span, "here")
-                        .help("help");
-                    self.report(problem);
-                    return None;
-                }
+                Err(error) => return self.unreadable(import, path, &reason(&error)),
             },
         };
+        self.bytes += text.len();
+        if self.bytes > MOST_BYTES {
+            let why = format!("all files that are used have more than {} MiB", MOST_BYTES >> 20);
+            return self.unreadable(import, Path::new(&place.name()), &why);
+        }
         let base = self.sources.add(SourceFile::new(place.name(), text.as_str()));
         let (ast, problems) = parse_at(&text, base);
+        // Where not one statement of a program stands, it is some other file, and nobody's to quote.
+        if ast.items.is_empty() && problems.has_errors() {
+            return self.unreadable(import, Path::new(&place.name()), "it is not written in the language");
+        }
         self.syntax.extend(problems);
         let imports = self.uses_of(&ast, place.clone());
         self.files.push(UsedFile { place, span: Span::new(base, base + text.len()), ast, imports });
         Some(self.files.len() - 1)
+    }
+
+    /// E0025: there is no file at `path` that could be used.
+    fn unreadable(&mut self, import: &Use, path: &Path, why: &str) -> Option<usize> {
+        let problem = Diagnostic::new(Code::E0025).arg("file", path.display()).arg("why", why);
+        self.report(problem.at(import.target.span, "here").help("help"));
+        None
     }
 
     /// E0024, with every `use` of the cycle.

@@ -25,7 +25,7 @@ impl Cx {
             }
         };
         if (-limit..=limit).contains(&number) {
-            return Some(number);
+            return Some(number + 0.0);
         }
         let shown = if angle { format!("{number}deg") } else { format!("{}%", number * 100.0) };
         self.out_of_range(what, &format!("in {unit}"), shown, expr.span);
@@ -38,7 +38,7 @@ impl Cx {
             ExprKind::List(items) => items.clone(),
             _ => {
                 let reach = self.signed(spec.name, expr, angle)?.abs() as f32;
-                return Some([-reach, reach]);
+                return Some([0.0 - reach, reach]);
             }
         };
         let [from, to] = &items[..] else {

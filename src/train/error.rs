@@ -174,7 +174,7 @@ fn write_help(kind: io::ErrorKind) -> &'static str {
 }
 
 /// The system's sentence without its number: `No space left on device`.
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error") {
         Some((sentence, _)) => sentence.to_owned(),

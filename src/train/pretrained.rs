@@ -1,12 +1,16 @@
 //! Weights that were learnt before: what the layers of a model used as a layer start from. Which tensors these are tells [`crate::zoo::fit`].
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::error::RunError;
+use safetensors::SafeTensors;
+
+use super::error::{RunError, reason};
 use super::finite;
 use super::tensor_file::{self, TensorFile};
 use super::weights;
+use crate::files;
 use crate::ir::{Backbone, Model, Param, ScopeKind};
 use crate::tensor::Shape;
 use crate::zoo::{Fit, fit};
@@ -65,26 +69,38 @@ fn take(mut file: TensorFile, scope: &str, backbone: &Backbone, params: &[Param]
     if differences.is_empty() { Ok(values) } else { Err(vec![weights::few(&differences)]) }
 }
 
-/// Extents of the tensors of a weights file, by name, read from its header alone; `None` where it is no weights file.
-pub fn tensor_shapes(path: &Path) -> Option<BTreeMap<String, Vec<usize>>> {
-    use std::io::Read;
+/// Extents of the tensors of a weights file, by name, read from its header alone.
+/// # Errors
+/// Why it cannot be read, or is no weights file.
+pub fn tensor_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, String> {
     /// Far more than the names of any network take.
     const LONGEST: u64 = 1 << 26;
-    let mut file = std::fs::File::open(path).ok()?;
-    let mut length = [0; 8];
-    file.read_exact(&mut length).ok()?;
-    let length = u64::from_le_bytes(length);
-    if length > LONGEST {
-        return None;
-    }
-    let mut header = Vec::new();
-    file.take(length).read_to_end(&mut header).ok()?;
-    let header: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&header).ok()?;
-    let shape = |value: &serde_json::Value| {
-        let extents = value.get("shape")?.as_array()?;
-        extents.iter().map(|extent| usize::try_from(extent.as_u64()?).ok()).collect::<Option<Vec<usize>>>()
+    let mut file = files::open(path).map_err(|error| reason(&error))?;
+    let size = file.metadata().map_err(|error| reason(&error))?.len();
+    let mut head = Vec::new();
+    let mut read = |bytes: u64, head: &mut Vec<u8>| {
+        (&mut file).take(bytes).read_to_end(head).map(|_| ()).map_err(|error| reason(&error))
     };
-    Some(header.iter().filter_map(|(name, value)| Some((name.clone(), shape(value)?))).collect())
+    if size == 0 {
+        return Err("it is empty".to_owned());
+    }
+    read(8, &mut head)?;
+    let length = head.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes));
+    let Some(length) = length.filter(|length| *length <= LONGEST.min(size - 8)) else {
+        return Err("it is no safetensors file, or cut off".to_owned());
+    };
+    read(length, &mut head)?;
+    let (_, metadata) = SafeTensors::read_metadata(&head).map_err(|error| error.to_string())?;
+    let whole = 8 + length + metadata.data_len() as u64;
+    if whole != size {
+        return Err(format!("it has {size} bytes, and its header tells of {whole}"));
+    }
+    let mut shapes = BTreeMap::new();
+    for (name, info) in metadata.tensors() {
+        tensor_file::check_type(&name, info.dtype)?;
+        shapes.insert(name, info.shape.clone());
+    }
+    Ok(shapes)
 }
 
 #[cfg(test)]
@@ -130,6 +146,6 @@ mod tests {
         let error = pretrained(&model(), &params, &find).expect_err("differs").to_string();
         assert!(error.contains("`conv.kernel` is 2 in the file, and 4 would fit"), "{error}");
         assert!(error.contains("the file lacks `other` (1)"), "{error}");
-        assert_eq!(tensor_shapes(folder.path()), None);
+        assert_eq!(tensor_shapes(folder.path()), Err("it is a folder".to_owned()));
     }
 }

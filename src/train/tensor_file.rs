@@ -88,11 +88,9 @@ pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
     let file = SafeTensors::deserialize(&bytes).map_err(|error| unsound(error.to_string()))?;
     let mut read = TensorFile::default();
     for (name, view) in file.tensors() {
+        check_type(&name, view.dtype()).map_err(unsound)?;
         if is_whole(view.dtype()) {
             continue;
-        }
-        if view.dtype() != Dtype::F32 {
-            return Err(unsound(format!("`{name}` holds {} values, and cnnc reads F32", view.dtype())));
         }
         let values = view.data().as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
         read.tensors.insert(name, (Shape::new(view.shape()), values));
@@ -102,6 +100,14 @@ pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
         read.texts = texts.iter().map(|(key, text)| (key.clone(), text.clone())).collect();
     }
     Ok(read)
+}
+
+/// What is read: 32-bit numbers; whole ones are left out.
+pub(super) fn check_type(name: &str, dtype: Dtype) -> Result<(), String> {
+    if dtype == Dtype::F32 || is_whole(dtype) {
+        return Ok(());
+    }
+    Err(format!("`{name}` holds {dtype} values, and cnnc reads F32"))
 }
 
 fn is_whole(dtype: Dtype) -> bool {

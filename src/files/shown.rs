@@ -1,0 +1,88 @@
+//! Names as they are printed: what a terminal would obey, and what is no text, becomes visible.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::path::Path;
+
+/// A name without characters that move the cursor, change colours, end the line or turn the direction of
+/// writing: these are written as in source code, `\n`, `\x1b`, `\u{202e}`. All others stay as they are.
+pub fn shown(name: &str) -> Cow<'_, str> {
+    if !name.contains(is_obeyed) {
+        return Cow::Borrowed(name);
+    }
+    let mut text = String::with_capacity(name.len() + 8);
+    name.chars().for_each(|letter| push(&mut text, letter));
+    Cow::Owned(text)
+}
+
+/// A path in the same way; bytes that are not UTF-8 are written as `\xff`.
+pub fn shown_path(path: &Path) -> String {
+    shown_bytes(path.as_os_str().as_encoded_bytes())
+}
+
+/// Bytes that should be a text in the same way.
+pub fn shown_bytes(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        chunk.valid().chars().for_each(|letter| push(&mut text, letter));
+        for byte in chunk.invalid() {
+            // writing into a string cannot fail
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+fn push(text: &mut String, letter: char) {
+    if !is_obeyed(letter) {
+        text.push(letter);
+        return;
+    }
+    let _ = match letter {
+        '\n' | '\r' | '\t' => write!(text, "{}", letter.escape_default()),
+        ascii if ascii.is_ascii() => write!(text, "\\x{:02x}", u32::from(ascii)),
+        other => write!(text, "{}", other.escape_unicode()),
+    };
+}
+
+/// Whether a character does something to what is printed around it: controls of both sets, ends of lines,
+/// the marks of Unicode's bidirectional algorithm (UAX #9, §2), and the mark of byte order.
+fn is_obeyed(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_written_out() {
+        for (name, expected) in [
+            ("\x1b[31mred", "\\x1b[31mred"),
+            ("two\nlines\r\t\0", "two\\nlines\\r\\t\\x00"),
+            ("\u{9b}31m\x7f", "\\u{9b}31m\\x7f"),
+            ("gpj.\u{202e}exe", "gpj.\\u{202e}exe"),
+            ("\u{2066}a\u{2069}\u{2028}\u{feff}", "\\u{2066}a\\u{2069}\\u{2028}\\u{feff}"),
+        ] {
+            assert_eq!(shown(name), expected);
+            assert_eq!(shown_path(Path::new(name)), expected);
+        }
+    }
+
+    #[test]
+    fn all_other_names_stay() {
+        for name in ["고양이.jpg", "a b\\c/é", "👩\u{200d}🚀", "\\x1b", ""] {
+            assert!(matches!(shown(name), Cow::Borrowed(same) if same == name), "{name}");
+            assert_eq!(shown_path(Path::new(name)), name);
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_kept_apart() {
+        assert_eq!(shown_bytes(b"a\xff.png"), "a\\xff.png");
+        assert_ne!(shown_bytes(b"\xff"), shown_bytes(b"\xfe"));
+        assert_eq!(shown_bytes("\u{ac00}\u{1b}".as_bytes()), "\u{ac00}\\x1b");
+    }
+}

@@ -190,3 +190,47 @@ fn notices_tasks_that_write_where_others_read() {
     *bytes += 4;
     assert!(verify_plan(&plan).is_err());
 }
+
+#[test]
+fn notices_reads_of_what_is_not_written_yet() {
+    let graph = optimized_evaluation_graph(&tutorial());
+    let whole = || plan(&graph, Target::of(Simd::Portable), 32);
+    // setup comes never
+    let mut bare = whole();
+    assert!(!bare.setup.is_empty(), "folding the batch norm depends on parameters alone");
+    bare.setup.clear();
+    let error = verify_plan(&bare).expect_err("what is folded is missing");
+    assert!(error.message.ends_with("nothing has been written there"), "{error}");
+    // stages in the wrong order
+    let mut turned = whole();
+    assert!(turned.stages.len() > 1, "{turned}");
+    turned.stages.reverse();
+    assert!(verify_plan(&turned).is_err(), "{turned}");
+}
+
+#[test]
+fn notices_memory_that_is_given_away_too_soon() {
+    let mut plan = training_plan(32);
+    // a buffer that is written and read in stages apart, and one that is written in between
+    let touches = |plan: &Plan, mode: Mode, buffer: usize| -> Vec<usize> {
+        let stages = plan.stages.iter().enumerate();
+        let touching = stages.filter(|(_, stage)| {
+            let mut args = stage.groups.iter().flat_map(|group| &group.calls).flat_map(|call| &call.args);
+            args.any(|arg| arg.mode == mode && arg.buffer.index() == buffer)
+        });
+        touching.map(|(at, _)| at).collect()
+    };
+    let in_arena = |plan: &Plan, at: usize| matches!(plan.buffers[at].place, super::Place::Arena(_));
+    let all = || (0..plan.buffers.len()).filter(|&at| in_arena(&plan, at) && !plan.buffers[at].persistent);
+    let pair = all().find_map(|long| {
+        let (first, last) = (*touches(&plan, Mode::Write, long).first()?, *touches(&plan, Mode::Read, long).last()?);
+        let short = all().find(|&short| {
+            let written = touches(&plan, Mode::Write, short);
+            short != long && written.first().is_some_and(|&at| first < at && at < last)
+        })?;
+        Some((long, short))
+    });
+    let (long, short) = pair.expect("an activation that the backward pass reads");
+    plan.buffers[short].place = plan.buffers[long].place;
+    assert!(verify_plan(&plan).is_err(), "{plan}");
+}

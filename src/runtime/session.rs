@@ -465,6 +465,12 @@ impl EvalSession {
         Ok(Self { engine: Engine::new(program, options, Kind::Evaluation)?, left_out, stale: true })
     }
 
+    /// Values of a picture of the size that it is ready for.
+    #[cfg(test)]
+    pub(super) fn input_elements(&self) -> usize {
+        self.engine.program.input_shape().elements()
+    }
+
     /// As [`TrainSession::prepare`].
     /// # Errors
     /// [`CompileError`], also for pictures that are too small.

@@ -90,11 +90,24 @@ fn check(net: &Net) -> Result<Vec<&'static str>, String> {
             session.prepare(size).map_err(|error| error.to_string())?;
             give(&training, &session.params().to_vec(), |place, values| session.write(place, values));
             let got = session.predict(&images);
-            agree(&plain, &got, &format!("inference {at}, {}, exact {}", target.simd, target.exact))?;
+            let what = format!("inference {at}, {}, exact {}", target.simd, target.exact);
+            agree(&plain, &got, &what)?;
+            if net.open && got != after_another_size(session, size, &images)? {
+                return Err(format!("{what}: pictures of another size in between change the answers"));
+            }
         }
         present = Some(training);
     }
     Ok(program.program().model.layers.iter().map(|node| node.layer.as_op().keyword()).collect())
+}
+
+/// The answers to pictures of a size, after one of a larger size was answered.
+fn after_another_size(session: &mut EvalSession, size: [usize; 2], images: &[f32]) -> Result<Vec<f32>, String> {
+    let larger = [size[0] + 1, size[1] + 2];
+    session.prepare(larger).map_err(|error| error.to_string())?;
+    session.predict(&numbers(3, session.input_elements()));
+    session.prepare(size).map_err(|error| error.to_string())?;
+    Ok(session.predict(images))
 }
 
 fn options(target: Target, batch: usize) -> CompileOptions {

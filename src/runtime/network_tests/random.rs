@@ -210,10 +210,11 @@ pub(super) enum End {
 }
 
 impl Net {
-    /// Height and width that pictures have, first and later: another size where both are open.
-    pub(super) fn sizes(&self) -> [[usize; 2]; 2] {
+    /// Height and width of the pictures of each round: others and the first ones again where both are open.
+    pub(super) fn sizes(&self) -> Vec<[usize; 2]> {
         let [height, width] = [self.input[0], self.input[1]].map(|side| pick(&SIDES, side));
-        [[height, width], if self.open { [height + 3, width + 1] } else { [height, width] }]
+        let size = [height, width];
+        if self.open { vec![size, [height + 3, width + 1], size] } else { vec![size, size] }
     }
 
     /// How it ends.

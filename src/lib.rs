@@ -33,7 +33,7 @@
 //!
 //! * A graph satisfies [`ir::Graph::verify`] after every pass; a plan satisfies [`plan::verify_plan`] before it is run.
 //! * Everything above `runtime` is pure: text and values in, values out.
-//! * All `unsafe` is in [`jit`], where generated code is mapped and called.
+//! * All `unsafe` of the library is in [`jit`], where generated code is mapped and called.
 
 pub mod ast;
 pub mod autodiff;

@@ -63,6 +63,11 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
 }
 
+/// All that a command says on stderr.
+fn text_of(output: &Output) -> String {
+    text(&output.stderr)
+}
+
 /// stderr of a command that ends with 1.
 fn refused(command: &mut Command) -> String {
     let output = run(command);
@@ -589,4 +594,236 @@ fn check_refuses_names_that_a_run_would() {
             assert!(!said.contains(['\u{1b}', '\u{9b}']), "{callback} {name:?}: {said}");
         }
     }
+}
+
+#[test]
+fn too_many_threads_are_refused_by_every_command() {
+    let folder = folder();
+    for command in ["run", "summary", "eval --weights w", "predict --weights w x.png", "emit --stage ir", "bench"] {
+        for threads in ["100000", "1025", "18446744073709551615", "18446744073709551616", "-1"] {
+            let words = command.split(' ').chain([DIGITS, "--threads", threads]);
+            let output = run(cnnc(folder.path()).args(words));
+            assert_eq!(output.status.code(), Some(2), "{command} {threads}: {output:?}");
+        }
+    }
+    let output = run(cnnc(folder.path()).args(["bench", DIGITS, "--threads", "100000"]));
+    assert!(text(&output.stderr).contains("at most 1024: each takes memory of its own"), "{output:?}");
+    fine(cnnc(folder.path()).args([
+        "bench",
+        DIGITS,
+        "--threads",
+        "0",
+        "--steps",
+        "1",
+        "--warmup",
+        "0",
+        "--batch",
+        "1",
+    ]));
+    let output = run(cnnc(folder.path()).args(["bench", DIGITS, "--batch", "4294967295"]));
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[test]
+fn a_name_of_any_length_is_shown() {
+    let folder = folder();
+    let name = "a".repeat(70_000);
+    fs::write(folder.path().join("m.cnn"), SMALL.replace("dense", &format!("{name} = dense"))).expect("written");
+    for command in ["summary", "graph", "show", "emit --stage ir"] {
+        let said = fine(cnnc(folder.path()).args(command.split(' ')).arg("m.cnn"));
+        assert!(said.contains(&name), "{command}");
+    }
+    // a row of a table is not widened by another
+    let said = fine(cnnc(folder.path()).args(["summary", "m.cnn"]));
+    assert!(said.lines().filter(|line| line.len() > 1_000).count() == 1, "{} bytes", said.len());
+}
+
+/// A shell's line in which all memory that is taken is limited.
+fn with_memory(folder: &Path, kib: usize, words: &str) -> Output {
+    shell(folder, &format!("ulimit -v {kib}; exec \"$CNNC\" {words}"))
+}
+
+#[test]
+fn too_little_memory_is_said_and_nothing_aborts() {
+    let folder = folder();
+    fine(cnnc(folder.path()).args(["init", DIGITS, "--output", "w.safetensors"]));
+    put_npy(&folder.path().join("x.npy"), "<f4", "1, 8, 8, 1", &[0; 256]);
+    let mut refused = 0;
+    for command in [
+        "check DIGITS",
+        "summary DIGITS",
+        "run DIGITS --epochs 1 --out out-KIB",
+        "bench DIGITS --steps 1 --warmup 0 --batch 4096",
+        "predict DIGITS --weights w.safetensors --input x.npy --output y.npy",
+    ] {
+        for kib in (0..10).map(|step| 20_000 * (1 << step) / 10 * 7) {
+            let words = command.replace("DIGITS", DIGITS).replace("KIB", &kib.to_string());
+            let output = with_memory(folder.path(), kib, &words);
+            // where the program itself does not fit, the system says so
+            if output.status.success() || !with_memory(folder.path(), kib, "--version").status.success() {
+                continue;
+            }
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            refused += 1;
+            assert_eq!(output.status.code(), Some(1), "{kib} KiB, {command}: {output:?}");
+            let is_told = ["E0630", "E0631", "E0515", "Resource temporarily unavailable"];
+            assert!(is_told.iter().any(|code| said.contains(code)), "{kib} KiB, {command}: {said}");
+            assert!(!said.contains("panicked") && !said.contains("bug in cnnc"), "{kib} KiB, {command}: {said}");
+        }
+    }
+    assert!(refused > 0, "no limit was too low");
+}
+
+#[test]
+fn no_name_reaches_the_terminal_as_it_is() {
+    let folder = folder();
+    let name = "a\u{1b}[31mb\u{202e}c\nd";
+    let shown = "a\\x1b[31mb\\u{202e}c\\nd";
+    let at = folder.path().join(format!("{name}.cnn"));
+    fs::write(&at, SMALL).expect("written");
+    for (command, code) in [("check", 0), ("summary", 0), ("diff", 2), ("run", 1), ("eval --weights w", 1)] {
+        let output = run(cnnc(folder.path()).args(command.split(' ')).arg(&at));
+        assert_eq!(output.status.code(), Some(code), "{command}: {output:?}");
+        for bytes in [&output.stdout, &output.stderr] {
+            assert!(!bytes.contains(&0x1b) && !text(bytes).contains('\u{202e}'), "{command}: {output:?}");
+        }
+    }
+    assert!(fine(cnnc(folder.path()).arg("check").arg(&at)).contains(shown));
+    let said = refused(cnnc(folder.path()).args(["eval", DIGITS, "--weights", name]));
+    assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said}");
+    // in JSON with JSON's escapes
+    fs::write(&at, SMALL.replace("dense(2)", "dense(2)\n    dance(2)")).expect("written");
+    let output = run(cnnc(folder.path()).args(["check", "--format", "json"]).arg(&at));
+    assert!(text(&output.stdout).contains("a\\u001b[31mb\\u202ec\\nd"), "{output:?}");
+}
+
+/// What `--restricted` is to protect, and what it is to allow.
+fn place_with_secrets() -> tempfile::TempDir {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    for dir in ["mine", "mine/used", "data", "secret"] {
+        fs::create_dir(at(dir)).expect("made");
+    }
+    let block = "block two {\n    dense(2)\n}\n";
+    for file in ["mine/used/b.cnn", "data/b.cnn", "secret/b.cnn"] {
+        fs::write(at(file), block).expect("written");
+    }
+    symlink("../secret/b.cnn", at("mine/link.cnn")).expect("a link");
+    symlink("../secret", at("mine/linked")).expect("a link");
+    fs::write(at("mine/plain.cnn"), "use zoo.lenet5\nmodel M {\n    input(32x32x1)\n    lenet5(classes: 10)\n}\n")
+        .expect("written");
+    fine(cnnc(folder.path()).args(["init", "mine/plain.cnn", "--output", "secret/w.safetensors"]));
+    folder
+}
+
+#[test]
+fn a_restricted_program_reads_below_its_folders_alone() {
+    let folder = place_with_secrets();
+    let at = |name: &str| folder.path().join(name);
+    let uses = |used: &str| {
+        let text = format!("use \"{used}\" as b\nmodel M {{\n    input(2x2x1)\n    flatten\n    b.two\n}}\n");
+        fs::write(at("mine/m.cnn"), text).expect("written");
+    };
+    let check = |more: &[&str]| run(cnnc(folder.path()).args(["--restricted", "check", "mine/m.cnn"]).args(more));
+    let absolute = at("secret/b.cnn").display().to_string();
+    uses("used/b.cnn");
+    assert!(check(&[]).status.success(), "{:?}", check(&[]));
+    for used in
+        ["../secret/b.cnn", "link.cnn", "linked/b.cnn", "used/../../secret/b.cnn", &absolute, "../secret/none.cnn"]
+    {
+        uses(used);
+        let output = check(&[]);
+        assert_eq!(output.status.code(), Some(1), "{used}: {output:?}");
+        assert!(text(&output.stderr).contains("outside the folders that may be read"), "{used}: {output:?}");
+        if !used.contains("none") {
+            assert!(check(&["--allow-read", "secret"]).status.success(), "{used}");
+            fine(cnnc(folder.path()).args(["check", "mine/m.cnn"]));
+        }
+    }
+    // weights and data
+    for (what, program) in [
+        (
+            "weights",
+            "use zoo.lenet5\nmodel M {\n    input(32x32x1)\n    lenet5(classes: 10, weights: \"../secret/w.safetensors\")\n}\n",
+        ),
+        (
+            "folder",
+            "model M {\n    input(2x2x1)\n    flatten\n    dense(2, activation: softmax)\n}\ndata { source: folder(\"../secret\") }\n",
+        ),
+        (
+            "npz",
+            "model M {\n    input(2x2x1)\n    flatten\n    dense(2, activation: softmax)\n}\ndata { source: npz(\"/etc/passwd\") }\n",
+        ),
+    ] {
+        fs::write(at("mine/m.cnn"), program).expect("written");
+        let output = check(&[]);
+        assert_eq!(output.status.code(), Some(1), "{what}: {output:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("outside the folders that may be read"), "{what}: {said}");
+    }
+    // pictures that links and tables lead to
+    fs::create_dir_all(at("mine/set/a")).expect("made");
+    fs::create_dir_all(at("mine/set/b")).expect("made");
+    for picture in ["secret/x.ppm", "mine/set/a/1.ppm", "mine/set/b/1.ppm"] {
+        fs::write(at(picture), b"P5 2 2 255\nabcd").expect("written");
+    }
+    fs::write(at("mine/in.csv"), "file,label\nset/a/1.ppm,a\nset/b/1.ppm,b\n").expect("written");
+    fs::write(at("mine/out.csv"), "file,label\nset/a/1.ppm,a\n../secret/x.ppm,b\n").expect("written");
+    let of = |source: &str| {
+        let text = format!(
+            "model M {{\n    input(2x2x1)\n    flatten\n    dense(2, activation: softmax)\n}}\ndata {{ source: {source} }}\n"
+        );
+        fs::write(at("mine/m.cnn"), text).expect("written");
+        let output = check(&[]);
+        (text_of(&output), output.status.code())
+    };
+    let (folder_source, table) = ("folder(\"set\")", "csv(\"NAME\", image: file, label: label)");
+    assert_eq!(of(folder_source).1, Some(0), "{}", of(folder_source).0);
+    assert_eq!(of(&table.replace("NAME", "in.csv")).1, Some(0), "{}", of(&table.replace("NAME", "in.csv")).0);
+    assert!(of(&table.replace("NAME", "out.csv")).0.contains("E0632"), "{}", of(&table.replace("NAME", "out.csv")).0);
+    symlink("../../../secret/x.ppm", at("mine/set/b/2.ppm")).expect("a link");
+    assert!(of(folder_source).0.contains("E0632"), "{}", of(folder_source).0);
+    // built-in sets are not fetched
+    let mnist = "model M {\n    input(28x28x1)\n    flatten\n    dense(10, activation: softmax)\n}\n\
+                 data { source: mnist }\nprepare { rescale: 1/255 }\ntrain { epochs: 1; optimizer: adam }\n";
+    fs::write(at("mine/m.cnn"), mnist).expect("written");
+    let said = refused(cnnc(folder.path()).args(["--restricted", "run", "mine/m.cnn", "--out", "run"]));
+    assert!(said.contains("was not found"), "{said}");
+    assert!(!at("cache").exists() && !at("run").exists(), "nothing is kept or begun");
+}
+
+#[test]
+fn a_restricted_program_keeps_to_its_limits() {
+    let folder = folder();
+    let limited =
+        |limits: &str, words: &[&str]| run(cnnc(folder.path()).args(["--restricted", "--limits", limits]).args(words));
+    for (limits, code) in
+        [("layers=3", "E0633"), ("parameters=100", "E0633"), ("pictures=100", "E0633"), ("memory=1MiB", "E06")]
+    {
+        for command in ["check", "run", "summary"] {
+            let output = limited(limits, &[command, DIGITS]);
+            assert_eq!(output.status.code(), Some(1), "{limits} {command}: {output:?}");
+            assert!(text(&output.stderr).contains(&format!("error[{code}")), "{limits} {command}: {output:?}");
+        }
+    }
+    let output = limited("memory=40MiB", &["check", DIGITS, "--set", "train.batch=4096"]);
+    assert!(text(&output.stderr).contains("E0515") || text(&output.stderr).contains("E0630"), "{output:?}");
+    for wrong in ["layers", "time=5", "other=1"] {
+        assert_eq!(limited(wrong, &["check", DIGITS]).status.code(), Some(2), "{wrong}");
+    }
+    let output = run(cnnc(folder.path()).args(["--limits", "layers=3", "check", DIGITS]));
+    assert_eq!(output.status.code(), Some(2), "limits are for --restricted: {output:?}");
+    let output = run(cnnc(folder.path()).args(["--restricted", "run", DIGITS, "--epochs", "1", "--out", "fine"]));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn a_restricted_run_ends_when_its_time_is_over_and_can_go_on() {
+    let folder = folder();
+    let words = ["--restricted", "--limits", "time=2s", "run", DIGITS, "--epochs", "100000", "--out", "run"];
+    let output = run(cnnc(folder.path()).args(words));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = text(&output.stderr);
+    assert!(said.contains("error[E0634]") && said.contains("--resume"), "{said}");
+    assert!(folder.path().join("run/state.safetensors").exists());
 }

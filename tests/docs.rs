@@ -354,6 +354,10 @@ fn the_index_of_codes_is_the_catalogue() {
     for (code, title) in run_codes(Language::English) {
         let _ = writeln!(text, "| {code} | {title} |");
     }
+    text.push_str("\n## The machine and `--restricted`\n\n| Code | Says |\n|---|---|\n");
+    for (code, title) in cnnc::cli::machine_codes(Language::English) {
+        let _ = writeln!(text, "| {code} | {title} |");
+    }
     let families =
         Code::ALL.iter().filter(|code| families.iter().any(|(digits, _)| code.as_str()[1..].starts_with(digits)));
     assert_eq!(families.count(), Code::ALL.len(), "a code of a family without a heading");

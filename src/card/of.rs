@@ -31,6 +31,7 @@ impl From<DataError> for CardError {
             DataError::NotFound { what, looked, help } => CardError::NotAtHand { what, looked, help },
             DataError::Io { .. }
             | DataError::Malformed { .. }
+            | DataError::Outside { .. }
             | DataError::Unreadable { .. }
             | DataError::Classes { .. }
             | DataError::Picture { .. }

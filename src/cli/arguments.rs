@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::permissions::PermissionArgs;
 use crate::diag::Language;
 use crate::kernel::{Simd, Target};
 use crate::runtime::CompileOptions;
@@ -21,6 +22,8 @@ pub(super) struct GlobalArgs {
     /// Language of problems and of their pages [default: that of LC_ALL, LC_MESSAGES or LANG]
     #[arg(long, value_name = "LANG", global = true)]
     pub(super) lang: Option<Lang>,
+    #[command(flatten)]
+    pub(super) permissions: PermissionArgs,
 }
 
 /// What `--lang` takes.
@@ -108,7 +111,7 @@ pub(super) struct DataArgs {
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct ComputeArgs {
     /// Worker threads; 0: one for each core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = threads)]
     pub(super) threads: usize,
     /// Vector instructions to use instead of the widest there are: portable, neon, avx2 or avx512
     #[arg(long, value_name = "KIND", value_parser = simd)]
@@ -132,7 +135,7 @@ impl ComputeArgs {
     /// The number of worker threads that are used.
     pub(super) fn thread_count(&self) -> usize {
         match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS),
             threads => threads,
         }
     }
@@ -143,6 +146,17 @@ fn key_value(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         Some(_) | None => Err("write a setting and its value, as in train.batch=64".to_owned()),
     }
+}
+
+/// Most worker threads: each takes a stack and scratch memory of its own, and no result comes sooner from more threads than cores.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<usize, String> {
+    let threads = text.parse().map_err(|_| "write a whole number; 0 is one for each core".to_owned())?;
+    if threads <= MOST_THREADS {
+        return Ok(threads);
+    }
+    Err(format!("at most {MOST_THREADS}: each takes memory of its own, and more threads than cores gain nothing"))
 }
 
 fn simd(text: &str) -> Result<Simd, String> {

@@ -63,11 +63,11 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
             let name = format!("{:04}-{}.png", number + 1, class_name(&data, picture.label));
             write(&args.output.join(name), &sheet::sheet(size, &values[number..=number])?)?;
         }
-        return console.result(format_args!("{} pictures in {}", pictures.len(), args.output.display()));
+        return console.result(format_args!("{} pictures in {}", pictures.len(), files::shown_path(&args.output)));
     }
     write(&args.output, &sheet::sheet(size, &values)?)?;
     let count = pictures.len();
-    console.beside(&args.output, format_args!("{count} pictures on {}", args.output.display()))
+    console.beside(&args.output, format_args!("{count} pictures on {}", files::shown_path(&args.output)))
 }
 
 fn is_folder(path: &Path) -> bool {

@@ -39,7 +39,7 @@ pub(super) struct BenchArgs {
     #[arg(long, value_enum, default_value_t = Mode::Train)]
     mode: Mode,
     /// Images in a batch
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=MOST_BATCH))]
     batch: u32,
     /// Steps that are measured
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
@@ -60,6 +60,9 @@ enum Mode {
     Train,
     Infer,
 }
+
+/// As large as batches in files can be.
+const MOST_BATCH: i64 = 1 << 24;
 
 /// What is measured: a session with its batch.
 enum Subject {
@@ -162,7 +165,7 @@ pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Resu
         "peak_rss_mib": clock::peak_rss_bytes().map(|bytes| bytes >> 20),
     });
     if args.json {
-        console.result(&report)?;
+        console.json(&report)?;
     } else {
         for (key, value) in report.as_object().into_iter().flatten() {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -66,7 +66,7 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
         });
         match checked {
             Ok(()) if args.format == Format::Human => {
-                console.result(format_args!("{}: ok", name_of(file).display()))?
+                console.result(format_args!("{}: ok", files::shown_path(&name_of(file))))?
             }
             Ok(()) => {}
             Err(failure @ Failure::Unread) => return Err(failure),
@@ -87,18 +87,18 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
 /// The file as it is to be judged: mended first, if that is asked for.
 fn reading(args: &CheckArgs, file: &Path, look: Look, console: &Console) -> Result<Reading, Failure> {
     if !args.fix {
-        return load::read_looking(file, &args.choice, &[], look);
+        return load::read_looking(file, &args.choice, &[], look, console);
     }
     if !args.dry_run && files::stream_of(file).is_some() {
         return Err(Failure::Usage(format!(
             "`{}` is a stream, and `--fix` writes into files; add `--dry-run` to see what it would change",
-            file.display()
+            files::shown_path(file)
         )));
     }
-    let mended = mend::mend(file, &args.choice, look, args.dry_run)?;
+    let mended = mend::mend(file, &args.choice, look, args.dry_run, console)?;
     // with JSON, stdout is for problems alone
     match args.format {
-        Format::Human => console.result_text(&mended.diff)?,
+        Format::Human => console.source_text(&mended.diff)?,
         Format::Json => {}
     }
     for (name, count) in mended.changed {
@@ -112,21 +112,21 @@ fn reading(args: &CheckArgs, file: &Path, look: Look, console: &Console) -> Resu
 fn show_human(reading: &Reading, console: &Console) -> Result<(), Failure> {
     load::show(reading, console);
     match &reading.card_error {
-        Some(CardError::Malformed(error)) => return Err(Failure::of_text(&error.to_string())),
+        Some(CardError::Malformed(error)) => return Err(Failure::of_data(error)),
         Some(error @ CardError::NotAtHand { .. }) => {
             console.note(format_args!("note: {error}\n  checks that need the data were left out"));
         }
         None => {}
     }
-    load::verdict(&reading.loaded.problems, console)
+    load::verdict(&reading.loaded, console)
 }
 
 fn show_json(reading: &Reading, console: &Console) -> Result<(), Failure> {
     for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
-        console.result(render_json(problem, &reading.loaded.sources, console.language()))?;
+        console.json(render_json(problem, &reading.loaded.sources, console.language()))?;
     }
     if let Some(CardError::Malformed(error)) = &reading.card_error {
-        return Err(Failure::of_text(&error.to_string()));
+        return Err(Failure::of_data(error));
     }
-    load::verdict(&reading.loaded.problems, console)
+    load::verdict(&reading.loaded, console)
 }

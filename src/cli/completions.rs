@@ -21,5 +21,5 @@ pub(super) struct CompletionsArgs {
 pub(super) fn completions(args: &CompletionsArgs, console: &Console) -> Result<(), Failure> {
     let mut script = Vec::new();
     generate(args.shell, &mut super::Cli::command(), "cnnc", &mut script);
-    console.result_text(&String::from_utf8_lossy(&script))
+    console.source_text(&String::from_utf8_lossy(&script))
 }

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use super::arguments::{Deny, GlobalArgs};
 use super::failure::Failure;
+use super::permissions::Permissions;
 use crate::diag::{Language, RenderStyle};
 use crate::files;
 
-/// Where a command prints, and how severe it is.
+/// Where a command prints, how severe it is, and what it may do.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Console {
     quiet: bool,
@@ -19,6 +20,8 @@ pub(super) struct Console {
     /// It shows colours.
     color: bool,
     language: Language,
+    /// Made once for the process.
+    permissions: &'static Permissions,
 }
 
 impl Console {
@@ -33,7 +36,13 @@ impl Console {
             interactive,
             color: interactive && !refused,
             language: global.language(),
+            permissions: Box::leak(Box::new(Permissions::new(&global.permissions))),
         }
+    }
+
+    /// What a file of unknown origin may read and use.
+    pub(super) fn permissions(&self) -> &'static Permissions {
+        self.permissions
     }
 
     /// Whether a warning ends the command.
@@ -56,11 +65,18 @@ impl Console {
         self.interactive && !self.quiet
     }
 
-    /// Prints a line of the result.
+    /// Prints a line of the result, for people.
     /// # Errors
     /// [`Failure::Unread`] if nobody reads it, [`Failure::Mistake`] if it cannot be written.
     pub(super) fn result(&self, line: impl fmt::Display) -> Result<(), Failure> {
         self.result_text(&format!("{line}\n"))
+    }
+
+    /// Prints a line of the result that is JSON.
+    /// # Errors
+    /// As [`Console::result`].
+    pub(super) fn json(&self, value: impl fmt::Display) -> Result<(), Failure> {
+        self.write(&format!("{}\n", files::json_shown(&value.to_string())))
     }
 
     /// Prints a line of the result beside a file that is written; on stderr where stdout is that file.
@@ -74,10 +90,21 @@ impl Console {
         self.result(line)
     }
 
-    /// Prints a text of the result that has its own line ends.
+    /// Prints a text of the result that has its own line ends, for people.
     /// # Errors
     /// As [`Console::result`].
     pub(super) fn result_text(&self, text: &str) -> Result<(), Failure> {
+        self.write(&files::shown_lines(text))
+    }
+
+    /// Prints a text of the result that is read by other programs as it is; on a terminal, for people.
+    /// # Errors
+    /// As [`Console::result`].
+    pub(super) fn source_text(&self, text: &str) -> Result<(), Failure> {
+        if io::stdout().is_terminal() { self.result_text(text) } else { self.write(text) }
+    }
+
+    fn write(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| Failure::printing(&error))
     }
@@ -91,7 +118,12 @@ impl Console {
 
     /// Prints a line that must be seen. Where stderr is closed there is no place left to complain.
     pub(super) fn problem(&self, line: impl fmt::Display) {
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        self.drawn(&files::shown_lines(&line.to_string()));
+    }
+
+    /// Prints a problem that has been drawn, colours and all.
+    pub(super) fn drawn(&self, problem: &str) {
+        let _ = writeln!(io::stderr().lock(), "{problem}");
     }
 
     /// Says why the command ends.
@@ -99,13 +131,11 @@ impl Console {
         match failure {
             Failure::Shown | Failure::ShownUsage | Failure::Interrupted | Failure::Unread => {}
             Failure::Usage(message) => {
-                self.problem(format_args!(
-                    "{} {message}\n\nFor more information, try '--help'.",
-                    self.error_word(None)
-                ));
+                self.drawn(&format!("{} {}", self.error_word(None), files::shown_lines(message)));
+                self.problem("\nFor more information, try '--help'.");
             }
             Failure::Mistake { code, message, help } => {
-                self.problem(format_args!("{} {message}", self.error_word(*code)));
+                self.drawn(&format!("{} {}", self.error_word(*code), files::shown_lines(message)));
                 if let Some(help) = help {
                     self.problem(format_args!("  help: {help}"));
                 }

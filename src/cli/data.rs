@@ -39,7 +39,7 @@ enum Format {
 }
 
 pub(super) fn data(args: &CardArgs, console: &Console) -> Result<(), Failure> {
-    let reading = load::read_looking(&args.program.file, &args.program.choice, &[], Look::Pass)?;
+    let reading = load::read_looking(&args.program.file, &args.program.choice, &[], Look::Pass, console)?;
     load::show(&reading, console);
     let spec = reading.loaded.program.as_ref().and_then(|program| program.program().data.as_ref());
     let Some(card) = &reading.loaded.card else {
@@ -50,14 +50,15 @@ pub(super) fn data(args: &CardArgs, console: &Console) -> Result<(), Failure> {
         });
     };
     match &reading.card_error {
-        Some(CardError::Malformed(error)) => return Err(Failure::of_text(&error.to_string())),
+        Some(CardError::Malformed(error)) => return Err(Failure::of_data(error)),
         Some(error @ CardError::NotAtHand { .. }) => console.note(format_args!("note: {error}")),
         None => {}
     }
+    console.permissions().judge(&reading.loaded)?;
     let splits = splits(card, spec);
     match args.format {
         Format::Human => console.result_text(&text(card, splits.as_ref()))?,
-        Format::Json => console.result(json(card, splits.as_ref()))?,
+        Format::Json => console.json(json(card, splits.as_ref()))?,
     }
     if reading.loaded.problems.has_errors() { Err(Failure::Shown) } else { Ok(()) }
 }

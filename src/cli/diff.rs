@@ -86,7 +86,7 @@ pub(super) fn diff(args: &DiffArgs, console: &Console) -> Result<(), Failure> {
     }
     match args.format {
         Format::Human => human(&a, &b, &changes, same, console),
-        Format::Json => console.result(to_json(&a, &b, &changes, same)),
+        Format::Json => console.json(to_json(&a, &b, &changes, same)),
     }
 }
 
@@ -168,7 +168,7 @@ fn changed_settings<'s>(a: &'s Side, b: &'s Side) -> Vec<(&'s String, Option<&'s
 }
 
 fn human(a: &Side, b: &Side, changes: &[Pair<'_>], same: usize, console: &Console) -> Result<(), Failure> {
-    let label = |side: &Side| format!("{} ({})", side.model, side.file.display());
+    let label = |side: &Side| format!("{} ({})", side.model, files::shown_path(&side.file));
     console.result(format_args!("--- {}\n+++ {}\n", label(a), label(b)))?;
     if !changes.is_empty() {
         console.result_text(&layer_table(a, b, changes).text())?;

@@ -66,7 +66,7 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
     let target = args.compute.target();
     let planned = || Ok::<_, Failure>(plan(&optimized(&ready, mode)?, target, batch_of(train)));
     match args.stage {
-        Stage::Ast => console.result_text(&ast::print(&ready.ast)),
+        Stage::Ast => console.source_text(&ast::print(&ready.ast)),
         Stage::Ir => console.result_text(&unoptimized(&ready, mode)?.to_string()),
         Stage::Opt => {
             let graph = optimized(&ready, mode)?;
@@ -75,8 +75,7 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
         Stage::Plan => console.result_text(&planned()?.to_string()),
         Stage::Clif | Stage::Asm => {
             let plan = planned()?;
-            let kernels =
-                jit::compile(&target, &plan.kernels).map_err(|error| CompileError::Code(error.to_string()))?;
+            let kernels = jit::compile(&target, &plan.kernels).map_err(CompileError::from)?;
             for (index, description) in plan.kernels.iter().enumerate() {
                 let text = if args.stage == Stage::Clif { kernels.clif(index) } else { kernels.assembly(index) };
                 let micros: Vec<String> = kernels.micros_of(index).iter().map(|micro| format!("m{micro}")).collect();

@@ -14,6 +14,7 @@ use super::report::{split_json, split_text};
 use super::tuning::TuneArgs;
 use crate::autodiff;
 use crate::data::{Featurewise, Split};
+use crate::files;
 use crate::ir::TrainSpec;
 use crate::runtime::{EvalSession, Kind};
 use crate::train::weights::{self, WeightsInfo};
@@ -124,7 +125,7 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
         return Err(Failure::mistake(
             format!(
                 "`{}` was trained on the classes {:?}, the data have {:?}",
-                args.weights.display(),
+                files::shown_path(&args.weights),
                 info.classes,
                 data.classes
             ),
@@ -147,6 +148,6 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
     let metrics = autodiff::metrics(&ready.program);
     match args.format {
         Format::Human => console.result(format_args!("{name} {}", split_text(&sums, &metrics))),
-        Format::Json => console.result(json!({ "split": name, "results": split_json(&sums, &metrics) })),
+        Format::Json => console.json(json!({ "split": name, "results": split_json(&sums, &metrics) })),
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::card::CardError;
 use crate::data::DataError;
+use crate::files;
 use crate::runtime::CompileError;
 use crate::train::RunError;
 
@@ -43,6 +44,18 @@ impl Failure {
         match text.rsplit_once("\n  help: ") {
             Some((message, help)) => Failure::mistake(message, help),
             None => Failure::Mistake { code: None, message: text.to_owned(), help: None },
+        }
+    }
+
+    /// Data that cannot be had.
+    pub(super) fn of_data(error: &DataError) -> Self {
+        match error {
+            DataError::Outside { path } => {
+                let folder = path.parent().map(files::shown_path).unwrap_or_default();
+                let help = format!("if the file may read it, allow it: `--allow-read {folder}`");
+                Failure::Mistake { code: Some("E0632"), message: error.to_string(), help: Some(help) }
+            }
+            other => Failure::of_text(&other.to_string()),
         }
     }
 
@@ -88,18 +101,31 @@ impl From<RunError> for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
-        Failure::of_text(&error.to_string())
+        Failure::of_data(&error)
     }
 }
 
 impl From<CardError> for Failure {
     fn from(error: CardError) -> Self {
-        Failure::of_text(&error.to_string())
+        match error {
+            CardError::Malformed(error) => error.into(),
+            CardError::NotAtHand { .. } => Failure::of_text(&error.to_string()),
+        }
     }
 }
 
 impl From<CompileError> for Failure {
     fn from(error: CompileError) -> Self {
-        Failure::Mistake { code: None, message: error.to_string(), help: None }
+        let (code, help) = match &error {
+            CompileError::Memory { .. } | CompileError::CodeMemory(_) => (
+                Some("E0630"),
+                Some("give the process more memory, or make the model, the batch or the pictures smaller".to_owned()),
+            ),
+            CompileError::Threads { .. } => {
+                (Some("E0631"), Some("ask for fewer: `--threads 1` takes none beside the program's own".to_owned()))
+            }
+            CompileError::Code(_) | CompileError::NoSchedule | CompileError::Size(_) => (None, None),
+        };
+        Failure::Mistake { code, message: error.to_string(), help }
     }
 }

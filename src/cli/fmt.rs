@@ -57,11 +57,11 @@ fn one(args: &FmtArgs, file: &Path, console: &Console) -> Result<(), Failure> {
         if formatted == text {
             return Ok(());
         }
-        console.result_text(&unified(&name, &text, &formatted))?;
+        console.source_text(&unified(&name, &text, &formatted))?;
         return Err(Failure::Shown);
     }
     if files::stream_of(file).is_some() {
-        return console.result_text(&formatted);
+        return console.source_text(&formatted);
     }
     if formatted != text {
         replace(file, &formatted)?;
@@ -77,7 +77,7 @@ fn laid_out(name: &str, text: &str, console: &Console) -> Result<String, Failure
         Err(FormatError::Syntax(problems)) => {
             let sources = SourceMap::new(SourceFile::new(name, text));
             for problem in problems.iter() {
-                console.problem(render(problem, &sources, console.style()));
+                console.drawn(&render(problem, &sources, console.style()));
             }
             Err(Failure::Shown)
         }

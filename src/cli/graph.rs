@@ -55,6 +55,6 @@ pub(super) fn graph(args: &GraphArgs, console: &Console) -> Result<(), Failure> 
             Ok(files::write(path, |out| out.write_all(text.as_bytes()))
                 .map_err(|error| RunError::write(path, error))?)
         }
-        None => console.result_text(&text),
+        None => console.source_text(&text),
     }
 }

@@ -13,8 +13,8 @@ use super::progress::DataProgress;
 use super::rewrite::{name_of, read_text};
 use crate::ast;
 use crate::card::{self, CardError, DataCard, PictureSize};
-use crate::data::{Dataset, Featurewise, InputSize, Locations};
-use crate::diag::{Code, Diagnostic, Level, Problems, render};
+use crate::data::{DataError, Dataset, Featurewise, InputSize, Locations};
+use crate::diag::{Code, Diagnostic, Level, render};
 use crate::files;
 use crate::front::{self, Loaded, Surroundings, WeightsFile};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
@@ -61,14 +61,23 @@ pub(super) fn read_looking(
     choice: &ChoiceArgs,
     more: &[(String, String)],
     look: Look,
+    console: &Console,
 ) -> Result<Reading, Failure> {
-    Ok(judge(file, read_text(file)?, choice, more, look))
+    Ok(judge(file, read_text(file)?, choice, more, look, console))
 }
 
 /// Checks a text as if it stood in a file.
-pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(String, String)], look: Look) -> Reading {
+pub(super) fn judge(
+    file: &Path,
+    text: String,
+    choice: &ChoiceArgs,
+    more: &[(String, String)],
+    look: Look,
+    console: &Console,
+) -> Reading {
+    let permissions = console.permissions();
     let file = &*name_of(file);
-    let locations = Locations::of_run(file, choice.data.data_dir.as_deref());
+    let locations = permissions.narrow(Locations::of_run(file, choice.data.data_dir.as_deref()));
     let options =
         LowerOptions { model: choice.model.clone(), overrides: choice.set.iter().chain(more).cloned().collect() };
     let card_error = RefCell::new(None);
@@ -94,8 +103,11 @@ pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(Str
         Some(card)
     };
     let weights = |written: &str| weights_file(written, &locations);
-    let machine = if matches!(look, Look::Names) { None } else { Machine::here() };
-    let around = Surroundings { card_of: &card_of, read: &read_used, weights: &weights, machine };
+    let machine = Machine::here().filter(|_| !matches!(look, Look::Names) || permissions.are_restricted());
+    let machine =
+        machine.map(|machine| Machine { memory_bytes: permissions.memory_bytes(machine.memory_bytes), ..machine });
+    let around =
+        Surroundings { card_of: &card_of, read: &|path| read_used(path, &locations), weights: &weights, machine };
     let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
     Reading { loaded, card_error: card_error.into_inner(), locations }
 }
@@ -104,24 +116,27 @@ pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(Str
 fn weights_file(written: &str, locations: &Locations) -> WeightsFile {
     match locations.resolve(Path::new(written)) {
         Ok(place) => tensor_shapes(&place.path).map_or_else(WeightsFile::Unsound, WeightsFile::Tensors),
+        Err(error @ DataError::Outside { .. }) => WeightsFile::Unsound(error.to_string()),
         Err(_) => WeightsFile::Missing,
     }
 }
 
 /// The text of a file that another one uses.
-fn read_used(path: &Path) -> io::Result<String> {
+fn read_used(path: &Path, locations: &Locations) -> io::Result<String> {
+    locations.access.check(path)?;
     files::read_text(path, files::MOST_SOURCE_BYTES)
 }
 
 /// Shows the problems of a reading on stderr.
 pub(super) fn show(reading: &Reading, console: &Console) {
     for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
-        console.problem(render(problem, &reading.loaded.sources, console.style()));
+        console.drawn(&render(problem, &reading.loaded.sources, console.style()));
     }
 }
 
-/// How a command ends on these problems, if it does: a wrong choice of the model is wrong usage.
-pub(super) fn verdict(problems: &Problems, console: &Console) -> Result<(), Failure> {
+/// How a command ends on what was found, if it does: a wrong choice of the model is wrong usage.
+pub(super) fn verdict(loaded: &Loaded, console: &Console) -> Result<(), Failure> {
+    let problems = &loaded.problems;
     let errors = || problems.iter().filter(|problem| problem.level == Level::Error);
     if problems.has_errors() {
         return Err(if errors().all(|problem| problem.code == Code::E0021) {
@@ -130,6 +145,7 @@ pub(super) fn verdict(problems: &Problems, console: &Console) -> Result<(), Fail
             Failure::Shown
         });
     }
+    console.permissions().judge(loaded)?;
     let warnings = problems.count(Level::Warning);
     if warnings > 0 && console.denies_warnings() {
         let s = if warnings == 1 { "" } else { "s" };
@@ -196,12 +212,12 @@ pub(super) fn ready_text(
     look: Look,
     console: &Console,
 ) -> Result<Ready, Failure> {
-    let reading = judge(file, text, choice, more, look);
+    let reading = judge(file, text, choice, more, look, console);
     show(&reading, console);
     if let Some(error @ CardError::Malformed(_)) = reading.card_error {
         return Err(error.into());
     }
-    verdict(&reading.loaded.problems, console)?;
+    verdict(&reading.loaded, console)?;
     let Loaded { ast, program, card, sources, .. } = reading.loaded;
     let Some(program) = program else { return Err(Failure::Shown) };
     let picture_size = card.as_ref().and_then(|card| match card.size {
@@ -255,7 +271,7 @@ impl Ready {
         let parts = self.program.program().not_run_yet();
         for (what, span) in &parts {
             let problem = Diagnostic::new(Code::E0010).arg("what", what).at(*span, "here");
-            console.problem(render(&problem, &self.sources, console.style()));
+            console.drawn(&render(&problem, &self.sources, console.style()));
         }
         if parts.is_empty() { Ok(()) } else { Err(Failure::Shown) }
     }
@@ -332,7 +348,7 @@ impl Ready {
         }
         let unsound = || {
             Failure::mistake(
-                format!("`{}` says of its `prepare` what cannot be understood", path.display()),
+                format!("`{}` says of its `prepare` what cannot be understood", files::shown_path(path)),
                 "write the weights anew with this version of cnnc",
             )
         };
@@ -343,7 +359,7 @@ impl Ready {
             return Err(Failure::mistake(
                 format!(
                     "`{}` was trained on pictures prepared by {brought}, and the file says {wanted}",
-                    path.display()
+                    files::shown_path(path)
                 ),
                 "write the same `prepare` section: weights go with the pictures they were trained on",
             ));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::arguments::ChoiceArgs;
+use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Look, Reading};
 use super::rewrite::{name_of, read_text, replace};
@@ -34,12 +35,18 @@ struct Draft {
 /// Makes fixes until none is left, or none changes anything new. With `dry_run` nothing is written.
 /// # Errors
 /// [`Failure::Mistake`] if a file cannot be read or written.
-pub(super) fn mend(file: &Path, choice: &ChoiceArgs, look: Look, dry_run: bool) -> Result<Mended, Failure> {
+pub(super) fn mend(
+    file: &Path,
+    choice: &ChoiceArgs,
+    look: Look,
+    dry_run: bool,
+    console: &Console,
+) -> Result<Mended, Failure> {
     let text = read_text(file)?;
     let file = &*name_of(file);
     let mut drafts = vec![Draft { path: file.to_owned(), before: text.clone(), now: text, fixes: 0 }];
     let mut seen: Vec<String> = Vec::new();
-    let mut reading = load::judge(file, drafts[0].now.clone(), choice, &[], look);
+    let mut reading = load::judge(file, drafts[0].now.clone(), choice, &[], look, console);
     for _ in 0..MOST_ROUNDS {
         let loaded = &reading.loaded;
         let repaired = repair(&loaded.problems, &loaded.sources, &|source| is_the_users(source, file));
@@ -65,7 +72,7 @@ pub(super) fn mend(file: &Path, choice: &ChoiceArgs, look: Look, dry_run: bool) 
                 replace(&draft.path, &draft.now)?;
             }
         }
-        reading = load::judge(file, drafts[0].now.clone(), choice, &[], look);
+        reading = load::judge(file, drafts[0].now.clone(), choice, &[], look, console);
     }
     drafts.retain(|draft| draft.now != draft.before);
     if let Some(draft) = drafts.iter().find(|draft| draft.path == file && !dry_run) {

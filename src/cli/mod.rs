@@ -28,6 +28,8 @@ mod load;
 mod mend;
 mod new;
 mod npy;
+mod pages;
+mod permissions;
 mod predict;
 mod progress;
 mod report;
@@ -47,6 +49,8 @@ use clap::{Parser, Subcommand};
 
 use arguments::GlobalArgs;
 use console::Console;
+
+pub use pages::machine_codes;
 
 /// cnnc trains convolutional image models that are written in small .cnn files
 ///
@@ -123,7 +127,8 @@ pub fn main() -> ExitCode {
         }
     };
     let console = Console::new(&cli.global);
-    let done = match &cli.command {
+    console.permissions().limit_time(start, matches!(cli.command, Command::Run(_)));
+    let done = console.permissions().limit_memory().and_then(|()| match &cli.command {
         Command::Run(args) => run::run(args, &console, start),
         Command::Check(args) => check::check(args, &console),
         Command::Data(args) => data::data(args, &console),
@@ -142,7 +147,7 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::new(args, &console),
         Command::Bench(args) => bench::bench(args, &console, start),
         Command::Completions(args) => completions::completions(args, &console),
-    };
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

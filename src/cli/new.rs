@@ -47,7 +47,7 @@ pub(super) fn new(args: &NewArgs, console: &Console) -> Result<(), Failure> {
         None => START.replace("MODEL", &model),
     };
     write_new(&path, &text)?;
-    let shown = path.display();
+    let shown = files::shown_path(&path);
     console.result(format_args!("{shown}: written; `cnnc check {shown}` looks at it"))
 }
 
@@ -128,7 +128,7 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     files::write_new(path, text.as_bytes()).map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
             Failure::mistake(
-                format!("`{}` is there already, and nothing is overwritten", path.display()),
+                format!("`{}` is there already, and nothing is overwritten", files::shown_path(path)),
                 "give another name",
             )
         } else {

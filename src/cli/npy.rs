@@ -35,7 +35,11 @@ pub(super) fn read_images(path: &Path, input: &Shape, open: [bool; 2]) -> Result
             Ok(Images { count, size: [h, w], values: array.iter().copied().collect() })
         }
         shape => Err(Failure::mistake(
-            format!("`{}` has the shape {shape:?}, and the model takes [N, {}]", path.display(), extents(input)),
+            format!(
+                "`{}` has the shape {shape:?}, and the model takes [N, {}]",
+                files::shown_path(path),
+                extents(input)
+            ),
             "give prepared images, float32, channels last",
         )),
     }
@@ -48,7 +52,7 @@ pub(super) fn read_labels(path: &Path, count: usize, classes: usize) -> Result<V
     let array: ArrayD<i64> = read(path, "int64")?;
     if array.len() != count || array.shape().first() != Some(&count) {
         return Err(Failure::mistake(
-            format!("`{}` has the shape {:?}, and there are {count} images", path.display(), array.shape()),
+            format!("`{}` has the shape {:?}, and there are {count} images", files::shown_path(path), array.shape()),
             "give one class index for each image, int64",
         ));
     }
@@ -58,7 +62,7 @@ pub(super) fn read_labels(path: &Path, count: usize, classes: usize) -> Result<V
     };
     array.iter().map(label).collect::<Option<Vec<i32>>>().ok_or_else(|| {
         Failure::mistake(
-            format!("`{}` has labels outside 0..{classes}", path.display()),
+            format!("`{}` has labels outside 0..{classes}", files::shown_path(path)),
             "labels are class indices that start at 0",
         )
     })
@@ -71,7 +75,7 @@ pub(super) fn read_numbers(path: &Path, count: usize, columns: usize) -> Result<
     let array: ArrayD<f32> = read(path, "float32")?;
     if array.len() != count * columns || array.shape().first() != Some(&count) {
         return Err(Failure::mistake(
-            format!("`{}` has the shape {:?}, and there are {count} images", path.display(), array.shape()),
+            format!("`{}` has the shape {:?}, and there are {count} images", files::shown_path(path), array.shape()),
             format!("give the labels of each image, float32 [N, {columns}]"),
         ));
     }
@@ -91,7 +95,7 @@ fn read<T: ReadableElement>(path: &Path, elements: &str) -> Result<ArrayD<T>, Fa
     let failed = |error| RunError::read(path, error);
     let unsound = |found: String| {
         Failure::mistake(
-            format!("`{}` is not an array file of {elements}: {found}", path.display()),
+            format!("`{}` is not an array file of {elements}: {found}", files::shown_path(path)),
             format!("write it with `numpy.save(path, array.astype(numpy.{elements}))`"),
         )
     };

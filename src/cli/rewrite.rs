@@ -23,7 +23,7 @@ pub(super) fn streams_differ<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Re
     let mut seen = Vec::new();
     for (stream, file) in files.filter_map(|file| Some((files::stream_of(file)?, file))) {
         if seen.contains(&stream) {
-            let file = file.display();
+            let file = files::shown_path(file);
             return Err(Failure::Usage(format!("`{file}` can be read once, and is given twice")));
         }
         seen.push(stream);

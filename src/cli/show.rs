@@ -28,7 +28,7 @@ pub(super) fn show(args: &ShowArgs, console: &Console) -> Result<(), Failure> {
     let (file, mut choice) = (&args.program.file, args.program.choice.clone());
     // a pipe can be read once
     let text = read_text(file)?;
-    let first = load::judge(file, text.clone(), &choice, &[], Look::Card);
+    let first = load::judge(file, text.clone(), &choice, &[], Look::Card, console);
     let models = if choice.model.is_some() { Vec::new() } else { models_of(&first.loaded.ast) };
     let mut ready = Vec::new();
     if models.len() > 1 {
@@ -47,7 +47,7 @@ pub(super) fn show(args: &ShowArgs, console: &Console) -> Result<(), Failure> {
         ));
     }
     let programs: Vec<_> = ready.iter().map(|ready| &ready.program).collect();
-    console.result_text(&print(&programs, &first.loaded.ast))
+    console.source_text(&print(&programs, &first.loaded.ast))
 }
 
 /// The models of a file that no other one uses as a layer.

@@ -1,6 +1,9 @@
 //! Tables and numbers for people.
 
-use std::fmt::Write;
+use crate::files::shown;
+
+/// Widest column, in characters.
+const WIDEST: usize = 120;
 
 /// Columns of text: the first `left` ones are flush left, the others flush right.
 #[derive(Debug)]
@@ -17,31 +20,36 @@ impl Table {
 
     /// Adds a row with as many cells as the heading.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(cells.into_iter().map(|cell| shown(&cell).into_owned()).collect());
     }
 
     /// The table's lines, each with a line end.
     pub(super) fn text(&self) -> String {
         let columns = self.rows.first().map_or(0, Vec::len);
-        let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        // a cell that is longer than a column can be is shown whole, and moves the rest of its own row alone
+        let width = |column: usize| {
+            let cells = self.rows.iter().map(|row| count(&row[column]));
+            cells.filter(|width| *width <= WIDEST).max().unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
         for row in &self.rows {
             let mut line = String::new();
             for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
-                let gap = if column == 0 { "" } else { "  " };
-                // Writing into a string cannot fail.
-                let _ = if column < self.left {
-                    write!(line, "{gap}{cell:<width$}")
-                } else {
-                    write!(line, "{gap}{cell:>width$}")
-                };
+                line.push_str(if column == 0 { "" } else { "  " });
+                let blanks = " ".repeat(width.saturating_sub(count(cell)));
+                let flush_left = column < self.left;
+                line.extend(if flush_left { [cell, blanks.as_str()] } else { [blanks.as_str(), cell] });
             }
             text.push_str(line.trim_end());
             text.push('\n');
         }
         text
     }
+}
+
+fn count(cell: &str) -> usize {
+    cell.chars().count()
 }
 
 /// `1,234,567`.
@@ -90,6 +98,15 @@ mod tests {
         assert_eq!(bytes(1536), "1.5 KiB");
         assert_eq!(metric_prefix(2_340_000), "2.3 M");
         assert_eq!(metric_prefix(7), "7");
+    }
+
+    #[test]
+    fn a_long_name_widens_no_other_row() {
+        let long = "x".repeat(70_000);
+        let mut table = Table::new(1, &["layer", "output"]);
+        table.row([long.clone(), "1".to_owned()]);
+        table.row(["\u{1b}[1m".to_owned(), "2".to_owned()]);
+        assert_eq!(table.text(), format!("layer    output\n{long}       1\n\\x1b[1m       2\n"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::console::Console;
 use super::failure::Failure;
+use super::permissions::Permissions;
 use super::progress::TuneProgress;
 use crate::files;
 use crate::ir::CheckedProgram;
@@ -40,7 +41,7 @@ impl TuneArgs {
         if !self.tune_kernels {
             return Ok(Arc::default());
         }
-        let cache = Cache::of_this_machine();
+        let cache = Cache::of_this_machine(console.permissions());
         let mut known = cache.read();
         let mut choices = Choices::default();
         let (mut timed, mut skipped) = (0, 0);
@@ -84,16 +85,16 @@ pub(super) fn from_json(value: &Value) -> Choices {
 /// The file that remembers the choices on one kind of processor.
 struct Cache {
     processor: String,
-    /// `None` where the system knows no cache directory.
+    /// `None` where the system knows no cache directory, or it may not be used.
     path: Option<PathBuf>,
 }
 
 impl Cache {
-    fn of_this_machine() -> Self {
+    fn of_this_machine(permissions: &Permissions) -> Self {
         let processor = processor();
         let name: String =
             processor.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-        let dirs = directories::ProjectDirs::from("", "", "cnnc");
+        let dirs = if permissions.are_restricted() { None } else { directories::ProjectDirs::from("", "", "cnnc") };
         let path = dirs.map(|dirs| dirs.cache_dir().join("kernels").join(format!("{name}.json")));
         Self { processor, path }
     }
@@ -110,7 +111,7 @@ impl Cache {
 
     /// Adds to what is there by now: another process may have written in the meantime.
     fn write(&self, mut choices: Choices) -> Result<(), String> {
-        let path = self.path.as_ref().ok_or("this system has no cache directory")?;
+        let path = self.path.as_ref().ok_or("there is no cache directory, or it may not be used")?;
         choices.extend(self.read());
         let contents = json!({
             "cnnc": env!("CARGO_PKG_VERSION"),
@@ -119,7 +120,7 @@ impl Cache {
         });
         let text = serde_json::to_string_pretty(&contents).map_err(|error| error.to_string())? + "\n";
         let folder = path.parent().unwrap_or(path);
-        fs::create_dir_all(folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
+        fs::create_dir_all(folder).map_err(|error| format!("`{}`: {error}", files::shown_path(folder)))?;
         files::write(path, |file| file.write_all(text.as_bytes())).map_err(|error| error.to_string())
     }
 }

@@ -167,6 +167,7 @@ fn files_of(written: &Path, test: Option<&Path>, locations: &Locations) -> Resul
             let path = entry.map_err(|error| DataError::io(&found, error))?.path();
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             if name.ends_with(".bin") {
+                locations.may_read(&path)?;
                 files.push((path, if name.starts_with("test") { Split::Test } else { Split::Train }));
             }
         }

@@ -24,6 +24,12 @@ pub enum DataError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// E0632: a place that a restricted program may not read.
+    #[error("`{}` cannot be read: {}", path.display(), crate::files::OUTSIDE)]
+    Outside {
+        /// As written, from the folder it was looked for in.
+        path: PathBuf,
+    },
     /// A file is not what it should be.
     #[error("{}: {problem}\n  help: {help}", path.display())]
     Malformed {

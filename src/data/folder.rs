@@ -141,6 +141,7 @@ fn list(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<Vec<
         read_archive(&path, &mut roots)?;
     }
     for root in &roots {
+        root.pictures.iter().try_for_each(|(_, picture)| picture.may_be_read(locations))?;
         root.check()?;
     }
     Ok(roots)

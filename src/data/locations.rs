@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::DataError;
+use crate::files::Access;
 
 /// Places to look for data, in this order: beside the `.cnn` file, the data directories, the user's cache, then (built-in sets alone) their
 /// official place.
@@ -16,6 +17,8 @@ pub struct Locations {
     pub cache: Option<PathBuf>,
     /// Whether a missing set is fetched.
     pub fetch: FetchPolicy,
+    /// What of all that may be read.
+    pub access: Access,
 }
 
 /// Whether missing sets are fetched from their official place.
@@ -37,23 +40,35 @@ impl Locations {
             data_dirs: data_dir.map(Path::to_path_buf).into_iter().chain(from_environment).collect(),
             cache: directories::ProjectDirs::from("", "", "cnnc").map(|dirs| dirs.cache_dir().to_path_buf()),
             fetch: FetchPolicy::WhenMissing,
+            access: Access::default(),
         }
     }
 
     /// One directory, no cache, nothing fetched: for tests and tools.
     pub fn only(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
-        Self { beside: dir.clone(), data_dirs: vec![dir], cache: None, fetch: FetchPolicy::Never }
+        Self {
+            beside: dir.clone(),
+            data_dirs: vec![dir],
+            cache: None,
+            fetch: FetchPolicy::Never,
+            access: Access::default(),
+        }
     }
 
     /// The first existing place of a path written in a file: beside the file, then in the data directories. A path may go on inside an archive;
     /// what counts is then the archive.
     /// # Errors
-    /// [`DataError::NotFound`] with all the places that were tried.
+    /// [`DataError::NotFound`] with all the places that were tried; [`DataError::Outside`] where one of them may not be read.
     pub fn resolve(&self, written: &Path) -> Result<Place, DataError> {
         let mut looked = Vec::new();
+        let mut outside = None;
         for base in std::iter::once(&self.beside).chain(&self.data_dirs) {
             let candidate = base.join(written);
+            if !self.access.allows(&candidate) {
+                outside.get_or_insert(candidate);
+                continue;
+            }
             if candidate.exists() && !(candidate.is_file() && is_archive(&candidate)) {
                 return Ok(Place { path: candidate, inner: None });
             }
@@ -64,7 +79,17 @@ impl Locations {
                 looked.push(candidate);
             }
         }
+        if let Some(path) = outside {
+            return Err(DataError::Outside { path });
+        }
         Err(DataError::NotFound { what: format!("`{}`", written.display()), looked, help: NOT_FOUND_HELP.to_owned() })
+    }
+
+    /// Whether a file may be read that was found on the way: in a folder, by a link, in a table.
+    /// # Errors
+    /// [`DataError::Outside`].
+    pub(super) fn may_read(&self, path: &Path) -> Result<(), DataError> {
+        if self.access.allows(path) { Ok(()) } else { Err(DataError::Outside { path: path.to_path_buf() }) }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::error::DataError;
+use super::locations::Locations;
 use super::picture::{Picture, PixelSlice};
 
 /// The part that an image plays.
@@ -105,6 +106,15 @@ pub(super) struct PictureFile {
     pub(super) name: String,
     /// Where its bytes are.
     pub(super) bytes: FileBytes,
+}
+
+impl PictureFile {
+    /// Whether its bytes may be read. What lies in an archive may be, where that may.
+    /// # Errors
+    /// [`DataError::Outside`].
+    pub(super) fn may_be_read(&self, locations: &Locations) -> Result<(), DataError> {
+        if let FileBytes::Path(path) = &self.bytes { locations.may_read(path) } else { Ok(()) }
+    }
 }
 
 /// Where the bytes of an encoded picture are.

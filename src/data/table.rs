@@ -167,6 +167,7 @@ fn rows(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> Result<Vec<
     for record in reader.records() {
         rows.push(table.row(&record.map_err(unreadable)?)?);
     }
+    rows.iter().try_for_each(|row: &Row| row.file.may_be_read(locations))?;
     check_pictures(&table, &rows)?;
     rows.sort_by(|a: &Row, b: &Row| a.file.name.as_bytes().cmp(b.file.name.as_bytes()));
     Ok(rows)

@@ -12,6 +12,7 @@
 //!
 //! *Names* ([`shown`]) are printed so that no terminal obeys them.
 
+mod access;
 mod descriptor;
 mod kind;
 mod read;
@@ -19,8 +20,9 @@ mod shown;
 mod unfinished;
 mod write;
 
+pub use access::{Access, OUTSIDE};
 pub use read::{ReadSeek, open, open_input, read, read_input, read_text};
-pub use shown::{shown, shown_bytes, shown_path};
+pub use shown::{json_shown, shown, shown_bytes, shown_lines, shown_path};
 pub use unfinished::{Unfinished, clear_unfinished};
 pub use write::{goes_to_stdout, write, write_new};
 

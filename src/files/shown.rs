@@ -33,6 +33,28 @@ pub fn shown_bytes(bytes: &[u8]) -> String {
     text
 }
 
+/// A text of several lines in the same way: their ends stay.
+pub fn shown_lines(text: &str) -> Cow<'_, str> {
+    if !text.contains(|letter| letter != '\n' && is_obeyed(letter)) {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(shown).collect();
+    Cow::Owned(lines.join("\n"))
+}
+
+/// A text of JSON in the same way, with JSON's own escapes: it says the same.
+pub fn json_shown(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_obeyed) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() + 8);
+    for letter in json.chars() {
+        // all of these are of the first plane
+        let _ = if is_obeyed(letter) { write!(text, "\\u{:04x}", u32::from(letter)) } else { write!(text, "{letter}") };
+    }
+    Cow::Owned(text)
+}
+
 fn push(text: &mut String, letter: char) {
     if !is_obeyed(letter) {
         text.push(letter);
@@ -69,6 +91,13 @@ mod tests {
             assert_eq!(shown(name), expected);
             assert_eq!(shown_path(Path::new(name)), expected);
         }
+    }
+
+    #[test]
+    fn texts_keep_their_lines_or_their_meaning() {
+        let text = "a\x1b[1m\nb\u{9b}\u{202e}\tc";
+        assert_eq!(shown_lines(text), "a\\x1b[1m\nb\\u{9b}\\u{202e}\\tc");
+        assert_eq!(json_shown("{\"\u{9b}\u{202e}\"}"), "{\"\\u009b\\u202e\"}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The memory that kernels work on.
 
-use std::alloc::{Layout, alloc, dealloc};
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,8 +61,8 @@ impl Memory {
 impl Drop for Memory {
     fn drop(&mut self) {
         if let Some(layout) = Self::layout(self.bytes) {
-            // SAFETY: allocated in `Arena::new` with this layout; views borrow the arena and runs own a share of the memory, so none is left.
-            unsafe { dealloc(self.address.as_ptr(), layout) };
+            // SAFETY: allocated in `Arena::new` by `System` with this layout; views borrow the arena and runs own a share of the memory, so none is left.
+            unsafe { System.dealloc(self.address.as_ptr(), layout) };
         }
     }
 }
@@ -73,8 +73,9 @@ impl Arena {
     /// [`OutOfMemory`] if the system refuses.
     pub fn new(bytes: usize) -> Result<Self, OutOfMemory> {
         let layout = Memory::layout(bytes).ok_or(OutOfMemory { bytes })?;
+        // By the system's allocator: the program's own ends the process where there is no memory, and here there is more to say.
         // SAFETY: the layout's size is not 0.
-        let address = unsafe { alloc(layout) };
+        let address = unsafe { System.alloc(layout) };
         let address = NonNull::new(address).ok_or(OutOfMemory { bytes })?;
         ask_for_huge_pages(address, layout);
         // SAFETY: just allocated with this size; nobody else knows of it.

@@ -8,7 +8,7 @@ use super::run::{Progress, Run};
 use super::session::CompileError;
 use super::team::Team;
 use crate::ir::{LOSS_OUTPUT, ScalarInput};
-use crate::jit::{Arena, JitError, KernelSet};
+use crate::jit::{Arena, KernelSet};
 use crate::plan::{BufferId, Call, Place, Plan, Stage, verify_plan};
 
 /// Plans that are kept, compiled, of a model that takes pictures of several sizes: the most recently used ones. A plan's code takes some hundred KiB.
@@ -41,7 +41,8 @@ impl Executor {
     /// Threads and memory for parameters of so many bytes, zero at first. There is no plan yet.
     pub(super) fn new(threads: usize) -> Result<Self, CompileError> {
         let threads = if threads == 0 { available_threads() } else { threads };
-        let team = Team::new(threads).map_err(|error| CompileError::Code(error.to_string()))?;
+        let refused = |why: String| CompileError::Threads { threads, why };
+        let team = Team::new(threads).map_err(|error| refused(error.to_string()))?;
         let arena = Arena::new(0).map_err(|_| CompileError::Memory { bytes: 0 })?;
         Ok(Self { plans: Vec::new(), arena, team, profiles: false })
     }
@@ -215,14 +216,13 @@ fn offset(plan: &Plan, buffer: BufferId) -> usize {
 /// Compiles the kernels of a plan, on threads that live no longer than that.
 fn compile(plan: &Plan, threads: usize) -> Result<KernelSet, CompileError> {
     let compile = || crate::jit::compile(&plan.target, &plan.kernels);
-    let failed = |error: JitError| CompileError::Code(error.to_string());
     if threads == 1 {
-        return compile().map_err(failed);
+        return compile().map_err(CompileError::from);
     }
     let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
     let named = builder.thread_name(|index| format!("cnnc-compile-{index}"));
-    let pool = named.build().map_err(|error| CompileError::Code(error.to_string()))?;
-    pool.install(compile).map_err(failed)
+    let pool = named.build().map_err(|error| CompileError::Threads { threads, why: error.to_string() })?;
+    pool.install(compile).map_err(CompileError::from)
 }
 
 /// Number of threads to use where none is asked for.

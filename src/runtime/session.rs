@@ -15,6 +15,7 @@ use crate::ir::{
     CheckedProgram, Forward, Graph, InputRole, LabelKind, Loss, Metric, Mode, Optimizer, Param, ScalarInput,
     SizeRefused, TrainSpec, forward,
 };
+use crate::jit::JitError;
 use crate::kernel::Target;
 use crate::ops::Op;
 use crate::opt;
@@ -43,17 +44,37 @@ pub enum CompileError {
     #[error("could not compile the model's kernels: {0}")]
     Code(String),
     /// The model needs more memory than there is.
-    #[error("could not allocate {bytes} bytes for the model's activations")]
+    #[error("out of memory: {bytes} bytes were wanted for the model's weights and activations")]
     Memory {
         /// What was asked for.
         bytes: usize,
     },
+    /// The system gives no more threads.
+    #[error("the system refuses {threads} threads: {why}")]
+    Threads {
+        /// As many were wanted.
+        threads: usize,
+        /// What it says.
+        why: String,
+    },
+    /// The system gives no memory for code.
+    #[error("out of memory: {0}")]
+    CodeMemory(String),
     /// The program has no `train` section, or no loss follows from it.
     #[error("the program has no schedule to train by")]
     NoSchedule,
     /// The program does not take pictures of this size.
     #[error(transparent)]
     Size(#[from] SizeRefused),
+}
+
+impl From<JitError> for CompileError {
+    fn from(error: JitError) -> Self {
+        match error {
+            JitError::Memory(why) => CompileError::CodeMemory(why),
+            JitError::Build(_) | JitError::Rejected { .. } => CompileError::Code(error.to_string()),
+        }
+    }
 }
 
 /// The labels of a batch's pictures.

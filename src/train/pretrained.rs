@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use safetensors::SafeTensors;
+use safetensors::tensor::Metadata;
 
 use super::error::{RunError, reason};
 use super::finite;
@@ -90,15 +90,24 @@ pub fn tensor_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, String
         return Err("it is no safetensors file, or cut off".to_owned());
     };
     read(length, &mut head)?;
-    let (_, metadata) = SafeTensors::read_metadata(&head).map_err(|error| error.to_string())?;
-    let whole = 8 + length + metadata.data_len() as u64;
-    if whole != size {
-        return Err(format!("it has {size} bytes, and its header tells of {whole}"));
-    }
+    let metadata: Metadata = serde_json::from_slice(&head[8..]).map_err(|error| format!("its header is {error}"))?;
     let mut shapes = BTreeMap::new();
+    let mut places: Vec<(usize, usize)> = Vec::new();
     for (name, info) in metadata.tensors() {
         tensor_file::check_type(&name, info.dtype)?;
+        let bits = info.shape.iter().try_fold(info.dtype.bitsize(), |bits, extent| bits.checked_mul(*extent));
+        let (start, end) = info.data_offsets;
+        if end.checked_sub(start).and_then(|bytes| bytes.checked_mul(8)) != bits {
+            return Err(format!("`{name}` has other extents than bytes"));
+        }
+        places.push((start, end));
         shapes.insert(name, info.shape.clone());
+    }
+    places.sort_unstable();
+    let data = places.iter().try_fold(0, |at, &(start, end)| (start == at).then_some(end));
+    let whole = data.and_then(|data| u64::try_from(data).ok()).and_then(|data| data.checked_add(8 + length));
+    if whole != Some(size) {
+        return Err(format!("it has {size} bytes, and its header tells of {}", whole.unwrap_or(u64::MAX)));
     }
     Ok(shapes)
 }

@@ -91,7 +91,10 @@ fn check_fix_mends_every_fixture_that_has_a_fix() {
         .collect();
     names.sort();
     for name in names {
-        let before = std::fs::read_to_string(Path::new(FIXTURES).join(&name)).expect("it is there");
+        let mut before = std::fs::read_to_string(Path::new(FIXTURES).join(&name)).expect("it is there");
+        if before.contains("weights:") && name != "W0125.cnn" {
+            before.insert_str(0, "allow W0125 because \"fixtures have no weights\"\n\n");
+        }
         write(folder, &name, &before);
         let json = cnnc(folder).args(["check", &name, "--format", "json"]).output().expect("it runs");
         let problems: Vec<serde_json::Value> =

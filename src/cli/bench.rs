@@ -11,10 +11,15 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Ready};
 use super::step::BatchLabels;
-use super::table::Table;
+use super::table::{Table, bytes};
 use super::tuning::TuneArgs;
+use crate::plan::plan;
 use crate::random::Random;
-use crate::runtime::{CompileError, EvalSession, Kind, ProfileRow, StepInputs, TrainSession};
+use crate::runtime::{
+    CompileError, EvalSession, Kind, ProfileRow, StepInputs, TrainSession, optimized_evaluation_graph,
+    optimized_training_graph,
+};
+use crate::train::memory::Machine;
 use crate::train::{initial_values, initialise};
 
 #[derive(Debug, Args)]
@@ -122,9 +127,41 @@ impl Subject {
     }
 }
 
+/// Refuses a batch that there is no memory for, before any of it is filled.
+fn check_memory(args: &BenchArgs, ready: &Ready, console: &Console) -> Result<(), Failure> {
+    /// Smaller ones are not worth a second plan.
+    const LARGE: u32 = 256;
+    let Some(machine) = Machine::here().filter(|_| args.batch > LARGE) else { return Ok(()) };
+    let batch = args.batch as usize;
+    let most = console.permissions().memory_bytes(machine.memory_bytes);
+    let mut wanted = batch.saturating_mul(ready.program.input_shape().elements()).saturating_mul(size_of::<f32>());
+    // where the pictures alone are too many, nothing needs to be planned
+    if wanted as u64 <= most {
+        let graph = match args.mode {
+            Mode::Infer => optimized_evaluation_graph(&ready.program),
+            Mode::Train => {
+                ready.schedule()?;
+                optimized_training_graph(&ready.first_stage(), true)?
+            }
+        };
+        let plan = plan(&graph, args.compute.target(), batch);
+        wanted = wanted.saturating_add(plan.memory_bytes(args.compute.thread_count()));
+    }
+    if wanted as u64 <= most {
+        return Ok(());
+    }
+    let (wanted, most) = (bytes(wanted), bytes(usize::try_from(most).unwrap_or(usize::MAX)));
+    Err(Failure::Mistake {
+        code: Some("E0630"),
+        message: format!("out of memory: a batch of {batch} takes {wanted} or more, and there are {most}"),
+        help: Some("take a smaller `--batch`".to_owned()),
+    })
+}
+
 pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?.of_size(args.size.size)?;
     ready.runnable(console)?;
+    check_memory(args, &ready, console)?;
     let mut random = Random::keyed(&[0]);
     let elements = args.batch as usize * ready.program.input_shape().elements();
     let images: Vec<f32> = (0..elements).map(|_| random.unit() as f32).collect();

@@ -1,7 +1,8 @@
 //! When this process began, and how much memory it took.
 
-use std::fs;
 use std::time::{Duration, Instant};
+
+use crate::files::system_text;
 
 /// The moment at which the system started this process; where it does not tell, the moment of the call. To be called first of all.
 pub(super) fn process_start() -> Instant {
@@ -11,8 +12,8 @@ pub(super) fn process_start() -> Instant {
 
 /// Time since the process was started, by Linux's process table, in its ticks of 10 ms.
 fn age() -> Option<Duration> {
-    let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let uptime: f64 = system_text("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
+    let stat = system_text("/proc/self/stat").ok()?;
     // The second field is a name in parentheses that may hold spaces; the start is field 22.
     let ticks: f64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
     // Linux gives these ticks in hundredths of a second on every processor that it runs on.
@@ -21,7 +22,7 @@ fn age() -> Option<Duration> {
 
 /// Largest resident memory of this process so far, in bytes; `None` where the system does not tell.
 pub(super) fn peak_rss_bytes() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let status = system_text("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     kib.checked_mul(1024)

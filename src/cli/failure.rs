@@ -49,14 +49,10 @@ impl Failure {
 
     /// Data that cannot be had.
     pub(super) fn of_data(error: &DataError) -> Self {
-        match error {
-            DataError::Outside { path } => {
-                let folder = path.parent().map(files::shown_path).unwrap_or_default();
-                let help = format!("if the file may read it, allow it: `--allow-read {folder}`");
-                Failure::Mistake { code: Some("E0632"), message: error.to_string(), help: Some(help) }
-            }
-            other => Failure::of_text(&other.to_string()),
-        }
+        let DataError::Outside { path } = error else { return Failure::of_text(&error.to_string()) };
+        let folder = path.parent().map(files::shown_path).unwrap_or_default();
+        let help = format!("if the file may read it, allow it: `--allow-read {folder}`");
+        Failure::Mistake { code: Some("E0632"), message: error.to_string(), help: Some(help) }
     }
 
     /// What the process ends with.

@@ -30,8 +30,10 @@ mod new;
 mod npy;
 mod pages;
 mod permissions;
+#[allow(clippy::disallowed_methods, reason = "pictures have bounds of their own")]
 mod predict;
 mod progress;
+#[allow(clippy::disallowed_methods, reason = "reads back what a run has written")]
 mod report;
 mod rewrite;
 mod run;
@@ -49,6 +51,7 @@ use clap::{Parser, Subcommand};
 
 use arguments::GlobalArgs;
 use console::Console;
+use permissions::End;
 
 pub use pages::machine_codes;
 
@@ -127,8 +130,13 @@ pub fn main() -> ExitCode {
         }
     };
     let console = Console::new(&cli.global);
-    console.permissions().limit_time(start, matches!(cli.command, Command::Run(_)));
-    let done = console.permissions().limit_memory().and_then(|()| match &cli.command {
+    let permissions = console.permissions();
+    let end = if matches!(cli.command, Command::Run(_)) { End::Saving } else { End::AtOnce };
+    let limited = permissions
+        .are_meant()
+        .and_then(|()| permissions.limit_time(start, end))
+        .and_then(|()| permissions.limit_memory());
+    let done = limited.and_then(|()| match &cli.command {
         Command::Run(args) => run::run(args, &console, start),
         Command::Check(args) => check::check(args, &console),
         Command::Data(args) => data::data(args, &console),

@@ -19,10 +19,10 @@ pub(super) struct PermissionArgs {
     #[arg(long, global = true)]
     restricted: bool,
     /// With --restricted: a folder that may be read, too (repeatable)
-    #[arg(long, value_name = "DIR", global = true, requires = "restricted")]
+    #[arg(long, value_name = "DIR", global = true)]
     allow_read: Vec<PathBuf>,
     /// With --restricted: layers=2000, parameters=100000000, pictures=1000000, memory=4GiB, time=1h, or some of them with other values
-    #[arg(long, value_name = "LIMITS", global = true, requires = "restricted", value_delimiter = ',', value_parser = limit)]
+    #[arg(long, value_name = "LIMITS", global = true, value_delimiter = ',', value_parser = limit)]
     limits: Vec<Limit>,
 }
 
@@ -60,6 +60,15 @@ fn limit(text: &str) -> Result<Limit, String> {
     Ok(Limit { key, most })
 }
 
+/// How a command ends whose time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// At once.
+    AtOnce,
+    /// As at SIGTERM: a run saves its state.
+    Saving,
+}
+
 /// What a command may do; without `--restricted` everything.
 #[derive(Debug, Clone)]
 pub(super) struct Permissions {
@@ -71,6 +80,17 @@ impl Permissions {
         Self { args: args.clone() }
     }
 
+    /// What goes with `--restricted` alone is not ignored without it. (The parser cannot tell, since options may stand before and behind the command.)
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub(super) fn are_meant(&self) -> Result<(), Failure> {
+        let PermissionArgs { restricted, allow_read, limits } = &self.args;
+        if *restricted || allow_read.is_empty() && limits.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::Usage("`--allow-read` and `--limits` need `--restricted`".to_owned()))
+    }
+
     /// Whether there is anything that it may not do.
     pub(super) fn are_restricted(&self) -> bool {
         self.args.restricted
@@ -78,8 +98,8 @@ impl Permissions {
 
     /// The most of something; `None` where that is not limited.
     fn most(&self, key: &str) -> Option<u64> {
-        let limits = LIMITS.iter().chain(&self.args.limits).filter(|_| self.args.restricted);
-        limits.filter(|limit| limit.key == key).last().map(|limit| limit.most)
+        let mut limits = LIMITS.iter().chain(&self.args.limits).filter(|_| self.args.restricted);
+        limits.rfind(|limit| limit.key == key).map(|limit| limit.most)
     }
 
     /// Where data are looked for, as far as that is allowed.
@@ -120,24 +140,28 @@ impl Permissions {
         }
     }
 
-    /// Ends the process when its time is over. A run ends as at SIGTERM: its state is saved.
-    pub(super) fn limit_time(&self, start: Instant, trains: bool) {
+    /// Ends the process when its time is over.
+    /// # Errors
+    /// [`Failure::Mistake`] where nobody can watch the time.
+    pub(super) fn limit_time(&self, start: Instant, end: End) -> Result<(), Failure> {
         /// As long as a run may take to save its state.
         const GRACE: Duration = Duration::from_secs(10);
-        let Some(seconds) = self.most("time") else { return };
+        let Some(seconds) = self.most("time") else { return Ok(()) };
         let watch = move || {
             std::thread::sleep(Duration::from_secs(seconds).saturating_sub(start.elapsed()));
             let text = format!("error[E0634]: the time is over: {seconds} s, the limit of --restricted\n");
             let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), text.as_bytes());
-            if trains && signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_ok() {
+            if end == End::Saving && signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_ok() {
                 std::thread::sleep(GRACE);
             }
             std::process::exit(1);
         };
-        // without the thread there is no limit, so there is no command either
-        if std::thread::Builder::new().name("time-limit".to_owned()).spawn(watch).is_err() {
-            std::process::exit(1);
-        }
+        let watching = std::thread::Builder::new().name("time-limit".to_owned()).spawn(watch);
+        watching.map(drop).map_err(|error| Failure::Mistake {
+            code: Some("E0631"),
+            message: format!("the system refuses the thread that would watch the time: {error}"),
+            help: None,
+        })
     }
 
     /// Whether a program keeps to the limits that follow from its text and its data.

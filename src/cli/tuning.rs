@@ -127,7 +127,7 @@ impl Cache {
 
 /// The processor's name where the system tells it, else its architecture.
 fn processor() -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let info = files::system_text("/proc/cpuinfo").unwrap_or_default();
     let named = info.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| key.trim() == "model name");
     named.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
 }

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
-use super::{MOST_STREAM_BYTES, descriptor, is_dash, kind};
+use super::{MOST_RECORD_BYTES, MOST_STREAM_BYTES, descriptor, is_dash, kind};
 
 /// Opens a regular file.
 /// # Errors
@@ -47,6 +47,13 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
         let at = error.utf8_error().valid_up_to();
         io::Error::new(io::ErrorKind::InvalidData, format!("it is not a text file: byte {at} is not UTF-8"))
     })
+}
+
+/// What the system tells in a file of its own, such as `/proc/meminfo`.
+/// # Errors
+/// As [`read_text`].
+pub fn system_text(path: impl AsRef<Path>) -> io::Result<String> {
+    read_text(path.as_ref(), MOST_RECORD_BYTES)
 }
 
 /// What the command line names as an input that is read once: a regular file, `-` for standard

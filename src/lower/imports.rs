@@ -263,11 +263,11 @@ impl Loader<'_> {
 /// Why a file cannot be read, without what depends on the machine.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
+        io::ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
         // our own words
         _ if error.get_ref().is_some() => error.to_string(),
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
-        io::ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
         _ => error.to_string(),
     }
 }

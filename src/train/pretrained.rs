@@ -92,20 +92,19 @@ pub fn tensor_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, String
     read(length, &mut head)?;
     let metadata: Metadata = serde_json::from_slice(&head[8..]).map_err(|error| format!("its header is {error}"))?;
     let mut shapes = BTreeMap::new();
-    let mut places: Vec<(usize, usize)> = Vec::new();
-    for (name, info) in metadata.tensors() {
+    let mut at = 0;
+    for name in metadata.offset_keys() {
+        let Some(info) = metadata.info(&name) else { continue };
         tensor_file::check_type(&name, info.dtype)?;
         let bits = info.shape.iter().try_fold(info.dtype.bitsize(), |bits, extent| bits.checked_mul(*extent));
         let (start, end) = info.data_offsets;
-        if end.checked_sub(start).and_then(|bytes| bytes.checked_mul(8)) != bits {
-            return Err(format!("`{name}` has other extents than bytes"));
+        if start != at || end.checked_sub(start).and_then(|bytes| bytes.checked_mul(8)) != bits {
+            return Err(format!("`{name}` does not lie where its extents say"));
         }
-        places.push((start, end));
+        at = end;
         shapes.insert(name, info.shape.clone());
     }
-    places.sort_unstable();
-    let data = places.iter().try_fold(0, |at, &(start, end)| (start == at).then_some(end));
-    let whole = data.and_then(|data| u64::try_from(data).ok()).and_then(|data| data.checked_add(8 + length));
+    let whole = u64::try_from(at).ok().and_then(|data| data.checked_add(8 + length));
     if whole != Some(size) {
         return Err(format!("it has {size} bytes, and its header tells of {}", whole.unwrap_or(u64::MAX)));
     }

@@ -39,6 +39,7 @@ pub mod ast;
 pub mod autodiff;
 pub mod card;
 pub mod check;
+pub mod checksum;
 pub mod cli;
 pub mod data;
 pub mod diag;

@@ -31,6 +31,7 @@ mod npy;
 mod predict;
 mod progress;
 mod report;
+mod resume;
 mod rewrite;
 mod run;
 mod sheet;

@@ -42,6 +42,7 @@ pub mod ast;
 pub mod autodiff;
 pub mod card;
 pub mod check;
+pub mod checksum;
 pub mod cli;
 #[allow(clippy::disallowed_methods, reason = "its readers of pictures, arrays and archives have bounds of their own")]
 pub mod data;

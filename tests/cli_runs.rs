@@ -157,7 +157,12 @@ fn a_killed_run_is_resumed_exactly() {
     }
     assert_eq!(place.history("whole"), place.history("killed"));
     let names = fs::read_dir(place.path("killed")).expect("a folder");
-    assert_eq!(names.count(), 5, "nothing unfinished is left");
+    let names = names.map(|entry| entry.expect("readable").file_name().into_string().expect("text"));
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    let own = ["best.safetensors", "data-index.csv", "history.csv", "run.json", "run.lock"];
+    let states = ["state-previous.safetensors", "state.safetensors", "weights.safetensors"];
+    assert_eq!(names, [&own[..], &states].concat(), "nothing unfinished is left");
 }
 
 #[test]
@@ -206,6 +211,13 @@ fn evaluation_and_prediction_time_kernels_too() {
     }
 }
 
+/// The text of a file of remembered choices, with their checksum.
+fn proven(mut remembered: serde_json::Value) -> String {
+    let sum = cnnc::checksum::Checksum::of(remembered["choices"].to_string().as_bytes());
+    remembered["checksum"] = sum.to_string().into();
+    remembered.to_string()
+}
+
 /// The model's 3x3 convolution and its gradient by the weights can be computed in three ways.
 #[test]
 fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {
@@ -237,7 +249,7 @@ fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {
         let mut other: serde_json::Value = serde_json::from_str(&remembered).expect("JSON");
         let choices = other["choices"].as_object_mut().expect("choices");
         choices.values_mut().for_each(|chosen| *chosen = way.into());
-        fs::write(file, other.to_string()).expect("written");
+        fs::write(file, proven(other)).expect("written");
         let (whole, parts) = (format!("{way}, whole"), format!("{way}, in parts"));
         tuned(&whole, "3");
         tuned(&parts, "1");
@@ -250,8 +262,15 @@ fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {
 
     // Nor is a way believed that these windows do not have.
     let impossible = remembered.replace("direct", "strassen").replace("winograd 2x2", "strassen");
-    fs::write(file, impossible.replace("winograd 4x4", "strassen")).expect("written");
+    let impossible = serde_json::from_str(&impossible.replace("winograd 4x4", "strassen")).expect("JSON");
+    fs::write(file, proven(impossible)).expect("written");
     assert!(tuned("impossible", "1").contains("kernels tuned: 3 convolutions timed, 0 known"));
+
+    // Nor one that the checksum does not speak for: it would round in another manner.
+    fs::write(file, remembered.replace("direct", "winograd 2x2").replace("winograd 4x4", "direct")).expect("written");
+    let known = if remembered == fs::read_to_string(file).expect("text") { 3 } else { 0 };
+    let said = tuned("damaged", "1");
+    assert!(said.contains(&format!("kernels tuned: {} convolutions timed, {known} known", 3 - known)), "{said}");
 
     // A file that is none of ours is not believed.
     fs::write(file, "{\"choices\": 1").expect("written");

@@ -2,7 +2,7 @@
 //!
 //! A card is kept under a hash of what it was made from: for a file its path, size and time of change; for a folder those of every file in it.
 //! A card of pictures that have changed is therefore never found again; of all cards the oldest go when there are many. Whatever goes wrong with the
-//! cache, the card is made anew.
+//! cache, the card is made anew; a checksum tells whether it is what was written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
+use crate::checksum::{sealed, unsealed};
 use crate::data::{DataError, Locations, hex};
 use crate::files;
 
 /// Changes when cards of older programs would be wrong.
-const FORMAT: &str = "card 4";
+const FORMAT: &str = "card 5";
 /// Larger folders are not remembered: hashing them would take as long as reading their headers.
 const MAX_FILES: usize = 1_000_000;
 /// Cards that are kept.
@@ -29,8 +30,8 @@ pub(super) fn remembered<T: Serialize + DeserializeOwned>(
     make: impl FnOnce() -> Result<T, DataError>,
 ) -> Result<T, DataError> {
     let Some(path) = place_of(what, paths, locations) else { return make() };
-    let read = files::read(&path, files::MOST_RECORD_BYTES).ok();
-    if let Some(known) = read.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+    let known = || serde_json::from_str(unsealed(&files::read(&path, files::MOST_RECORD_BYTES).ok()?)?).ok();
+    if let Some(known) = known() {
         return Ok(known);
     }
     let made = make()?;
@@ -42,7 +43,8 @@ pub(super) fn remembered<T: Serialize + DeserializeOwned>(
 fn write<T: Serialize>(path: &Path, card: &T) -> std::io::Result<()> {
     let dir = path.parent().ok_or(std::io::ErrorKind::NotFound)?;
     fs::create_dir_all(dir)?;
-    files::write(path, |file| Ok(serde_json::to_writer(file, card)?))?;
+    let text = sealed(&serde_json::to_string(card)?);
+    files::write(path, |file| file.write_all(text.as_bytes()))?;
     forget_oldest(dir)
 }
 
@@ -51,7 +53,8 @@ fn forget_oldest(dir: &Path) -> std::io::Result<()> {
     let mut cards: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        if entry.path().extension().is_some_and(|end| end == "json") {
+        // those of older versions end in `.json`
+        if entry.path().extension().is_some_and(|end| end == "card" || end == "json") {
             cards.push((entry.metadata()?.modified()?, entry.path()));
         }
     }
@@ -72,7 +75,7 @@ fn place_of(what: &str, paths: &[&Path], locations: &Locations) -> Option<PathBu
         hash.update(format!("\0{}\0{}\0", written.display(), place.inner.as_deref().unwrap_or("\0")));
         stamp(&place.path, &mut hash)?;
     }
-    Some(cache.join("cards").join(format!("{}.json", hex(&hash.finalize()))))
+    Some(cache.join("cards").join(format!("{}.card", hex(&hash.finalize()))))
 }
 
 /// Adds path, size and time of change of a file, or of every file in a folder.
@@ -113,5 +116,17 @@ mod tests {
             assert_eq!(remembered(&what, &[], &locations, || Ok(7_000)).unwrap(), number);
         }
         assert_eq!(fs::read_dir(dir.path().join("cards")).unwrap().count(), MAX_CARDS);
+    }
+
+    #[test]
+    fn a_damaged_card_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let locations = Locations { cache: Some(dir.path().into()), ..Locations::only(dir.path()) };
+        let asked = |makes: i32| remembered("it", &[], &locations, || Ok(makes)).unwrap();
+        assert_eq!((asked(17), asked(18)), (17, 17));
+        let card = fs::read_dir(dir.path().join("cards")).unwrap().next().unwrap().unwrap().path();
+        let text = fs::read_to_string(&card).unwrap();
+        fs::write(&card, text.replace("17", "77")).unwrap();
+        assert_eq!((asked(19), asked(20)), (19, 19));
     }
 }

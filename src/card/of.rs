@@ -141,6 +141,7 @@ fn card_of_arrays(source: &DataSource, facts: ArrayFacts) -> DataCard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checksum::{sealed, unsealed};
     use crate::source::{Span, Spanned};
 
     fn spec(source: DataSource) -> DataSpec {
@@ -212,8 +213,9 @@ mod tests {
             fs::read_dir(dir.path().join("cache/cards")).unwrap().map(|entry| entry.unwrap().path()).collect();
         let [kept] = &kept[..] else { panic!("one card is kept: {kept:?}") };
         // What is remembered is used: a changed memory shows.
-        fs::write(kept, fs::read_to_string(kept).unwrap().replace("\"train_images\":2", "\"train_images\":77"))
-            .unwrap();
+        let bytes = fs::read(kept).unwrap();
+        let card = unsealed(&bytes).unwrap().replace("\"train_images\":2", "\"train_images\":77");
+        fs::write(kept, sealed(&card)).unwrap();
         assert_eq!(of(&folder(), &locations).unwrap().train_images, 77);
         fs::write(kept, "no card").unwrap();
         assert_eq!(of(&folder(), &locations).unwrap(), first);

@@ -12,6 +12,7 @@ mod open;
 mod output;
 mod pictures;
 mod pretrained;
+mod run_files;
 mod run_names;
 mod scaling;
 mod schedule;
@@ -61,6 +62,7 @@ pub fn check_around(
     let loss = output::check(&view, &mut problems);
     schedule::check(&view, &mut problems);
     run_names::check(&view, &mut problems);
+    run_files::check(&view, &mut problems);
     lints::check(&view, &mut problems);
     let shapes: Option<Vec<Shape>> = shapes.into_iter().collect();
     let checked = match shapes {

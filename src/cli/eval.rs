@@ -1,7 +1,7 @@
 //! `cnnc eval FILE --weights W`.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -11,14 +11,15 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Ready};
 use super::report::{split_json, split_text};
+use super::resume;
 use super::tuning::TuneArgs;
 use crate::autodiff;
-use crate::data::{Featurewise, Split};
+use crate::data::{DataIndex, Featurewise, Split};
 use crate::files;
 use crate::ir::TrainSpec;
 use crate::runtime::{EvalSession, Kind};
 use crate::train::weights::{self, WeightsInfo};
-use crate::train::{RunError, evaluate};
+use crate::train::{Interrupt, RunError, RunFolder, Unsaved, evaluate};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -120,7 +121,7 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
     let batch = batch_of(ready.program.program().train.as_ref());
     let Trained { mut session, info, statistics } =
         Trained::open(&ready, (args.compute, args.tuning), batch, &args.weights, console)?;
-    let data = ready.open_data(statistics, console)?;
+    let mut data = ready.open_data(statistics, console)?;
     if !info.classes.is_empty() && info.classes != data.classes {
         return Err(Failure::mistake(
             format!(
@@ -143,11 +144,59 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
             format!("write `{name}: 20% of {}` in `data`", if name == "test" { "all" } else { "train" }),
         ));
     }
-    let sums = evaluate(&mut session, data.batches(split, batch), &AtomicBool::new(false))?;
+    let known = data.take_index().and_then(|now| Known::of(&args.weights, &now, split, console));
+    let sums = evaluate(&mut session, data.batches(split, batch), (&Interrupt::default(), Unsaved::Nothing))?;
     let sums = sums.expect("nothing interrupts it").finite()?;
     let metrics = autodiff::metrics(&ready.program);
+    if let Some(known) = &known {
+        known.tell((name, sums.images), console);
+    }
     match args.format {
         Format::Human => console.result(format_args!("{name} {}", split_text(&sums, &metrics))),
-        Format::Json => console.json(json!({ "split": name, "results": split_json(&sums, &metrics) })),
+        Format::Json => {
+            let data = known.map(|Known { differences, trained_on }| {
+                json!({ "as_trained": differences.is_empty(), "trained_on": trained_on })
+            });
+            console.json(json!({ "split": name, "results": split_json(&sums, &metrics), "data": data }))
+        }
+    }
+}
+
+/// What the run that made the weights knows of the data they are evaluated on.
+struct Known {
+    /// In what these are others than it was trained on.
+    differences: Vec<String>,
+    /// Evaluated pictures that it was trained on.
+    trained_on: usize,
+}
+
+impl Known {
+    /// Where the weights lie in a run's folder.
+    fn of(weights: &Path, now: &DataIndex, split: Split, console: &Console) -> Option<Self> {
+        match resume::read_index(&RunFolder::around(weights).index()) {
+            Ok(before) => {
+                let trained_on = now.trained_on(split, &before);
+                Some(Self { differences: before.differences(now), trained_on })
+            }
+            Err(RunError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                console.problem(format_args!("warning: what the weights were trained on is not known: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Other data are good to evaluate on; pictures that were learnt are not.
+    fn tell(&self, (split, images): (&str, u64), console: &Console) {
+        let Self { differences, trained_on } = self;
+        let are_other = !differences.is_empty();
+        if are_other {
+            console.note(format_args!("note: the weights were trained on other data: {}", differences.join("; ")));
+        }
+        if *trained_on > 0 && (are_other || split != "train") {
+            console.problem(format_args!(
+                "warning: the weights were trained on {trained_on} of these {images} pictures: the results are too good"
+            ));
+        }
     }
 }

@@ -88,6 +88,10 @@ impl From<RunError> for Failure {
             | RunError::Occupied { .. }
             | RunError::SettingsChanged { .. }
             | RunError::CheckpointPath { .. }
+            | RunError::Damaged { .. }
+            | RunError::DataChanged { .. }
+            | RunError::InUse { .. }
+            | RunError::StateLost { .. }
             | RunError::NotFiniteWeights { .. }
             | RunError::NotFiniteResult { .. }
             | RunError::NotFinite { .. } => Failure::Mistake { code, message: error.to_string(), help },

@@ -35,6 +35,7 @@ mod predict;
 mod progress;
 #[allow(clippy::disallowed_methods, reason = "reads back what a run has written")]
 mod report;
+mod resume;
 mod rewrite;
 mod run;
 mod sheet;

@@ -1,16 +1,17 @@
 //! `run.json`: what a run was asked to do, how long it took, what it gave.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use super::{clock, tuning};
 use crate::files;
-use crate::kernel::Simd;
+use crate::ir::run_files::REPORT;
+use crate::kernel::Target;
 use crate::plan::Choices;
 use crate::train::{
-    EpochRecord, Progress, Results, RunError, RunFolder, RunningSums, Settings, metric_name, monitor_name,
+    Arithmetic, EpochRecord, Progress, Results, RunError, RunFolder, RunRecord, RunningSums, Settings, metric_name,
+    monitor_name,
 };
 use crate::{data::Dataset, ir::Metric};
 
@@ -27,8 +28,10 @@ pub(super) struct Report<'a> {
     pub(super) seed: u64,
     /// Worker threads.
     pub(super) threads: usize,
-    /// Vector instructions.
-    pub(super) simd: Simd,
+    /// What code is generated for.
+    pub(super) target: Target,
+    /// What the run remembers of itself.
+    pub(super) record: &'a RunRecord,
     /// Ways of computing convolutions that were timed for this run.
     pub(super) choices: &'a Choices,
     /// The images.
@@ -81,13 +84,16 @@ impl Report<'_> {
             "model": self.model,
             "seed": self.seed,
             "threads": self.threads,
-            "simd": self.simd.to_string(),
+            "simd": self.target.simd.to_string(),
+            "exact": self.target.exact,
             "kernels": tuning::to_json(self.choices),
             "images": {
                 "train": self.data.train.len(),
                 "validation": images(self.data.validation.as_ref().map(|split| split.len())),
                 "test": images(self.data.test.as_ref().map(|split| split.len())),
             },
+            "data": self.record.data.sampled,
+            "data_changed_at_steps": self.record.data_changed_at,
             "progress": { "epochs": progress.epoch, "steps": progress.step, "stopped_early": progress.stopped },
             "timings": {
                 "compile_s": rounded(self.compile_seconds),
@@ -137,16 +143,17 @@ pub(super) fn split_text(sums: &RunningSums, metrics: &[Metric]) -> String {
     format!("{}loss {loss:.4} ({} images)", shares.collect::<String>(), sums.images)
 }
 
-/// The vector instructions that the run in a folder was begun with, if its report tells.
-pub(super) fn recorded_simd(folder: &Path) -> Option<Simd> {
-    let report: Value = serde_json::from_slice(&fs::read(folder.join("run.json")).ok()?).ok()?;
-    report["simd"].as_str()?.parse().ok()
-}
-
-/// The ways of computing convolutions that were timed for the run in a folder: it goes on with them.
-pub(super) fn recorded_choices(folder: &Path) -> Choices {
-    let report = fs::read(folder.join("run.json")).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
-    report.map(|report| tuning::from_json(&report["kernels"])).unwrap_or_default()
+/// How the run in a folder was begun to compute, as its report tells: for states of older versions, which do not tell it themselves.
+pub(super) fn recorded_arithmetic(folder: &Path) -> Arithmetic {
+    let text = files::read(&folder.join(REPORT), files::MOST_RECORD_BYTES).unwrap_or_default();
+    let report: Value = serde_json::from_slice(&text).unwrap_or_default();
+    let text = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
+    Arithmetic {
+        version: text("cnnc"),
+        simd: text("simd"),
+        exact: report["exact"].as_bool().unwrap_or(false),
+        kernels: tuning::to_texts(&tuning::from_json(&report["kernels"])),
+    }
 }
 
 /// Milliseconds are enough.

@@ -14,19 +14,24 @@ use super::interrupt;
 use super::load::{self, Look, Ready};
 use super::progress::TrainProgress;
 use super::report::{self, Report, Status};
+use super::resume::{self, DataChanged};
 use super::table::bytes;
-use super::tuning::TuneArgs;
+use super::tuning::{self, TuneArgs};
 use crate::autodiff;
 use crate::ir::{CheckedProgram, TrainSpec};
+use crate::kernel::Target;
 use crate::plan::Choices;
 use crate::runtime::{CompileOptions, EvalSession, Kind, TrainSession};
 use crate::train::memory::{self, Machine};
-use crate::train::{Ending, Plan, Pretrained, Progress, Results, RunError, RunFolder, Settings, Stage, State, Trainer};
+use crate::train::{
+    Arithmetic, Ending, Plan, Pretrained, Progress, Results, RunError, RunFolder, RunRecord, Settings, Stage, Trainer,
+};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Files of a run: weights.safetensors (final), checkpoints, history.csv (a row an epoch), run.json (settings, timings, results),
-state.safetensors (to go on from). Ctrl-C or SIGTERM ends the present step and saves; the exit code is then 1.
+state.safetensors and state-previous.safetensors (to go on from), data-index.csv (which pictures it was trained on), run.lock (held while
+it runs). Ctrl-C or SIGTERM ends the present step and saves; the exit code is then 1.
 
 Examples:
   cnnc run models/digits.cnn
@@ -46,6 +51,9 @@ pub(super) struct RunArgs {
     /// Go on with the run in this folder, exactly as if it had never stopped
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
+    /// What becomes of a run that goes on where its data are not those that it was begun with
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = DataChanged::Refuse, requires = "resume")]
+    data_changed: DataChanged,
     /// Decides initial weights, shuffling, augmentation and dropout: train.seed of the file
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -62,27 +70,38 @@ impl RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(), Failure> {
-    let interrupted = interrupt::watch()?;
+    let watcher = interrupt::watch()?;
     let mut compute = args.compute;
-    let resumed = args.resume.as_deref().map(RunFolder::open).transpose()?;
-    if let Some(folder) = &resumed {
-        keep_simd(&mut compute, folder.path(), console);
-    }
+    let begun = args.resume.as_deref().map(|folder| resume::open(folder, console)).transpose()?;
+    let (begun, resumed) = begun.unzip();
+    let resumed = resumed.flatten();
+    let kept = resumed.as_ref().map(|run| {
+        watcher.say_at_the_end(how_to_go_on("interrupted; the state is as it was. To go on", &run.folder));
+        Arc::new(run.keep_arithmetic(&mut compute, args.tuning, console))
+    });
     let ready =
         load::ready_looking(&args.program.file, &args.program.choice, &args.overrides(), Look::SmallPass, console)?
             .for_its_data();
     let schedule = ready.schedule()?;
     ready.runnable(console)?;
+    let settings = Settings::of(&ready.program);
+    if let Some(run) = &resumed {
+        run.check_settings(&settings)?;
+    }
     let stages = stages(&ready);
-    let mut at = match &resumed {
-        Some(folder) => State::phase(&folder.state())?,
-        None => 0,
-    };
-    let data = ready.open_data(None, console)?;
-    let choices = match &resumed {
-        Some(folder) => Arc::new(report::recorded_choices(folder.path())),
+    let mut at = resumed.as_ref().map_or(0, |run| run.saved.progress.phase);
+    let mut data = ready.open_data(None, console)?;
+    let index = data.take_index().unwrap_or_default();
+    let known = resumed.as_ref().map(|run| run.record(&index, args.data_changed, console)).transpose()?;
+    let choices = match kept {
+        Some(kept) => kept,
         None => tuned(args.tuning, compute, &ready, &stages, console)?,
     };
+    let record = known.unwrap_or_else(|| RunRecord {
+        arithmetic: arithmetic(compute, &choices),
+        data: index.digest(),
+        data_changed_at: Vec::new(),
+    });
     let options_for = |batch: usize| CompileOptions { choices: Arc::clone(&choices), ..compute.options(batch, true) };
     let compile = |stage: &StageProgram| -> Result<TrainSession, RunError> {
         Ok(TrainSession::compile(&stage.program, &options_for(stage.train.batch.value))?)
@@ -92,13 +111,15 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     let session = compile(stages.get(at).unwrap_or(&stages[0]))?;
     let compile_seconds = compiling.elapsed().as_secs_f64();
     let options = compute.options(schedule.batch.value, true);
-    let folder = match (&resumed, &args.out) {
-        (Some(folder), _) => folder.clone(),
+    let folder = match (begun, &args.out) {
+        (Some(folder), _) => folder,
         (None, Some(out)) => RunFolder::create(out)?,
         (None, None) => RunFolder::numbered(Path::new("runs"), &stem(&args.program.file))?,
     };
+    if resumed.is_none() {
+        watcher.say_at_the_end(how_to_go_on("interrupted before the first step. To begin again", &folder));
+    }
     let planned = planned_memory(&ready, compute, console);
-    let settings = Settings::of(&ready.program);
     let pretrained = if resumed.is_some() { Pretrained::new() } else { ready.pretrained()? };
     let info = ready.weights_info(schedule.seed, &data.classes, data.featurewise.as_ref());
     let report = Report {
@@ -107,7 +128,8 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         settings: &settings,
         seed: schedule.seed,
         threads: options.threads,
-        simd: options.target.simd,
+        target: options.target,
+        record: &record,
         choices: &choices,
         data: &data,
         metrics: autodiff::metrics(&ready.program),
@@ -125,17 +147,28 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
             folder: &folder,
             info: &info,
             settings: &settings,
-            interrupt: &interrupted,
+            record: &record,
+            interrupt: &watcher.interrupt,
         }
     };
     let most = stages.iter().map(|stage| stage.train.batch.value).max().unwrap_or(schedule.batch.value);
     let evaluator = || EvalSession::compile(&ready.program, &options_for(most)).map_err(RunError::from);
-    let mut trainer = if resumed.is_some() {
-        Trainer::resume(plan_of(at), session, evaluator)?
-    } else {
-        report.write(&folder, &Status::Running, &Progress::default(), None, start.elapsed().as_secs_f64())?;
-        Trainer::begin(plan_of(at), session, evaluator)?
+    let mut trainer = match &resumed {
+        Some(run) => {
+            let trainer = Trainer::resume(plan_of(at), &run.saved, session, evaluator)?;
+            // After the state, where other data were accepted: killed in between, the state knows that the index is not of its data.
+            resume::keep_index(&folder.index(), &index, console)?;
+            resume::tell_repairs(trainer.repairs(), trainer.lost_rows(), console);
+            trainer
+        }
+        None => {
+            report.write(&folder, &Status::Running, &Progress::default(), None, start.elapsed().as_secs_f64())?;
+            resume::keep_index(&folder.index(), &index, console)?;
+            Trainer::begin(plan_of(at), session, evaluator)?
+        }
     };
+    drop(index);
+    watcher.say_at_the_end(how_to_go_on("interrupted; the state is saved. To go on", &folder));
     announce(&ready, &report, trainer.progress(), schedule.epochs.value, console);
     let first_step = Cell::new(None);
     let mut watch = TrainProgress::new(console, schedule.epochs.value, report.metrics.clone(), || {
@@ -147,9 +180,15 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         && let Some(next) = stages.get(at + 1)
         && !trainer.progress().ended
     {
+        // the last epoch of the phase has saved its state
+        let Some(session) = watcher.interrupt.exposed(|| compile(next)) else {
+            outcome = Ok(Ending::Interrupted);
+            break;
+        };
         at += 1;
         tell_phase(&stages, at, console);
-        trainer = trainer.advance(plan_of(at), compile(next)?, next.resets_optimizer, &mut watch)?;
+        trainer = trainer.advance(plan_of(at), session?, next.resets_optimizer, &mut watch)?;
+        resume::tell_repairs(trainer.repairs(), 0, console);
         outcome = trainer.train(&mut watch);
     }
     let outcome = outcome.and_then(|ending| match ending {
@@ -235,16 +274,11 @@ fn tell_phase(stages: &[StageProgram], at: usize, console: &Console) {
     console.note(format_args!("phase `{name}`{frozen}"));
 }
 
-/// A run goes on with the vector instructions it was begun with, where that is possible: others add in another order.
-fn keep_simd(compute: &mut ComputeArgs, folder: &Path, console: &Console) {
-    let Some(recorded) = report::recorded_simd(folder) else { return };
-    match compute.simd {
-        None if recorded.is_available() => compute.simd = Some(recorded),
-        Some(asked) if asked == recorded => {}
-        None | Some(_) => console.problem(format_args!(
-            "warning: the run was begun with {recorded} kernels; with others its numbers differ in the last digits"
-        )),
-    }
+/// How a run computes that is begun now.
+fn arithmetic(compute: ComputeArgs, choices: &Choices) -> Arithmetic {
+    let Target { simd, exact } = compute.target();
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Arithmetic { version, simd: simd.to_string(), exact, kernels: tuning::to_texts(choices) }
 }
 
 fn announce(ready: &Ready, report: &Report<'_>, progress: &Progress, epochs: usize, console: &Console) {
@@ -256,7 +290,7 @@ fn announce(ready: &Ready, report: &Report<'_>, progress: &Progress, epochs: usi
         ready.program.program().model.name.value,
         data.train.len(),
         report.threads,
-        report.simd,
+        report.target.simd,
     ));
     if progress.step > 0 {
         console.note(format_args!("going on after epoch {} of {epochs}, step {}", progress.epoch, progress.step));
@@ -272,12 +306,14 @@ fn tell(results: &Results, report: &Report<'_>, folder: &RunFolder, console: &Co
 }
 
 fn tell_how_to_go_on(folder: &RunFolder, progress: &Progress, console: &Console) {
-    console.problem(format_args!(
-        "interrupted in epoch {} after {} of its steps; the state is saved. To go on:\n  {}",
-        progress.epoch + 1,
-        progress.batch,
-        resume_command(std::env::args(), folder.path())
-    ));
+    let (epoch, steps) = (progress.epoch + 1, progress.batch);
+    let what = format!("interrupted in epoch {epoch} after {steps} of its steps; the state is saved. To go on");
+    console.problem(how_to_go_on(&what, folder));
+}
+
+/// A sentence, and the command that goes on with this run.
+fn how_to_go_on(sentence: &str, folder: &RunFolder) -> String {
+    format!("{sentence}:\n  {}", resume_command(std::env::args(), folder.path()))
 }
 
 /// The command that goes on with this run: this one, with `--resume`.
@@ -285,7 +321,8 @@ fn resume_command(arguments: impl Iterator<Item = String>, folder: &Path) -> Str
     let mut words = Vec::new();
     let mut skip = false;
     for argument in arguments {
-        let names_folder = ["--out", "--resume"]
+        // data that were accepted are the run's own from then on
+        let names_folder = ["--out", "--resume", "--data-changed"]
             .into_iter()
             .any(|flag| argument == flag || argument.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')));
         if !skip && !names_folder {

@@ -1,5 +1,6 @@
 //! `--tune-kernels`: ways of computing convolutions that were timed on this machine, and the file that remembers them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::permissions::Permissions;
 use super::progress::TuneProgress;
+use crate::checksum::Checksum;
 use crate::files;
 use crate::ir::CheckedProgram;
 use crate::plan::Choices;
@@ -82,6 +84,16 @@ pub(super) fn from_json(value: &Value) -> Choices {
     Choices::from_texts(entries.filter_map(|(key, way)| Some((key.as_str(), way.as_str()?))))
 }
 
+/// Choices as a run remembers them.
+pub(super) fn to_texts(choices: &Choices) -> BTreeMap<String, String> {
+    choices.texts().map(|(key, way)| (key.to_owned(), way)).collect()
+}
+
+/// What [`to_texts`] made, as far as this version knows it.
+pub(super) fn of_texts(texts: &BTreeMap<String, String>) -> Choices {
+    Choices::from_texts(texts.iter().map(|(key, way)| (key.as_str(), way.as_str())))
+}
+
 /// The file that remembers the choices on one kind of processor.
 struct Cache {
     processor: String,
@@ -99,11 +111,12 @@ impl Cache {
         Self { processor, path }
     }
 
-    /// What is remembered; nothing where there is no such file, or another version wrote it: its kernels are others.
+    /// What is remembered; nothing where there is no such file, it is damaged, or another version wrote it: its kernels are others.
     fn read(&self) -> Choices {
         let text = || files::read(self.path.as_ref()?, MOST_BYTES).ok();
         let found = text().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
         found
+            .filter(|found| found["checksum"] == checksum(&found["choices"]).as_str())
             .filter(|found| found["cnnc"] == env!("CARGO_PKG_VERSION") && found["processor"] == self.processor.as_str())
             .map(|found| from_json(&found["choices"]))
             .unwrap_or_default()
@@ -113,16 +126,23 @@ impl Cache {
     fn write(&self, mut choices: Choices) -> Result<(), String> {
         let path = self.path.as_ref().ok_or("there is no cache directory, or it may not be used")?;
         choices.extend(self.read());
+        let choices = to_json(&choices);
         let contents = json!({
             "cnnc": env!("CARGO_PKG_VERSION"),
             "processor": self.processor,
-            "choices": to_json(&choices),
+            "checksum": checksum(&choices),
+            "choices": choices,
         });
         let text = serde_json::to_string_pretty(&contents).map_err(|error| error.to_string())? + "\n";
         let folder = path.parent().unwrap_or(path);
         fs::create_dir_all(folder).map_err(|error| format!("`{}`: {error}", files::shown_path(folder)))?;
         files::write(path, |file| file.write_all(text.as_bytes())).map_err(|error| error.to_string())
     }
+}
+
+/// The checksum of remembered choices: a damaged one would be another way of computing.
+fn checksum(choices: &Value) -> String {
+    Checksum::of(choices.to_string().as_bytes()).to_string()
 }
 
 /// The processor's name where the system tells it, else its architecture.

@@ -1,17 +1,18 @@
 //! A data set, split and prepared, ready to be trained on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::augment::{self, Mixable};
 use super::error::DataError;
+use super::index::{self, Contents, DataIndex};
 use super::loader::{Batches, Pass, Pool, batches_of, occasion_of};
 use super::locations::Locations;
 use super::prepare::{Featurewise, Preparation, PrepareError};
 use super::source::{Pictures, Source, Split, Targets};
 use super::store::{MEMORY_BOUND_BYTES, Scratch, Store};
 use super::{Progress, load, split};
-use crate::ir::{AugmentSpec, Cache, ClassWeight, DataSpec, Normalize, PrepareSpec, class_index};
+use crate::ir::{AugmentSpec, Cache, ClassWeight, DataSource, DataSpec, Normalize, PrepareSpec, class_index};
 use crate::random::{Random, text_key};
 use crate::source::Spanned;
 use crate::tensor::Shape;
@@ -31,6 +32,8 @@ pub struct Dataset {
     pub test: Option<SplitView>,
     /// Files that were left out because their names are not those of pictures.
     pub ignored: Vec<String>,
+    /// What the data were when they were opened; [`Self::take_index`] gives it away.
+    index: Option<DataIndex>,
     /// Statistics of the training split where `prepare` normalises featurewise: they belong to the weights.
     pub featurewise: Option<Featurewise>,
     store: Arc<Store>,
@@ -139,6 +142,7 @@ impl Dataset {
         check_channels(&source, prepare, &preparation)?;
         let splits = split::split(&source, data)?;
         let mirror = data.mirror.as_ref().map(|pairs| mirror_images(&pairs.value, &source.classes));
+        let names = index::names(&source, table_folder(data, locations).as_deref());
         let labels: Arc<[i32]> = source.labels.into();
         let train = SplitView::new(&splits, Split::Train, &labels).ok_or_else(|| DataError::Split {
             problem: "there are no training images".to_owned(),
@@ -146,7 +150,12 @@ impl Dataset {
         })?;
         let class_weights = data.class_weight.as_ref().map(|weight| weights_of(&weight.value, &source.classes, &train));
         let cache = data.cache.as_ref().map(|cache| cache.value);
-        let mut store = Store::new(source.pictures, preparation, bound_bytes(cache), progress)?;
+        let of_arrays = index::contents_of_arrays(&source.pictures);
+        let noted = Contents::of(if of_arrays.is_empty() { labels.len() } else { 0 });
+        let mut store = Store::new(source.pictures, preparation, (bound_bytes(cache), &noted), progress)?;
+        let contents = if of_arrays.is_empty() { index::contents_of_files(store.unread(), noted)? } else { of_arrays };
+        let labelling = (&source.classes[..], source.targets.as_ref());
+        let index = DataIndex::new(labelling, (names, &labels, &splits), contents);
         if cache == Some(Cache::Disk) {
             store = store.on_disk(progress)?;
         }
@@ -167,6 +176,7 @@ impl Dataset {
             test: SplitView::new(&splits, Split::Test, &labels),
             train,
             ignored: source.ignored,
+            index: Some(index),
             featurewise: statistics,
             store: Arc::new(store),
             labels,
@@ -178,6 +188,11 @@ impl Dataset {
             classes: source.classes,
             loader_threads: std::thread::available_parallelism().map_or(1, usize::from).min(4),
         })
+    }
+
+    /// What the data were when they were opened, once: it is not needed for training, and takes some memory.
+    pub fn take_index(&mut self) -> Option<DataIndex> {
+        self.index.take()
     }
 
     /// The number of threads that decode and augment beside the training. Batches do not depend on it.
@@ -344,6 +359,12 @@ impl<'a> From<&'a Shape> for InputSize<'a> {
     fn from(shape: &'a Shape) -> Self {
         Self { shape, open: [false; 2] }
     }
+}
+
+/// The folder of the table that lists the pictures, if one does.
+fn table_folder(data: &DataSpec, locations: &Locations) -> Option<PathBuf> {
+    let DataSource::Csv(table) = &data.source.value else { return None };
+    locations.resolve(&table.path).ok()?.path.parent().map(Path::to_owned)
 }
 
 /// What decoded pictures may take.

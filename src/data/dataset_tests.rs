@@ -192,7 +192,7 @@ fn every_form_of_keeping_gives_the_same_pictures() {
     let run = |bound, disk| {
         let source = load::load(&folder(None), &Locations::only(dir.path()), &mut |_| {}).unwrap();
         let preparation = Preparation::new(&prepare, &input, None).unwrap();
-        let store = Store::new(source.pictures, preparation, bound, &mut |_| {}).unwrap();
+        let store = Store::new(source.pictures, preparation, (bound, &Contents::of(0)), &mut |_| {}).unwrap();
         let store = if disk { store.on_disk(&mut |_| {}).unwrap() } else { store };
         let at = crate::data::augment::Occasion { seed: 1, epoch: 1, item: 3, flips: true };
         let (mut plain, mut changed, mut scratch) = (vec![0.0; 72], vec![0.0; 72], Scratch::default());

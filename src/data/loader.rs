@@ -4,9 +4,11 @@
 //! from the channels in turn. So order and contents do not depend on the number of threads, and no more than two batches a thread are in memory.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::augment::{self, Mixable, Occasion};
 use super::error::DataError;
@@ -122,8 +124,8 @@ impl Pass {
         self.bounds.len() - 1
     }
 
-    /// Makes batch `index`.
-    fn make(&self, index: usize, scratch: &mut Scratch) -> Result<Batch, DataError> {
+    /// Makes batch `index`, unless the pass is given up meanwhile.
+    fn make(&self, index: usize, scratch: &mut Scratch, given_up: &AtomicBool) -> Result<Batch, DataError> {
         let items = &self.order[self.bounds[index]..self.bounds[index + 1]];
         let first = items[0] as usize;
         let (size, elements) = (self.store.size_of(first), self.store.preparation_of(first).elements());
@@ -138,6 +140,9 @@ impl Pass {
         weights.clear();
         let mut batch = Batch { images, size, labels, targets, weights, pool: Arc::clone(&self.pool) };
         for (i, &item) in items.iter().enumerate() {
+            if given_up.load(Ordering::Relaxed) {
+                return Err(DataError::Loader("nobody wants the batch any more".to_owned()));
+            }
             let augmented = self.augment.as_ref().map(|(spec, seed, epoch)| {
                 let keys = [*seed, *epoch, u64::from(item)];
                 let (occasion, label) = occasion_of(spec, self.mirror.as_deref(), batch.labels[i], keys);
@@ -189,6 +194,8 @@ pub struct Batches {
     next: usize,
     end: usize,
     workers: Workers,
+    /// Tells the workers that no more batches are wanted.
+    given_up: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -204,16 +211,17 @@ impl Batches {
     pub(super) fn new(pass: Pass, start: usize, threads: usize) -> Self {
         let pass = Arc::new(pass);
         let end = pass.batches();
+        let given_up = Arc::new(AtomicBool::new(false));
         let mut workers = Workers::None { scratch: Scratch::default() };
         if threads > 0 && start < end {
             let (mut channels, mut handles) = (Vec::new(), Vec::new());
             for first in 0..threads {
                 let (sender, receiver) = sync_channel(1);
-                let pass = Arc::clone(&pass);
+                let (pass, given_up) = (Arc::clone(&pass), Arc::clone(&given_up));
                 let work = move || {
                     let mut scratch = Scratch::default();
                     for index in (start + first..end).step_by(threads) {
-                        let made = pass.make(index, &mut scratch);
+                        let made = pass.make(index, &mut scratch, &given_up);
                         let failed = made.is_err();
                         // The other side is gone when the pass is given up.
                         if sender.send(made).is_err() || failed {
@@ -230,7 +238,39 @@ impl Batches {
                 workers = Workers::Threads { channels, handles, turn: 0 };
             }
         }
-        Self { pass, next: start, end, workers }
+        Self { pass, next: start, end, workers, given_up }
+    }
+}
+
+/// How often it is looked whether a batch is still wanted.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+impl Batches {
+    /// The next batch; `None` at the end, and where `stop` is raised while the batch is waited for.
+    pub fn next_unless(&mut self, stop: &AtomicBool) -> Option<Result<Batch, DataError>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let index = self.next;
+        let made = match &mut self.workers {
+            Workers::None { scratch } => self.pass.make(index, scratch, &self.given_up),
+            Workers::Threads { channels, turn, .. } => {
+                let made = loop {
+                    match channels[*turn].recv_timeout(PATIENCE) {
+                        Ok(made) => break made,
+                        Err(RecvTimeoutError::Timeout) if stop.load(Ordering::Relaxed) => return None,
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Err(RecvTimeoutError::Disconnected) => {
+                            break Err(DataError::Loader("a loader thread broke off".to_owned()));
+                        }
+                    }
+                };
+                *turn = (*turn + 1) % channels.len();
+                made
+            }
+        };
+        self.next = if made.is_ok() { index + 1 } else { self.end };
+        Some(made)
     }
 }
 
@@ -238,22 +278,7 @@ impl Iterator for Batches {
     type Item = Result<Batch, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next >= self.end {
-            return None;
-        }
-        let index = self.next;
-        let made = match &mut self.workers {
-            Workers::None { scratch } => self.pass.make(index, scratch),
-            Workers::Threads { channels, turn, .. } => {
-                let channel = *turn;
-                *turn = (channel + 1) % channels.len();
-                channels[channel]
-                    .recv()
-                    .unwrap_or_else(|_| Err(DataError::Loader("a loader thread broke off".to_owned())))
-            }
-        };
-        self.next = if made.is_ok() { index + 1 } else { self.end };
-        Some(made)
+        self.next_unless(&AtomicBool::new(false))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -266,7 +291,8 @@ impl ExactSizeIterator for Batches {}
 impl Drop for Batches {
     fn drop(&mut self) {
         if let Workers::Threads { channels, handles, .. } = &mut self.workers {
-            // Closing the channels ends the threads.
+            // Closing the channels ends the threads, after the picture that each is at.
+            self.given_up.store(true, Ordering::Relaxed);
             channels.clear();
             for handle in handles.drain(..) {
                 // A panic in it was already reported as an error by `next`, or concerns batches that nobody wants.

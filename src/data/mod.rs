@@ -5,6 +5,7 @@
 
 mod archive;
 mod augment;
+mod changes;
 mod cifar;
 mod color;
 mod dataset;
@@ -13,6 +14,7 @@ mod error;
 mod fetch;
 mod folder;
 mod idx;
+mod index;
 mod load;
 mod loader;
 mod locations;
@@ -31,6 +33,7 @@ mod table;
 pub use dataset::{AugmentedPicture, Dataset, InputSize, Sample, SplitView};
 pub use error::DataError;
 pub use fetch::{Checksum, FetchError, RemoteFile, fetch};
+pub use index::{DataDigest, DataIndex};
 pub use loader::{Batch, Batches};
 pub use locations::{FetchPolicy, Locations, Place};
 pub use picture::{DecodedPicture, Picture, PixelSlice, decode};

@@ -9,6 +9,7 @@ use super::Progress;
 use super::augment::{self, Occasion};
 use super::disk::DiskPictures;
 use super::error::DataError;
+use super::index::Contents;
 use super::picture::{self, DecodedPicture, Picture, PixelSlice};
 use super::prepare::{Featurewise, Preparation, PrepareError};
 use super::source::{FileBytes, PictureFile, Pictures, Pixels};
@@ -55,11 +56,12 @@ enum Form {
 }
 
 impl Store {
-    /// Takes the pictures in, decoding them where that fits into `bound_bytes`. Unreadable ones are reported together.
+    /// Takes the pictures in, decoding them where that fits into `bound_bytes`. Unreadable ones are reported together. What is read of picture files is
+    /// noted in `contents`.
     pub(super) fn new(
         pictures: Pictures,
         preparation: Preparation,
-        bound_bytes: usize,
+        (bound_bytes, contents): (usize, &Contents),
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, DataError> {
         let (form, preparation) = match pictures {
@@ -68,10 +70,17 @@ impl Store {
                 let preparation = preparation.at([size[0], size[1]]).into_owned().leaving_open([false; 2]);
                 (Form::of_arrays(pixels, size, &preparation, bound_bytes, progress)?, preparation)
             }
-            Pictures::Files(files) => (Form::of_files(files, &preparation, bound_bytes, progress)?, preparation),
+            Pictures::Files(files) => {
+                (Form::of_files(files, &preparation, (bound_bytes, contents), progress)?, preparation)
+            }
         };
         let sizes = if preparation.is_open() { Some(form.sizes()?) } else { None };
         Ok(Self { preparation, form, sizes })
+    }
+
+    /// Picture files that are read when they are used.
+    pub(super) fn unread(&self) -> &[PictureFile] {
+        if let Form::OnDemand(Pictures::Files(files)) = &self.form { files } else { &[] }
     }
 
     /// `[height, width]` of a prepared picture.
@@ -264,12 +273,15 @@ impl Form {
     fn of_files(
         files: Vec<PictureFile>,
         preparation: &Preparation,
-        bound_bytes: usize,
+        (bound_bytes, contents): (usize, &Contents),
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, DataError> {
         let elements = preparation.elements();
-        let decode =
-            |file: &PictureFile| load(file).map_err(|reason| Failure::Unreadable(format!("{}: {reason}", file.name)));
+        let decode = |item: usize| {
+            let file = &files[item];
+            load_noting(file, |bytes| contents.note(item, bytes))
+                .map_err(|reason| Failure::Unreadable(format!("{}: {reason}", file.name)))
+        };
         let misfit = |file: &PictureFile, problem| Failure::Misfit(file.name.clone(), problem);
         if bound_bytes == 0 {
             return Ok(Form::OnDemand(Pictures::Files(files)));
@@ -277,7 +289,7 @@ impl Form {
         let is_open = preparation.is_open();
         if !is_open && preparation.keeps_bytes() && files.len() * elements <= bound_bytes {
             let one = |item: usize, out: &mut [u8]| {
-                let decoded = decode(&files[item])?;
+                let decoded = decode(item)?;
                 let bytes = preparation
                     .arranged_bytes(&decoded.as_picture())
                     .map_err(|problem| misfit(&files[item], problem))?;
@@ -288,15 +300,16 @@ impl Form {
         }
         if !is_open && files.len() * elements * size_of::<f32>() <= bound_bytes {
             let one = |item: usize, out: &mut [f32]| {
-                let decoded = decode(&files[item])?;
+                let decoded = decode(item)?;
                 preparation.arrange(&decoded.as_picture(), out).map_err(|problem| misfit(&files[item], problem))
             };
             return Ok(Form::Floats(fill_all(files.len(), elements, 0.0, one, progress)?));
         }
         let mut pictures = Vec::with_capacity(files.len());
         let mut taken = 0;
-        for chunk in files.chunks(DECODE_CHUNK) {
-            let decoded: Vec<Result<DecodedPicture, Failure>> = chunk.par_iter().map(decode).collect();
+        for first in (0..files.len()).step_by(DECODE_CHUNK) {
+            let chunk = first..(first + DECODE_CHUNK).min(files.len());
+            let decoded: Vec<Result<DecodedPicture, Failure>> = chunk.clone().into_par_iter().map(decode).collect();
             let (good, bad): (Vec<_>, Vec<_>) = decoded.into_iter().partition(Result::is_ok);
             report(bad, chunk.len())?;
             pictures.extend(good.into_iter().flatten());
@@ -425,5 +438,12 @@ pub fn read_picture(path: &std::path::Path) -> Result<DecodedPicture, DataError>
 
 /// Reads and decodes a picture file.
 fn load(file: &PictureFile) -> Result<DecodedPicture, String> {
-    picture::decode(&read_bytes(&file.bytes)?)
+    load_noting(file, |_| {})
+}
+
+/// The same; `note` gets its bytes.
+fn load_noting(file: &PictureFile, note: impl FnOnce(&[u8])) -> Result<DecodedPicture, String> {
+    let bytes = read_bytes(&file.bytes)?;
+    note(&bytes);
+    picture::decode(&bytes)
 }

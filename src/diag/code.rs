@@ -154,6 +154,7 @@ codes! {
     W0519 Warning,
     W0520 Warning,
     E0522 Error,
+    E0525 Error,
 }
 
 impl fmt::Display for Code {

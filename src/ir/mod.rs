@@ -17,6 +17,6 @@ pub use program::{
     Combine, CsvSource, DataSource, DataSpec, Dimension, Drawing, EnsembleSpec, Fill, Fit, FreezeChange, Grouping,
     Head, LabelKind, LayerId, LayerNode, Link, Loss, LossOptions, Metric, Model, Monitor, Normalize, Optimizer, Phase,
     PrepareSpec, Program, ReportSpec, Resize, ResizeMethod, Schedule, SchedulePoint, Scope, ScopeKind, Split,
-    SplitBase, Strategy, TrainSpec, TuneSpec, UpdateRules, class_index,
+    SplitBase, Strategy, TrainSpec, TuneSpec, UpdateRules, class_index, run_files,
 };
 pub use verify::VerifyError;

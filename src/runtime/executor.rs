@@ -89,6 +89,11 @@ impl Executor {
         found.is_some()
     }
 
+    /// Whether there is a plan of a key.
+    pub(super) fn has(&self, key: [usize; 2]) -> bool {
+        self.plans.iter().any(|compiled| compiled.key == key)
+    }
+
     /// The key of the plan in use.
     pub(super) fn key(&self) -> Option<[usize; 2]> {
         self.plans.first().map(|compiled| compiled.key)

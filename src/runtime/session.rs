@@ -211,6 +211,11 @@ impl Engine {
         Ok(true)
     }
 
+    /// Whether [`Self::prepare`] would compile.
+    fn compiles_for(&self, size: [usize; 2]) -> bool {
+        self.open.is_some() && !self.executor.has(size)
+    }
+
     fn values_of(&self, index: usize) -> &[f32] {
         self.executor.read_at(self.places[index], self.params[index].shape.elements())
     }
@@ -390,6 +395,11 @@ impl TrainSession {
         self.engine.prepare(Kind::Training, size).map(drop)
     }
 
+    /// Whether [`Self::prepare`] would compile a plan, which takes a while.
+    pub fn compiles_for(&self, size: [usize; 2]) -> bool {
+        self.engine.compiles_for(size)
+    }
+
     /// All parameters: weights, states, then optimizer slots (names as in the weights file; slots `<weight>.<slot>`).
     pub fn params(&self) -> &[Param] {
         &self.engine.params
@@ -499,6 +509,11 @@ impl EvalSession {
         // what was computed of the parameters alone lies where the other plan works
         self.stale |= self.engine.prepare(Kind::Evaluation, size)?;
         Ok(())
+    }
+
+    /// As [`TrainSession::compiles_for`].
+    pub fn compiles_for(&self, size: [usize; 2]) -> bool {
+        self.engine.compiles_for(size)
     }
 
     /// Weights and states, in the order of the model's layers.

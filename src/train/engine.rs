@@ -20,6 +20,10 @@ pub trait TrainEngine {
     fn prepare(&mut self, _size: [usize; 2]) -> Result<(), CompileError> {
         Ok(())
     }
+    /// Whether [`Self::prepare`] would compile.
+    fn compiles_for(&self, _size: [usize; 2]) -> bool {
+        false
+    }
     /// One step.
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult;
     /// The layer where a step's numbers went wrong.
@@ -41,6 +45,10 @@ pub trait EvalEngine {
     /// [`CompileError`].
     fn prepare(&mut self, _size: [usize; 2]) -> Result<(), CompileError> {
         Ok(())
+    }
+    /// As [`TrainEngine::compiles_for`].
+    fn compiles_for(&self, _size: [usize; 2]) -> bool {
+        false
     }
     /// Loss and metrics of a batch.
     fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult;
@@ -72,6 +80,10 @@ impl TrainEngine for TrainSession {
         self.prepare(size)
     }
 
+    fn compiles_for(&self, size: [usize; 2]) -> bool {
+        self.compiles_for(size)
+    }
+
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
         self.step(inputs)
     }
@@ -92,6 +104,10 @@ impl EvalEngine for EvalSession {
 
     fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
         self.prepare(size)
+    }
+
+    fn compiles_for(&self, size: [usize; 2]) -> bool {
+        self.compiles_for(size)
     }
 
     fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {

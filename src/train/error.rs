@@ -45,6 +45,8 @@ pub enum RunError {
     Occupied {
         /// The folder.
         path: PathBuf,
+        /// It has files of a run.
+        is_run: bool,
     },
     /// E0606: a run is resumed with other settings.
     #[error("the settings are not those of the run in `{}`: {}", path.display(), changes.join("; "))]
@@ -59,6 +61,40 @@ pub enum RunError {
     CheckpointPath {
         /// As written.
         file: String,
+    },
+    /// E0611: a file is not what was written.
+    #[error("`{}` is damaged: {found}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How that is seen.
+        found: String,
+        /// The newest good state of the same run.
+        instead: Option<PathBuf>,
+    },
+    /// E0612: a run is resumed on other data than it was begun with.
+    #[error("the data are not those of the run in `{}`: {}", path.display(), differences.join("; "))]
+    DataChanged {
+        /// The run's folder.
+        path: PathBuf,
+        /// `3 pictures were added (train: 3), such as …`; at least one.
+        differences: Vec<String>,
+    },
+    /// E0613: another process works in the run's folder.
+    #[error("another run works in `{}`: {holder}", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// Which process, where and since when.
+        holder: String,
+    },
+    /// E0614: a run's folder has results and no state.
+    #[error("`{}` holds results of a run (`{result}`) but no state to go on from", path.display())]
+    StateLost {
+        /// The folder.
+        path: PathBuf,
+        /// A file that is only there when training has begun.
+        result: String,
     },
     /// E0620: a weights file holds NaN or infinity.
     #[error("`{}` holds weights that are not finite numbers: {tensors}", path.display())]
@@ -111,6 +147,10 @@ impl RunError {
             RunError::Occupied { .. } => Some("E0605"),
             RunError::SettingsChanged { .. } => Some("E0606"),
             RunError::CheckpointPath { .. } => Some("E0607"),
+            RunError::Damaged { .. } => Some("E0611"),
+            RunError::DataChanged { .. } => Some("E0612"),
+            RunError::InUse { .. } => Some("E0613"),
+            RunError::StateLost { .. } => Some("E0614"),
             RunError::NotFiniteWeights { .. } => Some("E0620"),
             RunError::NotFiniteResult { .. } => Some("E0621"),
             RunError::NotFinite { .. } => Some("E0521"),
@@ -132,14 +172,32 @@ impl RunError {
                 Some("the file may be cut off or of another program; make or copy it anew".into())
             }
             RunError::Write { source, .. } => Some(write_help(source.kind()).into()),
-            RunError::Occupied { path } => Some(format!(
+            RunError::Occupied { path, is_run: true } => Some(format!(
                 "leave `--out` away for a new folder, or go on with that run: `--resume {}`",
                 path.display()
             )),
+            RunError::Occupied { is_run: false, .. } => Some("leave `--out` away, or name a new folder".into()),
             RunError::SettingsChanged { .. } => Some(
                 "only `train.epochs` may grow; start a new run for other settings, or put the old ones back".into(),
             ),
             RunError::CheckpointPath { .. } => Some("write `checkpoint(\"best.safetensors\")`".into()),
+            RunError::Damaged { instead: Some(state), .. } => Some(format!(
+                "the newest good state of the run is `{}`: `--resume` goes on from it, and writes this file anew",
+                state.display()
+            )),
+            RunError::Damaged { instead: None, .. } => Some(
+                "take a copy of it, or make it anew; a program that changes such a file on purpose must leave its `checksum` out"
+                    .into(),
+            ),
+            RunError::DataChanged { .. } => Some(
+                "put the old data back, or start a new run; `--data-changed accept` goes on with the data as they are now, \
+                 and the result is then of both"
+                    .into(),
+            ),
+            RunError::InUse { .. } => Some("wait until it ends, or stop it; or choose another folder".into()),
+            RunError::StateLost { .. } => Some(
+                "weights that are there can be used by `eval` and `predict`, and to begin another run from: `weights:`".into(),
+            ),
             RunError::NotFiniteWeights { .. } => Some(
                 "take an older file of the run, or train again with a lower learning rate: these weights answer nothing".into(),
             ),
@@ -155,6 +213,11 @@ impl RunError {
     /// A failure to read `path`.
     pub fn read(path: &Path, source: io::Error) -> Self {
         RunError::Read { path: path.to_owned(), source }
+    }
+
+    /// A file that is not what was written.
+    pub fn damaged(path: &Path, found: impl Into<String>) -> Self {
+        RunError::Damaged { path: path.to_owned(), found: found.into(), instead: None }
     }
 
     /// A failure to write `path`.

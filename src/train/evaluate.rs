@@ -1,9 +1,8 @@
 //! Loss and metrics of a whole split.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::engine::{EvalEngine, TrainEngine};
 use super::error::RunError;
+use super::interrupt::Interrupt;
 use super::state::RunningSums;
 use super::weights;
 use crate::data::Batches;
@@ -40,29 +39,43 @@ impl Evaluation {
     }
 }
 
+/// What an end in the middle of an evaluation would lose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsaved {
+    /// Only the evaluation itself.
+    Nothing,
+    /// Steps of training.
+    Steps,
+}
+
 /// Evaluates all batches; `None` if `interrupt` was raised in between.
 /// # Errors
 /// [`RunError::Data`] if a picture cannot be delivered.
 pub fn evaluate(
     engine: &mut impl EvalEngine,
-    batches: Batches,
-    interrupt: &AtomicBool,
+    mut batches: Batches,
+    (interrupt, unsaved): (&Interrupt, Unsaved),
 ) -> Result<Option<Evaluation>, RunError> {
     let mut evaluation = Evaluation { sums: RunningSums::default(), fault: None };
-    for batch in batches {
+    while let Some(batch) = batches.next_unless(interrupt.flag()) {
         let batch = batch?;
-        engine.prepare(batch.size).map_err(RunError::from)?;
+        if unsaved == Unsaved::Nothing && engine.compiles_for(batch.size) {
+            let Some(prepared) = interrupt.exposed(|| engine.prepare(batch.size)) else { break };
+            prepared?;
+        } else {
+            engine.prepare(batch.size)?;
+        }
         let result = engine.evaluate(&batch.images, batch.as_labels());
         if !result.loss.is_finite() && evaluation.fault.is_none() {
             let layer = engine.first_non_finite_layer(&batch.images)?;
             evaluation.fault = Some(Fault { loss: result.loss, layer });
         }
         evaluation.sums.add(&result);
-        if interrupt.load(Ordering::Relaxed) {
-            return Ok(None);
+        if interrupt.is_raised() {
+            break;
         }
     }
-    Ok(Some(evaluation))
+    Ok(if interrupt.is_raised() { None } else { Some(evaluation) })
 }
 
 /// Gives an evaluation engine the present weights and states of a training engine of the same model.

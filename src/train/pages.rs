@@ -56,7 +56,43 @@ const PAGES: &[(&str, &str, &str)] = &[
         "E0607",
         "a checkpoint outside the run's folder",
         "`checkpoint(\"best.safetensors\")` names a file in the run's folder: runs stay apart, and a .cnn file from elsewhere cannot\n\
-         write where it likes. The names of the run's own files are taken: weights.safetensors, state.safetensors, history.csv, run.json.",
+         write where it likes. The names of the run's own files are taken: weights.safetensors, state.safetensors,\n\
+         state-previous.safetensors, state-next.safetensors, history.csv, run.json, data-index.csv, run.lock.",
+    ),
+    (
+        "E0611",
+        "a file is damaged",
+        "Weights, states and the index of a run's data hold a checksum of all their contents, and the file has others than were written:\n\
+         a disk, a cable or a program has changed at least one byte. Nothing of such a file is used.\n\n\
+         A run keeps two states. Where the newer is damaged, `--resume` goes on from the older, says so, and ends with the same\n\
+         weights, to the bit. Where both are, the run cannot go on: take a copy, or begin another run. Damaged weights are\n\
+         written anew when their run is resumed.\n\n\
+         A program that changes such a file on purpose must leave `checksum` out of its metadata: files without one are taken\n\
+         as they are.",
+    ),
+    (
+        "E0612",
+        "a run is resumed on other data",
+        "A resumed run ends exactly as if it had never stopped, and that is only so with the same pictures, labels and splits. The run's\n\
+         data-index.csv holds the name, split, label, size and a hash of the contents of each picture, and the message says what\n\
+         differs: pictures that were added, removed, changed, relabelled, renamed or drawn into another split.\n\n\
+         Put the old data back, or begin a new run. `--data-changed accept` goes on with the data as they are now. Splits are then\n\
+         drawn anew: pictures that were trained on may be among those of the validation and the test, whose results are then too\n\
+         good. The steps after which data were changed stand in run.json.",
+    ),
+    (
+        "E0613",
+        "another run works in the folder",
+        "One process at a time works in a run's folder: two would mix their histories and overwrite each other's states. The message\n\
+         says which process holds run.lock, on which machine and since when. The lock is the system's and goes with its\n\
+         process, however that ends: the file itself may stay. `eval` and `predict` only read, and do not ask for it.",
+    ),
+    (
+        "E0614",
+        "a run's state is lost",
+        "The folder holds results of a run, but neither of its two states: they were deleted, or left behind when the folder was copied.\n\
+         Without a state there is nothing to go on from, and beginning again would overwrite the results.\n\n\
+         The weights are still of use: `eval` and `predict` take them, and another run can begin from them with `weights:`.",
     ),
     (
         "E0620",
@@ -110,9 +146,13 @@ mod tests {
             RunError::Read { path: path(), source: io() },
             RunError::Format { path: path(), wanted: "", found: String::new() },
             RunError::Write { path: path(), source: io() },
-            RunError::Occupied { path: path() },
+            RunError::Occupied { path: path(), is_run: true },
             RunError::SettingsChanged { path: path(), changes: vec![] },
             RunError::CheckpointPath { file: String::new() },
+            RunError::damaged(&path(), ""),
+            RunError::DataChanged { path: path(), differences: vec![] },
+            RunError::InUse { path: path(), holder: String::new() },
+            RunError::StateLost { path: path(), result: String::new() },
             RunError::NotFiniteWeights { path: path(), tensors: String::new() },
             RunError::NotFiniteResult { what: String::new(), layer: None },
             RunError::NotFinite { loss: f32::NAN, step: 1, epoch: 1, batch: 1, layer: None, learning_rate: 0.1 },

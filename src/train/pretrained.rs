@@ -31,7 +31,7 @@ pub fn pretrained(
         let ScopeKind::Model(backbone) = &scope.kind else { continue };
         let Some(written) = &backbone.weights else { continue };
         let path = find(&written.value)?;
-        let file = tensor_file::read(&path)?;
+        let file = weights::read(&path)?;
         let taken = take(file, &scope.path, backbone, params);
         let taken = taken.map_err(|differences| RunError::WeightsDiffer { path: path.clone(), differences })?;
         finite::all_finite(&path, taken.iter().map(|(name, values)| (name.as_str(), values.as_slice())))?;

@@ -1,19 +1,32 @@
 //! `state.safetensors`: all that a run needs to go on as if nothing had happened.
 //!
 //! It holds every parameter of the session (weights, moving statistics, optimizer slots), the best weights that callbacks remember, and as JSON the
-//! [`Progress`] and the resolved settings. All random numbers are keyed by (seed, epoch or step, place), so the random position *is* the progress.
+//! [`Progress`], the resolved settings, the [`RunRecord`] and the rows of the history. All random numbers are keyed by (seed, epoch or step, place), so
+//! the random position *is* the progress.
+//!
+//! Two states are kept, the newest and the one before it. A new one is written beside them, whole and checked, and then takes its place by renaming:
+//! ```text
+//! state-next  ← new            (complete or not there)
+//! state-previous ← state       (renamed)
+//! state       ← state-next     (renamed)
+//! ```
+//! Whenever that is broken off, at least one good state stands under one of the three names; [`Saved::find`] takes the newest good one.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use super::callbacks::Counter;
 use super::error::RunError;
+use super::folder::RunFolder;
+use super::history::Row;
+use super::record::RunRecord;
 use super::settings::Settings;
 use super::tally::Tally;
-use super::tensor_file::{self, NamedTensor};
+use super::tensor_file::{self, NamedTensor, TensorFile};
 use super::weights;
 use crate::ir::{Metric, Param};
 use crate::tensor::Shape;
@@ -118,6 +131,8 @@ pub struct State {
     pub best: BTreeMap<usize, Vec<Vec<f32>>>,
     /// The run's settings.
     pub settings: Settings,
+    /// The rows of its history; `None` in the state of an older version.
+    pub rows: Option<Vec<Row>>,
 }
 
 /// Where one copy of the weights that a callback remembers stands in the file.
@@ -139,13 +154,51 @@ pub(super) struct Snapshot<'a> {
     pub(super) progress: &'a Progress,
     pub(super) best: &'a BTreeMap<usize, Vec<Vec<f32>>>,
     pub(super) settings: &'a Settings,
+    pub(super) record: &'a RunRecord,
+    pub(super) rows: &'a [Row],
+}
+
+/// What becomes of the state that is the newest so far, when another is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Former {
+    /// It becomes the state before.
+    Kept,
+    /// It is damaged, and must not take the place of the good one before it.
+    Dropped,
+}
+
+/// Makes a new state, which is whole, the newest.
+fn put_in_place(folder: &RunFolder, former: Former) -> Result<(), RunError> {
+    let [next, newest, previous] = folder.states();
+    if former == Former::Kept {
+        match fs::rename(&newest, &previous) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(RunError::write(&previous, error)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    fs::rename(&next, &newest).map_err(|error| RunError::write(&newest, error))
 }
 
 impl Snapshot<'_> {
-    /// Writes the state for a session with these parameters, replacing an older one at one moment.
+    /// Makes this the newest state of a run.
+    /// # Errors
+    /// [`RunError::Write`]: a good state is still there.
+    pub(super) fn save_in<'v>(
+        &'v self,
+        folder: &RunFolder,
+        former: Former,
+        params: &[Param],
+        values: impl Fn(usize) -> Cow<'v, [f32]>,
+    ) -> Result<(), RunError> {
+        let [next, ..] = folder.states();
+        self.save(&next, params, values)?;
+        put_in_place(folder, former)
+    }
+
+    /// Writes the state for a session with these parameters, replacing a file at one moment.
     /// # Errors
     /// [`RunError::Write`].
-    pub(super) fn save<'v>(
+    fn save<'v>(
         &'v self,
         path: &Path,
         params: &[Param],
@@ -174,6 +227,8 @@ impl Snapshot<'_> {
             ("progress", json(self.progress)),
             ("best", json(&kept)),
             ("settings", json(self.settings)),
+            ("record", json(self.record)),
+            ("history", json(&self.rows)),
         ];
         let values = |at: usize| match at.checked_sub(params.len()) {
             None => values(at),
@@ -183,38 +238,108 @@ impl Snapshot<'_> {
     }
 }
 
-impl State {
-    /// The phase that a run is in.
+/// A state that can be gone on from, as far as it is known before there is a session: its tensors have been proven, and are read when they are wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Saved {
+    /// The file.
+    pub path: PathBuf,
+    /// How far the run has come.
+    pub progress: Progress,
+    /// The run's settings.
+    pub settings: Settings,
+    /// How it computes and what it was trained on; `None` in the state of an older version.
+    pub record: Option<RunRecord>,
+    /// Newer states that cannot be used, each with the reason.
+    pub passed_over: Vec<String>,
+}
+
+impl Saved {
+    /// The newest good state of a run.
     /// # Errors
-    /// [`RunError::Read`], [`RunError::Format`].
-    pub fn phase(path: &Path) -> Result<usize, RunError> {
-        let file = tensor_file::read(path)?;
-        let text = file.texts.get("progress").cloned().unwrap_or_default();
-        let progress: Progress = serde_json::from_str(&text).map_err(|error| RunError::Format {
-            path: path.to_owned(),
-            wanted: "a training state",
-            found: format!("its progress: {error}"),
-        })?;
-        Ok(progress.phase)
+    /// Where none is good, that of the only one: [`RunError::Read`], [`RunError::Format`] or [`RunError::Damaged`]; the last with all reasons, where there are
+    /// several.
+    pub fn find(folder: &RunFolder) -> Result<Self, RunError> {
+        let mut passed_over = Vec::new();
+        let mut first = None;
+        for path in folder.states() {
+            match Self::read(&path) {
+                Ok(saved) => return Ok(Self { passed_over, ..saved }),
+                Err(RunError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    passed_over.push(error.to_string());
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        let newest = folder.state();
+        Err(match first {
+            None => RunError::read(&newest, io::Error::from(io::ErrorKind::NotFound)),
+            Some(error) if passed_over.len() == 1 => error,
+            Some(_) => {
+                RunError::damaged(&newest, format!("the run has no good state left: {}", passed_over.join("; ")))
+            }
+        })
     }
 
+    /// Does the renaming that was broken off when this state was written, if it was.
+    /// # Errors
+    /// [`RunError::Write`].
+    pub(super) fn settle(self, folder: &RunFolder) -> Result<Self, RunError> {
+        let [next, newest, _] = folder.states();
+        if self.path != next {
+            return Ok(self);
+        }
+        let former = if Self::read(&newest).is_ok() { Former::Kept } else { Former::Dropped };
+        put_in_place(folder, former)?;
+        Ok(Self { path: newest, ..self })
+    }
+
+    fn read(path: &Path) -> Result<Self, RunError> {
+        let file = proven(path)?;
+        let progress = parsed(&file, path, "progress")?;
+        let settings = parsed(&file, path, "settings")?;
+        let record = file.texts.contains_key("record").then(|| parsed(&file, path, "record")).transpose()?;
+        Ok(Self { path: path.to_owned(), progress, settings, record, passed_over: Vec::new() })
+    }
+}
+
+/// Reads a state's file.
+/// # Errors
+/// [`RunError::Read`], [`RunError::Format`], [`RunError::Damaged`].
+fn proven(path: &Path) -> Result<TensorFile, RunError> {
+    let file = tensor_file::read(path)?;
+    match file.texts.get("format").map(String::as_str) {
+        Some(FORMAT) if !file.is_proven => Err(RunError::damaged(path, "it has no checksum, and was written with one")),
+        Some(FORMAT | OLD_FORMAT) => Ok(file),
+        Some(_) | None => Err(RunError::Format {
+            path: path.to_owned(),
+            wanted: "a training state",
+            found: "it says nothing about a run".into(),
+        }),
+    }
+}
+
+/// What a state's text says.
+fn parsed<T: serde::de::DeserializeOwned>(file: &TensorFile, path: &Path, key: &'static str) -> Result<T, RunError> {
+    let text = file.texts.get(key).map_or("", String::as_str);
+    serde_json::from_str(text).map_err(|error| RunError::Format {
+        path: path.to_owned(),
+        wanted: "a training state",
+        found: format!("its {key}: {error}"),
+    })
+}
+
+impl State {
     /// Reads the state of a session with these parameters and settings.
     /// # Errors
-    /// [`RunError::Read`], [`RunError::Format`]; [`RunError::SettingsChanged`] where the settings differ in more than a larger number of epochs;
-    /// [`RunError::WeightsDiffer`] where the tensors do not fit all the same.
+    /// [`RunError::Read`], [`RunError::Format`], [`RunError::Damaged`]; [`RunError::SettingsChanged`] where the settings differ in more than a larger
+    /// number of epochs; [`RunError::WeightsDiffer`] where the tensors do not fit all the same.
     pub fn load(path: &Path, params: &[Param], settings: &Settings) -> Result<Self, RunError> {
-        let mut file = tensor_file::read(path)?;
-        let unsound = |found: String| RunError::Format { path: path.to_owned(), wanted: "a training state", found };
-        if file.texts.get("format").map(String::as_str) != Some(FORMAT) {
-            return Err(unsound("it says nothing about a run".into()));
-        }
-        let text = |key: &str| file.texts.get(key).cloned().unwrap_or_default();
-        let stored: Settings =
-            serde_json::from_str(&text("settings")).map_err(|error| unsound(format!("its settings: {error}")))?;
-        let mut progress: Progress =
-            serde_json::from_str(&text("progress")).map_err(|error| unsound(format!("its progress: {error}")))?;
-        let kept: Vec<usize> =
-            serde_json::from_str(&text("best")).map_err(|error| unsound(format!("its best weights: {error}")))?;
+        let mut file = proven(path)?;
+        let stored: Settings = parsed(&file, path, "settings")?;
+        let mut progress: Progress = parsed(&file, path, "progress")?;
+        let kept: Vec<usize> = parsed(&file, path, "best")?;
+        let rows = file.texts.contains_key("history").then(|| parsed(&file, path, "history")).transpose()?;
         let changes = stored.changes_to(settings);
         if !changes.is_empty() {
             let folder = path.parent().unwrap_or(path).to_owned();
@@ -231,12 +356,14 @@ impl State {
             best.insert(callback, values(taken));
         }
         let params = values(weights::take(&mut file, path, &all, present_name)?);
-        Ok(Self { progress, params, best, settings: stored })
+        Ok(Self { progress, params, best, settings: stored, rows })
     }
 }
 
 /// What `format` says in a state.
-const FORMAT: &str = "cnnc training state 1";
+const FORMAT: &str = "cnnc training state 2";
+/// What it says in one that has neither checksum nor record nor history: of cnnc before any of these.
+const OLD_FORMAT: &str = "cnnc training state 1";
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("numbers and texts always serialise")
@@ -268,8 +395,14 @@ mod tests {
     }
 
     fn save(state: &State, path: &Path) -> Result<(), RunError> {
-        let State { progress, params: values, best, settings } = state;
-        Snapshot { progress, best, settings }.save(path, &params(), |at| values[at].as_slice().into())
+        let State { progress, params: values, best, settings, rows } = state;
+        let (record, rows) = (&record(), rows.as_deref().unwrap_or_default());
+        let snapshot = Snapshot { progress, best, settings, record, rows };
+        snapshot.save(path, &params(), |at| values[at].as_slice().into())
+    }
+
+    fn record() -> RunRecord {
+        RunRecord { data_changed_at: vec![7], ..RunRecord::default() }
     }
 
     fn state() -> State {
@@ -302,7 +435,49 @@ mod tests {
             params: vec![vec![1.0, 2.0, 3.0], vec![0.1; 3], vec![-1e-30; 3]],
             best: BTreeMap::from([(0, vec![vec![4.0; 3], vec![5.0; 3]])]),
             settings: settings(10, 32),
+            rows: Some(Vec::new()),
         }
+    }
+
+    fn save_in(folder: &RunFolder, state: &State, former: Former) {
+        let State { progress, params: values, best, settings, .. } = state;
+        let snapshot = Snapshot { progress, best, settings, record: &record(), rows: &[] };
+        snapshot.save_in(folder, former, &params(), |at| values[at].as_slice().into()).expect("written");
+    }
+
+    #[test]
+    fn a_damaged_state_is_passed_over_for_the_one_before() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let folder = RunFolder::create(parent.path()).expect("it is empty");
+        let [next, newest, previous] = folder.states();
+        let epoch = |epoch| State { progress: Progress { epoch, ..state().progress }, ..state() };
+        (1..=3).for_each(|number| save_in(&folder, &epoch(number), Former::Kept));
+        let found = || Saved::find(&folder).map(|saved| (saved.progress.epoch, saved.passed_over.len()));
+        assert_eq!(found().expect("good"), (3, 0));
+        assert_eq!(Saved::find(&folder).expect("good").record, Some(record()));
+        let damage = |path: &Path| {
+            let mut bytes = fs::read(path).expect("there");
+            let in_a_tensor = bytes.len() - 3;
+            bytes[in_a_tensor] ^= 1;
+            fs::write(path, bytes).expect("written");
+        };
+        damage(&newest);
+        assert_eq!(found().expect("the one before"), (2, 1));
+        // the damaged one does not take the place of the good one
+        save_in(&folder, &epoch(4), Former::Dropped);
+        assert_eq!(found().expect("good"), (4, 0));
+        damage(&newest);
+        assert_eq!(found().expect("the one before"), (2, 1));
+        damage(&previous);
+        assert!(matches!(Saved::find(&folder), Err(RunError::Damaged { path, .. }) if path == newest));
+        // broken off between the renames
+        save_in(&folder, &epoch(5), Former::Dropped);
+        fs::rename(&newest, &next).expect("renamed");
+        assert_eq!(found().expect("the new one"), (5, 0));
+        let settled = Saved::find(&folder).and_then(|saved| saved.settle(&folder)).expect("renamed");
+        assert_eq!(settled.path, newest);
+        assert_eq!(found().expect("good"), (5, 0));
+        assert!(!next.exists());
     }
 
     #[test]

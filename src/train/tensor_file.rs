@@ -1,6 +1,9 @@
 //! Safetensors files: named f32 tensors and a few texts.
 //!
 //! Equal contents give equal bytes: texts and tensors stand in the order they are given in, and nothing in the file tells when it was written.
+//!
+//! The first text of a file of ours is its `checksum`: over the length of the header, the header with zeros in the checksum's own place, and all tensors.
+//! Other readers see one text more. Files of other programs, and of older versions of this one, have none, and are taken as they are.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,11 +13,16 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value, json};
 
 use super::error::RunError;
+use crate::checksum::{Checksum, Summing, in_bytes};
 use crate::files;
 use crate::tensor::Shape;
 
 /// Largest file that is read: far beyond any model that trains on one machine's processors.
 const LARGEST_FILE_BYTES: u64 = 64 << 30;
+/// What the checksum is called among the texts.
+const CHECKSUM: &str = "checksum";
+/// How the checksum begins.
+const FUNCTION: &str = "xxh3:";
 
 /// A tensor to be written.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,10 +40,12 @@ pub(super) struct TensorFile {
     pub texts: BTreeMap<String, String>,
     /// Tensors by name.
     pub tensors: BTreeMap<String, (Shape, Vec<f32>)>,
+    /// The file has a checksum of ours, and it is right.
+    pub is_proven: bool,
 }
 
-/// Writes tensors and texts to `path`, replacing a file that stands there at one moment. `values` gives the values of a tensor, row by row, when it is
-/// written: no more than one tensor is held beside the model.
+/// Writes tensors and texts to `path`, replacing a file that stands there at one moment. `values` gives the values of a tensor, row by row, when they are
+/// summed up and again when they are written: no more than one tensor is held beside the model.
 /// # Errors
 /// [`RunError::Write`]; an older file is then left as it was.
 pub(super) fn write<'v>(
@@ -44,29 +54,38 @@ pub(super) fn write<'v>(
     tensors: &[NamedTensor<'_>],
     mut values: impl FnMut(usize) -> Cow<'v, [f32]>,
 ) -> Result<(), RunError> {
-    let header = header(texts, tensors);
+    let blank = blank();
+    let without_sum = header(&blank, texts, tensors);
+    let mut summing = Summing::default();
+    summing.add(&(without_sum.len() as u64).to_le_bytes());
+    summing.add(without_sum.as_bytes());
+    (0..tensors.len()).for_each(|at| summing.add_floats(&values(at)));
+    // the first text of the header is the checksum's
+    let header = without_sum.replacen(&blank, &format!("{FUNCTION}{}", summing.sum()), 1);
     files::write(path, |file| {
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(header.as_bytes())?;
         for (at, tensor) in tensors.iter().enumerate() {
             let values = values(at);
             debug_assert_eq!(values.len(), tensor.shape.elements(), "{}", tensor.name);
-            for value in values.iter() {
-                file.write_all(&value.to_le_bytes())?;
-            }
+            in_bytes(&values, |bytes| file.write_all(bytes))?;
         }
         Ok(())
     })
     .map_err(|source| RunError::write(path, source))
 }
 
+/// What stands in the place of a checksum while it is made.
+fn blank() -> String {
+    format!("{FUNCTION}{}", "0".repeat(Checksum::TEXT_LEN))
+}
+
 /// The JSON header, padded to 8 bytes as the format recommends. The `safetensors` crate would write the texts in the order of a hash map.
-fn header(texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> String {
+fn header(checksum: &str, texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> String {
     let mut entries = Map::new();
-    if !texts.is_empty() {
-        let texts = texts.iter().map(|(key, text)| ((*key).to_owned(), Value::from(text.as_str()))).collect();
-        entries.insert("__metadata__".into(), Value::Object(texts));
-    }
+    let texts = std::iter::once((CHECKSUM, checksum)).chain(texts.iter().map(|(key, text)| (*key, text.as_str())));
+    let texts = texts.map(|(key, text)| (key.to_owned(), Value::from(text))).collect();
+    entries.insert("__metadata__".into(), Value::Object(texts));
     let mut offset = 0;
     for tensor in tensors {
         let end = offset + 4 * tensor.shape.elements();
@@ -81,12 +100,24 @@ fn header(texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> String {
 
 /// Reads a whole file. Only f32 tensors are taken; whole numbers are no weights and are left out (PyTorch counts batches beside its statistics).
 /// # Errors
-/// [`RunError::Read`], or [`RunError::Format`] for anything that is not a sound safetensors file of f32.
+/// [`RunError::Read`], [`RunError::Format`] for anything that is not a sound safetensors file of f32, or [`RunError::Damaged`] where it was one when it
+/// was written.
 pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
     let bytes = read_bytes(path)?;
     let unsound = |found: String| RunError::Format { path: path.to_owned(), wanted: "a safetensors file", found };
     let file = SafeTensors::deserialize(&bytes).map_err(|error| unsound(error.to_string()))?;
+    let (header_len, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| unsound(error.to_string()))?;
     let mut read = TensorFile::default();
+    if let Some(texts) = metadata.metadata() {
+        read.texts = texts.iter().map(|(key, text)| (key.clone(), text.clone())).collect();
+    }
+    if let Some(written) = read.texts.get(CHECKSUM).filter(|text| text.starts_with(FUNCTION)) {
+        let found = sum_of(&bytes, header_len, written);
+        if found.as_deref() != Some(written) {
+            return Err(RunError::damaged(path, "its checksum is not that of its contents"));
+        }
+        read.is_proven = true;
+    }
     for (name, view) in file.tensors() {
         check_type(&name, view.dtype()).map_err(unsound)?;
         if is_whole(view.dtype()) {
@@ -95,11 +126,19 @@ pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
         let values = view.data().as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
         read.tensors.insert(name, (Shape::new(view.shape()), values));
     }
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| unsound(error.to_string()))?;
-    if let Some(texts) = metadata.metadata() {
-        read.texts = texts.iter().map(|(key, text)| (key.clone(), text.clone())).collect();
-    }
     Ok(read)
+}
+
+/// The checksum that a file should have, if `written` is where a checksum stands in it.
+fn sum_of(bytes: &[u8], header_len: usize, written: &str) -> Option<String> {
+    let (length, rest) = bytes.split_at_checked(size_of::<u64>())?;
+    let (header, tensors) = rest.split_at_checked(header_len)?;
+    let header = std::str::from_utf8(header).ok()?;
+    let mut summing = Summing::default();
+    summing.add(length);
+    summing.add(header.replacen(written, &blank(), 1).as_bytes());
+    summing.add(tensors);
+    Some(format!("{FUNCTION}{}", summing.sum()))
 }
 
 /// What is read: 32-bit numbers; whole ones are left out.
@@ -169,6 +208,38 @@ mod tests {
             .collect();
         assert!(bytes.iter().all(|b| b == &bytes[0]));
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "nothing unfinished is left");
+    }
+
+    #[test]
+    fn every_byte_is_proven() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("w.safetensors");
+        put(&path, &[("source", "xxh3:0".into())], &Shape::new([2, 3])).expect("written");
+        let sound = fs::read(&path).expect("there");
+        assert!(read(&path).expect("sound").is_proven);
+        for at in 0..sound.len() {
+            for flipped in [1, 0x10, 0x80] {
+                let mut damaged = sound.clone();
+                damaged[at] ^= flipped;
+                fs::write(&path, &damaged).expect("written");
+                // a damaged name of the checksum leaves a file that says nothing about its own: its readers know that it should
+                assert!(!read(&path).is_ok_and(|file| file.is_proven), "byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn files_of_others_need_no_checksum() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("w.safetensors");
+        let header = r#"{"__metadata__":{"checksum":"md5:0"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend_from_slice(&1.5_f32.to_le_bytes());
+        fs::write(&path, bytes).expect("written");
+        let file = read(&path).expect("sound");
+        assert!(!file.is_proven);
+        assert_eq!(file.tensors["a"].1, [1.5]);
     }
 
     #[test]

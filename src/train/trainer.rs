@@ -12,19 +12,21 @@
 //! (seed, epoch, image), dropout by (seed, step, layer, element).
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use super::callbacks::{Action, Callbacks, EpochValues};
 use super::engine::{EvalEngine, TrainEngine};
 use super::error::{RunError, where_from};
-use super::evaluate::{Evaluation, Fault, copy_weights, evaluate};
+use super::evaluate::{Evaluation, Fault, Unsaved, copy_weights, evaluate};
 use super::folder::RunFolder;
-use super::history::{EpochRecord, History};
+use super::history::{EpochRecord, History, Repair, rows_of_file};
 use super::init::initial_values;
+use super::interrupt::Interrupt;
 use super::pretrained::Pretrained;
+use super::record::RunRecord;
 use super::settings::Settings;
-use super::state::{Progress, RunningSums, Snapshot, State};
+use super::state::{Former, Progress, RunningSums, Saved, Snapshot, State};
 use super::weights::{self, WeightsInfo};
 use crate::autodiff::averaged_weight;
 use crate::data::{Dataset, Split};
@@ -50,8 +52,10 @@ pub struct Plan<'a> {
     pub info: &'a WeightsInfo,
     /// All settings: a resumed run must have the same.
     pub settings: &'a Settings,
+    /// How the run computes, and what it is trained on: states remember it.
+    pub record: &'a RunRecord,
     /// Raised when the user or the system wants the run to end.
-    pub interrupt: &'a AtomicBool,
+    pub interrupt: &'a Interrupt,
 }
 
 /// Where a phase stands in its run. A run without phases is one.
@@ -102,8 +106,12 @@ pub struct Trainer<'a, T, V, F> {
     callbacks: Callbacks,
     progress: Progress,
     best: BTreeMap<usize, Vec<Vec<f32>>>,
-    /// `history.csv`, then what `csv_log` asks for.
-    histories: Vec<History>,
+    history: History,
+    repairs: Vec<Repair>,
+    /// What becomes of the newest state when the next is written.
+    former: Former,
+    /// How long it took to compile for the last size of pictures, where the model leaves it open.
+    compiling: Option<Duration>,
 }
 
 impl<'a, T, V, F> Trainer<'a, T, V, F>
@@ -128,32 +136,78 @@ where
             ..Progress::default()
         };
         let monitors = monitors(&plan, engine.metrics());
-        let mut histories = vec![History::create(&plan.folder.history(), &monitors)?];
-        histories.extend(logs(&plan, &monitors, 0)?);
-        let best = BTreeMap::new();
-        let trainer = Self { plan, engine, evaluator: None, make_evaluator, callbacks, progress, best, histories };
+        let (mut history, _) = History::begin(&plan.folder.history(), &monitors, Vec::new())?;
+        history.log_to(logs(&plan)?)?;
+        let mut trainer = Self {
+            plan,
+            engine,
+            evaluator: None,
+            make_evaluator,
+            callbacks,
+            progress,
+            best: BTreeMap::new(),
+            history,
+            repairs: Vec::new(),
+            former: Former::Kept,
+            compiling: None,
+        };
         trainer.save_state()?;
         Ok(trainer)
     }
 
-    /// Goes on with the run of the plan's folder.
+    /// Goes on from a state of the plan's folder.
     /// # Errors
-    /// [`RunError`] if its state cannot be read or is of another run.
-    pub fn resume(plan: Plan<'a>, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
-        let path = plan.folder.state();
-        let State { progress, params, best, settings: _ } = State::load(&path, engine.params(), plan.settings)?;
+    /// [`RunError`] if it cannot be read or is of another run.
+    pub fn resume(plan: Plan<'a>, saved: &Saved, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
+        let path = &saved.path;
+        let State { progress, params, best, settings: _, rows } = State::load(path, engine.params(), plan.settings)?;
         let mut callbacks = callbacks_of(&plan)?;
         if !callbacks.restore(&progress.counters) {
             let found = "it has counters of other callbacks".to_owned();
-            return Err(RunError::Format { path, wanted: "a state of this run", found });
+            return Err(RunError::Format { path: path.clone(), wanted: "a state of this run", found });
         }
         for (at, values) in params.iter().enumerate() {
             engine.write(at, values);
         }
         let monitors = monitors(&plan, engine.metrics());
-        let mut histories = vec![History::resume(&plan.folder.history(), &monitors, progress.epoch)?];
-        histories.extend(logs(&plan, &monitors, progress.epoch)?);
-        Ok(Self { plan, engine, evaluator: None, make_evaluator, callbacks, progress, best, histories })
+        let logs = logs(&plan)?;
+        let names: Vec<String> = logs.iter().map(|(name, _)| name.clone()).collect();
+        let rows = match rows {
+            Some(rows) => rows,
+            None => rows_of_file(&plan.folder.history(), &monitors, progress.epoch, (&names, progress.phase_start))?,
+        };
+        let (mut history, repair) = History::begin(&plan.folder.history(), &monitors, rows)?;
+        let repairs = repair.into_iter().chain(history.log_to(logs)?).collect();
+        let is_newest = *path == plan.folder.state() && saved.passed_over.is_empty();
+        let former = if is_newest { Former::Kept } else { Former::Dropped };
+        let mut trainer = Self {
+            plan,
+            engine,
+            evaluator: None,
+            make_evaluator,
+            callbacks,
+            progress,
+            best,
+            history,
+            repairs,
+            former,
+            compiling: None,
+        };
+        if saved.record.as_ref() != Some(plan.record) {
+            // from now on it is a run of these data
+            trainer.save_state()?;
+        }
+        Ok(trainer)
+    }
+
+    /// Files of the run that were not as it had left them, and are again.
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
+    }
+
+    /// Complete epochs that the history has no row of: a run of an older version had them in `history.csv` alone.
+    pub fn lost_rows(&self) -> usize {
+        self.progress.epoch.saturating_sub(self.history.rows().len())
     }
 
     /// Goes on with the next phase. The best weights are put back first, where a callback wants that. `engine` gets all weights and states, and of the
@@ -183,11 +237,9 @@ where
             train_seconds: before.train_seconds,
             ..Progress::default()
         };
-        let monitors = monitors(&plan, engine.metrics());
-        self.histories.truncate(1);
-        self.histories.extend(logs(&plan, &monitors, self.progress.epoch)?);
+        self.repairs = self.history.log_to(logs(&plan)?)?;
         self.best = BTreeMap::new();
-        let trainer = Self { plan, engine, ..self };
+        let mut trainer = Self { plan, engine, ..self };
         trainer.save_state()?;
         Ok(trainer)
     }
@@ -201,6 +253,7 @@ where
     /// # Errors
     /// [`RunError`]: images that cannot be delivered, a loss that is no number, files that cannot be written. The last state stays.
     pub fn train(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
+        self.plan.interrupt.hold();
         let last = self.progress.phase_start + self.plan.train.epochs.value;
         while self.progress.epoch < last && !self.progress.stopped && !self.progress.ended {
             let begun = Instant::now();
@@ -307,9 +360,12 @@ where
         let Plan { train, augment, data, interrupt, .. } = self.plan;
         let batch_size = train.batch.value;
         watch.epoch_begins(epoch, data.train_batch_count(batch_size), self.progress.batch);
-        for batch in data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch) {
+        let mut batches = data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch);
+        while let Some(batch) = batches.next_unless(interrupt.flag()) {
             let batch = batch?;
-            self.engine.prepare(batch.size)?;
+            if !self.prepare(batch.size)? {
+                break;
+            }
             let learning_rate = self.rate(self.progress.phase_step);
             let progress = &mut self.progress;
             let result = self.engine.step(&StepInputs {
@@ -336,17 +392,36 @@ where
                     step: progress.step,
                     epoch,
                     batch: progress.batch,
-                    layer: self.engine.first_non_finite_layer(&batch.images)?,
+                    layer: interrupt
+                        .exposed(|| self.engine.first_non_finite_layer(&batch.images))
+                        .transpose()?
+                        .flatten(),
                     learning_rate,
                 });
             }
             progress.sums.add(&result);
             watch.stepped(&progress.sums);
-            if interrupt.load(Ordering::Relaxed) {
-                return Ok(Ending::Interrupted);
+            if interrupt.is_raised() {
+                break;
             }
         }
-        Ok(Ending::Complete)
+        Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Complete })
+    }
+
+    /// Makes ready for pictures of a size; `false`: the run is to end. Where compiling for it may take long, the state is saved before: the run may be ended
+    /// meanwhile.
+    fn prepare(&mut self, size: [usize; 2]) -> Result<bool, RunError> {
+        const LONG: Duration = Duration::from_millis(300);
+        if !self.engine.compiles_for(size) || self.compiling.is_some_and(|took| took < LONG) {
+            self.engine.prepare(size)?;
+            return Ok(true);
+        }
+        self.save_state()?;
+        let begun = Instant::now();
+        let Some(prepared) = self.plan.interrupt.exposed(|| self.engine.prepare(size)) else { return Ok(false) };
+        prepared?;
+        self.compiling = Some(begun.elapsed());
+        Ok(true)
     }
 
     /// The learning rate of a step of the phase.
@@ -384,9 +459,7 @@ where
                 }
             }
         }
-        for history in &mut self.histories {
-            history.add(record)?;
-        }
+        self.history.add(record)?;
         self.progress.epoch = record.epoch;
         self.progress.batch = 0;
         self.progress.sums = RunningSums::default();
@@ -405,21 +478,33 @@ where
     }
 
     fn evaluate(&mut self, split: Split) -> Result<Option<Evaluation>, RunError> {
+        let mut unsaved = if split == Split::Test { Unsaved::Nothing } else { Unsaved::Steps };
         if self.evaluator.is_none() {
-            self.evaluator = Some((self.make_evaluator)()?);
+            // compiling takes a while: the run may be ended meanwhile
+            if unsaved == Unsaved::Steps {
+                self.save_state()?;
+                unsaved = Unsaved::Nothing;
+            }
+            let Some(made) = self.plan.interrupt.exposed(&self.make_evaluator) else { return Ok(None) };
+            self.evaluator = Some(made?);
         }
         let evaluator = self.evaluator.as_mut().expect("it has just been made");
         copy_weights(&self.engine, evaluator);
-        evaluate(evaluator, self.plan.data.batches(split, self.plan.train.batch.value), self.plan.interrupt)
+        let batches = self.plan.data.batches(split, self.plan.train.batch.value);
+        evaluate(evaluator, batches, (self.plan.interrupt, unsaved))
     }
 
     fn save_weights(&self, path: &std::path::Path) -> Result<(), RunError> {
         weights::save(path, self.plan.info, self.engine.params(), |at| self.engine.values(at).into())
     }
 
-    fn save_state(&self) -> Result<(), RunError> {
-        let snapshot = Snapshot { progress: &self.progress, best: &self.best, settings: self.plan.settings };
-        snapshot.save(&self.plan.folder.state(), self.engine.params(), |at| self.engine.values(at).into())
+    fn save_state(&mut self) -> Result<(), RunError> {
+        let Plan { settings, record, folder, .. } = self.plan;
+        let snapshot =
+            Snapshot { progress: &self.progress, best: &self.best, settings, record, rows: self.history.rows() };
+        snapshot.save_in(folder, self.former, self.engine.params(), |at| self.engine.values(at).into())?;
+        self.former = Former::Kept;
+        Ok(())
     }
 }
 
@@ -442,10 +527,10 @@ fn carry_over(from: &impl TrainEngine, to: &mut impl TrainEngine, anew: bool) {
     }
 }
 
-/// The files of `csv_log`, with the rows of the epochs up to `last`.
-fn logs(plan: &Plan<'_>, monitors: &[Monitor], last: usize) -> Result<Vec<History>, RunError> {
-    let paths = plan.train.callbacks.iter().filter_map(|callback| match &callback.value {
-        Callback::CsvLog { path } => Some(path),
+/// The files of `csv_log`, by their names.
+fn logs(plan: &Plan<'_>) -> Result<Vec<(String, PathBuf)>, RunError> {
+    let names = plan.train.callbacks.iter().filter_map(|callback| match &callback.value {
+        Callback::CsvLog { path } => Some(&path.value),
         Callback::EarlyStopping { .. }
         | Callback::ReduceLrOnPlateau { .. }
         | Callback::Checkpoint { .. }
@@ -453,7 +538,7 @@ fn logs(plan: &Plan<'_>, monitors: &[Monitor], last: usize) -> Result<Vec<Histor
         | Callback::TimeLimit { .. }
         | Callback::TerminateOnNan => None,
     });
-    paths.map(|path| History::resume(&plan.folder.checkpoint(&path.value)?, monitors, last)).collect()
+    names.map(|name| Ok((name.clone(), plan.folder.checkpoint(name)?))).collect()
 }
 
 /// The phase's callbacks; refuses a file that would be written elsewhere, before anything is trained.

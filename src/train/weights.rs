@@ -8,8 +8,13 @@ use std::path::Path;
 
 use super::error::RunError;
 use super::finite;
+use super::folder::RunFolder;
+use super::state::Saved;
 use super::tensor_file::{self, NamedTensor, TensorFile};
 use crate::ir::{Param, ParamRole};
+
+/// What `format` says in weights that have a checksum; those of older versions, which have none, say `cnnc`.
+const FORMAT: &str = "cnnc 2";
 
 /// What a weights file says about itself.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -47,7 +52,7 @@ pub fn save<'v>(
     let tensors: Vec<NamedTensor<'_>> =
         saved.iter().map(|(_, param)| NamedTensor { name: param.name.clone(), shape: &param.shape }).collect();
     let texts = [
-        ("format", "cnnc".to_owned()),
+        ("format", FORMAT.to_owned()),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("seed", info.seed.to_string()),
         ("classes", serde_json::json!(info.classes).to_string()),
@@ -72,7 +77,7 @@ pub struct Weights {
 /// # Errors
 /// [`RunError::Read`], [`RunError::Format`], or [`RunError::WeightsDiffer`] with all that does not fit.
 pub fn load(path: &Path, params: &[Param], beside: &[String]) -> Result<Weights, RunError> {
-    let mut file = tensor_file::read(path)?;
+    let mut file = read(path)?;
     let info = info_of(&file);
     let wanted: Vec<(usize, &Param)> = params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
     let values = take(&mut file, path, &wanted, |param| param.name.clone())?;
@@ -85,6 +90,25 @@ pub fn load(path: &Path, params: &[Param], beside: &[String]) -> Result<Weights,
     }
     finite::all_finite(path, values.iter().map(|(at, values)| (params[*at].name.as_str(), values.as_slice())))?;
     Ok(Weights { info, values })
+}
+
+/// Reads a weights file: of ours, then its checksum must be right, or of another program.
+/// # Errors
+/// [`RunError::Read`], [`RunError::Format`], [`RunError::Damaged`].
+pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
+    match tensor_file::read(path) {
+        Ok(file) if file.texts.get("format").is_some_and(|format| format == FORMAT) && !file.is_proven => {
+            Err(damaged(path, "it has no checksum, and was written with one".to_owned()))
+        }
+        Err(RunError::Damaged { found, .. }) => Err(damaged(path, found)),
+        read => read,
+    }
+}
+
+/// Weights of a run can be made again from its state.
+fn damaged(path: &Path, found: String) -> RunError {
+    let instead = Saved::find(&RunFolder::around(path)).ok().map(|saved| saved.path);
+    RunError::Damaged { path: path.to_owned(), found, instead }
 }
 
 /// What a weights file says about itself, without looking at its tensors.

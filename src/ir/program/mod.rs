@@ -11,6 +11,7 @@ mod not_yet;
 mod phase;
 mod prepare;
 mod report;
+pub mod run_files;
 mod schedule;
 mod train;
 mod tune;

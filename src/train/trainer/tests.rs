@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::data::Locations;
@@ -14,6 +13,7 @@ use crate::layers::Initializer;
 use crate::runtime::{CompileError, Labels, StepResult};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
+use crate::train::{End, Remains};
 
 const PIXELS: usize = 64;
 const CLASSES: usize = 10;
@@ -194,7 +194,7 @@ fn all_callbacks() -> Vec<Callback> {
 
 /// Raises the interrupt after a number of steps, and counts what it is told.
 struct Observer<'a> {
-    interrupt: &'a AtomicBool,
+    interrupt: &'a Interrupt,
     steps_until_interrupt: usize,
     epochs: Vec<EpochRecord>,
     notes: Vec<String>,
@@ -208,7 +208,7 @@ impl Watch for Observer<'_> {
     fn stepped(&mut self, _sums: &RunningSums) {
         self.steps_until_interrupt = self.steps_until_interrupt.saturating_sub(1);
         if self.steps_until_interrupt == 0 {
-            self.interrupt.store(true, Ordering::Relaxed);
+            assert_eq!(self.interrupt.raise(), End::ByItself, "a step is under way");
         }
     }
 
@@ -252,11 +252,14 @@ impl Session<'_> {
         steps: usize,
         fault: Option<(u64, Fault)>,
     ) -> Result<(Ending, Option<Results>, Vec<String>), RunError> {
-        let folder = match from {
-            From::Beginning => RunFolder::create(self.folder)?,
-            From::State => RunFolder::open(self.folder)?,
+        let (folder, saved) = match from {
+            From::Beginning => (RunFolder::create(self.folder)?, None),
+            From::State => match RunFolder::open(self.folder)? {
+                (folder, Remains::State(saved)) => (folder, Some(*saved)),
+                (_, Remains::Nothing) => panic!("there is a state"),
+            },
         };
-        let interrupt = AtomicBool::new(false);
+        let (interrupt, record) = (Interrupt::default(), RunRecord::default());
         let settings =
             Settings::new([("train.epochs", phases[0].epochs.value), ("train.batch", phases[0].batch.value)]);
         let (augment, info, pretrained) = (AugmentSpec::default(), WeightsInfo::default(), Pretrained::new());
@@ -269,14 +272,15 @@ impl Session<'_> {
             folder: &folder,
             info: &info,
             settings: &settings,
+            record: &record,
             interrupt: &interrupt,
         };
         let mut observer =
             Observer { interrupt: &interrupt, steps_until_interrupt: steps, epochs: vec![], notes: vec![] };
         let evaluator = || Ok(Regression::new(None));
-        let mut trainer = match from {
-            From::Beginning => Trainer::begin(plan(0), Regression::new(fault), evaluator)?,
-            From::State => Trainer::resume(plan(State::phase(&folder.state())?), Regression::new(fault), evaluator)?,
+        let mut trainer = match &saved {
+            None => Trainer::begin(plan(0), Regression::new(fault), evaluator)?,
+            Some(saved) => Trainer::resume(plan(saved.progress.phase), saved, Regression::new(fault), evaluator)?,
         };
         let mut ending = trainer.train(&mut observer)?;
         while ending == Ending::Complete && trainer.progress().phase + 1 < phases.len() && !trainer.progress().ended {

@@ -88,6 +88,7 @@ impl Report<'_> {
                 "validation": images(self.data.validation.as_ref().map(|split| split.len())),
                 "test": images(self.data.test.as_ref().map(|split| split.len())),
             },
+            "damaged": self.data.damaged,
             "progress": { "epochs": progress.epoch, "steps": progress.step, "stopped_early": progress.stopped },
             "timings": {
                 "compile_s": rounded(self.compile_seconds),

@@ -31,6 +31,8 @@ pub struct Dataset {
     pub test: Option<SplitView>,
     /// Files that were left out because their names are not those of pictures.
     pub ignored: Vec<String>,
+    /// Pictures that were left out because they are damaged, each with its reason (`damaged: skip`).
+    pub damaged: Vec<String>,
     /// Statistics of the training split where `prepare` normalises featurewise: they belong to the weights.
     pub featurewise: Option<Featurewise>,
     store: Arc<Store>,
@@ -146,7 +148,7 @@ impl Dataset {
         })?;
         let class_weights = data.class_weight.as_ref().map(|weight| weights_of(&weight.value, &source.classes, &train));
         let cache = data.cache.as_ref().map(|cache| cache.value);
-        let mut store = Store::new(source.pictures, preparation, bound_bytes(cache), progress)?;
+        let mut store = Store::new(source.pictures, preparation, bound_bytes(cache), locations.bounds, progress)?;
         if cache == Some(Cache::Disk) {
             store = store.on_disk(progress)?;
         }
@@ -167,6 +169,7 @@ impl Dataset {
             test: SplitView::new(&splits, Split::Test, &labels),
             train,
             ignored: source.ignored,
+            damaged: source.damaged,
             featurewise: statistics,
             store: Arc::new(store),
             labels,

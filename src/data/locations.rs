@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bounds::Bounds;
 use super::error::DataError;
+use crate::files::shown_path;
 
 /// Places to look for data, in this order: beside the `.cnn` file, the data directories, the user's cache, then (built-in sets alone) their
 /// official place.
@@ -16,6 +18,8 @@ pub struct Locations {
     pub cache: Option<PathBuf>,
     /// Whether a missing set is fetched.
     pub fetch: FetchPolicy,
+    /// How much is taken in of what is found.
+    pub bounds: Bounds,
 }
 
 /// Whether missing sets are fetched from their official place.
@@ -37,13 +41,20 @@ impl Locations {
             data_dirs: data_dir.map(Path::to_path_buf).into_iter().chain(from_environment).collect(),
             cache: directories::ProjectDirs::from("", "", "cnnc").map(|dirs| dirs.cache_dir().to_path_buf()),
             fetch: FetchPolicy::WhenMissing,
+            bounds: Bounds::default(),
         }
     }
 
     /// One directory, no cache, nothing fetched: for tests and tools.
     pub fn only(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
-        Self { beside: dir.clone(), data_dirs: vec![dir], cache: None, fetch: FetchPolicy::Never }
+        Self {
+            beside: dir.clone(),
+            data_dirs: vec![dir],
+            cache: None,
+            fetch: FetchPolicy::Never,
+            bounds: Bounds::default(),
+        }
     }
 
     /// The first existing place of a path written in a file: beside the file, then in the data directories. A path may go on inside an archive;
@@ -54,7 +65,7 @@ impl Locations {
         let mut looked = Vec::new();
         for base in std::iter::once(&self.beside).chain(&self.data_dirs) {
             let candidate = base.join(written);
-            if candidate.exists() && !(candidate.is_file() && is_archive(&candidate)) {
+            if is_there(&candidate)? && !(candidate.is_file() && is_archive(&candidate)) {
                 return Ok(Place { path: candidate, inner: None });
             }
             if let Some(place) = archive_place(&candidate) {
@@ -64,7 +75,16 @@ impl Locations {
                 looked.push(candidate);
             }
         }
-        Err(DataError::NotFound { what: format!("`{}`", written.display()), looked, help: NOT_FOUND_HELP.to_owned() })
+        Err(DataError::NotFound { what: format!("`{}`", shown_path(written)), looked, help: NOT_FOUND_HELP.to_owned() })
+    }
+}
+
+/// Whether something is there; that a folder on the way cannot be read, or links lead in a circle, is told.
+fn is_there(path: &Path) -> Result<bool, DataError> {
+    match path.try_exists() {
+        // a path may go on behind a file, inside an archive
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(false),
+        found => found.map_err(|error| DataError::io(path, error)),
     }
 }
 

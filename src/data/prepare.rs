@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::picture::{Picture, PixelSlice};
+use super::picture::{Picture, PictureHeader, PixelSlice};
 use super::{color, resize};
 use crate::ir::{Color, Normalize, PrepareSpec, Resize};
 use crate::tensor::Shape;
@@ -185,6 +185,19 @@ impl Preparation {
     /// Values of a prepared picture.
     pub fn elements(&self) -> usize {
         self.height * self.width * self.channels
+    }
+
+    /// What arranging a picture takes besides the picture and the result, at most: the picture in another colour, and its rows resized.
+    pub(super) fn scratch_bytes(&self, picture: &PictureHeader) -> u64 {
+        let PictureHeader { height, width, channels, .. } = *picture;
+        let pixels = height as u64 * width as u64;
+        let colored = match self.color {
+            Some(Color::LabL) => 4 * pixels,
+            Some(Color::Rgb | Color::Gray) | None if channels == self.channels => 0,
+            Some(Color::Rgb | Color::Gray) | None => pixels * self.channels as u64,
+        };
+        let rows = if self.resize.is_some() { 4 * height as u64 * (self.width * self.channels) as u64 } else { 0 };
+        colored + rows
     }
 
     /// Whether pictures are resized.

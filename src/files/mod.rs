@@ -19,8 +19,9 @@ mod shown;
 mod unfinished;
 mod write;
 
+pub use kind::named;
 pub use read::{ReadSeek, open, open_input, read, read_input, read_text};
-pub use shown::{shown, shown_bytes, shown_path};
+pub use shown::{json_shown, shown, shown_bytes, shown_path};
 pub use unfinished::{Unfinished, clear_unfinished};
 pub use write::{goes_to_stdout, write, write_new};
 

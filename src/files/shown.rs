@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
-/// A name without characters that move the cursor, change colours, end the line or turn the direction of
-/// writing: these are written as in source code, `\n`, `\x1b`, `\u{202e}`. All others stay as they are.
+/// A name without characters that move the cursor, change colours, end the line or turn the
+/// direction of writing: these are written as in source code, `\n`, `\x1b`, `\u{202e}`. All others
+/// stay as they are.
 pub fn shown(name: &str) -> Cow<'_, str> {
     if !name.contains(is_obeyed) {
         return Cow::Borrowed(name);
@@ -33,6 +34,27 @@ pub fn shown_bytes(bytes: &[u8]) -> String {
     text
 }
 
+/// A JSON text that means the same, with all characters that a terminal would obey escaped as JSON
+/// does it: they stand in its texts alone, apart from ends of lines and blanks between the values.
+pub fn json_shown(json: &str) -> Cow<'_, str> {
+    let escaped = |letter: char| is_obeyed(letter) && letter != '\n';
+    if !json.contains(escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() + 8);
+    for letter in json.chars() {
+        if escaped(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // writing into a string cannot fail
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(letter);
+        }
+    }
+    Cow::Owned(text)
+}
+
 fn push(text: &mut String, letter: char) {
     if !is_obeyed(letter) {
         text.push(letter);
@@ -45,8 +67,8 @@ fn push(text: &mut String, letter: char) {
     };
 }
 
-/// Whether a character does something to what is printed around it: controls of both sets, ends of lines,
-/// the marks of Unicode's bidirectional algorithm (UAX #9, §2), and the mark of byte order.
+/// Whether a character does something to what is printed around it: controls of both sets, ends of
+/// lines, the marks of Unicode's bidirectional algorithm (UAX #9, §2), and the mark of byte order.
 fn is_obeyed(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -77,6 +99,15 @@ mod tests {
             assert!(matches!(shown(name), Cow::Borrowed(same) if same == name), "{name}");
             assert_eq!(shown_path(Path::new(name)), name);
         }
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        let value = serde_json::json!({ "a\u{202e}b": ["\x1b\u{7f}\u{9b}", "\n가"] });
+        let text = value.to_string();
+        let escaped = json_shown(&text);
+        assert!(!escaped.contains(is_obeyed) && escaped.contains('가'), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
     }
 
     #[test]

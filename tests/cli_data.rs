@@ -110,7 +110,7 @@ impl Said {
 
 fn encoded(format: ImageFormat, size: u32, seed: u32) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    let pixel = |x: u32, y: u32| Rgb([(x * 37 ^ y * 91) as u8, (x * y * seed) as u8, (x * 5 + y * 3 + seed) as u8]);
+    let pixel = |x: u32, y: u32| Rgb([((x * 37) ^ (y * 91)) as u8, (x * y * seed) as u8, (x * 5 + y * 3 + seed) as u8]);
     RgbImage::from_fn(size, size, pixel).write_to(&mut bytes, format).expect("encoded");
     bytes.into_inner()
 }

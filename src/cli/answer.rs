@@ -1,5 +1,6 @@
 //! What a model says of a picture, as a line.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -66,7 +67,7 @@ impl Speaker {
 
     /// The line of a picture that has no answer; for people there is none beside the problem on stderr.
     pub(super) fn refusal(&self, path: &Path, reason: &str) -> Option<String> {
-        let file = path.to_string_lossy();
+        let file = file_text(path);
         match self.format {
             Format::Human => None,
             Format::Json => Some(json_line(&json!({ "file": file, "error": reason }))),
@@ -85,7 +86,7 @@ impl Speaker {
     fn one_class(&self, path: &Path, scores: &[f32]) -> String {
         let order = best_first(scores);
         let best = order[0];
-        let (file, seen) = (path.to_string_lossy(), shown_path(path));
+        let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human => {
                 let others: Vec<String> = order[1..].iter().take(2).map(|&at| self.percent(at, scores)).collect();
@@ -109,7 +110,7 @@ impl Speaker {
         let order = best_first(scores);
         let found: Vec<usize> = order.iter().copied().filter(|&at| scores[at] >= YES).collect();
         let names = || found.iter().map(|&at| self.names[at].as_str());
-        let (file, seen) = (path.to_string_lossy(), shown_path(path));
+        let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human if found.is_empty() => {
                 format!("{seen}: nothing ({})", self.percent(order[0], scores))
@@ -131,7 +132,7 @@ impl Speaker {
     }
 
     fn numbers(&self, path: &Path, numbers: &[f32]) -> String {
-        let (file, seen) = (path.to_string_lossy(), shown_path(path));
+        let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human => {
                 let all: Vec<String> =
@@ -174,6 +175,11 @@ fn class_names(known: &[String], count: usize) -> Vec<String> {
 
 fn cells(values: &[f32]) -> String {
     values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// A file's name for programs: as it is, where it is a text.
+fn file_text(path: &Path) -> Cow<'_, str> {
+    path.to_str().map_or_else(|| shown_path(path).into(), Cow::Borrowed)
 }
 
 /// A value as one line of JSON; what a terminal would obey is escaped.

@@ -4,11 +4,14 @@
 //! An archive is read as a stream, from its beginning to its end: that it is whole is known only
 //! there.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
+use zip::CompressionMethod;
 use zip::result::ZipError;
 
 use super::error::DataError;
@@ -58,16 +61,23 @@ pub(super) fn walk(path: &Path, visit: &mut dyn FnMut(Member<'_>) -> Result<(), 
 
 const DAMAGED: &str = "the archive is damaged or cut short: get it again";
 
-/// A stream that knows whether somebody has asked for more than there is.
+/// Between two members lie their names, as long as they like: longer ones are refused, 1 MiB.
+const MOST_HEAD_BYTES: u64 = 1 << 20;
+
+/// A stream that knows whether somebody has asked for more than there is, and how much may be read
+/// until the next member comes.
 struct Ending<R> {
     stream: R,
     ended: bool,
+    left: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Read for Ending<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.stream.read(buffer)?;
         self.ended |= read == 0 && !buffer.is_empty();
+        let left = self.left.get().checked_sub(read as u64);
+        self.left.set(left.ok_or_else(|| io::Error::other("the name of a member has more than 1 MiB"))?);
         Ok(read)
     }
 }
@@ -79,9 +89,11 @@ fn walk_tar(
     visit: &mut dyn FnMut(Member<'_>) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
     let damaged = |error: io::Error| DataError::malformed(path, format!("no readable tar archive ({error})"), DAMAGED);
-    let mut archive = tar::Archive::new(Ending { stream, ended: false });
+    let left = Rc::new(Cell::new(MOST_HEAD_BYTES));
+    let mut archive = tar::Archive::new(Ending { stream, ended: false, left: Rc::clone(&left) });
     for entry in archive.entries().map_err(damaged)? {
         let mut entry = entry.map_err(damaged)?;
+        left.set(entry.size().saturating_add(MOST_HEAD_BYTES));
         let kind = entry.header().entry_type();
         let sparse = kind.is_gnu_sparse();
         let kind = if kind.is_dir() {
@@ -102,6 +114,7 @@ fn walk_tar(
         let (size, offset) = (entry.size(), (plain && !sparse).then(|| entry.raw_file_position()));
         visit(Member { name, is_text, kind, size, offset, bytes: &mut entry })?;
     }
+    left.set(u64::MAX);
     check_end(archive.into_inner(), path)
 }
 
@@ -149,8 +162,10 @@ fn walk_zip(
             MemberKind::Folder
         } else if member.is_symlink() {
             MemberKind::Other("a link inside the archive: pack the file itself")
-        } else {
+        } else if matches!(member.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
             MemberKind::File
+        } else {
+            MemberKind::Other("packed by a method that is not read here: pack it anew, stored or deflated")
         };
         let size = member.size();
         visit(Member { name, is_text, kind, size, offset: None, bytes: &mut member })?;
@@ -243,6 +258,13 @@ mod tests {
         for cut in 0..gz.len() {
             assert!(members("a.tgz", &gz[..cut]).is_err(), "{cut}");
         }
+        // a name that would take a gigabyte
+        let mut long = tar::Header::new_gnu();
+        long.set_entry_type(tar::EntryType::GNULongName);
+        long.set_size(1 << 30);
+        long.set_cksum();
+        let endless = [long.as_bytes().as_slice(), &[b'x'; 3 << 20]].concat();
+        assert!(members("a.tar", &endless).unwrap_err().to_string().contains("more than 1 MiB"));
         // the checksum behind the data
         let mut wrong = gz.clone();
         let at = wrong.len() - 6;

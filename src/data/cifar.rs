@@ -5,9 +5,8 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
-
 use super::Progress;
+use super::archive::{self, Member};
 use super::bounds::size_text;
 use super::error::DataError;
 use super::fetch::{Checksum, RemoteFile};
@@ -123,15 +122,13 @@ impl CifarSet {
                 .collect();
         }
         let mut contents = vec![Vec::new(); self.files.len()];
-        let mut archive = tar::Archive::new(GzDecoder::new(std::io::BufReader::new(open(found)?)));
-        for entry in archive.entries().map_err(|error| DataError::io(found, error))? {
-            let mut entry = entry.map_err(|error| DataError::io(found, error))?;
-            let name =
-                entry.path().ok().and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
-            if let Some(i) = self.files.iter().position(|(file, ..)| name.as_deref() == Some(file)) {
-                contents[i] = read(&mut entry, found, self.files[i].1)?;
+        archive::walk(found, &mut |Member { name, bytes, .. }| {
+            let name = name.rsplit('/').next().unwrap_or_default();
+            if let Some(i) = self.files.iter().position(|(file, ..)| name == *file) {
+                contents[i] = read(bytes, found, self.files[i].1)?;
             }
-        }
+            Ok(())
+        })?;
         Ok(contents)
     }
 }

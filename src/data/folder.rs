@@ -18,6 +18,9 @@ use super::{split, store};
 use crate::card::Unreadable;
 use crate::files::shown;
 
+/// What a picture's class, name and path take.
+const NAME_BYTES: u64 = 256;
+
 /// Empty classes that a message names.
 const CLASSES_NAMED: usize = 8;
 
@@ -36,6 +39,7 @@ struct Root {
     written: String,
     place: Place,
     split: Split,
+    bounds: Bounds,
     /// Class folders, with pictures or without.
     classes: BTreeSet<String>,
     /// Class and picture.
@@ -47,7 +51,8 @@ impl Root {
     fn new(written: &Path, split: Split, locations: &Locations) -> Result<Self, DataError> {
         let place = locations.resolve(written)?;
         let written = written.to_string_lossy().replace('\\', "/").trim_end_matches('/').to_owned();
-        Ok(Self { written, place, split, classes: BTreeSet::new(), pictures: Vec::new(), ignored: Vec::new() })
+        let bounds = locations.bounds;
+        Ok(Self { written, place, split, bounds, classes: BTreeSet::new(), pictures: Vec::new(), ignored: Vec::new() })
     }
 
     /// Takes a file by its path below the root; `bytes` is asked only for pictures. `what` says of something else than a file what it is.
@@ -67,12 +72,27 @@ impl Root {
         }
         match class {
             Some(class) if picture::has_picture_name(below) => {
+                self.check_count()?;
                 let bytes = what.map_or_else(bytes, |what| Ok(FileBytes::refused(format!("it is {what}"))))?;
                 self.pictures.push((class.to_owned(), PictureFile { name, bytes }));
             }
             Some(_) | None => self.ignored.push(what.map_or(name.clone(), |what| format!("{name} ({what})"))),
         }
         Ok(())
+    }
+
+    /// Names take memory too: half of it at most.
+    fn check_count(&self) -> Result<(), DataError> {
+        let most = self.bounds.memory_bytes / 2;
+        if self.pictures.len() as u64 * NAME_BYTES <= most {
+            return Ok(());
+        }
+        let problem = format!(
+            "holds more than {} pictures, whose names alone take half of the memory ({})",
+            self.pictures.len(),
+            size_text(most)
+        );
+        Err(DataError::malformed(Path::new(&self.written), problem, "name a folder with fewer pictures"))
     }
 
     fn add_dir(&mut self, below: &str) {
@@ -285,6 +305,14 @@ fn source_of(roots: Vec<Root>) -> Result<Source, DataError> {
         FileBytes::Stretch { .. } | FileBytes::Memory { .. } | FileBytes::Seen(_) => Vec::new(),
     };
     items.sort_by(|(a, ..), (b, ..)| a.name.as_bytes().cmp(b.name.as_bytes()).then_with(|| order(a).cmp(&order(b))));
+    // of members of one name the last counts, as it does when an archive is unpacked
+    items.dedup_by(|(later, _, split), (file, _, other)| {
+        let is_same = later.name == file.name && split == other && !matches!(later.bytes, FileBytes::Path(_));
+        if is_same {
+            std::mem::swap(file, later);
+        }
+        is_same
+    });
     ignored.sort_unstable();
     let labels = items.iter().map(|&(_, label, _)| label).collect();
     let splits = items.iter().map(|&(.., split)| split).collect();

@@ -37,7 +37,7 @@ fn changed(bytes: &[u8], (set, cut): &(Vec<(prop::sample::Index, u8)>, Option<pr
 
 fn encoded(format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    let pixel = |x: u32, y: u32| Rgb([(x * 37 ^ y * 91) as u8, (x * y) as u8, 7]);
+    let pixel = |x: u32, y: u32| Rgb([((x * 37) ^ (y * 91)) as u8, (x * y) as u8, 7]);
     RgbImage::from_fn(9, 7, pixel).write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }

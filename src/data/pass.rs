@@ -12,6 +12,7 @@ use super::picture::{self, Picture, PixelSlice};
 use super::source::{Pictures, Source, Split};
 use super::{load, split, store};
 use crate::card::{PassFacts, SharedPictures};
+use crate::files::shown;
 use crate::ir::DataSpec;
 
 /// Pairs that a message names.
@@ -61,7 +62,7 @@ fn shared(source: &Source, splits: &[Split], bounds: Bounds) -> SharedPictures {
         let (Some(first), Some(other)) = (in_split(home).next(), strangers.first()) else { continue };
         shared.count += strangers.len();
         if shared.examples.len() < EXAMPLES {
-            let named = |item: usize| format!("{} ({})", name(&source.pictures, item), splits[item].name());
+            let named = |item: usize| format!("{} ({})", shown(&name(&source.pictures, item)), splits[item].name());
             shared.examples.push(format!("{} and {}", named(first), named(*other)));
         }
     }

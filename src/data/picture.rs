@@ -96,6 +96,9 @@ pub(crate) struct PictureHeader {
 /// Larger sides are refused: no camera makes them, broken headers do.
 const MAX_SIDE: u32 = 1 << 15;
 
+/// What a PNG may unpack beside its pixels: 64 MiB.
+const MAX_BESIDE_BYTES: u64 = 64 << 20;
+
 /// File name endings of pictures that can be decoded.
 pub(crate) const EXTENSIONS: [&str; 11] =
     ["png", "jpg", "jpeg", "jfif", "ppm", "pgm", "pbm", "pnm", "bmp", "gif", "webp"];
@@ -124,7 +127,9 @@ fn open(bytes: &[u8], bounds: Bounds) -> Result<Opened<impl ImageDecoder + '_>, 
     };
     let mut limits = image::Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));
-    limits.max_alloc = Some(bounds.picture_bytes());
+    // beside the picture a PNG may have texts and profiles, which are never asked for
+    let beside = if format == ImageFormat::Png { MAX_BESIDE_BYTES } else { u64::MAX };
+    limits.max_alloc = Some(bounds.picture_bytes().min(beside));
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions();
@@ -143,7 +148,12 @@ fn open(bytes: &[u8], bounds: Bounds) -> Result<Opened<impl ImageDecoder + '_>, 
         return Err(whole::CUT.to_owned());
     }
     // a picture whose notes cannot be read stands as it lies
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of a foreign enum; all others are asked")]
+    let orientation = match format {
+        // looking for what is not there would read all headers again
+        ImageFormat::Jpeg if !walk.has_exif => Orientation::NoTransforms,
+        _ => decoder.orientation().unwrap_or(Orientation::NoTransforms),
+    };
     let (height, width) = if turns(orientation) { (width, height) } else { (height, width) };
     let color = decoder.color_type();
     let channels = if color.has_color() { 3 } else { 1 };
@@ -298,6 +308,15 @@ mod tests {
     }
 
     #[test]
+    fn sixteen_bits_become_eight() {
+        let mut bytes = Cursor::new(Vec::new());
+        let pixel = image::Rgba([0x1234u16, 0xffff, 0x8000, 0x0001]);
+        image::ImageBuffer::from_pixel(2, 2, pixel).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        let picture = decode(bytes.get_ref()).unwrap();
+        assert_eq!((picture.channels, &picture.pixels[..3]), (3, &[0x12, 0xff, 0x80][..]));
+    }
+
+    #[test]
     fn what_is_no_picture_is_refused() {
         assert!(decode(b"").unwrap_err().contains("empty"));
         assert!(decode(b"hello, world").unwrap_err().contains("not a PNG"));
@@ -310,7 +329,7 @@ mod tests {
     /// A picture with some detail, so that all parts of its file matter.
     fn detailed(format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        let pixel = |x: u32, y: u32| Rgb([(x * 37 ^ y * 91) as u8, (x * y) as u8, (x * 5 + y * 3) as u8]);
+        let pixel = |x: u32, y: u32| Rgb([((x * 37) ^ (y * 91)) as u8, (x * y) as u8, (x * 5 + y * 3) as u8]);
         RgbImage::from_fn(40, 33, pixel).write_to(&mut bytes, format).unwrap();
         bytes.into_inner()
     }

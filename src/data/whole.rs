@@ -10,6 +10,8 @@ use image::ImageFormat;
 pub(super) struct Walk {
     /// A JPEG in several scans: its coefficients are all kept until the last has come.
     pub(super) has_several_scans: bool,
+    /// A JPEG with EXIF data, which may say how it is to be turned.
+    pub(super) has_exif: bool,
 }
 
 /// What is said of a file that does not go on to its end.
@@ -54,6 +56,7 @@ fn jpeg(bytes: &[u8]) -> Option<Walk> {
             0xda => scans += 1,
             // progressive: SOF2, SOF6, SOF10, SOF14
             0xc2 | 0xc6 | 0xca | 0xce => walk.has_several_scans = true,
+            0xe1 => walk.has_exif |= bytes.get(at + 2..).is_some_and(|data| data.starts_with(b"Exif")),
             _ => {}
         }
         walk.has_several_scans |= scans > 1;
@@ -120,12 +123,12 @@ mod tests {
     fn an_end_mark_inside_a_segment_is_not_the_end() {
         // a small picture with its end in APP1, then a scan with stuffing and a restart mark
         let file = b"\xff\xd8\xff\xe1\x00\x04\xff\xd9\xff\xda\x00\x02\x12\xff\x00\xff\xd0\x34\xff\xff\xd9";
-        assert_eq!(jpeg(file), Some(Walk { has_several_scans: false }));
+        assert_eq!(jpeg(file), Some(Walk::default()));
         for cut in 0..file.len() {
             assert_eq!(jpeg(&file[..cut]), None, "{cut}");
         }
         let progressive = b"\xff\xd8\xff\xc2\x00\x02\xff\xda\x00\x02\x12\xff\xd9";
-        assert_eq!(jpeg(progressive), Some(Walk { has_several_scans: true }));
+        assert_eq!(jpeg(progressive), Some(Walk { has_several_scans: true, has_exif: false }));
     }
 
     #[test]

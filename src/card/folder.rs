@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::{DataCard, PictureSize, TypicalSize, signs};
 use crate::data::{DataError, FolderFacts, HeaderFacts, Locations, folder_facts};
+use crate::files::shown_path;
 
 /// The card of a folder (or of a training and a test folder).
 pub(super) fn card(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<DataCard, DataError> {
     let facts = folder_facts(train, test, locations)?;
     let FolderFacts { classes, class_counts, test_counts, headers, grouped, empty_classes } = facts;
     let mirror_pairs = if grouped { signs::mirror_pairs(&classes) } else { None };
-    let card = of_headers(train.display().to_string(), headers, classes);
+    let card = of_headers(shown_path(train), headers, classes);
     Ok(DataCard {
         grouped,
         empty_classes,
@@ -23,12 +24,12 @@ pub(super) fn card(train: &Path, test: Option<&Path>, locations: &Locations) -> 
 
 /// A card of pictures in files, from their headers.
 pub(super) fn of_headers(name: String, headers: HeaderFacts, classes: Vec<String>) -> DataCard {
-    let HeaderFacts { sizes, channels, unreadable, held_bytes } = headers;
+    let HeaderFacts { sizes, channels, unreadable, held_bytes, decoding_bytes } = headers;
     let extent = |pick: fn(usize, usize) -> usize, axis: usize| sizes.iter().map(|size| size[axis]).reduce(pick);
     let [min, max] = [usize::min, usize::max].map(|pick| [0, 1].map(|axis| extent(pick, axis).unwrap_or(0)));
     let size = if min == max { PictureSize::Same(min) } else { PictureSize::Varies { min, max } };
     let typical = (min != max).then(|| typical(&sizes));
-    DataCard { typical, unreadable, held_bytes, ..DataCard::new(name, size, channels, classes) }
+    DataCard { typical, unreadable, held_bytes, decoding_bytes, ..DataCard::new(name, size, channels, classes) }
 }
 
 /// Medians and quantiles of some sizes; there is at least one.

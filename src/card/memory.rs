@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 use crate::checksum::{sealed, unsealed};
-use crate::data::{DataError, Locations, hex};
+use crate::data::{DataError, Locations, all_files, hex};
 use crate::files;
 
 /// Changes when cards of older programs would be wrong.
@@ -69,7 +69,8 @@ fn forget_oldest(dir: &Path) -> std::io::Result<()> {
 fn place_of(what: &str, paths: &[&Path], locations: &Locations) -> Option<PathBuf> {
     let cache = locations.cache.as_ref()?;
     let mut hash = Sha256::new();
-    hash.update(format!("{FORMAT}\0{what}\0"));
+    let bounds = locations.bounds;
+    hash.update(format!("{FORMAT}\0{what}\0{}\0{}\0", bounds.max_pixels, bounds.memory_bytes));
     for written in paths {
         let place = locations.resolve(written).ok()?;
         hash.update(format!("\0{}\0{}\0", written.display(), place.inner.as_deref().unwrap_or("\0")));
@@ -81,23 +82,14 @@ fn place_of(what: &str, paths: &[&Path], locations: &Locations) -> Option<PathBu
 /// Adds path, size and time of change of a file, or of every file in a folder.
 fn stamp(path: &Path, hash: &mut Sha256) -> Option<()> {
     let mut files = Vec::new();
-    let mut open = vec![path.canonicalize().ok()?];
-    while let Some(path) = open.pop() {
-        let metadata = fs::metadata(&path).ok()?;
-        if metadata.is_dir() {
-            for entry in fs::read_dir(&path).ok()? {
-                open.push(entry.ok()?.path());
-            }
-        }
-        let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-        files.push((path, metadata.len(), changed));
-        if files.len() + open.len() > MAX_FILES {
-            return None;
-        }
+    for (path, about) in all_files(&path.canonicalize().ok()?, MAX_FILES)? {
+        let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+        files.push((path, about.len(), changed));
     }
     files.sort_unstable();
     for (path, len, changed) in files {
-        hash.update(format!("{}\0{len}\0{changed}\0", path.display()));
+        hash.update(path.as_os_str().as_encoded_bytes());
+        hash.update(format!("\0{len}\0{changed}\0"));
     }
     Some(())
 }

@@ -57,6 +57,9 @@ pub struct DataCard {
     pub unreadable: Unreadable,
     /// Bytes of picture files that are held in memory until they are decoded: those out of compressed archives.
     pub held_bytes: usize,
+    /// What decoding the largest picture takes at most, in bytes.
+    #[serde(default)]
+    pub decoding_bytes: u64,
     /// Classes with a folder and no picture to train on.
     pub empty_classes: Vec<String>,
     /// What a pass over the data tells, where one has been made.
@@ -86,6 +89,7 @@ impl DataCard {
             typical: None,
             unreadable: Unreadable::default(),
             held_bytes: 0,
+            decoding_bytes: 0,
             empty_classes: Vec::new(),
             pass: None,
             targets: Vec::new(),

@@ -3,6 +3,7 @@
 use super::folder::of_headers;
 use super::{DataCard, TargetColumn};
 use crate::data::{DataError, Locations, TableFacts, Targets, table_facts};
+use crate::files::shown_path;
 use crate::ir::{CsvSource, LabelKind};
 
 /// The card of a table, from the headers of the pictures that it names.
@@ -10,7 +11,7 @@ pub(super) fn card(table: &CsvSource, kind: LabelKind, locations: &Locations) ->
     let TableFacts { classes, class_counts, test_counts, targets, images, headers } =
         table_facts(table, kind, locations)?;
     let targets = targets.as_ref().filter(|_| kind == LabelKind::Regression).map(columns).unwrap_or_default();
-    let card = of_headers(table.path.display().to_string(), headers, classes).with_counts(class_counts, test_counts);
+    let card = of_headers(shown_path(&table.path), headers, classes).with_counts(class_counts, test_counts);
     let [train_images, test_images] = images;
     Ok(DataCard { targets, train_images, test_images, ..card })
 }

@@ -1,11 +1,15 @@
 //! Makes the card of a program's data.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{DataCard, PictureSize, builtin, folder, memory, numbers};
-use crate::data::{ArrayFacts, DataError, FetchPolicy, Locations, array_facts, check_classes, pass_facts};
+use crate::data::{
+    ArrayFacts, DataError, FetchPolicy, Locations, all_files, array_facts, check_classes, pass_facts, places,
+};
 use crate::ir::{DataSource, DataSpec};
+
+/// Of more files the size is not asked for.
+const MAX_FILES: usize = 1_000_000;
 
 /// Why there is no card.
 #[derive(Debug, thiserror::Error)]
@@ -73,8 +77,8 @@ pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError>
         && check_classes(&written.value, &card.classes, Path::new(&card.name)).is_ok()
     {
         let reordered = |counts: &[usize]| -> Vec<usize> {
-            let count_of = |name: &String| card.classes.iter().position(|class| class == name).map(|i| counts[i]);
-            written.value.iter().filter_map(count_of).collect()
+            let place_of = places(&card.classes);
+            written.value.iter().filter_map(|name| place_of.get(name.as_str()).map(|&at| counts[at])).collect()
         };
         let known = |counts: &[usize]| if counts.is_empty() { Vec::new() } else { reordered(counts) };
         (card.class_counts, card.test_counts) = (known(&card.class_counts), known(&card.test_counts));
@@ -89,10 +93,12 @@ pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError>
 /// As [`of`]; also where the data do not allow the splits that the program asks for.
 pub fn with_pass(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError> {
     let card = of(data, locations)?;
-    let DataSpec { source, validation, test, seed, stratified, split_by, .. } = data;
+    let DataSpec { source, validation, test, seed, stratified, split_by, damaged, .. } = data;
     let shares = [validation, test].map(|share| share.as_ref().map(|share| &share.value));
     let kind = data.labels.value;
-    let what = format!("pass {:?} {kind:?} {shares:?} {seed} {stratified} {}", source.value, split_by.is_some());
+    let damaged = damaged.as_ref().map(|damaged| damaged.value);
+    let grouped = split_by.is_some();
+    let what = format!("pass {:?} {kind:?} {shares:?} {seed} {stratified} {grouped} {damaged:?}", source.value);
     let at_hand = Locations { fetch: FetchPolicy::Never, ..locations.clone() };
     let pass = if matches!(source.value, DataSource::Csv(_)) {
         pass_facts(data, &at_hand)?
@@ -111,20 +117,11 @@ pub fn size_bytes(data: &DataSpec, locations: &Locations) -> Option<u64> {
     if source.built_in().is_some() {
         return None;
     }
-    let mut open: Vec<PathBuf> = Vec::new();
-    for path in source.paths() {
-        open.push(locations.resolve(path).ok()?.path);
-    }
     let mut bytes = 0;
-    while let Some(path) = open.pop() {
-        let metadata = fs::metadata(&path).ok()?;
-        if metadata.is_dir() {
-            for entry in fs::read_dir(&path).ok()? {
-                open.push(entry.ok()?.path());
-            }
-        } else {
-            bytes += metadata.len();
-        }
+    for path in source.paths() {
+        let place = locations.resolve(path).ok()?.path;
+        let files = all_files(&place, MAX_FILES)?;
+        bytes += files.iter().filter(|(_, about)| about.is_file()).map(|(_, about)| about.len()).sum::<u64>();
     }
     Some(bytes)
 }
@@ -140,6 +137,8 @@ fn card_of_arrays(source: &DataSource, facts: ArrayFacts) -> DataCard {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::checksum::{sealed, unsealed};
     use crate::source::{Span, Spanned};
@@ -153,12 +152,16 @@ mod tests {
         spec(DataSource::Folder { train: "set".into(), test: None })
     }
 
-    /// Two classes of pictures; only the header matters, so there is nothing behind it.
+    /// Two classes of pictures.
     fn write_set(dir: &Path) {
-        for (class, header) in [("a", "P6\n3 2\n255\n"), ("b", "P5\n5 4\n255\n")] {
+        for (class, header, values) in [("a", "P6\n3 2\n255\n", 18), ("b", "P5\n5 4\n255\n", 20)] {
             fs::create_dir_all(dir.join("set").join(class)).unwrap();
-            fs::write(dir.join("set").join(class).join("1.ppm"), header).unwrap();
+            fs::write(dir.join("set").join(class).join("1.ppm"), picture(header, values)).unwrap();
         }
+    }
+
+    fn picture(header: &str, values: usize) -> String {
+        header.to_owned() + &"x".repeat(values)
     }
 
     #[test]
@@ -191,7 +194,7 @@ mod tests {
     fn written_classes_decide_the_order() {
         let dir = tempfile::tempdir().unwrap();
         write_set(dir.path());
-        fs::write(dir.path().join("set/b/2.ppm"), "P5\n5 4\n255\n").unwrap();
+        fs::write(dir.path().join("set/b/2.ppm"), picture("P5\n5 4\n255\n", 20)).unwrap();
         let with = |classes: [&str; 2]| DataSpec {
             classes: Some(Spanned::new(classes.map(str::to_owned).to_vec(), Span::default())),
             ..folder()
@@ -219,7 +222,7 @@ mod tests {
         assert_eq!(of(&folder(), &locations).unwrap().train_images, 77);
         fs::write(kept, "no card").unwrap();
         assert_eq!(of(&folder(), &locations).unwrap(), first);
-        fs::write(dir.path().join("set/a/2.ppm"), "P6\n9 9\n255\n").unwrap();
+        fs::write(dir.path().join("set/a/2.ppm"), picture("P6\n9 9\n255\n", 243)).unwrap();
         assert_eq!(of(&folder(), &locations).unwrap().train_images, 3);
     }
 }

@@ -1,7 +1,7 @@
 //! Augmentation against what is known of the pictures: changes of the class, of the range, of what is left to see.
 
 use super::View;
-use crate::card::DataCard;
+use crate::card::{DataCard, PictureSize};
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{AugmentKind, AugmentOp, Color};
 use crate::lower::list;
@@ -17,6 +17,8 @@ const HIDES: f32 = 0.5;
 const LEAVES: f32 = 0.5;
 /// Share of the area that `cutout` may cover.
 const COVERED: f32 = 0.5;
+/// Holes that cover the picture as often as this leave nothing of it, wherever they fall.
+const COVERED_TIMES: usize = 16;
 /// Share of the shorter side that the deviation of a blur may have.
 const BLURRED: f32 = 0.1;
 
@@ -34,7 +36,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
             check_always(op, problems);
         }
         check_turn(view, op, problems);
-        if !check_crop(view, op, problems) {
+        if !check_extent(view, op, problems) && !check_crop(view, op, problems) {
             check_strength(view, op, problems);
         }
         check_margin(view, op, problems);
@@ -209,6 +211,52 @@ fn check_turn(view: &View<'_>, op: &Op, problems: &mut Problems) {
         .at(span, "here")
         .help("help");
     problems.push(if span == op.span { problem } else { problem.fix(span, "15deg") });
+}
+
+/// Height and width of the pictures that are augmented; the largest, where they keep their sizes.
+fn picture_size(view: &View<'_>) -> Option<[usize; 2]> {
+    let (height, width, _) = view.shapes.first()?.as_ref()?.as_image()?;
+    if view.open.is_none() || view.program.prepare.resize.is_some() {
+        return Some([height, width]);
+    }
+    match view.card?.size {
+        PictureSize::Same(size) | PictureSize::Varies { max: size, .. } => Some(size),
+    }
+}
+
+/// E0407 where what an operation reaches over is larger than the picture: says whether there was one. Such a step takes seconds a picture, and
+/// leaves nothing of it.
+fn check_extent(view: &View<'_>, op: &Op, problems: &mut Problems) -> bool {
+    let Some(size @ [height, width]) = picture_size(view) else { return false };
+    let side = height.max(width);
+    let beyond_side = |value: f32| (value > side as f32).then(|| (value.to_string(), side.to_string()));
+    #[expect(clippy::wildcard_enum_match_arm, reason = "strengths that are shares or angles have no extent")]
+    let found = match op.value.kind {
+        AugmentKind::Blur { sigma } | AugmentKind::Elastic { sigma, .. } => {
+            beyond_side(sigma).map(|found| ("sigma", found))
+        }
+        AugmentKind::Crop { pad, .. } => beyond_side(pad as f32).map(|found| ("pad", found)),
+        AugmentKind::Cutout { size: [rows, columns], holes, .. } => {
+            let most = (COVERED_TIMES * height * width / (rows.min(height) * columns.min(width))).max(1);
+            (holes > most).then(|| ("holes", (holes.to_string(), most.to_string())))
+        }
+        AugmentKind::RandomDistortion { grid, .. } => (grid[0] > height || grid[1] > width)
+            .then(|| ("grid", (format!("{}x{}", grid[0], grid[1]), format!("{height}x{width}")))),
+        _ => None,
+    };
+    let Some((option, (value, most))) = found else { return false };
+    let span = option_span(op, option);
+    let problem = Diagnostic::new(Code::E0407)
+        .saying("beyond")
+        .arg("op", op.value.kind.keyword())
+        .arg("option", option)
+        .arg("value", value)
+        .arg("picture", format!("{}x{}", size[0], size[1]))
+        .arg("most", &most)
+        .at(span, "beyond-here")
+        .help("beyond-help");
+    problems.push(if span == op.span { problem } else { problem.fix(span, most) });
+    true
 }
 
 /// E0407: says whether there was one.

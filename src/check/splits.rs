@@ -4,7 +4,7 @@ use super::View;
 use crate::card::{DataCard, PictureSize};
 use crate::data::planned;
 use crate::diag::{Code, Diagnostic, Level, Problems};
-use crate::ir::{DataSpec, Fit, LayerNode, ScopeKind};
+use crate::ir::{Damaged, DataSpec, Fit, LayerNode, ScopeKind};
 use crate::source::Span;
 
 /// Names that a sentence mentions; of more it says how many.
@@ -43,7 +43,8 @@ fn quoted(names: &[&str]) -> String {
 fn check_files(data: &DataSpec, card: &DataCard, problems: &mut Problems) {
     let at =
         |level| Diagnostic::new(Code::W0310).with_level(level).arg("data", &card.name).at(data.source.span, "here");
-    if card.unreadable.count > 0 {
+    let skips = data.damaged.as_ref().is_some_and(|damaged| damaged.value == Damaged::Skip);
+    if card.unreadable.count > 0 && !skips {
         let problem = at(Level::Error)
             .arg("count", card.unreadable.count)
             .arg("examples", card.unreadable.examples.join("; "))

@@ -1,10 +1,12 @@
 //! What a model says of a picture, as a line.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
+use crate::files::{json_shown, shown, shown_path};
 use crate::ir::{DataSource, LabelKind, Program};
 
 /// How results are printed.
@@ -63,26 +65,43 @@ impl Speaker {
         }
     }
 
+    /// The line of a picture that has no answer; for people there is none beside the problem on stderr.
+    pub(super) fn refusal(&self, path: &Path, reason: &str) -> Option<String> {
+        let file = file_text(path);
+        match self.format {
+            Format::Human => None,
+            Format::Json => Some(json_line(&json!({ "file": file, "error": reason }))),
+            Format::Csv => {
+                // as many cells as the others have, all empty but the first
+                let said = match self.kind {
+                    LabelKind::Single => 2,
+                    LabelKind::Multi => 1,
+                    LabelKind::Regression => 0,
+                };
+                Some(format!("{}{}", csv_cell(&file), ",".repeat(said + self.names.len())))
+            }
+        }
+    }
+
     fn one_class(&self, path: &Path, scores: &[f32]) -> String {
         let order = best_first(scores);
         let best = order[0];
-        let file = path.display();
+        let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human => {
                 let others: Vec<String> = order[1..].iter().take(2).map(|&at| self.percent(at, scores)).collect();
-                format!("{file}: {} ({})", self.percent(best, scores), others.join(", "))
+                format!("{seen}: {} ({})", self.percent(best, scores), others.join(", "))
             }
-            Format::Json => json!({
-                "file": file.to_string(),
+            Format::Json => json_line(&json!({
+                "file": file,
                 "class": self.names[best],
                 "index": best,
                 "score": scores[best],
                 "scores": self.object(scores),
-            })
-            .to_string(),
+            })),
             Format::Csv => {
                 let class = csv_cell(&self.names[best]);
-                format!("{},{class},{},{}", csv_cell(&file.to_string()), scores[best], cells(scores))
+                format!("{},{class},{},{}", csv_cell(&file), scores[best], cells(scores))
             }
         }
     }
@@ -91,43 +110,42 @@ impl Speaker {
         let order = best_first(scores);
         let found: Vec<usize> = order.iter().copied().filter(|&at| scores[at] >= YES).collect();
         let names = || found.iter().map(|&at| self.names[at].as_str());
-        let file = path.display();
+        let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human if found.is_empty() => {
-                format!("{file}: nothing ({})", self.percent(order[0], scores))
+                format!("{seen}: nothing ({})", self.percent(order[0], scores))
             }
             Format::Human => {
                 let all: Vec<String> = found.iter().map(|&at| self.percent(at, scores)).collect();
-                format!("{file}: {}", all.join(", "))
+                format!("{seen}: {}", all.join(", "))
             }
-            Format::Json => json!({
-                "file": file.to_string(),
+            Format::Json => json_line(&json!({
+                "file": file,
                 "classes": names().collect::<Vec<_>>(),
                 "scores": self.object(scores),
-            })
-            .to_string(),
+            })),
             Format::Csv => {
                 let classes = csv_cell(&names().collect::<Vec<_>>().join(";"));
-                format!("{},{classes},{}", csv_cell(&file.to_string()), cells(scores))
+                format!("{},{classes},{}", csv_cell(&file), cells(scores))
             }
         }
     }
 
     fn numbers(&self, path: &Path, numbers: &[f32]) -> String {
-        let file = path.display();
+        let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human => {
                 let all: Vec<String> =
-                    self.names.iter().zip(numbers).map(|(name, number)| format!("{name} {number}")).collect();
-                format!("{file}: {}", all.join(", "))
+                    self.names.iter().zip(numbers).map(|(name, number)| format!("{} {number}", shown(name))).collect();
+                format!("{seen}: {}", all.join(", "))
             }
-            Format::Json => json!({ "file": file.to_string(), "values": self.object(numbers) }).to_string(),
-            Format::Csv => format!("{},{}", csv_cell(&file.to_string()), cells(numbers)),
+            Format::Json => json_line(&json!({ "file": file, "values": self.object(numbers) })),
+            Format::Csv => format!("{},{}", csv_cell(&file), cells(numbers)),
         }
     }
 
     fn percent(&self, at: usize, scores: &[f32]) -> String {
-        format!("{} {:.1}%", self.names[at], scores[at] * 100.0)
+        format!("{} {:.1}%", shown(&self.names[at]), scores[at] * 100.0)
     }
 
     fn object(&self, values: &[f32]) -> Map<String, Value> {
@@ -159,9 +177,20 @@ fn cells(values: &[f32]) -> String {
     values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// A cell, in quotes where it needs them (RFC 4180).
+/// A file's name for programs: as it is, where it is a text.
+fn file_text(path: &Path) -> Cow<'_, str> {
+    path.to_str().map_or_else(|| shown_path(path).into(), Cow::Borrowed)
+}
+
+/// A value as one line of JSON; what a terminal would obey is escaped.
+fn json_line(value: &Value) -> String {
+    json_shown(&value.to_string()).into_owned()
+}
+
+/// A cell, in quotes where it needs them (RFC 4180); what a terminal would obey is written as [`shown`] does.
 fn csv_cell(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    let text = shown(text);
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into_owned() }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::permissions::PermissionArgs;
+use crate::data::MAX_PIXELS;
 use crate::diag::Language;
 use crate::kernel::{Simd, Target};
 use crate::runtime::CompileOptions;
@@ -105,6 +106,9 @@ pub(super) struct DataArgs {
     /// Folder with data sets, looked at before CNNC_DATA_DIR
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
+    /// Largest picture that is decoded, in pixels; one by its header larger is an error
+    #[arg(long, value_name = "N", default_value_t = MAX_PIXELS)]
+    pub(super) max_pixels: u64,
 }
 
 /// How the model is compiled. Results do not depend on the number of threads.

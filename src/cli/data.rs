@@ -11,7 +11,8 @@ use super::failure::Failure;
 use super::load::{self, Look};
 use super::table::{Table, thousands};
 use crate::card::{CardError, DataCard, PictureSize};
-use crate::data::planned;
+use crate::data::{places, planned};
+use crate::files::shown;
 use crate::ir::DataSpec;
 
 /// Longest bar, in characters.
@@ -68,7 +69,8 @@ fn splits(card: &DataCard, spec: Option<&DataSpec>) -> Option<[Vec<usize>; 3]> {
     let Some(pass) = &card.pass else {
         return planned(&card.class_counts, &card.test_counts, spec?);
     };
-    let place = |class: &String| card.found_classes.iter().position(|found| found == class);
+    let place_of = places(&card.found_classes);
+    let place = |class: &String| place_of.get(class.as_str()).copied();
     Some(pass.splits.clone().map(|counts| {
         card.classes.iter().map(|class| place(class).and_then(|at| counts.get(at)).copied().unwrap_or(0)).collect()
     }))
@@ -92,7 +94,7 @@ fn known(card: &DataCard) -> Vec<String> {
         known.push("pictures stand upright".to_owned());
     }
     let pairs: Vec<String> = (card.mirror_pairs.iter().filter(|[left, right]| left != right))
-        .map(|[left, right]| format!("{left}/{right}"))
+        .map(|[left, right]| format!("{}/{}", shown(left), shown(right)))
         .collect();
     match (card.mirror_changes_class, pairs.is_empty()) {
         (true, true) => known.push("mirrored, they belong to no class".to_owned()),
@@ -137,7 +139,10 @@ fn text(card: &DataCard, splits: Option<&[Vec<usize>; 3]>) -> String {
     let most = all.iter().copied().max().unwrap_or(0).max(1);
     let mut table = Table::new(1, &["class", "train", "validation", "test"]);
     for (class, name) in card.classes.iter().enumerate() {
-        table.row([vec![name.clone()], (0..3).map(|split| thousands(count(split, class) as u64)).collect()].concat());
+        table.row(
+            [vec![shown(name).into_owned()], (0..3).map(|split| thousands(count(split, class) as u64)).collect()]
+                .concat(),
+        );
     }
     let sum = |split: usize| (0..card.classes.len()).map(|class| count(split, class) as u64).sum::<u64>();
     table.row([vec!["all".to_owned()], (0..3).map(|split| thousands(sum(split))).collect()].concat());

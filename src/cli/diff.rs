@@ -110,7 +110,7 @@ fn sides(args: &DiffArgs) -> Result<[(&Path, Option<&String>); 2], Failure> {
 }
 
 fn side(args: &DiffArgs, (file, model): (&Path, Option<&String>), console: &Console) -> Result<Side, Failure> {
-    let data = DataArgs { data_dir: args.data.data_dir.clone() };
+    let data = args.data.clone();
     let choice = ChoiceArgs { model: model.cloned(), set: Vec::new(), data };
     let program = load::ready(file, &choice, &[], console)?.program;
     let mut made_of = BTreeMap::new();

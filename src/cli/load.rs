@@ -6,23 +6,23 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::arguments::ChoiceArgs;
+use super::arguments::{ChoiceArgs, DataArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::progress::DataProgress;
 use super::rewrite::{name_of, read_text};
 use crate::ast;
 use crate::card::{self, CardError, DataCard, PictureSize};
-use crate::data::{DataError, Dataset, Featurewise, InputSize, Locations};
+use crate::data::{Bounds, DataError, Dataset, Featurewise, InputSize, Locations};
 use crate::diag::{Code, Diagnostic, Level, render};
-use crate::files;
+use crate::files::{self, shown};
 use crate::front::{self, Loaded, Surroundings, WeightsFile};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
 use crate::runtime::CompileError;
 use crate::show;
 use crate::source::{SourceFile, SourceMap};
-use crate::train::memory::Machine;
+use crate::train::memory::{Machine, memory_bytes};
 use crate::train::weights::{Weights, WeightsInfo};
 use crate::train::{Pretrained, Settings, prepare_json, pretrained, tensor_shapes};
 
@@ -77,7 +77,8 @@ pub(super) fn judge(
 ) -> Reading {
     let permissions = console.permissions();
     let file = &*name_of(file);
-    let locations = permissions.narrow(Locations::of_run(file, choice.data.data_dir.as_deref()));
+    let mut locations = permissions.narrow(Locations::of_run(file, choice.data.data_dir.as_deref()));
+    locations.bounds = bounds(&choice.data);
     let options =
         LowerOptions { model: choice.model.clone(), overrides: choice.set.iter().chain(more).cloned().collect() };
     let card_error = RefCell::new(None);
@@ -125,6 +126,11 @@ fn weights_file(written: &str, locations: &Locations) -> WeightsFile {
 fn read_used(path: &Path, locations: &Locations) -> io::Result<String> {
     locations.access.check(path)?;
     files::read_text(path, files::MOST_SOURCE_BYTES)
+}
+
+/// Within which bounds data are read.
+fn bounds(data: &DataArgs) -> Bounds {
+    Bounds { max_pixels: data.max_pixels, memory_bytes: memory_bytes().unwrap_or(u64::MAX) }
 }
 
 /// Shows the problems of a reading on stderr.
@@ -307,9 +313,18 @@ impl Ready {
             })?;
         progress.clear();
         opened.set_outputs(self.program.output_shape().elements());
+        if let [first, ..] = &opened.damaged[..] {
+            let count = opened.damaged.len();
+            console.note(format_args!(
+                "note: {count} damaged pictures were left out (run.json lists them), such as {first}"
+            ));
+        }
         if let [first, ..] = &opened.ignored[..] {
             let count = opened.ignored.len();
-            console.note(format_args!("note: {count} files are not pictures and were left out, such as `{first}`"));
+            console.note(format_args!(
+                "note: {count} files are not pictures and were left out, such as `{}`",
+                shown(first)
+            ));
         }
         Ok(opened)
     }

@@ -1,6 +1,5 @@
 //! `cnnc predict FILE --weights W IMAGE…`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,13 +12,18 @@ use super::failure::Failure;
 use super::load::{self, Ready};
 use super::npy::{self, Images};
 use super::tuning::TuneArgs;
-use crate::data::{Preparation, decode};
+use crate::data::{Bounds, DecodedPicture, Preparation, decode, size_text};
+use crate::files::{self, shown_path};
 use crate::runtime::CompileError;
-use crate::train::RunError;
+use crate::train::memory::{Machine, inference_bytes};
+
+/// Larger picture files are refused: 512 MiB.
+const MOST_PICTURE_BYTES: u64 = 512 << 20;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Pictures are prepared as the file's `prepare` section says. With --input an array of prepared pictures is taken instead, float32
+Pictures are prepared as the file's `prepare` section says. One that cannot be read is said so in its place; the others are answered, and
+the exit code is 1. With --input an array of prepared pictures is taken instead, float32
 [N, H, W, C], and the model's output is written to --output, float32 [N, outputs].
 
 Examples:
@@ -36,7 +40,7 @@ pub(super) struct PredictArgs {
     /// The weights, as a run writes them
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// Pictures: PNG, JPEG, PPM, BMP, GIF, WebP
+    /// Pictures: PNG, JPEG, PPM, BMP, GIF, WebP; `-` is standard input
     #[arg(value_name = "IMAGE", required_unless_present = "input", conflicts_with = "input")]
     images: Vec<PathBuf>,
     /// How results are printed; json: one object a line
@@ -86,7 +90,7 @@ fn predict_array(ready: &Ready, mut trained: Trained, images: &Images, output: &
     npy::write(output, &shape, &values)
 }
 
-fn predict_pictures(args: &PredictArgs, ready: &Ready, mut trained: Trained, console: &Console) -> Result<(), Failure> {
+fn predict_pictures(args: &PredictArgs, ready: &Ready, trained: Trained, console: &Console) -> Result<(), Failure> {
     let prepare = &ready.program.program().prepare;
     let preparation = Preparation::new(prepare, ready.program.input_shape(), trained.statistics.as_ref())
         .map_err(|error| Failure::Mistake { code: None, message: error.to_string(), help: None })?
@@ -97,46 +101,115 @@ fn predict_pictures(args: &PredictArgs, ready: &Ready, mut trained: Trained, con
     if let Some(header) = speaker.header() {
         console.result(header)?;
     }
-    // pictures of one size that follow each other go together
-    let mut waiting: (Vec<&Path>, [usize; 2], Vec<f32>) = (Vec::new(), [0; 2], Vec::new());
-    let mut say = |paths: &mut Vec<&Path>, size: [usize; 2], images: &mut Vec<f32>| -> Result<(), Failure> {
+    let mut answering =
+        Answering { ready, trained, preparation, speaker, outputs, console, waiting: Waiting::default(), refused: 0 };
+    for path in &args.images {
+        answering.take(path, read(path, ready.locations.bounds))?;
+    }
+    answering.say()?;
+    match (answering.refused, args.images.len()) {
+        (0, _) => Ok(()),
+        (refused, all) => Err(Failure::Mistake {
+            code: None,
+            message: format!("{refused} of {all} pictures cannot be taken"),
+            help: None,
+        }),
+    }
+}
+
+/// Pictures of one size that follow each other: they go together.
+#[derive(Default)]
+struct Waiting<'p> {
+    paths: Vec<&'p Path>,
+    /// `[height, width]`
+    size: [usize; 2],
+    images: Vec<f32>,
+    /// As many of this size as there is room for.
+    most: usize,
+}
+
+/// Pictures on their way through the model.
+struct Answering<'p> {
+    ready: &'p Ready,
+    trained: Trained,
+    preparation: Preparation,
+    speaker: Speaker,
+    outputs: usize,
+    console: &'p Console,
+    waiting: Waiting<'p>,
+    /// Pictures that could not be taken.
+    refused: usize,
+}
+
+impl<'p> Answering<'p> {
+    /// Takes a picture, or says why it cannot be taken: the others are answered all the same.
+    fn take(&mut self, path: &'p Path, picture: Result<DecodedPicture, String>) -> Result<(), Failure> {
+        let (size, most, mut image) = match picture.and_then(|picture| self.prepared(&picture)) {
+            Ok(prepared) => prepared,
+            Err(reason) => {
+                // lines stay in the order of the pictures
+                self.say()?;
+                self.refused += 1;
+                self.console.problem(format_args!("`{}` cannot be taken: {reason}", shown_path(path)));
+                return self.speaker.refusal(path, &reason).map_or(Ok(()), |line| self.console.result(line));
+            }
+        };
+        if self.waiting.size != size {
+            self.say()?;
+        }
+        (self.waiting.size, self.waiting.most) = (size, most);
+        self.waiting.paths.push(path);
+        self.waiting.images.append(&mut image);
+        if self.waiting.paths.len() >= most { self.say() } else { Ok(()) }
+    }
+
+    /// A picture as the model's input, with its height and width, and how many of that size go together.
+    fn prepared(&self, picture: &DecodedPicture) -> Result<([usize; 2], usize, Vec<f32>), String> {
+        let preparation = self.preparation.at([picture.height, picture.width]);
+        let [height, width, _] = preparation.size();
+        let size = [height, width];
+        // the model's memory is looked at before any of it is taken
+        let most = if size == self.waiting.size { self.waiting.most } else { most_together(self.ready, size)? };
+        let mut out = vec![0.0; preparation.elements()];
+        preparation.apply(&picture.as_picture(), &mut out).map_err(|error| error.to_string())?;
+        Ok((size, most, out))
+    }
+
+    /// Answers the pictures that wait.
+    fn say(&mut self) -> Result<(), Failure> {
+        let Waiting { paths, size, images, most: _ } = &mut self.waiting;
         if paths.is_empty() {
             return Ok(());
         }
-        trained.session.prepare(size)?;
-        let values = trained.predict(images)?;
-        for (path, values) in paths.drain(..).zip(values.chunks_exact(outputs)) {
-            console.result(speaker.line(path, values))?;
+        self.trained.session.prepare(*size)?;
+        let values = self.trained.predict(images)?;
+        for (path, values) in paths.drain(..).zip(values.chunks_exact(self.outputs)) {
+            self.console.result(self.speaker.line(path, values))?;
         }
         images.clear();
         Ok(())
-    };
-    for path in &args.images {
-        let (size, mut picture) = prepared(path, &preparation)?;
-        let (paths, present, images) = &mut waiting;
-        if paths.len() == BATCH || *present != size {
-            say(paths, *present, images)?;
-        }
-        *present = size;
-        paths.push(path);
-        images.append(&mut picture);
     }
-    let (mut paths, size, mut images) = waiting;
-    say(&mut paths, size, &mut images)
 }
 
-/// A picture file as the model's input, with its height and width.
-fn prepared(path: &Path, preparation: &Preparation) -> Result<([usize; 2], Vec<f32>), Failure> {
-    let bytes = fs::read(path).map_err(|error| RunError::read(path, error))?;
-    let unfit = |reason: String| Failure::Mistake {
-        code: None,
-        message: format!("`{}` cannot be taken: {reason}", path.display()),
-        help: None,
-    };
-    let picture = decode(&bytes).map_err(unfit)?;
-    let preparation = preparation.at([picture.height, picture.width]);
-    let mut out = vec![0.0; preparation.elements()];
-    preparation.apply(&picture.as_picture(), &mut out).map_err(|error| unfit(error.to_string()))?;
-    let [height, width, _] = preparation.size();
-    Ok(([height, width], out))
+/// Reads and decodes a picture file.
+fn read(path: &Path, bounds: Bounds) -> Result<DecodedPicture, String> {
+    let most = MOST_PICTURE_BYTES.min(bounds.memory_bytes / 4);
+    let bytes = files::read_input(path, most).map_err(|error| error.to_string())?;
+    decode(&bytes, bounds)
+}
+
+/// How many pictures of a size go together, where the model leaves sizes open: one alone where there is no room for more.
+fn most_together(ready: &Ready, size: [usize; 2]) -> Result<usize, String> {
+    let (Some(_), Some(machine)) = (ready.program.open_sizes(), Machine::here()) else { return Ok(BATCH) };
+    let program = ready.program.at(size).map_err(|error| error.to_string())?;
+    let wanted = |batch| inference_bytes(&program, batch, &machine) as u64;
+    if wanted(BATCH) <= machine.memory_bytes {
+        return Ok(BATCH);
+    }
+    let one = wanted(1);
+    if one <= machine.memory_bytes {
+        return Ok(1);
+    }
+    let ([height, width], one, there) = (size, size_text(one), size_text(machine.memory_bytes));
+    Err(format!("for a picture of {height}x{width} the model takes {one}, and the machine has {there}"))
 }

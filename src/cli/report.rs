@@ -94,6 +94,7 @@ impl Report<'_> {
             },
             "data": self.record.data.sampled,
             "data_changed_at_steps": self.record.data_changed_at,
+            "damaged": self.data.damaged,
             "progress": { "epochs": progress.epoch, "steps": progress.step, "stopped_early": progress.stopped },
             "timings": {
                 "compile_s": rounded(self.compile_seconds),

@@ -2,17 +2,18 @@
 //! picture.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
-
 use super::Progress;
+use super::archive::{self, Member};
+use super::bounds::size_text;
 use super::error::DataError;
 use super::fetch::{Checksum, RemoteFile};
 use super::locations::Locations;
-use super::source::{Arrays, Pixels, Split};
+use super::source::{Arrays, Contents, Pixels, Split};
 use super::standard::find_or_fetch;
+use crate::files;
 
 /// Values of a picture.
 const PIXELS: usize = 3 * 1024;
@@ -105,7 +106,7 @@ impl CifarSet {
 
     /// The files' bytes, in order; of each at most one byte more than it should have.
     fn contents(&self, found: &Path) -> Result<Vec<Vec<u8>>, DataError> {
-        let open = |path: &Path| File::open(path).map_err(|error| DataError::io(path, error));
+        let open = |path: &Path| files::open(path).map_err(|error| DataError::io(path, error));
         let read = |stream: &mut dyn Read, path: &Path, count: usize| {
             let limit = ((self.label_bytes + PIXELS) * count + 1) as u64;
             let mut bytes = Vec::new();
@@ -121,15 +122,13 @@ impl CifarSet {
                 .collect();
         }
         let mut contents = vec![Vec::new(); self.files.len()];
-        let mut archive = tar::Archive::new(GzDecoder::new(std::io::BufReader::new(open(found)?)));
-        for entry in archive.entries().map_err(|error| DataError::io(found, error))? {
-            let mut entry = entry.map_err(|error| DataError::io(found, error))?;
-            let name =
-                entry.path().ok().and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
-            if let Some(i) = self.files.iter().position(|(file, ..)| name.as_deref() == Some(file)) {
-                contents[i] = read(&mut entry, found, self.files[i].1)?;
+        archive::walk(found, &mut |Member { name, bytes, .. }| {
+            let name = name.rsplit('/').next().unwrap_or_default();
+            if let Some(i) = self.files.iter().position(|(file, ..)| name == *file) {
+                contents[i] = read(bytes, found, self.files[i].1)?;
             }
-        }
+            Ok(())
+        })?;
         Ok(contents)
     }
 }
@@ -139,11 +138,14 @@ pub(super) fn binary(
     written: &Path,
     test: Option<&Path>,
     label_bytes: usize,
+    contents: Contents,
     locations: &Locations,
 ) -> Result<Arrays, DataError> {
-    let mut records = Records::new(label_bytes);
+    let mut records = Records { contents, ..Records::new(label_bytes) };
+    let (most, mut taken) = (locations.bounds.array_bytes(), 0);
     for (path, split) in files_of(written, test, locations)? {
-        let size = fs::metadata(&path).map_err(|error| DataError::io(&path, error))?.len();
+        let file = files::open(&path).map_err(|error| DataError::io(&path, error))?;
+        let size = file.metadata().map_err(|error| DataError::io(&path, error))?.len();
         let record = records.record_bytes() as u64;
         if size == 0 || !size.is_multiple_of(record) || size > LIMIT_BYTES {
             return Err(DataError::malformed(
@@ -152,11 +154,27 @@ pub(super) fn binary(
                 "give the number of labels before each picture: label_bytes: 2 for files like CIFAR-100's",
             ));
         }
-        let contents = fs::read(&path).map_err(|error| DataError::io(&path, error))?;
+        taken += size;
+        if taken > most {
+            let problem =
+                format!("with it there are {} of pictures, and the memory has {}", size_text(taken), size_text(most));
+            return Err(DataError::malformed(&path, problem, "take some of the files away"));
+        }
         // a file that has grown since: whole records of what was announced
-        records.append(&contents[..contents.len().min(size as usize)], split);
+        read_records(file, size / record, &mut records, split).map_err(|error| DataError::io(&path, error))?;
     }
     Ok(records.into_arrays())
+}
+
+/// Reads whole records, one after the other.
+fn read_records(file: File, count: u64, records: &mut Records, split: Split) -> std::io::Result<()> {
+    let mut stream = BufReader::with_capacity(1 << 16, file);
+    let mut record = vec![0; records.record_bytes()];
+    for _ in 0..count {
+        stream.read_exact(&mut record)?;
+        records.append(&record, split);
+    }
+    Ok(())
 }
 
 fn files_of(written: &Path, test: Option<&Path>, locations: &Locations) -> Result<Vec<(PathBuf, Split)>, DataError> {
@@ -191,6 +209,7 @@ fn files_of(written: &Path, test: Option<&Path>, locations: &Locations) -> Resul
 /// Records of several files, taken apart.
 struct Records {
     label_bytes: usize,
+    contents: Contents,
     pixels: Vec<u8>,
     labels: Vec<i32>,
     splits: Vec<Split>,
@@ -198,7 +217,7 @@ struct Records {
 
 impl Records {
     fn new(label_bytes: usize) -> Self {
-        Self { label_bytes, pixels: Vec::new(), labels: Vec::new(), splits: Vec::new() }
+        Self { label_bytes, contents: Contents::Kept, pixels: Vec::new(), labels: Vec::new(), splits: Vec::new() }
     }
 
     fn record_bytes(&self) -> usize {
@@ -207,10 +226,12 @@ impl Records {
 
     /// Takes whole records; their planes become `[H, W, C]` pixels.
     fn append(&mut self, contents: &[u8], split: Split) {
-        self.pixels.reserve(contents.len() / self.record_bytes() * PIXELS);
         for record in contents.chunks_exact(self.record_bytes()) {
             let (labels, planes) = record.split_at(self.label_bytes);
             self.labels.push(labels.last().map_or(0, |label| i32::from(*label)));
+            if self.contents == Contents::PassedOver {
+                continue;
+            }
             let (red, green, blue) = (&planes[..1024], &planes[1024..2048], &planes[2048..]);
             self.pixels.extend(red.iter().zip(green).zip(blue).flat_map(|((&r, &g), &b)| [r, g, b]));
         }
@@ -248,11 +269,12 @@ mod tests {
             fs::write(dir.path().join(name), record).unwrap();
         }
         let locations = Locations::only(dir.path());
-        let set = binary(Path::new("set"), None, 1, &locations).unwrap();
+        let set = binary(Path::new("set"), None, 1, Contents::Kept, &locations).unwrap();
         assert_eq!((set.labels, set.splits), (vec![1, 2, 9], vec![Split::Train, Split::Train, Split::Test]));
-        let set = binary(Path::new("set/b.bin"), Some(Path::new("set/a.bin")), 1, &locations).unwrap();
+        let set = binary(Path::new("set/b.bin"), Some(Path::new("set/a.bin")), 1, Contents::Kept, &locations).unwrap();
         assert_eq!((set.labels, set.splits), (vec![2, 1], vec![Split::Train, Split::Test]));
-        let error = binary(Path::new("set"), None, 2, &locations).err().map(|error| error.to_string()).unwrap();
+        let error =
+            binary(Path::new("set"), None, 2, Contents::Kept, &locations).err().map(|error| error.to_string()).unwrap();
         assert!(error.contains("3073 bytes") && error.contains("label_bytes"), "{error}");
     }
 

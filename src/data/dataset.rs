@@ -10,7 +10,7 @@ use super::loader::{Batches, Pass, Pool, batches_of, occasion_of};
 use super::locations::Locations;
 use super::prepare::{Featurewise, Preparation, PrepareError};
 use super::source::{Pictures, Source, Split, Targets};
-use super::store::{MEMORY_BOUND_BYTES, Scratch, Store};
+use super::store::{Intake, MEMORY_BOUND_BYTES, Scratch, Store};
 use super::{Progress, load, split};
 use crate::ir::{AugmentSpec, Cache, ClassWeight, DataSource, DataSpec, Normalize, PrepareSpec, class_index};
 use crate::random::{Random, text_key};
@@ -34,6 +34,8 @@ pub struct Dataset {
     pub ignored: Vec<String>,
     /// What the data were when they were opened; [`Self::take_index`] gives it away.
     index: Option<DataIndex>,
+    /// Pictures that were left out because they are damaged, each with its reason (`damaged: skip`).
+    pub damaged: Vec<String>,
     /// Statistics of the training split where `prepare` normalises featurewise: they belong to the weights.
     pub featurewise: Option<Featurewise>,
     store: Arc<Store>,
@@ -152,8 +154,17 @@ impl Dataset {
         let cache = data.cache.as_ref().map(|cache| cache.value);
         let of_arrays = index::contents_of_arrays(&source.pictures);
         let noted = Contents::of(if of_arrays.is_empty() { labels.len() } else { 0 });
-        let mut store = Store::new(source.pictures, preparation, (bound_bytes(cache), &noted), progress)?;
-        let contents = if of_arrays.is_empty() { index::contents_of_files(store.unread(), noted)? } else { of_arrays };
+        let mut store = Store::new(
+            source.pictures,
+            preparation,
+            Intake { bound_bytes: bound_bytes(cache), bounds: locations.bounds, contents: &noted },
+            progress,
+        )?;
+        let contents = if of_arrays.is_empty() {
+            index::contents_of_files(store.unread(), noted, locations.bounds)?
+        } else {
+            of_arrays
+        };
         let labelling = (&source.classes[..], source.targets.as_ref());
         let index = DataIndex::new(labelling, (names, &labels, &splits), contents);
         if cache == Some(Cache::Disk) {
@@ -177,6 +188,7 @@ impl Dataset {
             train,
             ignored: source.ignored,
             index: Some(index),
+            damaged: source.damaged,
             featurewise: statistics,
             store: Arc::new(store),
             labels,

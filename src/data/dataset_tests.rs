@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::super::bounds::Bounds;
 use super::super::folder::tests::png;
 use super::super::store::Scratch;
 use super::*;
@@ -156,11 +157,11 @@ fn a_folder_becomes_batches() {
 fn prediction_prepares_a_file_as_training_does() {
     let dir = picture_folder();
     let set = open(&folder(None), &resized(7, 5), [7, 5, 3], dir.path()).unwrap();
-    let picture = crate::data::read_picture(&dir.path().join("set/b/2.png")).unwrap();
+    let picture = crate::data::read_picture(&dir.path().join("set/b/2.png"), Bounds::default()).unwrap();
     let mut alone = vec![0.0; set.preparation().elements()];
     set.preparation().apply(&picture.as_picture(), &mut alone).unwrap();
     assert_eq!(alone, all(set.batches(Split::Train, 4)).0[7 * 105..8 * 105]);
-    let error = crate::data::read_picture(&dir.path().join("none.png")).unwrap_err().to_string();
+    let error = crate::data::read_picture(&dir.path().join("none.png"), Bounds::default()).unwrap_err().to_string();
     assert!(error.contains("none.png"), "{error}");
 }
 
@@ -192,7 +193,8 @@ fn every_form_of_keeping_gives_the_same_pictures() {
     let run = |bound, disk| {
         let source = load::load(&folder(None), &Locations::only(dir.path()), &mut |_| {}).unwrap();
         let preparation = Preparation::new(&prepare, &input, None).unwrap();
-        let store = Store::new(source.pictures, preparation, (bound, &Contents::of(0)), &mut |_| {}).unwrap();
+        let intake = Intake { bound_bytes: bound, bounds: Bounds::default(), contents: &Contents::of(0) };
+        let store = Store::new(source.pictures, preparation, intake, &mut |_| {}).unwrap();
         let store = if disk { store.on_disk(&mut |_| {}).unwrap() } else { store };
         let at = crate::data::augment::Occasion { seed: 1, epoch: 1, item: 3, flips: true };
         let (mut plain, mut changed, mut scratch) = (vec![0.0; 72], vec![0.0; 72], Scratch::default());

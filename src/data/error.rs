@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::files::{shown, shown_path};
+
 /// Why data could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -17,7 +19,7 @@ pub enum DataError {
         help: String,
     },
     /// A file could not be read.
-    #[error("could not read {}: {source}", path.display())]
+    #[error("could not read {}: {source}", shown_path(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -31,7 +33,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A file is not what it should be.
-    #[error("{}: {problem}\n  help: {help}", path.display())]
+    #[error("{}: {problem}\n  help: {help}", shown_path(path))]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -41,7 +43,7 @@ pub enum DataError {
         help: String,
     },
     /// Pictures that cannot be decoded.
-    #[error("{count} of {total} pictures cannot be read\n  {}\n  help: repair these files or take them out of the folder", examples.join("\n  "))]
+    #[error("{count} of {total} pictures cannot be read\n  {}{}\n  help: repair these files, take them out, or write `damaged: skip` in `data`", examples.join("\n  "), Rest(count - examples.len()))]
     Unreadable {
         /// How many.
         count: usize,
@@ -51,7 +53,7 @@ pub enum DataError {
         examples: Vec<String>,
     },
     /// The classes that were found are not those that were expected.
-    #[error("{}: the classes are not those of {expected_of}{}\n  help: {help}", path.display(), ClassDifference { missing, unexpected })]
+    #[error("{}: the classes are not those of {expected_of}{}\n  help: {help}", shown_path(path), ClassDifference { missing, unexpected })]
     Classes {
         /// The folder or file with the classes that were found.
         path: PathBuf,
@@ -65,7 +67,7 @@ pub enum DataError {
         help: String,
     },
     /// A picture does not fit the model's input.
-    #[error("{picture}: {problem}")]
+    #[error("{}: {problem}", shown(picture))]
     Picture {
         /// Which picture.
         picture: String,
@@ -114,9 +116,18 @@ impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, path) in self.0.iter().enumerate() {
             let separator = if i == 0 { "" } else { "\n             " };
-            write!(f, "{separator}{}", path.display())?;
+            write!(f, "{separator}{}", shown_path(path))?;
         }
         Ok(())
+    }
+}
+
+/// `and 3 more`
+struct Rest(usize);
+
+impl fmt::Display for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 { Ok(()) } else { write!(f, "\n  and {} more", self.0) }
     }
 }
 
@@ -129,7 +140,7 @@ impl fmt::Display for ClassDifference<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (what, names) in [("missing", self.missing), ("not expected", self.unexpected)] {
             if !names.is_empty() {
-                let shown: Vec<String> = names.iter().take(8).map(|name| format!("`{name}`")).collect();
+                let shown: Vec<String> = names.iter().take(8).map(|name| format!("`{}`", shown(name))).collect();
                 let more = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
                 write!(f, "\n  {what}: {}{more}", shown.join(", "))?;
             }

@@ -1,25 +1,37 @@
 //! Picture folders: a folder a class, on disk or inside an archive.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use super::archive::{self, Member};
+use super::archive::{self, Member, MemberKind};
+use super::bounds::{Bounds, size_text};
 use super::error::DataError;
 use super::locations::{Locations, Place};
 use super::picture::{self, PictureHeader};
-use super::source::{FileBytes, PictureFile, Pictures, Source, Split};
+use super::source::{FileBytes, PictureFile, Pictures, Seen, Source, Split};
+use super::tree::{self, Kind, Step};
 use super::{split, store};
 use crate::card::Unreadable;
+use crate::files::shown;
 
-/// Pictures out of a compressed archive are kept in memory, as long as they take no more than this: 4 GiB.
-const MEMORY_LIMIT_BYTES: u64 = 4 << 30;
-/// Folders below a class folder are followed this deep (a link could lead in a circle).
-const MAX_DEPTH: usize = 16;
+/// What a picture's class, name and path take.
+const NAME_BYTES: u64 = 256;
+
+/// Empty classes that a message names.
+const CLASSES_NAMED: usize = 8;
+
+/// What is kept of the pictures in a compressed archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// Their bytes.
+    Bytes,
+    /// What their headers say.
+    Headers,
+}
 
 /// One folder of classes: what was found in it.
 struct Root {
@@ -27,6 +39,7 @@ struct Root {
     written: String,
     place: Place,
     split: Split,
+    bounds: Bounds,
     /// Class folders, with pictures or without.
     classes: BTreeSet<String>,
     /// Class and picture.
@@ -38,28 +51,48 @@ impl Root {
     fn new(written: &Path, split: Split, locations: &Locations) -> Result<Self, DataError> {
         let place = locations.resolve(written)?;
         let written = written.to_string_lossy().replace('\\', "/").trim_end_matches('/').to_owned();
-        Ok(Self { written, place, split, classes: BTreeSet::new(), pictures: Vec::new(), ignored: Vec::new() })
+        let bounds = locations.bounds;
+        Ok(Self { written, place, split, bounds, classes: BTreeSet::new(), pictures: Vec::new(), ignored: Vec::new() })
     }
 
-    /// Takes a file by its path below the root; `bytes` is asked only for pictures.
-    fn add(&mut self, below: &str, bytes: impl FnOnce() -> Result<FileBytes, DataError>) -> Result<(), DataError> {
+    /// Takes a file by its path below the root; `bytes` is asked only for pictures. `what` says of something else than a file what it is.
+    fn add(
+        &mut self,
+        below: &str,
+        what: Option<&str>,
+        bytes: impl FnOnce() -> Result<FileBytes, DataError>,
+    ) -> Result<(), DataError> {
         if is_hidden(below) {
             return Ok(());
         }
         let name = format!("{}/{below}", self.written);
-        match below.split_once('/') {
-            Some((class, _)) => {
-                self.classes.insert(class.to_owned());
-                if picture::has_picture_name(below) {
-                    let bytes = bytes()?;
-                    self.pictures.push((class.to_owned(), PictureFile { name, bytes }));
-                } else {
-                    self.ignored.push(name);
-                }
+        let class = below.split_once('/').map(|(class, _)| class);
+        if let Some(class) = class.filter(|class| !self.classes.contains(*class)) {
+            self.classes.insert(class.to_owned());
+        }
+        match class {
+            Some(class) if picture::has_picture_name(below) => {
+                self.check_count()?;
+                let bytes = what.map_or_else(bytes, |what| Ok(FileBytes::refused(format!("it is {what}"))))?;
+                self.pictures.push((class.to_owned(), PictureFile { name, bytes }));
             }
-            None => self.ignored.push(name),
+            Some(_) | None => self.ignored.push(what.map_or(name.clone(), |what| format!("{name} ({what})"))),
         }
         Ok(())
+    }
+
+    /// Names take memory too: half of it at most.
+    fn check_count(&self) -> Result<(), DataError> {
+        let most = self.bounds.memory_bytes / 2;
+        if self.pictures.len() as u64 * NAME_BYTES <= most {
+            return Ok(());
+        }
+        let problem = format!(
+            "holds more than {} pictures, whose names alone take half of the memory ({})",
+            self.pictures.len(),
+            size_text(most)
+        );
+        Err(DataError::malformed(Path::new(&self.written), problem, "name a folder with fewer pictures"))
     }
 
     fn add_dir(&mut self, below: &str) {
@@ -77,27 +110,24 @@ impl Root {
                 "name a folder that holds a folder for each class",
             ));
         }
-        let mut open = vec![(top, String::new(), 0)];
-        while let Some((dir, below, depth)) = open.pop() {
-            for entry in fs::read_dir(&dir).map_err(|error| DataError::io(&dir, error))? {
-                let entry = entry.map_err(|error| DataError::io(&dir, error))?;
-                let name = entry.file_name().to_string_lossy().into_owned();
-                let name = if below.is_empty() { name } else { format!("{below}/{name}") };
-                let path = entry.path();
-                // Follows links: a class folder may be one.
-                let is_dir =
-                    entry.file_type().is_ok_and(|kind| if kind.is_symlink() { path.is_dir() } else { kind.is_dir() });
-                if !is_dir {
-                    self.add(&name, || Ok(FileBytes::Path(path)))?;
-                } else if !is_hidden(&name) {
-                    self.add_dir(&name);
-                    if depth < MAX_DEPTH {
-                        open.push((path, name, depth + 1));
-                    }
-                }
+        tree::walk(&top, &mut |found| {
+            if is_hidden(found.below) {
+                return Ok(Step::Past);
             }
-        }
-        Ok(())
+            let is_class = !found.below.contains('/');
+            match found.kind {
+                Kind::Folder if is_class && !found.is_text => return Err(no_text(found.path)),
+                Kind::Folder => self.add_dir(found.below),
+                Kind::File => self.add(found.below, None, || Ok(FileBytes::Path(found.path.to_path_buf())))?,
+                // it may have been a folder full of pictures
+                Kind::Other(what) if what == tree::LEADS_NOWHERE && !picture::has_picture_name(found.below) => {
+                    let help = "mend the link, or take it away";
+                    return Err(DataError::malformed(found.path, format!("is {what}"), help));
+                }
+                Kind::Other(what) => self.add(found.below, Some(what), || Ok(FileBytes::refused(String::new())))?,
+            }
+            Ok(Step::Into)
+        })
     }
 
     /// What can be wrong with a folder of classes.
@@ -115,11 +145,19 @@ impl Root {
         if !self.pictures.is_empty() {
             return Ok(());
         }
-        let empty: Vec<String> = self.classes.iter().map(|class| format!("`{class}`")).collect();
-        let problem = format!("no pictures for {} classes: {}", empty.len(), empty.join(", "));
+        let empty: Vec<String> =
+            self.classes.iter().take(CLASSES_NAMED).map(|class| format!("`{}`", shown(class))).collect();
+        let more = if self.classes.len() > CLASSES_NAMED { ", …" } else { "" };
+        let problem = format!("no pictures for {} classes: {}{more}", self.classes.len(), empty.join(", "));
         let known = picture::EXTENSIONS.join(", ");
         Err(DataError::malformed(path, problem, format!("put pictures there ({known}), or take the folder away")))
     }
+}
+
+/// A class whose name is not UTF-8: weights keep the names of their classes as text.
+fn no_text(path: &Path) -> DataError {
+    let problem = "the name of this class is no text (UTF-8)";
+    DataError::malformed(path, problem, "give the folder another name: weights keep the names of their classes as text")
 }
 
 fn is_hidden(path: &str) -> bool {
@@ -127,7 +165,7 @@ fn is_hidden(path: &str) -> bool {
 }
 
 /// Finds all pictures of a training folder and perhaps a test folder. An archive that holds both is read once.
-fn list(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<Vec<Root>, DataError> {
+fn list(train: &Path, test: Option<&Path>, locations: &Locations, keep: Keep) -> Result<Vec<Root>, DataError> {
     let mut roots = vec![Root::new(train, Split::Train, locations)?];
     if let Some(test) = test {
         roots.push(Root::new(test, Split::Test, locations)?);
@@ -138,7 +176,7 @@ fn list(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<Vec<
         root.read_directory()?;
     }
     for path in archives {
-        read_archive(&path, &mut roots)?;
+        read_archive(&path, &mut roots, locations.bounds, keep)?;
     }
     for root in &roots {
         root.pictures.iter().try_for_each(|(_, picture)| picture.may_be_read(locations))?;
@@ -147,10 +185,11 @@ fn list(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<Vec<
     Ok(roots)
 }
 
-fn read_archive(path: &Path, roots: &mut [Root]) -> Result<(), DataError> {
+fn read_archive(path: &Path, roots: &mut [Root], bounds: Bounds, keep: Keep) -> Result<(), DataError> {
     let shared = Arc::new(path.to_path_buf());
     let (all, mut taken) = (Arc::new(OnceLock::new()), Vec::new());
-    archive::walk(path, &mut |Member { name, is_dir, size, offset, bytes }| {
+    archive::walk(path, &mut |member| {
+        let Member { name, is_text, kind, size, offset, bytes } = member;
         let inside = |root: &Root| {
             let inner = root.place.inner.as_deref().filter(|_| root.place.path == path)?;
             let below =
@@ -160,36 +199,69 @@ fn read_archive(path: &Path, roots: &mut [Root]) -> Result<(), DataError> {
         let Some((root, below)) = roots.iter_mut().find_map(|root| inside(root).map(|below| (root, below))) else {
             return Ok(());
         };
-        if is_dir {
-            root.add_dir(&below);
-            return Ok(());
+        if !is_text && below.split('/').next().is_some_and(|class| class.contains("\\x")) {
+            return Err(no_text(&path.join(&name)));
         }
-        root.add(&below, || {
+        let what = match kind {
+            MemberKind::Folder => {
+                root.add_dir(&below);
+                return Ok(());
+            }
+            MemberKind::File => None,
+            MemberKind::Other(what) => Some(what),
+        };
+        root.add(&below, what, || {
             if let Some(offset) = offset {
                 return Ok(FileBytes::Stretch { archive: Arc::clone(&shared), offset, len: size });
             }
-            let (first, left) = (taken.len(), MEMORY_LIMIT_BYTES - taken.len() as u64);
-            bytes.take(left + 1).read_to_end(&mut taken).map_err(|error| {
-                DataError::malformed(
-                    path,
-                    format!("`{name}` cannot be read ({error})"),
-                    "the archive is damaged or cut short: get it again",
-                )
-            })?;
-            if taken.len() as u64 > MEMORY_LIMIT_BYTES {
-                let problem = "holds more than 4 GiB of pictures, too much to keep in memory";
-                return Err(DataError::malformed(
-                    path,
-                    problem,
-                    "unpack it and name the folder, or use a .tar without compression",
-                ));
+            if size > bounds.file_bytes() {
+                return Ok(FileBytes::refused(store::too_large(size, bounds)));
             }
-            Ok(FileBytes::Memory { all: Arc::clone(&all), range: first..taken.len() })
+            if keep == Keep::Headers {
+                taken.clear();
+            }
+            let first = taken.len();
+            if first as u64 + size > bounds.held_bytes() {
+                return Err(too_much(path, bounds));
+            }
+            read_member(bytes, size, &mut taken).map_err(|problem| {
+                let problem = format!("`{}` {problem}", shown(&name));
+                DataError::malformed(path, problem, "the archive is damaged or cut short: get it again")
+            })?;
+            Ok(match keep {
+                Keep::Bytes => FileBytes::Memory { all: Arc::clone(&all), range: first..taken.len() },
+                Keep::Headers => {
+                    let header = picture::header(&taken, bounds);
+                    FileBytes::Seen(Box::new(Seen { header, len: taken.len() }))
+                }
+            })
         })
     })?;
-    // nobody else knows of it yet
-    let _ = all.set(taken);
+    if keep == Keep::Bytes {
+        // nobody else knows of it yet
+        let _ = all.set(taken);
+    }
     Ok(())
+}
+
+/// Adds a member's bytes: exactly as many as its archive says.
+fn read_member(bytes: &mut dyn Read, size: u64, taken: &mut Vec<u8>) -> Result<(), String> {
+    let read = bytes.take(size + 1).read_to_end(taken).map_err(|error| format!("cannot be read ({error})"))?;
+    if read as u64 == size {
+        return Ok(());
+    }
+    Err(format!(
+        "should have {size} bytes, and has {}",
+        if read as u64 > size { "more".to_owned() } else { read.to_string() }
+    ))
+}
+
+fn too_much(path: &Path, bounds: Bounds) -> DataError {
+    let problem = format!(
+        "holds more than {} of pictures, too much to keep in memory (at most 4 GiB, and half of what there is)",
+        size_text(bounds.held_bytes())
+    );
+    DataError::malformed(path, problem, "unpack it and name the folder, or use a .tar without compression")
 }
 
 /// Class names in the order of their bytes; the test folder may have no others.
@@ -214,7 +286,10 @@ fn classes_of(roots: &[Root]) -> Result<Vec<String>, DataError> {
 
 /// Finds the pictures and their classes. Nothing is decoded.
 pub(super) fn load(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<Source, DataError> {
-    let roots = list(train, test, locations)?;
+    source_of(list(train, test, locations, Keep::Bytes)?)
+}
+
+fn source_of(roots: Vec<Root>) -> Result<Source, DataError> {
     let classes = classes_of(&roots)?;
     let mut ignored = Vec::new();
     let mut items = Vec::new();
@@ -225,12 +300,33 @@ pub(super) fn load(train: &Path, test: Option<&Path>, locations: &Locations) -> 
             (file, label, root.split)
         }));
     }
-    items.sort_by(|(a, ..), (b, ..)| a.name.as_bytes().cmp(b.name.as_bytes()));
+    // names that are not UTF-8 may be written alike: then the files' own decide
+    let order = |file: &PictureFile| match &file.bytes {
+        FileBytes::Path(path) => path.as_os_str().as_encoded_bytes().to_vec(),
+        FileBytes::Stretch { .. } | FileBytes::Memory { .. } | FileBytes::Seen(_) => Vec::new(),
+    };
+    items.sort_by(|(a, ..), (b, ..)| a.name.as_bytes().cmp(b.name.as_bytes()).then_with(|| order(a).cmp(&order(b))));
+    // of members of one name the last counts, as it does when an archive is unpacked
+    items.dedup_by(|(later, _, split), (file, _, other)| {
+        let is_same = later.name == file.name && split == other && !matches!(later.bytes, FileBytes::Path(_));
+        if is_same {
+            std::mem::swap(file, later);
+        }
+        is_same
+    });
     ignored.sort_unstable();
     let labels = items.iter().map(|&(_, label, _)| label).collect();
     let splits = items.iter().map(|&(.., split)| split).collect();
     let files = items.into_iter().map(|(file, ..)| file).collect();
-    Ok(Source { classes, labels, targets: None, splits, pictures: Pictures::Files(files), ignored })
+    Ok(Source {
+        classes,
+        labels,
+        targets: None,
+        splits,
+        pictures: Pictures::Files(files),
+        ignored,
+        damaged: Vec::new(),
+    })
 }
 
 /// What a folder's names and headers say.
@@ -261,13 +357,15 @@ pub(crate) struct HeaderFacts {
     pub(crate) unreadable: Unreadable,
     /// Bytes of the files that are held in memory until they are decoded.
     pub(crate) held_bytes: usize,
+    /// What decoding the largest takes.
+    pub(crate) decoding_bytes: u64,
 }
 
 /// Reads names and headers, in parallel; decodes nothing.
 /// # Errors
 /// [`DataError`]; also where no header at all can be read.
 pub(crate) fn folder_facts(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<FolderFacts, DataError> {
-    let source = load(train, test, locations)?;
+    let source = source_of(list(train, test, locations, Keep::Headers)?)?;
     let mut counts = [vec![0; source.classes.len()], vec![0; source.classes.len()]];
     for (&label, &split) in source.labels.iter().zip(&source.splits) {
         counts[usize::from(split == Split::Test)][label as usize] += 1;
@@ -280,7 +378,7 @@ pub(crate) fn folder_facts(train: &Path, test: Option<&Path>, locations: &Locati
     let without = |count: &&usize| **count == 0;
     let empty = class_counts.iter().zip(&source.classes).filter(|(count, _)| without(count));
     Ok(FolderFacts {
-        headers: header_facts(&files)?,
+        headers: header_facts(&files, locations.bounds)?,
         grouped: grouped(files.iter().map(|file| file.name.as_str())),
         empty_classes: empty.map(|(_, class)| class.clone()).collect(),
         test_counts: if test.is_some() { test_counts } else { Vec::new() },
@@ -292,11 +390,9 @@ pub(crate) fn folder_facts(train: &Path, test: Option<&Path>, locations: &Locati
 /// Reads the headers of picture files, in parallel.
 /// # Errors
 /// [`DataError::Unreadable`] where no header at all can be read.
-pub(super) fn header_facts(files: &[PictureFile]) -> Result<HeaderFacts, DataError> {
+pub(super) fn header_facts(files: &[PictureFile], bounds: Bounds) -> Result<HeaderFacts, DataError> {
     let header = |file: &PictureFile| -> Result<PictureHeader, String> {
-        store::read_bytes(&file.bytes)
-            .and_then(|bytes| picture::header(&bytes))
-            .map_err(|reason| format!("{}: {reason}", file.name))
+        store::header(&file.bytes, bounds).map_err(|reason| format!("{}: {reason}", shown(&file.name)))
     };
     let headers: Vec<Result<PictureHeader, String>> = files.par_iter().map(header).collect();
     let (good, bad): (Vec<_>, Vec<_>) = headers.into_iter().partition(Result::is_ok);
@@ -308,6 +404,7 @@ pub(super) fn header_facts(files: &[PictureFile]) -> Result<HeaderFacts, DataErr
         channels: good.iter().all(|header| header.channels == first.channels).then_some(first.channels),
         unreadable: Unreadable { count: bad.len(), examples: bad.into_iter().take(store::EXAMPLES).collect() },
         held_bytes: files.iter().map(|file| file.bytes.held_bytes()).sum(),
+        decoding_bytes: good.iter().map(|header| header.decoding_bytes).max().unwrap_or(0),
     })
 }
 

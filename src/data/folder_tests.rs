@@ -1,5 +1,6 @@
 //! Folders and archives made for the test.
 
+use std::fs;
 use std::io::{Cursor, Write};
 
 use image::{ImageFormat, Rgb, RgbImage};
@@ -98,7 +99,7 @@ fn directories_and_archives_give_the_same_set() {
         for (file, (_, bytes)) in
             pictures.iter().map(|file| (file, files().into_iter().find(|(name, _)| file.name.ends_with(name)).unwrap()))
         {
-            assert_eq!(store::read_bytes(&file.bytes).unwrap().as_ref(), bytes, "{}", file.name);
+            assert_eq!(store::read_bytes(&file.bytes, Bounds::default()).unwrap().as_ref(), bytes, "{}", file.name);
         }
     }
 }
@@ -118,6 +119,7 @@ fn headers_say_sizes_and_counts() {
             channels: Some(3),
             unreadable: Unreadable::default(),
             held_bytes: 0,
+            decoding_bytes: facts.headers.decoding_bytes,
         },
         grouped: false,
         empty_classes: Vec::new(),
@@ -130,7 +132,7 @@ fn headers_say_sizes_and_counts() {
 }
 
 #[test]
-fn climbing_names_in_archives_are_passed_over() {
+fn climbing_names_in_archives_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let climbing = vec![
         ("set/a/../../../evil/x.png", png(1, 1, [0; 3])),
@@ -140,7 +142,8 @@ fn climbing_names_in_archives_are_passed_over() {
     fs::write(dir.path().join("a.tar"), tar(&climbing)).unwrap();
     fs::write(dir.path().join("a.zip"), zip_of(&climbing)).unwrap();
     for archive in ["a.tar/set", "a.zip/set"] {
-        assert_eq!(load_from(dir.path(), archive, None).unwrap().classes, ["good"]);
+        let error = failure(dir.path(), archive, None);
+        assert!(error.contains("x.png` in it leads out of the archive"), "{error}");
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is unpacked");
 }
@@ -213,4 +216,94 @@ fn frames_of_tracks_are_known_by_their_names() {
     assert!(!is(names(|i| format!("train/cats/Abyssinian_{i}.jpg"))));
     assert!(!is(names(|i| format!("train/cats/{i}.jpg"))));
     assert!(!is(names(|i| format!("train/cats/{i}_0.jpg"))));
+}
+
+/// A member whose header is made by `set`.
+fn member(name: &str, set: impl FnOnce(&mut ::tar::Header), bytes: &[u8]) -> Vec<u8> {
+    let mut header = ::tar::Header::new_gnu();
+    header.set_path(name).unwrap();
+    header.set_size(bytes.len() as u64);
+    header.set_mode(0o644);
+    set(&mut header);
+    header.set_cksum();
+    let mut member = [header.as_bytes().as_slice(), bytes].concat();
+    member.resize(member.len().next_multiple_of(512), 0);
+    member
+}
+
+#[test]
+fn unusual_members_of_a_tar_are_read_or_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let picture = png(3, 2, [1, 2, 3]);
+    let link = |kind: ::tar::EntryType| {
+        move |header: &mut ::tar::Header| {
+            header.set_entry_type(kind);
+            header.set_link_name("set/a/1.png").unwrap();
+        }
+    };
+    // one run of bytes, then a hole
+    let sparse = |header: &mut ::tar::Header| {
+        header.set_entry_type(::tar::EntryType::GNUSparse);
+        let gnu = header.as_gnu_mut().unwrap();
+        let octal = |value: usize| format!("{value:011o}\0").into_bytes();
+        gnu.sparse[0].offset.copy_from_slice(&octal(0));
+        gnu.sparse[0].numbytes.copy_from_slice(&octal(picture.len()));
+        gnu.sparse[1].offset.copy_from_slice(&octal(1000));
+        gnu.sparse[1].numbytes.copy_from_slice(&octal(0));
+        gnu.realsize.copy_from_slice(&octal(1000));
+    };
+    let long = format!("set/b/{}/{}.png", "folder".repeat(20), "name".repeat(30));
+    let mut longer = ::tar::Builder::new(Vec::new());
+    let mut header = ::tar::Header::new_gnu();
+    header.set_size(picture.len() as u64);
+    longer.append_data(&mut header, &long, picture.as_slice()).unwrap();
+    let tar = [
+        member("set/a/1.png", |_| {}, &png(9, 9, [0; 3])),
+        member("set/a/1.png", |_| {}, &picture),
+        member("set/a/sparse.png", sparse, &picture),
+        member("set/a/hard.png", link(::tar::EntryType::Link), &[]),
+        member("set/a/soft.png", link(::tar::EntryType::Symlink), &[]),
+        member("set/a/pipe.png", |header| header.set_entry_type(::tar::EntryType::Fifo), &[]),
+        longer.into_inner().unwrap(),
+    ]
+    .concat();
+    fs::write(dir.path().join("a.tar"), &tar).unwrap();
+    fs::write(dir.path().join("a.tgz"), gzip(&tar)).unwrap();
+    for archive in ["a.tar/set", "a.tgz/set"] {
+        let source = load_from(dir.path(), archive, None).unwrap();
+        let Pictures::Files(files) = &source.pictures else { panic!("archives hold files") };
+        let sizes: Vec<_> = files
+            .iter()
+            .map(|file| store::header(&file.bytes, Bounds::default()).map(|header| [header.height, header.width]))
+            .collect();
+        let [first, hard, pipe, soft, sparse, long] = &sizes[..] else { panic!("{sizes:?}") };
+        // the later of two members of one name
+        assert_eq!([first, sparse, long], [&Ok([2, 3]); 3], "{archive}");
+        for (refused, what) in [(hard, "a link inside"), (soft, "a link inside"), (pipe, "a device or pipe inside")] {
+            assert!(refused.as_ref().is_err_and(|reason| reason.contains(what)), "{refused:?}");
+        }
+    }
+}
+
+#[test]
+fn a_zip_that_cannot_be_read_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = zip_of(&[("set/a/1.png", png(3, 2, [1, 2, 3])), ("set/b/1.png", png(3, 2, [1, 2, 3]))]);
+    // flags stand at 6 of a local head and at 8 of a central one, methods behind them, lengths 14 further on
+    let changed = |at: usize, value: u8| {
+        let mut bytes = whole.clone();
+        for (mark, more) in [(b"PK\x03\x04", 0), (b"PK\x01\x02", 2)] {
+            let heads = (0..whole.len() - 4).filter(|&place| whole[place..].starts_with(mark));
+            heads.for_each(|head| bytes[head + at + more] = value);
+        }
+        bytes
+    };
+    for (at, value, expected) in [(6, 1, "password"), (8, 14, "stored or deflated"), (22, 1, "1 bytes, and has more")] {
+        fs::write(dir.path().join("a.zip"), changed(at, value)).unwrap();
+        let facts = folder_facts(Path::new("a.zip/set"), None, &Locations::only(dir.path()));
+        let error = facts.unwrap_err().to_string().to_lowercase();
+        assert!(error.contains("a.zip") && error.contains(expected), "{at}: {error}");
+    }
+    fs::write(dir.path().join("a.zip"), &whole[..whole.len() / 2]).unwrap();
+    assert!(failure(dir.path(), "a.zip/set", None).contains("no readable zip archive"));
 }

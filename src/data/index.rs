@@ -18,6 +18,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::bounds::Bounds;
 use super::error::DataError;
 use super::source::{FileBytes, PictureFile, Pictures, Source, Split, Targets};
 use super::store;
@@ -62,9 +63,11 @@ impl Content {
     }
 
     /// A file that is not read as a whole.
-    fn sampled(file: &PictureFile) -> Result<Self, String> {
+    fn sampled(file: &PictureFile, bounds: Bounds) -> Result<Self, String> {
         let (path, first, length) = match &file.bytes {
-            FileBytes::Memory { .. } => return Ok(Self::of(&store::read_bytes(&file.bytes)?)),
+            FileBytes::Memory { .. } | FileBytes::Seen(_) => {
+                return Ok(Self::of(&store::read_bytes(&file.bytes, bounds)?));
+            }
             FileBytes::Path(path) => (path.as_path(), 0, None),
             FileBytes::Stretch { archive, offset, len } => (archive.as_path(), *offset, Some(*len)),
         };
@@ -134,10 +137,14 @@ pub(super) fn contents_of_arrays(pictures: &Pictures) -> Vec<Content> {
 /// in `unread`.
 /// # Errors
 /// [`DataError::Unreadable`].
-pub(super) fn contents_of_files(unread: &[PictureFile], noted: Contents) -> Result<Vec<Content>, DataError> {
+pub(super) fn contents_of_files(
+    unread: &[PictureFile],
+    noted: Contents,
+    bounds: Bounds,
+) -> Result<Vec<Content>, DataError> {
     let content = |(item, noted): (usize, OnceLock<Content>)| match (noted.into_inner(), unread.get(item)) {
         (Some(content), _) => Ok(content),
-        (None, Some(file)) => Content::sampled(file).map_err(|why| format!("{}: {why}", file.name)),
+        (None, Some(file)) => Content::sampled(file, bounds).map_err(|why| format!("{}: {why}", file.name)),
         (None, None) => Err(format!("picture {item} was not read")),
     };
     let total = noted.0.len();

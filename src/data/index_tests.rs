@@ -87,7 +87,10 @@ fn samples_and_wholes_are_compared_as_far_as_both_know() {
     let path = folder.path().join("picture");
     std::fs::write(&path, [&[9; 100], &bytes[..]].concat()).expect("written");
     let archive = FileBytes::Stretch { archive: path.into(), offset: 100, len: bytes.len() as u64 };
-    let (whole, sample) = (Content::of(&bytes), Content::sampled(&PictureFile { name: String::new(), bytes: archive }));
+    let (whole, sample) = (
+        Content::of(&bytes),
+        Content::sampled(&PictureFile { name: String::new(), bytes: archive }, Bounds::default()),
+    );
     let sample = sample.expect("read");
     assert!(whole.is(&sample) && sample.is(&whole) && sample.whole.is_none());
     let mut other = bytes.clone();

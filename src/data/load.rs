@@ -5,17 +5,25 @@ use std::path::Path;
 use super::error::DataError;
 use super::locations::Locations;
 use super::npz::ArrayFacts;
-use super::source::{Arrays, Source, Split};
-use super::{Progress, cifar, folder, idx, npz, standard, table};
+use super::source::{Arrays, Contents, Source, Split};
+use super::{Progress, cifar, folder, idx, npz, standard, store, table};
 use crate::card;
-use crate::ir::{DataSource, DataSpec, LabelKind};
+use crate::ir::{Damaged, DataSource, DataSpec, LabelKind};
 
-/// Finds and reads the data set that a program names. Pictures in files are not decoded yet.
+/// Finds and reads the data set that a program names. Pictures in files are not decoded yet, unless damaged ones are to be left out.
 pub(super) fn load(
     data: &DataSpec,
     locations: &Locations,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Source, DataError> {
+    let mut source = found(data, locations, progress)?;
+    if data.damaged.as_ref().is_some_and(|damaged| damaged.value == Damaged::Skip) {
+        store::leave_out_damaged(&mut source, locations.bounds, progress)?;
+    }
+    Ok(source)
+}
+
+fn found(data: &DataSpec, locations: &Locations, progress: &mut dyn FnMut(Progress)) -> Result<Source, DataError> {
     let source = &data.source.value;
     let arrays = match source {
         DataSource::Digits => standard::digits()?,
@@ -24,7 +32,7 @@ pub(super) fn load(
         DataSource::Cifar10 => cifar::cifar10(locations, progress)?,
         DataSource::Cifar100 => cifar::cifar100(locations, progress)?,
         DataSource::Idx { .. } | DataSource::CifarBinary { .. } => {
-            let arrays = given(source, locations)?;
+            let arrays = given(source, Contents::Kept, locations)?;
             let classes = numbered(&arrays.labels);
             return Ok(Source::of_arrays(arrays, classes));
         }
@@ -37,14 +45,14 @@ pub(super) fn load(
 }
 
 /// Arrays in files that the program names.
-fn given(source: &DataSource, locations: &Locations) -> Result<Arrays, DataError> {
+fn given(source: &DataSource, contents: Contents, locations: &Locations) -> Result<Arrays, DataError> {
     match source {
         DataSource::Idx { images, labels, test } => {
             let test = test.as_ref().map(|[images, labels]| [images.as_path(), labels.as_path()]);
-            idx::load([images, labels], test, locations)
+            idx::load([images, labels], test, contents, locations)
         }
         DataSource::CifarBinary { path, test, label_bytes } => {
-            cifar::binary(path, test.as_deref(), *label_bytes, locations)
+            cifar::binary(path, test.as_deref(), *label_bytes, contents, locations)
         }
         DataSource::Digits
         | DataSource::Mnist
@@ -76,7 +84,7 @@ pub(crate) fn array_facts(
     if let DataSource::Npz(path) = source {
         return npz::facts(path, kind, locations);
     }
-    let Arrays { size, labels, splits, .. } = given(source, locations)?;
+    let Arrays { size, labels, splits, .. } = given(source, Contents::PassedOver, locations)?;
     let of = |wanted: Split| -> Vec<i32> {
         labels.iter().zip(&splits).filter(|(_, split)| **split == wanted).map(|(label, _)| *label).collect()
     };

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bounds::Bounds;
 use super::error::DataError;
-use crate::files::Access;
+use crate::files::{Access, shown_path};
 
 /// Places to look for data, in this order: beside the `.cnn` file, the data directories, the user's cache, then (built-in sets alone) their
 /// official place.
@@ -19,6 +20,8 @@ pub struct Locations {
     pub fetch: FetchPolicy,
     /// What of all that may be read.
     pub access: Access,
+    /// How much is taken in of what is found.
+    pub bounds: Bounds,
 }
 
 /// Whether missing sets are fetched from their official place.
@@ -41,6 +44,7 @@ impl Locations {
             cache: directories::ProjectDirs::from("", "", "cnnc").map(|dirs| dirs.cache_dir().to_path_buf()),
             fetch: FetchPolicy::WhenMissing,
             access: Access::default(),
+            bounds: Bounds::default(),
         }
     }
 
@@ -53,6 +57,7 @@ impl Locations {
             cache: None,
             fetch: FetchPolicy::Never,
             access: Access::default(),
+            bounds: Bounds::default(),
         }
     }
 
@@ -69,7 +74,7 @@ impl Locations {
                 outside.get_or_insert(candidate);
                 continue;
             }
-            if candidate.exists() && !(candidate.is_file() && is_archive(&candidate)) {
+            if is_there(&candidate)? && !(candidate.is_file() && is_archive(&candidate)) {
                 return Ok(Place { path: candidate, inner: None });
             }
             if let Some(place) = archive_place(&candidate) {
@@ -82,7 +87,7 @@ impl Locations {
         if let Some(path) = outside {
             return Err(DataError::Outside { path });
         }
-        Err(DataError::NotFound { what: format!("`{}`", written.display()), looked, help: NOT_FOUND_HELP.to_owned() })
+        Err(DataError::NotFound { what: format!("`{}`", shown_path(written)), looked, help: NOT_FOUND_HELP.to_owned() })
     }
 
     /// Whether a file may be read that was found on the way: in a folder, by a link, in a table.
@@ -90,6 +95,15 @@ impl Locations {
     /// [`DataError::Outside`].
     pub(super) fn may_read(&self, path: &Path) -> Result<(), DataError> {
         if self.access.allows(path) { Ok(()) } else { Err(DataError::Outside { path: path.to_path_buf() }) }
+    }
+}
+
+/// Whether something is there; that a folder on the way cannot be read, or links lead in a circle, is told.
+fn is_there(path: &Path) -> Result<bool, DataError> {
+    match path.try_exists() {
+        // a path may go on behind a file, inside an archive
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(false),
+        found => found.map_err(|error| DataError::io(path, error)),
     }
 }
 

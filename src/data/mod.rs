@@ -5,6 +5,7 @@
 
 mod archive;
 mod augment;
+mod bounds;
 mod changes;
 mod cifar;
 mod color;
@@ -15,6 +16,7 @@ mod fetch;
 mod folder;
 mod idx;
 mod index;
+mod jpeg;
 mod load;
 mod loader;
 mod locations;
@@ -24,12 +26,16 @@ mod pass;
 mod picture;
 mod prepare;
 mod resize;
+mod room;
 mod source;
 mod split;
 mod standard;
 mod store;
 mod table;
+mod tree;
+mod whole;
 
+pub use bounds::{Bounds, MAX_PIXELS};
 pub use dataset::{AugmentedPicture, Dataset, InputSize, Sample, SplitView};
 pub use error::DataError;
 pub use fetch::{Checksum, FetchError, RemoteFile, fetch};
@@ -41,14 +47,16 @@ pub use prepare::{Featurewise, Preparation, PrepareError};
 pub use source::{Split, Targets};
 pub use store::read_picture;
 
+pub(crate) use bounds::size_text;
 pub(crate) use fetch::hex;
 pub(crate) use folder::{FolderFacts, HeaderFacts, folder_facts};
 pub(crate) use load::array_facts;
 pub(crate) use npz::ArrayFacts;
 pub(crate) use pass::pass_facts;
-pub(crate) use source::check_classes;
+pub(crate) use source::{check_classes, places};
 pub(crate) use split::planned;
 pub(crate) use table::{TableFacts, table_facts};
+pub(crate) use tree::all as all_files;
 
 /// What opening a data set is doing: for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,5 +79,7 @@ pub enum Progress<'a> {
     },
 }
 
+#[cfg(test)]
+mod mutation_tests;
 #[cfg(test)]
 mod real_tests;

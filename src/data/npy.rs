@@ -10,6 +10,8 @@
 
 use std::io::Read;
 
+use super::bounds::size_text;
+
 /// Headers of real arrays have about 128 bytes.
 const MAX_HEADER_BYTES: usize = 1 << 16;
 /// Reserved before the first byte is read; beyond it memory grows with what really comes.
@@ -124,12 +126,16 @@ fn parse(text: &str) -> Result<NpyHeader, String> {
     Ok(NpyHeader { element, shape })
 }
 
-/// Reads all elements as bytes; exactly as many as the header says.
+/// Reads all elements as bytes; exactly as many as the header says, and no more than `most`.
 /// # Errors
 /// The reason, in words.
-pub(super) fn data(stream: &mut dyn Read, header: &NpyHeader) -> Result<Vec<u8>, String> {
+pub(super) fn data(stream: &mut dyn Read, header: &NpyHeader, most: u64) -> Result<Vec<u8>, String> {
     let expected =
         header.size_bytes().ok_or_else(|| format!("its shape {:?} is no size of a data set", header.shape))?;
+    if expected > most {
+        let (wanted, most) = (size_text(expected), size_text(most));
+        return Err(format!("its shape {:?} takes {wanted}, more than the memory allows ({most})", header.shape));
+    }
     let mut bytes = Vec::with_capacity(expected.min(RESERVE_BYTES) as usize);
     stream
         .take(expected + 1)
@@ -231,10 +237,11 @@ mod tests {
     #[test]
     fn data_must_be_as_long_as_the_header_says() {
         let head = NpyHeader { element: NpyElement::U16, shape: vec![2] };
-        assert_eq!(integers(&data(&mut &[1u8, 0, 2, 1][..], &head).unwrap(), head.element).unwrap(), [1, 258]);
-        assert!(data(&mut &[1u8, 0, 2][..], &head).unwrap_err().contains("4 bytes, but there are 3"));
-        assert!(data(&mut &[0u8; 5][..], &head).unwrap_err().contains("more"));
+        assert_eq!(integers(&data(&mut &[1u8, 0, 2, 1][..], &head, 4).unwrap(), head.element).unwrap(), [1, 258]);
+        assert!(data(&mut &[1u8, 0, 2][..], &head, 4).unwrap_err().contains("4 bytes, but there are 3"));
+        assert!(data(&mut &[0u8; 5][..], &head, 3).unwrap_err().contains("takes 4 bytes"));
+        assert!(data(&mut &[0u8; 5][..], &head, 4).unwrap_err().contains("more"));
         let absurd = NpyHeader { element: NpyElement::F64, shape: vec![usize::MAX, 8] };
-        assert!(data(&mut &[0u8; 5][..], &absurd).unwrap_err().contains("no size"));
+        assert!(data(&mut &[0u8; 5][..], &absurd, u64::MAX).unwrap_err().contains("no size"));
     }
 }

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::bounds::Bounds;
 use super::error::DataError;
 use super::load::numbered;
 use super::locations::Locations;
 use super::npy::{self, NpyElement, NpyHeader};
 use super::source::{Arrays, Pixels, Source, Split, Targets, count_classes};
+use crate::files;
 use crate::ir::LabelKind;
 
 /// Labels beyond this are no class indices.
@@ -24,6 +26,7 @@ const HELP: &str = "save it with numpy.savez(path, x_train=…, y_train=…): pi
 /// An open .npz file.
 struct Npz {
     path: PathBuf,
+    bounds: Bounds,
     zip: ZipArchive<BufReader<File>>,
 }
 
@@ -51,10 +54,10 @@ struct ArrayLabels {
 impl Npz {
     fn open(written: &Path, locations: &Locations) -> Result<Self, DataError> {
         let path = locations.resolve(written)?.path;
-        let file = File::open(&path).map_err(|error| DataError::io(&path, error))?;
+        let file = files::open(&path).map_err(|error| DataError::io(&path, error))?;
         let zip = ZipArchive::new(BufReader::new(file))
             .map_err(|error| DataError::malformed(&path, format!("no readable .npz file ({error})"), HELP))?;
-        Ok(Self { path, zip })
+        Ok(Self { path, bounds: locations.bounds, zip })
     }
 
     fn malformed(path: &Path, array: &str, problem: &str) -> DataError {
@@ -93,13 +96,14 @@ impl Npz {
             let indices = self.indices(array, images)?;
             return Ok(ArrayLabels { indices, ..ArrayLabels::default() });
         }
+        let most = self.bounds.label_bytes();
         self.read(array, |stream, header| {
             let columns = match header.shape[..] {
                 [n] if n == images => 1,
                 [n, columns] if n == images && columns > 0 => columns,
                 _ => return Err(format!("has shape {:?} for {images} pictures", header.shape)),
             };
-            let numbers = npy::numbers(&npy::data(stream, header)?, header.element);
+            let numbers = npy::numbers(&npy::data(stream, header, most)?, header.element);
             let wrong = |value: &f32| match kind {
                 LabelKind::Multi => *value != 0.0 && *value != 1.0,
                 LabelKind::Single | LabelKind::Regression => !value.is_finite(),
@@ -113,11 +117,12 @@ impl Npz {
     }
 
     fn indices(&mut self, array: &str, images: usize) -> Result<Vec<i32>, DataError> {
+        let most = self.bounds.label_bytes();
         self.read(array, |stream, header| {
             if !matches!(header.shape[..], [n] | [n, 1] if n == images) {
                 return Err(format!("has shape {:?} for {images} pictures", header.shape));
             }
-            let labels = npy::integers(&npy::data(stream, header)?, header.element).ok_or("labels must be integers")?;
+            let labels = npy::integers(&npy::data(stream, header, most)?, header.element).ok_or("labels must be integers")?;
             if let Some(at) = labels.iter().position(|label| *label < 0) {
                 let count = labels.iter().filter(|label| **label < 0).count();
                 return Err(format!(
@@ -133,8 +138,9 @@ impl Npz {
     }
 
     fn pixels(&mut self, array: &str) -> Result<Pixels, DataError> {
+        let most = self.bounds.array_bytes();
         self.read(array, |stream, header| {
-            let bytes = npy::data(stream, header)?;
+            let bytes = npy::data(stream, header, most)?;
             Ok(if header.element == NpyElement::U8 {
                 Pixels::Bytes(bytes)
             } else {

@@ -5,12 +5,14 @@ use std::hash::{DefaultHasher, Hasher};
 
 use rayon::prelude::*;
 
+use super::bounds::Bounds;
 use super::error::DataError;
 use super::locations::Locations;
 use super::picture::{self, Picture, PixelSlice};
 use super::source::{Pictures, Source, Split};
 use super::{load, split, store};
 use crate::card::{PassFacts, SharedPictures};
+use crate::files::shown;
 use crate::ir::DataSpec;
 
 /// Pairs that a message names.
@@ -33,12 +35,15 @@ pub(crate) fn pass_facts(data: &DataSpec, locations: &Locations) -> Result<PassF
     for (split, label) in splits.iter().zip(&source.labels) {
         counts[*split as usize][*label as usize] += 1;
     }
-    Ok(PassFacts { splits: counts, shared: shared(&source, &splits), margins: margins(&source, &splits) })
+    let bounds = locations.bounds;
+    let (shared, margins) = (shared(&source, &splits, bounds), margins(&source, &splits, bounds));
+    Ok(PassFacts { splits: counts, shared, margins })
 }
 
 /// Pictures whose bytes (of a file) or values (of an array) occur in more than one split.
-fn shared(source: &Source, splits: &[Split]) -> SharedPictures {
-    let hashes: Vec<Option<u64>> = (0..splits.len()).into_par_iter().map(|item| hash(&source.pictures, item)).collect();
+fn shared(source: &Source, splits: &[Split], bounds: Bounds) -> SharedPictures {
+    let hash = |item| hash(&source.pictures, item, bounds);
+    let hashes: Vec<Option<u64>> = (0..splits.len()).into_par_iter().map(hash).collect();
     let mut alike: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (item, hash) in hashes.into_iter().enumerate() {
         if let Some(hash) = hash {
@@ -57,7 +62,7 @@ fn shared(source: &Source, splits: &[Split]) -> SharedPictures {
         let (Some(first), Some(other)) = (in_split(home).next(), strangers.first()) else { continue };
         shared.count += strangers.len();
         if shared.examples.len() < EXAMPLES {
-            let named = |item: usize| format!("{} ({})", name(&source.pictures, item), splits[item].name());
+            let named = |item: usize| format!("{} ({})", shown(&name(&source.pictures, item)), splits[item].name());
             shared.examples.push(format!("{} and {}", named(first), named(*other)));
         }
     }
@@ -72,19 +77,19 @@ fn name(pictures: &Pictures, item: usize) -> String {
 }
 
 /// 64 bits of a picture's bytes or values; `None` for a file that cannot be read.
-fn hash(pictures: &Pictures, item: usize) -> Option<u64> {
+fn hash(pictures: &Pictures, item: usize, bounds: Bounds) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     match (pictures, pictures.array(item).map(|picture| picture.pixels)) {
         (_, Some(PixelSlice::Bytes(bytes))) => hasher.write(bytes),
         (_, Some(PixelSlice::Floats(floats))) => floats.iter().for_each(|value| hasher.write_u32(value.to_bits())),
-        (Pictures::Files(files), None) => hasher.write(&store::read_bytes(&files[item].bytes).ok()?),
+        (Pictures::Files(files), None) => hasher.write(&store::read_bytes(&files[item].bytes, bounds).ok()?),
         (Pictures::Arrays { .. }, None) => return None,
     }
     Some(hasher.finish())
 }
 
 /// See [`PassFacts::margins`].
-fn margins(source: &Source, splits: &[Split]) -> Option<[f32; 2]> {
+fn margins(source: &Source, splits: &[Split], bounds: Bounds) -> Option<[f32; 2]> {
     let train: Vec<usize> = (0..splits.len()).filter(|item| splits[*item] == Split::Train).collect();
     let step = train.len().div_ceil(SAMPLE).max(1);
     let looked_at: Vec<usize> = train.into_iter().step_by(step).collect();
@@ -93,8 +98,8 @@ fn margins(source: &Source, splits: &[Split]) -> Option<[f32; 2]> {
         .filter_map(|&item| match &source.pictures {
             Pictures::Arrays { .. } => ground(&source.pictures.array(item)?),
             Pictures::Files(files) => {
-                let decoded = picture::decode(&store::read_bytes(&files[item].bytes).ok()?).ok()?;
-                ground(&decoded.as_picture())
+                let bytes = store::read_bytes(&files[item].bytes, bounds).ok()?;
+                picture::decode_for(&bytes, bounds, |_| 0, |decoded| ground(&decoded.as_picture())).ok()?
             }
         })
         .collect();
@@ -113,7 +118,11 @@ fn margins(source: &Source, splits: &[Split]) -> Option<[f32; 2]> {
 /// nothing is shown.
 fn ground(picture: &Picture<'_>) -> Option<[f32; 2]> {
     let Picture { height, width, channels, pixels } = *picture;
-    let values = pixels.to_floats();
+    // one after the other: a picture as floats takes four times as much
+    let value = |at: usize| match pixels {
+        PixelSlice::Bytes(bytes) => f32::from(bytes[at]),
+        PixelSlice::Floats(floats) => floats[at],
+    };
     let range = match pixels {
         PixelSlice::Bytes(_) => 255.0,
         PixelSlice::Floats(floats) => {
@@ -121,15 +130,16 @@ fn ground(picture: &Picture<'_>) -> Option<[f32; 2]> {
             floats.iter().copied().fold(f32::NEG_INFINITY, f32::max) - low
         }
     };
-    let pixel = |y: usize, x: usize| &values[(y * width + x) * channels..][..channels];
-    let differs = |a: &[f32], b: &[f32], share: f32| a.iter().zip(b).any(|(a, b)| (a - b).abs() > share * range);
-    let ground = pixel(0, 0);
-    let corners = [pixel(0, width - 1), pixel(height - 1, 0), pixel(height - 1, width - 1)];
-    if corners.iter().any(|corner| differs(corner, ground, PLAIN)) {
+    let differs = |y: usize, x: usize, share: f32| {
+        let first = (y * width + x) * channels;
+        (0..channels).any(|channel| (value(first + channel) - value(channel)).abs() > share * range)
+    };
+    let corners = [(0, width - 1), (height - 1, 0), (height - 1, width - 1)];
+    if corners.iter().any(|&(y, x)| differs(y, x, PLAIN)) {
         return None;
     }
-    let row_shows = |y: usize| (0..width).any(|x| differs(pixel(y, x), ground, SHOWN));
-    let column_shows = |x: usize| (0..height).any(|y| differs(pixel(y, x), ground, SHOWN));
+    let row_shows = |y: usize| (0..width).any(|x| differs(y, x, SHOWN));
+    let column_shows = |x: usize| (0..height).any(|y| differs(y, x, SHOWN));
     let (top, bottom) = ((0..height).find(|&y| row_shows(y))?, (0..height).rev().find(|&y| row_shows(y))?);
     let (left, right) = ((0..width).find(|&x| column_shows(x))?, (0..width).rev().find(|&x| column_shows(x))?);
     let share = |before: usize, last: usize, all: usize| before.min(all - 1 - last) as f32 / all as f32;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::picture::{Picture, PixelSlice};
+use super::picture::{Picture, PictureHeader, PixelSlice};
 use super::{color, resize};
 use crate::ir::{Color, Normalize, PrepareSpec, Resize};
 use crate::tensor::Shape;
@@ -111,6 +111,18 @@ pub struct Preparation {
     tables: Vec<[f32; 256]>,
 }
 
+/// Resizes a grey picture and repeats it three times: the channels of one that was repeated first would
+/// all go the same way, to the bit.
+fn arrange_grey(picture: &Picture<'_>, spec: &Resize, out: &mut [f32]) {
+    let size = (picture.height, picture.width);
+    let mut grey = vec![0.0; out.len() / 3];
+    match picture.pixels {
+        PixelSlice::Bytes(bytes) => resize::resize(bytes, size, 1, spec, &mut grey),
+        PixelSlice::Floats(floats) => resize::resize(floats, size, 1, spec, &mut grey),
+    }
+    out.as_chunks_mut::<3>().0.iter_mut().zip(grey).for_each(|(pixel, value)| *pixel = [value; 3]);
+}
+
 impl Preparation {
     /// A preparation for a model's input `[H, W, C]`. Where `spec` normalises `featurewise`, `statistics` are the training split's; without them that
     /// step is left out (which is how they are found).
@@ -187,6 +199,20 @@ impl Preparation {
         self.height * self.width * self.channels
     }
 
+    /// What arranging a picture takes besides the picture and the result, at most: the picture in another colour, and its rows resized.
+    pub(super) fn scratch_bytes(&self, picture: &PictureHeader) -> u64 {
+        let PictureHeader { height, width, channels, .. } = *picture;
+        let pixels = height as u64 * width as u64;
+        let colored = match self.color {
+            Some(Color::LabL) => 4 * pixels,
+            Some(Color::Rgb | Color::Gray) | None if channels == self.channels => 0,
+            Some(Color::Rgb | Color::Gray) | None if self.resize.is_some() && self.repeats_grey(channels) => 0,
+            Some(Color::Rgb | Color::Gray) | None => pixels * self.channels as u64,
+        };
+        let rows = if self.resize.is_some() { 4 * height as u64 * (self.width * self.channels) as u64 } else { 0 };
+        colored + rows
+    }
+
     /// Whether pictures are resized.
     pub(super) fn resizes(&self) -> bool {
         self.resize.is_some()
@@ -208,6 +234,10 @@ impl Preparation {
 
     /// The first stages: colour and size. Values stay 0..=255 (`lab_l`: 0..=100).
     pub(super) fn arrange(&self, picture: &Picture<'_>, out: &mut [f32]) -> Result<(), PrepareError> {
+        if let Some(spec) = self.resize.as_ref().filter(|_| self.repeats_grey(picture.channels)) {
+            arrange_grey(picture, spec, out);
+            return Ok(());
+        }
         let colored = self.convert(picture)?;
         let found = (picture.height, picture.width);
         match (&self.resize, colored.as_slice()) {
@@ -222,6 +252,11 @@ impl Preparation {
             (None, PixelSlice::Floats(floats)) => out.copy_from_slice(floats),
         }
         Ok(())
+    }
+
+    /// Whether pictures of so many channels are grey ones that the model takes as RGB.
+    fn repeats_grey(&self, channels: usize) -> bool {
+        channels == 1 && self.channels == 3 && matches!(self.color, None | Some(Color::Rgb))
     }
 
     /// Colour conversion alone, of bytes that stay bytes; see [`Self::keeps_bytes`].
@@ -361,6 +396,33 @@ impl<'a> Colored<'a> {
         match self {
             Colored::Bytes(bytes) => PixelSlice::Bytes(bytes),
             Colored::Floats(floats) => PixelSlice::Floats(floats),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Fit, ResizeMethod};
+    use crate::source::{Span, Spanned};
+
+    #[test]
+    fn grey_is_repeated_after_it_is_resized() {
+        let grey: Vec<u8> = (0..35u32).map(|at| (at * 83 % 251) as u8).collect();
+        let tripled: Vec<u8> = grey.iter().flat_map(|&value| [value; 3]).collect();
+        let picture = |channels, pixels| Picture { height: 5, width: 7, channels, pixels: PixelSlice::Bytes(pixels) };
+        for method in [ResizeMethod::Bilinear, ResizeMethod::Area, ResizeMethod::Lanczos3] {
+            for fit in [Fit::Stretch, Fit::Crop, Fit::Letterbox] {
+                let resize = Resize { height: 4, width: 3, method, fit };
+                let spec =
+                    PrepareSpec { resize: Some(Spanned::new(resize, Span::default())), ..PrepareSpec::default() };
+                let preparation = Preparation::new(&spec, &Shape::image(4, 3, 3), None).unwrap();
+                let [mut repeated, mut resized] = [0, 1].map(|_| vec![9.0f32; 36]);
+                preparation.arrange(&picture(1, &grey), &mut repeated).unwrap();
+                preparation.arrange(&picture(3, &tripled), &mut resized).unwrap();
+                let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&repeated), bits(&resized), "{method:?} {fit:?}");
+            }
         }
     }
 }

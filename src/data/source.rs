@@ -1,12 +1,13 @@
 //! What every kind of data set becomes when it is read: pictures with labels, in the order that splits are taken from.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::error::DataError;
 use super::locations::Locations;
-use super::picture::{Picture, PixelSlice};
+use super::picture::{Picture, PictureHeader, PixelSlice};
 
 /// The part that an image plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +29,15 @@ impl Split {
             Split::Test => "test",
         }
     }
+}
+
+/// What is wanted of the pictures in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contents {
+    /// All of them.
+    Kept,
+    /// None: that they are there is looked at.
+    PassedOver,
 }
 
 /// Pictures of one size in one array.
@@ -88,6 +98,8 @@ pub(super) struct Source {
     pub(super) pictures: Pictures,
     /// Files that were left out because their names are not those of pictures.
     pub(super) ignored: Vec<String>,
+    /// Pictures that were left out because they are damaged, each with its reason.
+    pub(super) damaged: Vec<String>,
 }
 
 /// Where the pictures of a set are.
@@ -127,14 +139,31 @@ pub(super) enum FileBytes {
     /// In memory: a stretch of all that was taken out of a compressed archive. One run of memory for all of them is given back whole when they have been
     /// decoded; a piece for each would leave a sieve.
     Memory { all: Arc<OnceLock<Vec<u8>>>, range: Range<usize> },
+    /// Not kept.
+    Seen(Box<Seen>),
+}
+
+/// A picture that streamed by, or that is none.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    /// What its header said, or why it cannot be read.
+    pub(super) header: Result<PictureHeader, String>,
+    /// Its bytes.
+    pub(super) len: usize,
 }
 
 impl FileBytes {
-    /// Bytes of memory that they take while the picture is not decoded.
+    /// Those of a picture that cannot be read, for a reason.
+    pub(super) fn refused(reason: String) -> Self {
+        FileBytes::Seen(Box::new(Seen { header: Err(reason), len: 0 }))
+    }
+
+    /// Bytes of memory that they take while the picture is not decoded, where pictures are kept.
     pub(super) fn held_bytes(&self) -> usize {
         match self {
             FileBytes::Path(_) | FileBytes::Stretch { .. } => 0,
             FileBytes::Memory { range, .. } => range.len(),
+            FileBytes::Seen(seen) => seen.len,
         }
     }
 }
@@ -166,36 +195,61 @@ impl Source {
     pub(super) fn of_arrays(arrays: Arrays, classes: Vec<String>) -> Self {
         let Arrays { pixels, size, labels, splits } = arrays;
         let pictures = Pictures::Arrays { pixels, size };
-        Self { classes, labels, targets: None, splits, pictures, ignored: Vec::new() }
+        Self { classes, labels, targets: None, splits, pictures, ignored: Vec::new(), damaged: Vec::new() }
     }
 
     /// Checks that `classes:` of the file names the classes that a built-in set has; then its order decides the indices.
     pub(super) fn reorder_classes(&mut self, written: &[String], what: &std::path::Path) -> Result<(), DataError> {
         check_classes(written, &self.classes, what)?;
         if let Some(targets) = &mut self.targets {
+            let place_of = places(&targets.names);
             let places: Vec<usize> =
-                written.iter().map(|name| targets.names.iter().position(|class| class == name).unwrap_or(0)).collect();
+                written.iter().map(|name| place_of.get(name.as_str()).copied().unwrap_or(0)).collect();
             targets.values = (0..self.labels.len())
                 .flat_map(|item| places.iter().map(move |&at| (item, at)))
                 .map(|(item, at)| targets.row(item)[at])
                 .collect();
             targets.names = written.to_vec();
         }
-        let index_of: Vec<i32> = (self.classes.iter())
-            .map(|class| written.iter().position(|name| name == class).map_or(0, |index| index as i32))
-            .collect();
+        let place_of = places(written);
+        let index_of: Vec<i32> =
+            self.classes.iter().map(|class| place_of.get(class.as_str()).map_or(0, |&index| index as i32)).collect();
         if self.targets.is_none() {
             self.labels.iter_mut().for_each(|label| *label = index_of[*label as usize]);
         }
         self.classes = written.to_vec();
         Ok(())
     }
+
+    /// Leaves items out, by their places; `reasons` are kept.
+    pub(super) fn leave_out(&mut self, places: &BTreeSet<usize>, reasons: Vec<String>) {
+        fn keep<T>(values: &mut Vec<T>, places: &BTreeSet<usize>) {
+            let mut at = 0..values.len();
+            values.retain(|_| at.next().is_some_and(|at| !places.contains(&at)));
+        }
+        let Pictures::Files(files) = &mut self.pictures else { return };
+        keep(files, places);
+        if let Some(targets) = &mut self.targets {
+            let left = (0..self.labels.len()).filter(|item| !places.contains(item));
+            targets.values = left.flat_map(|item| targets.row(item).to_vec()).collect();
+        }
+        keep(&mut self.labels, places);
+        keep(&mut self.splits, places);
+        self.damaged = reasons;
+    }
+}
+
+/// Where each name stands.
+pub(crate) fn places(names: &[String]) -> HashMap<&str, usize> {
+    // of names that stand twice the first counts
+    names.iter().enumerate().rev().map(|(at, name)| (name.as_str(), at)).collect()
 }
 
 /// The classes that are there must be those that `classes:` lists.
 pub(crate) fn check_classes(written: &[String], found: &[String], what: &std::path::Path) -> Result<(), DataError> {
     let without = |all: &[String], others: &[String]| -> Vec<String> {
-        all.iter().filter(|name| !others.contains(name)).cloned().collect()
+        let others = places(others);
+        all.iter().filter(|name| !others.contains_key(name.as_str())).cloned().collect()
     };
     let (missing, unexpected) = (without(written, found), without(found, written));
     if missing.is_empty() && unexpected.is_empty() {

@@ -183,6 +183,7 @@ mod tests {
             splits: own.to_vec(),
             pictures,
             ignored: Vec::new(),
+            damaged: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 use super::error::DataError;
 use super::fetch::{self, Checksum, RemoteFile};
 use super::locations::{FetchPolicy, Locations};
-use super::source::{Arrays, Pixels, Split};
+use super::source::{Arrays, Contents, Pixels, Split};
 use super::{Progress, idx};
 
 /// A set that comes as four idx files.
@@ -60,7 +60,9 @@ const FASHION_MNIST: IdxSet = IdxSet {
 
 /// The digits in the binary.
 pub(super) fn digits() -> Result<Arrays, DataError> {
-    let part = |bytes: &[u8], name: &str, rank| idx::read(&mut GzDecoder::new(bytes), Path::new(name), rank);
+    let part = |bytes: &[u8], name: &str, rank| {
+        idx::read(&mut GzDecoder::new(bytes), Path::new(name), rank, Contents::Kept, 1 << 20)
+    };
     let images = part(include_bytes!("digits/digits-images-idx3-ubyte.gz"), "digits-images (built in)", 3)?;
     let labels = part(include_bytes!("digits/digits-labels-idx1-ubyte.gz"), "digits-labels (built in)", 1)?;
     Ok(Arrays {
@@ -108,12 +110,12 @@ impl IdxSet {
         let official = |path, problem| {
             DataError::malformed(path, problem, format!("the official files of {} are wanted here", self.name))
         };
-        let images = idx::read_file(images_path, 3)?;
+        let images = idx::read_file(images_path, 3, self.files[2 * split].limit_bytes)?;
         let expected = [self.images[split], self.size[0], self.size[1]];
         if images.extents != expected {
             return Err(official(images_path, format!("holds images {:?}, expected {expected:?}", images.extents)));
         }
-        let labels = idx::read_file(labels_path, 1)?;
+        let labels = idx::read_file(labels_path, 1, self.files[2 * split + 1].limit_bytes)?;
         if labels.extents != expected[..1] {
             return Err(official(
                 labels_path,

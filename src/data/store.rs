@@ -1,34 +1,38 @@
 //! The pictures of a data set, kept in the form from which a prepared one is made with the least work that fits into memory.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
 use super::Progress;
 use super::augment::{self, Occasion};
+use super::bounds::{Bounds, size_text};
 use super::disk::DiskPictures;
 use super::error::DataError;
 use super::index::Contents;
-use super::picture::{self, DecodedPicture, Picture, PixelSlice};
+use super::picture::{self, DecodedPicture, Picture, PictureHeader, PixelSlice};
 use super::prepare::{Featurewise, Preparation, PrepareError};
-use super::source::{FileBytes, PictureFile, Pictures, Pixels};
+use super::source::{FileBytes, PictureFile, Pictures, Pixels, Source};
+use crate::files::{self, shown, shown_path};
 use crate::ir::AugmentSpec;
 
 /// What decoded pictures may take before they are decoded anew in each epoch: 1 GiB.
 pub(super) const MEMORY_BOUND_BYTES: usize = 1 << 30;
-/// Larger picture files are refused.
-const MAX_FILE_BYTES: u64 = 512 << 20;
 /// Pictures decoded between two reports of progress.
 const DECODE_CHUNK: usize = 512;
 /// Unreadable pictures that a message names.
-pub(super) const EXAMPLES: usize = 3;
+pub(super) const EXAMPLES: usize = 10;
 
 /// All pictures of a set, and how they are prepared.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) preparation: Preparation,
     form: Form,
+    bounds: Bounds,
     /// `[height, width]` of each picture, where they keep sizes of their own.
     sizes: Option<Vec<[usize; 2]>>,
 }
@@ -55,27 +59,36 @@ enum Form {
     OnDemand(Pictures),
 }
 
+/// How pictures are taken in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Intake<'a> {
+    /// What decoded pictures may take; beyond, they are decoded when they are used.
+    pub(super) bound_bytes: usize,
+    /// How much is taken in of one file.
+    pub(super) bounds: Bounds,
+    /// Where it is noted what picture files hold.
+    pub(super) contents: &'a Contents,
+}
+
 impl Store {
-    /// Takes the pictures in, decoding them where that fits into `bound_bytes`. Unreadable ones are reported together. What is read of picture files is
-    /// noted in `contents`.
+    /// Takes the pictures in, decoding them where that fits into memory. Unreadable ones are reported together.
     pub(super) fn new(
         pictures: Pictures,
         preparation: Preparation,
-        (bound_bytes, contents): (usize, &Contents),
+        intake: Intake<'_>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, DataError> {
+        let Intake { bound_bytes, bounds, .. } = intake;
         let (form, preparation) = match pictures {
             Pictures::Arrays { pixels, size } => {
                 // pictures of one size: there is nothing open about them
                 let preparation = preparation.at([size[0], size[1]]).into_owned().leaving_open([false; 2]);
                 (Form::of_arrays(pixels, size, &preparation, bound_bytes, progress)?, preparation)
             }
-            Pictures::Files(files) => {
-                (Form::of_files(files, &preparation, (bound_bytes, contents), progress)?, preparation)
-            }
+            Pictures::Files(files) => (Form::of_files(files, &preparation, intake, progress)?, preparation),
         };
-        let sizes = if preparation.is_open() { Some(form.sizes()?) } else { None };
-        Ok(Self { preparation, form, sizes })
+        let sizes = if preparation.is_open() { Some(form.sizes(bounds)?) } else { None };
+        Ok(Self { preparation, form, bounds, sizes })
     }
 
     /// Picture files that are read when they are used.
@@ -119,7 +132,7 @@ impl Store {
             kept.append(&values)?;
             progress(Progress::Decode { done: first + count, total });
         }
-        Ok(Self { preparation: self.preparation, form: Form::Disk(kept), sizes: None })
+        Ok(Self { preparation: self.preparation, form: Form::Disk(kept), bounds: self.bounds, sizes: None })
     }
 
     /// Whether making a prepared picture is more than copying and scaling it.
@@ -176,9 +189,11 @@ impl Store {
             }
             Form::OnDemand(Pictures::Files(files)) => {
                 let file = &files[item];
-                let decoded = load(file).map_err(|reason| unreadable(vec![format!("{}: {reason}", file.name)], 1))?;
                 scratch.resize(elements, 0.0);
-                arrange(preparation, &decoded.as_picture(), || file.name.clone(), scratch)?;
+                let arranged = load(file, preparation, self.bounds, |decoded| {
+                    arrange(preparation, &decoded.as_picture(), || file.name.clone(), scratch)
+                });
+                arranged.map_err(|reason| unreadable(vec![named(file, &reason)], 1))??;
                 PixelSlice::Floats(scratch)
             }
             Form::OnDemand(pictures) => {
@@ -273,50 +288,64 @@ impl Form {
     fn of_files(
         files: Vec<PictureFile>,
         preparation: &Preparation,
-        (bound_bytes, contents): (usize, &Contents),
+        intake: Intake<'_>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, DataError> {
         let elements = preparation.elements();
-        let decode = |item: usize| {
-            let file = &files[item];
-            load_noting(file, |bytes| contents.note(item, bytes))
-                .map_err(|reason| Failure::Unreadable(format!("{}: {reason}", file.name)))
-        };
+        let bound_bytes = intake.bound_bytes;
         let misfit = |file: &PictureFile, problem| Failure::Misfit(file.name.clone(), problem);
         if bound_bytes == 0 {
             return Ok(Form::OnDemand(Pictures::Files(files)));
         }
         let is_open = preparation.is_open();
-        if !is_open && preparation.keeps_bytes() && files.len() * elements <= bound_bytes {
+        if !is_open && preparation.keeps_bytes() && files.len().saturating_mul(elements) <= bound_bytes {
             let one = |item: usize, out: &mut [u8]| {
-                let decoded = decode(item)?;
-                let bytes = preparation
-                    .arranged_bytes(&decoded.as_picture())
-                    .map_err(|problem| misfit(&files[item], problem))?;
-                out.copy_from_slice(&bytes);
-                Ok(())
+                decode((item, &files[item]), preparation, intake, |decoded| {
+                    let bytes = preparation.arranged_bytes(&decoded.as_picture());
+                    out.copy_from_slice(&bytes.map_err(|problem| misfit(&files[item], problem))?);
+                    Ok(())
+                })?
             };
             return Ok(Form::Bytes(fill_all(files.len(), elements, 0, one, progress)?));
         }
-        if !is_open && files.len() * elements * size_of::<f32>() <= bound_bytes {
+        if !is_open && files.len().saturating_mul(elements * size_of::<f32>()) <= bound_bytes {
             let one = |item: usize, out: &mut [f32]| {
-                let decoded = decode(item)?;
-                preparation.arrange(&decoded.as_picture(), out).map_err(|problem| misfit(&files[item], problem))
+                decode((item, &files[item]), preparation, intake, |decoded| {
+                    preparation.arrange(&decoded.as_picture(), out).map_err(|problem| misfit(&files[item], problem))
+                })?
             };
             return Ok(Form::Floats(fill_all(files.len(), elements, 0.0, one, progress)?));
         }
+        Self::decoded(files, preparation, intake, progress)
+    }
+
+    /// Pictures in their own sizes; as files where they take more than `bound_bytes`.
+    fn decoded(
+        files: Vec<PictureFile>,
+        preparation: &Preparation,
+        intake: Intake<'_>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, DataError> {
         let mut pictures = Vec::with_capacity(files.len());
-        let mut taken = 0;
+        let taken = AtomicUsize::new(0);
+        // as soon as they are too many no more are decoded
+        let one = |item: usize| {
+            if taken.load(Ordering::Relaxed) > intake.bound_bytes {
+                return Ok(None);
+            }
+            let picture = decode((item, &files[item]), preparation, intake, |picture| picture)?;
+            taken.fetch_add(picture.pixels.len(), Ordering::Relaxed);
+            Ok(Some(picture))
+        };
         for first in (0..files.len()).step_by(DECODE_CHUNK) {
             let chunk = first..(first + DECODE_CHUNK).min(files.len());
-            let decoded: Vec<Result<DecodedPicture, Failure>> = chunk.clone().into_par_iter().map(decode).collect();
-            let (good, bad): (Vec<_>, Vec<_>) = decoded.into_iter().partition(Result::is_ok);
-            report(bad, chunk.len())?;
-            pictures.extend(good.into_iter().flatten());
-            taken += pictures[pictures.len() - chunk.len()..].iter().map(|picture| picture.pixels.len()).sum::<usize>();
-            if taken > bound_bytes {
+            let decoded: Vec<Result<Option<DecodedPicture>, Failure>> = chunk.into_par_iter().map(one).collect();
+            if taken.load(Ordering::Relaxed) > intake.bound_bytes {
                 return Ok(Form::OnDemand(Pictures::Files(files)));
             }
+            let (good, bad): (Vec<_>, Vec<_>) = decoded.into_iter().partition(Result::is_ok);
+            report(bad, files.len())?;
+            pictures.extend(good.into_iter().flatten().flatten());
             progress(Progress::Decode { done: pictures.len(), total: files.len() });
         }
         Ok(Form::Decoded { pictures, names: files.into_iter().map(|file| file.name).collect() })
@@ -325,17 +354,16 @@ impl Form {
 
 impl Form {
     /// `[height, width]` of each picture as it was decoded, or as its header says.
-    fn sizes(&self) -> Result<Vec<[usize; 2]>, DataError> {
+    fn sizes(&self, bounds: Bounds) -> Result<Vec<[usize; 2]>, DataError> {
         match self {
             Form::Decoded { pictures, .. } => {
                 Ok(pictures.iter().map(|picture| [picture.height, picture.width]).collect())
             }
             Form::OnDemand(Pictures::Files(files)) => {
                 let size = |file: &PictureFile| {
-                    let header = read_bytes(&file.bytes).and_then(|bytes| picture::header(&bytes));
-                    header
+                    header(&file.bytes, bounds)
                         .map(|header| [header.height, header.width])
-                        .map_err(|reason| format!("{}: {reason}", file.name))
+                        .map_err(|reason| named(file, &reason))
                 };
                 let sizes: Vec<Result<[usize; 2], String>> = files.par_iter().map(size).collect();
                 let bad: Vec<String> = sizes.iter().filter_map(|size| size.clone().err()).collect();
@@ -402,28 +430,94 @@ pub(super) fn unreadable(mut names: Vec<String>, total: usize) -> DataError {
     DataError::Unreadable { count, total, examples: names }
 }
 
+/// A picture's name and what is wrong with it.
+fn named(file: &PictureFile, reason: &str) -> String {
+    format!("{}: {reason}", shown(&file.name))
+}
+
+/// Leaves out the pictures that cannot be read: all are decoded to find them.
+/// # Errors
+/// [`DataError::Unreadable`] where none is left.
+pub(super) fn leave_out_damaged(
+    source: &mut Source,
+    bounds: Bounds,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), DataError> {
+    let Pictures::Files(files) = &source.pictures else { return Ok(()) };
+    let (mut places, mut reasons, total) = (BTreeSet::new(), Vec::new(), files.len());
+    for (i, chunk) in files.chunks(DECODE_CHUNK).enumerate() {
+        let look = |file: &PictureFile| {
+            let bytes = read_bytes(&file.bytes, bounds)?;
+            picture::decode_for(&bytes, bounds, |_| 0, |_| ())
+        };
+        let looks: Vec<Result<(), String>> = chunk.par_iter().map(look).collect();
+        for (k, (file, look)) in chunk.iter().zip(looks).enumerate() {
+            if let Err(reason) = look {
+                places.insert(i * DECODE_CHUNK + k);
+                reasons.push(named(file, &reason));
+            }
+        }
+        progress(Progress::Decode { done: (i * DECODE_CHUNK + chunk.len()).min(total), total });
+    }
+    if places.len() == total {
+        return Err(unreadable(reasons, total));
+    }
+    source.leave_out(&places, reasons);
+    Ok(())
+}
+
+pub(super) fn too_large(bytes: u64, bounds: Bounds) -> String {
+    format!("the file has {bytes} bytes, and picture files are read up to {}", size_text(bounds.file_bytes()))
+}
+
 /// Reads the bytes of a picture file.
-pub(super) fn read_bytes(bytes: &FileBytes) -> Result<std::borrow::Cow<'_, [u8]>, String> {
-    let read = |mut file: File, offset: u64, len: u64| -> std::io::Result<Vec<u8>> {
+pub(super) fn read_bytes(bytes: &FileBytes, bounds: Bounds) -> Result<std::borrow::Cow<'_, [u8]>, String> {
+    let read = |mut file: File, offset: u64, len: u64| -> Result<Vec<u8>, String> {
+        if len > bounds.file_bytes() {
+            return Err(too_large(len, bounds));
+        }
         let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(offset))?;
-        file.take(len).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        let read = file.seek(SeekFrom::Start(offset)).and_then(|_| file.take(len).read_to_end(&mut bytes));
+        match read {
+            Ok(read) if read as u64 == len => Ok(bytes),
+            Ok(read) => Err(format!("it should have {len} bytes, and has {read}: it changes while it is read")),
+            Err(error) => Err(error.to_string()),
+        }
     };
     match bytes {
         // the archive was read to its end before anybody asks
         FileBytes::Memory { all, range } => Ok(all.get().map_or(&[][..], |all| &all[range.clone()]).into()),
         FileBytes::Path(path) => {
-            let file = File::open(path).map_err(|error| error.to_string())?;
+            let file = files::open(path).map_err(|error| reason_of(path, &error))?;
             let len = file.metadata().map_err(|error| error.to_string())?.len();
-            if len > MAX_FILE_BYTES {
-                return Err(format!("the file has {len} bytes, more than any picture"));
-            }
-            Ok(read(file, 0, len).map_err(|error| error.to_string())?.into())
+            Ok(read(file, 0, len)?.into())
         }
         FileBytes::Stretch { archive, offset, len } => {
-            let file = File::open(archive.as_path()).map_err(|error| error.to_string())?;
-            Ok(read(file, *offset, (*len).min(MAX_FILE_BYTES)).map_err(|error| error.to_string())?.into())
+            let file = files::open(archive).map_err(|error| error.to_string())?;
+            Ok(read(file, *offset, *len)?.into())
+        }
+        FileBytes::Seen(seen) => {
+            Err(seen.header.as_ref().err().cloned().unwrap_or_else(|| "it was not kept".to_owned()))
+        }
+    }
+}
+
+/// Why a file cannot be opened; a link that leads nowhere is told from a file that is not there.
+fn reason_of(path: &Path, error: &io::Error) -> String {
+    match std::fs::read_link(path) {
+        Ok(target) if error.kind() == io::ErrorKind::NotFound => {
+            format!("it is a link to `{}`, which is not there", shown_path(&target))
+        }
+        Ok(_) | Err(_) => error.to_string(),
+    }
+}
+
+/// Reads a picture's header.
+pub(super) fn header(bytes: &FileBytes, bounds: Bounds) -> Result<PictureHeader, String> {
+    match bytes {
+        FileBytes::Seen(seen) => seen.header.clone(),
+        FileBytes::Path(_) | FileBytes::Stretch { .. } | FileBytes::Memory { .. } => {
+            picture::header(&read_bytes(bytes, bounds)?, bounds)
         }
     }
 }
@@ -431,19 +525,43 @@ pub(super) fn read_bytes(bytes: &FileBytes) -> Result<std::borrow::Cow<'_, [u8]>
 /// Reads and decodes a picture file: what prediction starts from.
 /// # Errors
 /// [`DataError::Unreadable`] with the reason.
-pub fn read_picture(path: &std::path::Path) -> Result<DecodedPicture, DataError> {
-    let file = PictureFile { name: path.display().to_string(), bytes: FileBytes::Path(path.to_path_buf()) };
-    load(&file).map_err(|reason| unreadable(vec![format!("{}: {reason}", file.name)], 1))
+pub fn read_picture(path: &Path, bounds: Bounds) -> Result<DecodedPicture, DataError> {
+    let file = PictureFile { name: shown_path(path), bytes: FileBytes::Path(path.to_path_buf()) };
+    let decoded = read_bytes(&file.bytes, bounds).and_then(|bytes| picture::decode(&bytes, bounds));
+    decoded.map_err(|reason| unreadable(vec![named(&file, &reason)], 1))
 }
 
-/// Reads and decodes a picture file.
-fn load(file: &PictureFile) -> Result<DecodedPicture, String> {
-    load_noting(file, |_| {})
+/// Reads and decodes a picture file, and hands it over as long as there is room for it and for its preparation.
+fn load<T>(
+    file: &PictureFile,
+    preparation: &Preparation,
+    bounds: Bounds,
+    take: impl FnOnce(DecodedPicture) -> T,
+) -> Result<T, String> {
+    load_noting(file, preparation, bounds, |_| {}, take)
 }
 
 /// The same; `note` gets its bytes.
-fn load_noting(file: &PictureFile, note: impl FnOnce(&[u8])) -> Result<DecodedPicture, String> {
-    let bytes = read_bytes(&file.bytes)?;
+fn load_noting<T>(
+    file: &PictureFile,
+    preparation: &Preparation,
+    bounds: Bounds,
+    note: impl FnOnce(&[u8]),
+    take: impl FnOnce(DecodedPicture) -> T,
+) -> Result<T, String> {
+    let bytes = read_bytes(&file.bytes, bounds)?;
     note(&bytes);
-    picture::decode(&bytes)
+    picture::decode_for(&bytes, bounds, |header| preparation.scratch_bytes(header), take)
+}
+
+/// [`load`], for pictures that are taken in together; what they hold is noted.
+fn decode<T>(
+    (item, file): (usize, &PictureFile),
+    preparation: &Preparation,
+    intake: Intake<'_>,
+    take: impl FnOnce(DecodedPicture) -> T,
+) -> Result<T, Failure> {
+    let note = |bytes: &[u8]| intake.contents.note(item, bytes);
+    load_noting(file, preparation, intake.bounds, note, take)
+        .map_err(|reason| Failure::Unreadable(named(file, &reason)))
 }

@@ -3,21 +3,25 @@
 //! The table has a header row; cells are separated by commas and may stand in quotes (RFC 4180). Pictures are found from the table's folder on.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
+use super::bounds::{Bounds, size_text};
 use super::error::DataError;
 use super::folder::{HeaderFacts, header_facts};
 use super::locations::Locations;
 use super::source::{FileBytes, PictureFile, Pictures, Source, Split, Targets, count_classes};
+use crate::files::{self, shown};
 use crate::ir::{CsvSource, LabelKind};
 use crate::source::Spanned;
 
-/// Larger tables are refused: 1 GiB.
-const MAX_TABLE_BYTES: u64 = 1 << 30;
+/// Longer lines are refused: a row names a picture and some labels.
+const MAX_LINE_BYTES: u64 = 1 << 20;
+/// Columns that a message names.
+const COLUMNS_NAMED: usize = 20;
 /// Missing pictures that a message names.
 const EXAMPLES: usize = 3;
 /// What stands between the classes of one cell.
@@ -59,8 +63,11 @@ impl Columns {
         let names: Vec<&str> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim()).collect();
         let place = |column: &Spanned<String>| {
             names.iter().position(|name| *name == column.value).ok_or_else(|| {
-                let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-                let problem = format!("it has no column `{}`; its columns are {}", column.value, all.join(", "));
+                let all: Vec<String> =
+                    names.iter().take(COLUMNS_NAMED).map(|name| format!("`{}`", shown(name))).collect();
+                let more = if names.len() > COLUMNS_NAMED { ", …" } else { "" };
+                let problem =
+                    format!("it has no column `{}`; its columns are {}{more}", shown(&column.value), all.join(", "));
                 DataError::malformed(
                     path,
                     problem,
@@ -76,7 +83,30 @@ impl Columns {
     }
 }
 
+impl Row {
+    /// What it takes in memory.
+    fn bytes(&self) -> u64 {
+        let label = match &self.label {
+            RowLabel::Class(class) => class.len(),
+            RowLabel::Classes(several) => several.iter().map(|class| size_of::<String>() * 2 + class.len()).sum(),
+            RowLabel::Numbers(numbers) => numbers.len() * size_of::<f32>(),
+        };
+        // its name stands twice: as it is shown, and as a path
+        (size_of::<Self>() + 2 * self.file.name.len() + label) as u64
+    }
+}
+
 impl Table<'_> {
+    /// Rows take more than their lines: they must leave room for all else.
+    fn check_memory(&self, taken: u64, rows: usize, bounds: Bounds) -> Result<(), DataError> {
+        let most = bounds.memory_bytes / 2;
+        if taken <= most {
+            return Ok(());
+        }
+        let problem = format!("its first {rows} rows take {}, half of the memory", size_text(most));
+        Err(DataError::malformed(self.path, problem, "list fewer pictures"))
+    }
+
     fn malformed(&self, line: u64, problem: String, help: &str) -> DataError {
         DataError::malformed(self.path, format!("line {line}: {problem}"), help)
     }
@@ -93,7 +123,7 @@ impl Table<'_> {
             None | Some("train") => Split::Train,
             Some("test") => Split::Test,
             Some(other) => {
-                let problem = format!("the split is `{other}`");
+                let problem = format!("the split is `{}`", shown(other));
                 let help = "write `train` or `test`; validation is a share of the training pictures, `validation: 20% of train`";
                 return Err(self.malformed(line, problem, help));
             }
@@ -122,7 +152,7 @@ impl Table<'_> {
                     "1" => Ok(Some(name.clone())),
                     other => Err(self.malformed(
                         line,
-                        format!("`{name}` is `{other}`"),
+                        format!("`{name}` is `{}`", shown(other)),
                         "write 1 where the picture has the class, else 0",
                     )),
                 };
@@ -132,8 +162,11 @@ impl Table<'_> {
             LabelKind::Regression => {
                 let number = |(cell, name): (&str, &String)| {
                     cell.parse().ok().filter(|number: &f32| number.is_finite()).ok_or_else(|| {
-                        let found =
-                            if cell.is_empty() { "empty".to_owned() } else { format!("`{cell}`, which is no number") };
+                        let found = if cell.is_empty() {
+                            "empty".to_owned()
+                        } else {
+                            format!("`{}`, which is no number", shown(cell))
+                        };
                         let help = "write a number with a decimal point, or take the row out";
                         self.malformed(line, format!("`{name}` is {found}"), help)
                     })
@@ -144,6 +177,30 @@ impl Table<'_> {
     }
 }
 
+/// A stream whose lines are no longer than [`MAX_LINE_BYTES`].
+struct Lines<R> {
+    stream: R,
+    /// Bytes of the present line.
+    length: u64,
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        for line in buffer[..read].split_inclusive(|&byte| byte == b'\n') {
+            self.length += line.len() as u64;
+            if self.length > MAX_LINE_BYTES {
+                let problem = format!("a line has more than {}", size_text(MAX_LINE_BYTES));
+                return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+            }
+            if line.ends_with(b"\n") {
+                self.length = 0;
+            }
+        }
+        Ok(read)
+    }
+}
+
 /// All rows in the order of the bytes of their pictures' paths, each picture once and there.
 fn rows(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> Result<Vec<Row>, DataError> {
     let place = locations.resolve(&spec.path)?;
@@ -151,21 +208,26 @@ fn rows(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> Result<Vec<
     if place.inner.is_some() || path.is_dir() {
         return Err(DataError::malformed(path, "is no table", "name a .csv file; unpack it if it lies in an archive"));
     }
-    let file = File::open(path).map_err(|error| DataError::io(path, error))?;
+    let file = files::open(path).map_err(|error| DataError::io(path, error))?;
     let bytes = file.metadata().map_err(|error| DataError::io(path, error))?.len();
-    if bytes > MAX_TABLE_BYTES {
-        return Err(DataError::malformed(path, format!("has {bytes} bytes"), "tables are read up to 1 GiB: split it"));
+    let most = locations.bounds.table_bytes();
+    if bytes > most {
+        let help = format!("tables are read up to {} (1 GiB, and an eighth of the memory): split it", size_text(most));
+        return Err(DataError::malformed(path, format!("has {bytes} bytes"), help));
     }
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(file.take(MAX_TABLE_BYTES));
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(Lines { stream: file.take(most), length: 0 });
     let unreadable = |error: csv::Error| {
         let help = "write one row a picture, cells separated by commas, each row with as many as the first, as UTF-8";
         DataError::malformed(path, error.to_string(), help)
     };
     let columns = Columns::find(spec, path, reader.headers().map_err(unreadable)?)?;
     let table = Table { path, spec, kind, columns };
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        rows.push(table.row(&record.map_err(unreadable)?)?);
+    let (mut rows, mut record, mut taken) = (Vec::new(), StringRecord::new(), 0);
+    while reader.read_record(&mut record).map_err(unreadable)? {
+        let row = table.row(&record)?;
+        taken += row.bytes();
+        table.check_memory(taken, rows.len(), locations.bounds)?;
+        rows.push(row);
     }
     rows.iter().try_for_each(|row: &Row| row.file.may_be_read(locations))?;
     check_pictures(&table, &rows)?;
@@ -181,20 +243,24 @@ fn check_pictures(table: &Table<'_>, rows: &[Row]) -> Result<(), DataError> {
     let mut lines: HashMap<&str, u64> = HashMap::new();
     for row in rows {
         if let Some(first) = lines.insert(&row.file.name, row.line) {
-            let problem = format!("`{}` is listed before, on line {first}", row.file.name);
+            let problem = format!("`{}` is listed before, on line {first}", shown(&row.file.name));
             return Err(table.malformed(row.line, problem, "list each picture once"));
         }
     }
     let is_there = |row: &&Row| match &row.file.bytes {
-        FileBytes::Path(path) => fs::metadata(path).is_ok_and(|about| about.is_file()),
-        FileBytes::Stretch { .. } | FileBytes::Memory { .. } => true,
+        // something else than a file is there, and told when it is read
+        FileBytes::Path(path) => match fs::metadata(path) {
+            Ok(about) => !about.is_dir(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        },
+        FileBytes::Stretch { .. } | FileBytes::Memory { .. } | FileBytes::Seen(_) => true,
     };
     let missing: Vec<&Row> = rows.iter().filter(|row| !is_there(row)).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let named: Vec<String> =
-        missing.iter().take(EXAMPLES).map(|row| format!("`{}` (line {})", row.file.name, row.line)).collect();
+        missing.iter().take(EXAMPLES).map(|row| format!("`{}` (line {})", shown(&row.file.name), row.line)).collect();
     let rest = if missing.len() > EXAMPLES { ", …" } else { "" };
     let problem = format!("{} of {} pictures are not there: {}{rest}", missing.len(), rows.len(), named.join(", "));
     let help = "paths are taken from the table's folder on; put the pictures there, or take their rows out";
@@ -220,6 +286,16 @@ pub(super) fn load(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> 
         }
     };
     let index: HashMap<&str, usize> = classes.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+    if kind == LabelKind::Multi {
+        let taken = rows.len() as u64 * classes.len() as u64 * size_of::<f32>() as u64;
+        if taken > locations.bounds.memory_bytes / 2 {
+            let (rows, classes, taken) = (rows.len(), classes.len(), size_text(taken));
+            let problem = format!(
+                "a number for each of {classes} classes of {rows} pictures takes {taken}, more than half of the memory"
+            );
+            return Err(DataError::malformed(&spec.path, problem, "list fewer classes or fewer pictures"));
+        }
+    }
     let mut labels = Vec::with_capacity(rows.len());
     let mut values = Vec::new();
     for row in &rows {
@@ -243,7 +319,7 @@ pub(super) fn load(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> 
     let targets = names.map(|names| Targets { names, values });
     let splits = rows.iter().map(|row| row.split).collect();
     let pictures = Pictures::Files(rows.into_iter().map(|row| row.file).collect());
-    Ok(Source { classes, labels, targets, splits, pictures, ignored: Vec::new() })
+    Ok(Source { classes, labels, targets, splits, pictures, ignored: Vec::new(), damaged: Vec::new() })
 }
 
 /// What a table and the headers of its pictures say.
@@ -269,8 +345,8 @@ pub(crate) struct TableFacts {
 pub(crate) fn table_facts(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> Result<TableFacts, DataError> {
     let source = load(spec, kind, locations)?;
     let headers = match &source.pictures {
-        Pictures::Files(files) => header_facts(files)?,
-        Pictures::Arrays { .. } => header_facts(&[])?,
+        Pictures::Files(files) => header_facts(files, locations.bounds)?,
+        Pictures::Arrays { .. } => header_facts(&[], locations.bounds)?,
     };
     let of = |wanted: Split| -> Vec<usize> {
         (0..source.splits.len()).filter(|&item| source.splits[item] == wanted).collect()

@@ -9,7 +9,7 @@ pub(super) fn refused(kind: FileType) -> io::Error {
 }
 
 /// What something that is no regular file is: `a folder`, `a named pipe`.
-fn named(kind: FileType) -> &'static str {
+pub fn named(kind: FileType) -> &'static str {
     if kind.is_dir() {
         return "a folder";
     }

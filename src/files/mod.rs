@@ -21,6 +21,7 @@ mod unfinished;
 mod write;
 
 pub use access::{Access, OUTSIDE};
+pub use kind::named;
 pub use read::{ReadSeek, open, open_input, read, read_input, read_text, system_text};
 pub use shown::{json_shown, shown, shown_bytes, shown_lines, shown_path};
 pub use unfinished::{Unfinished, clear_unfinished};

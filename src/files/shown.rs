@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
-/// A name without characters that move the cursor, change colours, end the line or turn the direction of
-/// writing: these are written as in source code, `\n`, `\x1b`, `\u{202e}`. All others stay as they are.
+/// A name without characters that move the cursor, change colours, end the line or turn the
+/// direction of writing: these are written as in source code, `\n`, `\x1b`, `\u{202e}`. All others
+/// stay as they are.
 pub fn shown(name: &str) -> Cow<'_, str> {
     if !name.contains(is_obeyed) {
         return Cow::Borrowed(name);
@@ -42,15 +43,23 @@ pub fn shown_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.join("\n"))
 }
 
-/// A text of JSON in the same way, with JSON's own escapes: it says the same.
+/// A JSON text that means the same, with all characters that a terminal would obey escaped as JSON
+/// does it: they stand in its texts alone, apart from ends of lines and blanks between the values.
 pub fn json_shown(json: &str) -> Cow<'_, str> {
-    if !json.contains(is_obeyed) {
+    let escaped = |letter: char| is_obeyed(letter) && letter != '\n';
+    if !json.contains(escaped) {
         return Cow::Borrowed(json);
     }
     let mut text = String::with_capacity(json.len() + 8);
     for letter in json.chars() {
-        // all of these are of the first plane
-        let _ = if is_obeyed(letter) { write!(text, "\\u{:04x}", u32::from(letter)) } else { write!(text, "{letter}") };
+        if escaped(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // writing into a string cannot fail
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(letter);
+        }
     }
     Cow::Owned(text)
 }
@@ -67,8 +76,8 @@ fn push(text: &mut String, letter: char) {
     };
 }
 
-/// Whether a character does something to what is printed around it: controls of both sets, ends of lines,
-/// the marks of Unicode's bidirectional algorithm (UAX #9, §2), and the mark of byte order.
+/// Whether a character does something to what is printed around it: controls of both sets, ends of
+/// lines, the marks of Unicode's bidirectional algorithm (UAX #9, §2), and the mark of byte order.
 fn is_obeyed(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -106,6 +115,15 @@ mod tests {
             assert!(matches!(shown(name), Cow::Borrowed(same) if same == name), "{name}");
             assert_eq!(shown_path(Path::new(name)), name);
         }
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        let value = serde_json::json!({ "a\u{202e}b": ["\x1b\u{7f}\u{9b}", "\n가"] });
+        let text = value.to_string();
+        let escaped = json_shown(&text);
+        assert!(!escaped.contains(is_obeyed) && escaped.contains('가'), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
     }
 
     #[test]

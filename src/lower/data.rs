@@ -7,7 +7,7 @@ use super::section::Merged;
 use super::{Cx, later};
 use crate::ast::{Argument, Expr, ExprKind, Name};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Cache, ClassWeight, CsvSource, DataSource, DataSpec, Grouping, LabelKind, Split, SplitBase};
+use crate::ir::{Cache, ClassWeight, CsvSource, Damaged, DataSource, DataSpec, Grouping, LabelKind, Split, SplitBase};
 use crate::source::{Span, Spanned};
 
 pub(super) const SETTINGS: &[&str] = &[
@@ -24,6 +24,7 @@ pub(super) const SETTINGS: &[&str] = &[
     "mirror",
     "upright",
     "labels",
+    "damaged",
 ];
 
 /// Sources that take arguments.
@@ -57,12 +58,26 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
         let choices = [("memory", Cache::Memory), ("disk", Cache::Disk), ("none", Cache::None)];
         cx.choice("cache", &expr, &choices, &[]).map(|cache| Spanned::new(cache, expr.span))
     });
+    let damaged = section.take("damaged").and_then(|expr| {
+        let choices = [("error", Damaged::Error), ("skip", Damaged::Skip)];
+        cx.choice("damaged", &expr, &choices, &[]).map(|damaged| Spanned::new(damaged, expr.span))
+    });
     let labels = labels(cx, section.take("labels"), source.as_ref());
     let by_class =
         [mirror.as_ref().map(|pairs| ("mirror", pairs.span)), class_weight.as_ref().map(|w| ("class_weight", w.span))];
     check_by_class(cx, &labels, by_class);
     section.finish(cx, "data", SETTINGS, &[], &[]);
     let source = source?;
+    if let Some(damaged) = damaged.as_ref().filter(|_| !source.value.has_picture_files()) {
+        let problem = Diagnostic::new(Code::E0018)
+            .saying("needs")
+            .arg("what", "damaged")
+            .arg("expected", "pictures in files, each of which may be damaged")
+            .arg("value", source.value.name())
+            .at(damaged.span, "here")
+            .also(source.span, "needs-here");
+        cx.report(problem);
+    }
     if let Some(split_by) = split_by.as_ref().filter(|_| !source.value.has_picture_files()) {
         // only files have names that tell their track
         let problem = Diagnostic::new(Code::E0018)
@@ -87,6 +102,7 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
         mirror,
         upright,
         labels,
+        damaged,
         ..DataSpec::new(source)
     })
 }

@@ -2,7 +2,7 @@
 
 use super::Target;
 use super::text::{Text, call, list, named, number, path, quoted, section};
-use crate::ir::{Cache, ClassWeight, CsvSource, DataSource, DataSpec, Grouping, Split, SplitBase};
+use crate::ir::{Cache, ClassWeight, CsvSource, Damaged, DataSource, DataSpec, Grouping, Split, SplitBase};
 
 /// Writes the section.
 pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
@@ -20,6 +20,7 @@ pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
         mirror,
         upright,
         labels,
+        damaged,
     } = data;
     text.open(section("data", target));
     text.set("source", written(&source.value));
@@ -53,6 +54,11 @@ pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
         Some(Cache::Memory) => text.set("cache", "memory"),
         Some(Cache::Disk) => text.set("cache", "disk"),
         Some(Cache::None) => text.set("cache", "none"),
+        None => {}
+    }
+    match damaged.as_ref().map(|damaged| damaged.value) {
+        Some(Damaged::Error) => text.set("damaged", "error"),
+        Some(Damaged::Skip) => text.set("damaged", "skip"),
         None => {}
     }
     text.close();

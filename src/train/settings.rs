@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::ir::{
-    AugmentSpec, Callback, CheckedProgram, ClassWeight, DataSource, DataSpec, Fill, Grouping, LabelKind, Loss,
+    AugmentSpec, Callback, CheckedProgram, ClassWeight, Damaged, DataSource, DataSpec, Fill, Grouping, LabelKind, Loss,
     LossOptions, Metric, Model, Monitor, Normalize, Optimizer, Phase, PrepareSpec, Schedule, Split, SplitBase,
     TrainSpec, UpdateRules,
 };
@@ -94,6 +94,7 @@ impl Settings {
             mirror,
             upright: _,
             labels,
+            damaged,
         } = data;
         self.set("data.source", source_text(&source.value));
         self.set("data.validation", validation.as_ref().map(|split| split_text(&split.value)));
@@ -123,6 +124,9 @@ impl Settings {
         }
         if labels.value != LabelKind::Single {
             self.set("data.labels", labels.value.name());
+        }
+        if damaged.as_ref().is_some_and(|damaged| damaged.value == Damaged::Skip) {
+            self.set("data.damaged", "skip");
         }
     }
 

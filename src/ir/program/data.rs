@@ -33,6 +33,8 @@ pub struct DataSpec {
     pub upright: Option<Spanned<bool>>,
     /// What a picture's label is. Default one class.
     pub labels: Spanned<LabelKind>,
+    /// What becomes of pictures that cannot be read, if written. Default an error.
+    pub damaged: Option<Spanned<Damaged>>,
 }
 
 impl DataSpec {
@@ -52,6 +54,7 @@ impl DataSpec {
             mirror: None,
             upright: None,
             labels: Spanned::new(LabelKind::default(), Span::default()),
+            damaged: None,
         }
     }
 }
@@ -60,6 +63,15 @@ impl DataSpec {
 pub fn class_index(written: &str, classes: &[String]) -> Option<usize> {
     let by_number = || written.parse::<usize>().ok().filter(|index| *index < classes.len());
     classes.iter().position(|name| name == written).or_else(by_number)
+}
+
+/// What becomes of pictures that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damaged {
+    /// They are an error.
+    Error,
+    /// They are left out, before splits are made.
+    Skip,
 }
 
 /// Which pictures stay together when splits are made.

@@ -19,7 +19,7 @@ mod updates;
 
 pub use augment::{AUGMENTATIONS, AugmentInfo, AugmentKind, AugmentOp, AugmentSpec, Fill};
 pub use data::{
-    Cache, ClassWeight, CsvSource, DataSource, DataSpec, Grouping, LabelKind, Split, SplitBase, class_index,
+    Cache, ClassWeight, CsvSource, Damaged, DataSource, DataSpec, Grouping, LabelKind, Split, SplitBase, class_index,
 };
 pub use ensemble::{Combine, EnsembleSpec};
 pub use model::{Backbone, Head, LayerId, LayerNode, Model, Scope, ScopeKind};

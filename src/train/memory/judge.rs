@@ -58,7 +58,7 @@ fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) 
         let params = node.layer.as_op().params(&operands);
         parameters = params.iter().fold(parameters, |sum, param| sum.saturating_add(param.shape.elements()));
     }
-    let pictures::Held { pictures, files, .. } = pictures::held(program, card);
+    let pictures::Held { pictures, files, .. } = pictures::held(program, card, limit as u64);
     let held = pictures.saturating_add(files).saturating_add(pictures::answers(program, train, card));
     // no layer has as many kernels
     let program_bytes = 2 * PROGRAM_BYTES + layers.len() * 32 * KERNEL_BYTES;

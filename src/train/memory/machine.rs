@@ -20,14 +20,16 @@ impl Machine {
     /// This machine, where it tells what memory it has: `CNNC_MEMORY_MIB` overrules that. The memory is all there is, not what happens to be free: a file is
     /// judged today as it was yesterday.
     pub fn here() -> Option<Self> {
-        let told = std::env::var("CNNC_MEMORY_MIB").ok().and_then(|text| text.parse::<u64>().ok());
-        let memory_bytes = match told {
-            Some(mib) => mib.saturating_mul(1 << 20),
-            None => total()?,
-        };
+        let memory_bytes = memory_bytes()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Some(Self { target: Target::host(), threads, memory_bytes })
     }
+}
+
+/// All the memory that a run could ever get: `CNNC_MEMORY_MIB`, else what the system tells.
+pub fn memory_bytes() -> Option<u64> {
+    let told = std::env::var("CNNC_MEMORY_MIB").ok().and_then(|text| text.parse::<u64>().ok());
+    told.map(|mib| mib.saturating_mul(1 << 20)).or_else(total)
 }
 
 /// The files of one version of control groups: where its groups are, and in which files a group tells of its memory.

@@ -13,7 +13,7 @@ mod machine;
 mod pictures;
 
 pub use judge::check;
-pub use machine::{Machine, free_now};
+pub use machine::{Machine, free_now, memory_bytes};
 
 use crate::card::DataCard;
 use crate::ir::{Callback, CheckedProgram, Graph, Param, ParamRole, TrainSpec};
@@ -121,6 +121,16 @@ pub fn plan_memory(program: &CheckedProgram, card: Option<&DataCard>, machine: &
     plans.max_by_key(MemoryPlan::peak)
 }
 
+/// What answering batches of pictures takes: the program, its kernels, the weights and the results of the layers.
+pub fn inference_bytes(program: &CheckedProgram, batch: usize, machine: &Machine) -> usize {
+    let plan = plan(&optimized_evaluation_graph(program), machine.target, batch);
+    let kernels = COMPILER_BYTES + plan.kernels.len() * KERNEL_BYTES;
+    let pictures = 2 * batch * program.input_shape().elements() * size_of::<f32>();
+    [PROGRAM_BYTES, kernels, pictures]
+        .iter()
+        .fold(plan.memory_bytes(machine.threads), |sum, part| sum.saturating_add(*part))
+}
+
 fn batch_of(program: &CheckedProgram) -> Option<usize> {
     program.program().train.as_ref().map(|train| train.batch.value)
 }
@@ -154,7 +164,8 @@ impl<'a> Stage<'a> {
         let step = plan(&self.training, target, batch);
         let evaluation = self.evaluation.as_ref().map(|graph| plan(graph, target, batch));
         let kernels = step.kernels.len() + evaluation.as_ref().map_or(0, |plan| plan.kernels.len());
-        let (without, held) = (self.without_pictures(), pictures::held(self.program, self.card));
+        let (without, held) =
+            (self.without_pictures(), pictures::held(self.program, self.card, self.machine.memory_bytes));
         let memory = MemoryPlan {
             kernels: COMPILER_BYTES + kernels * KERNEL_BYTES,
             activations: step.memory_bytes(threads).saturating_sub(without.parameters + without.optimizer),
@@ -182,7 +193,7 @@ impl<'a> Stage<'a> {
             evaluation: 0,
             remembered: keepers(self.train) * parameters,
             answers: pictures::answers(self.program, self.train, self.card),
-            pictures: pictures::held(self.program, self.card).pictures,
+            pictures: pictures::held(self.program, self.card, self.machine.memory_bytes).pictures,
             files: 0,
             batches: 0,
         }

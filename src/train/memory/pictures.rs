@@ -1,6 +1,7 @@
 //! What pictures take: the data set in memory, the batches on their way into the model, and what is kept of the answers.
 
 use crate::card::{DataCard, PictureSize};
+use crate::data::Bounds;
 use crate::ir::{Cache, CheckedProgram, Color, Metric, TrainSpec};
 
 /// What decoded pictures take at most where no `cache:` says otherwise.
@@ -23,7 +24,7 @@ pub(super) struct Held {
 }
 
 /// What is held of the program's data set, where it is known.
-pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>) -> Held {
+pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>, memory_bytes: u64) -> Held {
     let (Some(card), Some(data)) = (card, program.program().data.as_ref()) else { return Held::default() };
     let prepare = &program.program().prepare;
     let cache = data.cache.as_ref().map(|cache| cache.value);
@@ -43,7 +44,10 @@ pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>) -> Held {
         PictureSize::Varies { .. } => usize::MAX,
     };
     if data.source.value.has_picture_files() {
-        let files = card.held_bytes.saturating_add(count.saturating_mul(FILE_BYTES));
+        let files = card
+            .held_bytes
+            .saturating_add(count.saturating_mul(FILE_BYTES))
+            .saturating_add(decoding(card, memory_bytes));
         return match bound {
             0 => Held { pictures: 0, files, stay: !on_disk, slow: true },
             _ if !makes_fractions && prepared <= bound => Held { pictures: prepared, files, ..Held::default() },
@@ -56,6 +60,14 @@ pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>) -> Held {
     let stored = if decoded == usize::MAX { 0 } else { decoded.saturating_mul(value) };
     let arranged = if makes_fractions && fractions <= bound { fractions } else { 0 };
     Held { pictures: stored.saturating_add(arranged), ..Held::default() }
+}
+
+/// What is being decoded at the same time: the largest picture in each thread, within the bound of all together.
+fn decoding(card: &DataCard, memory_bytes: u64) -> usize {
+    let bounds = Bounds { memory_bytes, ..Bounds::default() };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let together = card.decoding_bytes.saturating_mul(threads).min(bounds.together_bytes().max(card.decoding_bytes));
+    usize::try_from(together).unwrap_or(usize::MAX)
 }
 
 /// What an area under a curve is made of: for each picture and output a score and whether it is wanted, and those of one output once more, sorted.

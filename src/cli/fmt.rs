@@ -9,7 +9,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::rewrite::{read_text, replace, text_of};
 use super::text_diff::unified;
-use crate::diag::render;
+use crate::diag::render_all;
 use crate::format::{FormatError, format};
 use crate::source::{SourceFile, SourceMap};
 
@@ -84,8 +84,8 @@ fn laid_out(name: &str, text: &str, console: &Console) -> Result<String, Failure
         Ok(formatted) => Ok(formatted),
         Err(FormatError::Syntax(problems)) => {
             let sources = SourceMap::new(SourceFile::new(name, text));
-            for problem in problems.iter() {
-                console.problem(render(problem, &sources, console.style()));
+            for drawn in render_all(&problems, &sources, console.style()) {
+                console.problem(drawn);
             }
             Err(Failure::Shown)
         }

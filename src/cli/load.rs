@@ -14,7 +14,7 @@ use super::rewrite::read_text;
 use crate::ast;
 use crate::card::{self, CardError, DataCard, PictureSize};
 use crate::data::{Dataset, Featurewise, InputSize, Locations};
-use crate::diag::{Code, Diagnostic, Level, Problems, render};
+use crate::diag::{Code, Diagnostic, Level, Problems, render, render_all};
 use crate::front::{self, Loaded, Surroundings};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
@@ -100,8 +100,8 @@ pub(super) fn judge(file: &Path, text: String, choice: &ChoiceArgs, more: &[(Str
 
 /// Shows the problems of a reading on stderr.
 pub(super) fn show(reading: &Reading, console: &Console) {
-    for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
-        console.problem(render(problem, &reading.loaded.sources, console.style()));
+    for drawn in render_all(&reading.loaded.problems, &reading.loaded.sources, console.style()) {
+        console.problem(drawn);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tables and numbers for people.
 
-use std::fmt::Write;
+/// Columns of a cell that others are aligned with.
+const WIDEST: usize = 200;
 
 /// Columns of text: the first `left` ones are flush left, the others flush right.
 #[derive(Debug)]
@@ -23,19 +24,20 @@ impl Table {
     /// The table's lines, each with a line end.
     pub(super) fn text(&self) -> String {
         let columns = self.rows.first().map_or(0, Vec::len);
-        let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        // a cell that is wider than any row can be read moves those behind it, and those of its row alone
+        let width = |column: usize| {
+            let widths = self.rows.iter().map(|row| row[column].chars().count());
+            widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
         for row in &self.rows {
             let mut line = String::new();
             for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
                 let gap = if column == 0 { "" } else { "  " };
-                // Writing into a string cannot fail.
-                let _ = if column < self.left {
-                    write!(line, "{gap}{cell:<width$}")
-                } else {
-                    write!(line, "{gap}{cell:>width$}")
-                };
+                let blanks = " ".repeat(width.saturating_sub(cell.chars().count()));
+                let [before, behind] = if column < self.left { ["", &blanks] } else { [&blanks, ""] };
+                line.extend([gap, before, cell, behind]);
             }
             text.push_str(line.trim_end());
             text.push('\n');
@@ -97,5 +99,7 @@ mod tests {
         let mut table = Table::new(1, &["layer", "output"]);
         table.row(["conv2d".to_owned(), "26x26x32".to_owned()]);
         assert_eq!(table.text(), "layer     output\nconv2d  26x26x32\n");
+        table.row(["x".repeat(70_000), "8".to_owned()]);
+        assert!(table.text().starts_with("layer     output\nconv2d  26x26x32\nxxx"));
     }
 }

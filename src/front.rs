@@ -133,8 +133,8 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     }
     if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()).map(CheckedProgram::program) {
         if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {
-            let found =
-                points::check(Files { ast: &ast, imports: &imports, sources: &sources }, options, card.as_ref(), tune);
+            let files = Files { ast: &ast, imports: &imports, sources: &sources };
+            let found = points::check(files, options, card.as_ref(), (tune, checked.model.layers.len()));
             found.into_iter().for_each(|problem| problems.push(problem));
         }
         if let Some(ensemble) = checked.ensembles.first().filter(|_| options.model.is_none()) {

@@ -5,6 +5,7 @@ mod points;
 mod settings;
 mod weights;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -136,8 +137,8 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     }
     if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()).map(CheckedProgram::program) {
         if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {
-            let found =
-                points::check(Files { ast: &ast, imports: &imports, sources: &sources }, options, card.as_ref(), tune);
+            let files = Files { ast: &ast, imports: &imports, sources: &sources };
+            let found = points::check(files, options, card.as_ref(), (tune, checked.model.layers.len()));
             found.into_iter().for_each(|problem| problems.push(problem));
         }
         if let Some(ensemble) = checked.ensembles.first().filter(|_| options.model.is_none()) {
@@ -145,11 +146,10 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
             problems.extend(members::check(files, options, card_of, ensemble));
         }
     }
-    for (allow, within) in ast.allows().into_iter().chain(imports.allows()) {
-        if let Ok(code) = allow.code.value.parse() {
-            problems.allow(code, within);
-        }
-    }
+    let allows = ast.allows().into_iter().chain(imports.allows());
+    let allowed: Vec<(Code, Option<Span>)> =
+        allows.filter_map(|(allow, within)| Some((allow.code.value.parse().ok()?, within))).collect();
+    problems.allow(&allowed);
     if problems.has_errors() {
         program = None;
     }
@@ -160,6 +160,8 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
 
 /// The layers that stand in blocks, and the statements that use these.
 fn uses_of(program: &Program) -> Vec<(Span, Vec<Span>)> {
-    let layers = program.model.layers.iter().filter(|node| !node.used_at.is_empty());
+    // a block that is used again has the same statements: the first use of each is told
+    let mut known: BTreeSet<Span> = BTreeSet::new();
+    let layers = program.model.layers.iter().filter(|node| !node.used_at.is_empty() && known.insert(node.span));
     layers.map(|node| (node.span, node.used_at.clone())).collect()
 }

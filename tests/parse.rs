@@ -1,13 +1,15 @@
 //! Syntax trees, as canonical source; the layout of random files; and what becomes of any text at all.
 
 mod cards;
+#[path = "fuzz/targets.rs"]
+mod fuzz;
 mod random_file;
 mod random_text;
 
 use std::time::{Duration, Instant};
 
 use cnnc::ast::print;
-use cnnc::diag::{Language, RenderStyle, render, render_json, repair};
+use cnnc::diag::{Language, RenderStyle, render, render_all, render_json, render_json_rest, repair};
 use cnnc::draw::Diagram;
 use cnnc::format::format;
 use cnnc::front::{Loaded, load};
@@ -157,4 +159,65 @@ fn long_texts_come_to_an_end() {
         drop(format(&text));
         assert!(begun.elapsed() < PATIENCE, "{piece:?}: {:?}", begun.elapsed());
     }
+}
+
+/// What was found by fuzzing stays found: every file of the corpora goes through its target.
+#[test]
+fn corpora_are_replayed() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
+    for (name, target) in fuzz::ALL {
+        let files = std::fs::read_dir(root.join(name)).unwrap_or_else(|error| panic!("{name} has no corpus: {error}"));
+        let mut count = 0;
+        for file in files {
+            let path = file.expect("a file").path();
+            let bytes = std::fs::read(&path).expect("can be read");
+            println!("{}", path.display());
+            target(&bytes);
+            count += 1;
+        }
+        assert!(count > 0, "{name} has an empty corpus");
+    }
+}
+
+fn drawn(text: &str) -> String {
+    let loaded = load(SourceFile::new("a.cnn", text), &LowerOptions::default(), &cards::card_of);
+    render_all(&loaded.problems, &loaded.sources, RenderStyle::plain()).concat()
+}
+
+/// The library that draws breaks behind column 65,535, and draws whole lines: so it gets neither.
+#[test]
+fn places_of_any_shape_are_drawn() {
+    let far =
+        format!("model M {{ input(8x8x1);{}conv2d(4, 3x3, actvation: relu); flatten; dense(2) }}", " ".repeat(70_000));
+    let text = drawn(&far);
+    assert!(text.contains("[a.cnn:1:70038]"), "{text}");
+    assert!(text.contains("actvation: relu") && text.len() < 2_000, "{text}");
+    let wide = format!("let a = \"{}\" + 1\n", "한😀e\u{301}\t".repeat(30_000));
+    let text = drawn(&(wide + "model M { input(8x8x1); flatten; dense(2) }"));
+    assert!(text.contains("[a.cnn:1:9]") && text.len() < 4_000, "{text}");
+    let control = "model M { input(8x8x1)\r\n\u{1b}[2J\u{0} relu \u{202e}\r\n flatten; dense(2) }";
+    let text = drawn(control);
+    assert!(text.contains("␛[2J␀ relu") && !text.contains(['\u{1b}', '\u{0}', '\u{202e}']), "{text}");
+    let endless = format!("model M {{ input(8x8x1)\nrepeat 90000 {{\n{}}} }}", "relu // again\n".repeat(50_000));
+    let text = drawn(&endless);
+    assert!(text.contains("E0018") && text.lines().count() < 10, "{text}");
+    let name = drawn(&format!("model M {{ input(8x8x1); {}(3) }}", "n".repeat(100_000)));
+    assert!(name.contains("nnn…nnn") && name.len() < 5_000, "{name}");
+    for text in
+        ["\u{feff}model {", "model M {", "\n\n\t\u{1f600} x", "a\u{0}b", "\r", "model M { input(8x8x1) }\r\n\"open"]
+    {
+        assert!(drawn(text).contains("error["), "{text:?}");
+    }
+}
+
+#[test]
+fn of_very_many_problems_a_hundred_are_drawn() {
+    let statements = |count: usize| "    conv2d(4, 3x3, actvation: relu)\n".repeat(count);
+    let text =
+        format!("let unused = 1\nmodel M {{\n    input(8x8x1)\n{}    flatten\n    dense(2)\n}}\n", statements(12_000));
+    let loaded = load(SourceFile::new("a.cnn", text), &LowerOptions::default(), &cards::card_of);
+    let drawn = render_all(&loaded.problems, &loaded.sources, RenderStyle::plain());
+    assert_eq!(drawn.len(), 101);
+    assert_eq!(drawn[100], "and 11,900 more: 11,900x E0116");
+    assert_eq!(render_json_rest(&loaded.problems).as_deref(), Some(r#"{"more":2000,"codes":{"E0116":2000}}"#));
 }

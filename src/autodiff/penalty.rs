@@ -11,6 +11,9 @@ use crate::kernel::desc::Compare;
 use crate::layers::Regularizer;
 use crate::ops::{Map, Op, Penalty};
 
+/// Penalties that one kernel adds up.
+const AT_ONCE: usize = 1024;
+
 /// Adds the sum of all penalties as the output of this name; none where there are no penalties.
 pub(super) fn add_output(graph: &mut Graph, penalties: &[(ParamId, Regularizer)], name: &str) {
     let parts: Vec<Value> = penalties
@@ -24,14 +27,20 @@ pub(super) fn add_output(graph: &mut Graph, penalties: &[(ParamId, Regularizer)]
     if parts.is_empty() {
         return;
     }
-    let total = Map::single(|e| {
-        let first = e.input(0);
-        (1..parts.len()).fold(first, |sum, i| {
-            let next = e.input(i);
-            e.add(sum, next)
-        })
-    });
-    let total = graph.push_value(Op::Map(total), &parts, "penalty");
+    // some at a time, in the same order: a kernel has a pointer for each operand
+    let mut total = parts[0];
+    let rest = if parts.len() == 1 { vec![&[][..]] } else { parts[1..].chunks(AT_ONCE - 1).collect() };
+    for some in rest {
+        let operands: Vec<Value> = std::iter::once(total).chain(some.iter().copied()).collect();
+        let sum = Map::single(|e| {
+            let first = e.input(0);
+            (1..operands.len()).fold(first, |sum, i| {
+                let next = e.input(i);
+                e.add(sum, next)
+            })
+        });
+        total = graph.push_value(Op::Map(sum), &operands, "penalty");
+    }
     graph.outputs.push((name.to_owned(), total));
 }
 

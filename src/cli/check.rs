@@ -11,12 +11,13 @@ use super::load::{self, Look, Reading};
 use super::mend;
 use super::rewrite::{name_of, streams_differ};
 use crate::card::CardError;
-use crate::diag::{Level, render_json};
+use crate::diag::{Level, render_json, render_json_rest};
 use crate::files;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-With --format json every problem is one line on stdout: code, level, message, file, span, labels, help, fixes.
+At most 100 problems are drawn, errors first; the rest are counted. With --format json every problem is one line on stdout: code, level, message, file,
+span, labels, help, fixes. Of more than 10,000 with one code the rest are counted in a last line, by code.
 
 --fix makes the changes that problems come with, again and again until none is left to make, shows them as a diff and then checks what the files have
 become. Only problems with one right change have one; `--dry-run` shows the diff and changes nothing.
@@ -124,6 +125,9 @@ fn show_human(reading: &Reading, console: &Console) -> Result<(), Failure> {
 fn show_json(reading: &Reading, console: &Console) -> Result<(), Failure> {
     for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
         console.json(render_json(problem, &reading.loaded.sources, console.language()))?;
+    }
+    if let Some(rest) = render_json_rest(&reading.loaded.problems) {
+        console.result(rest)?;
     }
     if let Some(CardError::Malformed(error)) = &reading.card_error {
         return Err(Failure::of_data(error));

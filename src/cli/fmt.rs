@@ -8,7 +8,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::rewrite::{name_of, read_text, replace, streams_differ};
 use super::text_diff::unified;
-use crate::diag::render;
+use crate::diag::render_all;
 use crate::files;
 use crate::format::{FormatError, format};
 use crate::source::{SourceFile, SourceMap};
@@ -76,8 +76,8 @@ fn laid_out(name: &str, text: &str, console: &Console) -> Result<String, Failure
         Ok(formatted) => Ok(formatted),
         Err(FormatError::Syntax(problems)) => {
             let sources = SourceMap::new(SourceFile::new(name, text));
-            for problem in problems.iter() {
-                console.drawn(&render(problem, &sources, console.style()));
+            for drawn in render_all(&problems, &sources, console.style()) {
+                console.drawn(&drawn);
             }
             Err(Failure::Shown)
         }

@@ -14,7 +14,7 @@ use super::rewrite::{name_of, read_text};
 use crate::ast;
 use crate::card::{self, CardError, DataCard, PictureSize};
 use crate::data::{Bounds, DataError, Dataset, Featurewise, InputSize, Locations};
-use crate::diag::{Code, Diagnostic, Level, render};
+use crate::diag::{Code, Diagnostic, Level, render, render_all};
 use crate::files::{self, shown};
 use crate::front::{self, Loaded, Surroundings, WeightsFile};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
@@ -135,8 +135,8 @@ fn bounds(data: &DataArgs) -> Bounds {
 
 /// Shows the problems of a reading on stderr.
 pub(super) fn show(reading: &Reading, console: &Console) {
-    for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
-        console.drawn(&render(problem, &reading.loaded.sources, console.style()));
+    for drawn in render_all(&reading.loaded.problems, &reading.loaded.sources, console.style()) {
+        console.drawn(&drawn);
     }
 }
 

@@ -1,5 +1,7 @@
 //! `cnnc show FILE`.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::arguments::ProgramArgs;
@@ -10,6 +12,9 @@ use super::rewrite::read_text;
 use crate::ast::visit::{Visitor, walk_definition};
 use crate::ast::{self, DefinitionKind, Item, Step};
 use crate::show::show as print;
+
+/// Most models that are shown together: each is checked by itself, with all that the file has.
+const MOST_MODELS: usize = 100;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -31,6 +36,13 @@ pub(super) fn show(args: &ShowArgs, console: &Console) -> Result<(), Failure> {
     let first = load::judge(file, text.clone(), &choice, &[], Look::Card, console);
     let models = if choice.model.is_some() { Vec::new() } else { models_of(&first.loaded.ast) };
     let mut ready = Vec::new();
+    if models.len() > MOST_MODELS {
+        return Err(Failure::Usage(format!(
+            "the file has {} models, and at most {MOST_MODELS} are shown at once: say which, `--model {}`",
+            models.len(),
+            models[0]
+        )));
+    }
     if models.len() > 1 {
         // each by itself, with what is for all of them
         for model in models {
@@ -66,6 +78,7 @@ fn models_of(file: &ast::File) -> Vec<String> {
             models.extend((definition.kind == DefinitionKind::Model).then(|| definition.name.value.clone()));
         }
     }
-    models.retain(|model| !callees.0.contains(model));
+    let callees: BTreeSet<String> = callees.0.into_iter().collect();
+    models.retain(|model| !callees.contains(model));
     models
 }

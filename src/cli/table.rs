@@ -114,5 +114,7 @@ mod tests {
         let mut table = Table::new(1, &["layer", "output"]);
         table.row(["conv2d".to_owned(), "26x26x32".to_owned()]);
         assert_eq!(table.text(), "layer     output\nconv2d  26x26x32\n");
+        table.row(["x".repeat(70_000), "8".to_owned()]);
+        assert!(table.text().starts_with("layer     output\nconv2d  26x26x32\nxxx"));
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
     }
     let mut text = format!("--- {name}\n+++ {name}\n");
     let mut rest = &changed[..];
+    let mut before = Before::default();
     while let [first, ..] = rest {
         // changes whose surroundings touch make one piece
         let mut count = 1;
@@ -26,27 +27,40 @@ pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
         }
         let from = first.saturating_sub(CONTEXT);
         let to = (rest[count - 1] + CONTEXT + 1).min(steps.len());
-        piece(&mut text, &steps, from..to, &old_lines, &new_lines);
+        before.go_to(from, &steps);
+        piece(&mut text, &steps[from..to], &before, &old_lines, &new_lines);
         rest = &rest[count..];
     }
     text
 }
 
-fn piece(text: &mut String, steps: &[Step], range: std::ops::Range<usize>, old: &[&str], new: &[&str]) {
-    let count = |steps: &[Step], in_old: bool| {
-        steps
-            .iter()
-            .filter(|step| matches!((step, in_old), (Step::Both(..), _) | (Step::Old(_), true) | (Step::New(_), false)))
-            .count()
-    };
-    let inside = &steps[range.clone()];
+/// Steps that lie behind us, and the lines of either text in them.
+#[derive(Default)]
+struct Before {
+    steps: usize,
+    old: usize,
+    new: usize,
+}
+
+impl Before {
+    fn go_to(&mut self, step: usize, steps: &[Step]) {
+        let (old, new) = lines_in(&steps[self.steps..step]);
+        *self = Self { steps: step, old: self.old + old, new: self.new + new };
+    }
+}
+
+/// How many lines of the old and the new text steps go through.
+fn lines_in(steps: &[Step]) -> (usize, usize) {
+    let old = steps.iter().filter(|step| !matches!(step, Step::New(_))).count();
+    let new = steps.iter().filter(|step| !matches!(step, Step::Old(_))).count();
+    (old, new)
+}
+
+fn piece(text: &mut String, inside: &[Step], before: &Before, old: &[&str], new: &[&str]) {
     // a piece without lines names the line before it
-    let place = |in_old: bool| {
-        let before = count(&steps[..range.start], in_old);
-        let lines = count(inside, in_old);
-        (if lines == 0 { before } else { before + 1 }, lines)
-    };
-    let ((old_at, old_lines), (new_at, new_lines)) = (place(true), place(false));
+    let first = |before: usize, lines: usize| if lines == 0 { before } else { before + 1 };
+    let (old_lines, new_lines) = lines_in(inside);
+    let (old_at, new_at) = (first(before.old, old_lines), first(before.new, new_lines));
     // writing to a String cannot fail
     let _ = writeln!(text, "@@ -{old_at},{old_lines} +{new_at},{new_lines} @@");
     for step in inside {

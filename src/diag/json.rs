@@ -1,8 +1,8 @@
 //! Problems as JSON for editors: one object a line.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Diagnostic, Language};
+use super::{Diagnostic, Language, Problems};
 use crate::source::{SourceMap, Span};
 
 /// One line of JSON (without the line end): code, level, message, file, span, labels, notes, help and fixes.
@@ -55,6 +55,14 @@ pub fn render_json(problem: &Diagnostic, sources: &SourceMap, language: Language
         "fixes": fixes,
     })
     .to_string()
+}
+
+/// One line of JSON (without the line end) that says how many more problems there are of each code than have lines of their own; `None` where there are none.
+pub fn render_json_rest(problems: &Problems) -> Option<String> {
+    let counted: Vec<(&str, usize)> = problems.only_counted().map(|(_, code, count)| (code.as_str(), count)).collect();
+    let more: usize = counted.iter().map(|(_, count)| count).sum();
+    let codes: Map<String, Value> = counted.iter().map(|(code, count)| ((*code).to_owned(), json!(count))).collect();
+    (more > 0).then(|| json!({ "more": more, "codes": codes }).to_string())
 }
 
 fn file_of(span: Span, sources: &SourceMap) -> &str {

@@ -6,19 +6,21 @@
 mod catalogue;
 mod code;
 mod diagnostic;
+mod excerpt;
 mod explain;
 mod json;
 mod phrases;
 mod problems;
 mod render;
 mod repair;
+mod shown;
 mod words;
 
 pub use catalogue::{Language, main_sentence};
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Level, NewSetting};
 pub use explain::explain;
-pub use json::render_json;
+pub use json::{render_json, render_json_rest};
 pub use problems::Problems;
-pub use render::{RenderStyle, render};
+pub use render::{RenderStyle, render, render_all};
 pub use repair::{Repaired, repair};

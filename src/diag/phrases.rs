@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use super::Language;
+use super::shown::shown;
 
 static KOREAN: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
     let lines = include_str!("catalogue/ko/phrases.txt").lines();
@@ -15,11 +16,15 @@ static KOREAN: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
 /// Deepest phrase within a phrase.
 const DEEPEST: usize = 8;
 
+/// Bytes of a value that may be a phrase. Whatever is longer is the user's own words; and to look for a phrase in it takes the longer the longer it is.
+const MOST_BYTES: usize = 1_000;
+
 /// An argument of a sentence in a language.
 pub(super) fn translate(language: Language, value: &str) -> String {
+    let value = shown(value);
     match language {
-        Language::English => value.to_owned(),
-        Language::Korean => with(&KOREAN, value, DEEPEST),
+        Language::Korean if value.len() <= MOST_BYTES => with(&KOREAN, &value, DEEPEST),
+        Language::English | Language::Korean => value,
     }
 }
 

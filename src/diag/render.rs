@@ -1,15 +1,17 @@
 //! Problems as text for people.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode,
-    SourceSpan, SpanContents,
-};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity};
 
 use super::catalogue::{Language, sentence};
-use super::{Diagnostic, Label, Level};
+use super::excerpt::Excerpt;
+use super::{Code, Diagnostic, Label, Level, Problems};
 use crate::source::{SourceFile, SourceMap, Span};
+
+/// Most places of a problem that are drawn.
+const MOST_LABELS: usize = 100;
 
 /// How text is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,19 +53,45 @@ impl Diagnostic {
     }
 }
 
+/// Most problems that are drawn. Whoever has more begins with the first and looks again.
+const MOST_DRAWN: usize = 100;
+
+/// Draws problems, but for hints, each as [`render`] does; of very many the errors before the warnings, and then a line that counts the rest by code.
+pub fn render_all(problems: &Problems, sources: &SourceMap, style: RenderStyle) -> Vec<String> {
+    let errors = problems.iter().filter(|problem| problem.level == Level::Error).count();
+    let mut room = [(Level::Error, MOST_DRAWN), (Level::Warning, MOST_DRAWN.saturating_sub(errors)), (Level::Hint, 0)];
+    let mut drawn = Vec::new();
+    let mut rest: BTreeMap<Code, usize> = BTreeMap::new();
+    for problem in problems.iter() {
+        let left = room.iter_mut().find(|(level, _)| *level == problem.level).map_or(0, |(_, left)| {
+            let before = *left;
+            *left = left.saturating_sub(1);
+            before
+        });
+        if left > 0 {
+            drawn.push(render(problem, sources, style));
+        } else if problem.level != Level::Hint {
+            *rest.entry(problem.code).or_default() += 1;
+        }
+    }
+    for (_, code, count) in problems.only_counted().filter(|(level, ..)| *level != Level::Hint) {
+        *rest.entry(code).or_default() += count;
+    }
+    if !rest.is_empty() {
+        drawn.push(style.language.more(&rest));
+    }
+    drawn
+}
+
 /// Draws a problem: header, labelled source lines, notes and helps; ends with a line end.
 pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> String {
     let (file, base) = sources.find(problem.span().start);
-    let report = Report {
-        message: problem.message(style.language),
-        severity: match problem.level {
-            Level::Error => Severity::Error,
-            Level::Warning => Severity::Warning,
-            Level::Hint => Severity::Advice,
-        },
-        labels: labels_within(problem, base, file.text.len(), style.language),
-        source: WholeLines { file: file.clone() },
+    let severity = match problem.level {
+        Level::Error => Severity::Error,
+        Level::Warning => Severity::Warning,
+        Level::Hint => Severity::Advice,
     };
+    let report = Report::new(problem, problem.message(style.language), severity, (file, base), style.language);
     let mut theme = if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     // miette puts this before the message; so the header reads `error[E0103]: …`
     let header = format!("{}[{}]:", style.language.level(problem.level), problem.code);
@@ -84,12 +112,7 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
     let _ = handler.render_report(&mut drawn, &report);
     let mut text = drawn.strip_prefix("  ").unwrap_or(&drawn).to_owned();
     for (file, base) in other_files(problem, sources) {
-        let report = Report {
-            message: String::new(),
-            severity: Severity::Advice,
-            labels: labels_within(problem, base, file.text.len(), style.language),
-            source: WholeLines { file: file.clone() },
-        };
+        let report = Report::new(problem, String::new(), Severity::Advice, (file, base), style.language);
         let mut drawn = String::new();
         let _ = handler.render_report(&mut drawn, &report);
         // the header has been drawn
@@ -119,24 +142,21 @@ fn other_files<'s>(problem: &Diagnostic, sources: &'s SourceMap) -> Vec<(&'s Sou
     files
 }
 
-/// The labels that lie in the text at `base`. A span that is empty gets one column, so that it can be seen.
-fn labels_within(problem: &Diagnostic, base: usize, length: usize, language: Language) -> Vec<LabeledSpan> {
+/// What is said at places in the text at `base`: the place in that text, the words, and whether it is the mistake's own.
+type Said = (Span, Option<String>, bool);
+
+/// What is said of the text at `base`.
+fn said_within(problem: &Diagnostic, base: usize, length: usize, language: Language) -> Vec<Said> {
     let inside = |span: Span| span.start >= base && span.end <= base + length;
-    let labels = problem.labels.iter().filter(|label| inside(label.span));
+    let here = |span: Span| Span::new(span.start - base, span.end - base);
+    let labels = problem.labels.iter().filter(|label| inside(label.span)).map(|label| {
+        let text = Some(problem.label_text(label, language)).filter(|text| !text.is_empty());
+        (here(label.span), text, label.primary)
+    });
     let uses = problem.uses().filter(|span| inside(*span));
-    let uses = uses
-        .map(|span| LabeledSpan::new_with_span(Some(language.used_here().to_owned()), (span.start - base, span.len())));
     labels
-        .map(|label| {
-            let start = label.span.start - base;
-            let text = Some(problem.label_text(label, language)).filter(|text| !text.is_empty());
-            if label.primary {
-                LabeledSpan::new_primary_with_span(text, (start, label.span.len()))
-            } else {
-                LabeledSpan::new_with_span(text, (start, label.span.len()))
-            }
-        })
-        .chain(uses)
+        .chain(uses.map(|span| (here(span), Some(language.used_here().to_owned()), false)))
+        .take(MOST_LABELS)
         .collect()
 }
 
@@ -146,42 +166,30 @@ struct Report {
     message: String,
     severity: Severity,
     labels: Vec<LabeledSpan>,
-    source: WholeLines,
+    source: Excerpt,
 }
 
-/// A text that is shown by whole lines, without the lines around a label.
-#[derive(Debug)]
-struct WholeLines {
-    file: SourceFile,
-}
-
-impl SourceCode for WholeLines {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        lines_before: usize,
-        _lines_after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let text = &*self.file.text;
-        let first = span.offset();
-        let last = first + span.len();
-        let (Some(before), Some(after)) = (text.get(..first), text.get(last..)) else {
-            return Err(MietteError::OutOfBounds);
-        };
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let end = after.find('\n').map_or(text.len(), |at| last + at + 1);
-        let lines = text[start..end].lines().count();
-        // miette asks without context when it wants the place to name, with context when it wants what to draw
-        let column = if lines_before == 0 { text[start..first].chars().count() } else { 0 };
-        let contents = MietteSpanContents::new_named(
-            self.file.name.clone(),
-            &text.as_bytes()[start..end],
-            SourceSpan::from((start, end - start)),
-            before.matches('\n').count(),
-            column,
-            lines,
-        );
-        Ok(Box::new(contents))
+impl Report {
+    /// What is drawn of a problem in the text at `base`. A span that is empty gets one column, so that it can be seen.
+    fn new(
+        problem: &Diagnostic,
+        message: String,
+        severity: Severity,
+        (file, base): (&SourceFile, usize),
+        language: Language,
+    ) -> Self {
+        let said = said_within(problem, base, file.text.len(), language);
+        let source = Excerpt::new(file, said.iter().map(|(place, ..)| *place));
+        let labels = said.into_iter().map(|(place, text, primary)| {
+            let place = source.place(place);
+            let place = (place.start, place.len());
+            if primary {
+                LabeledSpan::new_primary_with_span(text, place)
+            } else {
+                LabeledSpan::new_with_span(text, place)
+            }
+        });
+        Self { message, severity, labels: labels.collect(), source }
     }
 }
 

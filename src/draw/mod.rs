@@ -4,7 +4,7 @@ mod dot;
 mod placement;
 mod svg;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::ir::{CheckedProgram, LayerId, Model, Scope, ScopeKind};
@@ -56,7 +56,7 @@ impl Diagram {
         let folded = match depth {
             Some(depth) => folded_at(model, depth),
             None => {
-                let deepest = (0..model.scopes.len()).map(|at| depth_of(&model.scopes, at) + 1).max().unwrap_or(0);
+                let deepest = depths(&model.scopes).into_iter().map(|depth| depth + 1).max().unwrap_or(0);
                 let readable = |depth: &usize| node_count(model, &folded_at(model, *depth)) <= READABLE;
                 (0..=deepest).rev().find(readable).map_or_else(|| folded_at(model, 0), |depth| folded_at(model, depth))
             }
@@ -75,16 +75,25 @@ impl Diagram {
     }
 }
 
-/// In how many others a scope lies.
-fn depth_of(scopes: &[Scope], at: usize) -> usize {
-    let inner = &scopes[at].layers;
-    scopes[..at].iter().filter(|outer| outer.layers.start <= inner.start && inner.end <= outer.layers.end).count()
+/// For each scope, how many hold it. An outer one stands before those in it.
+fn depths(scopes: &[Scope]) -> Vec<usize> {
+    let mut around: Vec<&Range<usize>> = Vec::new();
+    let mut depths = Vec::with_capacity(scopes.len());
+    for scope in scopes {
+        let inner = &scope.layers;
+        while around.last().is_some_and(|outer| inner.start < outer.start || outer.end < inner.end) {
+            around.pop();
+        }
+        depths.push(around.len());
+        around.push(inner);
+    }
+    depths
 }
 
 /// The scopes that are folded, none within another.
 fn folded_at(model: &Model, depth: usize) -> Vec<&Scope> {
-    let at_depth = (0..model.scopes.len()).filter(|&at| depth_of(&model.scopes, at) == depth);
-    at_depth.map(|at| &model.scopes[at]).filter(|scope| scope.layers.len() > 1).collect()
+    let at_depth = model.scopes.iter().zip(depths(&model.scopes)).filter(|(_, own)| *own == depth);
+    at_depth.map(|(scope, _)| scope).filter(|scope| scope.layers.len() > 1).collect()
 }
 
 fn node_count(model: &Model, folded: &[&Scope]) -> usize {
@@ -95,9 +104,10 @@ fn draw(program: &CheckedProgram, folded: &[&Scope]) -> Diagram {
     let model = &program.program().model;
     let mut nodes: Vec<Node> = Vec::new();
     let mut node_of = vec![0; model.layers.len()];
+    let by_start: BTreeMap<usize, &&Scope> = folded.iter().rev().map(|scope| (scope.layers.start, scope)).collect();
     let mut at = 0;
     while at < model.layers.len() {
-        let scope = folded.iter().find(|scope| scope.layers.start == at);
+        let scope = by_start.get(&at);
         let range: Range<usize> = scope.map_or(at..at + 1, |scope| scope.layers.clone());
         let parameters = range.clone().map(|layer| parameters_of(program, layer)).sum();
         let (name, kind) = match scope {

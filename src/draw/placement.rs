@@ -14,6 +14,9 @@ const SWEEPS: usize = 12;
 /// Space between two boxes of a row, in pixels.
 const GAP: f64 = 28.0;
 
+/// Most bends. Where thousands of edges go over thousands of rows, what comes behind these is drawn straight.
+const MOST_BENDS: usize = 500_000;
+
 /// Width of a bend, in pixels.
 const BEND: f64 = 8.0;
 
@@ -57,10 +60,14 @@ pub(super) fn place(diagram: &Diagram, widths: &[f64]) -> Placement {
         order[row].push(node);
     }
     let mut bends: Vec<Vec<usize>> = Vec::with_capacity(diagram.edges.len());
+    let mut all = 0;
     for edge in &diagram.edges {
         let mut last = edge.from;
         let mut own = Vec::new();
-        for row in order.iter_mut().take(rows[edge.to]).skip(rows[edge.from] + 1) {
+        let between = rows[edge.to].saturating_sub(rows[edge.from] + 1);
+        let most = if between <= MOST_BENDS - all { rows[edge.to] } else { 0 };
+        all += between.min(MOST_BENDS - all);
+        for row in order.iter_mut().take(most).skip(rows[edge.from] + 1) {
             let bend = slots.len();
             slots.push(Slot { width: BEND, x: 0.0, above: vec![last], below: Vec::new() });
             slots[last].below.push(bend);

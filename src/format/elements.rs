@@ -186,9 +186,10 @@ impl<'t> Reader<'t, '_> {
         if in_group {
             // comments behind the last word go behind the comma
             while let Some(Element::Comment(comment)) = item.elements.last() {
-                item.trailing.insert(0, *comment);
+                item.trailing.push(*comment);
                 item.elements.pop();
             }
+            item.trailing.reverse();
         }
         item
     }
@@ -317,12 +318,13 @@ fn drop_empty_parentheses(elements: &mut Vec<Element<'_>>) {
     };
     let first = word(elements.first()).map(|(text, _)| text).unwrap_or_default();
     let names_layer = !matches!(first.as_str(), "let" | "if" | "repeat" | "else" | "use" | "allow" | "language");
-    let mut at = 1;
-    while at < elements.len() {
-        let empty = matches!(&elements[at], Element::Group(group)
+    let mut kept: Vec<Element<'_>> = Vec::with_capacity(elements.len());
+    for element in elements.drain(..) {
+        let empty = matches!(&element, Element::Group(group)
             if group.open == "(" && group.items.is_empty() && group.opening.is_empty() && group.closing.is_empty());
-        let is_callee = word(elements.get(at - 1)).is_some_and(|(_, kind)| kind == WordKind::Plain);
-        let before = at.checked_sub(2).map(|at| word(elements.get(at)));
+        let at = kept.len();
+        let is_callee = at > 0 && word(kept.last()).is_some_and(|(_, kind)| kind == WordKind::Plain);
+        let before = at.checked_sub(2).map(|at| word(kept.get(at)));
         let begins = match before {
             None => true,
             Some(Some((_, WordKind::Arrow))) => true,
@@ -330,10 +332,9 @@ fn drop_empty_parentheses(elements: &mut Vec<Element<'_>>) {
             Some(Some((text, WordKind::Plain))) => at == 2 && matches!(text.as_str(), "model" | "block"),
             Some(_) => false,
         };
-        if empty && is_callee && begins && names_layer {
-            elements.remove(at);
-        } else {
-            at += 1;
+        if !(empty && is_callee && begins && names_layer) {
+            kept.push(element);
         }
     }
+    *elements = kept;
 }

@@ -50,7 +50,7 @@ impl<'t> Layout<'t> {
     /// The statements of `inside`, each on lines of their own, with the comments between them.
     fn statements(&mut self, statements: &[RawStatement], inside: Span, indent: usize) {
         let mut last: Option<usize> = None;
-        for statement in statements {
+        for (at, statement) in statements.iter().enumerate() {
             let Some(span) = span_of(statement) else { continue };
             self.own_comments(span.start, &mut last, indent);
             self.gap(last, span.start, indent);
@@ -58,7 +58,7 @@ impl<'t> Layout<'t> {
             let mut end = span.end;
             // those inside have been written with it
             self.next_comment += self.comments[self.next_comment..].iter().take_while(|c| c.start < span.end).count();
-            let following = statements.iter().filter_map(span_of).find(|other| other.start >= span.end);
+            let following = statements[at + 1..].iter().find_map(span_of);
             let limit = following.map_or(inside.end, |other| other.start);
             if let Some(comment) = self.comment_on_line(end, limit) {
                 self.lines.comment(self.slice(comment), indent);

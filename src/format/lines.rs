@@ -16,6 +16,8 @@ pub(super) struct Lines {
 struct Line {
     indent: usize,
     text: String,
+    /// Characters of the text.
+    width: usize,
     /// The comment behind the text.
     comment: Option<String>,
 }
@@ -46,7 +48,7 @@ impl Lines {
     pub(super) fn column(&self) -> usize {
         match self.goes_on_at {
             Some(indent) => indent,
-            None => self.current.indent + self.current.text.chars().count(),
+            None => self.current.indent + self.current.width,
         }
     }
 
@@ -62,8 +64,10 @@ impl Lines {
         }
         if blank && !self.current.text.is_empty() {
             self.current.text.push(' ');
+            self.current.width += 1;
         }
         self.current.text.push_str(text);
+        self.current.width += text.chars().count();
     }
 
     /// Writes a comment behind the line's text; what follows goes on at `indent`.
@@ -80,6 +84,7 @@ impl Lines {
     pub(super) fn own_line(&mut self, text: &str, at: usize, indent: usize) {
         self.begin(at);
         self.current.text = text.to_owned();
+        self.current.width = text.chars().count();
         self.goes_on_at = Some(indent);
     }
 
@@ -91,7 +96,7 @@ impl Lines {
         while let [first, ..] = rest {
             let run = rest.iter().take_while(|line| line.comment.is_some()).count();
             let (lines, after) = rest.split_at(run.max(1));
-            let width = |line: &Line| line.indent + line.text.chars().count();
+            let width = |line: &Line| line.indent + line.width;
             let column = lines.iter().map(width).max().unwrap_or(0) + 2;
             for line in lines {
                 if !line.text.is_empty() {

@@ -1,6 +1,6 @@
 //! E0518: every point of the space that a file's `search(…)` values span is checked before the first trial starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Files;
 use crate::card::DataCard;
@@ -12,15 +12,21 @@ use crate::lower::{LowerOptions, lower_at};
 /// Of a larger space each value of each dimension is checked, with the first and with the last values of the others.
 const MOST_POINTS: usize = 1000;
 
-/// Looks for points that cannot work; the first point has been checked. `None` where all can.
+/// Most layers that are looked at for all points together, but for a few points in any case: of a very large model some points are checked.
+const MOST_LAYERS: usize = 1_000_000;
+
+/// Points that are checked of any model.
+const LEAST_POINTS: usize = 16;
+
+/// Looks for points that cannot work; the first point, which has so many layers, has been checked. `None` where all can.
 pub(super) fn check(
     files: Files<'_>,
     options: &LowerOptions,
     card: Option<&DataCard>,
-    tune: &TuneSpec,
+    (tune, layers): (&TuneSpec, usize),
 ) -> Option<Diagnostic> {
     let sizes: Vec<usize> = tune.dimensions.iter().map(|dimension| dimension.values.len()).collect();
-    let points = points(&sizes);
+    let points = points(&sizes, (MOST_LAYERS / layers.max(1)).clamp(LEAST_POINTS, MOST_POINTS));
     let mut failing: BTreeMap<usize, String> = BTreeMap::new();
     for (at, point) in points.iter().enumerate() {
         let mut sources = files.sources.clone();
@@ -53,10 +59,10 @@ pub(super) fn check(
     Some(problem.note("why").note("count").help("help"))
 }
 
-/// The points that are checked: all, or of a large space the ends of every line through its first and last corner.
-fn points(sizes: &[usize]) -> Vec<Vec<usize>> {
+/// The points that are checked, at most so many: all, or of a large space the ends of every line through its first and last corner.
+fn points(sizes: &[usize], most: usize) -> Vec<Vec<usize>> {
     let all = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
-    if let Some(count) = all.filter(|count| *count <= MOST_POINTS) {
+    if let Some(count) = all.filter(|count| *count <= most) {
         let point = |mut index: usize| {
             let mut point = vec![0; sizes.len()];
             for (at, size) in sizes.iter().enumerate().rev() {
@@ -68,13 +74,17 @@ fn points(sizes: &[usize]) -> Vec<Vec<usize>> {
         return (0..count).map(point).collect();
     }
     let (first, last): (Vec<usize>, Vec<usize>) = (vec![0; sizes.len()], sizes.iter().map(|size| size - 1).collect());
-    let mut points = Vec::new();
+    let mut points: Vec<Vec<usize>> = Vec::new();
+    let mut known: BTreeSet<Vec<usize>> = BTreeSet::new();
     for corner in [&first, &last] {
         for (at, size) in sizes.iter().enumerate() {
             for value in 0..*size {
+                if points.len() == most {
+                    return points;
+                }
                 let mut point = corner.clone();
                 point[at] = value;
-                if points.len() < MOST_POINTS && !points.contains(&point) {
+                if known.insert(point.clone()) {
                     points.push(point);
                 }
             }
@@ -92,9 +102,11 @@ fn smallest(sizes: &[usize], points: &[Vec<usize>], failing: &BTreeMap<usize, St
         points.iter().enumerate().filter(|(_, other)| alike(other)).all(|(at, _)| failing.contains_key(&at))
     };
     let singles = (0..sizes.len()).map(|at| vec![at]);
-    let pairs = (0..sizes.len()).flat_map(|a| (a + 1..sizes.len()).map(move |b| vec![a, b]));
-    let triples = (0..sizes.len())
-        .flat_map(|a| (a + 1..sizes.len()).flat_map(move |b| (b + 1..sizes.len()).map(move |c| vec![a, b, c])));
+    // of very many dimensions there are too many of these to go through
+    let few = |most: usize| if sizes.len() <= most { 0..sizes.len() } else { 0..0 };
+    let pairs = few(200).flat_map(|a| (a + 1..sizes.len()).map(move |b| vec![a, b]));
+    let triples =
+        few(40).flat_map(|a| (a + 1..sizes.len()).flat_map(move |b| (b + 1..sizes.len()).map(move |c| vec![a, b, c])));
     singles.chain(pairs).chain(triples).find(|dimensions| at_fault(dimensions))
 }
 
@@ -104,15 +116,15 @@ mod tests {
 
     #[test]
     fn small_spaces_are_checked_whole_and_large_ones_along_their_lines() {
-        assert_eq!(points(&[2, 3]), [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]);
-        let large = points(&[20, 20, 20]);
+        assert_eq!(points(&[2, 3], MOST_POINTS), [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]);
+        let large = points(&[20, 20, 20], MOST_POINTS);
         assert!(large.len() <= MOST_POINTS);
         assert!(large.contains(&vec![7, 0, 0]) && large.contains(&vec![19, 19, 3]));
     }
 
     #[test]
     fn the_smallest_combination_is_named() {
-        let points = points(&[2, 3, 2]);
+        let points = points(&[2, 3, 2], MOST_POINTS);
         let fails = |wrong: &dyn Fn(&[usize]) -> bool| {
             let failing = points.iter().enumerate().filter(|(_, point)| wrong(point));
             failing.map(|(at, _)| (at, String::new())).collect::<BTreeMap<_, _>>()

@@ -4,6 +4,8 @@
 //! node is pushed, by its operation's `infer`. A node remembers the layer it belongs to (its path), for error messages, random keys and
 //! profiles. See [`crate::ops`] for the meaning of every operation.
 
+use std::collections::HashMap;
+
 use crate::layers::Initializer;
 use crate::ops::Op;
 use crate::tensor::{Element, Shape, TensorType};
@@ -124,6 +126,30 @@ pub struct Graph {
     pub outputs: Vec<(String, Value)>,
     /// New contents of parameters: written at the end of the step, in place.
     pub updates: Vec<(ParamId, Value)>,
+    given: Given,
+}
+
+/// Where the nodes stand that read parameters and scalars, of the first so many nodes.
+#[derive(Debug, Clone, Default)]
+struct Given {
+    nodes: usize,
+    params: HashMap<ParamId, NodeId>,
+    scalars: HashMap<ScalarInput, NodeId>,
+}
+
+impl Given {
+    /// Looks through the nodes that have come since.
+    fn catch_up(&mut self, nodes: &[Node]) {
+        for (index, node) in (0_u32..).zip(nodes).skip(self.nodes) {
+            if let Op::Parameter(param, _) = node.op {
+                self.params.entry(param).or_insert(NodeId(index));
+            }
+            if let Op::Input(InputRole::Scalar(scalar), _) = &node.op {
+                self.scalars.entry(scalar.clone()).or_insert(NodeId(index));
+            }
+        }
+        self.nodes = nodes.len();
+    }
 }
 
 impl Graph {
@@ -181,19 +207,19 @@ impl Graph {
             | ScalarInput::AverageShare
             | ScalarInput::InverseBatch => Element::F32,
         };
-        let reads = |node: &Node| matches!(&node.op, Op::Input(InputRole::Scalar(found), _) if *found == scalar);
-        if let Some(at) = self.nodes.iter().position(reads) {
-            return Value { node: NodeId(u32::try_from(at).expect("fewer than 2^32 nodes")), output: 0 };
+        self.given.catch_up(&self.nodes);
+        if let Some(&node) = self.given.scalars.get(&scalar) {
+            return Value { node, output: 0 };
         }
         let ty = TensorType { element, shape: Shape::vector(1), batched: false };
         self.push_value(Op::Input(InputRole::Scalar(scalar), ty), &[], "")
     }
 
     /// The node that reads a parameter.
-    pub fn parameter(&self, id: ParamId) -> Value {
-        let reads = |node: &Node| matches!(node.op, Op::Parameter(found, _) if found == id);
-        let at = self.nodes.iter().position(reads).expect("every parameter is declared with a node that reads it");
-        Value { node: NodeId(u32::try_from(at).expect("fewer than 2^32 nodes")), output: 0 }
+    pub fn parameter(&mut self, id: ParamId) -> Value {
+        self.given.catch_up(&self.nodes);
+        let node = *self.given.params.get(&id).expect("every parameter is declared with a node that reads it");
+        Value { node, output: 0 }
     }
 
     /// For each node, how many operands, outputs and updates use one of its results.

@@ -1,7 +1,7 @@
 //! Arguments of calls: which belongs to which option.
 
 use super::Cx;
-use super::names::{list, nearest};
+use super::names::{list, nearest_of_many};
 use crate::ast::{Argument, Expr, Name};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
@@ -84,7 +84,7 @@ impl Cx {
             .arg("name", &name.value)
             .arg("options", list(names.iter().copied()))
             .at(name.span, "here");
-        let problem = match nearest(&name.value, names.iter().copied()) {
+        let problem = match nearest_of_many(&mut self.problems, &name.value, names.iter().copied()) {
             Some(near) => problem.arg("near", near).help("near").fix(name.span, near),
             None if names.is_empty() => problem.help("none"),
             None => problem.help("options"),

@@ -1,6 +1,8 @@
 //! Constants and their arithmetic, done while compiling.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::ast::{Argument, BinaryOp, Dim, Expr, ExprKind, Let, Name, Unit};
 use crate::diag::{Code, Diagnostic, Problems};
@@ -58,6 +60,25 @@ impl Value {
         }
     }
 
+    /// How many parts are copied with it.
+    fn parts(&self) -> usize {
+        match self {
+            Value::Text(text) | Value::Word(text) => 1 + text.len() / 16,
+            Value::Size(dims) => 1 + dims.len(),
+            Value::List(items) => 1 + items.len(),
+            Value::Call(_, arguments) => 1 + arguments.len(),
+            Value::Int(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Percent(_)
+            | Value::Angle(_)
+            | Value::Epochs(_)
+            | Value::Seconds(_)
+            | Value::Of(..)
+            | Value::Other(_) => 1,
+        }
+    }
+
     fn number(&self) -> Option<f64> {
         match self {
             Value::Int(value) => Some(*value as f64),
@@ -81,10 +102,47 @@ impl Value {
 /// The constants in sight.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Constants {
-    values: BTreeMap<String, (Option<Value>, Span)>,
+    /// Those at the top of a file, which all its bodies share.
+    of_file: Rc<Values>,
+    /// Those of the bodies around this place.
+    values: Values,
+    /// What `values` held before each change, so that the end of a body can take back what was defined in it.
+    changes: Vec<(String, Option<Defined>)>,
     classes: Option<usize>,
     /// What stands for each `search(…)`.
-    search: SearchSpace,
+    search: Rc<SearchSpace>,
+    work: Work,
+}
+
+/// A constant's value, if it has one, and where its name is given.
+type Defined = (Option<Value>, Span);
+
+type Values = BTreeMap<String, Defined>;
+
+/// How many constants were defined at a moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark(usize);
+
+/// What evaluating values has cost, in the parts of values that were looked at. A list that a constant stands for can be used again and again, and each time
+/// it is gone through.
+#[derive(Debug, Clone, Default)]
+struct Work(Rc<Cell<usize>>);
+
+/// Most parts of values that are looked at for a program.
+const MOST_WORK: usize = 20_000_000;
+
+impl Work {
+    /// Adds to it; false where there has been too much, which is reported once.
+    fn add(&self, parts: usize, span: Span, problems: &mut Problems) -> bool {
+        let before = self.0.get();
+        let after = before.saturating_add(parts);
+        self.0.set(after);
+        if before <= MOST_WORK && after > MOST_WORK {
+            let problem = Diagnostic::new(Code::E0018).saying("work").arg("limit", MOST_WORK);
+            problems.push(problem.at(span, "work-here"));
+        }
+        after <= MOST_WORK
+    }
 }
 
 const FUNCTIONS: &[&str] = &["floor", "ceil", "round", "mod", "min", "max", "size"];
@@ -95,14 +153,51 @@ impl Constants {
         self.classes = classes;
     }
 
-    /// How many classes the data have, if that is known.
-    pub(super) fn classes(&self) -> Option<usize> {
-        self.classes
-    }
-
     /// Says what stands for each `search(…)`.
     pub(super) fn set_search(&mut self, search: SearchSpace) {
-        self.search = search;
+        self.search = Rc::new(search);
+    }
+
+    /// What is defined so far is what all bodies of the file share.
+    pub(super) fn settle(&mut self) {
+        let own = std::mem::take(&mut self.values);
+        Rc::make_mut(&mut self.of_file).extend(own);
+        self.changes.clear();
+    }
+
+    /// Constants of another file are used at a place where these are known: the classes are the same, and so is the work that may be done.
+    pub(super) fn go_on_from(&mut self, here: &Constants) {
+        self.classes = here.classes;
+        self.work = here.work.clone();
+    }
+
+    /// What is defined now.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.changes.len())
+    }
+
+    /// Takes back what was defined since a mark.
+    pub(super) fn return_to(&mut self, mark: Mark) {
+        for (name, before) in self.changes.drain(mark.0..).rev() {
+            match before {
+                Some(before) => drop(self.values.insert(name, before)),
+                None => drop(self.values.remove(&name)),
+            }
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Defined> {
+        self.values.get(name).or_else(|| self.of_file.get(name))
+    }
+
+    fn insert(&mut self, name: &Name, value: Option<Value>) {
+        let before = self.values.insert(name.value.clone(), (value, name.span));
+        self.changes.push((name.value.clone(), before));
+    }
+
+    /// Whether there is a constant, parameter or index of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
     }
 
     /// Defines constants in the order given; each may use those before it.
@@ -119,7 +214,7 @@ impl Constants {
             problems.push(Diagnostic::new(Code::E0020).arg("name", &name.value).at(name.span, "here"));
             return;
         }
-        if let Some((_, first)) = self.values.get(&name.value) {
+        if let Some((_, first)) = self.get(&name.value) {
             let problem = Diagnostic::new(Code::E0014)
                 .arg("what", format!("the constant `{}`", name.value))
                 .at(name.span, "second")
@@ -128,7 +223,7 @@ impl Constants {
             return;
         }
         let value = self.evaluate(&constant.value, problems);
-        self.values.insert(name.value.clone(), (value, name.span));
+        self.insert(name, value);
     }
 
     /// Whether a name can be one of a constant, parameter or index; E0020 where options take the word.
@@ -143,16 +238,23 @@ impl Constants {
 
     /// Gives a parameter or index its value, whatever the name stood for outside; `None` where it has none, which has been reported.
     pub(super) fn bind(&mut self, name: &Name, value: Option<Value>) {
-        self.values.insert(name.value.clone(), (value, name.span));
+        self.insert(name, value);
     }
 
     /// The value with the constants in it replaced by what they are, so that it means the same where others are in sight.
-    pub(super) fn closed(&self, value: Value) -> Value {
+    pub(super) fn closed(&self, value: Value, span: Span, problems: &mut Problems) -> Value {
         // more than any list that people write; what is longer keeps its names
-        let mut budget = 10_000;
+        const MOST: usize = 10_000;
+        let mut budget = MOST;
+        let closed = self.closed_within(value, &mut budget);
+        self.work.add(MOST - budget, span, problems);
+        closed
+    }
+
+    fn closed_within(&self, value: Value, budget: &mut usize) -> Value {
         match value {
-            Value::List(items) => Value::List(items.iter().map(|item| self.closed_expr(item, &mut budget)).collect()),
-            Value::Call(name, arguments) => Value::Call(name, self.closed_arguments(&arguments, &mut budget)),
+            Value::List(items) => Value::List(items.iter().map(|item| self.closed_expr(item, budget)).collect()),
+            Value::Call(name, arguments) => Value::Call(name, self.closed_arguments(&arguments, budget)),
             Value::Int(_)
             | Value::Float(_)
             | Value::Bool(_)
@@ -183,7 +285,7 @@ impl Constants {
         }
         let mut inner = |part: &Expr| Box::new(self.closed_expr(part, budget));
         let kind = match &expr.kind {
-            ExprKind::Name(word) => match self.values.get(word) {
+            ExprKind::Name(word) => match self.get(word) {
                 Some((Some(value), _)) => literal(value, expr.span).unwrap_or_else(|| expr.kind.clone()),
                 _ => expr.kind.clone(),
             },
@@ -212,7 +314,7 @@ impl Constants {
 
     /// The names of all constants.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.values.keys().map(String::as_str)
+        self.values.keys().chain(self.of_file.keys()).map(String::as_str)
     }
 
     /// Whether the word is `classes` and the count is not known.
@@ -222,6 +324,14 @@ impl Constants {
 
     /// The value of an expression; `None` where it has none, which has been reported.
     pub(super) fn evaluate(&self, expr: &Expr, problems: &mut Problems) -> Option<Value> {
+        if !self.work.add(1, expr.span, problems) {
+            return None;
+        }
+        let value = self.evaluate_one(expr, problems)?;
+        self.work.add(value.parts() - 1, expr.span, problems).then_some(value)
+    }
+
+    fn evaluate_one(&self, expr: &Expr, problems: &mut Problems) -> Option<Value> {
         Some(match &expr.kind {
             ExprKind::Int(value) => match i64::try_from(*value) {
                 Ok(value) => Value::Int(value),
@@ -263,7 +373,8 @@ impl Constants {
                 let holds = match self.evaluate(&parts[0], problems)? {
                     Value::Bool(holds) => holds,
                     Value::Word(word) => {
-                        problems.push(self.unresolved(&word, parts[0].span));
+                        let problem = self.unresolved(&word, parts[0].span, problems);
+                        problems.push(problem);
                         return None;
                     }
                     other => {
@@ -294,7 +405,7 @@ impl Constants {
 
     fn word(&self, word: &str) -> Option<Value> {
         match word {
-            _ if self.values.contains_key(word) => {}
+            _ if self.has(word) => {}
             "true" => return Some(Value::Bool(true)),
             "false" => return Some(Value::Bool(false)),
             "classes" => {
@@ -303,7 +414,7 @@ impl Constants {
             }
             _ => {}
         }
-        match self.values.get(word) {
+        match self.get(word) {
             Some((value, _)) => value.clone(),
             None => Some(Value::Word(word.to_owned())),
         }
@@ -311,12 +422,13 @@ impl Constants {
 
     /// Whether it is the name of a constant, parameter or index.
     fn is_constant(&self, expr: &Expr) -> bool {
-        matches!(&expr.kind, ExprKind::Name(word) if self.values.contains_key(word))
+        matches!(&expr.kind, ExprKind::Name(word) if self.has(word))
     }
 
     fn no_number<T>(&self, value: &Value, span: Span, problems: &mut Problems) -> Option<T> {
         if let Value::Word(word) = value {
-            problems.push(self.unresolved(word, span));
+            let problem = self.unresolved(word, span, problems);
+            problems.push(problem);
         } else {
             let problem =
                 Diagnostic::new(Code::E0011).saying("arithmetic").arg("found", value.describe()).at(span, "here");
@@ -326,12 +438,12 @@ impl Constants {
     }
 
     /// E0016 for a word that should be a constant.
-    pub(super) fn unresolved(&self, word: &str, span: Span) -> Diagnostic {
+    pub(super) fn unresolved(&self, word: &str, span: Span, problems: &mut Problems) -> Diagnostic {
         if word == "classes" {
             return Diagnostic::new(Code::E0016).saying("classes").at(span, "classes-here").help("classes-help");
         }
         let problem = Diagnostic::new(Code::E0016).arg("name", word).at(span, "here");
-        match names::nearest(word, self.names()) {
+        match names::nearest_of_many(problems, word, self.names()) {
             Some(near) => problem.arg("near", near).help("near").fix(span, near),
             None => problem.help("let"),
         }
@@ -344,7 +456,8 @@ impl Constants {
             && ![left, right].iter().any(|side| self.is_constant(side))
         {
             // two bare words: neither of them can be meant as it is written
-            problems.push(self.unresolved(word, left.span));
+            let problem = self.unresolved(word, left.span, problems);
+            problems.push(problem);
             return None;
         }
         let comparable = matches!(

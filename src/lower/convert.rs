@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::constant::Value;
-use super::names::{list, nearest};
+use super::names::{list, nearest_of_many};
 use crate::ast::{Dim, Expr, ExprKind};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -27,7 +27,7 @@ impl Cx {
         if let Value::Word(word) = found {
             let needless = self.constants.classes_are_unknown(word) && !self.data_known;
             if !needless {
-                let problem = self.constants.unresolved(word, span);
+                let problem = self.constants.unresolved(word, span, &mut self.problems);
                 self.report(problem);
             }
             return;
@@ -264,7 +264,7 @@ impl Cx {
             .arg("found", found)
             .arg("choices", list(choices.iter().copied()))
             .at(span, "here");
-        let problem = match nearest(found, choices.iter().copied()) {
+        let problem = match nearest_of_many(&mut self.problems, found, choices.iter().copied()) {
             Some(near) => problem.arg("near", near).help("near").fix(span, near),
             None => problem.help("choices"),
         };
@@ -295,7 +295,7 @@ impl Cx {
     /// A bare word; `example` is one that would be right.
     pub(super) fn word(&mut self, what: &str, expr: &Expr, example: &str) -> Option<String> {
         if let ExprKind::Name(word) = &expr.kind
-            && !self.constants.names().any(|name| name == word)
+            && !self.constants.has(word)
         {
             return Some(word.clone());
         }

@@ -1,7 +1,9 @@
 //! `ensemble` sections.
 
+use std::collections::BTreeSet;
+
 use super::Cx;
-use super::names::{list, nearest};
+use super::names::{list, nearest_of_many};
 use super::section::{Merged, of_section};
 use crate::ast::{Definition, Expr, ExprKind, Section};
 use crate::diag::{Code, Diagnostic};
@@ -9,6 +11,9 @@ use crate::ir::{Combine, EnsembleSpec};
 use crate::source::Spanned;
 
 pub(super) const SETTINGS: &[&str] = &["members", "combine"];
+
+/// Most members of an ensemble: each is checked and trained by itself.
+const MOST_MEMBERS: usize = 100;
 
 /// The ensembles of a file with these models; those with mistakes are left out.
 pub(super) fn lower_all(cx: &mut Cx, sections: &[Section], models: &[&Definition]) -> Vec<EnsembleSpec> {
@@ -48,6 +53,11 @@ fn members(cx: &mut Cx, expr: &Expr, models: &[&Definition]) -> Option<Vec<Spann
         return None;
     };
     let names = || models.iter().map(|model| model.name.value.as_str());
+    let known: BTreeSet<&str> = names().collect();
+    if items.len() > MOST_MEMBERS {
+        cx.out_of_range("members", &format!("at most {MOST_MEMBERS} models"), items.len(), expr.span);
+        return None;
+    }
     let mut members = Vec::new();
     for item in items {
         let ExprKind::Name(name) = &item.kind else {
@@ -55,8 +65,8 @@ fn members(cx: &mut Cx, expr: &Expr, models: &[&Definition]) -> Option<Vec<Spann
             cx.wrong_type("members", "the names of models", &value, item.span);
             return None;
         };
-        if !names().any(|known| known == name) {
-            let near = nearest(name, names());
+        if !known.contains(name.as_str()) {
+            let near = nearest_of_many(&mut cx.problems, name, names());
             let problem = Diagnostic::new(Code::E0016).saying("model").arg("name", name).at(item.span, "model-here");
             cx.report(match near {
                 Some(near) => problem.arg("near", near).help("near").fix(item.span, near),

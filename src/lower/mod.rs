@@ -38,7 +38,7 @@ mod units;
 mod unused;
 mod weights;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Definition, DefinitionKind, File, Item, Section};
 use crate::card::DataCard;
@@ -52,6 +52,9 @@ use imports::Imports;
 pub(crate) use names::{list, nearest};
 pub use section::{SECTIONS, names_in};
 use units::{Callee, Units};
+
+/// Most parameters of a block or model: each is bound wherever it is used.
+const MOST_PARAMETERS: usize = 256;
 
 /// What is asked for beside the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -114,6 +117,7 @@ pub(crate) fn lower_at(
         file.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None }),
         &mut cx.problems,
     );
+    cx.constants.settle();
     let merged = |kind: &str| section::merge(&sections, &overridden, kind, model_name);
     let (data, prepare, augment, train) = (merged("data"), merged("prepare"), merged("augment"), merged("train"));
     let (tune, report) = (merged("tune"), merged("report"));
@@ -244,7 +248,7 @@ impl Cx {
 /// Items that are no sections and no models.
 fn check_items(cx: &mut Cx, file: &File) {
     file.allows().into_iter().for_each(|(allow, _)| check_allow(cx, allow));
-    let mut seen: Vec<&Definition> = Vec::new();
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for item in &file.items {
         match item {
             Item::Language(version) if version.value != 1 => {
@@ -253,14 +257,15 @@ fn check_items(cx: &mut Cx, file: &File) {
             }
             Item::Definition(definition) => {
                 check_definition(cx, definition);
-                if let Some(first) = seen.iter().find(|other| other.name.value == definition.name.value) {
+                let place = definition.name.span;
+                let first = *seen.entry(&definition.name.value).or_insert(place);
+                if first != place {
                     let problem = Diagnostic::new(Code::E0014)
                         .arg("what", format!("`{}`", definition.name.value))
-                        .at(definition.name.span, "second")
-                        .also(first.name.span, "first");
+                        .at(place, "second")
+                        .also(first, "first");
                     cx.report(problem);
                 }
-                seen.push(definition);
             }
             Item::Language(_) | Item::Use(_) | Item::Allow(_) | Item::Let(_) | Item::Section(_) => {}
         }
@@ -273,7 +278,12 @@ fn check_definition(cx: &mut Cx, definition: &Definition) {
         let problem = Diagnostic::new(Code::E0020).saying("layer").arg("name", &definition.name.value);
         cx.report(problem.at(definition.name.span, "here"));
     }
-    for (at, parameter) in definition.parameters.iter().enumerate() {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    if let Some(next) = definition.parameters.get(MOST_PARAMETERS) {
+        let problem = Diagnostic::new(Code::E0018).saying("parameters").arg("limit", MOST_PARAMETERS);
+        cx.report(problem.arg("name", &definition.name.value).at(next.name.span, "parameter"));
+    }
+    for parameter in &definition.parameters {
         let name = &parameter.name;
         if definition.kind == DefinitionKind::Model && body::OF_MODELS.contains(&name.value.as_str()) {
             let problem = Diagnostic::new(Code::E0020).saying("argument").arg("name", &name.value);
@@ -281,11 +291,12 @@ fn check_definition(cx: &mut Cx, definition: &Definition) {
         } else {
             cx.constants.check_name(name, &mut cx.problems);
         }
-        if let Some(first) = definition.parameters[..at].iter().find(|other| other.name.value == name.value) {
+        let first = *seen.entry(&name.value).or_insert(name.span);
+        if first != name.span {
             let problem = Diagnostic::new(Code::E0014)
                 .arg("what", format!("the parameter `{}`", name.value))
                 .at(name.span, "second")
-                .also(first.name.span, "first");
+                .also(first, "first");
             cx.report(problem);
         }
     }
@@ -337,7 +348,8 @@ fn choose_model<'f>(
 ) -> Option<&'f Definition> {
     let known = || list(models.iter().map(|model| model.name.value.as_str()));
     let has_all = |ensemble: &&EnsembleSpec| {
-        models.iter().all(|model| ensemble.members.iter().any(|member| member.value == model.name.value))
+        let members: BTreeSet<&str> = ensemble.members.iter().map(|member| member.value.as_str()).collect();
+        models.iter().all(|model| members.contains(model.name.value.as_str()))
     };
     if let (None, [_, _, ..], Some(ensemble)) = (asked, models, ensembles.iter().find(has_all)) {
         return models.iter().copied().find(|model| model.name.value == ensemble.members[0].value);

@@ -1,5 +1,7 @@
 //! Wrong names and the right ones nearest to them.
 
+use crate::diag::Problems;
+
 /// Spellings of other frameworks, and what they are called here.
 const SYNONYMS: &[(&str, &str)] = &[
     ("strides", "stride"),
@@ -28,6 +30,25 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("horizontal_flip", "flip"),
 ];
 
+/// Words longer than this get no suggestion: comparing two takes as long as the product of their lengths.
+const LONGEST: usize = 100;
+
+/// Most names that a list names.
+const MOST_NAMED: usize = 100;
+
+/// [`nearest`], as long as few enough names have been compared for these problems; beyond that nothing is suggested.
+pub(crate) fn nearest_of_many<'n>(
+    problems: &mut Problems,
+    wrong: &str,
+    names: impl Iterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let room = problems.comparisons_left();
+    // one more than there is room for tells that there are too many
+    let names: Vec<&str> = names.take(room.saturating_add(1)).collect();
+    problems.count_comparisons(names.len());
+    if names.len() > room { None } else { nearest(wrong, names.into_iter()) }
+}
+
 /// The name that was probably meant: a known synonym, another way to write the same word, or the one with the fewest slips.
 pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let names: Vec<&str> = names.collect();
@@ -36,6 +57,10 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
     if let Some(right) = synonym {
         return names.into_iter().find(|name| *name == right);
     }
+    if wrong.len() > LONGEST {
+        return None;
+    }
+    let names: Vec<&str> = names.into_iter().filter(|name| name.len() <= LONGEST).collect();
     let plain =
         |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let wanted = plain(wrong);
@@ -52,7 +77,11 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
 
 /// `a`, `b` and `c`
 pub(crate) fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    let mut quoted: Vec<String> = names.take(MOST_NAMED + 1).map(|name| format!("`{name}`")).collect();
+    if quoted.len() > MOST_NAMED {
+        quoted.truncate(MOST_NAMED);
+        return format!("{}, …", quoted.join(", "));
+    }
     match &quoted[..] {
         [] => String::new(),
         [one] => one.clone(),

@@ -33,14 +33,15 @@ struct Values {
 impl SearchSpace {
     /// What stands for the `search(…)` at a place; `None` where there is none.
     pub(super) fn value_at(&self, span: Span) -> Option<&Expr> {
-        let at = self.dimensions.iter().position(|dimension| dimension.span == span)?;
+        let at = self.dimensions.partition_point(|dimension| dimension.span < span);
+        self.dimensions.get(at).filter(|dimension| dimension.span == span)?;
         let index = self.point.get(at).copied().unwrap_or(0);
         self.dimensions[at].values.get(index)
     }
 
     /// Whether the `search(…)` at a place has a mistake that has been reported.
     pub(super) fn is_broken(&self, span: Span) -> bool {
-        self.broken.contains(&span)
+        self.broken.binary_search(&span).is_ok()
     }
 
     /// The same space at another point.
@@ -76,7 +77,7 @@ pub(super) fn space<'a>(
     constants.for_each(|constant| walk_expr(&mut calls, &constant.value));
     definitions.for_each(|definition| walk_definition(&mut calls, definition));
     sections.for_each(|section| walk_section(&mut calls, section));
-    calls.0.sort_by_key(|call| call.span.start);
+    calls.0.sort_by_key(|call| call.span);
     let mut space = SearchSpace::default();
     for call in &calls.0 {
         match dimension(cx, call) {

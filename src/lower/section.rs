@@ -1,7 +1,9 @@
 //! Sections: which there are, which belong to the model, and what overrides what.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Cx;
-use super::names::{list, nearest};
+use super::names::{list, nearest_of_many};
 use crate::ast::{DefinitionKind, Entry, Expr, File, Item, Let, Name, Section, Setting, Step};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
@@ -51,7 +53,9 @@ pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
             | Item::Section(_) => None,
         })
         .collect();
+    let known: BTreeSet<&str> = models.iter().copied().collect();
     let mut kept: Vec<Section> = Vec::new();
+    let mut firsts: BTreeMap<(&str, Option<&str>), Span> = BTreeMap::new();
     for item in &file.items {
         let Item::Section(section) = item else { continue };
         if !known_section(cx, &section.kind) {
@@ -59,9 +63,10 @@ pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
         }
         if let Some(target) = &section.target
             && section.kind.value != "ensemble"
-            && !models.contains(&target.value.as_str())
+            && !known.contains(target.value.as_str())
         {
-            let near = nearest(&target.value, models.iter().copied()).or(models.first().copied()).unwrap_or("");
+            let near = nearest_of_many(&mut cx.problems, &target.value, models.iter().copied());
+            let near = near.or(models.first().copied()).unwrap_or("");
             let problem = Diagnostic::new(Code::E0016)
                 .saying("model")
                 .arg("name", &target.value)
@@ -71,15 +76,13 @@ pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
             cx.report(problem);
             continue;
         }
-        let same = |other: &&Section| {
-            let target = |s: &Section| s.target.as_ref().map(|name| name.value.clone());
-            other.kind.value == section.kind.value && target(other) == target(section)
-        };
-        if let Some(first) = kept.iter().find(same) {
+        let target = section.target.as_ref().map(|name| name.value.as_str());
+        let first = *firsts.entry((&section.kind.value, target)).or_insert(section.kind.span);
+        if first != section.kind.span {
             let problem = Diagnostic::new(Code::E0014)
                 .arg("what", format!("the section `{}`", section.kind.value))
                 .at(section.kind.span, "second")
-                .also(first.kind.span, "first");
+                .also(first, "first");
             cx.report(problem);
             continue;
         }
@@ -112,7 +115,8 @@ pub(super) fn known_section(cx: &mut Cx, kind: &Name) -> bool {
         .arg("name", name)
         .arg("sections", list(["model"].iter().chain(SECTIONS).copied()))
         .at(kind.span, "here");
-    cx.report(match nearest(name, SECTIONS.iter().copied()) {
+    let near = nearest_of_many(&mut cx.problems, name, SECTIONS.iter().copied());
+    cx.report(match near {
         Some(near) => problem.arg("near", near).help("near").fix(kind.span, near),
         None => problem.help("list"),
     });
@@ -121,18 +125,19 @@ pub(super) fn known_section(cx: &mut Cx, kind: &Name) -> bool {
 
 /// Settings given twice, sections within, and warnings that cannot be allowed.
 fn check_entries(cx: &mut Cx, section: &Section) {
-    let mut seen: Vec<&Name> = Vec::new();
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for entry in &section.entries {
         match entry {
             Entry::Setting(setting) => {
-                if let Some(first) = seen.iter().find(|other| other.value == setting.key.value) {
+                let place = setting.key.span;
+                let first = *seen.entry(&setting.key.value).or_insert(place);
+                if first != place {
                     let problem = Diagnostic::new(Code::E0014)
                         .arg("what", format!("`{}`", setting.key.value))
-                        .at(setting.key.span, "second")
-                        .also(first.span, "first");
+                        .at(place, "second")
+                        .also(first, "first");
                     cx.report(problem);
                 }
-                seen.push(&setting.key);
             }
             Entry::Allow(_) => {}
             Entry::Section(inner) => {
@@ -183,11 +188,27 @@ pub(super) fn of_section(section: &Section) -> Merged {
 impl Cx {
     /// Lowers a part of the file in which these constants are known as well.
     pub(super) fn with_constants<T>(&mut self, lets: &[Let], lower: impl FnOnce(&mut Cx) -> T) -> T {
-        let outer = self.constants.clone();
+        let outer = self.constants.mark();
         self.constants.define_all(lets.iter(), &mut self.problems);
         let lowered = lower(self);
-        self.constants = outer;
+        self.constants.return_to(outer);
         lowered
+    }
+}
+
+/// Puts each of `nearer` in the place of the first of its name, or behind all.
+fn replace_by_name<T>(all: &mut Vec<T>, nearer: Vec<T>, name: impl Fn(&T) -> &String) {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, one) in all.iter().enumerate() {
+        places.entry(name(one).clone()).or_insert(at);
+    }
+    for one in nearer {
+        let at = *places.entry(name(&one).clone()).or_insert(all.len());
+        if at < all.len() {
+            all[at] = one;
+        } else {
+            all.push(one);
+        }
     }
 }
 
@@ -195,21 +216,11 @@ impl Merged {
     /// Puts a nearer section over this one, key by key. `rotation(…)` of the nearer one replaces every `rotation(…)` of the one behind it, and its
     /// phases all phases.
     pub(super) fn override_with(&mut self, nearer: Merged) {
-        let replaced = |call: &Step| nearer.calls.iter().any(|other| other.callee.value == call.callee.value);
-        self.calls.retain(|call| !replaced(call));
+        let replaced: BTreeSet<&str> = nearer.calls.iter().map(|call| call.callee.value.as_str()).collect();
+        self.calls.retain(|call| !replaced.contains(call.callee.value.as_str()));
         self.calls.extend(nearer.calls);
-        for setting in nearer.settings {
-            match self.settings.iter_mut().find(|other| other.key.value == setting.key.value) {
-                Some(other) => *other = setting,
-                None => self.settings.push(setting),
-            }
-        }
-        for constant in nearer.lets {
-            match self.lets.iter_mut().find(|other| other.name.value == constant.name.value) {
-                Some(other) => *other = constant,
-                None => self.lets.push(constant),
-            }
-        }
+        replace_by_name(&mut self.settings, nearer.settings, |setting| &setting.key.value);
+        replace_by_name(&mut self.lets, nearer.lets, |constant| &constant.name.value);
         if !nearer.phases.is_empty() {
             self.phases = nearer.phases;
         }
@@ -242,7 +253,7 @@ impl Merged {
                 cx.report(problem.saying("call").help("call-help"));
             } else if settings.contains(&word) {
                 cx.report(problem.saying("setting").help("setting-help"));
-            } else if let Some(near) = nearest(word, known()) {
+            } else if let Some(near) = nearest_of_many(&mut cx.problems, word, known()) {
                 cx.report(problem.arg("near", near).help("near").fix(name.span, near));
             } else {
                 cx.report(problem.help("list"));

@@ -1,6 +1,6 @@
 //! Files and the models and blocks in them: what a name in a body may stand for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cx;
 use super::constant::Constants;
@@ -41,8 +41,16 @@ pub(super) struct Units<'f> {
 #[derive(Debug)]
 struct Unit<'f> {
     definitions: Vec<&'f Definition>,
+    /// The first definition of each name.
+    by_name: BTreeMap<&'f str, &'f Definition>,
     /// What its `use`s bring in. Places of files are those in [`Units`].
     imports: Vec<Imported>,
+    /// The imports of each name, by their places; of those that lead to the same kind of thing the first.
+    aliases: BTreeMap<String, Vec<usize>>,
+    /// The first import without a name that brings in each definition.
+    brought_in: BTreeMap<&'f str, usize>,
+    /// Some import without a name could not be read: any name may be one of its file.
+    is_blind: bool,
     /// The constants at its top.
     constants: Constants,
     zoo: bool,
@@ -53,31 +61,51 @@ struct Unit<'f> {
 impl<'f> Units<'f> {
     /// The file that is compiled, whose constants are in `cx`, and those that it uses.
     pub(super) fn new(cx: &mut Cx, file: &'f File, imports: &'f Imports) -> Self {
-        let main = Unit {
-            definitions: definitions(file),
-            imports: renumbered(&imports.main),
-            constants: cx.constants.clone(),
-            zoo: false,
-            prepare: Vec::new(),
-        };
+        let main = Unit::new(file, &imports.main, cx.constants.clone());
         let mut units = Units { units: vec![main] };
         for used in &imports.files {
             super::check_items(cx, &used.ast);
             let mut constants = Constants::default();
             let lets = used.ast.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None });
             constants.define_all(lets, &mut cx.problems);
+            constants.settle();
             units.units.push(Unit {
-                definitions: definitions(&used.ast),
-                imports: renumbered(&used.imports),
-                constants,
                 zoo: used.is_zoo(),
                 prepare: section::of_used_file(cx, &used.ast, "prepare"),
+                ..Unit::new(&used.ast, &used.imports, constants)
             });
         }
         for unit in 0..units.units.len() {
+            units.note_imports(unit);
             units.check_names(cx, unit);
         }
         units
+    }
+
+    /// Notes by which names the imports of a file can be meant.
+    fn note_imports(&mut self, unit: usize) {
+        let imports = std::mem::take(&mut self.units[unit].imports);
+        let mut read: BTreeSet<usize> = BTreeSet::new();
+        for (at, import) in imports.iter().enumerate() {
+            match (&import.name, import.target) {
+                (Some(alias), target) => {
+                    let kind = std::mem::discriminant(&target);
+                    let known = self.units[unit].aliases.entry(alias.value.clone()).or_default();
+                    if known.iter().all(|&other| std::mem::discriminant(&imports[other].target) != kind) {
+                        known.push(at);
+                    }
+                }
+                (None, Target::File(file)) if read.insert(file) => {
+                    let names: Vec<&'f str> = self.units[file].by_name.keys().copied().collect();
+                    for name in names {
+                        self.units[unit].brought_in.entry(name).or_insert(at);
+                    }
+                }
+                (None, Target::Nothing) => self.units[unit].is_blind = true,
+                (None, Target::File(_) | Target::Model(..)) => {}
+            }
+        }
+        self.units[unit].imports = imports;
     }
 
     /// What a name stands for in a file.
@@ -87,7 +115,11 @@ impl<'f> Units<'f> {
             return Lookup::Callee(callee);
         }
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-        for import in &at.imports {
+        // those that can be meant, in the order in which they are written
+        let unnamed = at.brought_in.get(name).into_iter();
+        let mut meant: Vec<usize> = at.aliases.get(first).into_iter().flatten().chain(unnamed).copied().collect();
+        meant.sort_unstable();
+        for import in meant.into_iter().map(|at_import| &at.imports[at_import]) {
             match (&import.name, import.target) {
                 (Some(alias), Target::File(file)) if alias.value == first && !rest.is_empty() => {
                     return self.own(file, rest).map_or(Lookup::NotInFile(file, import.span), Lookup::Callee);
@@ -106,29 +138,29 @@ impl<'f> Units<'f> {
             }
         }
         // any name may be one of a file that could not be read
-        let blind = at.imports.iter().any(|import| import.name.is_none() && import.target == Target::Nothing);
-        if blind { Lookup::Broken } else { Lookup::Unknown }
+        if at.is_blind { Lookup::Broken } else { Lookup::Unknown }
     }
 
     fn own(&self, unit: usize, name: &str) -> Option<Callee<'f>> {
-        let definition = self.units[unit].definitions.iter().find(|definition| definition.name.value == name)?;
+        let definition = *self.units[unit].by_name.get(name)?;
         Some(Callee { definition, unit })
     }
 
-    /// The names of models and blocks that can be used in a file.
-    pub(super) fn names(&self, unit: usize) -> Vec<String> {
-        let mut names: Vec<String> = self.own_names(unit).map(str::to_owned).collect();
-        for import in &self.units[unit].imports {
-            match (&import.name, import.target) {
+    /// The names of models and blocks that can be used in a file, at most so many.
+    pub(super) fn names(&self, unit: usize, most: usize) -> Vec<String> {
+        let of_import = |import: &Imported| {
+            let names: Vec<String> = match (&import.name, import.target) {
                 (Some(alias), Target::File(file)) => {
-                    names.extend(self.own_names(file).map(|name| format!("{}.{name}", alias.value)));
+                    self.own_names(file).take(most).map(|name| format!("{}.{name}", alias.value)).collect()
                 }
-                (None, Target::File(file)) => names.extend(self.own_names(file).map(str::to_owned)),
-                (Some(alias), Target::Model(..)) => names.push(alias.value.clone()),
-                (_, Target::Nothing) | (None, Target::Model(..)) => {}
-            }
-        }
-        names
+                (None, Target::File(file)) => self.own_names(file).take(most).map(str::to_owned).collect(),
+                (Some(alias), Target::Model(..)) => vec![alias.value.clone()],
+                (_, Target::Nothing) | (None, Target::Model(..)) => Vec::new(),
+            };
+            names
+        };
+        let own = self.own_names(unit).map(str::to_owned);
+        own.chain(self.units[unit].imports.iter().flat_map(of_import)).take(most).collect()
     }
 
     /// The names of a file's own models and blocks.
@@ -139,7 +171,7 @@ impl<'f> Units<'f> {
     /// The constants of a file, with the number of classes that `here` knows.
     pub(super) fn constants(&self, unit: usize, here: &Constants) -> Constants {
         let mut constants = self.units[unit].constants.clone();
-        constants.set_classes(here.classes());
+        constants.go_on_from(here);
         constants
     }
 
@@ -158,10 +190,17 @@ impl<'f> Units<'f> {
         let at = &self.units[unit];
         let mut known: BTreeMap<&str, Span> =
             at.definitions.iter().rev().map(|d| (d.name.value.as_str(), d.name.span)).collect();
+        let mut times: BTreeMap<usize, usize> = BTreeMap::new();
         for import in &at.imports {
             let brought: Vec<(&str, Span)> = match (&import.name, import.target) {
                 (Some(alias), _) => vec![(alias.value.as_str(), alias.span)],
-                (None, Target::File(file)) => self.own_names(file).map(|name| (name, import.span)).collect(),
+                (None, Target::File(file)) => {
+                    let before = times.entry(file).or_default();
+                    *before += 1;
+                    // that it is brought in once too often is said of all its names once
+                    let most = if *before <= 2 { usize::MAX } else { 1 };
+                    self.own_names(file).take(most).map(|name| (name, import.span)).collect()
+                }
                 (None, Target::Model(..) | Target::Nothing) => Vec::new(),
             };
             for (name, place) in brought {
@@ -176,6 +215,27 @@ impl<'f> Units<'f> {
             }
         }
     }
+}
+
+impl<'f> Unit<'f> {
+    fn new(file: &'f File, imports: &[Imported], constants: Constants) -> Self {
+        Self {
+            definitions: definitions(file),
+            by_name: by_name(file),
+            imports: renumbered(imports),
+            aliases: BTreeMap::new(),
+            brought_in: BTreeMap::new(),
+            is_blind: false,
+            constants,
+            zoo: false,
+            prepare: Vec::new(),
+        }
+    }
+}
+
+fn by_name(file: &File) -> BTreeMap<&str, &Definition> {
+    // of two with one name, which has been reported, the first counts
+    definitions(file).into_iter().rev().map(|definition| (definition.name.value.as_str(), definition)).collect()
 }
 
 fn definitions(file: &File) -> Vec<&Definition> {

@@ -10,6 +10,7 @@ use crate::ast::{
     Use,
 };
 use crate::diag::{Code, Diagnostic};
+use crate::source::Span;
 
 /// Which file it is.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +42,12 @@ fn report_in(cx: &mut Cx, file: &File, more: &[Section], which: Which<'_>) {
         }
     }
     more.iter().for_each(|section| walk_section(&mut everywhere, section));
+    let there: BTreeSet<Span> = match which {
+        Which::Main => BTreeSet::new(),
+        Which::Used(imports) => {
+            imports.iter().filter(|one| one.target != Target::Nothing).map(|one| one.span).collect()
+        }
+    };
     for item in &file.items {
         match item {
             Item::Let(constant) => everywhere.judge(cx, &constant.name, "constant"),
@@ -48,9 +55,7 @@ fn report_in(cx: &mut Cx, file: &File, more: &[Section], which: Which<'_>) {
             Item::Use(import) => {
                 let is_there = match which {
                     Which::Main => true,
-                    Which::Used(imports) => {
-                        imports.iter().any(|one| one.span == import.span && one.target != Target::Nothing)
-                    }
+                    Which::Used(_) => there.contains(&import.span),
                 };
                 if let Some(name) = brought_in(import).filter(|_| is_there) {
                     everywhere.judge(cx, &name, "import");

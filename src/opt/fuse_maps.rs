@@ -12,6 +12,10 @@ use crate::ops::{Map, MapResult, Op};
 
 pub(super) const PASS: Pass = Pass { name: "fuse-maps", run };
 
+/// Most operations of a map that came of several. A kernel's code is one straight line: a chain that is longer gains nothing by being in one piece, and to
+/// copy it into each next map would take the square of its length. No model of the zoo comes near it.
+const MOST_NODES: usize = 128;
+
 fn run(graph: &mut Graph) -> usize {
     let uses = graph.uses();
     let mut rewrites = 0;
@@ -50,13 +54,19 @@ fn absorb(graph: &Graph, map: &Map, inputs: &[Value], uses: &[usize]) -> (Map, V
         });
         u32::try_from(at).expect("a map has few operands")
     };
+    let mut room = MOST_NODES.saturating_sub(map.expr.nodes().len());
     let inlined: Vec<Option<(&Map, NodeId)>> = inputs
         .iter()
         .map(|value| {
             let Op::Map(inner) = &graph.node(value.node).op else { return None };
             let single = matches!(inner.results[..], [(_, MapResult::Each)]) && inner.repeated_to.is_none();
             let same = *graph.ty(*value) == domain && map.repeated_to.is_none();
-            (single && same && uses[value.node.index()] == 1).then_some((inner, value.node))
+            let wanted = single && same && uses[value.node.index()] == 1;
+            let more = inner.expr.nodes().len();
+            (wanted && more <= room).then(|| {
+                room -= more;
+                (inner, value.node)
+            })
         })
         .collect();
     let mut made: Vec<Option<ExprId>> = vec![None; inputs.len()];

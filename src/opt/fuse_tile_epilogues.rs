@@ -73,7 +73,7 @@ fn run(graph: &mut Graph) -> usize {
         written_at.insert(last, fused(graph, product, &chain));
     }
     let mut places: Vec<Vec<Value>> = Vec::with_capacity(graph.nodes.len());
-    let mut winners: Vec<(NodeId, Value)> = Vec::new();
+    let mut winners: BTreeMap<NodeId, Value> = BTreeMap::new();
     graph.rebuild(|new, id, node, inputs| {
         let results = if let Some(Fused { op, operands, layer, winners_of }) = written_at.remove(&id) {
             rewrites += 1;
@@ -91,8 +91,8 @@ fn run(graph: &mut Graph) -> usize {
                 .iter()
                 .zip(inputs)
                 .map(|(old_input, new_input)| {
-                    let taken = winners.iter().find(|(pool, _)| old_input.node == *pool && old_input.output == 1);
-                    taken.map_or(new_input, |&(_, value)| value)
+                    let taken = winners.get(&old_input.node).filter(|_| old_input.output == 1);
+                    taken.copied().unwrap_or(new_input)
                 })
                 .collect();
             new.keep(node, inputs)

@@ -5,6 +5,8 @@
 //! The gradient by a bias is such a sum: it then costs no pass over memory. Needs a map of sums alone whose per-image operands are results of the
 //! other or available before it, with the same domain.
 
+use std::collections::HashMap;
+
 use super::Pass;
 use crate::ir::{Graph, NodeId, Value};
 use crate::ops::{Map, MapResult, Op};
@@ -12,14 +14,23 @@ use crate::ops::{Map, MapResult, Op};
 pub(super) const PASS: Pass = Pass { name: "merge-channel-sums", run };
 
 fn run(graph: &mut Graph) -> usize {
-    let mut rewrites = 0;
+    // the sums that a map makes now: which map, and how many results it has before them
+    let mut moved: HashMap<usize, (NodeId, usize)> = HashMap::new();
+    let redirect = |moved: &HashMap<usize, (NodeId, usize)>, value: &mut Value| {
+        if let Some(&(node, first)) = moved.get(&value.node.index()) {
+            let shift = u16::try_from(first).expect("a node has few results");
+            *value = Value { node, output: value.output + shift };
+        }
+    };
     for index in 0..graph.nodes.len() {
+        graph.nodes[index].inputs.iter_mut().for_each(|input| redirect(&moved, input));
         if let Some(maker) = maker_of(graph, index) {
-            merge(graph, maker, index);
-            rewrites += 1;
+            moved.extend(merge(graph, maker, index).map(|to| (index, to)));
         }
     }
-    rewrites
+    graph.outputs.iter_mut().map(|(_, value)| value).for_each(|value| redirect(&moved, value));
+    graph.updates.iter_mut().map(|(_, value)| value).for_each(|value| redirect(&moved, value));
+    moved.len()
 }
 
 /// The map that can take over the sums of node `index`.
@@ -45,11 +56,12 @@ fn domain_of(graph: &Graph, index: usize) -> Option<crate::tensor::TensorType> {
     Some(map.domain(&types))
 }
 
-fn merge(graph: &mut Graph, maker: usize, index: usize) {
+/// Lets the map `maker` make the sums of node `index`; gives its id, and how many results it has before them.
+fn merge(graph: &mut Graph, maker: usize, index: usize) -> Option<(NodeId, usize)> {
     let maker_id = NodeId(u32::try_from(maker).expect("fewer than 2^32 nodes"));
     let sums = graph.nodes[index].clone();
-    let Op::Map(sum_map) = &sums.op else { return };
-    let Op::Map(Map { mut expr, mut results, repeated_to }) = graph.nodes[maker].op.clone() else { return };
+    let Op::Map(sum_map) = &sums.op else { return None };
+    let Op::Map(Map { mut expr, mut results, repeated_to }) = graph.nodes[maker].op.clone() else { return None };
     let mut operands = graph.nodes[maker].inputs.clone();
     let first_sum = results.len();
     let inputs = &sums.inputs;
@@ -86,18 +98,5 @@ fn merge(graph: &mut Graph, maker: usize, index: usize) {
     node.types = merged.infer(&types.iter().collect::<Vec<_>>());
     node.op = merged;
     node.inputs = operands;
-    redirect(graph, index, maker_id, first_sum);
-}
-
-/// Lets every user of node `from`'s results take those of `to` instead, counted from `first`.
-fn redirect(graph: &mut Graph, from: usize, to: NodeId, first: usize) {
-    let shift = u16::try_from(first).expect("a node has few results");
-    let moved = |value: &mut Value| {
-        if value.node.index() == from {
-            *value = Value { node: to, output: value.output + shift };
-        }
-    };
-    graph.nodes.iter_mut().flat_map(|node| &mut node.inputs).for_each(moved);
-    graph.outputs.iter_mut().map(|(_, value)| value).for_each(moved);
-    graph.updates.iter_mut().map(|(_, value)| value).for_each(moved);
+    Some((maker_id, first_sum))
 }

@@ -48,18 +48,25 @@ struct Again {
 impl Again {
     /// What the backward pass takes for a value.
     fn value(&mut self, graph: &mut Graph, value: Value) -> Value {
-        if !self.forgotten.contains(&value) {
-            return value;
-        }
-        if let Some(&made) = self.made.get(&value) {
-            return made;
-        }
-        let node = graph.node(value.node).clone();
         // a view's operand was forgotten, too; a map's are kept
-        let inputs: Vec<Value> = node.inputs.iter().map(|&input| self.value(graph, input)).collect();
-        let made = Value { node: graph.push(node.op, &inputs, &node.layer), ..value };
-        self.made.insert(value, made);
-        made
+        let mut wanted = Vec::new();
+        let mut at = value;
+        while self.forgotten.contains(&at) && !self.made.contains_key(&at) {
+            wanted.push(at);
+            let node = graph.node(at.node);
+            if !node.op.is_view() {
+                break;
+            }
+            at = node.inputs[0];
+        }
+        for value in wanted.into_iter().rev() {
+            let node = graph.node(value.node).clone();
+            let inputs: Vec<Value> =
+                node.inputs.iter().map(|input| self.made.get(input).copied().unwrap_or(*input)).collect();
+            let made = Value { node: graph.push(node.op, &inputs, &node.layer), ..value };
+            self.made.insert(value, made);
+        }
+        self.made.get(&value).copied().unwrap_or(value)
     }
 }
 
@@ -106,6 +113,7 @@ fn chosen(graph: &Graph, forward_end: usize) -> Vec<bool> {
     let uses = Uses::of(graph, forward_end);
     let updated: HashMap<ParamId, usize> =
         graph.updates.iter().map(|&(param, value)| (param, value.node.index())).collect();
+    let roots = roots(graph);
     let mut chosen = vec![false; graph.nodes.len()];
     for (id, node) in (0_u32..).map(NodeId).zip(&graph.nodes[..forward_end]) {
         let Op::Map(map) = &node.op else { continue };
@@ -113,7 +121,7 @@ fn chosen(graph: &Graph, forward_end: usize) -> Vec<bool> {
         let Some(&asked) = uses.first_behind.get(&result) else { continue };
         let is_kept = uses.last_of(result) == graph.nodes.len();
         let is_there = |input: &Value| {
-            let root = root(graph, *input);
+            let root = roots[input.node.index()].unwrap_or(*input);
             match &graph.node(root.node).op {
                 Op::Input(..) => true,
                 Op::Parameter(param, _) => updated.get(param).is_none_or(|&update| update > asked),
@@ -133,8 +141,12 @@ fn is_cheap(map: &Map) -> bool {
     matches!(map.results[..], [(_, MapResult::Each)]) && !map.expr.nodes().iter().any(is_series)
 }
 
-/// The value in whose memory a value lies.
-fn root(graph: &Graph, value: Value) -> Value {
-    let node = graph.node(value.node);
-    if node.op.is_view() { root(graph, node.inputs[0]) } else { value }
+/// For each node that is a view, the value in whose memory it lies.
+fn roots(graph: &Graph) -> Vec<Option<Value>> {
+    let mut roots: Vec<Option<Value>> = Vec::with_capacity(graph.nodes.len());
+    for node in &graph.nodes {
+        let under = node.op.is_view().then(|| node.inputs[0]);
+        roots.push(under.map(|under| roots[under.node.index()].unwrap_or(under)));
+    }
+    roots
 }

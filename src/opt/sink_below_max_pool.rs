@@ -14,6 +14,9 @@ use crate::ops::{MapResult, Op};
 
 pub(super) const PASS: Pass = Pass { name: "sink-below-max-pool", run };
 
+/// Most operations that sink below one pool. A convolution is followed by a bias and an activation.
+const MOST_SWAPS: usize = 64;
+
 fn run(graph: &mut Graph) -> usize {
     let uses = graph.uses();
     let mut rewrites = 0;
@@ -22,7 +25,9 @@ fn run(graph: &mut Graph) -> usize {
             continue;
         }
         let mut pool = index;
-        while let Some(before) = movable(graph, pool, &uses) {
+        // of a longer chain the rest stays: each pool of many would go through all of it again
+        for _ in 0..MOST_SWAPS {
+            let Some(before) = movable(graph, pool, &uses) else { break };
             swap(graph, before, pool);
             pool = before;
             rewrites += 1;

@@ -13,6 +13,9 @@ const DEEPEST: usize = 32;
 /// Most operators of one value: `1 + 1 + …` makes a tree as deep as it is long.
 const MOST_OPERATORS: usize = 256;
 
+/// Most points of a name: each word before a point names a part of the model.
+const MOST_POINTS: usize = 64;
+
 /// How many brackets back the partner of a closing one is looked for, and how many open ones are reported: more are no slip of the pen, and
 /// looking through all of them again and again would take long.
 const FARTHEST: usize = 64;
@@ -237,6 +240,10 @@ impl Splitter<'_> {
             Rule::open => current.nesting += 1,
             Rule::close => current.nesting = current.nesting.saturating_sub(1),
             Rule::word if self.is(index, "if") => current.conditions += 1,
+            Rule::word if self.text[token.span.start..token.span.end].matches('.').nth(MOST_POINTS).is_some() => {
+                self.too_many_points(token.span);
+                current.statement.broken = true;
+            }
             Rule::infix => current.operators += 1,
             Rule::comma | Rule::colon => current.operators = 0,
             _ => {}
@@ -259,6 +266,11 @@ impl Splitter<'_> {
             let problem = Diagnostic::new(Code::E0002).saying("operators").arg("limit", MOST_OPERATORS);
             self.problems.push(problem.at(span, "operator"));
         }
+    }
+
+    fn too_many_points(&mut self, span: Span) {
+        let problem = Diagnostic::new(Code::E0002).saying("path").arg("limit", MOST_POINTS);
+        self.problems.push(problem.at(span, "here"));
     }
 
     fn too_deep(&mut self, span: Span) {

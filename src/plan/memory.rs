@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::gaps::{Placed, Places};
 use super::launch::{Access, BufferId, Launch, Mode, Space};
 use super::schedule::Scheduled;
 use super::{Buffer, Call, Group, Place, Plan, Stage};
@@ -232,24 +233,12 @@ fn place_in_scratch(
     ScratchPlaces { own, total }
 }
 
-/// A request that has its place.
-#[derive(Debug, Clone, Copy)]
-struct Placed {
-    start: usize,
-    end: usize,
-    from: usize,
-    to: usize,
-}
-
 /// Offsets for all requests such that no two that live at the same time overlap, and the size of the whole.
-///
-/// What has its place is kept in the order of the places: the gaps that a request can see are then met lowest first, and the search ends with the first one
-/// that is large enough.
 fn pack(requests: &[Request]) -> (Vec<usize>, usize) {
     let mut order: Vec<usize> = (0..requests.len()).collect();
     order.sort_by_key(|&index| (std::cmp::Reverse(requests[index].bytes), index));
     let mut offsets = vec![0; requests.len()];
-    let mut placed: Vec<Placed> = Vec::with_capacity(requests.len());
+    let mut places = Places::default();
     let mut total = 0;
     for index in order {
         let Request { bytes, from, to } = requests[index];
@@ -257,20 +246,10 @@ fn pack(requests: &[Request]) -> (Vec<usize>, usize) {
         if bytes == 0 {
             continue;
         }
-        let mut start = 0;
-        for other in &placed {
-            if start + bytes <= other.start {
-                break;
-            }
-            if other.from <= to && from <= other.to {
-                start = start.max(other.end);
-            }
-        }
-        let end = start + bytes;
+        let start = places.lowest(bytes, (from, to));
         offsets[index] = start;
-        total = total.max(end);
-        let at = placed.partition_point(|other| other.start < start);
-        placed.insert(at, Placed { start, end, from, to });
+        total = total.max(start + bytes);
+        places.add(Placed { start, end: start + bytes, from, to });
     }
     (offsets, total)
 }

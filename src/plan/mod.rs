@@ -10,6 +10,7 @@
 
 mod choices;
 mod flow;
+mod gaps;
 #[cfg(test)]
 mod join_tests;
 mod launch;

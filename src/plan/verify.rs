@@ -66,22 +66,32 @@ pub fn verify_plan(plan: &Plan) -> Result<(), PlanError> {
 fn verify_stage(plan: &Plan, stage: &Stage) -> Result<(), PlanError> {
     let mut touches: Vec<Touch> = Vec::new();
     for (group_index, group) in stage.groups.iter().enumerate() {
+        let mut of_tasks: Vec<Vec<Touch>> = vec![Vec::new(); group.space.tasks()];
         for (call, args) in group.calls.iter().map(|call| &call.args).enumerate() {
             for access in args {
                 bounds(plan, group, access)?;
                 let Place::Arena(base) = plan.buffer(access.buffer).place else { continue };
-                for task in 0..group.space.tasks() {
+                for (task, own) in of_tasks.iter_mut().enumerate() {
                     let start = base + access.offset + task * access.stride;
                     let (region, mode) = (clipped(plan, group, access, task), access.mode);
-                    touches.push(Touch { group: group_index, task, call, start, region, mode });
+                    own.push(Touch { group: group_index, task, call, start, region, mode });
                 }
             }
         }
+        of_tasks.into_iter().for_each(|own| touches.extend(merged(own)));
     }
     touches.sort_by_key(|touch| touch.start);
     // among touches in order of their starts, only those that begin before an earlier one ends can conflict with it
+    let writes: Vec<usize> = (0..touches.len()).filter(|&at| touches[at].mode == Mode::Write).collect();
     for (index, a) in touches.iter().enumerate() {
-        for b in touches[index + 1..].iter().take_while(|b| b.start < a.end()) {
+        // reads go well together, and very many may read the same
+        let next_write = writes.partition_point(|&at| at <= index);
+        let (behind, some) = match a.mode {
+            Mode::Write => (index + 1..touches.len(), &[][..]),
+            Mode::Read => (0..0, &writes[next_write..]),
+        };
+        let others = behind.chain(some.iter().copied()).map(|at| &touches[at]);
+        for b in others.take_while(|b| b.start < a.end()) {
             let same_task = (a.group, a.task) == (b.group, b.task);
             if same_task || (a.mode, b.mode) == (Mode::Read, Mode::Read) || !overlap(a, b) {
                 continue;
@@ -94,6 +104,26 @@ fn verify_stage(plan: &Plan, stage: &Stage) -> Result<(), PlanError> {
         }
     }
     Ok(())
+}
+
+/// What one task touches, blocks that meet as one. A task has no conflict with itself, and one with very many operands touches the same again and again.
+fn merged(mut own: Vec<Touch>) -> Vec<Touch> {
+    own.sort_by_key(|touch| (touch.mode == Mode::Write, touch.start));
+    let mut merged: Vec<Touch> = Vec::with_capacity(own.len());
+    for next in own {
+        let end = next.end();
+        match merged.last_mut() {
+            Some(last) if last.mode == next.mode && next.start <= last.end() => {
+                if let (Region::Block { bytes }, Region::Block { .. }) = (&mut last.region, next.region) {
+                    *bytes = (*bytes).max(end - last.start);
+                    continue;
+                }
+                merged.push(next);
+            }
+            Some(_) | None => merged.push(next),
+        }
+    }
+    merged
 }
 
 /// The region of a task, cut to the buffer's end: what the last task touches besides its own elements may not be there.

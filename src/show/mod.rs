@@ -11,6 +11,8 @@ mod text;
 mod train;
 mod weights;
 
+use std::collections::BTreeSet;
+
 use crate::ast;
 use crate::ir::{CheckedProgram, EnsembleSpec, Program, TuneSpec};
 
@@ -23,17 +25,13 @@ type Target<'a> = Option<&'a str>;
 pub fn show(programs: &[&CheckedProgram], source: &ast::File) -> String {
     let mut text = Text::default();
     text.line("language 1");
-    let mut codes: Vec<&ast::Allow> = Vec::new();
-    for (allow, _) in source.allows() {
-        if codes.iter().all(|known| known.code.value != allow.code.value) {
-            codes.push(allow);
-        }
-    }
-    for allow in codes {
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for (allow, _) in source.allows().into_iter().filter(|(allow, _)| known.insert(&allow.code.value)) {
         text.line(format!("allow {} because {}", allow.code.value, text::quoted(&allow.reason.value)));
     }
     let several = programs.len() > 1;
-    let mut taken: Vec<String> = programs.iter().map(|program| program.program().model.name.value.clone()).collect();
+    let names = programs.iter().map(|program| program.program().model.name.value.clone());
+    let mut taken = model::Taken::new(names);
     let mut ensembles: Vec<&EnsembleSpec> = Vec::new();
     for program in programs {
         let Program { source: _, model, data, prepare, augment, train, tune, ensembles: own, report } =
@@ -49,11 +47,9 @@ pub fn show(programs: &[&CheckedProgram], source: &ast::File) -> String {
         report.iter().for_each(|report| report::write(&mut text, report, model, target));
         ensembles.extend(own.iter().filter(|_| several));
     }
-    ensembles.dedup();
-    let mut written: Vec<&str> = Vec::new();
+    let mut written: BTreeSet<&str> = BTreeSet::new();
     for ensemble in ensembles {
-        if !written.contains(&ensemble.name.value.as_str()) {
-            written.push(&ensemble.name.value);
+        if written.insert(&ensemble.name.value) {
             report::write_ensemble(&mut text, ensemble);
         }
     }

@@ -1,12 +1,14 @@
 //! Models: layers one a line, each with its full name. Models used as layers that have weights of their own, or are frozen, stay models.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::text::{Text, call, named, number, quoted};
 use crate::ir::{Backbone, CheckedProgram, Head, LayerId, LayerNode, Model, Scope, ScopeKind};
 use crate::layers::{Activation, ActivationKind, Inputs, Layer, OptionType, OptionValue};
 use crate::tensor::Padding;
 
 /// Writes a model, and before it those that it uses. `taken` are names of models that are not free.
-pub(super) fn write(text: &mut Text, program: &CheckedProgram, taken: &mut Vec<String>) {
+pub(super) fn write(text: &mut Text, program: &CheckedProgram, taken: &mut Taken) {
     let Model { name, layers, output, heads: _, scopes: _ } = &program.program().model;
     let own = Part { prefix: String::new(), start: 0, end: layers.len(), entry: None };
     let body = lines(program, &own, taken, text);
@@ -16,6 +18,33 @@ pub(super) fn write(text: &mut Text, program: &CheckedProgram, taken: &mut Vec<S
         text.line(format!("from {}", layers[output.index()].path));
     }
     text.close();
+}
+
+/// Names of models that are not free.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    names: BTreeSet<String>,
+    /// For each name that was made more of, the number that comes next.
+    next: BTreeMap<String, usize>,
+}
+
+impl Taken {
+    /// With these from the beginning.
+    pub(super) fn new(names: impl IntoIterator<Item = String>) -> Self {
+        Self { names: names.into_iter().collect(), next: BTreeMap::new() }
+    }
+
+    /// Takes `name`, or the first of `name_1`, `name_2`, … that is free.
+    fn take(&mut self, name: &str) -> String {
+        let mut free = name.to_owned();
+        while self.names.contains(&free) {
+            let number = self.next.entry(name.to_owned()).or_insert(1);
+            free = format!("{name}_{number}");
+            *number += 1;
+        }
+        self.names.insert(free.clone());
+        free
+    }
 }
 
 /// A part of the network that becomes one model.
@@ -48,25 +77,27 @@ impl Part {
         path.strip_prefix(&self.prefix).unwrap_or(path).to_owned()
     }
 
-    /// The model used as a layer that begins at `at`, if it stays one.
-    fn model_at<'m>(&self, model: &'m Model, at: usize) -> Option<(&'m Scope, &'m Backbone)> {
-        model.scopes.iter().find_map(|scope| match &scope.kind {
+    /// The models used as layers that stay models, by the layers at which they begin.
+    fn models<'m>(&self, model: &'m Model) -> BTreeMap<usize, (&'m Scope, &'m Backbone)> {
+        let stays = |scope: &'m Scope| match &scope.kind {
             ScopeKind::Model(backbone)
-                if scope.layers.start == at
+                if scope.layers.start >= self.start
                     && scope.layers.end <= self.end
                     && !scope.layers.is_empty()
                     && scope.path.len() > self.prefix.len()
                     && (backbone.weights.is_some() || backbone.frozen.is_some()) =>
             {
-                Some((scope, backbone.as_ref()))
+                Some((scope.layers.start, (scope, backbone.as_ref())))
             }
             ScopeKind::Model(_) | ScopeKind::Block(_) | ScopeKind::Turn | ScopeKind::Head => None,
-        })
+        };
+        // of several that begin at one layer the first counts, which holds the others
+        model.scopes.iter().rev().filter_map(stays).collect()
     }
 }
 
 /// The statements of a part; models that it uses are written first.
-fn lines(program: &CheckedProgram, part: &Part, taken: &mut Vec<String>, text: &mut Text) -> Lines {
+fn lines(program: &CheckedProgram, part: &Part, taken: &mut Taken, text: &mut Text) -> Lines {
     let model = &program.program().model;
     let layers = &model.layers;
     let mut body = Lines { lines: Vec::new(), current: None };
@@ -75,9 +106,10 @@ fn lines(program: &CheckedProgram, part: &Part, taken: &mut Vec<String>, text: &
         body.current = Some(*entry);
     }
     let mut at = part.start;
+    let models = part.models(model);
     let mut inner: Vec<std::ops::Range<usize>> = Vec::new();
     while at < part.end {
-        if let Some((scope, backbone)) = part.model_at(model, at) {
+        if let Some(&(scope, backbone)) = models.get(&at) {
             let (name, entry) = write_used(program, scope, backbone, taken, text);
             go_on_from(&mut body, part, layers, entry);
             body.lines.push(format!("{} = {}", part.inner(&scope.path), use_of(&name, backbone)));
@@ -107,7 +139,9 @@ fn lines(program: &CheckedProgram, part: &Part, taken: &mut Vec<String>, text: &
     }
     for Head { name, weight, output } in &model.heads {
         let at = output.index();
-        let own = (part.start..part.end).contains(&at) && inner.iter().all(|layers| !layers.contains(&at));
+        let before = inner.partition_point(|layers| layers.start <= at);
+        let is_inside = before.checked_sub(1).is_some_and(|last| inner[last].contains(&at));
+        let own = (part.start..part.end).contains(&at) && !is_inside;
         if own {
             let weight = named("weight", number(weight.value));
             let output = part.name(layers, *output);
@@ -128,7 +162,7 @@ fn write_used(
     program: &CheckedProgram,
     scope: &Scope,
     backbone: &Backbone,
-    taken: &mut Vec<String>,
+    taken: &mut Taken,
     text: &mut Text,
 ) -> (String, LayerId) {
     let layers = &program.program().model.layers;
@@ -139,8 +173,7 @@ fn write_used(
     let used = |name: &str| layers[range.clone()].iter().any(|node| part.inner(&node.path) == name);
     let entry_name = free("input", &used);
     part.entry = Some((entry, entry_name));
-    let name = free(&backbone.model, &|name| taken.iter().any(|other| other == name));
-    taken.push(name.clone());
+    let name = taken.take(&backbone.model);
     let body = lines(program, &part, taken, text);
     text.open(format!("model {name}"));
     body.lines.iter().for_each(|line| text.line(line));

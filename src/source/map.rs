@@ -25,7 +25,7 @@ impl SourceMap {
 
     /// The text that holds the offset, and the offset of its first byte.
     pub fn find(&self, offset: usize) -> (&SourceFile, usize) {
-        let at = self.files.iter().rposition(|(base, _)| *base <= offset).unwrap_or(0);
+        let at = self.files.partition_point(|(base, _)| *base <= offset).saturating_sub(1);
         let (base, file) = &self.files[at];
         (file, *base)
     }

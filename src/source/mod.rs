@@ -1,10 +1,14 @@
 //! File text and byte spans: where every word of a program came from.
 
+mod index;
 mod map;
 
 pub use map::SourceMap;
 
-use std::sync::Arc;
+use index::Index;
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 /// A half-open range of bytes in one source file. `Span::default()` (0..0) stands for "no place of its own".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,30 +58,48 @@ impl<T> Spanned<T> {
 }
 
 /// One source file: the name to show and its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SourceFile {
     /// Path as the user gave it (what diagnostics show).
     pub name: String,
     /// The whole text.
     pub text: Arc<str>,
+    /// Made when a place is first asked for; it follows from the text.
+    index: Arc<OnceLock<Index>>,
 }
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.text == other.text
+    }
+}
+
+impl Eq for SourceFile {}
 
 impl SourceFile {
     /// A source file from its name and text.
     pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self { name: name.into(), text: text.into(), index: Arc::default() }
     }
 
     /// 1-based line and column (in characters) of a byte offset; offsets past the end give the end.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let mut end = offset.min(self.text.len());
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let before = &self.text[..end];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-        (line, column)
+        let (line, column) = self.index().line_column(&self.text, offset);
+        (line + 1, column + 1)
+    }
+
+    /// The line that holds a byte offset, counted from 0; an offset past the end lies in the last.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.index().line_of(offset)
+    }
+
+    /// The bytes of a line, counted from 0, with its line end.
+    pub fn line(&self, line: usize) -> Range<usize> {
+        self.index().line(line, self.text.len())
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::new(&self.text))
     }
 
     /// The text of a span; empty where the span does not lie in this file.

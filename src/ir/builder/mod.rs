@@ -8,6 +8,9 @@ use crate::layers::Activation;
 use crate::ops::{self, Op};
 use crate::tensor::{Shape, Window};
 
+/// Most values that one operation joins.
+const MOST_JOINED: usize = 64;
+
 /// Adds the operations of one layer to a graph.
 ///
 /// The methods expect operands whose shapes the layer's `infer` has accepted; types of results come from the operations' own rules.
@@ -139,13 +142,20 @@ impl<'g> GraphBuilder<'g> {
 
     /// Values of one shape joined element by element, from the first to the last.
     pub fn fold(&mut self, inputs: &[Value], join: impl Fn(&mut Expr, ExprId, ExprId) -> ExprId) -> Value {
-        self.map(inputs, |expr| {
-            let first = expr.input(0);
-            (1..inputs.len()).fold(first, |joined, i| {
-                let next = expr.input(i);
-                join(expr, joined, next)
-            })
-        })
+        let Some((&first, rest)) = inputs.split_first() else { return self.map(inputs, |expr| expr.input(0)) };
+        // a kernel has a pointer for each operand: of very many some are joined at a time, in the same order
+        let mut joined = first;
+        for some in rest.chunks(MOST_JOINED - 1) {
+            let operands: Vec<Value> = std::iter::once(joined).chain(some.iter().copied()).collect();
+            joined = self.map(&operands, |expr| {
+                let first = expr.input(0);
+                (1..operands.len()).fold(first, |joined, i| {
+                    let next = expr.input(i);
+                    join(expr, joined, next)
+                })
+            });
+        }
+        joined
     }
 
     /// For each channel the sum over itself and its neighbours: `before` channels before it, `after` behind it, as far as there are any.

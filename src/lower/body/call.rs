@@ -8,7 +8,7 @@ use crate::ir::{Backbone, Scope, ScopeKind};
 use crate::lower::arguments::Arguments;
 use crate::lower::constant::Value;
 use crate::lower::units::Callee;
-use crate::lower::{prepare, section};
+use crate::lower::{MOST_PARAMETERS, prepare, section};
 use crate::source::Spanned;
 use crate::zoo;
 
@@ -39,7 +39,9 @@ impl<'f> Lowering<'_, 'f> {
         if self.is_recursive(callee, step) {
             return self.push_unknown(step, name, &definition.name.value);
         }
-        let Some(call) = self.arguments_of(definition, step) else {
+        // too many parameters have been reported
+        let call = self.arguments_of(definition, step).filter(|_| definition.parameters.len() <= MOST_PARAMETERS);
+        let Some(call) = call else {
             return self.push_unknown(step, name, &definition.name.value);
         };
         let around = self.scope;
@@ -147,7 +149,7 @@ impl<'f> Lowering<'_, 'f> {
     /// A value that means the same wherever it is read.
     fn argument(&mut self, expr: &Expr) -> Option<Value> {
         let value = self.cx.value(expr)?;
-        Some(self.cx.constants.closed(value))
+        Some(self.cx.constants.closed(value, expr.span, &mut self.cx.problems))
     }
 
     fn bind_parameters(&mut self, definition: &Definition, values: Vec<Option<Value>>) {

@@ -7,7 +7,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::ir::LayerId;
 use crate::layers::{Inputs, KindInfo, Layer};
 use crate::lower::later;
-use crate::lower::names::{list, nearest};
+use crate::lower::names::{list, nearest_of_many};
 use crate::lower::option::WrittenLayer;
 use crate::source::Span;
 use crate::tensor::Shape;
@@ -174,7 +174,8 @@ impl<'f> Lowering<'_, 'f> {
             .arg("names", list(self.units.own_names(file)))
             .at(callee.span, "here")
             .also(import, "import");
-        self.cx.report(match nearest(name, self.units.own_names(file)) {
+        let near = nearest_of_many(&mut self.cx.problems, name, self.units.own_names(file));
+        self.cx.report(match near {
             Some(near) => {
                 let near = format!("{alias}.{near}");
                 problem.arg("near", &near).help("near").fix(callee.span, near)
@@ -190,9 +191,9 @@ impl<'f> Lowering<'_, 'f> {
             return;
         }
         let keras = Layer::kinds().find(|kind| kind.keras == callee.value).map(|kind| kind.keyword);
-        let blocks = self.units.names(self.unit());
+        let blocks = self.units.names(self.unit(), self.cx.problems.comparisons_left());
         let known = Layer::kinds().map(|kind| kind.keyword).chain(blocks.iter().map(String::as_str));
-        let near = keras.or_else(|| nearest(&callee.value, known));
+        let near = keras.or_else(|| nearest_of_many(&mut self.cx.problems, &callee.value, known));
         let problem = Diagnostic::new(Code::E0006).arg("name", &callee.value).at(callee.span, "here");
         let model = callee.value.strip_prefix("zoo.").unwrap_or(&callee.value);
         if let Some(model) = zoo::find(model) {

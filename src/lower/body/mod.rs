@@ -22,7 +22,7 @@ use crate::source::{Span, Spanned};
 
 pub(super) use call::OF_MODELS;
 
-use network::{MOST_LAYERS, Network};
+use network::{MOST_LAYERS, MOST_NAME_BYTES, Network};
 use scope::{ScopeId, Scopes};
 
 /// Deepest nesting of blocks, repeats, branches and choices in each other, once blocks are written out. Keeps the recursion far from the end of
@@ -32,7 +32,7 @@ const DEEPEST: usize = 64;
 /// The network of a model by itself, and the layers of which only the place is known.
 pub(super) fn lower<'f>(cx: &mut Cx, units: &Units<'f>, model: Callee<'f>) -> Option<(Model, BTreeSet<LayerId>)> {
     let definition = model.definition;
-    let outer = cx.constants.clone();
+    let outer = cx.constants.mark();
     let mut scopes = Scopes::default();
     let scope = scopes.open(String::new(), None, Some(&definition.body));
     let frame = Frame { callee: model, used: definition.name.span, begun: false };
@@ -51,7 +51,7 @@ pub(super) fn lower<'f>(cx: &mut Cx, units: &Units<'f>, model: Callee<'f>) -> Op
     lowering.bind_defaults(definition);
     lowering.body(&definition.body);
     let Lowering { cx, net, current, frames, .. } = lowering;
-    cx.constants = outer;
+    cx.constants.return_to(outer);
     if frames.first().is_some_and(|frame| !frame.begun) {
         cx.report(Diagnostic::new(Code::E0019).saying("empty").at(definition.name.span, "empty-here").help("input"));
     }
@@ -102,13 +102,13 @@ impl<'f> Lowering<'_, 'f> {
             self.stop(problem);
             return;
         }
-        let outer = self.cx.constants.clone();
+        let outer = self.cx.constants.mark();
         self.depth += 1;
         for statement in &body.statements {
             self.statement(statement);
         }
         self.depth -= 1;
-        self.cx.constants = outer;
+        self.cx.constants.return_to(outer);
     }
 
     fn statement(&mut self, statement: &'f Statement) {
@@ -136,6 +136,9 @@ impl<'f> Lowering<'_, 'f> {
     fn count(&mut self, span: Span) {
         if !self.net.count_statement() {
             let problem = Diagnostic::new(Code::E0018).saying("layers").arg("limit", MOST_LAYERS);
+            self.stop(problem.at(span, "grows"));
+        } else if self.net.names_are_too_long() {
+            let problem = Diagnostic::new(Code::E0018).saying("paths").arg("limit", MOST_NAME_BYTES >> 20);
             self.stop(problem.at(span, "grows"));
         }
     }

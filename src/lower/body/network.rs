@@ -12,6 +12,9 @@ pub(super) const MOST_LAYERS: usize = 100_000;
 /// Most statements that are evaluated for a model, repeated ones each time: bounds what empty bodies can cost.
 const MOST_STATEMENTS: usize = 1_000_000;
 
+/// Most bytes of all layers' full names: a long name around many layers is a part of each of theirs.
+pub(super) const MOST_NAME_BYTES: usize = 64 << 20;
+
 /// Layers, scopes and heads so far.
 #[derive(Debug, Default)]
 pub(super) struct Network {
@@ -22,6 +25,8 @@ pub(super) struct Network {
     pub(super) scopes: Vec<Scope>,
     /// Statements evaluated.
     statements: usize,
+    /// Bytes of all full names.
+    name_bytes: usize,
     /// It has become too large, which has been reported: nothing more is evaluated.
     pub(super) stopped: bool,
 }
@@ -33,9 +38,15 @@ impl Network {
         self.statements <= MOST_STATEMENTS && self.layers.len() <= MOST_LAYERS
     }
 
+    /// Whether the layers' full names have become too long to keep.
+    pub(super) fn names_are_too_long(&self) -> bool {
+        self.name_bytes > MOST_NAME_BYTES
+    }
+
     /// Adds a layer with attributes to be filled in.
     pub(super) fn push(&mut self, path: String, inputs: Vec<LayerId>, span: Span, uses: &[Span]) -> LayerId {
         let id = self.next();
+        self.name_bytes += path.len();
         self.layers.push(LayerNode {
             path,
             layer: Layer::Flatten(Flatten),
@@ -79,15 +90,12 @@ impl Network {
             }
             None => false,
         });
-        let mut scope = self.scopes.len();
-        while scope > 0 && self.scopes[scope - 1].layers.start >= start {
-            scope -= 1;
-            let layers = &mut self.scopes[scope].layers;
-            *layers = numbers.end_of(layers.start)..numbers.end_of(layers.end);
-            if layers.start == layers.end {
-                self.scopes.remove(scope);
-            }
-        }
+        let outside = self.scopes.iter().rposition(|scope| scope.layers.start < start).map_or(0, |last| last + 1);
+        let inside = self.scopes.split_off(outside);
+        self.scopes.extend(inside.into_iter().filter_map(|mut scope| {
+            scope.layers = numbers.end_of(scope.layers.start)..numbers.end_of(scope.layers.end);
+            (!scope.layers.is_empty()).then_some(scope)
+        }));
         numbers
     }
 }

@@ -40,7 +40,7 @@ impl<'f> Lowering<'_, 'f> {
         if let Some(index) = &repeat.index {
             self.cx.constants.check_name(index, &mut self.cx.problems);
         }
-        let outer = self.cx.constants.clone();
+        let outer = self.cx.constants.mark();
         match &repeat.name {
             Some(_) => self.named(repeat, &turns),
             None => {
@@ -54,7 +54,7 @@ impl<'f> Lowering<'_, 'f> {
                 self.repeats.pop();
             }
         }
-        self.cx.constants = outer;
+        self.cx.constants.return_to(outer);
     }
 
     fn turn(&mut self, repeat: &'f Repeat, turns: &Turns, turn: usize) {

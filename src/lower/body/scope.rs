@@ -1,13 +1,14 @@
 //! Names of bodies: which value each stands for, and the names of what has none.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::Lowering;
 use super::network::Renumbering;
 use crate::ast::{Body, Name, Statement};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::LayerId;
-use crate::lower::names::nearest;
+use crate::lower::names::nearest_of_many;
 use crate::source::Span;
 
 /// A scope, by its place in [`Scopes`].
@@ -18,6 +19,8 @@ pub(super) struct ScopeId(usize);
 #[derive(Debug, Default)]
 pub(super) struct Scopes {
     all: Vec<NameScope>,
+    /// The names that the user gives in each body, by the body's address: a body is opened whenever it is written out.
+    reserved: BTreeMap<usize, Rc<BTreeMap<String, Span>>>,
 }
 
 /// The names of one body. Branches and repeats without a name write into the scope around them.
@@ -31,7 +34,7 @@ pub(super) struct NameScope {
     /// How many automatic names of each kind there are.
     counters: BTreeMap<String, usize>,
     /// Names that the user gives somewhere in this body: automatic ones keep out of their way.
-    reserved: BTreeMap<String, Span>,
+    reserved: Rc<BTreeMap<String, Span>>,
     /// A part of the body could not be evaluated: names of it are missing, which is nobody's mistake.
     partial: bool,
 }
@@ -50,12 +53,19 @@ pub(super) struct Named {
 impl Scopes {
     /// Adds a scope. `body` gives the names that the user writes in it.
     pub(super) fn open(&mut self, prefix: String, outer: Option<ScopeId>, body: Option<&Body>) -> ScopeId {
-        let mut scope = NameScope { prefix, outer, ..NameScope::default() };
-        if let Some(body) = body {
-            reserve(&mut scope.reserved, body);
-        }
-        self.all.push(scope);
+        let reserved = body.map(|body| self.reserved_in(body)).unwrap_or_default();
+        self.all.push(NameScope { prefix, outer, reserved, ..NameScope::default() });
         ScopeId(self.all.len() - 1)
+    }
+
+    /// The names that the user gives in a body.
+    fn reserved_in(&mut self, body: &Body) -> Rc<BTreeMap<String, Span>> {
+        let reserved = self.reserved.entry(std::ptr::from_ref(body).addr()).or_insert_with(|| {
+            let mut names = BTreeMap::new();
+            reserve(&mut names, body);
+            Rc::new(names)
+        });
+        reserved.clone()
     }
 
     /// The full name of something in a scope.
@@ -179,9 +189,10 @@ impl Lowering<'_, '_> {
             .saying(if forward { "forward" } else { "unknown" })
             .arg("name", &name.value)
             .at(name.span, if forward { "forward-here" } else { "unknown-here" });
+        let most = self.cx.problems.comparisons_left();
         let candidates: Vec<String> =
-            missing.scope.map_or(Vec::new(), |scope| self.names_in_sight(scope, &missing.known));
-        let near = nearest(&name.value, candidates.iter().map(String::as_str));
+            missing.scope.map_or(Vec::new(), |scope| self.names_in_sight(scope, &missing.known, most));
+        let near = nearest_of_many(&mut self.cx.problems, &name.value, candidates.iter().map(String::as_str));
         let problem = match near {
             Some(near) if !forward => problem.arg("near", near).help("near").fix(name.span, near),
             _ => problem,
@@ -209,13 +220,13 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// Names that a scope knows, and those around it, each with `known` before it.
-    fn names_in_sight(&self, scope: ScopeId, known: &str) -> Vec<String> {
+    /// Names that a scope knows, and those around it, each with `known` before it; at most about so many.
+    fn names_in_sight(&self, scope: ScopeId, known: &str, most: usize) -> Vec<String> {
         let mut names = Vec::new();
         let mut at = Some(scope);
         while let Some(scope) = at {
             let scope = &self.scopes.all[scope.0];
-            names.extend(scope.names.keys().map(|name| format!("{known}{name}")));
+            names.extend(scope.names.keys().take(most.saturating_add(1)).map(|name| format!("{known}{name}")));
             at = scope.outer.filter(|_| known.is_empty());
         }
         names

@@ -1,25 +1,37 @@
 //! `phase head { … }`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{CALLBACKS, OF_A_PHASE, OF_ALL_PHASES, spec};
-use crate::ast::{Name, Section};
+use crate::ast::{Name, Section, Setting};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::Phase;
 use crate::lower::Cx;
 use crate::lower::section::{Merged, of_section};
+use crate::source::Span;
+
+/// Most phases of a schedule.
+const MOST_PHASES: usize = 100;
 
 /// The phases of a section, each with the section's settings under its own.
 pub(super) fn lower_all(cx: &mut Cx, section: &Merged, phases: &[Section]) -> Vec<Phase> {
     let mut lowered: Vec<Phase> = Vec::new();
-    for phase in phases {
+    let mut firsts: BTreeMap<&str, Span> = BTreeMap::new();
+    if let Some(next) = phases.get(MOST_PHASES) {
+        let expected = format!("in at most {MOST_PHASES} phases");
+        cx.out_of_range("train", &expected, phases.len(), next.kind.span);
+    }
+    for phase in phases.iter().take(MOST_PHASES) {
         let Some(name) = &phase.target else {
             cx.report(Diagnostic::new(Code::E0013).saying("phase").at(phase.kind.span, "here").help("phase-help"));
             continue;
         };
-        if let Some(first) = lowered.iter().find(|other| other.name.value == name.value) {
+        let first = *firsts.entry(&name.value).or_insert(name.span);
+        if first != name.span {
             let problem = Diagnostic::new(Code::E0014)
                 .arg("what", format!("the phase `{}`", name.value))
                 .at(name.span, "second")
-                .also(first.name.span, "first");
+                .also(first, "first");
             cx.report(problem);
             continue;
         }
@@ -66,15 +78,15 @@ pub(in crate::lower) fn unused(cx: &mut Cx, section: &Merged) {
     if section.phases.is_empty() {
         return;
     }
-    let phases: Vec<Merged> = section.phases.iter().map(of_section).collect();
-    let settings = section.settings.iter().filter(|setting| {
-        let overrides = |phase: &Merged| phase.settings.iter().any(|other| other.key.value == setting.key.value);
-        !["freeze", "unfreeze"].contains(&setting.key.value.as_str()) && phases.iter().all(overrides)
-    });
-    let calls = section.calls.iter().filter(|call| {
-        let overrides = |phase: &Merged| phase.calls.iter().any(|other| other.callee.value == call.callee.value);
-        phases.iter().all(overrides)
-    });
+    let settings_of = |phase: &Merged| phase.settings.iter().map(|s| s.key.value.clone()).collect::<BTreeSet<String>>();
+    let calls_of = |phase: &Merged| phase.calls.iter().map(|c| c.callee.value.clone()).collect::<BTreeSet<String>>();
+    let phases = || section.phases.iter().map(of_section);
+    let in_all = |all: BTreeSet<String>, phase: BTreeSet<String>| all.intersection(&phase).cloned().collect();
+    let set = phases().map(|phase| settings_of(&phase)).fold(settings_of(section), in_all);
+    let called = phases().map(|phase| calls_of(&phase)).fold(calls_of(section), in_all);
+    let is_frozen = |setting: &&Setting| ["freeze", "unfreeze"].contains(&setting.key.value.as_str());
+    let settings = section.settings.iter().filter(|setting| !is_frozen(setting) && set.contains(&setting.key.value));
+    let calls = section.calls.iter().filter(|call| called.contains(&call.callee.value));
     let unused: Vec<&Name> = settings.map(|setting| &setting.key).chain(calls.map(|call| &call.callee)).collect();
     for name in unused {
         let problem = Diagnostic::new(Code::W0506).saying("overridden").arg("name", &name.value);

@@ -49,7 +49,7 @@ impl Lowerer<'_> {
     /// The one that the models of the kernels choose, for a decision before there is a launch.
     pub(super) fn modelled(&self, desc: &ConvDesc) -> Method {
         let product = Product::Conv(ConvDesc { block: None, ..*desc });
-        self.method_of(self.question(product, desc.images).modelled(&self.target), desc)
+        self.method_of(self.cheapest(self.question(product, desc.images)), desc)
     }
 
     fn method_of(&self, way: Way, desc: &ConvDesc) -> Method {
@@ -64,7 +64,12 @@ impl Lowerer<'_> {
     pub(super) fn way(&self, product: Product, images: usize) -> Way {
         let question = self.question(product, images);
         self.questions.borrow_mut().push(question);
-        self.choices.of(&question, &self.target).unwrap_or_else(|| question.modelled(&self.target))
+        self.choices.of(&question, &self.target).unwrap_or_else(|| self.cheapest(question))
+    }
+
+    /// The way that the models of the kernels have for the cheapest. Layers that repeat ask the same again and again.
+    fn cheapest(&self, question: Question) -> Way {
+        *self.cheapest.borrow_mut().entry(question).or_insert_with(|| question.modelled(&self.target))
     }
 
     fn question(&self, product: Product, images: usize) -> Question {
@@ -75,8 +80,7 @@ impl Lowerer<'_> {
 
     /// Whether the weights of all layers together are more than stay in cache until the next call.
     pub(super) fn is_cold(&self) -> bool {
-        let weights = self.graph.params.iter().map(|param| param.shape.elements() * size_of::<f32>()).sum();
-        !stay_in_cache(weights)
+        !stay_in_cache(self.weight_bytes)
     }
 
     /// The weights of a convolution as its method wants them; they lie in `weight` as rows.

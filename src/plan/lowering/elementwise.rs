@@ -152,8 +152,8 @@ impl Lowerer<'_> {
         let wanted = self.needs.layout(value, &self.graph.ty(value).shape);
         let node_index = self.node.index();
         let reusable = operands.iter().copied().find(|&input| {
-            let storage = self.storages.of(input);
             let dies_here = self.needs.last_use(input) == Some(node_index) && !self.is_shared(input);
+            let storage = self.storages.of(input);
             let alike = storage.batched && storage.element_bytes == 4 && storage.layout == wanted;
             let is_free = self.joins.place(value).is_none();
             alike && dies_here && is_free && !storage.view
@@ -169,10 +169,15 @@ impl Lowerer<'_> {
     }
 
     /// Whether another value lives in the same buffer.
-    fn is_shared(&self, value: Value) -> bool {
+    fn is_shared(&mut self, value: Value) -> bool {
         let buffer = self.storages.of(value).buffer;
         let later = |other: Value| self.needs.last_use(other).is_some_and(|last| last > self.node.index());
-        self.buffers[buffer.index()].persistent || self.storages.beside(value).any(later)
+        if self.buffers[buffer.index()].persistent || self.storages.beside(value).any(later) {
+            return true;
+        }
+        // nobody asks for the others any more: a buffer that is used again and again holds thousands in turn
+        self.storages.leave_alone(value);
+        false
     }
 
     /// The sum of all elements: first those that are a fixed distance apart, as if they were channels, then these sums.

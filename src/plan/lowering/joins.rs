@@ -41,31 +41,39 @@ impl Joins {
 
     /// Takes back what would make a kernel write the buffer that it reads: its tasks could not be told apart.
     fn keep_reads_apart(&mut self, graph: &Graph) {
-        let reads_its_own = |value: &Value| {
+        let mut homes: HashMap<Value, Value> = HashMap::new();
+        let mut reads_its_own = |value: &Value| {
             let node = graph.node(value.node);
-            let home = self.home(graph, *value);
+            let home = self.home(graph, *value, &mut homes);
             // a join reads only what is not yet there
             let is_there = |input: &Value| self.places.get(input).is_some_and(|(joined, _)| joined == value);
-            node.inputs.iter().any(|input| !is_there(input) && self.home(graph, *input) == home)
+            node.inputs.iter().any(|input| !is_there(input) && self.home(graph, *input, &mut homes) == home)
         };
-        let wrong: Vec<Value> = self.places.keys().copied().filter(reads_its_own).collect();
+        let wrong: Vec<Value> = self.places.keys().copied().filter(|value| reads_its_own(value)).collect();
         for value in wrong {
             self.places.remove(&value);
         }
     }
 
-    /// The value that has a buffer of its own, which this one lies in.
-    fn home(&self, graph: &Graph, value: Value) -> Value {
+    /// The value that has a buffer of its own, which this one lies in. `known` remembers the answers: joins of joins are thousands deep.
+    fn home(&self, graph: &Graph, value: Value, known: &mut HashMap<Value, Value>) -> Value {
+        let mut passed = Vec::new();
         let mut at = value;
-        loop {
+        let home = loop {
+            if let Some(&home) = known.get(&at) {
+                break home;
+            }
+            passed.push(at);
             let node = graph.node(at.node);
             let inside =
                 if node.op.is_view() { Some(node.inputs[0]) } else { self.place(at).map(|(joined, _)| joined) };
             match inside {
                 Some(next) => at = next,
-                None => return at,
+                None => break at,
             }
-        }
+        };
+        known.extend(passed.into_iter().map(|value| (value, home)));
+        home
     }
 
     /// The joined value that this one is a slice of, and its first channel there.

@@ -23,7 +23,7 @@ mod warp;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::choices::{Choices, Question};
+use super::choices::{Choices, Question, Way};
 use super::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 use super::{Buffer, Output, Place};
 use crate::ir::{Graph, InputRole, Node, NodeId, Param, ParamRole, ScalarInput, Value};
@@ -91,7 +91,11 @@ struct Lowerer<'g> {
     choices: &'g Choices,
     /// What was asked of them.
     questions: RefCell<Vec<Question>>,
+    /// What the models of the kernels have answered.
+    cheapest: RefCell<HashMap<Question, Way>>,
     divisions: Divisions,
+    /// Of all parameters.
+    weight_bytes: usize,
     needs: Needs,
     updates: Updates,
     joins: Joins,
@@ -119,7 +123,9 @@ impl<'g> Lowerer<'g> {
             target,
             choices,
             questions: RefCell::default(),
+            cheapest: RefCell::default(),
             divisions: Divisions::of(graph, batch, target.exact),
+            weight_bytes: graph.params.iter().map(|param| param.shape.elements() * size_of::<f32>()).sum(),
             needs,
             joins,
             updates: Updates::of(graph),
@@ -303,20 +309,30 @@ impl<'g> Lowerer<'g> {
     /// Makes the place of a value per image: a slice of what it is joined into, which is then placed too, or a buffer, haloed as its users want it, and
     /// clears the halo.
     fn place_images(&mut self, value: Value) -> Storage {
-        if let Some(storage) = self.storages.get(value) {
-            // a join, of which some operand was written before
-            return storage.clone();
-        }
         let graph = self.graph;
-        let ty = graph.ty(value);
-        let storage = match self.joins.place(value) {
-            Some((joined, start)) => self.place_images(joined).channels(start, ty.shape.channels()),
-            None => {
-                let layout = self.needs.layout(value, &ty.shape);
-                self.allocate(layout, ty.element.size_bytes(), "")
+        // joins may be operands of joins, thousands deep
+        let mut inside: Vec<(Value, usize)> = Vec::new();
+        let mut at = value;
+        let mut storage = loop {
+            if let Some(storage) = self.storages.get(at) {
+                // a join, of which some operand was written before
+                break storage.clone();
             }
+            if let Some((joined, start)) = self.joins.place(at) {
+                inside.push((at, start));
+                at = joined;
+                continue;
+            }
+            let ty = graph.ty(at);
+            let layout = self.needs.layout(at, &ty.shape);
+            let storage = self.allocate(layout, ty.element.size_bytes(), "");
+            self.storages.set(at, storage.clone());
+            break storage;
         };
-        self.storages.set(value, storage.clone());
+        for (value, start) in inside.into_iter().rev() {
+            storage = storage.channels(start, graph.ty(value).shape.channels());
+            self.storages.set(value, storage.clone());
+        }
         storage
     }
 

@@ -83,8 +83,15 @@ impl Storages {
     /// The other values that lie in the same buffer as this one.
     pub(super) fn beside(&self, value: Value) -> impl Iterator<Item = Value> {
         let buffer = self.of(value).buffer;
-        let values = self.in_buffer.get(&buffer).into_iter().flatten().copied();
+        // the last ones are the likeliest to be asked for
+        let values = self.in_buffer.get(&buffer).into_iter().flatten().rev().copied();
         values.filter(move |&other| other != value && self.of(other).buffer == buffer)
+    }
+
+    /// Forgets that other values lie, or once lay, in the same buffer as this one.
+    pub(super) fn leave_alone(&mut self, value: Value) {
+        let buffer = self.of(value).buffer;
+        self.in_buffer.insert(buffer, vec![value]);
     }
 }
 

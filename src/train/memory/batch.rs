@@ -10,11 +10,12 @@ use crate::plan::shards;
 const GUESSES: usize = 6;
 
 /// The largest batch below `most` that fills its shards and takes at most `limit`, with what it takes. `least` is what is taken without any picture, `all`
-/// what `most` takes; `needs` plans a batch.
+/// what `most` takes; `needs` plans a batch, so often at most: the search for a very large model ends early, with a batch that fits.
 pub(super) fn largest(
     most: usize,
     [least, all]: [usize; 2],
     limit: usize,
+    plans: usize,
     needs: impl Fn(usize) -> usize,
 ) -> Option<(usize, usize)> {
     let batches: Vec<usize> = full_batches(most).collect();
@@ -22,7 +23,7 @@ pub(super) fn largest(
         return None;
     }
     let (mut found, mut low, mut high) = (None, (0, least), (most, all));
-    for turn in 0.. {
+    for turn in 0..plans {
         let between = &batches[batches.partition_point(|&batch| batch <= low.0)..];
         let between = &between[..between.partition_point(|&batch| batch < high.0)];
         let (Some(first), Some(last)) = (between.first(), between.last()) else { break };
@@ -92,7 +93,7 @@ mod tests {
                         plans.set(plans.get() + 1);
                         needs(batch)
                     };
-                    let found = largest(most, [300, all], limit, counted);
+                    let found = largest(most, [300, all], limit, usize::MAX, counted);
                     let fitting = full_batches(most).filter(|&batch| needs(batch) <= limit).max();
                     assert_eq!(found, fitting.map(|batch| (batch, needs(batch))), "{limit} below {most}");
                     assert!(plans.get() <= most_plans, "{} plans for {limit} below {most}", plans.get());

@@ -1,11 +1,16 @@
 //! Whether a run fits into memory (E0515).
 
+use std::collections::HashMap;
+
 use super::{KERNEL_BYTES, Machine, PROGRAM_BYTES, Stage, batch, pictures};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{CheckedProgram, LayerId, LayerNode};
 use crate::plan::{Place, Plan};
 use crate::source::Span;
+
+/// Layers that are planned in the search for a batch that fits, those of all plans together.
+const MOST_PLANNED: usize = 100_000;
 
 /// E0515: the run does not fit into the machine's memory.
 pub fn check(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machine) -> Option<Diagnostic> {
@@ -35,7 +40,8 @@ pub fn check(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machin
         None => problem,
     };
     let ends = [stage.without_pictures().peak(), memory.peak()];
-    Some(match batch::largest(train.batch.value, ends, limit, |batch| stage.at(batch).0.peak()) {
+    let plans = (MOST_PLANNED / program.program().model.layers.len().max(1)).max(1);
+    Some(match batch::largest(train.batch.value, ends, limit, plans, |batch| stage.at(batch).0.peak()) {
         Some((batch, needs)) => {
             let problem = problem.arg("fits", batch).arg("needs", text(needs)).help("batch");
             if train.batch.span == Span::default() { problem } else { problem.fix(place, batch.to_string()) }
@@ -70,13 +76,18 @@ fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) 
 /// The layer whose buffers take most, with their bytes.
 fn costliest<'p>(program: &'p CheckedProgram, step: &Plan) -> Option<(&'p LayerNode, usize)> {
     let arena = step.buffers.iter().filter(|buffer| matches!(buffer.place, Place::Arena(_)));
-    let named: Vec<(&str, usize)> = arena.map(|buffer| (buffer.name.as_str(), buffer.bytes)).collect();
-    let bytes_of = |path: &str| -> usize {
-        let belongs = |name: &str| name.strip_prefix(path).is_some_and(|rest| rest.starts_with([' ', '.']));
-        named.iter().filter(|(name, _)| belongs(name)).map(|(_, bytes)| bytes).sum()
-    };
-    let layers = program.program().model.layers.iter();
-    layers.map(|node| (node, bytes_of(&node.path))).max_by_key(|(_, bytes)| *bytes).filter(|(_, bytes)| *bytes > 0)
+    let layers = &program.program().model.layers;
+    let mut bytes_of: HashMap<&str, usize> = layers.iter().map(|node| (node.path.as_str(), 0)).collect();
+    for buffer in arena {
+        // `stage.0.conv2d map` belongs to a layer `stage.0.conv2d`
+        for (end, _) in buffer.name.match_indices([' ', '.']) {
+            if let Some(bytes) = bytes_of.get_mut(&buffer.name[..end]) {
+                *bytes += buffer.bytes;
+            }
+        }
+    }
+    let with_bytes = layers.iter().map(|node| (node, bytes_of[node.path.as_str()]));
+    with_bytes.max_by_key(|(_, bytes)| *bytes).filter(|(_, bytes)| *bytes > 0)
 }
 
 /// `1.5 GiB`

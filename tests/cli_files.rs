@@ -269,7 +269,7 @@ fn what_is_not_ours_stays_as_it_is() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
     if fs::metadata(folder.path()).expect("there").uid() != 0 {
-        eprintln!("skipped: only root can start a program as somebody else");
+        println!("skipped: only root can start a program as somebody else");
         return;
     }
     let program = for_nobody(folder.path());
@@ -520,7 +520,7 @@ fn links_give_no_file_names_without_end() {
 fn a_terminal_is_read_until_its_end() {
     let folder = folder();
     if Command::new("script").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no `script` to make a terminal");
+        println!("skipped: there is no `script` to make a terminal");
         return;
     }
     let mut command = with_program(Path::new("script"), folder.path());

@@ -158,14 +158,14 @@ mod tests {
     fn by_all(placed: &[Placed], bytes: usize, (from, to): (usize, usize)) -> usize {
         let mut sorted: Vec<&Placed> = placed.iter().filter(|other| other.from <= to && from <= other.to).collect();
         sorted.sort_by_key(|other| other.start);
-        sorted
-            .iter()
-            .fold(Err(0), |start: Result<usize, usize>, other| match start {
-                Err(start) if start + bytes <= other.start => Ok(start),
-                Err(start) => Err(start.max(other.end)),
-                found => found,
-            })
-            .unwrap_or_else(|start| start)
+        let mut start = 0;
+        for other in sorted {
+            if start + bytes <= other.start {
+                break;
+            }
+            start = start.max(other.end);
+        }
+        start
     }
 
     #[test]

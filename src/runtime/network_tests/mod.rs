@@ -88,7 +88,8 @@ fn check(net: &Net) -> Result<Vec<&'static str>, String> {
         agree(&plain, &forward, &format!("training's forward pass {at}"))?;
         for (session, target) in sessions.iter_mut().zip(ways) {
             session.prepare(size).map_err(|error| error.to_string())?;
-            give(&training, &session.params().to_vec(), |place, values| session.write(place, values));
+            let params = session.params().to_vec();
+            give(&training, &params, |place, values| session.write(place, values));
             let got = session.predict(&images);
             let what = format!("inference {at}, {}, exact {}", target.simd, target.exact);
             agree(&plain, &got, &what)?;

@@ -31,6 +31,7 @@ fn processor_time() -> Option<u64> {
 }
 
 /// Sees to it that `work` on a text of 4n parts takes about four times as long as on one of n.
+#[allow(clippy::print_stdout, reason = "says that nothing was measured")]
 fn grows(name: &str, n: usize, text_of: impl Fn(usize) -> String, work: impl Fn(&str)) {
     if processor_time().is_none() {
         println!("skipped: this system does not tell how long a thread ran");

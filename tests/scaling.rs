@@ -164,9 +164,9 @@ fn files_with_mistakes_take_time_in_proportion() {
 
 #[test]
 fn plans_take_time_in_proportion() {
-    // so little memory that every file needs a plan, and the search for a batch that fits
+    // so little memory that every file needs a plan, and no batch fits
     let judge = |text: &str| {
-        let machine = Machine { target: Target::of(Simd::Portable), threads: 2, memory_bytes: 24 << 20 };
+        let machine = Machine { target: Target::of(Simd::Portable), threads: 2, memory_bytes: 1 << 20 };
         let card_of = |data: &DataSpec| builtin(&data.source.value);
         let read = |_: &std::path::Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
         let around =

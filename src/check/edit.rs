@@ -8,10 +8,27 @@ fn edit(start: usize, end: usize, text: impl Into<String>) -> Edit {
     Edit { span: Span::new(start, end), text: text.into() }
 }
 
+/// Bytes of a line that is looked at: what is longer is not plain enough.
+const LONGEST_LINE: usize = 10_000;
+
 /// What stands before a place on its line.
 fn before(text: &str, at: usize) -> Option<&str> {
     let head = text.get(..at)?;
-    Some(&head[head.rfind('\n').map_or(0, |line| line + 1)..])
+    let near = head.floor_char_boundary(at.saturating_sub(LONGEST_LINE));
+    match head[near..].rfind('\n') {
+        Some(line) => Some(&head[near + line + 1..]),
+        None => (near == 0).then_some(head),
+    }
+}
+
+/// What stands behind a place on its line.
+fn behind(text: &str, at: usize) -> Option<&str> {
+    let tail = text.get(at..)?;
+    let near = &tail[..tail.floor_char_boundary(LONGEST_LINE)];
+    match near.find('\n') {
+        Some(end) => Some(&near[..end]),
+        None => (near.len() == tail.len()).then_some(tail),
+    }
 }
 
 /// Whether this is what stands before the first layer of a statement: nothing, or a name and `=`.
@@ -30,14 +47,13 @@ fn last_line_goes_on(text: &str) -> bool {
 pub(super) fn delete(text: &str, span: Span) -> Option<Edit> {
     let head = text.get(..span.start)?;
     let line = before(text, span.start)?;
-    let tail = text.get(span.end..)?;
-    let rest = tail.split('\n').next().unwrap_or("");
+    let rest = behind(text, span.end)?;
     if head.trim_end().ends_with("->") {
         let arrow = head.trim_end().len() - 2;
         return Some(edit(head[..arrow].trim_end().len(), span.end, ""));
     }
     // an arrow may hide before a comment on the line above
-    let above = head[..head.len() - line.len()].trim_end().rsplit('\n').next().unwrap_or("");
+    let above = before(text, head[..head.len() - line.len()].trim_end().len())?;
     if !begins_statement(line) || above.contains("//") && above.contains("->") {
         return None;
     }

@@ -6,6 +6,9 @@ use crate::ir::{LayerId, LayerNode, Program};
 use crate::layers::{Layer, OptionType};
 use crate::tensor::{Axis, Shape};
 
+/// Layers of a model whose problems come with fixes that take a look at all of them.
+const MOST_LAYERS: usize = 10_000;
+
 /// How many layers take a layer's result.
 fn users(program: &Program, id: LayerId) -> usize {
     program.model.layers.iter().flat_map(|node| &node.inputs).filter(|input| **input == id).count()
@@ -18,7 +21,7 @@ pub(super) fn before_flatten(program: &Program, index: usize) -> Option<[Edit; 2
     let &producer = node.inputs.first()?;
     let before = &layers[producer.index()];
     let makes_vector = matches!(before.layer, Layer::Flatten(_) | Layer::GlobalPool2d(_));
-    (makes_vector && users(program, producer) == 1)
+    (makes_vector && layers.len() <= MOST_LAYERS && users(program, producer) == 1)
         .then(|| edit::swap(&program.source.text, before.span, node.span))
         .flatten()
 }

@@ -12,6 +12,9 @@ use crate::tensor::{Axis, Shape};
 /// Most values of one image's result, and most parameters of one layer: more would not fit into any memory.
 const MOST_VALUES: usize = 1 << 31;
 
+/// Bytes of text that are looked through for fixes, all problems together. Of very many problems the first have fixes.
+const MOST_LOOKED_THROUGH: usize = 200 << 20;
+
 /// A warning from this share of the area on, a hint below it.
 const LOST_AREA: f64 = 0.3;
 
@@ -287,6 +290,7 @@ fn report_unused(program: &Program, problems: &mut Problems) {
     // a layer of a block is idle if it is in every instance
     let busy: BTreeSet<Span> = used.iter().map(|&index| model.layers[index].span).collect();
     let mut said: BTreeSet<Span> = BTreeSet::new();
+    let most_fixes = MOST_LOOKED_THROUGH / program.source.text.len().max(1);
     for (index, node) in model.layers.iter().enumerate() {
         if !used.contains(&index) && !busy.contains(&node.span) && said.insert(node.span) {
             let problem = Diagnostic::new(Code::W0118)
@@ -294,7 +298,7 @@ fn report_unused(program: &Program, problems: &mut Problems) {
                 .at(node.span, "here")
                 .also(output.span, "output")
                 .help("help")
-                .fix_all(fixes::take_out(program, node));
+                .fix_all((said.len() <= most_fixes).then(|| fixes::take_out(program, node)).flatten());
             problems.push(problem);
         }
     }

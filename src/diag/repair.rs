@@ -1,5 +1,7 @@
 //! Making the edits that problems come with.
 
+use std::collections::BTreeMap;
+
 use super::{Code, Edit, Level, Problems};
 use crate::source::{SourceFile, SourceMap};
 
@@ -17,40 +19,50 @@ pub struct Repaired {
 /// Makes the first fix of every error and warning that has one, all at once; those that would touch what another changes are left for the next time.
 /// A fix is made as a whole or not at all, so one that changes a text that may not be changed is left out.
 pub fn repair(problems: &Problems, sources: &SourceMap, may_change: &dyn Fn(&SourceFile) -> bool) -> Vec<Repaired> {
-    let mut chosen: Vec<(Edit, Code)> = Vec::new();
+    // by places; no two of different fixes touch, so the last that begins before a place is the one to ask
+    let mut chosen: BTreeMap<(usize, usize, usize), (&Edit, Code)> = BTreeMap::new();
     for problem in problems.iter().filter(|problem| problem.level != Level::Hint) {
         let Some(fix) = problem.fixes.first() else { continue };
         let possible = fix.edits.iter().all(|edit| {
-            let touches = |other: &Edit| edit.span.start <= other.span.end && other.span.start <= edit.span.end;
-            may_change(sources.find(edit.span.start).0) && !chosen.iter().any(|(other, _)| touches(other))
+            let before = chosen.range(..=(edit.span.end, usize::MAX, usize::MAX)).next_back();
+            let touches = before.is_some_and(|((_, end, _), _)| *end >= edit.span.start);
+            may_change(sources.find(edit.span.start).0) && !touches
         });
         if possible {
-            chosen.extend(fix.edits.iter().map(|edit| (edit.clone(), problem.code)));
+            for edit in &fix.edits {
+                chosen.insert((edit.span.start, edit.span.end, chosen.len()), (edit, problem.code));
+            }
         }
     }
-    chosen.sort_by_key(|(edit, _)| edit.span.start);
     let mut repaired: Vec<(usize, Repaired)> = Vec::new();
-    // from the end, so that places before stay where they are
-    for (edit, code) in chosen.iter().rev() {
+    // how much of the text of the last file has been taken over
+    let mut taken = 0;
+    for (edit, code) in chosen.into_values() {
         let (file, base) = sources.find(edit.span.start);
-        let at = repaired.iter().position(|(other, _)| *other == base).unwrap_or_else(|| {
-            let new = Repaired { file: file.clone(), text: file.text.to_string(), codes: Vec::new() };
-            repaired.push((base, new));
-            repaired.len() - 1
-        });
-        let Repaired { text, codes, .. } = &mut repaired[at].1;
+        if repaired.last().is_none_or(|(other, _)| *other != base) {
+            finish(&mut repaired, taken);
+            taken = 0;
+            repaired.push((base, Repaired { file: file.clone(), text: String::new(), codes: Vec::new() }));
+        }
+        let Some((_, Repaired { text, codes, .. })) = repaired.last_mut() else { continue };
         let (start, end) = (edit.span.start - base, edit.span.end - base);
-        if text.is_char_boundary(start) && text.is_char_boundary(end) {
-            text.replace_range(start..end, &edit.text);
-            codes.push(*code);
+        if let (Some(kept), true) = (file.text.get(taken..start), file.text.is_char_boundary(end)) {
+            text.push_str(kept);
+            text.push_str(&edit.text);
+            taken = end;
+            codes.push(code);
+            codes.dedup();
         }
     }
-    for (_, repaired) in &mut repaired {
-        repaired.codes.reverse();
-        repaired.codes.dedup();
-    }
-    repaired.sort_by_key(|(base, _)| *base);
+    finish(&mut repaired, taken);
     repaired.into_iter().map(|(_, repaired)| repaired).collect()
+}
+
+/// Takes over what of the last file's text stands behind its last edit.
+fn finish(repaired: &mut [(usize, Repaired)], taken: usize) {
+    if let Some((_, Repaired { file, text, .. })) = repaired.last_mut() {
+        text.push_str(file.text.get(taken..).unwrap_or(""));
+    }
 }
 
 #[cfg(test)]

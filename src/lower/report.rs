@@ -10,6 +10,9 @@ use crate::source::Spanned;
 pub(super) const SETTINGS: &[&str] = &["images"];
 pub(super) const DRAWINGS: &[&str] = &["grad_cam", "feature_maps", "filters", "confusion_matrix", "mistakes"];
 
+/// Most drawings of a report.
+const MOST_DRAWINGS: usize = 1_000;
+
 /// The drawings. Layers that the model does not have are reported unless some of the model is not known (`whole` is false).
 pub(super) fn lower(cx: &mut Cx, section: &Merged, model: &Model, whole: bool) -> ReportSpec {
     let mut section = section.clone();
@@ -17,7 +20,10 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged, model: &Model, whole: bool) -
     let (calls, unknown): (Vec<Step>, Vec<Step>) =
         section.calls.into_iter().partition(|call| DRAWINGS.contains(&call.callee.value.as_str()));
     section.calls = unknown;
-    let drawings = calls.iter().filter_map(|call| {
+    if let Some(next) = calls.get(MOST_DRAWINGS) {
+        cx.out_of_range("report", &format!("of at most {MOST_DRAWINGS} drawings"), calls.len(), next.span);
+    }
+    let drawings = calls.iter().take(MOST_DRAWINGS).filter_map(|call| {
         let drawing = drawing(cx, call, model, whole)?;
         Some(Spanned::new(drawing, call.span))
     });

@@ -1,5 +1,7 @@
 //! W0512: two linear layers with nothing between them that is not linear.
 
+use std::collections::BTreeSet;
+
 use super::Network;
 use crate::check::View;
 use crate::diag::{Code, Diagnostic, Problems};
@@ -7,15 +9,18 @@ use crate::kernel::desc::PoolKind;
 use crate::layers::{Activation, Layer};
 use crate::source::Span;
 
+/// Most layers between two that are looked at: people write one or two.
+const MOST_STEPS: usize = 1_000;
+
 pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Problems) {
-    let mut said: Vec<Span> = Vec::new();
+    let mut said: BTreeSet<Span> = BTreeSet::new();
     for second in 0..network.layers.len() {
         let Some(first) = linear_before(network, second) else { continue };
         // a block that is used several times has its mistake once
         if is_bottleneck(network, first, second) || said.contains(&network.layers[first].span) {
             continue;
         }
-        said.push(network.layers[first].span);
+        said.insert(network.layers[first].span);
         problems.push(report(view, network, first, second));
     }
 }
@@ -35,7 +40,10 @@ fn linear_before(network: &Network<'_>, second: usize) -> Option<usize> {
         return None;
     }
     let mut at = network.only_before(second)?;
-    while is_linear_step(&network.layers[at].layer) {
+    for _ in 0..MOST_STEPS {
+        if !is_linear_step(&network.layers[at].layer) {
+            break;
+        }
         at = network.only_before(at)?;
     }
     let ends_linear = network.layers[at].layer.as_op().activation() == Activation::Linear;

@@ -1,20 +1,25 @@
 //! `freeze:` and `unfreeze:`: what they name, and what of the model that is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 use crate::ast::{Expr, ExprKind};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{FreezeChange, LayerId, Model, TrainSpec};
 use crate::lower::Cx;
-use crate::lower::names::nearest;
+use crate::lower::names::nearest_of_many;
 use crate::lower::section::Merged;
 use crate::source::Spanned;
+
+/// Settings of a section that freeze or unfreeze; more are repetitions.
+const MOST_SETTINGS: usize = 64;
 
 /// What a section freezes and unfreezes, in the order written.
 pub(super) fn changes(cx: &mut Cx, section: &mut Merged) -> Vec<FreezeChange> {
     let keys: Vec<String> = section.settings.iter().map(|setting| setting.key.value.clone()).collect();
     let mut changes = Vec::new();
-    for key in keys.iter().filter(|key| ["freeze", "unfreeze"].contains(&key.as_str())) {
+    // a key that is given twice has been reported
+    for key in keys.iter().filter(|key| ["freeze", "unfreeze"].contains(&key.as_str())).take(MOST_SETTINGS) {
         let Some(expr) = section.take(key) else { continue };
         let items = match &expr.kind {
             ExprKind::List(items) => items.clone(),
@@ -43,25 +48,38 @@ fn change(cx: &mut Cx, key: &str, expr: &Expr) -> Option<FreezeChange> {
 pub(in crate::lower) fn resolve(cx: &mut Cx, train: &mut TrainSpec, model: &mut Model, unknown: &BTreeSet<LayerId>) {
     let mut frozen: Vec<bool> = model.layers.iter().map(|node| node.frozen).collect();
     let silent = !unknown.is_empty();
+    let phases = train.phases.iter().flat_map(|phase| &phase.spec.freezes);
+    if train.freezes.iter().chain(phases).next().is_none() {
+        train.phases.iter_mut().for_each(|phase| phase.frozen.clone_from(&frozen));
+        return;
+    }
+    let layers = model.layers.iter().enumerate().rev().map(|(at, node)| (node.path.clone(), at..at + 1));
+    let scopes = model.scopes.iter().rev().map(|scope| (scope.path.clone(), scope.layers.clone()));
+    let places: HashMap<String, Range<usize>> = layers.chain(scopes).collect();
     for change in &train.freezes {
-        apply(cx, change, model, &mut frozen, silent);
+        apply(cx, change, (model, &places), &mut frozen, silent);
     }
     for (node, &frozen) in model.layers.iter_mut().zip(&frozen) {
         node.frozen = frozen;
     }
     for phase in &mut train.phases {
         for change in &phase.spec.freezes {
-            apply(cx, change, model, &mut frozen, silent);
+            apply(cx, change, (model, &places), &mut frozen, silent);
         }
         phase.frozen = frozen.clone();
     }
 }
 
-fn apply(cx: &mut Cx, change: &FreezeChange, model: &Model, frozen: &mut [bool], silent: bool) {
+/// `places` are the layers of every scope and layer, by its path.
+fn apply(
+    cx: &mut Cx,
+    change: &FreezeChange,
+    (model, places): (&Model, &HashMap<String, Range<usize>>),
+    frozen: &mut [bool],
+    silent: bool,
+) {
     let path = change.target.value.as_str();
-    let scope = model.scopes.iter().find(|scope| scope.path == path).map(|scope| scope.layers.clone());
-    let layer = || model.layers.iter().position(|node| node.path == path).map(|at| at..at + 1);
-    let Some(range) = scope.or_else(layer) else {
+    let Some(range) = places.get(path) else {
         if !silent {
             cx.unknown_layer_name(path, change.target.span, model);
         }
@@ -82,8 +100,10 @@ impl Cx {
             Diagnostic::new(Code::E0117).saying("not-in-model").arg("name", path).arg("model", &model.name.value);
         let problem = problem.at(span, "unknown-here");
         // the scopes before a name are easily forgotten
-        let full = names().find(|name| name.rsplit('.').next() == Some(path));
-        self.report(match full.or_else(|| nearest(path, names())) {
+        let looks = self.problems.comparisons_left() > 0;
+        let full = names().filter(|_| looks).find(|name| name.rsplit('.').next() == Some(path));
+        let near = full.or_else(|| nearest_of_many(&mut self.problems, path, names()));
+        self.report(match near {
             Some(near) => problem.arg("near", near).help("near").fix(span, near),
             None => problem.help("list-layers"),
         });

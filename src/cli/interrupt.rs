@@ -9,6 +9,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 use super::failure::Failure;
+use crate::runtime::CompileError;
 use crate::train::{End, Interrupt};
 
 /// How often it is looked for a signal.
@@ -64,6 +65,7 @@ pub(super) fn watch() -> Result<Watcher, Failure> {
             low_level::exit(INTERRUPTED);
         }
     };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map_err(refused)?;
+    let no_thread = |error: std::io::Error| CompileError::Threads { threads: 1, why: error.to_string() };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map_err(no_thread)?;
     Ok(watcher)
 }

@@ -298,7 +298,9 @@ fn a_zip_that_cannot_be_read_says_why() {
         }
         bytes
     };
-    for (at, value, expected) in [(6, 1, "password"), (8, 14, "stored or deflated"), (22, 1, "larger than its declared")] {
+    for (at, value, expected) in
+        [(6, 1, "password"), (8, 14, "stored or deflated"), (22, 1, "larger than its declared")]
+    {
         fs::write(dir.path().join("a.zip"), changed(at, value)).unwrap();
         let facts = folder_facts(Path::new("a.zip/set"), None, &Locations::only(dir.path()));
         let error = facts.unwrap_err().to_string().to_lowercase();

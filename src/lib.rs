@@ -44,7 +44,6 @@ pub mod card;
 pub mod check;
 pub mod checksum;
 pub mod cli;
-#[allow(clippy::disallowed_methods, reason = "its readers of pictures, arrays and archives have bounds of their own")]
 pub mod data;
 pub mod diag;
 pub mod draw;
@@ -67,6 +66,5 @@ pub mod runtime;
 pub mod show;
 pub mod source;
 pub mod tensor;
-#[allow(clippy::disallowed_methods, reason = "a history grows row by row")]
 pub mod train;
 pub mod zoo;

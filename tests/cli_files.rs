@@ -403,6 +403,10 @@ fn a_program_can_come_through_a_pipe() {
         let output = shell(folder.path(), &line);
         assert_eq!(output.status.code(), Some(0), "{command} {output:?}");
     }
+    // a run from a pipe has a folder with a name that no shell takes for an option
+    let output = shell(folder.path(), "cat digits.cnn | \"$CNNC\" run - && \"$CNNC\" run <(cat digits.cnn)");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(names(&folder.path().join("runs")), ["pipe-1", "stdin-1"]);
     // what a text from a pipe uses lies in the present folder
     let uses = "use \"b.cnn\"\nmodel M {\n    input(2x2x1)\n    flatten\n    two\n}\n";
     fs::write(folder.path().join("uses.cnn"), uses).expect("written");

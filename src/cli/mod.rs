@@ -30,10 +30,8 @@ mod new;
 mod npy;
 mod pages;
 mod permissions;
-#[allow(clippy::disallowed_methods, reason = "pictures have bounds of their own")]
 mod predict;
 mod progress;
-#[allow(clippy::disallowed_methods, reason = "reads back what a run has written")]
 mod report;
 mod resume;
 mod rewrite;

@@ -15,6 +15,7 @@ use super::load::{self, Look, Ready};
 use super::progress::TrainProgress;
 use super::report::{self, Report, Status};
 use super::resume::{self, DataChanged};
+use super::rewrite::name_of;
 use super::table::bytes;
 use super::tuning::{self, TuneArgs};
 use crate::autodiff;
@@ -114,7 +115,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     let folder = match (begun, &args.out) {
         (Some(folder), _) => folder,
         (None, Some(out)) => RunFolder::create(out)?,
-        (None, None) => RunFolder::numbered(Path::new("runs"), &stem(&args.program.file))?,
+        (None, None) => RunFolder::numbered(Path::new("runs"), &stem(&name_of(&args.program.file)))?,
     };
     if resumed.is_none() {
         watcher.say_at_the_end(how_to_go_on("interrupted before the first step. To begin again", &folder));

@@ -25,7 +25,7 @@ pub use kind::named;
 pub use read::{ReadSeek, open, open_input, read, read_input, read_text, system_text};
 pub use shown::{json_shown, shown, shown_bytes, shown_lines, shown_path};
 pub use unfinished::{Unfinished, clear_unfinished};
-pub use write::{goes_to_stdout, write, write_new};
+pub use write::{append, goes_to_stdout, write, write_new};
 
 use std::path::Path;
 

@@ -48,6 +48,14 @@ pub fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
     file.put_in_free_place()
 }
 
+/// Opens a regular file to add to its end.
+/// # Errors
+/// The system's; [`io::ErrorKind::InvalidInput`] with the kind in words where it is no regular file.
+pub fn append(path: &Path) -> io::Result<File> {
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_file() { OpenOptions::new().append(true).open(path) } else { Err(kind::refused(kind)) }
+}
+
 /// Whether what is written to a path comes out at standard output, between a command's results.
 pub fn goes_to_stdout(path: &Path) -> bool {
     is_dash(path) || descriptor::named_by(path) == Some(descriptor::STDOUT)

@@ -4,7 +4,7 @@
 //! goes on writes them anew: a file that was deleted, shortened or changed meanwhile is whole
 //! again.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -110,7 +110,7 @@ impl History {
         text.push('\n');
         let repair = Repair::between(path, &text);
         files::write(path, |file| file.write_all(text.as_bytes())).map_err(|error| RunError::write(path, error))?;
-        let file = OpenOptions::new().append(true).open(path).map_err(|error| RunError::write(path, error))?;
+        let file = files::append(path).map_err(|error| RunError::write(path, error))?;
         self.open.push(Open { log, path: path.to_owned(), file });
         Ok(repair)
     }

@@ -43,6 +43,7 @@ impl FolderLock {
         // what stands there may be a named pipe: nobody is waited for
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+        #[allow(clippy::disallowed_methods, reason = "a lock is held on the file that stands there, not on a new one")]
         let mut file = options.open(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -100,7 +101,7 @@ fn in_use(path: &Path) -> RunError {
 
 /// The machine's name: folders are shared over networks.
 fn host() -> String {
-    let of_file = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let of_file = || files::system_text("/proc/sys/kernel/hostname").ok();
     let of_variable = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
     let name = of_file().or_else(of_variable).map(|name| name.trim().to_owned());
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned())

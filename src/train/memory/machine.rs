@@ -1,8 +1,8 @@
 //! The machine that a run is planned for, and what memory it has.
 
-use std::fs;
 use std::path::Path;
 
+use crate::files::system_text;
 use crate::kernel::Target;
 
 /// The machine that a run is planned for.
@@ -61,7 +61,7 @@ fn total() -> Option<u64> {
 /// moment to moment. `None` where neither is told.
 pub fn free_now() -> Option<u64> {
     let left = |groups: &Groups, folder: &Path| {
-        let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
+        let stat = system_text(folder.join("memory.stat")).unwrap_or_default();
         let remembered = stat.lines().find_map(|line| line.strip_prefix(groups.files)?.trim().parse::<u64>().ok());
         let used = number(folder, groups.used)?.saturating_sub(remembered.unwrap_or(0));
         Some(number(folder, groups.limit)?.saturating_sub(used))
@@ -71,14 +71,14 @@ pub fn free_now() -> Option<u64> {
 
 /// An entry of the system's account, in bytes.
 fn meminfo(entry: &str) -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let text = system_text("/proc/meminfo").ok()?;
     let kib = text.lines().find_map(|line| line.strip_prefix(entry))?.trim().strip_suffix("kB")?;
     kib.trim().parse::<u64>().ok()?.checked_mul(1 << 10)
 }
 
 /// The least of the system's figure and of those of this process's control groups and all that these are in.
 fn least(system: u64, of_group: impl Fn(&Groups, &Path) -> Option<u64>) -> u64 {
-    let memberships = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let memberships = system_text("/proc/self/cgroup").unwrap_or_default();
     let found = memberships.lines().flat_map(|line| {
         let mut parts = line.splitn(3, ':').skip(1);
         let (controllers, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -99,7 +99,7 @@ fn least(system: u64, of_group: impl Fn(&Groups, &Path) -> Option<u64>) -> u64 {
 }
 
 fn number(folder: &Path, name: &str) -> Option<u64> {
-    fs::read_to_string(folder.join(name)).ok()?.trim().parse().ok()
+    system_text(folder.join(name)).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]

@@ -190,7 +190,7 @@ fn places_of_any_shape_are_drawn() {
     let far =
         format!("model M {{ input(8x8x1);{}conv2d(4, 3x3, actvation: relu); flatten; dense(2) }}", " ".repeat(70_000));
     let text = drawn(&far);
-    assert!(text.contains("[a.cnn:1:70038]"), "{text}");
+    assert!(text.contains("[a.cnn:1:70039]"), "{text}");
     assert!(text.contains("actvation: relu") && text.len() < 2_000, "{text}");
     let wide = format!("let a = \"{}\" + 1\n", "한😀e\u{301}\t".repeat(30_000));
     let text = drawn(&(wide + "model M { input(8x8x1); flatten; dense(2) }"));

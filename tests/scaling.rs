@@ -9,7 +9,7 @@ use cnnc::card::builtin;
 use cnnc::diag::{Language, RenderStyle, render_all, render_json};
 use cnnc::draw::Diagram;
 use cnnc::format::format;
-use cnnc::front::{Loaded, Surroundings, load, load_within};
+use cnnc::front::{Loaded, Surroundings, WeightsFile, load, load_within};
 use cnnc::ir::DataSpec;
 use cnnc::kernel::{Simd, Target};
 use cnnc::lower::LowerOptions;
@@ -163,12 +163,13 @@ fn files_with_mistakes_take_time_in_proportion() {
 
 #[test]
 fn plans_take_time_in_proportion() {
-    // so little memory that every file needs a plan, and the search for a batch that fits
+    // so little memory that every file needs a plan, and no batch fits
     let judge = |text: &str| {
-        let machine = Machine { target: Target::of(Simd::Portable), threads: 2, memory_bytes: 24 << 20 };
+        let machine = Machine { target: Target::of(Simd::Portable), threads: 2, memory_bytes: 1 << 20 };
         let card_of = |data: &DataSpec| builtin(&data.source.value);
         let read = |_: &std::path::Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
-        let around = Surroundings { card_of: &card_of, read: &read, weights: &|_| None, machine: Some(machine) };
+        let around =
+            Surroundings { card_of: &card_of, read: &read, weights: &|_| WeightsFile::Unknown, machine: Some(machine) };
         let loaded = load_within(SourceFile::new("a.cnn", text), &LowerOptions::default(), around);
         assert!(loaded.problems.iter().any(|problem| problem.code.as_str() == "E0515"), "{text}");
     };

@@ -5,7 +5,7 @@
 //! stream that some process has opened for us (`-`, `/dev/stdin`, `<(…)` of a shell). Devices,
 //! sockets, named pipes and folders are refused by kind, without waiting for anybody.
 //!
-//! *Writing* ([`write`], [`write_new`]): a regular file holds either its old contents or all of the
+//! *Writing* ([`write()`], [`write_new`]): a regular file holds either its old contents or all of the
 //! new ones, whenever the process or the machine stops; links are followed. Whatever is no regular
 //! file is written through and stays what it is. What a killed process has left unfinished goes when
 //! the next one writes in the same folder.

@@ -132,7 +132,7 @@ impl RunFolder {
         self.path.join(STATE)
     }
 
-    /// Where states are, the newest first. See [`super::state`].
+    /// Where states are, the newest first. See `train/state.rs`.
     pub fn states(&self) -> [PathBuf; 3] {
         [NEXT_STATE, STATE, PREVIOUS_STATE].map(|name| self.path.join(name))
     }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use super::arguments::{Deny, GlobalArgs};
+use super::bug;
 use super::failure::Failure;
 use super::permissions::Permissions;
 use crate::diag::{Language, RenderStyle};
@@ -133,6 +134,10 @@ impl Console {
             Failure::Usage(message) => {
                 self.drawn(&format!("{} {}", self.error_word(None), files::shown_lines(message)));
                 self.problem("\nFor more information, try '--help'.");
+            }
+            Failure::Bug(message) => {
+                self.drawn(&format!("{} {}", self.error_word(None), files::shown_lines(message)));
+                self.problem(format_args!("{}\n  help: {}", bug::said(), bug::help(message)));
             }
             Failure::Mistake { code, message, help } => {
                 self.drawn(&format!("{} {}", self.error_word(*code), files::shown_lines(message)));

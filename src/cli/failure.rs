@@ -29,6 +29,8 @@ pub(super) enum Failure {
     Usage(String),
     /// A run was interrupted; how to go on has been said.
     Interrupted,
+    /// It is our fault; what happened, in one sentence.
+    Bug(String),
     /// Whoever reads our results has gone: nobody is interested in the rest.
     Unread,
 }
@@ -61,6 +63,7 @@ impl Failure {
             Failure::Unread => 0,
             Failure::Shown | Failure::Mistake { .. } | Failure::Interrupted => 1,
             Failure::Usage(_) | Failure::ShownUsage => 2,
+            Failure::Bug(_) => 3,
         })
     }
 
@@ -124,8 +127,23 @@ impl From<CompileError> for Failure {
             CompileError::Threads { .. } => {
                 (Some("E0631"), Some("ask for fewer: `--threads 1` takes none beside the program's own".to_owned()))
             }
-            CompileError::Code(_) | CompileError::NoSchedule | CompileError::Size(_) => (None, None),
+            CompileError::Code(_) => return Failure::Bug(error.to_string()),
+            CompileError::NoSchedule | CompileError::Size(_) => (None, None),
         };
         Failure::Mistake { code, message: error.to_string(), help }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_that_cannot_be_compiled_is_our_fault() {
+        let failure =
+            Failure::from(CompileError::Code("stage 6: map of conv2d_1 and map of conv2d conflict".to_owned()));
+        assert!(matches!(failure, Failure::Bug(_)) && failure.exit_code() == ExitCode::from(3), "{failure:?}");
+        let failure = Failure::from(CompileError::Memory { bytes: 1 << 40 });
+        assert!(matches!(failure, Failure::Mistake { .. }) && failure.exit_code() == ExitCode::from(1), "{failure:?}");
     }
 }

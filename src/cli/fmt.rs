@@ -81,9 +81,8 @@ fn laid_out(name: &str, text: &str, console: &Console) -> Result<String, Failure
             }
             Err(Failure::Shown)
         }
-        Err(FormatError::Changed(_)) => Err(Failure::mistake(
-            format!("`{name}` was left as it is: laid out, it would say something else"),
-            "this is a bug in cnnc; please report it with the file",
-        )),
+        Err(FormatError::Changed(_)) => {
+            Err(Failure::Bug(format!("`{name}` was left as it is: laid out, it would say something else")))
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::arguments::{ChoiceArgs, DataArgs};
+use super::bug;
 use super::console::Console;
 use super::failure::Failure;
 use super::progress::DataProgress;
@@ -238,6 +239,7 @@ pub(super) fn ready_text(
         }
         Some(_) | None => program,
     };
+    bug::happens_with(&program, &ast);
     Ok(Ready { program, ast, locations: reading.locations, classes, card, picture_size, sources })
 }
 

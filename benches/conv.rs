@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 
-use cnnc::jit::{FlushDenormals, LoneKernel};
-use cnnc::kernel::desc::{
+use cnnc::desc::{
     ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, MatmulDesc, MatmulKind, PoolEpilogue, Rank, StrassenDesc,
     StrassenWeightDesc, TileActivation,
 };
+use cnnc::jit::{FlushDenormals, LoneKernel};
 use cnnc::kernel::{Simd, Target};
 use cnnc::tensor::{Layout, Padding, Window};
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 
-use cnnc::jit::{FlushDenormals, LoneKernel};
-use cnnc::kernel::Target;
-use cnnc::kernel::desc::{
+use cnnc::desc::{
     Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand, OperandKind,
     PoolDesc, PoolGradDesc, PoolKind, TransposeDesc,
 };
+use cnnc::jit::{FlushDenormals, LoneKernel};
+use cnnc::kernel::Target;
 use cnnc::tensor::{Element, Layout, Padding, Window};
 
 fn main() {

@@ -19,14 +19,14 @@
 //!   and the optimizer's update to the same graph; passes ([`opt`]) rewrite it. Types are inferred in one place, [`ops::Op::infer`].
 //! * [`plan::Plan`]: kernel calls in tasks of stages, and the place of every byte. It depends on the graph, the instruction set and the nominal
 //!   batch, never on the number of threads: that is why results do not either.
-//! * [`kernel::desc::KernelDesc`]: one generated function, described; equal descriptions are one function.
+//! * [`desc::KernelDesc`]: one generated function, described; equal descriptions are one function.
 //!
 //! # Adding things
 //!
 //! * A layer: a file in [`layers`] and a row in its table. If existing operations (an element-wise `map` among them) can express it, that is all.
 //!   `docs/adding-a-layer.md` does it step by step.
 //! * An operation: a file in [`ops`] (types), its gradient rule, a method in `plan::lowering`.
-//! * A kernel family: a description in [`kernel::desc`], a file in [`kernel`] that writes its code, and a test against a naive loop.
+//! * A kernel family: a description in [`desc`], a file in [`kernel`] that writes its code, and a test against a naive loop.
 //! * A pass: a file in [`opt`] and a line in one of its lists.
 //!
 //! # Invariants
@@ -45,6 +45,7 @@ pub mod check;
 pub mod checksum;
 pub mod cli;
 pub mod data;
+pub mod desc;
 pub mod diag;
 pub mod draw;
 #[allow(clippy::disallowed_methods, reason = "the one room that reads and writes files")]

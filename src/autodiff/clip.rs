@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::desc::ExprNode;
 use crate::ir::{Graph, ParamId, UpdateRules, Value};
-use crate::kernel::desc::ExprNode;
 use crate::ops::{Map, Op};
 
 /// Operands of one sum of norms: a kernel takes few.

@@ -1,8 +1,8 @@
 //! Metrics on top of a forward pass.
 
 use super::objective::judge;
+use crate::desc::LossKind;
 use crate::ir::{CheckedProgram, Graph, LabelKind, Link, Loss, Metric, Value};
-use crate::kernel::desc::LossKind;
 use crate::layers::ActivationKind;
 use crate::ops::{self, Map, Op, Softmax, TopK};
 

@@ -5,11 +5,11 @@ use super::clip::clip;
 use super::metrics::{self, Judged};
 use super::optimizer::{AVERAGE, update};
 use super::penalty;
+use crate::desc::LossKind;
 use crate::ir::{
     CheckedProgram, Forward, Graph, InputRole, LOSS_OUTPUT, LabelKind, Link, Loss as ProgramLoss, Mode, ScalarInput,
     TrainSpec, Value, forward,
 };
-use crate::kernel::desc::LossKind;
 use crate::ops::{Loss, Map, Op};
 use crate::opt;
 use crate::tensor::{Element, Shape, TensorType};

@@ -1,7 +1,7 @@
 //! The optimizer's update of one weight, as graph nodes. Formulas as in Keras 3 (`keras/src/optimizers`), see [`Optimizer`].
 
+use crate::desc::{Expr, ExprId, ExprNode};
 use crate::ir::{Graph, Optimizer, Param, ParamId, ParamRole, ScalarInput, UpdateRules, Value};
-use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::layers::Initializer;
 use crate::ops::{Map, MapResult, Op, complement};
 

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::desc::Compare;
 use crate::ir::{Graph, ParamId, Value};
-use crate::kernel::desc::Compare;
 use crate::layers::Regularizer;
 use crate::ops::{Map, Op, Penalty};
 

@@ -4,7 +4,7 @@ use super::{
     CheckedProgram, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Link, Loss, Mode, Param, ParamId, ParamRole,
     Value,
 };
-use crate::kernel::desc::{Expr, ExprId, ExprNode};
+use crate::desc::{Expr, ExprId, ExprNode};
 use crate::layers::{ActivationKind, ParamSpec, Regularizer};
 use crate::ops::{Map, Op};
 use crate::tensor::{Shape, TensorType};

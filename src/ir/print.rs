@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Graph, InputRole, NodeId, ScalarInput, Value};
-use crate::kernel::desc::{Compare, Expr, ExprId, ExprNode, PoolKind, TileActivation};
+use crate::desc::{Compare, Expr, ExprId, ExprNode, PoolKind, TileActivation};
 use crate::ops::{Map, MapResult, Op};
 use crate::tensor::{Axis, Window};
 

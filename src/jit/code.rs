@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use cranelift::jit::JITModule;
 
-/// Signature of every kernel, see [`crate::kernel::desc`]. System V on x86-64 whatever the system, as `kernel::host` declares it.
+/// Signature of every kernel, see [`crate::desc`]. System V on x86-64 whatever the system, as `kernel::host` declares it.
 #[cfg(target_arch = "x86_64")]
 pub(super) type KernelFn = unsafe extern "sysv64" fn(args: *const *mut u8, count: usize, first: usize);
 #[cfg(not(target_arch = "x86_64"))]

@@ -5,7 +5,7 @@ use cranelift::codegen::{FinalizedMachReloc, FinalizedRelocTarget, ir};
 
 use super::JitError;
 use super::compile::{ALIGNMENT, Machine, compile_function, compile_micro};
-use crate::kernel::desc::KernelDesc;
+use crate::desc::KernelDesc;
 use crate::kernel::host::Host;
 use crate::kernel::{self, Simd, Target};
 

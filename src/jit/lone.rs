@@ -3,7 +3,7 @@
 use super::arena::Arena;
 use super::bind::{BoundArgument, BoundKernel};
 use super::compile::{JitError, KernelSet, compile};
-use crate::kernel::desc::KernelDesc;
+use crate::desc::KernelDesc;
 use crate::kernel::{Target, scratch_bytes};
 
 const PAGE: usize = 4096;

@@ -3,7 +3,7 @@
 use cranelift::prelude::Value;
 
 use super::builder::KernelBuilder;
-use super::desc::Compare;
+use crate::desc::Compare;
 
 /// Writes operations on lanes. See the methods of [`KernelBuilder`] of the same names for what they compute.
 pub(crate) trait Arithmetic {

@@ -4,8 +4,8 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes, Reduction};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::ChannelNormDesc;
 use super::softmax::{each, fold_row};
+use crate::desc::ChannelNormDesc;
 use crate::tensor::Element;
 
 /// Code of a normalisation over the channels.

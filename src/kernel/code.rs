@@ -7,7 +7,7 @@ use super::micro::Micro;
 /// What a kernel is made of before it is code.
 #[derive(Debug, Clone)]
 pub struct KernelFunction {
-    /// The function, with the signature that [`crate::kernel::desc`] states.
+    /// The function, with the signature that [`crate::desc`] states.
     pub func: ir::Function,
     /// Micro-kernels it calls, by external user name `{namespace: MICRO_NAMESPACE, index: place in this list}`.
     pub micros: Vec<Micro>,
@@ -47,7 +47,7 @@ pub enum BuildError {
     /// The description contradicts its own documentation.
     #[error("bad description of a {family} kernel: {reason}")]
     Description {
-        /// [`crate::kernel::desc::KernelDesc::family`].
+        /// [`crate::desc::KernelDesc::family`].
         family: &'static str,
         /// What is wrong with it.
         reason: &'static str,

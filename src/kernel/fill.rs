@@ -2,7 +2,7 @@
 
 use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::FillDesc;
+use crate::desc::FillDesc;
 use crate::tensor::Element;
 
 /// Code of a fill.

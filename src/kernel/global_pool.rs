@@ -4,8 +4,8 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes, Reduction};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{Compare, GlobalPoolDesc, PoolKind};
 use super::pool::pixel;
+use crate::desc::{Compare, GlobalPoolDesc, PoolKind};
 use crate::tensor::{Element, Layout};
 
 /// Vectors of channels visited together: one cache line, and enough chains of additions to hide their latency.

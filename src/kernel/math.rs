@@ -1,10 +1,10 @@
 //! Exponential, logarithm, hyperbolic tangent and error function as vector code without branches or tables.
 //!
 //! The polynomials are those of S. L. Moshier's Cephes library (single precision: `expf.c`, `logf.c`, `tanhf.c`, `ndtrf.c`) and of
-//! Abramowitz & Stegun, "Handbook of Mathematical Functions", 7.1.26. Error bounds stand at [`super::desc::ExprNode`]. NaN gives NaN.
+//! Abramowitz & Stegun, "Handbook of Mathematical Functions", 7.1.26. Error bounds stand at [`crate::desc::ExprNode`]. NaN gives NaN.
 
 use super::arithmetic::Arithmetic;
-use super::desc::Compare;
+use crate::desc::Compare;
 
 /// Adding and subtracting it rounds to an integer below 2²²: 1.5 · 2²³.
 const ROUND: f32 = 12_582_912.0;

@@ -1,4 +1,4 @@
-//! Generated code: descriptions ([`desc`]) and what makes machine code of them. Never sees the graph.
+//! Generated code: descriptions ([`crate::desc`]) and what makes machine code of them. Never sees the graph.
 
 mod arithmetic;
 mod bilinear;
@@ -9,7 +9,6 @@ pub mod code;
 pub(crate) mod conv;
 mod conv_grad_weight;
 pub(crate) mod depthwise;
-pub mod desc;
 mod fill;
 mod global_pool;
 pub mod host;
@@ -42,8 +41,8 @@ pub(crate) use bilinear::Calls;
 pub(crate) use cache::{stay_in_cache, streaming, streaming_among_others};
 pub use target::{Simd, Target};
 
+use crate::desc::KernelDesc;
 use code::{BuildError, KernelFunction};
-use desc::KernelDesc;
 
 /// The function of a description.
 /// # Errors

@@ -9,8 +9,8 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes, Trips};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::NeighbourSumDesc;
 use super::pool::pixel;
+use crate::desc::NeighbourSumDesc;
 use crate::tensor::Element;
 
 /// Sums of more terms are looped over instead of unrolled.

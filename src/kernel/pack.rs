@@ -2,8 +2,8 @@
 
 use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::PackDesc;
 use super::micro::{Place, StripBuilder, StripDesc};
+use crate::desc::PackDesc;
 use crate::tensor::Element;
 
 /// Writes the kernel.

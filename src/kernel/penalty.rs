@@ -4,7 +4,7 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes, Reduction};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::PenaltyDesc;
+use crate::desc::PenaltyDesc;
 use crate::tensor::Element;
 
 /// Code of a penalty.

@@ -9,7 +9,7 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{Compare, PoolDesc, PoolKind};
+use crate::desc::{Compare, PoolDesc, PoolKind};
 use crate::tensor::{Axis, Element, Layout, Window};
 
 /// Windows of more taps are looped over instead of unrolled.

@@ -4,8 +4,8 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes, Reduction};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::SoftmaxDesc;
 use super::math;
+use crate::desc::SoftmaxDesc;
 use crate::tensor::Element;
 
 /// Code of a softmax.

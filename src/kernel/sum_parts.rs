@@ -4,10 +4,10 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::SumPartsDesc;
 use super::micro::{Place, Run, StripBuilder, StripDesc, StripOp, StripValue};
 use super::moments::left_of_tree;
 use super::target::{Simd, Target};
+use crate::desc::SumPartsDesc;
 use crate::tensor::Element;
 
 /// Vectors of a strip's turn.

@@ -2,9 +2,9 @@
 
 use super::builder::{KernelBuilder, Trips};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::TransposeDesc;
 use super::target::Target;
 use super::turn::Turn;
+use crate::desc::TransposeDesc;
 use crate::tensor::Element;
 
 /// Code of a transposition.

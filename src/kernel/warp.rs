@@ -7,8 +7,8 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{Border, Compare, Interpolation, Matrix, WarpDesc};
 use super::pool::pixel;
+use crate::desc::{Border, Compare, Interpolation, Matrix, WarpDesc};
 use crate::tensor::{Element, Layout};
 
 /// Code of a warp.

@@ -1,8 +1,8 @@
 //! `depth_max_pool`: the largest of several channels.
 
 use super::{Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element};
+use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
-use crate::kernel::desc::PoolKind;
 use crate::tensor::{Axis, Padding, Shape, Window};
 
 /// `depth_max_pool(pool_size, stride, padding)`.

@@ -1,8 +1,8 @@
 //! `global_avg_pool2d` and `global_max_pool2d`: a feature map to a vector.
 
 use super::{InferError, Inputs, Kind, KindInfo, LayerOp, image_of, per_element};
+use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
-use crate::kernel::desc::PoolKind;
 use crate::tensor::Shape;
 
 /// Mean or maximum of each channel over all pixels.

@@ -3,8 +3,8 @@
 use super::{
     Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
 };
+use crate::desc::ExprNode;
 use crate::ir::{GraphBuilder, Value};
-use crate::kernel::desc::ExprNode;
 use crate::tensor::Shape;
 
 /// `local_response_norm(size, alpha, beta, bias)`.

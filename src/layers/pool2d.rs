@@ -3,8 +3,8 @@
 use super::{
     Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element, window_over,
 };
+use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
-use crate::kernel::desc::PoolKind;
 use crate::tensor::{Padding, Shape, Window};
 
 /// `max_pool2d(pool_size, stride, padding)`, `avg_pool2d(…)`.

@@ -3,8 +3,8 @@
 use super::{
     Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
 };
+use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
-use crate::kernel::desc::PoolKind;
 use crate::tensor::Shape;
 
 /// `random_contrast(factor, value_range)`, `random_brightness(factor, value_range)`.

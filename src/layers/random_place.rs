@@ -6,8 +6,8 @@ use super::resizing::{INTERPOLATION, crop_and_resize, interpolation_of};
 use super::{
     Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
 };
+use crate::desc::{Border, Compare, Expr, ExprId, ExprNode, Interpolation, Matrix};
 use crate::ir::{GraphBuilder, Value};
-use crate::kernel::desc::{Border, Compare, Expr, ExprId, ExprNode, Interpolation, Matrix};
 use crate::ops::Warp;
 use crate::tensor::Shape;
 

@@ -3,8 +3,8 @@
 use super::{
     Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
 };
+use crate::desc::{Border, Interpolation, Matrix};
 use crate::ir::{GraphBuilder, Value};
-use crate::kernel::desc::{Border, Interpolation, Matrix};
 use crate::ops::Warp;
 use crate::tensor::Shape;
 

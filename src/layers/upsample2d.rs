@@ -2,8 +2,8 @@
 
 use super::resizing::{INTERPOLATION, interpolation_of, resize};
 use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element};
+use crate::desc::Interpolation;
 use crate::ir::{GraphBuilder, Value};
-use crate::kernel::desc::Interpolation;
 use crate::tensor::{Padding, Shape, Window};
 
 /// `upsample2d(size, interpolation)`.

@@ -1,6 +1,6 @@
 //! Element-wise activations as expressions.
 
-use crate::kernel::desc::{Compare, Expr, ExprId, ExprNode};
+use crate::desc::{Compare, Expr, ExprId, ExprNode};
 use crate::layers::ActivationKind;
 
 impl ActivationKind {

@@ -1,8 +1,8 @@
 //! Batch normalisation.
 
 use super::{Map, Op, complement};
+use crate::desc::{Expr, ExprId, ExprNode};
 use crate::ir::{Graph, Value};
-use crate::kernel::desc::{Expr, ExprId, ExprNode};
 
 /// The parameters of a batch norm.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! Convolution and its gradients.
 
 use super::winners_of;
-use crate::kernel::desc::TileActivation;
+use crate::desc::TileActivation;
 use crate::tensor::{Shape, TensorType, Window};
 
 /// Convolution of `x` with `weight`, and what the fusion passes have moved into it.

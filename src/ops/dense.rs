@@ -1,6 +1,6 @@
 //! Dense layers and their gradients.
 
-use crate::kernel::desc::TileActivation;
+use crate::desc::TileActivation;
 use crate::tensor::{Shape, TensorType};
 
 /// `x · weight (+ bias)`, then an activation.

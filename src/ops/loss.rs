@@ -1,6 +1,6 @@
 //! Losses and metrics.
 
-use crate::kernel::desc::LossKind;
+use crate::desc::LossKind;
 use crate::tensor::{Shape, TensorType};
 
 /// Loss of every image (first result) and its gradient by the scores, already divided by the batch (second).

@@ -1,6 +1,6 @@
 //! Element-wise expressions in the graph.
 
-use crate::kernel::desc::{Expr, ExprId};
+use crate::desc::{Expr, ExprId};
 use crate::tensor::{Shape, TensorType};
 
 /// What a result of a map is.

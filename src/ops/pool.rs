@@ -1,7 +1,7 @@
 //! Pooling and its gradients.
 
 use super::winners_of;
-use crate::kernel::desc::PoolKind;
+use crate::desc::PoolKind;
 use crate::tensor::{Shape, TensorType, Window};
 
 /// Windowed pooling.

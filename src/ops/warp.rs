@@ -1,6 +1,6 @@
 //! Images sampled at other places.
 
-use crate::kernel::desc::{Border, Interpolation, Matrix};
+use crate::desc::{Border, Interpolation, Matrix};
 use crate::tensor::{Shape, TensorType};
 
 /// A new image out of samples of another: resizing, turning, shifting. See [`Matrix`] for where samples lie.

@@ -8,8 +8,8 @@
 //! Keeps every type. Runs once gradients exist.
 
 use super::Pass;
+use crate::desc::{Compare, PoolKind};
 use crate::ir::{Graph, Node, Value};
-use crate::kernel::desc::{Compare, PoolKind};
 use crate::ops::{BatchNorm, GlobalPoolGrad, Map, Op};
 
 pub(super) const PASS: Pass = Pass { name: "expand-composites", run };

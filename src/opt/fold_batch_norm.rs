@@ -8,8 +8,8 @@
 
 use super::Pass;
 use super::sink_below_max_pool::is_bias_add;
+use crate::desc::ExprNode;
 use crate::ir::{Graph, NodeId, Value};
-use crate::kernel::desc::ExprNode;
 use crate::ops::{Map, MapResult, Op};
 
 pub(super) const PASS: Pass = Pass { name: "fold-batch-norm", run };

@@ -5,8 +5,8 @@
 //! Only identities that hold for every finite x are used: `x · 1`, `x + 0`, `x − 0`, `x / 1`, and operations on constants alone.
 
 use super::Pass;
+use crate::desc::{Expr, ExprId, ExprNode};
 use crate::ir::Graph;
-use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::ops::{Map, Op};
 
 pub(super) const PASS: Pass = Pass { name: "fold-constants", run };

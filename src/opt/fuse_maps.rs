@@ -6,8 +6,8 @@
 //! twice, and none in another order.
 
 use super::Pass;
+use crate::desc::{Expr, ExprId};
 use crate::ir::{Graph, NodeId, Value};
-use crate::kernel::desc::{Expr, ExprId};
 use crate::ops::{Map, MapResult, Op};
 
 pub(super) const PASS: Pass = Pass { name: "fuse-maps", run };

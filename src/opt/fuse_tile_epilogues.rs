@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 use super::Pass;
 use super::sink_below_max_pool::is_bias_add;
+use crate::desc::{Compare, ExprNode, PoolKind, TileActivation};
 use crate::ir::{Graph, NodeId, Value};
-use crate::kernel::desc::{Compare, ExprNode, PoolKind, TileActivation};
 use crate::ops::{Map, MapResult, Op, Pool};
 
 pub(super) const PASS: Pass = Pass { name: "fuse-tile-epilogues", run };

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::fuse_tile_epilogues::{is_two_by_two, other_summand, tile_activation};
+use crate::desc::{ExprNode, TileActivation};
 use crate::ir::{Graph, Node, NodeId, Value};
-use crate::kernel::desc::{ExprNode, TileActivation};
 use crate::ops::{Map, MapResult, Op};
 
 /// A line for every product (convolution, dense layer) and every map of a graph that went through its passes.

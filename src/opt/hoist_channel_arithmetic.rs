@@ -5,8 +5,8 @@
 //! A largest sub-expression that depends on operands `[C]` and `[1]` alone becomes a map of its own, computed once per channel instead of once per element.
 
 use super::Pass;
+use crate::desc::{Expr, ExprId, ExprNode};
 use crate::ir::{Graph, Value};
-use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::ops::{Map, MapResult, Op};
 
 pub(super) const PASS: Pass = Pass { name: "hoist-channel-arithmetic", run };

@@ -10,8 +10,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Pass;
+use crate::desc::ExprNode;
 use crate::ir::{Graph, NodeId, ParamId, Value};
-use crate::kernel::desc::ExprNode;
 use crate::ops::{Map, MapResult, Op};
 
 pub(super) const PASS: Pass = Pass { name: "rematerialize-maps", run };

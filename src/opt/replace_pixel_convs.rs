@@ -12,8 +12,8 @@
 use std::collections::HashMap;
 
 use super::Pass;
+use crate::desc::TileActivation;
 use crate::ir::{Graph, Value};
-use crate::kernel::desc::TileActivation;
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight, Dense, DenseGradInput, DenseGradWeight, Map, Op, Pad, Unpad};
 use crate::tensor::{Axis, Shape, Window};
 

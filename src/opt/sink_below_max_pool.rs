@@ -8,8 +8,8 @@
 //! Needs values with one user. Keeps the value and the type of the last one; rewrites in place, so ids stay.
 
 use super::Pass;
+use crate::desc::{ExprNode, PoolKind};
 use crate::ir::{Graph, NodeId};
-use crate::kernel::desc::{ExprNode, PoolKind};
 use crate::ops::{MapResult, Op};
 
 pub(super) const PASS: Pass = Pass { name: "sink-below-max-pool", run };

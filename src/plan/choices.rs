@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use crate::kernel::desc::{
+use crate::desc::{
     ConvDesc, ConvGradWeightDesc, KernelDesc, PackDesc, Rank, Square, StrassenDesc, StrassenWeightDesc, WinogradDesc,
     WinogradGradWeightDesc, WinogradWeightDesc,
 };
@@ -283,9 +283,7 @@ impl Question {
 pub(super) fn conv_kernel(desc: &ConvDesc, way: Way, block: Option<usize>) -> KernelDesc {
     match way {
         // along the channels where each is by itself
-        Way::Direct(_) if depthwise::applies(desc) => {
-            KernelDesc::Depthwise(crate::kernel::desc::DepthwiseDesc { conv: *desc })
-        }
+        Way::Direct(_) if depthwise::applies(desc) => KernelDesc::Depthwise(crate::desc::DepthwiseDesc { conv: *desc }),
         Way::Direct(rank) => KernelDesc::Conv(ConvDesc { block, rank, ..*desc }),
         Way::Winograd(square) => KernelDesc::Winograd(WinogradDesc { conv: *desc, square, images: desc.images }),
         Way::Strassen => KernelDesc::Strassen(StrassenDesc { conv: *desc, images: desc.images }),
@@ -297,7 +295,7 @@ pub(super) fn grad_weight_kernel(desc: &ConvGradWeightDesc, way: Way, images: us
     match way {
         Way::Winograd(square) => KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: *desc, square, images }),
         Way::Direct(_) | Way::Strassen if depthwise::applies_to_grad_weight(desc) => {
-            KernelDesc::DepthwiseGradWeight(crate::kernel::desc::DepthwiseGradWeightDesc { conv: *desc })
+            KernelDesc::DepthwiseGradWeight(crate::desc::DepthwiseGradWeightDesc { conv: *desc })
         }
         Way::Direct(Rank { cut, .. }) => KernelDesc::ConvGradWeight(ConvGradWeightDesc { cut, ..*desc }),
         // not one of its ways

@@ -1,9 +1,9 @@
 //! Plans of joins: what is written in its place, and what has to be copied there.
 
 use super::{Plan, plan, verify_plan};
+use crate::desc::{ExprNode, KernelDesc, MapOutput};
 use crate::front::load;
 use crate::ir::CheckedProgram;
-use crate::kernel::desc::{ExprNode, KernelDesc, MapOutput};
 use crate::kernel::{Simd, Target};
 use crate::lower::LowerOptions;
 use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};

@@ -1,6 +1,6 @@
 //! A kernel launched over a space, and what its tasks touch.
 
-use crate::kernel::desc::KernelDesc;
+use crate::desc::KernelDesc;
 
 /// A buffer, by its place in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -10,7 +10,7 @@ use super::gaps::{Placed, Places};
 use super::launch::{Access, BufferId, Launch, Mode, Space};
 use super::schedule::Scheduled;
 use super::{Buffer, Call, Group, Place, Plan, Stage};
-use crate::kernel::desc::KernelDesc;
+use crate::desc::KernelDesc;
 use crate::kernel::{Target, scratch_bytes};
 
 /// Every buffer starts at a multiple of this: a cache line, and the widest vector.

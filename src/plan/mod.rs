@@ -29,9 +29,9 @@ pub use verify::{PlanError, verify_plan};
 
 use std::collections::HashSet;
 
+use crate::desc::KernelDesc;
 use crate::ir::{Graph, Param, ScalarInput};
 use crate::kernel::Target;
-use crate::kernel::desc::KernelDesc;
 use crate::tensor::Layout;
 
 /// Where a buffer lies.

@@ -8,8 +8,8 @@
 
 use super::launch::{Access, BufferId, Launch, Mode, Region, Space};
 use super::lowering::Lowered;
+use crate::desc::KernelDesc;
 use crate::ir::LOSS_OUTPUT;
-use crate::kernel::desc::KernelDesc;
 
 /// Launches with their stages.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! Plans of whole models: that they can be made, and that `verify_plan` would notice a conflict.
 
 use super::{Mode, Plan, Region, plan, verify_plan};
+use crate::desc::PoolKind;
 use crate::ir::{
     CheckedProgram, LayerId, LayerNode, Loss, LossOptions, Metric, Model, Optimizer, PrepareSpec, Program, Schedule,
     TrainSpec, UpdateRules,
 };
-use crate::kernel::desc::PoolKind;
 use crate::kernel::{Simd, Target};
 use crate::layers::{
     Activation, ActivationKind, BatchNorm, Conv2d, Dense, Dropout, Flatten, Initializer, Input, Layer, Pool2d,

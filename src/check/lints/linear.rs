@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Network;
 use crate::check::View;
+use crate::desc::PoolKind;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::kernel::desc::PoolKind;
 use crate::layers::{Activation, Layer};
 use crate::source::Span;
 

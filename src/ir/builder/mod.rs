@@ -3,7 +3,7 @@
 mod random;
 
 use super::{Graph, Value};
-use crate::kernel::desc::{Expr, ExprId, PoolKind};
+use crate::desc::{Expr, ExprId, PoolKind};
 use crate::layers::Activation;
 use crate::ops::{self, Op};
 use crate::tensor::{Shape, Window};

@@ -4,8 +4,8 @@
 //! image, or each image.
 
 use super::{GraphBuilder, Mode};
+use crate::desc::{Compare, Expr, ExprId, Matrix};
 use crate::ir::{ScalarInput, Value};
-use crate::kernel::desc::{Compare, Expr, ExprId, Matrix};
 use crate::ops::{self, Map, MapResult, Op};
 use crate::tensor::Shape;
 

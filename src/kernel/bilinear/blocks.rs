@@ -2,9 +2,9 @@
 
 use cranelift::prelude::Value;
 
+use crate::desc::WinogradWeightDesc;
 use crate::kernel::Simd;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::desc::WinogradWeightDesc;
 
 /// A row of channels cut into blocks that lie apart from each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use cranelift::prelude::Value;
 
+use crate::desc::ConvDesc;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::desc::ConvDesc;
 use crate::kernel::micro::{Place, StripBuilder, StripValue};
 use crate::tensor::{Element, Layout};
 

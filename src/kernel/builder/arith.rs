@@ -5,7 +5,7 @@ use cranelift::prelude::{FloatCC, InstBuilder, IntCC, Value};
 
 use super::KernelBuilder;
 use super::memory::little;
-use crate::kernel::desc::Compare;
+use crate::desc::Compare;
 
 /// How many values an operation works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

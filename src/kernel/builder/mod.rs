@@ -29,7 +29,7 @@ pub(crate) struct KernelBuilder<'f> {
 }
 
 impl<'f> KernelBuilder<'f> {
-    /// Writes a kernel with the signature of [`crate::kernel::desc`]; `body` writes what it does.
+    /// Writes a kernel with the signature of [`crate::desc`]; `body` writes what it does.
     /// # Errors
     /// [`BuildError`] of the machine or of `body`.
     pub(crate) fn build(

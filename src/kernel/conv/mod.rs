@@ -10,10 +10,10 @@ pub(in crate::kernel) mod tests;
 
 use cranelift::prelude::Value;
 
+use crate::desc::ConvDesc;
 use crate::kernel::Target;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::desc::ConvDesc;
 
 use part::{Part, forward_part, grad_input_parts};
 

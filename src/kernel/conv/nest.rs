@@ -4,10 +4,10 @@ use cranelift::prelude::Value;
 
 use super::Pointers;
 use super::part::Part;
+use crate::desc::ConvDesc;
 use crate::kernel::Target;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::cache::streaming;
-use crate::kernel::desc::ConvDesc;
 use crate::kernel::tiling::{
     self, Grid, Run, TilePointers, Tiling, VectorRun, emit_points, for_runs, for_vector_runs, split,
 };

@@ -1,7 +1,7 @@
 //! Points of a convolution that have the same taps.
 
+use crate::desc::ConvDesc;
 use crate::kernel::code::BuildError;
-use crate::kernel::desc::ConvDesc;
 use crate::kernel::micro::{ReductionLoop, TileDesc, TileEpilogue, TileInit, TilePool};
 use crate::tensor::Axis;
 

@@ -2,9 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::kernel::desc::{
-    ConvDesc, DepthwiseDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, Rank, TileActivation,
-};
+use crate::desc::{ConvDesc, DepthwiseDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, Rank, TileActivation};
 use crate::kernel::trial::{Buffer, Case, Integers, cases, for_elements, for_taps, place, random_cases, run, simds};
 use crate::kernel::{Simd, depthwise};
 use crate::tensor::Padding;

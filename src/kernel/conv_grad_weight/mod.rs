@@ -6,10 +6,10 @@
 
 use cranelift::prelude::Value;
 
+use crate::desc::ConvGradWeightDesc;
 use crate::kernel::Target;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::desc::ConvGradWeightDesc;
 use crate::kernel::micro::{ReductionLoop, TileDesc, TileEpilogue, TileInit, Trips};
 use crate::kernel::tiling::{Grid, TilePointers, Tiling, emit_points, for_runs, for_vector_runs, split};
 use crate::tensor::Element;

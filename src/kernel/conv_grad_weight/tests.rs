@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
+use crate::desc::{ConvGradWeightDesc, DepthwiseGradWeightDesc, KernelDesc};
 use crate::kernel::depthwise;
-use crate::kernel::desc::{ConvGradWeightDesc, DepthwiseGradWeightDesc, KernelDesc};
 use crate::kernel::trial::{Buffer, Case, Integers, cases, for_taps, place, random_cases, run, simds};
 use crate::tensor::{Layout, Padding};
 

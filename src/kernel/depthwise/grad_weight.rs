@@ -7,9 +7,9 @@ use cranelift::prelude::Value;
 
 use super::blocks::{Blocks, Task};
 use super::points::{Grid, Order, Points, Product, last_positions};
+use crate::desc::{ConvGradWeightDesc, DepthwiseGradWeightDesc};
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::desc::{ConvGradWeightDesc, DepthwiseGradWeightDesc};
 use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripValue, strip_registers};
 use crate::kernel::tiling::for_runs;
 use crate::kernel::{Simd, Target};

@@ -27,8 +27,8 @@ use cranelift::prelude::Value;
 use super::Target;
 use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{ConvDesc, ConvGradWeightDesc, DepthwiseDesc};
 use super::tiling::for_runs;
+use crate::desc::{ConvDesc, ConvGradWeightDesc, DepthwiseDesc};
 use crate::tensor::{Axis, Element, Window};
 
 pub(super) use grad_weight::build as build_grad_weight;

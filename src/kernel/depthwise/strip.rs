@@ -3,8 +3,8 @@
 //! A result is summed in the order of the positions it reads, whatever the size of the block: its value does not depend on the block.
 
 use super::points::{Grid, Order, last_positions};
+use crate::desc::ConvDesc;
 use crate::kernel::Simd;
-use crate::kernel::desc::ConvDesc;
 use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripValue, strip_registers};
 
 /// The strip's pointers.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::applies;
-use crate::kernel::desc::{Epilogue, PoolEpilogue, TileActivation};
+use crate::desc::{Epilogue, PoolEpilogue, TileActivation};
 use crate::kernel::trial::{Case, cases, random_cases};
 use crate::kernel::{conv, conv_grad_weight};
 use crate::tensor::Padding;

@@ -3,8 +3,8 @@
 use cranelift::prelude::Value;
 
 use super::Row;
+use crate::desc::Compare;
 use crate::kernel::builder::{KernelBuilder, Lanes, Reduction};
-use crate::kernel::desc::Compare;
 use crate::kernel::math;
 use crate::kernel::softmax::fold_row;
 use crate::tensor::Element;

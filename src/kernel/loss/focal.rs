@@ -3,8 +3,8 @@
 use cranelift::prelude::Value;
 
 use super::{Row, each};
+use crate::desc::Compare;
 use crate::kernel::builder::{KernelBuilder, Lanes, Reduction};
-use crate::kernel::desc::Compare;
 use crate::kernel::math;
 use crate::kernel::softmax::{each as each_of_row, fold_row, row_exponentials, row_max};
 use crate::tensor::Element;

@@ -1,4 +1,4 @@
-//! Losses with their gradients, and whether the true class is among the best. See [`LossDesc`] and [`crate::kernel::desc::TopKDesc`].
+//! Losses with their gradients, and whether the true class is among the best. See [`LossDesc`] and [`crate::desc::TopKDesc`].
 //!
 //! A label outside of the classes counts as the last one, so that no kernel reads outside of its scores.
 
@@ -15,7 +15,7 @@ use focal::Focal;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{LossDesc, LossKind, Targets};
+use crate::desc::{LossDesc, LossKind, Targets};
 use crate::tensor::Element;
 
 /// Code of a loss.

@@ -3,8 +3,8 @@
 use cranelift::prelude::Value;
 
 use super::{Label, Row, label_index};
+use crate::desc::Compare;
 use crate::kernel::builder::{KernelBuilder, Lanes, Reduction};
-use crate::kernel::desc::Compare;
 use crate::kernel::math;
 use crate::kernel::softmax::{each, fold_row, row_exponentials, row_max};
 use crate::tensor::Element;

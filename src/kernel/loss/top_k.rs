@@ -3,9 +3,9 @@
 use cranelift::prelude::Value;
 
 use super::{label_index, load_label};
+use crate::desc::{Compare, Targets, TopKDesc};
 use crate::kernel::builder::{KernelBuilder, Lanes, Reduction};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::desc::{Compare, Targets, TopKDesc};
 use crate::kernel::softmax::{fold_row, row_max};
 use crate::tensor::Element;
 

@@ -9,8 +9,8 @@ use cranelift::prelude::Value;
 use super::Map;
 use super::expr::{self, Place};
 use super::flat::element_of_row;
+use crate::desc::{MapOutput, OperandKind};
 use crate::kernel::builder::{KernelBuilder, Lanes};
-use crate::kernel::desc::{MapOutput, OperandKind};
 use crate::tensor::Element;
 
 /// Longest pattern of channels that is no multiple of four: longer vectors `[C]` lose little by a scalar rest in each pixel.

@@ -2,9 +2,9 @@
 
 use cranelift::prelude::Value;
 
+use crate::desc::{Expr, ExprId, ExprNode};
 use crate::kernel::arithmetic::Arithmetic;
 use crate::kernel::builder::{KernelBuilder, Lanes};
-use crate::kernel::desc::{Expr, ExprId, ExprNode};
 use crate::kernel::math;
 
 /// Which nodes the results need.
@@ -55,7 +55,7 @@ pub(super) trait Place<A: Arithmetic> {
     fn hash_start(&mut self, k: &mut A, index: usize) -> A::Value;
 }
 
-/// Factor of an element's index within the batch in the hash of its random number ([`crate::kernel::desc::uniform_reference`]).
+/// Factor of an element's index within the batch in the hash of its random number ([`crate::desc::uniform_reference`]).
 pub(super) const SPREAD: u32 = 0x9E37_79B9;
 
 /// Values of the asked results, in their order.
@@ -121,7 +121,7 @@ pub(super) fn hash_start(k: &mut KernelBuilder<'_>, lanes: Lanes, key: Value, el
     k.add_i32(spread, key)
 }
 
-/// [`crate::kernel::desc::uniform_reference`] from what its hash begins with.
+/// [`crate::desc::uniform_reference`] from what its hash begins with.
 fn emit_uniform<A: Arithmetic>(k: &mut A, start: A::Value) -> A::Value {
     let h = xor_shifted(k, start, 16);
     let factor = k.word_like(h, 0x7FEB_352D);

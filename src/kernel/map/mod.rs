@@ -15,8 +15,8 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{Domain, ExprId, ExprNode, MapDesc, MapOutput, OperandKind};
 use super::target::Target;
+use crate::desc::{Domain, ExprId, ExprNode, MapDesc, MapOutput, OperandKind};
 use crate::tensor::{Element, Layout};
 
 /// Code of a map kernel.

@@ -2,9 +2,9 @@
 
 use cranelift::prelude::Value;
 
+use crate::desc::{MatmulDesc, MatmulKind};
 use crate::kernel::builder::{KernelBuilder, Trips as Length};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::desc::{MatmulDesc, MatmulKind};
 use crate::kernel::micro::{ReductionLoop, TileDesc, TileEpilogue, TileInit, Trips};
 use crate::kernel::tiling::{Grid, TilePointers, Tiling, VectorRun, emit_points, for_runs, for_vector_runs};
 use crate::kernel::turn::Turn;

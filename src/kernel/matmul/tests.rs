@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::kernel::desc::{KernelDesc, MatmulDesc, MatmulKind, TileActivation};
+use crate::desc::{KernelDesc, MatmulDesc, MatmulKind, TileActivation};
 use crate::kernel::trial::{Buffer, Integers, random_cases, run, simds};
 
 /// A dense layer, one part of it, and how its matrices lie.

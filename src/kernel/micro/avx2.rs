@@ -6,7 +6,7 @@ use iced_x86::code_asm::*;
 use super::strip::{self, Binary, IntegerOp, Mix, StripDesc, UnaryOp};
 use super::tile::TileDesc;
 use super::x86::{self, Address, FLOOR, Part, VectorUnit, predicate};
-use crate::kernel::desc::Compare;
+use crate::desc::Compare;
 
 const YMM: [AsmRegisterYmm; 16] =
     [ymm0, ymm1, ymm2, ymm3, ymm4, ymm5, ymm6, ymm7, ymm8, ymm9, ymm10, ymm11, ymm12, ymm13, ymm14, ymm15];

@@ -6,7 +6,7 @@ use iced_x86::code_asm::*;
 use super::strip::{self, Binary, IntegerOp, Mix, StripDesc, UnaryOp};
 use super::tile::TileDesc;
 use super::x86::{self, Address, FLOOR, Part, VectorUnit, predicate};
-use crate::kernel::desc::Compare;
+use crate::desc::Compare;
 
 /// Registers of the unit.
 pub(super) const REGISTERS: usize = 32;

@@ -4,9 +4,9 @@ use cranelift::codegen::ir;
 use cranelift::prelude::Value;
 
 use super::tile::{Step, TileDesc, TileInit, Trips, Unrolled, offset};
+use crate::desc::{Compare, TileActivation};
 use crate::kernel::builder::{self, KernelBuilder, Lanes};
 use crate::kernel::code::BuildError;
-use crate::kernel::desc::{Compare, TileActivation};
 use crate::tensor::Element;
 
 const LANES: usize = 4;

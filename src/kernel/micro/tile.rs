@@ -1,6 +1,6 @@
 //! What a register tile computes.
 
-use crate::kernel::desc::TileActivation;
+use crate::desc::TileActivation;
 
 /// How often a reduction loop runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

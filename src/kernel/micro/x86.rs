@@ -7,7 +7,7 @@ use iced_x86::code_asm::{
 
 use super::strip::{Binary, UnaryOp};
 use super::tile::{InnerLoop, ReductionLoop, Step, TileDesc, TileInit, Trips, Unrolled, offset};
-use crate::kernel::desc::{Compare, TileActivation};
+use crate::desc::{Compare, TileActivation};
 
 /// Bytes of one element.
 const ELEMENT: isize = 4;

@@ -6,10 +6,10 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes, Reduction};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{CombineMomentsDesc, MomentsDesc};
 use super::global_pool::fold_pixels;
 use super::pool::pixel;
 use super::target::Target;
+use crate::desc::{CombineMomentsDesc, MomentsDesc};
 use crate::tensor::Element;
 
 /// Vectors of channels that the narrow walk visits together: one cache line, and enough chains of additions to hide their latency.

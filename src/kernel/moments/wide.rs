@@ -2,9 +2,9 @@
 
 use cranelift::prelude::Value;
 
+use crate::desc::MomentsDesc;
 use crate::kernel::Simd;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::desc::MomentsDesc;
 use crate::kernel::micro::{Place, Run, StripBuilder, StripDesc, StripOp, StripValue};
 use crate::kernel::pool::pixel;
 use crate::tensor::{Element, Layout};

@@ -9,9 +9,9 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{PoolGradDesc, PoolKind};
 use super::pool::{Class, class_pairs, first_input, pixel};
 use super::target::Target;
+use crate::desc::{PoolGradDesc, PoolKind};
 use crate::tensor::{Axis, Element};
 
 /// Code of a pool's gradient.

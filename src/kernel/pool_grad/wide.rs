@@ -2,9 +2,9 @@
 
 use cranelift::prelude::Value;
 
+use crate::desc::{Compare, PoolGradDesc};
 use crate::kernel::Simd;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::desc::{Compare, PoolGradDesc};
 use crate::kernel::micro::{Place, Run, StripBuilder, StripDesc, StripOp};
 use crate::kernel::pool::Class;
 use crate::tensor::Element;

@@ -1,9 +1,9 @@
 //! The pixels that go through all steps together, so that what lies between the steps stays in cache.
 
 use super::pairs::{Chunk, count};
+use crate::desc::StrassenDesc;
 use crate::kernel::bilinear::for_images_together;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::desc::StrassenDesc;
 use crate::kernel::tiling::split;
 
 /// `count` neighbouring pieces of so many rows, the first at row `start`.

@@ -2,9 +2,9 @@
 
 use super::chunks::Chunks;
 use super::{blocks, products};
+use crate::desc::{ConvDesc, STRASSEN_PRODUCTS, StrassenDesc};
 use crate::kernel::bilinear::{CALL, Calls};
 use crate::kernel::cache::streaming;
-use crate::kernel::desc::{ConvDesc, STRASSEN_PRODUCTS, StrassenDesc};
 use crate::kernel::{Target, conv};
 use crate::tensor::Axis;
 

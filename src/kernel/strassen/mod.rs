@@ -40,8 +40,8 @@ use super::Target;
 use super::bilinear::{Blocks, Outlet, Products, plane};
 use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{ConvDesc, STRASSEN_PRODUCTS, StrassenDesc};
 use super::micro::{Place, StripBuilder, StripValue};
+use crate::desc::{ConvDesc, STRASSEN_PRODUCTS, StrassenDesc};
 use crate::tensor::Element;
 
 /// A summand with its factor; nothing where it is zero.

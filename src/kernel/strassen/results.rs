@@ -4,10 +4,10 @@ use cranelift::prelude::Value;
 
 use super::Weighted;
 use super::pairs::{Pair, Pairs};
+use crate::desc::ConvDesc;
 use crate::kernel::Simd;
 use crate::kernel::bilinear::{Outlet, Products, finish};
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::desc::ConvDesc;
 use crate::kernel::micro::{Place, Run, StripBuilder, StripDesc};
 use crate::tensor::Element;
 

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::applies;
+use crate::desc::{ConvDesc, Epilogue, KernelDesc, StrassenDesc, StrassenWeightDesc, TileActivation};
 use crate::kernel::Simd;
-use crate::kernel::desc::{ConvDesc, Epilogue, KernelDesc, StrassenDesc, StrassenWeightDesc, TileActivation};
 use crate::kernel::trial::{Buffer, Case, RoundedCase, compare, mean_error, random_cases, run, simds};
 use crate::tensor::{Layout, Padding};
 

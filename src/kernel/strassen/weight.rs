@@ -1,11 +1,11 @@
 //! Sums of the weights' quarters.
 
 use super::Weighted;
+use crate::desc::{STRASSEN_PRODUCTS, StrassenWeightDesc};
 use crate::kernel::Target;
 use crate::kernel::bilinear::Blocks;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::desc::{STRASSEN_PRODUCTS, StrassenWeightDesc};
 use crate::kernel::micro::{Place, StripBuilder, StripDesc};
 use crate::tensor::Element;
 

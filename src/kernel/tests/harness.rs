@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
+use crate::desc::KernelDesc;
 use crate::kernel::Simd;
-use crate::kernel::desc::KernelDesc;
 use crate::kernel::trial::{aarch64, memory};
 use crate::tensor::Layout;
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::harness::{Data, assert_close, run};
-use crate::kernel::desc::{KernelDesc, LossDesc, LossKind, Targets};
+use crate::desc::{KernelDesc, LossDesc, LossKind, Targets};
 
 /// Numbers of a list, or of a list of lists.
 fn numbers(value: &Value) -> Vec<f64> {

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use super::harness::{
     Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run_with, simds,
 };
-use crate::kernel::Simd;
-use crate::kernel::desc::{
+use crate::desc::{
     Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind, uniform_reference,
 };
+use crate::kernel::Simd;
 use crate::kernel::trial::random_cases;
 use crate::tensor::{Element, Layout};
 

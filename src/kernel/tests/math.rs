@@ -1,7 +1,7 @@
 //! The functions' error bounds, as their documentation states them.
 
 use super::harness::{Data, run};
-use crate::kernel::desc::{
+use crate::desc::{
     Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind, uniform_reference,
 };
 use crate::tensor::Element;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::harness::{Data, at, buffer_len, numbers, places, run, run_with, simds};
-use crate::kernel::desc::{FillDesc, KernelDesc, TransposeDesc};
+use crate::desc::{FillDesc, KernelDesc, TransposeDesc};
 use crate::kernel::trial::random_cases;
 use crate::tensor::Layout;
 

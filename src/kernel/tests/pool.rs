@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::harness::{
     Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run, run_with, simds,
 };
-use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
+use crate::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
 use crate::kernel::trial::random_cases;
 use crate::tensor::{Layout, Padding, Window};
 

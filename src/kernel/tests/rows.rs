@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::harness::{Data, assert_close, channel_count, numbers, run};
-use crate::kernel::desc::{ChannelNormDesc, KernelDesc, LossDesc, LossKind, SoftmaxDesc, Targets, TopKDesc};
+use crate::desc::{ChannelNormDesc, KernelDesc, LossDesc, LossKind, SoftmaxDesc, Targets, TopKDesc};
 use crate::kernel::trial::random_cases;
 
 fn softmax(x: &[f32]) -> Vec<f64> {

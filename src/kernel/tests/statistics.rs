@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::harness::{
     Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, run, run_with, simds,
 };
+use crate::desc::{CombineMomentsDesc, KernelDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
 use crate::kernel::Simd;
-use crate::kernel::desc::{CombineMomentsDesc, KernelDesc, MomentsDesc, PenaltyDesc, SumPartsDesc};
 use crate::kernel::trial::random_cases;
 use crate::tensor::Layout;
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::harness::{Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run};
-use crate::kernel::desc::{Border, Interpolation, KernelDesc, Matrix, WarpDesc};
+use crate::desc::{Border, Interpolation, KernelDesc, Matrix, WarpDesc};
 use crate::kernel::trial::random_cases;
 use crate::tensor::Layout;
 

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crate::desc::KernelDesc;
 use crate::jit;
-use crate::kernel::desc::KernelDesc;
 use crate::kernel::host::Host;
 use crate::kernel::{Simd, Target, scratch_bytes};
 
@@ -109,7 +109,7 @@ fn emulator() -> Result<&'static Mutex<Emulator>, &'static str> {
 
 mod tests {
     use super::*;
-    use crate::kernel::desc::{MatmulDesc, MatmulKind};
+    use crate::desc::{MatmulDesc, MatmulKind};
 
     fn product() -> MatmulDesc {
         MatmulDesc {

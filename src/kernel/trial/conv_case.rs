@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::kernel::desc::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, Rank, TileActivation};
+use crate::desc::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, Rank, TileActivation};
 use crate::tensor::{Axis, Layout, Padding, Window};
 
 /// A convolution and how its tensors lie.

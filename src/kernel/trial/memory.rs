@@ -1,10 +1,10 @@
 //! The memory that a tried kernel works on.
 
 use super::aarch64;
+use crate::desc::KernelDesc;
 use crate::jit::{Arena, BoundArgument, BoundKernel, FlushDenormals, KernelSet, compile};
 #[cfg(target_os = "linux")]
 use crate::jit::{FencedArena, page_bytes};
-use crate::kernel::desc::KernelDesc;
 use crate::kernel::{Simd, Target, scratch_bytes};
 
 /// Bytes before and after each argument. As f32 they are NaN: what is read there and used shows.

@@ -11,7 +11,7 @@ pub(super) use rounded::{RoundedCase, compare, images, largest, mean_error};
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 
 use super::Simd;
-use super::desc::KernelDesc;
+use crate::desc::KernelDesc;
 use crate::tensor::Layout;
 
 /// What an argument holds.

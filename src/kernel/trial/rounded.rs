@@ -1,8 +1,8 @@
 //! Convolutions of numbers with many digits: what methods that round more than a direct sum are held to.
 
 use super::{Buffer, Integers, for_elements, for_taps, place, run};
+use crate::desc::{ConvDesc, KernelDesc, TileActivation};
 use crate::kernel::Simd;
-use crate::kernel::desc::{ConvDesc, KernelDesc, TileActivation};
 use crate::tensor::Layout;
 
 /// Numbers with many digits, between −1 and 1.

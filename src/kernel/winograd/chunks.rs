@@ -2,10 +2,10 @@
 
 use cranelift::prelude::Value;
 
+use crate::desc::Square;
 use crate::kernel::bilinear::for_images_together;
 use crate::kernel::builder::{KernelBuilder, Trips};
 use crate::kernel::cache::streaming;
-use crate::kernel::desc::Square;
 use crate::kernel::tiling::split;
 
 /// A side of an image, or of a piece of it, in squares.

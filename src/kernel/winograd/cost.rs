@@ -2,9 +2,9 @@
 
 use super::chunks::Chunks;
 use super::steps::Planes;
+use crate::desc::{ConvDesc, ConvGradWeightDesc, Square};
 use crate::kernel::bilinear::{Blocks, CALL, Calls, Products};
 use crate::kernel::cache::{from_memory, streaming};
-use crate::kernel::desc::{ConvDesc, ConvGradWeightDesc, Square};
 use crate::kernel::tiling::Grid;
 use crate::kernel::{Simd, Target, conv, conv_grad_weight};
 use crate::tensor::Window;

@@ -44,8 +44,8 @@ use super::Target;
 use super::bilinear::{Outlet, Products, finish, plane, winners};
 use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
-use super::desc::{ConvDesc, Square, WinogradDesc};
 use super::micro::{Place, StripBuilder, StripDesc, StripOp};
+use crate::desc::{ConvDesc, Square, WinogradDesc};
 use crate::tensor::{Element, Layout};
 
 /// The results of one image, and where the first square's inputs begin.

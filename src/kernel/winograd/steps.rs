@@ -7,11 +7,11 @@ use cranelift::prelude::Value;
 
 use super::chunks::{Chunk, Side};
 use super::{Geometry, emit_results, emit_window};
+use crate::desc::{ConvDesc, Square, WinogradStep, WinogradStepDesc};
 use crate::kernel::Target;
 use crate::kernel::bilinear::{Outlet, Products, plane};
 use crate::kernel::builder::{KernelBuilder, Trips};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::desc::{ConvDesc, Square, WinogradStep, WinogradStepDesc};
 use crate::tensor::Element;
 
 /// How the squares of a batch lie between the steps.

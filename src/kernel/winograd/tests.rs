@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::kernel::Simd;
-use crate::kernel::desc::{
+use crate::desc::{
     ConvDesc, Epilogue, KernelDesc, PoolEpilogue, Square, TileActivation, WinogradDesc, WinogradGradWeightDesc,
     WinogradStep, WinogradStepDesc, WinogradWeightDesc,
 };
+use crate::kernel::Simd;
 use crate::kernel::trial::{
     Buffer, Case, RoundedCase, compare, for_elements, for_taps, images, largest, mean_error, place, random_cases, run,
     simds,

@@ -12,7 +12,7 @@
 //!
 //! Points come in pairs ±p: what is even in p and what is odd is computed once for both.
 
-use crate::kernel::desc::Square;
+use crate::desc::Square;
 use crate::kernel::micro::{StripBuilder, StripValue};
 
 /// A value, or nothing where it is zero.

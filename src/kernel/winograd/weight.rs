@@ -1,11 +1,11 @@
 //! Weights at the points.
 
 use super::transform::{evaluate, in_two_dimensions};
+use crate::desc::WinogradWeightDesc;
 use crate::kernel::Target;
 use crate::kernel::bilinear::Blocks;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::desc::WinogradWeightDesc;
 use crate::kernel::micro::{Place, StripBuilder, StripDesc};
 use crate::tensor::Element;
 

@@ -1,8 +1,8 @@
 //! Gradients of element-wise expressions and of activations.
 
 use super::GradientCtx;
+use crate::desc::ExprNode;
 use crate::ir::Value;
-use crate::kernel::desc::ExprNode;
 use crate::layers::ActivationKind;
 use crate::ops::{Map, MapResult, Op};
 

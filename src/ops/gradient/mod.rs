@@ -7,8 +7,8 @@ use super::{
     Conv, ConvEpilogue, ConvGradInput, ConvGradWeight, DenseGradInput, DenseGradWeight, GlobalPoolGrad, Op, Pad, Pool,
     PoolGrad, Slice, SoftmaxGrad, Unpad, WarpGrad,
 };
+use crate::desc::PoolKind;
 use crate::ir::{Graph, NodeId, Value};
-use crate::kernel::desc::PoolKind;
 
 /// Where a gradient rule writes its nodes. They belong to the layer of the node they differentiate.
 #[derive(Debug)]

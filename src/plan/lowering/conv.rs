@@ -4,11 +4,11 @@ use super::Lowerer;
 use super::conv_weights::Method;
 use super::split::Parts;
 use super::storage::Storage;
-use crate::ir::Node;
-use crate::kernel::conv;
-use crate::kernel::desc::{
+use crate::desc::{
     ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Rank, Square, SumPartsDesc, TransposeDesc,
 };
+use crate::ir::Node;
+use crate::kernel::conv;
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
 use crate::plan::choices::{Product, Way, grad_weight_kernel};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};

@@ -3,8 +3,8 @@
 use super::Lowerer;
 use super::conv::Operands;
 use super::conv_weights::Method;
+use crate::desc::{ConvDesc, KernelDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc};
 use crate::kernel::Calls;
-use crate::kernel::desc::{ConvDesc, KernelDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc};
 use crate::kernel::winograd::{Planes, choose_by_points};
 use crate::plan::launch::{Access, BufferId, Count, Mode, Region, Space};
 

@@ -1,7 +1,7 @@
 //! How a convolution is computed, and its weights as that wants them, made once for the whole batch.
 
 use super::Lowerer;
-use crate::kernel::desc::{ConvDesc, KernelDesc, PackDesc, Rank, Square, StrassenWeightDesc, WinogradWeightDesc};
+use crate::desc::{ConvDesc, KernelDesc, PackDesc, Rank, Square, StrassenWeightDesc, WinogradWeightDesc};
 use crate::kernel::{conv, stay_in_cache};
 use crate::plan::choices::{Product, Question, Way, conv_kernel};
 use crate::plan::launch::{Access, BufferId, Count, Mode, Region, Space};

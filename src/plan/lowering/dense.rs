@@ -4,10 +4,8 @@
 use super::Lowerer;
 use super::split::Parts;
 use super::storage::Storage;
+use crate::desc::{Domain, Expr, ExprId, KernelDesc, MapDesc, MapOutput, MatmulDesc, MatmulKind, Operand, OperandKind};
 use crate::ir::Node;
-use crate::kernel::desc::{
-    Domain, Expr, ExprId, KernelDesc, MapDesc, MapOutput, MatmulDesc, MatmulKind, Operand, OperandKind,
-};
 use crate::ops::Dense;
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 use crate::tensor::{Element, Layout, Shape};

@@ -9,8 +9,8 @@
 use std::ops::Range;
 
 use super::shards;
+use crate::desc::Square;
 use crate::ir::{Graph, Node, Value};
-use crate::kernel::desc::Square;
 use crate::kernel::{streaming, streaming_among_others, winograd};
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight, Op};
 use crate::plan::launch::Space;

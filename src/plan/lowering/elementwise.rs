@@ -3,11 +3,11 @@
 use super::Lowerer;
 use super::split::Parts;
 use super::storage::Storage;
-use crate::ir::{Node, Value};
-use crate::kernel::desc::{
+use crate::desc::{
     CombineMomentsDesc, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand,
     OperandKind,
 };
+use crate::ir::{Node, Value};
 use crate::ops::{Map, MapResult};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 use crate::tensor::{Element, Layout, Shape, TensorType};
@@ -313,7 +313,7 @@ impl Lowerer<'_> {
         };
         debug_assert_eq!(inner.height + top + bottom, y.layout.height);
         debug_assert_eq!(inner.width + left + right, y.layout.width);
-        let clear = KernelDesc::Fill(crate::kernel::desc::FillDesc { halo_of: inner });
+        let clear = KernelDesc::Fill(crate::desc::FillDesc { halo_of: inner });
         let args = vec![self.per_image(&y, Mode::Write)];
         self.launch(clear, self.image_space(), args, Count::Part);
         self.copy_images(&x, &Storage { layout: inner, ..y });

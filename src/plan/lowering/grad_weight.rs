@@ -6,7 +6,7 @@
 use super::Lowerer;
 use super::split::Parts;
 use super::storage::Storage;
-use crate::kernel::desc::{ConvGradWeightDesc, KernelDesc};
+use crate::desc::{ConvGradWeightDesc, KernelDesc};
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 use crate::tensor::Layout;
 

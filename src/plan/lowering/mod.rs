@@ -26,9 +26,9 @@ use std::collections::HashMap;
 use super::choices::{Choices, Question, Way};
 use super::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
 use super::{Buffer, Output, Place};
+use crate::desc::{FillDesc, KernelDesc};
 use crate::ir::{Graph, InputRole, Node, NodeId, Param, ParamRole, ScalarInput, Value};
 use crate::kernel::Target;
-use crate::kernel::desc::{FillDesc, KernelDesc};
 use crate::ops::Op;
 use crate::tensor::{Layout, Shape, TensorType};
 

@@ -1,8 +1,8 @@
 //! Sums over whole weights.
 
 use super::Lowerer;
+use crate::desc::{KernelDesc, PenaltyDesc, SumPartsDesc};
 use crate::ir::Node;
-use crate::kernel::desc::{KernelDesc, PenaltyDesc, SumPartsDesc};
 use crate::ops::Penalty;
 use crate::plan::launch::{Access, Count, Mode, Region, Space};
 

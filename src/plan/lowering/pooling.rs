@@ -3,8 +3,8 @@
 use super::Lowerer;
 use super::split::Parts;
 use super::storage::Storage;
+use crate::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc};
 use crate::ir::Node;
-use crate::kernel::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc};
 use crate::ops::{GlobalPool, GlobalPoolGrad, NeighbourSum, Pool, PoolGrad};
 use crate::plan::launch::{Count, Mode, Space};
 use crate::tensor::Layout;

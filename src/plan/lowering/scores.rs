@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use super::storage::Storage;
+use crate::desc::{ChannelNormDesc, KernelDesc, LossDesc, SoftmaxDesc, Targets, TopKDesc};
 use crate::ir::Node;
-use crate::kernel::desc::{ChannelNormDesc, KernelDesc, LossDesc, SoftmaxDesc, Targets, TopKDesc};
 use crate::ops::{ChannelNorm, Loss, TopK};
 use crate::plan::launch::{Count, Mode};
 use crate::tensor::Element;

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::desc::ConvDesc;
 use crate::ir::{Graph, NodeId, ParamId, Value};
-use crate::kernel::desc::ConvDesc;
 use crate::ops::Op;
 use crate::plan::BufferId;
 use crate::tensor::{Layout, Shape};

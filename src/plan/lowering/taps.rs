@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use super::storage::Storage;
+use crate::desc::{Domain, Expr, KernelDesc, MapDesc, MapOutput};
 use crate::ir::Node;
-use crate::kernel::desc::{Domain, Expr, KernelDesc, MapDesc, MapOutput};
 use crate::ops::Taps;
 use crate::plan::launch::Mode;
 use crate::tensor::Shape;

@@ -1,8 +1,8 @@
 //! Images sampled at other places, and the gradient.
 
 use super::Lowerer;
+use crate::desc::{KernelDesc, WarpDesc};
 use crate::ir::Node;
-use crate::kernel::desc::{KernelDesc, WarpDesc};
 use crate::ops::Warp;
 use crate::plan::launch::{Count, Mode};
 

@@ -10,9 +10,9 @@ use cranelift::prelude::Value;
 
 use super::Map;
 use super::expr::{self, Place as Operands, SPREAD};
+use crate::desc::{ExprNode, MapDesc, MapOutput, OperandKind};
 use crate::kernel::Simd;
 use crate::kernel::builder::{KernelBuilder, Lanes};
-use crate::kernel::desc::{ExprNode, MapDesc, MapOutput, OperandKind};
 use crate::kernel::micro::{
     IntegerOp, MAX_POINTERS, Place, Run, StripBuilder, StripDesc, StripOp, StripValue, UnaryOp,
 };

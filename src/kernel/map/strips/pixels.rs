@@ -6,8 +6,8 @@
 use cranelift::prelude::Value;
 
 use super::{Unit, hash_starts, room_for_hashes, strip, with_hashes};
+use crate::desc::{MapOutput, OperandKind};
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::desc::{MapOutput, OperandKind};
 use crate::kernel::map::Map;
 use crate::kernel::map::flat::element_of_row;
 use crate::kernel::micro::Run;

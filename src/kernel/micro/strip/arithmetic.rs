@@ -1,8 +1,8 @@
 //! Arithmetic of expressions on the values of a strip.
 
 use super::{IntegerOp, StripBuilder, StripOp, StripValue, UnaryOp};
+use crate::desc::Compare;
 use crate::kernel::arithmetic::Arithmetic;
-use crate::kernel::desc::Compare;
 
 impl StripBuilder {
     fn integer(&mut self, op: IntegerOp, a: StripValue, b: StripValue) -> StripValue {

@@ -12,7 +12,7 @@ pub(super) use portable::emit as emit_portable;
 pub(super) use registers::Binary;
 pub(super) use x86::emit as emit_x86;
 
-use crate::kernel::desc::{Compare, TileActivation};
+use crate::desc::{Compare, TileActivation};
 
 /// Pointers that a strip may have at most: the integer registers of a System V call, and those that a function may use if it gives them back.
 pub const MAX_POINTERS: usize = 12;

@@ -4,9 +4,9 @@ use cranelift::codegen::ir;
 use cranelift::prelude::Value;
 
 use super::{Place, Run, StripDesc, StripOp, StripValue};
+use crate::desc::Compare;
 use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::code::BuildError;
-use crate::kernel::desc::Compare;
 use crate::tensor::Element;
 
 /// Emits the function.

@@ -4,7 +4,7 @@
 //! needed furthest in the future goes to memory (Belady, 1966). A value is stored there at most once.
 
 use super::{IntegerOp, Mix, Place, StripOp, StripValue, UnaryOp};
-use crate::kernel::desc::Compare;
+use crate::desc::Compare;
 
 /// An instruction on numbered registers and slots of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

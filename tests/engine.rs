@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use cnnc::front::load;
-use cnnc::ir::CheckedProgram;
+use cnnc::ir::{CheckedProgram, Labels};
 use cnnc::kernel::{Simd, Target};
 use cnnc::lower::LowerOptions;
-use cnnc::runtime::{CompileOptions, EvalSession, Labels, StepInputs, TrainSession};
+use cnnc::runtime::{CompileOptions, EvalSession, StepInputs, TrainSession};
 use cnnc::source::SourceFile;
 
 const BATCH: usize = 5;

@@ -9,9 +9,9 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load;
 use super::npy::{self, Images};
-use crate::ir::{CheckedProgram, LabelKind};
+use crate::ir::{CheckedProgram, LabelKind, Labels};
 use crate::random::Random;
-use crate::runtime::{CompileError, Labels, StepInputs, TrainSession};
+use crate::runtime::{CompileError, StepInputs, TrainSession};
 use crate::train::{RunError, weights};
 
 #[derive(Debug, Args)]

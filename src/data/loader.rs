@@ -14,8 +14,7 @@ use super::augment::{self, Mixable, Occasion};
 use super::error::DataError;
 use super::source::Targets;
 use super::store::{Scratch, Store};
-use crate::ir::AugmentSpec;
-use crate::runtime::Labels;
+use crate::ir::{AugmentSpec, Labels};
 
 /// Prepared images and their labels. Dropping it gives its buffers back for another batch.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ mod builder;
 mod checked;
 mod forward;
 mod graph;
+mod labels;
 mod print;
 mod program;
 mod verify;
@@ -12,6 +13,7 @@ pub use builder::{GraphBuilder, Mode};
 pub use checked::{CheckedProgram, OpenSizes, SizeRefused};
 pub use forward::{Forward, forward};
 pub use graph::{Graph, InputRole, LOSS_OUTPUT, Node, NodeId, Param, ParamId, ParamRole, ScalarInput, Value};
+pub use labels::Labels;
 pub use program::{
     AUGMENTATIONS, AugmentInfo, AugmentKind, AugmentOp, AugmentSpec, Backbone, Cache, Callback, ClassWeight, Color,
     Combine, CsvSource, Damaged, DataSource, DataSpec, Dimension, Drawing, EnsembleSpec, Fill, Fit, FreezeChange,

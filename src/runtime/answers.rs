@@ -1,6 +1,6 @@
 //! What a model answered to a batch: what metrics are made of that are no means over pictures.
 
-use super::Labels;
+use crate::ir::Labels;
 
 /// Answers to the pictures of a batch, beside what was right.
 #[derive(Debug, Clone, PartialEq, Default)]

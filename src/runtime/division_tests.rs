@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::example::{self, numbers, weights};
-use super::{CompileOptions, Labels, StepInputs, TrainSession};
-use crate::ir::CheckedProgram;
+use super::{CompileOptions, StepInputs, TrainSession};
+use crate::ir::{CheckedProgram, Labels};
 use crate::kernel::{Simd, Target};
 use crate::plan::{Space, plan};
 use crate::runtime::optimized_training_graph;

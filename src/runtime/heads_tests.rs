@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::example::{self, numbers};
-use super::{CompileOptions, EvalSession, Labels, StepInputs, TrainSession};
-use crate::ir::CheckedProgram;
+use super::{CompileOptions, EvalSession, StepInputs, TrainSession};
+use crate::ir::{CheckedProgram, Labels};
 use crate::kernel::{Simd, Target};
 
 const BATCH: usize = 5;

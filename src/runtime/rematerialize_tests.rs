@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::example::{self, numbers};
-use super::{CompileOptions, Labels, StepInputs, TrainSession};
+use super::{CompileOptions, StepInputs, TrainSession};
 use crate::autodiff::training_graph;
-use crate::ir::CheckedProgram;
+use crate::ir::{CheckedProgram, Labels};
 use crate::kernel::{Simd, Target};
 use crate::opt::{self, Pass};
 use crate::plan::plan;

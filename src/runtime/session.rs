@@ -12,7 +12,7 @@ use crate::autodiff::{
     answers_output, evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph,
 };
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LabelKind, Loss, Metric, Mode, Optimizer, Param, ScalarInput,
+    CheckedProgram, Forward, Graph, InputRole, LabelKind, Labels, Loss, Metric, Mode, Optimizer, Param, ScalarInput,
     SizeRefused, TrainSpec, forward,
 };
 use crate::jit::JitError;
@@ -75,15 +75,6 @@ impl From<JitError> for CompileError {
             JitError::Build(_) | JitError::Rejected { .. } => CompileError::Code(error.to_string()),
         }
     }
-}
-
-/// The labels of a batch's pictures.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Labels<'a> {
-    /// A class index each.
-    Classes(&'a [i32]),
-    /// A number for each output of each picture: several classes, or regression.
-    Numbers(&'a [f32]),
 }
 
 /// What one training step is given.

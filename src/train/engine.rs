@@ -1,7 +1,7 @@
 //! What the trainer needs of a compiled model. The sessions of [`crate::runtime`] are the real ones; tests train something smaller.
 
-use crate::ir::{Metric, Param};
-use crate::runtime::{CompileError, EvalSession, Labels, StepInputs, StepResult, TrainSession};
+use crate::ir::{Labels, Metric, Param};
+use crate::runtime::{CompileError, EvalSession, StepInputs, StepResult, TrainSession};
 
 /// A model that can be trained. See [`TrainSession`] for the meaning of each method.
 pub trait TrainEngine {

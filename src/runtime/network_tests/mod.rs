@@ -20,9 +20,9 @@ use proptest::test_runner::TestRunner;
 
 use super::example::{numbers, weights};
 use super::executor::Executor;
-use super::{CompileOptions, EvalSession, Labels, StepInputs, TrainSession};
+use super::{CompileOptions, EvalSession, StepInputs, TrainSession};
 use crate::autodiff::training_graph;
-use crate::ir::{CheckedProgram, Forward, Mode, Param, forward};
+use crate::ir::{CheckedProgram, Forward, Labels, Mode, Param, forward};
 use crate::kernel::{Simd, Target};
 use crate::layers::Layer;
 use crate::ops::Op;

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::*;
 use crate::data::Locations;
 use crate::ir::{
-    DataSource, DataSpec, LossOptions, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share, SplitBase,
-    UpdateRules,
+    DataSource, DataSpec, Labels, LossOptions, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share,
+    SplitBase, UpdateRules,
 };
 use crate::layers::Initializer;
-use crate::runtime::{CompileError, Labels, StepResult};
+use crate::runtime::{CompileError, StepResult};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 use crate::train::{End, Remains};

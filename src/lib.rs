@@ -62,6 +62,7 @@ pub mod ops;
 pub mod opt;
 pub mod parse;
 pub mod plan;
+pub mod printed;
 pub mod random;
 pub mod runtime;
 pub mod show;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{DataCard, PictureSize, TypicalSize, signs};
 use crate::data::{DataError, FolderFacts, HeaderFacts, Locations, folder_facts};
-use crate::files::shown_path;
+use crate::printed::shown_path;
 
 /// The card of a folder (or of a training and a test folder).
 pub(super) fn card(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<DataCard, DataError> {

@@ -3,8 +3,8 @@
 use super::folder::of_headers;
 use super::{DataCard, TargetColumn};
 use crate::data::{DataError, Locations, TableFacts, Targets, table_facts};
-use crate::files::shown_path;
 use crate::ir::{CsvSource, LabelKind};
+use crate::printed::shown_path;
 
 /// The card of a table, from the headers of the pictures that it names.
 pub(super) fn card(table: &CsvSource, kind: LabelKind, locations: &Locations) -> Result<DataCard, DataError> {

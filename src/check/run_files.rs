@@ -2,8 +2,8 @@
 
 use super::View;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::files::shown;
 use crate::ir::{Callback, TrainSpec, run_files};
+use crate::printed::shown;
 use crate::source::{Span, Spanned};
 
 /// A name that a callback writes under.

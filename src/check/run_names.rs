@@ -2,8 +2,8 @@
 
 use super::View;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::files::shown;
 use crate::ir::Callback;
+use crate::printed::shown;
 use crate::source::Spanned;
 
 /// As long as names can be on all usual file systems.

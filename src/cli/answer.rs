@@ -6,8 +6,8 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
-use crate::files::{json_shown, shown, shown_path};
 use crate::ir::{DataSource, LabelKind, Program};
+use crate::printed::{json_shown, shown, shown_path};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

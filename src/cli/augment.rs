@@ -13,6 +13,7 @@ use super::load;
 use super::sheet;
 use crate::data::{Dataset, Sample};
 use crate::files;
+use crate::printed;
 use crate::train::RunError;
 
 #[derive(Debug, Args)]
@@ -63,11 +64,11 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
             let name = format!("{:04}-{}.png", number + 1, class_name(&data, picture.label));
             write(&args.output.join(name), &sheet::sheet(size, &values[number..=number])?)?;
         }
-        return console.result(format_args!("{} pictures in {}", pictures.len(), files::shown_path(&args.output)));
+        return console.result(format_args!("{} pictures in {}", pictures.len(), printed::shown_path(&args.output)));
     }
     write(&args.output, &sheet::sheet(size, &values)?)?;
     let count = pictures.len();
-    console.beside(&args.output, format_args!("{count} pictures on {}", files::shown_path(&args.output)))
+    console.beside(&args.output, format_args!("{count} pictures on {}", printed::shown_path(&args.output)))
 }
 
 fn is_folder(path: &Path) -> bool {

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use crate::ast;
 use crate::files;
 use crate::ir::CheckedProgram;
+use crate::printed;
 use crate::show;
 
 /// The one panic that is the machine's: libraries that divide work among threads know no error for a system that gives none.
@@ -53,7 +54,7 @@ pub(super) fn said() -> String {
 /// What to do about a bug that shows as `what`. Writes the file to send, where a program is known and the folder of temporary files takes it.
 pub(super) fn help(what: &str) -> String {
     match written(what) {
-        Some(file) => format!("report it with the lines above and the file {}", files::shown_path(&file)),
+        Some(file) => format!("report it with the lines above and the file {}", printed::shown_path(&file)),
         None => "report it with the lines above, the .cnn file and the command".to_owned(),
     }
 }
@@ -74,7 +75,7 @@ fn report(what: &str, command: &[String], program: &CheckedProgram, ast: &ast::F
     let mut text =
         format!("// a bug in cnnc {version}, on {arch}, {os}\n// command: {}\n", command.join(" ").escape_debug());
     for line in what.lines() {
-        let _ = writeln!(text, "// {}", files::shown(line));
+        let _ = writeln!(text, "// {}", printed::shown(line));
     }
     text.push('\n');
     text + &show::show(&[program], ast)

@@ -13,6 +13,7 @@ use super::rewrite::{name_of, streams_differ};
 use crate::card::CardError;
 use crate::diag::{Level, render_json, render_json_rest};
 use crate::files;
+use crate::printed;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -67,7 +68,7 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
         });
         match checked {
             Ok(()) if args.format == Format::Human => {
-                console.result(format_args!("{}: ok", files::shown_path(&name_of(file))))?
+                console.result(format_args!("{}: ok", printed::shown_path(&name_of(file))))?
             }
             Ok(()) => {}
             Err(failure @ Failure::Unread) => return Err(failure),
@@ -93,7 +94,7 @@ fn reading(args: &CheckArgs, file: &Path, look: Look, console: &Console) -> Resu
     if !args.dry_run && files::stream_of(file).is_some() {
         return Err(Failure::Usage(format!(
             "`{}` is a stream, and `--fix` writes into files; add `--dry-run` to see what it would change",
-            files::shown_path(file)
+            printed::shown_path(file)
         )));
     }
     let mended = mend::mend(file, &args.choice, look, args.dry_run, console)?;

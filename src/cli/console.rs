@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::permissions::Permissions;
 use crate::diag::{Language, RenderStyle};
 use crate::files;
+use crate::printed;
 
 /// Where a command prints, how severe it is, and what it may do.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +78,7 @@ impl Console {
     /// # Errors
     /// As [`Console::result`].
     pub(super) fn json(&self, value: impl fmt::Display) -> Result<(), Failure> {
-        self.write(&format!("{}\n", files::json_shown(&value.to_string())))
+        self.write(&format!("{}\n", printed::json_shown(&value.to_string())))
     }
 
     /// Prints a line of the result beside a file that is written; on stderr where stdout is that file.
@@ -95,7 +96,7 @@ impl Console {
     /// # Errors
     /// As [`Console::result`].
     pub(super) fn result_text(&self, text: &str) -> Result<(), Failure> {
-        self.write(&files::shown_lines(text))
+        self.write(&printed::shown_lines(text))
     }
 
     /// Prints a text of the result that is read by other programs as it is; on a terminal, for people.
@@ -119,7 +120,7 @@ impl Console {
 
     /// Prints a line that must be seen. Where stderr is closed there is no place left to complain.
     pub(super) fn problem(&self, line: impl fmt::Display) {
-        self.drawn(&files::shown_lines(&line.to_string()));
+        self.drawn(&printed::shown_lines(&line.to_string()));
     }
 
     /// Prints a problem that has been drawn, colours and all.
@@ -132,15 +133,15 @@ impl Console {
         match failure {
             Failure::Shown | Failure::ShownUsage | Failure::Interrupted | Failure::Unread => {}
             Failure::Usage(message) => {
-                self.drawn(&format!("{} {}", self.error_word(None), files::shown_lines(message)));
+                self.drawn(&format!("{} {}", self.error_word(None), printed::shown_lines(message)));
                 self.problem("\nFor more information, try '--help'.");
             }
             Failure::Bug(message) => {
-                self.drawn(&format!("{} {}", self.error_word(None), files::shown_lines(message)));
+                self.drawn(&format!("{} {}", self.error_word(None), printed::shown_lines(message)));
                 self.problem(format_args!("{}\n  help: {}", bug::said(), bug::help(message)));
             }
             Failure::Mistake { code, message, help } => {
-                self.drawn(&format!("{} {}", self.error_word(*code), files::shown_lines(message)));
+                self.drawn(&format!("{} {}", self.error_word(*code), printed::shown_lines(message)));
                 if let Some(help) = help {
                     self.problem(format_args!("  help: {help}"));
                 }

@@ -12,8 +12,8 @@ use super::load::{self, Look};
 use super::table::{Table, thousands};
 use crate::card::{CardError, DataCard, PictureSize};
 use crate::data::{places, planned};
-use crate::files::shown;
 use crate::ir::DataSpec;
+use crate::printed::shown;
 
 /// Longest bar, in characters.
 const BAR: usize = 40;

@@ -15,6 +15,7 @@ use super::load;
 use super::rewrite::streams_differ;
 use super::table::{Table, bytes, metric_prefix, thousands};
 use crate::files;
+use crate::printed;
 use crate::train::Settings;
 
 #[derive(Debug, Args)]
@@ -168,7 +169,7 @@ fn changed_settings<'s>(a: &'s Side, b: &'s Side) -> Vec<(&'s String, Option<&'s
 }
 
 fn human(a: &Side, b: &Side, changes: &[Pair<'_>], same: usize, console: &Console) -> Result<(), Failure> {
-    let label = |side: &Side| format!("{} ({})", side.model, files::shown_path(&side.file));
+    let label = |side: &Side| format!("{} ({})", side.model, printed::shown_path(&side.file));
     console.result(format_args!("--- {}\n+++ {}\n", label(a), label(b)))?;
     if !changes.is_empty() {
         console.result_text(&layer_table(a, b, changes).text())?;

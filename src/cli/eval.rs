@@ -15,8 +15,8 @@ use super::resume;
 use super::tuning::TuneArgs;
 use crate::autodiff;
 use crate::data::{DataIndex, Featurewise, Split};
-use crate::files;
 use crate::ir::TrainSpec;
+use crate::printed;
 use crate::runtime::{EvalSession, Kind};
 use crate::train::weights::{self, WeightsInfo};
 use crate::train::{Interrupt, RunError, RunFolder, Unsaved, evaluate};
@@ -126,7 +126,7 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
         return Err(Failure::mistake(
             format!(
                 "`{}` was trained on the classes {:?}, the data have {:?}",
-                files::shown_path(&args.weights),
+                printed::shown_path(&args.weights),
                 info.classes,
                 data.classes
             ),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::card::CardError;
 use crate::data::DataError;
-use crate::files;
+use crate::printed;
 use crate::runtime::CompileError;
 use crate::train::RunError;
 
@@ -52,7 +52,7 @@ impl Failure {
     /// Data that cannot be had.
     pub(super) fn of_data(error: &DataError) -> Self {
         let DataError::Outside { path } = error else { return Failure::of_text(&error.to_string()) };
-        let folder = path.parent().map(files::shown_path).unwrap_or_default();
+        let folder = path.parent().map(printed::shown_path).unwrap_or_default();
         let help = format!("if the file may read it, allow it: `--allow-read {folder}`");
         Failure::Mistake { code: Some("E0632"), message: error.to_string(), help: Some(help) }
     }

@@ -16,10 +16,12 @@ use crate::ast;
 use crate::card::{self, CardError, DataCard, PictureSize};
 use crate::data::{Bounds, DataError, Dataset, Featurewise, InputSize, Locations};
 use crate::diag::{Code, Diagnostic, Level, render, render_all};
-use crate::files::{self, shown};
+use crate::files;
 use crate::front::{self, Loaded, Surroundings, WeightsFile};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
+use crate::printed;
+use crate::printed::shown;
 use crate::runtime::CompileError;
 use crate::show;
 use crate::source::{SourceFile, SourceMap};
@@ -365,7 +367,7 @@ impl Ready {
         }
         let unsound = || {
             Failure::mistake(
-                format!("`{}` says of its `prepare` what cannot be understood", files::shown_path(path)),
+                format!("`{}` says of its `prepare` what cannot be understood", printed::shown_path(path)),
                 "write the weights anew with this version of cnnc",
             )
         };
@@ -376,7 +378,7 @@ impl Ready {
             return Err(Failure::mistake(
                 format!(
                     "`{}` was trained on pictures prepared by {brought}, and the file says {wanted}",
-                    files::shown_path(path)
+                    printed::shown_path(path)
                 ),
                 "write the same `prepare` section: weights go with the pictures they were trained on",
             ));

@@ -11,6 +11,7 @@ use crate::ast::{DefinitionKind, Item};
 use crate::files;
 use crate::lower::{list, nearest};
 use crate::parse::parse;
+use crate::printed;
 use crate::source::Span;
 use crate::train::RunError;
 use crate::zoo;
@@ -47,7 +48,7 @@ pub(super) fn new(args: &NewArgs, console: &Console) -> Result<(), Failure> {
         None => START.replace("MODEL", &model),
     };
     write_new(&path, &text)?;
-    let shown = files::shown_path(&path);
+    let shown = printed::shown_path(&path);
     console.result(format_args!("{shown}: written; `cnnc check {shown}` looks at it"))
 }
 
@@ -128,7 +129,7 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     files::write_new(path, text.as_bytes()).map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
             Failure::mistake(
-                format!("`{}` is there already, and nothing is overwritten", files::shown_path(path)),
+                format!("`{}` is there already, and nothing is overwritten", printed::shown_path(path)),
                 "give another name",
             )
         } else {

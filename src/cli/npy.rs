@@ -8,6 +8,7 @@ use ndarray_npy::{ReadNpyExt, ReadableElement, WriteNpyExt};
 
 use super::failure::Failure;
 use crate::files;
+use crate::printed;
 use crate::tensor::Shape;
 use crate::train::RunError;
 
@@ -37,7 +38,7 @@ pub(super) fn read_images(path: &Path, input: &Shape, open: [bool; 2]) -> Result
         shape => Err(Failure::mistake(
             format!(
                 "`{}` has the shape {shape:?}, and the model takes [N, {}]",
-                files::shown_path(path),
+                printed::shown_path(path),
                 extents(input)
             ),
             "give prepared images, float32, channels last",
@@ -52,7 +53,7 @@ pub(super) fn read_labels(path: &Path, count: usize, classes: usize) -> Result<V
     let array: ArrayD<i64> = read(path, "int64")?;
     if array.len() != count || array.shape().first() != Some(&count) {
         return Err(Failure::mistake(
-            format!("`{}` has the shape {:?}, and there are {count} images", files::shown_path(path), array.shape()),
+            format!("`{}` has the shape {:?}, and there are {count} images", printed::shown_path(path), array.shape()),
             "give one class index for each image, int64",
         ));
     }
@@ -62,7 +63,7 @@ pub(super) fn read_labels(path: &Path, count: usize, classes: usize) -> Result<V
     };
     array.iter().map(label).collect::<Option<Vec<i32>>>().ok_or_else(|| {
         Failure::mistake(
-            format!("`{}` has labels outside 0..{classes}", files::shown_path(path)),
+            format!("`{}` has labels outside 0..{classes}", printed::shown_path(path)),
             "labels are class indices that start at 0",
         )
     })
@@ -75,7 +76,7 @@ pub(super) fn read_numbers(path: &Path, count: usize, columns: usize) -> Result<
     let array: ArrayD<f32> = read(path, "float32")?;
     if array.len() != count * columns || array.shape().first() != Some(&count) {
         return Err(Failure::mistake(
-            format!("`{}` has the shape {:?}, and there are {count} images", files::shown_path(path), array.shape()),
+            format!("`{}` has the shape {:?}, and there are {count} images", printed::shown_path(path), array.shape()),
             format!("give the labels of each image, float32 [N, {columns}]"),
         ));
     }
@@ -95,7 +96,7 @@ fn read<T: ReadableElement>(path: &Path, elements: &str) -> Result<ArrayD<T>, Fa
     let failed = |error| RunError::read(path, error);
     let unsound = |found: String| {
         Failure::mistake(
-            format!("`{}` is not an array file of {elements}: {found}", files::shown_path(path)),
+            format!("`{}` is not an array file of {elements}: {found}", printed::shown_path(path)),
             format!("write it with `numpy.save(path, array.astype(numpy.{elements}))`"),
         )
     };

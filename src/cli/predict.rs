@@ -13,7 +13,8 @@ use super::load::{self, Ready};
 use super::npy::{self, Images};
 use super::tuning::TuneArgs;
 use crate::data::{Bounds, DecodedPicture, Preparation, decode, size_text};
-use crate::files::{self, shown_path};
+use crate::files;
+use crate::printed::shown_path;
 use crate::runtime::CompileError;
 use crate::train::memory::{Machine, inference_bytes};
 

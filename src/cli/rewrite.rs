@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use crate::files;
+use crate::printed;
 use crate::train::RunError;
 
 /// What a .cnn file is called in messages. A stream lies in the present folder: what its text names is
@@ -23,7 +24,7 @@ pub(super) fn streams_differ<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Re
     let mut seen = Vec::new();
     for (stream, file) in files.filter_map(|file| Some((files::stream_of(file)?, file))) {
         if seen.contains(&stream) {
-            let file = files::shown_path(file);
+            let file = printed::shown_path(file);
             return Err(Failure::Usage(format!("`{file}` can be read once, and is given twice")));
         }
         seen.push(stream);

@@ -1,6 +1,6 @@
 //! Tables and numbers for people.
 
-use crate::files::shown;
+use crate::printed::shown;
 
 /// Widest column, in characters.
 const WIDEST: usize = 120;

@@ -16,6 +16,7 @@ use crate::checksum::Checksum;
 use crate::files;
 use crate::ir::CheckedProgram;
 use crate::plan::Choices;
+use crate::printed;
 use crate::runtime::{CompileOptions, Kind, tune};
 
 /// A file of choices larger than this was not written by us: each takes some hundred bytes.
@@ -135,7 +136,7 @@ impl Cache {
         });
         let text = serde_json::to_string_pretty(&contents).map_err(|error| error.to_string())? + "\n";
         let folder = path.parent().unwrap_or(path);
-        fs::create_dir_all(folder).map_err(|error| format!("`{}`: {error}", files::shown_path(folder)))?;
+        fs::create_dir_all(folder).map_err(|error| format!("`{}`: {error}", printed::shown_path(folder)))?;
         files::write(path, |file| file.write_all(text.as_bytes())).map_err(|error| error.to_string())
     }
 }

@@ -16,7 +16,8 @@ use zip::result::ZipError;
 
 use super::error::DataError;
 use super::picture::has_picture_name;
-use crate::files::{self, shown, shown_bytes};
+use crate::files;
+use crate::printed::{shown, shown_bytes};
 
 /// A member of an archive.
 pub(super) struct Member<'a> {

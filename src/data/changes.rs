@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::index::{Content, DataIndex, Entry};
 use super::source::Split;
-use crate::files::shown;
+use crate::printed::shown;
 
 /// Pictures that a sentence names.
 const EXAMPLES: usize = 3;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::files::{shown, shown_path};
+use crate::printed::{shown, shown_path};
 
 /// Why data could not be read.
 #[derive(Debug, thiserror::Error)]

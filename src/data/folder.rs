@@ -16,7 +16,7 @@ use super::source::{FileBytes, PictureFile, Pictures, Seen, Source, Split};
 use super::tree::{self, Kind, Step};
 use super::{split, store};
 use crate::card::Unreadable;
-use crate::files::shown;
+use crate::printed::shown;
 
 /// What a picture's class, name and path take.
 const NAME_BYTES: u64 = 256;

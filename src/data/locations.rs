@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::bounds::Bounds;
 use super::error::DataError;
-use crate::files::{Access, shown_path};
+use crate::files::Access;
+use crate::printed::shown_path;
 
 /// Places to look for data, in this order: beside the `.cnn` file, the data directories, the user's cache, then (built-in sets alone) their
 /// official place.

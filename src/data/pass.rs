@@ -12,8 +12,8 @@ use super::picture::{self, Picture, PixelSlice};
 use super::source::{Pictures, Source, Split};
 use super::{load, split, store};
 use crate::card::{PassFacts, SharedPictures};
-use crate::files::shown;
 use crate::ir::DataSpec;
+use crate::printed::shown;
 
 /// Pairs that a message names.
 const EXAMPLES: usize = 3;

@@ -17,8 +17,9 @@ use super::index::Contents;
 use super::picture::{self, DecodedPicture, Picture, PictureHeader, PixelSlice};
 use super::prepare::{Featurewise, Preparation, PrepareError};
 use super::source::{FileBytes, PictureFile, Pictures, Pixels, Source};
-use crate::files::{self, shown, shown_path};
+use crate::files;
 use crate::ir::AugmentSpec;
+use crate::printed::{shown, shown_path};
 
 /// What decoded pictures may take before they are decoded anew in each epoch: 1 GiB.
 pub(super) const MEMORY_BOUND_BYTES: usize = 1 << 30;

@@ -14,8 +14,9 @@ use super::error::DataError;
 use super::folder::{HeaderFacts, header_facts};
 use super::locations::Locations;
 use super::source::{FileBytes, PictureFile, Pictures, Source, Split, Targets, count_classes};
-use crate::files::{self, shown};
+use crate::files;
 use crate::ir::{CsvSource, LabelKind};
+use crate::printed::shown;
 use crate::source::Spanned;
 
 /// Longer lines are refused: a row names a picture and some labels.

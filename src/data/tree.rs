@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::error::DataError;
-use crate::files::{self, shown_bytes};
+use crate::files;
+use crate::printed::shown_bytes;
 
 /// Folders in folders: data sets have two or three.
 const MAX_DEPTH: usize = 32;

@@ -9,21 +9,17 @@
 //! new ones, whenever the process or the machine stops; links are followed. Whatever is no regular
 //! file is written through and stays what it is. What a killed process has left unfinished goes when
 //! the next one writes in the same folder.
-//!
-//! *Names* ([`shown`]) are printed so that no terminal obeys them.
 
 mod access;
 mod descriptor;
 mod kind;
 mod read;
-mod shown;
 mod unfinished;
 mod write;
 
 pub use access::{Access, OUTSIDE};
 pub use kind::named;
 pub use read::{ReadSeek, open, open_input, read, read_input, read_text, system_text};
-pub use shown::{json_shown, shown, shown_bytes, shown_lines, shown_path};
 pub use unfinished::{Unfinished, clear_unfinished};
 pub use write::{append, goes_to_stdout, write, write_new};
 

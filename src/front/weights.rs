@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Backbone, CheckedProgram, LayerId, Scope, ScopeKind};
+use crate::printed::few;
 use crate::source::Spanned;
 use crate::tensor::Shape;
-use crate::train::weights::few;
 use crate::zoo::{Fit, fit};
 
 /// Extents of the tensors of a weights file, by name.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::RunError;
-use super::weights::few;
+use crate::printed::few;
 
 /// Refuses tensors that hold NaN or infinity, by name and count.
 /// # Errors

@@ -12,6 +12,7 @@ use super::tensor_file::{self, TensorFile};
 use super::weights;
 use crate::files;
 use crate::ir::{Backbone, Model, Param, ScopeKind};
+use crate::printed::few;
 use crate::tensor::Shape;
 use crate::zoo::{Fit, fit};
 
@@ -64,9 +65,9 @@ fn take(mut file: TensorFile, scope: &str, backbone: &Backbone, params: &[Param]
         }
     }
     if !missing.is_empty() {
-        differences.push(format!("the file lacks {}", weights::few(&missing)));
+        differences.push(format!("the file lacks {}", few(&missing)));
     }
-    if differences.is_empty() { Ok(values) } else { Err(vec![weights::few(&differences)]) }
+    if differences.is_empty() { Ok(values) } else { Err(vec![few(&differences)]) }
 }
 
 /// Extents of the tensors of a weights file, by name, read from its header alone.

@@ -12,6 +12,7 @@ use super::folder::RunFolder;
 use super::state::Saved;
 use super::tensor_file::{self, NamedTensor, TensorFile};
 use crate::ir::{Param, ParamRole};
+use crate::printed::few;
 
 /// What `format` says in weights that have a checksum; those of older versions, which have none, say `cnnc`.
 const FORMAT: &str = "cnnc 2";
@@ -160,16 +161,6 @@ pub(super) fn take(
     Err(RunError::WeightsDiffer { path: path.to_owned(), differences })
 }
 
-/// The first few of a list, and how many more there are.
-pub(crate) fn few(items: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    match items.len().checked_sub(SHOWN) {
-        None | Some(0) => shown,
-        Some(more) => format!("{shown} and {more} more"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,12 +224,5 @@ mod tests {
         assert!(error.contains("the model has no `dense.kernel`"), "{error}");
         // unless it is known that they are of no use here
         assert!(load(&path, &other, &["dense".to_owned()]).is_ok());
-    }
-
-    #[test]
-    fn long_lists_are_cut() {
-        let items: Vec<String> = (0..9).map(|n| n.to_string()).collect();
-        assert_eq!(few(&items), "0, 1, 2, 3, 4 and 4 more");
-        assert_eq!(few(&items[..5]), "0, 1, 2, 3, 4");
     }
 }

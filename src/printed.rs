@@ -1,4 +1,5 @@
-//! Names as they are printed: what a terminal would obey, and what is no text, becomes visible.
+//! Names and lists as they are printed: what a terminal would obey, and what is no text, becomes visible;
+//! long lists are cut.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -64,6 +65,16 @@ pub fn json_shown(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// The first few of a list, and how many more there are.
+pub(crate) fn few(items: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match items.len().checked_sub(SHOWN) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
 fn push(text: &mut String, letter: char) {
     if !is_obeyed(letter) {
         text.push(letter);
@@ -124,6 +135,13 @@ mod tests {
         let escaped = json_shown(&text);
         assert!(!escaped.contains(is_obeyed) && escaped.contains('가'), "{escaped}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let items: Vec<String> = (0..9).map(|n| n.to_string()).collect();
+        assert_eq!(few(&items), "0, 1, 2, 3, 4 and 4 more");
+        assert_eq!(few(&items[..5]), "0, 1, 2, 3, 4");
     }
 
     #[test]

@@ -1,19 +1,12 @@
 //! What is known of a data set without decoding pixels: the checker's knowledge of the data.
 //!
-//! Cards of built-in sets are written here ([`builtin`]); [`of`] also makes cards of folders and arrays from their headers, and remembers them.
-//! [`with_pass`] adds what one cheap pass over the files themselves tells.
+//! Plain data. Cards of built-in sets are written here ([`builtin`]); those of files are made where files are read.
 
 mod builtin;
-mod folder;
-mod memory;
-mod numbers;
-mod of;
-mod signs;
 
 use serde::{Deserialize, Serialize};
 
 pub use builtin::builtin;
-pub use of::{CardError, of, size_bytes, with_pass};
 
 /// The data card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 
 use super::View;
 use crate::card::{DataCard, PictureSize};
-use crate::data::planned;
 use crate::diag::{Code, Diagnostic, Level, Problems};
 use crate::ir::{Damaged, DataSpec, Fit, LayerNode, ScopeKind};
 use crate::source::Span;
@@ -24,7 +23,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     check_doubles(data, card, problems);
     let splits = match &card.pass {
         Some(pass) => Some((&card.found_classes, pass.splits.clone())),
-        None => planned(&card.class_counts, &card.test_counts, data).map(|splits| (&card.classes, splits)),
+        None => data.planned_splits(&card.class_counts, &card.test_counts).map(|splits| (&card.classes, splits)),
     };
     if let Some((classes, splits)) = &splits {
         check_missing(data, classes, splits, problems);

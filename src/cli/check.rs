@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::load::{self, Look, Reading};
 use super::mend;
 use super::rewrite::{name_of, streams_differ};
-use crate::card::CardError;
+use crate::data::cards::CardError;
 use crate::diag::{Level, render_json, render_json_rest};
 use crate::files;
 use crate::printed;

@@ -10,8 +10,9 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Look};
 use super::table::{Table, thousands};
-use crate::card::{CardError, DataCard, PictureSize};
-use crate::data::{places, planned};
+use crate::card::{DataCard, PictureSize};
+use crate::data::cards::CardError;
+use crate::data::places;
 use crate::ir::DataSpec;
 use crate::printed::shown;
 
@@ -67,7 +68,7 @@ pub(super) fn data(args: &CardArgs, console: &Console) -> Result<(), Failure> {
 /// Images of each class in the three splits, in the order of `card.classes`.
 fn splits(card: &DataCard, spec: Option<&DataSpec>) -> Option<[Vec<usize>; 3]> {
     let Some(pass) = &card.pass else {
-        return planned(&card.class_counts, &card.test_counts, spec?);
+        return spec?.planned_splits(&card.class_counts, &card.test_counts);
     };
     let place_of = places(&card.found_classes);
     let place = |class: &String| place_of.get(class.as_str()).copied();

@@ -3,8 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::card::CardError;
 use crate::data::DataError;
+use crate::data::cards::CardError;
 use crate::printed;
 use crate::runtime::CompileError;
 use crate::train::RunError;

@@ -13,7 +13,8 @@ use super::failure::Failure;
 use super::progress::DataProgress;
 use super::rewrite::{name_of, read_text};
 use crate::ast;
-use crate::card::{self, CardError, DataCard, PictureSize};
+use crate::card::{DataCard, PictureSize};
+use crate::data::cards::{self, CardError};
 use crate::data::{Bounds, DataError, Dataset, Featurewise, InputSize, Locations};
 use crate::diag::{Code, Diagnostic, Level, render, render_all};
 use crate::files;
@@ -93,14 +94,14 @@ pub(super) fn judge(
         }
         let passes = match look {
             Look::Names | Look::Card => false,
-            Look::SmallPass => card::size_bytes(data, &locations).is_some_and(|bytes| bytes <= SMALL_BYTES),
+            Look::SmallPass => cards::size_bytes(data, &locations).is_some_and(|bytes| bytes <= SMALL_BYTES),
             Look::Pass => true,
         };
-        let card = if passes { card::with_pass(data, &locations) } else { card::of(data, &locations) };
+        let card = if passes { cards::with_pass(data, &locations) } else { cards::of(data, &locations) };
         // without the pass there may still be a card
         let card = card.or_else(|error| {
             card_error.replace(Some(error));
-            card::of(data, &locations)
+            cards::of(data, &locations)
         });
         let card = card.ok()?;
         known.replace(Some((data.clone(), card.clone())));

@@ -6,6 +6,7 @@
 mod archive;
 mod augment;
 mod bounds;
+pub mod cards;
 mod changes;
 mod cifar;
 mod color;
@@ -44,19 +45,11 @@ pub use loader::{Batch, Batches};
 pub use locations::{FetchPolicy, Locations, Place};
 pub use picture::{DecodedPicture, Picture, PixelSlice, decode};
 pub use prepare::{Featurewise, Preparation, PrepareError};
+pub(crate) use source::places;
 pub use source::{Split, Targets};
 pub use store::read_picture;
 
 pub(crate) use bounds::size_text;
-pub(crate) use fetch::hex;
-pub(crate) use folder::{FolderFacts, HeaderFacts, folder_facts};
-pub(crate) use load::array_facts;
-pub(crate) use npz::ArrayFacts;
-pub(crate) use pass::pass_facts;
-pub(crate) use source::{check_classes, places};
-pub(crate) use split::planned;
-pub(crate) use table::{TableFacts, table_facts};
-pub(crate) use tree::all as all_files;
 
 /// What opening a data set is doing: for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::cards;
 use super::*;
 use crate::card::{self, PictureSize};
 use crate::ir::{
@@ -99,7 +100,7 @@ fn cifar10_as_jpeg_in_a_tar_gz() {
     let Some(dir) = data_dir("cifar10-images.tar.gz") else { return };
     let data = folder("cifar10-images.tar.gz/cifar10/train", "cifar10-images.tar.gz/cifar10/test");
     let started = Instant::now();
-    let card = card::of(&data, &Locations::only(&dir)).unwrap();
+    let card = cards::of(&data, &Locations::only(&dir)).unwrap();
     println!("card in {:.2} s", started.elapsed().as_secs_f64());
     assert_eq!(
         (card.train_images, card.test_images, card.size, card.channels),
@@ -119,7 +120,7 @@ fn cifar10_as_jpeg_in_a_tar_gz() {
 fn traffic_signs_are_ppm_of_many_sizes() {
     let Some(dir) = data_dir("gtsrb-ppm-subset.tar.gz") else { return };
     let data = folder("gtsrb-ppm-subset.tar.gz/gtsrb/train", "gtsrb-ppm-subset.tar.gz/gtsrb/test");
-    let card = card::of(&data, &Locations::only(&dir)).unwrap();
+    let card = cards::of(&data, &Locations::only(&dir)).unwrap();
     assert_eq!((card.train_images, card.test_images, card.classes.len()), (3560, 880, 43));
     assert!(matches!(card.size, PictureSize::Varies { min: [25, 25], .. }), "{:?}", card.size);
     let set = open(&data, &prepare(Some([32, 32])), [32, 32, 3], &dir);

@@ -114,7 +114,7 @@ impl Splitting {
                 counts[self.strata[item]] += 1;
             }
         }
-        let mut wanted: Vec<usize> = counts.iter().map(|&n| round_half_up(share.fraction, n)).collect();
+        let mut wanted: Vec<usize> = counts.iter().map(|&n| share.count(n)).collect();
         let mut taken = vec![false; self.units.len()];
         for &item in &self.order {
             let (unit, left) = (self.units[item], &mut wanted[self.strata[item]]);
@@ -129,38 +129,6 @@ impl Splitting {
             }
         }
     }
-}
-
-/// Images of each class in the training, the validation and the test split, from the numbers of the set's own: what [`split`] will give. `None` where that
-/// depends on which pictures are drawn. `test` is empty where there is no test split.
-pub(crate) fn planned(train: &[usize], test: &[usize], spec: &DataSpec) -> Option<[Vec<usize>; 3]> {
-    if !spec.stratified || spec.split_by.is_some() || train.is_empty() {
-        return None;
-    }
-    let mut splits = [Vec::new(), Vec::new(), Vec::new()];
-    for (class, &own_train) in train.iter().enumerate() {
-        let own_test = test.get(class).copied().unwrap_or(0);
-        let all = own_train + own_test;
-        let (mut left, mut tested) = (own_train, own_test);
-        let count = |share: &Share, left: usize| {
-            round_half_up(share.fraction, if share.of == SplitBase::All { all } else { left }).min(left)
-        };
-        if let Some(share) = spec.test.as_ref().map(|share| &share.value) {
-            left = if share.of == SplitBase::All { all } else { own_train };
-            tested = count(share, left);
-            left -= tested;
-        }
-        let validated = spec.validation.as_ref().map_or(0, |share| count(&share.value, left));
-        splits[0].push(left - validated);
-        splits[1].push(validated);
-        splits[2].push(tested);
-    }
-    Some(splits)
-}
-
-/// `⌊fraction · n + ½⌋`. Percentages are not exact in binary (29% of 50 gives 14.499…), so a 10⁻⁹ is added before rounding down.
-fn round_half_up(fraction: f64, n: usize) -> usize {
-    (fraction * n as f64 + 0.5 + 1e-9).floor() as usize
 }
 
 #[cfg(test)]
@@ -207,8 +175,9 @@ mod tests {
         let labels: Vec<i32> = (0..15).map(|i| i32::from(i % 3 == 0)).collect();
         let splits = split(&labels, &[Split::Train; 15], 2, &spec(share(0.25, SplitBase::Train), None)).unwrap();
         assert_eq!((counts(&splits, &labels, 0), counts(&splits, &labels, 1)), ([7, 3, 0], [4, 1, 0]));
-        assert_eq!(round_half_up(0.29, 50), 15);
-        assert_eq!(round_half_up(0.2, 2), 0);
+        let count = |fraction, n| Share { fraction, of: SplitBase::All }.count(n);
+        assert_eq!(count(0.29, 50), 15);
+        assert_eq!(count(0.2, 2), 0);
     }
 
     #[test]
@@ -229,7 +198,7 @@ mod tests {
                     let made = split(&labels, &own, 3, &spec).unwrap();
                     let (train, test) = (of_class(&own, Split::Train), of_class(&own, Split::Test));
                     let expected = [Split::Train, Split::Validation, Split::Test].map(|split| of_class(&made, split));
-                    assert_eq!(planned(&train, &test, &spec), Some(expected), "{spec:?}");
+                    assert_eq!(spec.planned_splits(&train, &test), Some(expected), "{spec:?}");
                 }
             }
         }

@@ -80,7 +80,7 @@ fn open(source: &str, files: &[(&str, &[u8])]) {
          train {{ epochs: 1 }}"
     );
     let locations = Locations::only(folder.path());
-    let card_of = |data: &cnnc::ir::DataSpec| cnnc::card::of(data, &locations).ok();
+    let card_of = |data: &cnnc::ir::DataSpec| cnnc::data::cards::of(data, &locations).ok();
     let loaded = load(SourceFile::new("fuzz.cnn", text), &LowerOptions::default(), &card_of);
     if let Some(program) = &loaded.program {
         open_data(program, &locations);

@@ -13,6 +13,7 @@ mod prepare;
 mod report;
 pub mod run_files;
 mod schedule;
+mod split;
 mod train;
 mod tune;
 mod updates;

@@ -1,11 +1,21 @@
-//! Makes the card of a program's data.
+//! Makes the card of a program's data: from headers, remembered from one look to the next ([`of`]); [`with_pass`] adds what
+//! one cheap pass over the files themselves tells.
+
+mod folder;
+mod memory;
+mod numbers;
+mod signs;
 
 use std::path::{Path, PathBuf};
 
-use super::{DataCard, PictureSize, builtin, folder, memory, numbers};
-use crate::data::{
-    ArrayFacts, DataError, FetchPolicy, Locations, all_files, array_facts, check_classes, pass_facts, places,
-};
+use super::error::DataError;
+use super::load::array_facts;
+use super::locations::{FetchPolicy, Locations};
+use super::npz::ArrayFacts;
+use super::pass::pass_facts;
+use super::source::{check_classes, places};
+use super::tree;
+use crate::card::{DataCard, PictureSize, builtin};
 use crate::ir::{DataSource, DataSpec};
 
 /// Of more files the size is not asked for.
@@ -120,7 +130,7 @@ pub fn size_bytes(data: &DataSpec, locations: &Locations) -> Option<u64> {
     let mut bytes = 0;
     for path in source.paths() {
         let place = locations.resolve(path).ok()?.path;
-        let files = all_files(&place, MAX_FILES)?;
+        let files = tree::all(&place, MAX_FILES)?;
         bytes += files.iter().filter(|(_, about)| about.is_file()).map(|(_, about)| about.len()).sum::<u64>();
     }
     Some(bytes)

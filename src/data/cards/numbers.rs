@@ -1,8 +1,11 @@
 //! Cards of data whose labels come from tables, and of labels that are numbers.
 
+use super::super::error::DataError;
+use super::super::locations::Locations;
+use super::super::source::Targets;
+use super::super::table::{TableFacts, table_facts};
 use super::folder::of_headers;
-use super::{DataCard, TargetColumn};
-use crate::data::{DataError, Locations, TableFacts, Targets, table_facts};
+use crate::card::{DataCard, TargetColumn};
 use crate::ir::{CsvSource, LabelKind};
 use crate::printed::shown_path;
 

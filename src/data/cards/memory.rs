@@ -11,8 +11,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
+use super::super::error::DataError;
+use super::super::fetch::hex;
+use super::super::locations::Locations;
+use super::super::tree;
 use crate::checksum::{sealed, unsealed};
-use crate::data::{DataError, Locations, all_files, hex};
 use crate::files;
 
 /// Changes when cards of older programs would be wrong.
@@ -82,7 +85,7 @@ fn place_of(what: &str, paths: &[&Path], locations: &Locations) -> Option<PathBu
 /// Adds path, size and time of change of a file, or of every file in a folder.
 fn stamp(path: &Path, hash: &mut Sha256) -> Option<()> {
     let mut files = Vec::new();
-    for (path, about) in all_files(&path.canonicalize().ok()?, MAX_FILES)? {
+    for (path, about) in tree::all(&path.canonicalize().ok()?, MAX_FILES)? {
         let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
         files.push((path, about.len(), changed));
     }

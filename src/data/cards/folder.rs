@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use super::{DataCard, PictureSize, TypicalSize, signs};
-use crate::data::{DataError, FolderFacts, HeaderFacts, Locations, folder_facts};
+use super::super::error::DataError;
+use super::super::folder::{FolderFacts, HeaderFacts, folder_facts};
+use super::super::locations::Locations;
+use super::signs;
+use crate::card::{DataCard, PictureSize, TypicalSize};
 use crate::printed::shown_path;
 
 /// The card of a folder (or of a training and a test folder).

@@ -14,13 +14,12 @@ pub use weights::{TensorShapes, WeightsFile};
 use crate::ast;
 use crate::card::DataCard;
 use crate::check::check_around;
-use crate::diag::{Code, Problems};
+use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{CheckedProgram, DataSpec, Program};
 use crate::lower::imports;
 use crate::lower::{LowerOptions, lower};
 use crate::parse::parse;
 use crate::source::{SourceFile, SourceMap, Span};
-use crate::train::memory::{self, Machine};
 
 /// What is known of a source text.
 #[derive(Debug)]
@@ -80,8 +79,8 @@ pub struct Surroundings<'a> {
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
     /// Gives the names and extents of what a weights file holds, by its path as written.
     pub weights: &'a dyn Fn(&str) -> WeightsFile,
-    /// The machine that the program is to be trained on, where that is to be judged.
-    pub machine: Option<Machine>,
+    /// Gives what stands against training a program in the memory of the machine; `None` where nothing does, or nobody asks.
+    pub memory: &'a dyn Fn(&CheckedProgram, Option<&DataCard>) -> Option<Diagnostic>,
 }
 
 /// A parsed file with those it uses.
@@ -98,7 +97,7 @@ pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSp
     load_within(
         source,
         options,
-        Surroundings { card_of, read: &read, weights: &|_| WeightsFile::Unknown, machine: None },
+        Surroundings { card_of, read: &read, weights: &|_| WeightsFile::Unknown, memory: &|_, _| None },
     )
 }
 
@@ -132,8 +131,7 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     }
     if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()) {
         weights::check(checked, around.weights).into_iter().for_each(|problem| problems.push(problem));
-        let too_large = around.machine.and_then(|machine| memory::check(checked, card.as_ref(), &machine));
-        too_large.into_iter().for_each(|problem| problems.push(problem));
+        (around.memory)(checked, card.as_ref()).into_iter().for_each(|problem| problems.push(problem));
     }
     if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()).map(CheckedProgram::program) {
         if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {

@@ -22,7 +22,7 @@ fn load_text(name: &str, text: &str, model: Option<&str>) -> Loaded {
             card_of: &cards::card_of,
             read: &read,
             weights: &|_| cnnc::front::WeightsFile::Unknown,
-            machine: None,
+            memory: &|_, _| None,
         },
     )
 }

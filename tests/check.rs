@@ -4,12 +4,14 @@ mod cards;
 
 use std::path::Path;
 
+use cnnc::card::DataCard;
 use cnnc::diag::{Code, Language, Level, RenderStyle, explain, render, render_json};
 use cnnc::front::{Loaded, Surroundings, WeightsFile, load_within};
+use cnnc::ir::CheckedProgram;
 use cnnc::kernel::{Simd, Target};
 use cnnc::lower::LowerOptions;
+use cnnc::memory::{self, Machine};
 use cnnc::source::SourceFile;
-use cnnc::train::memory::Machine;
 
 fn load_file(path: &Path) -> Loaded {
     let name = path.file_name().expect("a name").to_string_lossy().into_owned();
@@ -50,8 +52,13 @@ fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
         let there = tensors[..there].iter().map(|(name, extents)| ((*name).to_owned(), extents.to_vec()));
         WeightsFile::Tensors(there.collect())
     };
-    let machine = Some(Machine { target: Target::of(Simd::Portable), threads: 4, memory_bytes: 16 << 30 });
-    load_within(source, options, Surroundings { card_of: &cards::card_of, read: &read, weights: &weights, machine })
+    let machine = Machine { target: Target::of(Simd::Portable), threads: 4, memory_bytes: 16 << 30 };
+    let memory = |program: &CheckedProgram, card: Option<&DataCard>| memory::check(program, card, &machine);
+    load_within(
+        source,
+        options,
+        Surroundings { card_of: &cards::card_of, read: &read, weights: &weights, memory: &memory },
+    )
 }
 
 fn drawn(loaded: &Loaded) -> String {

@@ -11,9 +11,9 @@ use cnnc::front::{Loaded, Surroundings, load, load_within};
 use cnnc::ir::{CheckedProgram, LayerId, ScopeKind};
 use cnnc::lower::LowerOptions;
 use cnnc::parse::parse;
+use cnnc::settings::Settings;
 use cnnc::show::show;
 use cnnc::source::SourceFile;
-use cnnc::train::Settings;
 
 #[test]
 fn models_are_silent() {
@@ -91,7 +91,7 @@ fn load_beside(path: &Path, text: &str, model: Option<String>) -> Loaded {
         card_of: &cards::card_of,
         read: &read,
         weights: &|_| cnnc::front::WeightsFile::Unknown,
-        machine: None,
+        memory: &|_, _| None,
     };
     load_within(SourceFile::new(path.file_name().expect("a name").to_string_lossy(), text), &options, around)
 }

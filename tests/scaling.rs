@@ -5,16 +5,16 @@
 
 use std::fmt::Write;
 
-use cnnc::card::builtin;
+use cnnc::card::{DataCard, builtin};
 use cnnc::diag::{Language, RenderStyle, render_all, render_json};
 use cnnc::draw::Diagram;
 use cnnc::format::format;
 use cnnc::front::{Loaded, Surroundings, WeightsFile, load, load_within};
-use cnnc::ir::DataSpec;
+use cnnc::ir::{CheckedProgram, DataSpec};
 use cnnc::kernel::{Simd, Target};
 use cnnc::lower::LowerOptions;
+use cnnc::memory::{self, Machine};
 use cnnc::source::SourceFile;
-use cnnc::train::memory::Machine;
 
 /// How much longer four times as much may take: between four and sixteen.
 const MOST: u64 = 9;
@@ -167,10 +167,11 @@ fn plans_take_time_in_proportion() {
     // so little memory that every file needs a plan, and no batch fits
     let judge = |text: &str| {
         let machine = Machine { target: Target::of(Simd::Portable), threads: 2, memory_bytes: 1 << 20 };
+        let memory = |program: &CheckedProgram, card: Option<&DataCard>| memory::check(program, card, &machine);
         let card_of = |data: &DataSpec| builtin(&data.source.value);
         let read = |_: &std::path::Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
         let around =
-            Surroundings { card_of: &card_of, read: &read, weights: &|_| WeightsFile::Unknown, machine: Some(machine) };
+            Surroundings { card_of: &card_of, read: &read, weights: &|_| WeightsFile::Unknown, memory: &memory };
         let loaded = load_within(SourceFile::new("a.cnn", text), &LowerOptions::default(), around);
         assert!(loaded.problems.iter().any(|problem| problem.code.as_str() == "E0515"), "{text}");
     };

@@ -13,13 +13,13 @@ use super::load::{self, Ready};
 use super::step::BatchLabels;
 use super::table::{Table, bytes};
 use super::tuning::TuneArgs;
+use crate::memory::Machine;
 use crate::plan::plan;
 use crate::random::Random;
 use crate::runtime::{
     CompileError, EvalSession, Kind, ProfileRow, StepInputs, TrainSession, optimized_evaluation_graph,
     optimized_training_graph,
 };
-use crate::train::memory::Machine;
 use crate::train::{initial_values, initialise};
 
 #[derive(Debug, Args)]

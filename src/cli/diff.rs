@@ -16,7 +16,7 @@ use super::rewrite::streams_differ;
 use super::table::{Table, bytes, metric_prefix, thousands};
 use crate::files;
 use crate::printed;
-use crate::train::Settings;
+use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

@@ -21,14 +21,15 @@ use crate::files;
 use crate::front::{self, Loaded, Surroundings, WeightsFile};
 use crate::ir::{CheckedProgram, DataSpec, Mode, TrainSpec, forward};
 use crate::lower::LowerOptions;
+use crate::memory::{self, Machine, memory_bytes};
 use crate::printed;
 use crate::printed::shown;
 use crate::runtime::CompileError;
+use crate::settings::{Settings, prepare_json};
 use crate::show;
 use crate::source::{SourceFile, SourceMap};
-use crate::train::memory::{Machine, memory_bytes};
 use crate::train::weights::{Weights, WeightsInfo};
-use crate::train::{Pretrained, Settings, prepare_json, pretrained, tensor_shapes};
+use crate::train::{Pretrained, pretrained, tensor_shapes};
 
 /// A file that has been read, with what was found in it.
 #[derive(Debug)]
@@ -111,8 +112,13 @@ pub(super) fn judge(
     let machine = if matches!(look, Look::Names) { None } else { Machine::here() };
     let machine =
         machine.map(|machine| Machine { memory_bytes: permissions.memory_bytes(machine.memory_bytes), ..machine });
-    let around =
-        Surroundings { card_of: &card_of, read: &|path| read_used(path, &locations), weights: &weights, machine };
+    let memory = |program: &CheckedProgram, card: Option<&DataCard>| memory::check(program, card, machine.as_ref()?);
+    let around = Surroundings {
+        card_of: &card_of,
+        read: &|path| read_used(path, &locations),
+        weights: &weights,
+        memory: &memory,
+    };
     let loaded = front::load_within(SourceFile::new(file.display().to_string(), text), &options, around);
     Reading { loaded, card_error: card_error.into_inner(), locations }
 }

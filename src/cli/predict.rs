@@ -14,9 +14,9 @@ use super::npy::{self, Images};
 use super::tuning::TuneArgs;
 use crate::data::{Bounds, DecodedPicture, Preparation, decode, size_text};
 use crate::files;
+use crate::memory::{Machine, inference_bytes};
 use crate::printed::shown_path;
 use crate::runtime::CompileError;
-use crate::train::memory::{Machine, inference_bytes};
 
 /// Larger picture files are refused: 512 MiB.
 const MOST_PICTURE_BYTES: u64 = 512 << 20;

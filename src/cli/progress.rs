@@ -7,7 +7,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::console::Console;
 use crate::data::Progress;
 use crate::ir::Metric;
-use crate::train::{EpochRecord, RunningSums, Watch, metric_name, monitor_name};
+use crate::settings::{metric_name, monitor_name};
+use crate::train::{EpochRecord, RunningSums, Watch};
 
 /// Progress of reading data.
 pub(super) struct DataProgress<'a> {

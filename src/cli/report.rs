@@ -9,10 +9,8 @@ use crate::files;
 use crate::ir::run_files::REPORT;
 use crate::kernel::Target;
 use crate::plan::Choices;
-use crate::train::{
-    Arithmetic, EpochRecord, Progress, Results, RunError, RunFolder, RunRecord, RunningSums, Settings, metric_name,
-    monitor_name,
-};
+use crate::settings::{Settings, metric_name, monitor_name};
+use crate::train::{Arithmetic, EpochRecord, Progress, Results, RunError, RunFolder, RunRecord, RunningSums};
 use crate::{data::Dataset, ir::Metric};
 
 /// What does not change during a run.

@@ -13,7 +13,8 @@ use crate::data::{DataDigest, DataIndex};
 use crate::files;
 use crate::kernel::Simd;
 use crate::plan::Choices;
-use crate::train::{Arithmetic, Fate, Remains, Repair, RunError, RunFolder, RunRecord, Saved, Settings};
+use crate::settings::Settings;
+use crate::train::{Arithmetic, Fate, Remains, Repair, RunError, RunFolder, RunRecord, Saved};
 
 /// Larger indices are not read: one of a hundred million pictures.
 const MOST_INDEX_BYTES: u64 = 8 << 30;

@@ -21,11 +21,12 @@ use super::tuning::{self, TuneArgs};
 use crate::autodiff;
 use crate::ir::{CheckedProgram, TrainSpec};
 use crate::kernel::Target;
+use crate::memory::{self, Machine};
 use crate::plan::Choices;
 use crate::runtime::{CompileOptions, EvalSession, Kind, TrainSession};
-use crate::train::memory::{self, Machine};
+use crate::settings::Settings;
 use crate::train::{
-    Arithmetic, Ending, Plan, Pretrained, Progress, Results, RunError, RunFolder, RunRecord, Settings, Stage, Trainer,
+    Arithmetic, Ending, Plan, Pretrained, Progress, Results, RunError, RunFolder, RunRecord, Stage, Trainer,
 };
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use super::figures;
 use super::load::{self, Ready};
 use super::table::{Table, bytes, metric_prefix, thousands};
 use crate::ir::LayerId;
-use crate::train::memory::{self, Machine};
+use crate::memory::{self, Machine};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

@@ -8,8 +8,8 @@ use crate::check::check_around;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{CheckedProgram, DataSpec, EnsembleSpec};
 use crate::lower::{LowerOptions, lower};
+use crate::settings::Settings;
 use crate::source::Spanned;
-use crate::train::Settings;
 
 /// What is wrong with the members of an ensemble.
 pub(super) fn check(

@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::decimal;
 use crate::ir::{Callback, Monitor};
+use crate::settings::decimal;
 
 /// The values known at the end of an epoch, in the order of `history.csv`.
 #[derive(Debug, Clone, Default, PartialEq)]

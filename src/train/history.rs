@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::callbacks::EpochValues;
 use super::error::RunError;
-use super::settings::monitor_name;
 use crate::files::{self, MOST_RECORD_BYTES};
 use crate::ir::Monitor;
+use crate::settings::monitor_name;
 
 /// What an epoch gave.
 #[derive(Debug, Clone, PartialEq)]

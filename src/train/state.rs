@@ -24,11 +24,11 @@ use super::error::RunError;
 use super::folder::RunFolder;
 use super::history::Row;
 use super::record::RunRecord;
-use super::settings::Settings;
 use super::tally::Tally;
 use super::tensor_file::{self, NamedTensor, TensorFile};
 use super::weights;
 use crate::ir::{Metric, Param};
+use crate::settings::Settings;
 use crate::tensor::Shape;
 
 /// Sums over the images of an epoch so far; divided by `images` they are Keras's running means.

@@ -25,13 +25,13 @@ use super::init::initial_values;
 use super::interrupt::Interrupt;
 use super::pretrained::Pretrained;
 use super::record::RunRecord;
-use super::settings::Settings;
 use super::state::{Former, Progress, RunningSums, Saved, Snapshot, State};
 use super::weights::{self, WeightsInfo};
 use crate::autodiff::averaged_weight;
 use crate::data::{Dataset, Split};
 use crate::ir::{AugmentSpec, Callback, Metric, Monitor, SchedulePoint, TrainSpec};
 use crate::runtime::StepInputs;
+use crate::settings::Settings;
 
 /// What a run is made of, besides its engines.
 #[derive(Debug, Clone, Copy)]

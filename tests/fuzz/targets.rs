@@ -15,8 +15,9 @@ use cnnc::kernel::{Simd, Target};
 use cnnc::lower::LowerOptions;
 use cnnc::plan::{plan, verify_plan};
 use cnnc::runtime::{optimized_evaluation_graph, optimized_training_graph};
+use cnnc::settings::Settings;
 use cnnc::source::SourceFile;
-use cnnc::train::{Settings, State, tensor_shapes, weights};
+use cnnc::train::{State, tensor_shapes, weights};
 
 /// A target's name, and what it does with an input.
 pub(crate) type FuzzTarget = (&'static str, fn(&[u8]));

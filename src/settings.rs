@@ -264,7 +264,7 @@ pub fn prepare_json(prepare: &PrepareSpec) -> Value {
 }
 
 /// The double that a user's decimal stands for: 0.1, where the nearest f32 is 0.100000001490116.
-pub(super) fn decimal(value: f32) -> f64 {
+pub(crate) fn decimal(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::from(value))
 }
 

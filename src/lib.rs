@@ -48,6 +48,7 @@ pub mod data;
 pub mod desc;
 pub mod diag;
 pub mod draw;
+pub mod figures;
 #[allow(clippy::disallowed_methods, reason = "the one room that reads and writes files")]
 pub mod files;
 pub mod format;

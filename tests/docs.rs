@@ -5,14 +5,13 @@ mod cards;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use cnnc::diag::{Code, Language, RenderStyle, main_sentence, render};
+use cnnc::diag::{Code, Language, RenderStyle, machine_codes, main_sentence, render, run_codes};
 use cnnc::draw::Diagram;
 use cnnc::front::{Loaded, load};
 use cnnc::ir::AUGMENTATIONS;
 use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer, OptionSpec, OptionType, Regularizer};
 use cnnc::lower::{LowerOptions, SECTIONS, names_in};
 use cnnc::source::SourceFile;
-use cnnc::train::run_codes;
 
 const BEGIN: &str = "<!-- layers: begin (from the compiler's table: CNNC_BLESS=1 cargo test --test docs) -->\n";
 const END: &str = "<!-- layers: end -->";
@@ -132,7 +131,7 @@ fn the_readme_shows_what_is_drawn() {
 
 #[test]
 fn codes_that_are_named_exist() {
-    let outside_of_files = run_codes(Language::English).chain(cnnc::cli::machine_codes(Language::English));
+    let outside_of_files = run_codes(Language::English).chain(machine_codes(Language::English));
     let of_runs: Vec<&str> = outside_of_files.map(|(code, _)| code).collect();
     for path in documents() {
         let text = read(&path);
@@ -356,7 +355,7 @@ fn the_index_of_codes_is_the_catalogue() {
         let _ = writeln!(text, "| {code} | {title} |");
     }
     text.push_str("\n## The machine and `--restricted`\n\n| Code | Says |\n|---|---|\n");
-    for (code, title) in cnnc::cli::machine_codes(Language::English) {
+    for (code, title) in machine_codes(Language::English) {
         let _ = writeln!(text, "| {code} | {title} |");
     }
     let families =

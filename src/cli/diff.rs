@@ -10,10 +10,11 @@ use super::align::{Step, align};
 use super::arguments::{ChoiceArgs, ComputeArgs, DataArgs};
 use super::console::Console;
 use super::failure::Failure;
-use super::figures::{self, LayerFigures, Peaks};
 use super::load;
+use super::peaks::{Peaks, peaks};
 use super::rewrite::streams_differ;
 use super::table::{Table, bytes, metric_prefix, thousands};
+use crate::figures::{self, LayerFigures};
 use crate::files;
 use crate::printed;
 use crate::settings::Settings;
@@ -132,7 +133,7 @@ fn side(args: &DiffArgs, (file, model): (&Path, Option<&String>), console: &Cons
         layers: figures::layers(&program),
         made_of,
         settings,
-        peaks: figures::peaks(&program, args.compute)?,
+        peaks: peaks(&program, args.compute)?,
     })
 }
 

@@ -4,8 +4,7 @@ use clap::Args;
 
 use super::console::Console;
 use super::failure::Failure;
-use super::pages;
-use crate::{diag, train};
+use crate::diag;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  cnnc explain E0103\n  cnnc explain E0103 --lang ko")]
@@ -17,8 +16,7 @@ pub(super) struct ExplainArgs {
 
 pub(super) fn explain(args: &ExplainArgs, console: &Console) -> Result<(), Failure> {
     let language = console.language();
-    let own = || train::explain(&args.code, language).or_else(|| pages::explain(&args.code, language));
-    match diag::explain(&args.code, language).or_else(own) {
+    match diag::explain(&args.code, language) {
         Some(page) => console.result_text(&page),
         None => Err(Failure::Usage(format!("there is no diagnostic `{}`; codes look like E0103 or W0301", args.code))),
     }

@@ -19,7 +19,6 @@ mod emit;
 mod eval;
 mod explain;
 mod failure;
-mod figures;
 mod fmt;
 mod graph;
 mod init;
@@ -28,7 +27,7 @@ mod load;
 mod mend;
 mod new;
 mod npy;
-mod pages;
+mod peaks;
 mod permissions;
 mod predict;
 mod progress;
@@ -51,8 +50,6 @@ use clap::{Parser, Subcommand};
 use arguments::GlobalArgs;
 use console::Console;
 use permissions::End;
-
-pub use pages::machine_codes;
 
 /// cnnc trains convolutional image models that are written in small .cnn files
 ///

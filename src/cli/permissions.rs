@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::failure::Failure;
-use super::figures;
 use super::table::thousands;
 use crate::data::{FetchPolicy, Locations};
+use crate::figures;
 use crate::files::Access;
 use crate::front::Loaded;
 

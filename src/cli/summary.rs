@@ -6,9 +6,10 @@ use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
 use super::console::Console;
 use super::eval::batch_of;
 use super::failure::Failure;
-use super::figures;
 use super::load::{self, Ready};
+use super::peaks::peaks as peaks_of;
 use super::table::{Table, bytes, metric_prefix, thousands};
+use crate::figures;
 use crate::ir::LayerId;
 use crate::memory::{self, Machine};
 
@@ -73,7 +74,7 @@ pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failu
 
 fn peaks(args: &SummaryArgs, ready: &Ready, console: &Console) -> Result<(), Failure> {
     let batch = batch_of(ready.program.program().train.as_ref());
-    let peaks = figures::peaks(&ready.program, args.compute)?;
+    let peaks = peaks_of(&ready.program, args.compute)?;
     let inference = bytes(peaks.inference_bytes);
     match peaks.training_bytes.map(bytes) {
         Some(training) => console

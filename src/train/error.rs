@@ -252,3 +252,37 @@ pub(super) fn where_from(layer: Option<&str>) -> String {
         None => "every layer's result is finite, so the loss itself or a weight overflowed".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Language, explain, run_codes};
+
+    #[test]
+    fn every_code_has_a_page() {
+        let io = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let path = std::path::PathBuf::new;
+        let errors = [
+            RunError::WeightsDiffer { path: path(), differences: vec![] },
+            RunError::Read { path: path(), source: io() },
+            RunError::Format { path: path(), wanted: "", found: String::new() },
+            RunError::Write { path: path(), source: io() },
+            RunError::Occupied { path: path(), is_run: true },
+            RunError::SettingsChanged { path: path(), changes: vec![] },
+            RunError::CheckpointPath { file: String::new() },
+            RunError::damaged(&path(), ""),
+            RunError::DataChanged { path: path(), differences: vec![] },
+            RunError::InUse { path: path(), holder: String::new() },
+            RunError::StateLost { path: path(), result: String::new() },
+            RunError::NotFiniteWeights { path: path(), tensors: String::new() },
+            RunError::NotFiniteResult { what: String::new(), layer: None },
+            RunError::NotFinite { loss: f32::NAN, step: 1, epoch: 1, batch: 1, layer: None, learning_rate: 0.1 },
+        ];
+        for error in &errors {
+            let code = error.code().expect("these have codes");
+            assert!(explain(code, Language::English).is_some_and(|page| page.starts_with(code)), "{code}");
+            assert!(error.help().is_some(), "{code} says nothing of what to do");
+        }
+        assert_eq!(run_codes(Language::English).count(), errors.len());
+    }
+}

@@ -112,22 +112,22 @@ const PAGES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The page on a code of this room, in English where the language has none; `None` where there is no such code.
-pub fn explain(code: &str, language: Language) -> Option<String> {
+/// The page on a code of these, in English where the language has none; `None` where there is no such code.
+pub(super) fn explain(code: &str, language: Language) -> Option<String> {
     let of = |pages: &'static [(&str, &str, &str)]| pages.iter().find(|(known, ..)| known.eq_ignore_ascii_case(code));
     let own = match language {
         Language::English => None,
-        Language::Korean => of(super::pages_ko::PAGES),
+        Language::Korean => of(super::runs_ko::PAGES),
     };
     let (code, title, page) = own.or_else(|| of(PAGES))?;
     Some(format!("{code} ({}): {title}\n\n{page}\n", language.level(Level::Error)))
 }
 
-/// Codes and titles of this room.
+/// Codes and titles of what goes wrong with runs.
 pub fn run_codes(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
     let pages = match language {
         Language::English => PAGES,
-        Language::Korean => super::pages_ko::PAGES,
+        Language::Korean => super::runs_ko::PAGES,
     };
     pages.iter().map(|(code, title, _)| (*code, *title))
 }
@@ -135,42 +135,13 @@ pub fn run_codes(language: Language) -> impl Iterator<Item = (&'static str, &'st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::RunError;
-
-    #[test]
-    fn every_code_has_a_page() {
-        let io = || std::io::Error::from(std::io::ErrorKind::NotFound);
-        let path = std::path::PathBuf::new;
-        let errors = [
-            RunError::WeightsDiffer { path: path(), differences: vec![] },
-            RunError::Read { path: path(), source: io() },
-            RunError::Format { path: path(), wanted: "", found: String::new() },
-            RunError::Write { path: path(), source: io() },
-            RunError::Occupied { path: path(), is_run: true },
-            RunError::SettingsChanged { path: path(), changes: vec![] },
-            RunError::CheckpointPath { file: String::new() },
-            RunError::damaged(&path(), ""),
-            RunError::DataChanged { path: path(), differences: vec![] },
-            RunError::InUse { path: path(), holder: String::new() },
-            RunError::StateLost { path: path(), result: String::new() },
-            RunError::NotFiniteWeights { path: path(), tensors: String::new() },
-            RunError::NotFiniteResult { what: String::new(), layer: None },
-            RunError::NotFinite { loss: f32::NAN, step: 1, epoch: 1, batch: 1, layer: None, learning_rate: 0.1 },
-        ];
-        for error in &errors {
-            let code = error.code().expect("these have codes");
-            assert!(explain(code, Language::English).is_some_and(|page| page.starts_with(code)), "{code}");
-            assert!(error.help().is_some(), "{code} says nothing of what to do");
-        }
-        assert_eq!(PAGES.len(), errors.len());
-    }
 
     #[test]
     fn languages_have_the_same_pages() {
         let codes = |language| run_codes(language).map(|(code, _)| code).collect::<Vec<_>>();
         let korean = codes(Language::Korean);
         let missing: Vec<&str> = codes(Language::English).into_iter().filter(|code| !korean.contains(code)).collect();
-        assert!(missing.is_empty(), "not in pages_ko.rs: {missing:?}");
+        assert!(missing.is_empty(), "not in runs_ko.rs: {missing:?}");
         assert_eq!(korean.len(), PAGES.len());
     }
 }

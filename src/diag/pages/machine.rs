@@ -89,14 +89,14 @@ impl Page {
     }
 }
 
-/// The page on a code of this room; `None` where there is no such code.
+/// The page on a code of these; `None` where there is no such code.
 pub(super) fn explain(code: &str, language: Language) -> Option<String> {
     let page = PAGES.iter().find(|page| page.code.eq_ignore_ascii_case(code))?;
     let [title, text] = page.in_language(language);
     Some(format!("{} ({}): {title}\n\n{text}\n", page.code, language.level(Level::Error)))
 }
 
-/// Codes and titles of this room.
+/// Codes and titles of what the machine refuses.
 pub fn machine_codes(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
     PAGES.iter().map(move |page| (page.code, page.in_language(language)[0]))
 }

@@ -1,4 +1,4 @@
-//! The pages of this room in Korean.
+//! The pages on runs in Korean.
 
 /// Code, title, page.
 pub(super) const PAGES: &[(&str, &str, &str)] = &[

@@ -21,6 +21,12 @@
 //!   batch, never on the number of threads: that is why results do not either.
 //! * [`desc::KernelDesc`]: one generated function, described; equal descriptions are one function.
 //!
+//! # Without the engine
+//!
+//! The feature `engine`, on by default, is all that compiles, reads data, trains, and the command line. Without it the crate is a front end with few
+//! dependencies, for editors and other tools: text to a [`ir::CheckedProgram`] with its problems ([`front`]), their pages ([`diag::explain`]), the program
+//! spelled out ([`show`]), laid out ([`mod@format`]) and drawn ([`draw`]), [`figures`] of its layers, and its graphs ([`autodiff`], [`opt`]).
+//!
 //! # Adding things
 //!
 //! * A layer: a file in [`layers`] and a row in its table. If existing operations (an element-wise `map` among them) can express it, that is all.
@@ -42,34 +48,44 @@ pub mod ast;
 pub mod autodiff;
 pub mod card;
 pub mod check;
+#[cfg(feature = "engine")]
 pub mod checksum;
+#[cfg(feature = "engine")]
 pub mod cli;
+#[cfg(feature = "engine")]
 pub mod data;
 pub mod desc;
 pub mod diag;
 pub mod draw;
 pub mod figures;
+#[cfg(feature = "engine")]
 #[allow(clippy::disallowed_methods, reason = "the one room that reads and writes files")]
 pub mod files;
 pub mod format;
 pub mod front;
 pub mod ir;
+#[cfg(feature = "engine")]
 #[allow(unsafe_code, reason = "calls generated code and owns the memory it works on; nothing else in the crate may")]
 pub mod jit;
+#[cfg(feature = "engine")]
 pub mod kernel;
 pub mod layers;
 pub mod lower;
+#[cfg(feature = "engine")]
 pub mod memory;
 pub mod ops;
 pub mod opt;
 pub mod parse;
+#[cfg(feature = "engine")]
 pub mod plan;
 pub mod printed;
 pub mod random;
+#[cfg(feature = "engine")]
 pub mod runtime;
 pub mod settings;
 pub mod show;
 pub mod source;
 pub mod tensor;
+#[cfg(feature = "engine")]
 pub mod train;
 pub mod zoo;

@@ -1,6 +1,7 @@
 //! Syntax trees, as canonical source; the layout of random files; and what becomes of any text at all.
 
 mod cards;
+#[cfg(feature = "engine")]
 #[path = "fuzz/targets.rs"]
 mod fuzz;
 mod random_file;
@@ -162,6 +163,7 @@ fn long_texts_come_to_an_end() {
 }
 
 /// What was found by fuzzing stays found: every file of the corpora goes through its target.
+#[cfg(feature = "engine")]
 #[test]
 fn corpora_are_replayed() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");

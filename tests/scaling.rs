@@ -5,15 +5,12 @@
 
 use std::fmt::Write;
 
-use cnnc::card::{DataCard, builtin};
 use cnnc::diag::{Language, RenderStyle, render_all, render_json};
 use cnnc::draw::Diagram;
 use cnnc::format::format;
-use cnnc::front::{Loaded, Surroundings, WeightsFile, load, load_within};
-use cnnc::ir::{CheckedProgram, DataSpec};
-use cnnc::kernel::{Simd, Target};
+use cnnc::front::{Loaded, load};
+use cnnc::ir::DataSpec;
 use cnnc::lower::LowerOptions;
-use cnnc::memory::{self, Machine};
 use cnnc::source::SourceFile;
 
 /// How much longer four times as much may take: between four and sixteen.
@@ -162,8 +159,15 @@ fn files_with_mistakes_take_time_in_proportion() {
     grows("words", 20_000, |n| "é€ \u{1b}x ".repeat(n), everything);
 }
 
+#[cfg(feature = "engine")]
 #[test]
 fn plans_take_time_in_proportion() {
+    use cnnc::card::{DataCard, builtin};
+    use cnnc::front::{Surroundings, WeightsFile, load_within};
+    use cnnc::ir::CheckedProgram;
+    use cnnc::kernel::{Simd, Target};
+    use cnnc::memory::{self, Machine};
+
     // so little memory that every file needs a plan, and no batch fits
     let judge = |text: &str| {
         let machine = Machine { target: Target::of(Simd::Portable), threads: 2, memory_bytes: 1 << 20 };

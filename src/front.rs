@@ -79,7 +79,8 @@ pub struct Surroundings<'a> {
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
     /// Gives the names and extents of what a weights file holds, by its path as written.
     pub weights: &'a dyn Fn(&str) -> WeightsFile,
-    /// Gives what stands against training a program in the memory of the machine; `None` where nothing does, or nobody asks.
+    /// Gives what stands against training a program in the memory of the machine; `None` where
+    /// nothing does, or nobody asks.
     pub memory: &'a dyn Fn(&CheckedProgram, Option<&DataCard>) -> Option<Diagnostic>,
 }
 

@@ -23,10 +23,11 @@
 //!
 //! # Without the engine
 //!
-//! The feature `engine`, on by default, is all that compiles, reads data, trains, and the command line. Without it the crate is a front end with few
-//! dependencies, for editors and other tools: text to a [`ir::CheckedProgram`] with its problems ([`front`]), their pages ([`diag::explain`]), the program
-//! spelled out ([`show`]), laid out ([`mod@format`]) and drawn ([`draw`]), [`figures`] of its layers, and its graphs ([`autodiff`], [`opt`]).
-//!
+//! The feature `engine`, on by default, is all that compiles, reads data, trains, and the command
+//! line. Without it the crate is a front end with few dependencies, for editors and other tools:
+//! text to a [`ir::CheckedProgram`] with its problems ([`front`]), their pages ([`diag::explain`]),
+//! the program spelled out ([`show`]), laid out ([`mod@format`]) and drawn ([`draw`]), [`figures`]
+//! of its layers, and its graphs ([`autodiff`], [`opt`]). //!
 //! # Adding things
 //!
 //! * A layer: a file in [`layers`] and a row in its table. If existing operations (an element-wise `map` among them) can express it, that is all.

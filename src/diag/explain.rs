@@ -4,8 +4,8 @@ use super::catalogue::page;
 use super::{Code, Language, pages};
 use std::str::FromStr;
 
-/// The page on a code, where a file is at fault with one that has the problem and the nearest that has not; `None` where
-/// there is no such code.
+/// The page on a code, where a file is at fault with one that has the problem and the nearest that
+/// has not; `None` where there is no such code.
 pub fn explain(code: &str, language: Language) -> Option<String> {
     of_files(code, language).or_else(|| pages::explain(code, language))
 }

@@ -1,4 +1,4 @@
-//! Generated code: descriptions ([`crate::desc`]) and what makes machine code of them. Never sees the graph.
+//! Generated code: what makes machine code of descriptions ([`crate::desc`]). Never sees the graph.
 
 mod arithmetic;
 mod bilinear;

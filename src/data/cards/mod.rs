@@ -1,5 +1,5 @@
-//! Makes the card of a program's data: from headers, remembered from one look to the next ([`of`]); [`with_pass`] adds what
-//! one cheap pass over the files themselves tells.
+//! Makes the card of a program's data: from headers, remembered from one look to the next ([`of`]);
+//! [`with_pass`] adds what one cheap pass over the files themselves tells.
 
 mod folder;
 mod memory;

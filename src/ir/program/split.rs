@@ -3,16 +3,17 @@
 use super::{DataSpec, Split, SplitBase};
 
 impl Split {
-    /// Of so many images: `⌊fraction · n + ½⌋`. Percentages are not exact in binary (29% of 50 gives 14.499…), so a
-    /// 10⁻⁹ is added before rounding down.
+    /// Of `n` images: `⌊fraction · n + ½⌋`. Percentages are not exact in binary (29% of 50 gives
+    /// 14.499…), so a 10⁻⁹ is added before rounding down.
     pub(crate) fn count(&self, n: usize) -> usize {
         (self.fraction * n as f64 + 0.5 + 1e-9).floor() as usize
     }
 }
 
 impl DataSpec {
-    /// Images of each class in the training, the validation and the test split, from the numbers of the set's own: what
-    /// will be drawn. `None` where that depends on which pictures are drawn. `test` is empty where there is no test split.
+    /// Images of each class in the training, the validation and the test split, from the numbers of
+    /// the set's own: what will be drawn. `None` where that depends on which pictures are drawn.
+    /// `test` is empty where there is no test split.
     pub(crate) fn planned_splits(&self, train: &[usize], test: &[usize]) -> Option<[Vec<usize>; 3]> {
         if !self.stratified || self.split_by.is_some() || train.is_empty() {
             return None;

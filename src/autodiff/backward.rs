@@ -6,11 +6,25 @@ use crate::ir::{Graph, NodeId, ParamId, ParamRole, Value};
 use crate::ops::{GradientCtx, Op};
 
 /// Adds the backward pass to a graph: given values with the gradients by them (`seeds`), the gradients by all weights.
+pub(super) fn backpropagate(graph: &mut Graph, seeds: &[(Value, Value)]) -> BTreeMap<ParamId, Value> {
+    let needs = needs_gradient(graph);
+    let gradients = walk_back(graph, seeds, &needs);
+    let gradients = gradients.into_iter();
+    gradients.filter_map(|(value, dy)| Some((weight_of(graph, value.node)?, dy))).collect()
+}
+
+/// Adds what leads from a value with the gradient by it (`seed`) back to another value: the gradient by that one. `None` where the first does not
+/// depend on it.
+pub(super) fn gradients_by(graph: &mut Graph, seed: (Value, Value), by: Value) -> Option<Value> {
+    let needs = follows(graph, |node| node == by.node);
+    walk_back(graph, &[seed], &needs).remove(&by)
+}
+
+/// Adds gradients by all values that the seeds depend on and that lie on the way to where gradients are wanted (`needs`, for each node).
 ///
 /// Nodes are visited from the last of the seeds back to the inputs, each one once, after all its users. Where a value has several users their gradients are added in
 /// the order of the users, last first, which the graph fixes.
-pub(super) fn backpropagate(graph: &mut Graph, seeds: &[(Value, Value)]) -> BTreeMap<ParamId, Value> {
-    let needs = needs_gradient(graph);
+fn walk_back(graph: &mut Graph, seeds: &[(Value, Value)], needs: &[bool]) -> BTreeMap<Value, Value> {
     let mut gradients: BTreeMap<Value, Value> = BTreeMap::new();
     for &(value, seed) in seeds {
         let total = match gradients.get(&value) {
@@ -20,17 +34,10 @@ pub(super) fn backpropagate(graph: &mut Graph, seeds: &[(Value, Value)]) -> BTre
         gradients.insert(value, total);
     }
     let last = seeds.iter().map(|(value, _)| value.node.index()).max().unwrap_or(0);
-    let mut weights = BTreeMap::new();
     for index in (0..=last).rev() {
         let node = NodeId(u32::try_from(index).expect("fewer than 2^32 nodes"));
         // only first results carry gradients: the others are statistics and winners
         let Some(&dy) = gradients.get(&Value { node, output: 0 }) else { continue };
-        if let Op::Parameter(id, _) = graph.node(node).op {
-            if graph.params[id.index()].role == ParamRole::Weight {
-                weights.insert(id, dy);
-            }
-            continue;
-        }
         let inputs = graph.node(node).inputs.clone();
         let wanted: Vec<bool> = inputs.iter().map(|input| needs[input.node.index()]).collect();
         if !wanted.contains(&true) {
@@ -49,19 +56,25 @@ pub(super) fn backpropagate(graph: &mut Graph, seeds: &[(Value, Value)]) -> BTre
             gradients.insert(input, total);
         }
     }
-    weights
+    gradients
 }
 
 /// For each node, whether a weight lies before it.
 fn needs_gradient(graph: &Graph) -> Vec<bool> {
+    follows(graph, |node| weight_of(graph, node).is_some())
+}
+
+/// The weight that a node reads, if it reads one.
+fn weight_of(graph: &Graph, node: NodeId) -> Option<ParamId> {
+    let Op::Parameter(id, _) = graph.node(node).op else { return None };
+    (graph.params[id.index()].role == ParamRole::Weight).then_some(id)
+}
+
+/// For each node, whether it is one of those where gradients are wanted, or depends on one.
+fn follows(graph: &Graph, is_wanted: impl Fn(NodeId) -> bool) -> Vec<bool> {
     let mut needs: Vec<bool> = Vec::with_capacity(graph.nodes.len());
-    for node in &graph.nodes {
-        let own = if let Op::Parameter(id, _) = node.op {
-            graph.params[id.index()].role == ParamRole::Weight
-        } else {
-            node.inputs.iter().any(|input| needs[input.node.index()])
-        };
-        needs.push(own);
+    for (id, node) in (0_u32..).map(NodeId).zip(&graph.nodes) {
+        needs.push(is_wanted(id) || node.inputs.iter().any(|input| needs[input.node.index()]));
     }
     needs
 }

@@ -30,7 +30,7 @@ pub use answers::Answers;
 pub use profile::ProfileRow;
 pub use random_key::random_key;
 pub use session::{
-    CompileError, CompileOptions, EvalSession, Kind, StepInputs, StepResult, TrainSession, optimized_evaluation_graph,
-    optimized_training_graph,
+    CompileError, CompileOptions, EvalSession, Kind, ProbeError, ProbeSession, StepInputs, StepResult, TrainSession,
+    optimized_evaluation_graph, optimized_training_graph,
 };
 pub use tune::tune;

@@ -1,5 +1,9 @@
 //! A compiled model with its memory, ready to be fed batches.
 
+mod probe;
+
+pub use probe::{ProbeError, ProbeSession};
+
 use std::sync::Arc;
 
 use super::answers::Answers;
@@ -284,6 +288,23 @@ impl Engine {
         self.output(penalty_output()).map_or(0.0, |output| self.values(output, 1)[0])
     }
 
+    /// Runs a graph without randomness or update on a batch of images, and gives their number.
+    fn run_inference(&mut self, images: &[f32]) -> usize {
+        let count = self.feed(images);
+        self.executor.write_scalars(|scalar| match scalar {
+            ScalarInput::InverseBatch => (1.0 / count as f32).to_bits(),
+            ScalarInput::LearningRate
+            | ScalarInput::AdamRate
+            | ScalarInput::NadamMoment
+            | ScalarInput::NadamGradient
+            | ScalarInput::NadamVariance
+            | ScalarInput::AverageShare
+            | ScalarInput::RandomKey(_) => 0,
+        });
+        self.executor.run(count);
+        count
+    }
+
     /// The first layer, in order of evaluation, whose result for these images is not finite, by a graph in which nothing is fused away.
     fn first_non_finite_layer(&self, images: &[f32], mode: Mode) -> Result<Option<String>, CompileError> {
         let Forward { mut graph, layers, .. } = forward(&self.program, mode);
@@ -552,23 +573,17 @@ impl EvalSession {
         self.engine.values(output, count).to_vec()
     }
 
+    /// The outputs `[n, outputs]` and the losses `[n]` of the last batch, which had so many images; there are no losses where the loss is not known.
+    pub fn last(&self, images: usize) -> (&[f32], &[f32]) {
+        let values = |name| self.engine.output(name).map(|output| self.engine.values(output, images));
+        (values("output").unwrap_or_default(), values(loss_output()).unwrap_or_default())
+    }
+
     fn run(&mut self, images: &[f32]) -> usize {
         if std::mem::take(&mut self.stale) {
             self.engine.executor.run_setup();
         }
-        let count = self.engine.feed(images);
-        self.engine.executor.write_scalars(|scalar| match scalar {
-            ScalarInput::InverseBatch => (1.0 / count as f32).to_bits(),
-            ScalarInput::LearningRate
-            | ScalarInput::AdamRate
-            | ScalarInput::NadamMoment
-            | ScalarInput::NadamGradient
-            | ScalarInput::NadamVariance
-            | ScalarInput::AverageShare
-            | ScalarInput::RandomKey(_) => 0,
-        });
-        self.engine.executor.run(count);
-        count
+        self.engine.run_inference(images)
     }
 
     /// Planned peak memory in bytes.

@@ -10,7 +10,7 @@
 //!
 //! `CNNC_FUZZ_CASES` asks for more networks than usual. A failing network is shrunk, and shown as a file.
 
-mod random;
+pub(super) mod random;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ type Numbers = [u8; 6];
 
 /// A layer, or a join of branches.
 #[derive(Debug, Clone)]
-pub(super) enum Piece {
+pub(in crate::runtime) enum Piece {
     /// One of [`LAYERS`].
     Layer(usize, Numbers),
     /// One of [`JOINS`], of some branches.
@@ -25,16 +25,16 @@ pub(super) enum Piece {
 
 /// A network with the batch that it is compiled for.
 #[derive(Debug, Clone)]
-pub(super) struct Net {
+pub(in crate::runtime) struct Net {
     input: [u8; 3],
     /// Height and width are open.
-    pub(super) open: bool,
+    pub(in crate::runtime) open: bool,
     pieces: Vec<Piece>,
     end: u8,
     /// Pictures of a full batch.
-    pub(super) batch: usize,
+    pub(in crate::runtime) batch: usize,
     /// Pictures of the last batch, from 1 to `batch`.
-    pub(super) last: usize,
+    pub(in crate::runtime) last: usize,
 }
 
 const CHANNELS: [usize; 18] = [1, 2, 3, 4, 5, 8, 7, 16, 12, 32, 17, 24, 33, 48, 64, 40, 96, 128];
@@ -192,7 +192,7 @@ fn pieces(depth: u32) -> BoxedStrategy<Vec<Piece>> {
 }
 
 /// Networks of up to six pieces, with joins in joins.
-pub(super) fn net() -> impl Strategy<Value = Net> {
+pub(in crate::runtime) fn net() -> impl Strategy<Value = Net> {
     let batch = (1_usize..=33).prop_flat_map(|batch| (Just(batch), 1..=batch));
     (any::<[u8; 3]>(), prop::bool::weighted(0.15), pieces(2), any::<u8>(), batch)
         .prop_map(|(input, open, pieces, end, (batch, last))| Net { input, open, pieces, end, batch, last })
@@ -200,7 +200,7 @@ pub(super) fn net() -> impl Strategy<Value = Net> {
 
 /// How a network ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(in crate::runtime) enum End {
     /// Numbers, judged by their squared distance.
     Linear,
     /// Shares of classes.
@@ -211,14 +211,14 @@ pub(super) enum End {
 
 impl Net {
     /// Height and width of the pictures of each round: others and the first ones again where both are open.
-    pub(super) fn sizes(&self) -> Vec<[usize; 2]> {
+    pub(in crate::runtime) fn sizes(&self) -> Vec<[usize; 2]> {
         let [height, width] = [self.input[0], self.input[1]].map(|side| pick(&SIDES, side));
         let size = [height, width];
         if self.open { vec![size, [height + 3, width + 1], size] } else { vec![size, size] }
     }
 
     /// How it ends.
-    pub(super) fn end(&self) -> End {
+    pub(in crate::runtime) fn end(&self) -> End {
         match self.end % 5 {
             0..=2 => End::Linear,
             3 => End::Softmax,
@@ -227,7 +227,7 @@ impl Net {
     }
 
     /// The file.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::runtime) fn text(&self) -> String {
         let [height, width] = self.sizes()[0];
         let sides = if self.open { "?x?".to_owned() } else { format!("{height}x{width}") };
         let channels = pick(&CHANNELS[..8], self.input[2]);
@@ -299,7 +299,7 @@ fn extents(around: &[String], body: &[String]) -> Option<[usize; 3]> {
 }
 
 /// A program, or its problems.
-pub(super) fn load_text(text: String) -> Result<CheckedProgram, String> {
+pub(in crate::runtime) fn load_text(text: String) -> Result<CheckedProgram, String> {
     let loaded = load(SourceFile::new("net.cnn", text), &LowerOptions::default(), &|_| None);
     loaded.program.ok_or_else(|| format!("{:?}", loaded.problems))
 }

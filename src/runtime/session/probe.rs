@@ -1,0 +1,83 @@
+//! A model compiled to show more than its output.
+
+use super::{CompileError, Engine, EvalSession};
+use crate::autodiff::{GRADIENT, NoProbe, OUTPUT, Probe, probe_graph, value_output};
+use crate::ir::Labels;
+use crate::opt;
+use crate::tensor::Shape;
+
+/// A model compiled for inference with a [`Probe`], for pictures of one size.
+#[derive(Debug)]
+pub struct ProbeSession {
+    engine: Engine,
+    probe: Probe,
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// It cannot be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// There is nothing to see.
+    #[error("there is no such value, or no gradient by it")]
+    Nothing(NoProbe),
+}
+
+impl EvalSession {
+    /// Compiles a probe with the present weights, for the size of pictures that the session is ready for.
+    /// # Errors
+    /// [`ProbeError`].
+    pub fn probe(&self, probe: &Probe) -> Result<ProbeSession, ProbeError> {
+        let passes = if probe.gradient.is_some() { opt::TRAINING } else { opt::INFERENCE };
+        self.probe_with(probe, passes)
+    }
+
+    fn probe_with(&self, probe: &Probe, passes: &[opt::Pass]) -> Result<ProbeSession, ProbeError> {
+        let mut graph = probe_graph(&self.engine.program, probe).map_err(ProbeError::Nothing)?;
+        opt::run(&mut graph, passes);
+        let mut engine = Engine::of_graph(&graph, &self.engine.program, &self.engine.options)?;
+        for index in 0..engine.params.len() {
+            engine.write(index, self.engine.values_of(index));
+        }
+        engine.executor.run_setup();
+        Ok(ProbeSession { engine, probe: probe.clone() })
+    }
+}
+
+impl ProbeSession {
+    /// Runs a batch of prepared images. `counts`, `[n, outputs]`, says how much each output counts in the sum that is
+    /// differentiated; without a gradient it is not looked at.
+    pub fn run(&mut self, images: &[f32], counts: &[f32]) {
+        self.engine.feed_labels(Labels::Numbers(counts));
+        self.engine.run_inference(images);
+    }
+
+    /// The model's output for the last batch, of so many images.
+    pub fn output(&self, images: usize) -> &[f32] {
+        self.result(OUTPUT, images)
+    }
+
+    /// The value at a place of [`Probe::values`], for the last batch.
+    pub fn value(&self, at: usize, images: usize) -> &[f32] {
+        self.result(&value_output(at), images)
+    }
+
+    /// The gradient, for the last batch: of the value's shape.
+    pub fn gradient(&self, images: usize) -> &[f32] {
+        self.result(GRADIENT, images)
+    }
+
+    /// The shapes of the values, of one image.
+    pub fn shapes(&self) -> Vec<Shape> {
+        self.probe.values.iter().map(|layer| self.engine.program.shape(*layer).clone()).collect()
+    }
+
+    fn result(&self, name: &str, images: usize) -> &[f32] {
+        self.engine.output(name).map(|output| self.engine.values(output, images)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+#[path = "probe_tests.rs"]
+mod tests;

@@ -1,8 +1,20 @@
 //! What a model costs, layer by layer: parameters and work.
 
-use crate::ir::{CheckedProgram, LayerId};
+use crate::ir::{CheckedProgram, LayerId, LayerNode};
 use crate::layers::ParamSpec;
 use crate::tensor::Shape;
+
+/// The layers of a model with what they cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// The model's name.
+    pub model: String,
+    /// The layers, in the order of evaluation.
+    pub layers: Vec<LayerFigures>,
+    /// Where the model leaves height and width open, the smallest pictures it takes, `[height, width]`. Figures that
+    /// depend on them are then those of one size.
+    pub open_from: Option<[usize; 2]>,
+}
 
 /// A layer and what it costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +25,8 @@ pub struct LayerFigures {
     pub kind: &'static str,
     /// Shape of its result.
     pub output: Shape,
+    /// The same as text, `?` where it follows the size of a picture that is left open: `?x?x64`.
+    pub shape: String,
     /// Parameters that the optimizer changes.
     pub trainable: u64,
     /// Parameters that it does not.
@@ -26,27 +40,55 @@ impl LayerFigures {
     pub fn parameters(&self) -> u64 {
         self.trainable + self.fixed
     }
+
+    /// Memory of its result for one picture.
+    pub fn output_bytes(&self) -> usize {
+        size_of::<f32>() * self.output.elements()
+    }
 }
 
-/// The layers of a program, in the order of evaluation.
-pub fn layers(program: &CheckedProgram) -> Vec<LayerFigures> {
-    let nodes = program.program().model.layers.iter().enumerate();
-    let figures = nodes.map(|(at, node)| {
-        let layer = node.layer.as_op();
-        let inputs: Vec<Shape> = node.inputs.iter().map(|&input| program.shape(input).clone()).collect();
-        let params = layer.params(&inputs);
-        let elements = |wanted: bool| {
-            let of_kind = params.iter().filter(|param: &&ParamSpec| param.trainable == wanted);
-            of_kind.map(|param| param.shape.elements() as u64).sum::<u64>()
+impl Summary {
+    /// Of a program.
+    pub fn of(program: &CheckedProgram) -> Self {
+        let model = &program.program().model;
+        let layer = |(at, node): (usize, &LayerNode)| {
+            let layer = node.layer.as_op();
+            let inputs: Vec<Shape> = node.inputs.iter().map(|&input| program.shape(input).clone()).collect();
+            let params = layer.params(&inputs);
+            let elements = |wanted: bool| {
+                let of_kind = params.iter().filter(|param: &&ParamSpec| param.trainable == wanted);
+                of_kind.map(|param| param.shape.elements() as u64).sum::<u64>()
+            };
+            let id = LayerId(u32::try_from(at).unwrap_or(u32::MAX));
+            LayerFigures {
+                path: node.path.clone(),
+                kind: layer.keyword(),
+                output: program.shape(id).clone(),
+                shape: program.shape_text(id),
+                trainable: elements(true),
+                fixed: elements(false),
+                flops: layer.flops(&inputs),
+            }
         };
-        LayerFigures {
-            path: node.path.clone(),
-            kind: layer.keyword(),
-            output: program.shape(LayerId(u32::try_from(at).unwrap_or(u32::MAX))).clone(),
-            trainable: elements(true),
-            fixed: elements(false),
-            flops: layer.flops(&inputs),
+        Self {
+            model: model.name.value.clone(),
+            layers: model.layers.iter().enumerate().map(layer).collect(),
+            open_from: program.open_sizes().map(|open| open.least),
         }
-    });
-    figures.collect()
+    }
+
+    /// Parameters that the optimizer changes.
+    pub fn trainable(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.trainable).sum()
+    }
+
+    /// Parameters that it does not.
+    pub fn fixed(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.fixed).sum()
+    }
+
+    /// Multiplications and additions of one picture's forward pass.
+    pub fn flops(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.flops).sum()
+    }
 }

@@ -1,46 +1,92 @@
-//! cnnc compiles `.cnn` files, descriptions of convolutional image models with their data and training schedule, and trains them.
+//! cnnc trains convolutional image models that are written in small `.cnn` files: a model, its data, how pictures are
+//! prepared and varied, how training goes. All of it is checked before the first picture is read; the whole training step
+//! becomes machine code for this processor. The command line is one user of this library; your program is another.
 //!
-//! ```text
-//!  text ──parse──▶ ast::File ──lower──▶ ir::Program ──check──▶ ir::CheckedProgram            problems ──diag──▶ the user
-//!                                                                     │ ir::forward, autodiff
-//!                                                                     ▼
-//!                                           ir::Graph ──opt──▶ ir::Graph ──plan──▶ plan::Plan ──jit──▶ runtime::Executor
-//!                                                                     (kernel: descriptions → code)       ▲
-//!                                                        data: files ──prepare, augment──▶ batches ──train┘
+//! A file is an [`Experiment`]:
+//!
+//! ```
+//! use cnnc::{Experiment, Options};
+//!
+//! let text = "
+//!     model Digits {
+//!         input(8x8x1)
+//!         conv2d(16, 3x3, activation: relu)
+//!         max_pool2d(2)
+//!         flatten
+//!         dense(classes, activation: softmax)     // as many as the data have
+//!     }
+//!     data    { source: digits; test: 20% of all }
+//!     prepare { rescale: 1/16 }
+//!     train   { epochs: 10; batch: 32; optimizer: adam; metrics: [accuracy] }";
+//! let digits = Experiment::of_text("digits.cnn", text, &Options::default())?;
+//!
+//! assert_eq!(digits.output_shape().to_string(), "10");
+//! assert_eq!(digits.summary().trainable(), 160 + 1450);
+//! # Ok::<(), cnnc::Error>(())
 //! ```
 //!
-//! # The forms a model takes
+//! It is trained into a folder, from which a [`Run`] can be read at any time, and gone on with if it was interrupted. The
+//! same seed gives the same weights to the bit, whatever the number of threads:
 //!
-//! * [`ir::Program`]: what the file says, every name resolved and every default filled in. Layers are those of [`layers`]: what the user
-//!   writes (`conv2d`, `batch_norm`).
-//! * [`ir::CheckedProgram`]: the same, with the shape of every layer and the loss. Only the checker makes one, so whatever takes one need not
-//!   check again.
-//! * [`ir::Graph`]: typed operations ([`ops`]): what is computed. Layers build themselves out of operations; autodiff adds the backward pass
-//!   and the optimizer's update to the same graph; passes ([`opt`]) rewrite it. Types are inferred in one place, [`ops::Op::infer`].
-//! * [`plan::Plan`]: kernel calls in tasks of stages, and the place of every byte. It depends on the graph, the instruction set and the nominal
-//!   batch, never on the number of threads: that is why results do not either.
-//! * [`desc::KernelDesc`]: one generated function, described; equal descriptions are one function.
+//! ```no_run
+//! use cnnc::{Event, Experiment, Options, RunOptions};
+//!
+//! let digits = Experiment::open("models/digits.cnn", &Options::default())?;
+//! let run = digits.train(RunOptions::default(), &mut |event: Event<'_>| match event {
+//!     Event::EpochEnds(epoch) => println!("epoch {}: {:?}", epoch.epoch, epoch.value("accuracy")),
+//!     Event::Warning(warning) => eprintln!("warning: {warning}"),
+//!     _ => {}
+//! })?;
+//! println!("{}: {:?}", run.folder().display(), run.test());
+//! # Ok::<(), cnnc::Error>(())
+//! ```
+//!
+//! With its weights it is a [`Model`], which answers pictures, tells how right it is of each, and shows what is inside:
+//!
+//! ```no_run
+//! use cnnc::{Experiment, Model, Options, Split};
+//! use ndarray::Axis;
+//!
+//! let digits = Experiment::open("models/digits.cnn", &Options::default())?;
+//! let mut model = Model::load(&digits, "runs/digits-1/weights.safetensors")?;
+//!
+//! let picture = model.read_picture("seven.png")?;                    // [H, W, C], prepared
+//! let batch = picture.view().insert_axis(Axis(0));                   // [1, H, W, C]
+//! let probabilities = model.predict(batch)?;                         // [1, classes]
+//!
+//! let evaluation = model.evaluate(Split::Test)?;
+//! let worst = evaluation.answers.iter().max_by(|a, b| a.loss.total_cmp(&b.loss));
+//!
+//! let maps = model.values(batch, &["conv2d_1"])?;                    // [1, h, w, channels] each
+//! let attention = model.gradient(batch, &[7], "conv2d_1")?;          // of the score for class 7, by these maps
+//! # Ok::<(), cnnc::Error>(())
+//! ```
+//!
+//! # What there is
+//!
+//! | | |
+//! |---|---|
+//! | [`Experiment::open`], [`Experiment::of_text`] | a file or a text, checked; [`Options`] say where data are, what may be read, and which settings are overruled |
+//! | [`Findings`], [`diag`], [`source`] | what is wrong with a file, as data: codes, places, edits that mend it |
+//! | [`Experiment::summary`], [`Experiment::memory`] | layers, shapes, parameters, work; what of a machine's memory is taken |
+//! | [`Experiment::train`] | phases, callbacks, evaluation, the files of the run; [`RunOptions`] say where, how, and [who may interrupt it](RunOptions::interrupt) |
+//! | [`Watch`], [`Event`] | what happens meanwhile, as data |
+//! | [`Run`] | the settings, history, results and weights in a run's folder |
+//! | [`Model`] | [`predict`](Model::predict), [`evaluate`](Model::evaluate), [`values`](Model::values) of layers, [`gradient`](Model::gradient)s by them |
+//! | [`Error`] | everything that can go wrong, as a type, with [what to do about it](Error::help) |
+//!
+//! Arrays are [`ndarray`] views: images `[N, H, W, C]`, answers `[N, outputs]`. They are copied only where they do not lie in
+//! that order. Nothing here prints, listens to signals or ends the process.
 //!
 //! # Without the engine
 //!
-//! The feature `engine`, on by default, is all that compiles, reads data, trains, and the command
-//! line. Without it the crate is a front end with few dependencies, for editors and other tools:
-//! text to a [`ir::CheckedProgram`] with its problems ([`front`]), their pages ([`diag::explain`]),
-//! the program spelled out ([`show`]), laid out ([`mod@format`]) and drawn ([`draw`]), [`figures`]
-//! of its layers, and its graphs ([`autodiff`], [`opt`]). //!
-//! # Adding things
+//! The feature `engine`, on by default, is all that compiles, reads data and trains, and the command line. Without it the
+//! crate is a front end with few dependencies, for editors and other tools: text to a checked program with its problems
+//! ([`front`]), their pages ([`diag::explain`]), the program spelled out ([`show`]), laid out ([`mod@format`]) and drawn
+//! ([`draw`]), and [`figures`] of its layers.
 //!
-//! * A layer: a file in [`layers`] and a row in its table. If existing operations (an element-wise `map` among them) can express it, that is all.
-//!   `docs/adding-a-layer.md` does it step by step.
-//! * An operation: a file in [`ops`] (types), its gradient rule, a method in `plan::lowering`.
-//! * A kernel family: a description in [`desc`], a file in [`kernel`] that writes its code, and a test against a naive loop.
-//! * A pass: a file in [`opt`] and a line in one of its lists.
-//!
-//! # Invariants
-//!
-//! * A graph satisfies [`ir::Graph::verify`] after every pass; a plan satisfies [`plan::verify_plan`] before it is run.
-//! * Everything above `runtime` is pure: text and values in, values out.
-//! * All `unsafe` of the library is in [`jit`], where generated code is mapped and called.
+//! The language is described in `docs/language.md`, the command line in `README.md`, and why all is built as it is in
+//! `docs/design.md`.
 
 // tests make the files that they need
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -58,6 +104,8 @@ pub mod data;
 pub mod desc;
 pub mod diag;
 pub mod draw;
+#[cfg(feature = "engine")]
+pub mod experiment;
 pub mod figures;
 #[cfg(feature = "engine")]
 #[allow(clippy::disallowed_methods, reason = "the one room that reads and writes files")]
@@ -90,3 +138,7 @@ pub mod tensor;
 #[cfg(feature = "engine")]
 pub mod train;
 pub mod zoo;
+
+#[cfg(feature = "engine")]
+#[doc(inline)]
+pub use experiment::*;

@@ -1,13 +1,13 @@
 //! Arguments that several commands share.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::permissions::PermissionArgs;
 use crate::data::MAX_PIXELS;
 use crate::diag::Language;
+use crate::experiment::{Compute, MOST_THREADS};
 use crate::kernel::{Simd, Target};
 use crate::runtime::CompileOptions;
 
@@ -126,23 +126,40 @@ pub(super) struct ComputeArgs {
 }
 
 impl ComputeArgs {
+    /// As the library takes it.
+    pub(super) fn compute(&self) -> Compute {
+        let Self { threads, simd, exact } = *self;
+        Compute { threads, simd, exact, tune_kernels: false }
+    }
+
+    /// The same, with kernels that are timed where that is asked for.
+    pub(super) fn tuned(&self, tuning: TuneArgs) -> Compute {
+        Compute { tune_kernels: tuning.tune_kernels, ..self.compute() }
+    }
+
     /// The options of a session.
     pub(super) fn options(&self, batch: usize, random: bool) -> CompileOptions {
-        CompileOptions { target: self.target(), threads: self.thread_count(), batch, random, choices: Arc::default() }
+        self.compute().options(batch, random)
     }
 
     /// What code is generated for.
     pub(super) fn target(&self) -> Target {
-        Target { exact: self.exact, ..self.simd.map_or_else(Target::host, Target::of) }
+        self.compute().target()
     }
 
     /// The number of worker threads that are used.
     pub(super) fn thread_count(&self) -> usize {
-        match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS),
-            threads => threads,
-        }
+        self.compute().thread_count()
     }
+}
+
+/// Whether kernels are timed.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct TuneArgs {
+    /// Time the ways of computing each convolution on this machine and take the fastest, instead of the one that a model of the processor names. Remembered in the cache
+    /// directory; the last digits of results may differ from those without
+    #[arg(long)]
+    pub(super) tune_kernels: bool,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -151,9 +168,6 @@ fn key_value(text: &str) -> Result<(String, String), String> {
         Some(_) | None => Err("write a setting and its value, as in train.batch=64".to_owned()),
     }
 }
-
-/// Most worker threads: each takes a stack and scratch memory of its own, and no result comes sooner from more threads than cores.
-const MOST_THREADS: usize = 1024;
 
 fn threads(text: &str) -> Result<usize, String> {
     let threads = text.parse().map_err(|_| "write a whole number; 0 is one for each core".to_owned())?;

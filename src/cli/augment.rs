@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::arguments::ProgramArgs;
 use super::console::Console;
-use super::eval::batch_of;
 use super::failure::Failure;
 use super::load;
+use super::progress::Terminal;
 use super::sheet;
 use crate::data::{Dataset, Sample};
 use crate::files;
@@ -50,11 +50,11 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     }
     let seed = args.seed.or(program.train.as_ref().map(|train| train.seed)).unwrap_or(0);
     let count = args.count.map_or(spec.samples, |count| count as usize);
-    let data = ready.open_data(None, console)?;
+    let data = ready.open_data(None, &mut Terminal::new(console))?;
     if let Some(picture) = args.picture.filter(|picture| *picture >= data.train.len()) {
         return Err(Failure::Usage(format!("there is no training picture {picture}: there are {}", data.train.len())));
     }
-    let sample = Sample { count, picture: args.picture, batch: batch_of(program.train.as_ref()) };
+    let sample = Sample { count, picture: args.picture, batch: ready.batch() };
     let pictures = data.augmented(seed, spec, sample)?;
     let size = data.picture_size();
     let values: Vec<&[f32]> = pictures.iter().map(|picture| picture.values.as_slice()).collect();

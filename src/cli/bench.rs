@@ -5,19 +5,20 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
-use super::clock;
+use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs, TuneArgs};
 use super::console::Console;
 use super::failure::Failure;
-use super::load::{self, Ready};
+use super::load;
+use super::progress::Terminal;
 use super::step::BatchLabels;
 use super::table::{Table, bytes};
-use super::tuning::TuneArgs;
-use crate::memory::Machine;
+use crate::experiment::{Experiment, timed_kernels};
+use crate::ir::CheckedProgram;
+use crate::memory::{Machine, peak_rss_bytes};
 use crate::plan::plan;
 use crate::random::Random;
 use crate::runtime::{
-    CompileError, EvalSession, Kind, ProfileRow, StepInputs, TrainSession, optimized_evaluation_graph,
+    CompileError, CompileOptions, EvalSession, Kind, ProfileRow, StepInputs, TrainSession, optimized_evaluation_graph,
     optimized_training_graph,
 };
 use crate::train::{initial_values, initialise};
@@ -76,10 +77,10 @@ enum Subject {
 }
 
 impl Subject {
-    fn new(args: &BenchArgs, ready: &Ready, random: &mut Random, console: &Console) -> Result<Self, Failure> {
+    fn new(args: &BenchArgs, ready: &Experiment, random: &mut Random, console: &Console) -> Result<Self, Failure> {
         let mut options = args.compute.options(args.batch as usize, true);
         if args.mode == Mode::Infer {
-            options.choices = args.tuning.choices(&[(&ready.program, Kind::Evaluation)], &options, console)?;
+            time_kernels(args, ready, (&ready.program, Kind::Evaluation), &mut options, console)?;
             let mut session = Box::new(EvalSession::compile(&ready.program, &options)?);
             let values: Vec<Vec<f32>> = session.params().iter().map(|param| initial_values(param, 0)).collect();
             for (at, values) in values.iter().enumerate() {
@@ -91,7 +92,7 @@ impl Subject {
         let program = ready.first_stage();
         let schedule = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
         let learning_rate = schedule.optimizer.value.learning_rate();
-        options.choices = args.tuning.choices(&[(&program, Kind::Training)], &options, console)?;
+        time_kernels(args, ready, (&program, Kind::Training), &mut options, console)?;
         let mut session = Box::new(TrainSession::compile(&program, &options)?);
         initialise(session.as_mut(), 0);
         let labels = BatchLabels::random(random, &ready.program, args.batch as usize);
@@ -127,8 +128,22 @@ impl Subject {
     }
 }
 
+/// Times the kernels of what is measured, where that is asked for.
+fn time_kernels(
+    args: &BenchArgs,
+    ready: &Experiment,
+    subject: (&CheckedProgram, Kind),
+    options: &mut CompileOptions,
+    console: &Console,
+) -> Result<(), Failure> {
+    if args.tuning.tune_kernels {
+        options.choices = timed_kernels(&[subject], options, &ready.locations, &mut Terminal::new(console))?;
+    }
+    Ok(())
+}
+
 /// Refuses a batch that there is no memory for, before any of it is filled.
-fn check_memory(args: &BenchArgs, ready: &Ready, console: &Console) -> Result<(), Failure> {
+fn check_memory(args: &BenchArgs, ready: &Experiment, console: &Console) -> Result<(), Failure> {
     /// Smaller ones are not worth a second plan.
     const LARGE: u32 = 256;
     let Some(machine) = Machine::here().filter(|_| args.batch > LARGE) else { return Ok(()) };
@@ -159,8 +174,9 @@ fn check_memory(args: &BenchArgs, ready: &Ready, console: &Console) -> Result<()
 }
 
 pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?.of_size(args.size.size)?;
-    ready.runnable(console)?;
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let ready = load::of_size(ready, args.size.size)?;
+    load::runnable(&ready, console)?;
     check_memory(args, &ready, console)?;
     let mut random = Random::keyed(&[0]);
     let elements = args.batch as usize * ready.program.input_shape().elements();
@@ -199,7 +215,7 @@ pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Resu
         "step_ms_min": rounded(ms(times[0]), 3),
         "start_to_first_step_s": rounded(first_step.as_secs_f64(), 3),
         "compile_ms": rounded(ms(compile), 1),
-        "peak_rss_mib": clock::peak_rss_bytes().map(|bytes| bytes >> 20),
+        "peak_rss_mib": peak_rss_bytes().map(|bytes| bytes >> 20),
     });
     if args.json {
         console.json(&report)?;

@@ -9,9 +9,10 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Look, Reading};
 use super::mend;
-use super::rewrite::{name_of, streams_differ};
+use super::rewrite::streams_differ;
 use crate::data::cards::CardError;
 use crate::diag::{Level, render_json, render_json_rest};
+use crate::experiment::name_of;
 use crate::files;
 use crate::printed;
 

@@ -1,4 +1,4 @@
-//! When this process began, and how much memory it took.
+//! When this process began.
 
 use std::time::{Duration, Instant};
 
@@ -20,14 +20,6 @@ fn age() -> Option<Duration> {
     Duration::try_from_secs_f64(uptime - ticks / 100.0).ok().filter(|age| *age < Duration::from_secs(60))
 }
 
-/// Largest resident memory of this process so far, in bytes; `None` where the system does not tell.
-pub(super) fn peak_rss_bytes() -> Option<u64> {
-    let status = system_text("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    kib.checked_mul(1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,11 +27,5 @@ mod tests {
     #[test]
     fn a_process_began_before_now() {
         assert!(process_start() <= Instant::now());
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn linux_tells_memory() {
-        assert!(peak_rss_bytes().is_some_and(|bytes| bytes > 0));
     }
 }

@@ -11,10 +11,10 @@ use super::arguments::{ChoiceArgs, ComputeArgs, DataArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::load;
-use super::peaks::{Peaks, peaks};
 use super::rewrite::streams_differ;
 use super::table::{Table, bytes, metric_prefix, thousands};
-use crate::figures::{self, LayerFigures};
+use crate::experiment::Peaks;
+use crate::figures::{LayerFigures, Summary};
 use crate::files;
 use crate::printed;
 use crate::settings::Settings;
@@ -130,10 +130,10 @@ fn side(args: &DiffArgs, (file, model): (&Path, Option<&String>), console: &Cons
     Ok(Side {
         file: file.to_owned(),
         model: program.program().model.name.value.clone(),
-        layers: figures::layers(&program),
+        layers: Summary::of(&program).layers,
         made_of,
         settings,
-        peaks: peaks(&program, args.compute)?,
+        peaks: Peaks::of(&program, &args.compute.compute().machine())?,
     })
 }
 

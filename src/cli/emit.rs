@@ -4,11 +4,11 @@ use clap::{Args, ValueEnum};
 
 use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
 use super::console::Console;
-use super::eval::batch_of;
 use super::failure::Failure;
-use super::load::{self, Ready};
+use super::load;
 use crate::ast;
 use crate::autodiff::{evaluation_graph, training_graph};
+use crate::experiment::{Experiment, batch_of};
 use crate::ir::Graph;
 use crate::jit;
 use crate::opt;
@@ -60,7 +60,8 @@ enum Mode {
 }
 
 pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?.of_size(args.size.size)?;
+    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let ready = load::of_size(ready, args.size.size)?;
     let train = ready.program.program().train.as_ref();
     let mode = args.mode.unwrap_or(if train.is_some() { Mode::Train } else { Mode::Infer });
     let target = args.compute.target();
@@ -93,7 +94,7 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
     }
 }
 
-fn unoptimized(ready: &Ready, mode: Mode) -> Result<Graph, Failure> {
+fn unoptimized(ready: &Experiment, mode: Mode) -> Result<Graph, Failure> {
     match mode {
         Mode::Infer => Ok(evaluation_graph(&ready.program)),
         Mode::Train => {
@@ -104,7 +105,7 @@ fn unoptimized(ready: &Ready, mode: Mode) -> Result<Graph, Failure> {
     }
 }
 
-fn optimized(ready: &Ready, mode: Mode) -> Result<Graph, Failure> {
+fn optimized(ready: &Experiment, mode: Mode) -> Result<Graph, Failure> {
     match mode {
         Mode::Infer => Ok(optimized_evaluation_graph(&ready.program)),
         Mode::Train => {

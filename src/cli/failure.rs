@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::data::DataError;
 use crate::data::cards::CardError;
+use crate::experiment::Error;
 use crate::printed;
 use crate::runtime::CompileError;
 use crate::train::RunError;
@@ -73,6 +74,38 @@ impl Failure {
             return Failure::Unread;
         }
         Failure::mistake(format!("cannot print the results: {error}"), "check where stdout goes")
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let (code, help) = (error.code(), error.help());
+        match error {
+            // whoever opens a file or runs it shows them, with the places
+            Error::Problems { .. } | Error::NotRunYet { .. } => Failure::Shown,
+            Error::Run(error) => error.into(),
+            Error::Data(error) => error.into(),
+            Error::Compile(error) => error.into(),
+            Error::NotText { .. }
+            | Error::NoSchedule
+            | Error::NoData
+            | Error::NoLoss
+            | Error::NoSplit { .. }
+            | Error::NoVectors { .. }
+            | Error::ManyThreads { .. }
+            | Error::PrepareUnsound { .. }
+            | Error::PrepareDiffers { .. }
+            | Error::StatisticsUnsound { .. }
+            | Error::ClassesDiffer { .. }
+            | Error::Images { .. }
+            | Error::Weighting { .. }
+            | Error::NoClass { .. }
+            | Error::LeftOut { .. }
+            | Error::NoValue { .. }
+            | Error::NoGradient { .. }
+            | Error::Picture { .. }
+            | Error::Prepare(_) => Failure::Mistake { code, message: error.to_string(), help },
+        }
     }
 }
 

@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::console::Console;
 use super::failure::Failure;
-use super::rewrite::{name_of, read_text, replace, streams_differ};
+use super::rewrite::{replace, streams_differ};
 use super::text_diff::unified;
 use crate::diag::render_all;
+use crate::experiment::{name_of, read_text};
 use crate::files;
 use crate::format::{FormatError, format};
 use crate::source::{SourceFile, SourceMap};

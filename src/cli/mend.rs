@@ -6,9 +6,10 @@ use super::arguments::ChoiceArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Look, Reading};
-use super::rewrite::{name_of, read_text, replace};
+use super::rewrite::replace;
 use super::text_diff::unified;
 use crate::diag::{Repaired, repair};
+use crate::experiment::{name_of, read_text};
 use crate::source::SourceFile;
 
 /// Rounds after which we stop: a fix may make room for another, but hardly so often.

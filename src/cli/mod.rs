@@ -27,12 +27,9 @@ mod load;
 mod mend;
 mod new;
 mod npy;
-mod peaks;
 mod permissions;
 mod predict;
 mod progress;
-mod report;
-mod resume;
 mod rewrite;
 mod run;
 mod sheet;
@@ -41,7 +38,6 @@ mod step;
 mod summary;
 mod table;
 mod text_diff;
-mod tuning;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::table::thousands;
 use crate::data::{FetchPolicy, Locations};
-use crate::figures;
+use crate::figures::Summary;
 use crate::files::Access;
 use crate::front::Loaded;
 
@@ -91,11 +91,6 @@ impl Permissions {
         Err(Failure::Usage("`--allow-read` and `--limits` need `--restricted`".to_owned()))
     }
 
-    /// Whether there is anything that it may not do.
-    pub(super) fn are_restricted(&self) -> bool {
-        self.args.restricted
-    }
-
     /// The most of something; `None` where that is not limited.
     fn most(&self, key: &str) -> Option<u64> {
         let mut limits = LIMITS.iter().chain(&self.args.limits).filter(|_| self.args.restricted);
@@ -173,7 +168,8 @@ impl Permissions {
         }
         if let Some(program) = &loaded.program {
             self.within("layers", program.program().model.layers.len() as u64)?;
-            self.within("parameters", figures::layers(program).iter().map(figures::LayerFigures::parameters).sum())?;
+            let summary = Summary::of(program);
+            self.within("parameters", summary.trainable() + summary.fixed())?;
         }
         let pictures = loaded.card.as_ref().map_or(0, |card| (card.train_images + card.test_images) as u64);
         self.within("pictures", pictures)

@@ -3,23 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ndarray::ArrayView4;
 
 use super::answer::{Format, Speaker};
-use super::arguments::{ComputeArgs, ProgramArgs};
+use super::arguments::{ComputeArgs, ProgramArgs, TuneArgs};
 use super::console::Console;
-use super::eval::{BATCH, Trained};
 use super::failure::Failure;
-use super::load::{self, Ready};
+use super::load;
 use super::npy::{self, Images};
-use super::tuning::TuneArgs;
-use crate::data::{Bounds, DecodedPicture, Preparation, decode, size_text};
-use crate::files;
-use crate::memory::{Machine, inference_bytes};
+use super::progress::Terminal;
+use crate::data::DecodedPicture;
+use crate::experiment::{BATCH, Experiment, Model, ModelOptions, read_picture};
 use crate::printed::shown_path;
 use crate::runtime::CompileError;
-
-/// Larger picture files are refused: 512 MiB.
-const MOST_PICTURE_BYTES: u64 = 512 << 20;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -57,55 +53,43 @@ pub(super) struct PredictArgs {
 
 pub(super) fn predict(args: &PredictArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
-    let trained =
-        |pictures| Trained::open(&ready, (args.compute, args.tuning), batch_of(pictures), &args.weights, console);
+    let model = |pictures| {
+        // a single picture has a plan of its own, which divides it among the threads
+        let batch = Some(if pictures == 1 { 1 } else { BATCH });
+        let options = ModelOptions { compute: args.compute.tuned(args.tuning), batch };
+        Model::load_with(&ready, &args.weights, options, &mut Terminal::new(console))
+    };
     match (&args.input, &args.output) {
         (Some(input), Some(output)) => {
-            let images = npy::read_images(input, ready.program.input_shape(), open_axes(&ready))?;
-            predict_array(&ready, trained(images.count)?, &images, output)
+            let images = npy::read_images(input, ready.input_shape(), ready.open_axes())?;
+            predict_array(&ready, model(images.count)?, images, output)
         }
-        (_, _) => predict_pictures(args, &ready, trained(args.images.len())?, console),
+        (_, _) => predict_pictures(args, model(args.images.len())?, console),
     }
 }
 
-/// A single picture has a plan of its own, which divides it among the threads.
-fn batch_of(pictures: usize) -> usize {
-    if pictures == 1 { 1 } else { BATCH }
-}
-
-/// Whether the program leaves height and width of its pictures open.
-fn open_axes(ready: &Ready) -> [bool; 2] {
-    ready.program.open_sizes().map_or([false; 2], |open| open.axes)
-}
-
-fn predict_array(ready: &Ready, mut trained: Trained, images: &Images, output: &Path) -> Result<(), Failure> {
-    let &Images { count, size, values: ref images } = images;
+fn predict_array(ready: &Experiment, mut model: Model, images: Images, output: &Path) -> Result<(), Failure> {
+    let Images { count, size, values } = images;
     let program = ready.program.at(size).map_err(CompileError::from)?;
-    trained.session.prepare(size)?;
-    let mut values = Vec::with_capacity(count * program.output_shape().elements());
-    for batch in images.chunks(BATCH * program.input_shape().elements()) {
-        values.extend(trained.predict(batch)?);
-    }
+    let (height, width, channels) = program.input_shape().as_pixels();
+    let images = ArrayView4::from_shape((count, height, width, channels), &values).expect("whole pictures of one size");
+    let values = model.predict(images)?.into_raw_vec_and_offset().0;
     let mut shape = vec![count];
     shape.extend(program.output_shape().extents());
     npy::write(output, &shape, &values)
 }
 
-fn predict_pictures(args: &PredictArgs, ready: &Ready, trained: Trained, console: &Console) -> Result<(), Failure> {
-    let prepare = &ready.program.program().prepare;
-    let preparation = Preparation::new(prepare, ready.program.input_shape(), trained.statistics.as_ref())
-        .map_err(|error| Failure::Mistake { code: None, message: error.to_string(), help: None })?
-        .leaving_open(open_axes(ready));
-    let outputs = ready.program.output_shape().elements();
-    let known = if trained.info.classes.is_empty() { &ready.classes } else { &trained.info.classes };
-    let speaker = Speaker::new(ready.program.program(), known, outputs, args.format);
+fn predict_pictures(args: &PredictArgs, mut model: Model, console: &Console) -> Result<(), Failure> {
+    model.preparation()?;
+    let outputs = model.outputs();
+    let speaker = Speaker::new(model.experiment().program.program(), model.classes(), outputs, args.format);
     if let Some(header) = speaker.header() {
         console.result(header)?;
     }
-    let mut answering =
-        Answering { ready, trained, preparation, speaker, outputs, console, waiting: Waiting::default(), refused: 0 };
+    let bounds = model.experiment().locations.bounds;
+    let mut answering = Answering { model, speaker, console, waiting: Waiting::default(), refused: 0 };
     for path in &args.images {
-        answering.take(path, read(path, ready.locations.bounds))?;
+        answering.take(path, read_picture(path, bounds))?;
     }
     answering.say()?;
     match (answering.refused, args.images.len()) {
@@ -131,11 +115,8 @@ struct Waiting<'p> {
 
 /// Pictures on their way through the model.
 struct Answering<'p> {
-    ready: &'p Ready,
-    trained: Trained,
-    preparation: Preparation,
+    model: Model,
     speaker: Speaker,
-    outputs: usize,
     console: &'p Console,
     waiting: Waiting<'p>,
     /// Pictures that could not be taken.
@@ -165,52 +146,27 @@ impl<'p> Answering<'p> {
     }
 
     /// A picture as the model's input, with its height and width, and how many of that size go together.
-    fn prepared(&self, picture: &DecodedPicture) -> Result<([usize; 2], usize, Vec<f32>), String> {
-        let preparation = self.preparation.at([picture.height, picture.width]);
-        let [height, width, _] = preparation.size();
-        let size = [height, width];
+    fn prepared(&mut self, picture: &DecodedPicture) -> Result<([usize; 2], usize, Vec<f32>), String> {
+        let [height, width] = self.model.size_of(picture);
         // the model's memory is looked at before any of it is taken
-        let most = if size == self.waiting.size { self.waiting.most } else { most_together(self.ready, size)? };
-        let mut out = vec![0.0; preparation.elements()];
-        preparation.apply(&picture.as_picture(), &mut out).map_err(|error| error.to_string())?;
-        Ok((size, most, out))
+        let most = self.model.most_together([height, width])?;
+        let image = self.model.prepare(picture).map_err(|error| error.to_string())?;
+        Ok(([height, width], most, image.into_raw_vec_and_offset().0))
     }
 
     /// Answers the pictures that wait.
     fn say(&mut self) -> Result<(), Failure> {
-        let Waiting { paths, size, images, most: _ } = &mut self.waiting;
+        let Waiting { paths, size: [height, width], images, most: _ } = &mut self.waiting;
         if paths.is_empty() {
             return Ok(());
         }
-        self.trained.session.prepare(*size)?;
-        let values = self.trained.predict(images)?;
-        for (path, values) in paths.drain(..).zip(values.chunks_exact(self.outputs)) {
-            self.console.result(self.speaker.line(path, values))?;
+        let shape = (paths.len(), *height, *width, images.len() / (paths.len() * *height * *width));
+        let batch = ArrayView4::from_shape(shape, images).expect("whole pictures of one size");
+        let answers = self.model.predict(batch)?;
+        for (path, answer) in paths.drain(..).zip(answers.outer_iter()) {
+            self.console.result(self.speaker.line(path, answer.as_slice().unwrap_or_default()))?;
         }
         images.clear();
         Ok(())
     }
-}
-
-/// Reads and decodes a picture file.
-fn read(path: &Path, bounds: Bounds) -> Result<DecodedPicture, String> {
-    let most = MOST_PICTURE_BYTES.min(bounds.memory_bytes / 4);
-    let bytes = files::read_input(path, most).map_err(|error| error.to_string())?;
-    decode(&bytes, bounds)
-}
-
-/// How many pictures of a size go together, where the model leaves sizes open: one alone where there is no room for more.
-fn most_together(ready: &Ready, size: [usize; 2]) -> Result<usize, String> {
-    let (Some(_), Some(machine)) = (ready.program.open_sizes(), Machine::here()) else { return Ok(BATCH) };
-    let program = ready.program.at(size).map_err(|error| error.to_string())?;
-    let wanted = |batch| inference_bytes(&program, batch, &machine) as u64;
-    if wanted(BATCH) <= machine.memory_bytes {
-        return Ok(BATCH);
-    }
-    let one = wanted(1);
-    if one <= machine.memory_bytes {
-        return Ok(1);
-    }
-    let ([height, width], one, there) = (size, size_text(one), size_text(machine.memory_bytes));
-    Err(format!("for a picture of {height}x{width} the model takes {one}, and the machine has {there}"))
 }

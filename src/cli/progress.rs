@@ -6,12 +6,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console::Console;
 use crate::data::Progress;
+use crate::experiment::{Event, Note, PhaseStart, Start, Watch};
 use crate::ir::Metric;
 use crate::settings::{metric_name, monitor_name};
-use crate::train::{EpochRecord, RunningSums, Watch};
+use crate::train::{EpochRecord, RunningSums};
 
 /// Progress of reading data.
-pub(super) struct DataProgress<'a> {
+struct DataProgress<'a> {
     console: &'a Console,
     bar: Option<ProgressBar>,
     /// The file being fetched, as it was last announced.
@@ -19,12 +20,12 @@ pub(super) struct DataProgress<'a> {
 }
 
 impl<'a> DataProgress<'a> {
-    pub(super) fn new(console: &'a Console) -> Self {
+    fn new(console: &'a Console) -> Self {
         Self { console, bar: None, announced: String::new() }
     }
 
     /// Shows a step.
-    pub(super) fn show(&mut self, step: Progress<'_>) {
+    fn show(&mut self, step: Progress<'_>) {
         let (what, done, total) = match step {
             Progress::Fetch { file, done, total } => (format!("fetching {file}"), done, total),
             Progress::Decode { done, total } => ("reading pictures".to_owned(), done as u64, Some(total as u64)),
@@ -46,7 +47,7 @@ impl<'a> DataProgress<'a> {
     }
 
     /// Takes the bar away.
-    pub(super) fn clear(&mut self) {
+    fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -54,18 +55,18 @@ impl<'a> DataProgress<'a> {
 }
 
 /// Progress of timing kernels.
-pub(super) struct TuneProgress<'a> {
+struct TuneProgress<'a> {
     console: &'a Console,
     bar: Option<ProgressBar>,
 }
 
 impl<'a> TuneProgress<'a> {
-    pub(super) fn new(console: &'a Console) -> Self {
+    fn new(console: &'a Console) -> Self {
         Self { console, bar: None }
     }
 
     /// So many of all convolutions are timed.
-    pub(super) fn show(&mut self, done: usize, all: usize) {
+    fn show(&mut self, done: usize, all: usize) {
         if all == 0 || !self.console.draws_bars() {
             return;
         }
@@ -75,7 +76,7 @@ impl<'a> TuneProgress<'a> {
     }
 
     /// Takes the bar away.
-    pub(super) fn clear(&mut self) {
+    fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -83,77 +84,124 @@ impl<'a> TuneProgress<'a> {
 }
 
 /// Progress of training.
-pub(super) struct TrainProgress<'a> {
-    console: &'a Console,
+struct TrainProgress {
     epochs: usize,
     metrics: Vec<Metric>,
     bar: Option<ProgressBar>,
-    /// The last complete epoch.
-    pub(super) last: Option<EpochRecord>,
-    /// Called at the first step.
-    first_step: Option<Box<dyn FnOnce() + 'a>>,
 }
 
-impl<'a> TrainProgress<'a> {
-    pub(super) fn new(
-        console: &'a Console,
-        epochs: usize,
-        metrics: Vec<Metric>,
-        first_step: impl FnOnce() + 'a,
-    ) -> Self {
-        Self { console, epochs, metrics, bar: None, last: None, first_step: Some(Box::new(first_step)) }
-    }
-}
-
-impl Watch for TrainProgress<'_> {
+impl TrainProgress {
     fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize) {
-        if self.console.draws_bars() {
-            let bar = bar(batches as u64, "{prefix} {wide_bar} {pos}/{len} {msg}");
-            bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
-            bar.set_position(done as u64);
-            self.bar = Some(bar);
-        }
+        let bar = bar(batches as u64, "{prefix} {wide_bar} {pos}/{len} {msg}");
+        bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
+        bar.set_position(done as u64);
+        self.bar = Some(bar);
     }
 
     fn stepped(&mut self, sums: &RunningSums) {
-        if let Some(first) = self.first_step.take() {
-            first();
+        let Some(bar) = &self.bar else { return };
+        let mut text = format!("loss {:.4}", sums.loss());
+        // an area takes all answers so far, in their order: too much work for every step
+        for (at, &metric) in self.metrics.iter().enumerate().filter(|(_, metric)| **metric != Metric::Auc) {
+            // Writing into a string cannot fail.
+            let _ = write!(text, " {} {:.4}", metric_name(metric), sums.metric(at, metric));
         }
-        if let Some(bar) = &self.bar {
-            let mut text = format!("loss {:.4}", sums.loss());
-            // an area takes all answers so far, in their order: too much work for every step
-            for (at, &metric) in self.metrics.iter().enumerate().filter(|(_, metric)| **metric != Metric::Auc) {
-                // Writing into a string cannot fail.
-                let _ = write!(text, " {} {:.4}", metric_name(metric), sums.metric(at, metric));
-            }
-            bar.set_message(text);
-            bar.inc(1);
-        }
+        bar.set_message(text);
+        bar.inc(1);
     }
 
-    fn epoch_ends(&mut self, record: &EpochRecord) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
+    /// The line of an epoch that is complete.
+    fn line(&self, record: &EpochRecord) -> String {
         let mut line = format!("epoch {}/{}", record.epoch, self.epochs);
         for &(monitor, value) in &record.values.0 {
             let _ = write!(line, "  {} {value:.4}", monitor_name(monitor));
         }
         let _ = write!(line, "  {:.1} s", record.seconds);
-        self.console.note(line);
-        self.last = Some(record.clone());
+        line
     }
 
-    fn note(&mut self, text: &str) {
-        self.console.note(text);
-    }
-}
-
-impl Drop for TrainProgress<'_> {
-    fn drop(&mut self) {
+    /// Takes the bar away.
+    fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Tells on stderr what happens.
+pub(super) struct Terminal<'a> {
+    console: &'a Console,
+    data: DataProgress<'a>,
+    tuning: TuneProgress<'a>,
+    training: TrainProgress,
+}
+
+impl<'a> Terminal<'a> {
+    pub(super) fn new(console: &'a Console) -> Self {
+        Self {
+            console,
+            data: DataProgress::new(console),
+            tuning: TuneProgress::new(console),
+            training: TrainProgress { epochs: 0, metrics: Vec::new(), bar: None },
+        }
+    }
+
+    fn begins(&mut self, start: &Start<'_>) {
+        let Start { model, images: [train, validation, test], threads, simd, progress, epochs, .. } = *start;
+        (self.training.epochs, self.training.metrics) = (epochs, start.metrics.to_vec());
+        self.console.note(format_args!(
+            "{model}: {train} images to train on, {validation} for validation, {test} for the test; {threads} threads, {simd}"
+        ));
+        if progress.step > 0 {
+            self.console
+                .note(format_args!("going on after epoch {} of {epochs}, step {}", progress.epoch, progress.step));
+        }
+    }
+
+    fn phase(&self, phase: &PhaseStart<'_>) {
+        let PhaseStart { name, frozen, layers } = *phase;
+        let frozen = if frozen == 0 { String::new() } else { format!(", {frozen} of {layers} layers frozen") };
+        self.console.note(format_args!("phase `{name}`{frozen}"));
+    }
+
+    fn note(&self, note: &Note) {
+        let line = format!("note: {note}");
+        // that a run begins again is more than good to know
+        if matches!(note, Note::BeginsAgain { .. }) { self.console.problem(line) } else { self.console.note(line) }
+    }
+}
+
+impl Watch for Terminal<'_> {
+    fn see(&mut self, event: Event<'_>) {
+        match event {
+            Event::ReadingData(step) => self.data.show(step),
+            Event::DataRead => self.data.clear(),
+            Event::TimingKernels { done, all } => self.tuning.show(done, all),
+            Event::KernelsTimed(timed) => {
+                self.tuning.clear();
+                self.console.note(timed);
+            }
+            Event::Begins(start) => self.begins(start),
+            Event::Phase(phase) => self.phase(phase),
+            Event::EpochBegins { epoch, batches, done } if self.console.draws_bars() => {
+                self.training.epoch_begins(epoch, batches, done);
+            }
+            Event::Step(sums) => self.training.stepped(sums),
+            Event::EpochEnds(record) => {
+                self.training.clear();
+                self.console.note(self.training.line(record));
+            }
+            Event::Training(note) => self.console.note(note),
+            Event::Note(note) => self.note(&note),
+            Event::Warning(warning) => self.console.problem(format_args!("warning: {warning}")),
+            Event::EpochBegins { .. } | Event::Folder(_) | Event::Interrupted { .. } => {}
+        }
+    }
+}
+
+impl Drop for Terminal<'_> {
+    fn drop(&mut self) {
+        self.training.clear();
     }
 }
 

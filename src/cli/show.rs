@@ -8,9 +8,9 @@ use super::arguments::ProgramArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Look};
-use super::rewrite::read_text;
 use crate::ast::visit::{Visitor, walk_definition};
 use crate::ast::{self, DefinitionKind, Item, Step};
+use crate::experiment::read_text;
 use crate::show::show as print;
 
 /// Most models that are shown together: each is checked by itself, with all that the file has.

@@ -51,10 +51,10 @@ pub(super) struct StepArgs {
 pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
     ready.schedule()?;
-    ready.runnable(console)?;
-    let open = ready.program.open_sizes().map_or([false; 2], |open| open.axes);
+    load::runnable(&ready, console)?;
+    let open = ready.open_axes();
     let Images { count, size, values: images } = npy::read_images(&args.input, ready.program.input_shape(), open)?;
-    let ready = if open == [false; 2] { ready } else { ready.of_size(Some(size))? };
+    let ready = if open == [false; 2] { ready } else { ready.at(size)? };
     // of several phases the first: it is the one that begins with fresh weights
     let program = ready.first_stage();
     let schedule = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;

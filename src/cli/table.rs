@@ -1,5 +1,6 @@
 //! Tables and numbers for people.
 
+pub(super) use crate::experiment::units::{bytes, metric_prefix};
 use crate::printed::shown;
 
 /// Widest column, in characters.
@@ -63,26 +64,6 @@ pub(super) fn thousands(number: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// `1.5 MiB`.
-pub(super) fn bytes(count: usize) -> String {
-    scaled(count as f64, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB"])
-}
-
-/// `2.3 M`.
-pub(super) fn metric_prefix(count: u64) -> String {
-    scaled(count as f64, 1000.0, &["", "k", "M", "G", "T", "P"])
-}
-
-fn scaled(mut value: f64, base: f64, units: &[&str]) -> String {
-    let mut unit = 0;
-    while value >= base && unit + 1 < units.len() {
-        value /= base;
-        unit += 1;
-    }
-    let number = if unit == 0 { format!("{value:.0}") } else { format!("{value:.1}") };
-    format!("{number} {}", units[unit]).trim_end().to_owned()
 }
 
 #[cfg(test)]

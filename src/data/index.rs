@@ -215,6 +215,11 @@ impl DataIndex {
         Self { classes, entries }
     }
 
+    /// The name of the picture at a place in the data set.
+    pub fn name(&self, item: usize) -> Option<&str> {
+        self.entries.get(item).map(|entry| entry.name.as_str())
+    }
+
     /// Its digest.
     pub fn digest(&self) -> DataDigest {
         let with = |whole: bool| {

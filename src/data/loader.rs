@@ -245,6 +245,11 @@ impl Batches {
 const PATIENCE: Duration = Duration::from_millis(20);
 
 impl Batches {
+    /// The pictures of the whole pass in the order of its batches, as places in the data set.
+    pub fn items(&self) -> &[u32] {
+        &self.pass.order
+    }
+
     /// The next batch; `None` at the end, and where `stop` is raised while the batch is waited for.
     pub fn next_unless(&mut self, stop: &AtomicBool) -> Option<Result<Batch, DataError>> {
         if self.next >= self.end {

@@ -69,6 +69,14 @@ pub fn free_now() -> Option<u64> {
     Some(least(meminfo("MemAvailable:")?, left))
 }
 
+/// Largest resident memory of this process so far, in bytes; `None` where the system does not tell.
+pub fn peak_rss_bytes() -> Option<u64> {
+    let status = system_text("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    kib.checked_mul(1024)
+}
+
 /// An entry of the system's account, in bytes.
 fn meminfo(entry: &str) -> Option<u64> {
     let text = system_text("/proc/meminfo").ok()?;
@@ -106,6 +114,11 @@ fn number(folder: &Path, name: &str) -> Option<u64> {
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn linux_tells_memory() {
+        assert!(peak_rss_bytes().is_some_and(|bytes| bytes > 0));
+    }
 
     #[test]
     fn no_more_is_free_than_there_is() {

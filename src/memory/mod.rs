@@ -13,7 +13,7 @@ mod machine;
 mod pictures;
 
 pub use judge::check;
-pub use machine::{Machine, free_now, memory_bytes};
+pub use machine::{Machine, free_now, memory_bytes, peak_rss_bytes};
 
 use crate::card::DataCard;
 use crate::ir::{Callback, CheckedProgram, Graph, Param, ParamRole, TrainSpec};

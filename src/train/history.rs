@@ -29,6 +29,13 @@ pub struct EpochRecord {
     pub seconds: f64,
 }
 
+impl EpochRecord {
+    /// A value by its name in the history: `loss`, `val_accuracy`.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.values.0.iter().find(|(monitor, _)| monitor_name(*monitor) == name).map(|(_, value)| *value)
+    }
+}
+
 /// A row of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {

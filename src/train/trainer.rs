@@ -17,12 +17,13 @@ use std::time::{Duration, Instant};
 
 use super::callbacks::{Action, Callbacks, EpochValues};
 use super::engine::{EvalEngine, TrainEngine};
-use super::error::{RunError, where_from};
+use super::error::RunError;
 use super::evaluate::{Evaluation, Fault, Unsaved, copy_weights, evaluate};
 use super::folder::RunFolder;
 use super::history::{EpochRecord, History, Repair, rows_of_file};
 use super::init::initial_values;
 use super::interrupt::Interrupt;
+use super::note::TrainNote;
 use super::pretrained::Pretrained;
 use super::record::RunRecord;
 use super::state::{Former, Progress, RunningSums, Saved, Snapshot, State};
@@ -75,8 +76,8 @@ pub trait Watch {
     fn stepped(&mut self, sums: &RunningSums);
     /// An epoch is complete.
     fn epoch_ends(&mut self, record: &EpochRecord);
-    /// Something worth a line: a lower learning rate, an early end.
-    fn note(&mut self, text: &str);
+    /// Training changes its course.
+    fn note(&mut self, note: TrainNote);
 }
 
 /// How training ended.
@@ -305,7 +306,7 @@ where
             for (at, values) in saved_indices(&self.engine).into_iter().zip(best) {
                 self.engine.write(at, values);
             }
-            watch.note(&format!("the weights of epoch {} are the best", self.callbacks.best_epoch(callback)));
+            watch.note(TrainNote::BestWeights { epoch: self.callbacks.best_epoch(callback) });
         }
     }
 
@@ -322,7 +323,7 @@ where
         });
         if limit.is_some_and(|limit| self.progress.train_seconds >= limit) && self.progress.batch == 0 {
             self.progress.ended = true;
-            watch.note(&format!("stopped after epoch {}: the time limit has passed", self.progress.epoch));
+            watch.note(TrainNote::TimeIsOver { epoch: self.progress.epoch });
             self.save_state()?;
         }
         Ok(())
@@ -345,7 +346,7 @@ where
             };
             // training itself has numbers: whether they become better is the user's to see
             if let Some(Fault { loss, layer }) = fault {
-                watch.note(&format!("the validation loss is {loss}: {}", where_from(layer.as_deref())));
+                watch.note(TrainNote::ValidationLoss { loss, layer });
             }
             values.extend(self.values(&sums, true));
         }
@@ -383,7 +384,7 @@ where
             progress.batch += 1;
             if !result.loss.is_finite() && train.callbacks.iter().any(|c| c.value == Callback::TerminateOnNan) {
                 progress.ended = true;
-                watch.note(&format!("stopped at step {}: the loss became {}", progress.step, result.loss));
+                watch.note(TrainNote::LossIsNone { step: progress.step, loss: result.loss });
                 return Ok(Ending::Complete);
             }
             if !result.loss.is_finite() {
@@ -450,12 +451,12 @@ where
                 Action::Save { path } => self.save_weights(&self.plan.folder.checkpoint(&path)?)?,
                 Action::LearningRate(rate) => {
                     self.progress.learning_rate = rate;
-                    watch.note(&format!("learning rate lowered to {rate}: no improvement"));
+                    watch.note(TrainNote::RateLowered { rate });
                 }
                 Action::Stop { .. } => {
                     self.progress.stopped = true;
-                    let what = self.plan.stage.name.map_or(String::new(), |name| format!("phase `{name}` "));
-                    watch.note(&format!("{what}stopped early after epoch {}: no improvement", record.epoch));
+                    let phase = self.plan.stage.name.map(str::to_owned);
+                    watch.note(TrainNote::StoppedEarly { phase, epoch: record.epoch });
                 }
             }
         }

@@ -216,8 +216,8 @@ impl Watch for Observer<'_> {
         self.epochs.push(record.clone());
     }
 
-    fn note(&mut self, text: &str) {
-        self.notes.push(text.into());
+    fn note(&mut self, note: TrainNote) {
+        self.notes.push(note.to_string());
     }
 }
 

@@ -1,18 +1,16 @@
-//! `--tune-kernels`: ways of computing convolutions that were timed on this machine, and the file that remembers them.
+//! Ways of computing convolutions that were timed on this machine, and the file that remembers them.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args;
 use serde_json::{Value, json};
 
-use super::console::Console;
-use super::failure::Failure;
-use super::permissions::Permissions;
-use super::progress::TuneProgress;
+use super::error::Error;
+use super::watch::{Event, Timed, Warning, Watch};
 use crate::checksum::Checksum;
+use crate::data::Locations;
 use crate::files;
 use crate::ir::CheckedProgram;
 use crate::plan::Choices;
@@ -22,76 +20,61 @@ use crate::runtime::{CompileOptions, Kind, tune};
 /// A file of choices larger than this was not written by us: each takes some hundred bytes.
 const MOST_BYTES: u64 = 16 << 20;
 
-/// Whether kernels are timed.
-#[derive(Debug, Clone, Copy, Args)]
-pub(super) struct TuneArgs {
-    /// Time the ways of computing each convolution on this machine and take the fastest, instead of the one that a model of the processor names. Remembered in the cache
-    /// directory; the last digits of results may differ from those without
-    #[arg(long)]
-    pub(super) tune_kernels: bool,
-}
-
-impl TuneArgs {
-    /// Ways for all graphs of these programs that are not open in their size; none where they were not asked for.
-    /// # Errors
-    /// [`Failure`]: kernels that cannot be compiled.
-    pub(super) fn choices(
-        self,
-        subjects: &[(&CheckedProgram, Kind)],
-        options: &CompileOptions,
-        console: &Console,
-    ) -> Result<Arc<Choices>, Failure> {
-        if !self.tune_kernels {
-            return Ok(Arc::default());
+/// Times the ways of all graphs of these programs that are not open in their size, but for those that are remembered.
+/// # Errors
+/// [`Error::Compile`]: kernels that cannot be compiled.
+pub(crate) fn timed(
+    subjects: &[(&CheckedProgram, Kind)],
+    options: &CompileOptions,
+    locations: &Locations,
+    watch: &mut dyn Watch,
+) -> Result<Arc<Choices>, Error> {
+    let cache = Cache::of_this_machine(locations);
+    let mut known = cache.read();
+    let mut choices = Choices::default();
+    let (mut timed, mut skipped) = (0, 0);
+    for &(program, kind) in subjects {
+        if program.open_sizes().is_some() {
+            skipped += 1;
+            continue;
         }
-        let cache = Cache::of_this_machine(console.permissions());
-        let mut known = cache.read();
-        let mut choices = Choices::default();
-        let (mut timed, mut skipped) = (0, 0);
-        let mut progress = TuneProgress::new(console);
-        for &(program, kind) in subjects {
-            if program.open_sizes().is_some() {
-                skipped += 1;
-                continue;
-            }
-            let (found, new) = tune((program, kind), options, &known, &mut |done, all| progress.show(done, all))?;
-            timed += new;
-            known.extend(found.clone());
-            choices.extend(found);
-        }
-        progress.clear();
-        if skipped > 0 {
-            console.note("kernels were not tuned: the size of the model's pictures is open");
-        } else {
-            console.note(format_args!("kernels tuned: {timed} convolutions timed, {} known", choices.len() - timed));
-        }
-        if timed > 0
-            && let Err(why) = cache.write(known)
-        {
-            console.problem(format_args!("warning: what was timed will not be remembered: {why}"));
-        }
-        Ok(Arc::new(choices))
+        let mut progress = |done, all| watch.see(Event::TimingKernels { done, all });
+        let (found, new) = tune((program, kind), options, &known, &mut progress)?;
+        timed += new;
+        known.extend(found.clone());
+        choices.extend(found);
     }
+    let done = match skipped {
+        0 => Timed::Some { new: timed, known: choices.len() - timed },
+        _ => Timed::OpenSize,
+    };
+    watch.see(Event::KernelsTimed(done));
+    if timed > 0
+        && let Err(why) = cache.write(known)
+    {
+        watch.see(Event::Warning(Warning::NotRemembered { why }));
+    }
+    Ok(Arc::new(choices))
 }
 
 /// Choices as a value of JSON.
-pub(super) fn to_json(choices: &Choices) -> Value {
+pub(crate) fn to_json(choices: &Choices) -> Value {
     Value::Object(choices.texts().map(|(key, way)| (key.to_owned(), Value::from(way))).collect())
 }
 
 /// What [`to_json`] made.
-pub(super) fn from_json(value: &Value) -> Choices {
+pub(crate) fn from_json(value: &Value) -> Choices {
     let entries = value.as_object().into_iter().flatten();
     Choices::from_texts(entries.filter_map(|(key, way)| Some((key.as_str(), way.as_str()?))))
 }
 
 /// Choices as a run remembers them.
-pub(super) fn to_texts(choices: &Choices) -> BTreeMap<String, String> {
+pub(crate) fn to_texts(choices: &Choices) -> BTreeMap<String, String> {
     choices.texts().map(|(key, way)| (key.to_owned(), way)).collect()
 }
 
 /// What [`to_texts`] made, as far as this version knows it.
-pub(super) fn of_texts(texts: &BTreeMap<String, String>) -> Choices {
+pub(crate) fn of_texts(texts: &BTreeMap<String, String>) -> Choices {
     Choices::from_texts(texts.iter().map(|(key, way)| (key.as_str(), way.as_str())))
 }
 
@@ -103,12 +86,11 @@ struct Cache {
 }
 
 impl Cache {
-    fn of_this_machine(permissions: &Permissions) -> Self {
+    fn of_this_machine(locations: &Locations) -> Self {
         let processor = processor();
         let name: String =
             processor.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-        let dirs = if permissions.are_restricted() { None } else { directories::ProjectDirs::from("", "", "cnnc") };
-        let path = dirs.map(|dirs| dirs.cache_dir().join("kernels").join(format!("{name}.json")));
+        let path = locations.cache.as_ref().map(|cache| cache.join("kernels").join(format!("{name}.json")));
         Self { processor, path }
     }
 

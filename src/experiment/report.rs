@@ -1,17 +1,20 @@
 //! `run.json`: what a run was asked to do, how long it took, what it gave.
 
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::{clock, tuning};
+use super::scores::Scores;
+use super::tuning;
+use crate::data::Dataset;
 use crate::files;
 use crate::ir::run_files::REPORT;
 use crate::kernel::Target;
+use crate::memory;
 use crate::plan::Choices;
-use crate::settings::{Settings, metric_name, monitor_name};
-use crate::train::{Arithmetic, EpochRecord, Progress, Results, RunError, RunFolder, RunRecord, RunningSums};
-use crate::{data::Dataset, ir::Metric};
+use crate::settings::{Settings, monitor_name};
+use crate::train::{Arithmetic, EpochRecord, Progress, RunError, RunFolder, RunRecord};
 
 /// What does not change during a run.
 #[derive(Debug)]
@@ -34,17 +37,17 @@ pub(super) struct Report<'a> {
     pub(super) choices: &'a Choices,
     /// The images.
     pub(super) data: &'a Dataset,
-    /// Metrics of the results.
-    pub(super) metrics: Vec<Metric>,
     /// Wall time of compiling, in seconds.
     pub(super) compile_seconds: f64,
     /// What the run was planned to take of memory; `None` where the size of its pictures is open.
     pub(super) planned_peak_bytes: Option<usize>,
+    /// What its whole time counts from.
+    pub(super) since: Instant,
 }
 
 /// What a run has become.
 #[derive(Debug)]
-pub(super) enum Status<'a> {
+pub(super) enum Status {
     /// It goes on; or it was killed.
     Running,
     /// It was stopped by Ctrl-C or SIGTERM.
@@ -52,7 +55,12 @@ pub(super) enum Status<'a> {
     /// It cannot go on.
     Failed(String),
     /// It is done.
-    Finished(&'a Results),
+    Finished {
+        /// Loss and metrics of the test split, where there is one.
+        test: Option<Scores>,
+        /// Wall time of the evaluation.
+        test_seconds: f64,
+    },
 }
 
 impl Report<'_> {
@@ -62,16 +70,15 @@ impl Report<'_> {
     pub(super) fn write(
         &self,
         folder: &RunFolder,
-        status: &Status<'_>,
+        status: &Status,
         progress: &Progress,
         last: Option<&EpochRecord>,
-        total_seconds: f64,
     ) -> Result<(), RunError> {
         let (word, error, test_seconds) = match status {
             Status::Running => ("running", None, None),
             Status::Interrupted => ("interrupted", None, None),
             Status::Failed(error) => ("failed", Some(error), None),
-            Status::Finished(results) => ("finished", None, Some(results.test_seconds)),
+            Status::Finished { test_seconds, .. } => ("finished", None, Some(*test_seconds)),
         };
         let images = |split: Option<usize>| split.map_or(Value::Null, Value::from);
         let report = json!({
@@ -98,10 +105,10 @@ impl Report<'_> {
                 "compile_s": rounded(self.compile_seconds),
                 "train_s": rounded(progress.train_seconds),
                 "test_s": test_seconds.map(rounded),
-                "total_s": rounded(total_seconds),
+                "total_s": rounded(self.since.elapsed().as_secs_f64()),
             },
-            "memory": { "planned_peak_bytes": self.planned_peak_bytes, "peak_bytes": clock::peak_rss_bytes() },
-            "results": self.results(status, last),
+            "memory": { "planned_peak_bytes": self.planned_peak_bytes, "peak_bytes": memory::peak_rss_bytes() },
+            "results": Self::results(status, last),
             "settings": self.settings.to_json(),
         });
         let text = serde_json::to_string_pretty(&report).expect("numbers and texts always serialise") + "\n";
@@ -109,37 +116,18 @@ impl Report<'_> {
         files::write(&path, |file| file.write_all(text.as_bytes())).map_err(|error| RunError::write(&path, error))
     }
 
-    fn results(&self, status: &Status<'_>, last: Option<&EpochRecord>) -> Value {
+    fn results(status: &Status, last: Option<&EpochRecord>) -> Value {
         let mut results = Map::new();
         if let Some(record) = last {
             let values = record.values.0.iter().map(|&(monitor, value)| (monitor_name(monitor), json!(value)));
             results.insert("last_epoch".into(), Value::Object(values.collect()));
         }
-        if let Status::Finished(Results { test, .. }) = status {
-            let test = test.as_ref().map_or(Value::Null, |sums| split_json(sums, &self.metrics));
+        if let Status::Finished { test, .. } = status {
+            let test = test.as_ref().map_or(Value::Null, Scores::to_json);
             results.insert("test".into(), test);
         }
         Value::Object(results)
     }
-}
-
-/// Loss and metrics of a split, with the number of its images.
-pub(super) fn split_json(sums: &RunningSums, metrics: &[Metric]) -> Value {
-    let (loss, shares) = sums.means(metrics);
-    let mut entries = Map::new();
-    for (metric, share) in metrics.iter().zip(shares) {
-        entries.insert(metric_name(*metric), json!(share));
-    }
-    entries.insert("loss".into(), json!(loss));
-    entries.insert("images".into(), json!(sums.images));
-    Value::Object(entries)
-}
-
-/// `accuracy 0.9833, loss 0.0612 (360 images)`.
-pub(super) fn split_text(sums: &RunningSums, metrics: &[Metric]) -> String {
-    let (loss, shares) = sums.means(metrics);
-    let shares = metrics.iter().zip(shares).map(|(metric, share)| format!("{} {share:.4}, ", metric_name(*metric)));
-    format!("{}loss {loss:.4} ({} images)", shares.collect::<String>(), sums.images)
 }
 
 /// How the run in a folder was begun to compute, as its report tells: for states of older versions, which do not tell it themselves.

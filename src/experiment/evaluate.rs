@@ -1,0 +1,181 @@
+//! What a model makes of a split.
+
+use super::error::Error;
+use super::known::Known;
+use super::model::Model;
+use super::scores::Scores;
+use super::watch::{Silent, Watch};
+use crate::autodiff;
+use crate::data::{DataIndex, Split};
+use crate::ir::{Labels, Param};
+use crate::runtime::{CompileError, EvalSession, StepResult};
+use crate::train::{EvalEngine, Interrupt, Unsaved, evaluate};
+
+/// What a model made of a split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// Loss and metrics over all pictures.
+    pub scores: Scores,
+    /// Its answer to each picture, in the order of the data set; where sizes are left open, those of one size follow
+    /// each other.
+    pub answers: Vec<Answer>,
+    /// What the run that made the weights knows of these data, where they lie in its folder.
+    pub known: Option<Known>,
+}
+
+/// What a model answered to a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The picture: its file, or its number in an array.
+    pub name: String,
+    /// What is right.
+    pub label: Label,
+    /// The model's output after its last activation: probabilities of the classes, where that is softmax or sigmoid.
+    pub outputs: Vec<f32>,
+    /// The picture's own loss, without what the size of weights adds.
+    pub loss: f32,
+}
+
+/// What is right of a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Label {
+    /// The class, as an index into the classes.
+    Class(usize),
+    /// A number for each output: yes or no to each of several classes, or what is to be predicted.
+    Numbers(Vec<f32>),
+}
+
+/// Takes the answers, one after the other.
+type Take<'t> = &'t mut (dyn FnMut(Answer) + 't);
+
+impl Model {
+    /// Evaluates a split of the experiment's data: loss, metrics, and the answer to each picture.
+    ///
+    /// ```no_run
+    /// use cnnc::{Experiment, Model, Options, Split};
+    ///
+    /// let experiment = Experiment::open("models/digits.cnn", &Options::default())?;
+    /// let mut model = Model::load(&experiment, "runs/digits-1/weights.safetensors")?;
+    /// let evaluation = model.evaluate(Split::Test)?;
+    /// println!("{}", evaluation.scores);
+    /// let worst = evaluation.answers.iter().max_by(|a, b| a.loss.total_cmp(&b.loss));
+    /// println!("hardest: {}", worst.map_or("", |answer| &answer.name));
+    /// # Ok::<(), cnnc::Error>(())
+    /// ```
+    /// # Errors
+    /// [`Error::NoData`], [`Error::NoLoss`], [`Error::NoSplit`], [`Error::ClassesDiffer`], [`Error::Data`],
+    /// [`Error::Run`] where the loss is no number.
+    pub fn evaluate(&mut self, split: Split) -> Result<Evaluation, Error> {
+        let mut answers = Vec::new();
+        let (scores, known) = self.pass(split, Some(&mut |answer| answers.push(answer)), &mut Silent)?;
+        Ok(Evaluation { scores, answers, known })
+    }
+
+    /// [`Model::evaluate`] for data whose answers are too many to be kept: each is handed to `take`.
+    /// # Errors
+    /// As [`Model::evaluate`].
+    pub fn evaluate_each(
+        &mut self,
+        split: Split,
+        take: &mut dyn FnMut(Answer),
+        watch: &mut dyn Watch,
+    ) -> Result<(Scores, Option<Known>), Error> {
+        self.pass(split, Some(take), watch)
+    }
+
+    /// Evaluates a split; the answers are made where somebody takes them.
+    pub(crate) fn pass(
+        &mut self,
+        split: Split,
+        take: Option<Take<'_>>,
+        watch: &mut dyn Watch,
+    ) -> Result<(Scores, Option<Known>), Error> {
+        self.experiment.judged()?;
+        self.open_data(watch)?;
+        let Model { session, data, weights, options, experiment, .. } = self;
+        let (data, index) = data.as_ref().expect("they have just been opened");
+        let exists = match split {
+            Split::Train => true,
+            Split::Validation => data.validation.is_some(),
+            Split::Test => data.test.is_some(),
+        };
+        if !exists {
+            return Err(Error::NoSplit { split });
+        }
+        let known = Known::of(weights, index, split, watch);
+        let batches = data.batches(split, options.batch);
+        let items = if take.is_some() { batches.items().to_vec() } else { Vec::new() };
+        let outputs = experiment.output_shape().elements();
+        let mut engine = Recorder { session, items, done: 0, index, outputs, take };
+        let found = evaluate(&mut engine, batches, (&Interrupt::default(), Unsaved::Nothing))?;
+        let sums = found.expect("nothing interrupts it").finite()?;
+        Ok((Scores::of(&sums, &autodiff::metrics(&experiment.program)), known))
+    }
+
+    /// Opens the data, once.
+    fn open_data(&mut self, watch: &mut dyn Watch) -> Result<(), Error> {
+        if self.data.is_some() {
+            return Ok(());
+        }
+        let mut data = self.experiment.open_data(self.statistics.clone(), watch)?;
+        let trained = self.trained_classes();
+        if !trained.is_empty() && *trained != data.classes {
+            let (path, trained) = (self.weights.clone(), trained.to_vec());
+            return Err(Error::ClassesDiffer { path, trained, found: data.classes });
+        }
+        let index = data.take_index().unwrap_or_default();
+        self.data = Some((data, index));
+        Ok(())
+    }
+}
+
+/// A session whose answers are handed on.
+struct Recorder<'s, 't> {
+    session: &'s mut EvalSession,
+    /// The pictures in their order, where somebody takes the answers.
+    items: Vec<u32>,
+    /// Pictures that have been answered.
+    done: usize,
+    index: &'s DataIndex,
+    outputs: usize,
+    take: Option<Take<'t>>,
+}
+
+impl EvalEngine for Recorder<'_, '_> {
+    fn params(&self) -> &[Param] {
+        self.session.params()
+    }
+
+    fn write(&mut self, index: usize, values: &[f32]) {
+        self.session.write(index, values);
+    }
+
+    fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
+        self.session.prepare(size)
+    }
+
+    fn compiles_for(&self, size: [usize; 2]) -> bool {
+        self.session.compiles_for(size)
+    }
+
+    fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
+        let result = self.session.evaluate(images, labels);
+        let Some(take) = &mut self.take else { return result };
+        let (outputs, losses) = self.session.last(result.images);
+        for (at, (outputs, &loss)) in outputs.chunks_exact(self.outputs).zip(losses).enumerate() {
+            let item = self.items[self.done + at] as usize;
+            let label = match labels {
+                Labels::Classes(classes) => Label::Class(usize::try_from(classes[at]).unwrap_or_default()),
+                Labels::Numbers(numbers) => Label::Numbers(numbers[at * self.outputs..][..self.outputs].to_vec()),
+            };
+            let name = self.index.name(item).unwrap_or_default().to_owned();
+            take(Answer { name, label, outputs: outputs.to_vec(), loss });
+        }
+        self.done += result.images;
+        result
+    }
+
+    fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
+        self.session.first_non_finite_layer(images)
+    }
+}

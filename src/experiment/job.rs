@@ -1,0 +1,242 @@
+//! What a run is made of, once it is ready to begin, and the way through its phases.
+
+use super::error::Error;
+use super::index::keep_index;
+use super::open::Experiment;
+use super::report::{Report, Status};
+use super::resume::{Resumed, tell_repairs};
+use super::run::Run;
+use super::scores::Scores;
+use super::watch::{Event, PhaseStart, Start, Watch};
+use crate::autodiff;
+use crate::data::{DataIndex, Dataset, SplitView};
+use crate::ir::{CheckedProgram, Metric, TrainSpec};
+use crate::runtime::{CompileOptions, EvalSession, TrainSession};
+use crate::settings::Settings;
+use crate::train::weights::WeightsInfo;
+use crate::train::{
+    Ending, EpochRecord, Interrupt, Plan, Pretrained, Progress, Results, RunError, RunFolder, RunRecord, RunningSums,
+    Stage, TrainNote, Trainer, Watch as TrainWatch,
+};
+
+/// A program that is trained in its turn.
+pub(super) struct StageProgram {
+    pub(super) program: CheckedProgram,
+    pub(super) train: TrainSpec,
+    /// The phase's name.
+    name: Option<String>,
+    resets_optimizer: bool,
+}
+
+/// What is trained one after the other.
+pub(super) fn stages(program: &CheckedProgram) -> Vec<StageProgram> {
+    let phases = program.program().train.as_ref().map_or(&[][..], |train| &train.phases);
+    let programs = program.stages().into_iter().enumerate();
+    let stage = |(at, program): (usize, CheckedProgram)| {
+        let train = program.program().train.clone()?;
+        let phase = phases.get(at);
+        let name = phase.map(|phase| phase.name.value.clone());
+        let resets_optimizer = phase.is_some_and(|phase| phase.resets_optimizer);
+        Some(StageProgram { program, train, name, resets_optimizer })
+    };
+    programs.filter_map(stage).collect()
+}
+
+/// A trainer of real sessions.
+type Running<'j> = Trainer<'j, TrainSession, EvalSession, Box<dyn Fn() -> Result<EvalSession, RunError> + 'j>>;
+
+/// What a run is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'j> {
+    pub(super) experiment: &'j Experiment,
+    pub(super) stages: &'j [StageProgram],
+    /// Of the first stage's batch.
+    pub(super) options: &'j CompileOptions,
+    pub(super) data: &'j Dataset,
+    pub(super) pretrained: &'j Pretrained,
+    pub(super) folder: &'j RunFolder,
+    pub(super) info: &'j WeightsInfo,
+    pub(super) settings: &'j Settings,
+    pub(super) record: &'j RunRecord,
+    pub(super) interrupt: &'j Interrupt,
+}
+
+/// The stage at a place; a state of a longer file is refused as one of other settings.
+fn stage_at(stages: &[StageProgram], at: usize) -> &StageProgram {
+    stages.get(at).unwrap_or(&stages[0])
+}
+
+/// Options for batches of another size.
+fn options_for(options: &CompileOptions, batch: usize) -> CompileOptions {
+    CompileOptions { batch, ..options.clone() }
+}
+
+impl<'j> Job<'j> {
+    /// Compiles the stage at a place for training.
+    pub(super) fn compile(
+        stages: &[StageProgram],
+        at: usize,
+        options: &CompileOptions,
+    ) -> Result<TrainSession, RunError> {
+        let stage = stage_at(stages, at);
+        Ok(TrainSession::compile(&stage.program, &options_for(options, stage.train.batch.value))?)
+    }
+
+    /// Trains with the first session, from the beginning or from the state of a run; the report is written before and
+    /// after.
+    pub(super) fn go(
+        self,
+        session: TrainSession,
+        resumed: Option<&Resumed>,
+        (report, index): (Report<'_>, DataIndex),
+        watch: &mut dyn Watch,
+    ) -> Result<Run, Error> {
+        let at = resumed.map_or(0, |run| run.saved.progress.phase);
+        let trainer = self.trainer((session, at), resumed, (&report, &index), watch)?;
+        // it takes some memory, and is in its file
+        drop(index);
+        let metrics = autodiff::metrics(&self.experiment.program);
+        self.announce(trainer.progress(), &metrics, watch);
+        let mut teller = Teller { watch, last: None };
+        let (trainer, outcome) = self.phases(trainer, at, &mut teller)?;
+        let Teller { watch, last } = teller;
+        let test = |results: &Results| results.test.as_ref().map(|sums| Scores::of(sums, &metrics));
+        let status = match &outcome {
+            Ok(Some(results)) => Status::Finished { test: test(results), test_seconds: results.test_seconds },
+            Ok(None) => Status::Interrupted,
+            Err(error) => Status::Failed(error.to_string()),
+        };
+        let written = report.write(self.folder, &status, trainer.progress(), last.as_ref());
+        // the first failure is the one to tell
+        let results = outcome?;
+        written?;
+        if results.is_none() {
+            watch.see(Event::Interrupted { folder: self.folder.path(), progress: trainer.progress() });
+        }
+        Ok(Run::ended(self.folder, &report, status, trainer.progress()))
+    }
+
+    /// The trainer, at the run's beginning or at its state.
+    fn trainer(
+        self,
+        (session, at): (TrainSession, usize),
+        resumed: Option<&Resumed>,
+        (report, index): (&Report<'_>, &DataIndex),
+        watch: &mut dyn Watch,
+    ) -> Result<Running<'j>, RunError> {
+        let path = self.folder.index();
+        let Some(run) = resumed else {
+            report.write(self.folder, &Status::Running, &Progress::default(), None)?;
+            keep_index(&path, index, watch)?;
+            return Trainer::begin(self.plan_of(at), session, self.evaluator());
+        };
+        let trainer = Trainer::resume(self.plan_of(at), &run.saved, session, self.evaluator())?;
+        // after the state, where other data were accepted: killed in between, the state knows that the index is not of
+        // its data
+        keep_index(&path, index, watch)?;
+        tell_repairs(trainer.repairs(), trainer.lost_rows(), watch);
+        Ok(trainer)
+    }
+
+    /// Trains one phase after the other, and evaluates at the end. The outer error is one that leaves no trainer.
+    fn phases(
+        self,
+        mut trainer: Running<'j>,
+        mut at: usize,
+        teller: &mut Teller<'_>,
+    ) -> Result<(Running<'j>, Result<Option<Results>, RunError>), RunError> {
+        self.tell_phase(at, teller.watch);
+        let mut outcome = trainer.train(teller);
+        while let Ok(Ending::Complete) = outcome
+            && let Some(next) = self.stages.get(at + 1)
+            && !trainer.progress().ended
+        {
+            // the last epoch of the phase has saved its state
+            let compile = || Self::compile(self.stages, at + 1, self.options);
+            let Some(session) = self.interrupt.exposed(compile) else {
+                outcome = Ok(Ending::Interrupted);
+                break;
+            };
+            at += 1;
+            self.tell_phase(at, teller.watch);
+            trainer = trainer.advance(self.plan_of(at), session?, next.resets_optimizer, teller)?;
+            tell_repairs(trainer.repairs(), 0, teller.watch);
+            outcome = trainer.train(teller);
+        }
+        let results = outcome.and_then(|ending| match ending {
+            Ending::Interrupted => Ok(None),
+            Ending::Complete => trainer.finish(teller),
+        });
+        Ok((trainer, results))
+    }
+
+    fn plan_of(self, at: usize) -> Plan<'j> {
+        let stage = stage_at(self.stages, at);
+        Plan {
+            train: &stage.train,
+            stage: Stage { index: at, name: stage.name.as_deref() },
+            augment: &self.experiment.program.program().augment,
+            data: self.data,
+            pretrained: self.pretrained,
+            folder: self.folder,
+            info: self.info,
+            settings: self.settings,
+            record: self.record,
+            interrupt: self.interrupt,
+        }
+    }
+
+    /// Makes the session that evaluates, for the largest batch of all phases.
+    fn evaluator(self) -> Box<dyn Fn() -> Result<EvalSession, RunError> + 'j> {
+        let most = self.stages.iter().map(|stage| stage.train.batch.value).max().unwrap_or(self.options.batch);
+        let options = options_for(self.options, most);
+        Box::new(move || Ok(EvalSession::compile(&self.experiment.program, &options)?))
+    }
+
+    fn announce(self, progress: &Progress, metrics: &[Metric], watch: &mut dyn Watch) {
+        let count = |split: &Option<SplitView>| split.as_ref().map_or(0, SplitView::len);
+        let CompileOptions { threads, target, .. } = *self.options;
+        watch.see(Event::Begins(&Start {
+            folder: self.folder.path(),
+            model: self.experiment.name(),
+            images: [self.data.train.len(), count(&self.data.validation), count(&self.data.test)],
+            threads,
+            simd: target.simd,
+            progress,
+            epochs: self.experiment.program.program().train.as_ref().map_or(0, |train| train.epochs.value),
+            metrics,
+        }));
+    }
+
+    fn tell_phase(self, at: usize, watch: &mut dyn Watch) {
+        let Some(StageProgram { program, name: Some(name), .. }) = self.stages.get(at) else { return };
+        let layers = &program.program().model.layers;
+        let frozen = layers.iter().filter(|node| node.frozen).count();
+        watch.see(Event::Phase(&PhaseStart { name, frozen, layers: layers.len() }));
+    }
+}
+
+/// Hands on what training tells, and remembers the last epoch.
+struct Teller<'w> {
+    watch: &'w mut dyn Watch,
+    last: Option<EpochRecord>,
+}
+
+impl TrainWatch for Teller<'_> {
+    fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize) {
+        self.watch.see(Event::EpochBegins { epoch, batches, done });
+    }
+
+    fn stepped(&mut self, sums: &RunningSums) {
+        self.watch.see(Event::Step(sums));
+    }
+
+    fn epoch_ends(&mut self, record: &EpochRecord) {
+        self.watch.see(Event::EpochEnds(record));
+        self.last = Some(record.clone());
+    }
+
+    fn note(&mut self, note: TrainNote) {
+        self.watch.see(Event::Training(note));
+    }
+}

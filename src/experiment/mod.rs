@@ -1,0 +1,68 @@
+//! The experiment as a library: what a program that embeds cnnc calls, and what the command line calls too.
+//!
+//! Nothing here prints, listens to signals or ends the process: what happens is told to a [`Watch`], what goes wrong is
+//! an [`Error`].
+
+mod compute;
+mod data;
+mod error;
+mod evaluate;
+mod findings;
+mod index;
+mod job;
+mod known;
+mod model;
+mod open;
+mod options;
+mod pictures;
+mod probe;
+mod reading;
+mod report;
+mod resume;
+mod run;
+mod scores;
+mod summary;
+mod train;
+mod tuning;
+pub(crate) mod units;
+mod watch;
+mod weights;
+
+pub use compute::Compute;
+pub use error::Error;
+pub use evaluate::{Answer, Evaluation, Label};
+pub use findings::Findings;
+pub use known::Known;
+pub use model::{Model, ModelOptions};
+pub use open::Experiment;
+pub use options::{Look, Options};
+pub use probe::Gradient;
+pub use resume::Begun;
+pub use run::{HistoryRow, Run, RunStatus};
+pub use scores::Scores;
+pub use summary::{Memory, Peaks};
+pub use train::{DataChanged, RunOptions, RunPlace};
+pub use watch::{Event, Note, PhaseStart, Silent, Start, Timed, Warning, Watch};
+
+// what these are made of, from the rooms below
+pub use crate::autodiff::Differentiated;
+pub use crate::card::DataCard;
+pub use crate::data::{
+    Bounds, DataError, DecodedPicture, FetchPolicy, Locations, PrepareError, Progress as DataProgress, Split,
+};
+pub use crate::files::Access;
+pub use crate::ir::{Metric, Monitor, SizeRefused};
+pub use crate::kernel::{Simd, Target};
+pub use crate::memory::{Machine, MemoryPlan};
+pub use crate::runtime::CompileError;
+pub use crate::settings::Settings;
+pub use crate::tensor::Shape;
+pub use crate::train::{
+    End, EpochRecord, EpochValues, Fate, Interrupt, Progress, Repair, RunError, RunningSums, TrainNote,
+};
+
+pub(crate) use compute::MOST_THREADS;
+pub(crate) use open::{BATCH, batch_of};
+pub(crate) use pictures::read as read_picture;
+pub(crate) use reading::{Reading, name_of, read_text};
+pub(crate) use tuning::timed as timed_kernels;

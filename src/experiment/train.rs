@@ -1,0 +1,234 @@
+//! Training: phases one after the other, from the beginning or from where a run was left.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::compute::Compute;
+use super::error::Error;
+use super::job::{Job, StageProgram, stages};
+use super::open::Experiment;
+use super::reading::name_of;
+use super::report::Report;
+use super::resume::{Begun, Resumed};
+use super::run::Run;
+use super::tuning;
+use super::watch::{Event, Note, Watch};
+use crate::kernel::Target;
+use crate::memory::{self, Machine};
+use crate::plan::Choices;
+use crate::runtime::{CompileOptions, Kind};
+use crate::train::{Arithmetic, Interrupt, Pretrained, RunFolder, RunRecord};
+
+/// How a run is made.
+///
+/// ```no_run
+/// use cnnc::{Experiment, Options, RunOptions, RunPlace, Silent};
+///
+/// let experiment = Experiment::open("models/digits.cnn", &Options::default())?;
+/// let options = RunOptions { place: RunPlace::New("runs/first".into()), ..RunOptions::default() };
+/// let run = experiment.train(options, &mut Silent)?;
+/// # Ok::<(), cnnc::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct RunOptions {
+    /// How the model is compiled.
+    pub compute: Compute,
+    /// Where the run's files are.
+    pub place: RunPlace,
+    /// Raised by whoever wants the run to end: it ends the step that it is in and saves its state. Keep a copy.
+    pub interrupt: Arc<Interrupt>,
+    /// What becomes of a run that goes on where its data are not those that it was begun with.
+    pub data_changed: DataChanged,
+    /// What the run's whole time counts from.
+    pub since: Instant,
+}
+
+/// Where the files of a run are.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RunPlace {
+    /// In the first folder `runs/STEM-1`, `runs/STEM-2`, … that is not there, where STEM is the file's name without
+    /// its end.
+    Numbered,
+    /// In this folder, which must be empty or not there.
+    New(PathBuf),
+    /// Where a run was begun, to go on with it: see [`RunOptions::resume`].
+    Begun(Box<Begun>),
+}
+
+/// What becomes of a run that goes on where its data are not those that it was begun with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DataChanged {
+    /// It does not go on.
+    #[default]
+    Refuse,
+    /// It goes on with the data as they are now.
+    Accept,
+}
+
+impl Default for RunOptions {
+    /// A new run in a folder below `runs`, as fast as this machine can.
+    fn default() -> Self {
+        Self {
+            compute: Compute::default(),
+            place: RunPlace::Numbered,
+            interrupt: Arc::default(),
+            data_changed: DataChanged::default(),
+            since: Instant::now(),
+        }
+    }
+}
+
+impl RunOptions {
+    /// Goes on with the run in a folder, exactly as if it had never stopped. The folder belongs to these options from
+    /// now on. Whatever rounds in another manner becomes what the run was begun with, where that is possible and nothing
+    /// else was asked for: ask first.
+    ///
+    /// ```no_run
+    /// use cnnc::{Experiment, Options, RunOptions, Silent};
+    ///
+    /// let experiment = Experiment::open("models/digits.cnn", &Options::default())?;
+    /// let mut options = RunOptions::default();
+    /// options.resume("runs/digits-1", &mut Silent)?;
+    /// let run = experiment.train(options, &mut Silent)?;
+    /// # Ok::<(), cnnc::Error>(())
+    /// ```
+    /// # Errors
+    /// [`Error::Run`] where it is not the folder of a run, another process works there, or no state is good.
+    pub fn resume(&mut self, folder: impl AsRef<Path>, watch: &mut dyn Watch) -> Result<(), Error> {
+        let begun = Begun::open(folder.as_ref(), &mut self.compute, watch)?;
+        self.place = RunPlace::Begun(Box::new(begun));
+        Ok(())
+    }
+
+    /// The folder of the run that is gone on with, where there is a state of it.
+    pub fn resumes(&self) -> Option<&Path> {
+        match &self.place {
+            RunPlace::Begun(begun) => begun.resumed.as_ref().map(|_| begun.folder.path()),
+            RunPlace::Numbered | RunPlace::New(_) => None,
+        }
+    }
+}
+
+impl Experiment {
+    /// Trains the model, phase by phase, evaluates it on the test split and writes the files of the run. A run that is
+    /// interrupted is no error: [`Run::status`] tells.
+    /// # Errors
+    /// [`Error::NoSchedule`], [`Error::NotRunYet`], [`Error::NoData`], [`Error::Data`], [`Error::Compile`];
+    /// [`Error::Run`] where files cannot be written, settings or data are not those of the run that is gone on with, or
+    /// the loss is no number any more.
+    pub fn train(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<Run, Error> {
+        self.clone().for_its_data().run(options, watch)
+    }
+
+    fn run(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<Run, Error> {
+        let RunOptions { compute, place, interrupt, data_changed, since } = options;
+        let (begun, resumed, place) = parts(place);
+        let schedule = self.schedule()?;
+        self.runnable()?;
+        compute.check()?;
+        let settings = self.settings();
+        if let Some(run) = &resumed {
+            run.check_settings(&settings)?;
+        }
+        let stages = stages(&self.program);
+        let mut data = self.open_data(None, watch)?;
+        let index = data.take_index().unwrap_or_default();
+        let known = resumed.as_ref().map(|run| run.record(&index, data_changed, watch)).transpose()?;
+        let choices = match &resumed {
+            Some(run) => Arc::clone(&run.choices),
+            None => self.timed(compute, &stages, watch)?,
+        };
+        let record = known.unwrap_or_else(|| RunRecord {
+            arithmetic: arithmetic(compute.target(), &choices),
+            data: index.digest(),
+            data_changed_at: Vec::new(),
+        });
+        let options = CompileOptions { choices: Arc::clone(&choices), ..compute.options(schedule.batch.value, true) };
+        let at = resumed.as_ref().map_or(0, |run| run.saved.progress.phase);
+        let compiling = Instant::now();
+        let session = Job::compile(&stages, at, &options)?;
+        let compile_seconds = compiling.elapsed().as_secs_f64();
+        let folder = match (begun, place) {
+            (Some(folder), _) => folder,
+            (None, Some(out)) => RunFolder::create(&out)?,
+            (None, None) => RunFolder::numbered(Path::new("runs"), &stem(&name_of(&self.file)))?,
+        };
+        if resumed.is_none() {
+            watch.see(Event::Folder(folder.path()));
+        }
+        let planned_peak_bytes = self.planned_memory(compute, watch);
+        let pretrained = if resumed.is_some() { Pretrained::new() } else { self.pretrained()? };
+        let info = self.weights_info(schedule.seed, &data.classes, data.featurewise.as_ref());
+        let report = Report {
+            file: &self.file,
+            model: self.name(),
+            settings: &settings,
+            seed: schedule.seed,
+            threads: options.threads,
+            target: options.target,
+            record: &record,
+            choices: &choices,
+            data: &data,
+            compile_seconds,
+            planned_peak_bytes,
+            since,
+        };
+        let job = Job {
+            experiment: self,
+            stages: &stages,
+            options: &options,
+            data: &data,
+            pretrained: &pretrained,
+            folder: &folder,
+            info: &info,
+            settings: &settings,
+            record: &record,
+            interrupt: &interrupt,
+        };
+        job.go(session, resumed.as_ref(), (report, index), watch)
+    }
+
+    /// The ways of computing convolutions for all that a run compiles, where they are to be timed.
+    fn timed(&self, compute: Compute, stages: &[StageProgram], watch: &mut dyn Watch) -> Result<Arc<Choices>, Error> {
+        let mut all = Choices::default();
+        for stage in stages.iter().filter(|_| compute.tune_kernels) {
+            let options = compute.options(stage.train.batch.value, true);
+            let subjects = [(&stage.program, Kind::Training), (&self.program, Kind::Evaluation)];
+            all.extend(Choices::clone(&*tuning::timed(&subjects, &options, &self.locations, watch)?));
+        }
+        Ok(Arc::new(all))
+    }
+
+    /// What the run will take of memory at its peak, in bytes; `None` where the size of its pictures is open.
+    fn planned_memory(&self, compute: Compute, watch: &mut dyn Watch) -> Option<usize> {
+        let machine = Machine { target: compute.target(), threads: compute.thread_count(), memory_bytes: u64::MAX };
+        let planned = memory::plan_memory(&self.program, self.card.as_ref(), &machine)?.peak();
+        let free = memory::free_now().and_then(|free| usize::try_from(free).ok());
+        if let Some(free) = free.filter(|free| *free < planned) {
+            watch.see(Event::Note(Note::LittleMemory { planned, free }));
+        }
+        Some(planned)
+    }
+}
+
+/// The folder of a run that was begun, its state, and the folder of a new one.
+fn parts(place: RunPlace) -> (Option<RunFolder>, Option<Resumed>, Option<PathBuf>) {
+    match place {
+        RunPlace::Numbered => (None, None, None),
+        RunPlace::New(folder) => (None, None, Some(folder)),
+        RunPlace::Begun(begun) => (Some(begun.folder), begun.resumed, None),
+    }
+}
+
+/// How a run computes that is begun now.
+fn arithmetic(target: Target, choices: &Choices) -> Arithmetic {
+    let Target { simd, exact } = target;
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Arithmetic { version, simd: simd.to_string(), exact, kernels: tuning::to_texts(choices) }
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}

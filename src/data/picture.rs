@@ -133,15 +133,9 @@ fn open(bytes: &[u8], bounds: Bounds) -> Result<Opened<impl ImageDecoder + '_>, 
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels == 0 || width > MAX_SIDE || height > MAX_SIDE {
-        return Err(format!("{width}x{height} is no size of a picture"));
-    }
-    if pixels > bounds.max_pixels {
-        let most = bounds.max_pixels;
-        return Err(format!("{width}x{height} has {pixels} pixels, more than the {most} of `--max-pixels`"));
-    }
+    let pixels = checked_pixels([width, height], bounds)?;
     let walk = whole::walk(bytes, format)?;
+    let frame_pixels = if walk.frame == [0; 2] { pixels } else { checked_pixels(walk.frame, bounds)? };
     // P5 and P6: all values as bytes behind a header
     let is_raw = bytes.starts_with(b"P5") || bytes.starts_with(b"P6");
     if is_raw && (bytes.len() as u64) < decoder.total_bytes() {
@@ -159,11 +153,24 @@ fn open(bytes: &[u8], bounds: Bounds) -> Result<Opened<impl ImageDecoder + '_>, 
     let channels = if color.has_color() { 3 } else { 1 };
     let result = pixels * channels;
     let copies = u64::from(!matches!(color, ColorType::L8 | ColorType::Rgb8)) + u64::from(turns(orientation));
-    let inside = pixels * bytes_inside(format, walk);
+    let inside = pixels.max(frame_pixels) * bytes_inside(format, walk);
     let decoding_bytes = decoder.total_bytes() + copies * result + inside + bytes.len() as u64;
     let header =
         PictureHeader { height: height as usize, width: width as usize, channels: channels as usize, decoding_bytes };
     Ok(Opened { decoder, format, header, orientation })
+}
+
+/// The pixels of a picture of this `[width, height]`, if it is not too large.
+fn checked_pixels([width, height]: [u32; 2], bounds: Bounds) -> Result<u64, String> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 || width > MAX_SIDE || height > MAX_SIDE {
+        return Err(format!("{width}x{height} is no size of a picture"));
+    }
+    let most = bounds.max_pixels;
+    if pixels > most {
+        return Err(format!("{width}x{height} has {pixels} pixels, more than the {most} of `--max-pixels`"));
+    }
+    Ok(pixels)
 }
 
 /// What a decoder keeps of each pixel beside its result, at most.
@@ -324,6 +331,13 @@ mod tests {
         assert!(decode(&png[..png.len() / 2]).is_err());
         assert!(header(b"P6\n70000 70000\n255\n").is_err());
         assert!(decode(b"P6\n30000 30000\n255\nabc").is_err());
+        // the screen is small, and the picture on it is not
+        let bomb = include_bytes!("../../tests/fuzz/corpus/picture/huge-frame.gif");
+        assert!(header(bomb).unwrap_err().contains("no size of a picture"));
+        let mut smaller = bomb.to_vec();
+        let frame = smaller.iter().position(|&byte| byte == 0x2c).unwrap();
+        smaller[frame + 5..frame + 9].copy_from_slice(&[0x20, 0x4e, 0x20, 0x4e]);
+        assert!(header(&smaller).unwrap_err().contains("20000x20000 has 400000000 pixels"));
     }
 
     /// A picture with some detail, so that all parts of its file matter.

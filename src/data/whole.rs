@@ -12,6 +12,8 @@ pub(super) struct Walk {
     pub(super) has_several_scans: bool,
     /// A JPEG with EXIF data, which may say how it is to be turned.
     pub(super) has_exif: bool,
+    /// `[width, height]` of the first picture of a GIF, which may be larger than the screen that its header speaks of.
+    pub(super) frame: [u32; 2],
 }
 
 /// What is said of a file that does not go on to its end.
@@ -25,7 +27,7 @@ pub(super) fn walk(bytes: &[u8], format: ImageFormat) -> Result<Walk, String> {
     let whole = match format {
         ImageFormat::Jpeg => return jpeg(bytes).ok_or_else(|| format!("{CUT}: a JPEG ends with an end mark")),
         ImageFormat::Png => png(bytes),
-        ImageFormat::Gif => gif(bytes),
+        ImageFormat::Gif => return gif(bytes).ok_or_else(|| CUT.to_owned()),
         ImageFormat::WebP => web_p(bytes),
         // their decoders read all that the header announces
         _ => Some(()),
@@ -79,9 +81,10 @@ fn png(bytes: &[u8]) -> Option<()> {
 }
 
 /// Blocks up to the end of the first picture, which is the one that is taken.
-fn gif(bytes: &[u8]) -> Option<()> {
+fn gif(bytes: &[u8]) -> Option<Walk> {
     let colors = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
     let mut at = 13 + colors(*bytes.get(10)?);
+    let mut walk = Walk::default();
     loop {
         let is_picture = match *bytes.get(at)? {
             0x21 => {
@@ -89,11 +92,14 @@ fn gif(bytes: &[u8]) -> Option<()> {
                 false
             }
             0x2c => {
+                let size = bytes.get(at + 5..at + 9)?;
+                walk.frame =
+                    [[size[0], size[1]], [size[2], size[3]]].map(|extent| u32::from(u16::from_le_bytes(extent)));
                 at += 11 + colors(*bytes.get(at + 9)?);
                 true
             }
             // the end, or what the decoder will refuse
-            _ => return Some(()),
+            _ => return Some(walk),
         };
         loop {
             let length = usize::from(*bytes.get(at)?);
@@ -103,7 +109,7 @@ fn gif(bytes: &[u8]) -> Option<()> {
             }
         }
         if is_picture {
-            return Some(());
+            return Some(walk);
         }
     }
 }
@@ -128,7 +134,7 @@ mod tests {
             assert_eq!(jpeg(&file[..cut]), None, "{cut}");
         }
         let progressive = b"\xff\xd8\xff\xc2\x00\x02\xff\xda\x00\x02\x12\xff\xd9";
-        assert_eq!(jpeg(progressive), Some(Walk { has_several_scans: true, has_exif: false }));
+        assert_eq!(jpeg(progressive), Some(Walk { has_several_scans: true, ..Walk::default() }));
     }
 
     #[test]

@@ -129,6 +129,7 @@ pub mod parse;
 pub mod plan;
 pub mod printed;
 pub mod random;
+pub mod reference;
 #[cfg(feature = "engine")]
 pub mod runtime;
 pub mod settings;
@@ -137,6 +138,7 @@ pub mod source;
 pub mod tensor;
 #[cfg(feature = "engine")]
 pub mod train;
+pub mod vocabulary;
 pub mod zoo;
 
 #[cfg(feature = "engine")]

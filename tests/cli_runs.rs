@@ -594,3 +594,25 @@ train { epochs: 40; batch: 4; seed: 1; optimizer: adam(lr: 0.01) }
     let said = String::from_utf8(failed.get_output().stderr.clone()).expect("text");
     assert!(said.contains("E0119") && said.contains("from 4x4 on"), "{said}");
 }
+
+/// A run that version 0.1 wrote, with its settings in format 1, goes on; from then on they are in today's notation.
+#[test]
+fn a_run_of_an_earlier_version_goes_on() {
+    let place = Place::new();
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/settings");
+    fs::copy(kept.join("table.cnn"), place.path("table.cnn")).expect("copied");
+    for folder in ["table", "run-table"] {
+        fs::create_dir(place.path(folder)).expect("a folder");
+        for entry in fs::read_dir(kept.join(folder)).expect("a fixture") {
+            let entry = entry.expect("a file");
+            fs::copy(entry.path(), place.path(folder).join(entry.file_name())).expect("copied");
+        }
+    }
+    place.cnnc(&["run", "table.cnn", "--resume", "run-table", "--set", "train.batch=8"]).failure().code(1);
+    place.cnnc(&["run", "table.cnn", "--resume", "run-table"]).success();
+    let settings = &place.report("run-table")["settings"];
+    assert_eq!(settings["format"], 2);
+    assert_eq!(settings["train.optimizer"], "adagrad(lr: 0.001, initial_accumulator_value: 0.1, epsilon: 0.0000001)");
+    assert_eq!(settings["model.dense"].as_str().map(|text| text.starts_with("dense(units: 2, ")), Some(true));
+    place.cnnc(&["run", "table.cnn", "--resume", "run-table"]).success();
+}

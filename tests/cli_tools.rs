@@ -161,7 +161,7 @@ fn diff_shows_what_differs() {
         "~  dense",
         "parameters",
         "train.epochs",
-        "accuracy, top_3",
+        "accuracy, top_k(3)",
         "memory, training",
     ] {
         assert!(shown.contains(part), "`{part}` is missing in\n{shown}");
@@ -242,4 +242,42 @@ fn messages_are_in_the_language_asked_for() {
     for key in ["code", "level", "file", "span", "fixes"] {
         assert_eq!(english[key], korean[key], "{key}");
     }
+}
+
+/// Every word has a page; one with several meanings shows all of them, and its group picks one.
+#[test]
+fn words_are_explained() {
+    let explain = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
+        command.arg("explain").args(words).args(["--lang", "en"]).assert()
+    };
+    let page =
+        |words: &[&str]| String::from_utf8(explain(words).success().get_output().stdout.clone()).expect("a text");
+    for (word, says) in [
+        ("conv2d", "kernel_size: one or two whole numbers"),
+        ("adam", "beta_1: a share below 1"),
+        ("early_stopping", "restore_best_weights: `true` or `false` (default `true`)"),
+        ("folder", "A folder for each class"),
+        ("train", "epochs: a whole number from 1 on (default `1`)"),
+        ("train.epochs", "setting of `train`"),
+        ("BatchNormalization", "batch_norm (layer)"),
+        ("schedule.constant", "constant (schedule)"),
+        ("E0103", "E0103 (error)"),
+    ] {
+        assert!(page(&[word]).contains(says), "{word}:\n{}", page(&[word]));
+    }
+    let several = page(&["constant"]);
+    assert!(["(schedule)", "(initializer)", "(fill)"].iter().all(|kind| several.contains(kind)), "{several}");
+    assert!(!page(&["schedule.constant"]).contains("(fill)"));
+    let unknown = explain(&["early_stoping"]).failure().code(2);
+    assert!(String::from_utf8_lossy(&unknown.get_output().stderr).contains("did you mean `early_stopping`?"));
+    let list: serde_json::Value = serde_json::from_str(&page(&["--json"])).expect("JSON");
+    let words = list["words"].as_array().expect("a list");
+    for word in words {
+        let path = format!("{}.{}", word["group"].as_str().expect("a group"), word["word"].as_str().expect("a word"));
+        let page = page(&[&path]);
+        let widest = page.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        assert!(widest <= 100, "{path} is {widest} columns wide:\n{page}");
+    }
+    assert!(words.len() > 200, "only {}", words.len());
 }

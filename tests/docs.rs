@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use cnnc::diag::{Code, Language, RenderStyle, machine_codes, main_sentence, render, run_codes};
 use cnnc::draw::Diagram;
 use cnnc::front::{Loaded, load};
-use cnnc::ir::AUGMENTATIONS;
-use cnnc::layers::{Activation, Initializer, Inputs, KindInfo, Layer, OptionSpec, OptionType, Regularizer};
-use cnnc::lower::{LowerOptions, SECTIONS, names_in};
+use cnnc::layers::{Inputs, KindInfo, Layer};
+use cnnc::lower::LowerOptions;
 use cnnc::source::SourceFile;
+use cnnc::vocabulary::{
+    Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize, Optimizer,
+    OptionSpec, OptionType, Regularizer, Resize, SECTIONS, Schedule, Strategy, Word, Words,
+};
 
 const BEGIN: &str = "<!-- layers: begin (from the compiler's table: CNNC_BLESS=1 cargo test --test docs) -->\n";
 const END: &str = "<!-- layers: end -->";
-
-/// Two tests may rewrite the reference: one after the other.
-static BLESSING: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 /// The model that examples without one are for.
 const MODEL: &str = "model Small { input(28x28x1); flatten; dense(classes, activation: softmax) }\n";
@@ -168,48 +168,79 @@ fn links_lead_somewhere() {
 
 #[test]
 fn the_reference_of_layers_is_the_table() {
-    let _alone = writing();
-    let path = root().join("docs/language.md");
-    let _alone = BLESSING.lock();
-    let text = read(&path);
-    let (head, rest) = text.split_once(BEGIN).expect("the marker before the layers");
-    let (written, tail) = rest.split_once(END).expect("the marker behind the layers");
-    let generated = layers();
-    if std::env::var_os("CNNC_BLESS").is_some() {
-        std::fs::write(&path, format!("{head}{BEGIN}{generated}{END}{tail}")).expect("the document can be written");
-    } else {
-        assert!(
-            written == generated,
-            "docs/language.md is old; CNNC_BLESS=1 cargo test --test docs rewrites it to\n{generated}"
-        );
-    }
+    holds(&root().join("docs/language.md"), Some("layers"), &layers());
 }
 
+/// Sections of the reference that are printed from the vocabulary: settings first, then words.
 #[test]
-fn the_reference_of_augmentation_is_the_table() {
-    let _alone = writing();
+fn the_reference_of_words_is_the_vocabulary() {
     let path = root().join("docs/language.md");
-    let _alone = BLESSING.lock();
-    let text = read(&path);
-    let (begin, end) = (BEGIN.replace("layers", "augment"), END.replace("layers", "augment"));
-    let (head, rest) = text.split_once(&begin).expect("the marker before the operations");
-    let (written, tail) = rest.split_once(&end).expect("the marker behind the operations");
-    let mut generated = "\n| Operation | Takes | `p` | |\n|---|---|---|---|\n".to_owned();
-    for info in AUGMENTATIONS {
-        let option = |[name, takes, default]: &[&str; 3]| match *default {
-            "" => format!("`{name}`: {takes}"),
-            default => format!("`{name}`: {takes}, {default}"),
-        };
-        let options: Vec<String> = info.options.iter().map(option).collect();
-        let usual = format!("{}%", info.usual * 100.0);
-        let _ = writeln!(generated, "| `{}` | {} | {usual} | {} |", info.keyword, options.join("; "), info.help);
+    for section in SECTIONS {
+        holds(&path, Some(section.keyword), &settings(section.settings));
     }
-    generated.push('\n');
-    if std::env::var_os("CNNC_BLESS").is_some() {
-        std::fs::write(&path, format!("{head}{begin}{generated}{end}{tail}")).expect("the document can be written");
+    holds(&path, Some("source"), &words::<DataSource>());
+    holds(&path, Some("size"), &words::<Resize>());
+    holds(&path, Some("normalization"), &words::<Normalize>());
+    holds(&path, Some("augmentation"), &words::<AugmentKind>());
+    holds(&path, Some("fill"), &words::<Fill>());
+    holds(&path, Some("optimizer"), &words::<Optimizer>());
+    holds(&path, Some("schedule"), &words::<Schedule>());
+    holds(&path, Some("loss"), &words::<Loss>());
+    holds(&path, Some("metric"), &words::<Metric>());
+    holds(&path, Some("callback"), &words::<Callback>());
+    holds(&path, Some("strategy"), &words::<Strategy>());
+    holds(&path, Some("drawing"), &words::<Drawing>());
+}
+
+/// The settings of a section, as Markdown.
+fn settings(settings: &[OptionSpec]) -> String {
+    let mut text = String::from("\n| Setting | Takes | Default | |\n|---|---|---|---|\n");
+    settings.iter().for_each(|setting| row(&mut text, setting));
+    text.push('\n');
+    text
+}
+
+fn row(text: &mut String, option: &OptionSpec) {
+    let default = option.default.map_or("must be written".to_owned(), |default| format!("`{default}`"));
+    let takes = if let OptionType::Choice(words) = option.ty {
+        words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
     } else {
-        assert!(written == generated, "docs/language.md is old; CNNC_BLESS=1 rewrites it to\n{generated}");
+        option.ty.describe().to_owned()
+    };
+    let _ = writeln!(text, "| `{}` | {takes} | {default} | {} |", option.name, option.help.replace('|', "\\|"));
+}
+
+/// The words of a table, as Markdown.
+fn words<T: Words>() -> String {
+    let mut text = String::from("\n| Written | |\n|---|---|\n");
+    for word in T::TABLE.iter().map(|row| row.word) {
+        let Word { help, formula, source, keras, .. } = word;
+        let bar = |text: &str| text.replace('|', "\\|");
+        let formula = if formula.is_empty() { String::new() } else { format!(" `{}`", bar(formula)) };
+        let source = if source.is_empty() { String::new() } else { format!(" ({source})") };
+        let keras = if keras.is_empty() { String::new() } else { format!(" Elsewhere: `{keras}`.") };
+        let options: Vec<String> = word.options.iter().filter(|option| option.default.is_none()).map(option).collect();
+        let rest: Vec<String> = word.options.iter().filter(|option| option.default.is_some()).map(option).collect();
+        let options = [options, rest].concat().join("<br>");
+        let options = if options.is_empty() { options } else { format!("<br>{options}") };
+        let _ = writeln!(text, "| `{}` | {}{formula}{source}{keras}{options} |", written(&word), bar(help));
     }
+    text.push('\n');
+    text
+}
+
+fn option(option: &OptionSpec) -> String {
+    format!("`{}`: {}", option.name, option.help.replace('|', "\\|"))
+}
+
+/// `adam(lr: 0.001, …)`, every option with its default.
+fn written(word: &Word) -> String {
+    let options = word.options.iter().map(|option| match option.default {
+        Some(default) => format!("{}: {default}", option.name),
+        None => option.name.to_owned(),
+    });
+    let options = options.collect::<Vec<_>>().join(", ");
+    if options.is_empty() { word.keyword.to_owned() } else { format!("{}({options})", word.keyword) }
 }
 
 /// What a document quotes, `<!-- from PATH -->` before a fence, is what the file holds.
@@ -261,13 +292,8 @@ fn layers() -> String {
     }
     let list = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let _ = write!(text, "\nActivations: {}.\n\n", list(Activation::NAMES.to_vec()));
-    let call = |name: &str, options: &[OptionSpec]| {
-        let written = options.iter().map(|option| format!("{}: {}", option.name, option.default.unwrap_or_default()));
-        let arguments = written.collect::<Vec<_>>().join(", ");
-        if options.is_empty() { format!("`{name}`") } else { format!("`{name}({arguments})`") }
-    };
-    let initializers: Vec<String> = Initializer::TABLE.iter().map(|info| call(info.name, info.options)).collect();
-    let regularizers: Vec<String> = Regularizer::TABLE.iter().map(|info| call(info.name, info.options)).collect();
+    let initializers: Vec<String> = Initializer::TABLE.iter().map(|row| format!("`{}`", written(&row.word))).collect();
+    let regularizers: Vec<String> = Regularizer::TABLE.iter().map(|row| format!("`{}`", written(&row.word))).collect();
     let _ = write!(text, "Initializers, with their arguments and defaults: {}.\n\n", initializers.join(", "));
     let _ = write!(text, "Regularizers: {}.\n\n", regularizers.join(", "));
     text
@@ -289,15 +315,7 @@ fn layer(text: &mut String, kind: &KindInfo) {
         return;
     }
     text.push_str("\n| Option | Takes | Default | |\n|---|---|---|---|\n");
-    for option in kind.options {
-        let default = option.default.map_or("must be written".to_owned(), |default| format!("`{default}`"));
-        let takes = if let OptionType::Choice(words) = option.ty {
-            words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-        } else {
-            option.ty.describe().to_owned()
-        };
-        let _ = writeln!(text, "| `{}` | {takes} | {default} | {} |", option.name, option.help);
-    }
+    kind.options.iter().for_each(|option| row(text, option));
 }
 
 /// Tests run beside each other, and several rewrite parts of one document.
@@ -391,19 +409,6 @@ fn has_fix(code: Code) -> bool {
     let path = root().join(format!("tests/fixtures/check/{code}.cnn"));
     let loaded = load_text("example.cnn", read(&path));
     loaded.problems.iter().any(|problem| problem.code == code && !problem.fixes.is_empty())
-}
-
-/// Every setting and step that a section takes, from the tables that the compiler reads.
-#[test]
-fn the_list_of_settings_is_the_compilers() {
-    let mut text = String::from("\n| Section | Settings and steps |\n|---|---|\n");
-    for section in SECTIONS {
-        let names = names_in(section).unwrap_or_else(|| panic!("`{section}` has no table"));
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        let _ = writeln!(text, "| `{section}` | {} |", names.join(", "));
-    }
-    text.push('\n');
-    holds(&root().join("docs/language.md"), Some("sections"), &text);
 }
 
 /// The picture in the README is what `cnnc graph` makes.

@@ -14,6 +14,7 @@ use cnnc::parse::parse;
 use cnnc::settings::Settings;
 use cnnc::show::show;
 use cnnc::source::SourceFile;
+use cnnc::vocabulary::Words as _;
 
 #[test]
 fn models_are_silent() {
@@ -318,7 +319,7 @@ fn hostile_numbers_are_refused_or_come_back() {
         }
     }
     for kind in cnnc::layers::Layer::kinds() {
-        use cnnc::layers::OptionType as Type;
+        use cnnc::vocabulary::OptionType as Type;
         for option in kind.options {
             let key = format!("{}/{}", kind.keyword, if kind.keyword == "input" { "" } else { option.name });
             let counts = matches!(option.ty, Type::Int { .. } | Type::Float | Type::Positive | Type::NonNegative)
@@ -326,13 +327,51 @@ fn hostile_numbers_are_refused_or_come_back() {
             assert!(!counts || option.default == Some("none") || seen.contains(&key), "{key} is not tried: {seen:?}");
         }
     }
-    for info in cnnc::ir::AUGMENTATIONS {
+    for info in cnnc::vocabulary::AugmentKind::TABLE.iter().map(|row| row.word) {
         let tried = seen.iter().any(|key| key.starts_with(&format!("{}/", info.keyword)));
-        assert!(info.options.is_empty() || info.keyword == "flip" || tried, "{} is not tried", info.keyword);
+        assert!(
+            info.unnamed == 0 && info.options.len() == 1 || info.keyword == "flip" || tried,
+            "{} is not tried",
+            info.keyword
+        );
     }
     let failures: Vec<String> = cases.iter().filter_map(|(what, text)| fails(what, text)).collect();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n"));
     assert!(cases.len() > 5_000, "only {}", cases.len());
+}
+
+/// A constant of a word's name is refused (E0020), or the word still means what it means where it is wanted.
+#[test]
+fn words_win_over_constants() {
+    use cnnc::diag::Code;
+    use cnnc::vocabulary::{Loss, Metric, Optimizer, Strategy};
+    let keywords = |setting: &'static str, words: Vec<&'static str>| words.into_iter().map(move |word| (setting, word));
+    let cases = keywords("train.optimizer", Optimizer::keywords().collect())
+        .chain(keywords("train.loss", Loss::keywords().collect()))
+        .chain(keywords("train.metrics", Metric::keywords().collect()))
+        .chain(keywords("tune.strategy", Strategy::keywords().collect()))
+        .chain(keywords("data.damaged", vec!["skip", "error"]))
+        .chain(keywords("data.cache", vec!["memory", "disk", "none"]));
+    let mut count = 0;
+    for (setting, word) in cases {
+        let problems = |constant: &str| {
+            let model = "model M { input(8x8x1); flatten; dense(classes, activation: softmax) }";
+            let text = format!(
+                "{constant}\n{model}\ndata {{ source: digits; validation: 10% of train }}\ntrain {{ epochs: 1 }}"
+            );
+            let set = [(setting.to_owned(), word.to_owned())].to_vec();
+            let options = LowerOptions { overrides: set, ..LowerOptions::default() };
+            let loaded = load(SourceFile::new("m.cnn", text), &options, &cards::card_of);
+            loaded.problems.iter().map(|problem| problem.code).collect::<Vec<_>>()
+        };
+        let (without, with) = (problems(""), problems(&format!("let {word} = 3")));
+        let is_unused = |code: &&Code| **code != Code::W0506;
+        let with: Vec<&Code> = with.iter().filter(is_unused).collect();
+        let without: Vec<&Code> = without.iter().filter(is_unused).collect();
+        assert!(with.contains(&&Code::E0020) || with == without, "{setting}: {word}: {with:?} for {without:?}");
+        count += 1;
+    }
+    assert!(count > 25, "only {count}");
 }
 
 /// Why a program is neither refused nor shown as one that is the same.
@@ -364,5 +403,27 @@ fn shown_programs() {
         let drawn: String = problems.map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
         let Some(program) = &loaded.program else { panic!("{drawn}") };
         insta::assert_snapshot!(format!("shown_{name}"), show(&[program], &loaded.ast));
+    }
+}
+
+/// Settings as version 0.1 wrote them: a run of that version can be resumed, and is refused where the file says otherwise now.
+#[test]
+fn settings_of_earlier_versions_are_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/settings");
+    for name in ["plain", "phases", "table"] {
+        let read = |ending: &str| std::fs::read_to_string(folder.join(format!("{name}.{ending}"))).expect("a fixture");
+        let then: Settings = serde_json::from_str(&read("json")).expect("settings");
+        let now = |overrides: &[(&str, &str)]| {
+            let overrides = overrides.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+            let options = LowerOptions { overrides, ..LowerOptions::default() };
+            let loaded = load(SourceFile::new(name, read("cnn")), &options, &cards::card_of);
+            Settings::of(loaded.program.as_ref().unwrap_or_else(|| panic!("{name}: {:?}", loaded.problems)))
+        };
+        assert_eq!(then.changes_to(&now(&[])), Vec::<String>::new(), "{name}");
+        assert_eq!(now(&[]).changes_to(&now(&[])), Vec::<String>::new(), "{name}");
+        let other = then.changes_to(&now(&[("train.seed", "99")]));
+        assert_eq!(other.len(), 1, "{name}: {other:?}");
+        let other = now(&[]).changes_to(&now(&[("train.seed", "99")]));
+        assert_eq!(other.len(), 1, "{name}: {other:?}");
     }
 }

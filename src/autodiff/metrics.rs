@@ -3,8 +3,8 @@
 use super::objective::judge;
 use crate::desc::LossKind;
 use crate::ir::{CheckedProgram, Graph, LabelKind, Link, Loss, Metric, Value};
-use crate::layers::ActivationKind;
 use crate::ops::{self, Map, Op, Softmax, TopK};
+use crate::vocabulary::ActivationKind;
 
 /// The name of the output with the answers to each image.
 const ANSWERS: &str = "answers";

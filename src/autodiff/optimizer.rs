@@ -2,8 +2,8 @@
 
 use crate::desc::{Expr, ExprId, ExprNode};
 use crate::ir::{Graph, Optimizer, Param, ParamId, ParamRole, ScalarInput, UpdateRules, Value};
-use crate::layers::Initializer;
 use crate::ops::{Map, MapResult, Op, complement};
+use crate::vocabulary::Initializer;
 
 /// Adds the update of `weight` by `gradient`, and the slots it needs.
 pub(super) fn update(

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::desc::Compare;
 use crate::ir::{Graph, ParamId, Value};
-use crate::layers::Regularizer;
 use crate::ops::{Map, Op, Penalty};
+use crate::vocabulary::Regularizer;
 
 /// Penalties that one kernel adds up.
 const AT_ONCE: usize = 1024;

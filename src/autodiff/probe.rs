@@ -2,9 +2,9 @@
 
 use super::backward::gradients_by;
 use crate::ir::{CheckedProgram, Forward, Graph, InputRole, LayerId, Mode, Value, forward};
-use crate::layers::ActivationKind;
 use crate::ops::Op;
 use crate::tensor::{Element, Shape, TensorType};
+use crate::vocabulary::ActivationKind;
 
 /// What is to be seen besides the model's output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{AugmentKind, AugmentOp, Color};
 use crate::lower::list;
 use crate::source::{Span, Spanned};
+use crate::vocabulary::Words;
 
 /// Rotations from this angle on turn a 6 into what may be a 9.
 const TURNED: f32 = 90.0;

@@ -3,8 +3,9 @@
 use super::edit;
 use crate::diag::Edit;
 use crate::ir::{LayerId, LayerNode, Program};
-use crate::layers::{Layer, OptionType};
+use crate::layers::Layer;
 use crate::tensor::{Axis, Shape};
+use crate::vocabulary::OptionType;
 
 /// Layers of a model whose problems come with fixes that take a look at all of them.
 const MOST_LAYERS: usize = 10_000;

@@ -2,11 +2,11 @@
 
 use super::View;
 use super::output::{Ending, SIGMOID, check_units, too_few, units_span};
-use super::schedule::metric_name;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{LabelKind, Loss, Metric};
-use crate::layers::Activation;
 use crate::source::Span;
+use crate::vocabulary::Activation;
+use crate::vocabulary::Words;
 
 /// Checks the end of a model whose labels are numbers and gives its loss.
 pub(super) fn check(
@@ -90,7 +90,7 @@ fn check_metrics(view: &View<'_>, kind: LabelKind, problems: &mut Problems) {
             LabelKind::Multi => "`accuracy`, `precision`, `recall`, `f1`, `auc`",
             LabelKind::Regression => "`mae`, `mse`",
         };
-        problems.push(unfit(view, kind, sentence, metric_name(metric.value), metric.span, choices));
+        problems.push(unfit(view, kind, sentence, metric.value.keyword(), metric.span, choices));
     }
 }
 

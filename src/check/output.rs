@@ -3,9 +3,10 @@
 use super::{View, edit, numbers};
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Head, LabelKind, LayerId, LayerNode, Loss};
-use crate::layers::{Activation, ActivationKind, Layer, Purpose};
+use crate::layers::{Layer, Purpose};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
+use crate::vocabulary::{Activation, ActivationKind};
 
 /// How a model ends: the layer that makes the scores and what follows it.
 pub(super) struct Ending<'a> {

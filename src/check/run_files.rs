@@ -5,6 +5,7 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Callback, TrainSpec, run_files};
 use crate::printed::shown;
 use crate::source::{Span, Spanned};
+use crate::vocabulary::Words;
 
 /// A name that a callback writes under.
 struct Name<'a> {

@@ -5,6 +5,7 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::Callback;
 use crate::printed::shown;
 use crate::source::Spanned;
+use crate::vocabulary::Words;
 
 /// As long as names can be on all usual file systems.
 const LONGEST_BYTES: usize = 255;

@@ -4,6 +4,7 @@ use super::View;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Callback, Metric, Monitor, TrainSpec};
 use crate::source::{Span, Spanned};
+use crate::vocabulary::Words;
 
 /// E0501, W0503, and E0018 of metrics.
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
@@ -48,7 +49,7 @@ fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>,
     {
         let problem = Diagnostic::new(Code::E0501)
             .saying("validation")
-            .arg("monitor", name_of(monitor.value))
+            .arg("monitor", monitor.value.word())
             .at(monitor.span, "here")
             .also(data.source.span, "data")
             .help("validation-help")
@@ -60,33 +61,15 @@ fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>,
     if !known {
         let prefix = if monitor.value.validation { "val_" } else { "" };
         let made: Vec<String> = std::iter::once("loss".to_owned())
-            .chain(train.metrics.iter().map(|metric| metric_name(metric.value).to_owned()))
+            .chain(train.metrics.iter().map(|metric| metric.value.keyword().to_owned()))
             .map(|name| format!("`{prefix}{name}`"))
             .collect();
         let problem = Diagnostic::new(Code::E0501)
-            .arg("monitor", name_of(monitor.value))
+            .arg("monitor", monitor.value.word())
             .arg("made", made.join(", "))
             .at(monitor.span, "here")
             .help("made");
         problems.push(problem);
-    }
-}
-
-fn name_of(monitor: Monitor) -> String {
-    let prefix = if monitor.validation { "val_" } else { "" };
-    format!("{prefix}{}", monitor.metric.map_or("loss", metric_name))
-}
-
-pub(super) fn metric_name(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Accuracy => "accuracy",
-        Metric::TopK(_) => "top_k",
-        Metric::Precision => "precision",
-        Metric::Recall => "recall",
-        Metric::F1 => "f1",
-        Metric::Auc => "auc",
-        Metric::Mae => "mae",
-        Metric::Mse => "mse",
     }
 }
 

@@ -16,6 +16,7 @@ use super::table::{Table, bytes, metric_prefix, thousands};
 use crate::experiment::Peaks;
 use crate::figures::{LayerFigures, Summary};
 use crate::files;
+use crate::ir::{LayerNode, Model};
 use crate::printed;
 use crate::settings::Settings;
 
@@ -56,8 +57,8 @@ struct Side {
     file: PathBuf,
     model: String,
     layers: Vec<LayerFigures>,
-    /// Kind, options and inputs of each layer, by its full name.
-    made_of: BTreeMap<String, String>,
+    /// Options and inputs of each layer as they are written, by its full name.
+    options: BTreeMap<String, Vec<(String, String)>>,
     /// All other settings.
     settings: Map<String, Value>,
     peaks: Peaks,
@@ -76,7 +77,7 @@ pub(super) fn diff(args: &DiffArgs, console: &Console) -> Result<(), Failure> {
         match step {
             Step::Both(old, new) => {
                 let (old, new) = (&a.layers[old], &b.layers[new]);
-                if old == new && a.made_of.get(&old.path) == b.made_of.get(&new.path) {
+                if old == new && a.options.get(&old.path) == b.options.get(&new.path) {
                     same += 1;
                 } else {
                     changes.push((Some(old), Some(new)));
@@ -115,15 +116,11 @@ fn side(args: &DiffArgs, (file, model): (&Path, Option<&String>), console: &Cons
     let data = args.data.clone();
     let choice = ChoiceArgs { model: model.cloned(), set: Vec::new(), data };
     let program = load::ready(file, &choice, &[], console)?.program;
-    let mut made_of = BTreeMap::new();
     let mut settings = Map::new();
     if let Value::Object(entries) = Settings::of(&program).to_json() {
         for (key, value) in entries {
-            match (key.strip_prefix("model."), &value) {
-                (Some(path), Value::String(text)) => drop(made_of.insert(path.to_owned(), text.clone())),
-                (Some(_), _) => {}
-                (None, _) if key == "model" => {}
-                (None, _) => drop(settings.insert(key, value)),
+            if key != "model" && !key.starts_with("model.") {
+                settings.insert(key, value);
             }
         }
     }
@@ -131,7 +128,7 @@ fn side(args: &DiffArgs, (file, model): (&Path, Option<&String>), console: &Cons
         file: file.to_owned(),
         model: program.program().model.name.value.clone(),
         layers: Summary::of(&program).layers,
-        made_of,
+        options: options_of(&program.program().model),
         settings,
         peaks: Peaks::of(&program, &args.compute.compute().machine())?,
     })
@@ -218,7 +215,7 @@ fn layer_table(a: &Side, b: &Side, changes: &[Pair<'_>]) -> Table {
             (None, None) => String::new(),
         };
         let path = old.or(*new).map_or("", |layer| &layer.path);
-        let options = match (a.made_of.get(path), b.made_of.get(path)) {
+        let options = match (a.options.get(path), b.options.get(path)) {
             (Some(old), Some(new)) if mark == "~" => changed_options(old, new),
             _ => String::new(),
         };
@@ -245,9 +242,8 @@ fn change_of(values: [Option<u64>; 2]) -> String {
     if share.is_empty() { format!("{sign}{}", thousands(old.abs_diff(new))) } else { share }
 }
 
-/// The options that differ between two descriptions `Kind { a: 1, b: [2, 3] } from x`: `a: 1 -> 2`.
-fn changed_options(old: &str, new: &str) -> String {
-    let (old, new) = (options_of(old), options_of(new));
+/// The options that differ: `units: 64 -> 512`.
+fn changed_options(old: &[(String, String)], new: &[(String, String)]) -> String {
     let changed = new.iter().filter_map(|(key, value)| {
         let before = old.iter().find(|(other, _)| other == key).map(|(_, value)| value)?;
         (before != value).then(|| format!("{key}: {before} -> {value}"))
@@ -255,46 +251,16 @@ fn changed_options(old: &str, new: &str) -> String {
     changed.collect::<Vec<_>>().join(", ")
 }
 
-/// Options of a description, as key and value.
-fn options_of(text: &str) -> Vec<(String, String)> {
-    let (kind, from) = text.rsplit_once(" from ").unwrap_or((text, ""));
-    let inner = kind.split_once(" { ").and_then(|(_, rest)| rest.strip_suffix(" }")).unwrap_or("");
-    let mut options = Vec::new();
-    let (mut depth, mut start) = (0_usize, 0);
-    for (at, c) in inner.char_indices() {
-        match c {
-            '[' | '(' | '{' => depth += 1,
-            ']' | ')' | '}' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                options.push(&inner[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    options.push(&inner[start..]);
-    let pairs = options.into_iter().filter_map(|option| option.trim().split_once(": "));
-    let pairs = pairs.map(|(key, value)| (key.to_owned(), as_written(value)));
-    pairs.chain(std::iter::once(("from".to_owned(), from.to_owned()))).collect()
-}
-
-/// `HeNormal` is `he_normal` in a file, `[3, 3]` is `3x3`.
-fn as_written(value: &str) -> String {
-    if let Some([height, width]) =
-        value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).map(|v| v.split(", ").collect::<Vec<_>>()).as_deref()
-    {
-        return format!("{height}x{width}");
-    }
-    let mut text = String::with_capacity(value.len());
-    let mut in_word = false;
-    for c in value.chars() {
-        if c.is_ascii_uppercase() && in_word {
-            text.push('_');
-        }
-        in_word = c.is_ascii_alphanumeric();
-        text.push(c.to_ascii_lowercase());
-    }
-    text
+/// The options of each layer as they are written, and what it takes.
+fn options_of(model: &Model) -> BTreeMap<String, Vec<(String, String)>> {
+    let of_layer = |node: &LayerNode| {
+        let options = node.attributes.iter().map(|(name, value)| (name.to_owned(), value.text()));
+        let inputs: Vec<&str> = node.inputs.iter().map(|id| model.layers[id.index()].path.as_str()).collect();
+        options
+            .chain([("from".to_owned(), inputs.join(", ")), ("frozen".to_owned(), node.frozen.to_string())])
+            .collect()
+    };
+    model.layers.iter().map(|node| (node.path.clone(), of_layer(node))).collect()
 }
 
 fn to_json(a: &Side, b: &Side, changes: &[Pair<'_>], same: usize) -> Value {
@@ -307,8 +273,8 @@ fn to_json(a: &Side, b: &Side, changes: &[Pair<'_>], same: usize) -> Value {
                 "parameters": layer.parameters(),
                 "trainable": layer.trainable,
                 "flops": layer.flops,
-                "options": options_of(side.made_of.get(&layer.path).map_or("", String::as_str))
-                    .into_iter().map(|(key, value)| (key, Value::from(value))).collect::<Map<_, _>>(),
+                "options": side.options.get(&layer.path).into_iter().flatten()
+                    .map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>(),
             })
         })
     };
@@ -340,14 +306,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_are_shown_as_they_are_written() {
-        let old =
-            "Conv2d { filters: 32, kernel_size: [3, 3], padding: Valid, kernel_initializer: GlorotUniform } from input";
-        let new = "Conv2d { filters: 64, kernel_size: [5, 3], padding: Same, kernel_initializer: HeNormal } from input";
-        let wanted = "filters: 32 -> 64, kernel_size: 3x3 -> 5x3, padding: valid -> same, kernel_initializer: glorot_uniform -> he_normal";
-        assert_eq!(changed_options(old, new), wanted);
-        assert_eq!(changed_options(old, old), "");
-        assert_eq!(changed_options("Flatten from a", "Flatten from b"), "from: a -> b");
+    fn options_that_differ_are_shown() {
+        let options = |filters: &str, from: &str| {
+            [("filters", filters), ("padding", "same"), ("from", from)]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        };
+        let (old, new) = (options("32", "input"), options("64", "relu"));
+        assert_eq!(changed_options(&old, &new), "filters: 32 -> 64, from: input -> relu");
+        assert_eq!(changed_options(&old, &old), "");
     }
 
     #[test]

@@ -8,7 +8,6 @@ use super::console::Console;
 use crate::data::Progress;
 use crate::experiment::{Event, Note, PhaseStart, Start, Watch};
 use crate::ir::Metric;
-use crate::settings::{metric_name, monitor_name};
 use crate::train::{EpochRecord, RunningSums};
 
 /// Progress of reading data.
@@ -104,7 +103,7 @@ impl TrainProgress {
         // an area takes all answers so far, in their order: too much work for every step
         for (at, &metric) in self.metrics.iter().enumerate().filter(|(_, metric)| **metric != Metric::Auc) {
             // Writing into a string cannot fail.
-            let _ = write!(text, " {} {:.4}", metric_name(metric), sums.metric(at, metric));
+            let _ = write!(text, " {} {:.4}", metric.column(), sums.metric(at, metric));
         }
         bar.set_message(text);
         bar.inc(1);
@@ -114,7 +113,7 @@ impl TrainProgress {
     fn line(&self, record: &EpochRecord) -> String {
         let mut line = format!("epoch {}/{}", record.epoch, self.epochs);
         for &(monitor, value) in &record.values.0 {
-            let _ = write!(line, "  {} {value:.4}", monitor_name(monitor));
+            let _ = write!(line, "  {} {value:.4}", monitor.column());
         }
         let _ = write!(line, "  {:.1} s", record.seconds);
         line

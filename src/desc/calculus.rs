@@ -237,7 +237,7 @@ impl ExprNode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::ActivationKind;
+    use crate::vocabulary::ActivationKind;
 
     /// The value of a node in f64, straight from its definition.
     fn value(e: &Expr, id: ExprId, inputs: &[f64]) -> f64 {

@@ -13,7 +13,7 @@ use crate::ir::run_files::REPORT;
 use crate::kernel::Target;
 use crate::memory;
 use crate::plan::Choices;
-use crate::settings::{Settings, monitor_name};
+use crate::settings::Settings;
 use crate::train::{Arithmetic, EpochRecord, Progress, RunError, RunFolder, RunRecord};
 
 /// What does not change during a run.
@@ -119,7 +119,7 @@ impl Report<'_> {
     fn results(status: &Status, last: Option<&EpochRecord>) -> Value {
         let mut results = Map::new();
         if let Some(record) = last {
-            let values = record.values.0.iter().map(|&(monitor, value)| (monitor_name(monitor), json!(value)));
+            let values = record.values.0.iter().map(|&(monitor, value)| (monitor.column(), json!(value)));
             results.insert("last_epoch".into(), Value::Object(values.collect()));
         }
         if let Status::Finished { test, .. } = status {

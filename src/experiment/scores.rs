@@ -5,7 +5,6 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use crate::ir::Metric;
-use crate::settings::metric_name;
 use crate::train::RunningSums;
 
 /// Loss and metrics over the pictures of a split.
@@ -23,7 +22,7 @@ impl Scores {
     /// Of sums over all pictures.
     pub(super) fn of(sums: &RunningSums, metrics: &[Metric]) -> Self {
         let (loss, shares) = sums.means(metrics);
-        let metrics = metrics.iter().map(|metric| metric_name(*metric)).zip(shares).collect();
+        let metrics = metrics.iter().map(|metric| metric.column()).zip(shares).collect();
         Self { images: sums.images, loss, metrics }
     }
 

@@ -5,9 +5,10 @@ use super::{
     Value,
 };
 use crate::desc::{Expr, ExprId, ExprNode};
-use crate::layers::{ActivationKind, ParamSpec, Regularizer};
+use crate::layers::ParamSpec;
 use crate::ops::{Map, Op};
 use crate::tensor::{Shape, TensorType};
+use crate::vocabulary::{ActivationKind, Regularizer};
 
 /// The forward pass of a model.
 #[derive(Debug, Clone)]

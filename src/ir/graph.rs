@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 
-use crate::layers::Initializer;
 use crate::ops::Op;
 use crate::tensor::{Element, Shape, TensorType};
+use crate::vocabulary::Initializer;
 
 /// A node, by its place in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -19,7 +19,8 @@ pub struct ActivationLayer {
 const SLOPE: &[OptionSpec] =
     &[OptionSpec::optional("negative_slope", OptionType::Float, "0.3", "Factor for values below 0.")];
 
-const ALPHA: &[OptionSpec] = &[OptionSpec::optional("alpha", OptionType::Float, "1", "Value far below 0, negated.")];
+const ALPHA: &[OptionSpec] =
+    &[OptionSpec::optional("alpha", OptionType::Float, "1", "Far below 0 the result tends to −alpha.")];
 
 const NAME: &[OptionSpec] = &[OptionSpec::required("activation", OptionType::Activation, "The activation's name.")];
 

@@ -1,12 +1,12 @@
 //! `conv2d`: two-dimensional convolution.
 
-use super::regularizer::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
     ParamSpec, Regularizer, image_of, window_over,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
+use crate::vocabulary::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 
 /// `conv2d(filters, kernel_size, stride, padding, dilation, groups, use_bias, activation, kernel_initializer, bias_initializer)`.
 #[derive(Debug, Clone, PartialEq)]

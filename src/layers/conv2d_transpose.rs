@@ -3,13 +3,13 @@
 use super::conv2d::{
     ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_INITIALIZER, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS,
 };
-use super::regularizer::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
     ParamSpec, Regularizer, image_of,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
+use crate::vocabulary::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 
 /// `conv2d_transpose(filters, kernel_size, stride, padding, output_padding, dilation, use_bias, activation, …)`.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,13 +1,13 @@
 //! `dense`: a fully connected layer.
 
 use super::conv2d::{ACTIVATION, BIAS_INITIALIZER, KERNEL_INITIALIZER, USE_BIAS};
-use super::regularizer::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
     ParamSpec, Regularizer,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
+use crate::vocabulary::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 
 /// `dense(units, activation, use_bias, kernel_initializer, bias_initializer)`.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,13 +1,13 @@
 //! `depthwise_conv2d`: each channel is convolved by itself.
 
 use super::conv2d::{ACTIVATION, DILATION, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS};
-use super::regularizer::{self, BIAS_REGULARIZER};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
     ParamSpec, Regularizer, image_of, window_over,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
+use crate::vocabulary::{BIAS_REGULARIZER, regularizer_option};
 
 /// `depthwise_conv2d(kernel_size, stride, padding, depth_multiplier, dilation, use_bias, activation, …)`.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +49,7 @@ const OPTIONS: &[OptionSpec] = &[
     ACTIVATION,
     OptionSpec::optional("depthwise_initializer", OptionType::Initializer, "glorot_uniform", "How the kernel starts."),
     OptionSpec::optional("bias_initializer", OptionType::Initializer, "zeros", "How the bias starts."),
-    regularizer::option("depthwise_regularizer", "Penalty on the depthwise kernel, added to the loss."),
+    regularizer_option("depthwise_regularizer", "Penalty on the depthwise kernel, added to the loss."),
     BIAS_REGULARIZER,
 ];
 

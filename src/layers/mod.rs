@@ -5,8 +5,6 @@
 //! *operation* touches more.
 
 mod activation;
-mod activation_kind;
-mod attributes;
 mod batch_norm;
 mod conv2d;
 mod conv2d_transpose;
@@ -18,16 +16,13 @@ mod dropout;
 mod fixed_filter;
 mod flatten;
 mod global_pool;
-mod initializer;
 mod input;
 mod join;
 mod layer_norm;
 mod local_response_norm;
-mod option;
 mod pool2d;
 mod random_color;
 mod random_place;
-mod regularizer;
 mod rescaling;
 mod reshape;
 mod resizing;
@@ -37,8 +32,6 @@ mod upsample2d;
 mod zero_pad2d;
 
 pub use activation::ActivationLayer;
-pub use activation_kind::{Activation, ActivationKind};
-pub use attributes::Attributes;
 pub use batch_norm::BatchNorm;
 pub use conv2d::Conv2d;
 pub use conv2d_transpose::Conv2dTranspose;
@@ -47,19 +40,16 @@ pub use dense::Dense;
 pub use depth_max_pool::DepthMaxPool;
 pub use depthwise_conv2d::DepthwiseConv2d;
 pub use dropout::{Dropout, GaussianNoise, SpatialDropout2d};
-pub use fixed_filter::{Filter, FixedFilter};
+pub use fixed_filter::FixedFilter;
 pub use flatten::Flatten;
 pub use global_pool::GlobalPool2d;
-pub use initializer::{FanMode, Initializer, InitializerInfo, ScaledDistribution};
 pub use input::Input;
 pub use join::Join;
 pub use layer_norm::LayerNorm;
 pub use local_response_norm::LocalResponseNorm;
-pub use option::{NONE, OptionSpec, OptionType, OptionValue};
 pub use pool2d::Pool2d;
 pub use random_color::{ColorKind, RandomColor};
 pub use random_place::{PlaceKind, RandomPlace};
-pub use regularizer::{Regularizer, RegularizerInfo};
 pub use rescaling::{Normalization, Rescaling};
 pub use reshape::Reshape;
 pub use resizing::{Fit, Resizing};
@@ -70,6 +60,7 @@ pub use zero_pad2d::ZeroPad2d;
 
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window, WindowTooLarge};
+use crate::vocabulary::{Activation, ActivationKind, Attributes, Initializer, OptionSpec, OptionType, Regularizer};
 
 /// How a layer kind is written: what parsing, diagnostics, completion and the reference read.
 #[derive(Debug, Clone, Copy)]

@@ -31,7 +31,7 @@ const VALUE_RANGE: OptionSpec = OptionSpec::optional(
     "value_range",
     OptionType::Interval,
     "[0, 255]",
-    "Least and largest value of a pixel here: `[0, 1]` behind `rescale: 1/255`. Results are cut off there.",
+    "Least and largest value of a pixel here: `[0, 1]` after `rescale: 1/255`. Results are cut off there.",
 );
 
 impl RandomColor {

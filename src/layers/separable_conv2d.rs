@@ -2,13 +2,13 @@
 
 use super::conv2d::{ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS};
 use super::depthwise_conv2d::{DEPTH_MULTIPLIER, depthwise};
-use super::regularizer::{self, BIAS_REGULARIZER};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
     ParamSpec, Regularizer, image_of, window_over,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
+use crate::vocabulary::{BIAS_REGULARIZER, regularizer_option};
 
 /// `separable_conv2d(filters, kernel_size, stride, padding, dilation, depth_multiplier, use_bias, activation, …)`.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,8 +65,8 @@ const OPTIONS: &[OptionSpec] = &[
         "How the 1x1 kernel starts.",
     ),
     BIAS_INITIALIZER,
-    regularizer::option("depthwise_regularizer", "Penalty on the depthwise kernel, added to the loss."),
-    regularizer::option("pointwise_regularizer", "Penalty on the 1x1 kernel, added to the loss."),
+    regularizer_option("depthwise_regularizer", "Penalty on the depthwise kernel, added to the loss."),
+    regularizer_option("pointwise_regularizer", "Penalty on the 1x1 kernel, added to the loss."),
     BIAS_REGULARIZER,
 ];
 

@@ -84,8 +84,8 @@ impl Layer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Filter, OptionType, OptionValue};
     use super::*;
+    use crate::vocabulary::{Filter, OptionType, OptionValue};
 
     /// Every kind can be made of its defaults, with any value where there is none: table and constructor agree about names and types.
     #[test]

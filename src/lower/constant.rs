@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use crate::ast::{Argument, BinaryOp, Dim, Expr, ExprKind, Let, Name, Unit};
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::layers::{Activation, Initializer};
 use crate::source::Span;
 
 use super::names;
+use super::reserved::is_reserved;
 use super::search::SearchSpace;
 
 /// A value, computed.
@@ -210,7 +210,7 @@ impl Constants {
     /// Defines one constant. Choices win over constants, so a constant named like one could never be used.
     pub(super) fn define(&mut self, constant: &Let, problems: &mut Problems) {
         let name = &constant.name;
-        if is_choice(&name.value) {
+        if is_reserved(&name.value) {
             problems.push(Diagnostic::new(Code::E0020).arg("name", &name.value).at(name.span, "here"));
             return;
         }
@@ -229,7 +229,7 @@ impl Constants {
     /// Whether a name can be one of a constant, parameter or index; E0020 where options take the word.
     pub(super) fn check_name(&self, name: &Name, problems: &mut Problems) -> bool {
         // a parameter may take the place of the data's count
-        let taken = is_choice(&name.value) && name.value != "classes";
+        let taken = is_reserved(&name.value) && name.value != "classes";
         if taken {
             problems.push(Diagnostic::new(Code::E0020).arg("name", &name.value).at(name.span, "here"));
         }
@@ -637,36 +637,4 @@ fn quantity(value: f64, unit: &Unit, span: Span, problems: &mut Problems) -> Opt
             return None;
         }
     })
-}
-
-/// Words that an option could take.
-fn is_choice(word: &str) -> bool {
-    const OTHERS: &[&str] = &[
-        "same",
-        "valid",
-        "true",
-        "false",
-        "classes",
-        "horizontal",
-        "vertical",
-        "nearest",
-        "reflect",
-        "wrap",
-        "rgb",
-        "gray",
-        "lab_l",
-        "bilinear",
-        "area",
-        "lanczos3",
-        "stretch",
-        "crop",
-        "letterbox",
-        "adam",
-        "adamw",
-        "sgd",
-        "rmsprop",
-        "accuracy",
-        "mse",
-    ];
-    OTHERS.contains(&word) || Activation::NAMES.contains(&word) || Initializer::names().any(|name| name == word)
 }

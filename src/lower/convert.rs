@@ -6,12 +6,7 @@ use super::names::{list, nearest_of_many};
 use crate::ast::{Dim, Expr, ExprKind};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
-
-/// Largest count of filters, units, epochs: far above any use, far below what would overflow a size in bytes.
-pub(super) const MOST: usize = 1 << 24;
-
-/// Largest extent of an image or window.
-pub(super) const WIDEST: usize = 1 << 16;
+use crate::vocabulary::{MOST, WIDEST};
 
 /// Longest time limit: a year.
 const LONGEST_SECONDS: f64 = 366.0 * 86_400.0;
@@ -272,23 +267,19 @@ impl Cx {
     }
 
     /// One of a closed set of words. Choices win over constants, so the word itself is asked first.
-    pub(super) fn choice<T: Copy>(
-        &mut self,
-        what: &str,
-        expr: &Expr,
-        choices: &[(&str, T)],
-        later: &[&str],
-    ) -> Option<T> {
+    pub(super) fn choice<T: Copy>(&mut self, what: &str, expr: &Expr, choices: &[(&str, T)]) -> Option<T> {
+        let named = |word: &str| choices.iter().find(|(name, _)| *name == word).map(|(_, choice)| *choice);
+        if let ExprKind::Name(word) = &expr.kind
+            && let Some(choice) = named(word)
+        {
+            return Some(choice);
+        }
         let word = self.word(what, expr, choices.first().map_or("", |(name, _)| name))?;
-        if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == word) {
-            return Some(*choice);
+        if let Some(choice) = named(&word) {
+            return Some(choice);
         }
-        if later.contains(&word.as_str()) {
-            self.not_yet(&format!("`{word}`"), expr.span);
-        } else {
-            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-            self.wrong_choice(what, &word, &names, expr.span);
-        }
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        self.wrong_choice(what, &word, &names, expr.span);
         None
     }
 

@@ -1,34 +1,15 @@
 //! The `data` section.
 
-use std::path::PathBuf;
-
+use super::Cx;
 use super::constant::Value;
 use super::section::Merged;
-use super::{Cx, later};
-use crate::ast::{Argument, Expr, ExprKind, Name};
+use crate::ast::{Expr, ExprKind};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Cache, ClassWeight, CsvSource, Damaged, DataSource, DataSpec, Grouping, LabelKind, Split, SplitBase};
+use crate::ir::DataSpec;
 use crate::source::{Span, Spanned};
-
-pub(super) const SETTINGS: &[&str] = &[
-    "source",
-    "validation",
-    "test",
-    "seed",
-    "shuffle",
-    "classes",
-    "stratified",
-    "split",
-    "class_weight",
-    "cache",
-    "mirror",
-    "upright",
-    "labels",
-    "damaged",
-];
-
-/// Sources that take arguments.
-const CALLED: &[&str] = &["folder", "npz", "idx", "cifar_binary", "csv"];
+use crate::vocabulary::{
+    Attributes, Choices, ClassWeight, CsvSource, DATA, Damaged, DataSource, Grouping, LabelKind, Split, SplitBase,
+};
 
 /// The data; `None` where the section has a mistake, which has been reported.
 pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
@@ -43,30 +24,19 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
             None
         }
     };
-    let mut truth = |cx: &mut Cx, key: &str| {
-        section.take(key).and_then(|expr| cx.bool(key, &expr).map(|value| Spanned::new(value, expr.span)))
-    };
-    let (shuffle, stratified, upright) = (truth(cx, "shuffle"), truth(cx, "stratified"), truth(cx, "upright"));
+    let settings = cx.settings(&mut section, &DATA);
     let validation = section.take("validation").and_then(|expr| split(cx, "validation", &expr));
     let test = section.take("test").and_then(|expr| split(cx, "test", &expr));
-    let seed = section.take("seed").and_then(|expr| cx.int("seed", &expr, 0, usize::MAX)).unwrap_or(42) as u64;
     let classes = section.take("classes").and_then(|expr| classes(cx, &expr));
     let split_by = section.take("split").and_then(|expr| grouping(cx, &expr));
     let class_weight = section.take("class_weight").and_then(|expr| class_weight(cx, &expr));
     let mirror = section.take("mirror").and_then(|expr| mirror(cx, &expr));
-    let cache = section.take("cache").and_then(|expr| {
-        let choices = [("memory", Cache::Memory), ("disk", Cache::Disk), ("none", Cache::None)];
-        cx.choice("cache", &expr, &choices, &[]).map(|cache| Spanned::new(cache, expr.span))
-    });
-    let damaged = section.take("damaged").and_then(|expr| {
-        let choices = [("error", Damaged::Error), ("skip", Damaged::Skip)];
-        cx.choice("damaged", &expr, &choices, &[]).map(|damaged| Spanned::new(damaged, expr.span))
-    });
-    let labels = labels(cx, section.take("labels"), source.as_ref());
+    let damaged = settings.optional_one_of::<Damaged>("damaged").filter(|_| settings.written_at("damaged").is_some());
+    let labels = labels(cx, &settings, source.as_ref());
     let by_class =
         [mirror.as_ref().map(|pairs| ("mirror", pairs.span)), class_weight.as_ref().map(|w| ("class_weight", w.span))];
     check_by_class(cx, &labels, by_class);
-    section.finish(cx, "data", SETTINGS, &[], &[]);
+    section.finish(cx, &DATA);
     let source = source?;
     if let Some(damaged) = damaged.as_ref().filter(|_| !source.value.has_picture_files()) {
         let problem = Diagnostic::new(Code::E0018)
@@ -92,15 +62,15 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
     (cx.problems.len() == before).then_some(DataSpec {
         validation,
         test,
-        seed,
-        shuffle: shuffle.is_none_or(|shuffle| shuffle.value),
+        seed: settings.int("seed") as u64,
+        shuffle: settings.bool("shuffle"),
         classes,
-        stratified: stratified.is_none_or(|stratified| stratified.value),
+        stratified: settings.bool("stratified"),
         split_by,
         class_weight,
-        cache,
+        cache: settings.optional_one_of("cache"),
         mirror,
-        upright,
+        upright: settings.optional_spanned_bool("upright"),
         labels,
         damaged,
         ..DataSpec::new(source)
@@ -108,117 +78,38 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
 }
 
 fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {
-    let value = cx.value(expr)?;
-    let source = match value {
-        Value::Call(callee, arguments) => called(cx, &callee, &arguments, expr)?,
-        Value::Word(_) => {
-            let words = || CALLED.iter().map(|name| (*name, *name));
-            let names: Vec<(&str, &str)> =
-                DataSource::BUILT_IN.iter().map(|(name, _)| (*name, *name)).chain(words()).collect();
-            let name = cx.choice("source", expr, &names, &[])?;
-            let Some((_, source)) = DataSource::BUILT_IN.iter().find(|(known, _)| *known == name) else {
-                let option = if name == "idx" { "images" } else { "path" };
-                let problem =
-                    Diagnostic::new(Code::E0013).arg("callee", name).arg("option", option).at(expr.span, "here");
-                cx.report(problem);
-                return None;
-            };
-            source.clone()
-        }
-        other => {
-            cx.wrong_type("source", "a data set such as `mnist` or `folder(\"train/\")`", &other, expr.span);
-            return None;
-        }
+    let (source, attributes) = cx.word_of::<DataSource>("source", expr)?;
+    let rules = match &source {
+        DataSource::Idx { .. } => check_test_pair(cx, &attributes),
+        DataSource::Csv(table) => check_columns(cx, table),
+        DataSource::Digits
+        | DataSource::Mnist
+        | DataSource::FashionMnist
+        | DataSource::Cifar10
+        | DataSource::Cifar100
+        | DataSource::CifarBinary { .. }
+        | DataSource::Folder { .. }
+        | DataSource::Npz(_) => Some(()),
     };
-    Some(Spanned::new(source, expr.span))
+    rules.map(|()| Spanned::new(source, expr.span))
 }
 
-fn called(cx: &mut Cx, callee: &Name, arguments: &[Argument], expr: &Expr) -> Option<DataSource> {
-    let options: &[&'static str] = match callee.value.as_str() {
-        "folder" => &["train", "test"],
-        "npz" => &["path"],
-        "idx" => &["images", "labels", "test_images", "test_labels"],
-        "cifar_binary" => &["path", "test", "label_bytes"],
-        "csv" => return table(cx, callee, arguments, expr.span).map(DataSource::Csv),
-        name => {
-            if let Some((_, source)) = DataSource::BUILT_IN.iter().find(|(known, _)| *known == name) {
-                cx.bind(callee, arguments, expr.span, &[], later::OPTIONS);
-                return Some(source.clone());
-            }
-            let names: Vec<&str> =
-                DataSource::BUILT_IN.iter().map(|(name, _)| *name).chain(CALLED.iter().copied()).collect();
-            cx.wrong_choice("source", name, &names, callee.span);
-            return None;
-        }
+/// E0013 where only one of `test_images` and `test_labels` is written.
+fn check_test_pair(cx: &mut Cx, attributes: &Attributes) -> Option<()> {
+    let written = |name| attributes.optional_text(name);
+    let missing = match (written("test_images"), written("test_labels")) {
+        (Some(_), Some(_)) | (None, None) => return Some(()),
+        (Some(found), None) => (found.span, "test_labels"),
+        (None, Some(found)) => (found.span, "test_images"),
     };
-    let arguments = cx.bind(callee, arguments, expr.span, options, later::OPTIONS);
-    // `Some(None)`: written, but no text, which has been reported
-    let path = |cx: &mut Cx, name: &str| {
-        arguments.get(name).map(|expr| cx.text(name, expr).map(|text| PathBuf::from(text.value)))
-    };
-    let needed = |cx: &mut Cx, name: &str| match path(cx, name) {
-        Some(path) => path,
-        None => {
-            cx.missing(&arguments, name);
-            None
-        }
-    };
-    let optional = |cx: &mut Cx, name: &str| path(cx, name).map_or(Some(None), |path| path.map(Some));
-    match callee.value.as_str() {
-        "folder" => {
-            let (train, test) = (needed(cx, "train"), optional(cx, "test"));
-            Some(DataSource::Folder { train: train?, test: test? })
-        }
-        "npz" => needed(cx, "path").map(DataSource::Npz),
-        "idx" => {
-            let (images, labels) = (needed(cx, "images"), needed(cx, "labels"));
-            let test = match (optional(cx, "test_images")?, optional(cx, "test_labels")?) {
-                (None, None) => None,
-                (Some(images), Some(labels)) => Some([images, labels]),
-                (found, _) => {
-                    cx.missing(&arguments, if found.is_some() { "test_labels" } else { "test_images" });
-                    return None;
-                }
-            };
-            Some(DataSource::Idx { images: images?, labels: labels?, test })
-        }
-        _ => {
-            let (path, test) = (needed(cx, "path"), optional(cx, "test"));
-            let label_bytes = match arguments.get("label_bytes") {
-                Some(expr) => cx.int("label_bytes", expr, 1, 16)?,
-                None => 1,
-            };
-            Some(DataSource::CifarBinary { path: path?, test: test?, label_bytes })
-        }
-    }
+    let problem = Diagnostic::new(Code::E0013).arg("callee", "idx").arg("option", missing.1);
+    cx.report(problem.at(missing.0, "here"));
+    None
 }
 
-/// `csv("labels.csv", image: path, label: age)`
-fn table(cx: &mut Cx, callee: &Name, arguments: &[Argument], span: Span) -> Option<CsvSource> {
-    let arguments = cx.bind(callee, arguments, span, &["path", "image", "label", "split"], later::OPTIONS);
-    let mut required = |name: &str| {
-        let written = arguments.get(name).cloned();
-        if written.is_none() {
-            cx.missing(&arguments, name);
-        }
-        written
-    };
-    let (path, image, label) = (required("path"), required("image"), required("label"));
-    let (path, image, label) = (path?, image?, label?);
-    let path = cx.text("path", &path).map(|text| PathBuf::from(text.value));
-    let image = column(cx, "image", &image);
-    let labels: Vec<Option<Spanned<String>>> = match &label.kind {
-        ExprKind::List(items) => items.iter().map(|item| column(cx, "label", item)).collect(),
-        _ => vec![column(cx, "label", &label)],
-    };
-    let split = arguments.get("split").map(|expr| column(cx, "split", expr));
-    let labels: Vec<Spanned<String>> = labels.into_iter().collect::<Option<_>>()?;
-    let table = CsvSource { path: path?, image: image?, labels, split: split.map_or(Some(None), |c| c.map(Some))? };
+/// E0014 for a column that is named twice.
+fn check_columns(cx: &mut Cx, table: &CsvSource) -> Option<()> {
     let all: Vec<&Spanned<String>> = std::iter::once(&table.image).chain(&table.labels).chain(&table.split).collect();
-    if table.labels.is_empty() {
-        cx.wrong_type("label", "a column, or a list of columns", &Value::Other("an empty list"), label.span);
-        return None;
-    }
     for (at, name) in all.iter().enumerate() {
         if let Some(first) = all[..at].iter().find(|other| other.value == name.value) {
             let problem = Diagnostic::new(Code::E0014)
@@ -229,33 +120,12 @@ fn table(cx: &mut Cx, callee: &Name, arguments: &[Argument], span: Span) -> Opti
             return None;
         }
     }
-    Some(table)
-}
-
-/// The name of a column: a word, or a text.
-fn column(cx: &mut Cx, what: &str, expr: &Expr) -> Option<Spanned<String>> {
-    let name = match &expr.kind {
-        ExprKind::Name(word) => word.clone(),
-        ExprKind::Text(text) => text.clone(),
-        _ => {
-            let value = cx.value(expr)?;
-            cx.wrong_type(what, "the name of a column (one that is no plain word stands in quotes)", &value, expr.span);
-            return None;
-        }
-    };
-    Some(Spanned::new(name, expr.span))
+    Some(())
 }
 
 /// What a picture's label is; E0220 where the source cannot have such labels.
-fn labels(cx: &mut Cx, written: Option<Expr>, source: Option<&Spanned<DataSource>>) -> Spanned<LabelKind> {
-    let kinds = [LabelKind::Single, LabelKind::Multi, LabelKind::Regression].map(|kind| (kind.name(), kind));
-    let kind = match &written {
-        Some(expr) => match cx.choice("labels", expr, &kinds, &[]) {
-            Some(kind) => Spanned::new(kind, expr.span),
-            None => return Spanned::new(LabelKind::Single, expr.span),
-        },
-        None => Spanned::new(LabelKind::Single, Span::default()),
-    };
+fn labels(cx: &mut Cx, settings: &Attributes, source: Option<&Spanned<DataSource>>) -> Spanned<LabelKind> {
+    let kind = Spanned::new(settings.one_of("labels"), settings.written_at("labels").unwrap_or_default());
     let Some(source) = source else { return kind };
     match (&source.value, kind.value) {
         (DataSource::Csv(table), LabelKind::Single) if table.labels.len() > 1 => {
@@ -314,18 +184,14 @@ fn split(cx: &mut Cx, what: &str, expr: &Expr) -> Option<Spanned<Split>> {
         cx.wrong_type(what, "a share of a split such as `20% of train`", &value, expr.span);
         return None;
     };
-    let of = match base.value.as_str() {
-        "train" => SplitBase::Train,
-        "all" => SplitBase::All,
-        "test" => {
-            let problem = Diagnostic::new(Code::E0305).saying("split").at(base.span, "split-here").help("split-help");
-            cx.report(problem.fix(base.span, "train"));
-            return None;
-        }
-        other => {
-            cx.wrong_choice(what, other, &["train", "all"], base.span);
-            return None;
-        }
+    if base.value == "test" {
+        let problem = Diagnostic::new(Code::E0305).saying("split").at(base.span, "split-here").help("split-help");
+        cx.report(problem.fix(base.span, "train"));
+        return None;
+    }
+    let Some(of) = SplitBase::from_name(&base.value) else {
+        cx.wrong_choice(what, &base.value, SplitBase::NAMES, base.span);
+        return None;
     };
     if fraction <= 0.0 || fraction >= 1.0 {
         let problem = Diagnostic::new(Code::E0018)
@@ -387,17 +253,17 @@ fn grouping(cx: &mut Cx, expr: &Expr) -> Option<Spanned<Grouping>> {
         cx.wrong_type("split", "`by track`", &value, expr.span);
         return None;
     };
-    if word.value != "track" {
-        cx.wrong_choice("split", &word.value, &["track"], word.span);
+    let Some(grouping) = Grouping::from_name(&word.value) else {
+        cx.wrong_choice("split", &word.value, Grouping::NAMES, word.span);
         return None;
-    }
-    Some(Spanned::new(Grouping::Track, expr.span))
+    };
+    Some(Spanned::new(grouping, expr.span))
 }
 
 /// `balanced`, `{ cats: 2.0 }`
 fn class_weight(cx: &mut Cx, expr: &Expr) -> Option<Spanned<ClassWeight>> {
     let ExprKind::Map(pairs) = &expr.kind else {
-        cx.choice("class_weight", expr, &[("balanced", ())], &[])?;
+        cx.choice("class_weight", expr, &[("balanced", ())])?;
         return Some(Spanned::new(ClassWeight::Balanced, expr.span));
     };
     let mut weights: Vec<(Spanned<String>, f32)> = Vec::new();

@@ -7,10 +7,9 @@ use super::names::{list, nearest_of_many};
 use super::section::{Merged, of_section};
 use crate::ast::{Definition, Expr, ExprKind, Section};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Combine, EnsembleSpec};
+use crate::ir::EnsembleSpec;
 use crate::source::Spanned;
-
-pub(super) const SETTINGS: &[&str] = &["members", "combine"];
+use crate::vocabulary::ENSEMBLE;
 
 /// Most members of an ensemble: each is checked and trained by itself.
 const MOST_MEMBERS: usize = 100;
@@ -37,12 +36,10 @@ fn one(cx: &mut Cx, section: &Section, models: &[&Definition]) -> Option<Ensembl
             None
         }
     };
-    let combine = merged
-        .take("combine")
-        .and_then(|expr| cx.choice("combine", &expr, &[("mean", Combine::Mean), ("vote", Combine::Vote)], &[]));
+    let combine = cx.settings(&mut merged, &ENSEMBLE).one_of("combine");
     let span = section.kind.span;
-    merged.finish(cx, "ensemble", SETTINGS, &[], &[]);
-    Some(EnsembleSpec { name: name.clone(), span, members: members?, combine: combine.unwrap_or_default() })
+    merged.finish(cx, &ENSEMBLE);
+    Some(EnsembleSpec { name: name.clone(), span, members: members?, combine })
 }
 
 /// `[Basic, Deep]`: at least two models of the file.

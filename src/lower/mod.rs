@@ -3,7 +3,6 @@
 //! An option is used or it is an error. What the language has but this version does not build yet is an error of its own (E0010).
 
 mod arguments;
-#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod augment;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod body;
@@ -21,22 +20,25 @@ mod names;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod option;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
-mod overrides;
+mod options;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
+mod overrides;
 mod prepare;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod ranges;
 mod report;
+mod reserved;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod search;
 mod section;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod train;
-#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod tune;
 mod units;
 mod unused;
 mod weights;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,11 +48,12 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{DataSpec, EnsembleSpec, LabelKind, LayerId, Model, PrepareSpec, Program, ScopeKind};
 use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
+use crate::vocabulary::Metric;
 
 use constant::Constants;
 use imports::Imports;
 pub(crate) use names::{list, nearest};
-pub use section::{SECTIONS, names_in};
+pub use section::calls_of;
 use units::{Callee, Units};
 
 /// Most parameters of a block or model: each is bound wherever it is used.
@@ -232,6 +235,8 @@ struct Cx {
     data_known: bool,
     /// What a picture's label is.
     labels: LabelKind,
+    /// What `top_k` stands for where it is watched.
+    top_k: Option<Metric>,
 }
 
 impl Cx {

@@ -2,11 +2,11 @@
 
 use super::Cx;
 use super::constant::Value;
-use super::convert::{MOST, WIDEST};
 use crate::ast::{Dim, Expr, ExprKind, Step};
-use crate::layers::{Activation, Attributes, KindInfo, Layer, NONE, OptionSpec, OptionType, OptionValue};
+use crate::layers::{KindInfo, Layer};
 use crate::source::Span;
 use crate::tensor::Padding;
+use crate::vocabulary::{Activation, Attributes, MOST, NONE, OptionSpec, OptionType, OptionValue, WIDEST};
 
 use super::later;
 
@@ -26,17 +26,7 @@ impl Cx {
         if arguments.too_many {
             return None;
         }
-        let mut options = Vec::new();
-        let mut values: Vec<Option<OptionValue>> = Vec::new();
-        for spec in kind.options {
-            let written = arguments.get(spec.name);
-            if let Some(expr) = written {
-                options.push((spec.name, expr.span));
-            } else if spec.default.is_none() {
-                self.missing(&arguments, spec.name);
-            }
-            values.push(written.and_then(|expr| self.option(spec, expr)));
-        }
+        let (values, options) = self.bound_values(kind.options, None, &arguments);
         if self.problems.reported() != before {
             return None;
         }
@@ -46,13 +36,17 @@ impl Cx {
         Some(WrittenLayer { layer, attributes, options })
     }
 
-    pub(super) fn option(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<OptionValue> {
-        let what = spec.name;
-        if spec.default == Some(NONE) && matches!(&expr.kind, ExprKind::Name(word) if word == NONE) {
+    /// The value of an option; `what` is what messages call it.
+    pub(super) fn option(&mut self, what: &str, spec: &OptionSpec, expr: &Expr) -> Option<OptionValue> {
+        let is_none = || matches!(&expr.kind, ExprKind::Name(word) if word == NONE);
+        // a choice may have a word of its own for nothing
+        let has_none = matches!(spec.ty, OptionType::Choice(words) if words.contains(&NONE));
+        if spec.default == Some(NONE) && !has_none && is_none() {
             return Some(OptionValue::None);
         }
         Some(match spec.ty {
             OptionType::Int { min } => OptionValue::Int(self.int(what, expr, min, MOST)?),
+            OptionType::Within { min, max } => OptionValue::Int(self.int(what, expr, min, max)?),
             OptionType::Float => OptionValue::Float(self.number(what, expr)? as f32),
             OptionType::Positive => OptionValue::Float(self.positive(what, expr)?),
             OptionType::NonNegative => OptionValue::Float(self.non_negative(what, expr)?),
@@ -70,12 +64,36 @@ impl Cx {
             OptionType::Margin => OptionValue::Extents(self.margin(spec, expr)?),
             OptionType::Choice(choices) => {
                 let choices: Vec<(&str, &'static str)> = choices.iter().map(|choice| (*choice, *choice)).collect();
-                OptionValue::Choice(self.choice(what, expr, &choices, &[])?)
+                OptionValue::Choice(self.choice(what, expr, &choices)?)
             }
-            OptionType::Range { angle } => OptionValue::Range(self.range(spec, expr, angle)?),
+            OptionType::Range { angle: true } => OptionValue::AngleRange(self.range(spec, expr, true)?),
+            OptionType::Range { angle: false } => OptionValue::Range(self.range(spec, expr, false)?),
             OptionType::Interval => OptionValue::Range(self.interval(spec, expr)?),
             OptionType::Numbers => OptionValue::Numbers(self.numbers(what, expr)?),
             OptionType::Filter => OptionValue::Filter(self.filter(spec, expr)?),
+            OptionType::AtLeastOne => OptionValue::Float(self.at_least_one(what, expr)?),
+            OptionType::LearningRate => OptionValue::Float(self.learning_rate(expr)?),
+            OptionType::LearningRates => OptionValue::Numbers(self.learning_rates(expr)?),
+            OptionType::Angle => OptionValue::Angle(self.angle(what, expr)?),
+            OptionType::Size => OptionValue::Extents(self.height_and_width(what, spec, expr)?),
+            OptionType::Epochs => OptionValue::Epochs(self.epochs(what, expr)?.value),
+            OptionType::EpochList => OptionValue::EpochList(self.epoch_list(what, expr)?),
+            OptionType::Duration => OptionValue::Seconds(self.seconds(what, expr)?),
+            OptionType::Text => OptionValue::Text(self.text(what, expr)?.value),
+            OptionType::Column => OptionValue::Column(self.column(what, expr)?),
+            OptionType::Columns => OptionValue::Columns(self.columns(what, expr)?),
+            OptionType::Monitor => OptionValue::Monitor(self.monitor(what, expr)?.value),
+            OptionType::Layer => OptionValue::Layer(self.layer_name(what, expr)?, None),
+            OptionType::PerChannel { positive } => OptionValue::Numbers(self.per_channel(what, expr, positive)?),
+            OptionType::Word(_)
+            | OptionType::Words(_)
+            | OptionType::Split
+            | OptionType::Grouping
+            | OptionType::Classes
+            | OptionType::ClassWeight
+            | OptionType::Mirror
+            | OptionType::Targets
+            | OptionType::Models => return None,
         })
     }
 
@@ -97,7 +115,7 @@ impl Cx {
     fn padding(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<Padding> {
         match self.value(expr)? {
             Value::Int(_) => self.int(spec.name, expr, 0, WIDEST).map(Padding::Explicit),
-            Value::Word(_) => self.choice(spec.name, expr, &[("same", Padding::Same), ("valid", Padding::Valid)], &[]),
+            Value::Word(_) => self.choice(spec.name, expr, &[("same", Padding::Same), ("valid", Padding::Valid)]),
             other => {
                 self.wrong_type(spec.name, spec.ty.describe(), &other, expr.span);
                 None
@@ -136,7 +154,7 @@ impl Cx {
             return self.layer(kind, &step).map(|written| written.layer.as_op().activation());
         }
         let names: Vec<(&str, &str)> = Activation::NAMES.iter().map(|name| (*name, *name)).collect();
-        let name = self.choice(what, expr, &names, later::LAYERS)?;
+        let name = self.choice(what, expr, &names)?;
         Activation::from_name(name)
     }
 

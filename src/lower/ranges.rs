@@ -2,9 +2,9 @@
 
 use super::Cx;
 use super::constant::Value;
-use super::convert::{MOST, WIDEST};
 use crate::ast::{Expr, ExprKind};
-use crate::layers::{Filter, OptionSpec};
+use crate::vocabulary::{Filter, OptionSpec};
+use crate::vocabulary::{MOST, WIDEST};
 
 /// Largest extent of a filter that is written in a file.
 const WIDEST_FILTER: usize = 31;
@@ -104,7 +104,7 @@ impl Cx {
     pub(super) fn filter(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<Filter> {
         let ExprKind::List(rows) = &expr.kind else {
             let names: Vec<(&str, &str)> = Filter::names().map(|name| (name, name)).collect();
-            let name = self.choice(spec.name, expr, &names, &[])?;
+            let name = self.choice(spec.name, expr, &names)?;
             return Filter::from_name(name);
         };
         let mut values: Vec<f32> = Vec::new();

@@ -144,7 +144,7 @@ fn range(
     scale: Option<&Expr>,
 ) -> Option<(Vec<Expr>, bool)> {
     let log = match scale {
-        Some(expr) => cx.choice("scale", expr, &[("linear", false), ("log", true)], &[])?,
+        Some(expr) => cx.choice("scale", expr, &[("linear", false), ("log", true)])?,
         None => false,
     };
     let whole = |expr: &Expr| matches!(expr.kind, ExprKind::Int(_));

@@ -7,23 +7,9 @@ use super::names::{list, nearest_of_many};
 use crate::ast::{DefinitionKind, Entry, Expr, File, Item, Let, Name, Section, Setting, Step};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
-
-/// The settings and steps that a section may hold, as the compiler reads them; `None` where there is no such section.
-pub fn names_in(section: &str) -> Option<Vec<&'static str>> {
-    Some(match section {
-        "data" => super::data::SETTINGS.to_vec(),
-        "prepare" => super::prepare::SETTINGS.to_vec(),
-        "augment" => crate::ir::AUGMENTATIONS.iter().map(|info| info.keyword).chain(["fill", "samples"]).collect(),
-        "train" => super::train::settings().into_iter().chain(super::train::CALLBACKS.iter().copied()).collect(),
-        "tune" => super::tune::SETTINGS.to_vec(),
-        "ensemble" => super::ensemble::SETTINGS.to_vec(),
-        "report" => super::report::SETTINGS.iter().chain(super::report::DRAWINGS).copied().collect(),
-        _ => return None,
-    })
-}
-
-/// Sections that this version builds.
-pub const SECTIONS: &[&str] = &["data", "prepare", "augment", "train", "tune", "ensemble", "report"];
+use crate::vocabulary::{
+    self, AugmentKind, Callback, Category, Drawing, OF_ALL_PHASES, SECTIONS, SectionInfo, TRAIN, Words,
+};
 
 /// What stands in a section once all that is for the model has been put together.
 #[derive(Debug, Clone, Default)]
@@ -105,17 +91,21 @@ pub(super) fn of_used_file(cx: &mut Cx, file: &File, kind: &str) -> Vec<Section>
     sections
 }
 
+fn section_names() -> impl Iterator<Item = &'static str> {
+    SECTIONS.iter().map(|section| section.keyword)
+}
+
 /// Reports sections that there are not (E0007) or not yet (E0010).
 pub(super) fn known_section(cx: &mut Cx, kind: &Name) -> bool {
     let name = kind.value.as_str();
-    if SECTIONS.contains(&name) {
+    if vocabulary::section(name).is_some() {
         return true;
     }
     let problem = Diagnostic::new(Code::E0007)
         .arg("name", name)
-        .arg("sections", list(["model"].iter().chain(SECTIONS).copied()))
+        .arg("sections", list(["model"].into_iter().chain(section_names())))
         .at(kind.span, "here");
-    let near = nearest_of_many(&mut cx.problems, name, SECTIONS.iter().copied());
+    let near = nearest_of_many(&mut cx.problems, name, section_names());
     cx.report(match near {
         Some(near) => problem.arg("near", near).help("near").fix(kind.span, near),
         None => problem.help("list"),
@@ -233,16 +223,23 @@ impl Merged {
     }
 
     /// Reports settings that nobody has taken, and calls that stand where there are none.
-    pub(super) fn finish(self, cx: &mut Cx, section: &str, settings: &[&str], calls: &[&str], later: &[&str]) {
+    pub(super) fn finish(self, cx: &mut Cx, info: &SectionInfo) {
+        self.report_unknown(cx, info.keyword, &info.setting_names(), &calls_of(info));
+    }
+
+    /// [`Merged::finish`] for a phase, which has no settings of all phases.
+    pub(super) fn finish_phase(self, cx: &mut Cx) {
+        let mut settings = TRAIN.setting_names();
+        settings.retain(|setting| !OF_ALL_PHASES.contains(setting));
+        self.report_unknown(cx, "phase", &settings, &calls_of(&TRAIN));
+    }
+
+    fn report_unknown(self, cx: &mut Cx, section: &str, settings: &[&str], calls: &[&str]) {
         let known = || settings.iter().chain(calls).copied();
         let leftover =
             self.settings.iter().map(|setting| &setting.key).chain(self.calls.iter().map(|call| &call.callee));
         for name in leftover {
             let word = name.value.as_str();
-            if later.contains(&word) {
-                cx.not_yet(&format!("`{word}`"), name.span);
-                continue;
-            }
             let problem = Diagnostic::new(Code::E0008)
                 .arg("section", section)
                 .arg("name", word)
@@ -259,5 +256,16 @@ impl Merged {
                 cx.report(problem.help("list"));
             }
         }
+    }
+}
+
+/// The words that may stand as calls in a section.
+pub fn calls_of(section: &SectionInfo) -> Vec<&'static str> {
+    match section.calls {
+        Some(Category::Augmentation) => AugmentKind::keywords().collect(),
+        Some(Category::Callback) => Callback::keywords().collect(),
+        Some(Category::Drawing) => Drawing::keywords().collect(),
+        Some(other) => unreachable!("no section holds calls of {}", other.name()),
+        None => Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Element-wise activations as expressions.
 
 use crate::desc::{Compare, Expr, ExprId, ExprNode};
-use crate::layers::ActivationKind;
+use crate::vocabulary::ActivationKind;
 
 impl ActivationKind {
     /// `f(x)`.

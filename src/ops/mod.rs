@@ -39,8 +39,8 @@ pub use taps::Taps;
 pub use warp::{Warp, WarpGrad};
 
 use crate::ir::{InputRole, ParamId};
-use crate::layers::ActivationKind;
 use crate::tensor::{Element, Shape, TensorType};
+use crate::vocabulary::ActivationKind;
 
 /// What a node does.
 #[derive(Debug, Clone, PartialEq)]

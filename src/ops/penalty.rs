@@ -1,6 +1,6 @@
 //! Penalties on the size of weights.
 
-use crate::layers::Regularizer;
+use crate::vocabulary::Regularizer;
 
 /// `l1 · Σ |w| + l2 · Σ w²` of a tensor that is not per image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

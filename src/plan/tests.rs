@@ -7,12 +7,11 @@ use crate::ir::{
     TrainSpec, UpdateRules,
 };
 use crate::kernel::{Simd, Target};
-use crate::layers::{
-    Activation, ActivationKind, BatchNorm, Conv2d, Dense, Dropout, Flatten, Initializer, Input, Layer, Pool2d,
-};
+use crate::layers::{BatchNorm, Conv2d, Dense, Dropout, Flatten, Input, Layer, Pool2d};
 use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
 use crate::source::{SourceFile, Span, Spanned};
 use crate::tensor::{Padding, Shape};
+use crate::vocabulary::{Activation, ActivationKind, Initializer};
 
 fn conv(filters: usize) -> Layer {
     Layer::Conv2d(Conv2d {
@@ -79,7 +78,7 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
             layer,
             inputs,
             span: Span::default(),
-            attributes: crate::layers::Attributes::default(),
+            attributes: crate::vocabulary::Attributes::default(),
             options: Vec::new(),
             used_at: Vec::new(),
             frozen: false,

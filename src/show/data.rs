@@ -1,8 +1,9 @@
 //! The `data` section.
 
 use super::Target;
-use super::text::{Text, call, list, named, number, path, quoted, section};
-use crate::ir::{Cache, ClassWeight, CsvSource, Damaged, DataSource, DataSpec, Grouping, Split, SplitBase};
+use super::text::{Text, section};
+use crate::ir::DataSpec;
+use crate::vocabulary::{ClassWeight, Split, Words, list, named, number, quoted};
 
 /// Writes the section.
 pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
@@ -23,7 +24,7 @@ pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
         damaged,
     } = data;
     text.open(section("data", target));
-    text.set("source", written(&source.value));
+    text.set("source", source.value.text());
     text.set("labels", labels.value.name());
     validation.iter().for_each(|share| text.set("validation", split(&share.value)));
     test.iter().for_each(|share| text.set("test", split(&share.value)));
@@ -33,10 +34,7 @@ pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
     if let Some(classes) = classes {
         text.set("classes", list(classes.value.iter().map(|class| quoted(class))));
     }
-    match split_by.as_ref().map(|grouping| grouping.value) {
-        Some(Grouping::Track) => text.set("split", "by track"),
-        None => {}
-    }
+    split_by.iter().for_each(|grouping| text.set("split", format!("by {}", grouping.value.name())));
     match class_weight.as_ref().map(|weight| &weight.value) {
         Some(ClassWeight::Balanced) => text.set("class_weight", "balanced"),
         Some(ClassWeight::Given(weights)) => {
@@ -50,17 +48,8 @@ pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
         text.set("mirror", map(pairs));
     }
     upright.iter().for_each(|upright| text.set("upright", upright.value));
-    match cache.as_ref().map(|cache| cache.value) {
-        Some(Cache::Memory) => text.set("cache", "memory"),
-        Some(Cache::Disk) => text.set("cache", "disk"),
-        Some(Cache::None) => text.set("cache", "none"),
-        None => {}
-    }
-    match damaged.as_ref().map(|damaged| damaged.value) {
-        Some(Damaged::Error) => text.set("damaged", "error"),
-        Some(Damaged::Skip) => text.set("damaged", "skip"),
-        None => {}
-    }
+    cache.iter().for_each(|cache| text.set("cache", cache.value.name()));
+    damaged.iter().for_each(|damaged| text.set("damaged", damaged.value.name()));
     text.close();
 }
 
@@ -69,45 +58,5 @@ fn map(pairs: impl Iterator<Item = String>) -> String {
 }
 
 fn split(Split { fraction, of }: &Split) -> String {
-    let of = match of {
-        SplitBase::Train => "train",
-        SplitBase::All => "all",
-    };
-    format!("{fraction} of {of}")
-}
-
-fn written(source: &DataSource) -> String {
-    match source {
-        DataSource::Digits
-        | DataSource::Mnist
-        | DataSource::FashionMnist
-        | DataSource::Cifar10
-        | DataSource::Cifar100 => source.name().to_owned(),
-        DataSource::Idx { images, labels, test } => {
-            let mut arguments = vec![path(images), path(labels)];
-            if let Some([images, labels]) = test {
-                arguments.push(named("test_images", path(images)));
-                arguments.push(named("test_labels", path(labels)));
-            }
-            call("idx", &arguments)
-        }
-        DataSource::CifarBinary { path: train, test, label_bytes } => {
-            let mut arguments = vec![path(train)];
-            arguments.extend(test.iter().map(|test| named("test", path(test))));
-            arguments.push(named("label_bytes", label_bytes));
-            call("cifar_binary", &arguments)
-        }
-        DataSource::Folder { train, test } => {
-            let mut arguments = vec![path(train)];
-            arguments.extend(test.iter().map(|test| named("test", path(test))));
-            call("folder", &arguments)
-        }
-        DataSource::Npz(file) => call("npz", &[path(file)]),
-        DataSource::Csv(CsvSource { path: file, image, labels, split }) => {
-            let columns = list(labels.iter().map(|column| quoted(&column.value)));
-            let mut arguments = vec![path(file), named("image", quoted(&image.value)), named("label", columns)];
-            arguments.extend(split.iter().map(|column| named("split", quoted(&column.value))));
-            call("csv", &arguments)
-        }
-    }
+    format!("{fraction} of {}", of.name())
 }

@@ -9,13 +9,13 @@ mod prepare;
 mod report;
 mod text;
 mod train;
-mod weights;
 
 use std::collections::BTreeSet;
 
 use crate::ast;
 use crate::ir::{CheckedProgram, EnsembleSpec, Program, TuneSpec};
 
+use crate::vocabulary::quoted;
 use text::Text;
 
 /// Sections that are for one model of several have its name.
@@ -27,7 +27,7 @@ pub fn show(programs: &[&CheckedProgram], source: &ast::File) -> String {
     text.line("language 1");
     let mut known: BTreeSet<&str> = BTreeSet::new();
     for (allow, _) in source.allows().into_iter().filter(|(allow, _)| known.insert(&allow.code.value)) {
-        text.line(format!("allow {} because {}", allow.code.value, text::quoted(&allow.reason.value)));
+        text.line(format!("allow {} because {}", allow.code.value, quoted(&allow.reason.value)));
     }
     let several = programs.len() > 1;
     let names = programs.iter().map(|program| program.program().model.name.value.clone());

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::text::{Text, call, named, number, quoted};
+use super::text::Text;
 use crate::ir::{Backbone, CheckedProgram, Head, LayerId, LayerNode, Model, Scope, ScopeKind};
-use crate::layers::{Activation, ActivationKind, Inputs, Layer, OptionType, OptionValue};
-use crate::tensor::Padding;
+use crate::layers::{Inputs, Layer};
+use crate::vocabulary::{call, named, number, quoted};
 
 /// Writes a model, and before it those that it uses. `taken` are names of models that are not free.
 pub(super) fn write(text: &mut Text, program: &CheckedProgram, taken: &mut Taken) {
@@ -128,9 +128,8 @@ fn lines(program: &CheckedProgram, part: &Part, taken: &mut Taken, text: &mut Te
             Some(Inputs::None) | None => {}
         }
         let plain = matches!(layer, Layer::Input(_));
-        let options = Layer::kind(keyword).map_or(&[][..], |kind| kind.options);
         arguments.extend(attributes.iter().map(|(name, value)| {
-            let value = written(value, options.iter().find(|option| option.name == name).map(|option| option.ty));
+            let value = value.text();
             if plain { value } else { named(name, value) }
         }));
         body.lines.push(format!("{} = {}", part.inner(path), call(keyword, &arguments)));
@@ -210,55 +209,4 @@ fn image(program: &CheckedProgram, id: LayerId) -> Vec<usize> {
 fn size(extents: &[usize]) -> String {
     let text = |&extent: &usize| if extent == 0 { "?".to_owned() } else { extent.to_string() };
     extents.iter().map(text).collect::<Vec<_>>().join("x")
-}
-
-/// An option's value, as it would be written where this type is wanted.
-fn written(value: &OptionValue, ty: Option<OptionType>) -> String {
-    match value {
-        OptionValue::Int(value) => value.to_string(),
-        OptionValue::Float(value) => number(*value),
-        // a size has no extent of 0
-        OptionValue::Extents(extents) if extents.contains(&0) => {
-            super::text::list(extents.iter().map(usize::to_string))
-        }
-        OptionValue::Extents(extents) => size(extents),
-        OptionValue::Padding(padding) => match padding {
-            Padding::Same => "same".to_owned(),
-            Padding::Valid => "valid".to_owned(),
-            Padding::Explicit(pixels) => pixels.to_string(),
-        },
-        OptionValue::Margins(sides) => super::text::list(sides.iter().map(usize::to_string)),
-        OptionValue::Activation(activation) => activated(*activation),
-        OptionValue::Initializer(initializer) => super::weights::initializer(*initializer),
-        OptionValue::Regularizer(regularizer) => super::weights::regularizer(*regularizer),
-        OptionValue::Bool(value) => value.to_string(),
-        // an extent of 0 stands for one that is left open
-        OptionValue::Shape(extents) => size(extents)
-            .split('x')
-            .map(|extent| if extent == "0" { "?" } else { extent })
-            .collect::<Vec<_>>()
-            .join("x"),
-        OptionValue::Choice(choice) => (*choice).to_owned(),
-        OptionValue::Range(ends) => {
-            let unit = if ty == Some(OptionType::Range { angle: true }) { "deg" } else { "" };
-            super::text::list(ends.iter().map(|end| format!("{}{unit}", number(*end))))
-        }
-        OptionValue::Numbers(numbers) => super::text::list(numbers.iter().copied().map(number)),
-        OptionValue::Filter(filter) => {
-            let rows = filter.values.chunks(filter.extents[1]);
-            super::text::list(rows.map(|row| super::text::list(row.iter().copied().map(number))))
-        }
-        OptionValue::None => crate::layers::NONE.to_owned(),
-    }
-}
-
-fn activated(activation: Activation) -> String {
-    let name = activation.name();
-    match activation {
-        Activation::Elementwise(ActivationKind::LeakyRelu { slope }) => {
-            call(name, &[named("negative_slope", number(slope))])
-        }
-        Activation::Elementwise(ActivationKind::Elu { alpha }) => call(name, &[named("alpha", number(alpha))]),
-        Activation::Linear | Activation::Softmax | Activation::Elementwise(_) => name.to_owned(),
-    }
 }

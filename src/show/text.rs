@@ -1,7 +1,6 @@
 //! Lines and values.
 
 use std::fmt::Display;
-use std::path::Path;
 
 /// Text that is being written.
 #[derive(Debug, Default)]
@@ -47,48 +46,4 @@ impl Text {
 /// The head of a section.
 pub(super) fn section(kind: &str, target: super::Target<'_>) -> String {
     target.map_or(kind.to_owned(), |target| format!("{kind} {target}"))
-}
-
-/// `callee(a, b)`; without arguments `callee`.
-pub(super) fn call(callee: &str, arguments: &[String]) -> String {
-    if arguments.is_empty() { callee.to_owned() } else { format!("{callee}({})", arguments.join(", ")) }
-}
-
-/// `name: value`
-pub(super) fn named(name: &str, value: impl Display) -> String {
-    format!("{name}: {value}")
-}
-
-/// `[a, b]`
-pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
-    format!("[{}]", items.into_iter().collect::<Vec<_>>().join(", "))
-}
-
-/// A text of the language, which has no escapes: a text that was read has no quote in it.
-pub(super) fn quoted(text: &str) -> String {
-    format!("\"{text}\"")
-}
-
-/// A path as a text.
-pub(super) fn path(path: &Path) -> String {
-    quoted(&path.display().to_string())
-}
-
-/// A number that is read as the same one: numbers are read with 64 bits and then rounded.
-pub(super) fn number(value: f32) -> String {
-    let short = value.to_string();
-    let again = short.parse::<f64>().map(|wide| wide as f32);
-    if again == Ok(value) { short } else { f64::from(value).to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_come_back() {
-        for value in [0.1_f32, 1.0 / 255.0, 1e-7, 0.0, 3.0e38, -0.5, f32::MIN_POSITIVE, 16_777_217.0] {
-            assert_eq!(number(value).parse::<f64>().map(|wide| wide as f32), Ok(value));
-        }
-    }
 }

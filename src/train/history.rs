@@ -14,7 +14,6 @@ use super::callbacks::EpochValues;
 use super::error::RunError;
 use crate::files::{self, MOST_RECORD_BYTES};
 use crate::ir::Monitor;
-use crate::settings::monitor_name;
 
 /// What an epoch gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +31,7 @@ pub struct EpochRecord {
 impl EpochRecord {
     /// A value by its name in the history: `loss`, `val_accuracy`.
     pub fn value(&self, name: &str) -> Option<f64> {
-        self.values.0.iter().find(|(monitor, _)| monitor_name(*monitor) == name).map(|(_, value)| *value)
+        self.values.0.iter().find(|(monitor, _)| monitor.column() == name).map(|(_, value)| *value)
     }
 }
 
@@ -185,7 +184,7 @@ pub(super) fn rows_of_file(
 
 fn columns(monitors: &[Monitor]) -> Vec<String> {
     let mut columns = vec!["epoch".to_owned()];
-    columns.extend(monitors.iter().map(|&monitor| monitor_name(monitor)));
+    columns.extend(monitors.iter().map(|&monitor| monitor.column()));
     columns.extend(["learning_rate".to_owned(), "seconds".to_owned()]);
     columns
 }

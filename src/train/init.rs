@@ -4,9 +4,9 @@
 //! other layer's start. Distributions and fans are Keras's (`keras.initializers`); the numbers are our own generator's.
 
 use crate::ir::Param;
-use crate::layers::{FanMode, Initializer, ScaledDistribution};
 use crate::random::{Random, text_key};
 use crate::tensor::Shape;
+use crate::vocabulary::{FanMode, Initializer, ScaledDistribution};
 
 /// Deviation of a standard normal that is truncated at ±2. A truncated normal of deviation `σ` is made from `σ / 0.8796…`.
 const TRUNCATED_DEVIATION: f64 = 0.879_625_661_034_239_8;

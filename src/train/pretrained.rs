@@ -116,9 +116,9 @@ pub fn tensor_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, String
 mod tests {
     use super::*;
     use crate::ir::{Backbone, ParamRole, Scope};
-    use crate::layers::Initializer;
     use crate::source::{Span, Spanned};
     use crate::tensor::Shape;
+    use crate::vocabulary::Initializer;
 
     fn param(name: &str, shape: Shape) -> Param {
         Param { name: name.into(), shape, initializer: Initializer::Zeros, role: ParamRole::Weight }

@@ -374,8 +374,8 @@ fn json(value: &impl Serialize) -> String {
 mod tests {
     use super::*;
     use crate::ir::ParamRole;
-    use crate::layers::Initializer;
     use crate::runtime::{Answers, StepResult};
+    use crate::vocabulary::Initializer;
 
     fn params() -> Vec<Param> {
         let param = |name: &str, role| Param {

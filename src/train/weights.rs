@@ -164,8 +164,8 @@ pub(super) fn take(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::Initializer;
     use crate::tensor::Shape;
+    use crate::vocabulary::Initializer;
 
     fn param(name: &str, shape: &[usize], role: ParamRole) -> Param {
         Param { name: name.into(), shape: Shape::new(shape), initializer: Initializer::Zeros, role }

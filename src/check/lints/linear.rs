@@ -6,8 +6,9 @@ use super::Network;
 use crate::check::View;
 use crate::desc::PoolKind;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::layers::{Activation, Layer};
+use crate::layers::Layer;
 use crate::source::Span;
+use crate::vocabulary::Activation;
 
 /// Most layers between two that are looked at: people write one or two.
 const MOST_STEPS: usize = 1_000;

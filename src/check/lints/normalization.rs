@@ -3,8 +3,9 @@
 use super::{Network, backbones};
 use crate::check::View;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::layers::{Activation, Layer};
+use crate::layers::Layer;
 use crate::source::Span;
+use crate::vocabulary::Activation;
 
 pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Problems) {
     let output = view.program.model.output.index();

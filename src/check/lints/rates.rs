@@ -5,6 +5,7 @@ use crate::check::View;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Optimizer, Schedule, TrainSpec};
 use crate::source::Span;
+use crate::vocabulary::Words;
 
 /// Rates that are in use with an optimizer: the smallest and the largest that are no surprise. From the literature and the defaults of Keras and
 /// PyTorch, widened by ten where these are at an end; a pretrained network is trained on with less.
@@ -69,7 +70,7 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, stage: &StageView<'_
         let problem = Diagnostic::new(Code::W0507)
             .saying(if rate < low { "low" } else { "say" })
             .arg("rate", rate)
-            .arg("optimizer", optimizer.name())
+            .arg("optimizer", optimizer.keyword())
             .arg("low", low)
             .arg("high", high)
             .at(place, if base.is_some() { "pretrained-here" } else { "here" });

@@ -4,9 +4,9 @@ mod random;
 
 use super::{Graph, Value};
 use crate::desc::{Expr, ExprId, PoolKind};
-use crate::layers::Activation;
 use crate::ops::{self, Op};
 use crate::tensor::{Shape, Window};
+use crate::vocabulary::Activation;
 
 /// Most values that one operation joins.
 const MOST_JOINED: usize = 64;

@@ -1,6 +1,7 @@
 //! Several models that answer together.
 
 use crate::source::{Span, Spanned};
+use crate::vocabulary::Combine;
 
 /// `ensemble Vote { members: […]; combine: mean }`
 #[derive(Debug, Clone, PartialEq)]
@@ -13,14 +14,4 @@ pub struct EnsembleSpec {
     pub members: Vec<Spanned<String>>,
     /// How the answers become one. Default mean.
     pub combine: Combine,
-}
-
-/// How several answers become one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Combine {
-    /// The mean of the outputs.
-    #[default]
-    Mean,
-    /// The class that most members name; of equal ones the one with the larger mean.
-    Vote,
 }

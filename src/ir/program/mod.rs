@@ -12,25 +12,27 @@ mod phase;
 mod prepare;
 mod report;
 pub mod run_files;
-mod schedule;
 mod split;
 mod train;
 mod tune;
 mod updates;
 
-pub use augment::{AUGMENTATIONS, AugmentInfo, AugmentKind, AugmentOp, AugmentSpec, Fill};
-pub use data::{
-    Cache, ClassWeight, CsvSource, Damaged, DataSource, DataSpec, Grouping, LabelKind, Split, SplitBase, class_index,
-};
-pub use ensemble::{Combine, EnsembleSpec};
-pub use model::{Backbone, Head, LayerId, LayerNode, Model, Scope, ScopeKind};
+pub use augment::{AugmentOp, AugmentSpec};
+pub use data::{DataSpec, class_index};
+pub use ensemble::EnsembleSpec;
+pub use model::{Backbone, Head, LayerNode, Model, Scope, ScopeKind};
 pub use phase::{FreezeChange, Phase};
-pub use prepare::{Color, Fit, Normalize, PrepareSpec, Resize, ResizeMethod};
-pub use report::{Drawing, ReportSpec};
-pub use schedule::{Schedule, SchedulePoint};
-pub use train::{Callback, Link, Loss, LossOptions, Metric, Monitor, Optimizer, TrainSpec};
-pub use tune::{Dimension, Strategy, TuneSpec};
+pub use prepare::PrepareSpec;
+pub use report::ReportSpec;
+pub use train::TrainSpec;
+pub use tune::{Dimension, TuneSpec};
 pub use updates::UpdateRules;
+
+pub use crate::vocabulary::{
+    AugmentKind, Cache, Callback, ClassWeight, Color, Combine, CsvSource, Damaged, DataSource, Drawing, Fill, Fit,
+    Grouping, LabelKind, LayerId, Link, Loss, LossOptions, Metric, Monitor, Normalize, Optimizer, Resize, ResizeMethod,
+    Schedule, SchedulePoint, Split, SplitBase, Strategy,
+};
 
 use crate::source::SourceFile;
 

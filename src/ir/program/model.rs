@@ -1,8 +1,9 @@
 //! The network: layers, auxiliary outputs, and the scopes they were written in.
 
-use super::PrepareSpec;
-use crate::layers::{Attributes, Layer};
+use super::{LayerId, PrepareSpec};
+use crate::layers::Layer;
 use crate::source::{Span, Spanned};
+use crate::vocabulary::Attributes;
 
 /// A network: layers in the order of evaluation, the first of which is an input.
 #[derive(Debug, Clone)]
@@ -91,17 +92,6 @@ pub struct Backbone {
     pub frozen: Option<Spanned<bool>>,
     /// How its own file prepares pictures, if it says: pretrained weights bring it along.
     pub prepare: Option<PrepareSpec>,
-}
-
-/// A layer, by its place in [`Model::layers`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LayerId(pub u32);
-
-impl LayerId {
-    /// The place as an index.
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
 }
 
 /// A layer in its network.

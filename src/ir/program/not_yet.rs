@@ -2,6 +2,7 @@
 
 use super::{Callback, Program, TrainSpec};
 use crate::source::Span;
+use crate::vocabulary::Words;
 
 impl Program {
     /// Parts of the language in this program that are checked but not run, with their places. Commands that compute something refuse them before

@@ -2,6 +2,7 @@
 
 use super::Backbone;
 use crate::source::{Span, Spanned};
+use crate::vocabulary::{Color, Normalize, Resize};
 
 /// The `prepare` section: the one description of how a picture becomes the model's input.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,70 +34,4 @@ fn take<T: Clone>(ours: &mut Option<Spanned<T>>, theirs: Option<&Spanned<T>>, us
     if ours.is_none() {
         *ours = theirs.map(|theirs| Spanned::new(theirs.value.clone(), used));
     }
-}
-
-/// Resizing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resize {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// Interpolation. Default bilinear.
-    pub method: ResizeMethod,
-    /// What happens to another aspect ratio. Default stretch.
-    pub fit: Fit,
-}
-
-/// Interpolation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResizeMethod {
-    /// Linear between the four neighbours (half-pixel centres, no antialiasing: as Keras).
-    Bilinear,
-    /// The nearest pixel (half-pixel centres).
-    Nearest,
-    /// Mean over the covered area.
-    Area,
-    /// Lanczos, radius 3, antialiased.
-    Lanczos3,
-}
-
-/// What happens to another aspect ratio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
-    /// Both axes are scaled by themselves.
-    Stretch,
-    /// The centre, cut to the target's ratio.
-    Crop,
-    /// The whole picture, with black bars.
-    Letterbox,
-}
-
-/// Colour conversion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Color {
-    /// Three channels; grey is repeated.
-    Rgb,
-    /// One channel: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded half up.
-    Gray,
-    /// One channel: CIE L* of the sRGB picture (D65), 0..=100.
-    LabL,
-}
-
-/// Normalisation after rescaling.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Normalize {
-    /// Each picture to mean 0 and deviation 1 (deviation at least 1/√elements, as TensorFlow's per_image_standardization).
-    PerImage,
-    /// Each channel by the training split's mean and deviation (found once, stored with the weights).
-    Featurewise,
-    /// Given per channel: `(x − mean) / std`. `imagenet` and `caffe` lower to this (caffe also swaps to BGR).
-    Standard {
-        /// Per channel.
-        mean: Vec<f32>,
-        /// Per channel.
-        std: Vec<f32>,
-        /// Channels are reversed first.
-        bgr: bool,
-    },
 }

@@ -141,7 +141,7 @@ impl<'f> Lowering<'_, 'f> {
         if let Some(expr) = arguments.get("like").cloned() {
             let models: Vec<String> = zoo::names().map(|name| format!("zoo.{name}")).collect();
             let models: Vec<(&str, &'static str)> = models.iter().map(String::as_str).zip(zoo::names()).collect();
-            call.like = self.cx.choice("like", &expr, &models, &[]);
+            call.like = self.cx.choice("like", &expr, &models);
         }
         call
     }

@@ -6,7 +6,6 @@ use crate::ast::{Argument, DefinitionKind, Name, Step};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::LayerId;
 use crate::layers::{Inputs, KindInfo, Layer};
-use crate::lower::later;
 use crate::lower::names::{list, nearest_of_many};
 use crate::lower::option::WrittenLayer;
 use crate::source::Span;
@@ -184,12 +183,8 @@ impl<'f> Lowering<'_, 'f> {
         });
     }
 
-    /// E0006, or E0010 for a layer of a later version.
+    /// E0006.
     pub(super) fn unknown_callee(&mut self, callee: &Name) {
-        if later::LAYERS.contains(&callee.value.as_str()) {
-            self.cx.not_yet(&format!("the layer `{}`", callee.value), callee.span);
-            return;
-        }
         let keras = Layer::kinds().find(|kind| kind.keras == callee.value).map(|kind| kind.keyword);
         let blocks = self.units.names(self.unit(), self.cx.problems.comparisons_left());
         let known = Layer::kinds().map(|kind| kind.keyword).chain(blocks.iter().map(String::as_str));

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::ir::{Head, LayerId, LayerNode, Scope};
-use crate::layers::{Attributes, Flatten, Layer};
+use crate::layers::{Flatten, Layer};
 use crate::source::Span;
+use crate::vocabulary::Attributes;
 
 /// Most layers of a model. The largest that people train have some thousands.
 pub(super) const MOST_LAYERS: usize = 100_000;

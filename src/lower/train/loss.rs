@@ -1,104 +1,40 @@
 //! `loss:` and `metrics:`.
 
-use crate::ast::{Argument, Expr, Name};
-use crate::ir::{Loss, LossOptions, Metric};
+use crate::ast::Expr;
 use crate::lower::Cx;
 use crate::lower::constant::Value;
-use crate::lower::convert::MOST;
 use crate::lower::section::Merged;
-use crate::source::{Span, Spanned};
-
-const CHOICES: &[(&str, Loss)] = &[
-    ("categorical_crossentropy", Loss::CategoricalCrossentropy),
-    ("sparse_categorical_crossentropy", Loss::CategoricalCrossentropy),
-    ("binary_crossentropy", Loss::BinaryCrossentropy),
-    ("mse", Loss::Mse),
-    ("mae", Loss::Mae),
-    ("huber", Loss::Huber { delta: 1.0 }),
-    ("focal", Loss::Focal { gamma: 2.0, alpha: 0.25 }),
-    ("hinge", Loss::Hinge),
-];
-
-const METRICS: &[(&str, Option<Metric>)] = &[
-    ("accuracy", Some(Metric::Accuracy)),
-    ("top_k", Some(Metric::TopK(5))),
-    ("mae", Some(Metric::Mae)),
-    ("mse", Some(Metric::Mse)),
-    ("precision", Some(Metric::Precision)),
-    ("recall", Some(Metric::Recall)),
-    ("f1", Some(Metric::F1)),
-    ("auc", Some(Metric::Auc)),
-    // always there
-    ("loss", None),
-];
+use crate::source::Spanned;
+use crate::vocabulary::{Loss, LossOptions, Metric, Words};
 
 /// The loss and its options, if it is written.
 pub(super) fn lower(cx: &mut Cx, section: &mut Merged) -> (Option<Spanned<Loss>>, LossOptions) {
     let mut options = LossOptions::default();
     let Some(expr) = section.take("loss") else { return (None, options) };
-    let loss = match cx.value(&expr) {
-        Some(Value::Call(callee, arguments)) => called(cx, &callee, &arguments, expr.span, &mut options),
-        Some(_) => cx.choice("loss", &expr, CHOICES, &[]),
-        None => None,
-    };
-    (loss.map(|loss| Spanned::new(loss, expr.span)), options)
-}
-
-/// `categorical_crossentropy(label_smoothing: 0.1)`
-fn called(cx: &mut Cx, callee: &Name, arguments: &[Argument], span: Span, options: &mut LossOptions) -> Option<Loss> {
-    let Some((_, loss)) = CHOICES.iter().find(|(name, _)| *name == callee.value) else {
-        let names: Vec<&str> = CHOICES.iter().map(|(name, _)| *name).collect();
-        cx.wrong_choice("loss", &callee.value, &names, callee.span);
-        return None;
-    };
-    let names: &[&'static str] = match loss {
-        Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy => &["label_smoothing", "from_logits"],
-        Loss::Focal { .. } => &["gamma", "alpha", "label_smoothing", "from_logits"],
-        Loss::Huber { .. } => &["delta"],
-        Loss::Mse | Loss::Mae | Loss::Hinge => &[],
-    };
-    let arguments = cx.bind(callee, arguments, span, names, &[]);
-    if let Some(expr) = arguments.get("label_smoothing") {
-        options.label_smoothing = cx.share("label_smoothing", expr, false)?;
+    let Some((loss, attributes)) = cx.word_of::<Loss>("loss", &expr) else { return (None, options) };
+    let takes = |name| Loss::row(loss.keyword()).is_some_and(|row| row.word.option(name).is_some());
+    if takes("label_smoothing") {
+        options.label_smoothing = attributes.float("label_smoothing");
+        let at = attributes.written_at("from_logits");
+        options.from_logits =
+            attributes.optional_bool("from_logits").zip(at).map(|(value, at)| Spanned::new(value, at));
     }
-    if let Some(expr) = arguments.get("from_logits") {
-        options.from_logits = Some(Spanned::new(cx.bool("from_logits", expr)?, expr.span));
-    }
-    Some(match *loss {
-        Loss::Focal { gamma, alpha } => Loss::Focal {
-            gamma: match arguments.get("gamma") {
-                Some(expr) => cx.non_negative("gamma", expr)?,
-                None => gamma,
-            },
-            alpha: match arguments.get("alpha") {
-                Some(expr) => cx.share("alpha", expr, false)?,
-                None => alpha,
-            },
-        },
-        Loss::Huber { delta } => Loss::Huber {
-            delta: match arguments.get("delta") {
-                Some(expr) => cx.positive("delta", expr)?,
-                None => delta,
-            },
-        },
-        plain @ (Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Mse | Loss::Mae | Loss::Hinge) => {
-            plain
-        }
-    })
+    (Some(Spanned::new(loss, expr.span)), options)
 }
 
 /// A metric; `None` for `loss`, which every epoch has, and for a mistake.
 pub(super) fn metric(cx: &mut Cx, expr: &Expr) -> Option<Spanned<Metric>> {
-    let metric = match cx.value(expr)? {
-        Value::Call(callee, arguments) if callee.value == "top_k" => {
-            let arguments = cx.bind(&callee, &arguments, expr.span, &["k"], &[]);
-            match arguments.get("k") {
-                Some(k) => Metric::TopK(cx.int("k", k, 1, MOST)?),
-                // as Keras's TopKCategoricalAccuracy
-                None => Metric::TopK(5),
-            }
+    const ALWAYS_THERE: &str = "loss";
+    if let Value::Word(word) = cx.value(expr)? {
+        if word == ALWAYS_THERE {
+            return None;
         }
-        _ => cx.choice("metrics", expr, METRICS, &[])??,
-    };
+        if Metric::row(&word).is_none() {
+            let known: Vec<&str> = Metric::keywords().chain([ALWAYS_THERE]).collect();
+            cx.wrong_choice("metrics", &word, &known, expr.span);
+            return None;
+        }
+    }
+    let (metric, _) = cx.word_of::<Metric>("metrics", expr)?;
     Some(Spanned::new(metric, expr.span))
 }

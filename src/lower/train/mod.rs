@@ -1,6 +1,5 @@
 //! The `train` section.
 
-mod callbacks;
 mod freezing;
 mod loss;
 mod optimizer;
@@ -8,45 +7,26 @@ mod phase;
 mod schedule;
 
 use super::Cx;
-use super::convert::MOST;
 use super::section::Merged;
 use crate::ast::Step;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Callback, Metric, Schedule, TrainSpec};
+use crate::ir::TrainSpec;
 use crate::source::{Span, Spanned};
+use crate::vocabulary::{Callback, Metric, OF_ALL_PHASES, Schedule, SectionInfo, TRAIN, Words};
 
-pub(super) use callbacks::monitor;
 pub(super) use freezing::resolve as resolve_freezing;
 pub(super) use phase::unused as unused_in_phases;
 
-/// What a phase may set for itself.
-const OF_A_PHASE: &[&str] = &[
-    "epochs",
-    "batch",
-    "optimizer",
-    "weight_decay",
-    "clip_value",
-    "clip_norm",
-    "global_clip_norm",
-    "ema",
-    "schedule",
-    "freeze",
-    "unfreeze",
-];
-/// What is the same in all phases.
-const OF_ALL_PHASES: &[&str] = &["loss", "metrics", "seed"];
-pub(super) const CALLBACKS: &[&str] = &[
-    "checkpoint",
-    "early_stopping",
-    "reduce_lr_on_plateau",
-    "csv_log",
-    "tensorboard",
-    "time_limit",
-    "terminate_on_nan",
-];
+/// What is known of the section.
+const SECTION: &SectionInfo = &TRAIN;
 
-pub(super) fn settings() -> Vec<&'static str> {
-    OF_A_PHASE.iter().chain(OF_ALL_PHASES).copied().collect()
+/// Whether a phase may set it for itself.
+fn is_of_a_phase(name: &str) -> bool {
+    SECTION.setting(name).is_some() && !OF_ALL_PHASES.contains(&name)
+}
+
+fn is_callback(call: &Step) -> bool {
+    Callback::row(&call.callee.value).is_some()
 }
 
 /// The schedule; settings with mistakes have their defaults. What is frozen stands there by name until [`resolve_freezing`] has seen the model.
@@ -55,9 +35,9 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> TrainSpec {
     let phases = std::mem::take(&mut own.phases);
     let mut train = spec(cx, own.clone());
     // what a phase inherits; mistakes in it have been reported
-    own.settings.retain(|setting| settings().contains(&setting.key.value.as_str()));
+    own.settings.retain(|setting| SECTION.setting(&setting.key.value).is_some());
     own.settings.retain(|setting| !["freeze", "unfreeze"].contains(&setting.key.value.as_str()));
-    own.calls.retain(|call| CALLBACKS.contains(&call.callee.value.as_str()));
+    own.calls.retain(is_callback);
     train.phases = phase::lower_all(cx, &own, &phases);
     if !train.phases.is_empty() {
         train.epochs.value = train.phases.iter().map(|phase| phase.spec.epochs.value).sum();
@@ -68,12 +48,8 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> TrainSpec {
 /// One schedule without phases.
 fn spec(cx: &mut Cx, mut section: Merged) -> TrainSpec {
     let span = section.span;
-    let mut count = |cx: &mut Cx, key: &str, default: usize| match section.take(key) {
-        Some(expr) => Spanned::new(cx.int(key, &expr, 1, MOST).unwrap_or(default), expr.span),
-        None => Spanned::new(default, Span::default()),
-    };
-    let (epochs, batch) = (count(cx, "epochs", 1), count(cx, "batch", 32));
-    let written = optimizer::lower(cx, &mut section);
+    let settings = cx.settings(&mut section, SECTION);
+    let written = optimizer::lower(cx, &mut section, &settings);
     let schedule = match section.take("schedule") {
         Some(expr) => Spanned::new(schedule::lower(cx, &expr).unwrap_or(Schedule::Constant), expr.span),
         None => Spanned::new(Schedule::Constant, Span::default()),
@@ -86,20 +62,21 @@ fn spec(cx: &mut Cx, mut section: Merged) -> TrainSpec {
         }
         None => vec![Spanned::new(Metric::default_for(cx.labels), Span::default())],
     };
-    let seed = section.take("seed").and_then(|expr| cx.int("seed", &expr, 0, usize::MAX)).unwrap_or(0) as u64;
+    let top_k = metrics.iter().map(|metric| metric.value).find(|metric| matches!(metric, Metric::TopK(_)));
+    cx.top_k = top_k;
     let freezes = freezing::changes(cx, &mut section);
-    let (calls, unknown): (Vec<Step>, Vec<Step>) =
-        section.calls.into_iter().partition(|call| CALLBACKS.contains(&call.callee.value.as_str()));
+    let (calls, unknown): (Vec<Step>, Vec<Step>) = section.calls.into_iter().partition(is_callback);
     section.calls = unknown;
-    let callbacks: Vec<Spanned<Callback>> = calls
-        .iter()
-        .filter_map(|call| callbacks::callback(cx, call, &metrics).map(|c| Spanned::new(c, call.span)))
-        .collect();
-    section.finish(cx, "train", &settings(), CALLBACKS, &[]);
+    let mut callbacks: Vec<Spanned<Callback>> = Vec::new();
+    for call in &calls {
+        let callback = cx.call_of::<Callback>("train", &call.callee, &call.arguments, call.span);
+        callbacks.extend(callback.map(|(callback, _)| Spanned::new(callback, call.span)));
+    }
+    section.finish(cx, SECTION);
     let spec = TrainSpec {
         span,
-        epochs,
-        batch,
+        epochs: settings.spanned_int("epochs"),
+        batch: settings.spanned_int("batch"),
         optimizer: written.optimizer,
         rate_span: written.rate_span,
         updates: written.updates,
@@ -108,7 +85,7 @@ fn spec(cx: &mut Cx, mut section: Merged) -> TrainSpec {
         loss_options,
         metrics,
         callbacks,
-        seed,
+        seed: settings.int("seed") as u64,
         freezes,
         phases: Vec::new(),
     };

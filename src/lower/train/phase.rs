@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CALLBACKS, OF_A_PHASE, OF_ALL_PHASES, spec};
+use super::{is_callback, is_of_a_phase, spec};
 use crate::ast::{Name, Section, Setting};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::Phase;
 use crate::lower::Cx;
 use crate::lower::section::{Merged, of_section};
 use crate::source::Span;
+use crate::vocabulary::OF_ALL_PHASES;
 
 /// Most phases of a schedule.
 const MOST_PHASES: usize = 100;
@@ -49,13 +50,12 @@ fn one(cx: &mut Cx, section: &Merged, phase: &Section, name: &Name) -> Phase {
     let resets_optimizer = own.settings.iter().any(|setting| setting.key.value == "optimizer");
     report_misplaced(cx, &mut own);
     // what a phase does not have is reported as such
-    let known = |name: &str| OF_A_PHASE.contains(&name) || CALLBACKS.contains(&name);
     let mut rest = own.clone();
-    rest.settings.retain(|setting| !OF_A_PHASE.contains(&setting.key.value.as_str()));
-    rest.calls.retain(|call| !CALLBACKS.contains(&call.callee.value.as_str()));
-    rest.finish(cx, "phase", OF_A_PHASE, CALLBACKS, &[]);
-    own.settings.retain(|setting| OF_A_PHASE.contains(&setting.key.value.as_str()));
-    own.calls.retain(|call| known(&call.callee.value));
+    rest.settings.retain(|setting| !is_of_a_phase(&setting.key.value));
+    rest.calls.retain(|call| !is_callback(call));
+    rest.finish_phase(cx);
+    own.settings.retain(|setting| is_of_a_phase(&setting.key.value));
+    own.calls.retain(is_callback);
     let mut merged = section.clone();
     merged.override_with(own.clone());
     merged.span = phase.kind.span;

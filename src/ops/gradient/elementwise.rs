@@ -3,8 +3,8 @@
 use super::GradientCtx;
 use crate::desc::ExprNode;
 use crate::ir::Value;
-use crate::layers::ActivationKind;
 use crate::ops::{Map, MapResult, Op};
+use crate::vocabulary::ActivationKind;
 
 impl GradientCtx<'_> {
     /// `Σ`-free part of each operand: `dy · ∂f/∂operand`; summed over batch and pixels for an operand that is a vector `[C]`.

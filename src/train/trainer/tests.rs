@@ -9,11 +9,11 @@ use crate::ir::{
     DataSource, DataSpec, Labels, LossOptions, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share,
     SplitBase, UpdateRules,
 };
-use crate::layers::Initializer;
 use crate::runtime::{CompileError, StepResult};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 use crate::train::{End, Remains};
+use crate::vocabulary::Initializer;
 
 const PIXELS: usize = 64;
 const CLASSES: usize = 10;

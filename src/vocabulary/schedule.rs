@@ -1,5 +1,6 @@
 //! How the learning rate moves over the steps of a phase.
 
+use super::{NONE, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 use crate::source::Spanned;
 
 /// A schedule of the learning rate. Durations are in epochs of the phase, from its first step on; they may be fractions.
@@ -67,6 +68,177 @@ pub enum Schedule {
         /// One more than boundaries.
         values: Vec<f32>,
     },
+}
+
+const GAMMA: OptionSpec =
+    OptionSpec::optional("gamma", OptionType::Positive, "0.1", "Factor of the rate at each of them.");
+
+impl Words for Schedule {
+    const EXPECTED: &'static str = "a schedule such as `cosine(warmup: 5 epochs)`";
+
+    const TABLE: &'static [Row<Self>] = &[
+        Row::new(
+            Word::new("constant", "The optimizer's rate, in every step.").formula("lr").example("schedule: constant"),
+            |_| Schedule::Constant,
+        ),
+        Row::new(
+            Word::new("step", "The rate falls by a factor every so many epochs.")
+                .keras("StepLR")
+                .formula("lr · gamma^⌊k / step_size⌋, k the number of the step from 0")
+                .source("PyTorch's StepLR")
+                .example("schedule: step(step_size: 10 epochs, gamma: 0.5)")
+                .options(&[OptionSpec::required("step_size", OptionType::Epochs, "How long a rate is kept."), GAMMA]),
+            |a| Schedule::Step { step_size: a.epochs("step_size"), gamma: a.float("gamma") },
+        ),
+        Row::new(
+            Word::new("multistep", "The rate falls by a factor at each milestone.")
+                .keras("MultiStepLR")
+                .formula("lr · gamma^(milestones that have passed)")
+                .source("PyTorch's MultiStepLR")
+                .example("schedule: multistep(milestones: [30 epochs, 60 epochs])")
+                .options(&[
+                    OptionSpec::required("milestones", OptionType::EpochList, "When the rate falls; rising."),
+                    GAMMA,
+                ]),
+            |a| Schedule::MultiStep { milestones: a.epoch_list("milestones"), gamma: a.float("gamma") },
+        ),
+        Row::new(
+            Word::new("exponential", "The rate falls by the same factor in equal times.")
+                .keras("ExponentialDecay")
+                .formula("lr · decay_rate^(k / decay_steps); with `staircase` the exponent is rounded down")
+                .source("Keras's ExponentialDecay")
+                .example("schedule: exponential(decay_rate: 0.9)")
+                .options(&[
+                    OptionSpec::required("decay_rate", OptionType::Positive, "Factor after each `decay_steps`."),
+                    OptionSpec::optional("decay_steps", OptionType::Epochs, "1 epochs", "How long it takes."),
+                    OptionSpec::optional("staircase", OptionType::Bool, "false", "Falls in steps, not smoothly."),
+                ]),
+            |a| Schedule::Exponential {
+                decay_rate: a.float("decay_rate"),
+                decay_steps: a.epochs("decay_steps"),
+                staircase: a.bool("staircase"),
+            },
+        ),
+        Row::new(
+            Word::new("polynomial", "The rate falls to an end by a power of what is left.")
+                .keras("PolynomialDecay")
+                .formula("(lr − end_lr) (1 − min(k / decay_steps, 1))^power + end_lr")
+                .source("Keras's PolynomialDecay")
+                .example("schedule: polynomial(end_lr: 0.00001, power: 2)")
+                .options(&[
+                    OptionSpec::optional(
+                        "decay_steps",
+                        OptionType::Epochs,
+                        NONE,
+                        "How long it takes; `none`: all epochs of the phase.",
+                    ),
+                    OptionSpec::optional("end_lr", OptionType::NonNegative, "0.0001", "The rate at the end."),
+                    OptionSpec::optional("power", OptionType::Positive, "1", "1 is a straight line."),
+                ]),
+            |a| Schedule::Polynomial {
+                decay_steps: a.optional_epochs("decay_steps"),
+                end_lr: a.float("end_lr"),
+                power: a.float("power"),
+            },
+        ),
+        Row::new(
+            Word::new("cosine", "The rate warms up, then falls along half a cosine to the phase's end.")
+                .keras("CosineDecay")
+                .formula(
+                    "lr (k + 1) / warmup, then min_lr + (lr − min_lr) (1 + cos π s) / 2, s the share that has passed",
+                )
+                .source("Loshchilov & Hutter, arXiv:1608.03983, without restarts")
+                .example("schedule: cosine(warmup: 5 epochs)")
+                .options(&[
+                    OptionSpec::optional("warmup", OptionType::Epochs, "0 epochs", "How long the rate rises from 0."),
+                    OptionSpec::optional("min_lr", OptionType::NonNegative, "0", "The rate at the end."),
+                ]),
+            |a| Schedule::Cosine { warmup: a.epochs("warmup"), min_lr: a.float("min_lr") },
+        ),
+        Row::new(
+            Word::new("one_cycle", "The rate rises to the optimizer's and falls far below where it began.")
+                .keras("OneCycleLR")
+                .formula(
+                    "from lr / div_factor up to lr, down to lr / div_factor / final_div_factor, each half a cosine",
+                )
+                .source("Smith & Topin, arXiv:1708.07120; PyTorch's OneCycleLR")
+                .example("schedule: one_cycle(pct_start: 25%)")
+                .options(&[
+                    OptionSpec::optional("pct_start", OptionType::Rate, "0.3", "Share of the phase in which it rises."),
+                    OptionSpec::optional("div_factor", OptionType::Positive, "25", "lr divided by the first rate."),
+                    OptionSpec::optional(
+                        "final_div_factor",
+                        OptionType::Positive,
+                        "10000",
+                        "The first rate divided by the last.",
+                    ),
+                ]),
+            |a| Schedule::OneCycle {
+                pct_start: a.float("pct_start"),
+                div_factor: a.float("div_factor"),
+                final_div_factor: a.float("final_div_factor"),
+            },
+        ),
+        Row::new(
+            Word::new("piecewise", "A rate of its own between any two boundaries.")
+                .keras("PiecewiseConstantDecay")
+                .formula("values[i], i the number of boundaries that have passed")
+                .source("Keras's PiecewiseConstantDecay (there a boundary's own step still has the rate before it)")
+                .example("schedule: piecewise(boundaries: [10 epochs], values: [0.01, 0.001])")
+                .options(&[
+                    OptionSpec::required("boundaries", OptionType::EpochList, "When the next rate begins; rising."),
+                    OptionSpec::required(
+                        "values",
+                        OptionType::LearningRates,
+                        "One rate more than there are boundaries; the optimizer's `lr` is then not written.",
+                    ),
+                ]),
+            |a| Schedule::Piecewise { boundaries: a.epoch_list("boundaries"), values: a.numbers("values").to_vec() },
+        ),
+    ];
+
+    fn written(&self) -> Written {
+        use OptionValue::{Bool, EpochList, Epochs, Float, Numbers};
+        match self {
+            Schedule::Constant => Written::bare("constant"),
+            Schedule::Step { step_size, gamma } => {
+                Written::new("step", [("step_size", Epochs(step_size.value)), ("gamma", Float(*gamma))])
+            }
+            Schedule::MultiStep { milestones, gamma } => {
+                Written::new("multistep", [("milestones", EpochList(milestones.clone())), ("gamma", Float(*gamma))])
+            }
+            Schedule::Exponential { decay_rate, decay_steps, staircase } => Written::new(
+                "exponential",
+                [
+                    ("decay_rate", Float(*decay_rate)),
+                    ("decay_steps", Epochs(decay_steps.value)),
+                    ("staircase", Bool(*staircase)),
+                ],
+            ),
+            Schedule::Polynomial { decay_steps, end_lr, power } => {
+                let steps = decay_steps.iter().map(|steps| ("decay_steps", Epochs(steps.value)));
+                let rest = [("end_lr", Float(*end_lr)), ("power", Float(*power))];
+                Written::new("polynomial", steps.chain(rest).collect::<Vec<_>>())
+            }
+            Schedule::Cosine { warmup, min_lr } => {
+                // 0 epochs is what no file can write
+                let warmup = (warmup.value > 0.0).then_some(("warmup", Epochs(warmup.value)));
+                Written::new("cosine", warmup.into_iter().chain([("min_lr", Float(*min_lr))]).collect::<Vec<_>>())
+            }
+            Schedule::OneCycle { pct_start, div_factor, final_div_factor } => Written::new(
+                "one_cycle",
+                [
+                    ("pct_start", Float(*pct_start)),
+                    ("div_factor", Float(*div_factor)),
+                    ("final_div_factor", Float(*final_div_factor)),
+                ],
+            ),
+            Schedule::Piecewise { boundaries, values } => Written::new(
+                "piecewise",
+                [("boundaries", EpochList(boundaries.clone())), ("values", Numbers(values.clone()))],
+            ),
+        }
+    }
 }
 
 /// Where in a phase a step stands.

@@ -1,0 +1,174 @@
+//! Every word of the vocabulary makes a value, and every value writes itself as a word that makes it again.
+
+use std::fmt::Debug;
+
+use cnnc::diag::{RenderStyle, render};
+use cnnc::front::{Loaded, load};
+use cnnc::ir::Program;
+use cnnc::lower::LowerOptions;
+use cnnc::source::SourceFile;
+use cnnc::vocabulary::{
+    AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize, Optimizer, OptionSpec,
+    OptionType, Regularizer, Resize, Schedule, Strategy, Word, Words, call, named,
+};
+
+mod cards;
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "no word that is tried has options of the other types")]
+/// What is written for an option of this type, other than its default where that is possible.
+fn sample(option: &OptionSpec) -> String {
+    let text = match option.ty {
+        OptionType::Int { min } => return (min + 2).to_string(),
+        OptionType::Within { min, max } => return (min + 1).min(max).to_string(),
+        OptionType::Choice(words) => words[words.len() - 1],
+        OptionType::Float | OptionType::NonNegative => "0.75",
+        OptionType::Positive => "0.375",
+        OptionType::Share | OptionType::Rate => "0.625",
+        OptionType::AtLeastOne => "1.5",
+        OptionType::LearningRate => "0.0125",
+        OptionType::LearningRates => "[0.5, 0.25]",
+        OptionType::Angle => "12.5deg",
+        OptionType::Size => "5x6",
+        OptionType::Epochs => "1.5 epochs",
+        OptionType::EpochList => "[1.5 epochs]",
+        OptionType::Duration => "90s",
+        OptionType::Text => "\"some.file\"",
+        OptionType::Column => "\"column\"",
+        OptionType::Columns => "[\"one\"]",
+        OptionType::Monitor => "val_accuracy",
+        OptionType::Layer => "map",
+        OptionType::PerChannel { .. } => "[0.5, 0.25, 0.125]",
+        OptionType::Bool => "true",
+        other => panic!("no sample of {other:?}"),
+    };
+    text.to_owned()
+}
+
+/// The word with these of its options written.
+fn written(word: &Word, of: impl Fn(&OptionSpec) -> bool) -> String {
+    // a name is no option's of the table twice, so columns differ
+    let options = word.options.iter().filter(|option| of(option)).map(|option| {
+        let value = sample(option).replace("column", option.name);
+        named(option.name, value)
+    });
+    call(word.keyword, &options.collect::<Vec<_>>())
+}
+
+/// A program with these lines in its sections; `rest` may replace what stands there else.
+fn program(lines: &[(&str, &str)]) -> Loaded {
+    let section = |name: &str, usual: &str| {
+        let own: Vec<&str> = lines.iter().filter(|(section, _)| *section == name).map(|(_, line)| *line).collect();
+        let body = if own.is_empty() { usual.to_owned() } else { own.join("\n    ") };
+        if body.is_empty() { String::new() } else { format!("{name} {{\n    {body}\n}}\n") }
+    };
+    let dense = lines.iter().find(|(section, _)| *section == "dense").map_or("dense(10)", |(_, line)| line);
+    let text = format!(
+        "model M {{\n    input(32x32x3)\n    map = conv2d(4, 3x3)\n    flatten\n    {dense}\n}}\n{}{}{}{}{}{}",
+        section("data", "source: cifar10; validation: 10% of train"),
+        section("prepare", ""),
+        section("augment", ""),
+        section("train", "epochs: 8"),
+        section("tune", ""),
+        section("report", ""),
+    );
+    load(SourceFile::new("words.cnn", text), &LowerOptions::default(), &cards::card_of)
+}
+
+fn drawn(loaded: &Loaded) -> String {
+    loaded.problems.iter().map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect()
+}
+
+/// What a word in its place makes. Programs need not be right as a whole: they are lowered, not run.
+fn lowered<T>(lines: &[(&str, &str)], take: impl Fn(&Program) -> Option<T>) -> T {
+    let loaded = program(lines);
+    let lowered = loaded.program.as_ref().and_then(|program| take(program.program()));
+    lowered.unwrap_or_else(|| panic!("{lines:?}\n{}", drawn(&loaded)))
+}
+
+/// Each word with the options that must be written, and with all of them: the value, written and read again, is the same.
+fn come_back<T: Words + PartialEq + Debug>(
+    place: impl Fn(&str) -> Vec<(&'static str, String)>,
+    take: impl Fn(&Program) -> Option<T>,
+) {
+    for row in T::TABLE {
+        let required = written(&row.word, |option| option.default.is_none() || option.name == "width");
+        let all = written(&row.word, |option| option.ty != OptionType::Split);
+        for text in [required, all] {
+            let read = |text: &str| {
+                let lines = place(text);
+                let lines: Vec<(&str, &str)> = lines.iter().map(|(section, line)| (*section, line.as_str())).collect();
+                lowered(&lines, &take)
+            };
+            let value = read(&text);
+            let again = value.text();
+            assert_eq!(read(&again).text(), again, "{text}");
+            assert_eq!(T::row(value.keyword()).map(|row| row.word.keyword), Some(value.keyword()), "{text}");
+        }
+    }
+}
+
+fn at(section: &'static str, key: &'static str) -> impl Fn(&str) -> Vec<(&'static str, String)> {
+    move |text| vec![(section, format!("{key}: {text}"))]
+}
+
+fn standing_in(section: &'static str) -> impl Fn(&str) -> Vec<(&'static str, String)> {
+    move |text| vec![(section, text.to_owned())]
+}
+
+#[test]
+fn words_of_training_come_back() {
+    let train = |program: &Program| program.train.clone();
+    come_back::<Optimizer>(at("train", "optimizer"), |program| Some(train(program)?.optimizer.value));
+    come_back::<Schedule>(at("train", "schedule"), |program| Some(train(program)?.schedule.value));
+    come_back::<Callback>(standing_in("train"), |program| Some(train(program)?.callbacks.first()?.value.clone()));
+    come_back::<Metric>(at("train", "metrics"), |program| Some(train(program)?.metrics.first()?.value));
+}
+
+#[test]
+fn words_of_pictures_come_back() {
+    come_back::<AugmentKind>(standing_in("augment"), |program| Some(program.augment.ops.first()?.value.kind));
+    come_back::<Fill>(at("augment", "fill"), |program| Some(program.augment.fill));
+    come_back::<Normalize>(at("prepare", "normalize"), |program| Some(program.prepare.normalize.clone()?.value));
+    come_back::<Initializer>(
+        |text| vec![("dense", format!("dense(10, kernel_initializer: {text})"))],
+        |program| match program
+            .model
+            .layers
+            .last()?
+            .attributes
+            .iter()
+            .find(|(name, _)| *name == "kernel_initializer")?
+        {
+            (_, cnnc::vocabulary::OptionValue::Initializer(initializer)) => Some(*initializer),
+            _ => None,
+        },
+    );
+}
+
+/// Words whose programs cannot be checked as a whole here are read by the tables alone.
+#[test]
+fn every_row_makes_its_value() {
+    fn makes<T: Words>() {
+        for row in T::TABLE {
+            let stands_alone = row.word.options.iter().all(|option| option.default.is_some());
+            assert_eq!(T::by_default(row.word.keyword).is_some(), stands_alone, "{}", row.word.keyword);
+            assert!(!row.word.example.is_empty(), "{} has no example", row.word.keyword);
+            assert!(row.word.example.contains(row.word.keyword), "{}", row.word.example);
+            assert!(row.word.unnamed <= row.word.options.len(), "{}", row.word.keyword);
+        }
+    }
+    makes::<Optimizer>();
+    makes::<Schedule>();
+    makes::<Loss>();
+    makes::<Metric>();
+    makes::<Callback>();
+    makes::<DataSource>();
+    makes::<Resize>();
+    makes::<Normalize>();
+    makes::<AugmentKind>();
+    makes::<Fill>();
+    makes::<Strategy>();
+    makes::<Drawing>();
+    makes::<Initializer>();
+    makes::<Regularizer>();
+}

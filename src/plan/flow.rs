@@ -12,8 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::error::PlanError;
 use super::launch::{Access, BufferId, Mode, Region, Space};
-use super::verify::PlanError;
 use super::{Call, Group, Place, Plan, Stage};
 
 /// Checks the whole plan.

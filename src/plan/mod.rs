@@ -9,6 +9,7 @@
 //! that each read finds what was written for it (`flow`).
 
 mod choices;
+mod error;
 mod flow;
 mod gaps;
 #[cfg(test)]
@@ -23,9 +24,10 @@ mod tests;
 mod verify;
 
 pub use choices::{Candidate, Choices, Product, Question, TimedCall, Way};
+pub use error::PlanError;
 pub use launch::{Access, BufferId, Count, Mode, Region, Space};
 pub use lowering::shards;
-pub use verify::{PlanError, verify_plan};
+pub use verify::verify_plan;
 
 use std::collections::HashSet;
 

@@ -4,26 +4,10 @@
 //! * Within a stage, what one task writes no other task touches. (Calls of one task run in order; scratch memory belongs to the worker.)
 //! * Each read finds what was written for it ([`super::flow`]).
 
-use std::fmt;
-
+use super::error::PlanError;
 use super::flow;
 use super::launch::{Access, Mode, Region};
 use super::{Group, Place, Plan, Stage};
-
-/// A conflict: a bug of the planner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanError {
-    /// What is wrong.
-    pub message: String,
-}
-
-impl fmt::Display for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for PlanError {}
 
 /// Bytes of the arena that one task touches with one argument.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Stages of a plan, ready to be run by a number of workers.
 
-use super::session::CompileError;
+use super::error::CompileError;
 use crate::jit::{BindError, BoundArgument, BoundKernel, BoundValues, KernelSet};
 use crate::plan::{Access, BufferId, Call, Count, Group, Mode, Place, Plan, Space, Stage};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::bound::{BoundStage, Gate, bind};
+use super::error::CompileError;
 use super::profile::Profile;
 use super::run::{Progress, Run};
-use super::session::CompileError;
 use super::team::Team;
 use crate::ir::{LOSS_OUTPUT, ScalarInput};
 use crate::jit::{Arena, KernelSet};

@@ -4,6 +4,7 @@ mod answers;
 mod bound;
 #[cfg(test)]
 mod division_tests;
+mod error;
 #[cfg(test)]
 mod example;
 mod executor;
@@ -27,10 +28,11 @@ mod wait;
 mod ways_tests;
 
 pub use answers::Answers;
+pub use error::CompileError;
 pub use profile::ProfileRow;
 pub use random_key::random_key;
 pub use session::{
-    CompileError, CompileOptions, EvalSession, Kind, ProbeError, ProbeSession, StepInputs, StepResult, TrainSession,
+    CompileOptions, EvalSession, Kind, ProbeError, ProbeSession, StepInputs, StepResult, TrainSession,
     optimized_evaluation_graph, optimized_training_graph,
 };
 pub use tune::tune;

@@ -7,6 +7,7 @@ pub use probe::{ProbeError, ProbeSession};
 use std::sync::Arc;
 
 use super::answers::Answers;
+use super::error::CompileError;
 use super::executor::Executor;
 use super::profile::{Profile, ProfileRow};
 use super::random_key::random_key;
@@ -17,9 +18,9 @@ use crate::autodiff::{
 };
 use crate::ir::{
     CheckedProgram, Forward, Graph, InputRole, LabelKind, Labels, Loss, Metric, Mode, Optimizer, Param, ScalarInput,
-    SizeRefused, TrainSpec, forward,
+    TrainSpec, forward,
 };
-use crate::jit::JitError;
+
 use crate::kernel::Target;
 use crate::ops::Op;
 use crate::opt;
@@ -39,46 +40,6 @@ pub struct CompileOptions {
     pub random: bool,
     /// Ways of computing convolutions that were chosen by [`super::tune`]; the others follow the models of the kernels.
     pub choices: Arc<Choices>,
-}
-
-/// Why a model could not be compiled: always a bug of ours or a machine that refuses memory.
-#[derive(Debug, thiserror::Error)]
-pub enum CompileError {
-    /// Executable memory was refused, or generated code was rejected.
-    #[error("could not compile the model's kernels: {0}")]
-    Code(String),
-    /// The model needs more memory than there is.
-    #[error("out of memory: {bytes} bytes were wanted for the model's weights and activations")]
-    Memory {
-        /// What was asked for.
-        bytes: usize,
-    },
-    /// The system gives no more threads.
-    #[error("the system refuses {threads} threads: {why}")]
-    Threads {
-        /// As many were wanted.
-        threads: usize,
-        /// What it says.
-        why: String,
-    },
-    /// The system gives no memory for code.
-    #[error("out of memory: {0}")]
-    CodeMemory(String),
-    /// The program has no `train` section, or no loss follows from it.
-    #[error("the program has no schedule to train by")]
-    NoSchedule,
-    /// The program does not take pictures of this size.
-    #[error(transparent)]
-    Size(#[from] SizeRefused),
-}
-
-impl From<JitError> for CompileError {
-    fn from(error: JitError) -> Self {
-        match error {
-            JitError::Memory(why) => CompileError::CodeMemory(why),
-            JitError::Build(_) | JitError::Rejected { .. } => CompileError::Code(error.to_string()),
-        }
-    }
 }
 
 /// What one training step is given.

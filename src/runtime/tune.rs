@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::session::{CompileError, CompileOptions, Kind};
+use super::error::CompileError;
+use super::session::{CompileOptions, Kind};
 use crate::ir::CheckedProgram;
 use crate::jit::{FlushDenormals, LoneKernel};
 use crate::kernel::Target;

@@ -1,10 +1,9 @@
 //! Arithmetic on one or four lanes.
 
-use cranelift::codegen::ir::{ConstantData, Type, types};
+use cranelift::codegen::ir::{ConstantData, MemFlagsData, Type, types};
 use cranelift::prelude::{FloatCC, InstBuilder, IntCC, Value};
 
 use super::KernelBuilder;
-use super::memory::little;
 use crate::desc::Compare;
 
 /// How many values an operation works on.
@@ -320,4 +319,9 @@ impl KernelBuilder<'_> {
     pub(crate) fn low_bits(&mut self, index: Value) -> Value {
         self.fb.ins().ireduce(types::I32, index)
     }
+}
+
+/// A reinterpretation of lanes: their order is that of little-endian memory on every machine we generate for.
+pub(super) fn little() -> MemFlagsData {
+    MemFlagsData::new().with_endianness(cranelift::codegen::ir::Endianness::Little)
 }

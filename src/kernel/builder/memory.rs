@@ -3,6 +3,7 @@
 use cranelift::codegen::ir::{MemFlagsData, StackSlotData, StackSlotKind, types};
 use cranelift::prelude::{InstBuilder, IntCC, Value};
 
+use super::arith::little;
 use super::{KernelBuilder, Lanes};
 use crate::tensor::Element;
 
@@ -195,9 +196,4 @@ impl KernelBuilder<'_> {
         let slot = self.fb.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, size, 4));
         self.fb.ins().stack_addr(types::I64, slot, 0)
     }
-}
-
-/// A reinterpretation of lanes: their order is that of little-endian memory on every machine we generate for.
-pub(super) fn little() -> MemFlagsData {
-    MemFlagsData::new().with_endianness(cranelift::codegen::ir::Endianness::Little)
 }

@@ -1,0 +1,44 @@
+//! Why there is no compiled model.
+
+use crate::ir::SizeRefused;
+use crate::jit::JitError;
+
+/// Why a model could not be compiled: always a bug of ours or a machine that refuses memory.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// Executable memory was refused, or generated code was rejected.
+    #[error("could not compile the model's kernels: {0}")]
+    Code(String),
+    /// The model needs more memory than there is.
+    #[error("out of memory: {bytes} bytes were wanted for the model's weights and activations")]
+    Memory {
+        /// What was asked for.
+        bytes: usize,
+    },
+    /// The system gives no more threads.
+    #[error("the system refuses {threads} threads: {why}")]
+    Threads {
+        /// As many were wanted.
+        threads: usize,
+        /// What it says.
+        why: String,
+    },
+    /// The system gives no memory for code.
+    #[error("out of memory: {0}")]
+    CodeMemory(String),
+    /// The program has no `train` section, or no loss follows from it.
+    #[error("the program has no schedule to train by")]
+    NoSchedule,
+    /// The program does not take pictures of this size.
+    #[error(transparent)]
+    Size(#[from] SizeRefused),
+}
+
+impl From<JitError> for CompileError {
+    fn from(error: JitError) -> Self {
+        match error {
+            JitError::Memory(why) => CompileError::CodeMemory(why),
+            JitError::Build(_) | JitError::Rejected { .. } => CompileError::Code(error.to_string()),
+        }
+    }
+}

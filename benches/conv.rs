@@ -70,6 +70,15 @@ struct Job {
     argument_bytes: Vec<usize>,
 }
 
+impl Job {
+    #[allow(unsafe_code, reason = "sizes that are written by hand are to be believed")]
+    fn compile(&self, simd: Simd) -> LoneKernel {
+        // SAFETY: every job has the sizes that its description states.
+        let kernel = unsafe { LoneKernel::new(&Target::of(simd), &self.desc, &self.argument_bytes, self.count) };
+        kernel.expect("the description is sound")
+    }
+}
+
 fn main() {
     let asked = std::env::var("CNNC_SIMD").ok();
     let simd = asked.map_or_else(Simd::detect, |name| name.parse().expect("avx512, avx2, neon or portable"));
@@ -92,8 +101,7 @@ fn time(criterion: &mut Criterion, job: &Job, simd: Simd) {
     group.throughput(Throughput::Elements(job.flops as u64));
     group.bench_function(&job.name, |bencher| {
         // compiled only where the filter lets it be timed
-        let kernel = LoneKernel::new(&Target::of(simd), &job.desc, &job.argument_bytes, job.count);
-        let mut kernel = kernel.expect("the description is sound");
+        let mut kernel = job.compile(simd);
         bencher.iter(|| kernel.call());
     });
     group.finish();

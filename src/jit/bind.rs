@@ -8,7 +8,7 @@ const MAX_ARGUMENTS: usize = 64;
 
 /// Where an argument of a kernel lies, for each task of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BoundArgument {
+pub(crate) enum BoundArgument {
     /// In the arena.
     Arena {
         /// Offset of task 0's first byte.
@@ -45,7 +45,7 @@ pub enum BindError {
 
 /// A kernel whose arguments have places.
 #[derive(Debug, Clone)]
-pub struct BoundKernel {
+pub(crate) struct BoundKernel {
     kernel: CompiledKernel,
     arguments: Box<[BoundArgument]>,
     /// Sizes that it was bound for: arenas and scratch memories are at least as large.
@@ -57,7 +57,7 @@ impl BoundKernel {
     /// Gives a kernel's arguments their places, in the order of its description.
     /// # Errors
     /// [`BindError`] where one begins outside of the arena's first `arena_bytes`, or of `scratch_bytes` of scratch memory.
-    pub fn new(
+    pub(crate) fn new(
         kernel: CompiledKernel,
         arguments: &[BoundArgument],
         arena_bytes: usize,
@@ -84,11 +84,11 @@ impl BoundKernel {
     ///
     /// Checked here: that every argument begins inside its memory. Relied on: that the plan's regions are those of the kernel's
     /// description, that `count` and `first` are the task's own, and that no call at the same time writes what this one touches. `plan::verify_plan`
-    /// proves that all regions lie inside their buffers and that no two tasks of a stage conflict; the executor asks it before it binds
-    /// anything, and starts a stage only when the one before has ended.
+    /// proves that all regions lie inside their buffers and that no two tasks of a stage conflict, and [`super::BoundPlan`] takes nothing but such
+    /// plans; who runs it starts a stage only when the one before has ended.
     /// # Panics
     /// If the arena is smaller than what was bound, or there are fewer tasks: a bug in the executor.
-    pub fn call(&self, run: &ArenaRun, task: usize, count: usize, first: usize, scratch: usize) {
+    pub(crate) fn call(&self, run: &ArenaRun, task: usize, count: usize, first: usize, scratch: usize) {
         let scratch_end = if self.scratch_bytes == 0 { 0 } else { scratch + self.scratch_bytes };
         assert!(
             run.size_bytes() >= self.arena_bytes.max(scratch_end),
@@ -137,7 +137,7 @@ impl BoundValues {
     /// keeps its place for the whole run, and looks at it behind the last stage that writes it.
     /// # Panics
     /// If there are fewer, or the arena is smaller than what was bound: a bug in the executor.
-    pub fn look<R>(&self, run: &ArenaRun, count: usize, at: impl FnOnce(&[f32]) -> R) -> R {
+    pub(crate) fn look<R>(&self, run: &ArenaRun, count: usize, at: impl FnOnce(&[f32]) -> R) -> R {
         assert!(count <= self.elements, "a batch is not larger than it was planned for");
         let start = run.f32_address(self.offset, count);
         // SAFETY: inside the arena and aligned, as `f32_address` has checked; initialised; every bit pattern is an f32; kernels that run at the same time do

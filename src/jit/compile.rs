@@ -10,6 +10,7 @@ use cranelift::jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift::module::{FuncId, Linkage, Module, ModuleReloc, ModuleRelocTarget, default_libcall_names};
 use rayon::prelude::*;
 
+use super::bind::BindError;
 use super::code::{CodePages, CompiledKernel};
 use super::disassemble;
 use super::page::page_bytes;
@@ -36,6 +37,9 @@ pub enum JitError {
         /// What it says.
         reason: String,
     },
+    /// Arguments do not fit their memory.
+    #[error(transparent)]
+    Bind(#[from] BindError),
     /// Memory for code was refused, or the code could not be placed.
     #[error("could not place generated code: {0}")]
     Memory(String),

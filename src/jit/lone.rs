@@ -5,6 +5,7 @@ use super::bind::{BoundArgument, BoundKernel};
 use super::compile::{JitError, KernelSet, compile};
 use crate::desc::KernelDesc;
 use crate::kernel::{Target, scratch_bytes};
+use crate::plan::TimedCall;
 
 const PAGE: usize = 4096;
 
@@ -25,17 +26,29 @@ pub struct LoneKernel {
 }
 
 impl LoneKernel {
+    /// Compiles a kernel that a plan would have. Where one of its arguments is to be found in memory, and in no cache, there are many
+    /// copies of it, and they take turns.
+    /// # Errors
+    /// [`JitError`], also where there is too little memory for the arguments.
+    pub fn of(target: &Target, call: &TimedCall) -> Result<Self, JitError> {
+        Self::with_uncached(target, call.kernel(), call.arguments(), call.count(), call.uncached())
+    }
+
     /// Compiles a kernel for calls with `count`. `argument_bytes`: the size of each argument, scratch memory not among them.
     /// # Errors
     /// [`JitError`], also where there is too little memory for the arguments.
-    pub fn new(target: &Target, desc: &KernelDesc, argument_bytes: &[usize], count: usize) -> Result<Self, JitError> {
+    /// # Safety
+    /// There are as many arguments as the description says, and none is smaller than what a call with `count` touches of it.
+    pub unsafe fn new(
+        target: &Target,
+        desc: &KernelDesc,
+        argument_bytes: &[usize],
+        count: usize,
+    ) -> Result<Self, JitError> {
         Self::with_uncached(target, desc, argument_bytes, count, None)
     }
 
-    /// The same where each call finds one of its arguments in memory, and in no cache: there are many copies of it, and they take turns.
-    /// # Errors
-    /// [`JitError`], also where there is too little memory for the arguments.
-    pub fn with_uncached(
+    fn with_uncached(
         target: &Target,
         desc: &KernelDesc,
         argument_bytes: &[usize],

@@ -1,11 +1,12 @@
 //! Callable code and the memory it works on. All `unsafe` of the crate is here.
 //!
-//! [`compile`] makes a [`KernelSet`] of descriptions. A kernel is called through a [`BoundKernel`]: a kernel whose arguments
-//! have been given places in an [`Arena`], checked once. What cannot be checked here is stated where it is relied on: that a kernel
-//! touches only what its description says, and that calls which run at the same time do not conflict (`plan::verify_plan` proves it).
+//! [`compile`] makes a [`KernelSet`] of descriptions, for looking at them. Kernels are called as part of a [`BoundPlan`]: of a plan that was
+//! proved, with places in an [`Arena`] for their arguments. What cannot be checked here is stated where it is relied on: that a kernel
+//! touches only what its description says, and that stages are run one after the other.
 
 mod arena;
 mod bind;
+mod bound_plan;
 mod code;
 mod compile;
 mod denormals;
@@ -18,7 +19,11 @@ mod lone;
 mod page;
 
 pub use arena::{Arena, ArenaRun, OutOfMemory};
-pub use bind::{BindError, BoundArgument, BoundKernel, BoundValues};
+pub use bind::{BindError, BoundValues};
+#[cfg(test)]
+pub(crate) use bind::{BoundArgument, BoundKernel};
+pub(crate) use bound_plan::TaskPart;
+pub use bound_plan::{BoundGroup, BoundPlan};
 pub use code::CompiledKernel;
 pub use compile::{JitError, KernelSet, compile};
 pub use denormals::FlushDenormals;

@@ -77,17 +77,36 @@ pub struct Question {
     pub cold: bool,
 }
 
-/// A kernel to time: what it is, and the bytes of its arguments.
+/// A kernel to time: what it is, and the bytes of its arguments. Made of questions alone, so that the
+/// sizes are those that the kernel touches.
 #[derive(Debug, Clone)]
 pub struct TimedCall {
+    kernel: KernelDesc,
+    arguments: Vec<usize>,
+    count: usize,
+    uncached: Option<usize>,
+}
+
+impl TimedCall {
     /// The kernel.
-    pub kernel: KernelDesc,
+    pub fn kernel(&self) -> &KernelDesc {
+        &self.kernel
+    }
+
     /// Bytes of each argument, scratch memory not among them.
-    pub arguments: Vec<usize>,
+    pub fn arguments(&self) -> &[usize] {
+        &self.arguments
+    }
+
     /// `count` of the call.
-    pub count: usize,
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
     /// The argument that a call finds in memory, and in no cache.
-    pub uncached: Option<usize>,
+    pub fn uncached(&self) -> Option<usize> {
+        self.uncached
+    }
 }
 
 /// What is timed of one way.

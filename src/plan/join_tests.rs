@@ -1,6 +1,7 @@
 //! Plans of joins: what is written in its place, and what has to be copied there.
 
-use super::{Plan, plan, verify_plan};
+use super::verify::verify;
+use super::{Plan, plan};
 use crate::desc::{ExprNode, KernelDesc, MapOutput};
 use crate::front::load;
 use crate::ir::CheckedProgram;
@@ -39,10 +40,10 @@ fn copies_of(body: &str) -> usize {
     for batch in [1, 7, 32] {
         let training = optimized_training_graph(&program, true).expect("has a schedule");
         let training = plan(&training, Target::of(Simd::Portable), batch);
-        assert_eq!(verify_plan(&training), Ok(()), "{training}");
+        assert_eq!(verify(&training), Ok(()), "{training}");
     }
     let plan = plan(&optimized_evaluation_graph(&program), Target::of(Simd::Portable), 32);
-    assert_eq!(verify_plan(&plan), Ok(()), "{plan}");
+    assert_eq!(verify(&plan), Ok(()), "{plan}");
     copies(&plan)
 }
 

@@ -27,7 +27,7 @@ pub use choices::{Candidate, Choices, Product, Question, TimedCall, Way};
 pub use error::PlanError;
 pub use launch::{Access, BufferId, Count, Mode, Region, Space};
 pub use lowering::shards;
-pub use verify::verify_plan;
+pub use verify::{VerifiedPlan, verify_plan};
 
 use std::collections::HashSet;
 
@@ -153,7 +153,7 @@ pub fn plan_with(graph: &Graph, target: Target, batch: usize, choices: &Choices)
     let lowered = lowering::lower(graph, target, batch, choices);
     let plan = memory::place(schedule::schedule(lowered), target, batch);
     if cfg!(debug_assertions)
-        && let Err(error) = verify_plan(&plan)
+        && let Err(error) = verify::verify(&plan)
     {
         panic!("bug in cnnc: {error}\n{plan}");
     }

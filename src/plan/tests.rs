@@ -1,6 +1,7 @@
 //! Plans of whole models: that they can be made, and that `verify_plan` would notice a conflict.
 
-use super::{Mode, Plan, Region, plan, verify_plan};
+use super::verify::verify;
+use super::{Mode, Plan, Region, plan};
 use crate::desc::PoolKind;
 use crate::ir::{
     CheckedProgram, LayerId, LayerNode, Loss, LossOptions, Metric, Model, Optimizer, PrepareSpec, Program, Schedule,
@@ -143,12 +144,12 @@ fn training_plan(batch: usize) -> Plan {
 fn plans_whole_models_for_any_batch() {
     for batch in [1, 2, 7, 32, 33] {
         let plan = training_plan(batch);
-        assert_eq!(verify_plan(&plan), Ok(()), "{plan}");
+        assert_eq!(verify(&plan), Ok(()), "{plan}");
         assert!(plan.stages.len() < 20, "{plan}");
         assert!(plan.setup.is_empty());
     }
     let inference = plan(&optimized_evaluation_graph(&tutorial()), Target::of(Simd::Portable), 32);
-    assert_eq!(verify_plan(&inference), Ok(()));
+    assert_eq!(verify(&inference), Ok(()));
     // folding the batch norm depends on parameters alone
     assert!(!inference.setup.is_empty(), "{inference}");
 }
@@ -168,7 +169,7 @@ fn a_single_picture_is_divided() {
     let graph = optimized_evaluation_graph(&program(Shape::image(32, 32, 3), layers));
     for simd in [Simd::Portable, Simd::Avx512] {
         let plan = plan(&graph, Target::of(simd), 1);
-        assert_eq!(verify_plan(&plan), Ok(()), "{plan}");
+        assert_eq!(verify(&plan), Ok(()), "{plan}");
         let divided = plan.stages.iter().flat_map(|stage| &stage.groups).filter(|group| group.space.tasks() > 1);
         let families: Vec<Vec<&str>> =
             divided.map(|group| group.calls.iter().map(|call| plan.kernels[call.kernel].family()).collect()).collect();
@@ -187,7 +188,7 @@ fn notices_tasks_that_write_where_others_read() {
     // each task now reaches into the next one's part
     let Region::Block { bytes } = &mut write.region else { panic!("the first is a block") };
     *bytes += 4;
-    assert!(verify_plan(&plan).is_err());
+    assert!(verify(&plan).is_err());
 }
 
 #[test]
@@ -198,13 +199,13 @@ fn notices_reads_of_what_is_not_written_yet() {
     let mut bare = whole();
     assert!(!bare.setup.is_empty(), "folding the batch norm depends on parameters alone");
     bare.setup.clear();
-    let error = verify_plan(&bare).expect_err("what is folded is missing");
+    let error = verify(&bare).expect_err("what is folded is missing");
     assert!(error.message.ends_with("nothing has been written there"), "{error}");
     // stages in the wrong order
     let mut turned = whole();
     assert!(turned.stages.len() > 1, "{turned}");
     turned.stages.reverse();
-    assert!(verify_plan(&turned).is_err(), "{turned}");
+    assert!(verify(&turned).is_err(), "{turned}");
 }
 
 #[test]
@@ -231,5 +232,5 @@ fn notices_memory_that_is_given_away_too_soon() {
     });
     let (long, short) = pair.expect("an activation that the backward pass reads");
     plan.buffers[short].place = plan.buffers[long].place;
-    assert!(verify_plan(&plan).is_err(), "{plan}");
+    assert!(verify(&plan).is_err(), "{plan}");
 }

@@ -4,6 +4,8 @@
 //! * Within a stage, what one task writes no other task touches. (Calls of one task run in order; scratch memory belongs to the worker.)
 //! * Each read finds what was written for it ([`super::flow`]).
 
+use std::ops::Deref;
+
 use super::error::PlanError;
 use super::flow;
 use super::launch::{Access, Mode, Region};
@@ -34,10 +36,28 @@ fn extent(region: Region) -> usize {
     }
 }
 
-/// Checks the whole plan.
+/// A plan that has been proved. Nothing changes it any more, and it alone can be bound to memory.
+#[derive(Debug, Clone)]
+pub struct VerifiedPlan(Plan);
+
+impl Deref for VerifiedPlan {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        &self.0
+    }
+}
+
+/// Proves a plan.
 /// # Errors
 /// The first conflict.
-pub fn verify_plan(plan: &Plan) -> Result<(), PlanError> {
+pub fn verify_plan(plan: Plan) -> Result<VerifiedPlan, PlanError> {
+    verify(&plan)?;
+    Ok(VerifiedPlan(plan))
+}
+
+/// Checks the whole plan.
+pub(super) fn verify(plan: &Plan) -> Result<(), PlanError> {
     for (list, stages) in [("setup", &plan.setup), ("stage", &plan.stages)] {
         for (index, stage) in stages.iter().enumerate() {
             verify_stage(plan, stage)

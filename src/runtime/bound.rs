@@ -1,24 +1,8 @@
 //! Stages of a plan, ready to be run by a number of workers.
 
 use super::error::CompileError;
-use crate::jit::{BindError, BoundArgument, BoundKernel, BoundValues, KernelSet};
-use crate::plan::{Access, BufferId, Call, Count, Group, Mode, Place, Plan, Space, Stage};
-
-/// A call, ready to be made for any task of its group.
-#[derive(Debug)]
-pub(super) struct BoundCall {
-    pub(super) kernel: BoundKernel,
-    pub(super) tail: Option<BoundKernel>,
-    pub(super) count: Count,
-    /// Index into the profile.
-    pub(super) slot: usize,
-}
-
-#[derive(Debug)]
-pub(super) struct BoundGroup {
-    pub(super) space: Space,
-    pub(super) calls: Vec<BoundCall>,
-}
+use crate::jit::{BoundGroup, BoundValues, JitError};
+use crate::plan::{BufferId, Call, Mode, Place, Plan};
 
 /// A task: its group, and which one it is in there.
 pub(super) type Task = (usize, usize);
@@ -34,44 +18,12 @@ pub(super) struct BoundStage {
     pub(super) queues: Vec<Vec<Task>>,
 }
 
-/// Binds stages. `slots` counts their calls.
-pub(super) fn bind(
-    plan: &Plan,
-    stages: &[Stage],
-    kernels: &KernelSet,
-    workers: usize,
-    slots: &mut usize,
-) -> Result<Vec<BoundStage>, CompileError> {
-    stages.iter().map(|stage| bind_stage(plan, stage, kernels, workers, slots)).collect()
-}
-
-fn bind_stage(
-    plan: &Plan,
-    stage: &Stage,
-    kernels: &KernelSet,
-    workers: usize,
-    slots: &mut usize,
-) -> Result<BoundStage, CompileError> {
-    let mut groups = Vec::with_capacity(stage.groups.len());
-    for group in &stage.groups {
-        let mut calls = Vec::with_capacity(group.calls.len());
-        for call in &group.calls {
-            let bind = |kernel: usize| {
-                let arguments = arguments(plan, group, call);
-                BoundKernel::new(kernels.entry(kernel), &arguments, plan.arena_bytes, plan.scratch_bytes).map_err(bug)
-            };
-            let (kernel, tail) = (bind(call.kernel)?, call.tail.map(bind).transpose()?);
-            calls.push(BoundCall { kernel, tail, count: call.count, slot: *slots });
-            *slots += 1;
-        }
-        groups.push(BoundGroup { space: group.space, calls });
+impl BoundStage {
+    /// Divides the tasks of a stage among workers.
+    pub(super) fn new(groups: Vec<BoundGroup>, workers: usize) -> Self {
+        let sizes: Vec<usize> = groups.iter().map(BoundGroup::tasks).collect();
+        Self { tasks: sizes.iter().sum(), queues: queues(&sizes, workers), groups }
     }
-    let sizes: Vec<usize> = groups.iter().map(|group| group.space.tasks()).collect();
-    Ok(BoundStage { tasks: sizes.iter().sum(), queues: queues(&sizes, workers), groups })
-}
-
-fn bug(error: BindError) -> CompileError {
-    CompileError::Code(error.to_string())
 }
 
 /// Tasks of groups of these sizes for each worker.
@@ -97,16 +49,6 @@ fn queues(groups: &[usize], workers: usize) -> Vec<Vec<Task>> {
     queues
 }
 
-fn arguments(plan: &Plan, group: &Group, call: &Call) -> Vec<BoundArgument> {
-    let tasks = group.space.tasks();
-    let argument = |access: &Access| match plan.buffer(access.buffer).place {
-        Place::Arena(base) => BoundArgument::Arena { offset: base + access.offset, stride: access.stride, tasks },
-        Place::Scratch(base) => BoundArgument::Scratch { offset: base + access.offset },
-    };
-    let scratch = (call.scratch.0 > 0).then_some(BoundArgument::Scratch { offset: call.scratch.1 });
-    call.args.iter().map(argument).chain(scratch).collect()
-}
-
 /// Where a run ends if its loss is not finite.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gate {
@@ -124,7 +66,7 @@ impl Gate {
         let buffer = plan.buffer(losses);
         // only then nobody else's results come to lie there
         let (Some(last), Place::Arena(offset), true) = (last, buffer.place, buffer.persistent) else { return Ok(None) };
-        let losses = BoundValues::new(offset, plan.batch, plan.arena_bytes).map_err(bug)?;
+        let losses = BoundValues::new(offset, plan.batch, plan.arena_bytes).map_err(JitError::from)?;
         Ok(Some(Self { stages: last + 1, losses }))
     }
 }

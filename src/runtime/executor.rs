@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::bound::{BoundStage, Gate, bind};
+use super::bound::{BoundStage, Gate};
 use super::error::CompileError;
 use super::profile::Profile;
 use super::run::{Progress, Run};
 use super::team::Team;
 use crate::ir::{LOSS_OUTPUT, ScalarInput};
-use crate::jit::{Arena, KernelSet};
-use crate::plan::{BufferId, Call, Place, Plan, Stage, verify_plan};
+use crate::jit::{Arena, BoundGroup, BoundPlan};
+use crate::plan::{BufferId, Call, Place, Plan, Stage, VerifiedPlan, verify_plan};
 
 /// Plans that are kept, compiled, of a model that takes pictures of several sizes: the most recently used ones. A plan's code takes some hundred KiB.
 pub(super) const MOST_PLANS: usize = 16;
@@ -19,7 +19,7 @@ pub(super) const MOST_PLANS: usize = 16;
 struct Compiled {
     /// What it was asked for by: the size of the pictures.
     key: [usize; 2],
-    plan: Plan,
+    plan: VerifiedPlan,
     setup: Arc<[BoundStage]>,
     stages: Arc<[BoundStage]>,
     /// Where its loss is known, if it has one.
@@ -62,14 +62,14 @@ impl Executor {
     /// Compiles a plan's kernels, makes room for it, and uses it from now on. The plan that was not used for the longest time is given up where there
     /// are too many. `kept` bytes of parameters stay as they are.
     pub(super) fn add(&mut self, key: [usize; 2], plan: Plan, kept: usize) -> Result<(), CompileError> {
-        // the proof that `BoundKernel::call` relies on
-        verify_plan(&plan).map_err(|error| CompileError::Code(error.to_string()))?;
+        let plan = verify_plan(plan).map_err(|error| CompileError::Code(error.to_string()))?;
         let threads = self.team.workers();
-        let kernels = compile(&plan, threads)?;
+        let BoundPlan { setup, stages } = compile(&plan, threads)?;
         self.reserve(plan.memory_bytes(threads), kept)?;
-        let mut slots = 0;
-        let mut bind = |stages: &[Stage]| bind(&plan, stages, &kernels, threads, &mut slots);
-        let (setup, stages) = (bind(&plan.setup)?.into(), bind(&plan.stages)?.into());
+        let divided = |stages: Vec<Vec<BoundGroup>>| -> Arc<[BoundStage]> {
+            stages.into_iter().map(|groups| BoundStage::new(groups, threads)).collect()
+        };
+        let (setup, stages) = (divided(setup), divided(stages));
         let loss = plan.outputs.iter().find(|output| output.name == LOSS_OUTPUT);
         let gate = loss.map(|loss| Gate::new(&plan, loss.buffer)).transpose()?.flatten();
         self.plans.truncate(MOST_PLANS - 1);
@@ -219,8 +219,8 @@ fn offset(plan: &Plan, buffer: BufferId) -> usize {
 }
 
 /// Compiles the kernels of a plan, on threads that live no longer than that.
-fn compile(plan: &Plan, threads: usize) -> Result<KernelSet, CompileError> {
-    let compile = || crate::jit::compile(&plan.target, &plan.kernels);
+fn compile(plan: &VerifiedPlan, threads: usize) -> Result<BoundPlan, CompileError> {
+    let compile = || BoundPlan::compile(plan);
     if threads == 1 {
         return compile().map_err(CompileError::from);
     }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::bound::{BoundGroup, BoundStage, Gate, Task};
+use super::bound::{BoundStage, Gate, Task};
 use super::profile::Profile;
 use super::wait::Wait;
-use crate::jit::{ArenaRun, FlushDenormals};
-use crate::plan::{Count, Space};
+use crate::jit::{ArenaRun, BoundGroup, FlushDenormals, TaskPart};
 
 /// What the workers of a run share. It owns all that it needs, so that helpers need not have ended when its caller goes on.
 ///
@@ -125,21 +124,16 @@ impl Run {
     }
 
     fn task(&self, group: &BoundGroup, task: usize, scratch: usize) {
-        let (first, part) = part_of(group.space, task, self.images);
-        for call in &group.calls {
-            let count = match call.count {
-                Count::Part => part,
-                Count::Batch => self.images,
-                Count::Fixed(count) => count,
-            };
-            let is_last = task + 1 == group.space.tasks();
-            let kernel = call.tail.as_ref().filter(|_| is_last).unwrap_or(&call.kernel);
+        let part = TaskPart { task, images: self.images, scratch };
+        for call in 0..group.calls() {
             match &self.profile {
-                None => kernel.call(&self.arena, task, count, first, scratch),
+                None => {
+                    group.call(call, &self.arena, part);
+                }
                 Some(profile) => {
                     let start = Instant::now();
-                    kernel.call(&self.arena, task, count, first, scratch);
-                    profile.add(call.slot, count, start.elapsed());
+                    let count = group.call(call, &self.arena, part);
+                    profile.add(group.number(call), count, start.elapsed());
                 }
             }
         }
@@ -149,16 +143,6 @@ impl Run {
 /// Mean of what each image adds to a result: summed in the order of the images.
 pub(super) fn mean(values: &[f32], images: usize) -> f32 {
     (values.iter().map(|&value| f64::from(value)).sum::<f64>() / images as f64) as f32
-}
-
-/// First image or element of a task, and how many it has.
-fn part_of(space: Space, task: usize, images: usize) -> (usize, usize) {
-    let within = |len: usize, part: usize| (task * part, part.min(len.saturating_sub(task * part)));
-    match space {
-        Space::Images { shard, .. } => within(images, shard),
-        Space::Flat { len, part } | Space::Columns { len, part } => within(len, part),
-        Space::Single => (0, images),
-    }
 }
 
 #[cfg(test)]

@@ -105,8 +105,7 @@ struct Stage {
 
 impl Stage {
     fn new(call: &TimedCall, target: &Target) -> Result<Self, CompileError> {
-        let kernel = LoneKernel::with_uncached(target, &call.kernel, &call.arguments, call.count, call.uncached);
-        let kernel = kernel.map_err(|error| CompileError::Code(error.to_string()))?;
+        let kernel = LoneKernel::of(target, call).map_err(|error| CompileError::Code(error.to_string()))?;
         Ok(Self { kernel, best: f64::INFINITY })
     }
 

@@ -243,7 +243,8 @@ mod tests {
     use crate::ir::CheckedProgram;
     use crate::kernel::{Simd, Target};
     use crate::lower::LowerOptions;
-    use crate::plan::{Plan, plan, verify_plan};
+    use crate::plan::verify::verify;
+    use crate::plan::{Plan, plan};
     use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
     use crate::source::SourceFile;
 
@@ -267,7 +268,7 @@ mod tests {
 
     /// Images of a task, for each group of tasks over images.
     fn shards_of(plan: &Plan) -> Vec<usize> {
-        assert_eq!(verify_plan(plan), Ok(()), "{plan}");
+        assert_eq!(verify(plan), Ok(()), "{plan}");
         let groups = plan.stages.iter().flat_map(|stage| &stage.groups);
         let shard = |space| if let Space::Images { shard, .. } = space { Some(shard) } else { None };
         let mut shards: Vec<usize> = groups.filter_map(|group| shard(group.space)).collect();

@@ -156,14 +156,19 @@ fn modules(file: &Path, folder: &Path, depth: usize, found: &mut Vec<(PathBuf, u
     }
 }
 
-/// All uses of other rooms by a room.
-fn uses_of(room: &str) -> Vec<Use> {
+/// The files of a room but for its tests, with how deep they lie.
+fn files_of(room: &str) -> Vec<(PathBuf, usize)> {
     let src = root().join("src");
     let (whole, folder) = (src.join(format!("{room}.rs")), src.join(room));
     let mut files = Vec::new();
     modules(&if whole.is_file() { whole } else { folder.join("mod.rs") }, &folder, 1, &mut files);
+    files
+}
+
+/// All uses of other rooms by a room.
+fn uses_of(room: &str) -> Vec<Use> {
     let mut uses = Vec::new();
-    for (file, depth) in files {
+    for (file, depth) in files_of(room) {
         let lines = code(&read(&file));
         for (at, (line, text)) in lines.iter().enumerate() {
             assert!(
@@ -237,6 +242,17 @@ fn only_the_last_room_uses_all() {
     let rooms = rooms();
     let all: Vec<&str> = rooms.iter().filter(|room| matches!(room.uses, Uses::All)).map(|room| &*room.name).collect();
     assert_eq!(all, [&*rooms.last().expect("there are rooms").name]);
+}
+
+/// Whoever holds a checked program need not check again: only the checker makes one.
+#[test]
+fn only_the_checker_makes_checked_programs() {
+    for room in rooms().iter().filter(|room| !["ir", "check"].contains(&&*room.name)) {
+        for (file, _) in files_of(&room.name) {
+            let found = code(&read(&file)).into_iter().find(|(_, text)| text.contains("assume_checked"));
+            assert!(found.is_none(), "{}: {found:?}", file.display());
+        }
+    }
 }
 
 #[test]

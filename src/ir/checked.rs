@@ -4,8 +4,10 @@ use super::{LabelKind, LayerId, Loss, Phase, Program};
 use crate::layers::{Input, Layer};
 use crate::tensor::Shape;
 
-/// A checked program. Only the checker (`assume_checked` is its door) makes one, so holding one means: every layer has a
-/// shape, the output fits the labels and the loss is known where there is a schedule.
+/// A checked program. Only the checker makes one of a [`Program`] (`assume_checked` is its door, and a test sees to it
+/// that nobody else takes it), so holding one means: every layer has a shape, the output fits the labels and the loss is
+/// known where there is a schedule. [`Self::at`] and [`Self::stages`] make others of one that is checked: of another size
+/// within what was checked, all shapes inferred again, and of a phase whose settings were checked with it.
 #[derive(Debug, Clone)]
 pub struct CheckedProgram {
     program: Program,

@@ -14,7 +14,7 @@ const WIDE: f32 = 100.0;
 const FAR: f32 = 100.0;
 
 /// One step: where it is written, and what it makes of values.
-struct Step {
+struct Scaling {
     span: Span,
     change: Change,
 }
@@ -26,7 +26,7 @@ enum Change {
     ToUnit,
 }
 
-impl Step {
+impl Scaling {
     fn linear(span: Span, scale: f32, offset: f32) -> Self {
         Self { span, change: Change::Linear { scale, offset } }
     }
@@ -46,7 +46,7 @@ impl Step {
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let Some(range) = view.arranged_range().filter(|(low, high)| high - low >= WIDE) else { return };
     check_normalize(view, range, problems);
-    let steps: Vec<Step> = of_prepare(view).into_iter().chain(of_layers(view, usize::MAX)).collect();
+    let steps: Vec<Scaling> = of_prepare(view).into_iter().chain(of_layers(view, usize::MAX)).collect();
     let mut values = range;
     for (at, step) in steps.iter().enumerate() {
         values = step.apply(values);
@@ -82,30 +82,30 @@ fn shown(value: f32) -> String {
     if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.3}") }
 }
 
-fn of_prepare(view: &View<'_>) -> Vec<Step> {
+fn of_prepare(view: &View<'_>) -> Vec<Scaling> {
     let prepare = &view.program.prepare;
-    let rescale = prepare.rescale.as_ref().map(|rescale| Step::linear(rescale.span, rescale.value, 0.0));
+    let rescale = prepare.rescale.as_ref().map(|rescale| Scaling::linear(rescale.span, rescale.value, 0.0));
     let normalize = prepare.normalize.as_ref().map(|normalize| match &normalize.value {
-        Normalize::PerImage | Normalize::Featurewise => Step { span: normalize.span, change: Change::ToUnit },
+        Normalize::PerImage | Normalize::Featurewise => Scaling { span: normalize.span, change: Change::ToUnit },
         Normalize::Standard { mean, std, .. } => of_statistics(normalize.span, mean, std),
     });
     rescale.into_iter().chain(normalize).collect()
 }
 
 /// `(x − mean) / std`, of the first channel.
-fn of_statistics(span: Span, mean: &[f32], std: &[f32]) -> Step {
+fn of_statistics(span: Span, mean: &[f32], std: &[f32]) -> Scaling {
     let (mean, std) = (mean.first().copied().unwrap_or(0.0), std.first().copied().unwrap_or(1.0));
-    Step::linear(span, 1.0 / std, -mean / std)
+    Scaling::linear(span, 1.0 / std, -mean / std)
 }
 
 /// Layers that scale, as long as nothing else has been computed, up to the layer at `end`.
-fn of_layers(view: &View<'_>, end: usize) -> Vec<Step> {
+fn of_layers(view: &View<'_>, end: usize) -> Vec<Scaling> {
     let layers = view.program.model.layers.iter().take(end).skip(1);
     let first = layers.take_while(|node| only_prepares(&node.layer));
     first
         .filter_map(|node| {
             if let Layer::Rescaling(layer) = &node.layer {
-                return Some(Step::linear(node.span, layer.scale, layer.offset));
+                return Some(Scaling::linear(node.span, layer.scale, layer.offset));
             }
             let Layer::Normalization(layer) = &node.layer else { return None };
             let std: Vec<f32> = layer.variance.iter().map(|variance| variance.sqrt().max(1e-7)).collect();

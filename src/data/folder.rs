@@ -13,7 +13,7 @@ use super::error::DataError;
 use super::locations::{Locations, Place};
 use super::picture::{self, PictureHeader};
 use super::source::{FileBytes, PictureFile, Pictures, Seen, Source, Split};
-use super::tree::{self, Kind, Step};
+use super::tree::{self, Descent, Kind};
 use super::{split, store};
 use crate::card::Unreadable;
 use crate::printed::shown;
@@ -112,7 +112,7 @@ impl Root {
         }
         tree::walk(&top, &mut |found| {
             if is_hidden(found.below) {
-                return Ok(Step::Past);
+                return Ok(Descent::Past);
             }
             let is_class = !found.below.contains('/');
             match found.kind {
@@ -126,7 +126,7 @@ impl Root {
                 }
                 Kind::Other(what) => self.add(found.below, Some(what), || Ok(FileBytes::refused(String::new())))?,
             }
-            Ok(Step::Into)
+            Ok(Descent::Into)
         })
     }
 

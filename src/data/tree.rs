@@ -38,7 +38,7 @@ pub(crate) const LEADS_NOWHERE: &str = "a link that leads nowhere";
 
 /// Whether a folder is walked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum Descent {
     Into,
     Past,
 }
@@ -85,7 +85,10 @@ impl Ring {
 /// # Errors
 /// Those of `visit`; a folder that cannot be read; more folders in each other, or more entries,
 /// than any data set has.
-pub(crate) fn walk(top: &Path, visit: &mut dyn FnMut(Found<'_>) -> Result<Step, DataError>) -> Result<(), DataError> {
+pub(crate) fn walk(
+    top: &Path,
+    visit: &mut dyn FnMut(Found<'_>) -> Result<Descent, DataError>,
+) -> Result<(), DataError> {
     let id = id_of(top).map_err(|error| DataError::io(top, error))?;
     let around = Rc::new(Ring { id, outer: None });
     let mut open = vec![Open { path: top.to_path_buf(), below: String::new(), depth: 0, around }];
@@ -112,7 +115,7 @@ pub(crate) fn walk(top: &Path, visit: &mut dyn FnMut(Found<'_>) -> Result<Step, 
                 continue;
             }
             let step = visit(Found { path: &path, below: &below, is_text, kind })?;
-            let (Some(id), Step::Into) = (id, step) else { continue };
+            let (Some(id), Descent::Into) = (id, step) else { continue };
             if folder.depth == MAX_DEPTH {
                 return Err(too_much(&path, format!("lies more than {MAX_DEPTH} folders deep")));
             }
@@ -156,7 +159,7 @@ pub(crate) fn all(path: &Path, most: usize) -> Option<Vec<(PathBuf, Metadata)>> 
         walk(path, &mut |entry| {
             let about = fs::metadata(entry.path).map_err(|error| DataError::io(entry.path, error))?;
             found.push((entry.path.to_path_buf(), about));
-            if found.len() > most { Err(too_much(path, String::new())) } else { Ok(Step::Into) }
+            if found.len() > most { Err(too_much(path, String::new())) } else { Ok(Descent::Into) }
         })
         .ok()?;
     }
@@ -173,7 +176,7 @@ mod tests {
         let mut names = BTreeSet::new();
         walk(top, &mut |found| {
             assert!(names.insert(found.below.to_owned()), "{} twice", found.below);
-            Ok(Step::Into)
+            Ok(Descent::Into)
         })
         .map_err(|error| error.to_string())?;
         Ok(names)

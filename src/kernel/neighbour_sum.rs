@@ -17,7 +17,7 @@ use crate::tensor::Element;
 const MAX_UNROLLED_TERMS: usize = 16;
 
 /// Channels that follow each other and whose sums are cut off at the same ends.
-struct Run {
+struct ChannelRun {
     channels: Range<usize>,
     /// The sum begins with the first channel.
     from_first: bool,
@@ -25,14 +25,14 @@ struct Run {
     to_last: bool,
 }
 
-fn runs(desc: &NeighbourSumDesc) -> Vec<Run> {
+fn runs(desc: &NeighbourSumDesc) -> Vec<ChannelRun> {
     let channels = desc.input.channels;
     let (low, high) = (desc.before.min(channels), channels.saturating_sub(desc.after));
     let mut bounds = [0, low.min(high), low.max(high), channels];
     bounds.sort_unstable();
     let run = |pair: &[usize]| {
         let channels = pair[0]..pair[1];
-        Run { from_first: channels.start < low, to_last: channels.start >= high, channels }
+        ChannelRun { from_first: channels.start < low, to_last: channels.start >= high, channels }
     };
     bounds.windows(2).filter(|pair| pair[0] < pair[1]).map(run).collect()
 }
@@ -56,7 +56,7 @@ pub(super) fn build(desc: &NeighbourSumDesc) -> Result<KernelFunction, BuildErro
     })
 }
 
-fn emit_run(k: &mut KernelBuilder<'_>, desc: &NeighbourSumDesc, run: &Run, from: Value, to: Value) {
+fn emit_run(k: &mut KernelBuilder<'_>, desc: &NeighbourSumDesc, run: &ChannelRun, from: Value, to: Value) {
     let Range { start, end } = run.channels;
     let vectors_end = if run.from_first || run.to_last { start } else { start + (end - start) / 4 * 4 };
     k.fold_steps(start, vectors_end, 4, &[], |k, c, _| {
@@ -100,7 +100,7 @@ fn emit_whole_sum(k: &mut KernelBuilder<'_>, desc: &NeighbourSumDesc, lanes: Lan
 }
 
 /// The sum of channel `c`, from the first or to the last channel.
-fn emit_cut_sum(k: &mut KernelBuilder<'_>, desc: &NeighbourSumDesc, run: &Run, from: Value, c: Value) -> Value {
+fn emit_cut_sum(k: &mut KernelBuilder<'_>, desc: &NeighbourSumDesc, run: &ChannelRun, from: Value, c: Value) -> Value {
     let before = i64::try_from(desc.before).expect("sizes fit 63 bits");
     let first = if run.from_first { Trips::Constant(0) } else { Trips::Runtime(k.index_shift(c, -before)) };
     let end = if run.to_last {

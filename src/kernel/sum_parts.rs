@@ -4,7 +4,7 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::micro::{Place, Run, StripBuilder, StripDesc, StripOp, StripValue};
+use super::micro::{Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue};
 use super::moments::left_of_tree;
 use super::target::{Simd, Target};
 use crate::desc::SumPartsDesc;
@@ -58,17 +58,17 @@ fn build_wide(desc: &SumPartsDesc, lanes: usize) -> Result<KernelFunction, Build
         let block = VECTORS * lanes;
         let (turns, whole) = (k.index_divide(count, block), k.index_round_down(count, block));
         let moves = vec![(block * Element::F32.size_bytes()).cast_signed(); 2];
-        k.call_strip_along(&strip(desc, lanes, VECTORS, Run::Turns { moves, lanes }), &[partials, out], turns);
+        k.call_strip_along(&strip(desc, lanes, VECTORS, StripRun::Turns { moves, lanes }), &[partials, out], turns);
         let rest = k.index_sub(count, whole);
         k.when(rest, |k| {
             let pointers = [k.at(Element::F32, partials, whole), k.at(Element::F32, out, whole)];
-            k.call_strip_along(&strip(desc, lanes, 1, Run::Argument), &pointers, rest);
+            k.call_strip_along(&strip(desc, lanes, 1, StripRun::Argument), &pointers, rest);
         });
         Ok(())
     })
 }
 
-fn strip(desc: &SumPartsDesc, lanes: usize, vectors: usize, run: Run) -> StripDesc {
+fn strip(desc: &SumPartsDesc, lanes: usize, vectors: usize, run: StripRun) -> StripDesc {
     let mut b = StripBuilder::default();
     for v in 0..vectors {
         let sum = strip_tree(&mut b, desc, v * lanes, [0, desc.parts]);

@@ -11,18 +11,18 @@ use crate::tensor::Element;
 
 /// `count` neighbouring pieces of `size` each, the first at `start`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
+pub(super) struct Pieces {
     pub(super) start: usize,
     pub(super) size: usize,
     pub(super) count: usize,
 }
 
 /// Cuts `0..length` into `pieces` whose sizes differ by at most one, the larger first.
-pub(super) fn split(length: usize, pieces: usize) -> Vec<Run> {
+pub(super) fn split(length: usize, pieces: usize) -> Vec<Pieces> {
     let (size, larger) = (length / pieces, length % pieces);
     let runs = [
-        Run { start: 0, size: size + 1, count: larger },
-        Run { start: larger * (size + 1), size, count: pieces - larger },
+        Pieces { start: 0, size: size + 1, count: larger },
+        Pieces { start: larger * (size + 1), size, count: pieces - larger },
     ];
     runs.into_iter().filter(|run| run.count > 0 && run.size > 0).collect()
 }
@@ -79,8 +79,8 @@ pub(super) struct Grid {
 /// A cut of a [`Grid`] into tiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tiling {
-    pub(super) rows: Vec<Run>,
-    pub(super) columns: Vec<Run>,
+    pub(super) rows: Vec<Pieces>,
+    pub(super) columns: Vec<Pieces>,
     pub(super) vectors: Vec<VectorRun>,
 }
 
@@ -191,7 +191,7 @@ impl Grid {
 /// Runs `body` with each piece's start (an index) and size.
 pub(super) fn for_runs(
     k: &mut KernelBuilder<'_>,
-    runs: &[Run],
+    runs: &[Pieces],
     mut body: impl FnMut(&mut KernelBuilder<'_>, Value, usize),
 ) {
     for_numbered_runs(k, runs, |k, _, start, size| body(k, start, size));
@@ -200,7 +200,7 @@ pub(super) fn for_runs(
 /// The same, with each piece's number first.
 fn for_numbered_runs(
     k: &mut KernelBuilder<'_>,
-    runs: &[Run],
+    runs: &[Pieces],
     mut body: impl FnMut(&mut KernelBuilder<'_>, Value, Value, usize),
 ) {
     let mut before = 0;

@@ -4,7 +4,7 @@ use cranelift::prelude::Value;
 
 use super::Simd;
 use super::builder::{KernelBuilder, Lanes, Trips};
-use super::micro::{Mix, Place, Run, StripBuilder, StripDesc, StripOp, StripValue};
+use super::micro::{Mix, Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue};
 use crate::tensor::Element;
 
 /// A matrix and where its transpose goes: `to[c · to_pitch + r] = from[r · from_pitch + c]`.
@@ -119,7 +119,7 @@ fn block(lanes: usize, [from_pitch, to_pitch]: [usize; 2]) -> StripDesc {
         }
     }
     let moves = [4 * lanes, 4 * lanes * to_pitch].map(usize::cast_signed).to_vec();
-    b.finish_run(&[4, 4], Run::Turns { moves, lanes }, &[])
+    b.finish_run(&[4, 4], StripRun::Turns { moves, lanes }, &[])
 }
 
 /// As many vectors as each has quarters: result q has the quarters q of all.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{KERNEL_BYTES, Machine, PROGRAM_BYTES, Stage, batch, pictures};
+use super::{KERNEL_BYTES, Machine, PROGRAM_BYTES, PhasePlans, batch, pictures};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{CheckedProgram, LayerId, LayerNode};
@@ -20,7 +20,7 @@ pub fn check(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machin
     }
     let stages = program.stages();
     let planned = stages.iter().filter_map(|program| {
-        let stage = Stage::of(program, card, machine)?;
+        let stage = PhasePlans::of(program, card, machine)?;
         let (memory, step) = stage.at(stage.train.batch.value);
         Some((stage, memory, step))
     });

@@ -117,7 +117,7 @@ pub fn plan_memory(program: &CheckedProgram, card: Option<&DataCard>, machine: &
         return None;
     }
     let stages = program.stages();
-    let plans = stages.iter().filter_map(|stage| Some(Stage::of(stage, card, machine)?.at(batch_of(stage)?).0));
+    let plans = stages.iter().filter_map(|stage| Some(PhasePlans::of(stage, card, machine)?.at(batch_of(stage)?).0));
     plans.max_by_key(MemoryPlan::peak)
 }
 
@@ -136,7 +136,7 @@ fn batch_of(program: &CheckedProgram) -> Option<usize> {
 }
 
 /// What of a program's plans is the same for every batch.
-struct Stage<'a> {
+struct PhasePlans<'a> {
     program: &'a CheckedProgram,
     train: &'a TrainSpec,
     card: Option<&'a DataCard>,
@@ -146,7 +146,7 @@ struct Stage<'a> {
     evaluation: Option<Graph>,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> PhasePlans<'a> {
     /// `None` where the program is not trained.
     fn of(program: &'a CheckedProgram, card: Option<&'a DataCard>, machine: &'a Machine) -> Option<Self> {
         let train = program.program().train.as_ref()?;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::error::PlanError;
-use super::launch::{Access, BufferId, Mode, Region, Space};
+use super::launch::{Access, AccessMode, BufferId, Region, Space};
 use super::{Call, Group, Place, Plan, Stage};
 
 /// Checks the whole plan.
@@ -36,7 +36,7 @@ pub(super) fn verify_flow(plan: &Plan) -> Result<(), PlanError> {
 /// The next step finds parameters, and what setup made for steps, where they were.
 fn outlives_a_step(plan: &Plan, arena: &Owners) -> Result<(), PlanError> {
     let calls = plan.setup.iter().flat_map(|stage| &stage.groups).flat_map(|group| &group.calls);
-    let written = calls.flat_map(|call| &call.args).filter(|access| access.mode == Mode::Write);
+    let written = calls.flat_map(|call| &call.args).filter(|access| access.mode == AccessMode::Write);
     let made: BTreeSet<BufferId> =
         written.map(|access| access.buffer).filter(|&id| plan.buffer(id).persistent).collect();
     for id in plan.params.iter().copied().chain(made) {
@@ -63,7 +63,7 @@ fn run(plan: &Plan, (list, stages): (&str, &[Stage]), arena: &mut Owners) -> Res
 }
 
 fn run_call(plan: &Plan, group: &Group, call: &Call, memory: &mut Memory<'_>) -> Result<(), PlanError> {
-    for access in call.args.iter().filter(|access| access.mode == Mode::Read) {
+    for access in call.args.iter().filter(|access| access.mode == AccessMode::Read) {
         let buffer = plan.buffer(access.buffer);
         let (owners, base) = memory.at(buffer.place);
         let parts = touched(group.space, access, buffer.bytes);
@@ -76,7 +76,7 @@ fn run_call(plan: &Plan, group: &Group, call: &Call, memory: &mut Memory<'_>) ->
     }
     let (bytes, start) = call.scratch;
     memory.scratch.write(start..start + bytes, Owner::Call);
-    for access in call.args.iter().filter(|access| access.mode == Mode::Write) {
+    for access in call.args.iter().filter(|access| access.mode == AccessMode::Write) {
         let buffer = plan.buffer(access.buffer);
         let (owners, base) = memory.at(buffer.place);
         let part = written(group.space, access, buffer.bytes);

@@ -54,7 +54,7 @@ impl Space {
 
 /// Whether an argument is read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
+pub enum AccessMode {
     /// Only read.
     Read,
     /// Written, whatever was there.
@@ -102,7 +102,7 @@ pub struct Access {
     /// What a task touches.
     pub region: Region,
     /// Read or written.
-    pub mode: Mode,
+    pub mode: AccessMode,
 }
 
 impl Access {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::gaps::{Placed, Places};
-use super::launch::{Access, BufferId, Launch, Mode, Space};
+use super::launch::{Access, AccessMode, BufferId, Launch, Space};
 use super::schedule::Scheduled;
 use super::{Buffer, Call, Group, Place, Plan, Stage};
 use crate::desc::KernelDesc;
@@ -132,7 +132,7 @@ fn local_slots(launches: &[Launch], keys: &[ChainKey], buffers: &[Buffer]) -> Ve
     let mut seen: Vec<Option<(ChainKey, usize, bool)>> = vec![None; buffers.len()];
     for (launch, &key) in launches.iter().zip(keys) {
         for access in &launch.args {
-            let begins = key.2 != Space::Single && access.mode == Mode::Write;
+            let begins = key.2 != Space::Single && access.mode == AccessMode::Write;
             let (chain, stride, local) = seen[access.buffer.index()].get_or_insert((key, access.stride, begins));
             *local &=
                 *chain == key && access.is_own_slot() && access.stride == *stride && access.offset < access.stride;

@@ -25,7 +25,7 @@ mod verify;
 
 pub use choices::{Candidate, Choices, Product, Question, TimedCall, Way};
 pub use error::PlanError;
-pub use launch::{Access, BufferId, Count, Mode, Region, Space};
+pub use launch::{Access, AccessMode, BufferId, Count, Region, Space};
 pub use lowering::shards;
 pub use verify::{VerifiedPlan, verify_plan};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::launch::{Access, Count, Mode, Space};
+use super::launch::{Access, AccessMode, Count, Space};
 use super::{Place, Plan, Stage};
 
 impl fmt::Display for Plan {
@@ -56,7 +56,7 @@ impl Plan {
             Place::Arena(offset) => format!("@{offset}"),
             Place::Scratch(offset) => format!("~{offset}"),
         };
-        let arrow = if access.mode == Mode::Write { ">" } else { "" };
+        let arrow = if access.mode == AccessMode::Write { ">" } else { "" };
         format!("{arrow}{}{place}", buffer.name)
     }
 }

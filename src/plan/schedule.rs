@@ -6,7 +6,7 @@
 //!
 //! No weight is written before the loss is known: a step whose loss is not finite ends there and has changed none.
 
-use super::launch::{Access, BufferId, Launch, Mode, Region, Space};
+use super::launch::{Access, AccessMode, BufferId, Launch, Region, Space};
 use super::lowering::Lowered;
 use crate::desc::KernelDesc;
 use crate::ir::LOSS_OUTPUT;
@@ -32,7 +32,7 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
     let loss = lowered.outputs.iter().filter(|output| output.name == LOSS_OUTPUT).map(|output| output.buffer);
     let (loss, weights) = (marked(&mut loss.into_iter()), marked(&mut lowered.weights.iter().copied()));
     let writes = |launch: &Launch, buffers: &[bool]| {
-        launch.args.iter().any(|access| access.mode == Mode::Write && buffers[access.buffer.index()])
+        launch.args.iter().any(|access| access.mode == AccessMode::Write && buffers[access.buffer.index()])
     };
     let mut loss_is_known = 0;
     for launch in &lowered.launches {
@@ -82,11 +82,11 @@ fn delay(lowered: &Lowered, stages: &mut [usize]) {
 
 /// Whether a launch writes the same whatever was computed before.
 fn only_clears(launch: &Launch) -> bool {
-    launch.args.iter().all(|access| access.mode == Mode::Write)
+    launch.args.iter().all(|access| access.mode == AccessMode::Write)
 }
 
 fn writes_persistent(lowered: &Lowered, launch: &Launch) -> bool {
-    let mut written = launch.args.iter().filter(|access| access.mode == Mode::Write);
+    let mut written = launch.args.iter().filter(|access| access.mode == AccessMode::Write);
     written.any(|access| lowered.buffers[access.buffer.index()].persistent)
 }
 
@@ -109,7 +109,7 @@ fn operands_live(lowered: &Lowered, stages: &[usize], touched: &[Vec<usize>], (i
         let buffer = access.buffer.index();
         // the last ones run last
         let mut others = touched[buffer].iter().rev().filter(|other| **other != index);
-        let is_free = access.mode == Mode::Write || access.stride == 0 || lowered.buffers[buffer].persistent;
+        let is_free = access.mode == AccessMode::Write || access.stride == 0 || lowered.buffers[buffer].persistent;
         is_free || others.any(|other| stages[*other] >= stage)
     })
 }
@@ -140,7 +140,7 @@ struct Touched {
 struct Kind {
     setup: bool,
     space: Space,
-    mode: Mode,
+    mode: AccessMode,
     stride: usize,
     /// Whether it is a block of bytes: others share no slots.
     is_block: bool,
@@ -187,9 +187,9 @@ impl Touches {
     /// The groups with which a launch has a hazard.
     fn hazards(&self, launch: &Launch, access: &Access) -> impl Iterator<Item = &Touched> {
         let (setup, mode) = (launch.setup, access.mode);
-        self.groups
-            .iter()
-            .filter(move |Touched { kind, .. }| kind.setup == setup && (kind.mode, mode) != (Mode::Read, Mode::Read))
+        self.groups.iter().filter(move |Touched { kind, .. }| {
+            kind.setup == setup && (kind.mode, mode) != (AccessMode::Read, AccessMode::Read)
+        })
     }
 
     /// The earliest stage of a launch that comes after these.
@@ -223,7 +223,7 @@ impl Touches {
                 }
             }
         };
-        (groups().map(stage).min(), groups().any(|group| group.kind.mode == Mode::Read))
+        (groups().map(stage).min(), groups().any(|group| group.kind.mode == AccessMode::Read))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Plans of whole models: that they can be made, and that `verify_plan` would notice a conflict.
 
 use super::verify::verify;
-use super::{Mode, Plan, Region, plan};
+use super::{AccessMode, Plan, Region, plan};
 use crate::desc::PoolKind;
 use crate::ir::{
     CheckedProgram, LayerId, LayerNode, Loss, LossOptions, Metric, Model, Optimizer, PrepareSpec, Program, Schedule,
@@ -183,7 +183,8 @@ fn a_single_picture_is_divided() {
 fn notices_tasks_that_write_where_others_read() {
     let mut plan = training_plan(32);
     let call = plan.stages.iter_mut().flat_map(|stage| &mut stage.groups).flat_map(|group| &mut group.calls);
-    let mut writes = call.flat_map(|call| &mut call.args).filter(|arg| arg.mode == Mode::Write && arg.stride != 0);
+    let mut writes =
+        call.flat_map(|call| &mut call.args).filter(|arg| arg.mode == AccessMode::Write && arg.stride != 0);
     let write = writes.next().expect("some task writes its own part");
     // each task now reaches into the next one's part
     let Region::Block { bytes } = &mut write.region else { panic!("the first is a block") };
@@ -212,7 +213,7 @@ fn notices_reads_of_what_is_not_written_yet() {
 fn notices_memory_that_is_given_away_too_soon() {
     let mut plan = training_plan(32);
     // a buffer that is written and read in stages apart, and one that is written in between
-    let touches = |plan: &Plan, mode: Mode, buffer: usize| -> Vec<usize> {
+    let touches = |plan: &Plan, mode: AccessMode, buffer: usize| -> Vec<usize> {
         let stages = plan.stages.iter().enumerate();
         let touching = stages.filter(|(_, stage)| {
             let mut args = stage.groups.iter().flat_map(|group| &group.calls).flat_map(|call| &call.args);
@@ -223,9 +224,10 @@ fn notices_memory_that_is_given_away_too_soon() {
     let in_arena = |plan: &Plan, at: usize| matches!(plan.buffers[at].place, super::Place::Arena(_));
     let all = || (0..plan.buffers.len()).filter(|&at| in_arena(&plan, at) && !plan.buffers[at].persistent);
     let pair = all().find_map(|long| {
-        let (first, last) = (*touches(&plan, Mode::Write, long).first()?, *touches(&plan, Mode::Read, long).last()?);
+        let (first, last) =
+            (*touches(&plan, AccessMode::Write, long).first()?, *touches(&plan, AccessMode::Read, long).last()?);
         let short = all().find(|&short| {
-            let written = touches(&plan, Mode::Write, short);
+            let written = touches(&plan, AccessMode::Write, short);
             short != long && written.first().is_some_and(|&at| first < at && at < last)
         })?;
         Some((long, short))

@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use super::error::PlanError;
 use super::flow;
-use super::launch::{Access, Mode, Region};
+use super::launch::{Access, AccessMode, Region};
 use super::{Group, Place, Plan, Stage};
 
 /// Bytes of the arena that one task touches with one argument.
@@ -19,7 +19,7 @@ struct Touch {
     call: usize,
     start: usize,
     region: Region,
-    mode: Mode,
+    mode: AccessMode,
 }
 
 impl Touch {
@@ -86,18 +86,18 @@ fn verify_stage(plan: &Plan, stage: &Stage) -> Result<(), PlanError> {
     }
     touches.sort_by_key(|touch| touch.start);
     // among touches in order of their starts, only those that begin before an earlier one ends can conflict with it
-    let writes: Vec<usize> = (0..touches.len()).filter(|&at| touches[at].mode == Mode::Write).collect();
+    let writes: Vec<usize> = (0..touches.len()).filter(|&at| touches[at].mode == AccessMode::Write).collect();
     for (index, a) in touches.iter().enumerate() {
         // reads go well together, and very many may read the same
         let next_write = writes.partition_point(|&at| at <= index);
         let (behind, some) = match a.mode {
-            Mode::Write => (index + 1..touches.len(), &[][..]),
-            Mode::Read => (0..0, &writes[next_write..]),
+            AccessMode::Write => (index + 1..touches.len(), &[][..]),
+            AccessMode::Read => (0..0, &writes[next_write..]),
         };
         let others = behind.chain(some.iter().copied()).map(|at| &touches[at]);
         for b in others.take_while(|b| b.start < a.end()) {
             let same_task = (a.group, a.task) == (b.group, b.task);
-            if same_task || (a.mode, b.mode) == (Mode::Read, Mode::Read) || !overlap(a, b) {
+            if same_task || (a.mode, b.mode) == (AccessMode::Read, AccessMode::Read) || !overlap(a, b) {
                 continue;
             }
             let call = |t: &Touch| {
@@ -112,7 +112,7 @@ fn verify_stage(plan: &Plan, stage: &Stage) -> Result<(), PlanError> {
 
 /// What one task touches, blocks that meet as one. A task has no conflict with itself, and one with very many operands touches the same again and again.
 fn merged(mut own: Vec<Touch>) -> Vec<Touch> {
-    own.sort_by_key(|touch| (touch.mode == Mode::Write, touch.start));
+    own.sort_by_key(|touch| (touch.mode == AccessMode::Write, touch.start));
     let mut merged: Vec<Touch> = Vec::with_capacity(own.len());
     for next in own {
         let end = next.end();

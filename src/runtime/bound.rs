@@ -2,7 +2,7 @@
 
 use super::error::CompileError;
 use crate::jit::{BoundGroup, BoundValues, JitError};
-use crate::plan::{BufferId, Call, Mode, Place, Plan};
+use crate::plan::{AccessMode, BufferId, Call, Place, Plan};
 
 /// A task: its group, and which one it is in there.
 pub(super) type Task = (usize, usize);
@@ -61,7 +61,7 @@ pub(super) struct Gate {
 impl Gate {
     /// Behind the last stage that writes the losses, which lie in this buffer.
     pub(super) fn new(plan: &Plan, losses: BufferId) -> Result<Option<Self>, CompileError> {
-        let writes = |call: &Call| call.args.iter().any(|arg| arg.buffer == losses && arg.mode == Mode::Write);
+        let writes = |call: &Call| call.args.iter().any(|arg| arg.buffer == losses && arg.mode == AccessMode::Write);
         let last = plan.stages.iter().rposition(|stage| stage.groups.iter().flat_map(|group| &group.calls).any(writes));
         let buffer = plan.buffer(losses);
         // only then nobody else's results come to lie there

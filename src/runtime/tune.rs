@@ -68,8 +68,8 @@ fn fastest_of(question: &Question, ways: Vec<Way>, usual: Way, target: &Target) 
     let mut timed = Vec::new();
     for way in ways {
         let candidate = question.candidate(way, target);
-        let weights = candidate.weights.as_ref().map(|call| Stage::new(call, target)).transpose()?;
-        timed.push(Timed { way, call: Stage::new(&candidate.call, target)?, weights });
+        let weights = candidate.weights.as_ref().map(|call| TimedKernel::new(call, target)).transpose()?;
+        timed.push(Timed { way, call: TimedKernel::new(&candidate.call, target)?, weights });
     }
     for _ in 0..ROUNDS {
         timed.iter_mut().for_each(Timed::time);
@@ -86,24 +86,24 @@ fn fastest_of(question: &Question, ways: Vec<Way>, usual: Way, target: &Target) 
 /// A way with its timings.
 struct Timed {
     way: Way,
-    call: Stage,
-    weights: Option<Stage>,
+    call: TimedKernel,
+    weights: Option<TimedKernel>,
 }
 
 impl Timed {
     fn time(&mut self) {
         self.call.time();
-        self.weights.iter_mut().for_each(Stage::time);
+        self.weights.iter_mut().for_each(TimedKernel::time);
     }
 }
 
 /// A kernel with the shortest call so far, in seconds.
-struct Stage {
+struct TimedKernel {
     kernel: LoneKernel,
     best: f64,
 }
 
-impl Stage {
+impl TimedKernel {
     fn new(call: &TimedCall, target: &Target) -> Result<Self, CompileError> {
         let kernel = LoneKernel::of(target, call).map_err(|error| CompileError::Code(error.to_string()))?;
         Ok(Self { kernel, best: f64::INFINITY })

@@ -9,7 +9,7 @@ use cranelift::prelude::{AbiParam, FunctionBuilder, FunctionBuilderContext, Inst
 
 use super::code::{BuildError, Effort, KernelFunction, MICRO_NAMESPACE};
 use super::host::Host;
-use super::micro::{Micro, Run, StripDesc, TileDesc};
+use super::micro::{Micro, StripDesc, StripRun, TileDesc};
 
 pub(crate) use arith::{Lanes, Reduction};
 pub(crate) use flow::Trips;
@@ -104,14 +104,14 @@ impl<'f> KernelBuilder<'f> {
 
     /// Calls a strip over a run of a known length with its pointers.
     pub(crate) fn call_strip(&mut self, strip: &StripDesc, pointers: &[Value]) {
-        debug_assert!(matches!(strip.run, Run::Elements(_)));
+        debug_assert!(matches!(strip.run, StripRun::Elements(_)));
         debug_assert_eq!(strip.element_bytes.len(), pointers.len());
         self.call_micro(Micro::Strip(strip.clone()), pointers);
     }
 
     /// Calls a strip with its pointers and the length of its run.
     pub(crate) fn call_strip_along(&mut self, strip: &StripDesc, pointers: &[Value], length: Value) {
-        debug_assert!(!matches!(strip.run, Run::Elements(_)));
+        debug_assert!(!matches!(strip.run, StripRun::Elements(_)));
         debug_assert_eq!(strip.element_bytes.len(), pointers.len());
         let args: Vec<Value> = pointers.iter().copied().chain([length]).collect();
         self.call_micro(Micro::Strip(strip.clone()), &args);

@@ -9,7 +9,7 @@ use crate::kernel::Target;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::cache::streaming;
 use crate::kernel::tiling::{
-    self, Grid, Run, TilePointers, Tiling, VectorRun, emit_points, for_runs, for_vector_runs, split,
+    self, Grid, Pieces, TilePointers, Tiling, VectorRun, emit_points, for_runs, for_vector_runs, split,
 };
 use crate::tensor::{Element, Layout};
 
@@ -22,7 +22,7 @@ enum Order {
     /// A block of output channels visits all images before the next: weights are read once.
     ChannelsFirst,
     /// All blocks visit some rows of an image before the next: the image is read once.
-    RowsFirst(Vec<Run>),
+    RowsFirst(Vec<Pieces>),
 }
 
 /// Output channels whose weights lie together.

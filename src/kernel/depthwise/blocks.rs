@@ -3,7 +3,7 @@
 use crate::kernel::Simd;
 use crate::kernel::cache::streaming;
 use crate::kernel::micro::{StripDesc, strip_registers};
-use crate::kernel::tiling::{Run, split};
+use crate::kernel::tiling::{Pieces, split};
 
 /// Cycles of one call of a strip besides its turns.
 const CALL: f64 = 12.0;
@@ -23,8 +23,8 @@ const MOST_PRODUCTS: usize = 400;
 /// A grid of points in blocks, one strip each.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    pub(super) rows: Vec<Run>,
-    pub(super) columns: Vec<Run>,
+    pub(super) rows: Vec<Pieces>,
+    pub(super) columns: Vec<Pieces>,
 }
 
 /// What is to be cut.

@@ -7,7 +7,7 @@
 use cranelift::prelude::Value;
 
 use super::Map;
-use super::expr::{self, Place};
+use super::expr::{self, Operands};
 use super::flat::element_of_row;
 use crate::desc::{MapOutput, OperandKind};
 use crate::kernel::builder::{KernelBuilder, Lanes};
@@ -380,7 +380,7 @@ struct Unit<'a, 'm, 'd> {
     resident: Vec<Option<Value>>,
 }
 
-impl<'f> Place<KernelBuilder<'f>> for Unit<'_, '_, '_> {
+impl<'f> Operands<KernelBuilder<'f>> for Unit<'_, '_, '_> {
     fn constant(&mut self, k: &mut KernelBuilder<'f>, bits: u32) -> Value {
         k.f32(self.lanes, f32::from_bits(bits))
     }

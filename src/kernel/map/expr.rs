@@ -46,7 +46,7 @@ pub(super) fn weight(expr: &Expr, needed: &[bool]) -> usize {
 }
 
 /// Where an expression's operands come from, at one place of the domain.
-pub(super) trait Place<A: Arithmetic> {
+pub(super) trait Operands<A: Arithmetic> {
     /// A constant, by its bits.
     fn constant(&mut self, k: &mut A, bits: u32) -> A::Value;
     /// Operand `index`, as f32.
@@ -63,7 +63,7 @@ pub(super) fn evaluate<A: Arithmetic>(
     k: &mut A,
     expr: &Expr,
     needed: &[bool],
-    place: &mut dyn Place<A>,
+    place: &mut dyn Operands<A>,
     results: &[ExprId],
 ) -> Vec<A::Value> {
     let mut values: Vec<Option<A::Value>> = vec![None; needed.len()];
@@ -81,7 +81,7 @@ pub(super) fn evaluate<A: Arithmetic>(
 fn emit_node<A: Arithmetic>(
     k: &mut A,
     node: ExprNode,
-    place: &mut dyn Place<A>,
+    place: &mut dyn Operands<A>,
     at: &dyn Fn(ExprId) -> A::Value,
 ) -> A::Value {
     match node {
@@ -110,7 +110,7 @@ fn emit_node<A: Arithmetic>(
     }
 }
 
-/// [`Place::hash_start`] for the lanes from `element` on, a single i32 as the key is.
+/// [`Operands::hash_start`] for the lanes from `element` on, a single i32 as the key is.
 pub(super) fn hash_start(k: &mut KernelBuilder<'_>, lanes: Lanes, key: Value, element: Value) -> Value {
     let first = k.splat(lanes, element);
     let numbers = k.lane_numbers(lanes);

@@ -2,7 +2,7 @@
 
 use cranelift::prelude::Value;
 
-use super::expr::{self, Place};
+use super::expr::{self, Operands};
 use super::{Map, strips};
 use crate::kernel::builder::{KernelBuilder, Lanes, Trips};
 use crate::tensor::Layout;
@@ -63,7 +63,7 @@ fn emit_run(k: &mut KernelBuilder<'_>, map: &Map<'_>, pointers: &[Value], length
         Trips::Runtime(n) => (Trips::Runtime(k.index_round_down(n, block)), Trips::Runtime(k.index_round_down(n, 4))),
     };
     let emit = |k: &mut KernelBuilder<'_>, lanes: Lanes, at: Value, unroll: usize| {
-        let mut place = Run { map, pointers: pointers.to_vec(), at: 0, element, lanes };
+        let mut place = RunPlace { map, pointers: pointers.to_vec(), at: 0, element, lanes };
         for (i, pointer) in place.pointers.iter_mut().enumerate() {
             if map.is_streamed(i) {
                 *pointer = k.at(map.element(i), *pointer, at);
@@ -87,7 +87,7 @@ fn emit_run(k: &mut KernelBuilder<'_>, map: &Map<'_>, pointers: &[Value], length
 }
 
 /// A place in a run: `at` elements behind the pointers.
-struct Run<'m, 'd> {
+struct RunPlace<'m, 'd> {
     map: &'m Map<'d>,
     pointers: Vec<Value>,
     at: usize,
@@ -95,7 +95,7 @@ struct Run<'m, 'd> {
     lanes: Lanes,
 }
 
-impl<'f> Place<KernelBuilder<'f>> for Run<'_, '_> {
+impl<'f> Operands<KernelBuilder<'f>> for RunPlace<'_, '_> {
     fn constant(&mut self, k: &mut KernelBuilder<'f>, bits: u32) -> Value {
         k.f32(self.lanes, f32::from_bits(bits))
     }

@@ -19,7 +19,7 @@ mod strip;
 mod tile;
 mod x86;
 
-pub use strip::{IntegerOp, MAX_POINTERS, Mix, Place, Run, StripBuilder, StripDesc, StripOp, StripValue, UnaryOp};
+pub use strip::{IntegerOp, MAX_POINTERS, Mix, Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue, UnaryOp};
 pub use tile::{ReductionLoop, TileDesc, TileEpilogue, TileInit, TilePool, Trips};
 
 use super::Simd;

@@ -3,7 +3,7 @@
 use cranelift::codegen::ir;
 use cranelift::prelude::Value;
 
-use super::tile::{Step, TileDesc, TileInit, Trips, Unrolled, offset};
+use super::tile::{TileDesc, TileInit, TileStep, Trips, Unrolled, offset};
 use crate::desc::{Compare, TileActivation};
 use crate::kernel::builder::{self, KernelBuilder, Lanes};
 use crate::kernel::code::BuildError;
@@ -134,7 +134,7 @@ impl Emitter<'_, '_, '_> {
         self.steps(&inner.rest, State::of(&last))
     }
 
-    fn steps(&mut self, steps: &[Step], state: State) -> Vec<Value> {
+    fn steps(&mut self, steps: &[TileStep], state: State) -> Vec<Value> {
         let State { mut sums, a, b } = state;
         for step in steps {
             let vectors: Vec<Value> = (0..self.tile.vectors).map(|v| self.load(b, step.b, v)).collect();

@@ -153,7 +153,7 @@ impl TileDesc {
     /// Loops are written out from the innermost one while there are at most `limit` steps. An innermost loop that is longer
     /// runs as a loop over `unroll` steps, and what is left of it is written out behind.
     pub(super) fn unrolled(&self, limit: usize, unroll: usize) -> Unrolled<'_> {
-        let mut steps = vec![Step { a: 0, b: 0 }];
+        let mut steps = vec![TileStep { a: 0, b: 0 }];
         for (level, lp) in self.reduction.iter().enumerate() {
             let Trips::Const(trips) = lp.trips else {
                 return Unrolled { steps, inner: None, outer: &self.reduction[level..] };
@@ -163,14 +163,16 @@ impl TileDesc {
                     return Unrolled { steps, inner: None, outer: &self.reduction[level..] };
                 }
                 let by = unroll as isize;
-                let stride = Step { a: by * lp.a_step, b: by * lp.b_step };
+                let stride = TileStep { a: by * lp.a_step, b: by * lp.b_step };
                 let inner =
                     InnerLoop { trips: trips / unroll, stride, steps: run(lp, unroll), rest: run(lp, trips % unroll) };
                 return Unrolled { steps: Vec::new(), inner: Some(inner), outer: &self.reduction[1..] };
             }
             let repeated = run(lp, trips);
-            steps =
-                repeated.iter().flat_map(|by| steps.iter().map(|s| Step { a: s.a + by.a, b: s.b + by.b })).collect();
+            steps = repeated
+                .iter()
+                .flat_map(|by| steps.iter().map(|s| TileStep { a: s.a + by.a, b: s.b + by.b }))
+                .collect();
         }
         Unrolled { steps, inner: None, outer: &[] }
     }
@@ -182,13 +184,13 @@ pub(super) fn offset(pitch: [usize; 2], row: usize, column: usize) -> isize {
 }
 
 /// The first `trips` steps of a loop.
-fn run(lp: &ReductionLoop, trips: usize) -> Vec<Step> {
-    (0..trips).map(|t| t as isize).map(|t| Step { a: t * lp.a_step, b: t * lp.b_step }).collect()
+fn run(lp: &ReductionLoop, trips: usize) -> Vec<TileStep> {
+    (0..trips).map(|t| t as isize).map(|t| TileStep { a: t * lp.a_step, b: t * lp.b_step }).collect()
 }
 
 /// Where one step of the reduction reads, in elements from the moving pointers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct TileStep {
     pub(super) a: isize,
     pub(super) b: isize,
 }
@@ -198,15 +200,15 @@ pub(super) struct Step {
 pub(super) struct InnerLoop {
     pub(super) trips: usize,
     /// How far one iteration moves the pointers.
-    pub(super) stride: Step,
-    pub(super) steps: Vec<Step>,
-    pub(super) rest: Vec<Step>,
+    pub(super) stride: TileStep,
+    pub(super) steps: Vec<TileStep>,
+    pub(super) rest: Vec<TileStep>,
 }
 
 /// A reduction as it is written: `steps` or `inner` inside the loops of `outer`.
 #[derive(Debug)]
 pub(super) struct Unrolled<'a> {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<TileStep>,
     pub(super) inner: Option<InnerLoop>,
     pub(super) outer: &'a [ReductionLoop],
 }

@@ -6,7 +6,7 @@ use iced_x86::code_asm::{
 };
 
 use super::strip::{Binary, UnaryOp};
-use super::tile::{InnerLoop, ReductionLoop, Step, TileDesc, TileInit, Trips, Unrolled, offset};
+use super::tile::{InnerLoop, ReductionLoop, TileDesc, TileInit, TileStep, Trips, Unrolled, offset};
 use crate::desc::{Compare, TileActivation};
 
 /// Bytes of one element.
@@ -217,19 +217,19 @@ fn emit_nest<U: VectorUnit>(
         open.push((top, *lp, level));
     }
     emit_steps(unit, tile, &nest.steps, registers)?;
-    let mut moved = Step { a: 0, b: 0 };
+    let mut moved = TileStep { a: 0, b: 0 };
     if let Some(inner) = &nest.inner {
         emit_inner_loop(unit, tile, inner, registers)?;
         let trips = inner.trips as isize;
-        moved = Step { a: trips * inner.stride.a, b: trips * inner.stride.b };
+        moved = TileStep { a: trips * inner.stride.a, b: trips * inner.stride.b };
     }
     let asm = unit.asm();
     while let Some((top, lp, level)) = open.pop() {
-        advance(asm, tile, Step { a: lp.a_step - moved.a, b: lp.b_step - moved.b })?;
+        advance(asm, tile, TileStep { a: lp.a_step - moved.a, b: lp.b_step - moved.b })?;
         match lp.trips {
             Trips::Const(trips) => {
                 asm.dec(COUNTERS[level + usize::from(nest.inner.is_some())])?;
-                moved = Step { a: trips as isize * lp.a_step, b: trips as isize * lp.b_step };
+                moved = TileStep { a: trips as isize * lp.a_step, b: trips as isize * lp.b_step };
             }
             Trips::Argument => asm.dec(TRIPS)?,
         }
@@ -264,7 +264,7 @@ fn emit_inner_loop<U: VectorUnit>(
 fn emit_steps<U: VectorUnit>(
     unit: &mut U,
     tile: &TileDesc,
-    steps: &[Step],
+    steps: &[TileStep],
     registers: &mut Registers,
 ) -> Result<(), IcedError> {
     for step in steps {
@@ -349,7 +349,7 @@ fn finish<U: VectorUnit>(unit: &mut U, tile: &TileDesc, registers: &Registers) -
 }
 
 /// Moves `a` and `b` by elements, and what is prefetched with `b`.
-fn advance(asm: &mut CodeAssembler, tile: &TileDesc, by: Step) -> Result<(), IcedError> {
+fn advance(asm: &mut CodeAssembler, tile: &TileDesc, by: TileStep) -> Result<(), IcedError> {
     let ahead = if tile.ahead > 0 { by.b } else { 0 };
     for (pointer, elements) in [(A, by.a), (B, by.b), (AHEAD, ahead)] {
         if elements != 0 {

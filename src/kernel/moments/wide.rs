@@ -5,7 +5,7 @@ use cranelift::prelude::Value;
 use crate::desc::MomentsDesc;
 use crate::kernel::Simd;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::micro::{Place, Run, StripBuilder, StripDesc, StripOp, StripValue};
+use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue};
 use crate::kernel::pool::pixel;
 use crate::tensor::{Element, Layout};
 
@@ -154,7 +154,7 @@ impl<'d> Block<'d> {
         }
         let step = pixels * self.desc.input.pixel_pitch * Element::F32.size_bytes();
         let moves = vec![step.cast_signed(), 0, 0];
-        b.finish_run(&[4, 0, 0], Run::Turns { moves, lanes: self.used }, &carried)
+        b.finish_run(&[4, 0, 0], StripRun::Turns { moves, lanes: self.used }, &carried)
     }
 
     /// Adds the chains up into the total, and leaves zeros. Pointers: chains, total.

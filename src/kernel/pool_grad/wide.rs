@@ -5,7 +5,7 @@ use cranelift::prelude::Value;
 use crate::desc::{Compare, PoolGradDesc};
 use crate::kernel::Simd;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::micro::{Place, Run, StripBuilder, StripDesc, StripOp};
+use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripRun};
 use crate::kernel::pool::Class;
 use crate::tensor::Element;
 
@@ -90,5 +90,5 @@ fn strip(desc: &PoolGradDesc, classes: [&Class; 2], lanes: usize, [vectors, used
     }
     let won = desc.winners.map_or(0, |layout| layout.pixel_pitch);
     let moves = [4 * desc.grad.pixel_pitch, won, 4 * desc.window.x.stride * desc.output.pixel_pitch];
-    b.finish_run(&[4, 1, 4], Run::Turns { moves: moves.map(usize::cast_signed).to_vec(), lanes: used }, &[])
+    b.finish_run(&[4, 1, 4], StripRun::Turns { moves: moves.map(usize::cast_signed).to_vec(), lanes: used }, &[])
 }

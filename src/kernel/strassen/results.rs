@@ -8,7 +8,7 @@ use crate::desc::ConvDesc;
 use crate::kernel::Simd;
 use crate::kernel::bilinear::{Outlet, Products, finish};
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::micro::{Place, Run, StripBuilder, StripDesc};
+use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripRun};
 use crate::tensor::Element;
 
 /// Writes a row of pairs from the products at `from`: a block of each half of the output channels.
@@ -34,7 +34,7 @@ pub(super) fn emit(
     match simd {
         Simd::Portable | Simd::Neon => pairs.for_each(k, |k, pair| {
             let pointers = pointers(k, pair);
-            k.call_strip(&shape.strip(conv, [0], Run::Elements(width)), &pointers);
+            k.call_strip(&shape.strip(conv, [0], StripRun::Elements(width)), &pointers);
         }),
         // a block is two vectors: from pair to pair, not along the channels
         Simd::Avx2 | Simd::Avx512 => {
@@ -42,11 +42,11 @@ pub(super) fn emit(
             let (lanes, moves) = (simd.lanes(), shape.moves(conv, products.pitch[1]));
             let whole = (0..width / lanes).map(|vector| vector * lanes);
             if whole.len() > 0 {
-                let run = Run::Turns { moves: moves.clone(), lanes };
+                let run = StripRun::Turns { moves: moves.clone(), lanes };
                 k.call_strip_along(&shape.strip(conv, whole, run), &pointers, columns);
             }
             if !width.is_multiple_of(lanes) {
-                let run = Run::Turns { moves, lanes: width % lanes };
+                let run = StripRun::Turns { moves, lanes: width % lanes };
                 k.call_strip_along(&shape.strip(conv, [width / lanes * lanes], run), &pointers, columns);
             }
         }
@@ -73,7 +73,7 @@ impl Shape {
     }
 
     /// A pair's results, for vectors of each half that begin at these channels. Pointers: products, bias, then the pixels' results, then their residuals.
-    fn strip(self, conv: &ConvDesc, starts: impl IntoIterator<Item = usize>, run: Run) -> StripDesc {
+    fn strip(self, conv: &ConvDesc, starts: impl IntoIterator<Item = usize>, run: StripRun) -> StripDesc {
         let half = conv.output.channels / 2;
         let mut b = StripBuilder::default();
         for start in starts {

@@ -11,7 +11,7 @@ use crate::ir::Node;
 use crate::kernel::conv;
 use crate::ops::{Conv, ConvGradInput, ConvGradWeight};
 use crate::plan::choices::{Product, Way, grad_weight_kernel};
-use crate::plan::launch::{Access, Count, Mode, Region, Space};
+use crate::plan::launch::{Access, AccessMode, Count, Region, Space};
 use crate::tensor::Layout;
 
 impl Lowerer<'_> {
@@ -43,7 +43,7 @@ impl Lowerer<'_> {
             images: self.division().shard,
             rank: Rank::default(),
         };
-        let weight = self.whole(&weight, Mode::Read);
+        let weight = self.whole(&weight, AccessMode::Read);
         let bias = conv.epilogue.bias.then(|| self.inputs(node, 2));
         let operands = Operands { x, y, bias, residual, winners };
         if self.divides_image(desc.flops()) {
@@ -78,17 +78,17 @@ impl Lowerer<'_> {
         }
         let method = self.method(desc);
         let weight = self.weights_for(method, desc, weight);
-        let mut args = vec![self.per_image(&operands.x, Mode::Read), weight];
+        let mut args = vec![self.per_image(&operands.x, AccessMode::Read), weight];
         self.push_outlet(operands, &mut args);
         self.launch(method.kernel(*desc), self.image_space(), args, Count::Part);
     }
 
     /// A kernel's arguments from the bias on, for the images of a task.
     pub(super) fn push_outlet(&self, operands: &Operands, args: &mut Vec<Access>) {
-        args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, Mode::Read)));
-        args.extend(operands.residual.as_ref().map(|residual| self.per_image(residual, Mode::Read)));
-        args.push(self.per_image(&operands.y, Mode::Write));
-        args.extend(operands.winners.as_ref().map(|winners| self.per_image(winners, Mode::Write)));
+        args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, AccessMode::Read)));
+        args.extend(operands.residual.as_ref().map(|residual| self.per_image(residual, AccessMode::Read)));
+        args.push(self.per_image(&operands.y, AccessMode::Write));
+        args.extend(operands.winners.as_ref().map(|winners| self.per_image(winners, AccessMode::Write)));
     }
 
     /// A convolution of one image, some rows of the result a task. False where it has too few.
@@ -116,10 +116,10 @@ impl Lowerer<'_> {
         let weight = self.weights_for(method, desc, weight);
         let rows = scale * parts.part;
         let touched = (rows - 1) * window.y.stride + window.y.effective();
-        let x = self.rows(&operands.x, [rows * window.y.stride, window.y.pad_before, touched], Mode::Read);
-        let y = self.rows(&operands.y, [parts.part, 0, parts.part], Mode::Write);
-        let residual = operands.residual.as_ref().map(|r| self.rows(r, [parts.part, 0, parts.part], Mode::Read));
-        let winners = operands.winners.as_ref().map(|w| self.rows(w, [parts.part, 0, parts.part], Mode::Write));
+        let x = self.rows(&operands.x, [rows * window.y.stride, window.y.pad_before, touched], AccessMode::Read);
+        let y = self.rows(&operands.y, [parts.part, 0, parts.part], AccessMode::Write);
+        let residual = operands.residual.as_ref().map(|r| self.rows(r, [parts.part, 0, parts.part], AccessMode::Read));
+        let winners = operands.winners.as_ref().map(|w| self.rows(w, [parts.part, 0, parts.part], AccessMode::Write));
         let kernel = |rows: usize| {
             let mut desc = part_of_rows(desc, rows);
             (desc.input, desc.output) = (x.1, Layout { height: rows, ..y.1 });
@@ -130,7 +130,7 @@ impl Lowerer<'_> {
             method.kernel(desc)
         };
         let mut args = vec![x.0, weight];
-        args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, Mode::Read)));
+        args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, AccessMode::Read)));
         args.extend(residual.as_ref().map(|(access, _)| *access));
         args.push(y.0);
         args.extend(winners.as_ref().map(|(access, _)| *access));
@@ -156,9 +156,9 @@ impl Lowerer<'_> {
         let all = self.weights_for(method, desc, weight);
         let bytes = all.region.touched_bytes() / channels * parts.part;
         let weight = Access { stride: bytes, region: Region::Block { bytes }, ..all };
-        let (y, layout) = self.channels(&operands.y, parts.part, Mode::Write);
-        let residual = operands.residual.as_ref().map(|r| self.channels(r, parts.part, Mode::Read));
-        let winners = operands.winners.as_ref().map(|w| self.channels(w, parts.part, Mode::Write));
+        let (y, layout) = self.channels(&operands.y, parts.part, AccessMode::Write);
+        let residual = operands.residual.as_ref().map(|r| self.channels(r, parts.part, AccessMode::Read));
+        let winners = operands.winners.as_ref().map(|w| self.channels(w, parts.part, AccessMode::Write));
         let kernel = |channels: usize| {
             let mut desc = ConvDesc { output: Layout { channels, ..layout }, ..*desc };
             desc.epilogue.residual = residual.as_ref().map(|(_, layout)| Layout { channels, ..*layout });
@@ -167,11 +167,17 @@ impl Lowerer<'_> {
             }
             method.kernel(desc)
         };
-        let mut args = vec![self.all_images(&operands.x, Mode::Read), weight];
+        let mut args = vec![self.all_images(&operands.x, AccessMode::Read), weight];
         args.extend(operands.bias.as_ref().map(|bias| {
             let bytes = parts.part * 4;
             let offset = bias.start_bytes();
-            Access { buffer: bias.buffer, offset, stride: bytes, region: Region::Block { bytes }, mode: Mode::Read }
+            Access {
+                buffer: bias.buffer,
+                offset,
+                stride: bytes,
+                region: Region::Block { bytes },
+                mode: AccessMode::Read,
+            }
         }));
         args.extend(residual.as_ref().map(|(access, _)| *access));
         args.push(y);
@@ -201,7 +207,8 @@ impl Lowerer<'_> {
             let region = Region::Block { bytes: if space == Space::Single { bytes } else { part * 4 } };
             Access { buffer, offset, stride: if space == Space::Single { 0 } else { part * 4 }, region, mode }
         };
-        let args = vec![tap(weight.buffer, weight.start_bytes(), Mode::Read), tap(transposed, 0, Mode::Write)];
+        let args =
+            vec![tap(weight.buffer, weight.start_bytes(), AccessMode::Read), tap(transposed, 0, AccessMode::Write)];
         let transpose = KernelDesc::Transpose(TransposeDesc { stack, rows, columns });
         self.launch(transpose, space, args, Count::Fixed(1));
 
@@ -218,7 +225,7 @@ impl Lowerer<'_> {
             rank: Rank::default(),
         };
         let all = Region::Block { bytes };
-        let weight = Access { buffer: transposed, offset: 0, stride: 0, region: all, mode: Mode::Read };
+        let weight = Access { buffer: transposed, offset: 0, stride: 0, region: all, mode: AccessMode::Read };
         let operands = Operands { x: dy, y: dx, bias: None, residual: None, winners: None };
         self.conv_by_shards(&desc, &operands, weight);
     }
@@ -234,7 +241,7 @@ impl Lowerer<'_> {
         if matches!(way, Way::Direct(_)) && self.grad_weight_by_inputs(&desc, &x, &dy) {
             return;
         }
-        let args = vec![self.per_image(&x, Mode::Read), self.per_image(&dy, Mode::Read)];
+        let args = vec![self.per_image(&x, AccessMode::Read), self.per_image(&dy, AccessMode::Read)];
         let kernel = grad_weight_kernel(&desc, way, self.division().shard);
         self.reduce_over_shards(kernel, args, &[(0, shape.elements(), shape)]);
     }
@@ -252,7 +259,13 @@ impl Lowerer<'_> {
             let name = format!("{} {}.{output} by shard", self.layer(), kernel.family());
             let bytes = elements * 4;
             let buffer = self.add_buffer(name, bytes * self.division().shards, false);
-            args.push(Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: Mode::Write });
+            args.push(Access {
+                buffer,
+                offset: 0,
+                stride: bytes,
+                region: Region::Block { bytes },
+                mode: AccessMode::Write,
+            });
             partials.push(buffer);
         }
         self.launch(kernel, self.image_space(), args, Count::Part);
@@ -264,14 +277,14 @@ impl Lowerer<'_> {
             let source = match space {
                 Space::Flat { part, .. } => {
                     let region = Region::Rows { rows: self.division().shards, pitch, bytes: part * 4 };
-                    Access { buffer, offset: 0, stride: part * 4, region, mode: Mode::Read }
+                    Access { buffer, offset: 0, stride: part * 4, region, mode: AccessMode::Read }
                 }
                 Space::Images { .. } | Space::Columns { .. } | Space::Single => {
                     let region = Region::Block { bytes: pitch * self.division().shards };
-                    Access { buffer, offset: 0, stride: 0, region, mode: Mode::Read }
+                    Access { buffer, offset: 0, stride: 0, region, mode: AccessMode::Read }
                 }
             };
-            let args = vec![source, self.part(&sum, space, Mode::Write)];
+            let args = vec![source, self.part(&sum, space, AccessMode::Write)];
             self.launch(desc, space, args, Self::flat_count(space, shape));
         }
     }

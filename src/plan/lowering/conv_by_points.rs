@@ -6,7 +6,7 @@ use super::conv_weights::Method;
 use crate::desc::{ConvDesc, KernelDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc};
 use crate::kernel::Calls;
 use crate::kernel::winograd::{Planes, choose_by_points};
-use crate::plan::launch::{Access, BufferId, Count, Mode, Region, Space};
+use crate::plan::launch::{Access, AccessMode, BufferId, Count, Region, Space};
 
 impl Lowerer<'_> {
     /// Launches the steps where that is the cheapest. `weight` holds rows.
@@ -32,7 +32,7 @@ impl Lowerer<'_> {
             }
         });
 
-        let args = vec![self.per_image(&operands.x, Mode::Read), inputs.of_shard(Mode::Write)];
+        let args = vec![self.per_image(&operands.x, AccessMode::Read), inputs.of_shard(AccessMode::Write)];
         self.launch(step(WinogradStep::Inputs), self.image_space(), args, Count::Part);
 
         let points = Space::Flat { len: square.area(), part: 1 };
@@ -40,10 +40,10 @@ impl Lowerer<'_> {
         let bytes = channels[0] * block * 4;
         let region = Region::Rows { rows: channels[1].div_ceil(block), pitch: square.area() * bytes, bytes };
         let weight = Access { stride: bytes, region, ..weight };
-        let args = vec![inputs.of_point(Mode::Read), weight, results.of_point(Mode::Write)];
+        let args = vec![inputs.of_point(AccessMode::Read), weight, results.of_point(AccessMode::Write)];
         self.launch(step(WinogradStep::Products), points, args, Count::Part);
 
-        let mut args = vec![results.of_shard(Mode::Read)];
+        let mut args = vec![results.of_shard(AccessMode::Read)];
         self.push_outlet(operands, &mut args);
         self.launch(step(WinogradStep::Results), self.image_space(), args, Count::Part);
         true
@@ -62,13 +62,13 @@ struct Points {
 
 impl Points {
     /// The rows of a task's images, at every point.
-    fn of_shard(&self, mode: Mode) -> Access {
+    fn of_shard(&self, mode: AccessMode) -> Access {
         let region = Region::Rows { rows: self.points, pitch: self.pitch, bytes: self.shard };
         Access { buffer: self.buffer, offset: 0, stride: self.shard, region, mode }
     }
 
     /// All rows at a task's point.
-    fn of_point(&self, mode: Mode) -> Access {
+    fn of_point(&self, mode: AccessMode) -> Access {
         let region = Region::Block { bytes: self.pitch };
         Access { buffer: self.buffer, offset: 0, stride: self.pitch, region, mode }
     }

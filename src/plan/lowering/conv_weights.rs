@@ -4,7 +4,7 @@ use super::Lowerer;
 use crate::desc::{ConvDesc, KernelDesc, PackDesc, Rank, Square, StrassenWeightDesc, WinogradWeightDesc};
 use crate::kernel::{conv, stay_in_cache};
 use crate::plan::choices::{Product, Question, Way, conv_kernel};
-use crate::plan::launch::{Access, BufferId, Count, Mode, Region, Space};
+use crate::plan::launch::{Access, AccessMode, BufferId, Count, Region, Space};
 
 /// Tasks that rearrange weights, at most.
 const TASKS: usize = 8;
@@ -132,14 +132,15 @@ impl Lowerer<'_> {
         let buffer = self.add_buffer(format!("{} {what}", self.layer()), bytes, false);
         let tasks = (1..=TASKS).rev().find(|tasks| count.is_multiple_of(*tasks)).unwrap_or(1);
         let part = count / tasks;
-        let access = |rows: &Rows, mode: Mode| {
+        let access = |rows: &Rows, mode: AccessMode| {
             let region =
                 Region::Rows { rows: rows.planes, pitch: count * rows.width * 4, bytes: part * rows.width * 4 };
             Access { buffer: rows.buffer, offset: rows.start, stride: part * rows.width * 4, region, mode }
         };
-        let args = vec![access(&from, Mode::Read), access(&Rows { buffer, start: 0, planes, width }, Mode::Write)];
+        let args =
+            vec![access(&from, AccessMode::Read), access(&Rows { buffer, start: 0, planes, width }, AccessMode::Write)];
         self.launch(kernel, Space::Flat { len: count, part }, args, Count::Part);
-        Access { buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode: Mode::Read }
+        Access { buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode: AccessMode::Read }
     }
 }
 

@@ -7,7 +7,7 @@ use super::storage::Storage;
 use crate::desc::{Domain, Expr, ExprId, KernelDesc, MapDesc, MapOutput, MatmulDesc, MatmulKind, Operand, OperandKind};
 use crate::ir::Node;
 use crate::ops::Dense;
-use crate::plan::launch::{Access, Count, Mode, Region, Space};
+use crate::plan::launch::{Access, AccessMode, Count, Region, Space};
 use crate::tensor::{Element, Layout, Shape};
 
 /// Weights of more bytes than this are read once for the whole batch instead of once for every shard: they would push a shard's activations out of L1.
@@ -46,7 +46,7 @@ impl Lowerer<'_> {
     }
 
     /// Columns `i · part ..` of each row of a dense per-image buffer.
-    fn columns(&self, storage: &Storage, part: usize, mode: Mode) -> Access {
+    fn columns(&self, storage: &Storage, part: usize, mode: AccessMode) -> Access {
         let pitch = storage.image_bytes();
         let region = Region::Rows { rows: self.images(), pitch, bytes: part * 4 };
         Access { buffer: storage.buffer, offset: 0, stride: part * 4, region, mode }
@@ -65,9 +65,9 @@ impl Lowerer<'_> {
         };
         if inputs * outputs * 4 <= SHARED_WEIGHT_BYTES {
             let desc = MatmulDesc { max_rows: self.division().shard, ..base };
-            let mut args = vec![self.per_image(&x, Mode::Read), self.whole(&weight, Mode::Read)];
-            args.extend(bias.map(|bias| self.whole(&bias, Mode::Read)));
-            args.push(self.per_image(&y, Mode::Write));
+            let mut args = vec![self.per_image(&x, AccessMode::Read), self.whole(&weight, AccessMode::Read)];
+            args.extend(bias.map(|bias| self.whole(&bias, AccessMode::Read)));
+            args.push(self.per_image(&y, AccessMode::Write));
             self.launch(KernelDesc::Matmul(desc), self.image_space(), args, Count::Part);
             return;
         }
@@ -85,11 +85,11 @@ impl Lowerer<'_> {
             offset: storage.start_bytes(),
             stride: part * 4,
             region: Region::Rows { rows, pitch: outputs * 4, bytes: part * 4 },
-            mode: Mode::Read,
+            mode: AccessMode::Read,
         };
-        let mut args = vec![self.all_images(&x, Mode::Read), block(&weight, inputs)];
+        let mut args = vec![self.all_images(&x, AccessMode::Read), block(&weight, inputs)];
         args.extend(bias.map(|bias| block(&bias, 1)));
-        args.push(self.columns(&y, part, Mode::Write));
+        args.push(self.columns(&y, part, AccessMode::Write));
         let space = Space::Columns { len: outputs, part };
         self.launch_with_tail(of_columns(part), tail, space, args, Count::Batch);
     }
@@ -107,11 +107,11 @@ impl Lowerer<'_> {
         let sums = self.add_buffer(format!("{} sums by rows", self.layer()), tasks * bytes, false);
         let own =
             |buffer, bytes, mode| Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode };
-        let rows = own(weight.buffer, parts.part * image, Mode::Read);
+        let rows = own(weight.buffer, parts.part * image, AccessMode::Read);
         let args = vec![
-            self.columns(x, parts.part, Mode::Read),
+            self.columns(x, parts.part, AccessMode::Read),
             Access { offset: weight.start_bytes(), ..rows },
-            own(sums, bytes, Mode::Write),
+            own(sums, bytes, AccessMode::Write),
         ];
         self.launch_with_tail(of_rows(parts.part), parts.tail().map(of_rows), space, args, Count::Batch);
 
@@ -129,11 +129,11 @@ impl Lowerer<'_> {
             offset: task * bytes,
             stride: shard,
             region: Region::Block { bytes: shard },
-            mode: Mode::Read,
+            mode: AccessMode::Read,
         };
         let mut args: Vec<Access> = (0..tasks).map(of_task).collect();
         if let Some(bias) = bias {
-            args.push(self.whole(bias, Mode::Read));
+            args.push(self.whole(bias, AccessMode::Read));
             let bias = expr.input(tasks);
             result = expr.add(result, bias);
         }
@@ -148,7 +148,7 @@ impl Lowerer<'_> {
             expr,
             outputs: vec![(result, MapOutput::Image(y.layout))],
         });
-        args.push(self.per_image(y, Mode::Write));
+        args.push(self.per_image(y, AccessMode::Write));
         self.launch(kernel, self.image_space(), args, Count::Part);
         true
     }
@@ -163,9 +163,9 @@ impl Lowerer<'_> {
         let (Space::Flat { part, .. }, true) = (space, inputs * outputs * 4 > SHARED_WEIGHT_BYTES) else {
             let desc = MatmulDesc { max_rows: self.division().shard, ..base };
             let args = vec![
-                self.per_image(&dy, Mode::Read),
-                self.whole(&weight, Mode::Read),
-                self.per_image(&dx, Mode::Write),
+                self.per_image(&dy, AccessMode::Read),
+                self.whole(&weight, AccessMode::Read),
+                self.per_image(&dx, AccessMode::Write),
             ];
             self.launch(KernelDesc::Matmul(desc), self.image_space(), args, Count::Part);
             return;
@@ -175,9 +175,9 @@ impl Lowerer<'_> {
         let of_rows = |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, ..base });
         let tail = (!inputs.is_multiple_of(rows)).then(|| of_rows(inputs % rows));
         let args = vec![
-            self.all_images(&dy, Mode::Read),
-            self.part(&weight, space, Mode::Read),
-            self.columns(&dx, rows, Mode::Write),
+            self.all_images(&dy, AccessMode::Read),
+            self.part(&weight, space, AccessMode::Read),
+            self.columns(&dx, rows, AccessMode::Write),
         ];
         self.launch_with_tail(of_rows(rows), tail, space, args, Count::Batch);
     }
@@ -192,9 +192,12 @@ impl Lowerer<'_> {
         let rows = if let Space::Flat { part, .. } = space { part / outputs } else { inputs };
         let of_rows = |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, ..base });
         let tail = (!inputs.is_multiple_of(rows)).then(|| of_rows(inputs % rows));
-        let x_part =
-            if space == Space::Single { self.all_images(&x, Mode::Read) } else { self.columns(&x, rows, Mode::Read) };
-        let args = vec![x_part, self.all_images(&dy, Mode::Read), self.part(&dw, space, Mode::Write)];
+        let x_part = if space == Space::Single {
+            self.all_images(&x, AccessMode::Read)
+        } else {
+            self.columns(&x, rows, AccessMode::Read)
+        };
+        let args = vec![x_part, self.all_images(&dy, AccessMode::Read), self.part(&dw, space, AccessMode::Write)];
         self.launch_with_tail(of_rows(rows), tail, space, args, Count::Batch);
     }
 }

@@ -9,7 +9,7 @@ use crate::desc::{
 };
 use crate::ir::{Node, Value};
 use crate::ops::{Map, MapResult};
-use crate::plan::launch::{Access, Count, Mode, Region, Space};
+use crate::plan::launch::{Access, AccessMode, Count, Region, Space};
 use crate::tensor::{Element, Layout, Shape, TensorType};
 
 /// A map over images, wherever they lie.
@@ -34,7 +34,7 @@ impl ImageMap {
     fn launch(
         &self,
         rows: usize,
-        place: impl Fn(&Storage, Mode) -> (Access, Layout),
+        place: impl Fn(&Storage, AccessMode) -> (Access, Layout),
         whole: impl Fn(&Storage) -> Access,
     ) -> MapLaunch {
         let [_, width, channels] = self.shape;
@@ -42,7 +42,7 @@ impl ImageMap {
         let mut operands = Vec::with_capacity(self.sources.len());
         for (operand, storage) in &self.sources {
             let kind = if let OperandKind::Image(_) = operand.kind {
-                let (access, layout) = place(storage, Mode::Read);
+                let (access, layout) = place(storage, AccessMode::Read);
                 args.push(access);
                 OperandKind::Image(layout)
             } else {
@@ -53,7 +53,7 @@ impl ImageMap {
         }
         let mut outputs = Vec::with_capacity(self.results.len());
         for (id, storage) in &self.results {
-            let (access, layout) = place(storage, Mode::Write);
+            let (access, layout) = place(storage, AccessMode::Write);
             args.push(access);
             outputs.push((*id, MapOutput::Image(layout)));
         }
@@ -115,7 +115,7 @@ impl Lowerer<'_> {
     /// Each shard's images whole.
     fn map_of_shards(&self, map: &ImageMap) -> MapLaunch {
         let whole = |storage: &Storage, mode| (self.per_image(storage, mode), storage.layout);
-        map.launch(map.shape[0], whole, |storage| self.whole(storage, Mode::Read))
+        map.launch(map.shape[0], whole, |storage| self.whole(storage, AccessMode::Read))
     }
 
     /// Launches a map without sums: shard by shard, or some rows of the only image a task.
@@ -138,7 +138,7 @@ impl Lowerer<'_> {
                 let (access, layout) = self.rows(storage, [parts.part, 0, parts.part], mode);
                 (access, Layout { height: rows, ..layout })
             };
-            map.launch(rows, place, |storage| self.whole(storage, Mode::Read))
+            map.launch(rows, place, |storage| self.whole(storage, AccessMode::Read))
         };
         let MapLaunch { desc, args } = of_rows(parts.part);
         let tail = parts.tail().map(|rows| KernelDesc::Map(of_rows(rows).desc));
@@ -191,7 +191,7 @@ impl Lowerer<'_> {
         let mut args = Vec::with_capacity(node.inputs.len() + 1);
         for (&input, ty) in node.inputs.iter().zip(&types) {
             let storage = self.any(input);
-            args.push(self.whole(&storage, Mode::Read));
+            args.push(self.whole(&storage, AccessMode::Read));
             let kind = match ty.shape.elements() {
                 1 => OperandKind::Scalar,
                 _ if ty.shape == *shape => OperandKind::Image(rows),
@@ -202,7 +202,7 @@ impl Lowerer<'_> {
         let name = format!("{} sums", self.layer());
         let buffer = self.add_buffer(name, lanes * 4, false);
         let partial = Storage::whole(buffer, &Shape::vector(lanes));
-        args.push(self.whole(&partial, Mode::Write));
+        args.push(self.whole(&partial, AccessMode::Write));
         let domain = Domain::Images { height: 1, width: elements / lanes, channels: lanes };
         let outputs = vec![(map.results[0].0, MapOutput::ChannelSum)];
         let kernel = KernelDesc::Map(MapDesc { domain, operands, expr: map.expr.clone(), outputs });
@@ -217,7 +217,7 @@ impl Lowerer<'_> {
             expr,
             outputs: vec![(x, MapOutput::ChannelSum)],
         });
-        let args = vec![self.whole(&partial, Mode::Read), self.whole(&total, Mode::Write)];
+        let args = vec![self.whole(&partial, AccessMode::Read), self.whole(&total, AccessMode::Write)];
         self.launch(kernel, Space::Single, args, Count::Fixed(1));
     }
 
@@ -235,10 +235,10 @@ impl Lowerer<'_> {
         for (&input, ty) in node.inputs.iter().zip(&types) {
             let storage = self.any(input);
             let kind = if ty.shape == *shape && (flat || shape.rank() > 1) {
-                args.push(self.part(&storage, space, Mode::Read));
+                args.push(self.part(&storage, space, AccessMode::Read));
                 if flat { OperandKind::Flat } else { OperandKind::Image(rows) }
             } else {
-                args.push(self.whole(&storage, Mode::Read));
+                args.push(self.whole(&storage, AccessMode::Read));
                 if ty.shape.elements() == 1 { OperandKind::Scalar } else { OperandKind::Channel }
             };
             operands.push(Operand { kind, element: ty.element });
@@ -247,7 +247,7 @@ impl Lowerer<'_> {
         for (output, &(id, _)) in (0_u16..).zip(&map.results) {
             let storage = self.place_of_update(output);
             outputs.push((id, if flat { MapOutput::Flat } else { MapOutput::Image(rows) }));
-            args.push(self.part(&storage, space, Mode::Write));
+            args.push(self.part(&storage, space, AccessMode::Write));
         }
         let (width, domain) = (shape.elements() / channels, Domain::Flat);
         let domain = if flat { domain } else { Domain::Images { height: 1, width, channels } };
@@ -296,7 +296,7 @@ impl Lowerer<'_> {
             outputs: vec![(x, MapOutput::Flat)],
         };
         let space = self.flat_space(shape);
-        let args = vec![self.part(from, space, Mode::Read), self.part(to, space, Mode::Write)];
+        let args = vec![self.part(from, space, AccessMode::Read), self.part(to, space, AccessMode::Write)];
         self.launch(KernelDesc::Map(desc), space, args, Self::flat_count(space, shape));
     }
 
@@ -314,7 +314,7 @@ impl Lowerer<'_> {
         debug_assert_eq!(inner.height + top + bottom, y.layout.height);
         debug_assert_eq!(inner.width + left + right, y.layout.width);
         let clear = KernelDesc::Fill(crate::desc::FillDesc { halo_of: inner });
-        let args = vec![self.per_image(&y, Mode::Write)];
+        let args = vec![self.per_image(&y, AccessMode::Write)];
         self.launch(clear, self.image_space(), args, Count::Part);
         self.copy_images(&x, &Storage { layout: inner, ..y });
     }
@@ -340,13 +340,14 @@ impl Lowerer<'_> {
         let bytes = 3 * channels * 4;
         let name = format!("{} moments by shard", self.layer());
         let buffer = self.add_buffer(name, bytes * self.division().shards, false);
-        let partial = Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: Mode::Write };
-        let args = vec![self.per_image(&x, Mode::Read), partial];
+        let partial =
+            Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: AccessMode::Write };
+        let args = vec![self.per_image(&x, AccessMode::Read), partial];
         self.launch(KernelDesc::Moments(MomentsDesc { input: x.layout }), self.image_space(), args, Count::Part);
         let (mean, variance) = (self.new_whole(0), self.new_whole(1));
         let region = Region::Block { bytes: bytes * self.division().shards };
-        let partials = Access { buffer, offset: 0, stride: 0, region, mode: Mode::Read };
-        let args = vec![partials, self.whole(&mean, Mode::Write), self.whole(&variance, Mode::Write)];
+        let partials = Access { buffer, offset: 0, stride: 0, region, mode: AccessMode::Read };
+        let args = vec![partials, self.whole(&mean, AccessMode::Write), self.whole(&variance, AccessMode::Write)];
         let desc = KernelDesc::CombineMoments(CombineMomentsDesc { channels, parts: self.division().shards });
         self.launch(desc, Space::Single, args, Count::Fixed(1));
     }

@@ -7,7 +7,7 @@ use super::Lowerer;
 use super::split::Parts;
 use super::storage::Storage;
 use crate::desc::{ConvGradWeightDesc, KernelDesc};
-use crate::plan::launch::{Access, Count, Mode, Region, Space};
+use crate::plan::launch::{Access, AccessMode, Count, Region, Space};
 use crate::tensor::Layout;
 
 /// Bytes of all shards' parts of a gradient below which they stay in the second-level cache, and cost little.
@@ -29,7 +29,7 @@ impl Lowerer<'_> {
             return false;
         }
         let Some(parts) = Parts::of(inputs, UNIT) else { return false };
-        let (x, layout) = self.channels(x, parts.part, Mode::Read);
+        let (x, layout) = self.channels(x, parts.part, AccessMode::Read);
         let kernel = |channels: usize| {
             let input = Layout { channels, ..layout };
             KernelDesc::ConvGradWeight(ConvGradWeightDesc { input, ..*desc })
@@ -40,9 +40,9 @@ impl Lowerer<'_> {
             offset: dw.start_bytes(),
             stride: parts.part * row,
             region: Region::Rows { rows: taps, pitch: inputs * row, bytes: parts.part * row },
-            mode: Mode::Write,
+            mode: AccessMode::Write,
         };
-        let args = vec![x, self.all_images(dy, Mode::Read), dw];
+        let args = vec![x, self.all_images(dy, AccessMode::Read), dw];
         let space = Space::Columns { len: inputs, part: parts.part };
         self.launch_with_tail(kernel(parts.part), parts.tail().map(kernel), space, args, Count::Batch);
         true

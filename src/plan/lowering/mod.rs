@@ -24,7 +24,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::choices::{Choices, Question, Way};
-use super::launch::{Access, BufferId, Count, Launch, Mode, Region, Space};
+use super::launch::{Access, AccessMode, BufferId, Count, Launch, Region, Space};
 use super::{Buffer, Output, Place};
 use crate::desc::{FillDesc, KernelDesc};
 use crate::ir::{Graph, InputRole, Node, NodeId, Param, ParamRole, ScalarInput, Value};
@@ -345,7 +345,7 @@ impl<'g> Lowerer<'g> {
         if layout.halo() != [0; 4] {
             // what lies between pixels is nobody's
             let clear = KernelDesc::Fill(FillDesc { halo_of: Layout { channels: layout.pixel_pitch, ..layout } });
-            let args = vec![self.per_image(&storage, Mode::Write)];
+            let args = vec![self.per_image(&storage, AccessMode::Write)];
             self.launch(clear, self.image_space(), args, Count::Part);
         }
         storage
@@ -440,11 +440,11 @@ impl<'g> Lowerer<'g> {
         let setup = self.is_made_once(&args);
         for access in &args {
             match access.mode {
-                Mode::Write if setup => self.contents[access.buffer.index()] = Contents::Fixed,
-                Mode::Read if !setup && self.is_fixed(access.buffer) => {
+                AccessMode::Write if setup => self.contents[access.buffer.index()] = Contents::Fixed,
+                AccessMode::Read if !setup && self.is_fixed(access.buffer) => {
                     self.buffers[access.buffer.index()].persistent = true;
                 }
-                Mode::Read | Mode::Write => {}
+                AccessMode::Read | AccessMode::Write => {}
             }
         }
         let layer = self.layer();
@@ -456,8 +456,8 @@ impl<'g> Lowerer<'g> {
     fn is_made_once(&self, args: &[Access]) -> bool {
         self.graph.updates.is_empty()
             && args.iter().all(|access| match (access.mode, self.contents[access.buffer.index()]) {
-                (Mode::Read, contents) => contents == Contents::Fixed,
-                (Mode::Write, contents) => contents != Contents::OfImages,
+                (AccessMode::Read, contents) => contents == Contents::Fixed,
+                (AccessMode::Write, contents) => contents != Contents::OfImages,
             })
     }
 
@@ -467,25 +467,25 @@ impl<'g> Lowerer<'g> {
     }
 
     /// Each task's images of a per-image buffer.
-    fn per_image(&self, storage: &Storage, mode: Mode) -> Access {
+    fn per_image(&self, storage: &Storage, mode: AccessMode) -> Access {
         let bytes = storage.image_bytes() * self.division().shard;
         Access { buffer: storage.buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode }
     }
 
     /// All images of a per-image buffer.
-    fn all_images(&self, storage: &Storage, mode: Mode) -> Access {
+    fn all_images(&self, storage: &Storage, mode: AccessMode) -> Access {
         let bytes = storage.image_bytes() * self.images();
         Access { buffer: storage.buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode }
     }
 
     /// All of what is not per image.
-    fn whole(&self, storage: &Storage, mode: Mode) -> Access {
+    fn whole(&self, storage: &Storage, mode: AccessMode) -> Access {
         let region = Region::Block { bytes: storage.layout.elements() * storage.element_bytes };
         Access { buffer: storage.buffer, offset: storage.start_bytes(), stride: 0, region, mode }
     }
 
     /// Each part's elements of what is not per image.
-    fn part(&self, storage: &Storage, space: Space, mode: Mode) -> Access {
+    fn part(&self, storage: &Storage, space: Space, mode: AccessMode) -> Access {
         match space {
             Space::Flat { part, .. } => {
                 let bytes = part * 4;

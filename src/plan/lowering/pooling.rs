@@ -6,7 +6,7 @@ use super::storage::Storage;
 use crate::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc};
 use crate::ir::Node;
 use crate::ops::{GlobalPool, GlobalPoolGrad, NeighbourSum, Pool, PoolGrad};
-use crate::plan::launch::{Count, Mode, Space};
+use crate::plan::launch::{AccessMode, Count, Space};
 use crate::tensor::Layout;
 
 /// Channels of a cache line.
@@ -29,17 +29,17 @@ impl Lowerer<'_> {
         {
             return;
         }
-        let mut args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
-        args.extend(winners.map(|winners| self.per_image(&winners, Mode::Write)));
+        let mut args = vec![self.per_image(&x, AccessMode::Read), self.per_image(&y, AccessMode::Write)];
+        args.extend(winners.map(|winners| self.per_image(&winners, AccessMode::Write)));
         self.launch(KernelDesc::Pool(desc), self.image_space(), args, Count::Part);
     }
 
     /// A pool of one image, some channels a task: they have nothing to do with each other, whatever the padding. False where there are too few.
     fn pool_by_channels(&mut self, desc: &PoolDesc, x: &Storage, y: &Storage, winners: &Option<Storage>) -> bool {
         let Some(parts) = Parts::of(y.layout.channels, LINE) else { return false };
-        let (x, input) = self.channels(x, parts.part, Mode::Read);
-        let (y, output) = self.channels(y, parts.part, Mode::Write);
-        let winners = winners.as_ref().map(|winners| self.channels(winners, parts.part, Mode::Write));
+        let (x, input) = self.channels(x, parts.part, AccessMode::Read);
+        let (y, output) = self.channels(y, parts.part, AccessMode::Write);
+        let winners = winners.as_ref().map(|winners| self.channels(winners, parts.part, AccessMode::Write));
         let kernel = |channels: usize| {
             let part = |layout: Layout| Layout { channels, ..layout };
             let winners = winners.map(|(_, layout)| part(layout));
@@ -63,9 +63,9 @@ impl Lowerer<'_> {
             winners: winners.as_ref().map(|winners| winners.layout),
             output: dx.layout,
         };
-        let mut args = vec![self.per_image(&dy, Mode::Read)];
-        args.extend(winners.map(|winners| self.per_image(&winners, Mode::Read)));
-        args.push(self.per_image(&dx, Mode::Write));
+        let mut args = vec![self.per_image(&dy, AccessMode::Read)];
+        args.extend(winners.map(|winners| self.per_image(&winners, AccessMode::Read)));
+        args.push(self.per_image(&dx, AccessMode::Write));
         self.launch(KernelDesc::PoolGrad(desc), self.image_space(), args, Count::Part);
     }
 
@@ -73,7 +73,7 @@ impl Lowerer<'_> {
         let x = self.inputs(node, 0);
         let y = self.new_images(0);
         let desc = GlobalPoolDesc { kind: pool.kind, input: x.layout, output: y.layout, grad: None };
-        let args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
+        let args = vec![self.per_image(&x, AccessMode::Read), self.per_image(&y, AccessMode::Write)];
         self.launch(KernelDesc::GlobalPool(desc), self.image_space(), args, Count::Part);
     }
 
@@ -81,7 +81,7 @@ impl Lowerer<'_> {
         let x = self.inputs(node, 0);
         let y = self.new_images(0);
         let desc = NeighbourSumDesc { before: sum.before, after: sum.after, input: x.layout, output: y.layout };
-        let args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
+        let args = vec![self.per_image(&x, AccessMode::Read), self.per_image(&y, AccessMode::Write)];
         self.launch(KernelDesc::NeighbourSum(desc), self.image_space(), args, Count::Part);
     }
 
@@ -91,10 +91,10 @@ impl Lowerer<'_> {
         let dx = self.new_images(0);
         let desc = GlobalPoolDesc { kind: grad.kind, input: x.layout, output: y.layout, grad: Some(dx.layout) };
         let args = vec![
-            self.per_image(&x, Mode::Read),
-            self.per_image(&y, Mode::Read),
-            self.per_image(&dy, Mode::Read),
-            self.per_image(&dx, Mode::Write),
+            self.per_image(&x, AccessMode::Read),
+            self.per_image(&y, AccessMode::Read),
+            self.per_image(&dy, AccessMode::Read),
+            self.per_image(&dx, AccessMode::Write),
         ];
         self.launch(KernelDesc::GlobalPool(desc), self.image_space(), args, Count::Part);
     }

@@ -5,7 +5,7 @@ use super::storage::Storage;
 use crate::desc::{ChannelNormDesc, KernelDesc, LossDesc, SoftmaxDesc, Targets, TopKDesc};
 use crate::ir::Node;
 use crate::ops::{ChannelNorm, Loss, TopK};
-use crate::plan::launch::{Count, Mode};
+use crate::plan::launch::{AccessMode, Count};
 use crate::tensor::Element;
 
 impl Lowerer<'_> {
@@ -29,15 +29,18 @@ impl Lowerer<'_> {
     pub(super) fn softmax(&mut self, node: &Node) {
         let x = self.dense(node.inputs[0]);
         let y = self.new_dense(0);
-        let args = vec![self.per_image(&x, Mode::Read), self.per_image(&y, Mode::Write)];
+        let args = vec![self.per_image(&x, AccessMode::Read), self.per_image(&y, AccessMode::Write)];
         self.launch(Self::softmax_desc(&x, false), self.image_space(), args, Count::Part);
     }
 
     pub(super) fn softmax_grad(&mut self, node: &Node) {
         let (y, dy) = (self.dense(node.inputs[0]), self.dense(node.inputs[1]));
         let dx = self.new_dense(0);
-        let args =
-            vec![self.per_image(&y, Mode::Read), self.per_image(&dy, Mode::Read), self.per_image(&dx, Mode::Write)];
+        let args = vec![
+            self.per_image(&y, AccessMode::Read),
+            self.per_image(&dy, AccessMode::Read),
+            self.per_image(&dx, AccessMode::Write),
+        ];
         self.launch(Self::softmax_desc(&y, true), self.image_space(), args, Count::Part);
     }
 
@@ -48,8 +51,8 @@ impl Lowerer<'_> {
         let layout = y.layout;
         let pixels = layout.height * layout.width;
         let desc = ChannelNormDesc { pixels, channels: layout.channels, epsilon: norm.epsilon_bits(), grad };
-        let read = operands.iter().map(|operand| self.per_image(operand, Mode::Read));
-        let args = read.chain([self.per_image(&y, Mode::Write)]).collect();
+        let read = operands.iter().map(|operand| self.per_image(operand, AccessMode::Read));
+        let args = read.chain([self.per_image(&y, AccessMode::Write)]).collect();
         self.launch(KernelDesc::ChannelNorm(desc), self.image_space(), args, Count::Part);
     }
 
@@ -72,13 +75,13 @@ impl Lowerer<'_> {
         let Loss { kind, smoothing, grad: with_grad } = *loss;
         let desc = LossDesc { kind, targets, smoothing, classes, weighted, grad: with_grad };
         let mut args = vec![
-            self.per_image(&scores, Mode::Read),
-            self.per_image(&labels, Mode::Read),
-            self.whole(&scale, Mode::Read),
+            self.per_image(&scores, AccessMode::Read),
+            self.per_image(&labels, AccessMode::Read),
+            self.whole(&scale, AccessMode::Read),
         ];
-        args.extend(weights.map(|weights| self.per_image(&weights, Mode::Read)));
-        args.push(self.per_image(&per_image, Mode::Write));
-        args.extend(grad.map(|grad| self.per_image(&grad, Mode::Write)));
+        args.extend(weights.map(|weights| self.per_image(&weights, AccessMode::Read)));
+        args.push(self.per_image(&per_image, AccessMode::Write));
+        args.extend(grad.map(|grad| self.per_image(&grad, AccessMode::Write)));
         self.launch(KernelDesc::Loss(desc), self.image_space(), args, Count::Part);
     }
 
@@ -88,9 +91,9 @@ impl Lowerer<'_> {
         let targets = self.targets(node);
         let desc = TopKDesc { targets, classes: scores.layout.elements(), k: top.k, threshold: top.threshold };
         let args = vec![
-            self.per_image(&scores, Mode::Read),
-            self.per_image(&labels, Mode::Read),
-            self.per_image(&hits, Mode::Write),
+            self.per_image(&scores, AccessMode::Read),
+            self.per_image(&labels, AccessMode::Read),
+            self.per_image(&hits, AccessMode::Write),
         ];
         self.launch(KernelDesc::TopK(desc), self.image_space(), args, Count::Part);
     }

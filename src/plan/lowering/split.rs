@@ -5,7 +5,7 @@
 
 use super::Lowerer;
 use super::storage::Storage;
-use crate::plan::launch::{Access, Mode, Region, Space};
+use crate::plan::launch::{Access, AccessMode, Region, Space};
 use crate::tensor::Layout;
 
 /// Operations below which a launch is not divided: some two microseconds of one thread, several times what it takes threads that are awake to meet. Half and twice
@@ -62,7 +62,12 @@ impl Lowerer<'_> {
 
     /// Rows of a feature map: the argument of each part, and the layout of its pixels behind that pointer. A part begins `step` rows after the one before,
     /// `above` rows above its first pixel, and touches `rows` rows.
-    pub(super) fn rows(&self, storage: &Storage, [step, above, rows]: [usize; 3], mode: Mode) -> (Access, Layout) {
+    pub(super) fn rows(
+        &self,
+        storage: &Storage,
+        [step, above, rows]: [usize; 3],
+        mode: AccessMode,
+    ) -> (Access, Layout) {
         let layout = storage.layout;
         let row_bytes = layout.row_pitch * storage.element_bytes;
         // rows of the halo above those that are touched, and what is left of the first pixel
@@ -79,7 +84,7 @@ impl Lowerer<'_> {
     }
 
     /// Channels of a feature map, `part` a task, of all images.
-    pub(super) fn channels(&self, storage: &Storage, part: usize, mode: Mode) -> (Access, Layout) {
+    pub(super) fn channels(&self, storage: &Storage, part: usize, mode: AccessMode) -> (Access, Layout) {
         let layout = storage.layout;
         let pitch = layout.pixel_pitch * storage.element_bytes;
         let bytes = part * storage.element_bytes;

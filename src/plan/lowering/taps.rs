@@ -5,7 +5,7 @@ use super::storage::Storage;
 use crate::desc::{Domain, Expr, KernelDesc, MapDesc, MapOutput};
 use crate::ir::Node;
 use crate::ops::Taps;
-use crate::plan::launch::Mode;
+use crate::plan::launch::AccessMode;
 use crate::tensor::Shape;
 
 impl Lowerer<'_> {
@@ -53,7 +53,7 @@ impl Lowerer<'_> {
         let desc = MapDesc { domain: Domain::Flat, operands: Vec::new(), expr, outputs };
         let shape = Shape::vector(storage.layout.elements());
         let space = self.flat_space(&shape);
-        let args = vec![self.part(storage, space, Mode::Write)];
+        let args = vec![self.part(storage, space, AccessMode::Write)];
         self.launch(KernelDesc::Map(desc), space, args, Self::flat_count(space, &shape));
     }
 }

@@ -4,7 +4,7 @@ use super::Lowerer;
 use crate::desc::{KernelDesc, WarpDesc};
 use crate::ir::Node;
 use crate::ops::Warp;
-use crate::plan::launch::{Count, Mode};
+use crate::plan::launch::{AccessMode, Count};
 
 impl Lowerer<'_> {
     /// `grad`: the first operand is the result's gradient.
@@ -15,9 +15,9 @@ impl Lowerer<'_> {
         let (input, output) = if grad { (result.layout, given.layout) } else { (given.layout, result.layout) };
         let Warp { interpolation, border, matrix, .. } = *warp;
         let desc = WarpDesc { input, output, interpolation, border, matrix, grad };
-        let mut args = vec![self.per_image(&given, Mode::Read)];
-        args.extend(matrices.map(|matrices| self.per_image(&matrices, Mode::Read)));
-        args.push(self.per_image(&result, Mode::Write));
+        let mut args = vec![self.per_image(&given, AccessMode::Read)];
+        args.extend(matrices.map(|matrices| self.per_image(&matrices, AccessMode::Read)));
+        args.push(self.per_image(&result, AccessMode::Write));
         self.launch(KernelDesc::Warp(desc), self.image_space(), args, Count::Part);
     }
 }

@@ -5,7 +5,7 @@ use cranelift::prelude::Value;
 use super::{Unit, hash_starts, room_for_hashes, strip, with_hashes};
 use crate::kernel::builder::{KernelBuilder, Trips};
 use crate::kernel::map::Map;
-use crate::kernel::micro::Run;
+use crate::kernel::micro::StripRun;
 
 /// One run of `length` elements. `element` is the index within the batch of its first.
 pub(in crate::kernel::map) fn emit_run(
@@ -37,7 +37,7 @@ pub(in crate::kernel::map) fn emit_run(
     if !matches!(turns, Trips::Constant(0)) {
         let moves = (0..pointers.len()).map(|at| (block * bytes(at)) as isize).collect();
         let units: Vec<Unit> = (0..vectors).map(|v| Unit { pixel: 0, start: v * lanes }).collect();
-        let strip = strip(map, lanes, &units, [0, block], Run::Turns { moves, lanes });
+        let strip = strip(map, lanes, &units, [0, block], StripRun::Turns { moves, lanes });
         let turns = match turns {
             Trips::Constant(turns) => k.index(turns),
             Trips::Runtime(turns) => turns,
@@ -53,7 +53,7 @@ pub(in crate::kernel::map) fn emit_run(
     let strip = |run| strip(map, lanes, &[Unit { pixel: 0, start: 0 }], [0, lanes], run);
     match rest {
         Trips::Constant(0) => {}
-        Trips::Constant(rest) => k.call_strip(&strip(Run::Elements(rest)), &pointers),
-        Trips::Runtime(rest) => k.when(rest, |k| k.call_strip_along(&strip(Run::Argument), &pointers, rest)),
+        Trips::Constant(rest) => k.call_strip(&strip(StripRun::Elements(rest)), &pointers),
+        Trips::Runtime(rest) => k.when(rest, |k| k.call_strip_along(&strip(StripRun::Argument), &pointers, rest)),
     }
 }

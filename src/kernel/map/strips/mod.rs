@@ -9,12 +9,12 @@ mod pixels;
 use cranelift::prelude::Value;
 
 use super::Map;
-use super::expr::{self, Place as Operands, SPREAD};
+use super::expr::{self, Operands, SPREAD};
 use crate::desc::{ExprNode, MapDesc, MapOutput, OperandKind};
 use crate::kernel::Simd;
 use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::micro::{
-    IntegerOp, MAX_POINTERS, Place, Run, StripBuilder, StripDesc, StripOp, StripValue, UnaryOp,
+    IntegerOp, MAX_POINTERS, Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue, UnaryOp,
 };
 use crate::tensor::Element;
 
@@ -54,7 +54,7 @@ struct Unit {
 }
 
 /// The strip of a map for some vectors a turn. `channels` is the number of a pixel's elements, `elements` how many a turn moves on by.
-fn strip(map: &Map<'_>, lanes: usize, units: &[Unit], [channels, elements]: [usize; 2], run: Run) -> StripDesc {
+fn strip(map: &Map<'_>, lanes: usize, units: &[Unit], [channels, elements]: [usize; 2], run: StripRun) -> StripDesc {
     let mut b = StripBuilder::default();
     let operands = map.desc.operands.len();
     let keys = keys(map);

@@ -10,7 +10,7 @@ use crate::desc::{MapOutput, OperandKind};
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::map::Map;
 use crate::kernel::map::flat::element_of_row;
-use crate::kernel::micro::Run;
+use crate::kernel::micro::StripRun;
 
 /// Whether so many channels make good use of a vector.
 pub(in crate::kernel::map) fn fills_vectors(channels: usize, lanes: usize) -> bool {
@@ -99,7 +99,7 @@ impl Pixels<'_, '_> {
         let units: Vec<Unit> =
             (0..together).flat_map(|pixel| (0..vectors).map(move |v| Unit { pixel, start: v * self.lanes })).collect();
         let elements = together * channels;
-        let strip = strip(map, self.lanes, &units, [channels, elements], Run::Turns { moves, lanes });
+        let strip = strip(map, self.lanes, &units, [channels, elements], StripRun::Turns { moves, lanes });
         self.for_runs(k, |k, [n, y]| {
             let element = element_of_row(k, map, [n, y], [height * width * channels, width * channels]);
             let element = k.index_add(element, channel);

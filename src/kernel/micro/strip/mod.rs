@@ -175,7 +175,7 @@ impl StripOp {
 
 /// How far a strip goes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Run {
+pub enum StripRun {
     /// Over so many elements. Pointers move along by a vector each time; of the last vector only so many lanes are read and written as are left.
     Elements(usize),
     /// The same over as many elements as the last argument says.
@@ -199,7 +199,7 @@ pub struct StripDesc {
     /// Bytes of an element behind each pointer: 4, 1 (winners), or 0 for memory that is the same for every vector.
     pub element_bytes: Vec<u8>,
     /// How far it goes.
-    pub run: Run,
+    pub run: StripRun,
     /// Vectors that go from turn to turn: read from here before the first, written back after the last. Behind pointers that do not move.
     pub carried: Vec<Place>,
 }
@@ -365,15 +365,15 @@ impl StripBuilder {
 
     /// The strip, over so many elements.
     pub fn finish(self, element_bytes: &[u8], elements: usize) -> StripDesc {
-        self.finish_run(element_bytes, Run::Elements(elements), &[])
+        self.finish_run(element_bytes, StripRun::Elements(elements), &[])
     }
 
     /// The strip with what it carries along.
-    pub fn finish_run(self, element_bytes: &[u8], run: Run, carried: &[Place]) -> StripDesc {
+    pub fn finish_run(self, element_bytes: &[u8], run: StripRun, carried: &[Place]) -> StripDesc {
         debug_assert!(element_bytes.len() <= MAX_POINTERS, "a strip's pointers stay in registers");
         let strip = StripDesc { ops: self.ops, element_bytes: element_bytes.to_vec(), run, carried: carried.to_vec() };
         debug_assert!(
-            matches!(strip.run, Run::Elements(_)) || !strip.has_winners(),
+            matches!(strip.run, StripRun::Elements(_)) || !strip.has_winners(),
             "winners are written for runs of a known length"
         );
         strip

@@ -3,7 +3,7 @@
 use cranelift::codegen::ir;
 use cranelift::prelude::Value;
 
-use super::{Place, Run, StripDesc, StripOp, StripValue};
+use super::{Place, StripDesc, StripOp, StripRun, StripValue};
 use crate::desc::Compare;
 use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::code::BuildError;
@@ -13,7 +13,7 @@ use crate::tensor::Element;
 /// # Errors
 /// [`BuildError::Host`] where the machine is unknown. [`BuildError::Description`] for what is asked for by kernels that are written in this form otherwise (maps).
 pub(in crate::kernel::micro) fn emit(strip: &StripDesc) -> Result<ir::Function, BuildError> {
-    let Run::Elements(elements) = strip.run else {
+    let StripRun::Elements(elements) = strip.run else {
         return Err(BuildError::Description { family: "strip", reason: "a run whose length is an argument" });
     };
     if !strip.carried.is_empty() || strip.ops.iter().any(has_another_form) {

@@ -8,7 +8,7 @@ use crate::desc::Compare;
 
 /// An instruction on numbered registers and slots of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum Instruction {
     /// Register to slot.
     Spill { from: usize, slot: usize },
     /// Slot to register.
@@ -58,7 +58,7 @@ pub(super) struct Allocation {
     /// Constants by their bits: where they stay, a register that nothing else uses, or a slot.
     pub(super) constants: Vec<(u32, Home)>,
     /// What one turn does.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<Instruction>,
     /// Slots on the stack.
     pub(super) slots: usize,
 }
@@ -85,7 +85,7 @@ struct Allocator {
     /// Those of the carried vectors.
     carried: Vec<usize>,
     slots: usize,
-    steps: Vec<Step>,
+    steps: Vec<Instruction>,
 }
 
 /// Registers `0..registers` for a strip's operations and so many carried vectors.
@@ -161,7 +161,7 @@ impl Allocator {
         if self.slot[value].is_none() {
             let slot = self.new_slot();
             self.slot[value] = Some(slot);
-            self.steps.push(Step::Spill { from: register, slot });
+            self.steps.push(Instruction::Spill { from: register, slot });
         }
         self.register[value] = None;
         self.holds[register] = None;
@@ -181,7 +181,7 @@ impl Allocator {
         }
         let to = self.free_register(kept);
         let slot = self.slot[value].expect("a value that has no register has a slot");
-        self.steps.push(Step::Reload { to, slot });
+        self.steps.push(Instruction::Reload { to, slot });
         self.put(value, to);
         to
     }
@@ -204,7 +204,7 @@ impl Allocator {
     }
 
     /// A value from memory.
-    fn read(&mut self, at: usize, step: impl FnOnce(usize) -> Step) {
+    fn read(&mut self, at: usize, step: impl FnOnce(usize) -> Instruction) {
         let to = self.free_register(&[]);
         self.steps.push(step(to));
         self.put(at, to);
@@ -242,20 +242,20 @@ impl Allocator {
         match *op {
             StripOp::Constant(_) => {}
             StripOp::Carried(which) => self.register[at] = Some(self.carried[usize::from(which)]),
-            StripOp::Load(from) => self.read(at, |to| Step::Load { to, from }),
-            StripOp::LoadBytes(from) => self.read(at, |to| Step::LoadBytes { to, from }),
-            StripOp::Spread(from) => self.read(at, |to| Step::Spread { to, from }),
+            StripOp::Load(from) => self.read(at, |to| Instruction::Load { to, from }),
+            StripOp::LoadBytes(from) => self.read(at, |to| Instruction::LoadBytes { to, from }),
+            StripOp::Spread(from) => self.read(at, |to| Instruction::Spread { to, from }),
             StripOp::Accumulate(which, _) | StripOp::Advance(which, _) => {
                 let integers = matches!(op, StripOp::Advance(..));
                 let op = if integers { Binary::Integer(IntegerOp::Add) } else { Binary::Add };
                 let sum = self.carried[usize::from(which)];
-                self.steps.push(Step::Binary { op, to: sum, x: sum, y: registers[0] });
+                self.steps.push(Instruction::Binary { op, to: sum, x: sum, y: registers[0] });
                 self.release(operands[0].index());
             }
             StripOp::Unary(op, x) => {
                 self.release(x.index());
                 let to = self.free_register(&operands);
-                self.steps.push(Step::Unary { op, to, x: registers[0] });
+                self.steps.push(Instruction::Unary { op, to, x: registers[0] });
                 self.put(at, to);
             }
             StripOp::Select(compare, [x, y, then, otherwise]) => {
@@ -267,17 +267,19 @@ impl Allocator {
                 }
                 let to = self.free_register(&operands);
                 let [x, y, then, otherwise] = [registers[0], registers[1], registers[2], registers[3]];
-                self.steps.push(Step::Select { compare, to, x, y, then, otherwise });
+                self.steps.push(Instruction::Select { compare, to, x, y, then, otherwise });
                 self.put(at, to);
                 operands[2..].iter().for_each(|operand| self.release(operand.index()));
             }
             StripOp::Store(_, to) => {
-                self.steps.push(Step::Store { from: registers[0], to });
+                self.steps.push(Instruction::Store { from: registers[0], to });
                 self.release(operands[0].index());
             }
             StripOp::Pool { winners, .. } => {
-                self.steps
-                    .push(Step::Pool { points: [registers[0], registers[1], registers[2], registers[3]], winners });
+                self.steps.push(Instruction::Pool {
+                    points: [registers[0], registers[1], registers[2], registers[3]],
+                    winners,
+                });
                 operands.iter().for_each(|operand| self.release(operand.index()));
                 self.put(at, registers[0]);
             }
@@ -285,18 +287,18 @@ impl Allocator {
                 let negative = matches!(op, StripOp::NegMulAdd(..));
                 let [rx, ry, rz] = [registers[0], registers[1], registers[2]];
                 let result = if self.dies(z) && z != x && z != y {
-                    self.steps.push(Step::Accumulate { negative, sum: rz, x: rx, y: ry });
+                    self.steps.push(Instruction::Accumulate { negative, sum: rz, x: rx, y: ry });
                     rz
                 } else if self.dies(x) && x != y && x != z {
-                    self.steps.push(Step::MultiplyInto { negative, x: rx, y: ry, z: rz });
+                    self.steps.push(Instruction::MultiplyInto { negative, x: rx, y: ry, z: rz });
                     rx
                 } else if self.dies(y) && y != x && y != z {
-                    self.steps.push(Step::MultiplyInto { negative, x: ry, y: rx, z: rz });
+                    self.steps.push(Instruction::MultiplyInto { negative, x: ry, y: rx, z: rz });
                     ry
                 } else {
                     let to = self.free_register(&operands);
-                    self.steps.push(Step::Copy { to, from: rz });
-                    self.steps.push(Step::Accumulate { negative, sum: to, x: rx, y: ry });
+                    self.steps.push(Instruction::Copy { to, from: rz });
+                    self.steps.push(Instruction::Accumulate { negative, sum: to, x: rx, y: ry });
                     to
                 };
                 operands.iter().for_each(|operand| self.release(operand.index()));
@@ -314,7 +316,7 @@ impl Allocator {
                 operands.iter().for_each(|operand| self.release(operand.index()));
                 let to = self.free_register(&operands);
                 if let Some(op) = binary {
-                    self.steps.push(Step::Binary { op, to, x: registers[0], y: registers[1] });
+                    self.steps.push(Instruction::Binary { op, to, x: registers[0], y: registers[1] });
                 }
                 self.put(at, to);
             }
@@ -346,11 +348,11 @@ mod tests {
         let at = |place: Place| usize::try_from(place.at).expect("behind the pointer");
         for step in &allocation.steps {
             match *step {
-                Step::Spill { from, slot } => slots[slot] = register[from],
-                Step::Reload { to, slot } => register[to] = slots[slot],
-                Step::Copy { to, from } => register[to] = register[from],
-                Step::Load { to, from } => register[to] = memory[at(from)],
-                Step::Binary { op, to, x, y } => {
+                Instruction::Spill { from, slot } => slots[slot] = register[from],
+                Instruction::Reload { to, slot } => register[to] = slots[slot],
+                Instruction::Copy { to, from } => register[to] = register[from],
+                Instruction::Load { to, from } => register[to] = memory[at(from)],
+                Instruction::Binary { op, to, x, y } => {
                     let (x, y) = (register[x], register[y]);
                     register[to] = match op {
                         Binary::Add => x + y,
@@ -362,24 +364,24 @@ mod tests {
                         Binary::Min => x.min(y),
                     };
                 }
-                Step::Spread { to, from } => register[to] = memory[at(from)],
-                Step::LoadBytes { .. } | Step::Unary { .. } => unreachable!("not in this test"),
-                Step::Select { compare, to, x, y, then, otherwise } => {
+                Instruction::Spread { to, from } => register[to] = memory[at(from)],
+                Instruction::LoadBytes { .. } | Instruction::Unary { .. } => unreachable!("not in this test"),
+                Instruction::Select { compare, to, x, y, then, otherwise } => {
                     assert!(compare == Compare::Less && to != then && to != otherwise);
                     register[to] = if register[x] < register[y] { register[then] } else { register[otherwise] };
                 }
-                Step::Accumulate { negative, sum, x, y } => {
+                Instruction::Accumulate { negative, sum, x, y } => {
                     let product = register[x] * register[y];
                     register[sum] += if negative { -product } else { product };
                 }
-                Step::MultiplyInto { negative, x, y, z } => {
+                Instruction::MultiplyInto { negative, x, y, z } => {
                     let product = register[x] * register[y];
                     register[x] = register[z] + if negative { -product } else { product };
                 }
-                Step::Pool { points, .. } => {
+                Instruction::Pool { points, .. } => {
                     register[points[0]] = points.iter().map(|&p| register[p]).fold(f32::MIN, f32::max);
                 }
-                Step::Store { from, to } => memory[at(to)] = register[from],
+                Instruction::Store { from, to } => memory[at(to)] = register[from],
             }
         }
     }

@@ -6,8 +6,8 @@ use iced_x86::code_asm::{
     rcx, rdi, rdx, rsi, rsp,
 };
 
-use super::registers::{Allocation, Home, Step, allocate};
-use super::{Place, Run, StripDesc};
+use super::registers::{Allocation, Home, Instruction, allocate};
+use super::{Place, StripDesc, StripRun};
 use crate::kernel::micro::x86::{Address, Part, VectorUnit, displacement};
 
 /// Where the pointers are: first the System V argument registers in order, then registers that belong to the caller.
@@ -31,10 +31,10 @@ const FOR_WINNERS: usize = 3;
 pub(in crate::kernel::micro) fn emit<U: VectorUnit>(unit: &mut U, strip: &StripDesc) -> Result<(), IcedError> {
     take_arguments(unit.asm(), strip)?;
     match strip.run {
-        Run::Elements(elements) if !elements.is_multiple_of(U::LANES) => unit.set_tail(elements % U::LANES)?,
-        Run::Turns { lanes, .. } if lanes < U::LANES => unit.set_tail(lanes)?,
-        Run::Argument => unit.reserve_tail(),
-        Run::Elements(_) | Run::Turns { .. } => {}
+        StripRun::Elements(elements) if !elements.is_multiple_of(U::LANES) => unit.set_tail(elements % U::LANES)?,
+        StripRun::Turns { lanes, .. } if lanes < U::LANES => unit.set_tail(lanes)?,
+        StripRun::Argument => unit.reserve_tail(),
+        StripRun::Elements(_) | StripRun::Turns { .. } => {}
     }
     let free = unit.registers() - if strip.has_winners() { FOR_WINNERS } else { 0 };
     let allocation = allocate(&strip.ops, free, strip.carried.len());
@@ -51,16 +51,16 @@ pub(in crate::kernel::micro) fn emit<U: VectorUnit>(unit: &mut U, strip: &StripD
     }
     code.settle_constants(unit)?;
     let of_carried = match strip.run {
-        Run::Turns { lanes, .. } if lanes < U::LANES => Part::Tail,
-        Run::Turns { .. } | Run::Elements(_) | Run::Argument => Part::Full,
+        StripRun::Turns { lanes, .. } if lanes < U::LANES => Part::Tail,
+        StripRun::Turns { .. } | StripRun::Elements(_) | StripRun::Argument => Part::Full,
     };
     for (&register, &place) in allocation.carried.iter().zip(&strip.carried) {
         unit.load(register, code.address(place), of_carried)?;
     }
     match strip.run {
-        Run::Elements(elements) => code.constant_run(unit, elements)?,
-        Run::Argument => code.run_of_argument(unit)?,
-        Run::Turns { ref moves, .. } => code.turns(unit, moves, of_carried)?,
+        StripRun::Elements(elements) => code.constant_run(unit, elements)?,
+        StripRun::Argument => code.run_of_argument(unit)?,
+        StripRun::Turns { ref moves, .. } => code.turns(unit, moves, of_carried)?,
     }
     for (&register, &place) in allocation.carried.iter().zip(&strip.carried) {
         unit.store(code.address(place), register, of_carried)?;
@@ -93,9 +93,9 @@ fn take_arguments(asm: &mut CodeAssembler, strip: &StripDesc) -> Result<(), Iced
     }
     let length = strip.element_bytes.len();
     match strip.run {
-        Run::Elements(_) => Ok(()),
-        Run::Argument | Run::Turns { .. } if length < IN_REGISTERS => asm.mov(LEFT, POINTERS[length]),
-        Run::Argument | Run::Turns { .. } => asm.mov(LEFT, on_stack(length)),
+        StripRun::Elements(_) => Ok(()),
+        StripRun::Argument | StripRun::Turns { .. } if length < IN_REGISTERS => asm.mov(LEFT, POINTERS[length]),
+        StripRun::Argument | StripRun::Turns { .. } => asm.mov(LEFT, on_stack(length)),
     }
 }
 
@@ -214,25 +214,25 @@ impl Code<'_> {
     fn body<U: VectorUnit>(&self, unit: &mut U, part: Part) -> Result<(), IcedError> {
         for step in &self.allocation.steps {
             match *step {
-                Step::Spill { from, slot } => unit.store(slot_address::<U>(slot), from, Part::Full)?,
-                Step::Reload { to, slot } => unit.load(to, slot_address::<U>(slot), Part::Full)?,
-                Step::Copy { to, from } => unit.copy(to, from)?,
-                Step::Load { to, from } => unit.load(to, self.address(from), part)?,
-                Step::LoadBytes { to, from } => unit.load_bytes(to, self.address(from), part)?,
-                Step::Spread { to, from } => unit.spread(to, self.address(from))?,
-                Step::Unary { op, to, x } => unit.unary(op, to, x)?,
-                Step::Binary { op, to, x, y } => unit.binary(op, to, x, y)?,
-                Step::Select { compare, to, x, y, then, otherwise } => {
+                Instruction::Spill { from, slot } => unit.store(slot_address::<U>(slot), from, Part::Full)?,
+                Instruction::Reload { to, slot } => unit.load(to, slot_address::<U>(slot), Part::Full)?,
+                Instruction::Copy { to, from } => unit.copy(to, from)?,
+                Instruction::Load { to, from } => unit.load(to, self.address(from), part)?,
+                Instruction::LoadBytes { to, from } => unit.load_bytes(to, self.address(from), part)?,
+                Instruction::Spread { to, from } => unit.spread(to, self.address(from))?,
+                Instruction::Unary { op, to, x } => unit.unary(op, to, x)?,
+                Instruction::Binary { op, to, x, y } => unit.binary(op, to, x, y)?,
+                Instruction::Select { compare, to, x, y, then, otherwise } => {
                     unit.select(compare, to, [x, y, then, otherwise])?;
                 }
-                Step::Accumulate { negative: false, sum, x, y } => unit.multiply_add(sum, x, y)?,
-                Step::Accumulate { negative: true, sum, x, y } => unit.multiply_subtract(sum, x, y)?,
-                Step::MultiplyInto { negative, x, y, z } => unit.multiply_into(negative, x, y, z)?,
-                Step::Pool { points, winners: None } => unit.pool(points)?,
-                Step::Pool { points, winners: Some(to) } => {
+                Instruction::Accumulate { negative: false, sum, x, y } => unit.multiply_add(sum, x, y)?,
+                Instruction::Accumulate { negative: true, sum, x, y } => unit.multiply_subtract(sum, x, y)?,
+                Instruction::MultiplyInto { negative, x, y, z } => unit.multiply_into(negative, x, y, z)?,
+                Instruction::Pool { points, winners: None } => unit.pool(points)?,
+                Instruction::Pool { points, winners: Some(to) } => {
                     unit.pool_with_winners(points, self.for_winners, self.address(to), part)?;
                 }
-                Step::Store { from, to } => unit.store(self.address(to), from, part)?,
+                Instruction::Store { from, to } => unit.store(self.address(to), from, part)?,
             }
         }
         Ok(())

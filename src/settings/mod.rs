@@ -1,7 +1,7 @@
 //! The resolved settings of a run: what `run.json` shows, and what a resumed run must have in common with the one it goes on with.
 //!
 //! Values are those of the language, in its own notation: numbers, truth values and lists as such, words with options as a file would hold them. The
-//! key [`FORMAT_KEY`] says how they are written; files without it are of format 1 ([`format_1`]), which earlier versions wrote.
+//! key `FORMAT_KEY` says how they are written; files without it are of format 1 (`format_1`), which earlier versions wrote.
 
 mod compare;
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other value was written in another way")]

@@ -1,6 +1,6 @@
 //! Closed sets of words without options.
 
-/// One of a closed set of words, such as `bilinear` or `nearest`. Made by [`choices!`].
+/// One of a closed set of words, such as `bilinear` or `nearest`. Made by `choices!`.
 pub trait Choices: Copy + Sized + 'static {
     /// All of them, as they are written.
     const NAMES: &'static [&'static str];

@@ -280,4 +280,8 @@ fn words_are_explained() {
         assert!(widest <= 100, "{path} is {widest} columns wide:\n{page}");
     }
     assert!(words.len() > 200, "only {}", words.len());
+    let schema: serde_json::Value = serde_json::from_str(&page(&["--settings-schema"])).expect("JSON");
+    assert_eq!(schema["properties"]["train.batch"]["minimum"], 1);
+    let optimizers = schema["properties"]["train.optimizer"]["pattern"].as_str().expect("a pattern");
+    assert!(optimizers.starts_with("^(sgd|rmsprop|adam|"), "{optimizers}");
 }

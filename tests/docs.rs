@@ -291,7 +291,7 @@ fn layers() -> String {
         layer(&mut text, kind);
     }
     let list = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let _ = write!(text, "\nActivations: {}.\n\n", list(Activation::NAMES.to_vec()));
+    let _ = write!(text, "\nActivations: {}.\n\n", list(Activation::keywords().collect()));
     let initializers: Vec<String> = Initializer::TABLE.iter().map(|row| format!("`{}`", written(&row.word))).collect();
     let regularizers: Vec<String> = Regularizer::TABLE.iter().map(|row| format!("`{}`", written(&row.word))).collect();
     let _ = write!(text, "Initializers, with their arguments and defaults: {}.\n\n", initializers.join(", "));

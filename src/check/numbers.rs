@@ -154,7 +154,7 @@ fn check_softmax(view: &View<'_>, kind: LabelKind, ending: &Ending<'_>, units: u
     problems.push(match kind {
         LabelKind::Multi => {
             let problem = with_labels(view, problem.saying("multi")).help("multi-help");
-            problem.fix(place, SIGMOID.name())
+            problem.fix(place, SIGMOID.keyword())
         }
         LabelKind::Single | LabelKind::Regression => with_labels(view, problem).help("help"),
     });

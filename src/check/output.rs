@@ -6,7 +6,7 @@ use crate::ir::{Head, LabelKind, LayerId, LayerNode, Loss};
 use crate::layers::{Layer, Purpose};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
-use crate::vocabulary::{Activation, ActivationKind};
+use crate::vocabulary::{Activation, ActivationKind, Words};
 
 /// How a model ends: the layer that makes the scores and what follows it.
 pub(super) struct Ending<'a> {
@@ -97,7 +97,7 @@ fn check_from_logits(view: &View<'_>, ending: &Ending<'_>, problems: &mut Proble
         problems.push(problem.fix(written.span, "false"));
     } else if !written.value && !makes_probabilities {
         let problem = Diagnostic::new(Code::E0206)
-            .arg("activation", ending.last_activation().name())
+            .arg("activation", ending.last_activation().keyword())
             .at(written.span, "here")
             .also(ending.last_place(), "ends")
             .help("help");
@@ -296,22 +296,11 @@ fn check_ending(view: &View<'_>, ending: &Ending<'_>, loss: Loss, units: usize, 
     if let Activation::Elementwise(kind) = ending.last_activation()
         && loss.link(units).is_some()
     {
-        let spoils = match kind {
-            ActivationKind::Relu
-            | ActivationKind::Relu6
-            | ActivationKind::LeakyRelu { .. }
-            | ActivationKind::Elu { .. }
-            | ActivationKind::Selu
-            | ActivationKind::Gelu
-            | ActivationKind::Silu
-            | ActivationKind::HardSwish
-            | ActivationKind::HardSigmoid
-            | ActivationKind::Softplus => true,
-            ActivationKind::Sigmoid | ActivationKind::Tanh => false,
-        };
+        // these two at least keep the order of all values apart
+        let spoils = !matches!(kind, ActivationKind::Sigmoid | ActivationKind::Tanh);
         if spoils {
             let problem = Diagnostic::new(Code::W0208)
-                .arg("activation", ending.last_activation().name())
+                .arg("activation", ending.last_activation().keyword())
                 .at(ending.last_place(), "here")
                 .help("help")
                 .fix(ending.last_place(), if units == 1 { "sigmoid" } else { "softmax" });

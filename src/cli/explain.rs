@@ -16,18 +16,25 @@ Examples:
   cnnc explain conv2d
   cnnc explain early_stopping --lang ko
   cnnc explain schedule.constant
-  cnnc explain --json")]
+  cnnc explain --json
+  cnnc explain --settings-schema > settings.schema.json")]
 pub(super) struct ExplainArgs {
     /// A diagnostic's code as it is printed, or a word of the language: E0103, conv2d, adam, early_stopping, folder
-    #[arg(value_name = "CODE or WORD", required_unless_present = "json")]
+    #[arg(value_name = "CODE or WORD", required_unless_present_any = ["json", "settings_schema"])]
     name: Option<String>,
     /// Print all words of the language as JSON, for editors and other programs
     #[arg(long, conflicts_with = "name")]
     json: bool,
+    /// Print a JSON Schema of the settings in a run's run.json
+    #[arg(long, conflicts_with_all = ["name", "json"])]
+    settings_schema: bool,
 }
 
 pub(super) fn explain(args: &ExplainArgs, console: &Console) -> Result<(), Failure> {
-    let Some(name) = &args.name else { return console.json(reference::to_json()) };
+    let Some(name) = &args.name else {
+        let wanted = if args.settings_schema { reference::settings_schema() } else { reference::to_json() };
+        return console.json(wanted);
+    };
     let language = console.language();
     if let Some(page) = diag::explain(name, language) {
         return console.result_text(&page);

@@ -60,7 +60,7 @@ pub use zero_pad2d::ZeroPad2d;
 
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window, WindowTooLarge};
-use crate::vocabulary::{Activation, ActivationKind, Attributes, Initializer, OptionSpec, OptionType, Regularizer};
+use crate::vocabulary::{Activation, Attributes, Initializer, OptionSpec, OptionType, Regularizer};
 
 /// How a layer kind is written: what parsing, diagnostics, completion and the reference read.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +120,7 @@ pub enum Inputs {
 }
 
 /// A layer kind and how its attributes become a layer.
+#[derive(Clone, Copy)]
 struct Kind<T> {
     info: KindInfo,
     make: fn(&Attributes) -> T,

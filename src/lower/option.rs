@@ -32,6 +32,7 @@ impl Cx {
         }
         let mut values = values.into_iter();
         let attributes = Attributes::new(kind.options, |_| values.next().flatten()).ok()?;
+        let attributes = attributes.placed((kind.keyword, step.callee.span), options.clone());
         let layer = Layer::from_attributes(kind.keyword, &attributes)?;
         Some(WrittenLayer { layer, attributes, options })
     }
@@ -142,20 +143,9 @@ impl Cx {
         }
     }
 
-    /// A name, or a layer kind with arguments: `leaky_relu(negative_slope: 0.1)`.
+    /// A name, or one with arguments: `leaky_relu(negative_slope: 0.1)`.
     fn activation(&mut self, what: &str, expr: &Expr) -> Option<Activation> {
-        if let Value::Call(callee, arguments) = self.value(expr)? {
-            let kind = Layer::kind(&callee.value).filter(|kind| Activation::NAMES.contains(&kind.keyword));
-            let Some(kind) = kind else {
-                self.wrong_choice(what, &callee.value, Activation::NAMES, callee.span);
-                return None;
-            };
-            let step = Step { callee, arguments, branches: None, span: expr.span };
-            return self.layer(kind, &step).map(|written| written.layer.as_op().activation());
-        }
-        let names: Vec<(&str, &str)> = Activation::NAMES.iter().map(|name| (*name, *name)).collect();
-        let name = self.choice(what, expr, &names)?;
-        Activation::from_name(name)
+        self.word_of(what, expr).map(|(activation, _)| activation)
     }
 
     fn shape(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<Vec<usize>> {

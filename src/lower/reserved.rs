@@ -19,7 +19,7 @@ pub(super) fn is_reserved(word: &str) -> bool {
 /// constant of that name is as good as any.
 fn words() -> BTreeSet<String> {
     let mut words: BTreeSet<String> = ["true", "false", "classes", "same", "valid"].map(str::to_owned).into();
-    words.extend(Activation::NAMES.iter().chain(Color::NAMES).map(|&name| name.to_owned()));
+    words.extend(Activation::keywords().chain(Color::NAMES.iter().copied()).map(str::to_owned));
     words.extend(bare::<Initializer>().chain(bare::<DataSource>()).chain(bare::<Normalize>()).chain(bare::<Fill>()));
     words.extend(bare::<Optimizer>().chain(bare::<Schedule>()).chain(bare::<Loss>()).chain(bare::<Metric>()));
     words.extend(choices(Layer::kinds().flat_map(|kind| kind.options)));

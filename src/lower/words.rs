@@ -67,7 +67,7 @@ impl Cx {
         }
         let mut values = values.into_iter();
         let attributes = Attributes::new(word.options, |_| values.next().flatten()).ok()?;
-        Some(attributes.placed(callee.span, places))
+        Some(attributes.placed((word.keyword, callee.span), places))
     }
 
     /// The value of each option that is written, and where it stands. Reports those that must be written and are not.
@@ -106,7 +106,7 @@ impl Cx {
             value.or((!is_plain(option.ty)).then_some(OptionValue::None))
         };
         let attributes = Attributes::new(info.settings, &mut read).unwrap_or_default();
-        attributes.placed(Span::default(), places)
+        attributes.placed((info.keyword, Span::default()), places)
     }
 }
 

@@ -101,11 +101,7 @@ fn layer(kind: &'static KindInfo) -> Entry {
 
 /// Those that are no layers as well.
 fn activations() -> impl Iterator<Item = Entry> {
-    let alone = Activation::NAMES.iter().filter(|name| Layer::kind(name).is_none());
-    alone.map(|name| {
-        let word = Word::new(name, "No activation: the values as they are.").formula("y = x");
-        Entry { example: format!("dense(10, activation: {name})").into(), ..Entry::new(Category::Activation, word) }
-    })
+    of::<Activation>(Category::Activation).filter(|entry| Layer::kind(entry.word.keyword).is_none())
 }
 
 fn of_section(section: &'static SectionInfo) -> Entry {

@@ -6,8 +6,11 @@ mod entries;
 mod json;
 mod korean;
 mod page;
+#[expect(clippy::wildcard_enum_match_arm, reason = "what has no form of its own may be anything")]
+mod schema;
 
 pub use entries::{Entry, entries, find, near};
 pub use json::to_json;
 pub use korean::korean;
 pub use page::page;
+pub use schema::settings_schema;

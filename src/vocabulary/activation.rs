@@ -1,4 +1,6 @@
-//! Activation functions and their names.
+//! Activation functions. Each is a layer as well: [`crate::layers`] makes its rows of these.
+
+use super::{OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 
 /// An activation function.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -12,64 +14,149 @@ pub enum Activation {
     Softmax,
 }
 
+/// The option of `leaky_relu`.
+const fn slope(default: &'static str) -> OptionSpec {
+    OptionSpec::optional("negative_slope", OptionType::Float, default, "Factor for values below 0.")
+}
+
+const ALPHA: &[OptionSpec] =
+    &[OptionSpec::optional("alpha", OptionType::Float, "1", "Far below 0 the result tends to −alpha.")];
+
+const fn elementwise(kind: ActivationKind) -> Activation {
+    Activation::Elementwise(kind)
+}
+
 impl Activation {
-    /// All names, as `activation:` takes them.
-    pub const NAMES: &'static [&'static str] = &[
-        "linear",
-        "relu",
-        "relu6",
-        "leaky_relu",
-        "elu",
-        "selu",
-        "gelu",
-        "silu",
-        "hard_swish",
-        "sigmoid",
-        "hard_sigmoid",
-        "tanh",
-        "softplus",
-        "softmax",
+    /// Options that have other defaults where an activation is a layer: Keras's layer `LeakyReLU` has another slope than its function.
+    pub const AS_LAYERS: &'static [(&'static str, &'static [OptionSpec])] = &[("leaky_relu", &[slope("0.3")])];
+}
+
+impl Words for Activation {
+    const EXPECTED: &'static str = "a word such as `linear`";
+
+    const TABLE: &'static [Row<Self>] = &[
+        Row::new(
+            Word::new("linear", "No activation: the values as they are.")
+                .formula("y = x")
+                .example("dense(10, activation: linear)"),
+            |_| Activation::Linear,
+        ),
+        Row::new(
+            Word::new("relu", "Values below 0 become 0.").keras("ReLU").formula("y = max(x, 0)").example("relu"),
+            |_| elementwise(ActivationKind::Relu),
+        ),
+        Row::new(
+            Word::new("relu6", "Values below 0 become 0, those above 6 become 6.")
+                .keras("ReLU6")
+                .formula("y = min(max(x, 0), 6)")
+                .source("Howard et al., arXiv:1704.04861")
+                .example("relu6"),
+            |_| elementwise(ActivationKind::Relu6),
+        ),
+        Row::new(
+            Word::new(
+                "leaky_relu",
+                "Values below 0 are multiplied by a slope (as `activation:` its default is 0.2, as in Keras).",
+            )
+            .keras("LeakyReLU")
+            .formula("y = x where x ≥ 0, else negative_slope · x")
+            .example("leaky_relu")
+            .options(&[slope("0.2")]),
+            |a| elementwise(ActivationKind::LeakyRelu { slope: a.float("negative_slope") }),
+        ),
+        Row::new(
+            Word::new("elu", "Values below 0 level off at −alpha.")
+                .keras("ELU")
+                .formula("y = x where x ≥ 0, else alpha (eˣ − 1)")
+                .source("Clevert et al., arXiv:1511.07289")
+                .example("elu")
+                .options(ALPHA),
+            |a| elementwise(ActivationKind::Elu { alpha: a.float("alpha") }),
+        ),
+        Row::new(
+            Word::new("selu", "ELU scaled so that deep networks keep mean 0 and deviation 1.")
+                .keras("SELU")
+                .formula("y = λ x where x ≥ 0, else λ α (eˣ − 1), with λ = 1.05070098 and α = 1.67326324")
+                .source("Klambauer et al., arXiv:1706.02515")
+                .example("selu"),
+            |_| elementwise(ActivationKind::Selu),
+        ),
+        Row::new(
+            Word::new("gelu", "x times the share of normal values below it.")
+                .keras("GELU")
+                .formula("y = x Φ(x) = x (1 + erf(x / √2)) / 2")
+                .source("Hendrycks & Gimpel, arXiv:1606.08415")
+                .example("gelu"),
+            |_| elementwise(ActivationKind::Gelu),
+        ),
+        Row::new(
+            Word::new("silu", "x times its sigmoid, also called swish.")
+                .keras("SiLU")
+                .formula("y = x / (1 + e⁻ˣ)")
+                .source("Ramachandran et al., arXiv:1710.05941")
+                .example("silu"),
+            |_| elementwise(ActivationKind::Silu),
+        ),
+        Row::new(
+            Word::new("hard_swish", "silu with straight lines for the sigmoid.")
+                .keras("Hardswish")
+                .formula("y = x · min(max(x / 6 + 1/2, 0), 1)")
+                .source("Howard et al., arXiv:1905.02244, §5.2")
+                .example("hard_swish"),
+            |_| elementwise(ActivationKind::HardSwish),
+        ),
+        Row::new(
+            Word::new("sigmoid", "Values become shares.")
+                .keras("Sigmoid")
+                .formula("y = 1 / (1 + e⁻ˣ)")
+                .example("sigmoid"),
+            |_| elementwise(ActivationKind::Sigmoid),
+        ),
+        Row::new(
+            Word::new("hard_sigmoid", "The sigmoid out of straight lines.")
+                .keras("Hardsigmoid")
+                .formula("y = min(max(x / 6 + 1/2, 0), 1)")
+                .example("hard_sigmoid"),
+            |_| elementwise(ActivationKind::HardSigmoid),
+        ),
+        Row::new(
+            Word::new("tanh", "Hyperbolic tangent.")
+                .keras("Tanh")
+                .formula("y = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)")
+                .example("tanh"),
+            |_| elementwise(ActivationKind::Tanh),
+        ),
+        Row::new(
+            Word::new("softplus", "A smooth relu.").keras("Softplus").formula("y = ln(1 + eˣ)").example("softplus"),
+            |_| elementwise(ActivationKind::Softplus),
+        ),
+        Row::new(
+            Word::new("softmax", "Values over the channels become shares of 1.")
+                .keras("Softmax")
+                .formula("y[c] = e^x[c] / Σ e^x[k] over all channels k")
+                .example("softmax"),
+            |_| Activation::Softmax,
+        ),
     ];
 
-    /// The activation of a name, with the defaults that Keras's functions have.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "linear" => Activation::Linear,
-            "softmax" => Activation::Softmax,
-            "relu" => Activation::Elementwise(ActivationKind::Relu),
-            "relu6" => Activation::Elementwise(ActivationKind::Relu6),
-            "leaky_relu" => Activation::Elementwise(ActivationKind::LeakyRelu { slope: 0.2 }),
-            "elu" => Activation::Elementwise(ActivationKind::Elu { alpha: 1.0 }),
-            "selu" => Activation::Elementwise(ActivationKind::Selu),
-            "gelu" => Activation::Elementwise(ActivationKind::Gelu),
-            "silu" => Activation::Elementwise(ActivationKind::Silu),
-            "hard_swish" => Activation::Elementwise(ActivationKind::HardSwish),
-            "sigmoid" => Activation::Elementwise(ActivationKind::Sigmoid),
-            "hard_sigmoid" => Activation::Elementwise(ActivationKind::HardSigmoid),
-            "softplus" => Activation::Elementwise(ActivationKind::Softplus),
-            "tanh" => Activation::Elementwise(ActivationKind::Tanh),
-            _ => return None,
-        })
-    }
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Activation::Linear => "linear",
-            Activation::Softmax => "softmax",
+    fn written(&self) -> Written {
+        use OptionValue::Float;
+        match *self {
+            Activation::Linear => Written::bare("linear"),
+            Activation::Softmax => Written::bare("softmax"),
             Activation::Elementwise(kind) => match kind {
-                ActivationKind::Relu => "relu",
-                ActivationKind::Relu6 => "relu6",
-                ActivationKind::LeakyRelu { .. } => "leaky_relu",
-                ActivationKind::Elu { .. } => "elu",
-                ActivationKind::Selu => "selu",
-                ActivationKind::Gelu => "gelu",
-                ActivationKind::Silu => "silu",
-                ActivationKind::HardSwish => "hard_swish",
-                ActivationKind::Sigmoid => "sigmoid",
-                ActivationKind::HardSigmoid => "hard_sigmoid",
-                ActivationKind::Tanh => "tanh",
-                ActivationKind::Softplus => "softplus",
+                ActivationKind::Relu => Written::bare("relu"),
+                ActivationKind::Relu6 => Written::bare("relu6"),
+                ActivationKind::LeakyRelu { slope } => Written::new("leaky_relu", [("negative_slope", Float(slope))]),
+                ActivationKind::Elu { alpha } => Written::new("elu", [("alpha", Float(alpha))]),
+                ActivationKind::Selu => Written::bare("selu"),
+                ActivationKind::Gelu => Written::bare("gelu"),
+                ActivationKind::Silu => Written::bare("silu"),
+                ActivationKind::HardSwish => Written::bare("hard_swish"),
+                ActivationKind::Sigmoid => Written::bare("sigmoid"),
+                ActivationKind::HardSigmoid => Written::bare("hard_sigmoid"),
+                ActivationKind::Tanh => Written::bare("tanh"),
+                ActivationKind::Softplus => Written::bare("softplus"),
             },
         }
     }

@@ -12,8 +12,8 @@ pub struct Attributes {
     values: Vec<(&'static str, OptionValue)>,
     /// Where each option that is written stands.
     places: Vec<(&'static str, Span)>,
-    /// Where the word stands.
-    word: Span,
+    /// The word, and where it stands.
+    word: (&'static str, Span),
 }
 
 /// Where they are written is no part of what they are.
@@ -46,10 +46,15 @@ impl Attributes {
         Ok(attributes)
     }
 
-    /// With the places of the word and of the options that are written.
+    /// With the word they belong to, and the places of the options that are written.
     #[must_use]
-    pub fn placed(self, word: Span, places: Vec<(&'static str, Span)>) -> Self {
+    pub fn placed(self, word: (&'static str, Span), places: Vec<(&'static str, Span)>) -> Self {
         Self { word, places, ..self }
+    }
+
+    /// The word that they belong to, where they were read for one.
+    pub fn word(&self) -> &'static str {
+        self.word.0
     }
 
     /// Where the value of an option stands, if it is written.
@@ -64,7 +69,7 @@ impl Attributes {
 
     /// Where the value of an option stands; the word where it is not written.
     fn place(&self, name: &str) -> Span {
-        self.written_at(name).unwrap_or(self.word)
+        self.written_at(name).unwrap_or(self.word.1)
     }
 
     /// All of them, in the order of the table.

@@ -207,7 +207,7 @@ impl OptionType {
                 _ => return None,
             }),
             OptionType::Margins => OptionValue::Margins([text.parse().ok()?; 4]),
-            OptionType::Activation => OptionValue::Activation(Activation::from_name(text)?),
+            OptionType::Activation => OptionValue::Activation(Activation::by_default(text)?),
             OptionType::Initializer => OptionValue::Initializer(Initializer::by_default(text)?),
             OptionType::Bool => OptionValue::Bool(text.parse().ok()?),
             OptionType::Choice(choices) => OptionValue::Choice(choices.iter().find(|choice| **choice == text)?),

@@ -3,8 +3,8 @@
 use crate::source::Spanned;
 use crate::tensor::Padding;
 
-use super::{Activation, ActivationKind, Filter, Initializer, LayerId, Monitor, NONE, Regularizer, Words};
-use super::{call, list, named, number, quoted};
+use super::{Activation, Filter, Initializer, LayerId, Monitor, NONE, Regularizer, Words};
+use super::{list, number, quoted};
 
 /// An option's value, typed.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +82,7 @@ impl OptionValue {
                 Padding::Explicit(pixels) => pixels.to_string(),
             },
             OptionValue::Margins(sides) => whole(sides),
-            OptionValue::Activation(activation) => activated(*activation),
+            OptionValue::Activation(activation) => activation.text(),
             OptionValue::Initializer(initializer) => initializer.text(),
             OptionValue::Regularizer(regularizer) => regularizer.text(),
             OptionValue::Bool(value) => value.to_string(),
@@ -113,15 +113,4 @@ fn epochs_text(epochs: f64) -> String {
 fn size(extents: &[usize]) -> String {
     let text = |&extent: &usize| if extent == 0 { "?".to_owned() } else { extent.to_string() };
     extents.iter().map(text).collect::<Vec<_>>().join("x")
-}
-
-fn activated(activation: Activation) -> String {
-    let name = activation.name();
-    match activation {
-        Activation::Elementwise(ActivationKind::LeakyRelu { slope }) => {
-            call(name, &[named("negative_slope", number(slope))])
-        }
-        Activation::Elementwise(ActivationKind::Elu { alpha }) => call(name, &[named("alpha", number(alpha))]),
-        Activation::Linear | Activation::Softmax | Activation::Elementwise(_) => name.to_owned(),
-    }
 }

@@ -1,6 +1,7 @@
 //! Words with options, and the values that they make.
 
 use super::{Attributes, OptionSpec, OptionValue, call, named};
+use crate::source::Span;
 
 /// What is known of a word: what lowering, the reference, suggestions and `cnnc explain` read.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +110,8 @@ pub trait Words: Sized + 'static {
     /// The value of a word alone, all options at their defaults; `None` where there is no such word, or one of its options must be written.
     fn by_default(keyword: &str) -> Option<Self> {
         let row = Self::row(keyword)?;
-        Some(row.make(&Attributes::new(row.word.options, |_| None).ok()?))
+        let attributes = Attributes::new(row.word.options, |_| None).ok()?;
+        Some(row.make(&attributes.placed((row.word.keyword, Span::default()), Vec::new())))
     }
 
     /// The word alone, as it is written.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 
-use cnnc::desc::{
+use cnnc::internals::desc::{
     ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, MatmulDesc, MatmulKind, PoolEpilogue, Rank, StrassenDesc,
     StrassenWeightDesc, TileActivation,
 };
-use cnnc::jit::{FlushDenormals, LoneKernel};
-use cnnc::kernel::{Simd, Target};
-use cnnc::tensor::{Layout, Padding, Window};
+use cnnc::internals::jit::{FlushDenormals, LoneKernel};
+use cnnc::internals::kernel::{Simd, Target};
+use cnnc::internals::tensor::{Layout, Padding, Window};
 
 /// Work of one call at most, so that a call is shorter than a scheduler's slice, and on a busy machine some are undisturbed: larger batches are cut.
 const CALL_FLOPS: usize = 150_000_000;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 
-use cnnc::desc::{
+use cnnc::internals::desc::{
     Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand, OperandKind,
     PoolDesc, PoolGradDesc, PoolKind, TransposeDesc,
 };
-use cnnc::jit::{FlushDenormals, LoneKernel};
-use cnnc::kernel::Target;
-use cnnc::tensor::{Element, Layout, Padding, Window};
+use cnnc::internals::jit::{FlushDenormals, LoneKernel};
+use cnnc::internals::kernel::Target;
+use cnnc::internals::tensor::{Element, Layout, Padding, Window};
 
 fn main() {
     let _flush = FlushDenormals::new();

@@ -1,4 +1,15 @@
 //! The front door of the compiler: a source text to a checked program, with everything that was found on the way.
+//!
+//! ```
+//! use cnnc::front::{LowerOptions, load};
+//! use cnnc::source::SourceFile;
+//!
+//! let text = "model M { input(8x8x1); flatten; dense(10) }";
+//! let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
+//! let program = loaded.program.expect("there is no mistake in it");
+//! assert_eq!(program.output_shape().to_string(), "10");
+//! assert!(cnnc::show::show(&[&program], &loaded.ast).contains("units: 10"));
+//! ```
 
 mod members;
 mod points;
@@ -11,13 +22,16 @@ use std::path::Path;
 
 pub use weights::{TensorShapes, WeightsFile};
 
+pub use crate::ast::File as Syntax;
+pub use crate::card::DataCard;
+pub use crate::ir::{CheckedProgram, DataSpec};
+pub use crate::lower::LowerOptions;
+
 use crate::ast;
-use crate::card::DataCard;
 use crate::check::check_around;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{CheckedProgram, DataSpec, Program};
-use crate::lower::imports;
-use crate::lower::{LowerOptions, lower};
+use crate::ir::Program;
+use crate::lower::{imports, lower};
 use crate::parse::parse;
 use crate::source::{SourceFile, SourceMap, Span};
 

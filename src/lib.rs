@@ -88,58 +88,67 @@
 //! The language is described in `docs/language.md`, the command line in `README.md`, and why all is built as it is in
 //! `docs/design.md`.
 
+#![cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, rustdoc::broken_intra_doc_links, reason = "much is there for the engine alone")
+)]
+// rooms link to each other for those who read them: `cargo doc --document-private-items`
+#![allow(rustdoc::private_intra_doc_links, reason = "what is documented for the world has no such links")]
 // tests make the files that they need
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
-pub mod ast;
-pub mod autodiff;
-pub mod card;
-pub mod check;
+pub(crate) mod ast;
+pub(crate) mod autodiff;
+pub(crate) mod card;
+pub(crate) mod check;
 #[cfg(feature = "engine")]
-pub mod checksum;
+pub(crate) mod checksum;
 #[cfg(feature = "engine")]
+#[doc(hidden)]
 pub mod cli;
 #[cfg(feature = "engine")]
-pub mod data;
-pub mod desc;
+pub(crate) mod data;
+pub(crate) mod desc;
 pub mod diag;
 pub mod draw;
 #[cfg(feature = "engine")]
-pub mod experiment;
+pub(crate) mod experiment;
 pub mod figures;
 #[cfg(feature = "engine")]
 #[allow(clippy::disallowed_methods, reason = "the one room that reads and writes files")]
-pub mod files;
+pub(crate) mod files;
 pub mod format;
 pub mod front;
-pub mod ir;
+#[doc(hidden)]
+pub mod internals;
+pub(crate) mod ir;
 #[cfg(feature = "engine")]
 #[allow(unsafe_code, reason = "calls generated code and owns the memory it works on; nothing else in the crate may")]
-pub mod jit;
+pub(crate) mod jit;
 #[cfg(feature = "engine")]
-pub mod kernel;
-pub mod layers;
-pub mod lower;
+pub(crate) mod kernel;
+pub(crate) mod layers;
+pub(crate) mod lower;
 #[cfg(feature = "engine")]
-pub mod memory;
-pub mod ops;
-pub mod opt;
-pub mod parse;
+pub(crate) mod memory;
+pub(crate) mod ops;
+pub(crate) mod opt;
+pub(crate) mod parse;
 #[cfg(feature = "engine")]
-pub mod plan;
-pub mod printed;
-pub mod random;
+pub(crate) mod plan;
+pub(crate) mod printed;
+pub(crate) mod random;
 pub mod reference;
 #[cfg(feature = "engine")]
-pub mod runtime;
-pub mod settings;
+pub(crate) mod runtime;
+pub(crate) mod settings;
 pub mod show;
 pub mod source;
-pub mod tensor;
+pub(crate) mod tensor;
 #[cfg(feature = "engine")]
-pub mod train;
-pub mod vocabulary;
-pub mod zoo;
+pub(crate) mod train;
+pub(crate) mod vocabulary;
+pub(crate) mod zoo;
 
 #[cfg(feature = "engine")]
 #[doc(inline)]

@@ -4,7 +4,7 @@ mod fit;
 mod names;
 
 pub use fit::{Fit, fit};
-pub use names::{Foreign, Layout, NameTable};
+pub use names::NameTable;
 
 /// A model of the zoo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

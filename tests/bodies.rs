@@ -7,8 +7,8 @@ use std::path::Path;
 
 use cnnc::diag::{Level, RenderStyle, render};
 use cnnc::front::{Loaded, Surroundings, load_within};
-use cnnc::ir::{CheckedProgram, LayerId, ScopeKind};
-use cnnc::lower::LowerOptions;
+use cnnc::internals::ir::{CheckedProgram, LayerId, ScopeKind};
+use cnnc::internals::lower::LowerOptions;
 use cnnc::source::SourceFile;
 
 fn load_text(name: &str, text: &str, model: Option<&str>) -> Loaded {

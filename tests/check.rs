@@ -4,11 +4,11 @@ mod cards;
 
 use std::path::Path;
 
-use cnnc::card::DataCard;
 use cnnc::diag::{Code, Diagnostic, Language, Level, RenderStyle, explain, render, render_json};
 use cnnc::front::{Loaded, Surroundings, WeightsFile, load_within};
-use cnnc::ir::CheckedProgram;
-use cnnc::lower::LowerOptions;
+use cnnc::internals::card::DataCard;
+use cnnc::internals::ir::CheckedProgram;
+use cnnc::internals::lower::LowerOptions;
 use cnnc::source::SourceFile;
 
 fn load_file(path: &Path) -> Loaded {
@@ -60,8 +60,8 @@ fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
 /// What is said of memory on a machine of 16 GiB.
 #[cfg(feature = "engine")]
 fn memory(program: &CheckedProgram, card: Option<&DataCard>) -> Option<Diagnostic> {
-    use cnnc::kernel::{Simd, Target};
-    use cnnc::memory::{Machine, check};
+    use cnnc::internals::kernel::{Simd, Target};
+    use cnnc::internals::memory::{Machine, check};
     check(program, card, &Machine { target: Target::of(Simd::Portable), threads: 4, memory_bytes: 16 << 30 })
 }
 

@@ -213,7 +213,7 @@ fn evaluation_and_prediction_time_kernels_too() {
 
 /// The text of a file of remembered choices, with their checksum.
 fn proven(mut remembered: serde_json::Value) -> String {
-    let sum = cnnc::checksum::Checksum::of(remembered["choices"].to_string().as_bytes());
+    let sum = cnnc::internals::checksum::Checksum::of(remembered["choices"].to_string().as_bytes());
     remembered["checksum"] = sum.to_string().into();
     remembered.to_string()
 }

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use cnnc::diag::{Code, Language, RenderStyle, machine_codes, main_sentence, render, run_codes};
 use cnnc::draw::Diagram;
 use cnnc::front::{Loaded, load};
-use cnnc::layers::{Inputs, KindInfo, Layer};
-use cnnc::lower::LowerOptions;
-use cnnc::source::SourceFile;
-use cnnc::vocabulary::{
+use cnnc::internals::layers::{Inputs, KindInfo, Layer};
+use cnnc::internals::lower::LowerOptions;
+use cnnc::internals::vocabulary::{
     Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize, Optimizer,
     OptionSpec, OptionType, Regularizer, Resize, SECTIONS, Schedule, Strategy, Word, Words,
 };
+use cnnc::source::SourceFile;
 
 const BEGIN: &str = "<!-- layers: begin (from the compiler's table: CNNC_BLESS=1 cargo test --test docs) -->\n";
 const END: &str = "<!-- layers: end -->";

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use cnnc::front::load;
-use cnnc::ir::{CheckedProgram, Labels};
-use cnnc::kernel::{Simd, Target};
-use cnnc::lower::LowerOptions;
-use cnnc::runtime::{CompileOptions, EvalSession, StepInputs, TrainSession};
+use cnnc::internals::ir::{CheckedProgram, Labels};
+use cnnc::internals::kernel::{Simd, Target};
+use cnnc::internals::lower::LowerOptions;
+use cnnc::internals::runtime::{CompileOptions, EvalSession, StepInputs, TrainSession};
 use cnnc::source::SourceFile;
 
 const BATCH: usize = 5;

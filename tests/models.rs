@@ -4,17 +4,17 @@ mod cards;
 
 use std::path::{Path, PathBuf};
 
-use cnnc::ast::print;
 use cnnc::diag::{RenderStyle, render};
 use cnnc::format::format;
 use cnnc::front::{Loaded, Surroundings, load, load_within};
-use cnnc::ir::{CheckedProgram, LayerId, ScopeKind};
-use cnnc::lower::LowerOptions;
-use cnnc::parse::parse;
-use cnnc::settings::Settings;
+use cnnc::internals::ast::print;
+use cnnc::internals::ir::{CheckedProgram, LayerId, ScopeKind};
+use cnnc::internals::lower::LowerOptions;
+use cnnc::internals::parse::parse;
+use cnnc::internals::settings::Settings;
+use cnnc::internals::vocabulary::Words as _;
 use cnnc::show::show;
 use cnnc::source::SourceFile;
-use cnnc::vocabulary::Words as _;
 
 #[test]
 fn models_are_silent() {
@@ -63,8 +63,8 @@ fn each_silent(folder: &str, holds: fn(&Loaded)) -> usize {
 /// Each model of the zoo compiles by itself without a word, and so does a file that uses it.
 #[test]
 fn the_zoo_is_silent_where_it_is_used() {
-    for name in cnnc::zoo::names() {
-        let own = cnnc::zoo::source(name).expect("its text");
+    for name in cnnc::internals::zoo::names() {
+        let own = cnnc::internals::zoo::source(name).expect("its text");
         let used = format!("use zoo.{name} as other\nmodel Mine {{\n    input(224x224x3)\n    other(classes: 7)\n}}\n");
         for (text, model) in [(own.to_owned(), name), (used, "Mine")] {
             let options = LowerOptions { model: Some(model.to_owned()), overrides: Vec::new() };
@@ -318,8 +318,8 @@ fn hostile_numbers_are_refused_or_come_back() {
             }
         }
     }
-    for kind in cnnc::layers::Layer::kinds() {
-        use cnnc::vocabulary::OptionType as Type;
+    for kind in cnnc::internals::layers::Layer::kinds() {
+        use cnnc::internals::vocabulary::OptionType as Type;
         for option in kind.options {
             let key = format!("{}/{}", kind.keyword, if kind.keyword == "input" { "" } else { option.name });
             let counts = matches!(option.ty, Type::Int { .. } | Type::Float | Type::Positive | Type::NonNegative)
@@ -327,7 +327,7 @@ fn hostile_numbers_are_refused_or_come_back() {
             assert!(!counts || option.default == Some("none") || seen.contains(&key), "{key} is not tried: {seen:?}");
         }
     }
-    for info in cnnc::vocabulary::AugmentKind::TABLE.iter().map(|row| row.word) {
+    for info in cnnc::internals::vocabulary::AugmentKind::TABLE.iter().map(|row| row.word) {
         let tried = seen.iter().any(|key| key.starts_with(&format!("{}/", info.keyword)));
         assert!(
             info.unnamed == 0 && info.options.len() == 1 || info.keyword == "flip" || tried,
@@ -344,7 +344,7 @@ fn hostile_numbers_are_refused_or_come_back() {
 #[test]
 fn words_win_over_constants() {
     use cnnc::diag::Code;
-    use cnnc::vocabulary::{Loss, Metric, Optimizer, Strategy};
+    use cnnc::internals::vocabulary::{Loss, Metric, Optimizer, Strategy};
     let keywords = |setting: &'static str, words: Vec<&'static str>| words.into_iter().map(move |word| (setting, word));
     let cases = keywords("train.optimizer", Optimizer::keywords().collect())
         .chain(keywords("train.loss", Loss::keywords().collect()))

@@ -9,11 +9,11 @@ mod cards;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use cnnc::autodiff::{evaluation_graph, training_graph};
 use cnnc::front::load;
-use cnnc::ir::{CheckedProgram, Graph};
-use cnnc::lower::LowerOptions;
-use cnnc::opt::{self, Pass};
+use cnnc::internals::autodiff::{evaluation_graph, training_graph};
+use cnnc::internals::ir::{CheckedProgram, Graph};
+use cnnc::internals::lower::LowerOptions;
+use cnnc::internals::opt::{self, Pass};
 use cnnc::source::SourceFile;
 
 /// A graph before and after one pass.

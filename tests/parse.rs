@@ -9,13 +9,13 @@ mod random_text;
 
 use std::time::{Duration, Instant};
 
-use cnnc::ast::print;
 use cnnc::diag::{Language, RenderStyle, render, render_all, render_json, render_json_rest, repair};
 use cnnc::draw::Diagram;
 use cnnc::format::format;
 use cnnc::front::{Loaded, load};
-use cnnc::lower::LowerOptions;
-use cnnc::parse::parse;
+use cnnc::internals::ast::print;
+use cnnc::internals::lower::LowerOptions;
+use cnnc::internals::parse::parse;
 use cnnc::source::SourceFile;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};

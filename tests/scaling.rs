@@ -9,8 +9,8 @@ use cnnc::diag::{Language, RenderStyle, render_all, render_json};
 use cnnc::draw::Diagram;
 use cnnc::format::format;
 use cnnc::front::{Loaded, load};
-use cnnc::ir::DataSpec;
-use cnnc::lower::LowerOptions;
+use cnnc::internals::ir::DataSpec;
+use cnnc::internals::lower::LowerOptions;
 use cnnc::source::SourceFile;
 
 /// How much longer four times as much may take: between four and sixteen.
@@ -162,11 +162,11 @@ fn files_with_mistakes_take_time_in_proportion() {
 #[cfg(feature = "engine")]
 #[test]
 fn plans_take_time_in_proportion() {
-    use cnnc::card::{DataCard, builtin};
     use cnnc::front::{Surroundings, WeightsFile, load_within};
-    use cnnc::ir::CheckedProgram;
-    use cnnc::kernel::{Simd, Target};
-    use cnnc::memory::{self, Machine};
+    use cnnc::internals::card::{DataCard, builtin};
+    use cnnc::internals::ir::CheckedProgram;
+    use cnnc::internals::kernel::{Simd, Target};
+    use cnnc::internals::memory::{self, Machine};
 
     // so little memory that every file needs a plan, and no batch fits
     let judge = |text: &str| {

@@ -4,13 +4,13 @@ use std::fmt::Debug;
 
 use cnnc::diag::{RenderStyle, render};
 use cnnc::front::{Loaded, load};
-use cnnc::ir::Program;
-use cnnc::lower::LowerOptions;
-use cnnc::source::SourceFile;
-use cnnc::vocabulary::{
+use cnnc::internals::ir::Program;
+use cnnc::internals::lower::LowerOptions;
+use cnnc::internals::vocabulary::{
     AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize, Optimizer, OptionSpec,
     OptionType, Regularizer, Resize, Schedule, Strategy, Word, Words, call, named,
 };
+use cnnc::source::SourceFile;
 
 mod cards;
 
@@ -139,7 +139,7 @@ fn words_of_pictures_come_back() {
             .iter()
             .find(|(name, _)| *name == "kernel_initializer")?
         {
-            (_, cnnc::vocabulary::OptionValue::Initializer(initializer)) => Some(*initializer),
+            (_, cnnc::internals::vocabulary::OptionValue::Initializer(initializer)) => Some(*initializer),
             _ => None,
         },
     );

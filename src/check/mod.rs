@@ -28,12 +28,7 @@ use crate::diag::{Code, Problems};
 use crate::ir::{CheckedProgram, Color, DataSource, LabelKind, LayerId, OpenSizes, Program};
 use crate::tensor::Shape;
 
-/// Checks a program. With an error there is no checked program.
-pub fn check(program: Program, card: Option<&DataCard>) -> (Option<CheckedProgram>, Problems) {
-    check_around(program, card, &BTreeSet::new())
-}
-
-/// Checks a program of which some layers' attributes are not known (`unknown`; what depends on them is not judged).
+/// Checks a program of which some layers' attributes are not known (`unknown`; what depends on them is not judged). With an error there is no checked program.
 pub fn check_around(
     mut program: Program,
     card: Option<&DataCard>,

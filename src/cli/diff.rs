@@ -19,6 +19,7 @@ use crate::files;
 use crate::ir::{LayerNode, Model};
 use crate::printed;
 use crate::settings::Settings;
+use crate::tensor::Shape;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -77,7 +78,7 @@ pub(super) fn diff(args: &DiffArgs, console: &Console) -> Result<(), Failure> {
         match step {
             Step::Both(old, new) => {
                 let (old, new) = (&a.layers[old], &b.layers[new]);
-                if old == new && a.options.get(&old.path) == b.options.get(&new.path) {
+                if costs(old) == costs(new) && a.options.get(&old.path) == b.options.get(&new.path) {
                     same += 1;
                 } else {
                     changes.push((Some(old), Some(new)));
@@ -91,6 +92,11 @@ pub(super) fn diff(args: &DiffArgs, console: &Console) -> Result<(), Failure> {
         Format::Human => human(&a, &b, &changes, same, console),
         Format::Json => console.json(to_json(&a, &b, &changes, same)),
     }
+}
+
+/// What of a layer's figures is compared. That a size is left open is told by the options of the input.
+fn costs(layer: &LayerFigures) -> (&str, &Shape, [u64; 3]) {
+    (layer.kind, &layer.output, [layer.trainable, layer.fixed, layer.flops])
 }
 
 /// File and model of either side.

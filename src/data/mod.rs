@@ -37,17 +37,15 @@ mod tree;
 mod whole;
 
 pub use bounds::{Bounds, MAX_PIXELS};
-pub use dataset::{AugmentedPicture, Dataset, InputSize, Sample, SplitView};
+pub use dataset::{Dataset, InputSize, Sample, SplitView};
 pub use error::DataError;
-pub use fetch::{Checksum, FetchError, RemoteFile, fetch};
 pub use index::{DataDigest, DataIndex};
-pub use loader::{Batch, Batches};
-pub use locations::{FetchPolicy, Locations, Place};
-pub use picture::{DecodedPicture, Picture, PixelSlice, decode};
+pub use loader::Batches;
+pub use locations::{FetchPolicy, Locations};
+pub use picture::{DecodedPicture, decode};
 pub use prepare::{Featurewise, Preparation, PrepareError};
+pub use source::Split;
 pub(crate) use source::places;
-pub use source::{Split, Targets};
-pub use store::read_picture;
 
 pub(crate) use bounds::size_text;
 

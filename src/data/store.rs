@@ -523,15 +523,6 @@ pub(super) fn header(bytes: &FileBytes, bounds: Bounds) -> Result<PictureHeader,
     }
 }
 
-/// Reads and decodes a picture file: what prediction starts from.
-/// # Errors
-/// [`DataError::Unreadable`] with the reason.
-pub fn read_picture(path: &Path, bounds: Bounds) -> Result<DecodedPicture, DataError> {
-    let file = PictureFile { name: shown_path(path), bytes: FileBytes::Path(path.to_path_buf()) };
-    let decoded = read_bytes(&file.bytes, bounds).and_then(|bytes| picture::decode(&bytes, bounds));
-    decoded.map_err(|reason| unreadable(vec![named(&file, &reason)], 1))
-}
-
 /// Reads and decodes a picture file, and hands it over as long as there is room for it and for its preparation.
 fn load<T>(
     file: &PictureFile,

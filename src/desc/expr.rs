@@ -181,6 +181,7 @@ impl Expr {
 /// ```
 /// Source of the mixing constants: C. Wellons, "lowbias32" (bias 0.17, found by search).
 /// `element` is the index within the batch: `image · elements of one image + index in the image` (row-major `[H, W, C]`).
+#[cfg(test)]
 pub fn uniform_reference(key: u32, element: u32) -> f32 {
     let mut h = element.wrapping_mul(0x9E37_79B9).wrapping_add(key);
     h ^= h >> 16;

@@ -30,7 +30,9 @@ mod work;
 
 pub use conv::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, Rank, TileActivation};
 pub use depthwise::{DepthwiseDesc, DepthwiseGradWeightDesc};
-pub use expr::{Compare, Expr, ExprId, ExprNode, uniform_reference};
+#[cfg(test)]
+pub use expr::uniform_reference;
+pub use expr::{Compare, Expr, ExprId, ExprNode};
 pub use loss::{LossDesc, LossKind, SoftmaxDesc, Targets, TopKDesc};
 pub use map::{Domain, MapDesc, MapOutput, Operand, OperandKind};
 pub use matmul::{MatmulDesc, MatmulKind};

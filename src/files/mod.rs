@@ -19,7 +19,7 @@ mod write;
 
 pub use access::{Access, OUTSIDE};
 pub use kind::named;
-pub use read::{ReadSeek, open, open_input, read, read_input, read_text, system_text};
+pub use read::{open, open_input, read, read_input, read_text, system_text};
 pub use unfinished::{Unfinished, clear_unfinished};
 pub use write::{append, goes_to_stdout, write, write_new};
 

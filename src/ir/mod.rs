@@ -15,10 +15,9 @@ pub use forward::{Forward, forward};
 pub use graph::{Graph, InputRole, LOSS_OUTPUT, Node, NodeId, Param, ParamId, ParamRole, ScalarInput, Value};
 pub use labels::Labels;
 pub use program::{
-    AugmentKind, AugmentOp, AugmentSpec, Backbone, Cache, Callback, ClassWeight, Color, Combine, CsvSource, Damaged,
-    DataSource, DataSpec, Dimension, Drawing, EnsembleSpec, Fill, Fit, FreezeChange, Grouping, Head, LabelKind,
-    LayerId, LayerNode, Link, Loss, LossOptions, Metric, Model, Monitor, Normalize, Optimizer, Phase, PrepareSpec,
-    Program, ReportSpec, Resize, ResizeMethod, Schedule, SchedulePoint, Scope, ScopeKind, Split, SplitBase, Strategy,
-    TrainSpec, TuneSpec, UpdateRules, class_index, run_files,
+    AugmentKind, AugmentOp, AugmentSpec, Backbone, Cache, Callback, ClassWeight, Color, CsvSource, Damaged, DataSource,
+    DataSpec, Dimension, Drawing, EnsembleSpec, Fill, Fit, FreezeChange, Grouping, Head, LabelKind, LayerId, LayerNode,
+    Link, Loss, Metric, Model, Monitor, Normalize, Optimizer, Phase, PrepareSpec, Program, ReportSpec, Resize,
+    ResizeMethod, Schedule, SchedulePoint, Scope, ScopeKind, Split, SplitBase, TrainSpec, TuneSpec, UpdateRules,
+    class_index, run_files,
 };
-pub use verify::VerifyError;

@@ -18,14 +18,15 @@ mod foreign;
 mod lone;
 mod page;
 
-pub use arena::{Arena, ArenaRun, OutOfMemory};
-pub use bind::{BindError, BoundValues};
+pub use arena::{Arena, ArenaRun};
+pub use bind::BoundValues;
 #[cfg(test)]
 pub(crate) use bind::{BoundArgument, BoundKernel};
 pub(crate) use bound_plan::TaskPart;
 pub use bound_plan::{BoundGroup, BoundPlan};
-pub use code::CompiledKernel;
-pub use compile::{JitError, KernelSet, compile};
+#[cfg(test)]
+pub(crate) use compile::KernelSet;
+pub use compile::{JitError, compile};
 pub use denormals::FlushDenormals;
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use fence::FencedArena;

@@ -23,9 +23,8 @@ mod schedule;
 mod tests;
 mod verify;
 
-pub use choices::{Candidate, Choices, Product, Question, TimedCall, Way};
-pub use error::PlanError;
-pub use launch::{Access, AccessMode, BufferId, Count, Region, Space};
+pub use choices::{Choices, Question, TimedCall, Way};
+pub use launch::{Access, AccessMode, BufferId, Count, Space};
 pub use lowering::shards;
 pub use verify::{VerifiedPlan, verify_plan};
 

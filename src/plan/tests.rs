@@ -1,17 +1,19 @@
 //! Plans of whole models: that they can be made, and that `verify_plan` would notice a conflict.
 
+use super::launch::Region;
 use super::verify::verify;
-use super::{AccessMode, Plan, Region, plan};
+use super::{AccessMode, Plan, plan};
 use crate::desc::PoolKind;
 use crate::ir::{
-    CheckedProgram, LayerId, LayerNode, Loss, LossOptions, Metric, Model, Optimizer, PrepareSpec, Program, Schedule,
-    TrainSpec, UpdateRules,
+    CheckedProgram, LayerId, LayerNode, Loss, Metric, Model, Optimizer, PrepareSpec, Program, Schedule, TrainSpec,
+    UpdateRules,
 };
 use crate::kernel::{Simd, Target};
 use crate::layers::{BatchNorm, Conv2d, Dense, Dropout, Flatten, Input, Layer, Pool2d};
 use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
 use crate::source::{SourceFile, Span, Spanned};
 use crate::tensor::{Padding, Shape};
+use crate::vocabulary::LossOptions;
 use crate::vocabulary::{Activation, ActivationKind, Initializer};
 
 fn conv(filters: usize) -> Layer {

@@ -30,7 +30,6 @@ mod ways_tests;
 pub use answers::Answers;
 pub use error::CompileError;
 pub use profile::ProfileRow;
-pub use random_key::random_key;
 pub use session::{
     CompileOptions, EvalSession, Kind, ProbeError, ProbeSession, StepInputs, StepResult, TrainSession,
     optimized_evaluation_graph, optimized_training_graph,

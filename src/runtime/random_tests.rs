@@ -1,7 +1,7 @@
 //! Layers that are random in training, looked at where they stand in a compiled graph.
 
 use super::executor::Executor;
-use super::random_key;
+use super::random_key::random_key;
 use crate::front::load;
 use crate::ir::{Forward, Mode, ScalarInput, forward};
 use crate::kernel::{Simd, Target};

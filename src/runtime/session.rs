@@ -38,7 +38,7 @@ pub struct CompileOptions {
     pub batch: usize,
     /// Dropout and noise work (training only); off: they are the identity.
     pub random: bool,
-    /// Ways of computing convolutions that were chosen by [`super::tune`]; the others follow the models of the kernels.
+    /// Ways of computing convolutions that were chosen by `tune`; the others follow the models of the kernels.
     pub choices: Arc<Choices>,
 }
 

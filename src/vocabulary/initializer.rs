@@ -63,6 +63,7 @@ pub enum Initializer {
 
 choices! {
     /// What a variance is divided by.
+    #[allow(clippy::enum_variant_names, reason = "they are called so in the literature, and in the language")]
     pub enum FanMode {
         /// Inputs of a unit.
         FanIn = "fan_in",

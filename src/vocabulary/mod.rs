@@ -36,7 +36,7 @@ mod word;
 
 pub use activation::{Activation, ActivationKind};
 pub use attributes::Attributes;
-pub use augmentation::{AugmentKind, Fill, MirrorAxis};
+pub use augmentation::{AugmentKind, Fill};
 pub use callback::Callback;
 pub use category::Category;
 pub use choices::Choices;

@@ -3,8 +3,10 @@
 
 use std::path::Path;
 
-use cnnc::card::{DataCard, PassFacts, PictureSize, SharedPictures, TargetColumn, TypicalSize, Unreadable, builtin};
-use cnnc::ir::{DataSource, DataSpec, LabelKind};
+use cnnc::internals::card::{
+    DataCard, PassFacts, PictureSize, SharedPictures, TargetColumn, TypicalSize, Unreadable, builtin,
+};
+use cnnc::internals::ir::{DataSource, DataSpec, LabelKind};
 
 /// The card of a data set.
 pub(crate) fn card_of(data: &DataSpec) -> Option<DataCard> {

@@ -26,7 +26,7 @@ fn a_run_goes_on_as_it_was_begun_to_compute() {
         |flags: &[&str]| place.cnnc(&[&["run", "tiny.cnn", "--epochs", "2", "--resume", "fast-parts"], flags].concat());
     resume(&["--exact"]).success().says(&["warning: the run was begun without `--exact`; with others"]);
     resume(&["--tune-kernels"]).success().says(&["the run was begun without `--tune-kernels`, and goes on so"]);
-    if cnnc::kernel::Simd::detect() != cnnc::kernel::Simd::Portable {
+    if cnnc::internals::kernel::Simd::detect() != cnnc::internals::kernel::Simd::Portable {
         resume(&["--simd", "portable"]).success().says(&["warning: the run was begun with"]);
     }
     // run.json is for people: what is done to it changes nothing

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use cnnc::random::Random;
+use cnnc::internals::random::Random;
 
 use super::place::Place;
 use super::programs::PICTURES;

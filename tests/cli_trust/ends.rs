@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use cnnc::random::Random;
+use cnnc::internals::random::Random;
 
 use super::place::Place;
 use super::programs::{PICTURES, PLAIN};

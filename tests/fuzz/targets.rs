@@ -6,18 +6,18 @@
 
 use std::path::Path;
 
-use cnnc::data::{Bounds, Dataset, Locations, decode};
 use cnnc::diag::{Language, RenderStyle, render_all, render_json, repair};
 use cnnc::format::format;
 use cnnc::front::{Loaded, load};
-use cnnc::ir::CheckedProgram;
-use cnnc::kernel::{Simd, Target};
-use cnnc::lower::LowerOptions;
-use cnnc::plan::{plan, verify_plan};
-use cnnc::runtime::{optimized_evaluation_graph, optimized_training_graph};
-use cnnc::settings::Settings;
+use cnnc::internals::data::{Bounds, Dataset, Locations, decode};
+use cnnc::internals::ir::CheckedProgram;
+use cnnc::internals::kernel::{Simd, Target};
+use cnnc::internals::lower::LowerOptions;
+use cnnc::internals::plan::{plan, verify_plan};
+use cnnc::internals::runtime::{optimized_evaluation_graph, optimized_training_graph};
+use cnnc::internals::settings::Settings;
+use cnnc::internals::train::{State, tensor_shapes, weights};
 use cnnc::source::SourceFile;
-use cnnc::train::{State, tensor_shapes, weights};
 
 /// A target's name, and what it does with an input.
 pub(crate) type FuzzTarget = (&'static str, fn(&[u8]));
@@ -81,7 +81,7 @@ fn open(source: &str, files: &[(&str, &[u8])]) {
          train {{ epochs: 1 }}"
     );
     let locations = Locations::only(folder.path());
-    let card_of = |data: &cnnc::ir::DataSpec| cnnc::data::cards::of(data, &locations).ok();
+    let card_of = |data: &cnnc::internals::ir::DataSpec| cnnc::internals::data::cards::of(data, &locations).ok();
     let loaded = load(SourceFile::new("fuzz.cnn", text), &LowerOptions::default(), &card_of);
     if let Some(program) = &loaded.program {
         open_data(program, &locations);

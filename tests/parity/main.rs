@@ -13,7 +13,7 @@ mod zoo;
 
 use std::path::PathBuf;
 
-use cnnc::kernel::Simd;
+use cnnc::internals::kernel::Simd;
 
 use engine::Engine;
 use golden::{Digest, LargeCase, SmallCase};

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cnnc::front::load;
-use cnnc::ir::CheckedProgram;
-use cnnc::kernel::Simd;
-use cnnc::lower::LowerOptions;
+use cnnc::internals::ir::CheckedProgram;
+use cnnc::internals::kernel::Simd;
+use cnnc::internals::lower::LowerOptions;
+use cnnc::internals::tensor::Shape;
+use cnnc::internals::zoo::NameTable;
 use cnnc::source::SourceFile;
-use cnnc::tensor::Shape;
-use cnnc::zoo::NameTable;
 use serde::Deserialize;
 
 use crate::engine::{Engine, Labels, Tensor, Weights};
@@ -122,7 +122,7 @@ fn counts(name: &str, source: &str, golden: &Golden, report: &mut Report) -> Res
 
 /// The table leads from our parameters to all of the reference's, and to nothing else.
 fn names(name: &str, source: &str, golden: &Names, report: &mut Report) -> Result<(), String> {
-    let model = cnnc::zoo::find(name).ok_or("it is not in the zoo")?;
+    let model = cnnc::internals::zoo::find(name).ok_or("it is not in the zoo")?;
     let table = NameTable::parse(model.names)?;
     let mut lines = Vec::new();
     for Parameter { name, shape, .. } in parameters(&program(source, None)?) {

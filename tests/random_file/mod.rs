@@ -1,6 +1,6 @@
 //! Random syntax trees that print as valid files.
 
-use cnnc::ast::{
+use cnnc::internals::ast::{
     Allow, Argument, BinaryOp, Body, Branch, Chain, Definition, DefinitionKind, Dim, Entry, Expr, ExprKind, File, If,
     Item, Let, Name, Parameter, Repeat, Section, Setting, Statement, Step, Unit, Use, print_expr,
 };

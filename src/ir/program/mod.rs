@@ -29,9 +29,9 @@ pub use tune::{Dimension, TuneSpec};
 pub use updates::UpdateRules;
 
 pub use crate::vocabulary::{
-    AugmentKind, Cache, Callback, ClassWeight, Color, Combine, CsvSource, Damaged, DataSource, Drawing, Fill, Fit,
-    Grouping, LabelKind, LayerId, Link, Loss, LossOptions, Metric, Monitor, Normalize, Optimizer, Resize, ResizeMethod,
-    Schedule, SchedulePoint, Split, SplitBase, Strategy,
+    AugmentKind, Cache, Callback, ClassWeight, Color, CsvSource, Damaged, DataSource, Drawing, Fill, Fit, Grouping,
+    LabelKind, LayerId, Link, Loss, Metric, Monitor, Normalize, Optimizer, Resize, ResizeMethod, Schedule,
+    SchedulePoint, Split, SplitBase,
 };
 
 use crate::source::SourceFile;

@@ -6,14 +6,15 @@ use std::path::Path;
 use super::*;
 use crate::data::Locations;
 use crate::ir::{
-    DataSource, DataSpec, Labels, LossOptions, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share,
-    SplitBase, UpdateRules,
+    DataSource, DataSpec, Labels, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share, SplitBase,
+    UpdateRules,
 };
 use crate::runtime::{CompileError, StepResult};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 use crate::train::{End, Remains};
 use crate::vocabulary::Initializer;
+use crate::vocabulary::LossOptions;
 
 const PIXELS: usize = 64;
 const CLASSES: usize = 10;

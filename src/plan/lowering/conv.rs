@@ -195,7 +195,7 @@ impl Lowerer<'_> {
         // [Kh, Kw, I, O] → [Kh, Kw, O, I], a tap a task
         let bytes = taps * rows * columns * 4;
         let name = format!("{} transposed kernel", self.layer());
-        let transposed = self.add_buffer(name, bytes, false);
+        let transposed = self.add_buffer(name, bytes);
         let part = rows * columns;
         let space = if taps * part <= super::PART || taps == 1 {
             Space::Single
@@ -258,7 +258,7 @@ impl Lowerer<'_> {
         for &(output, elements, _) in sums {
             let name = format!("{} {}.{output} by shard", self.layer(), kernel.family());
             let bytes = elements * 4;
-            let buffer = self.add_buffer(name, bytes * self.division().shards, false);
+            let buffer = self.add_buffer(name, bytes * self.division().shards);
             args.push(Access {
                 buffer,
                 offset: 0,

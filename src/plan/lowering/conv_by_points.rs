@@ -25,7 +25,7 @@ impl Lowerer<'_> {
             let name = format!("{} {} at points", self.layer(), ["input", "result"][side]);
             let bytes = square.area() * planes.pitch[side] * 4;
             Points {
-                buffer: self.add_buffer(name, bytes, false),
+                buffer: self.add_buffer(name, bytes),
                 points: square.area(),
                 pitch: planes.pitch[side] * 4,
                 shard: desc.images * planes.squares * channels[side] * 4,

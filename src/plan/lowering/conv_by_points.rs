@@ -43,8 +43,7 @@ impl Lowerer<'_> {
         let args = vec![inputs.of_point(AccessMode::Read), weight, results.of_point(AccessMode::Write)];
         self.launch(step(WinogradStep::Products), points, args, Count::Part);
 
-        let mut args = vec![results.of_shard(AccessMode::Read)];
-        self.push_outlet(operands, &mut args);
+        let args = self.outlet(operands).behind([results.of_shard(AccessMode::Read)]);
         self.launch(step(WinogradStep::Results), self.image_space(), args, Count::Part);
         true
     }

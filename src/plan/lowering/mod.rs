@@ -85,6 +85,15 @@ enum Contents {
     Open,
 }
 
+/// Which of two kernels that share a description a node wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    /// From a layer's input to its result.
+    Forward,
+    /// From the gradient by the result to that by the input.
+    Backward,
+}
+
 struct Lowerer<'g> {
     graph: &'g Graph,
     target: Target,
@@ -228,11 +237,11 @@ impl<'g> Lowerer<'g> {
             Op::NeighbourSum(sum) => self.neighbour_sum(node, *sum),
             Op::Softmax(_) => self.softmax(node),
             Op::SoftmaxGrad(_) => self.softmax_grad(node),
-            Op::ChannelNorm(norm) => self.channel_norm(node, *norm, false),
-            Op::ChannelNormGrad(norm) => self.channel_norm(node, *norm, true),
+            Op::ChannelNorm(norm) => self.channel_norm(node, *norm, Direction::Forward),
+            Op::ChannelNormGrad(norm) => self.channel_norm(node, *norm, Direction::Backward),
             Op::Penalty(penalty) => self.penalty(node, *penalty),
-            Op::Warp(warp) => self.warp(node, warp, false),
-            Op::WarpGrad(grad) => self.warp(node, &grad.warp, true),
+            Op::Warp(warp) => self.warp(node, warp, Direction::Forward),
+            Op::WarpGrad(grad) => self.warp(node, &grad.warp, Direction::Backward),
             Op::Loss(loss) => self.loss(node, loss),
             Op::TopK(top) => self.top_k(node, top),
             Op::Activation(_) | Op::Dropout(_) | Op::BatchNorm(_) => {

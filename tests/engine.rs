@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use cnnc::front::load;
-use cnnc::internals::ir::{CheckedProgram, Labels};
+use cnnc::internals::ir::{CheckedProgram, Labels, ParamRole};
 use cnnc::internals::kernel::{Simd, Target};
 use cnnc::internals::lower::LowerOptions;
 use cnnc::internals::runtime::{CompileOptions, EvalSession, StepInputs, TrainSession};
@@ -256,6 +256,11 @@ fn means_follow_their_weights() {
         let index = session.params().iter().position(|param| param.name == name).expect("there is one");
         session.read(index)
     };
+    let of = session.params().iter().find_map(|param| match param.role {
+        ParamRole::Average(weight) if param.name == "dense.kernel.average" => Some(weight.index()),
+        _ => None,
+    });
+    assert_eq!(of.map(|weight| session.params()[weight].name.as_str()), Some("dense.kernel"));
     let mut mean = Vec::new();
     for step in 1..=4 {
         let (images, labels) = (&case.images, &case.labels);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ir::{Graph, NodeId, ParamId, ParamRole, Value};
 use crate::ops::{GradientCtx, Op};
+use crate::tensor::TensorType;
 
 /// Adds the backward pass to a graph: given values with the gradients by them (`seeds`), the gradients by all weights.
 pub(super) fn backpropagate(graph: &mut Graph, seeds: &[(Value, Value)]) -> BTreeMap<ParamId, Value> {
@@ -43,7 +44,8 @@ fn walk_back(graph: &mut Graph, seeds: &[(Value, Value)], needs: &[bool]) -> BTr
         if !wanted.contains(&true) {
             continue;
         }
-        let found = GradientCtx { graph, wanted, node }.gradients(dy);
+        keep_for_gradient(graph, node);
+        let found = GradientCtx::new(graph, node, wanted).gradients(dy);
         for (input, gradient) in inputs.into_iter().zip(found) {
             let Some(gradient) = gradient else { continue };
             if !needs[input.node.index()] {
@@ -57,6 +59,17 @@ fn walk_back(graph: &mut Graph, seeds: &[(Value, Value)], needs: &[bool]) -> BTr
         }
     }
     gradients
+}
+
+/// Makes a node give, besides its results, what its gradient reads.
+fn keep_for_gradient(graph: &mut Graph, id: NodeId) {
+    let Some(op) = graph.node(id).op.for_gradient() else { return };
+    let types = {
+        let operands: Vec<&TensorType> = graph.node(id).inputs.iter().map(|&input| graph.ty(input)).collect();
+        op.infer(&operands)
+    };
+    let node = &mut graph.nodes[id.index()];
+    (node.op, node.types) = (op, types);
 }
 
 /// For each node, whether a weight lies before it.
@@ -86,4 +99,52 @@ fn add(graph: &mut Graph, a: Value, b: Value, node: NodeId) -> Value {
         e.add(a, b)
     });
     graph.push_value(Op::Map(map), &[a, b], &layer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desc::PoolKind;
+    use crate::ir::{InputRole, Param};
+    use crate::ops::{Map, Pool};
+    use crate::tensor::{Padding, Shape, Window};
+    use crate::vocabulary::Initializer;
+
+    fn pool(graph: &mut Graph, of: Value) -> Value {
+        let (height, width, _) = graph.ty(of).shape.as_pixels();
+        let window = Window::resolve([height, width], [2, 2], [2, 2], [1, 1], Padding::Valid).expect("large enough");
+        graph.push_value(Op::Pool(Pool { kind: PoolKind::Max, window, winners: false }), &[of], "")
+    }
+
+    /// Rules add nodes; what they need of a node that is there is asked for before, where a gradient
+    /// goes through it.
+    #[test]
+    fn a_pool_on_the_way_to_a_weight_gives_its_winners() {
+        let mut graph = Graph::default();
+        let images = TensorType::per_image(Shape::image(8, 8, 3));
+        let images = graph.push_value(Op::Input(InputRole::Images, images), &[], "");
+        let before = pool(&mut graph, images);
+        let weight = Param {
+            name: "scale.gamma".into(),
+            layer: "scale".into(),
+            shape: Shape::vector(3),
+            initializer: Initializer::Ones,
+            role: ParamRole::Weight,
+        };
+        let (weight, gamma) = graph.add_param(weight, "scale");
+        let scale = Map::single(|e| {
+            let (x, gamma) = (e.input(0), e.input(1));
+            e.mul(x, gamma)
+        });
+        let scaled = graph.push_value(Op::Map(scale), &[before, gamma], "scale");
+        let last = pool(&mut graph, scaled);
+        let forward = graph.nodes.clone();
+        let gradients = backpropagate(&mut graph, &[(last, last)]);
+        assert_eq!(gradients.keys().copied().collect::<Vec<_>>(), [weight]);
+        graph.verify().expect("a sound graph");
+        let changed = forward.iter().zip(&graph.nodes).enumerate().filter(|(_, (old, new))| old != new);
+        assert_eq!(changed.map(|(at, _)| at).collect::<Vec<_>>(), [last.node.index()]);
+        let winners = Value { output: 1, ..last };
+        assert!(graph.nodes.iter().any(|node| matches!(node.op, Op::PoolGrad(_)) && node.inputs == [last, winners]));
+    }
 }

@@ -2,23 +2,9 @@
 
 use super::objective::judge;
 use crate::desc::LossKind;
-use crate::ir::{CheckedProgram, Graph, LabelKind, Link, Loss, Metric, Value};
+use crate::ir::{CheckedProgram, Graph, LabelKind, Link, Loss, Metric, OutputId, Value};
 use crate::ops::{self, Map, Op, Softmax, TopK};
 use crate::vocabulary::ActivationKind;
-
-/// The name of the output with the answers to each image.
-const ANSWERS: &str = "answers";
-
-/// The name of the output that holds each image's value of the metric with this index: a hit (1 or 0), or an error.
-pub fn metric_output(index: usize) -> String {
-    format!("metric{index}")
-}
-
-/// The name of the output that holds the answers to each image, where a metric counts them ([`Metric::counts_answers`]): of exclusive classes their
-/// probabilities, else scores that say yes above 0.
-pub fn answers_output() -> &'static str {
-    ANSWERS
-}
 
 /// What metrics look at.
 #[derive(Debug, Clone, Copy)]
@@ -46,11 +32,11 @@ pub(super) fn add(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
                 graph.push_value(Op::TopK(TopK { k, threshold }), &[scores, labels], "metrics")
             }
         };
-        graph.outputs.push((metric_output(index), values));
+        graph.outputs.push((OutputId::Metric(index), values));
     }
     if metrics(program).into_iter().any(Metric::counts_answers) {
         let answers = answers(graph, judged, has_classes, f32::from_bits(threshold));
-        graph.outputs.push((ANSWERS.to_owned(), answers));
+        graph.outputs.push((OutputId::Answers, answers));
     }
 }
 

@@ -8,6 +8,6 @@ mod optimizer;
 mod penalty;
 mod probe;
 
-pub use metrics::{answers_output, metric_output, metrics};
-pub use objective::{averaged_weight, evaluation_graph, loss_output, penalty_output, training_graph};
-pub use probe::{Differentiated, GRADIENT, NoProbe, OUTPUT, Probe, probe_graph, value_output};
+pub use metrics::metrics;
+pub use objective::{evaluation_graph, training_graph};
+pub use probe::{Differentiated, NoProbe, Probe, probe_graph};

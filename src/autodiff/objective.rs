@@ -3,19 +3,16 @@
 use super::backward::backpropagate;
 use super::clip::clip;
 use super::metrics::{self, Judged};
-use super::optimizer::{AVERAGE, update};
+use super::optimizer::update;
 use super::penalty;
 use crate::desc::LossKind;
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LOSS_OUTPUT, LabelKind, Link, Loss as ProgramLoss, Mode, ScalarInput,
+    CheckedProgram, Forward, Graph, InputRole, LabelKind, Link, Loss as ProgramLoss, Mode, OutputId, ScalarInput,
     TrainSpec, Value, forward,
 };
 use crate::ops::{Loss, Map, Op};
 use crate::opt;
 use crate::tensor::{Element, Shape, TensorType};
-
-/// The name of the output with one number for the batch: what the size of weights adds to the loss.
-const PENALTY: &str = "penalty";
 
 /// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight.
 pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Graph {
@@ -29,7 +26,7 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
     // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs no gradient.
     // These passes rewrite in place, so scores and seeds stay what they are.
     opt::run(&mut graph, opt::BEFORE_GRADIENTS);
-    penalty::add_output(&mut graph, &penalties, PENALTY);
+    penalty::add_output(&mut graph, &penalties);
     let mut gradients = backpropagate(&mut graph, &seeds);
     penalty::add_gradients(&mut graph, &penalties, &mut gradients);
     for (weight, gradient) in clip(&mut graph, gradients, &train.updates) {
@@ -41,30 +38,15 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
 /// Forward pass without randomness: output, and where the loss is known also loss and metrics. Auxiliary outputs are left out, and of the loss too.
 pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
     let Forward { mut graph, output, scores, penalties, .. } = forward(program, Mode::Inference);
-    graph.outputs.push(("output".to_owned(), output));
+    graph.outputs.push((OutputId::Model, output));
     if let Some(loss) = program.loss() {
         let labels = labels(&mut graph, program, false);
         let value = judge(&mut graph, judgement(program, loss), [scores, labels], "loss");
-        graph.outputs.push((LOSS_OUTPUT.to_owned(), value));
+        graph.outputs.push((OutputId::Loss, value));
         metrics::add(&mut graph, program, Judged { output, scores, labels, loss });
-        penalty::add_output(&mut graph, &penalties, PENALTY);
+        penalty::add_output(&mut graph, &penalties);
     }
     graph
-}
-
-/// Of a slot that follows a weight (`ema`), the name of the weight.
-pub fn averaged_weight(slot: &str) -> Option<&str> {
-    slot.strip_suffix(AVERAGE)?.strip_suffix('.')
-}
-
-/// The name of the output that holds each image's loss.
-pub fn loss_output() -> &'static str {
-    LOSS_OUTPUT
-}
-
-/// The name of the output that holds what the size of weights adds to the loss; there is none where no layer asks for it.
-pub fn penalty_output() -> &'static str {
-    PENALTY
 }
 
 /// The input of the labels: a class index an image, or a number for each output; so too, as shares of classes, where images are `mixed`.
@@ -119,7 +101,7 @@ fn add_losses(
         });
         total = graph.push_value(Op::Map(sum), &[total, Value { node: head, output: 0 }], "loss");
     }
-    graph.outputs.push((LOSS_OUTPUT.to_owned(), total));
+    graph.outputs.push((OutputId::Loss, total));
     seeds
 }
 

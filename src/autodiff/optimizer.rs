@@ -32,12 +32,9 @@ struct Target {
     gradient: Value,
     /// `w ← w − lr · weight_decay · w` before anything else.
     weight_decay: f32,
-    /// The slot [`AVERAGE`] follows the weight: `a ← a · share + w (1 − share)`.
+    /// A running mean follows the weight ([`ParamRole::Average`]): `a ← a · share + w (1 − share)`.
     average: bool,
 }
-
-/// The slot of a weight's running mean.
-pub(super) const AVERAGE: &str = "average";
 
 fn sgd(graph: &mut Graph, target: &Target, momentum: f32, nesterov: bool) {
     let slots: &[&str] = if momentum == 0.0 { &[] } else { &["momentum"] };
@@ -159,16 +156,16 @@ fn push(
 ) {
     let Target { weight, gradient, weight_decay, average } = *target;
     let layer = graph.node(gradient.node).layer.clone();
-    let Param { name, shape, .. } = graph.params[weight.index()].clone();
+    let updated = graph.params[weight.index()].clone();
     let old = graph.parameter(weight);
-    let averaged: &[&str] = if average { &[AVERAGE] } else { &[] };
+    let averaged = average.then_some(("average", ParamRole::Average(weight)));
     let slot_values: Vec<(ParamId, Value)> = slots
         .iter()
+        .map(|&slot| (slot, ParamRole::Slot))
         .chain(averaged)
-        .map(|slot| {
-            let name = format!("{name}.{slot}");
-            let param = Param { name, shape: shape.clone(), initializer: Initializer::Zeros, role: ParamRole::Slot };
-            graph.add_param(param, &layer)
+        .map(|(slot, role)| {
+            let name = format!("{}.{slot}", updated.name);
+            graph.add_param(Param { name, initializer: Initializer::Zeros, role, ..updated.clone() }, &layer)
         })
         .collect();
     let mut rate_values: Vec<Value> = rates.iter().map(|rate| graph.scalar(rate.clone())).collect();
@@ -185,7 +182,7 @@ fn push(
         [old, gradient].into_iter().chain(slot_values.iter().map(|&(_, v)| v)).chain(rate_values).collect();
     let map = Map::several(|e| {
         let ids: Vec<ExprId> = (0..operands.len()).map(|i| e.input(i)).collect();
-        let (slot_ids, rate_ids) = ids[2..].split_at(slots.len() + averaged.len());
+        let (slot_ids, rate_ids) = ids[2..].split_at(slot_values.len());
         let w = match plain {
             Some(plain) if decays => {
                 let decay = e.constant(weight_decay);

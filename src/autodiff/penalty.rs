@@ -7,15 +7,15 @@
 use std::collections::BTreeMap;
 
 use crate::desc::Compare;
-use crate::ir::{Graph, ParamId, Value};
+use crate::ir::{Graph, OutputId, ParamId, Value};
 use crate::ops::{Map, Op, Penalty};
 use crate::vocabulary::Regularizer;
 
 /// Penalties that one kernel adds up.
 const AT_ONCE: usize = 1024;
 
-/// Adds the sum of all penalties as the output of this name; none where there are no penalties.
-pub(super) fn add_output(graph: &mut Graph, penalties: &[(ParamId, Regularizer)], name: &str) {
+/// Adds the sum of all penalties as an output; none where there are no penalties.
+pub(super) fn add_output(graph: &mut Graph, penalties: &[(ParamId, Regularizer)]) {
     let parts: Vec<Value> = penalties
         .iter()
         .map(|&(param, regularizer)| {
@@ -41,7 +41,7 @@ pub(super) fn add_output(graph: &mut Graph, penalties: &[(ParamId, Regularizer)]
         });
         total = graph.push_value(Op::Map(sum), &operands, "penalty");
     }
-    graph.outputs.push((name.to_owned(), total));
+    graph.outputs.push((OutputId::Penalty, total));
 }
 
 /// Adds each penalty's gradient to that of the loss.

@@ -1,7 +1,7 @@
 //! A forward pass that shows more than the model's output: results of layers, and the gradient of the output by one.
 
 use super::backward::gradients_by;
-use crate::ir::{CheckedProgram, Forward, Graph, InputRole, LayerId, Mode, Value, forward};
+use crate::ir::{CheckedProgram, Forward, Graph, InputRole, LayerId, Mode, OutputId, Value, forward};
 use crate::ops::Op;
 use crate::tensor::{Element, Shape, TensorType};
 use crate::vocabulary::ActivationKind;
@@ -9,7 +9,7 @@ use crate::vocabulary::ActivationKind;
 /// What is to be seen besides the model's output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Probe {
-    /// Results of these layers.
+    /// Results of these layers: [`OutputId::Value`] by their places.
     pub values: Vec<LayerId>,
     /// A gradient by the result of a layer.
     pub gradient: Option<(Differentiated, LayerId)>,
@@ -23,16 +23,6 @@ pub enum Differentiated {
     Scores,
     /// The output, after its last activation.
     Output,
-}
-
-/// The name of the model's output.
-pub const OUTPUT: &str = "output";
-/// The name of the gradient.
-pub const GRADIENT: &str = "gradient";
-
-/// The name of the value at a place of [`Probe::values`].
-pub fn value_output(at: usize) -> String {
-    format!("value {at}")
 }
 
 /// Why there is no graph of a probe.
@@ -51,9 +41,9 @@ pub enum NoProbe {
 pub fn probe_graph(program: &CheckedProgram, probe: &Probe) -> Result<Graph, NoProbe> {
     let Forward { mut graph, output, layers, .. } = forward(program, Mode::Inference);
     let value_of = |layer: LayerId| layers[layer.index()].ok_or(NoProbe::LeftOut(layer));
-    graph.outputs.push((OUTPUT.to_owned(), output));
+    graph.outputs.push((OutputId::Model, output));
     for (at, &layer) in probe.values.iter().enumerate() {
-        graph.outputs.push((value_output(at), value_of(layer)?));
+        graph.outputs.push((OutputId::Value(at), value_of(layer)?));
     }
     if let Some((of, layer)) = probe.gradient {
         let by = value_of(layer)?;
@@ -63,7 +53,7 @@ pub fn probe_graph(program: &CheckedProgram, probe: &Probe) -> Result<Graph, NoP
         };
         let counts = counts(&mut graph, of);
         let gradient = gradients_by(&mut graph, (of, counts), by).ok_or(NoProbe::Independent(layer))?;
-        graph.outputs.push((GRADIENT.to_owned(), gradient));
+        graph.outputs.push((OutputId::Gradient, gradient));
     }
     graph.updates.clear();
     Ok(graph)

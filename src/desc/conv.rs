@@ -55,6 +55,28 @@ pub struct Epilogue {
     pub activation: Option<TileActivation>,
 }
 
+/// What the last step of a convolution reads and writes besides what it adds up: something for each
+/// argument of the kernel, such as where it lies or how large it is.
+#[derive(Debug, Clone, Copy)]
+pub struct ConvOutlet<T> {
+    /// Read, where the epilogue has one.
+    pub bias: Option<T>,
+    /// Read, the same.
+    pub residual: Option<T>,
+    /// Written.
+    pub output: T,
+    /// Written, where they are asked for.
+    pub winners: Option<T>,
+}
+
+impl<T> ConvOutlet<T> {
+    /// All arguments of the kernel in their order: `first`, then these.
+    pub fn behind<const N: usize>(self, first: [T; N]) -> Vec<T> {
+        let Self { bias, residual, output, winners } = self;
+        first.into_iter().chain(bias).chain(residual).chain([output]).chain(winners).collect()
+    }
+}
+
 /// A convolution of `count` images.
 ///
 /// Forward, `y[oy, ox, o] = Σ x[oy·sy + ky·dy − pad_y, ox·sx + kx·dx − pad_x, i] · w[ky, kx, i, o]` with
@@ -65,7 +87,7 @@ pub struct Epilogue {
 /// [`super::TransposeDesc`]). The epilogue is empty or holds nothing but an activation's none; pixels that no window
 /// covers become 0.
 ///
-/// Arguments: input, weights, bias (where the epilogue has one), residual (the same), output, winners (where asked).
+/// Arguments: input, weights, then those of [`ConvOutlet`].
 /// Reads: the input's halo is zero and at least [`ConvDesc::needed_halo`] wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvDesc {

@@ -28,7 +28,7 @@ mod warp;
 mod winograd;
 mod work;
 
-pub use conv::{ConvDesc, ConvGradWeightDesc, Epilogue, PoolEpilogue, Rank, TileActivation};
+pub use conv::{ConvDesc, ConvGradWeightDesc, ConvOutlet, Epilogue, PoolEpilogue, Rank, TileActivation};
 pub use depthwise::{DepthwiseDesc, DepthwiseGradWeightDesc};
 #[cfg(test)]
 pub use expr::uniform_reference;

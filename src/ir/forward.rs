@@ -86,7 +86,8 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
 fn declare(graph: &mut Graph, node: &LayerNode, spec: ParamSpec) -> (ParamId, Value) {
     let role = if spec.trainable && !node.frozen { ParamRole::Weight } else { ParamRole::State };
     let name = format!("{}.{}", node.path, spec.name);
-    graph.add_param(Param { name, shape: spec.shape, initializer: spec.initializer, role }, &node.path)
+    let param = Param { name, layer: node.path.clone(), shape: spec.shape, initializer: spec.initializer, role };
+    graph.add_param(param, &node.path)
 }
 
 /// A cross-entropy is computed from scores in one stable step. Where the model ends in the loss's own activation, its operand is the scores. Where it ends in

@@ -5,6 +5,7 @@
 //! profiles. See [`crate::ops`] for the meaning of every operation.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::ops::Op;
 use crate::tensor::{Element, Shape, TensorType};
@@ -50,6 +51,18 @@ pub enum ParamRole {
     State,
     /// The optimizer's memory of one weight (momentum, second moment), saved with the training state only.
     Slot,
+    /// The running mean of this weight (`ema`), saved with the training state only.
+    Average(ParamId),
+}
+
+impl ParamRole {
+    /// Whether it belongs to the update of a weight, and not to the model.
+    pub fn is_of_update(self) -> bool {
+        match self {
+            ParamRole::Weight | ParamRole::State => false,
+            ParamRole::Slot | ParamRole::Average(_) => true,
+        }
+    }
 }
 
 /// Memory that outlives a step.
@@ -57,6 +70,8 @@ pub enum ParamRole {
 pub struct Param {
     /// `<layer path>.<variable>`; slots: `<layer path>.<variable>.<slot>`.
     pub name: String,
+    /// Path of the layer it belongs to.
+    pub layer: String,
     /// Its shape, in Keras's layout.
     pub shape: Shape,
     /// How it starts.
@@ -86,8 +101,41 @@ pub enum ScalarInput {
     RandomKey(String),
 }
 
-/// The name of the output that holds each image's loss.
-pub const LOSS_OUTPUT: &str = "loss";
+/// Which of its results a graph keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OutputId {
+    /// The model's output, after its last activation.
+    Model,
+    /// Each image's loss.
+    Loss,
+    /// What the size of weights adds to the loss, one number for the batch. There is none where no layer
+    /// asks for it.
+    Penalty,
+    /// Each image's value of the metric with this index: a hit (1 or 0), or an error.
+    Metric(usize),
+    /// The answers to each image, where a metric counts them ([`super::Metric::counts_answers`]): of
+    /// exclusive classes their probabilities, else scores that say yes above 0.
+    Answers,
+    /// Of the values that were asked for, the one at this place.
+    Value(usize),
+    /// The gradient that was asked for.
+    Gradient,
+}
+
+/// As printed graphs call it.
+impl fmt::Display for OutputId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OutputId::Model => f.write_str("output"),
+            OutputId::Loss => f.write_str("loss"),
+            OutputId::Penalty => f.write_str("penalty"),
+            OutputId::Metric(index) => write!(f, "metric{index}"),
+            OutputId::Answers => f.write_str("answers"),
+            OutputId::Value(at) => write!(f, "value {at}"),
+            OutputId::Gradient => f.write_str("gradient"),
+        }
+    }
+}
 
 /// What an input of the graph holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -122,8 +170,8 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// Parameters, in the order of the model's layers, then slots.
     pub params: Vec<Param>,
-    /// Results to keep, with the names they are asked for by: `output`, `scores`, `loss`, `accuracy`.
-    pub outputs: Vec<(String, Value)>,
+    /// Results to keep, each once.
+    pub outputs: Vec<(OutputId, Value)>,
     /// New contents of parameters: written at the end of the step, in place.
     pub updates: Vec<(ParamId, Value)>,
     given: Given,
@@ -180,11 +228,6 @@ impl Graph {
     /// Where the forward pass ends: behind the loss, the first of several. `None` where there is none.
     pub fn forward_end(&self) -> Option<usize> {
         self.nodes.iter().position(|node| matches!(node.op, Op::Loss(_))).map(|loss| loss + 1)
-    }
-
-    /// The result kept under a name.
-    pub fn output(&self, name: &str) -> Option<Value> {
-        self.outputs.iter().find(|(n, _)| n == name).map(|&(_, v)| v)
     }
 
     /// Declares a parameter and returns the node that reads it.
@@ -246,7 +289,7 @@ impl Graph {
             places.push(rewrite(self, id, node, inputs));
         }
         let at = |value: Value| places[value.node.index()][usize::from(value.output)];
-        self.outputs = old.outputs.into_iter().map(|(name, value)| (name, at(value))).collect();
+        self.outputs = old.outputs.into_iter().map(|(id, value)| (id, at(value))).collect();
         self.updates = old.updates.into_iter().map(|(param, value)| (param, at(value))).collect();
     }
 

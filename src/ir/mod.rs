@@ -12,7 +12,7 @@ mod verify;
 pub use builder::{GraphBuilder, Mode};
 pub use checked::{CheckedProgram, OpenSizes, SizeRefused};
 pub use forward::{Forward, forward};
-pub use graph::{Graph, InputRole, LOSS_OUTPUT, Node, NodeId, Param, ParamId, ParamRole, ScalarInput, Value};
+pub use graph::{Graph, InputRole, Node, NodeId, OutputId, Param, ParamId, ParamRole, ScalarInput, Value};
 pub use labels::Labels;
 pub use program::{
     AugmentKind, AugmentOp, AugmentSpec, Backbone, Cache, Callback, ClassWeight, Color, CsvSource, Damaged, DataSource,

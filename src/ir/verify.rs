@@ -52,11 +52,11 @@ impl Graph {
                 return fail(format!("`{}` is updated twice", declared.name));
             }
         }
-        let mut names = BTreeSet::new();
-        for (name, value) in &self.outputs {
+        let mut kept = BTreeSet::new();
+        for (id, value) in &self.outputs {
             self.verify_value(*value, self.nodes.len(), None)?;
-            if !names.insert(name) {
-                return fail(format!("two outputs are called `{name}`"));
+            if !kept.insert(id) {
+                return fail(format!("two outputs are called `{id}`"));
             }
         }
         Ok(())

@@ -82,13 +82,14 @@ impl BoundKernel {
 
     /// Runs the kernel for one task. `scratch` is the offset in the arena of this worker's scratch memory.
     ///
-    /// Checked here: that every argument begins inside its memory. Relied on: that the plan's regions are those of the kernel's
-    /// description, that `count` and `first` are the task's own, and that no call at the same time writes what this one touches. `plan::verify_plan`
-    /// proves that all regions lie inside their buffers and that no two tasks of a stage conflict, and [`super::BoundPlan`] takes nothing but such
-    /// plans; who runs it starts a stage only when the one before has ended.
+    /// Checked here: that every argument begins inside its memory.
+    /// # Safety
+    /// There are as many arguments as the kernel's description says. What a call with this `count` and
+    /// `first` touches of each lies inside its memory. No call at the same time writes what this one
+    /// touches.
     /// # Panics
     /// If the arena is smaller than what was bound, or there are fewer tasks: a bug in the executor.
-    pub(crate) fn call(&self, run: &ArenaRun, task: usize, count: usize, first: usize, scratch: usize) {
+    pub(crate) unsafe fn call(&self, run: &ArenaRun, task: usize, count: usize, first: usize, scratch: usize) {
         let scratch_end = if self.scratch_bytes == 0 { 0 } else { scratch + self.scratch_bytes };
         assert!(
             run.size_bytes() >= self.arena_bytes.max(scratch_end),
@@ -105,9 +106,9 @@ impl BoundKernel {
             });
         }
         // SAFETY:
-        // * as many addresses as arguments, each inside its memory; that the regions behind them are, too, is `verify_plan`'s proof.
-        // * the arena is lent to `run`, so no Rust reference points into it, but for those of `BoundValues::look`, of which the same proof speaks.
-        // * other kernels at the same time: by the same proof; scratch memory belongs to one worker.
+        // * as many addresses as arguments, each inside its memory; the regions behind them are, too, as the caller says.
+        // * the arena is lent to `run`, so no Rust reference points into it, but for those of `BoundValues::look`, which are of what nobody writes then.
+        // * other kernels at the same time: as the caller says.
         unsafe { self.kernel.call(addresses.as_ptr(), count, first) };
     }
 }

@@ -82,7 +82,9 @@ impl LoneKernel {
 
     /// Calls it once.
     pub fn call(&mut self) {
-        self.kernel.call(&self.arena.run(), self.next, self.count, 0, self.scratch_at);
+        // SAFETY: each argument is as large as a call with `count` needs: a plan's call says so, or who
+        // called `new`. The arena is this kernel's own and lent mutably: no other call is made meanwhile.
+        unsafe { self.kernel.call(&self.arena.run(), self.next, self.count, 0, self.scratch_at) };
         self.next = (self.next + 1) % self.copies;
     }
 

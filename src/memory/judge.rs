@@ -79,11 +79,8 @@ fn costliest<'p>(program: &'p CheckedProgram, step: &Plan) -> Option<(&'p LayerN
     let layers = &program.program().model.layers;
     let mut bytes_of: HashMap<&str, usize> = layers.iter().map(|node| (node.path.as_str(), 0)).collect();
     for buffer in arena {
-        // `stage.0.conv2d map` belongs to a layer `stage.0.conv2d`
-        for (end, _) in buffer.name.match_indices([' ', '.']) {
-            if let Some(bytes) = bytes_of.get_mut(&buffer.name[..end]) {
-                *bytes += buffer.bytes;
-            }
+        if let Some(bytes) = bytes_of.get_mut(buffer.layer.as_str()) {
+            *bytes += buffer.bytes;
         }
     }
     let with_bytes = layers.iter().map(|node| (node, bytes_of[node.path.as_str()]));

@@ -16,7 +16,7 @@ pub use judge::check;
 pub use machine::{Machine, free_now, memory_bytes, peak_rss_bytes};
 
 use crate::card::DataCard;
-use crate::ir::{Callback, CheckedProgram, Graph, Param, ParamRole, TrainSpec};
+use crate::ir::{Callback, CheckedProgram, Graph, Param, TrainSpec};
 use crate::plan::{Plan, parameter_places, plan};
 use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
 
@@ -180,7 +180,7 @@ impl<'a> PhasePlans<'a> {
     /// What is taken however small a batch is.
     fn without_pictures(&self) -> MemoryPlan {
         let bytes_of = |slots: bool| {
-            let params = self.training.params.iter().filter(|param| (param.role == ParamRole::Slot) == slots);
+            let params = self.training.params.iter().filter(|param| param.role.is_of_update() == slots);
             let params: Vec<Param> = params.cloned().collect();
             parameter_places(&params).1
         };

@@ -38,6 +38,7 @@ pub use softmax::{Softmax, SoftmaxGrad};
 pub use taps::Taps;
 pub use warp::{Warp, WarpGrad};
 
+use crate::desc::PoolKind;
 use crate::ir::{InputRole, ParamId};
 use crate::tensor::{Element, Shape, TensorType};
 use crate::vocabulary::ActivationKind;
@@ -164,6 +165,13 @@ impl Op {
             Op::Loss(op) => op.infer(operands),
             Op::TopK(_) => vec![TensorType::per_image(Shape::vector(1))],
         }
+    }
+
+    /// The same operation with all results that its gradient reads; `None` where it gives them already.
+    pub fn for_gradient(&self) -> Option<Op> {
+        let Op::Pool(pool) = self else { return None };
+        let is_asked_for = pool.kind == PoolKind::Max && !pool.winners;
+        is_asked_for.then(|| Op::Pool(Pool { winners: true, ..*pool }))
     }
 
     /// Its name in printed graphs.

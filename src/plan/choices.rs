@@ -10,8 +10,8 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 use crate::desc::{
-    ConvDesc, ConvGradWeightDesc, KernelDesc, PackDesc, Rank, Square, StrassenDesc, StrassenWeightDesc, WinogradDesc,
-    WinogradGradWeightDesc, WinogradWeightDesc,
+    ConvDesc, ConvGradWeightDesc, ConvOutlet, KernelDesc, PackDesc, Rank, Square, StrassenDesc, StrassenWeightDesc,
+    WinogradDesc, WinogradGradWeightDesc, WinogradWeightDesc,
 };
 use crate::kernel::{Calls, Target, conv, depthwise, strassen, winograd};
 use crate::tensor::Layout;
@@ -285,12 +285,15 @@ impl Question {
             let arguments = vec![bytes(rows * outputs), bytes(weight_elements)];
             TimedCall { kernel, arguments, count, uncached: None }
         });
-        let mut arguments = vec![bytes(self.images * desc.input.image_pitch), bytes(weight_elements)];
-        arguments.extend(desc.epilogue.bias.then_some(bytes(outputs)));
-        arguments.extend(desc.epilogue.residual.map(|layout| bytes(self.images * layout.image_pitch)));
-        arguments.push(bytes(self.images * desc.output.image_pitch));
         let winners = desc.epilogue.pool.and_then(|pool| pool.winners);
-        arguments.extend(winners.map(|winners| self.images * winners.image_pitch));
+        let outlet = ConvOutlet {
+            bias: desc.epilogue.bias.then_some(bytes(outputs)),
+            residual: desc.epilogue.residual.map(|layout| bytes(self.images * layout.image_pitch)),
+            output: bytes(self.images * desc.output.image_pitch),
+            // a byte each
+            winners: winners.map(|winners| self.images * winners.image_pitch),
+        };
+        let arguments = outlet.behind([bytes(self.images * desc.input.image_pitch), bytes(weight_elements)]);
         let kernel = conv_kernel(desc, way, block);
         // the weights
         let uncached = self.cold.then_some(1);

@@ -31,7 +31,7 @@ pub use verify::{VerifiedPlan, verify_plan};
 use std::collections::HashSet;
 
 use crate::desc::KernelDesc;
-use crate::ir::{Graph, Param, ScalarInput};
+use crate::ir::{Graph, OutputId, Param, ScalarInput};
 use crate::kernel::Target;
 use crate::tensor::Layout;
 
@@ -49,6 +49,8 @@ pub enum Place {
 pub struct Buffer {
     /// For printed plans: the layer and what it is.
     pub name: String,
+    /// Path of the layer it belongs to; empty where it belongs to none.
+    pub layer: String,
     /// Size: of all images, parts or elements where it lies in the arena.
     pub bytes: usize,
     /// Where it lies.
@@ -93,8 +95,8 @@ pub struct Stage {
 /// A result to read after a run.
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// The graph's name for it.
-    pub name: String,
+    /// Which of the graph's.
+    pub id: OutputId,
     /// Where it is.
     pub buffer: BufferId,
     /// How each image's share lies there.

@@ -9,7 +9,7 @@
 use super::launch::{Access, AccessMode, BufferId, Launch, Region, Space};
 use super::lowering::Lowered;
 use crate::desc::KernelDesc;
-use crate::ir::LOSS_OUTPUT;
+use crate::ir::OutputId;
 
 /// Launches with their stages.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
         buffers.for_each(|buffer| marks[buffer.index()] = true);
         marks
     };
-    let loss = lowered.outputs.iter().filter(|output| output.name == LOSS_OUTPUT).map(|output| output.buffer);
+    let loss = lowered.outputs.iter().filter(|output| output.id == OutputId::Loss).map(|output| output.buffer);
     let (loss, weights) = (marked(&mut loss.into_iter()), marked(&mut lowered.weights.iter().copied()));
     let writes = |launch: &Launch, buffers: &[bool]| {
         launch.args.iter().any(|access| access.mode == AccessMode::Write && buffers[access.buffer.index()])

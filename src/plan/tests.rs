@@ -238,3 +238,16 @@ fn notices_memory_that_is_given_away_too_soon() {
     plan.buffers[short].place = plan.buffers[long].place;
     assert!(verify(&plan).is_err(), "{plan}");
 }
+
+#[test]
+fn every_buffer_knows_its_layer() {
+    let plan = training_plan(32);
+    for buffer in plan.buffers.iter().filter(|buffer| !buffer.layer.is_empty()) {
+        let rest = buffer.name.strip_prefix(buffer.layer.as_str());
+        assert!(rest.is_some_and(|rest| rest.starts_with([' ', '.'])), "{} of {}", buffer.name, buffer.layer);
+    }
+    let of_none = |name: &str| plan.buffers.iter().any(|buffer| buffer.name == name && buffer.layer.is_empty());
+    assert!(of_none("images") && of_none("labels"));
+    let slots = plan.buffers.iter().filter(|buffer| buffer.name.ends_with(".kernel.momentum"));
+    assert!(slots.inspect(|slot| assert!(slot.layer.starts_with("layer_"), "{}", slot.name)).count() > 1);
+}

@@ -7,7 +7,7 @@ use super::error::CompileError;
 use super::profile::Profile;
 use super::run::{Progress, Run};
 use super::team::Team;
-use crate::ir::{LOSS_OUTPUT, ScalarInput};
+use crate::ir::{OutputId, ScalarInput};
 use crate::jit::{Arena, BoundGroup, BoundPlan};
 use crate::plan::{BufferId, Call, Place, Plan, Stage, VerifiedPlan, verify_plan};
 
@@ -70,7 +70,7 @@ impl Executor {
             stages.into_iter().map(|groups| BoundStage::new(groups, threads)).collect()
         };
         let (setup, stages) = (divided(setup), divided(stages));
-        let loss = plan.outputs.iter().find(|output| output.name == LOSS_OUTPUT);
+        let loss = plan.outputs.iter().find(|output| output.id == OutputId::Loss);
         let gate = loss.map(|loss| Gate::new(&plan, loss.buffer)).transpose()?.flatten();
         self.plans.truncate(MOST_PLANS - 1);
         self.plans.insert(0, Compiled { key, plan, setup, stages, gate, profile: None });

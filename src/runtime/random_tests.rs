@@ -3,7 +3,7 @@
 use super::executor::Executor;
 use super::random_key::random_key;
 use crate::front::load;
-use crate::ir::{Forward, Mode, ScalarInput, forward};
+use crate::ir::{Forward, Mode, OutputId, ScalarInput, forward};
 use crate::kernel::{Simd, Target};
 use crate::lower::LowerOptions;
 use crate::opt;
@@ -16,7 +16,7 @@ fn trained(body: &str, pictures: &[f32], batch: usize, step: u64) -> Vec<f32> {
     let loaded = load(source, &LowerOptions::default(), &|_| None);
     let program = loaded.program.unwrap_or_else(|| panic!("{body}\n{:?}", loaded.problems));
     let Forward { mut graph, output, .. } = forward(&program, Mode::Training { random: true });
-    graph.outputs.push(("output".to_owned(), output));
+    graph.outputs.push((OutputId::Model, output));
     opt::run(&mut graph, opt::TRAINING);
     let mut executor = Executor::new(2).expect("threads");
     executor.add([0; 2], plan(&graph, Target::of(Simd::Portable), batch), 0).expect("compiles");

@@ -13,14 +13,11 @@ use super::profile::{Profile, ProfileRow};
 use super::random_key::random_key;
 use super::rates::{adam_rate, nadam_rates};
 use super::run::mean;
-use crate::autodiff::{
-    answers_output, evaluation_graph, loss_output, metric_output, metrics, penalty_output, training_graph,
-};
+use crate::autodiff::{evaluation_graph, metrics, training_graph};
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LabelKind, Labels, Loss, Metric, Mode, Optimizer, Param, ScalarInput,
-    TrainSpec, forward,
+    CheckedProgram, Forward, Graph, InputRole, LabelKind, Labels, Loss, Metric, Mode, Optimizer, OutputId, Param,
+    ScalarInput, TrainSpec, forward,
 };
-
 use crate::kernel::Target;
 use crate::ops::Op;
 use crate::opt;
@@ -218,8 +215,8 @@ impl Engine {
         if weights.is_empty() { given.fill(1.0) } else { given.copy_from_slice(weights) }
     }
 
-    fn output(&self, name: &str) -> Option<&Output> {
-        self.executor.plan().outputs.iter().find(|output| output.name == name)
+    fn output(&self, id: OutputId) -> Option<&Output> {
+        self.executor.plan().outputs.iter().find(|output| output.id == id)
     }
 
     /// The values of a result, one run of numbers per image.
@@ -229,15 +226,15 @@ impl Engine {
 
     /// Mean loss, hits and answers of a batch; sums in the order of the images.
     fn result(&self, images: usize, labels: Labels<'_>) -> StepResult {
-        let values = |name: &str| self.output(name).map(|output| self.values(output, images)).unwrap_or_default();
-        let loss = mean(values(loss_output()), images);
+        let values = |id| self.output(id).map(|output| self.values(output, images)).unwrap_or_default();
+        let loss = mean(values(OutputId::Loss), images);
         let sum = |values: &[f32]| values.iter().map(|&value| f64::from(value)).sum::<f64>();
-        let correct = (0..self.metrics.len()).map(|index| sum(values(&metric_output(index))) as f32).collect();
+        let correct = (0..self.metrics.len()).map(|index| sum(values(OutputId::Metric(index))) as f32).collect();
         StepResult { images, loss, correct, answers: self.answers(images, labels) }
     }
 
     fn answers(&self, images: usize, labels: Labels<'_>) -> Option<Answers> {
-        let output = self.output(answers_output())?;
+        let output = self.output(OutputId::Answers)?;
         let outputs = output.layout.elements();
         let exclusive = outputs > 1 && self.program.label_kind() == LabelKind::Single;
         let ranked = self.metrics.contains(&Metric::Auc);
@@ -246,7 +243,7 @@ impl Engine {
 
     /// What the size of weights adds to the loss.
     fn penalty(&self) -> f32 {
-        self.output(penalty_output()).map_or(0.0, |output| self.values(output, 1)[0])
+        self.output(OutputId::Penalty).map_or(0.0, |output| self.values(output, 1)[0])
     }
 
     /// Runs a graph without randomness or update on a batch of images, and gives their number.
@@ -270,9 +267,8 @@ impl Engine {
     fn first_non_finite_layer(&self, images: &[f32], mode: Mode) -> Result<Option<String>, CompileError> {
         let Forward { mut graph, layers, .. } = forward(&self.program, mode);
         graph.updates.clear();
-        for (node, value) in self.program.program().model.layers.iter().zip(layers) {
-            graph.outputs.extend(value.map(|value| (node.path.clone(), value)));
-        }
+        let results = layers.into_iter().enumerate();
+        graph.outputs.extend(results.filter_map(|(layer, value)| Some((OutputId::Value(layer), value?))));
         opt::run(&mut graph, opt::DIAGNOSIS);
         let mut engine = Engine::of_graph(&graph, &self.program, &self.options)?;
         for index in 0..engine.params.len() {
@@ -281,9 +277,10 @@ impl Engine {
         engine.executor.run_setup();
         let count = engine.feed(images);
         engine.executor.run(count);
-        let outputs = engine.executor.plan().outputs.clone();
-        let bad = outputs.iter().find(|output| engine.values(output, count).iter().any(|value| !value.is_finite()));
-        Ok(bad.map(|output| output.name.clone()))
+        let mut layers = self.program.program().model.layers.iter().enumerate();
+        let values = |layer| engine.output(OutputId::Value(layer)).map(|output| engine.values(output, count));
+        let is_bad = |layer| values(layer).is_some_and(|values| values.iter().any(|value| !value.is_finite()));
+        Ok(layers.find(|&(layer, _)| is_bad(layer)).map(|(_, node)| node.path.clone()))
     }
 
     fn planned_bytes(&self) -> usize {
@@ -356,8 +353,8 @@ impl TrainSession {
 
     /// A result of the last step, one run of numbers per image.
     #[cfg(test)]
-    pub(super) fn output(&self, name: &str, images: usize) -> Option<Vec<f32>> {
-        self.engine.output(name).map(|output| self.engine.values(output, images).to_vec())
+    pub(super) fn output(&self, id: OutputId, images: usize) -> Option<Vec<f32>> {
+        self.engine.output(id).map(|output| self.engine.values(output, images).to_vec())
     }
 
     /// Makes ready for pictures of a size, `[height, width]`: where the program leaves it open, its plan is compiled when the size is first met, and some
@@ -530,14 +527,14 @@ impl EvalSession {
     pub fn predict(&mut self, images: &[f32]) -> Vec<f32> {
         // the loss is computed as well: labels that were left by another batch do no harm
         let count = self.run(images);
-        let output = self.engine.output("output").expect("an inference graph keeps its output");
+        let output = self.engine.output(OutputId::Model).expect("an inference graph keeps its output");
         self.engine.values(output, count).to_vec()
     }
 
     /// The outputs `[n, outputs]` and the losses `[n]` of the last batch, which had so many images; there are no losses where the loss is not known.
     pub fn last(&self, images: usize) -> (&[f32], &[f32]) {
-        let values = |name| self.engine.output(name).map(|output| self.engine.values(output, images));
-        (values("output").unwrap_or_default(), values(loss_output()).unwrap_or_default())
+        let values = |id| self.engine.output(id).map(|output| self.engine.values(output, images));
+        (values(OutputId::Model).unwrap_or_default(), values(OutputId::Loss).unwrap_or_default())
     }
 
     fn run(&mut self, images: &[f32]) -> usize {

@@ -8,7 +8,7 @@ use super::example::{self, numbers, weights};
 use super::executor::Executor;
 use super::{CompileOptions, EvalSession, optimized_evaluation_graph};
 use crate::desc::{KernelDesc, StrassenDesc, WinogradDesc};
-use crate::ir::{CheckedProgram, Forward, Mode, forward};
+use crate::ir::{CheckedProgram, Forward, Mode, OutputId, forward};
 use crate::kernel::{Simd, Target};
 use crate::opt;
 use crate::plan::{Choices, Space, plan};
@@ -53,7 +53,7 @@ fn program(layers: &str) -> CheckedProgram {
 /// Scores of each picture, nothing fused.
 fn plainly(program: &CheckedProgram, images: &[f32]) -> Vec<f32> {
     let Forward { mut graph, output, .. } = forward(program, Mode::Inference);
-    graph.outputs.push(("output".to_owned(), output));
+    graph.outputs.push((OutputId::Model, output));
     opt::run(&mut graph, opt::DIAGNOSIS);
     let target = Target { simd: Simd::Portable, exact: true };
     let mut executor = Executor::new(1).expect("threads");

@@ -173,7 +173,13 @@ mod tests {
     ];
 
     fn param(name: &str, shape: &[usize], initializer: Initializer) -> Param {
-        Param { name: name.into(), shape: Shape::new(shape), initializer, role: ParamRole::Weight }
+        Param {
+            name: name.into(),
+            layer: String::new(),
+            shape: Shape::new(shape),
+            initializer,
+            role: ParamRole::Weight,
+        }
     }
 
     /// Mean, deviation and largest magnitude.

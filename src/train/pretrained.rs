@@ -121,7 +121,13 @@ mod tests {
     use crate::vocabulary::Initializer;
 
     fn param(name: &str, shape: Shape) -> Param {
-        Param { name: name.into(), shape, initializer: Initializer::Zeros, role: ParamRole::Weight }
+        Param {
+            name: name.into(),
+            layer: String::new(),
+            shape,
+            initializer: Initializer::Zeros,
+            role: ParamRole::Weight,
+        }
     }
 
     fn model() -> Model {

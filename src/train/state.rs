@@ -380,6 +380,7 @@ mod tests {
     fn params() -> Vec<Param> {
         let param = |name: &str, role| Param {
             name: name.into(),
+            layer: String::new(),
             shape: Shape::vector(3),
             initializer: Initializer::Zeros,
             role,

@@ -28,9 +28,8 @@ use super::pretrained::Pretrained;
 use super::record::RunRecord;
 use super::state::{Former, Progress, RunningSums, Saved, Snapshot, State};
 use super::weights::{self, WeightsInfo};
-use crate::autodiff::averaged_weight;
 use crate::data::{Dataset, Split};
-use crate::ir::{AugmentSpec, Callback, Metric, Monitor, SchedulePoint, TrainSpec};
+use crate::ir::{AugmentSpec, Callback, Metric, Monitor, ParamRole, SchedulePoint, TrainSpec};
 use crate::runtime::StepInputs;
 use crate::settings::Settings;
 
@@ -287,14 +286,15 @@ where
 
     /// Puts running means in the place of their weights, where the schedule keeps them (`ema`).
     fn take_averages(&mut self) {
-        let params = self.engine.params();
-        let weight_of = |slot: &str| params.iter().position(|param| Some(param.name.as_str()) == averaged_weight(slot));
-        let pairs: Vec<(usize, usize)> =
-            params.iter().enumerate().filter_map(|(at, param)| Some((at, weight_of(&param.name)?))).collect();
         // before the first step there are none
-        for (slot, weight) in pairs.into_iter().filter(|_| self.progress.updates > 0) {
-            let mean = self.engine.values(slot).to_vec();
-            self.engine.write(weight, &mean);
+        if self.progress.updates == 0 {
+            return;
+        }
+        for at in 0..self.engine.params().len() {
+            if let ParamRole::Average(weight) = self.engine.params()[at].role {
+                let mean = self.engine.values(at).to_vec();
+                self.engine.write(weight.index(), &mean);
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::finite;
 use super::folder::RunFolder;
 use super::state::Saved;
 use super::tensor_file::{self, NamedTensor, TensorFile};
-use crate::ir::{Param, ParamRole};
+use crate::ir::Param;
 use crate::printed::few;
 
 /// What `format` says in weights that have a checksum; those of older versions, which have none, say `cnnc`.
@@ -34,10 +34,7 @@ pub struct WeightsInfo {
 
 /// The parameters that a weights file holds: weights and states, not the optimizer's slots.
 pub fn is_saved(param: &Param) -> bool {
-    match param.role {
-        ParamRole::Weight | ParamRole::State => true,
-        ParamRole::Slot => false,
-    }
+    !param.role.is_of_update()
 }
 
 /// Writes weights and states, with values by `values(index of the parameter)`.
@@ -164,11 +161,18 @@ pub(super) fn take(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::ParamRole;
     use crate::tensor::Shape;
     use crate::vocabulary::Initializer;
 
     fn param(name: &str, shape: &[usize], role: ParamRole) -> Param {
-        Param { name: name.into(), shape: Shape::new(shape), initializer: Initializer::Zeros, role }
+        Param {
+            name: name.into(),
+            layer: String::new(),
+            shape: Shape::new(shape),
+            initializer: Initializer::Zeros,
+            role,
+        }
     }
 
     fn params() -> Vec<Param> {

@@ -2,6 +2,7 @@
 
 mod batch_norm;
 mod elementwise;
+mod growing;
 
 use super::{
     Conv, ConvEpilogue, ConvGradInput, ConvGradWeight, DenseGradInput, DenseGradWeight, GlobalPoolGrad, Op, Pad, Pool,
@@ -9,19 +10,26 @@ use super::{
 };
 use crate::desc::PoolKind;
 use crate::ir::{Graph, NodeId, Value};
+use growing::GrowingGraph;
 
 /// Where a gradient rule writes its nodes. They belong to the layer of the node they differentiate.
 #[derive(Debug)]
 pub struct GradientCtx<'g> {
     /// The graph, forward part first.
-    pub graph: &'g mut Graph,
-    /// Whether the gradient by an operand of the node is wanted, in order.
-    pub wanted: Vec<bool>,
+    graph: GrowingGraph<'g>,
     /// The node.
-    pub node: NodeId,
+    node: NodeId,
+    /// Whether the gradient by an operand of the node is wanted, in order.
+    wanted: Vec<bool>,
 }
 
-impl GradientCtx<'_> {
+impl<'g> GradientCtx<'g> {
+    /// For the gradient of a node by those of its operands, in order, that are `wanted`. The node gives
+    /// all that its gradient reads ([`Op::for_gradient`]).
+    pub fn new(graph: &'g mut Graph, node: NodeId, wanted: Vec<bool>) -> Self {
+        Self { graph: GrowingGraph::new(graph), node, wanted }
+    }
+
     fn operand(&self, index: usize) -> Value {
         self.graph.node(self.node).inputs[index]
     }
@@ -78,7 +86,7 @@ impl GradientCtx<'_> {
             Op::Pool(pool) => {
                 let grad = Op::PoolGrad(PoolGrad { kind: pool.kind, window: pool.window });
                 let operands = match pool.kind {
-                    PoolKind::Max => vec![dy, self.winners()],
+                    PoolKind::Max => vec![dy, self.result(1)],
                     PoolKind::Average => vec![dy],
                 };
                 vec![Some(self.push(grad, &operands))]
@@ -139,17 +147,6 @@ impl GradientCtx<'_> {
             | Op::Loss(_)
             | Op::TopK(_) => vec![None; self.wanted.len()],
         }
-    }
-
-    fn winners(&mut self) -> Value {
-        let node = self.node;
-        let input = self.graph.ty(self.operand(0)).clone();
-        let entry = &mut self.graph.nodes[node.index()];
-        if let Op::Pool(pool) = &mut entry.op {
-            pool.winners = true;
-        }
-        entry.types = entry.op.infer(&[&input]);
-        Value { node, output: 1 }
     }
 
     fn concat(&mut self, dy: Value) -> Vec<Option<Value>> {

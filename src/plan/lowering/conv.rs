@@ -5,7 +5,8 @@ use super::conv_weights::Method;
 use super::split::Parts;
 use super::storage::Storage;
 use crate::desc::{
-    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, PoolEpilogue, Rank, Square, SumPartsDesc, TransposeDesc,
+    ConvDesc, ConvGradWeightDesc, ConvOutlet, Epilogue, KernelDesc, PoolEpilogue, Rank, Square, SumPartsDesc,
+    TransposeDesc,
 };
 use crate::ir::Node;
 use crate::kernel::conv;
@@ -78,17 +79,18 @@ impl Lowerer<'_> {
         }
         let method = self.method(desc);
         let weight = self.weights_for(method, desc, weight);
-        let mut args = vec![self.per_image(&operands.x, AccessMode::Read), weight];
-        self.push_outlet(operands, &mut args);
+        let args = self.outlet(operands).behind([self.per_image(&operands.x, AccessMode::Read), weight]);
         self.launch(method.kernel(*desc), self.image_space(), args, Count::Part);
     }
 
-    /// A kernel's arguments from the bias on, for the images of a task.
-    pub(super) fn push_outlet(&self, operands: &Operands, args: &mut Vec<Access>) {
-        args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, AccessMode::Read)));
-        args.extend(operands.residual.as_ref().map(|residual| self.per_image(residual, AccessMode::Read)));
-        args.push(self.per_image(&operands.y, AccessMode::Write));
-        args.extend(operands.winners.as_ref().map(|winners| self.per_image(winners, AccessMode::Write)));
+    /// What the last step reads and writes of the images of a task.
+    pub(super) fn outlet(&self, operands: &Operands) -> ConvOutlet<Access> {
+        ConvOutlet {
+            bias: operands.bias.as_ref().map(|bias| self.whole(bias, AccessMode::Read)),
+            residual: operands.residual.as_ref().map(|residual| self.per_image(residual, AccessMode::Read)),
+            output: self.per_image(&operands.y, AccessMode::Write),
+            winners: operands.winners.as_ref().map(|winners| self.per_image(winners, AccessMode::Write)),
+        }
     }
 
     /// A convolution of one image, some rows of the result a task. False where it has too few.
@@ -129,11 +131,13 @@ impl Lowerer<'_> {
             }
             method.kernel(desc)
         };
-        let mut args = vec![x.0, weight];
-        args.extend(operands.bias.as_ref().map(|bias| self.whole(bias, AccessMode::Read)));
-        args.extend(residual.as_ref().map(|(access, _)| *access));
-        args.push(y.0);
-        args.extend(winners.as_ref().map(|(access, _)| *access));
+        let outlet = ConvOutlet {
+            bias: operands.bias.as_ref().map(|bias| self.whole(bias, AccessMode::Read)),
+            residual: residual.as_ref().map(|(access, _)| *access),
+            output: y.0,
+            winners: winners.as_ref().map(|(access, _)| *access),
+        };
+        let args = outlet.behind([x.0, weight]);
         self.launch_with_tail(kernel(parts.part), parts.tail().map(kernel), parts.space(), args, Count::Fixed(1));
         true
     }
@@ -167,21 +171,18 @@ impl Lowerer<'_> {
             }
             method.kernel(desc)
         };
-        let mut args = vec![self.all_images(&operands.x, AccessMode::Read), weight];
-        args.extend(operands.bias.as_ref().map(|bias| {
-            let bytes = parts.part * 4;
-            let offset = bias.start_bytes();
-            Access {
-                buffer: bias.buffer,
-                offset,
-                stride: bytes,
-                region: Region::Block { bytes },
-                mode: AccessMode::Read,
-            }
-        }));
-        args.extend(residual.as_ref().map(|(access, _)| *access));
-        args.push(y);
-        args.extend(winners.as_ref().map(|(access, _)| *access));
+        let bias_of_part = |bias: &Storage| {
+            let (bytes, offset) = (parts.part * 4, bias.start_bytes());
+            let region = Region::Block { bytes };
+            Access { buffer: bias.buffer, offset, stride: bytes, region, mode: AccessMode::Read }
+        };
+        let outlet = ConvOutlet {
+            bias: operands.bias.as_ref().map(bias_of_part),
+            residual: residual.as_ref().map(|(access, _)| *access),
+            output: y,
+            winners: winners.as_ref().map(|(access, _)| *access),
+        };
+        let args = outlet.behind([self.all_images(&operands.x, AccessMode::Read), weight]);
         let space = Space::Columns { len: parts.len, part: parts.part };
         self.launch_with_tail(kernel(parts.part), parts.tail().map(kernel), space, args, Count::Fixed(1));
         true
@@ -195,7 +196,7 @@ impl Lowerer<'_> {
         // [Kh, Kw, I, O] → [Kh, Kw, O, I], a tap a task
         let bytes = taps * rows * columns * 4;
         let name = format!("{} transposed kernel", self.layer());
-        let transposed = self.add_buffer(name, bytes, false);
+        let transposed = self.add_buffer(name, bytes);
         let part = rows * columns;
         let space = if taps * part <= super::PART || taps == 1 {
             Space::Single
@@ -258,7 +259,7 @@ impl Lowerer<'_> {
         for &(output, elements, _) in sums {
             let name = format!("{} {}.{output} by shard", self.layer(), kernel.family());
             let bytes = elements * 4;
-            let buffer = self.add_buffer(name, bytes * self.division().shards, false);
+            let buffer = self.add_buffer(name, bytes * self.division().shards);
             args.push(Access {
                 buffer,
                 offset: 0,

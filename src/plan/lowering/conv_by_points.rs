@@ -25,7 +25,7 @@ impl Lowerer<'_> {
             let name = format!("{} {} at points", self.layer(), ["input", "result"][side]);
             let bytes = square.area() * planes.pitch[side] * 4;
             Points {
-                buffer: self.add_buffer(name, bytes, false),
+                buffer: self.add_buffer(name, bytes),
                 points: square.area(),
                 pitch: planes.pitch[side] * 4,
                 shard: desc.images * planes.squares * channels[side] * 4,
@@ -43,8 +43,7 @@ impl Lowerer<'_> {
         let args = vec![inputs.of_point(AccessMode::Read), weight, results.of_point(AccessMode::Write)];
         self.launch(step(WinogradStep::Products), points, args, Count::Part);
 
-        let mut args = vec![results.of_shard(AccessMode::Read)];
-        self.push_outlet(operands, &mut args);
+        let args = self.outlet(operands).behind([results.of_shard(AccessMode::Read)]);
         self.launch(step(WinogradStep::Results), self.image_space(), args, Count::Part);
         true
     }

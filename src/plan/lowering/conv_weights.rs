@@ -129,7 +129,7 @@ impl Lowerer<'_> {
         what: &str,
     ) -> Access {
         let bytes = planes * count * width * 4;
-        let buffer = self.add_buffer(format!("{} {what}", self.layer()), bytes, false);
+        let buffer = self.add_buffer(format!("{} {what}", self.layer()), bytes);
         let tasks = (1..=TASKS).rev().find(|tasks| count.is_multiple_of(*tasks)).unwrap_or(1);
         let part = count / tasks;
         let access = |rows: &Rows, mode: AccessMode| {

@@ -104,7 +104,7 @@ impl Lowerer<'_> {
         let tasks = space.tasks();
         let image = outputs * 4;
         let bytes = self.images() * image;
-        let sums = self.add_buffer(format!("{} sums by rows", self.layer()), tasks * bytes, false);
+        let sums = self.add_buffer(format!("{} sums by rows", self.layer()), tasks * bytes);
         let own =
             |buffer, bytes, mode| Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode };
         let rows = own(weight.buffer, parts.part * image, AccessMode::Read);

@@ -200,7 +200,7 @@ impl Lowerer<'_> {
             operands.push(Operand { kind, element: ty.element });
         }
         let name = format!("{} sums", self.layer());
-        let buffer = self.add_buffer(name, lanes * 4, false);
+        let buffer = self.add_buffer(name, lanes * 4);
         let partial = Storage::whole(buffer, &Shape::vector(lanes));
         args.push(self.whole(&partial, AccessMode::Write));
         let domain = Domain::Images { height: 1, width: elements / lanes, channels: lanes };
@@ -339,7 +339,7 @@ impl Lowerer<'_> {
         let channels = x.layout.channels;
         let bytes = 3 * channels * 4;
         let name = format!("{} moments by shard", self.layer());
-        let buffer = self.add_buffer(name, bytes * self.division().shards, false);
+        let buffer = self.add_buffer(name, bytes * self.division().shards);
         let partial =
             Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: AccessMode::Write };
         let args = vec![self.per_image(&x, AccessMode::Read), partial];

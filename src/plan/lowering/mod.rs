@@ -85,6 +85,15 @@ enum Contents {
     Open,
 }
 
+/// Which of two kernels that share a description a node wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    /// From a layer's input to its result.
+    Forward,
+    /// From the gradient by the result to that by the input.
+    Backward,
+}
+
 struct Lowerer<'g> {
     graph: &'g Graph,
     target: Target,
@@ -142,7 +151,7 @@ impl<'g> Lowerer<'g> {
             node: NodeId(0),
         };
         for param in &graph.params {
-            let buffer = lowerer.add_buffer(param.name.clone(), param.shape.elements() * 4, true);
+            let buffer = lowerer.add_given(&param.layer, param.name.clone(), param.shape.elements() * 4);
             if graph.updates.is_empty() {
                 lowerer.contents[buffer.index()] = Contents::Fixed;
             }
@@ -156,10 +165,10 @@ impl<'g> Lowerer<'g> {
             .graph
             .outputs
             .iter()
-            .map(|(name, value)| {
-                let storage = self.dense(*value);
+            .map(|&(id, value)| {
+                let storage = self.dense(value);
                 self.buffers[storage.buffer.index()].persistent = true;
-                Output { name: name.clone(), buffer: storage.buffer, layout: storage.layout }
+                Output { id, buffer: storage.buffer, layout: storage.layout }
             })
             .collect();
         let is_weight = |(param, _): &(&Param, &BufferId)| param.role != ParamRole::State;
@@ -228,11 +237,11 @@ impl<'g> Lowerer<'g> {
             Op::NeighbourSum(sum) => self.neighbour_sum(node, *sum),
             Op::Softmax(_) => self.softmax(node),
             Op::SoftmaxGrad(_) => self.softmax_grad(node),
-            Op::ChannelNorm(norm) => self.channel_norm(node, *norm, false),
-            Op::ChannelNormGrad(norm) => self.channel_norm(node, *norm, true),
+            Op::ChannelNorm(norm) => self.channel_norm(node, *norm, Direction::Forward),
+            Op::ChannelNormGrad(norm) => self.channel_norm(node, *norm, Direction::Backward),
             Op::Penalty(penalty) => self.penalty(node, *penalty),
-            Op::Warp(warp) => self.warp(node, warp, false),
-            Op::WarpGrad(grad) => self.warp(node, &grad.warp, true),
+            Op::Warp(warp) => self.warp(node, warp, Direction::Forward),
+            Op::WarpGrad(grad) => self.warp(node, &grad.warp, Direction::Backward),
             Op::Loss(loss) => self.loss(node, loss),
             Op::TopK(top) => self.top_k(node, top),
             Op::Activation(_) | Op::Dropout(_) | Op::BatchNorm(_) => {
@@ -250,7 +259,7 @@ impl<'g> Lowerer<'g> {
             InputRole::Labels => self.given_labels = Some(self.given("labels", ty)),
             InputRole::Weights => self.given_weights = Some(self.given("weights", ty)),
             InputRole::Scalar(scalar) => {
-                let buffer = self.add_buffer(format!("{scalar:?}"), 4, true);
+                let buffer = self.add_given("", format!("{scalar:?}"), 4);
                 self.scalars.push((scalar.clone(), buffer));
                 self.set(0, Storage::whole(buffer, &Shape::vector(1)));
             }
@@ -259,7 +268,7 @@ impl<'g> Lowerer<'g> {
 
     /// A buffer that is written for each batch.
     fn given(&mut self, name: &str, ty: &TensorType) -> BufferId {
-        let buffer = self.add_buffer(name.to_owned(), ty.size_bytes() * self.images(), true);
+        let buffer = self.add_given("", name.to_owned(), ty.size_bytes() * self.images());
         self.contents[buffer.index()] = Contents::OfImages;
         let layout = Layout::dense(&ty.shape);
         self.set(0, Storage { buffer, layout, element_bytes: 4, batched: true, view: true });
@@ -286,9 +295,21 @@ impl<'g> Lowerer<'g> {
         self.divisions.images()
     }
 
-    fn add_buffer(&mut self, name: String, bytes: usize, persistent: bool) -> BufferId {
+    /// A buffer of the layer whose node is being lowered.
+    fn add_buffer(&mut self, name: String, bytes: usize) -> BufferId {
+        let layer = self.layer();
+        self.push_buffer(Buffer { name, layer, bytes, place: Place::Arena(0), persistent: false })
+    }
+
+    /// A buffer that is written between runs: of a layer's parameter, or of no layer.
+    fn add_given(&mut self, layer: &str, name: String, bytes: usize) -> BufferId {
+        let layer = layer.to_owned();
+        self.push_buffer(Buffer { name, layer, bytes, place: Place::Arena(0), persistent: true })
+    }
+
+    fn push_buffer(&mut self, buffer: Buffer) -> BufferId {
         let id = BufferId(u32::try_from(self.buffers.len()).expect("fewer than 2^32 buffers"));
-        self.buffers.push(Buffer { name, bytes, place: Place::Arena(0), persistent });
+        self.buffers.push(buffer);
         self.contents.push(Contents::Open);
         id
     }
@@ -339,7 +360,7 @@ impl<'g> Lowerer<'g> {
     fn allocate(&mut self, layout: Layout, element_bytes: usize, suffix: &str) -> Storage {
         let name = format!("{} {}{suffix}", self.layer(), self.graph.node(self.node).op.name());
         let bytes = layout.image_pitch * element_bytes * self.images();
-        let buffer = self.add_buffer(name, bytes, false);
+        let buffer = self.add_buffer(name, bytes);
         self.contents[buffer.index()] = Contents::OfImages;
         let storage = Storage { buffer, layout, element_bytes, batched: true, view: false };
         if layout.halo() != [0; 4] {
@@ -357,7 +378,7 @@ impl<'g> Lowerer<'g> {
         let graph = self.graph;
         let shape = &graph.ty(value).shape;
         let name = format!("{} {}.{output}", self.layer(), graph.node(self.node).op.name());
-        let buffer = self.add_buffer(name, shape.elements() * 4, false);
+        let buffer = self.add_buffer(name, shape.elements() * 4);
         let storage = Storage::whole(buffer, shape);
         self.set(output, storage.clone());
         storage

@@ -1,7 +1,7 @@
 //! Softmax, losses and metrics.
 
-use super::Lowerer;
 use super::storage::Storage;
+use super::{Direction, Lowerer};
 use crate::desc::{ChannelNormDesc, KernelDesc, LossDesc, SoftmaxDesc, Targets, TopKDesc};
 use crate::ir::Node;
 use crate::ops::{ChannelNorm, Loss, TopK};
@@ -9,8 +9,9 @@ use crate::plan::launch::{AccessMode, Count};
 use crate::tensor::Element;
 
 impl Lowerer<'_> {
-    fn softmax_desc(storage: &Storage, grad: bool) -> KernelDesc {
+    fn softmax_desc(storage: &Storage, direction: Direction) -> KernelDesc {
         let pixels = storage.layout.height * storage.layout.width;
+        let grad = direction == Direction::Backward;
         KernelDesc::Softmax(SoftmaxDesc { pixels, channels: storage.layout.channels, grad })
     }
 
@@ -30,7 +31,7 @@ impl Lowerer<'_> {
         let x = self.dense(node.inputs[0]);
         let y = self.new_dense(0);
         let args = vec![self.per_image(&x, AccessMode::Read), self.per_image(&y, AccessMode::Write)];
-        self.launch(Self::softmax_desc(&x, false), self.image_space(), args, Count::Part);
+        self.launch(Self::softmax_desc(&x, Direction::Forward), self.image_space(), args, Count::Part);
     }
 
     pub(super) fn softmax_grad(&mut self, node: &Node) {
@@ -41,15 +42,16 @@ impl Lowerer<'_> {
             self.per_image(&dy, AccessMode::Read),
             self.per_image(&dx, AccessMode::Write),
         ];
-        self.launch(Self::softmax_desc(&y, true), self.image_space(), args, Count::Part);
+        self.launch(Self::softmax_desc(&y, Direction::Backward), self.image_space(), args, Count::Part);
     }
 
-    /// Operands and result without gaps: `x` and, for the gradient, `dy`.
-    pub(super) fn channel_norm(&mut self, node: &Node, norm: ChannelNorm, grad: bool) {
+    /// Operands and result without gaps: `x` and, backward, `dy`.
+    pub(super) fn channel_norm(&mut self, node: &Node, norm: ChannelNorm, direction: Direction) {
         let operands: Vec<Storage> = node.inputs.iter().map(|&input| self.dense(input)).collect();
         let y = self.new_dense(0);
         let layout = y.layout;
         let pixels = layout.height * layout.width;
+        let grad = direction == Direction::Backward;
         let desc = ChannelNormDesc { pixels, channels: layout.channels, epsilon: norm.epsilon_bits(), grad };
         let read = operands.iter().map(|operand| self.per_image(operand, AccessMode::Read));
         let args = read.chain([self.per_image(&y, AccessMode::Write)]).collect();

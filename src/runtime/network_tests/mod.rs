@@ -22,7 +22,7 @@ use super::example::{numbers, weights};
 use super::executor::Executor;
 use super::{CompileOptions, EvalSession, StepInputs, TrainSession};
 use crate::autodiff::training_graph;
-use crate::ir::{CheckedProgram, Forward, Labels, Mode, Param, forward};
+use crate::ir::{CheckedProgram, Forward, Labels, Mode, OutputId, Param, forward};
 use crate::kernel::{Simd, Target};
 use crate::layers::Layer;
 use crate::ops::Op;
@@ -34,6 +34,9 @@ use random::{End, Net, load_text, net};
 /// of a batch norm over few pixels can make that hundreds of times as much; what is computed of the wrong numbers is off
 /// by the size of these.
 const TOLERANCE: f32 = 4e-3;
+
+/// The scores of a training graph, kept so that they can be looked at.
+const SCORES: OutputId = OutputId::Value(0);
 
 #[test]
 fn all_ways_of_computing_a_network_agree() {
@@ -82,7 +85,7 @@ fn check(net: &Net) -> Result<Vec<&'static str>, String> {
         // changes the weights; then a step that does not gives the forward pass
         step(&mut training, &images, &labels, 0.02);
         step(&mut training, &images, &labels, 0.0);
-        let scores = training.output("scores", net.last).ok_or("the training graph has lost its scores")?;
+        let scores = training.output(SCORES, net.last).ok_or("the training graph has lost its scores")?;
         let forward = activated(net.end(), scores);
         let plain = plainly(&sized, &training, &images);
         agree(&plain, &forward, &format!("training's forward pass {at}"))?;
@@ -121,7 +124,7 @@ fn trained(program: &CheckedProgram, batch: usize, seed: usize) -> Result<TrainS
     let loss = program.loss().ok_or("no loss")?;
     let mut graph = training_graph(program, loss, train, false);
     let scores = graph.nodes.iter().find(|node| matches!(node.op, Op::Loss(_))).map(|node| node.inputs[0]);
-    graph.outputs.push(("scores".to_owned(), scores.ok_or("no loss in the graph")?));
+    graph.outputs.push((SCORES, scores.ok_or("no loss in the graph")?));
     opt::run(&mut graph, opt::TRAINING);
     let options = options(Target::of(Simd::detect()), batch);
     let mut session = TrainSession::of_graph(&graph, program, &options).map_err(|error| error.to_string())?;
@@ -152,7 +155,7 @@ fn give(training: &TrainSession, params: &[Param], mut write: impl FnMut(usize, 
 /// The output of each picture, nothing fused.
 fn plainly(program: &CheckedProgram, training: &TrainSession, images: &[f32]) -> Vec<f32> {
     let Forward { mut graph, output, .. } = forward(program, Mode::Inference);
-    graph.outputs.push(("output".to_owned(), output));
+    graph.outputs.push((OutputId::Model, output));
     opt::run(&mut graph, opt::DIAGNOSIS);
     let mut executor = Executor::new(1).expect("threads");
     executor.add([0; 2], plan(&graph, Target { simd: Simd::Portable, exact: true }, 1), 0).expect("compiles");

@@ -1,8 +1,8 @@
 //! A model compiled to show more than its output.
 
 use super::{CompileError, Engine, EvalSession};
-use crate::autodiff::{GRADIENT, NoProbe, OUTPUT, Probe, probe_graph, value_output};
-use crate::ir::Labels;
+use crate::autodiff::{NoProbe, Probe, probe_graph};
+use crate::ir::{Labels, OutputId};
 use crate::opt;
 use crate::tensor::Shape;
 
@@ -55,17 +55,17 @@ impl ProbeSession {
 
     /// The model's output for the last batch, of so many images.
     pub fn output(&self, images: usize) -> &[f32] {
-        self.result(OUTPUT, images)
+        self.result(OutputId::Model, images)
     }
 
     /// The value at a place of [`Probe::values`], for the last batch.
     pub fn value(&self, at: usize, images: usize) -> &[f32] {
-        self.result(&value_output(at), images)
+        self.result(OutputId::Value(at), images)
     }
 
     /// The gradient, for the last batch: of the value's shape.
     pub fn gradient(&self, images: usize) -> &[f32] {
-        self.result(GRADIENT, images)
+        self.result(OutputId::Gradient, images)
     }
 
     /// The shapes of the values, of one image.
@@ -73,8 +73,8 @@ impl ProbeSession {
         self.probe.values.iter().map(|layer| self.engine.program.shape(*layer).clone()).collect()
     }
 
-    fn result(&self, name: &str, images: usize) -> &[f32] {
-        self.engine.output(name).map(|output| self.engine.values(output, images)).unwrap_or_default()
+    fn result(&self, id: OutputId, images: usize) -> &[f32] {
+        self.engine.output(id).map(|output| self.engine.values(output, images)).unwrap_or_default()
     }
 }
 

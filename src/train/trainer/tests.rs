@@ -43,6 +43,7 @@ impl Regression {
     fn new(fault: Option<(u64, Fault)>) -> Self {
         let param = |name: &str, shape: &[usize], initializer, role| Param {
             name: name.into(),
+            layer: String::new(),
             shape: Shape::new(shape),
             initializer,
             role,

@@ -216,116 +216,130 @@ impl Allocator {
         for operand in &operands {
             self.uses[operand.index()].retain(|&place| place != at);
         }
-        let binary = match op {
-            StripOp::Add(..) => Some(Binary::Add),
-            StripOp::Sub(..) => Some(Binary::Sub),
-            StripOp::Mul(..) => Some(Binary::Mul),
-            StripOp::Div(..) => Some(Binary::Div),
-            StripOp::Integer(op, ..) => Some(Binary::Integer(*op)),
-            StripOp::Mix(mix, ..) => Some(Binary::Mix(*mix)),
-            StripOp::Max(..) => Some(Binary::Max),
-            StripOp::Min(..) => Some(Binary::Min),
-            StripOp::Load(_)
-            | StripOp::LoadBytes(_)
-            | StripOp::Spread(_)
-            | StripOp::Constant(_)
-            | StripOp::Carried(_)
-            | StripOp::Unary(..)
-            | StripOp::Select(..)
-            | StripOp::Accumulate(..)
-            | StripOp::Advance(..)
-            | StripOp::MulAdd(..)
-            | StripOp::NegMulAdd(..)
-            | StripOp::Pool { .. }
-            | StripOp::Store(..) => None,
-        };
+        let given = Given { at, operands: &operands, registers: &registers };
         match *op {
-            StripOp::Constant(_) => {}
+            // it has its place already, and keeps it
+            StripOp::Constant(_) => return,
             StripOp::Carried(which) => self.register[at] = Some(self.carried[usize::from(which)]),
             StripOp::Load(from) => self.read(at, |to| Instruction::Load { to, from }),
             StripOp::LoadBytes(from) => self.read(at, |to| Instruction::LoadBytes { to, from }),
             StripOp::Spread(from) => self.read(at, |to| Instruction::Spread { to, from }),
-            StripOp::Accumulate(which, _) | StripOp::Advance(which, _) => {
-                let integers = matches!(op, StripOp::Advance(..));
-                let op = if integers { Binary::Integer(IntegerOp::Add) } else { Binary::Add };
-                let sum = self.carried[usize::from(which)];
-                self.steps.push(Instruction::Binary { op, to: sum, x: sum, y: registers[0] });
-                self.release(operands[0].index());
-            }
-            StripOp::Unary(op, x) => {
-                self.release(x.index());
-                let to = self.free_register(&operands);
-                self.steps.push(Instruction::Unary { op, to, x: registers[0] });
-                self.put(at, to);
-            }
-            StripOp::Select(compare, [x, y, then, otherwise]) => {
-                // the result is written before the last two operands are read
-                for compared in [x, y] {
-                    if compared != then && compared != otherwise {
-                        self.release(compared.index());
-                    }
-                }
-                let to = self.free_register(&operands);
-                let [x, y, then, otherwise] = [registers[0], registers[1], registers[2], registers[3]];
-                self.steps.push(Instruction::Select { compare, to, x, y, then, otherwise });
-                self.put(at, to);
-                operands[2..].iter().for_each(|operand| self.release(operand.index()));
-            }
+            StripOp::Add(..) => self.binary(given, Binary::Add),
+            StripOp::Sub(..) => self.binary(given, Binary::Sub),
+            StripOp::Mul(..) => self.binary(given, Binary::Mul),
+            StripOp::Div(..) => self.binary(given, Binary::Div),
+            StripOp::Max(..) => self.binary(given, Binary::Max),
+            StripOp::Min(..) => self.binary(given, Binary::Min),
+            StripOp::Integer(op, ..) => self.binary(given, Binary::Integer(op)),
+            StripOp::Mix(mix, ..) => self.binary(given, Binary::Mix(mix)),
+            StripOp::Accumulate(which, _) => self.add_to_carried(given, which, Binary::Add),
+            StripOp::Advance(which, _) => self.add_to_carried(given, which, Binary::Integer(IntegerOp::Add)),
+            StripOp::Unary(op, _) => self.in_place(given, |to, [x]| Instruction::Unary { op, to, x }),
+            StripOp::Select(compare, _) => self.select(given, compare),
+            StripOp::MulAdd(..) => self.multiply_add(given, Sign::Plus),
+            StripOp::NegMulAdd(..) => self.multiply_add(given, Sign::Minus),
+            StripOp::Pool { winners, .. } => self.pool(given, winners),
             StripOp::Store(_, to) => {
                 self.steps.push(Instruction::Store { from: registers[0], to });
-                self.release(operands[0].index());
-            }
-            StripOp::Pool { winners, .. } => {
-                self.steps.push(Instruction::Pool {
-                    points: [registers[0], registers[1], registers[2], registers[3]],
-                    winners,
-                });
-                operands.iter().for_each(|operand| self.release(operand.index()));
-                self.put(at, registers[0]);
-            }
-            StripOp::MulAdd(x, y, z) | StripOp::NegMulAdd(x, y, z) => {
-                let negative = matches!(op, StripOp::NegMulAdd(..));
-                let [rx, ry, rz] = [registers[0], registers[1], registers[2]];
-                let result = if self.dies(z) && z != x && z != y {
-                    self.steps.push(Instruction::Accumulate { negative, sum: rz, x: rx, y: ry });
-                    rz
-                } else if self.dies(x) && x != y && x != z {
-                    self.steps.push(Instruction::MultiplyInto { negative, x: rx, y: ry, z: rz });
-                    rx
-                } else if self.dies(y) && y != x && y != z {
-                    self.steps.push(Instruction::MultiplyInto { negative, x: ry, y: rx, z: rz });
-                    ry
-                } else {
-                    let to = self.free_register(&operands);
-                    self.steps.push(Instruction::Copy { to, from: rz });
-                    self.steps.push(Instruction::Accumulate { negative, sum: to, x: rx, y: ry });
-                    to
-                };
-                operands.iter().for_each(|operand| self.release(operand.index()));
-                self.put(at, result);
-            }
-            StripOp::Add(..)
-            | StripOp::Sub(..)
-            | StripOp::Mul(..)
-            | StripOp::Div(..)
-            | StripOp::Integer(..)
-            | StripOp::Mix(..)
-            | StripOp::Max(..)
-            | StripOp::Min(..) => {
-                // the result may take an operand's place: it is read before it is written
-                operands.iter().for_each(|operand| self.release(operand.index()));
-                let to = self.free_register(&operands);
-                if let Some(op) = binary {
-                    self.steps.push(Instruction::Binary { op, to, x: registers[0], y: registers[1] });
-                }
-                self.put(at, to);
+                self.release_all(&operands);
             }
         }
         // a result that nobody asks for
-        if !matches!(op, StripOp::Constant(_)) {
-            self.release(at);
-        }
+        self.release(at);
     }
+
+    fn release_all(&mut self, operands: &[StripValue]) {
+        operands.iter().for_each(|operand| self.release(operand.index()));
+    }
+
+    /// The result may take an operand's place: all are read before it is written.
+    fn in_place<const N: usize>(&mut self, given: Given<'_>, step: impl FnOnce(usize, [usize; N]) -> Instruction) {
+        self.release_all(given.operands);
+        let to = self.free_register(given.operands);
+        self.steps.push(step(to, given.registers()));
+        self.put(given.at, to);
+    }
+
+    fn binary(&mut self, given: Given<'_>, op: Binary) {
+        self.in_place(given, |to, [x, y]| Instruction::Binary { op, to, x, y });
+    }
+
+    fn add_to_carried(&mut self, given: Given<'_>, which: u8, op: Binary) {
+        let ([y], sum) = (given.registers(), self.carried[usize::from(which)]);
+        self.steps.push(Instruction::Binary { op, to: sum, x: sum, y });
+        self.release_all(given.operands);
+    }
+
+    /// The result is written before the last two operands are read.
+    fn select(&mut self, given: Given<'_>, compare: Compare) {
+        let (compared, chosen) = given.operands.split_at(2);
+        for operand in compared.iter().filter(|operand| !chosen.contains(operand)) {
+            self.release(operand.index());
+        }
+        let to = self.free_register(given.operands);
+        let [x, y, then, otherwise] = given.registers();
+        self.steps.push(Instruction::Select { compare, to, x, y, then, otherwise });
+        self.put(given.at, to);
+        self.release_all(chosen);
+    }
+
+    /// Into the register of an operand that is not used afterwards, where there is one.
+    fn multiply_add(&mut self, given: Given<'_>, sign: Sign) {
+        let negative = sign == Sign::Minus;
+        let ([x, y, z], [rx, ry, rz]) = (given.operands(), given.registers());
+        let result = if self.dies(z) && z != x && z != y {
+            self.steps.push(Instruction::Accumulate { negative, sum: rz, x: rx, y: ry });
+            rz
+        } else if self.dies(x) && x != y && x != z {
+            self.steps.push(Instruction::MultiplyInto { negative, x: rx, y: ry, z: rz });
+            rx
+        } else if self.dies(y) && y != x && y != z {
+            self.steps.push(Instruction::MultiplyInto { negative, x: ry, y: rx, z: rz });
+            ry
+        } else {
+            let to = self.free_register(given.operands);
+            self.steps.push(Instruction::Copy { to, from: rz });
+            self.steps.push(Instruction::Accumulate { negative, sum: to, x: rx, y: ry });
+            to
+        };
+        self.release_all(given.operands);
+        self.put(given.at, result);
+    }
+
+    /// The points' registers are lost, but for the first, which holds the largest.
+    fn pool(&mut self, given: Given<'_>, winners: Option<Place>) {
+        let points = given.registers();
+        self.steps.push(Instruction::Pool { points, winners });
+        self.release_all(given.operands);
+        self.put(given.at, points[0]);
+    }
+}
+
+/// An operation whose operands are in registers.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    /// Its own number.
+    at: usize,
+    operands: &'a [StripValue],
+    /// Of each operand.
+    registers: &'a [usize],
+}
+
+impl Given<'_> {
+    fn operands<const N: usize>(&self) -> [StripValue; N] {
+        std::array::from_fn(|operand| self.operands[operand])
+    }
+
+    fn registers<const N: usize>(&self) -> [usize; N] {
+        std::array::from_fn(|operand| self.registers[operand])
+    }
+}
+
+/// Of a product that is added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Plus,
+    Minus,
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ rooms! {
         PoolGradDesc, PoolKind, Rank, StrassenDesc, StrassenWeightDesc, TileActivation, TransposeDesc,
     }
     ir {
-        CheckedProgram, DataSource, DataSpec, Graph, LabelKind, Labels, LayerId, Program, ScopeKind,
+        CheckedProgram, DataSource, DataSpec, Graph, LabelKind, Labels, LayerId, ParamRole, Program, ScopeKind,
     }
     #[cfg(feature = "engine")]
     jit {

@@ -171,7 +171,7 @@ impl Op {
     pub fn for_gradient(&self) -> Option<Op> {
         let Op::Pool(pool) = self else { return None };
         let is_asked_for = pool.kind == PoolKind::Max && !pool.winners;
-        is_asked_for.then(|| Op::Pool(Pool { winners: true, ..*pool }))
+        is_asked_for.then_some(Op::Pool(Pool { winners: true, ..*pool }))
     }
 
     /// Its name in printed graphs.

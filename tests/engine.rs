@@ -256,10 +256,8 @@ fn means_follow_their_weights() {
         let index = session.params().iter().position(|param| param.name == name).expect("there is one");
         session.read(index)
     };
-    let of = session.params().iter().find_map(|param| match param.role {
-        ParamRole::Average(weight) if param.name == "dense.kernel.average" => Some(weight.index()),
-        _ => None,
-    });
+    let average = session.params().iter().find(|param| param.name == "dense.kernel.average").expect("there is one");
+    let of = if let ParamRole::Average(weight) = average.role { Some(weight.index()) } else { None };
     assert_eq!(of.map(|weight| session.params()[weight].name.as_str()), Some("dense.kernel"));
     let mut mean = Vec::new();
     for step in 1..=4 {

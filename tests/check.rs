@@ -680,6 +680,69 @@ proptest::proptest! {
     }
 }
 
+/// Layers say of themselves whether they are linear: each chain of them, and whether W0512 is said of it.
+#[test]
+fn linear_layers_in_a_row_are_found_whatever_lies_between() {
+    let said = [
+        "conv2d(8, 3); crop2d(1); conv2d(8, 3)",
+        "conv2d_transpose(8, 3); conv2d(8, 3)",
+        "conv2d(8, 3); conv2d_transpose(8, 3)",
+        "conv2d(8, 3); upsample2d(2); conv2d(8, 3)",
+        "conv2d(8, 3); resizing(8, 8); conv2d(8, 3)",
+        "conv2d(8, 3); spatial_dropout2d(20%); conv2d(8, 3)",
+        "conv2d(8, 3); fixed_filter(gaussian); conv2d(8, 3)",
+        "conv2d(8, 3); activation(linear); conv2d(8, 3)",
+        "conv2d(8, 3); depthwise_conv2d(3); conv2d(8, 3)",
+        "conv2d(8, 3); separable_conv2d(8, 3)",
+        "conv2d(8, 3); avg_pool2d(2); batch_norm; conv2d(8, 3)",
+        "conv2d(8, 3); reshape(1352); flatten; dense(9)",
+    ];
+    let silent = [
+        "conv2d(8, 3); crop2d(1); relu; conv2d(8, 3)",
+        "conv2d_transpose(8, 3, activation: relu); conv2d(8, 3)",
+        "conv2d(8, 3); upsample2d(2); max_pool2d(2); conv2d(8, 3)",
+        "conv2d(8, 3); depthwise_conv2d(3, activation: relu); conv2d(8, 3)",
+        "conv2d(8, 3); layer_norm; conv2d(8, 3)",
+        "depthwise_conv2d(3); conv2d(8, 1)",
+        "conv2d(8, 3); conv2d(8, 3, groups: 2)",
+        "conv2d(2, 3); crop2d(1); conv2d(8, 3)",
+    ];
+    let load = |chain: &str| load_text(&format!("model A {{ input(15x15x4); {chain} }}\n"), &[]);
+    for chain in said {
+        let loaded = load(chain);
+        assert_eq!(codes(&loaded), ["W0512"], "{chain}\n{}", drawn(&loaded));
+    }
+    for chain in silent {
+        let loaded = load(chain);
+        assert_eq!(codes(&loaded), [""; 0], "{chain}\n{}", drawn(&loaded));
+    }
+    // one convolution is named only where it is that simple
+    for (between, note) in [("batch_norm", "one 5x5 convolution"), ("avg_pool2d(2)", "one linear layer")] {
+        let loaded = load(&format!("conv2d(8, 3); {between}; conv2d(8, 3)"));
+        assert!(drawn(&loaded).contains(note), "{between}\n{}", drawn(&loaded));
+    }
+}
+
+/// A filter without padding shrinks its image as other convolutions do, and is mended as they are.
+#[test]
+fn filters_are_padded_with_the_other_convolutions() {
+    let loaded = load_text(
+        "model A {
+    input(8x8x3)
+    fixed_filter(sobel_x, padding: valid)
+    conv2d(8, 3, activation: relu)
+    max_pool2d(2)
+    conv2d(8, 3, activation: relu)
+}
+",
+        &[],
+    );
+    assert_eq!(codes(&loaded), ["E0101"]);
+    let text = drawn(&loaded);
+    assert!(text.contains("at the 3rd convolution") && text.contains("on lines 3, 4 and 6"), "{text}");
+    assert_eq!(loaded.problems.iter().map(|problem| problem.fixes[0].edits.len()).collect::<Vec<_>>(), [3]);
+}
+
 /// Each line of a body is wrong in one way, and the code says which.
 #[test]
 fn wrong_arguments_of_layers() {

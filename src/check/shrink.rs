@@ -3,7 +3,7 @@
 use super::edit;
 use crate::diag::{Code, Diagnostic, Edit};
 use crate::ir::{LayerNode, Program};
-use crate::layers::Layer;
+use crate::layers::{Layer, SlidingKind};
 use crate::tensor::{Padding, Shape};
 
 /// Why a window does not fit: the image was shrunk too often (E0101), or never was large enough (E0102).
@@ -106,32 +106,19 @@ fn path_to(program: &Program, index: usize) -> Vec<usize> {
 
 /// Whether it is a convolution that shrinks its image for want of padding.
 fn is_unpadded(layer: &Layer) -> bool {
-    let (padding, kernel_size) = if let Layer::Conv2d(conv) = layer {
-        (conv.padding, conv.kernel_size)
-    } else if let Layer::DepthwiseConv2d(conv) = layer {
-        (conv.padding, conv.kernel_size)
-    } else if let Layer::SeparableConv2d(conv) = layer {
-        (conv.padding, conv.kernel_size)
-    } else {
-        return false;
-    };
-    padding == Padding::Valid && kernel_size != [1, 1]
+    layer.as_op().sliding().is_some_and(|window| {
+        window.kind == SlidingKind::Convolution && window.padding == Padding::Valid && window.extents != [1, 1]
+    })
 }
 
 /// `("convolution", "4th")`
 fn ordinal(program: &Program, path: &[usize], index: usize) -> (&'static str, String) {
-    let is_conv = |at: usize| {
-        let layer = &program.model.layers[at].layer;
-        matches!(
-            layer,
-            Layer::Conv2d(_) | Layer::DepthwiseConv2d(_) | Layer::SeparableConv2d(_) | Layer::FixedFilter(_)
-        )
-    };
-    let is_pool = |at: usize| matches!(program.model.layers[at].layer, Layer::Pool2d(_));
-    let (kind, count) = if is_conv(index) {
-        ("convolution", path.iter().filter(|&&at| is_conv(at)).count())
-    } else {
-        ("pooling", path.iter().filter(|&&at| is_pool(at)).count())
+    let kind_of = |at: usize| program.model.layers[at].layer.as_op().sliding().map(|window| window.kind);
+    let kind = kind_of(index);
+    let count = path.iter().filter(|&&at| kind_of(at) == kind).count();
+    let kind = match kind {
+        Some(SlidingKind::Convolution) => "convolution",
+        Some(SlidingKind::Pooling) | None => "pooling",
     };
     let number = count + 1;
     let suffix = match (number % 10, number % 100) {

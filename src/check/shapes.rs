@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{fixes, shrink};
-use crate::diag::{Code, Diagnostic, Level, Problems};
+use crate::diag::{Code, Diagnostic, Level, Mention, Problems};
 use crate::ir::{LayerId, LayerNode, Program};
 use crate::layers::{InferError, Layer};
 use crate::source::Span;
@@ -209,7 +209,7 @@ fn option_span(node: &LayerNode, option: &str) -> Span {
 
 fn with_operands(problem: Diagnostic, node: &LayerNode, layers: &[LayerNode], shapes: &[Shape]) -> Diagnostic {
     let all: Vec<String> = shapes.iter().map(Shape::to_string).collect();
-    let problem = problem.arg("layer", node.layer.as_op().keyword()).arg("shapes", all.join(" and "));
+    let problem = problem.arg("layer", node.layer.as_op().keyword()).mention("shapes", Mention::All(all));
     node.inputs.iter().zip(shapes).fold(problem, |problem, (input, shape)| {
         problem.also_with(layers[input.index()].span, "operand", "shape", shape)
     })

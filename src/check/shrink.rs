@@ -1,7 +1,7 @@
 //! Images that become smaller than a window: E0101 and E0102.
 
 use super::edit;
-use crate::diag::{Code, Diagnostic, Edit};
+use crate::diag::{Code, Diagnostic, Edit, Mention, Term};
 use crate::ir::{LayerNode, Program};
 use crate::layers::{Layer, SlidingKind};
 use crate::tensor::{Padding, Shape};
@@ -52,8 +52,8 @@ pub(super) fn explain(
     chain.push(format!("{} !", node.layer.as_op().keyword()));
     let (kind, ordinal) = ordinal(program, &path, index);
     let problem = Diagnostic::new(Code::E0101)
-        .arg("ordinal", ordinal)
-        .arg("kind", kind)
+        .mention("ordinal", Mention::Ordinal(ordinal))
+        .mention("kind", Mention::Term(kind))
         .arg("start", start.map_or(String::new(), size))
         .arg("window", size(window))
         .arg("input", size(input))
@@ -82,14 +82,7 @@ pub(super) fn explain(
     edits.sort_by_key(|edit| edit.span.start);
     edits.dedup();
     let problem = problem.fix_all(edits);
-    match &lines[..] {
-        [] => problem.help("fewer"),
-        [line] => problem.arg("lines", format!("line {line}")).help("same"),
-        [rest @ .., last] => {
-            let rest: Vec<String> = rest.iter().map(usize::to_string).collect();
-            problem.arg("lines", format!("lines {} and {last}", rest.join(", "))).help("same")
-        }
-    }
+    if lines.is_empty() { problem.help("fewer") } else { problem.mention("lines", Mention::Lines(lines)).help("same") }
 }
 
 /// Layers from the input to the one before `index`, along each one's first input.
@@ -111,23 +104,16 @@ fn is_unpadded(layer: &Layer) -> bool {
     })
 }
 
-/// `("convolution", "4th")`
-fn ordinal(program: &Program, path: &[usize], index: usize) -> (&'static str, String) {
+/// Which window of its kind does not fit, along the path: a convolution, the 4th.
+fn ordinal(program: &Program, path: &[usize], index: usize) -> (Term, usize) {
     let kind_of = |at: usize| program.model.layers[at].layer.as_op().sliding().map(|window| window.kind);
     let kind = kind_of(index);
     let count = path.iter().filter(|&&at| kind_of(at) == kind).count();
     let kind = match kind {
-        Some(SlidingKind::Convolution) => "convolution",
-        Some(SlidingKind::Pooling) | None => "pooling",
+        Some(SlidingKind::Convolution) => Term::Convolution,
+        Some(SlidingKind::Pooling) | None => Term::Pooling,
     };
-    let number = count + 1;
-    let suffix = match (number % 10, number % 100) {
-        (1, rest) if rest != 11 => "st",
-        (2, rest) if rest != 12 => "nd",
-        (3, rest) if rest != 13 => "rd",
-        _ => "th",
-    };
-    (kind, format!("{number}{suffix}"))
+    (kind, count + 1)
 }
 
 fn size([height, width]: [usize; 2]) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::ast::{Argument, BinaryOp, Dim, Expr, ExprKind, Let, Name, Unit};
-use crate::diag::{Code, Diagnostic, Problems};
+use crate::diag::{Code, Diagnostic, Mention, Problems, Term};
 use crate::source::Span;
 
 use super::names;
@@ -216,7 +216,7 @@ impl Constants {
         }
         if let Some((_, first)) = self.get(&name.value) {
             let problem = Diagnostic::new(Code::E0014)
-                .arg("what", format!("the constant `{}`", name.value))
+                .mention("what", Mention::Named(Term::Constant, name.value.clone()))
                 .at(name.span, "second")
                 .also(*first, "first");
             problems.push(problem);

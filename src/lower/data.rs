@@ -4,7 +4,7 @@ use super::Cx;
 use super::constant::Value;
 use super::section::Merged;
 use crate::ast::{Expr, ExprKind};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::ir::DataSpec;
 use crate::source::{Span, Spanned};
 use crate::vocabulary::{
@@ -113,7 +113,7 @@ fn check_columns(cx: &mut Cx, table: &CsvSource) -> Option<()> {
     for (at, name) in all.iter().enumerate() {
         if let Some(first) = all[..at].iter().find(|other| other.value == name.value) {
             let problem = Diagnostic::new(Code::E0014)
-                .arg("what", format!("the column `{}`", name.value))
+                .mention("what", Mention::Named(Term::Column, name.value.clone()))
                 .at(name.span, "second")
                 .also(first.span, "first");
             cx.report(problem);
@@ -225,7 +225,7 @@ fn classes(cx: &mut Cx, expr: &Expr) -> Option<Spanned<Vec<String>>> {
         };
         if names.contains(&name) {
             let problem = Diagnostic::new(Code::E0014)
-                .arg("what", format!("the class `{name}`"))
+                .mention("what", Mention::Named(Term::Class, name.clone()))
                 .at(item.span, "second")
                 .also(items[names.iter().position(|other| *other == name).unwrap_or(0)].span, "first");
             cx.report(problem);
@@ -303,7 +303,7 @@ fn twice<'c>(
 ) -> Option<()> {
     let Some(first) = others.find(|other| other.value == class.value) else { return Some(()) };
     let problem = Diagnostic::new(Code::E0014)
-        .arg("what", format!("the class `{}`", class.value))
+        .mention("what", Mention::Named(Term::Class, class.value.clone()))
         .at(class.span, "second")
         .also(first.span, "first");
     cx.report(problem);

@@ -71,7 +71,7 @@ fn infer_one(
             Some(shape)
         }
         Err(error) => {
-            problems.push(explain(program, index, inputs, shapes, &error));
+            problems.push(explain(program, index, shapes, &error));
             None
         }
     }
@@ -83,13 +83,7 @@ fn values(shape: &Shape) -> Option<usize> {
     (product <= MOST_VALUES).then_some(product)
 }
 
-pub(super) fn explain(
-    program: &Program,
-    index: usize,
-    inputs: &[Shape],
-    shapes: &[Option<Shape>],
-    error: &InferError,
-) -> Diagnostic {
+pub(super) fn explain(program: &Program, index: usize, shapes: &[Option<Shape>], error: &InferError) -> Diagnostic {
     let layers = &program.model.layers;
     let node = &layers[index];
     let keyword = node.layer.as_op().keyword();
@@ -174,10 +168,9 @@ pub(super) fn explain(
             .arg("expected", if least == most { least.to_string() } else { format!("in {least}..{most}") })
             .arg("value", value)
             .at(option_span(node, "output_padding"), "here"),
-        InferError::TooFewInputs { .. } => Diagnostic::new(Code::E0013)
+        InferError::TooFewInputs => Diagnostic::new(Code::E0013)
             .saying("operands")
             .arg("callee", keyword)
-            .arg("found", inputs.len())
             .at(node.span, "here")
             .help("operands-help"),
         InferError::TooManyInputs { most, found } => Diagnostic::new(Code::E0015)

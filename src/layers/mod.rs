@@ -311,13 +311,8 @@ pub enum InferError {
         /// Largest that fits.
         most: usize,
     },
-    /// Too few inputs for a layer that joins values.
-    TooFewInputs {
-        /// Least number wanted.
-        expected: usize,
-        /// What came.
-        found: usize,
-    },
+    /// Fewer than two inputs for a layer that joins values (E0013).
+    TooFewInputs,
     /// Too many inputs for a layer that joins so many values.
     TooManyInputs {
         /// Largest number.

@@ -83,6 +83,8 @@ fn values(shape: &Shape) -> Option<usize> {
     (product <= MOST_VALUES).then_some(product)
 }
 
+/// What is wrong, with its places. It is long because each error has an arm of its own, and no arm is
+/// long: so the compiler finds the error that nobody explains.
 pub(super) fn explain(program: &Program, index: usize, shapes: &[Option<Shape>], error: &InferError) -> Diagnostic {
     let layers = &program.model.layers;
     let node = &layers[index];

@@ -35,10 +35,26 @@ pub(super) fn explain(
             .also(producer, "made")
             .help("help");
     }
-    // 28 conv2d 26 max_pool2d 13 … 1 conv2d !
+    let (kind, ordinal) = ordinal(program, &path, index);
+    let problem = Diagnostic::new(Code::E0101)
+        .mention("ordinal", Mention::Ordinal(ordinal))
+        .mention("kind", Mention::Term(kind))
+        .arg("start", start.map_or(String::new(), size))
+        .arg("window", size(window))
+        .arg("input", size(input))
+        .arg("chain", format!("{} {} !", chain(layers, &path, extents), node.layer.as_op().keyword()))
+        .also(layers[path[0]].span, "start")
+        .at(node.span, "here")
+        .note("chain");
+    let all = path.iter().chain(std::iter::once(&index)).map(|&at| &layers[at]);
+    mend(problem, program, all.filter(|node| is_unpadded(&node.layer)).collect())
+}
+
+/// `28 conv2d 26 max_pool2d 13 … 1`: the sizes along a path, and the layers that change them.
+fn chain(layers: &[LayerNode], path: &[usize], extents: impl Fn(usize) -> Option<[usize; 2]>) -> String {
     let mut chain: Vec<String> = Vec::new();
     let mut last = None;
-    for &at in &path {
+    for &at in path {
         let Some(now) = extents(at) else { continue };
         if last == Some(now) {
             continue;
@@ -49,24 +65,11 @@ pub(super) fn explain(
         chain.push(short_size(now));
         last = Some(now);
     }
-    chain.push(format!("{} !", node.layer.as_op().keyword()));
-    let (kind, ordinal) = ordinal(program, &path, index);
-    let problem = Diagnostic::new(Code::E0101)
-        .mention("ordinal", Mention::Ordinal(ordinal))
-        .mention("kind", Mention::Term(kind))
-        .arg("start", start.map_or(String::new(), size))
-        .arg("window", size(window))
-        .arg("input", size(input))
-        .arg("chain", chain.join(" "))
-        .also(layers[path[0]].span, "start")
-        .at(node.span, "here")
-        .note("chain");
-    let shrinking: Vec<&LayerNode> = path
-        .iter()
-        .chain(std::iter::once(&index))
-        .map(|&at| &layers[at])
-        .filter(|node| is_unpadded(&node.layer))
-        .collect();
+    chain.join(" ")
+}
+
+/// With what to write: padding for the convolutions that shrink, or fewer pools where none does.
+fn mend(problem: Diagnostic, program: &Program, shrinking: Vec<&LayerNode>) -> Diagnostic {
     let text = &program.source.text;
     let mut lines: Vec<usize> = shrinking
         .iter()

@@ -92,6 +92,8 @@ pub(crate) fn lower(
 }
 
 /// Lowers a file at a point of the space that its `search(…)` values span: the index of a value for each dimension, 0 where it is left out.
+///
+/// It is long because it is the order of all steps, each of which needs what those before it have found.
 pub(crate) fn lower_at(
     file: &File,
     imports: &Imports,

@@ -117,22 +117,53 @@ fn each_near_miss_is_silent() {
     }
 }
 
+/// Whether `{layer}` stands where a value should.
+fn lacks_a_value(sentence: &str) -> bool {
+    let is_name = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    sentence.split('{').skip(1).filter_map(|rest| rest.split_once('}')).any(|(inner, _)| is_name(inner))
+}
+
+/// Whether it may be the key of a sentence that the catalogue does not have.
+fn is_key(sentence: &str) -> bool {
+    sentence.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
 #[test]
 fn no_sentence_has_a_hole() {
+    assert!(lacks_a_value("`{layer}` needs a vector") && lacks_a_value("{ a: {value} }"));
+    assert!(!lacks_a_value("write `mirror: { left: right }`") && !lacks_a_value("{}"));
+    for (code, language) in judged().flat_map(|code| [(code, Language::English), (code, Language::Korean)]) {
+        let loaded = load_file(&fixture(&format!("{code}.cnn")));
+        for problem in loaded.problems.iter() {
+            for label in &problem.labels {
+                let sentence = problem.label_text(label, language);
+                // some labels are one word, so only their own key tells that there is none; W0408's is its key
+                let is_key = sentence == label.sentence && (code, label.sentence) != (Code::W0408, "always");
+                assert!(!is_key && !lacks_a_value(&sentence), "{code}: {sentence}");
+            }
+            let others = problem.note_texts(language).into_iter().chain(problem.help_texts(language));
+            for sentence in std::iter::once(problem.message(language)).chain(others) {
+                assert!(!is_key(&sentence) && !lacks_a_value(&sentence), "{code}: {sentence}");
+            }
+        }
+    }
+}
+
+/// Editors are told what people are told.
+#[test]
+fn json_says_what_the_drawing_says() {
     for code in judged() {
         let loaded = load_file(&fixture(&format!("{code}.cnn")));
         for problem in loaded.problems.iter() {
-            let line = render_json(problem, &loaded.sources, cnnc::diag::Language::English);
+            let line = render_json(problem, &loaded.sources, Language::English);
             let value: serde_json::Value = serde_json::from_str(&line).expect("valid JSON");
             assert_eq!(value["code"], code.as_str());
-            let sentences = [&value["message"], &value["labels"], &value["help"], &value["notes"]];
-            for sentence in sentences {
-                assert!(!sentence.to_string().contains('{') || sentence.is_array(), "{sentence}");
-            }
-            for label in value["labels"].as_array().expect("labels") {
-                let text = label["message"].as_str().expect("a text");
-                // a missing sentence would give its key, one word without a blank or capital
-                assert!(text.contains(' ') || text.contains('`') || !text.contains('-'), "{code}: {text}");
+            assert_eq!(value["message"], problem.message(Language::English));
+            assert_eq!(value["help"], serde_json::json!(problem.help_texts(Language::English)));
+            assert_eq!(value["notes"], serde_json::json!(problem.note_texts(Language::English)));
+            let labels = value["labels"].as_array().expect("labels");
+            for (label, drawn) in problem.labels.iter().zip(labels) {
+                assert_eq!(drawn["message"], problem.label_text(label, Language::English));
             }
         }
     }
@@ -402,6 +433,16 @@ fn drawings_in_korean() {
         }
     }
     assert!(left.is_empty(), "{} sentences are not all Korean:\n{}", left.len(), left.join("\n"));
+}
+
+/// A name of the user's stays as it is, even where it is spelt like a word that sentences translate.
+#[test]
+fn names_are_not_translated() {
+    let text =
+        "let width = 3\nmodel Block { input(28x28x1); conv2d(width, 3); relu; conv2d(heigth, 3) }\nlet width = 4\n";
+    let loaded = load_text(text, &[]);
+    let said: Vec<String> = loaded.problems.iter().map(|problem| problem.message(Language::Korean)).collect();
+    assert_eq!(said, ["`heigth`(이)라는 상수는 없습니다", "상수 `width`을(를) 두 번 썼습니다"]);
 }
 
 #[test]
@@ -678,6 +719,69 @@ proptest::proptest! {
         proptest::prop_assert!(loaded.program.is_some() != loaded.problems.has_errors(), "{text}");
         proptest::prop_assert!(!drawn(&loaded).contains("Failed to read"), "{text}");
     }
+}
+
+/// Layers say of themselves whether they are linear: each chain of them, and whether W0512 is said of it.
+#[test]
+fn linear_layers_in_a_row_are_found_whatever_lies_between() {
+    let said = [
+        "conv2d(8, 3); crop2d(1); conv2d(8, 3)",
+        "conv2d_transpose(8, 3); conv2d(8, 3)",
+        "conv2d(8, 3); conv2d_transpose(8, 3)",
+        "conv2d(8, 3); upsample2d(2); conv2d(8, 3)",
+        "conv2d(8, 3); resizing(8, 8); conv2d(8, 3)",
+        "conv2d(8, 3); spatial_dropout2d(20%); conv2d(8, 3)",
+        "conv2d(8, 3); fixed_filter(gaussian); conv2d(8, 3)",
+        "conv2d(8, 3); activation(linear); conv2d(8, 3)",
+        "conv2d(8, 3); depthwise_conv2d(3); conv2d(8, 3)",
+        "conv2d(8, 3); separable_conv2d(8, 3)",
+        "conv2d(8, 3); avg_pool2d(2); batch_norm; conv2d(8, 3)",
+        "conv2d(8, 3); reshape(1352); flatten; dense(9)",
+    ];
+    let silent = [
+        "conv2d(8, 3); crop2d(1); relu; conv2d(8, 3)",
+        "conv2d_transpose(8, 3, activation: relu); conv2d(8, 3)",
+        "conv2d(8, 3); upsample2d(2); max_pool2d(2); conv2d(8, 3)",
+        "conv2d(8, 3); depthwise_conv2d(3, activation: relu); conv2d(8, 3)",
+        "conv2d(8, 3); layer_norm; conv2d(8, 3)",
+        "depthwise_conv2d(3); conv2d(8, 1)",
+        "conv2d(8, 3); conv2d(8, 3, groups: 2)",
+        "conv2d(2, 3); crop2d(1); conv2d(8, 3)",
+    ];
+    let load = |chain: &str| load_text(&format!("model A {{ input(15x15x4); {chain} }}\n"), &[]);
+    for chain in said {
+        let loaded = load(chain);
+        assert_eq!(codes(&loaded), ["W0512"], "{chain}\n{}", drawn(&loaded));
+    }
+    for chain in silent {
+        let loaded = load(chain);
+        assert_eq!(codes(&loaded), [""; 0], "{chain}\n{}", drawn(&loaded));
+    }
+    // one convolution is named only where it is that simple
+    for (between, note) in [("batch_norm", "one 5x5 convolution"), ("avg_pool2d(2)", "one linear layer")] {
+        let loaded = load(&format!("conv2d(8, 3); {between}; conv2d(8, 3)"));
+        assert!(drawn(&loaded).contains(note), "{between}\n{}", drawn(&loaded));
+    }
+}
+
+/// A filter without padding shrinks its image as other convolutions do, and is mended as they are.
+#[test]
+fn filters_are_padded_with_the_other_convolutions() {
+    let loaded = load_text(
+        "model A {
+    input(8x8x3)
+    fixed_filter(sobel_x, padding: valid)
+    conv2d(8, 3, activation: relu)
+    max_pool2d(2)
+    conv2d(8, 3, activation: relu)
+}
+",
+        &[],
+    );
+    assert_eq!(codes(&loaded), ["E0101"]);
+    let text = drawn(&loaded);
+    assert!(text.contains("at the 3rd convolution") && text.contains("on lines 3, 4 and 6"), "{text}");
+    assert_eq!(loaded.problems.iter().map(|problem| problem.fixes[0].edits.len()).collect::<Vec<_>>(), [3]);
 }
 
 /// Each line of a body is wrong in one way, and the code says which.

@@ -283,7 +283,8 @@ fn check_crop(view: &View<'_>, op: &Op, problems: &mut Problems) -> bool {
     true
 }
 
-/// W0409: what leaves nothing to see.
+/// W0409: what leaves nothing to see. It is long because each operation has an arm, also those that
+/// never hide a picture: so the compiler finds the operation that nobody judges.
 fn check_strength(view: &View<'_>, op: &Op, problems: &mut Problems) {
     let size =
         view.shapes.first().and_then(|shape| shape.as_ref()?.as_image()).map(|(height, width, _)| [height, width]);

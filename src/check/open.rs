@@ -25,10 +25,9 @@ const LONGEST_PERIOD: usize = 1 << 10;
 /// The size at which a model is looked at where nothing says which pictures it gets.
 const USUAL: usize = 224;
 
-/// Where a size fails: the layer, its operands, all shapes up to it, and why.
+/// Where a size fails: the layer, all shapes up to it, and why.
 struct Failure {
     layer: usize,
-    operands: Vec<Shape>,
     shapes: Vec<Option<Shape>>,
     error: InferError,
 }
@@ -97,7 +96,7 @@ impl Open<'_> {
                 _ if matches!(node.layer, Layer::Input(_)) => Some(Shape::image(size[0], size[1], self.channels)),
                 Some(operands) if !is_unknown => match node.layer.as_op().infer(&operands) {
                     Ok(shape) => Some(shape),
-                    Err(error) => return Err(Box::new(Failure { layer, operands, shapes, error })),
+                    Err(error) => return Err(Box::new(Failure { layer, shapes, error })),
                 },
                 Some(_) | None => None,
             };
@@ -151,8 +150,8 @@ impl Open<'_> {
         let far = [[period[0], period[1]], [0, period[1]], [period[0], 0]];
         for size in squares.chain(far.into_iter().map(beyond)) {
             if let Err(failure) = self.shapes(size) {
-                let Failure { layer, operands, shapes, error } = *failure;
-                let problem = explain(program, layer, &operands, &shapes, &error);
+                let Failure { layer, shapes, error } = *failure;
+                let problem = explain(program, layer, &shapes, &error);
                 let text = |size: [usize; 2]| format!("{}x{}", size[0], size[1]);
                 let joins = matches!(error, InferError::ShapesDiffer { .. } | InferError::ExtentsDiffer { .. });
                 problems.push(if joins {

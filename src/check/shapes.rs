@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{fixes, shrink};
-use crate::diag::{Code, Diagnostic, Level, Problems};
+use crate::diag::{Code, Diagnostic, Level, Mention, Problems};
 use crate::ir::{LayerId, LayerNode, Program};
 use crate::layers::{InferError, Layer};
 use crate::source::Span;
@@ -71,7 +71,7 @@ fn infer_one(
             Some(shape)
         }
         Err(error) => {
-            problems.push(explain(program, index, inputs, shapes, &error));
+            problems.push(explain(program, index, shapes, &error));
             None
         }
     }
@@ -83,13 +83,9 @@ fn values(shape: &Shape) -> Option<usize> {
     (product <= MOST_VALUES).then_some(product)
 }
 
-pub(super) fn explain(
-    program: &Program,
-    index: usize,
-    inputs: &[Shape],
-    shapes: &[Option<Shape>],
-    error: &InferError,
-) -> Diagnostic {
+/// What is wrong, with its places. It is long because each error has an arm of its own, and no arm is
+/// long: so the compiler finds the error that nobody explains.
+pub(super) fn explain(program: &Program, index: usize, shapes: &[Option<Shape>], error: &InferError) -> Diagnostic {
     let layers = &program.model.layers;
     let node = &layers[index];
     let keyword = node.layer.as_op().keyword();
@@ -174,10 +170,9 @@ pub(super) fn explain(
             .arg("expected", if least == most { least.to_string() } else { format!("in {least}..{most}") })
             .arg("value", value)
             .at(option_span(node, "output_padding"), "here"),
-        InferError::TooFewInputs { .. } => Diagnostic::new(Code::E0013)
+        InferError::TooFewInputs => Diagnostic::new(Code::E0013)
             .saying("operands")
             .arg("callee", keyword)
-            .arg("found", inputs.len())
             .at(node.span, "here")
             .help("operands-help"),
         InferError::TooManyInputs { most, found } => Diagnostic::new(Code::E0015)
@@ -209,7 +204,7 @@ fn option_span(node: &LayerNode, option: &str) -> Span {
 
 fn with_operands(problem: Diagnostic, node: &LayerNode, layers: &[LayerNode], shapes: &[Shape]) -> Diagnostic {
     let all: Vec<String> = shapes.iter().map(Shape::to_string).collect();
-    let problem = problem.arg("layer", node.layer.as_op().keyword()).arg("shapes", all.join(" and "));
+    let problem = problem.arg("layer", node.layer.as_op().keyword()).mention("shapes", Mention::All(all));
     node.inputs.iter().zip(shapes).fold(problem, |problem, (input, shape)| {
         problem.also_with(layers[input.index()].span, "operand", "shape", shape)
     })

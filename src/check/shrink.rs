@@ -1,9 +1,9 @@
 //! Images that become smaller than a window: E0101 and E0102.
 
 use super::edit;
-use crate::diag::{Code, Diagnostic, Edit};
+use crate::diag::{Code, Diagnostic, Edit, Mention, Term};
 use crate::ir::{LayerNode, Program};
-use crate::layers::Layer;
+use crate::layers::{Layer, SlidingKind};
 use crate::tensor::{Padding, Shape};
 
 /// Why a window does not fit: the image was shrunk too often (E0101), or never was large enough (E0102).
@@ -35,10 +35,26 @@ pub(super) fn explain(
             .also(producer, "made")
             .help("help");
     }
-    // 28 conv2d 26 max_pool2d 13 … 1 conv2d !
+    let (kind, ordinal) = ordinal(program, &path, index);
+    let problem = Diagnostic::new(Code::E0101)
+        .mention("ordinal", Mention::Ordinal(ordinal))
+        .mention("kind", Mention::Term(kind))
+        .arg("start", start.map_or(String::new(), size))
+        .arg("window", size(window))
+        .arg("input", size(input))
+        .arg("chain", format!("{} {} !", chain(layers, &path, extents), node.layer.as_op().keyword()))
+        .also(layers[path[0]].span, "start")
+        .at(node.span, "here")
+        .note("chain");
+    let all = path.iter().chain(std::iter::once(&index)).map(|&at| &layers[at]);
+    mend(problem, program, all.filter(|node| is_unpadded(&node.layer)).collect())
+}
+
+/// `28 conv2d 26 max_pool2d 13 … 1`: the sizes along a path, and the layers that change them.
+fn chain(layers: &[LayerNode], path: &[usize], extents: impl Fn(usize) -> Option<[usize; 2]>) -> String {
     let mut chain: Vec<String> = Vec::new();
     let mut last = None;
-    for &at in &path {
+    for &at in path {
         let Some(now) = extents(at) else { continue };
         if last == Some(now) {
             continue;
@@ -49,24 +65,11 @@ pub(super) fn explain(
         chain.push(short_size(now));
         last = Some(now);
     }
-    chain.push(format!("{} !", node.layer.as_op().keyword()));
-    let (kind, ordinal) = ordinal(program, &path, index);
-    let problem = Diagnostic::new(Code::E0101)
-        .arg("ordinal", ordinal)
-        .arg("kind", kind)
-        .arg("start", start.map_or(String::new(), size))
-        .arg("window", size(window))
-        .arg("input", size(input))
-        .arg("chain", chain.join(" "))
-        .also(layers[path[0]].span, "start")
-        .at(node.span, "here")
-        .note("chain");
-    let shrinking: Vec<&LayerNode> = path
-        .iter()
-        .chain(std::iter::once(&index))
-        .map(|&at| &layers[at])
-        .filter(|node| is_unpadded(&node.layer))
-        .collect();
+    chain.join(" ")
+}
+
+/// With what to write: padding for the convolutions that shrink, or fewer pools where none does.
+fn mend(problem: Diagnostic, program: &Program, shrinking: Vec<&LayerNode>) -> Diagnostic {
     let text = &program.source.text;
     let mut lines: Vec<usize> = shrinking
         .iter()
@@ -82,14 +85,7 @@ pub(super) fn explain(
     edits.sort_by_key(|edit| edit.span.start);
     edits.dedup();
     let problem = problem.fix_all(edits);
-    match &lines[..] {
-        [] => problem.help("fewer"),
-        [line] => problem.arg("lines", format!("line {line}")).help("same"),
-        [rest @ .., last] => {
-            let rest: Vec<String> = rest.iter().map(usize::to_string).collect();
-            problem.arg("lines", format!("lines {} and {last}", rest.join(", "))).help("same")
-        }
-    }
+    if lines.is_empty() { problem.help("fewer") } else { problem.mention("lines", Mention::Lines(lines)).help("same") }
 }
 
 /// Layers from the input to the one before `index`, along each one's first input.
@@ -106,41 +102,21 @@ fn path_to(program: &Program, index: usize) -> Vec<usize> {
 
 /// Whether it is a convolution that shrinks its image for want of padding.
 fn is_unpadded(layer: &Layer) -> bool {
-    let (padding, kernel_size) = if let Layer::Conv2d(conv) = layer {
-        (conv.padding, conv.kernel_size)
-    } else if let Layer::DepthwiseConv2d(conv) = layer {
-        (conv.padding, conv.kernel_size)
-    } else if let Layer::SeparableConv2d(conv) = layer {
-        (conv.padding, conv.kernel_size)
-    } else {
-        return false;
-    };
-    padding == Padding::Valid && kernel_size != [1, 1]
+    layer.as_op().sliding().is_some_and(|window| {
+        window.kind == SlidingKind::Convolution && window.padding == Padding::Valid && window.extents != [1, 1]
+    })
 }
 
-/// `("convolution", "4th")`
-fn ordinal(program: &Program, path: &[usize], index: usize) -> (&'static str, String) {
-    let is_conv = |at: usize| {
-        let layer = &program.model.layers[at].layer;
-        matches!(
-            layer,
-            Layer::Conv2d(_) | Layer::DepthwiseConv2d(_) | Layer::SeparableConv2d(_) | Layer::FixedFilter(_)
-        )
+/// Which window of its kind does not fit, along the path: a convolution, the 4th.
+fn ordinal(program: &Program, path: &[usize], index: usize) -> (Term, usize) {
+    let kind_of = |at: usize| program.model.layers[at].layer.as_op().sliding().map(|window| window.kind);
+    let kind = kind_of(index);
+    let count = path.iter().filter(|&&at| kind_of(at) == kind).count();
+    let kind = match kind {
+        Some(SlidingKind::Convolution) => Term::Convolution,
+        Some(SlidingKind::Pooling) | None => Term::Pooling,
     };
-    let is_pool = |at: usize| matches!(program.model.layers[at].layer, Layer::Pool2d(_));
-    let (kind, count) = if is_conv(index) {
-        ("convolution", path.iter().filter(|&&at| is_conv(at)).count())
-    } else {
-        ("pooling", path.iter().filter(|&&at| is_pool(at)).count())
-    };
-    let number = count + 1;
-    let suffix = match (number % 10, number % 100) {
-        (1, rest) if rest != 11 => "st",
-        (2, rest) if rest != 12 => "nd",
-        (3, rest) if rest != 13 => "rd",
-        _ => "th",
-    };
-    (kind, format!("{number}{suffix}"))
+    (kind, count + 1)
 }
 
 fn size([height, width]: [usize; 2]) -> String {

@@ -1,6 +1,6 @@
 //! One problem, as data.
 
-use super::Code;
+use super::{Code, Mention};
 use crate::source::Span;
 
 /// How bad a problem is.
@@ -25,8 +25,8 @@ impl Level {
     }
 }
 
-/// A value that a sentence of the catalogue mentions: `{name}`.
-pub(super) type Argument = (&'static str, String);
+/// A value that a sentence of the catalogue mentions, by its name: `{name}`.
+pub(super) type Argument = (&'static str, Mention);
 
 /// A place with what is to be said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,8 +154,13 @@ impl Diagnostic {
     }
 
     /// With a value that sentences mention as `{name}`.
-    pub fn arg(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.arguments.push((name, value.to_string()));
+    pub fn arg(self, name: &'static str, value: impl ToString) -> Self {
+        self.mention(name, Mention::Text(value.to_string()))
+    }
+
+    /// With a value that sentences mention as `{name}` in words of their language.
+    pub fn mention(mut self, name: &'static str, value: Mention) -> Self {
+        self.arguments.push((name, value));
         self
     }
 
@@ -171,7 +176,7 @@ impl Diagnostic {
 
     /// With another place that matters, whose sentence mentions a value of its own.
     pub fn also_with(self, span: Span, sentence: &'static str, name: &'static str, value: impl ToString) -> Self {
-        self.label(span, sentence, false, vec![(name, value.to_string())])
+        self.label(span, sentence, false, vec![(name, Mention::Text(value.to_string()))])
     }
 
     fn label(mut self, span: Span, sentence: &'static str, primary: bool, arguments: Vec<Argument>) -> Self {

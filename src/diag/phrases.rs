@@ -1,4 +1,5 @@
-//! Phrases that code gives as arguments of sentences (`a whole number`, `the constant …`), in other languages than English.
+//! Phrases that code gives as arguments of sentences (`a whole number`, `the name of a layer`), in other
+//! languages than English. What is made of parts is given as data instead, by [`super::Mention`].
 //!
 //! A line of the file reads `pattern = translation`. In a pattern `*` stands for any text and `#` for numbers and sizes (`28x28x1`); `{1}`, `{2}` of the
 //! translation are what they stood for, translated themselves. The first line that fits counts; what no line fits is the user's own words.
@@ -19,7 +20,7 @@ const DEEPEST: usize = 8;
 /// Bytes of a value that may be a phrase. Whatever is longer is the user's own words; and to look for a phrase in it takes the longer the longer it is.
 const MOST_BYTES: usize = 1_000;
 
-/// An argument of a sentence in a language.
+/// A phrase in a language.
 pub(super) fn translate(language: Language, value: &str) -> String {
     let value = shown(value);
     match language {
@@ -78,9 +79,9 @@ mod tests {
     #[test]
     fn patterns_keep_what_they_do_not_know() {
         let phrases =
-            [("the constant *", "상수 {1}"), ("# and #", "{1}, {2}"), ("* in *", "{2}의 {1}"), ("a number", "수")];
+            [("the loss *", "손실 {1}"), ("# and #", "{1}, {2}"), ("* in *", "{2}의 {1}"), ("a number", "수")];
         for (value, wanted) in [
-            ("the constant `a`", "상수 `a`"),
+            ("the loss `a`", "손실 `a`"),
             ("28x28x1 and 3x3", "28x28x1, 3x3"),
             ("cats and dogs", "cats and dogs"),
             ("a number in 0..1", "0..1의 수"),

@@ -1,8 +1,8 @@
 //! `batch_norm`: batch normalisation.
 
 use super::{
-    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, ParamSpec, Purpose,
-    per_element,
+    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, ParamSpec,
+    Purpose, per_element,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::ops::BatchNormParams;
@@ -132,5 +132,9 @@ impl LayerOp for BatchNorm {
 
     fn purpose(&self) -> Purpose {
         Purpose::Normalize
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Keeps
     }
 }

@@ -1,11 +1,11 @@
 //! `conv2d`: two-dimensional convolution.
 
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
-    ParamSpec, Regularizer, image_of, window_over,
+    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
+    OptionType, ParamSpec, Regularizer, Sliding, SlidingKind, image_of,
 };
 use crate::ir::{GraphBuilder, Value};
-use crate::tensor::{Padding, Shape, Window};
+use crate::tensor::{Padding, Shape};
 use crate::vocabulary::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 
 /// `conv2d(filters, kernel_size, stride, padding, dilation, groups, use_bias, activation, kernel_initializer, bias_initializer)`.
@@ -102,8 +102,14 @@ impl Conv2d {
         },
     }];
 
-    fn window_over(&self, input: &Shape) -> Result<Window, InferError> {
-        window_over(image_of(input)?, self.kernel_size, self.stride, self.dilation, self.padding)
+    fn sliding_window(&self) -> Sliding {
+        Sliding {
+            kind: SlidingKind::Convolution,
+            extents: self.kernel_size,
+            stride: self.stride,
+            dilation: self.dilation,
+            padding: self.padding,
+        }
     }
 }
 
@@ -128,12 +134,12 @@ impl LayerOp for Conv2d {
         if !channels.is_multiple_of(self.groups) || !self.filters.is_multiple_of(self.groups) {
             return Err(InferError::Groups { channels, filters: self.filters, groups: self.groups });
         }
-        let window = self.window_over(&inputs[0])?;
+        let window = self.sliding_window().over(&inputs[0])?;
         Ok(Shape::image(window.y.output, window.x.output, self.filters))
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value {
-        let window = self.window_over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         let mut y = graph.conv(inputs[0], params[0], window, self.groups);
         if self.use_bias {
             y = graph.bias_add(y, params[1]);
@@ -151,7 +157,11 @@ impl LayerOp for Conv2d {
         self.activation
     }
 
-    fn window(&self, inputs: &[Shape]) -> Option<Window> {
-        self.window_over(&inputs[0]).ok()
+    fn sliding(&self) -> Option<Sliding> {
+        Some(self.sliding_window())
+    }
+
+    fn linearity(&self) -> Linearity {
+        if self.groups == 1 { Linearity::Mixes } else { Linearity::Keeps }
     }
 }

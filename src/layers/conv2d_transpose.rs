@@ -4,8 +4,8 @@ use super::conv2d::{
     ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_INITIALIZER, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS,
 };
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
-    ParamSpec, Regularizer, image_of,
+    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
+    OptionType, ParamSpec, Regularizer, image_of,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -167,6 +167,10 @@ impl LayerOp for Conv2dTranspose {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Mixes
     }
 }
 

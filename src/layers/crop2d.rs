@@ -1,6 +1,6 @@
 //! `crop2d`: the inside of an image.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, image_of};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -50,5 +50,9 @@ impl LayerOp for Crop2d {
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
         graph.crop(inputs[0], self.cropping)
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Keeps
     }
 }

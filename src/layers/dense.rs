@@ -2,8 +2,8 @@
 
 use super::conv2d::{ACTIVATION, BIAS_INITIALIZER, KERNEL_INITIALIZER, USE_BIAS};
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
-    ParamSpec, Regularizer,
+    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
+    OptionType, ParamSpec, Regularizer,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
@@ -99,6 +99,10 @@ impl LayerOp for Dense {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Mixes
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::conv2d::{ACTIVATION, DILATION, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS};
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
-    ParamSpec, Regularizer, image_of, window_over,
+    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
+    OptionType, ParamSpec, Regularizer, Sliding, SlidingKind, image_of,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -82,8 +82,14 @@ impl DepthwiseConv2d {
         },
     }];
 
-    fn window_over(&self, input: &Shape) -> Result<Window, InferError> {
-        window_over(image_of(input)?, self.kernel_size, self.stride, self.dilation, self.padding)
+    fn sliding_window(&self) -> Sliding {
+        Sliding {
+            kind: SlidingKind::Convolution,
+            extents: self.kernel_size,
+            stride: self.stride,
+            dilation: self.dilation,
+            padding: self.padding,
+        }
     }
 }
 
@@ -116,12 +122,12 @@ impl LayerOp for DepthwiseConv2d {
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
         let (_, _, channels) = image_of(&inputs[0])?;
-        let window = self.window_over(&inputs[0])?;
+        let window = self.sliding_window().over(&inputs[0])?;
         Ok(Shape::image(window.y.output, window.x.output, channels * self.depth_multiplier))
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value {
-        let window = self.window_over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         let mut y = depthwise(graph, inputs[0], params[0], window);
         if self.use_bias {
             y = graph.bias_add(y, params[1]);
@@ -138,7 +144,11 @@ impl LayerOp for DepthwiseConv2d {
         self.activation
     }
 
-    fn window(&self, inputs: &[Shape]) -> Option<Window> {
-        self.window_over(&inputs[0]).ok()
+    fn sliding(&self) -> Option<Sliding> {
+        Some(self.sliding_window())
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Keeps
     }
 }

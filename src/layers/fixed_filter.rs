@@ -1,10 +1,11 @@
 //! `fixed_filter`: a filter that is written in the file, not learnt.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element, window_over,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Sliding, SlidingKind,
+    per_element,
 };
 use crate::ir::{GraphBuilder, Value};
-use crate::tensor::{Padding, Shape, Window};
+use crate::tensor::{Padding, Shape};
 use crate::vocabulary::Filter;
 
 /// `fixed_filter(kernel, padding)`.
@@ -42,8 +43,14 @@ impl FixedFilter {
         make: |a: &Attributes| FixedFilter { kernel: a.filter("kernel").clone(), padding: a.padding("padding") },
     }];
 
-    fn window_over(&self, input: &Shape) -> Result<Window, InferError> {
-        window_over(image_of(input)?, self.kernel.extents, [1, 1], [1, 1], self.padding)
+    fn sliding_window(&self) -> Sliding {
+        Sliding {
+            kind: SlidingKind::Convolution,
+            extents: self.kernel.extents,
+            stride: [1, 1],
+            dilation: [1, 1],
+            padding: self.padding,
+        }
     }
 
     /// `(row, column, value)` of what is not 0 (of one 0 where all are).
@@ -61,13 +68,13 @@ impl LayerOp for FixedFilter {
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
-        let window = self.window_over(&inputs[0])?;
+        let window = self.sliding_window().over(&inputs[0])?;
         Ok(Shape::image(window.y.output, window.x.output, inputs[0].channels()))
     }
 
     /// A sum of views of the padded image, each moved by a tap and multiplied by its number.
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
-        let window = self.window_over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         let halo = window.halo();
         let padded = if halo == [0; 4] { inputs[0] } else { graph.zero_pad(inputs[0], halo) };
         let [rows, columns] = self.kernel.extents;
@@ -88,7 +95,11 @@ impl LayerOp for FixedFilter {
         self.infer(inputs).map_or(0, |out| per_element(&out, 2 * self.taps().len() as u64))
     }
 
-    fn window(&self, inputs: &[Shape]) -> Option<Window> {
-        self.window_over(&inputs[0]).ok()
+    fn sliding(&self) -> Option<Sliding> {
+        Some(self.sliding_window())
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Keeps
     }
 }

@@ -1,6 +1,7 @@
 //! `global_avg_pool2d` and `global_max_pool2d`: a feature map to a vector.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, image_of, per_element};
+use super::pool2d::linearity_of;
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, image_of, per_element};
 use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
@@ -64,5 +65,9 @@ impl LayerOp for GlobalPool2d {
 
     fn flops(&self, inputs: &[Shape]) -> u64 {
         per_element(&inputs[0], 1)
+    }
+
+    fn linearity(&self) -> Linearity {
+        linearity_of(self.kind)
     }
 }

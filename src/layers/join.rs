@@ -103,7 +103,7 @@ impl LayerOp for Join {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
         let (first, rest) = match inputs {
             [first, rest @ ..] if !rest.is_empty() => (first, rest),
-            _ => return Err(InferError::TooFewInputs { expected: 2, found: inputs.len() }),
+            _ => return Err(InferError::TooFewInputs),
         };
         if *self == Join::Subtract && inputs.len() > 2 {
             return Err(InferError::TooManyInputs { most: 2, found: inputs.len() });

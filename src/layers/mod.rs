@@ -27,6 +27,7 @@ mod rescaling;
 mod reshape;
 mod resizing;
 mod separable_conv2d;
+mod sliding;
 mod table;
 mod upsample2d;
 mod zero_pad2d;
@@ -54,12 +55,13 @@ pub use rescaling::{Normalization, Rescaling};
 pub use reshape::Reshape;
 pub use resizing::Resizing;
 pub use separable_conv2d::SeparableConv2d;
+pub use sliding::{Sliding, SlidingKind};
 pub use table::Layer;
 pub use upsample2d::Upsample2d;
 pub use zero_pad2d::ZeroPad2d;
 
 use crate::ir::{GraphBuilder, Value};
-use crate::tensor::{Padding, Shape, Window, WindowTooLarge};
+use crate::tensor::{Shape, Window};
 use crate::vocabulary::{Activation, Attributes, Initializer, OptionSpec, OptionType, Regularizer};
 
 /// How a layer kind is written: what parsing, diagnostics, completion and the reference read.
@@ -106,6 +108,18 @@ pub enum Purpose {
     Prepare,
     /// Prepares pictures: brings pixels to another scale.
     Scale,
+}
+
+/// What becomes of linear functions that are put into a layer, as long as its activation is linear too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Linearity {
+    /// They stay linear, and weights of all channels with all are multiplied into them: two such layers
+    /// in a row can do no more than one.
+    Mixes,
+    /// They stay linear.
+    Keeps,
+    /// They become curved, or nothing is known of them.
+    Breaks,
 }
 
 /// How many values a layer takes.
@@ -159,9 +173,25 @@ pub trait LayerOp {
         Activation::Linear
     }
 
-    /// The window that slides over the input, for layers that have one and inputs that [`LayerOp::infer`] accepts.
-    fn window(&self, _inputs: &[Shape]) -> Option<Window> {
+    /// What kind of function it is, its activation left out. Purposes tell it of most layers; one that
+    /// computes says so itself.
+    fn linearity(&self) -> Linearity {
+        match self.purpose() {
+            Purpose::Activate | Purpose::Drop | Purpose::Disturb | Purpose::Reshape | Purpose::Scale => {
+                Linearity::Keeps
+            }
+            Purpose::Input | Purpose::Compute | Purpose::Normalize | Purpose::Prepare => Linearity::Breaks,
+        }
+    }
+
+    /// The window that slides over the input, for layers that have one.
+    fn sliding(&self) -> Option<Sliding> {
         None
+    }
+
+    /// That window's positions over inputs that [`LayerOp::infer`] accepts.
+    fn window(&self, inputs: &[Shape]) -> Option<Window> {
+        self.sliding()?.over(inputs.first()?).ok()
     }
 }
 
@@ -281,13 +311,8 @@ pub enum InferError {
         /// Largest that fits.
         most: usize,
     },
-    /// Too few inputs for a layer that joins values.
-    TooFewInputs {
-        /// Least number wanted.
-        expected: usize,
-        /// What came.
-        found: usize,
-    },
+    /// Fewer than two inputs for a layer that joins values (E0013).
+    TooFewInputs,
     /// Too many inputs for a layer that joins so many values.
     TooManyInputs {
         /// Largest number.
@@ -295,22 +320,6 @@ pub enum InferError {
         /// What came.
         found: usize,
     },
-}
-
-/// The window of a convolution or pool over an image.
-fn window_over(
-    image: (usize, usize, usize),
-    kernel_size: [usize; 2],
-    stride: [usize; 2],
-    dilation: [usize; 2],
-    padding: Padding,
-) -> Result<Window, InferError> {
-    let (height, width, _) = image;
-    Window::resolve([height, width], kernel_size, stride, dilation, padding).map_err(|WindowTooLarge { .. }| {
-        let effective = |axis: usize| dilation[axis] * (kernel_size[axis] - 1) + 1;
-        let pad = if let Padding::Explicit(n) = padding { 2 * n } else { 0 };
-        InferError::WindowTooLarge { window: [effective(0), effective(1)], input: [height + pad, width + pad] }
-    })
 }
 
 /// Height, width and channels of a feature map.

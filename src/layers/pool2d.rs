@@ -1,11 +1,12 @@
 //! `max_pool2d` and `avg_pool2d`: windowed pooling.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element, window_over,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Sliding, SlidingKind,
+    image_of, per_element,
 };
 use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
-use crate::tensor::{Padding, Shape, Window};
+use crate::tensor::{Padding, Shape};
 
 /// `max_pool2d(pool_size, stride, padding)`, `avg_pool2d(…)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +70,22 @@ impl Pool2d {
         }
     }
 
-    fn window_over(&self, input: &Shape) -> Result<Window, InferError> {
-        window_over(image_of(input)?, self.pool_size, self.stride, [1, 1], self.padding)
+    fn sliding_window(&self) -> Sliding {
+        Sliding {
+            kind: SlidingKind::Pooling,
+            extents: self.pool_size,
+            stride: self.stride,
+            dilation: [1, 1],
+            padding: self.padding,
+        }
+    }
+}
+
+/// A mean is linear, a largest value is not.
+pub(super) fn linearity_of(kind: PoolKind) -> Linearity {
+    match kind {
+        PoolKind::Average => Linearity::Keeps,
+        PoolKind::Max => Linearity::Breaks,
     }
 }
 
@@ -89,12 +104,12 @@ impl LayerOp for Pool2d {
         {
             return Err(InferError::PaddingTooLarge { padding, window: self.pool_size });
         }
-        let window = self.window_over(&inputs[0])?;
+        let window = self.sliding_window().over(&inputs[0])?;
         Ok(Shape::image(window.y.output, window.x.output, channels))
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
-        let window = self.window_over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         graph.pool(inputs[0], self.kind, window)
     }
 
@@ -103,7 +118,11 @@ impl LayerOp for Pool2d {
         self.infer(inputs).map_or(0, |out| per_element(&out, area as u64))
     }
 
-    fn window(&self, inputs: &[Shape]) -> Option<Window> {
-        self.window_over(&inputs[0]).ok()
+    fn sliding(&self) -> Option<Sliding> {
+        Some(self.sliding_window())
+    }
+
+    fn linearity(&self) -> Linearity {
+        linearity_of(self.kind)
     }
 }

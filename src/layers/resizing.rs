@@ -1,7 +1,8 @@
 //! `resizing`: an image of another size.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Purpose, image_of,
+    per_element,
 };
 use crate::desc::{Border, Interpolation, Matrix};
 use crate::ir::{GraphBuilder, Value};
@@ -155,5 +156,9 @@ impl LayerOp for Resizing {
 
     fn purpose(&self) -> Purpose {
         Purpose::Prepare
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Keeps
     }
 }

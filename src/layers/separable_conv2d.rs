@@ -3,8 +3,8 @@
 use super::conv2d::{ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS};
 use super::depthwise_conv2d::{DEPTH_MULTIPLIER, depthwise};
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType,
-    ParamSpec, Regularizer, image_of, window_over,
+    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
+    OptionType, ParamSpec, Regularizer, Sliding, SlidingKind,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -102,8 +102,14 @@ impl SeparableConv2d {
         },
     }];
 
-    fn window_over(&self, input: &Shape) -> Result<Window, InferError> {
-        window_over(image_of(input)?, self.kernel_size, self.stride, self.dilation, self.padding)
+    fn sliding_window(&self) -> Sliding {
+        Sliding {
+            kind: SlidingKind::Convolution,
+            extents: self.kernel_size,
+            stride: self.stride,
+            dilation: self.dilation,
+            padding: self.padding,
+        }
     }
 }
 
@@ -130,12 +136,12 @@ impl LayerOp for SeparableConv2d {
     }
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
-        let window = self.window_over(&inputs[0])?;
+        let window = self.sliding_window().over(&inputs[0])?;
         Ok(Shape::image(window.y.output, window.x.output, self.filters))
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value {
-        let window = self.window_over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         let middle = depthwise(graph, inputs[0], params[0], window);
         let point = Window::resolve([window.y.output, window.x.output], [1, 1], [1, 1], [1, 1], Padding::Valid);
         let mut y = graph.conv(middle, params[1], point.expect("one pixel fits into every image"), 1);
@@ -156,7 +162,11 @@ impl LayerOp for SeparableConv2d {
         self.activation
     }
 
-    fn window(&self, inputs: &[Shape]) -> Option<Window> {
-        self.window_over(&inputs[0]).ok()
+    fn sliding(&self) -> Option<Sliding> {
+        Some(self.sliding_window())
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Mixes
     }
 }

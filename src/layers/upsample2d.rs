@@ -1,7 +1,7 @@
 //! `upsample2d`: every pixel becomes several.
 
 use super::resizing::{INTERPOLATION, interpolation_of, resize};
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, image_of, per_element};
 use crate::desc::Interpolation;
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -67,5 +67,9 @@ impl LayerOp for Upsample2d {
             Interpolation::Nearest => 0,
             Interpolation::Bilinear => self.infer(inputs).map_or(0, |out| per_element(&out, 8)),
         }
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Keeps
     }
 }

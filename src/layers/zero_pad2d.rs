@@ -1,6 +1,6 @@
 //! `zero_pad2d`: zeros around the image.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, image_of};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -46,5 +46,9 @@ impl LayerOp for ZeroPad2d {
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
         graph.zero_pad(inputs[0], self.padding)
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Keeps
     }
 }

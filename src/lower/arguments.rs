@@ -3,7 +3,7 @@
 use super::Cx;
 use super::names::{list, nearest_of_many};
 use crate::ast::{Argument, Expr, Name};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::source::Span;
 
 /// The arguments of one call, by option.
@@ -76,7 +76,7 @@ impl Cx {
 
     fn unknown_option(&mut self, callee: &Name, name: &Name, names: &[&str], later: &[&str]) {
         if later.contains(&name.value.as_str()) {
-            self.not_yet(&format!("the option `{}`", name.value), name.span);
+            self.not_yet(Mention::Named(Term::Option, name.value.clone()), name.span);
             return;
         }
         let problem = Diagnostic::new(Code::E0116)

@@ -4,7 +4,7 @@ use super::Cx;
 use super::constant::Value;
 use super::names::{list, nearest_of_many};
 use crate::ast::{Dim, Expr, ExprKind};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Mention};
 use crate::source::{Span, Spanned};
 use crate::vocabulary::{MOST, WIDEST};
 
@@ -18,7 +18,7 @@ impl Cx {
     }
 
     /// E0011, or E0016 where a word was written that is no constant.
-    pub(super) fn wrong_type(&mut self, what: &str, expected: &str, found: &Value, span: Span) {
+    pub(super) fn wrong_type(&mut self, what: impl Into<Mention>, expected: &str, found: &Value, span: Span) {
         if let Value::Word(word) = found {
             let needless = self.constants.classes_are_unknown(word) && !self.data_known;
             if !needless {
@@ -28,16 +28,16 @@ impl Cx {
             return;
         }
         let problem = Diagnostic::new(Code::E0011)
-            .arg("what", what)
+            .mention("what", what.into())
             .arg("expected", expected)
             .arg("found", found.describe())
             .at(span, "here");
         self.report(problem);
     }
 
-    pub(super) fn out_of_range(&mut self, what: &str, expected: &str, value: impl ToString, span: Span) {
+    pub(super) fn out_of_range(&mut self, what: impl Into<Mention>, expected: &str, value: impl ToString, span: Span) {
         let problem = Diagnostic::new(Code::E0018)
-            .arg("what", what)
+            .mention("what", what.into())
             .arg("expected", expected)
             .arg("value", value)
             .at(span, "here");
@@ -128,7 +128,7 @@ impl Cx {
         }
         let range = if below_one { "0..1, 1 itself left out" } else { "0..1" };
         let problem = Diagnostic::new(Code::E0508)
-            .arg("what", what)
+            .mention("what", what.into())
             .arg("value", value)
             .arg("range", range)
             .at(expr.span, "here");
@@ -151,7 +151,7 @@ impl Cx {
                     _ => crate::ast::print_expr(expr),
                 };
                 let problem = Diagnostic::new(Code::E0405)
-                    .arg("what", what)
+                    .mention("what", what.into())
                     .arg("number", &text)
                     .at(expr.span, "here")
                     .help("unit")
@@ -179,7 +179,7 @@ impl Cx {
             Value::Int(_) | Value::Float(_) => {
                 let text = crate::ast::print_expr(expr);
                 let problem = Diagnostic::new(Code::E0405)
-                    .arg("what", what)
+                    .mention("what", what.into())
                     .arg("number", &text)
                     .at(expr.span, "epochs-here")
                     .help("epochs-unit")
@@ -206,7 +206,7 @@ impl Cx {
             Value::Int(_) | Value::Float(_) => {
                 let text = crate::ast::print_expr(expr);
                 let problem = Diagnostic::new(Code::E0405)
-                    .arg("what", what)
+                    .mention("what", what.into())
                     .arg("number", &text)
                     .at(expr.span, "time-here")
                     .help("time-unit");
@@ -255,7 +255,7 @@ impl Cx {
     /// E0009: a word that is none of the choices.
     pub(super) fn wrong_choice(&mut self, what: &str, found: &str, choices: &[&str], span: Span) {
         let problem = Diagnostic::new(Code::E0009)
-            .arg("what", what)
+            .mention("what", what.into())
             .arg("found", found)
             .arg("choices", list(choices.iter().copied()))
             .at(span, "here");

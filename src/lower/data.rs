@@ -4,7 +4,7 @@ use super::Cx;
 use super::constant::Value;
 use super::section::Merged;
 use crate::ast::{Expr, ExprKind};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::ir::DataSpec;
 use crate::source::{Span, Spanned};
 use crate::vocabulary::{
@@ -38,26 +38,14 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
     check_by_class(cx, &labels, by_class);
     section.finish(cx, &DATA);
     let source = source?;
-    if let Some(damaged) = damaged.as_ref().filter(|_| !source.value.has_picture_files()) {
-        let problem = Diagnostic::new(Code::E0018)
-            .saying("needs")
-            .arg("what", "damaged")
-            .arg("expected", "pictures in files, each of which may be damaged")
-            .arg("value", source.value.name())
-            .at(damaged.span, "here")
-            .also(source.span, "needs-here");
-        cx.report(problem);
+    if let Some(damaged) = &damaged {
+        let expected = "pictures in files, each of which may be damaged";
+        check_files(cx, &source, damaged.span, ["damaged", expected]);
     }
-    if let Some(split_by) = split_by.as_ref().filter(|_| !source.value.has_picture_files()) {
+    if let Some(split_by) = &split_by {
         // only files have names that tell their track
-        let problem = Diagnostic::new(Code::E0018)
-            .saying("needs")
-            .arg("what", "split: by track")
-            .arg("expected", "pictures in files, whose names tell the track")
-            .arg("value", source.value.name())
-            .at(split_by.span, "here")
-            .also(source.span, "needs-here");
-        cx.report(problem);
+        let expected = "pictures in files, whose names tell the track";
+        check_files(cx, &source, split_by.span, ["split: by track", expected]);
     }
     (cx.problems.len() == before).then_some(DataSpec {
         validation,
@@ -75,6 +63,21 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
         damaged,
         ..DataSpec::new(source)
     })
+}
+
+/// E0018 for a setting of pictures in files where there are none.
+fn check_files(cx: &mut Cx, source: &Spanned<DataSource>, span: Span, [what, expected]: [&str; 2]) {
+    if source.value.has_picture_files() {
+        return;
+    }
+    let problem = Diagnostic::new(Code::E0018)
+        .saying("needs")
+        .arg("what", what)
+        .arg("expected", expected)
+        .arg("value", source.value.name())
+        .at(span, "here")
+        .also(source.span, "needs-here");
+    cx.report(problem);
 }
 
 fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {
@@ -113,7 +116,7 @@ fn check_columns(cx: &mut Cx, table: &CsvSource) -> Option<()> {
     for (at, name) in all.iter().enumerate() {
         if let Some(first) = all[..at].iter().find(|other| other.value == name.value) {
             let problem = Diagnostic::new(Code::E0014)
-                .arg("what", format!("the column `{}`", name.value))
+                .mention("what", Mention::Named(Term::Column, name.value.clone()))
                 .at(name.span, "second")
                 .also(first.span, "first");
             cx.report(problem);
@@ -225,7 +228,7 @@ fn classes(cx: &mut Cx, expr: &Expr) -> Option<Spanned<Vec<String>>> {
         };
         if names.contains(&name) {
             let problem = Diagnostic::new(Code::E0014)
-                .arg("what", format!("the class `{name}`"))
+                .mention("what", Mention::Named(Term::Class, name.clone()))
                 .at(item.span, "second")
                 .also(items[names.iter().position(|other| *other == name).unwrap_or(0)].span, "first");
             cx.report(problem);
@@ -303,7 +306,7 @@ fn twice<'c>(
 ) -> Option<()> {
     let Some(first) = others.find(|other| other.value == class.value) else { return Some(()) };
     let problem = Diagnostic::new(Code::E0014)
-        .arg("what", format!("the class `{}`", class.value))
+        .mention("what", Mention::Named(Term::Class, class.value.clone()))
         .at(class.span, "second")
         .also(first.span, "first");
     cx.report(problem);

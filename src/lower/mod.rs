@@ -44,7 +44,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Definition, DefinitionKind, File, Item, Section};
 use crate::card::DataCard;
-use crate::diag::{Code, Diagnostic, Problems};
+use crate::diag::{Code, Diagnostic, Mention, Problems, Term};
 use crate::ir::{DataSpec, EnsembleSpec, LabelKind, LayerId, Model, PrepareSpec, Program, ScopeKind};
 use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
@@ -92,6 +92,8 @@ pub(crate) fn lower(
 }
 
 /// Lowers a file at a point of the space that its `search(…)` values span: the index of a value for each dimension, 0 where it is left out.
+///
+/// It is long because it is the order of all steps, each of which needs what those before it have found.
 pub(crate) fn lower_at(
     file: &File,
     imports: &Imports,
@@ -245,8 +247,8 @@ impl Cx {
     }
 
     /// E0010: a part of the language that this version does not have.
-    fn not_yet(&mut self, what: &str, span: Span) {
-        self.report(Diagnostic::new(Code::E0010).arg("what", what).at(span, "here"));
+    fn not_yet(&mut self, what: impl Into<Mention>, span: Span) {
+        self.report(Diagnostic::new(Code::E0010).mention("what", what.into()).at(span, "here"));
     }
 }
 
@@ -299,7 +301,7 @@ fn check_definition(cx: &mut Cx, definition: &Definition) {
         let first = *seen.entry(&name.value).or_insert(name.span);
         if first != name.span {
             let problem = Diagnostic::new(Code::E0014)
-                .arg("what", format!("the parameter `{}`", name.value))
+                .mention("what", Mention::Named(Term::Parameter, name.value.clone()))
                 .at(name.span, "second")
                 .also(first, "first");
             cx.report(problem);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Cx;
 use super::names::{list, nearest_of_many};
 use crate::ast::{DefinitionKind, Entry, Expr, File, Item, Let, Name, Section, Setting, Step};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::source::Span;
 use crate::vocabulary::{
     self, AugmentKind, Callback, Category, Drawing, OF_ALL_PHASES, SECTIONS, SectionInfo, TRAIN, Words,
@@ -66,7 +66,7 @@ pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
         let first = *firsts.entry((&section.kind.value, target)).or_insert(section.kind.span);
         if first != section.kind.span {
             let problem = Diagnostic::new(Code::E0014)
-                .arg("what", format!("the section `{}`", section.kind.value))
+                .mention("what", Mention::Named(Term::Section, section.kind.value.clone()))
                 .at(section.kind.span, "second")
                 .also(first, "first");
             cx.report(problem);

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Network;
 use crate::check::View;
-use crate::desc::PoolKind;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::layers::Layer;
+use crate::layers::{Linearity, Purpose};
 use crate::source::Span;
 use crate::vocabulary::Activation;
 
@@ -26,39 +25,25 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Probl
     }
 }
 
-/// Whether a layer multiplies its input with a kernel, all channels with all.
-fn multiplies(network: &Network<'_>, at: usize) -> bool {
-    match &network.layers[at].layer {
-        Layer::Dense(_) => true,
-        Layer::Conv2d(conv) => conv.groups == 1,
-        _ => false,
-    }
-}
-
 /// The linear layer before a linear layer, with no other than linear ones between.
 fn linear_before(network: &Network<'_>, second: usize) -> Option<usize> {
-    if !multiplies(network, second) {
+    if network.layers[second].layer.as_op().linearity() != Linearity::Mixes {
         return None;
     }
     let mut at = network.only_before(second)?;
     for _ in 0..MOST_STEPS {
-        if !is_linear_step(&network.layers[at].layer) {
+        if !stays_linear(network, at, Linearity::Keeps) {
             break;
         }
         at = network.only_before(at)?;
     }
-    let ends_linear = network.layers[at].layer.as_op().activation() == Activation::Linear;
-    (multiplies(network, at) && ends_linear).then_some(at)
+    stays_linear(network, at, Linearity::Mixes).then_some(at)
 }
 
-/// Layers that keep a linear function linear.
-fn is_linear_step(layer: &Layer) -> bool {
-    match layer {
-        Layer::Flatten(_) | Layer::Dropout(_) | Layer::BatchNorm(_) | Layer::ZeroPad2d(_) => true,
-        Layer::Pool2d(pool) => pool.kind == PoolKind::Average,
-        Layer::GlobalPool2d(pool) => pool.kind == PoolKind::Average,
-        _ => false,
-    }
+/// Whether a layer is linear in this way, and no activation follows in it.
+fn stays_linear(network: &Network<'_>, at: usize, linearity: Linearity) -> bool {
+    let op = network.layers[at].layer.as_op();
+    op.linearity() == linearity && op.activation() == Activation::Linear
 }
 
 /// Fewer channels between two linear layers than on both sides are meant: they make one large layer of two small ones.
@@ -75,17 +60,14 @@ fn report(view: &View<'_>, network: &Network<'_>, first: usize, second: usize) -
         .arg("second", &b.path)
         .at(a.span, "here")
         .also(b.span, "second");
-    let problem = match (&a.layer, &b.layer) {
-        (Layer::Conv2d(first), Layer::Conv2d(second)) if first.stride == [1, 1] && first.dilation == [1, 1] => {
-            let extent = |axis: usize| first.kernel_size[axis] + second.kernel_size[axis] - 1;
-            problem.arg("window", format!("{}x{}", extent(0), extent(1))).note("window")
-        }
-        (Layer::Dense(_), Layer::Dense(_)) => problem.note("dense"),
-        _ => problem.note("one"),
+    let are_vectors = [first, second].iter().all(|&at| network.shapes[at].rank() == 1);
+    let problem = match joint_window(network, first, second) {
+        Some(window) => problem.arg("window", format!("{}x{}", window[0], window[1])).note("window"),
+        None if are_vectors => problem.note("dense"),
+        None => problem.note("one"),
     };
-    let between = network.before(second).filter(|&at| at != first).map(|at| &network.layers[at]);
-    let normalized = between.is_some_and(|node| matches!(node.layer, Layer::BatchNorm(_)));
-    if normalized {
+    let between = network.before(second).filter(|&at| at != first).map(|at| network.layers[at].layer.as_op());
+    if between.is_some_and(|op| op.purpose() == Purpose::Normalize) {
         return problem.help("after");
     }
     let problem = problem.help("help");
@@ -96,4 +78,16 @@ fn report(view: &View<'_>, network: &Network<'_>, first: usize, second: usize) -
     } else {
         problem
     }
+}
+
+/// Extents `[y, x]` of the one convolution that does what two do; `None` where it is not that simple.
+fn joint_window(network: &Network<'_>, first: usize, second: usize) -> Option<[usize; 2]> {
+    let window = |at: usize| network.layers[at].layer.as_op().window(&network.inputs(at));
+    let (a, b) = (window(first)?, window(second)?);
+    let is_plain = [&a.y, &a.x].iter().all(|axis| axis.stride == 1 && axis.dilation == 1);
+    let mut between =
+        std::iter::successors(network.before(second), |&at| network.before(at)).take_while(|&at| at != first);
+    // what moves pixels, or has a window of its own, changes the extents
+    let is_next = between.all(|at| network.shapes[at] == network.shapes[first] && window(at).is_none());
+    (is_plain && is_next).then(|| [a.y.kernel_size + b.y.effective() - 1, a.x.kernel_size + b.x.effective() - 1])
 }

@@ -4,7 +4,6 @@ mod backbone;
 mod callbacks;
 mod capacity;
 mod freezing;
-#[expect(clippy::wildcard_enum_match_arm, reason = "a kind that is not named is not linear")]
 mod linear;
 mod normalization;
 mod rates;

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use super::Code;
 use super::diagnostic::Argument;
-use super::phrases::translate;
+use super::mention::Among;
 
 /// A language of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,14 +95,16 @@ pub(super) fn sentence(language: Language, code: Code, key: &str, arguments: &[&
     let own = catalogue(language).get(code.as_str()).and_then(|entry| entry.sentences.get(key));
     let found = own.or_else(|| ENGLISH.get(code.as_str())?.sentences.get(key));
     let Some(template) = found.copied() else { return key.to_owned() };
-    fill(template, arguments, |value| translate(language, value))
+    fill(template, arguments, language)
 }
 
-fn fill(template: &str, arguments: &[&[Argument]], shown: impl Fn(&str) -> String) -> String {
+fn fill(template: &str, arguments: &[&[Argument]], language: Language) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
+    let mut among = Among::Words;
     while let Some(open) = rest.find('{') {
         text.push_str(&rest[..open]);
+        among = after(&rest[..open], among);
         let inner = &rest[open + 1..];
         let Some(close) = inner.find('}') else {
             rest = &rest[open..];
@@ -110,13 +112,21 @@ fn fill(template: &str, arguments: &[&[Argument]], shown: impl Fn(&str) -> Strin
         };
         let name = &inner[..close];
         match arguments.iter().flat_map(|list| list.iter()).find(|(known, _)| *known == name) {
-            Some((_, value)) => text.push_str(&shown(value)),
+            Some((_, value)) => text.push_str(&value.words(language, among)),
             None => text.push_str(&rest[open..open + close + 2]),
         }
         rest = &inner[close + 1..];
     }
     text.push_str(rest);
     text
+}
+
+/// Where the end of a piece of a sentence stands, from where its beginning does: each backquote begins or ends code.
+fn after(piece: &str, among: Among) -> Among {
+    match (among, piece.matches('`').count() % 2) {
+        (Among::Words, 0) | (Among::Code, 1) => Among::Words,
+        _ => Among::Code,
+    }
 }
 
 fn read(files: &[&'static str]) -> Catalogue {
@@ -136,6 +146,7 @@ fn read(files: &[&'static str]) -> Catalogue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Mention;
 
     #[test]
     fn every_code_has_a_sentence_and_a_page() {
@@ -225,7 +236,8 @@ mod tests {
 
     #[test]
     fn fills_placeholders() {
-        let arguments: &[Argument] = &[("a", "1".to_owned())];
-        assert_eq!(fill("{a} and {b} {", &[arguments], str::to_owned), "1 and {b} {");
+        let arguments: &[Argument] = &[("a", Mention::from("1")), ("c", Mention::from("block"))];
+        assert_eq!(fill("{a} and {b} {", &[arguments], Language::English), "1 and {b} {");
+        assert_eq!(fill("{c} `x.{c}` {c} `{c}`", &[arguments], Language::Korean), "블록 `x.block` 블록 `block`");
     }
 }

@@ -3,9 +3,13 @@
 use super::Lowering;
 use super::scope::Named;
 use crate::ast::{Expr, ExprKind, Repeat};
+use crate::diag::Mention;
 use crate::ir::{Scope, ScopeKind};
 use crate::lower::constant::Value;
 use crate::source::Span;
+
+/// What is said to be wrong about the ends of a `repeat`: no word of the file.
+const A_RANGE: Mention = Mention::Phrase("a range");
 
 /// The turns of a repeat, with what the index is in each.
 enum Turns {
@@ -132,10 +136,10 @@ impl<'f> Lowering<'_, 'f> {
             if number.unsigned_abs() <= super::MOST_LAYERS as u64 {
                 return Some(number);
             }
-            self.cx.out_of_range("a range", &format!("between -{0} and {0}", super::MOST_LAYERS), number, expr.span);
+            self.cx.out_of_range(A_RANGE, &format!("between -{0} and {0}", super::MOST_LAYERS), number, expr.span);
             return None;
         }
-        self.cx.wrong_type("a range", "whole numbers", &value, expr.span);
+        self.cx.wrong_type(A_RANGE, "whole numbers", &value, expr.span);
         None
     }
 }

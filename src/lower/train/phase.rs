@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{is_callback, is_of_a_phase, spec};
 use crate::ast::{Name, Section, Setting};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::ir::Phase;
 use crate::lower::Cx;
 use crate::lower::section::{Merged, of_section};
@@ -30,7 +30,7 @@ pub(super) fn lower_all(cx: &mut Cx, section: &Merged, phases: &[Section]) -> Ve
         let first = *firsts.entry(&name.value).or_insert(name.span);
         if first != name.span {
             let problem = Diagnostic::new(Code::E0014)
-                .arg("what", format!("the phase `{}`", name.value))
+                .mention("what", Mention::Named(Term::Phase, name.value.clone()))
                 .at(name.span, "second")
                 .also(first, "first");
             cx.report(problem);

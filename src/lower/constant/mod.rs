@@ -1,0 +1,170 @@
+//! Constants and their arithmetic, done while compiling.
+
+mod arithmetic;
+mod closed;
+mod evaluate;
+mod value;
+
+pub(super) use value::Value;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::ast::{Let, Name};
+use crate::diag::{Code, Diagnostic, Mention, Problems, Term};
+use crate::source::Span;
+
+use super::reserved::is_reserved;
+use super::search::SearchSpace;
+
+/// The constants in sight.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Constants {
+    /// Those at the top of a file, which all its bodies share.
+    of_file: Rc<Values>,
+    /// Those of the bodies around this place.
+    values: Values,
+    /// What `values` held before each change, so that the end of a body can take back what was defined in it.
+    changes: Vec<(String, Option<Defined>)>,
+    classes: Option<usize>,
+    /// What stands for each `search(…)`.
+    search: Rc<SearchSpace>,
+    work: Work,
+}
+
+/// A constant's value, if it has one, and where its name is given.
+type Defined = (Option<Value>, Span);
+
+type Values = BTreeMap<String, Defined>;
+
+/// How many constants were defined at a moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark(usize);
+
+/// What evaluating values has cost, in the parts of values that were looked at. A list that a constant stands for can be used again and again, and each time
+/// it is gone through.
+#[derive(Debug, Clone, Default)]
+struct Work(Rc<Cell<usize>>);
+
+/// Most parts of values that are looked at for a program.
+const MOST_WORK: usize = 20_000_000;
+
+impl Work {
+    /// Adds to it; false where there has been too much, which is reported once.
+    fn add(&self, parts: usize, span: Span, problems: &mut Problems) -> bool {
+        let before = self.0.get();
+        let after = before.saturating_add(parts);
+        self.0.set(after);
+        if before <= MOST_WORK && after > MOST_WORK {
+            let problem = Diagnostic::new(Code::E0018).saying("work").arg("limit", MOST_WORK);
+            problems.push(problem.at(span, "work-here"));
+        }
+        after <= MOST_WORK
+    }
+}
+
+impl Constants {
+    /// Tells how many classes the data have, if that is known.
+    pub(super) fn set_classes(&mut self, classes: Option<usize>) {
+        self.classes = classes;
+    }
+
+    /// Says what stands for each `search(…)`.
+    pub(super) fn set_search(&mut self, search: SearchSpace) {
+        self.search = Rc::new(search);
+    }
+
+    /// What is defined so far is what all bodies of the file share.
+    pub(super) fn settle(&mut self) {
+        let own = std::mem::take(&mut self.values);
+        Rc::make_mut(&mut self.of_file).extend(own);
+        self.changes.clear();
+    }
+
+    /// Constants of another file are used at a place where these are known: the classes are the same, and so is the work that may be done.
+    pub(super) fn go_on_from(&mut self, here: &Constants) {
+        self.classes = here.classes;
+        self.work = here.work.clone();
+    }
+
+    /// What is defined now.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.changes.len())
+    }
+
+    /// Takes back what was defined since a mark.
+    pub(super) fn return_to(&mut self, mark: Mark) {
+        for (name, before) in self.changes.drain(mark.0..).rev() {
+            match before {
+                Some(before) => drop(self.values.insert(name, before)),
+                None => drop(self.values.remove(&name)),
+            }
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Defined> {
+        self.values.get(name).or_else(|| self.of_file.get(name))
+    }
+
+    fn insert(&mut self, name: &Name, value: Option<Value>) {
+        let before = self.values.insert(name.value.clone(), (value, name.span));
+        self.changes.push((name.value.clone(), before));
+    }
+
+    /// Whether there is a constant, parameter or index of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Defines constants in the order given; each may use those before it.
+    pub(super) fn define_all<'l>(&mut self, lets: impl Iterator<Item = &'l Let>, problems: &mut Problems) {
+        for constant in lets {
+            self.define(constant, problems);
+        }
+    }
+
+    /// Defines one constant. Choices win over constants, so a constant named like one could never be used.
+    pub(super) fn define(&mut self, constant: &Let, problems: &mut Problems) {
+        let name = &constant.name;
+        if is_reserved(&name.value) {
+            problems.push(Diagnostic::new(Code::E0020).arg("name", &name.value).at(name.span, "here"));
+            return;
+        }
+        if let Some((_, first)) = self.get(&name.value) {
+            let problem = Diagnostic::new(Code::E0014)
+                .mention("what", Mention::Named(Term::Constant, name.value.clone()))
+                .at(name.span, "second")
+                .also(*first, "first");
+            problems.push(problem);
+            return;
+        }
+        let value = self.evaluate(&constant.value, problems);
+        self.insert(name, value);
+    }
+
+    /// Whether a name can be one of a constant, parameter or index; E0020 where options take the word.
+    pub(super) fn check_name(&self, name: &Name, problems: &mut Problems) -> bool {
+        // a parameter may take the place of the data's count
+        let taken = is_reserved(&name.value) && name.value != "classes";
+        if taken {
+            problems.push(Diagnostic::new(Code::E0020).arg("name", &name.value).at(name.span, "here"));
+        }
+        !taken
+    }
+
+    /// Gives a parameter or index its value, whatever the name stood for outside; `None` where it has none, which has been reported.
+    pub(super) fn bind(&mut self, name: &Name, value: Option<Value>) {
+        self.insert(name, value);
+    }
+
+    /// The names of all constants.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().chain(self.of_file.keys()).map(String::as_str)
+    }
+
+    /// Whether the word is `classes` and the count is not known.
+    pub(super) fn classes_are_unknown(&self, word: &str) -> bool {
+        word == "classes" && self.classes.is_none()
+    }
+}

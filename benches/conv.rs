@@ -1,21 +1,23 @@
 //! Speed of the convolution and matrix product kernels on layers of real networks, one thread.
 //!
-//! `cargo bench --bench conv [-- FILTER]`. Throughput in elements is floating-point operations: `Gelem/s` are GFLOP/s. `peak` is what a tile reaches when all its data lies in the
-//! first-level cache. `CNNC_SIMD=avx2` asks for other instructions than the widest.
+//! `cargo bench --bench conv [-- FILTER]`. Throughput in elements is floating-point operations: `Gelem/s` are
+//! GFLOP/s. `peak` is what a tile reaches when all its data lies in the first-level cache. `CNNC_SIMD=avx2`
+//! asks for other instructions than the widest.
 
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 
 use cnnc::internals::desc::{
-    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, MatmulDesc, MatmulKind, PoolEpilogue, Rank, StrassenDesc,
-    StrassenWeightDesc, TileActivation,
+    ConvDesc, ConvGradWeightDesc, Epilogue, KernelDesc, MatmulDesc, MatmulKind, PoolEpilogue, Rank,
+    StrassenDesc, StrassenWeightDesc, TileActivation,
 };
 use cnnc::internals::jit::{FlushDenormals, LoneKernel};
 use cnnc::internals::kernel::{Simd, Target};
 use cnnc::internals::tensor::{Layout, Padding, Window};
 
-/// Work of one call at most, so that a call is shorter than a scheduler's slice, and on a busy machine some are undisturbed: larger batches are cut.
+/// Work of one call at most, so that a call is shorter than a scheduler's slice, and on a busy machine some
+/// are undisturbed: larger batches are cut.
 const CALL_FLOPS: usize = 150_000_000;
 
 /// A convolution layer.
@@ -74,7 +76,8 @@ impl Job {
     #[allow(unsafe_code, reason = "sizes that are written by hand are to be believed")]
     fn compile(&self, simd: Simd) -> LoneKernel {
         // SAFETY: every job has the sizes that its description states.
-        let kernel = unsafe { LoneKernel::new(&Target::of(simd), &self.desc, &self.argument_bytes, self.count) };
+        let kernel =
+            unsafe { LoneKernel::new(&Target::of(simd), &self.desc, &self.argument_bytes, self.count) };
         kernel.expect("the description is sound")
     }
 }
@@ -88,7 +91,8 @@ fn main() {
         .measurement_time(Duration::from_millis(500))
         .sample_size(40)
         .configure_from_args();
-    let jobs = LAYERS.iter().flat_map(conv_jobs).chain(DENSE.iter().flat_map(|&(i, o, n)| dense_jobs(i, o, n)));
+    let jobs =
+        LAYERS.iter().flat_map(conv_jobs).chain(DENSE.iter().flat_map(|&(i, o, n)| dense_jobs(i, o, n)));
     let jobs = jobs.chain(POINTWISE.iter().flat_map(|&layer| pointwise_jobs(layer, simd)));
     for job in std::iter::once(tile_in_cache()).chain(jobs) {
         time(&mut criterion, &job, simd);
@@ -140,7 +144,8 @@ fn conv_jobs(layer: &Layer) -> Vec<Job> {
         images: batch,
         rank: Rank::default(),
     };
-    let backward = ConvDesc { input: dy, output: x, epilogue: Epilogue::default(), grad_input: true, ..forward };
+    let backward =
+        ConvDesc { input: dy, output: x, epilogue: Epilogue::default(), grad_input: true, ..forward };
     let grad_weight = ConvGradWeightDesc { window, groups: 1, input: x, grad: dy, tap_rows: ci, cut: 0 };
     let job = |kind: &str, desc, argument_bytes| Job {
         name: format!("{name} {kind}"),
@@ -173,14 +178,18 @@ fn pointwise_jobs((side, [ci, co], batch): (usize, [usize; 2], usize), simd: Sim
         rank: Rank::default(),
     };
     let sums = StrassenWeightDesc { inputs: ci, outputs: co, part: co };
-    let strassen = KernelDesc::Strassen(StrassenDesc { conv: ConvDesc { block: None, ..conv }, images: batch });
-    let ways = [("1x1", KernelDesc::Conv(conv), ci * co), ("1x1 strassen", strassen, sums.elements(simd.lanes()))];
+    let strassen =
+        KernelDesc::Strassen(StrassenDesc { conv: ConvDesc { block: None, ..conv }, images: batch });
+    let ways =
+        [("1x1", KernelDesc::Conv(conv), ci * co), ("1x1 strassen", strassen, sums.elements(simd.lanes()))];
     ways.map(|(kind, desc, weights)| Job {
         name: format!("{side}x{side}x{ci}->{co} batch {batch} {kind}"),
         desc,
         count: batch,
         flops: batch * conv.flops(),
-        argument_bytes: [batch * side * side * ci, weights, co, batch * side * side * co].map(|n| 4 * n).to_vec(),
+        argument_bytes: [batch * side * side * ci, weights, co, batch * side * side * co]
+            .map(|n| 4 * n)
+            .to_vec(),
     })
 }
 

@@ -1,12 +1,13 @@
-//! Element-wise and other general kernels, one thread: `cargo bench --bench general [-- FILTER]`. Memory traffic counts each operand and result once.
+//! Element-wise and other general kernels, one thread: `cargo bench --bench general [-- FILTER]`. Memory
+//! traffic counts each operand and result once.
 
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 
 use cnnc::internals::desc::{
-    Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand, OperandKind,
-    PoolDesc, PoolGradDesc, PoolKind, TransposeDesc,
+    Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand,
+    OperandKind, PoolDesc, PoolGradDesc, PoolKind, TransposeDesc,
 };
 use cnnc::internals::jit::{FlushDenormals, LoneKernel};
 use cnnc::internals::kernel::Target;
@@ -68,9 +69,18 @@ fn map(
     let outputs: Vec<(ExprId, MapOutput)> = results.into_iter().map(output).collect();
     let image = layout.image_pitch * 32 * 4;
     let operand_sizes = (0..inputs + vectors).map(|i| if i < inputs { image } else { 4 * channels });
-    let result_sizes = outputs.iter().map(|(_, o)| if *o == MapOutput::ChannelSum { 4 * channels } else { image });
+    let result_sizes =
+        outputs.iter().map(|(_, o)| if *o == MapOutput::ChannelSum { 4 * channels } else { image });
     let sizes = operand_sizes.chain(result_sizes).collect();
-    (KernelDesc::Map(MapDesc { domain: Domain::Images { height, width, channels }, operands, expr, outputs }), sizes)
+    (
+        KernelDesc::Map(MapDesc {
+            domain: Domain::Images { height, width, channels },
+            operands,
+            expr,
+            outputs,
+        }),
+        sizes,
+    )
 }
 
 fn relu_gradient(e: &mut Expr) -> ExprId {
@@ -132,7 +142,13 @@ fn maps() -> Vec<Job> {
                 }),
             ),
         ];
-        jobs.extend(named.map(|(name, (desc, sizes))| Job { what: what.clone(), name, desc, sizes, count: 32 }));
+        jobs.extend(named.map(|(name, (desc, sizes))| Job {
+            what: what.clone(),
+            name,
+            desc,
+            sizes,
+            count: 32,
+        }));
     }
     for length in [50_000, 1 << 20] {
         let stream = 4 * length;
@@ -174,7 +190,8 @@ fn others() -> Vec<Job> {
     let (large, small) = (input.image_pitch * 32, output.image_pitch * 32);
     let job = |name, desc, sizes, count| Job { what: "others".to_owned(), name, desc, sizes, count };
     let pool = PoolDesc { kind: PoolKind::Max, window, input, output, winners: Some(output) };
-    let pool_grad = PoolGradDesc { kind: PoolKind::Max, window, grad: output, winners: Some(output), output: input };
+    let pool_grad =
+        PoolGradDesc { kind: PoolKind::Max, window, grad: output, winners: Some(output), output: input };
     let transpose = TransposeDesc { stack: 9, rows: 128, columns: 128 };
     vec![
         job("2x2 max pool, winners", KernelDesc::Pool(pool), vec![4 * large, 4 * small, small], 32),

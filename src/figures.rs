@@ -11,8 +11,8 @@ pub struct Summary {
     pub model: String,
     /// The layers, in the order of evaluation.
     pub layers: Vec<LayerFigures>,
-    /// Where the model leaves height and width open, the smallest pictures it takes, `[height, width]`. Figures that
-    /// depend on them are then those of one size.
+    /// Where the model leaves height and width open, the smallest pictures it takes, `[height, width]`.
+    /// Figures that depend on them are then those of one size.
     pub open_from: Option<[usize; 2]>,
 }
 

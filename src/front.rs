@@ -1,4 +1,5 @@
-//! The front door of the compiler: a source text to a checked program, with everything that was found on the way.
+//! The front door of the compiler: a source text to a checked program, with everything that was found on the
+//! way.
 //!
 //! ```
 //! use cnnc::front::{LowerOptions, load};
@@ -89,7 +90,8 @@ const OF_WIRING: &[Code] = &[
 pub struct Surroundings<'a> {
     /// Gives what is known of a data set; it decodes no picture.
     pub card_of: &'a dyn Fn(&DataSpec) -> Option<DataCard>,
-    /// Gives the text of a file that is used by another: `use "blocks.cnn" as b`. The path is beside the file that uses it.
+    /// Gives the text of a file that is used by another: `use "blocks.cnn" as b`. The path is beside the file
+    /// that uses it.
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
     /// Gives the names and extents of what a weights file holds, by its path as written.
     pub weights: &'a dyn Fn(&str) -> WeightsFile,
@@ -107,7 +109,11 @@ struct Files<'a> {
 }
 
 /// Parses, lowers and checks a file that stands by itself: there are no files for it to use but the zoo.
-pub fn load(source: SourceFile, options: &LowerOptions, card_of: &dyn Fn(&DataSpec) -> Option<DataCard>) -> Loaded {
+pub fn load(
+    source: SourceFile,
+    options: &LowerOptions,
+    card_of: &dyn Fn(&DataSpec) -> Option<DataCard>,
+) -> Loaded {
     let read = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));
     load_within(
         source,
@@ -123,8 +129,8 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     let mut sources = SourceMap::new(source);
     let mut unusable = Problems::new();
     let imports = imports::load(&ast, &mut sources, around.read, &mut problems, &mut unusable);
-    // a statement that could not be read may be the one that gives a name or a shape to others; what is then missing
-    // has been reported already
+    // a statement that could not be read may be the one that gives a name or a shape to others; what is then
+    // missing has been reported already
     let syntax_is_whole = !problems.has_errors();
     let lowered = lower(&ast, &imports, &mut sources, options, card_of);
     let chosen = lowered.program.as_ref().map(|program| program.model.name.value.clone());
@@ -175,6 +181,7 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
 fn uses_of(program: &Program) -> Vec<(Span, Vec<Span>)> {
     // a block that is used again has the same statements: the first use of each is told
     let mut known: BTreeSet<Span> = BTreeSet::new();
-    let layers = program.model.layers.iter().filter(|node| !node.used_at.is_empty() && known.insert(node.span));
+    let layers =
+        program.model.layers.iter().filter(|node| !node.used_at.is_empty() && known.insert(node.span));
     layers.map(|node| (node.span, node.used_at.clone())).collect()
 }

@@ -1,5 +1,5 @@
-//! What the rooms of the compiler give to the tests and benchmarks of this repository. It is no part of the library, and
-//! changes whenever they do. How it all hangs together:
+//! What the rooms of the compiler give to the tests and benchmarks of this repository. It is no part of the
+//! library, and changes whenever they do. How it all hangs together:
 //!
 //! ```text
 //!  text ──parse──▶ ast::File ──lower──▶ ir::Program ──check──▶ ir::CheckedProgram            problems ──diag──▶ the user
@@ -12,27 +12,34 @@
 //!
 //! # The forms a model takes
 //!
-//! * `ir::Program`: what the file says, every name resolved and every default filled in. Layers are those of `layers`: what the user
+//! * `ir::Program`: what the file says, every name resolved and every default filled in. Layers are those of
+//!   `layers`: what the user
 //!   writes (`conv2d`, `batch_norm`).
-//! * `ir::CheckedProgram`: the same, with the shape of every layer and the loss. Only the checker makes one, so whatever takes one need not
+//! * `ir::CheckedProgram`: the same, with the shape of every layer and the loss. Only the checker makes one,
+//!   so whatever takes one need not
 //!   check again.
-//! * `ir::Graph`: typed operations (`ops`): what is computed. Layers build themselves out of operations; autodiff adds the backward pass
+//! * `ir::Graph`: typed operations (`ops`): what is computed. Layers build themselves out of operations;
+//!   autodiff adds the backward pass
 //!   and the optimizer's update to the same graph; passes (`opt`) rewrite it. Types are inferred in one place, `ops::Op::infer`.
-//! * `plan::Plan`: kernel calls in tasks of stages, and the place of every byte. It depends on the graph, the instruction set and the nominal
+//! * `plan::Plan`: kernel calls in tasks of stages, and the place of every byte. It depends on the graph, the
+//!   instruction set and the nominal
 //!   batch, never on the number of threads: that is why results do not either.
 //! * `desc::KernelDesc`: one generated function, described; equal descriptions are one function.
 //!
 //! # Adding things
 //!
-//! * A layer: a file in `layers` and a row in its table. If existing operations (an element-wise `map` among them) can express it, that is all.
+//! * A layer: a file in `layers` and a row in its table. If existing operations (an element-wise `map` among
+//!   them) can express it, that is all.
 //!   `docs/adding-a-layer.md` does it step by step.
 //! * An operation: a file in `ops` (types), its gradient rule, a method in `plan::lowering`.
-//! * A kernel family: a description in `desc`, a file in `kernel` that writes its code, and a test against a naive loop.
+//! * A kernel family: a description in `desc`, a file in `kernel` that writes its code, and a test against a
+//!   naive loop.
 //! * A pass: a file in `opt` and a line in one of its lists.
 //!
 //! # Invariants
 //!
-//! * A graph satisfies `ir::Graph::verify` after every pass; a plan satisfies `plan::verify_plan` before it is run.
+//! * A graph satisfies `ir::Graph::verify` after every pass; a plan satisfies `plan::verify_plan` before it
+//!   is run.
 //! * Everything above `runtime` is pure: text and values in, values out.
 //! * All `unsafe` of the library is in `jit`, where generated code is mapped and called.
 

@@ -1,6 +1,7 @@
-//! cnnc trains convolutional image models that are written in small `.cnn` files: a model, its data, how pictures are
-//! prepared and varied, how training goes. All of it is checked before the first picture is read; the whole training step
-//! becomes machine code for this processor. The command line is one user of this library; your program is another.
+//! cnnc trains convolutional image models that are written in small `.cnn` files: a model, its data, how
+//! pictures are prepared and varied, how training goes. All of it is checked before the first picture is
+//! read; the whole training step becomes machine code for this processor. The command line is one user of
+//! this library; your program is another.
 //!
 //! A file is an [`Experiment`]:
 //!
@@ -25,8 +26,8 @@
 //! # Ok::<(), cnnc::Error>(())
 //! ```
 //!
-//! It is trained into a folder, from which a [`Run`] can be read at any time, and gone on with if it was interrupted. The
-//! same seed gives the same weights to the bit, whatever the number of threads:
+//! It is trained into a folder, from which a [`Run`] can be read at any time, and gone on with if it was
+//! interrupted. The same seed gives the same weights to the bit, whatever the number of threads:
 //!
 //! ```no_run
 //! use cnnc::{Event, Experiment, Options, RunOptions};
@@ -41,7 +42,8 @@
 //! # Ok::<(), cnnc::Error>(())
 //! ```
 //!
-//! With its weights it is a [`Model`], which answers pictures, tells how right it is of each, and shows what is inside:
+//! With its weights it is a [`Model`], which answers pictures, tells how right it is of each, and shows what
+//! is inside:
 //!
 //! ```no_run
 //! use cnnc::{Experiment, Model, Options, Split};
@@ -75,22 +77,27 @@
 //! | [`Model`] | [`predict`](Model::predict), [`evaluate`](Model::evaluate), [`values`](Model::values) of layers, [`gradient`](Model::gradient)s by them |
 //! | [`Error`] | everything that can go wrong, as a type, with [what to do about it](Error::help) |
 //!
-//! Arrays are [`ndarray`] views: images `[N, H, W, C]`, answers `[N, outputs]`. They are copied only where they do not lie in
-//! that order. Nothing here prints, listens to signals or ends the process.
+//! Arrays are [`ndarray`] views: images `[N, H, W, C]`, answers `[N, outputs]`. They are copied only where
+//! they do not lie in that order. Nothing here prints, listens to signals or ends the process.
 //!
 //! # Without the engine
 //!
-//! The feature `engine`, on by default, is all that compiles, reads data and trains, and the command line. Without it the
-//! crate is a front end with few dependencies, for editors and other tools: text to a checked program with its problems
-//! ([`front`]), their pages ([`diag::explain`]), the program spelled out ([`show`]), laid out ([`mod@format`]) and drawn
-//! ([`draw`]), and [`figures`] of its layers.
+//! The feature `engine`, on by default, is all that compiles, reads data and trains, and the command line.
+//! Without it the crate is a front end with few dependencies, for editors and other tools: text to a checked
+//! program with its problems ([`front`]), their pages ([`diag::explain`]), the program spelled out
+//! ([`show`]), laid out ([`mod@format`]) and drawn ([`draw`]), and [`figures`] of its layers.
 //!
-//! The language is described in `docs/language.md`, the command line in `README.md`, and why all is built as it is in
-//! `docs/design.md`.
+//! The language is described in `docs/language.md`, the command line in `README.md`, and why all is built as
+//! it is in `docs/design.md`.
 
 #![cfg_attr(
     not(feature = "engine"),
-    allow(dead_code, unused_imports, rustdoc::broken_intra_doc_links, reason = "much is there for the engine alone")
+    allow(
+        dead_code,
+        unused_imports,
+        rustdoc::broken_intra_doc_links,
+        reason = "much is there for the engine alone"
+    )
 )]
 // rooms link to each other for those who read them: `cargo doc --document-private-items`
 #![allow(rustdoc::private_intra_doc_links, reason = "what is documented for the world has no such links")]
@@ -123,7 +130,10 @@ pub mod front;
 pub mod internals;
 pub(crate) mod ir;
 #[cfg(feature = "engine")]
-#[allow(unsafe_code, reason = "calls generated code and owns the memory it works on; nothing else in the crate may")]
+#[allow(
+    unsafe_code,
+    reason = "calls generated code and owns the memory it works on; nothing else in the crate may"
+)]
 pub(crate) mod jit;
 #[cfg(feature = "engine")]
 pub(crate) mod kernel;

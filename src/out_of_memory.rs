@@ -10,8 +10,8 @@ use std::time::Duration;
 /// The system's allocator. Where it refuses, the process ends as it does after other mistakes.
 pub(crate) struct OrExit;
 
-// SAFETY: every method hands its arguments on to `System`, under the same contract, and returns what that returned; where `System` returns no memory,
-// it does not return at all.
+// SAFETY: every method hands its arguments on to `System`, under the same contract, and returns what that
+// returned; where `System` returns no memory, it does not return at all.
 unsafe impl GlobalAlloc for OrExit {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises about `layout` are those that `System` asks for.

@@ -1,4 +1,5 @@
-//! The random numbers of splits, shuffling, augmentation, initial weights and the keys of dropout: small, specified here in full, the same on every machine.
+//! The random numbers of splits, shuffling, augmentation, initial weights and the keys of dropout: small,
+//! specified here in full, the same on every machine.
 //!
 //! ```text
 //! mix(x)          x ^= x >> 30; x *= 0xBF58476D1CE4E5B9; x ^= x >> 27; x *= 0x94D049BB133111EB; x ^= x >> 31
@@ -11,8 +12,9 @@
 //! normal          √(−2 ln(1 − u₁)) · cos(2π u₂), u₁ and u₂ the next two units
 //! shuffle(list)   Fisher-Yates from the end: for i = len-1 down to 1: swap(i, below(i + 1))
 //! ```
-//! All arithmetic is modulo 2^64. Sources: Blackman and Vigna, "Scrambled linear pseudorandom number generators", arXiv:1805.01407; Steele, Lea and
-//! Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014; Lemire, "Fast random integer generation in an interval", arXiv:1805.10941.
+//! All arithmetic is modulo 2^64. Sources: Blackman and Vigna, "Scrambled linear pseudorandom number
+//! generators", arXiv:1805.01407; Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
+//! OOPSLA 2014; Lemire, "Fast random integer generation in an interval", arXiv:1805.10941.
 
 /// SplitMix64's step: 2^64 divided by the golden ratio.
 pub const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -26,7 +28,9 @@ pub fn mix(mut x: u64) -> u64 {
 
 /// A key made of text (a layer's path), 64-bit FNV-1a.
 pub fn text_key(text: &str) -> u64 {
-    text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
+    text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    })
 }
 
 /// A stream of random numbers, xoshiro256**.
@@ -47,7 +51,8 @@ impl Random {
         }
     }
 
-    /// The stream of several keys (seed, epoch, item, …): one for each combination, whatever was drawn elsewhere.
+    /// The stream of several keys (seed, epoch, item, …): one for each combination, whatever was drawn
+    /// elsewhere.
     pub fn keyed(keys: &[u64]) -> Self {
         Self::seeded(keys.iter().fold(0, |hash, key| mix((hash ^ key).wrapping_add(GOLDEN))))
     }
@@ -96,15 +101,16 @@ impl Random {
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 
-    /// Of the distribution Beta(α, α), α above 0: the share of one of two numbers of Gamma(α) in their sum. Very small ones are no numbers any more, so it is
-    /// made of their logarithms.
+    /// Of the distribution Beta(α, α), α above 0: the share of one of two numbers of Gamma(α) in their sum.
+    /// Very small ones are no numbers any more, so it is made of their logarithms.
     pub fn beta(&mut self, alpha: f64) -> f64 {
         let (first, second) = (self.log_gamma(alpha), self.log_gamma(alpha));
         1.0 / (1.0 + (second - first).exp())
     }
 
-    /// Logarithm of a number of the distribution Gamma(α): Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26 (2000). Below 1
-    /// by way of Gamma(α + 1): `ln G(α) = ln G(α + 1) + ln(1 − u) / α`, u drawn before.
+    /// Logarithm of a number of the distribution Gamma(α): Marsaglia and Tsang, "A simple method for
+    /// generating gamma variables", ACM TOMS 26 (2000). Below 1 by way of Gamma(α + 1): `ln G(α) = ln G(α +
+    /// 1) + ln(1 − u) / α`, u drawn before.
     fn log_gamma(&mut self, alpha: f64) -> f64 {
         if alpha < 1.0 {
             let less = (1.0 - self.unit()).ln() / alpha;
@@ -196,10 +202,18 @@ mod tests {
             let mut random = Random::seeded(5);
             let draws: Vec<f64> = (0..20_000).map(|_| random.beta(alpha)).collect();
             assert!(draws.iter().all(|x| (0.0..=1.0).contains(x)));
-            let moment = |power: i32| draws.iter().map(|x| (x - 0.5).powi(power)).sum::<f64>() / draws.len() as f64;
-            // symmetric; variance 1 / (4 (2α + 1)), fourth moment 3 / (16 (2α + 1) (2α + 3)); four standard errors at most
-            let (variance, fourth) = (0.25 / (2.0 * alpha + 1.0), 0.1875 / ((2.0 * alpha + 1.0) * (2.0 * alpha + 3.0)));
-            assert!(moment(1).abs() < 0.015 && moment(3).abs() < 0.005, "{alpha}: {} {}", moment(1), moment(3));
+            let moment =
+                |power: i32| draws.iter().map(|x| (x - 0.5).powi(power)).sum::<f64>() / draws.len() as f64;
+            // symmetric; variance 1 / (4 (2α + 1)), fourth moment 3 / (16 (2α + 1) (2α + 3)); four standard
+            // errors at most
+            let (variance, fourth) =
+                (0.25 / (2.0 * alpha + 1.0), 0.1875 / ((2.0 * alpha + 1.0) * (2.0 * alpha + 3.0)));
+            assert!(
+                moment(1).abs() < 0.015 && moment(3).abs() < 0.005,
+                "{alpha}: {} {}",
+                moment(1),
+                moment(3)
+            );
             assert!((moment(2) - variance).abs() < 0.003, "{alpha}: {} is not {variance}", moment(2));
             assert!((moment(4) - fourth).abs() < 0.001, "{alpha}: {} is not {fourth}", moment(4));
         }

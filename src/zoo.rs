@@ -1,4 +1,5 @@
-//! The zoo: well-known models, written in the language itself and part of the binary. `use zoo.vgg16` brings one into a file.
+//! The zoo: well-known models, written in the language itself and part of the binary. `use zoo.vgg16` brings
+//! one into a file.
 
 mod fit;
 mod names;
@@ -15,7 +16,8 @@ pub struct ZooModel {
     pub file: &'static str,
     /// The text of that file.
     pub source: &'static str,
-    /// What its layers are called in the implementation that its published weights come from, `FILE.weights.txt`. See [`NameTable`].
+    /// What its layers are called in the implementation that its published weights come from,
+    /// `FILE.weights.txt`. See [`NameTable`].
     pub names: &'static str,
 }
 

@@ -1,4 +1,5 @@
-//! Bodies written out: `fixtures/bodies/*.cnn` → every layer with its inputs and shape, scopes, heads, and what was found.
+//! Bodies written out: `fixtures/bodies/*.cnn` → every layer with its inputs and shape, scopes, heads, and
+//! what was found.
 
 mod cards;
 
@@ -73,7 +74,8 @@ fn network(program: &CheckedProgram) -> String {
         let _ = writeln!(text, "scope {} {:?}: {kind}", scope.path, scope.layers);
     }
     for head in &model.heads {
-        let _ = writeln!(text, "head {} weight {}: {}", head.name.value, head.weight.value, path(&head.output));
+        let _ =
+            writeln!(text, "head {} weight {}: {}", head.name.value, head.weight.value, path(&head.output));
     }
     let _ = writeln!(text, "output {}", path(&model.output));
     text
@@ -102,8 +104,11 @@ fn mistakes_in_blocks_say_where_they_are_used() {
 fn deep_bodies_are_a_problem_not_a_crash() {
     let mut text = String::from("block b0 { relu }\n");
     for depth in 1..500 {
-        let _ =
-            writeln!(text, "block b{depth} {{ if true {{ add {{ branch {{ b{} }}; branch {{ }} }} }} }}", depth - 1);
+        let _ = writeln!(
+            text,
+            "block b{depth} {{ if true {{ add {{ branch {{ b{} }}; branch {{ }} }} }} }}",
+            depth - 1
+        );
     }
     text.push_str("model M { input(8x8x1); b499 }\n");
     let text = &text;
@@ -123,7 +128,8 @@ const FULL: &str = include_str!("fixtures/bodies/choices.cnn");
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
 
-    /// Bodies with some of their text replaced give a network or problems, never a crash; every problem can be drawn, and every network shown.
+    /// Bodies with some of their text replaced give a network or problems, never a crash; every problem can
+    /// be drawn, and every network shown.
     #[test]
     fn damaged_bodies_are_judged(
         start in 0..FULL.len(),

@@ -1,4 +1,5 @@
-//! What is found in wrong files: `fixtures/check/<CODE>.cnn` has the problem, `<CODE>.ok.cnn`, the nearest correct file, has none.
+//! What is found in wrong files: `fixtures/check/<CODE>.cnn` has the problem, `<CODE>.ok.cnn`, the nearest
+//! correct file, has none.
 
 mod cards;
 
@@ -77,13 +78,21 @@ fn judged() -> impl Iterator<Item = Code> {
 }
 
 fn drawn(loaded: &Loaded) -> String {
-    let texts: Vec<String> =
-        loaded.problems.iter().map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
+    let texts: Vec<String> = loaded
+        .problems
+        .iter()
+        .map(|problem| render(problem, &loaded.sources, RenderStyle::plain()))
+        .collect();
     texts.join("\n")
 }
 
 fn codes(loaded: &Loaded) -> Vec<&'static str> {
-    loaded.problems.iter().filter(|problem| problem.level != Level::Hint).map(|problem| problem.code.as_str()).collect()
+    loaded
+        .problems
+        .iter()
+        .filter(|problem| problem.level != Level::Hint)
+        .map(|problem| problem.code.as_str())
+        .collect()
 }
 
 fn fixture(name: &str) -> std::path::PathBuf {
@@ -137,7 +146,8 @@ fn no_sentence_has_a_hole() {
         for problem in loaded.problems.iter() {
             for label in &problem.labels {
                 let sentence = problem.label_text(label, language);
-                // some labels are one word, so only their own key tells that there is none; W0408's is its key
+                // some labels are one word, so only their own key tells that there is none; W0408's is its
+                // key
                 let is_key = sentence == label.sentence && (code, label.sentence) != (Code::W0408, "always");
                 assert!(!is_key && !lacks_a_value(&sentence), "{code}: {sentence}");
             }
@@ -406,7 +416,8 @@ fn fixes_fix() {
     assert!(fixed.len() >= 25, "only {fixed:?} have fixes");
 }
 
-/// Every problem can be drawn in Korean, and what is said is Korean: the only words in Latin letters are code, names and codes.
+/// Every problem can be drawn in Korean, and what is said is Korean: the only words in Latin letters are
+/// code, names and codes.
 #[test]
 fn drawings_in_korean() {
     let mut left: Vec<String> = Vec::new();
@@ -419,8 +430,10 @@ fn drawings_in_korean() {
             let lists = ["help", "notes"].into_iter().flat_map(|key| value[key].as_array().expect("a list"));
             for sentence in std::iter::once(&value["message"]).chain(labels).chain(lists) {
                 let sentence = sentence.as_str().expect("a text");
-                let english =
-                    ["the", "and", "or", "is", "not", "must", "such", "above", "whole", "number", "without", "with"];
+                let english = [
+                    "the", "and", "or", "is", "not", "must", "such", "above", "whole", "number", "without",
+                    "with",
+                ];
                 // what stands between backquotes is code
                 let prose: String = sentence.split('`').step_by(2).collect();
                 // E0518 tells why a point fails in the words of that problem, which are English
@@ -438,8 +451,7 @@ fn drawings_in_korean() {
 /// A name of the user's stays as it is, even where it is spelt like a word that sentences translate.
 #[test]
 fn names_are_not_translated() {
-    let text =
-        "let width = 3\nmodel Block { input(28x28x1); conv2d(width, 3); relu; conv2d(heigth, 3) }\nlet width = 4\n";
+    let text = "let width = 3\nmodel Block { input(28x28x1); conv2d(width, 3); relu; conv2d(heigth, 3) }\nlet width = 4\n";
     let loaded = load_text(text, &[]);
     let said: Vec<String> = loaded.problems.iter().map(|problem| problem.message(Language::Korean)).collect();
     assert_eq!(said, ["`heigth`(이)라는 상수는 없습니다", "상수 `width`을(를) 두 번 썼습니다"]);
@@ -449,7 +461,8 @@ fn names_are_not_translated() {
 fn a_drawing_in_korean() {
     let loaded = load_file(&fixture("E0103.cnn"));
     let style = RenderStyle { language: Language::Korean, ..RenderStyle::plain() };
-    let texts: Vec<String> = loaded.problems.iter().map(|problem| render(problem, &loaded.sources, style)).collect();
+    let texts: Vec<String> =
+        loaded.problems.iter().map(|problem| render(problem, &loaded.sources, style)).collect();
     insta::assert_snapshot!(texts.join("\n"));
 }
 
@@ -485,7 +498,8 @@ fn an_unknown_layer_silences_what_follows_from_it() {
 
 #[test]
 fn overrides_are_checked_as_if_written() {
-    let checked = load_text(FULL, &[("train.batch", "64"), ("train.optimizer.lr", "1e-2"), ("data.seed", "7")]);
+    let checked =
+        load_text(FULL, &[("train.batch", "64"), ("train.optimizer.lr", "1e-2"), ("data.seed", "7")]);
     let program = checked.program.expect("no mistakes");
     let train = program.program().train.as_ref().expect("a section");
     assert_eq!(train.batch.value, 64);
@@ -543,7 +557,8 @@ fn late_labels_are_reported_once() {
         assert_eq!(codes(&load_text(&text, &[])), ["E0213"], "{units}");
     }
     let named: Vec<String> = (1..=10).map(|label| format!("\"{label}\"")).collect();
-    let text = text.replace("    validation", &format!("    classes: [{}]\n    validation", named.join(", ")));
+    let text =
+        text.replace("    validation", &format!("    classes: [{}]\n    validation", named.join(", ")));
     assert_eq!(codes(&load_text(&text, &[])), ["E0213"]);
 }
 
@@ -564,7 +579,11 @@ fn the_best_of_all_classes_are_no_metric() {
     assert_eq!(codes(&with("9")), [""; 0]);
     let wrong = with("10");
     assert_eq!(codes(&wrong), ["E0018"]);
-    assert!(drawn(&wrong).contains("`k` must be below the number of classes, 10, not 10"), "{}", drawn(&wrong));
+    assert!(
+        drawn(&wrong).contains("`k` must be below the number of classes, 10, not 10"),
+        "{}",
+        drawn(&wrong)
+    );
 }
 
 #[test]
@@ -663,7 +682,10 @@ fn searches_and_ensembles_are_checked() {
     assert_eq!(tuned(("conv2d(8,", "conv2d(search(relu),"), tune), ["E0011"]);
     assert_eq!(tuned(("", ""), tune), ["W0506"]);
     assert_eq!(tuned(("conv2d(8,", "conv2d(search([8, 0]),"), tune), ["E0518"]);
-    assert_eq!(tuned(("lr: 0.001", "lr: search(1e-4..=1e-2, scale: log)"), "tune { objective: val_f1 }"), ["E0501"]);
+    assert_eq!(
+        tuned(("lr: 0.001", "lr: search(1e-4..=1e-2, scale: log)"), "tune { objective: val_f1 }"),
+        ["E0501"]
+    );
 
     let other = "model Other { input(28x28x1); flatten; dense(units, activation: softmax) }\n";
     let ensemble = |units: &str, members: &str| {
@@ -702,7 +724,8 @@ fn what_cannot_be_written() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
 
-    /// A correct file with some of its text replaced gives a program or problems, never a crash; and every problem can be drawn.
+    /// A correct file with some of its text replaced gives a program or problems, never a crash; and every
+    /// problem can be drawn.
     #[test]
     fn damaged_files_are_judged(
         start in 0..FULL.len(),

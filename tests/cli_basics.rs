@@ -12,7 +12,11 @@ use safetensors::{Dtype, SafeTensors};
 fn cnnc() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
     // Tests run beside each other: nobody needs all cores.
-    command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").env("NO_COLOR", "1").env("LC_ALL", "C");
+    command
+        .env_remove("CNNC_DATA_DIR")
+        .env("CNNC_MEMORY_MIB", "65536")
+        .env("NO_COLOR", "1")
+        .env("LC_ALL", "C");
     command
 }
 
@@ -87,7 +91,18 @@ fn what_is_missing_is_named() {
         &["eval", DIGITS, "--weights", "none.safetensors"],
         &["predict", DIGITS, "--weights", "none.safetensors", "a.png"],
         &["run", DIGITS, "--resume", "none"],
-        &["step", DIGITS, "--weights", "none.safetensors", "--input", "none.npy", "--labels", "y", "--output", "o"],
+        &[
+            "step",
+            DIGITS,
+            "--weights",
+            "none.safetensors",
+            "--input",
+            "none.npy",
+            "--labels",
+            "y",
+            "--output",
+            "o",
+        ],
     ] {
         let failed = cnnc().current_dir(folder.path()).args(words).assert().code(1);
         let said = text(&failed.get_output().stderr);
@@ -112,10 +127,15 @@ fn files_use_each_other() {
     write("parts/more.cnn", "block unit(n) { conv2d(n, 9x9) -> relu }\n");
     let failed = cnnc().current_dir(folder.path()).args(["check", "net.cnn"]).assert().code(1);
     let said = text(&failed.get_output().stderr);
-    assert!(said.contains("parts/more.cnn:1") && said.contains("p.stem(4)") && said.contains("used here"), "{said}");
-    let failed = cnnc().current_dir(folder.path()).args(["check", "net.cnn", "--format", "json"]).assert().code(1);
+    assert!(
+        said.contains("parts/more.cnn:1") && said.contains("p.stem(4)") && said.contains("used here"),
+        "{said}"
+    );
+    let failed =
+        cnnc().current_dir(folder.path()).args(["check", "net.cnn", "--format", "json"]).assert().code(1);
     let line = text(&failed.get_output().stdout);
-    let problem: serde_json::Value = serde_json::from_str(line.lines().next().expect("a line")).expect("an object");
+    let problem: serde_json::Value =
+        serde_json::from_str(line.lines().next().expect("a line")).expect("an object");
     assert_eq!(problem["file"], "parts/more.cnn");
 
     std::fs::remove_file(folder.path().join("parts/more.cnn")).expect("removed");
@@ -229,13 +249,15 @@ fn codes_are_explained() {
 #[test]
 fn check_says_what_is_wrong_and_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("wrong.cnn"), "model A { input(8x8x1) -> dens(3) }\n").expect("written");
+    std::fs::write(folder.path().join("wrong.cnn"), "model A { input(8x8x1) -> dens(3) }\n")
+        .expect("written");
     let checked = cnnc().current_dir(folder.path()).args(["check", "wrong.cnn", DIGITS]).assert().code(1);
     let output = checked.get_output();
     assert!(text(&output.stderr).contains("wrong.cnn:1"), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout), format!("{DIGITS}: ok\n"));
 
-    let json = cnnc().current_dir(folder.path()).args(["check", "wrong.cnn", "--format", "json"]).assert().code(1);
+    let json =
+        cnnc().current_dir(folder.path()).args(["check", "wrong.cnn", "--format", "json"]).assert().code(1);
     let lines = text(&json.get_output().stdout);
     for line in lines.lines() {
         let problem: serde_json::Value = serde_json::from_str(line).expect("a line is an object");
@@ -249,7 +271,9 @@ fn summary_counts_parameters() {
     let summary = cnnc().args(["summary", DIGITS, "--threads", "1"]).assert().success();
     let summary = text(&summary.get_output().stdout);
     // 320 + 18,496 + 65,600 + 650
-    for part in ["model Digits", "8x8x32", "85,066 parameters (85,066 trainable, 0 not)", "peak memory, batch 32"] {
+    for part in
+        ["model Digits", "8x8x32", "85,066 parameters (85,066 trainable, 0 not)", "peak memory, batch 32"]
+    {
         assert!(summary.contains(part), "`{part}` is missing in\n{summary}");
     }
 }
@@ -292,8 +316,8 @@ fn says_what_was_fused_and_why_the_rest_was_not() {
     }
 }
 
-/// Winograd's method, Strassen's, direct sums, and one picture alone, divided among threads: the same answers but for the last digits, and the same bits for any number of
-/// threads.
+/// Winograd's method, Strassen's, direct sums, and one picture alone, divided among threads: the same answers
+/// but for the last digits, and the same bits for any number of threads.
 #[test]
 fn pictures_are_judged_alike_however_they_are_computed() {
     const MODEL: &str = "model M { input(24x20x3)
@@ -312,7 +336,8 @@ fn pictures_are_judged_alike_however_they_are_computed() {
     ndarray_npy::write_npy(place("all.npy"), &all).expect("written");
     ndarray_npy::write_npy(place("one.npy"), &all.slice(ndarray::s![..1, .., .., ..])).expect("written");
     let predict = |input: &str, options: &[&str]| -> Vec<f32> {
-        run(&[&["predict", "model.cnn", "--weights", "w", "--input", input, "--output", "y.npy"], options].concat());
+        run(&[&["predict", "model.cnn", "--weights", "w", "--input", input, "--output", "y.npy"], options]
+            .concat());
         let y: ndarray::Array2<f32> = ndarray_npy::read_npy(place("y.npy")).expect("numbers");
         y.into_iter().collect()
     };
@@ -337,7 +362,11 @@ fn pictures_are_judged_alike_however_they_are_computed() {
 fn initial_weights_depend_on_the_seed_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let weights = |name: &str, seed: &str| {
-        cnnc().current_dir(folder.path()).args(["init", DIGITS, "--seed", seed, "--output", name]).assert().success();
+        cnnc()
+            .current_dir(folder.path())
+            .args(["init", DIGITS, "--seed", seed, "--output", name])
+            .assert()
+            .success();
         std::fs::read(folder.path().join(name)).expect("written")
     };
     let first = weights("a", "7");
@@ -420,7 +449,8 @@ fn data_are_described() {
         assert!(shown.contains(part), "`{part}` is missing in\n{shown}");
     }
     let folder = small_set();
-    let json = cnnc().current_dir(folder.path()).args(["data", "small.cnn", "--format", "json"]).assert().success();
+    let json =
+        cnnc().current_dir(folder.path()).args(["data", "small.cnn", "--format", "json"]).assert().success();
     let card: serde_json::Value = serde_json::from_str(&text(&json.get_output().stdout)).expect("an object");
     assert_eq!(card["splits"]["validation"]["dogs"], 4);
     assert_eq!((&card["train_images"], &card["channels"]), (&16.into(), &3.into()));
@@ -430,7 +460,8 @@ fn data_are_described() {
 fn a_look_at_the_data_finds_doubles() {
     let folder = small_set();
     let check = |words: &[&str]| {
-        let checked = cnnc().current_dir(folder.path()).args(["check", "small.cnn"]).args(words).assert().success();
+        let checked =
+            cnnc().current_dir(folder.path()).args(["check", "small.cnn"]).args(words).assert().success();
         text(&checked.get_output().stderr)
     };
     assert_eq!(check(&[]), "");
@@ -444,7 +475,8 @@ fn a_look_at_the_data_finds_doubles() {
 fn augmented_pictures_are_written() {
     let folder = small_set();
     let augment = |words: &[&str]| {
-        let done = cnnc().current_dir(folder.path()).args(["augment", "small.cnn"]).args(words).assert().success();
+        let done =
+            cnnc().current_dir(folder.path()).args(["augment", "small.cnn"]).args(words).assert().success();
         text(&done.get_output().stdout)
     };
     let read = |name: &str| std::fs::read(folder.path().join(name)).expect("written");
@@ -459,7 +491,9 @@ fn augmented_pictures_are_written() {
         .expect("a folder")
         .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
         .collect();
-    assert!(names.len() == 3 && names.iter().all(|name| name.ends_with("cats.png") || name.ends_with("dogs.png")));
+    assert!(
+        names.len() == 3 && names.iter().all(|name| name.ends_with("cats.png") || name.ends_with("dogs.png"))
+    );
     cnnc().current_dir(folder.path()).args(["augment", "small.cnn", "--picture", "99"]).assert().code(2);
 }
 
@@ -469,8 +503,9 @@ fn what_is_not_run_yet_is_refused_before_data_are_read() {
     // the folder is not even there
     let more = |train: &str| {
         let text = std::fs::read_to_string(folder.path().join("small.cnn")).expect("written");
-        let text =
-            text.replace("folder(\"set\")", "folder(\"none\")").replace("train {", &format!("train {{ {train};"));
+        let text = text
+            .replace("folder(\"set\")", "folder(\"none\")")
+            .replace("train {", &format!("train {{ {train};"));
         let text = text.replace("data {", "data { classes: [cats, dogs];");
         std::fs::write(folder.path().join("other.cnn"), text).expect("written");
         cnnc().current_dir(folder.path()).args(["check", "other.cnn"]).assert().success();
@@ -502,21 +537,33 @@ fn a_shown_program_is_a_file() {
     // its weights are those of the file
     run(&["init", DIGITS, "--seed", "7", "--output", "w"]);
     run(&["init", "shown.cnn", "--seed", "7", "--output", "v"]);
-    assert_eq!(std::fs::read(folder.path().join("v")).expect("v"), std::fs::read(folder.path().join("w")).expect("w"));
+    assert_eq!(
+        std::fs::read(folder.path().join("v")).expect("v"),
+        std::fs::read(folder.path().join("w")).expect("w")
+    );
 
     let two = "model A { input(8x8x1); flatten; dense(classes) }\nmodel B { input(8x8x1); flatten; dense(9) -> relu -> dense(classes) }\n";
     let rest = "data { source: digits; test: 20% of all; validation: 10% of train }\ntrain { epochs: 1 }\ntrain B { epochs: 2 }\n";
     let vote = "ensemble Both { members: [A, B] }\n";
     write("two.cnn", &format!("{two}{rest}{vote}"));
     let shown = run(&["show", "two.cnn"]);
-    assert!(shown.contains("train A {") && shown.contains("train B {") && shown.contains("ensemble Both {"), "{shown}");
+    assert!(
+        shown.contains("train A {") && shown.contains("train B {") && shown.contains("ensemble Both {"),
+        "{shown}"
+    );
     write("shown.cnn", &shown);
     assert_eq!(run(&["show", "shown.cnn"]), shown);
     assert_eq!(run(&["show", "shown.cnn", "--model", "B"]), run(&["show", "two.cnn", "--model", "B"]));
 
-    let space =
-        two.lines().next().expect("a line").replace("dense(classes)", "dense(search([4, 8])) -> dense(classes)");
-    write("space.cnn", &format!("{space}\n{rest}tune {{ strategy: grid }}\n").replace("train B { epochs: 2 }\n", ""));
+    let space = two
+        .lines()
+        .next()
+        .expect("a line")
+        .replace("dense(classes)", "dense(search([4, 8])) -> dense(classes)");
+    write(
+        "space.cnn",
+        &format!("{space}\n{rest}tune {{ strategy: grid }}\n").replace("train B { epochs: 2 }\n", ""),
+    );
     let refused = cnnc().current_dir(folder.path()).args(["show", "space.cnn"]).assert().code(1);
     assert!(text(&refused.get_output().stderr).contains("describes a search"), "{refused}");
 }

@@ -13,7 +13,8 @@ use image::{GrayImage, ImageFormat, Rgb, RgbImage};
 use serde_json::Value;
 
 const MODEL: &str = "model A { input(8x8x3); flatten; dense(classes, activation: softmax) }\n";
-const REST: &str = "prepare { resize: 8x8; rescale: 1/255 }\ntrain { epochs: 1; batch: 4; optimizer: sgd(lr: 0.01) }\n";
+const REST: &str =
+    "prepare { resize: 8x8; rescale: 1/255 }\ntrain { epochs: 1; batch: 4; optimizer: sgd(lr: 0.01) }\n";
 
 struct Place(tempfile::TempDir);
 
@@ -118,7 +119,9 @@ impl Said {
 
 fn encoded(format: ImageFormat, size: u32, seed: u32) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    let pixel = |x: u32, y: u32| Rgb([((x * 37) ^ (y * 91)) as u8, (x * y * seed) as u8, (x * 5 + y * 3 + seed) as u8]);
+    let pixel = |x: u32, y: u32| {
+        Rgb([((x * 37) ^ (y * 91)) as u8, (x * y * seed) as u8, (x * 5 + y * 3 + seed) as u8])
+    };
     RgbImage::from_fn(size, size, pixel).write_to(&mut bytes, format).expect("encoded");
     bytes.into_inner()
 }
@@ -193,12 +196,19 @@ fn pictures_that_are_cut_short_are_errors_with_their_names() {
     place.program("source: folder(\"set\"); damaged: skip");
     let said = place.run(&["run", "a.cnn", "--out", "out"]);
     said.succeeds();
-    assert!(said.err.contains("7 damaged pictures were left out") && said.err.contains("cut60.jpg"), "{}", said.err);
+    assert!(
+        said.err.contains("7 damaged pictures were left out") && said.err.contains("cut60.jpg"),
+        "{}",
+        said.err
+    );
     let report: Value =
         serde_json::from_slice(&fs::read(place.0.path().join("out/run.json")).expect("there")).expect("JSON");
     assert_eq!(report["images"]["train"], 8);
     assert_eq!(report["damaged"].as_array().map(Vec::len), Some(7));
-    assert!(report["damaged"][0].as_str().is_some_and(|first| first.starts_with("set/cats/cut60.jpg: ")), "{report}");
+    assert!(
+        report["damaged"][0].as_str().is_some_and(|first| first.starts_with("set/cats/cut60.jpg: ")),
+        "{report}"
+    );
     assert_eq!(report["settings"]["data.damaged"], "skip");
     let shown = place.run(&["show", "a.cnn"]);
     assert!(shown.out.contains("damaged: skip"), "{}", shown.out);
@@ -217,7 +227,12 @@ fn an_archive_that_is_cut_between_two_pictures_is_an_error() {
     place.write("set.tar", &whole[..cut]);
     place.program("source: folder(\"set.tar/set\")");
     for command in ["check", "data", "run"] {
-        place.run(&[command, "a.cnn"]).refuses(&["set.tar", "no end mark", "members may be missing", "get it again"]);
+        place.run(&[command, "a.cnn"]).refuses(&[
+            "set.tar",
+            "no end mark",
+            "members may be missing",
+            "get it again",
+        ]);
     }
     place.write("set.tgz", gzip(|stream| stream.write_all(&whole[..cut]).expect("written")));
     place.program("source: folder(\"set.tgz/set\")");
@@ -258,7 +273,11 @@ fn archives_that_unpack_to_more_than_the_memory_are_refused() {
     place.run_within(300, &["check", "a.cnn"]).refuses(&["E0515", "300 MiB"]).within(120);
     for command in ["data", "run"] {
         let said = place.run_within(300, &[command, "a.cnn", "--set", "train.batch=1"]);
-        assert!(said.err.contains("more than 150 MiB of pictures") || said.err.contains("E0515"), "{}", said.err);
+        assert!(
+            said.err.contains("more than 150 MiB of pictures") || said.err.contains("E0515"),
+            "{}",
+            said.err
+        );
         said.within(290);
         assert_eq!(said.code, Some(1));
     }
@@ -274,8 +293,16 @@ fn arrays_that_unpack_to_more_than_the_memory_are_refused() {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
     for (name, head, bytes) in [
-        ("x_train.npy", npy(&format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({many}, 1, 1), }}")), many),
-        ("y_train.npy", npy(&format!("{{'descr': '<i8', 'fortran_order': False, 'shape': ({many},), }}")), 8 * many),
+        (
+            "x_train.npy",
+            npy(&format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({many}, 1, 1), }}")),
+            many,
+        ),
+        (
+            "y_train.npy",
+            npy(&format!("{{'descr': '<i8', 'fortran_order': False, 'shape': ({many},), }}")),
+            8 * many,
+        ),
     ] {
         zip.start_file(name, options).expect("begun");
         zip.write_all(&head).expect("written");
@@ -284,7 +311,10 @@ fn arrays_that_unpack_to_more_than_the_memory_are_refused() {
     place.write("a.npz", zip.finish().expect("ended").into_inner());
     place.program("source: npz(\"a.npz\")");
     for command in ["check", "data"] {
-        place.run_within(300, &[command, "a.cnn"]).refuses(&["a.npz", "`y_train`", "763 MiB", "38 MiB"]).within(120);
+        place
+            .run_within(300, &[command, "a.cnn"])
+            .refuses(&["a.npz", "`y_train`", "763 MiB", "38 MiB"])
+            .within(120);
     }
     let images = gzip(|stream| {
         stream.write_all(&[0, 0, 8, 3, 0, 0, 0, 100, 0, 0, 0x10, 0, 0, 0, 0x10, 0]).expect("written");
@@ -307,7 +337,10 @@ fn large_pictures_are_refused_by_their_headers() {
     }
     place.program("source: folder(\"set\"); validation: 25% of train");
     // 81 million bytes each, and half of the memory
-    place.run_within(150, &["data", "a.cnn"]).refuses(&["9000x9000 takes 78 MiB to decode", "75 MiB"]).within(150);
+    place
+        .run_within(150, &["data", "a.cnn"])
+        .refuses(&["9000x9000 takes 78 MiB to decode", "75 MiB"])
+        .within(150);
     place
         .run(&["data", "a.cnn", "--max-pixels", "80999999"])
         .refuses(&["9000x9000 has 81000000 pixels", "--max-pixels"]);
@@ -324,7 +357,8 @@ fn a_prediction_answers_all_that_it_can() {
     place.run(&["init", "a.cnn", "--output", "w.safetensors"]).succeeds();
     place.write("cut.jpg", &encoded(ImageFormat::Jpeg, 64, 3)[..1200]);
     place.write("esc\x1b[31m.png", encoded(ImageFormat::Png, 16, 3));
-    let predict = |more: &[&str]| place.run(&[&["predict", "a.cnn", "--weights", "w.safetensors"], more].concat());
+    let predict =
+        |more: &[&str]| place.run(&[&["predict", "a.cnn", "--weights", "w.safetensors"], more].concat());
     let pictures = ["set/cats/0.png", "cut.jpg", "none.png", "set", "esc\x1b[31m.png"];
     let said = predict(&pictures);
     said.refuses(&[
@@ -353,11 +387,15 @@ fn a_prediction_reads_what_ends() {
     write_classes(&place);
     place.program("source: folder(\"set\")");
     place.run(&["init", "a.cnn", "--output", "w.safetensors"]).succeeds();
-    let made = std::process::Command::new("mkfifo").arg(place.0.path().join("pipe.png")).status().expect("mkfifo");
+    let made =
+        std::process::Command::new("mkfifo").arg(place.0.path().join("pipe.png")).status().expect("mkfifo");
     assert!(made.success());
     let said = place.run(&["predict", "a.cnn", "--weights", "w.safetensors", "/dev/zero", "pipe.png"]);
-    said.refuses(&["`/dev/zero` cannot be taken: it is a device", "`pipe.png` cannot be taken: it is a named pipe"])
-        .within(120);
+    said.refuses(&[
+        "`/dev/zero` cannot be taken: it is a device",
+        "`pipe.png` cannot be taken: it is a named pipe",
+    ])
+    .within(120);
 }
 
 #[test]
@@ -370,11 +408,14 @@ fn a_prediction_plans_its_memory_first() {
     place.write("small.png", plain(ImageFormat::Png, 64));
     place.run(&["init", "a.cnn", "--output", "w.safetensors"]).succeeds();
     let predict = |mib| {
-        place
-            .run_within(mib, &["predict", "a.cnn", "--weights", "w.safetensors", "small.png", "large.png", "small.png"])
+        place.run_within(
+            mib,
+            &["predict", "a.cnn", "--weights", "w.safetensors", "small.png", "large.png", "small.png"],
+        )
     };
     let said = predict(300);
-    said.refuses(&["`large.png`", "for a picture of 4000x4000 the model takes", "the machine has 300 MiB"]).within(200);
+    said.refuses(&["`large.png`", "for a picture of 4000x4000 the model takes", "the machine has 300 MiB"])
+        .within(200);
     assert_eq!(said.out.lines().count(), 2);
 }
 
@@ -385,7 +426,9 @@ fn only_files_are_read_in_class_folders() {
     let place = Place::new();
     write_classes(&place);
     let at = |name: &str| place.0.path().join(name);
-    assert!(std::process::Command::new("mkfifo").arg(at("set/cats/pipe.png")).status().expect("mkfifo").success());
+    assert!(
+        std::process::Command::new("mkfifo").arg(at("set/cats/pipe.png")).status().expect("mkfifo").success()
+    );
     symlink("/dev/zero", at("set/cats/zero.jpg")).expect("linked");
     symlink("nothing.png", at("set/dogs/lost.png")).expect("linked");
     let _socket = std::os::unix::net::UnixListener::bind(at("set/dogs/socket.png")).expect("bound");
@@ -405,7 +448,8 @@ fn only_files_are_read_in_class_folders() {
         fs::remove_file(at(&format!("set/{name}"))).expect("removed");
     }
     // links in circles add nothing
-    for (target, link) in [(".", "cats/a"), (".", "cats/b"), (".", "cats/c"), ("..", "cats/up"), (".", "all")] {
+    for (target, link) in [(".", "cats/a"), (".", "cats/b"), (".", "cats/c"), ("..", "cats/up"), (".", "all")]
+    {
         symlink(target, at(&format!("set/{link}"))).expect("linked");
     }
     let said = place.run(&["data", "a.cnn"]);

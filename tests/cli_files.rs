@@ -113,8 +113,9 @@ fn writers(folder: &Path) -> Vec<Vec<String>> {
     put_npy(&folder.join("x.npy"), "<f4", "1, 8, 8, 1", &[0; 256]);
     put_npy(&folder.join("y.npy"), "<i8", "1", &[0; 8]);
     let weights = weights.display().to_string();
-    let words =
-        |line: &str| line.split(' ').map(|word| word.replace("DIGITS", DIGITS).replace("W", &weights)).collect();
+    let words = |line: &str| {
+        line.split(' ').map(|word| word.replace("DIGITS", DIGITS).replace("W", &weights)).collect()
+    };
     [
         "graph DIGITS -o",
         "init DIGITS --output",
@@ -215,7 +216,11 @@ fn standard_output_has_the_file_and_nothing_else() {
             let file = File::options().append(true).open(&into).expect("opened");
             let output = run(cnnc(folder.path()).args(&writer).arg(name).stdout(file));
             assert_eq!(output.status.code(), Some(0), "{output:?}");
-            assert_eq!(fs::read(&into).expect("there"), [b"before\n", &wanted[..]].concat(), "{writer:?} {name}");
+            assert_eq!(
+                fs::read(&into).expect("there"),
+                [b"before\n", &wanted[..]].concat(),
+                "{writer:?} {name}"
+            );
         }
         assert!(!folder.path().join("-").exists());
     }
@@ -224,8 +229,10 @@ fn standard_output_has_the_file_and_nothing_else() {
 #[test]
 fn a_reader_that_has_gone_is_no_failure() {
     let folder = folder();
-    let output =
-        shell(folder.path(), &format!("\"$CNNC\" graph {DIGITS} -o /dev/stdout | true; exit ${{PIPESTATUS[0]}}"));
+    let output = shell(
+        folder.path(),
+        &format!("\"$CNNC\" graph {DIGITS} -o /dev/stdout | true; exit ${{PIPESTATUS[0]}}"),
+    );
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
@@ -318,8 +325,9 @@ fn new_files_are_made_as_the_umask_says_and_other_names_keep_the_old_text() {
     let at = |name: &str| folder.path().join(name);
     fs::write(at("m.cnn"), SMALL).expect("written");
     for (mask, mode) in [("027", 0o640), ("077", 0o600), ("000", 0o666)] {
-        let line =
-            format!("umask {mask}; \"$CNNC\" graph m.cnn -o g; \"$CNNC\" new n; \"$CNNC\" init m.cnn --output w");
+        let line = format!(
+            "umask {mask}; \"$CNNC\" graph m.cnn -o g; \"$CNNC\" new n; \"$CNNC\" init m.cnn --output w"
+        );
         assert_eq!(shell(folder.path(), &line).status.code(), Some(0));
         for name in ["g", "n.cnn", "w"] {
             assert_eq!(fs::metadata(at(name)).expect("there").mode() & 0o777, mode, "{name} {mask}");
@@ -410,8 +418,11 @@ fn a_program_can_come_through_a_pipe() {
     // what a text from a pipe uses lies in the present folder
     let uses = "use \"b.cnn\"\nmodel M {\n    input(2x2x1)\n    flatten\n    two\n}\n";
     fs::write(folder.path().join("uses.cnn"), uses).expect("written");
-    for line in ["\"$CNNC\" check - < uses.cnn", "cat uses.cnn | \"$CNNC\" check -", "\"$CNNC\" check <(cat uses.cnn)"]
-    {
+    for line in [
+        "\"$CNNC\" check - < uses.cnn",
+        "cat uses.cnn | \"$CNNC\" check -",
+        "\"$CNNC\" check <(cat uses.cnn)",
+    ] {
         let output = shell(folder.path(), line);
         assert_eq!(output.status.code(), Some(0), "{line} {output:?}");
     }
@@ -514,7 +525,8 @@ fn links_give_no_file_names_without_end() {
     symlink(".", at("a")).expect("a link");
     symlink(".", at("b")).expect("a link");
     let block = "block one {\n    dense(2)\n}\n";
-    fs::write(at("used.cnn"), format!("use \"a/used.cnn\" as a\nuse \"b/used.cnn\" as b\n{block}")).expect("written");
+    fs::write(at("used.cnn"), format!("use \"a/used.cnn\" as a\nuse \"b/used.cnn\" as b\n{block}"))
+        .expect("written");
     fs::write(at("m.cnn"), format!("use \"used.cnn\"\n{SMALL}")).expect("written");
     let said = refused(cnnc(folder.path()).args(["check", "m.cnn"]));
     assert!(said.contains("E0024"), "{}", &said[..said.len().min(2000)]);
@@ -548,7 +560,8 @@ fn check_refuses_weights_that_a_run_would() {
         .expect("written");
     fine(cnnc(folder.path()).args(["init", "plain.cnn", "--output", "good"]));
     let good = fs::read(at("good")).expect("there");
-    let header = 8 + usize::try_from(u64::from_le_bytes(*good.first_chunk().expect("a header"))).expect("short");
+    let header =
+        8 + usize::try_from(u64::from_le_bytes(*good.first_chunk().expect("a header"))).expect("short");
     let other_type = String::from_utf8_lossy(&good[8..header]).replace("\"F32\"", "\"F16\"");
     let lengths: [u8; 8] = u64::try_from(other_type.len()).expect("short").to_le_bytes();
     for (name, bytes) in [
@@ -566,7 +579,9 @@ fn check_refuses_weights_that_a_run_would() {
     fs::create_dir(at("folder")).expect("made");
     pipe_at(&at("pipe"));
     symlink("/dev/zero", at("device")).expect("a link");
-    for name in ["empty", "short", "cut_header", "cut", "long", "text", "huge", "type", "folder", "pipe", "device"] {
+    for name in
+        ["empty", "short", "cut_header", "cut", "long", "text", "huge", "type", "folder", "pipe", "device"]
+    {
         fs::write(at("m.cnn"), program.replace("WEIGHTS", name)).expect("written");
         for command in ["check", "show", "run", "summary"] {
             let said = refused(cnnc(folder.path()).args([command, "m.cnn"]));
@@ -588,8 +603,10 @@ fn check_refuses_names_that_a_run_would() {
     let program = fs::read_to_string(DIGITS).expect("there");
     let long = "x".repeat(256);
     for callback in ["checkpoint", "csv_log"] {
-        for name in ["", ".", "..", "../x", "/etc/x", "a/b", "a/", "./a", "a\\b", "a\u{1b}b", "a\tb", "a\u{9b}b", &long]
-        {
+        for name in [
+            "", ".", "..", "../x", "/etc/x", "a/b", "a/", "./a", "a\\b", "a\u{1b}b", "a\tb", "a\u{9b}b",
+            &long,
+        ] {
             let text = program.replace("epochs: 30", &format!("epochs: 30\n    {callback}(\"{name}\")"));
             fs::write(folder.path().join("m.cnn"), text).expect("written");
             let said = refused(cnnc(folder.path()).args(["check", "m.cnn"]));
@@ -601,7 +618,9 @@ fn check_refuses_names_that_a_run_would() {
 #[test]
 fn too_many_threads_are_refused_by_every_command() {
     let folder = folder();
-    for command in ["run", "summary", "eval --weights w", "predict --weights w x.png", "emit --stage ir", "bench"] {
+    for command in
+        ["run", "summary", "eval --weights w", "predict --weights w x.png", "emit --stage ir", "bench"]
+    {
         for threads in ["100000", "1025", "18446744073709551615", "18446744073709551616", "-1"] {
             let words = command.split(' ').chain([DIGITS, "--threads", threads]);
             let output = run(cnnc(folder.path()).args(words));
@@ -622,8 +641,9 @@ fn too_many_threads_are_refused_by_every_command() {
         "--batch",
         "1",
     ]));
-    let large =
-        refused(cnnc(folder.path()).env("CNNC_MEMORY_MIB", "1000").args(["bench", DIGITS, "--batch", "16777216"]));
+    let large = refused(
+        cnnc(folder.path()).env("CNNC_MEMORY_MIB", "1000").args(["bench", DIGITS, "--batch", "16777216"]),
+    );
     assert!(large.contains("error[E0630]: out of memory: a batch of 16777216 takes"), "{large}");
     let output = run(cnnc(folder.path()).args(["bench", DIGITS, "--batch", "4294967295"]));
     assert_eq!(output.status.code(), Some(2), "{output:?}");
@@ -633,7 +653,8 @@ fn too_many_threads_are_refused_by_every_command() {
 fn a_name_of_any_length_is_shown() {
     let folder = folder();
     let name = "a".repeat(70_000);
-    fs::write(folder.path().join("m.cnn"), SMALL.replace("dense", &format!("{name} = dense"))).expect("written");
+    fs::write(folder.path().join("m.cnn"), SMALL.replace("dense", &format!("{name} = dense")))
+        .expect("written");
     for command in ["summary", "graph", "show", "emit --stage ir"] {
         let said = fine(cnnc(folder.path()).args(command.split(' ')).arg("m.cnn"));
         assert!(said.contains(&name), "{command}");
@@ -673,7 +694,10 @@ fn too_little_memory_is_said_and_nothing_aborts() {
             assert_eq!(output.status.code(), Some(1), "{kib} KiB, {command}: {output:?}");
             let is_told = ["E0630", "E0631", "E0515", "Resource temporarily unavailable"];
             assert!(is_told.iter().any(|code| said.contains(code)), "{kib} KiB, {command}: {said}");
-            assert!(!said.contains("panicked") && !said.contains("bug in cnnc"), "{kib} KiB, {command}: {said}");
+            assert!(
+                !said.contains("panicked") && !said.contains("bug in cnnc"),
+                "{kib} KiB, {command}: {said}"
+            );
         }
     }
     assert!(refused > 0, "no limit was too low");
@@ -715,8 +739,11 @@ fn place_with_secrets() -> tempfile::TempDir {
     }
     symlink("../secret/b.cnn", at("mine/link.cnn")).expect("a link");
     symlink("../secret", at("mine/linked")).expect("a link");
-    fs::write(at("mine/plain.cnn"), "use zoo.lenet5\nmodel M {\n    input(32x32x1)\n    lenet5(classes: 10)\n}\n")
-        .expect("written");
+    fs::write(
+        at("mine/plain.cnn"),
+        "use zoo.lenet5\nmodel M {\n    input(32x32x1)\n    lenet5(classes: 10)\n}\n",
+    )
+    .expect("written");
     fine(cnnc(folder.path()).args(["init", "mine/plain.cnn", "--output", "secret/w.safetensors"]));
     folder
 }
@@ -729,13 +756,19 @@ fn a_restricted_program_reads_below_its_folders_alone() {
         let text = format!("use \"{used}\" as b\nmodel M {{\n    input(2x2x1)\n    flatten\n    b.two\n}}\n");
         fs::write(at("mine/m.cnn"), text).expect("written");
     };
-    let check = |more: &[&str]| run(cnnc(folder.path()).args(["--restricted", "check", "mine/m.cnn"]).args(more));
+    let check =
+        |more: &[&str]| run(cnnc(folder.path()).args(["--restricted", "check", "mine/m.cnn"]).args(more));
     let absolute = at("secret/b.cnn").display().to_string();
     uses("used/b.cnn");
     assert!(check(&[]).status.success(), "{:?}", check(&[]));
-    for used in
-        ["../secret/b.cnn", "link.cnn", "linked/b.cnn", "used/../../secret/b.cnn", &absolute, "../secret/none.cnn"]
-    {
+    for used in [
+        "../secret/b.cnn",
+        "link.cnn",
+        "linked/b.cnn",
+        "used/../../secret/b.cnn",
+        &absolute,
+        "../secret/none.cnn",
+    ] {
         uses(used);
         let output = check(&[]);
         assert_eq!(output.status.code(), Some(1), "{used}: {output:?}");
@@ -785,7 +818,11 @@ fn a_restricted_program_reads_below_its_folders_alone() {
     let (folder_source, table) = ("folder(\"set\")", "csv(\"NAME\", image: file, label: label)");
     assert_eq!(of(folder_source).1, Some(0), "{}", of(folder_source).0);
     assert_eq!(of(&table.replace("NAME", "in.csv")).1, Some(0), "{}", of(&table.replace("NAME", "in.csv")).0);
-    assert!(of(&table.replace("NAME", "out.csv")).0.contains("E0632"), "{}", of(&table.replace("NAME", "out.csv")).0);
+    assert!(
+        of(&table.replace("NAME", "out.csv")).0.contains("E0632"),
+        "{}",
+        of(&table.replace("NAME", "out.csv")).0
+    );
     symlink("../../../secret/x.ppm", at("mine/set/b/2.ppm")).expect("a link");
     assert!(of(folder_source).0.contains("E0632"), "{}", of(folder_source).0);
     // built-in sets are not fetched
@@ -800,15 +837,22 @@ fn a_restricted_program_reads_below_its_folders_alone() {
 #[test]
 fn a_restricted_program_keeps_to_its_limits() {
     let folder = folder();
-    let limited =
-        |limits: &str, words: &[&str]| run(cnnc(folder.path()).args(["--restricted", "--limits", limits]).args(words));
-    for (limits, code) in
-        [("layers=3", "E0633"), ("parameters=100", "E0633"), ("pictures=100", "E0633"), ("memory=1MiB", "E06")]
-    {
+    let limited = |limits: &str, words: &[&str]| {
+        run(cnnc(folder.path()).args(["--restricted", "--limits", limits]).args(words))
+    };
+    for (limits, code) in [
+        ("layers=3", "E0633"),
+        ("parameters=100", "E0633"),
+        ("pictures=100", "E0633"),
+        ("memory=1MiB", "E06"),
+    ] {
         for command in ["check", "run", "summary"] {
             let output = limited(limits, &[command, DIGITS]);
             assert_eq!(output.status.code(), Some(1), "{limits} {command}: {output:?}");
-            assert!(text(&output.stderr).contains(&format!("error[{code}")), "{limits} {command}: {output:?}");
+            assert!(
+                text(&output.stderr).contains(&format!("error[{code}")),
+                "{limits} {command}: {output:?}"
+            );
         }
     }
     let output = limited("memory=40MiB", &["check", DIGITS, "--set", "train.batch=4096"]);
@@ -818,7 +862,8 @@ fn a_restricted_program_keeps_to_its_limits() {
     }
     let output = run(cnnc(folder.path()).args(["--limits", "layers=3", "check", DIGITS]));
     assert_eq!(output.status.code(), Some(2), "limits are for --restricted: {output:?}");
-    let output = run(cnnc(folder.path()).args(["--restricted", "run", DIGITS, "--epochs", "1", "--out", "fine"]));
+    let output =
+        run(cnnc(folder.path()).args(["--restricted", "run", DIGITS, "--epochs", "1", "--out", "fine"]));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 

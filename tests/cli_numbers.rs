@@ -1,5 +1,5 @@
-//! Right numbers or none: weights, statistics and answers that are not finite, and inference that must be what training
-//! computed.
+//! Right numbers or none: weights, statistics and answers that are not finite, and inference that must be
+//! what training computed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -58,7 +58,8 @@ impl Place {
         self
     }
 
-    /// Writes `w.safetensors`: the run's weights and texts with some numbers changed, as another program would.
+    /// Writes `w.safetensors`: the run's weights and texts with some numbers changed, as another program
+    /// would.
     fn change(&self, change: impl Fn(&str, &mut [f32]), texts: impl Fn(&mut BTreeMap<String, String>)) {
         let bytes = fs::read(self.path().join("run/weights.safetensors")).expect("a run's");
         let file = SafeTensors::deserialize(&bytes).expect("sound");
@@ -72,8 +73,11 @@ impl Place {
             .tensors()
             .into_iter()
             .map(|(name, view)| {
-                let mut values: Vec<f32> =
-                    view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+                let mut values: Vec<f32> = view
+                    .data()
+                    .chunks_exact(4)
+                    .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                    .collect();
                 change(&name, &mut values);
                 (name, view.shape().to_vec(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
             })
@@ -82,7 +86,8 @@ impl Place {
             (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).expect("fits"))
         });
         let metadata = metadata.into_iter().collect();
-        safetensors::serialize_to_file(views, Some(metadata), &self.path().join("w.safetensors")).expect("written");
+        safetensors::serialize_to_file(views, Some(metadata), &self.path().join("w.safetensors"))
+            .expect("written");
     }
 }
 
@@ -168,7 +173,8 @@ fn stored_statistics_that_divide_by_nothing_are_refused() {
     }
 }
 
-/// Kernels that prepare weights come one after the other: a transposed kernel is read where it has been written.
+/// Kernels that prepare weights come one after the other: a transposed kernel is read where it has been
+/// written.
 #[test]
 fn inference_of_transposed_convolutions_is_what_was_trained() {
     let place = Place::with(

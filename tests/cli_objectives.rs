@@ -1,4 +1,5 @@
-//! Losses, metrics and weights of pictures through the command line: that they are trained by, shown and kept wherever accuracy is.
+//! Losses, metrics and weights of pictures through the command line: that they are trained by, shown and kept
+//! wherever accuracy is.
 
 use std::fs;
 
@@ -31,7 +32,8 @@ impl Place {
     /// Standard output of a command that succeeds.
     fn cnnc(&self, words: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-        let done = command.current_dir(self.0.path()).env_remove("CNNC_DATA_DIR").args(words).assert().success();
+        let done =
+            command.current_dir(self.0.path()).env_remove("CNNC_DATA_DIR").args(words).assert().success();
         String::from_utf8(done.get_output().stdout.clone()).expect("text")
     }
 
@@ -45,7 +47,10 @@ impl Place {
         let text = fs::read_to_string(self.0.path().join(run).join("history.csv")).expect("written");
         let mut rows = text.lines().map(|row| row.split(',').map(str::to_owned).collect::<Vec<_>>());
         let columns = rows.next().expect("a head");
-        (columns, rows.map(|row| row.iter().map(|value| value.parse().expect("a number")).collect()).collect())
+        (
+            columns,
+            rows.map(|row| row.iter().map(|value| value.parse().expect("a number")).collect()).collect(),
+        )
     }
 }
 
@@ -57,7 +62,8 @@ fn tested(report: &Value, name: &str) -> f64 {
 
 #[test]
 fn smoothed_labels_leave_a_loss_to_the_surest_model() {
-    let place = Place::new(&digits(CLASSES, "", "", "; loss: categorical_crossentropy(label_smoothing: 0.2)"));
+    let place =
+        Place::new(&digits(CLASSES, "", "", "; loss: categorical_crossentropy(label_smoothing: 0.2)"));
     place.cnnc(&["run", "small.cnn"]);
     let report = place.report("runs/small-1");
     assert_eq!(report["settings"]["train.loss"], "categorical_crossentropy(label_smoothing: 0.2)");
@@ -105,8 +111,14 @@ fn counted_metrics_stand_wherever_accuracy_does() {
         assert_eq!(report["results"]["last_epoch"][name], rows[3][at], "{name}");
     }
     // the same from the weights alone
-    let evaluated =
-        place.cnnc(&["eval", "small.cnn", "--weights", "runs/small-1/weights.safetensors", "--format", "json"]);
+    let evaluated = place.cnnc(&[
+        "eval",
+        "small.cnn",
+        "--weights",
+        "runs/small-1/weights.safetensors",
+        "--format",
+        "json",
+    ]);
     let evaluated: Value = serde_json::from_str(&evaluated).expect("JSON");
     for name in names {
         assert_eq!(evaluated["results"][name], report["results"]["test"][name], "{name}");
@@ -224,11 +236,15 @@ fn metrics_of_one_output_are_those_of_its_predictions() {
             .lines()
             .skip(1)
             .map(|row| {
-                (row.rsplit(',').next().expect("columns").parse().expect("a number"), row.starts_with("set/light"))
+                (
+                    row.rsplit(',').next().expect("columns").parse().expect("a number"),
+                    row.starts_with("set/light"),
+                )
             })
             .collect();
         assert_eq!(answers.len(), 48);
-        let count = |of: &dyn Fn(f64, bool) -> bool| answers.iter().filter(|(p, is)| of(*p, *is)).count() as f64;
+        let count =
+            |of: &dyn Fn(f64, bool) -> bool| answers.iter().filter(|(p, is)| of(*p, *is)).count() as f64;
         let (hits, said) = (count(&|p, is| p > 0.5 && is), count(&|p, _| p > 0.5));
         let pairs = answers.iter().filter(|(_, is)| *is).flat_map(|(p, _)| {
             answers.iter().filter(|(_, is)| !is).map(move |(q, _)| match p.total_cmp(q) {

@@ -9,8 +9,8 @@ use assert_cmd::Command;
 
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");
 
-/// A model that trains in a blink, with every kind of layer that keeps a state or draws numbers, pictures that are mixed and weighed, metrics that are counted, and
-/// every callback.
+/// A model that trains in a blink, with every kind of layer that keeps a state or draws numbers, pictures
+/// that are mixed and weighed, metrics that are counted, and every callback.
 const SMALL: &str = "\
 model Small {
     input(8x8x1)
@@ -116,7 +116,8 @@ fn a_run_writes_what_it_should() {
     assert!(accuracy > 0.5 && report["results"]["test"]["loss"].is_f64(), "{report}");
     let history = place.history("runs/small-1");
     assert!(
-        history.starts_with("epoch,loss,accuracy,f1,auc,val_loss,val_accuracy,val_f1,val_auc,learning_rate\n1,"),
+        history
+            .starts_with("epoch,loss,accuracy,f1,auc,val_loss,val_accuracy,val_f1,val_auc,learning_rate\n1,"),
         "{history}"
     );
 
@@ -124,7 +125,9 @@ fn a_run_writes_what_it_should() {
     place.cnnc(&["run", "small.cnn", "--threads", "1", "--epochs", "1", "--quiet"]).success();
     assert!(place.path("runs/small-2/weights.safetensors").exists());
     let weights = "runs/small-1/weights.safetensors";
-    let done = place.cnnc(&["eval", "small.cnn", "--weights", weights, "--format", "json", "--threads", "1"]).success();
+    let done = place
+        .cnnc(&["eval", "small.cnn", "--weights", weights, "--format", "json", "--threads", "1"])
+        .success();
     let evaluated: serde_json::Value = serde_json::from_str(&output(&done)).expect("JSON");
     assert_eq!(evaluated["results"], report["results"]["test"]);
 }
@@ -137,7 +140,10 @@ fn threads_change_no_bit() {
     }
     for threads in ["2", "5"] {
         let name = |threads: &str| format!("{threads}/weights.safetensors");
-        assert!(place.bytes(&name("1")) == place.bytes(&name(threads)), "{threads} threads give other weights");
+        assert!(
+            place.bytes(&name("1")) == place.bytes(&name(threads)),
+            "{threads} threads give other weights"
+        );
         assert_eq!(place.history("1"), place.history(threads));
     }
 }
@@ -153,7 +159,10 @@ fn a_killed_run_is_resumed_exactly() {
     assert_eq!(place.report("killed")["status"], "running");
     place.cnnc(&["run", "small.cnn", "--threads", "2", "--resume", "killed", SLOW]).success();
     for name in ["weights.safetensors", "best.safetensors"] {
-        assert!(place.bytes(&format!("whole/{name}")) == place.bytes(&format!("killed/{name}")), "{name} differs");
+        assert!(
+            place.bytes(&format!("whole/{name}")) == place.bytes(&format!("killed/{name}")),
+            "{name} differs"
+        );
     }
     assert_eq!(place.history("whole"), place.history("killed"));
     let names = fs::read_dir(place.path("killed")).expect("a folder");
@@ -173,7 +182,8 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
     for signal in ["INT", "TERM"] {
         let child = place.start(&["run", "small.cnn", "--threads", "1", "--out", signal, SLOW]);
         wait_for_lines(&place.path(signal).join("history.csv"), 2);
-        let sent = Process::new("kill").args(["-s", signal, &child.id().to_string()]).status().expect("kill runs");
+        let sent =
+            Process::new("kill").args(["-s", signal, &child.id().to_string()]).status().expect("kill runs");
         assert!(sent.success());
         let ended = child.wait_with_output().expect("ended");
         assert_eq!(ended.status.code(), Some(1), "{signal}");
@@ -187,13 +197,16 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
     }
 }
 
-/// Evaluation and prediction time the same convolution forward, with batches of 64, of 32, and a picture alone.
+/// Evaluation and prediction time the same convolution forward, with batches of 64, of 32, and a picture
+/// alone.
 #[test]
 fn evaluation_and_prediction_time_kernels_too() {
     let place = Place::new();
     place.cnnc(&["init", "small.cnn", "--output", "w.safetensors"]).success();
     let picture = place.path("picture.png");
-    image::GrayImage::from_fn(8, 8, |x, y| image::Luma([(x * 30 + y) as u8])).save(&picture).expect("written");
+    image::GrayImage::from_fn(8, 8, |x, y| image::Luma([(x * 30 + y) as u8]))
+        .save(&picture)
+        .expect("written");
     let cache = place.path("cache");
     let picture = picture.to_str().expect("text");
     let evaluate = ["eval", "small.cnn", "--weights", "w.safetensors"];
@@ -202,7 +215,10 @@ fn evaluation_and_prediction_time_kernels_too() {
     for words in [&evaluate[..], &predict_one, &predict_two] {
         for timed in [1, 0] {
             let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-            command.env_remove("CNNC_DATA_DIR").env("XDG_CACHE_HOME", &cache).current_dir(place.folder.path());
+            command
+                .env_remove("CNNC_DATA_DIR")
+                .env("XDG_CACHE_HOME", &cache)
+                .current_dir(place.folder.path());
             let done = command.args(words).arg("--tune-kernels").assert().success();
             let said = String::from_utf8(done.get_output().stderr.clone()).expect("text");
             let expected = format!("kernels tuned: {timed} convolutions timed, {} known", 1 - timed);
@@ -224,7 +240,8 @@ fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {
     let place = Place::new();
     let cache = place.path("cache");
     let tuned = |out: &str, epochs: &str| {
-        let words = ["run", "small.cnn", "--threads", "1", "--tune-kernels", "--epochs", epochs, "--out", out];
+        let words =
+            ["run", "small.cnn", "--threads", "1", "--tune-kernels", "--epochs", epochs, "--out", out];
         let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
         command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").env("XDG_CACHE_HOME", &cache);
         let done = command.current_dir(place.folder.path()).args(words).assert().success();
@@ -253,7 +270,13 @@ fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {
         let (whole, parts) = (format!("{way}, whole"), format!("{way}, in parts"));
         tuned(&whole, "3");
         tuned(&parts, "1");
-        assert!(place.report(&whole)["kernels"].as_object().expect("choices").values().all(|chosen| chosen == way));
+        assert!(
+            place.report(&whole)["kernels"]
+                .as_object()
+                .expect("choices")
+                .values()
+                .all(|chosen| chosen == way)
+        );
         place.cnnc(&["run", "small.cnn", "--epochs", "3", "--resume", &parts, "--threads", "2"]).success();
         weights.push(place.bytes(&format!("{whole}/weights.safetensors")));
         assert!(weights.last() == Some(&place.bytes(&format!("{parts}/weights.safetensors"))), "{way}");
@@ -267,10 +290,14 @@ fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {
     assert!(tuned("impossible", "1").contains("kernels tuned: 3 convolutions timed, 0 known"));
 
     // Nor one that the checksum does not speak for: it would round in another manner.
-    fs::write(file, remembered.replace("direct", "winograd 2x2").replace("winograd 4x4", "direct")).expect("written");
+    fs::write(file, remembered.replace("direct", "winograd 2x2").replace("winograd 4x4", "direct"))
+        .expect("written");
     let known = if remembered == fs::read_to_string(file).expect("text") { 3 } else { 0 };
     let said = tuned("damaged", "1");
-    assert!(said.contains(&format!("kernels tuned: {} convolutions timed, {known} known", 3 - known)), "{said}");
+    assert!(
+        said.contains(&format!("kernels tuned: {} convolutions timed, {known} known", 3 - known)),
+        "{said}"
+    );
 
     // A file that is none of ours is not believed.
     fs::write(file, "{\"choices\": 1").expect("written");
@@ -281,7 +308,8 @@ fn timed_kernels_are_remembered_and_a_run_goes_on_with_them() {
 fn a_resume_with_other_settings_is_refused() {
     let place = Place::new();
     place.cnnc(&["run", "small.cnn", "--epochs", "1", "--threads", "1", "--out", "run"]).success();
-    let words = ["run", "small.cnn", "--epochs", "1", "--resume", "run", "--set", "train.batch=32", "--seed", "5"];
+    let words =
+        ["run", "small.cnn", "--epochs", "1", "--resume", "run", "--set", "train.batch=32", "--seed", "5"];
     let refused = place.cnnc(&words).code(1);
     let said = String::from_utf8(refused.get_output().stderr.clone()).expect("text");
     assert!(said.contains("error[E0606]"), "{said}");
@@ -295,7 +323,8 @@ fn a_resume_with_other_settings_is_refused() {
 #[test]
 fn a_run_that_diverges_names_the_layer() {
     let place = Place::new();
-    let words = ["run", "small.cnn", "--threads", "1", "--out", "run", "--set", "train.optimizer=sgd(lr: 1e30)"];
+    let words =
+        ["run", "small.cnn", "--threads", "1", "--out", "run", "--set", "train.optimizer=sgd(lr: 1e30)"];
     let failed = place.cnnc(&words).code(1);
     let said = String::from_utf8(failed.get_output().stderr.clone()).expect("text");
     assert!(said.contains("error[E0521]: the loss became"), "{said}");
@@ -316,7 +345,8 @@ fn weights_of_another_model_are_refused() {
 fn a_run_without_a_test_split_says_so() {
     let place = Place::new();
     fs::write(place.path("untested.cnn"), SMALL.replace("test: 20% of all; ", "")).expect("written");
-    let done = place.cnnc(&["run", "untested.cnn", "--epochs", "1", "--threads", "1", "--out", "run"]).success();
+    let done =
+        place.cnnc(&["run", "untested.cnn", "--epochs", "1", "--threads", "1", "--out", "run"]).success();
     assert!(output(&done).contains("no test split"), "{}", output(&done));
     assert!(place.report("run")["results"]["test"].is_null());
 }
@@ -326,7 +356,8 @@ fn steps_and_predictions_take_arrays() {
     use ndarray::{Array1, Array4};
     use ndarray_npy::{read_npy, write_npy};
     let place = Place::new();
-    let images = Array4::from_shape_fn((10, 8, 8, 1), |(n, y, x, _)| ((n * 7 + y * 3 + x * 5) % 16) as f32 / 16.0);
+    let images =
+        Array4::from_shape_fn((10, 8, 8, 1), |(n, y, x, _)| ((n * 7 + y * 3 + x * 5) % 16) as f32 / 16.0);
     let labels = Array1::from_iter(0..10_i64);
     write_npy(place.path("x.npy"), &images).expect("written");
     write_npy(place.path("y.npy"), &labels).expect("written");
@@ -334,11 +365,14 @@ fn steps_and_predictions_take_arrays() {
     let words = ["step", "small.cnn", "--weights", "w0.safetensors", "--input", "x.npy", "--labels", "y.npy"];
     let words = [&words[..], &["--steps", "20", "--output", "w1.safetensors", "--threads", "1"]].concat();
     let printed = output(&place.cnnc(&words).success());
-    let losses: Vec<f64> =
-        printed.lines().map(|line| line.rsplit_once(' ').expect("a number").1.parse().expect("a number")).collect();
+    let losses: Vec<f64> = printed
+        .lines()
+        .map(|line| line.rsplit_once(' ').expect("a number").1.parse().expect("a number"))
+        .collect();
     assert_eq!(losses.len(), 20);
     assert!(losses[19] < 0.7 * losses[0], "ten images are learnt by heart: {losses:?}");
-    let words = ["predict", "small.cnn", "--weights", "w1.safetensors", "--input", "x.npy", "--output", "p.npy"];
+    let words =
+        ["predict", "small.cnn", "--weights", "w1.safetensors", "--input", "x.npy", "--output", "p.npy"];
     place.cnnc(&words).success();
     let output: ndarray::Array2<f32> = read_npy(place.path("p.npy")).expect("an array");
     assert_eq!(output.shape(), [10, 10]);
@@ -349,11 +383,14 @@ fn steps_and_predictions_take_arrays() {
 fn bench_prints_one_line() {
     let place = Place::new();
     for mode in ["train", "infer"] {
-        let words = ["bench", "small.cnn", "--mode", mode, "--batch", "4", "--steps", "3", "--warmup", "1", "--json"];
+        let words =
+            ["bench", "small.cnn", "--mode", mode, "--batch", "4", "--steps", "3", "--warmup", "1", "--json"];
         let line = output(&place.cnnc(&words).success());
         assert_eq!(line.lines().count(), 1);
         let figures: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-        for key in ["images_per_s", "step_ms", "step_ms_min", "start_to_first_step_s", "peak_rss_mib", "compile_ms"] {
+        for key in
+            ["images_per_s", "step_ms", "step_ms_min", "start_to_first_step_s", "peak_rss_mib", "compile_ms"]
+        {
             assert!(figures[key].is_number(), "{key} in {line}");
         }
     }
@@ -420,7 +457,8 @@ fn what_is_not_run_yet_is_refused_before_anything_is_read() {
     assert!(!place.path("runs").exists());
 }
 
-/// Pictures of one brightness each, with a table that says it: `bright` is the brightness in 0..=1, `dark` and `light` are classes that overlap in the middle.
+/// Pictures of one brightness each, with a table that says it: `bright` is the brightness in 0..=1, `dark`
+/// and `light` are classes that overlap in the middle.
 fn write_brightness(place: &Place) {
     fs::create_dir(place.path("pictures")).expect("made");
     let mut table = "file,bright,inverse,tags,part\n".to_owned();
@@ -465,8 +503,7 @@ train {{
 fn numbers_are_learnt_from_a_table() {
     let place = Place::new();
     write_brightness(&place);
-    let source =
-        "source: csv(\"labels.csv\", image: file, label: [bright, inverse], split: part)\n    labels: regression";
+    let source = "source: csv(\"labels.csv\", image: file, label: [bright, inverse], split: part)\n    labels: regression";
     let text = brightness("dense(2)", source, "checkpoint(\"best.safetensors\", monitor: val_mae)");
     fs::write(place.path("numbers.cnn"), text).expect("written");
     place.cnnc(&["check", "numbers.cnn", "--deny", "warnings"]).success();
@@ -490,8 +527,8 @@ fn numbers_are_learnt_from_a_table() {
     assert!(predict("human").starts_with("pictures/32.ppm: bright 0.6"), "{}", predict("human"));
     assert!(predict("csv").starts_with("file,bright,inverse\npictures/32.ppm,0.6"), "{}", predict("csv"));
     let line: serde_json::Value = serde_json::from_str(&predict("json")).expect("JSON");
-    let sum =
-        line["values"]["bright"].as_f64().expect("a number") + line["values"]["inverse"].as_f64().expect("a number");
+    let sum = line["values"]["bright"].as_f64().expect("a number")
+        + line["values"]["inverse"].as_f64().expect("a number");
     assert!((sum - 1.0).abs() < 0.1, "{line}");
 }
 
@@ -517,8 +554,9 @@ fn several_classes_are_learnt_from_a_table() {
         assert!(value > 0.8 && value <= 1.0, "{}", output(&done));
     }
     let weights = "runs/tags-1/weights.safetensors";
-    let said =
-        place.cnnc(&["predict", "tags.cnn", "--weights", weights, "pictures/00.ppm", "pictures/47.ppm"]).success();
+    let said = place
+        .cnnc(&["predict", "tags.cnn", "--weights", weights, "pictures/00.ppm", "pictures/47.ppm"])
+        .success();
     let said = output(&said);
     let lines: Vec<&str> = said.lines().collect();
     assert!(lines[0].starts_with("pictures/00.ppm: dark ") && !lines[0].contains("light"), "{said}");
@@ -529,7 +567,8 @@ fn several_classes_are_learnt_from_a_table() {
 fn a_table_that_is_wrong_is_refused_with_its_line() {
     let place = Place::new();
     write_brightness(&place);
-    let table = String::from_utf8(place.bytes("labels.csv")).expect("text").replacen("0.01960784", "bright", 1);
+    let table =
+        String::from_utf8(place.bytes("labels.csv")).expect("text").replacen("0.01960784", "bright", 1);
     fs::write(place.path("labels.csv"), table).expect("written");
     let source = "source: csv(\"labels.csv\", image: file, label: bright)\n    labels: regression";
     fs::write(place.path("numbers.cnn"), brightness("dense(1)", source, "")).expect("written");
@@ -578,7 +617,8 @@ train { epochs: 40; batch: 4; seed: 1; optimizer: adam(lr: 0.01) }
     // each picture by itself gives what it gives among others
     let predict = |pictures: &[&str]| {
         let words =
-            [&["predict", "any.cnn", "--weights", "1/weights.safetensors", "--format", "csv"], pictures].concat();
+            [&["predict", "any.cnn", "--weights", "1/weights.safetensors", "--format", "csv"], pictures]
+                .concat();
         output(&place.cnnc(&words).success())
     };
     let together = predict(&["set/dark/00.ppm", "set/light/01.ppm", "set/dark/02.ppm", "set/dark/03.ppm"]);
@@ -587,7 +627,10 @@ train { epochs: 40; batch: 4; seed: 1; optimizer: adam(lr: 0.01) }
     {
         assert_eq!(predict(&[picture]).lines().nth(1), together.lines().nth(at + 1));
     }
-    assert!(together.lines().nth(2).is_some_and(|line| line.starts_with("set/light/01.ppm,light,")), "{together}");
+    assert!(
+        together.lines().nth(2).is_some_and(|line| line.starts_with("set/light/01.ppm,light,")),
+        "{together}"
+    );
     // pictures below the least size are refused when the file is read
     fs::write(place.path("set/dark/30.ppm"), b"P6\n3 3\n255\n012345678012345678012345678").expect("written");
     let failed = place.cnnc(&["check", "any.cnn"]).code(1);
@@ -595,7 +638,8 @@ train { epochs: 40; batch: 4; seed: 1; optimizer: adam(lr: 0.01) }
     assert!(said.contains("E0119") && said.contains("from 4x4 on"), "{said}");
 }
 
-/// A run that version 0.1 wrote, with its settings in format 1, goes on; from then on they are in today's notation.
+/// A run that version 0.1 wrote, with its settings in format 1, goes on; from then on they are in today's
+/// notation.
 #[test]
 fn a_run_of_an_earlier_version_goes_on() {
     let place = Place::new();
@@ -612,7 +656,10 @@ fn a_run_of_an_earlier_version_goes_on() {
     place.cnnc(&["run", "table.cnn", "--resume", "run-table"]).success();
     let settings = &place.report("run-table")["settings"];
     assert_eq!(settings["format"], 2);
-    assert_eq!(settings["train.optimizer"], "adagrad(lr: 0.001, initial_accumulator_value: 0.1, epsilon: 0.0000001)");
+    assert_eq!(
+        settings["train.optimizer"],
+        "adagrad(lr: 0.001, initial_accumulator_value: 0.1, epsilon: 0.0000001)"
+    );
     assert_eq!(settings["model.dense"].as_str().map(|text| text.starts_with("dense(units: 2, ")), Some(true));
     place.cnnc(&["run", "table.cnn", "--resume", "run-table"]).success();
 }

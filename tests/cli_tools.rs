@@ -1,4 +1,5 @@
-//! Commands that read and write .cnn files: `fmt`, `check --fix`, `diff`, `graph`, `completions`, and the language of messages.
+//! Commands that read and write .cnn files: `fmt`, `check --fix`, `diff`, `graph`, `completions`, and the
+//! language of messages.
 
 use std::path::Path;
 
@@ -9,7 +10,11 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/chec
 
 fn cnnc(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-    command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").env("NO_COLOR", "1").env("LC_ALL", "C");
+    command
+        .env_remove("CNNC_DATA_DIR")
+        .env("CNNC_MEMORY_MIB", "65536")
+        .env("NO_COLOR", "1")
+        .env("LC_ALL", "C");
     command.current_dir(folder);
     command
 }
@@ -57,7 +62,10 @@ fn fmt_touches_nothing_that_it_cannot_read() {
     write(folder, "a.cnn", UNTIDY);
     let failed = cnnc(folder).args(["fmt", "wrong.cnn", "none.cnn", "a.cnn"]).assert().code(1);
     let said = text(&failed.get_output().stderr);
-    assert!(said.contains("error[E0003]") && said.contains("wrong.cnn:1") && said.contains("error[E0602]"), "{said}");
+    assert!(
+        said.contains("error[E0003]") && said.contains("wrong.cnn:1") && said.contains("error[E0602]"),
+        "{said}"
+    );
     assert_eq!(read(folder, "wrong.cnn"), "model A { input(8x8x1 \n");
     assert_eq!(read(folder, "a.cnn"), TIDY);
     cnnc(folder).args(["fmt"]).assert().code(2);
@@ -97,15 +105,18 @@ fn check_fix_mends_every_fixture_that_has_a_fix() {
         }
         write(folder, &name, &before);
         let json = cnnc(folder).args(["check", &name, "--format", "json"]).output().expect("it runs");
-        let problems: Vec<serde_json::Value> =
-            text(&json.stdout).lines().map(|line| serde_json::from_str(line).expect("a line is an object")).collect();
+        let problems: Vec<serde_json::Value> = text(&json.stdout)
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a line is an object"))
+            .collect();
         let fixable = problems.iter().all(|problem| !problem["fixes"].as_array().expect("a list").is_empty());
         let dry = cnnc(folder).args(["check", &name, "--fix", "--dry-run"]).output().expect("it runs");
         assert_eq!(read(folder, &name), before, "--dry-run writes {name}");
         if problems.is_empty() || !fixable {
             continue;
         }
-        let fixed = cnnc(folder).args(["check", &name, "--fix", "--deny", "warnings"]).output().expect("it runs");
+        let fixed =
+            cnnc(folder).args(["check", &name, "--fix", "--deny", "warnings"]).output().expect("it runs");
         let (out, err) = (text(&fixed.stdout), text(&fixed.stderr));
         assert_eq!(fixed.status.code(), Some(0), "{name}\n{out}\n{err}\n{}", read(folder, &name));
         assert!(out.contains(&format!("--- {name}\n")) && out.ends_with(&format!("{name}: ok\n")), "{out}");
@@ -115,8 +126,9 @@ fn check_fix_mends_every_fixture_that_has_a_fix() {
         mended.push(name.trim_end_matches(".cnn").to_owned());
     }
     for code in [
-        "E0006", "E0101", "E0103", "E0104", "E0107", "E0109", "E0119", "E0120", "E0201", "W0202", "E0203", "E0204",
-        "W0207", "W0208", "W0209", "W0210", "W0211", "W0212", "W0301", "E0405", "E0501", "E0508", "W0118",
+        "E0006", "E0101", "E0103", "E0104", "E0107", "E0109", "E0119", "E0120", "E0201", "W0202", "E0203",
+        "E0204", "W0207", "W0208", "W0209", "W0210", "W0211", "W0212", "W0301", "E0405", "E0501", "E0508",
+        "W0118",
     ] {
         assert!(mended.iter().any(|name| name == code), "{code} is not mended; {mended:?} are");
     }
@@ -184,7 +196,10 @@ fn diff_of_a_file_and_itself_is_empty() {
     );
     let same = cnnc(folder).args(["diff", "two.cnn", "two.cnn", "--model", "A"]).assert().success();
     let same = text(&same.get_output().stdout);
-    assert!(same.contains("3 layers are the same in both") && same.contains("no other setting differs"), "{same}");
+    assert!(
+        same.contains("3 layers are the same in both") && same.contains("no other setting differs"),
+        "{same}"
+    );
     let two = cnnc(folder).args(["diff", "two.cnn", "--model", "A", "--model", "B"]).assert().success();
     assert!(text(&two.get_output().stdout).contains("units: 3 -> 4"), "{}", text(&two.get_output().stdout));
     cnnc(folder).args(["diff", "two.cnn"]).assert().code(2);
@@ -201,7 +216,10 @@ fn graph_draws_dot_and_svg() {
     assert!(dot.starts_with("digraph \"Digits\" {") && dot.contains("label=\"8x8x64\""), "{dot}");
     cnnc(folder).args(["graph", &digits, "-o", "d.svg"]).assert().success().stdout("");
     let svg = read(folder, "d.svg");
-    assert!(svg.starts_with("<svg ") && svg.contains("18,496 parameters") && svg.ends_with("</svg>\n"), "{svg}");
+    assert!(
+        svg.starts_with("<svg ") && svg.contains("18,496 parameters") && svg.ends_with("</svg>\n"),
+        "{svg}"
+    );
     cnnc(folder).args(["graph", &digits, "-o", "d.dot"]).assert().success();
     assert_eq!(read(folder, "d.dot"), dot);
 }
@@ -234,7 +252,8 @@ fn messages_are_in_the_language_asked_for() {
     assert!(text(&page.get_output().stdout).starts_with("E0601 (오류): 가중치가"));
     // codes, places and fixes are the same
     let json = |lang: &str| {
-        let output = cnnc(here).args(["check", &wrong, "--format", "json", "--lang", lang]).output().expect("it runs");
+        let output =
+            cnnc(here).args(["check", &wrong, "--format", "json", "--lang", lang]).output().expect("it runs");
         serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON")
     };
     let (english, korean) = (json("en"), json("ko"));
@@ -251,8 +270,9 @@ fn words_are_explained() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
         command.arg("explain").args(words).args(["--lang", "en"]).assert()
     };
-    let page =
-        |words: &[&str]| String::from_utf8(explain(words).success().get_output().stdout.clone()).expect("a text");
+    let page = |words: &[&str]| {
+        String::from_utf8(explain(words).success().get_output().stdout.clone()).expect("a text")
+    };
     for (word, says) in [
         ("conv2d", "kernel_size: one or two whole numbers"),
         ("adam", "beta_1: a share below 1"),
@@ -274,7 +294,11 @@ fn words_are_explained() {
     let list: serde_json::Value = serde_json::from_str(&page(&["--json"])).expect("JSON");
     let words = list["words"].as_array().expect("a list");
     for word in words {
-        let path = format!("{}.{}", word["group"].as_str().expect("a group"), word["word"].as_str().expect("a word"));
+        let path = format!(
+            "{}.{}",
+            word["group"].as_str().expect("a group"),
+            word["word"].as_str().expect("a word")
+        );
         let page = page(&[&path]);
         let widest = page.lines().map(|line| line.chars().count()).max().unwrap_or(0);
         assert!(widest <= 100, "{path} is {widest} columns wide:\n{page}");

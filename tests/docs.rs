@@ -1,4 +1,5 @@
-//! The documents say what the compiler does: examples are compiled, drawings compared, and the reference of layers is the compiler's own table.
+//! The documents say what the compiler does: examples are compiled, drawings compared, and the reference of
+//! layers is the compiler's own table.
 
 mod cards;
 
@@ -11,12 +12,13 @@ use cnnc::front::{Loaded, load};
 use cnnc::internals::layers::{Inputs, KindInfo, Layer};
 use cnnc::internals::lower::LowerOptions;
 use cnnc::internals::vocabulary::{
-    Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize, Optimizer,
-    OptionSpec, OptionType, Regularizer, Resize, SECTIONS, Schedule, Strategy, Word, Words,
+    Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize,
+    Optimizer, OptionSpec, OptionType, Regularizer, Resize, SECTIONS, Schedule, Strategy, Word, Words,
 };
 use cnnc::source::SourceFile;
 
-const BEGIN: &str = "<!-- layers: begin (from the compiler's table: CNNC_BLESS=1 cargo test --test docs) -->\n";
+const BEGIN: &str =
+    "<!-- layers: begin (from the compiler's table: CNNC_BLESS=1 cargo test --test docs) -->\n";
 const END: &str = "<!-- layers: end -->";
 
 /// The model that examples without one are for.
@@ -37,7 +39,8 @@ fn read(path: &Path) -> String {
 fn documents() -> Vec<PathBuf> {
     let docs = std::fs::read_dir(root().join("docs")).expect("the folder is there");
     let paths = docs.map(|entry| entry.expect("a readable folder").path());
-    let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     paths.sort();
     paths.insert(0, root().join("README.md"));
     paths
@@ -60,7 +63,8 @@ fn drawn(loaded: &Loaded) -> String {
 struct Example {
     /// Its document and line.
     place: String,
-    /// What stands behind `cnn` on the fence: nothing, `body` (lines of a model's body) or `fails` (there is a mistake in it).
+    /// What stands behind `cnn` on the fence: nothing, `body` (lines of a model's body) or `fails` (there is
+    /// a mistake in it).
     kind: String,
     text: String,
 }
@@ -137,8 +141,9 @@ fn codes_that_are_named_exist() {
         let text = read(&path);
         let mut count = 0;
         for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-            let is_code =
-                word.len() == 5 && word.starts_with(['E', 'W', 'H']) && word[1..].bytes().all(|b| b.is_ascii_digit());
+            let is_code = word.len() == 5
+                && word.starts_with(['E', 'W', 'H'])
+                && word[1..].bytes().all(|b| b.is_ascii_digit());
             if is_code {
                 assert!(
                     word.parse::<Code>().is_ok() || of_runs.contains(&word),
@@ -207,7 +212,8 @@ fn row(text: &mut String, option: &OptionSpec) {
     } else {
         option.ty.describe().to_owned()
     };
-    let _ = writeln!(text, "| `{}` | {takes} | {default} | {} |", option.name, option.help.replace('|', "\\|"));
+    let _ =
+        writeln!(text, "| `{}` | {takes} | {default} | {} |", option.name, option.help.replace('|', "\\|"));
 }
 
 /// The words of a table, as Markdown.
@@ -219,8 +225,10 @@ fn words<T: Words>() -> String {
         let formula = if formula.is_empty() { String::new() } else { format!(" `{}`", bar(formula)) };
         let source = if source.is_empty() { String::new() } else { format!(" ({source})") };
         let keras = if keras.is_empty() { String::new() } else { format!(" Elsewhere: `{keras}`.") };
-        let options: Vec<String> = word.options.iter().filter(|option| option.default.is_none()).map(option).collect();
-        let rest: Vec<String> = word.options.iter().filter(|option| option.default.is_some()).map(option).collect();
+        let options: Vec<String> =
+            word.options.iter().filter(|option| option.default.is_none()).map(option).collect();
+        let rest: Vec<String> =
+            word.options.iter().filter(|option| option.default.is_some()).map(option).collect();
         let options = [options, rest].concat().join("<br>");
         let options = if options.is_empty() { options } else { format!("<br>{options}") };
         let _ = writeln!(text, "| `{}` | {}{formula}{source}{keras}{options} |", written(&word), bar(help));
@@ -273,11 +281,18 @@ fn describe(text: &mut String, kind: &KindInfo) {
 #[test]
 fn examples_of_layers_compile() {
     for kind in Layer::kinds() {
-        assert!(kind.example.contains(kind.keyword), "`{}` is no example of `{}`", kind.example, kind.keyword);
+        assert!(
+            kind.example.contains(kind.keyword),
+            "`{}` is no example of `{}`",
+            kind.example,
+            kind.keyword
+        );
         let body = match kind.inputs {
             Inputs::None => kind.example.to_owned(),
             Inputs::One => format!("input(28x28x3); {}", kind.example),
-            Inputs::Several => format!("input(28x28x3); x = conv2d(8, 1); y = conv2d(8, 1); {}", kind.example),
+            Inputs::Several => {
+                format!("input(28x28x3); x = conv2d(8, 1); y = conv2d(8, 1); {}", kind.example)
+            }
         };
         let loaded = load_text(kind.keyword, format!("model Example {{ {body} }}\n"));
         assert!(loaded.program.is_some(), "{body}\n{}", drawn(&loaded));
@@ -292,8 +307,10 @@ fn layers() -> String {
     }
     let list = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let _ = write!(text, "\nActivations: {}.\n\n", list(Activation::keywords().collect()));
-    let initializers: Vec<String> = Initializer::TABLE.iter().map(|row| format!("`{}`", written(&row.word))).collect();
-    let regularizers: Vec<String> = Regularizer::TABLE.iter().map(|row| format!("`{}`", written(&row.word))).collect();
+    let initializers: Vec<String> =
+        Initializer::TABLE.iter().map(|row| format!("`{}`", written(&row.word))).collect();
+    let regularizers: Vec<String> =
+        Regularizer::TABLE.iter().map(|row| format!("`{}`", written(&row.word))).collect();
     let _ = write!(text, "Initializers, with their arguments and defaults: {}.\n\n", initializers.join(", "));
     let _ = write!(text, "Regularizers: {}.\n\n", regularizers.join(", "));
     text
@@ -308,7 +325,9 @@ fn layer(text: &mut String, kind: &KindInfo) {
     text.push_str(match kind.inputs {
         Inputs::None => " It stands first.\n",
         Inputs::One => "\n",
-        Inputs::Several => " Takes the names of the values to join; with one name, the current value comes first.\n",
+        Inputs::Several => {
+            " Takes the names of the values to join; with one name, the current value comes first.\n"
+        }
     });
     describe(text, kind);
     if kind.options.is_empty() {
@@ -376,8 +395,9 @@ fn the_index_of_codes_is_the_catalogue() {
     for (code, title) in machine_codes(Language::English) {
         let _ = writeln!(text, "| {code} | {title} |");
     }
-    let families =
-        Code::ALL.iter().filter(|code| families.iter().any(|(digits, _)| code.as_str()[1..].starts_with(digits)));
+    let families = Code::ALL
+        .iter()
+        .filter(|code| families.iter().any(|(digits, _)| code.as_str()[1..].starts_with(digits)));
     assert_eq!(families.count(), Code::ALL.len(), "a code of a family without a heading");
     holds(&root().join("docs/diagnostics.md"), None, &text);
 }
@@ -387,8 +407,9 @@ fn without_placeholders(sentence: &str) -> String {
     let mut text = String::new();
     let mut rest = sentence;
     while let Some((before, behind)) = rest.split_once('{') {
-        let is_name =
-            behind.split_once('}').filter(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+        let is_name = behind
+            .split_once('}')
+            .filter(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
         text.push_str(before);
         match is_name {
             Some((_, after)) => {

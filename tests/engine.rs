@@ -1,5 +1,6 @@
-//! The engine against what it promises: gradients are those of the loss (central differences, for what the golden files do not hold:
-//! losses judged on probabilities, every kind of micro-kernel that the machine has); results do not depend on threads, nor on the nominal batch but for rounding.
+//! The engine against what it promises: gradients are those of the loss (central differences, for what the
+//! golden files do not hold: losses judged on probabilities, every kind of micro-kernel that the machine
+//! has); results do not depend on threads, nor on the nominal batch but for rounding.
 
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ const BATCH: usize = 5;
 
 fn program(text: &str) -> CheckedProgram {
     // where a file has several models, the last one is meant
-    let model = text.lines().filter_map(|line| line.strip_prefix("model ")?.split_whitespace().next()).next_back();
+    let model =
+        text.lines().filter_map(|line| line.strip_prefix("model ")?.split_whitespace().next()).next_back();
     let options = LowerOptions { model: model.map(str::to_owned), ..LowerOptions::default() };
     let loaded = load(SourceFile::new("test.cnn", text), &options, &|_| None);
     loaded.program.unwrap_or_else(|| panic!("{text}\n{:?}", loaded.problems))
@@ -53,7 +55,11 @@ impl Case {
         let weights = params
             .map(|(param, key)| {
                 let values = numbers(param.shape.elements(), key * 7919);
-                if param.name.ends_with("variance") { values.iter().map(|v| v.abs() + 0.5).collect() } else { values }
+                if param.name.ends_with("variance") {
+                    values.iter().map(|v| v.abs() + 0.5).collect()
+                } else {
+                    values
+                }
             })
             .collect();
         let images = numbers(BATCH * program.input_shape().elements(), 12345);
@@ -64,7 +70,15 @@ impl Case {
     /// The batch, for one step of plain descent with rate 1.
     fn inputs(&self) -> StepInputs<'_> {
         let labels = Labels::Classes(&self.labels);
-        StepInputs { images: &self.images, labels, weights: &[], learning_rate: 1.0, step: 1, update: 1, seed: 0 }
+        StepInputs {
+            images: &self.images,
+            labels,
+            weights: &[],
+            learning_rate: 1.0,
+            step: 1,
+            update: 1,
+            seed: 0,
+        }
     }
 
     fn evaluation(&self) -> EvalSession {
@@ -142,8 +156,9 @@ fn of_smooth_networks() {
 
 #[test]
 fn of_losses_on_other_activations() {
-    let body =
-        |last: &str| format!("input(4x4x1)\n flatten\n dense(8, activation: tanh)\n dense(3, activation: {last})");
+    let body = |last: &str| {
+        format!("input(4x4x1)\n flatten\n dense(8, activation: tanh)\n dense(3, activation: {last})")
+    };
     let cases = [
         ("softmax", "binary_crossentropy"),
         ("sigmoid", "categorical_crossentropy"),
@@ -176,7 +191,9 @@ fn losses_on_probabilities_are_those_of_their_definition() {
         let want = mean(&case, loss);
         assert!((got - want).abs() < 1e-5, "{name} after {last}: {got} is not {want}");
     };
-    check("softmax", "focal(gamma: 3, alpha: 0.4)", &|p, label| -0.4 * (1.0 - p[label]).powi(3) * p[label].ln());
+    check("softmax", "focal(gamma: 3, alpha: 0.4)", &|p, label| {
+        -0.4 * (1.0 - p[label]).powi(3) * p[label].ln()
+    });
     check("tanh", "hinge", &|s, label| {
         let others = s.iter().enumerate().filter(|(i, _)| *i != label).map(|(_, s)| *s);
         (1.0 + others.fold(0.0, f64::max) - s[label]).max(0.0)
@@ -232,7 +249,8 @@ const PREPARED: &str = "input(9x8x3)
  flatten
  dense(7, activation: softmax, kernel_regularizer: l1_l2(l1: 0.001, l2: 0.01))";
 
-/// A frozen layer changes nothing of its own, and passes the gradient of the others through: batch norm by its moving statistics, as in use.
+/// A frozen layer changes nothing of its own, and passes the gradient of the others through: batch norm by
+/// its moving statistics, as in use.
 #[test]
 fn of_networks_with_a_frozen_part() {
     let body = " input(6x5x3)\n first = conv2d(4, 3x3, activation: tanh)\n conv = conv2d(6, 3x3, padding: same)\n norm = batch_norm\n tanh\n \
@@ -256,7 +274,8 @@ fn means_follow_their_weights() {
         let index = session.params().iter().position(|param| param.name == name).expect("there is one");
         session.read(index)
     };
-    let average = session.params().iter().find(|param| param.name == "dense.kernel.average").expect("there is one");
+    let average =
+        session.params().iter().find(|param| param.name == "dense.kernel.average").expect("there is one");
     let of = if let ParamRole::Average(weight) = average.role { Some(weight.index()) } else { None };
     assert_eq!(of.map(|weight| session.params()[weight].name.as_str()), Some("dense.kernel"));
     let mut mean = Vec::new();
@@ -277,13 +296,18 @@ fn means_follow_their_weights() {
             _ => mean.iter().zip(&weight).map(|(mean, w): (&f32, &f32)| mean * 0.75 + w * 0.25).collect(),
         };
         let kept = at(&session, "dense.kernel.average");
-        assert!(kept.iter().zip(&mean).all(|(a, b)| (a - b).abs() < 1e-6), "step {step}: {kept:?} is not {mean:?}");
+        assert!(
+            kept.iter().zip(&mean).all(|(a, b)| (a - b).abs() < 1e-6),
+            "step {step}: {kept:?} is not {mean:?}"
+        );
     }
 }
 
 /// All parameters after three steps on `images` pictures.
 fn trained(body: &str, options: &CompileOptions, images: usize) -> Vec<(String, Vec<f32>)> {
-    let text = format!("model M {{\n{body}\n}}\ntrain {{\n batch: 16\n optimizer: adam(lr: 0.01, epsilon: 1e-3)\n}}\n");
+    let text = format!(
+        "model M {{\n{body}\n}}\ntrain {{\n batch: 16\n optimizer: adam(lr: 0.01, epsilon: 1e-3)\n}}\n"
+    );
     let program = program(&text);
     let mut session = TrainSession::compile(&program, options).expect("compiles");
     for index in 0..session.params().len() {
@@ -331,15 +355,18 @@ fn threads_change_no_bit() {
             for threads in [2, 5] {
                 for ((name, a), (_, b)) in one.iter().zip(with(threads)) {
                     let same = a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits());
-                    assert!(same, "{simd}: `{name}` differs between 1 and {threads} threads, {images} images");
+                    assert!(
+                        same,
+                        "{simd}: `{name}` differs between 1 and {threads} threads, {images} images"
+                    );
                 }
             }
         }
     }
 }
 
-/// A picture alone is divided where a batch is shared out: dense layers by rows of their weights, which are or are not a multiple of a task's, and convolutions by
-/// rows or channels.
+/// A picture alone is divided where a batch is shared out: dense layers by rows of their weights, which are
+/// or are not a multiple of a task's, and convolutions by rows or channels.
 #[test]
 fn a_single_picture_is_answered_as_in_a_batch() {
     const BODIES: [&str; 8] = [
@@ -362,8 +389,13 @@ fn a_single_picture_is_answered_as_in_a_batch() {
             let elements = program.input_shape().elements();
             let images = numbers(BATCH * elements, 4321);
             let session = |threads: usize, batch: usize| {
-                let options =
-                    CompileOptions { target: Target::of(simd), threads, batch, random: false, choices: Arc::default() };
+                let options = CompileOptions {
+                    target: Target::of(simd),
+                    threads,
+                    batch,
+                    random: false,
+                    choices: Arc::default(),
+                };
                 let mut session = EvalSession::compile(&program, &options).expect("compiles");
                 for index in 0..session.params().len() {
                     let param = &session.params()[index];
@@ -387,7 +419,8 @@ fn a_single_picture_is_answered_as_in_a_batch() {
     }
 }
 
-/// Large maps, pools with and without padding, joined and added values: what one picture is divided by, with rows and channels left over.
+/// Large maps, pools with and without padding, joined and added values: what one picture is divided by, with
+/// rows and channels left over.
 const LARGE: &str = "input(61x60x3)
  a = conv2d(50, 3, padding: same, activation: relu)
  max_pool2d(3, stride: 2, padding: same)
@@ -407,8 +440,13 @@ const LARGE: &str = "input(61x60x3)
 fn a_single_picture_is_trained_on_as_in_a_larger_batch() {
     for simd in simds() {
         let with = |threads, batch| {
-            let options =
-                CompileOptions { target: Target::of(simd), threads, batch, random: false, choices: Arc::default() };
+            let options = CompileOptions {
+                target: Target::of(simd),
+                threads,
+                batch,
+                random: false,
+                choices: Arc::default(),
+            };
             trained(LARGE, &options, 1)
         };
         let alone = with(1, 1);
@@ -427,15 +465,21 @@ fn a_single_picture_is_trained_on_as_in_a_larger_batch() {
 /// Neither a weight nor what the optimizer remembers of it; moving statistics are of the pictures alone.
 #[test]
 fn a_step_whose_loss_is_not_finite_changes_no_weight() {
-    let text =
-        format!("model M {{\n{EVERYTHING}\n}}\ntrain {{\n batch: 16\n optimizer: adam(lr: 0.01)\n ema: 0.9\n}}\n");
+    let text = format!(
+        "model M {{\n{EVERYTHING}\n}}\ntrain {{\n batch: 16\n optimizer: adam(lr: 0.01)\n ema: 0.9\n}}\n"
+    );
     let program = program(&text);
     let good = numbers(16 * program.input_shape().elements(), 99);
     let labels: Vec<i32> = (0..16).map(|i| i * 5 % 7).collect();
     for simd in simds() {
         for threads in [1, 2, 5] {
-            let options =
-                CompileOptions { target: Target::of(simd), threads, batch: 16, random: true, choices: Arc::default() };
+            let options = CompileOptions {
+                target: Target::of(simd),
+                threads,
+                batch: 16,
+                random: true,
+                choices: Arc::default(),
+            };
             let mut session = TrainSession::compile(&program, &options).expect("compiles");
             for index in 0..session.params().len() {
                 let values = numbers(session.params()[index].shape.elements(), index as u32 * 31 + 7);
@@ -453,13 +497,17 @@ fn a_step_whose_loss_is_not_finite_changes_no_weight() {
                 })
             };
             let all = |session: &TrainSession| -> Vec<Vec<u32>> {
-                let weights = session.params().iter().enumerate().filter(|(_, param)| !param.name.contains("moving_"));
-                weights.map(|(index, _)| session.values(index).iter().map(|v| v.to_bits()).collect()).collect()
+                let weights =
+                    session.params().iter().enumerate().filter(|(_, param)| !param.name.contains("moving_"));
+                weights
+                    .map(|(index, _)| session.values(index).iter().map(|v| v.to_bits()).collect())
+                    .collect()
             };
             assert!(step(&mut session, &good, 1).loss.is_finite());
             let before = all(&session);
             // one bad number anywhere in a whole batch, and in a short one
-            for (count, at, bad) in [(16, 5, f32::NAN), (16, 16 * 330 - 1, f32::INFINITY), (3, 700, f32::NAN)] {
+            for (count, at, bad) in [(16, 5, f32::NAN), (16, 16 * 330 - 1, f32::INFINITY), (3, 700, f32::NAN)]
+            {
                 let mut images = good[..count * good.len() / 16].to_vec();
                 images[at] = bad;
                 let loss = step(&mut session, &images, 2).loss;
@@ -469,7 +517,11 @@ fn a_step_whose_loss_is_not_finite_changes_no_weight() {
             assert!(step(&mut session, &good, 2).loss.is_finite());
             let after = all(&session);
             let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
-            assert!(changed > after.len() / 2, "{simd}, {threads} threads: {changed} of {} changed", after.len());
+            assert!(
+                changed > after.len() / 2,
+                "{simd}, {threads} threads: {changed} of {} changed",
+                after.len()
+            );
         }
     }
 }
@@ -478,9 +530,15 @@ fn a_step_whose_loss_is_not_finite_changes_no_weight() {
 fn a_short_batch_counts_its_own_images_alone() {
     for simd in simds() {
         let with = |batch| {
-            // without dropout: its numbers belong to places in the batch, which are the same, but nothing is gained by it
-            let options =
-                CompileOptions { target: Target::of(simd), threads: 2, batch, random: false, choices: Arc::default() };
+            // without dropout: its numbers belong to places in the batch, which are the same, but nothing is
+            // gained by it
+            let options = CompileOptions {
+                target: Target::of(simd),
+                threads: 2,
+                batch,
+                random: false,
+                choices: Arc::default(),
+            };
             [EVERYTHING, PREPARED].map(|body| trained(body, &options, 5)).concat()
         };
         let exact = with(5);
@@ -488,8 +546,12 @@ fn a_short_batch_counts_its_own_images_alone() {
             for ((name, a), (_, b)) in exact.iter().zip(with(nominal)) {
                 let largest = a.iter().fold(1e-6_f32, |most, v| most.max(v.abs()));
                 let off = a.iter().zip(&b).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
-                // only the order of additions differs; three steps of Adam with a large epsilon amplify it little
-                assert!(off <= 2e-4 * largest, "{simd}: `{name}` is off by {off} of {largest} with room for {nominal}");
+                // only the order of additions differs; three steps of Adam with a large epsilon amplify it
+                // little
+                assert!(
+                    off <= 2e-4 * largest,
+                    "{simd}: `{name}` is off by {off} of {largest} with room for {nominal}"
+                );
             }
         }
     }
@@ -535,16 +597,19 @@ fn frozen_parts_keep_weights_and_statistics() {
 fn penalties_are_part_of_the_loss_in_training_and_in_use() {
     let body = |penalty: &str| format!("input(4x4x1)\n flatten\n dense(3, activation: softmax{penalty})");
     let plain = Case::new(&model(&body(""), ""), Simd::Portable, 3);
-    let with = Case::new(&model(&body(", kernel_regularizer: l1_l2(l1: 0.5, l2: 0.25)"), ""), Simd::Portable, 3);
+    let with =
+        Case::new(&model(&body(", kernel_regularizer: l1_l2(l1: 0.5, l2: 0.25)"), ""), Simd::Portable, 3);
     let weights = with.weights[0].iter().map(|&w| f64::from(w));
     let penalty: f64 = weights.map(|w| 0.5 * w.abs() + 0.25 * w * w).sum();
-    let used = |case: &Case| f64::from(case.evaluation().evaluate(&case.images, Labels::Classes(&case.labels)).loss);
+    let used =
+        |case: &Case| f64::from(case.evaluation().evaluate(&case.images, Labels::Classes(&case.labels)).loss);
     assert!((used(&with) - used(&plain) - penalty).abs() < 1e-5);
     assert!((f64::from(step(&with).0) - used(&with)).abs() < 1e-5);
     with.check("penalties");
 }
 
-/// One step with a weight for each picture: the gradient is that of `Σ weight · loss / pictures`, whose losses are those of the pictures by themselves.
+/// One step with a weight for each picture: the gradient is that of `Σ weight · loss / pictures`, whose
+/// losses are those of the pictures by themselves.
 #[test]
 fn of_pictures_that_count_differently() {
     let weights = [0.5_f32, 2.0, 0.0, 1.25, 3.0];
@@ -578,13 +643,17 @@ fn of_pictures_that_count_differently() {
                 let slope = (loss_at(h) - loss_at(-h)) / f64::from(2.0 * h);
                 used.write(index, before);
                 let got = f64::from(before[at] - after[at]);
-                assert!((got - slope).abs() < 2e-3, "{loss}: {index}[{at}] is {got}, the difference quotient {slope}");
+                assert!(
+                    (got - slope).abs() < 2e-3,
+                    "{loss}: {index}[{at}] is {got}, the difference quotient {slope}"
+                );
             }
         }
     }
 }
 
-/// Cross-entropies are linear in their targets: the loss of a mixed picture is that of its classes in their proportions, and so is the gradient.
+/// Cross-entropies are linear in their targets: the loss of a mixed picture is that of its classes in their
+/// proportions, and so is the gradient.
 #[test]
 fn of_pictures_whose_labels_are_mixed() {
     let body = "input(4x4x1)\n flatten\n dense(8, activation: tanh)\n dense(3, activation: softmax)";

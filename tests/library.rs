@@ -10,8 +10,8 @@ use ndarray::{Array2, Array4, ArrayD, Axis, Ix4, s};
 use ndarray_npy::{read_npy, write_npy};
 
 use cnnc::{
-    Differentiated, Error, Event, Experiment, Label, Model, Options, Run, RunOptions, RunPlace, RunStatus, Silent,
-    Split,
+    Differentiated, Error, Event, Experiment, Label, Model, Options, Run, RunOptions, RunPlace, RunStatus,
+    Silent, Split,
 };
 
 const DIGITS: &str = "\
@@ -128,7 +128,9 @@ fn a_program_trains_evaluates_and_predicts_as_the_command_line_does() {
 
 /// Pictures of 8x8 that show nothing, each another thing.
 fn pictures(count: usize) -> Array4<f32> {
-    Array4::from_shape_fn((count, 8, 8, 1), |(n, y, x, _)| ((n * 31 + y * 17 + x * 5 + n * x) % 16) as f32 / 16.0)
+    Array4::from_shape_fn((count, 8, 8, 1), |(n, y, x, _)| {
+        ((n * 31 + y * 17 + x * 5 + n * x) % 16) as f32 / 16.0
+    })
 }
 
 /// Results of layers, and gradients of the answers by them.
@@ -147,7 +149,10 @@ fn look_inside(model: &mut Model, images: &Array4<f32>, answers: &Array2<f32>) {
     assert_eq!(found.gradient.shape(), found.value.shape());
     assert!((found.value - maps.slice_axis(Axis(0), (..3).into())).iter().all(|apart| apart.abs() < 1e-5));
     assert!(matches!(model.gradient(few, &[3], "conv2d"), Err(Error::Weighting { .. })));
-    assert!(matches!(model.gradient(few, &[3, 0, 10], "conv2d"), Err(Error::NoClass { class: 10, classes: 10 })));
+    assert!(matches!(
+        model.gradient(few, &[3, 0, 10], "conv2d"),
+        Err(Error::NoClass { class: 10, classes: 10 })
+    ));
 
     // the gradient of a probability by the picture, against central differences
     let counts = Array2::from_shape_fn((3, 10), |(_, class)| f32::from(u8::from(class == 3)));
@@ -195,7 +200,8 @@ fn a_run_that_is_interrupted_goes_on_as_if_it_had_not_been() {
     options.compute.threads = 1;
     options.resume(place.path("parts"), &mut Silent).expect("a run");
     assert_eq!(options.resumes(), Some(&*place.path("parts")));
-    let other = Experiment::of_text("digits.cnn", DIGITS.replace("batch: 64", "batch: 32"), &Options::default());
+    let other =
+        Experiment::of_text("digits.cnn", DIGITS.replace("batch: 64", "batch: 32"), &Options::default());
     let run = experiment.train(options, &mut Silent).expect("goes on");
     assert_eq!((run.status(), run.test()), (&RunStatus::Finished, whole.test()));
     assert!(bytes(run.weights()) == bytes(whole.weights()));
@@ -203,7 +209,10 @@ fn a_run_that_is_interrupted_goes_on_as_if_it_had_not_been() {
     let mut options = RunOptions::default();
     options.resume(place.path("parts"), &mut Silent).expect("a run");
     let refused = other.expect("a sound file").train(options, &mut Silent).expect_err("another batch");
-    assert_eq!((refused.code(), refused.to_string().contains("`train.batch` was 64, is 32")), (Some("E0606"), true));
+    assert_eq!(
+        (refused.code(), refused.to_string().contains("`train.batch` was 64, is 32")),
+        (Some("E0606"), true)
+    );
     let refused = experiment.train(place.options("parts"), &mut Silent).expect_err("there is a run");
     assert_eq!(refused.code(), Some("E0605"));
 }
@@ -215,9 +224,15 @@ fn what_is_known_before_anything_is_trained() {
     options.set("train.batch", 16);
     let experiment = Experiment::open(place.path("digits.cnn"), &options).expect("a sound file");
     let summary = experiment.summary();
-    let shapes: Vec<(&str, &str)> = summary.layers.iter().map(|layer| (&*layer.path, &*layer.shape)).collect();
-    let wanted =
-        [("input", "8x8x1"), ("conv2d", "8x8x8"), ("avg_pool2d", "4x4x8"), ("flatten", "128"), ("dense", "10")];
+    let shapes: Vec<(&str, &str)> =
+        summary.layers.iter().map(|layer| (&*layer.path, &*layer.shape)).collect();
+    let wanted = [
+        ("input", "8x8x1"),
+        ("conv2d", "8x8x8"),
+        ("avg_pool2d", "4x4x8"),
+        ("flatten", "128"),
+        ("dense", "10"),
+    ];
     assert_eq!(shapes, wanted);
     assert_eq!(summary.trainable(), 80 + 1290);
     let memory = experiment.memory(&cnnc::Compute::default().machine()).expect("a plan");
@@ -226,7 +241,8 @@ fn what_is_known_before_anything_is_trained() {
     assert_eq!(experiment.classes().len(), 10);
 
     let broken = DIGITS.replace("    flatten\n", "");
-    let Err(Error::Problems { findings }) = Experiment::of_text("digits.cnn", broken, &Options::default()) else {
+    let Err(Error::Problems { findings }) = Experiment::of_text("digits.cnn", broken, &Options::default())
+    else {
         panic!("`dense` wants a vector");
     };
     let found: Vec<String> = findings.problems.iter().map(|problem| problem.code.to_string()).collect();

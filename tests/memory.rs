@@ -29,7 +29,8 @@ augment { flip(horizontal); shift(width: 10%, height: 10%) }
 train { epochs: 2; batch: 32; optimizer: adam(lr: 0.001) }
 ";
 
-/// Nearly all weights in one layer; they are kept twice more by the optimizer, and again when they are the best.
+/// Nearly all weights in one layer; they are kept twice more by the optimizer, and again when they are the
+/// best.
 const WEIGHTS: &str = "model Weights {
     input(64x64x3)
     flatten
@@ -95,7 +96,10 @@ fn write_photos(path: &Path) {
 
 fn cnnc(folder: &Path, mib: &str, words: &[&str]) -> assert_cmd::assert::Assert {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-    command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", mib).env("XDG_CACHE_HOME", folder.join("cache"));
+    command
+        .env_remove("CNNC_DATA_DIR")
+        .env("CNNC_MEMORY_MIB", mib)
+        .env("XDG_CACHE_HOME", folder.join("cache"));
     command.current_dir(folder).args(words).assert()
 }
 
@@ -118,7 +122,8 @@ fn the_peak_of_a_run_is_foretold() {
         cnnc(folder, "65536", &["run", &file, "--out", name]).success();
         let report = fs::read(folder.join(name).join("run.json")).expect("a report");
         let report: Value = serde_json::from_slice(&report).expect("JSON");
-        let bytes = |key: &str| report["memory"][key].as_f64().unwrap_or_else(|| panic!("{name} has no {key}"));
+        let bytes =
+            |key: &str| report["memory"][key].as_f64().unwrap_or_else(|| panic!("{name} has no {key}"));
         let (planned, measured) = (bytes("planned_peak_bytes"), bytes("peak_bytes"));
         println!("{name}: planned {:.1} MiB, measured {:.1}", planned / 1048576.0, measured / 1048576.0);
         if (planned - measured).abs() > SHARE * measured {
@@ -153,7 +158,8 @@ train { epochs: 1; batch: 1024; optimizer: adam(lr: 0.001) }
         said.contains("E0515") && said.contains("64 MiB are there") && said.contains("help: a batch of "),
         "{said}"
     );
-    let batch = said.split("help: a batch of ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a number");
+    let batch =
+        said.split("help: a batch of ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a number");
     within("64", &["check", "wide.cnn", "--set", &format!("train.batch={batch}")]).success();
     // it is the largest that has no empty place: eight more pictures are too many
     let batch: usize = batch.parse().expect("a number");
@@ -181,6 +187,7 @@ train { epochs: 20; batch: 32; optimizer: adam(lr: 0.001) }
     let said = String::from_utf8(failed.get_output().stderr.clone()).expect("text");
     assert!(said.contains("E0515") && said.contains("2.0 GiB are there"), "{said}");
     // how large the batch is lies with the processor's kernels
-    let batch = said.split("help: a batch of ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a number");
+    let batch =
+        said.split("help: a batch of ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a number");
     cnnc(folder.path(), "2048", &["check", "photos.cnn", "--set", &format!("train.batch={batch}")]).success();
 }

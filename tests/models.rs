@@ -54,7 +54,12 @@ fn each_silent(folder: &str, holds: fn(&Loaded)) -> usize {
         let (again, problems) = parse(&printed);
         assert!(problems.is_empty());
         assert_eq!(print(&again), printed);
-        assert_eq!(format(&text).as_deref(), Ok(text.as_str()), "{} is not as `cnnc fmt` lays it out", path.display());
+        assert_eq!(
+            format(&text).as_deref(),
+            Ok(text.as_str()),
+            "{} is not as `cnnc fmt` lays it out",
+            path.display()
+        );
         seen += 1;
     }
     seen
@@ -65,7 +70,9 @@ fn each_silent(folder: &str, holds: fn(&Loaded)) -> usize {
 fn the_zoo_is_silent_where_it_is_used() {
     for name in cnnc::internals::zoo::names() {
         let own = cnnc::internals::zoo::source(name).expect("its text");
-        let used = format!("use zoo.{name} as other\nmodel Mine {{\n    input(224x224x3)\n    other(classes: 7)\n}}\n");
+        let used = format!(
+            "use zoo.{name} as other\nmodel Mine {{\n    input(224x224x3)\n    other(classes: 7)\n}}\n"
+        );
         for (text, model) in [(own.to_owned(), name), (used, "Mine")] {
             let options = LowerOptions { model: Some(model.to_owned()), overrides: Vec::new() };
             let loaded = load(SourceFile::new(name, text), &options, &cards::card_of);
@@ -79,7 +86,8 @@ fn the_zoo_is_silent_where_it_is_used() {
 
 /// Every `.cnn` file of a folder of the repository.
 fn files(folder: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("the folder is there");
+    let entries =
+        std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("the folder is there");
     let paths = entries.map(|entry| entry.expect("a file").path());
     paths.filter(|path| path.extension().is_some_and(|ending| ending == "cnn")).collect()
 }
@@ -106,8 +114,10 @@ fn meaning(program: &CheckedProgram) -> String {
         let shape = program.shape(LayerId(at as u32));
         format!("{} {:?} {inputs:?} {shape} {}", node.path, node.layer, node.frozen)
     });
-    let heads =
-        model.heads.iter().map(|head| format!("{} {} {}", head.name.value, head.weight.value, path(&head.output)));
+    let heads = model
+        .heads
+        .iter()
+        .map(|head| format!("{} {} {}", head.name.value, head.weight.value, path(&head.output)));
     let scopes = model.scopes.iter().filter_map(|scope| match &scope.kind {
         ScopeKind::Model(backbone) if backbone.weights.is_some() || backbone.frozen.is_some() => {
             let weights = backbone.weights.as_ref().map(|weights| &weights.value);
@@ -118,12 +128,23 @@ fn meaning(program: &CheckedProgram) -> String {
     });
     let parts: Vec<String> = layers.chain(heads).chain(scopes).collect();
     let program_settings = Settings::of(program).to_json();
-    let stages: Vec<Vec<bool>> =
-        program.program().train.iter().flat_map(|train| &train.phases).map(|phase| phase.frozen.clone()).collect();
-    format!("{}\n{}\n{:?}\n{program_settings:#}\n{stages:?}", parts.join("\n"), path(&model.output), program.loss())
+    let stages: Vec<Vec<bool>> = program
+        .program()
+        .train
+        .iter()
+        .flat_map(|train| &train.phases)
+        .map(|phase| phase.frozen.clone())
+        .collect();
+    format!(
+        "{}\n{}\n{:?}\n{program_settings:#}\n{stages:?}",
+        parts.join("\n"),
+        path(&model.output),
+        program.loss()
+    )
 }
 
-/// Whole experiments, the zoo, every diagnostic's sound file, bodies, and every layer kind, optimizer and loss that is compared with other frameworks.
+/// Whole experiments, the zoo, every diagnostic's sound file, bodies, and every layer kind, optimizer and
+/// loss that is compared with other frameworks.
 const FOLDERS: &[&str] = &[
     "models",
     "models/zoo",
@@ -133,7 +154,8 @@ const FOLDERS: &[&str] = &[
     "tests/golden/optimizers",
 ];
 
-/// The resolved program of each file here that has no mistakes is a file with the same meaning, and shows as itself.
+/// The resolved program of each file here that has no mistakes is a file with the same meaning, and shows as
+/// itself.
 #[test]
 fn showing_keeps_the_meaning() {
     let mut seen = 0;
@@ -148,7 +170,8 @@ fn showing_keeps_the_meaning() {
         let shown = show(&[program], &loaded.ast);
         let again = load_beside(Path::new("/shown.cnn"), &shown, None);
         let problems = again.problems.iter().filter(|problem| problem.level == cnnc::diag::Level::Error);
-        let drawn: String = problems.map(|problem| render(problem, &again.sources, RenderStyle::plain())).collect();
+        let drawn: String =
+            problems.map(|problem| render(problem, &again.sources, RenderStyle::plain())).collect();
         let Some(same) = &again.program else { panic!("{}\n{drawn}\n{shown}", path.display()) };
         let (before, after) = (meaning(program), meaning(same));
         let differs = before.lines().zip(after.lines()).find(|(a, b)| a != b);
@@ -177,7 +200,8 @@ fn numbers(shown: &str) -> Vec<Number> {
         match c {
             '"' => while rest.next().is_some_and(|(_, c)| c != '"') {},
             '(' | '{' => {
-                let callee = shown[..at].trim_end().rsplit(['\n', ' ', '(', ',']).next().unwrap_or("").to_owned();
+                let callee =
+                    shown[..at].trim_end().rsplit(['\n', ' ', '(', ',']).next().unwrap_or("").to_owned();
                 open.push((callee, String::new()));
             }
             '[' => {
@@ -264,7 +288,8 @@ fn more_programs() -> Vec<String> {
         "dense(3, kernel_initializer: variance_scaling(2))",
         "dense(3, kernel_initializer: orthogonal(0.5), kernel_regularizer: l1(0.5), bias_regularizer: l2(0.5))",
     ];
-    const AUGMENT: &str = "hue(10deg); saturation(10%); channel_shift(5%); noise(5%); blur(0.5); invert(p: 0.25);
+    const AUGMENT: &str =
+        "hue(10deg); saturation(10%); channel_shift(5%); noise(5%); blur(0.5); invert(p: 0.25);
         cutout(2, holes: 2, value: 3); skew_corner(5%); skew(5%); elastic(2, 3); random_distortion(3, 0.25);
         resized_crop(50%, 1.5); mixup(0.25); cutmix(0.5); fill: constant(7)";
     const TRAIN: &[&str] = &[
@@ -300,8 +325,11 @@ fn hostile_numbers_are_refused_or_come_back() {
     }
     for text in more_programs() {
         let loaded = load_beside(Path::new("/more.cnn"), &text, None);
-        let drawn: String =
-            loaded.problems.iter().map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
+        let drawn: String = loaded
+            .problems
+            .iter()
+            .map(|problem| render(problem, &loaded.sources, RenderStyle::plain()))
+            .collect();
         programs.push(show(&[loaded.program.as_ref().unwrap_or_else(|| panic!("{drawn}"))], &loaded.ast));
     }
     programs.sort_by_key(String::len);
@@ -322,9 +350,16 @@ fn hostile_numbers_are_refused_or_come_back() {
         use cnnc::internals::vocabulary::OptionType as Type;
         for option in kind.options {
             let key = format!("{}/{}", kind.keyword, if kind.keyword == "input" { "" } else { option.name });
-            let counts = matches!(option.ty, Type::Int { .. } | Type::Float | Type::Positive | Type::NonNegative)
-                || matches!(option.ty, Type::Share | Type::Rate | Type::Extents | Type::Shape | Type::Numbers);
-            assert!(!counts || option.default == Some("none") || seen.contains(&key), "{key} is not tried: {seen:?}");
+            let counts =
+                matches!(option.ty, Type::Int { .. } | Type::Float | Type::Positive | Type::NonNegative)
+                    || matches!(
+                        option.ty,
+                        Type::Share | Type::Rate | Type::Extents | Type::Shape | Type::Numbers
+                    );
+            assert!(
+                !counts || option.default == Some("none") || seen.contains(&key),
+                "{key} is not tried: {seen:?}"
+            );
         }
     }
     for info in cnnc::internals::vocabulary::AugmentKind::TABLE.iter().map(|row| row.word) {
@@ -345,7 +380,8 @@ fn hostile_numbers_are_refused_or_come_back() {
 fn words_win_over_constants() {
     use cnnc::diag::Code;
     use cnnc::internals::vocabulary::{Loss, Metric, Optimizer, Strategy};
-    let keywords = |setting: &'static str, words: Vec<&'static str>| words.into_iter().map(move |word| (setting, word));
+    let keywords =
+        |setting: &'static str, words: Vec<&'static str>| words.into_iter().map(move |word| (setting, word));
     let cases = keywords("train.optimizer", Optimizer::keywords().collect())
         .chain(keywords("train.loss", Loss::keywords().collect()))
         .chain(keywords("train.metrics", Metric::keywords().collect()))
@@ -368,7 +404,10 @@ fn words_win_over_constants() {
         let is_unused = |code: &&Code| **code != Code::W0506;
         let with: Vec<&Code> = with.iter().filter(is_unused).collect();
         let without: Vec<&Code> = without.iter().filter(is_unused).collect();
-        assert!(with.contains(&&Code::E0020) || with == without, "{setting}: {word}: {with:?} for {without:?}");
+        assert!(
+            with.contains(&&Code::E0020) || with == without,
+            "{setting}: {word}: {with:?} for {without:?}"
+        );
         count += 1;
     }
     assert!(count > 25, "only {count}");
@@ -384,8 +423,11 @@ fn fails(what: &str, text: &str) -> Option<String> {
     let shown = show(&[program], &loaded.ast);
     let again = load_beside(place, &shown, None);
     let Some(same) = &again.program else {
-        let drawn: String =
-            again.problems.iter().map(|problem| render(problem, &again.sources, RenderStyle::plain())).collect();
+        let drawn: String = again
+            .problems
+            .iter()
+            .map(|problem| render(problem, &again.sources, RenderStyle::plain()))
+            .collect();
         return Some(format!("{what}: taken, and what is shown is refused:\n{drawn}"));
     };
     let differs = meaning(program) != meaning(same) || show(&[same], &again.ast) != shown;
@@ -400,21 +442,26 @@ fn shown_programs() {
         let text = std::fs::read_to_string(&path).expect("a text");
         let loaded = load_beside(&path, &text, None);
         let problems = loaded.problems.iter();
-        let drawn: String = problems.map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
+        let drawn: String =
+            problems.map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
         let Some(program) = &loaded.program else { panic!("{drawn}") };
         insta::assert_snapshot!(format!("shown_{name}"), show(&[program], &loaded.ast));
     }
 }
 
-/// Settings as version 0.1 wrote them: a run of that version can be resumed, and is refused where the file says otherwise now.
+/// Settings as version 0.1 wrote them: a run of that version can be resumed, and is refused where the file
+/// says otherwise now.
 #[test]
 fn settings_of_earlier_versions_are_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/settings");
     for name in ["plain", "phases", "table"] {
-        let read = |ending: &str| std::fs::read_to_string(folder.join(format!("{name}.{ending}"))).expect("a fixture");
+        let read = |ending: &str| {
+            std::fs::read_to_string(folder.join(format!("{name}.{ending}"))).expect("a fixture")
+        };
         let then: Settings = serde_json::from_str(&read("json")).expect("settings");
         let now = |overrides: &[(&str, &str)]| {
-            let overrides = overrides.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+            let overrides =
+                overrides.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
             let options = LowerOptions { overrides, ..LowerOptions::default() };
             let loaded = load(SourceFile::new(name, read("cnn")), &options, &cards::card_of);
             Settings::of(loaded.program.as_ref().unwrap_or_else(|| panic!("{name}: {:?}", loaded.problems)))

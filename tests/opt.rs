@@ -1,8 +1,8 @@
-//! What each pass does to a graph: `fixtures/opt/<pass>/<what>.cnn` is rewritten as the snapshot shows, `fixtures/opt/<pass>/keeps_<what>.cnn` is left
-//! as it is.
+//! What each pass does to a graph: `fixtures/opt/<pass>/<what>.cnn` is rewritten as the snapshot shows,
+//! `fixtures/opt/<pass>/keeps_<what>.cnn` is left as it is.
 //!
-//! A file with a `train` section stands for its training graph, one without for its inference graph. The passes that come earlier in that
-//! list have run before.
+//! A file with a `train` section stands for its training graph, one without for its inference graph. The
+//! passes that come earlier in that list have run before.
 
 mod cards;
 
@@ -25,7 +25,8 @@ struct Rewritten {
 
 fn program(path: &Path) -> CheckedProgram {
     let text = std::fs::read_to_string(path).expect("the fixture is there");
-    let loaded = load(SourceFile::new(path.display().to_string(), text), &LowerOptions::default(), &cards::card_of);
+    let loaded =
+        load(SourceFile::new(path.display().to_string(), text), &LowerOptions::default(), &cards::card_of);
     loaded.program.unwrap_or_else(|| panic!("{}: {:?}", path.display(), loaded.problems))
 }
 
@@ -40,7 +41,8 @@ fn graph_of(program: &CheckedProgram) -> (Graph, &'static [Pass]) {
 fn rewrite(path: &Path, pass: &str) -> Rewritten {
     let (mut graph, passes) = graph_of(&program(path));
     let at = passes.iter().position(|known| known.name == pass);
-    let at = at.unwrap_or_else(|| panic!("{}: `{pass}` is not in the list for this kind of graph", path.display()));
+    let at = at
+        .unwrap_or_else(|| panic!("{}: `{pass}` is not in the list for this kind of graph", path.display()));
     opt::run(&mut graph, &passes[..at]);
     let before = graph.to_string();
     let applied = opt::run(&mut graph, &passes[at..=at]);
@@ -77,7 +79,10 @@ fn rewrites() {
         for (_, name, path) in fixtures(pass).into_iter().filter(|(near_miss, ..)| !near_miss) {
             let Rewritten { before, after, rewrites } = rewrite(&path, pass);
             assert!(rewrites > 0, "{pass} does nothing to {name}\n{before}");
-            insta::assert_snapshot!(format!("{pass}__{name}"), format!("{before}\n{pass}: {rewrites}\n\n{after}"));
+            insta::assert_snapshot!(
+                format!("{pass}__{name}"),
+                format!("{before}\n{pass}: {rewrites}\n\n{after}")
+            );
         }
     }
 }
@@ -96,6 +101,10 @@ fn near_misses_stay() {
 fn every_pass_has_both_kinds_of_fixtures() {
     for pass in passes() {
         let kinds: BTreeSet<bool> = fixtures(pass).into_iter().map(|(near_miss, ..)| near_miss).collect();
-        assert_eq!(kinds.len(), 2, "{pass} wants a fixture that it rewrites and a `keeps_…` that it does not");
+        assert_eq!(
+            kinds.len(),
+            2,
+            "{pass} wants a fixture that it rewrites and a `keeps_…` that it does not"
+        );
     }
 }

@@ -71,7 +71,8 @@ proptest! {
             0..24,
         ),
     ) {
-        // `by` and `in` are names in most places, and a brace begins a body in some: what cannot be written is left out
+        // `by` and `in` are names in most places, and a brace begins a body in some: what cannot be written
+        // is left out
         prop_assume!(parse(&print(&file)).1.is_empty());
         let text = disturbed(&print(&file), &pieces);
         let formatted = format(&text).map_err(|error| TestCaseError::fail(format!("{error:?}\n{text}")))?;
@@ -85,7 +86,8 @@ proptest! {
     }
 }
 
-/// Longest that a text of these sizes may take, in a build with all checks on a machine that has other things to do.
+/// Longest that a text of these sizes may take, in a build with all checks on a machine that has other things
+/// to do.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Everything that is done with a text before data are read. It gives a program or errors, never a crash.
@@ -115,7 +117,8 @@ fn judge(text: &str) -> Result<(), TestCaseError> {
 /// Texts of all kinds, judged. `CNNC_FUZZ_SECONDS=600` goes on for ten minutes.
 #[test]
 fn any_text_is_judged() {
-    let seconds = std::env::var("CNNC_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+    let seconds =
+        std::env::var("CNNC_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
     let (begun, limit) = (Instant::now(), Duration::from_secs(seconds));
     let sources = random_text::sources();
     let tried = std::cell::Cell::new(0_usize);
@@ -168,7 +171,8 @@ fn long_texts_come_to_an_end() {
 fn corpora_are_replayed() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
     for (name, target) in fuzz::ALL {
-        let files = std::fs::read_dir(root.join(name)).unwrap_or_else(|error| panic!("{name} has no corpus: {error}"));
+        let files = std::fs::read_dir(root.join(name))
+            .unwrap_or_else(|error| panic!("{name} has no corpus: {error}"));
         let mut count = 0;
         for file in files {
             let path = file.expect("a file").path();
@@ -189,8 +193,10 @@ fn drawn(text: &str) -> String {
 /// The library that draws breaks behind column 65,535, and draws whole lines: so it gets neither.
 #[test]
 fn places_of_any_shape_are_drawn() {
-    let far =
-        format!("model M {{ input(8x8x1);{}conv2d(4, 3x3, actvation: relu); flatten; dense(2) }}", " ".repeat(70_000));
+    let far = format!(
+        "model M {{ input(8x8x1);{}conv2d(4, 3x3, actvation: relu); flatten; dense(2) }}",
+        " ".repeat(70_000)
+    );
     let text = drawn(&far);
     assert!(text.contains("[a.cnn:1:70039]"), "{text}");
     assert!(text.contains("actvation: relu") && text.len() < 2_000, "{text}");
@@ -200,14 +206,20 @@ fn places_of_any_shape_are_drawn() {
     let control = "model M { input(8x8x1)\r\n\u{1b}[2J\u{0} relu \u{202e}\r\n flatten; dense(2) }";
     let text = drawn(control);
     assert!(text.contains("␛[2J␀ relu") && !text.contains(['\u{1b}', '\u{0}', '\u{202e}']), "{text}");
-    let endless = format!("model M {{ input(8x8x1)\nrepeat 90000 {{\n{}}} }}", "relu // again\n".repeat(50_000));
+    let endless =
+        format!("model M {{ input(8x8x1)\nrepeat 90000 {{\n{}}} }}", "relu // again\n".repeat(50_000));
     let text = drawn(&endless);
     assert!(text.contains("E0018") && text.lines().count() < 10, "{text}");
     let name = drawn(&format!("model M {{ input(8x8x1); {}(3) }}", "n".repeat(100_000)));
     assert!(name.contains("nnn…nnn") && name.len() < 5_000, "{name}");
-    for text in
-        ["\u{feff}model {", "model M {", "\n\n\t\u{1f600} x", "a\u{0}b", "\r", "model M { input(8x8x1) }\r\n\"open"]
-    {
+    for text in [
+        "\u{feff}model {",
+        "model M {",
+        "\n\n\t\u{1f600} x",
+        "a\u{0}b",
+        "\r",
+        "model M { input(8x8x1) }\r\n\"open",
+    ] {
         assert!(drawn(text).contains("error["), "{text:?}");
     }
 }
@@ -215,11 +227,16 @@ fn places_of_any_shape_are_drawn() {
 #[test]
 fn of_very_many_problems_a_hundred_are_drawn() {
     let statements = |count: usize| "    conv2d(4, 3x3, actvation: relu)\n".repeat(count);
-    let text =
-        format!("let unused = 1\nmodel M {{\n    input(8x8x1)\n{}    flatten\n    dense(2)\n}}\n", statements(12_000));
+    let text = format!(
+        "let unused = 1\nmodel M {{\n    input(8x8x1)\n{}    flatten\n    dense(2)\n}}\n",
+        statements(12_000)
+    );
     let loaded = load(SourceFile::new("a.cnn", text), &LowerOptions::default(), &cards::card_of);
     let drawn = render_all(&loaded.problems, &loaded.sources, RenderStyle::plain());
     assert_eq!(drawn.len(), 101);
     assert_eq!(drawn[100], "and 11,900 more: 11,900x E0116");
-    assert_eq!(render_json_rest(&loaded.problems).as_deref(), Some(r#"{"more":2000,"codes":{"E0116":2000}}"#));
+    assert_eq!(
+        render_json_rest(&loaded.problems).as_deref(),
+        Some(r#"{"more":2000,"codes":{"E0116":2000}}"#)
+    );
 }

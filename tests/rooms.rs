@@ -1,5 +1,5 @@
-//! The rooms of `src/` use only what the tables of the README say (`How it is built`): whoever lets a room use another
-//! writes it there, where everybody sees it, and the front end stays apart from the engine.
+//! The rooms of `src/` use only what the tables of the README say (`How it is built`): whoever lets a room
+//! use another writes it there, where everybody sees it, and the front end stays apart from the engine.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -54,7 +54,8 @@ fn rooms() -> Vec<Room> {
             _ if !line.starts_with('|') => engine = None,
             _ => {}
         }
-        let (Some(engine), [_, names, _, uses, _]) = (engine, &line.split('|').collect::<Vec<_>>()[..]) else {
+        let (Some(engine), [_, names, _, uses, _]) = (engine, &line.split('|').collect::<Vec<_>>()[..])
+        else {
             continue;
         };
         for name in quoted(names) {
@@ -90,7 +91,8 @@ fn code(text: &str) -> Vec<(usize, String)> {
         if ["#[cfg(test)]", "#[cfg(all(test,"].iter().any(|start| line.trim().starts_with(start)) {
             // up to the end of the item, which stands as far to the right as its beginning
             let end = format!("{}}}", &line[..line.len() - line.trim_start().len()]);
-            let mut rest = all.by_ref().map(|(_, line)| line).skip_while(|line| line.trim_start().starts_with("#["));
+            let mut rest =
+                all.by_ref().map(|(_, line)| line).skip_while(|line| line.trim_start().starts_with("#["));
             if rest.next().is_some_and(|item| !item.ends_with([';', '}'])) {
                 rest.find(|line| *line == end);
             }
@@ -180,7 +182,8 @@ fn uses_of(room: &str) -> Vec<Use> {
                 file.display()
             );
             let mut statement = text.clone();
-            if text.ends_with('{') && text.trim_start().trim_start_matches("pub ").starts_with("use crate::{") {
+            if text.ends_with('{') && text.trim_start().trim_start_matches("pub ").starts_with("use crate::{")
+            {
                 for (_, more) in &lines[at + 1..] {
                     statement += more;
                     if more.ends_with("};") {
@@ -202,7 +205,10 @@ fn the_tables_have_all_rooms() {
     let mut declared = declared();
     listed.sort();
     declared.sort();
-    assert_eq!(listed, declared, "the README's tables on the left, src/lib.rs on the right; true: needs the engine");
+    assert_eq!(
+        listed, declared,
+        "the README's tables on the left, src/lib.rs on the right; true: needs the engine"
+    );
 }
 
 #[test]
@@ -243,7 +249,8 @@ fn rooms_use_what_the_tables_say() {
 #[test]
 fn only_the_last_room_uses_all() {
     let rooms = rooms();
-    let all: Vec<&str> = rooms.iter().filter(|room| matches!(room.uses, Uses::All)).map(|room| &*room.name).collect();
+    let all: Vec<&str> =
+        rooms.iter().filter(|room| matches!(room.uses, Uses::All)).map(|room| &*room.name).collect();
     assert_eq!(all, [&*rooms.last().expect("there are rooms").name]);
 }
 
@@ -264,8 +271,7 @@ fn uses_are_found_wherever_they_stand() {
     assert_eq!(named("let a = crate::plan::plan(crate::ops::Map::single(b));"), ["plan", "ops"]);
     assert_eq!(named("pub use crate::{a::{b, c}, d, e::f};"), ["a", "d", "e"]);
     assert_eq!(named("$crate::ir"), [""; 0]);
-    let text =
-        "use crate::a;\n// crate::b\n#[cfg(test)]\n#[allow(x)]\nmod tests {\n    use crate::c;\n}\nlet d = 1; // e";
+    let text = "use crate::a;\n// crate::b\n#[cfg(test)]\n#[allow(x)]\nmod tests {\n    use crate::c;\n}\nlet d = 1; // e";
     let found: Vec<(usize, String)> = code(text);
     assert_eq!(found, [(1, "use crate::a;".to_owned()), (8, "let d = 1;".to_owned())]);
 }

@@ -1,7 +1,9 @@
-//! Whatever is done with a file takes time in proportion to its size: of four times as much, four times as long.
+//! Whatever is done with a file takes time in proportion to its size: of four times as much, four times as
+//! long.
 //!
-//! Time is never compared with a figure: a machine may be slow, or busy. Compared are two sizes on one machine, by the time that this thread had a processor,
-//! and a pair that looks bad is measured again. What grows with the square takes sixteen times as long.
+//! Time is never compared with a figure: a machine may be slow, or busy. Compared are two sizes on one
+//! machine, by the time that this thread had a processor, and a pair that looks bad is measured again. What
+//! grows with the square takes sixteen times as long.
 
 use std::fmt::Write;
 
@@ -97,10 +99,20 @@ fn sound_files_take_time_in_proportion() {
         everything,
     );
     grows("repeats", 6000, |n| model(&format!("    repeat {n} {{ relu }}")), everything);
-    grows("named turns", 2000, |n| model(&format!("    stage = repeat {n} {{ x = relu; tanh }}")), everything);
+    grows(
+        "named turns",
+        2000,
+        |n| model(&format!("    stage = repeat {n} {{ x = relu; tanh }}")),
+        everything,
+    );
     grows("chains", 1500, |n| model(&format!("    {}", vec!["relu"; n].join(" -> "))), everything);
     grows("names", 1000, |n| layers(n, "    x# = relu\n    add(x#)\n"), |text| drop(read(text)));
-    grows("joins", 3000, |n| model(&format!("    x = relu\n    concat({})", vec!["x"; n].join(", "))), everything);
+    grows(
+        "joins",
+        3000,
+        |n| model(&format!("    x = relu\n    concat({})", vec!["x"; n].join(", "))),
+        everything,
+    );
     grows(
         "branches",
         1000,
@@ -129,7 +141,12 @@ fn sound_files_take_time_in_proportion() {
     grows("comments", 8000, |n| each(n, "// what is said\n") + &model(""), everything);
     grows("lines", 100_000, |n| "\n".repeat(n) + &model(""), everything);
     grows("models", 700, |n| each(n, "model M# { input(8x8x1); flatten; dense(2) }\n"), everything);
-    grows("allowed warnings", 1500, |n| each(n, "allow W0506 because \"so\"\nlet b# = 1\n") + &model(""), everything);
+    grows(
+        "allowed warnings",
+        1500,
+        |n| each(n, "allow W0506 because \"so\"\nlet b# = 1\n") + &model(""),
+        everything,
+    );
 }
 
 #[test]
@@ -171,16 +188,22 @@ fn plans_take_time_in_proportion() {
     // so little memory that every file needs a plan, and no batch fits
     let judge = |text: &str| {
         let machine = Machine { target: Target::of(Simd::Portable), threads: 2, memory_bytes: 1 << 20 };
-        let memory = |program: &CheckedProgram, card: Option<&DataCard>| memory::check(program, card, &machine);
+        let memory =
+            |program: &CheckedProgram, card: Option<&DataCard>| memory::check(program, card, &machine);
         let card_of = |data: &DataSpec| builtin(&data.source.value);
         let read = |_: &std::path::Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
-        let around =
-            Surroundings { card_of: &card_of, read: &read, weights: &|_| WeightsFile::Unknown, memory: &memory };
+        let around = Surroundings {
+            card_of: &card_of,
+            read: &read,
+            weights: &|_| WeightsFile::Unknown,
+            memory: &memory,
+        };
         let loaded = load_within(SourceFile::new("a.cnn", text), &LowerOptions::default(), around);
         assert!(loaded.problems.iter().any(|problem| problem.code.as_str() == "E0515"), "{text}");
     };
-    let train =
-        |text: String| text + "data { source: digits; test: 20% of all }\ntrain { epochs: 1; optimizer: adam }\n";
+    let train = |text: String| {
+        text + "data { source: digits; test: 20% of all }\ntrain { epochs: 1; optimizer: adam }\n"
+    };
     let convolution = "    conv2d(4, 3x3, padding: same, activation: relu)\n";
     grows("planned convolutions", 150, |n| train(layers(n, convolution)), judge);
     grows(
@@ -189,7 +212,12 @@ fn plans_take_time_in_proportion() {
         |n| train(model(&format!("    conv2d(4, 1x1)\n    repeat {n} {{ relu; tanh }}"))),
         judge,
     );
-    grows("planned norms", 100, |n| train(layers(n, "    conv2d(4, 1x1)\n    batch_norm\n    dropout(0.1)\n")), judge);
+    grows(
+        "planned norms",
+        100,
+        |n| train(layers(n, "    conv2d(4, 1x1)\n    batch_norm\n    dropout(0.1)\n")),
+        judge,
+    );
     grows(
         "planned joins",
         400,
@@ -207,15 +235,18 @@ fn plans_take_time_in_proportion() {
 
 #[test]
 fn short_files_are_bounded() {
-    let codes =
-        |text: &str| -> Vec<String> { read(text).problems.iter().map(|problem| problem.code.to_string()).collect() };
-    let nested = |depth: usize| model(&format!("    {} relu {}", "repeat 2 { ".repeat(depth), " }".repeat(depth)));
+    let codes = |text: &str| -> Vec<String> {
+        read(text).problems.iter().map(|problem| problem.code.to_string()).collect()
+    };
+    let nested =
+        |depth: usize| model(&format!("    {} relu {}", "repeat 2 { ".repeat(depth), " }".repeat(depth)));
     assert_eq!(codes(&nested(16)), [""; 0], "65,536 layers");
     assert_eq!(codes(&nested(17)), ["E0018"], "131,072 layers");
     assert_eq!(codes(&nested(31)), ["E0018"]);
     let doubling = each(30, "block b# { c#; c# }\n").replace("c29", "relu");
     let doubling = (0..29).fold(doubling, |text, at| {
-        text.replace(&format!("c{at};"), &format!("b{};", at + 1)).replace(&format!("c{at} "), &format!("b{} ", at + 1))
+        text.replace(&format!("c{at};"), &format!("b{};", at + 1))
+            .replace(&format!("c{at} "), &format!("b{} ", at + 1))
     });
     assert_eq!(codes(&(doubling + &model("    b0"))), ["E0018"], "2^30 layers");
     let long = "a".repeat(60_000);

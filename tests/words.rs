@@ -7,8 +7,8 @@ use cnnc::front::{Loaded, load};
 use cnnc::internals::ir::Program;
 use cnnc::internals::lower::LowerOptions;
 use cnnc::internals::vocabulary::{
-    AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize, Optimizer, OptionSpec,
-    OptionType, Regularizer, Resize, Schedule, Strategy, Word, Words, call, named,
+    AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize, Optimizer,
+    OptionSpec, OptionType, Regularizer, Resize, Schedule, Strategy, Word, Words, call, named,
 };
 use cnnc::source::SourceFile;
 
@@ -57,7 +57,8 @@ fn written(word: &Word, of: impl Fn(&OptionSpec) -> bool) -> String {
 /// A program with these lines in its sections; `rest` may replace what stands there else.
 fn program(lines: &[(&str, &str)]) -> Loaded {
     let section = |name: &str, usual: &str| {
-        let own: Vec<&str> = lines.iter().filter(|(section, _)| *section == name).map(|(_, line)| *line).collect();
+        let own: Vec<&str> =
+            lines.iter().filter(|(section, _)| *section == name).map(|(_, line)| *line).collect();
         let body = if own.is_empty() { usual.to_owned() } else { own.join("\n    ") };
         if body.is_empty() { String::new() } else { format!("{name} {{\n    {body}\n}}\n") }
     };
@@ -85,7 +86,8 @@ fn lowered<T>(lines: &[(&str, &str)], take: impl Fn(&Program) -> Option<T>) -> T
     lowered.unwrap_or_else(|| panic!("{lines:?}\n{}", drawn(&loaded)))
 }
 
-/// Each word with the options that must be written, and with all of them: the value, written and read again, is the same.
+/// Each word with the options that must be written, and with all of them: the value, written and read again,
+/// is the same.
 fn come_back<T: Words + PartialEq + Debug>(
     place: impl Fn(&str) -> Vec<(&'static str, String)>,
     take: impl Fn(&Program) -> Option<T>,
@@ -96,7 +98,8 @@ fn come_back<T: Words + PartialEq + Debug>(
         for text in [required, all] {
             let read = |text: &str| {
                 let lines = place(text);
-                let lines: Vec<(&str, &str)> = lines.iter().map(|(section, line)| (*section, line.as_str())).collect();
+                let lines: Vec<(&str, &str)> =
+                    lines.iter().map(|(section, line)| (*section, line.as_str())).collect();
                 lowered(&lines, &take)
             };
             let value = read(&text);
@@ -120,7 +123,9 @@ fn words_of_training_come_back() {
     let train = |program: &Program| program.train.clone();
     come_back::<Optimizer>(at("train", "optimizer"), |program| Some(train(program)?.optimizer.value));
     come_back::<Schedule>(at("train", "schedule"), |program| Some(train(program)?.schedule.value));
-    come_back::<Callback>(standing_in("train"), |program| Some(train(program)?.callbacks.first()?.value.clone()));
+    come_back::<Callback>(standing_in("train"), |program| {
+        Some(train(program)?.callbacks.first()?.value.clone())
+    });
     come_back::<Metric>(at("train", "metrics"), |program| Some(train(program)?.metrics.first()?.value));
 }
 
@@ -128,7 +133,9 @@ fn words_of_training_come_back() {
 fn words_of_pictures_come_back() {
     come_back::<AugmentKind>(standing_in("augment"), |program| Some(program.augment.ops.first()?.value.kind));
     come_back::<Fill>(at("augment", "fill"), |program| Some(program.augment.fill));
-    come_back::<Normalize>(at("prepare", "normalize"), |program| Some(program.prepare.normalize.clone()?.value));
+    come_back::<Normalize>(at("prepare", "normalize"), |program| {
+        Some(program.prepare.normalize.clone()?.value)
+    });
     come_back::<Initializer>(
         |text| vec![("dense", format!("dense(10, kernel_initializer: {text})"))],
         |program| match program

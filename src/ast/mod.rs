@@ -1,6 +1,7 @@
 //! Syntax as plain data: what stands in a file, with spans, before any name has a meaning.
 //!
-//! A layer's meaning, an option's type, a section's settings are all unknown here: the syntax takes any `name(key: value, …)`.
+//! A layer's meaning, an option's type, a section's settings are all unknown here: the syntax takes any
+//! `name(key: value, …)`.
 
 mod allows;
 mod expr;

@@ -1,11 +1,11 @@
-//! Canonical source text of a syntax tree: four spaces, one statement a line, no comments. Parsing it gives the same tree
-//! again, but for spans.
+//! Canonical source text of a syntax tree: four spaces, one statement a line, no comments. Parsing it gives
+//! the same tree again, but for spans.
 
 use std::fmt::Write;
 
 use super::{
-    Allow, Argument, Body, Branch, Definition, DefinitionKind, Dim, Entry, Expr, ExprKind, File, Item, Let, Section,
-    Statement, Step, Use,
+    Allow, Argument, Body, Branch, Definition, DefinitionKind, Dim, Entry, Expr, ExprKind, File, Item, Let,
+    Section, Statement, Step, Use,
 };
 
 /// The file as canonical source.
@@ -68,7 +68,8 @@ impl Printer {
                 None => p.name.value.clone(),
             })
             .collect();
-        let parameters = if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
+        let parameters =
+            if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
         self.indent();
         let _ = write!(self.text, "{keyword} {}{parameters} ", definition.name.value);
         self.body(&definition.body);
@@ -226,7 +227,8 @@ fn write_arguments(text: &mut String, arguments: &[Argument]) {
     }
 }
 
-/// Writes a value; in parentheses where its operator binds less than `least`. 4 stands for a place that takes no operator at all.
+/// Writes a value; in parentheses where its operator binds less than `least`. 4 stands for a place that takes
+/// no operator at all.
 fn write_expr(text: &mut String, expr: &Expr, least: u8) {
     // writing to a String cannot fail
     match &expr.kind {

@@ -80,7 +80,9 @@ pub fn walk_expr(visitor: &mut impl Visitor, expr: &Expr) {
             walk_expr(visitor, value);
         }),
         ExprKind::Call(_, arguments) => walk_arguments(visitor, arguments),
-        ExprKind::Negate(inner) | ExprKind::Of(inner, _) | ExprKind::Onward(inner) => walk_expr(visitor, inner),
+        ExprKind::Negate(inner) | ExprKind::Of(inner, _) | ExprKind::Onward(inner) => {
+            walk_expr(visitor, inner)
+        }
         ExprKind::Binary(_, left, right) => {
             walk_expr(visitor, left);
             walk_expr(visitor, right);

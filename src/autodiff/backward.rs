@@ -6,7 +6,8 @@ use crate::ir::{Graph, NodeId, ParamId, ParamRole, Value};
 use crate::ops::{GradientCtx, Op};
 use crate::tensor::TensorType;
 
-/// Adds the backward pass to a graph: given values with the gradients by them (`seeds`), the gradients by all weights.
+/// Adds the backward pass to a graph: given values with the gradients by them (`seeds`), the gradients by all
+/// weights.
 pub(super) fn backpropagate(graph: &mut Graph, seeds: &[(Value, Value)]) -> BTreeMap<ParamId, Value> {
     let needs = needs_gradient(graph);
     let gradients = walk_back(graph, seeds, &needs);
@@ -14,17 +15,19 @@ pub(super) fn backpropagate(graph: &mut Graph, seeds: &[(Value, Value)]) -> BTre
     gradients.filter_map(|(value, dy)| Some((weight_of(graph, value.node)?, dy))).collect()
 }
 
-/// Adds what leads from a value with the gradient by it (`seed`) back to another value: the gradient by that one. `None` where the first does not
-/// depend on it.
+/// Adds what leads from a value with the gradient by it (`seed`) back to another value: the gradient by that
+/// one. `None` where the first does not depend on it.
 pub(super) fn gradients_by(graph: &mut Graph, seed: (Value, Value), by: Value) -> Option<Value> {
     let needs = follows(graph, |node| node == by.node);
     walk_back(graph, &[seed], &needs).remove(&by)
 }
 
-/// Adds gradients by all values that the seeds depend on and that lie on the way to where gradients are wanted (`needs`, for each node).
+/// Adds gradients by all values that the seeds depend on and that lie on the way to where gradients are
+/// wanted (`needs`, for each node).
 ///
-/// Nodes are visited from the last of the seeds back to the inputs, each one once, after all its users. Where a value has several users their gradients are added in
-/// the order of the users, last first, which the graph fixes.
+/// Nodes are visited from the last of the seeds back to the inputs, each one once, after all its users. Where
+/// a value has several users their gradients are added in the order of the users, last first, which the graph
+/// fixes.
 fn walk_back(graph: &mut Graph, seeds: &[(Value, Value)], needs: &[bool]) -> BTreeMap<Value, Value> {
     let mut gradients: BTreeMap<Value, Value> = BTreeMap::new();
     for &(value, seed) in seeds {
@@ -112,7 +115,8 @@ mod tests {
 
     fn pool(graph: &mut Graph, of: Value) -> Value {
         let (height, width, _) = graph.ty(of).shape.as_pixels();
-        let window = Window::resolve([height, width], [2, 2], [2, 2], [1, 1], Padding::Valid).expect("large enough");
+        let window =
+            Window::resolve([height, width], [2, 2], [2, 2], [1, 1], Padding::Valid).expect("large enough");
         graph.push_value(Op::Pool(Pool { kind: PoolKind::Max, window, winners: false }), &[of], "")
     }
 
@@ -145,6 +149,11 @@ mod tests {
         let changed = forward.iter().zip(&graph.nodes).enumerate().filter(|(_, (old, new))| old != new);
         assert_eq!(changed.map(|(at, _)| at).collect::<Vec<_>>(), [last.node.index()]);
         let winners = Value { output: 1, ..last };
-        assert!(graph.nodes.iter().any(|node| matches!(node.op, Op::PoolGrad(_)) && node.inputs == [last, winners]));
+        assert!(
+            graph
+                .nodes
+                .iter()
+                .any(|node| matches!(node.op, Op::PoolGrad(_)) && node.inputs == [last, winners])
+        );
     }
 }

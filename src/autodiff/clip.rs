@@ -1,4 +1,5 @@
-//! Gradients made smaller before the optimizer uses them, as Keras does (`keras/src/optimizers/base_optimizer.py`).
+//! Gradients made smaller before the optimizer uses them, as Keras does
+//! (`keras/src/optimizers/base_optimizer.py`).
 //! ```text
 //! clip_value: g ← min(max(g, −c), c)      clip_norm: g ← g · c / max(‖g‖, c)      global_clip_norm: the same, ‖·‖ over all gradients
 //! ```

@@ -15,7 +15,8 @@ pub(super) struct Judged {
     pub(super) loss: Loss,
 }
 
-/// Adds an output for each metric that is a mean over images, and one with the answers where other metrics want them.
+/// Adds an output for each metric that is a mean over images, and one with the answers where other metrics
+/// want them.
 pub(super) fn add(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
     let Judged { output, scores, labels, loss } = judged;
     let threshold = threshold(graph, output, loss).to_bits();
@@ -40,13 +41,18 @@ pub(super) fn add(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
     }
 }
 
-/// What is counted: probabilities of exclusive classes, which can be compared between images; else scores that say yes above 0.
+/// What is counted: probabilities of exclusive classes, which can be compared between images; else scores
+/// that say yes above 0.
 fn answers(graph: &mut Graph, judged: Judged, has_classes: bool, threshold: f32) -> Value {
     let Judged { output, scores, loss, .. } = judged;
     let outputs = graph.ty(output).shape.elements();
     if has_classes && outputs > 1 {
         let ends_in_scores = output == scores && loss.link(outputs) == Some(Link::Softmax);
-        return if ends_in_scores { graph.push_value(Op::Softmax(Softmax), &[scores], "metrics") } else { output };
+        return if ends_in_scores {
+            graph.push_value(Op::Softmax(Softmax), &[scores], "metrics")
+        } else {
+            output
+        };
     }
     if threshold == 0.0 {
         return scores;
@@ -68,7 +74,8 @@ fn threshold(graph: &Graph, output: Value, loss: Loss) -> f32 {
     }
 }
 
-/// The metrics of a program; accuracy where it has no schedule, the absolute error where its labels are numbers.
+/// The metrics of a program; accuracy where it has no schedule, the absolute error where its labels are
+/// numbers.
 pub fn metrics(program: &CheckedProgram) -> Vec<Metric> {
     match &program.program().train {
         Some(train) => train.metrics.iter().map(|metric| metric.value).collect(),

@@ -7,8 +7,8 @@ use super::optimizer::update;
 use super::penalty;
 use crate::desc::LossKind;
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LabelKind, Link, Loss as ProgramLoss, Mode, OutputId, ScalarInput,
-    TrainSpec, Value, forward,
+    CheckedProgram, Forward, Graph, InputRole, LabelKind, Link, Loss as ProgramLoss, Mode, OutputId,
+    ScalarInput, TrainSpec, Value, forward,
 };
 use crate::ops::{Loss, Map, Op};
 use crate::opt;
@@ -17,14 +17,22 @@ use crate::tensor::{Element, Shape, TensorType};
 /// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight.
 pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Graph {
     let judgement = Loss { grad: true, ..judgement(program, loss) };
-    let Forward { mut graph, output, scores, head_scores, penalties, .. } = forward(program, Mode::Training { random });
+    let Forward { mut graph, output, scores, head_scores, penalties, .. } =
+        forward(program, Mode::Training { random });
     let labels = labels(&mut graph, program, program.program().augment.mixes_labels());
     let weights = weights(&mut graph, program);
-    let heads = program.program().model.heads.iter().map(|head| head.weight.value).zip(head_scores).collect::<Vec<_>>();
+    let heads = program
+        .program()
+        .model
+        .heads
+        .iter()
+        .map(|head| head.weight.value)
+        .zip(head_scores)
+        .collect::<Vec<_>>();
     let seeds = add_losses(&mut graph, (scores, &heads), (labels, weights), judgement);
     metrics::add(&mut graph, program, Judged { output, scores, labels, loss });
-    // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs no gradient.
-    // These passes rewrite in place, so scores and seeds stay what they are.
+    // the forward pass takes its final form before it is differentiated: what pooling has thrown away needs
+    // no gradient. These passes rewrite in place, so scores and seeds stay what they are.
     opt::run(&mut graph, opt::BEFORE_GRADIENTS);
     penalty::add_output(&mut graph, &penalties);
     let mut gradients = backpropagate(&mut graph, &seeds);
@@ -35,7 +43,8 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
     graph
 }
 
-/// Forward pass without randomness: output, and where the loss is known also loss and metrics. Auxiliary outputs are left out, and of the loss too.
+/// Forward pass without randomness: output, and where the loss is known also loss and metrics. Auxiliary
+/// outputs are left out, and of the loss too.
 pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
     let Forward { mut graph, output, scores, penalties, .. } = forward(program, Mode::Inference);
     graph.outputs.push((OutputId::Model, output));
@@ -49,7 +58,8 @@ pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
     graph
 }
 
-/// The input of the labels: a class index an image, or a number for each output; so too, as shares of classes, where images are `mixed`.
+/// The input of the labels: a class index an image, or a number for each output; so too, as shares of
+/// classes, where images are `mixed`.
 fn labels(graph: &mut Graph, program: &CheckedProgram, mixed: bool) -> Value {
     let (element, shape) = match program.label_kind() {
         LabelKind::Single if !mixed => (Element::I32, Shape::vector(1)),
@@ -68,8 +78,8 @@ fn weights(graph: &mut Graph, program: &CheckedProgram) -> Option<Value> {
     Some(graph.push_value(Op::Input(InputRole::Weights, ty), &[], ""))
 }
 
-/// Adds the losses of the model's output and of its auxiliary outputs (weight, scores), whose sum is what is trained by; returns scores with the gradients
-/// by them.
+/// Adds the losses of the model's output and of its auxiliary outputs (weight, scores), whose sum is what is
+/// trained by; returns scores with the gradients by them.
 /// ```text
 /// loss = L(scores) + Σ weight · L(head's scores)      of an image with a weight of its own that many times as much
 /// ```

@@ -1,4 +1,5 @@
-//! The optimizer's update of one weight, as graph nodes. Formulas as in Keras 3 (`keras/src/optimizers`), see [`Optimizer`].
+//! The optimizer's update of one weight, as graph nodes. Formulas as in Keras 3 (`keras/src/optimizers`), see
+//! [`Optimizer`].
 
 use crate::desc::{Expr, ExprId, ExprNode};
 use crate::ir::{Graph, Optimizer, Param, ParamId, ParamRole, ScalarInput, UpdateRules, Value};
@@ -13,7 +14,8 @@ pub(super) fn update(
     weight: ParamId,
     gradient: Value,
 ) {
-    let target = Target { weight, gradient, weight_decay: updates.weight_decay, average: updates.ema.is_some() };
+    let target =
+        Target { weight, gradient, weight_decay: updates.weight_decay, average: updates.ema.is_some() };
     match *optimizer {
         Optimizer::Sgd { momentum, nesterov, .. } => sgd(graph, &target, momentum, nesterov),
         Optimizer::RmsProp { rho, momentum, epsilon, .. } => rms_prop(graph, &target, rho, momentum, epsilon),
@@ -146,7 +148,8 @@ fn adadelta(graph: &mut Graph, target: &Target, rho: f32, epsilon: f32) {
     });
 }
 
-/// Adds the map that computes the new weight and slots, and the updates. `write` gets the weight after its decay.
+/// Adds the map that computes the new weight and slots, and the updates. `write` gets the weight after its
+/// decay.
 fn push(
     graph: &mut Graph,
     target: &Target,

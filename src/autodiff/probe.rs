@@ -1,4 +1,5 @@
-//! A forward pass that shows more than the model's output: results of layers, and the gradient of the output by one.
+//! A forward pass that shows more than the model's output: results of layers, and the gradient of the output
+//! by one.
 
 use super::backward::gradients_by;
 use crate::ir::{CheckedProgram, Forward, Graph, InputRole, LayerId, Mode, OutputId, Value, forward};
@@ -34,8 +35,8 @@ pub enum NoProbe {
     Independent(LayerId),
 }
 
-/// The inference graph of a probe. With a gradient it has an input in the place of labels, `[N, outputs]`: how much
-/// each output counts in the sum that is differentiated.
+/// The inference graph of a probe. With a gradient it has an input in the place of labels, `[N, outputs]`:
+/// how much each output counts in the sum that is differentiated.
 /// # Errors
 /// [`NoProbe`].
 pub fn probe_graph(program: &CheckedProgram, probe: &Probe) -> Result<Graph, NoProbe> {

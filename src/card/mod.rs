@@ -1,6 +1,7 @@
 //! What is known of a data set without decoding pixels: the checker's knowledge of the data.
 //!
-//! Plain data. Cards of built-in sets are written here ([`builtin`]); those of files are made where files are read.
+//! Plain data. Cards of built-in sets are written here ([`builtin`]); those of files are made where files are
+//! read.
 
 mod builtin;
 
@@ -19,9 +20,11 @@ pub struct DataCard {
     pub channels: Option<usize>,
     /// Class names in the order of their indices.
     pub classes: Vec<String>,
-    /// Class names as the data have them, whatever the file says, in their own order: folders by the bytes of their names, arrays by label.
+    /// Class names as the data have them, whatever the file says, in their own order: folders by the bytes of
+    /// their names, arrays by label.
     pub found_classes: Vec<String>,
-    /// Columns of labels that are numbers, in the order of the model's outputs; empty where labels are classes.
+    /// Columns of labels that are numbers, in the order of the model's outputs; empty where labels are
+    /// classes.
     #[serde(default)]
     pub targets: Vec<TargetColumn>,
     /// Images for training (validation is taken from them).
@@ -30,7 +33,8 @@ pub struct DataCard {
     pub test_images: usize,
     /// Training images per class, in the order of `classes`; empty where not known.
     pub class_counts: Vec<usize>,
-    /// Images of the test split per class, in the order of `classes`; empty where there is none, or not known.
+    /// Images of the test split per class, in the order of `classes`; empty where there is none, or not
+    /// known.
     pub test_counts: Vec<usize>,
     /// Smallest and largest possible value before `prepare`.
     pub range: (f32, f32),
@@ -38,7 +42,8 @@ pub struct DataCard {
     pub upright: bool,
     /// Mirroring turns one class into another or into nothing (digits, text, signs).
     pub mirror_changes_class: bool,
-    /// Classes that mirror into each other, left and right, by name; a class that mirrors into itself stands twice.
+    /// Classes that mirror into each other, left and right, by name; a class that mirrors into itself stands
+    /// twice.
     pub mirror_pairs: Vec<[String; 2]>,
     /// Classes that a half-turn makes of each other (6 and 9).
     pub turn_pairs: Vec<[String; 2]>,
@@ -48,7 +53,8 @@ pub struct DataCard {
     pub typical: Option<TypicalSize>,
     /// Picture files that cannot be read.
     pub unreadable: Unreadable,
-    /// Bytes of picture files that are held in memory until they are decoded: those out of compressed archives.
+    /// Bytes of picture files that are held in memory until they are decoded: those out of compressed
+    /// archives.
     pub held_bytes: usize,
     /// What decoding the largest picture takes at most, in bytes.
     #[serde(default)]
@@ -61,7 +67,12 @@ pub struct DataCard {
 
 impl DataCard {
     /// A card of pictures of bytes, of which no more is known than their size and classes.
-    pub fn new(name: impl Into<String>, size: PictureSize, channels: Option<usize>, classes: Vec<String>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        size: PictureSize,
+        channels: Option<usize>,
+        classes: Vec<String>,
+    ) -> Self {
         Self {
             name: name.into(),
             size,
@@ -149,15 +160,18 @@ pub struct Unreadable {
     pub examples: Vec<String>,
 }
 
-/// What one cheap pass over the data tells: about the splits as a program makes them, and about some pictures.
+/// What one cheap pass over the data tells: about the splits as a program makes them, and about some
+/// pictures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PassFacts {
-    /// Images of each class in the training, the validation and the test split, in the order of `found_classes`.
+    /// Images of each class in the training, the validation and the test split, in the order of
+    /// `found_classes`.
     pub splits: [Vec<usize>; 3],
     /// Pictures that occur in more than one split.
     pub shared: SharedPictures,
-    /// Of grey pictures on a plain ground: the share of the width that is ground on the left and on the right of what is shown, and of the height above and
-    /// below, each the median over some pictures of the smaller side. `None` where pictures have no plain ground.
+    /// Of grey pictures on a plain ground: the share of the width that is ground on the left and on the right
+    /// of what is shown, and of the height above and below, each the median over some pictures of the smaller
+    /// side. `None` where pictures have no plain ground.
     pub margins: Option<[f32; 2]>,
 }
 

@@ -1,4 +1,5 @@
-//! Augmentation against what is known of the pictures: changes of the class, of the range, of what is left to see.
+//! Augmentation against what is known of the pictures: changes of the class, of the range, of what is left to
+//! see.
 
 use super::View;
 use crate::card::{DataCard, PictureSize};
@@ -86,7 +87,8 @@ fn needs(kind: AugmentKind) -> Needs {
     }
 }
 
-/// E0406: once for all operations that need another range; and for each that needs colours where there are none.
+/// E0406: once for all operations that need another range; and for each that needs colours where there are
+/// none.
 fn check_range(view: &View<'_>, ops: &[&Op], problems: &mut Problems) {
     let Some((low, high)) = view.arranged_range() else { return };
     let bytes = low >= 0.0 && (100.0..=255.0).contains(&high) && high > 100.0;
@@ -120,11 +122,15 @@ fn check_range(view: &View<'_>, ops: &[&Op], problems: &mut Problems) {
 
 /// W0408 where both flips happen to every picture: says whether it is so.
 fn check_half_turn(ops: &[&Op], problems: &mut Problems) -> bool {
-    let always = |kind: AugmentKind| ops.iter().find(|op| op.value.kind == kind && op.value.probability >= 1.0);
+    let always =
+        |kind: AugmentKind| ops.iter().find(|op| op.value.kind == kind && op.value.probability >= 1.0);
     let (horizontal, vertical) = (always(AugmentKind::FlipHorizontal), always(AugmentKind::FlipVertical));
     let (Some(horizontal), Some(vertical)) = (horizontal, vertical) else { return false };
-    let (first, second) =
-        if horizontal.span.start < vertical.span.start { (horizontal, vertical) } else { (vertical, horizontal) };
+    let (first, second) = if horizontal.span.start < vertical.span.start {
+        (horizontal, vertical)
+    } else {
+        (vertical, horizontal)
+    };
     let problem = Diagnostic::new(Code::W0408)
         .saying("half-turn")
         .at(option_span(second, "p"), "always")
@@ -150,8 +156,11 @@ fn check_always(op: &Op, problems: &mut Problems) {
         return;
     }
     let what = op.value.kind.to_string();
-    let problem =
-        Diagnostic::new(Code::W0408).saying(sentence).arg("op", what).at(option_span(op, "p"), "always").help(help);
+    let problem = Diagnostic::new(Code::W0408)
+        .saying(sentence)
+        .arg("op", what)
+        .at(option_span(op, "p"), "always")
+        .help(help);
     problems.push(match op.value.span_of("p") {
         Some(span) => problem.fix(span, "50%"),
         None => problem,
@@ -165,8 +174,9 @@ fn check_flip(view: &View<'_>, op: &Op, problems: &mut Problems) -> bool {
         return false;
     }
     let (Some(card), Some(data)) = (view.card, &view.program.data) else { return false };
-    let at =
-        |code: Code| Diagnostic::new(code).arg("data", &card.name).at(op.span, "here").also(data.source.span, "data");
+    let at = |code: Code| {
+        Diagnostic::new(code).arg("data", &card.name).at(op.span, "here").also(data.source.span, "data")
+    };
     if vertical && card.upright {
         problems.push(at(Code::W0404).help("remove").help("upright").fix(op.span, ""));
         return true;
@@ -181,7 +191,8 @@ fn check_flip(view: &View<'_>, op: &Op, problems: &mut Problems) -> bool {
         return true;
     }
     let shown: Vec<String> = pairs.iter().map(|[left, right]| format!("`{left}` and `{right}`")).collect();
-    let problem = at(Code::W0402).saying("pairs").arg("pairs", shown.join(", ")).arg("mirror", mirror_text(card));
+    let problem =
+        at(Code::W0402).saying("pairs").arg("pairs", shown.join(", ")).arg("mirror", mirror_text(card));
     let (end, map) = (data.source.span.end, mirror_text(card));
     problems.push(problem.help("mirror").fix(Span::new(end, end), format!("; mirror: {map}")));
     true
@@ -194,16 +205,22 @@ fn mirror_text(card: &DataCard) -> String {
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     let written = |name: &String| if plain(name) { name.clone() } else { format!("\"{name}\"") };
-    let pairs: Vec<String> =
-        card.mirror_pairs.iter().map(|[left, right]| format!("{}: {}", written(left), written(right))).collect();
+    let pairs: Vec<String> = card
+        .mirror_pairs
+        .iter()
+        .map(|[left, right]| format!("{}: {}", written(left), written(right)))
+        .collect();
     format!("{{ {} }}", pairs.join(", "))
 }
 
 /// W0403.
 fn check_turn(view: &View<'_>, op: &Op, problems: &mut Problems) {
     let AugmentKind::Rotation { degrees } = op.value.kind else { return };
-    let Some(card) = view.card.filter(|card| degrees >= TURNED && !card.turn_pairs.is_empty()) else { return };
-    let alike: Vec<String> = card.turn_pairs.iter().map(|pair| list(pair.iter().map(String::as_str))).collect();
+    let Some(card) = view.card.filter(|card| degrees >= TURNED && !card.turn_pairs.is_empty()) else {
+        return;
+    };
+    let alike: Vec<String> =
+        card.turn_pairs.iter().map(|pair| list(pair.iter().map(String::as_str))).collect();
     let span = option_span(op, "angle");
     let problem = Diagnostic::new(Code::W0403)
         .arg("degrees", degrees)
@@ -225,8 +242,8 @@ fn picture_size(view: &View<'_>) -> Option<[usize; 2]> {
     }
 }
 
-/// E0407 where what an operation reaches over is larger than the picture: says whether there was one. Such a step takes seconds a picture, and
-/// leaves nothing of it.
+/// E0407 where what an operation reaches over is larger than the picture: says whether there was one. Such a
+/// step takes seconds a picture, and leaves nothing of it.
 fn check_extent(view: &View<'_>, op: &Op, problems: &mut Problems) -> bool {
     let Some(size @ [height, width]) = picture_size(view) else { return false };
     let side = height.max(width);
@@ -286,8 +303,11 @@ fn check_crop(view: &View<'_>, op: &Op, problems: &mut Problems) -> bool {
 /// W0409: what leaves nothing to see. It is long because each operation has an arm, also those that
 /// never hide a picture: so the compiler finds the operation that nobody judges.
 fn check_strength(view: &View<'_>, op: &Op, problems: &mut Problems) {
-    let size =
-        view.shapes.first().and_then(|shape| shape.as_ref()?.as_image()).map(|(height, width, _)| [height, width]);
+    let size = view
+        .shapes
+        .first()
+        .and_then(|shape| shape.as_ref()?.as_image())
+        .map(|(height, width, _)| [height, width]);
     let percent = |share: f32| format!("{}%", (share * 100.0).round());
     // the sentence, what it mentions, the option, and the largest value that is not reported
     let found: Option<(&'static str, [String; 2], &'static str, String)> = match op.value.kind {
@@ -310,12 +330,14 @@ fn check_strength(view: &View<'_>, op: &Op, problems: &mut Problems) {
         AugmentKind::Cutout { size: [rows, columns], holes, .. } => size.and_then(|[height, width]| {
             let area = (rows.min(height) * columns.min(width) * holes) as f32 / (height * width) as f32;
             let half = format!("{}x{}", (height / 2).max(1), (width / 2).max(1));
-            (area >= COVERED).then(|| ("cutout", [percent(area.min(1.0)), format!("{height}x{width}")], "size", half))
+            (area >= COVERED)
+                .then(|| ("cutout", [percent(area.min(1.0)), format!("{height}x{width}")], "size", half))
         }),
         AugmentKind::Blur { sigma } => size.and_then(|[height, width]| {
             let most = BLURRED * height.min(width) as f32;
             let picture = format!("{height}x{width}");
-            (sigma > most).then(|| ("blur", [sigma.to_string(), picture], "sigma", format!("{:.1}", most / 2.0)))
+            (sigma > most)
+                .then(|| ("blur", [sigma.to_string(), picture], "sigma", format!("{:.1}", most / 2.0)))
         }),
         AugmentKind::RandomDistortion { grid, magnitude } => size.and_then(|[height, width]| {
             let cell = [height as f32 / grid[0] as f32, width as f32 / grid[1] as f32];
@@ -326,8 +348,10 @@ fn check_strength(view: &View<'_>, op: &Op, problems: &mut Problems) {
             (magnitude > most).then(|| ("distortion", [magnitude.to_string(), shown], "magnitude", safe))
         }),
         AugmentKind::Elastic { alpha, sigma } => {
-            // The field's deviation is α / (√3 · 2σ√π), its slope's √2σ below that; from a slope of 1 on the picture folds over itself.
-            let most = 3.0_f32.sqrt() * 2.0 * std::f32::consts::PI.sqrt() * std::f32::consts::SQRT_2 * sigma * sigma;
+            // The field's deviation is α / (√3 · 2σ√π), its slope's √2σ below that; from a slope of 1 on the
+            // picture folds over itself.
+            let most =
+                3.0_f32.sqrt() * 2.0 * std::f32::consts::PI.sqrt() * std::f32::consts::SQRT_2 * sigma * sigma;
             let safe = format!("{:.0}", (most / 4.0).max(1.0));
             (alpha > most).then(|| ("elastic", [alpha.to_string(), sigma.to_string()], "alpha", safe))
         }

@@ -1,4 +1,5 @@
-//! Edits of layers in the text: what a fix takes out, moves or adds. Each gives nothing where the text is not plain enough to be sure.
+//! Edits of layers in the text: what a fix takes out, moves or adds. Each gives nothing where the text is not
+//! plain enough to be sure.
 
 use crate::diag::Edit;
 use crate::ir::LayerNode;
@@ -67,7 +68,9 @@ pub(super) fn delete(text: &str, span: Span) -> Option<Edit> {
         let end = span.end + (rest.len() - behind.len()) + (behind.len() - behind.trim_start().len());
         return (!named).then(|| edit(span.start, end, ""));
     }
-    rest.trim_start().starts_with("//").then(|| edit(start + line.len() - line.trim_start().len(), span.end, ""))
+    rest.trim_start()
+        .starts_with("//")
+        .then(|| edit(start + line.len() - line.trim_start().len(), span.end, ""))
 }
 
 /// Moves a layer to the place before another that stands before it.

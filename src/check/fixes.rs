@@ -27,7 +27,8 @@ pub(super) fn before_flatten(program: &Program, index: usize) -> Option<[Edit; 2
         .flatten()
 }
 
-/// W0118: a layer that nobody takes is taken out, unless its name, or one that would change with it, is written elsewhere.
+/// W0118: a layer that nobody takes is taken out, unless its name, or one that would change with it, is
+/// written elsewhere.
 pub(super) fn take_out(program: &Program, node: &LayerNode) -> Option<Edit> {
     let text = &program.source.text;
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -41,11 +42,17 @@ pub(super) fn take_out(program: &Program, node: &LayerNode) -> Option<Edit> {
 }
 
 /// E0109: `padding: same` in each operand that is smaller because its last layer does not pad.
-pub(super) fn same_extents(program: &Program, index: usize, operands: &[Shape], shapes: &[Option<Shape>]) -> Vec<Edit> {
+pub(super) fn same_extents(
+    program: &Program,
+    index: usize,
+    operands: &[Shape],
+    shapes: &[Option<Shape>],
+) -> Vec<Edit> {
     let layers = &program.model.layers;
     let image = |shape: &Shape| shape.as_image().map(|(height, width, _)| (height, width));
     let Some(largest) = operands.iter().filter_map(image).max() else { return Vec::new() };
-    let smaller = layers[index].inputs.iter().zip(operands).filter(|(_, shape)| image(shape) != Some(largest));
+    let smaller =
+        layers[index].inputs.iter().zip(operands).filter(|(_, shape)| image(shape) != Some(largest));
     let edits: Option<Vec<Edit>> = smaller
         .map(|(id, _)| {
             let node = &layers[id.index()];
@@ -68,7 +75,8 @@ fn pads_nothing(node: &LayerNode, input: &Shape) -> bool {
     can_pad && window.is_some_and(|window| plain(&window.y) && plain(&window.x))
 }
 
-/// E0107: the projection `conv` on the larger operand of `add(x)` or `add(x, y)`; `larger` is its place among the operands.
+/// E0107: the projection `conv` on the larger operand of `add(x)` or `add(x, y)`; `larger` is its place among
+/// the operands.
 pub(super) fn project(program: &Program, index: usize, larger: usize, conv: &str) -> Option<Edit> {
     let layers = &program.model.layers;
     let node = &layers[index];
@@ -86,7 +94,8 @@ pub(super) fn project(program: &Program, index: usize, larger: usize, conv: &str
     let (large, small) = (&layers[large.index()].path, &layers[small.index()].path);
     let line = text.get(..node.span.start)?.rsplit('\n').next()?;
     // names of a block's layers are not those that its body uses
-    let plain = line.trim().is_empty() && !large.contains('.') && !small.contains('.') && node.used_at.is_empty();
+    let plain =
+        line.trim().is_empty() && !large.contains('.') && !small.contains('.') && node.used_at.is_empty();
     let callee = node.layer.as_op().keyword();
     let indented = format!("from {large}\n{line}{conv}\n{line}{callee}({small})");
     plain.then_some(Edit { span: node.span, text: indented })

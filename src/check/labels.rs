@@ -45,7 +45,8 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
 pub(super) fn check_class_names(view: &View<'_>, problems: &mut Problems) {
     let Some(data) = &view.program.data else { return };
     let listed = data.classes.as_ref().map(|classes| &classes.value);
-    let Some(classes) = listed.or(view.card.map(|card| &card.classes)).filter(|classes| !classes.is_empty()) else {
+    let Some(classes) = listed.or(view.card.map(|card| &card.classes)).filter(|classes| !classes.is_empty())
+    else {
         return;
     };
     let mut report = |code: Code, sentence: &'static str, name: &Spanned<String>| {
@@ -64,7 +65,9 @@ pub(super) fn check_class_names(view: &View<'_>, problems: &mut Problems) {
         };
         let near = nearest(&name.value, classes.iter().map(String::as_str));
         problems.push(match near.filter(|near| !near.contains(['"', '\\', '\n'])) {
-            Some(near) => problem.arg("near", near).help("did-you-mean").fix(name.span, format!("\"{near}\"")),
+            Some(near) => {
+                problem.arg("near", near).help("did-you-mean").fix(name.span, format!("\"{near}\""))
+            }
             None => problem,
         });
     };
@@ -106,14 +109,19 @@ fn names(data: &DataSpec, written: &Spanned<Vec<String>>, card: &DataCard) -> Op
     let problem = problem.arg("found", quoted(found)).also(data.source.span, "data");
     // the names that were probably meant are among those that are left out
     let meant = |name: &String| nearest(name, left_out.iter().map(String::as_str));
-    let pairs: Vec<String> =
-        unknown.iter().filter_map(|name| Some(format!("`{}` for `{name}`", meant(name)?))).take(SHOWN).collect();
-    let problem = if pairs.is_empty() { problem } else { problem.arg("pairs", pairs.join(", ")).help("near") };
+    let pairs: Vec<String> = unknown
+        .iter()
+        .filter_map(|name| Some(format!("`{}` for `{name}`", meant(name)?)))
+        .take(SHOWN)
+        .collect();
+    let problem =
+        if pairs.is_empty() { problem } else { problem.arg("pairs", pairs.join(", ")).help("near") };
     let problem = problem.help("help");
     let repaired: Vec<&str> = (written.value.iter())
         .filter_map(|name| if found.contains(name) { Some(name.as_str()) } else { meant(name) })
         .collect();
-    let complete = repaired.len() == found.len() && found.iter().all(|name| repaired.contains(&name.as_str()));
+    let complete =
+        repaired.len() == found.len() && found.iter().all(|name| repaired.contains(&name.as_str()));
     let writable = found.iter().all(|name| !name.contains(['"', '\\', '\n']));
     if complete && writable {
         let names: Vec<String> = repaired.iter().map(|name| format!("\"{name}\"")).collect();
@@ -130,7 +138,8 @@ fn quoted(names: &[String]) -> String {
 
 /// 0 `a`, 1 `b`, …
 fn numbered(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().take(SHOWN).enumerate().map(|(i, name)| format!("{i} `{name}`")).collect();
+    let shown: Vec<String> =
+        names.iter().take(SHOWN).enumerate().map(|(i, name)| format!("{i} `{name}`")).collect();
     let rest = if names.len() > SHOWN { ", …" } else { "" };
     format!("{}{rest}", shown.join(", "))
 }
@@ -141,7 +150,8 @@ fn check_balance(data: &DataSpec, train: &TrainSpec, card: &DataCard, problems: 
         return;
     }
     let Some(accuracy) = train.metrics.iter().find(|metric| metric.value == Metric::Accuracy) else { return };
-    let counts = || card.classes.iter().zip(card.class_counts.iter().copied()).filter(|(_, count)| *count > 0);
+    let counts =
+        || card.classes.iter().zip(card.class_counts.iter().copied()).filter(|(_, count)| *count > 0);
     let common = counts().max_by_key(|(_, count)| *count);
     let rare = counts().min_by_key(|(_, count)| *count);
     let (Some((common, most)), Some((rare, fewest))) = (common, rare) else { return };

@@ -1,6 +1,7 @@
 //! Shapes, labels and schedule: the only room that makes a [`CheckedProgram`].
 //!
-//! A layer whose shape cannot be known is silent about what follows from it, so that one mistake gives one report.
+//! A layer whose shape cannot be known is silent about what follows from it, so that one mistake gives one
+//! report.
 
 mod augmentation;
 mod edit;
@@ -28,7 +29,8 @@ use crate::diag::{Code, Problems};
 use crate::ir::{CheckedProgram, Color, DataSource, LabelKind, LayerId, OpenSizes, Program};
 use crate::tensor::Shape;
 
-/// Checks a program of which some layers' attributes are not known (`unknown`; what depends on them is not judged). With an error there is no checked program.
+/// Checks a program of which some layers' attributes are not known (`unknown`; what depends on them is not
+/// judged). With an error there is no checked program.
 pub fn check_around(
     mut program: Program,
     card: Option<&DataCard>,
@@ -94,13 +96,14 @@ impl View<'_> {
         self.shapes.get(layer.index())?.as_ref()
     }
 
-    /// Number of classes: as the file lists them, else as the card knows. Not known where labels do not start at 0: that is reported, and with it the
-    /// number will change.
+    /// Number of classes: as the file lists them, else as the card knows. Not known where labels do not start
+    /// at 0: that is reported, and with it the number will change.
     fn classes(&self) -> Option<usize> {
         if self.late_first_label().is_some() || self.program.label_kind() == LabelKind::Regression {
             return None;
         }
-        let listed = self.program.data.as_ref().and_then(|data| data.classes.as_ref()).map(|list| list.value.len());
+        let listed =
+            self.program.data.as_ref().and_then(|data| data.classes.as_ref()).map(|list| list.value.len());
         listed.or(self.card.map(|card| card.classes.len())).filter(|classes| *classes > 0)
     }
 
@@ -114,7 +117,8 @@ impl View<'_> {
         card.found_classes.iter().position(occurs).filter(|first| *first > 0)
     }
 
-    /// Smallest and largest value of a picture after `color` and `resize`: what augmentation and `rescale` get.
+    /// Smallest and largest value of a picture after `color` and `resize`: what augmentation and `rescale`
+    /// get.
     fn arranged_range(&self) -> Option<(f32, f32)> {
         let data = self.program.data.as_ref()?;
         match (&self.program.prepare.color, self.card) {

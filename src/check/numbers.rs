@@ -29,7 +29,9 @@ pub(super) fn check(
                 LabelKind::Regression,
                 Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Focal { .. } | Loss::Hinge,
             ) => Some("say"),
-            (LabelKind::Multi, Loss::CategoricalCrossentropy | Loss::Focal { .. } | Loss::Hinge) => Some("exclusive"),
+            (LabelKind::Multi, Loss::CategoricalCrossentropy | Loss::Focal { .. } | Loss::Hinge) => {
+                Some("exclusive")
+            }
             (LabelKind::Multi, Loss::Mae | Loss::Huber { .. }) => Some("classes"),
         };
         if let Some(sentence) = problem {
@@ -77,11 +79,19 @@ fn check_metrics(view: &View<'_>, kind: LabelKind, problems: &mut Problems) {
         let sentence = match (kind, metric.value) {
             (LabelKind::Single, Metric::Mae | Metric::Mse) => "classes",
             (LabelKind::Multi | LabelKind::Regression, Metric::Mae | Metric::Mse)
-            | (LabelKind::Multi, Metric::Accuracy | Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc)
+            | (
+                LabelKind::Multi,
+                Metric::Accuracy | Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc,
+            )
             | (LabelKind::Single, _) => continue,
             (
                 LabelKind::Regression,
-                Metric::Accuracy | Metric::TopK(_) | Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc,
+                Metric::Accuracy
+                | Metric::TopK(_)
+                | Metric::Precision
+                | Metric::Recall
+                | Metric::F1
+                | Metric::Auc,
             ) => "say",
             (LabelKind::Multi, Metric::TopK(_)) => "exclusive",
         };
@@ -145,7 +155,13 @@ fn loss_name(loss: Loss) -> &'static str {
 }
 
 /// E0218; one unit of softmax is E0203's.
-fn check_softmax(view: &View<'_>, kind: LabelKind, ending: &Ending<'_>, units: usize, problems: &mut Problems) {
+fn check_softmax(
+    view: &View<'_>,
+    kind: LabelKind,
+    ending: &Ending<'_>,
+    units: usize,
+    problems: &mut Problems,
+) {
     if ending.last_activation() != Activation::Softmax || units == 1 {
         return;
     }
@@ -174,5 +190,9 @@ fn check_columns(view: &View<'_>, ending: &Ending<'_>, units: usize, problems: &
         None => problem,
     };
     let problem = problem.help("help");
-    problems.push(if place == ending.scores.span { problem } else { problem.fix(place, columns.to_string()) });
+    problems.push(if place == ending.scores.span {
+        problem
+    } else {
+        problem.fix(place, columns.to_string())
+    });
 }

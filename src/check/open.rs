@@ -1,13 +1,16 @@
-//! Models that leave the size of their pictures open, `input(?x?x3)`: whether they work for all sizes, and from which size on.
+//! Models that leave the size of their pictures open, `input(?x?x3)`: whether they work for all sizes, and
+//! from which size on.
 //!
-//! A shape rule gives a window's extent by `⌊(n + c) / s⌋ + d`, so a whole model's extents are such functions of the picture's, one inside the other:
+//! A shape rule gives a window's extent by `⌊(n + c) / s⌋ + d`, so a whole model's extents are such functions
+//! of the picture's, one inside the other:
 //! ```text
 //! f(n + P) = f(n) + P / (strides on the way)        for every n that fits, P being a multiple of all products of strides
 //! ```
-//! Whatever fits at one size fits at all larger ones, so the least size is found by bisection. What holds for the `P` sizes from there on, and for one
-//! more (which shows that operands of a join grow alike), holds for all; the two axes do not depend on each other, except in layers that look at the whole
-//! picture, and these are seen at two sizes that are not square. So shapes are inferred for these few sizes instead of with symbols, by the
-//! rules that every layer has anyway.
+//! Whatever fits at one size fits at all larger ones, so the least size is found by bisection. What holds for
+//! the `P` sizes from there on, and for one more (which shows that operands of a join grow alike), holds for
+//! all; the two axes do not depend on each other, except in layers that look at the whole picture, and these
+//! are seen at two sizes that are not square. So shapes are inferred for these few sizes instead of with
+//! symbols, by the rules that every layer has anyway.
 
 use std::collections::BTreeSet;
 
@@ -45,8 +48,8 @@ struct Open<'p> {
     channels: usize,
 }
 
-/// Finds out from which size on an open model works, reports what does not work for all sizes, and gives the program a size to stand at. `None` where
-/// the model is not open.
+/// Finds out from which size on an open model works, reports what does not work for all sizes, and gives the
+/// program a size to stand at. `None` where the model is not open.
 pub(super) fn settle(
     program: &mut Program,
     card: Option<&DataCard>,
@@ -93,7 +96,9 @@ impl Open<'_> {
                 node.inputs.iter().map(|input| shapes.get(input.index()).cloned().flatten()).collect();
             let is_unknown = u32::try_from(layer).is_ok_and(|id| self.unknown.contains(&LayerId(id)));
             let shape = match operands {
-                _ if matches!(node.layer, Layer::Input(_)) => Some(Shape::image(size[0], size[1], self.channels)),
+                _ if matches!(node.layer, Layer::Input(_)) => {
+                    Some(Shape::image(size[0], size[1], self.channels))
+                }
                 Some(operands) if !is_unknown => match node.layer.as_op().infer(&operands) {
                     Ok(shape) => Some(shape),
                     Err(error) => return Err(Box::new(Failure { layer, shapes, error })),
@@ -105,13 +110,16 @@ impl Open<'_> {
         Ok(shapes)
     }
 
-    /// Whether no window, and nothing that is cut out, is larger than what there is. Other mistakes do not depend on a size being too small.
+    /// Whether no window, and nothing that is cut out, is larger than what there is. Other mistakes do not
+    /// depend on a size being too small.
     fn fits(&self, size: [usize; 2]) -> bool {
         match self.shapes(self.sized(size)) {
             Ok(_) => true,
             Err(failure) => !matches!(
                 failure.error,
-                InferError::WindowTooLarge { .. } | InferError::CropTooLarge { .. } | InferError::PartTooLarge { .. }
+                InferError::WindowTooLarge { .. }
+                    | InferError::CropTooLarge { .. }
+                    | InferError::PartTooLarge { .. }
             ),
         }
     }
@@ -130,8 +138,10 @@ impl Open<'_> {
         for node in self.layers {
             let before = node.inputs.iter().map(|input| periods[input.index()]);
             let [y, x] = before.fold([1, 1], |[y, x], [a, b]| [common_multiple(y, a), common_multiple(x, b)]);
-            let operands: Option<Vec<Shape>> = node.inputs.iter().map(|input| shapes[input.index()].clone()).collect();
-            let window = operands.filter(|all| !all.is_empty()).and_then(|all| node.layer.as_op().window(&all));
+            let operands: Option<Vec<Shape>> =
+                node.inputs.iter().map(|input| shapes[input.index()].clone()).collect();
+            let window =
+                operands.filter(|all| !all.is_empty()).and_then(|all| node.layer.as_op().window(&all));
             let stride = window.map_or([1, 1], |window| [window.y.stride, window.x.stride]);
             periods.push([(y * stride[0]).min(LONGEST_PERIOD), (x * stride[1]).min(LONGEST_PERIOD)]);
         }
@@ -140,8 +150,8 @@ impl Open<'_> {
             .map(|period| period.min(LONGEST_PERIOD))
     }
 
-    /// Looks at a period of sizes from the least on, reports the first that fails, and what depends on the size and must not. Says which extents of
-    /// each layer's result follow the picture's.
+    /// Looks at a period of sizes from the least on, reports the first that fails, and what depends on the
+    /// size and must not. Says which extents of each layer's result follow the picture's.
     fn prove(&self, program: &Program, least: [usize; 2], problems: &mut Problems) -> Vec<Vec<bool>> {
         let Ok(base) = self.shapes(least) else { return Vec::new() };
         let period = self.period(&base);
@@ -153,7 +163,8 @@ impl Open<'_> {
                 let Failure { layer, shapes, error } = *failure;
                 let problem = explain(program, layer, &shapes, &error);
                 let text = |size: [usize; 2]| format!("{}x{}", size[0], size[1]);
-                let joins = matches!(error, InferError::ShapesDiffer { .. } | InferError::ExtentsDiffer { .. });
+                let joins =
+                    matches!(error, InferError::ShapesDiffer { .. } | InferError::ExtentsDiffer { .. });
                 problems.push(if joins {
                     problem.arg("fails", text(size)).arg("fits", text(least)).note("open")
                 } else {
@@ -189,10 +200,12 @@ impl Open<'_> {
         let is_vector = |shapes: &Shapes| shapes[output].as_ref().is_some_and(|shape| shape.rank() == 1);
         if is_vector(base) && far.iter().any(|shapes| shapes[output] != base[output]) {
             let node = &self.layers[output];
-            let sizes =
-                [base, other].map(|shapes| shapes[output].clone().map_or_else(String::new, |shape| shape.to_string()));
-            let problem = self.about_sizes(Diagnostic::new(Code::E0111).saying("output"), [base, other], &sizes);
-            problems.push(problem.at(node.span, "output-here").also(self.layers[0].span, "open").help("pool"));
+            let sizes = [base, other]
+                .map(|shapes| shapes[output].clone().map_or_else(String::new, |shape| shape.to_string()));
+            let problem =
+                self.about_sizes(Diagnostic::new(Code::E0111).saying("output"), [base, other], &sizes);
+            problems
+                .push(problem.at(node.span, "output-here").also(self.layers[0].span, "open").help("pool"));
         }
     }
 
@@ -236,7 +249,8 @@ fn varying(shape: Option<&Shape>, far: &[Shapes], layer: usize) -> Vec<bool> {
 
 /// The least extent in `1..=most` that fits; larger ones fit as well.
 fn smallest(most: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
-    // sizes are doubled first: shapes of small pictures are no cheaper, but errors of very large ones would be
+    // sizes are doubled first: shapes of small pictures are no cheaper, but errors of very large ones would
+    // be
     let mut high = 1;
     while !fits(high) {
         if high >= most {
@@ -275,6 +289,9 @@ mod tests {
 
     #[test]
     fn common_multiples() {
-        assert_eq!([(1, 1), (4, 6), (32, 8), (1024, 3)].map(|(a, b)| common_multiple(a, b)), [1, 12, 32, 1024]);
+        assert_eq!(
+            [(1, 1), (4, 6), (32, 8), (1024, 3)].map(|(a, b)| common_multiple(a, b)),
+            [1, 12, 32, 1024]
+        );
     }
 }

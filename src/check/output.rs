@@ -124,7 +124,9 @@ fn check_head(view: &View<'_>, head: &Head, ending: &Ending<'_>, problems: &mut 
             check_softmax(view, ending, output, problems);
             check_units(view, ending, units, problems);
         }
-        kind @ (LabelKind::Multi | LabelKind::Regression) => numbers::check_ending(view, kind, ending, units, problems),
+        kind @ (LabelKind::Multi | LabelKind::Regression) => {
+            numbers::check_ending(view, kind, ending, units, problems)
+        }
     }
     let main = view.output().filter(|main| main.rank() == 1).map(Shape::channels);
     if let Some(main) = main.filter(|main| *main != units && problems.len() == before) {
@@ -146,7 +148,9 @@ fn ending<'a>(view: &View<'a>, output: LayerId) -> Option<Ending<'a>> {
     let mut after = Vec::new();
     loop {
         let passes = match node.layer.as_op().purpose() {
-            Purpose::Activate | Purpose::Drop | Purpose::Disturb | Purpose::Normalize | Purpose::Reshape => true,
+            Purpose::Activate | Purpose::Drop | Purpose::Disturb | Purpose::Normalize | Purpose::Reshape => {
+                true
+            }
             Purpose::Input | Purpose::Compute | Purpose::Prepare | Purpose::Scale => false,
         };
         match node.inputs.first() {
@@ -179,8 +183,10 @@ fn check_softmax(view: &View<'_>, ending: &Ending<'_>, output: &Shape, problems:
     let softmaxes: Vec<Span> =
         ending.activations.iter().filter(|(a, _)| *a == Activation::Softmax).map(|(_, span)| *span).collect();
     if let (Some(&place), 1) = (softmaxes.first(), output.channels()) {
-        let problem =
-            Diagnostic::new(Code::E0203).at(place, "here").also(units_span(ending.scores), "unit").help("help");
+        let problem = Diagnostic::new(Code::E0203)
+            .at(place, "here")
+            .also(units_span(ending.scores), "unit")
+            .help("help");
         problems.push(problem.fix(place, "sigmoid"));
     } else if let [first, .., last] = softmaxes[..] {
         let classes = output.channels() as f64;
@@ -192,21 +198,31 @@ fn check_softmax(view: &View<'_>, ending: &Ending<'_>, output: &Shape, problems:
             .also(first, "first")
             .help("help");
         // a layer of its own is the one that is too many
-        let own = ending.after.iter().rev().find(|node| node.layer.as_op().activation() == Activation::Softmax);
-        problems.push(problem.fix_all(own.and_then(|node| edit::delete(&view.program.source.text, node.span))));
+        let own =
+            ending.after.iter().rev().find(|node| node.layer.as_op().activation() == Activation::Softmax);
+        problems
+            .push(problem.fix_all(own.and_then(|node| edit::delete(&view.program.source.text, node.span))));
     }
 }
 
 /// E0103 at the end of the model.
 fn report_feature_map(view: &View<'_>, layer: LayerId, output: &Shape, problems: &mut Problems) {
     let Some(last) = view.program.model.layers.get(layer.index()) else { return };
-    let problem =
-        Diagnostic::new(Code::E0103).saying("output").arg("found", output).at(last.span, "made").help("output-help");
+    let problem = Diagnostic::new(Code::E0103)
+        .saying("output")
+        .arg("found", output)
+        .at(last.span, "made")
+        .help("output-help");
     problems.push(problem);
 }
 
 /// One output: two classes, told apart by a sigmoid.
-fn check_one_unit(view: &View<'_>, ending: &Ending<'_>, written: Option<&Spanned<Loss>>, problems: &mut Problems) {
+fn check_one_unit(
+    view: &View<'_>,
+    ending: &Ending<'_>,
+    written: Option<&Spanned<Loss>>,
+    problems: &mut Problems,
+) {
     if ending.last_activation() == Activation::Softmax {
         // E0203 has said it
         return;
@@ -230,7 +246,13 @@ pub(super) fn too_few(view: &View<'_>, ending: &Ending<'_>, classes: usize, unit
     with_counts(problem, view, ending, classes, units)
 }
 
-fn with_counts(problem: Diagnostic, view: &View<'_>, ending: &Ending<'_>, classes: usize, units: usize) -> Diagnostic {
+fn with_counts(
+    problem: Diagnostic,
+    view: &View<'_>,
+    ending: &Ending<'_>,
+    classes: usize,
+    units: usize,
+) -> Diagnostic {
     let place = units_span(ending.scores);
     let mut problem =
         problem.arg("data", view.data_name()).arg("classes", classes).arg("units", units).at(place, "here");
@@ -320,7 +342,8 @@ fn check_ending(view: &View<'_>, ending: &Ending<'_>, loss: Loss, units: usize, 
             | Purpose::Prepare
             | Purpose::Scale => continue,
         };
-        let problem = Diagnostic::new(code).at(node.span, "here").also(ending.scores.span, "scores").help("help");
+        let problem =
+            Diagnostic::new(code).at(node.span, "here").also(ending.scores.span, "scores").help("help");
         let text = &view.program.source.text;
         problems.push(if code == Code::W0211 {
             problem.fix_all(edit::move_before(text, node.span, ending.scores.span).into_iter().flatten())

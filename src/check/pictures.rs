@@ -12,7 +12,9 @@ const LARGE: f32 = 10.0;
 /// E0104, E0119, W0301.
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let Some(input) = view.program.model.layers.first() else { return };
-    let Some((height, width, channels)) = view.shapes[0].as_ref().and_then(|shape| shape.as_image()) else { return };
+    let Some((height, width, channels)) = view.shapes[0].as_ref().and_then(|shape| shape.as_image()) else {
+        return;
+    };
     if let Some(found) = prepared_channels(view)
         && found != channels
     {
@@ -51,14 +53,16 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     check_scale(view, problems);
 }
 
-/// E0119 where the size is left open: no picture may be smaller than the least that fits, or of another extent on an axis that is not open.
+/// E0119 where the size is left open: no picture may be smaller than the least that fits, or of another
+/// extent on an axis that is not open.
 fn check_open_size(view: &View<'_>, open: &OpenSizes, problems: &mut Problems) {
     let Some(found) = prepared_size(view) else { return };
     let (min, max) = match found {
         PictureSize::Same(size) => (size, size),
         PictureSize::Varies { min, max } => (min, max),
     };
-    let fits = |axis: usize| min[axis] >= open.least[axis] && (open.axes[axis] || max[axis] == open.least[axis]);
+    let fits =
+        |axis: usize| min[axis] >= open.least[axis] && (open.axes[axis] || max[axis] == open.least[axis]);
     if fits(0) && fits(1) {
         return;
     }
@@ -172,7 +176,11 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
             .also(data.source.span, "pictures")
             .help("help");
         // once they are scaled, the rate is judged by itself
-        problems.push(if range == (0.0, 255.0) { problem.set("prepare", "rescale", "1/255") } else { problem });
+        problems.push(if range == (0.0, 255.0) {
+            problem.set("prepare", "rescale", "1/255")
+        } else {
+            problem
+        });
         return;
     }
     let problem = Diagnostic::new(Code::W0301)
@@ -183,5 +191,9 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
         .also(view.program.model.layers[0].span, "input");
     let problem = problem.help("rescale");
     let from_zero = range.0 == 0.0 && range.1.fract() == 0.0;
-    problems.push(if from_zero { problem.set("prepare", "rescale", format!("1/{}", range.1)) } else { problem });
+    problems.push(if from_zero {
+        problem.set("prepare", "rescale", format!("1/{}", range.1))
+    } else {
+        problem
+    });
 }

@@ -41,7 +41,8 @@ fn setting(view: &View<'_>, key: &str, value: Span) -> Option<Span> {
     before.ends_with(key).then(|| Span::new(before.len() - key.len(), value.end))
 }
 
-/// Settings of `ours` that are others than the weights bring, and what the weights' would be written as, if that can be put in their place.
+/// Settings of `ours` that are others than the weights bring, and what the weights' would be written as, if
+/// that can be put in their place.
 fn differences(ours: &PrepareSpec, theirs: &PrepareSpec) -> Vec<(&'static str, Span, Option<String>)> {
     let mut found = Vec::new();
     if let Some(color) = &ours.color {
@@ -70,8 +71,10 @@ fn differences(ours: &PrepareSpec, theirs: &PrepareSpec) -> Vec<(&'static str, S
 fn described(prepare: &PrepareSpec) -> String {
     let color = prepare.color.as_ref().map(|color| format!("color: {}", color_text(color.value)));
     let rescale = prepare.rescale.as_ref().map(|rescale| format!("rescale: {}", factor_text(rescale.value)));
-    let normalize =
-        prepare.normalize.as_ref().map(|normalize| format!("normalize: {}", normalize_text(&normalize.value)));
+    let normalize = prepare
+        .normalize
+        .as_ref()
+        .map(|normalize| format!("normalize: {}", normalize_text(&normalize.value)));
     let all: Vec<String> = [color, rescale, normalize].into_iter().flatten().collect();
     if all.is_empty() { "values in 0..255 as they are".to_owned() } else { all.join("; ") }
 }
@@ -88,7 +91,11 @@ fn color_text(color: Color) -> &'static str {
 fn factor_text(factor: f32) -> String {
     let inverse = 1.0 / f64::from(factor);
     let whole = inverse.round();
-    if factor < 1.0 && (inverse - whole).abs() < 1e-4 * whole { format!("1/{whole}") } else { factor.to_string() }
+    if factor < 1.0 && (inverse - whole).abs() < 1e-4 * whole {
+        format!("1/{whole}")
+    } else {
+        factor.to_string()
+    }
 }
 
 fn normalize_text(normalize: &Normalize) -> String {

@@ -48,7 +48,9 @@ fn names(train: &TrainSpec) -> Vec<Name<'_>> {
         for callback in &stage.callbacks {
             let keyword = callback.value.keyword();
             match &callback.value {
-                Callback::Checkpoint { path, .. } | Callback::CsvLog { path } | Callback::TensorBoard { path } => {
+                Callback::Checkpoint { path, .. }
+                | Callback::CsvLog { path }
+                | Callback::TensorBoard { path } => {
                     if !seen.contains(&path.span) {
                         seen.push(path.span);
                         names.push(Name { path, keyword, phase });

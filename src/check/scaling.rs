@@ -6,7 +6,8 @@ use crate::ir::Normalize;
 use crate::layers::{Layer, Purpose};
 use crate::source::Span;
 
-/// Values that differ by less than this, or by less than this share of their size, are all the same to a network.
+/// Values that differ by less than this, or by less than this share of their size, are all the same to a
+/// network.
 const NARROW: f32 = 0.1;
 /// Pictures whose values differ by less than this were scaled before they came.
 const WIDE: f32 = 100.0;
@@ -63,7 +64,8 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     }
 }
 
-/// The range of values that reach a layer, where nothing has been computed before it and the range of the pictures is known.
+/// The range of values that reach a layer, where nothing has been computed before it and the range of the
+/// pictures is known.
 pub(super) fn values_before(view: &View<'_>, layer: usize) -> Option<(f32, f32)> {
     let layers = view.program.model.layers.get(1..layer)?;
     if !layers.iter().all(|node| only_prepares(&node.layer)) {
@@ -86,7 +88,9 @@ fn of_prepare(view: &View<'_>) -> Vec<Scaling> {
     let prepare = &view.program.prepare;
     let rescale = prepare.rescale.as_ref().map(|rescale| Scaling::linear(rescale.span, rescale.value, 0.0));
     let normalize = prepare.normalize.as_ref().map(|normalize| match &normalize.value {
-        Normalize::PerImage | Normalize::Featurewise => Scaling { span: normalize.span, change: Change::ToUnit },
+        Normalize::PerImage | Normalize::Featurewise => {
+            Scaling { span: normalize.span, change: Change::ToUnit }
+        }
         Normalize::Standard { mean, std, .. } => of_statistics(normalize.span, mean, std),
     });
     rescale.into_iter().chain(normalize).collect()

@@ -45,7 +45,8 @@ fn check_top_k(view: &View<'_>, train: &TrainSpec, problems: &mut Problems) {
 
 fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>, problems: &mut Problems) {
     // without a data section nothing is known of its splits
-    if let Some(data) = view.program.data.as_ref().filter(|data| monitor.value.validation && data.validation.is_none())
+    if let Some(data) =
+        view.program.data.as_ref().filter(|data| monitor.value.validation && data.validation.is_none())
     {
         let problem = Diagnostic::new(Code::E0501)
             .saying("validation")
@@ -57,7 +58,8 @@ fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>,
         problems.push(problem);
         return;
     }
-    let known = monitor.value.metric.is_none_or(|wanted| train.metrics.iter().any(|metric| metric.value == wanted));
+    let known =
+        monitor.value.metric.is_none_or(|wanted| train.metrics.iter().any(|metric| metric.value == wanted));
     if !known {
         let prefix = if monitor.value.validation { "val_" } else { "" };
         let made: Vec<String> = std::iter::once("loss".to_owned())
@@ -73,7 +75,8 @@ fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>,
     }
 }
 
-/// The first epoch sets the mark, so `patience` epochs without improvement are over after epoch `patience + 1`.
+/// The first epoch sets the mark, so `patience` epochs without improvement are over after epoch `patience +
+/// 1`.
 fn check_patience(train: &TrainSpec, span: Span, patience: usize, problems: &mut Problems) {
     let epochs = train.epochs.value;
     if patience < epochs {
@@ -84,6 +87,7 @@ fn check_patience(train: &TrainSpec, span: Span, patience: usize, problems: &mut
         .arg("first", patience + 1)
         .arg("epochs", epochs)
         .at(span, "here");
-    let problem = if train.epochs.span.is_empty() { problem } else { problem.also(train.epochs.span, "epochs") };
+    let problem =
+        if train.epochs.span.is_empty() { problem } else { problem.also(train.epochs.span, "epochs") };
     problems.push(problem.help("help"));
 }

@@ -12,14 +12,19 @@ use crate::tensor::{Axis, Shape};
 /// Most values of one image's result, and most parameters of one layer: more would not fit into any memory.
 const MOST_VALUES: usize = 1 << 31;
 
-/// Bytes of text that are looked through for fixes, all problems together. Of very many problems the first have fixes.
+/// Bytes of text that are looked through for fixes, all problems together. Of very many problems the first
+/// have fixes.
 const MOST_LOOKED_THROUGH: usize = 200 << 20;
 
 /// A warning from this share of the area on, a hint below it.
 const LOST_AREA: f64 = 0.3;
 
 /// Output shape of each layer; `None` where it is not known. Each failure is reported once.
-pub(super) fn infer(program: &Program, unknown: &BTreeSet<LayerId>, problems: &mut Problems) -> Vec<Option<Shape>> {
+pub(super) fn infer(
+    program: &Program,
+    unknown: &BTreeSet<LayerId>,
+    problems: &mut Problems,
+) -> Vec<Option<Shape>> {
     let layers = &program.model.layers;
     let mut shapes: Vec<Option<Shape>> = Vec::with_capacity(layers.len());
     for (index, node) in layers.iter().enumerate() {
@@ -35,9 +40,9 @@ pub(super) fn infer(program: &Program, unknown: &BTreeSet<LayerId>, problems: &m
     if unknown.is_empty() {
         report_unused(program, problems);
     }
-    // in a model that shrinks to nothing the rows lost on the way are no news; nor where they depend on a size that is left open
-    let is_open =
-        matches!(layers.first().map(|node| &node.layer), Some(Layer::Input(input)) if input.open != [false; 2]);
+    // in a model that shrinks to nothing the rows lost on the way are no news; nor where they depend on a
+    // size that is left open
+    let is_open = matches!(layers.first().map(|node| &node.layer), Some(Layer::Input(input)) if input.open != [false; 2]);
     if shapes.iter().all(Option::is_some) && !is_open {
         report_lost_rows(layers, &shapes, problems);
     }
@@ -56,8 +61,9 @@ fn infer_one(
     match op.infer(inputs) {
         Ok(shape) => {
             let parameters = op.params(inputs);
-            let too_large =
-                std::iter::once(&shape).chain(parameters.iter().map(|p| &p.shape)).any(|s| values(s).is_none());
+            let too_large = std::iter::once(&shape)
+                .chain(parameters.iter().map(|p| &p.shape))
+                .any(|s| values(s).is_none());
             if too_large {
                 problems.push(
                     Diagnostic::new(Code::E0018)
@@ -85,7 +91,12 @@ fn values(shape: &Shape) -> Option<usize> {
 
 /// What is wrong, with its places. It is long because each error has an arm of its own, and no arm is
 /// long: so the compiler finds the error that nobody explains.
-pub(super) fn explain(program: &Program, index: usize, shapes: &[Option<Shape>], error: &InferError) -> Diagnostic {
+pub(super) fn explain(
+    program: &Program,
+    index: usize,
+    shapes: &[Option<Shape>],
+    error: &InferError,
+) -> Diagnostic {
     let layers = &program.model.layers;
     let node = &layers[index];
     let keyword = node.layer.as_op().keyword();
@@ -99,7 +110,9 @@ pub(super) fn explain(program: &Program, index: usize, shapes: &[Option<Shape>],
             .at(node.span, "wants")
             .help("help")
             .fix_all(fixes::before_flatten(program, index).into_iter().flatten()),
-        InferError::WindowTooLarge { window, input } => shrink::explain(program, index, *window, *input, shapes),
+        InferError::WindowTooLarge { window, input } => {
+            shrink::explain(program, index, *window, *input, shapes)
+        }
         InferError::Groups { channels, filters, groups } => {
             let valid: Vec<String> = (1..=*channels.min(filters))
                 .filter(|g| channels.is_multiple_of(*g) && filters.is_multiple_of(*g))
@@ -202,7 +215,12 @@ fn option_span(node: &LayerNode, option: &str) -> Span {
     node.options.iter().find(|(name, _)| *name == option).map_or(node.span, |(_, span)| *span)
 }
 
-fn with_operands(problem: Diagnostic, node: &LayerNode, layers: &[LayerNode], shapes: &[Shape]) -> Diagnostic {
+fn with_operands(
+    problem: Diagnostic,
+    node: &LayerNode,
+    layers: &[LayerNode],
+    shapes: &[Shape],
+) -> Diagnostic {
     let all: Vec<String> = shapes.iter().map(Shape::to_string).collect();
     let problem = problem.arg("layer", node.layer.as_op().keyword()).mention("shapes", Mention::All(all));
     node.inputs.iter().zip(shapes).fold(problem, |problem, (input, shape)| {
@@ -232,7 +250,10 @@ fn with_projection(problem: Diagnostic, program: &Program, index: usize, shapes:
             let stride = if stride > 1 { format!(", stride: {stride}") } else { String::new() };
             let conv = format!("conv2d({}, 1{stride})", small.2);
             let larger = usize::from(b == large && a != large);
-            return problem.help("project").fix_all(fixes::project(program, index, larger, &conv)).arg("conv", conv);
+            return problem
+                .help("project")
+                .fix_all(fixes::project(program, index, larger, &conv))
+                .arg("conv", conv);
         }
     }
     problem.help("same")
@@ -241,7 +262,8 @@ fn with_projection(problem: Diagnostic, program: &Program, index: usize, shapes:
 /// W0115 for each layer; all shapes are known.
 fn report_lost_rows(layers: &[LayerNode], shapes: &[Option<Shape>], problems: &mut Problems) {
     for node in layers {
-        let inputs: Vec<Shape> = node.inputs.iter().filter_map(|input| shapes[input.index()].clone()).collect();
+        let inputs: Vec<Shape> =
+            node.inputs.iter().filter_map(|input| shapes[input.index()].clone()).collect();
         report_lost_rows_of(node, &inputs, problems);
     }
 }

@@ -85,7 +85,11 @@ fn mend(problem: Diagnostic, program: &Program, shrinking: Vec<&LayerNode>) -> D
     edits.sort_by_key(|edit| edit.span.start);
     edits.dedup();
     let problem = problem.fix_all(edits);
-    if lines.is_empty() { problem.help("fewer") } else { problem.mention("lines", Mention::Lines(lines)).help("same") }
+    if lines.is_empty() {
+        problem.help("fewer")
+    } else {
+        problem.mention("lines", Mention::Lines(lines)).help("same")
+    }
 }
 
 /// Layers from the input to the one before `index`, along each one's first input.
@@ -103,7 +107,9 @@ fn path_to(program: &Program, index: usize) -> Vec<usize> {
 /// Whether it is a convolution that shrinks its image for want of padding.
 fn is_unpadded(layer: &Layer) -> bool {
     layer.as_op().sliding().is_some_and(|window| {
-        window.kind == SlidingKind::Convolution && window.padding == Padding::Valid && window.extents != [1, 1]
+        window.kind == SlidingKind::Convolution
+            && window.padding == Padding::Valid
+            && window.extents != [1, 1]
     })
 }
 

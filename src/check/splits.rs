@@ -1,4 +1,5 @@
-//! The splits, and the files they are made of: classes that a split has not, pictures that stand in two, groups that are torn, files that are broken.
+//! The splits, and the files they are made of: classes that a split has not, pictures that stand in two,
+//! groups that are torn, files that are broken.
 
 use super::View;
 use crate::card::{DataCard, PictureSize};
@@ -8,7 +9,8 @@ use crate::source::Span;
 
 /// Names that a sentence mentions; of more it says how many.
 const SHOWN: usize = 8;
-/// A warning where at least one in so many pictures outside of the training split stands in another split too, a hint below.
+/// A warning where at least one in so many pictures outside of the training split stands in another split
+/// too, a hint below.
 const ONE_IN: usize = 100;
 /// How much a resize may stretch the picture in the middle of the set, and those at its ends (10% and 90%).
 const STRETCHED: [f32; 2] = [1.25, 1.5];
@@ -23,7 +25,9 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     check_doubles(data, card, problems);
     let splits = match &card.pass {
         Some(pass) => Some((&card.found_classes, pass.splits.clone())),
-        None => data.planned_splits(&card.class_counts, &card.test_counts).map(|splits| (&card.classes, splits)),
+        None => {
+            data.planned_splits(&card.class_counts, &card.test_counts).map(|splits| (&card.classes, splits))
+        }
     };
     if let Some((classes, splits)) = &splits {
         check_missing(data, classes, splits, problems);
@@ -40,8 +44,9 @@ fn quoted(names: &[&str]) -> String {
 
 /// W0310: an error where pictures cannot be read, a warning where a class has none.
 fn check_files(data: &DataSpec, card: &DataCard, problems: &mut Problems) {
-    let at =
-        |level| Diagnostic::new(Code::W0310).with_level(level).arg("data", &card.name).at(data.source.span, "here");
+    let at = |level| {
+        Diagnostic::new(Code::W0310).with_level(level).arg("data", &card.name).at(data.source.span, "here")
+    };
     let skips = data.damaged.as_ref().is_some_and(|damaged| damaged.value == Damaged::Skip);
     if card.unreadable.count > 0 && !skips {
         let problem = at(Level::Error)
@@ -61,7 +66,8 @@ fn check_files(data: &DataSpec, card: &DataCard, problems: &mut Problems) {
 /// W0308: groups that a random split would tear.
 fn check_groups(data: &DataSpec, card: &DataCard, problems: &mut Problems) {
     let shares = [&data.validation, &data.test].map(|share| share.as_ref().map(|share| share.span));
-    let Some(span) = shares.into_iter().flatten().next().filter(|_| card.grouped && data.split_by.is_none()) else {
+    let Some(span) = shares.into_iter().flatten().next().filter(|_| card.grouped && data.split_by.is_none())
+    else {
         return;
     };
     let problem = Diagnostic::new(Code::W0308)
@@ -94,7 +100,9 @@ fn check_doubles(data: &DataSpec, card: &DataCard, problems: &mut Problems) {
 fn check_missing(data: &DataSpec, classes: &[String], splits: &[Vec<usize>; 3], problems: &mut Problems) {
     let shares = [(&data.validation, 1, "validation"), (&data.test, 2, "test")];
     for (share, split, name) in shares {
-        let Some(share) = share.as_ref().filter(|_| splits[split].iter().any(|count| *count > 0)) else { continue };
+        let Some(share) = share.as_ref().filter(|_| splits[split].iter().any(|count| *count > 0)) else {
+            continue;
+        };
         let missing: Vec<&str> = (classes.iter().zip(&splits[0]).zip(&splits[split]))
             .filter(|((_, trained), count)| **trained > 0 && **count == 0)
             .map(|((class, _), _)| class.as_str())
@@ -114,11 +122,13 @@ fn check_missing(data: &DataSpec, classes: &[String], splits: &[Vec<usize>; 3], 
     }
 }
 
-/// W0311: a batch that no step fills; a last batch of one picture, where batch norm sees a single number for each channel.
+/// W0311: a batch that no step fills; a last batch of one picture, where batch norm sees a single number for
+/// each channel.
 fn check_batch(view: &View<'_>, images: usize, problems: &mut Problems) {
     let Some(train) = &view.program.train else { return };
     let (batch, span) = (train.batch.value, train.batch.span);
-    let at = |problem: Diagnostic, sentence| problem.at(if span.is_empty() { train.span } else { span }, sentence);
+    let at =
+        |problem: Diagnostic, sentence| problem.at(if span.is_empty() { train.span } else { span }, sentence);
     if images == 0 {
         return;
     }
@@ -140,7 +150,8 @@ fn check_batch(view: &View<'_>, images: usize, problems: &mut Problems) {
         let problem = Diagnostic::new(Code::W0311).saying("last").arg("batch", batch).arg("images", images);
         let near = (batch.saturating_sub(8).max(2)..=batch + 8).filter(|other| images % other != 1);
         let better = near.min_by_key(|other| other.abs_diff(batch)).unwrap_or(batch - 1);
-        let problem = at(problem, "leaves-one").also(norm.span, "norm").arg("better", better).help("last-help");
+        let problem =
+            at(problem, "leaves-one").also(norm.span, "norm").arg("better", better).help("last-help");
         problems.push(if span.is_empty() { problem } else { problem.fix(span, better.to_string()) });
     }
 }

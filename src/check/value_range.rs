@@ -1,6 +1,7 @@
 //! Layers that change colours against the values that pictures have there (E0406).
 //!
-//! They are told the range of values, which is 0..255 where nothing is written, as in Keras; behind `rescale: 1/255` that is another one:
+//! They are told the range of values, which is 0..255 where nothing is written, as in Keras; behind `rescale:
+//! 1/255` that is another one:
 //! ```text
 //! random_brightness:  x + f (high − low), cut off at low and high      x in 0..1, f = 20%, range 0..255: x + 51, all white
 //! random_contrast:    μ + (1 + f) (x − μ), cut off at low and high     x in 0..255, range 0..1: all ones
@@ -13,8 +14,8 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::layers::{ColorKind, Layer};
 use crate::source::Span;
 
-/// Ranges of which one is wider than the other by more than this are not meant for each other. A normalised picture has −3..3 where its range may be
-/// given as −1..1: that is no mistake to stop at.
+/// Ranges of which one is wider than the other by more than this are not meant for each other. A normalised
+/// picture has −3..3 where its range may be given as −1..1: that is no mistake to stop at.
 const ANOTHER: f32 = 10.0;
 
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
@@ -41,7 +42,8 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
             .at(written.unwrap_or(node.span), if too_wide { "all-alike" } else { "cut-off" });
         // it alone has made them what they are
         let made = view.program.prepare.rescale.as_ref().filter(|rescale| {
-            view.arranged_range().is_some_and(|(low, high)| (low * rescale.value, high * rescale.value) == values)
+            view.arranged_range()
+                .is_some_and(|(low, high)| (low * rescale.value, high * rescale.value) == values)
         });
         let problem = match made {
             Some(rescale) => problem.also(rescale.span, "made"),

@@ -11,7 +11,8 @@ pub(super) enum Step {
     New(usize),
 }
 
-/// Largest table of lengths, in elements: beyond it what is not equal at both ends counts as different as a whole.
+/// Largest table of lengths, in elements: beyond it what is not equal at both ends counts as different as a
+/// whole.
 const LARGEST: usize = 1 << 24;
 
 /// The steps from one list to the other, those of the first before those of the second where both differ.
@@ -48,7 +49,9 @@ fn middle<T: PartialEq>(a: &[T], b: &[T], head: usize, steps: &mut Vec<Step>) {
         if i < a.len() && j < b.len() && a[i] == b[j] {
             steps.push(Step::Both(head + i, head + j));
             (i, j) = (i + 1, j + 1);
-        } else if i < a.len() && (j == b.len() || common[(i + 1) * columns + j] >= common[i * columns + j + 1]) {
+        } else if i < a.len()
+            && (j == b.len() || common[(i + 1) * columns + j] >= common[i * columns + j + 1])
+        {
             steps.push(Step::Old(head + i));
             i += 1;
         } else {

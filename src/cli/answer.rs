@@ -89,7 +89,8 @@ impl Speaker {
         let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human => {
-                let others: Vec<String> = order[1..].iter().take(2).map(|&at| self.percent(at, scores)).collect();
+                let others: Vec<String> =
+                    order[1..].iter().take(2).map(|&at| self.percent(at, scores)).collect();
                 format!("{seen}: {} ({})", self.percent(best, scores), others.join(", "))
             }
             Format::Json => json_line(&json!({
@@ -135,8 +136,12 @@ impl Speaker {
         let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human => {
-                let all: Vec<String> =
-                    self.names.iter().zip(numbers).map(|(name, number)| format!("{} {number}", shown(name))).collect();
+                let all: Vec<String> = self
+                    .names
+                    .iter()
+                    .zip(numbers)
+                    .map(|(name, number)| format!("{} {number}", shown(name)))
+                    .collect();
                 format!("{seen}: {}", all.join(", "))
             }
             Format::Json => json_line(&json!({ "file": file, "values": self.object(numbers) })),
@@ -190,7 +195,11 @@ fn json_line(value: &Value) -> String {
 /// A cell, in quotes where it needs them (RFC 4180); what a terminal would obey is written as [`shown`] does.
 fn csv_cell(text: &str) -> String {
     let text = shown(text);
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into_owned() }
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.into_owned()
+    }
 }
 
 #[cfg(test)]
@@ -208,8 +217,7 @@ mod tests {
         let [human, csv, json] = said(LabelKind::Single, &["cat", "dog, big"], &[0.75]);
         assert_eq!(human, "a.png: dog, big 75.0% (cat 25.0%)");
         assert_eq!(csv, "a.png,\"dog, big\",0.75,0.25,0.75");
-        let wanted =
-            r#"{"file":"a.png","class":"dog, big","index":1,"score":0.75,"scores":{"cat":0.25,"dog, big":0.75}}"#;
+        let wanted = r#"{"file":"a.png","class":"dog, big","index":1,"score":0.75,"scores":{"cat":0.25,"dog, big":0.75}}"#;
         assert_eq!(json, wanted);
     }
 
@@ -218,7 +226,10 @@ mod tests {
         let [human, csv, json] = said(LabelKind::Multi, &["cat", "dog", "bird"], &[0.5, 0.75, 0.25]);
         assert_eq!(human, "a.png: dog 75.0%, cat 50.0%");
         assert_eq!(csv, "a.png,dog;cat,0.5,0.75,0.25");
-        assert_eq!(json, r#"{"file":"a.png","classes":["dog","cat"],"scores":{"cat":0.5,"dog":0.75,"bird":0.25}}"#);
+        assert_eq!(
+            json,
+            r#"{"file":"a.png","classes":["dog","cat"],"scores":{"cat":0.5,"dog":0.75,"bird":0.25}}"#
+        );
         assert_eq!(said(LabelKind::Multi, &["cat"], &[0.25])[0], "a.png: nothing (cat 25.0%)");
     }
 

@@ -49,7 +49,8 @@ impl GlobalArgs {
 
 /// The language of the first variable that is set to something.
 fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Language {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
+    let locale =
+        ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
     match locale {
         Some(locale) if locale.split(['_', '.', '@', '-']).next() == Some("ko") => Language::Korean,
         Some(_) | None => Language::English,
@@ -95,7 +96,8 @@ pub(super) struct SizeArgs {
 }
 
 fn size(text: &str) -> Result<[usize; 2], String> {
-    let extents = text.split_once('x').and_then(|(height, width)| Some([height.parse().ok()?, width.parse().ok()?]));
+    let extents =
+        text.split_once('x').and_then(|(height, width)| Some([height.parse().ok()?, width.parse().ok()?]));
     let within = |size: &[usize; 2]| size.iter().all(|extent| (1..=1 << 16).contains(extent));
     extents.filter(within).ok_or_else(|| "write height and width, as in 224x224".to_owned())
 }
@@ -156,8 +158,9 @@ impl ComputeArgs {
 /// Whether kernels are timed.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct TuneArgs {
-    /// Time the ways of computing each convolution on this machine and take the fastest, instead of the one that a model of the processor names. Remembered in the cache
-    /// directory; the last digits of results may differ from those without
+    /// Time the ways of computing each convolution on this machine and take the fastest, instead of the one
+    /// that a model of the processor names. Remembered in the cache directory; the last digits of results may
+    /// differ from those without
     #[arg(long)]
     pub(super) tune_kernels: bool,
 }
@@ -174,7 +177,9 @@ fn threads(text: &str) -> Result<usize, String> {
     if threads <= MOST_THREADS {
         return Ok(threads);
     }
-    Err(format!("at most {MOST_THREADS}: each takes memory of its own, and more threads than cores gain nothing"))
+    Err(format!(
+        "at most {MOST_THREADS}: each takes memory of its own, and more threads than cores gain nothing"
+    ))
 }
 
 fn simd(text: &str) -> Result<Simd, String> {
@@ -193,7 +198,9 @@ mod tests {
     #[test]
     fn the_first_variable_decides_the_language() {
         let with = |set: &[(&str, &str)]| {
-            of_locale(|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+            of_locale(|name| {
+                set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
         };
         assert_eq!(with(&[]), Language::English);
         assert_eq!(with(&[("LANG", "ko_KR.UTF-8")]), Language::Korean);

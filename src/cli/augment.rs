@@ -30,7 +30,8 @@ pub(super) struct AugmentArgs {
     /// A PNG file for one sheet, or a folder (with a slash at its end, or one that exists) for a file each
     #[arg(long, value_name = "PATH", default_value = "augmented.png")]
     output: PathBuf,
-    /// Number of pictures [default: `samples` of the file's `augment` section, which is 20 where it says nothing]
+    /// Number of pictures [default: `samples` of the file's `augment` section, which is 20 where it says
+    /// nothing]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     count: Option<u32>,
     /// One training picture, by its number, as it is changed in epoch after epoch
@@ -52,7 +53,10 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     let count = args.count.map_or(spec.samples, |count| count as usize);
     let data = ready.open_data(None, &mut Terminal::new(console))?;
     if let Some(picture) = args.picture.filter(|picture| *picture >= data.train.len()) {
-        return Err(Failure::Usage(format!("there is no training picture {picture}: there are {}", data.train.len())));
+        return Err(Failure::Usage(format!(
+            "there is no training picture {picture}: there are {}",
+            data.train.len()
+        )));
     }
     let sample = Sample { count, picture: args.picture, batch: ready.batch() };
     let pictures = data.augmented(seed, spec, sample)?;
@@ -64,7 +68,11 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
             let name = format!("{:04}-{}.png", number + 1, class_name(&data, picture.label));
             write(&args.output.join(name), &sheet::sheet(size, &values[number..=number])?)?;
         }
-        return console.result(format_args!("{} pictures in {}", pictures.len(), printed::shown_path(&args.output)));
+        return console.result(format_args!(
+            "{} pictures in {}",
+            pictures.len(),
+            printed::shown_path(&args.output)
+        ));
     }
     write(&args.output, &sheet::sheet(size, &values)?)?;
     let count = pictures.len();
@@ -72,7 +80,8 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
 }
 
 fn is_folder(path: &Path) -> bool {
-    path.is_dir() || path.as_os_str().as_encoded_bytes().last().is_some_and(|&last| last == b'/' || last == b'\\')
+    path.is_dir()
+        || path.as_os_str().as_encoded_bytes().last().is_some_and(|&last| last == b'/' || last == b'\\')
 }
 
 /// The class, as a part of a file's name.

@@ -18,8 +18,8 @@ use crate::memory::{Machine, peak_rss_bytes};
 use crate::plan::plan;
 use crate::random::Random;
 use crate::runtime::{
-    CompileError, CompileOptions, EvalSession, Kind, ProfileRow, StepInputs, TrainSession, optimized_evaluation_graph,
-    optimized_training_graph,
+    CompileError, CompileOptions, EvalSession, Kind, ProfileRow, StepInputs, TrainSession,
+    optimized_evaluation_graph, optimized_training_graph,
 };
 use crate::train::{initial_values, initialise};
 
@@ -77,12 +77,18 @@ enum Subject {
 }
 
 impl Subject {
-    fn new(args: &BenchArgs, ready: &Experiment, random: &mut Random, console: &Console) -> Result<Self, Failure> {
+    fn new(
+        args: &BenchArgs,
+        ready: &Experiment,
+        random: &mut Random,
+        console: &Console,
+    ) -> Result<Self, Failure> {
         let mut options = args.compute.options(args.batch as usize, true);
         if args.mode == Mode::Infer {
             time_kernels(args, ready, (&ready.program, Kind::Evaluation), &mut options, console)?;
             let mut session = Box::new(EvalSession::compile(&ready.program, &options)?);
-            let values: Vec<Vec<f32>> = session.params().iter().map(|param| initial_values(param, 0)).collect();
+            let values: Vec<Vec<f32>> =
+                session.params().iter().map(|param| initial_values(param, 0)).collect();
             for (at, values) in values.iter().enumerate() {
                 session.write(at, values);
             }
@@ -104,7 +110,8 @@ impl Subject {
             Subject::Train { session, labels, learning_rate, step } => {
                 *step += 1;
                 let (labels, learning_rate, step) = (labels.as_labels(), *learning_rate, *step);
-                let inputs = StepInputs { images, labels, weights: &[], learning_rate, step, update: step, seed: 0 };
+                let inputs =
+                    StepInputs { images, labels, weights: &[], learning_rate, step, update: step, seed: 0 };
                 session.step(&inputs);
             }
             Subject::Infer { session } => {
@@ -149,7 +156,8 @@ fn check_memory(args: &BenchArgs, ready: &Experiment, console: &Console) -> Resu
     let Some(machine) = Machine::here().filter(|_| args.batch > LARGE) else { return Ok(()) };
     let batch = args.batch as usize;
     let most = console.permissions().memory_bytes(machine.memory_bytes);
-    let mut wanted = batch.saturating_mul(ready.program.input_shape().elements()).saturating_mul(size_of::<f32>());
+    let mut wanted =
+        batch.saturating_mul(ready.program.input_shape().elements()).saturating_mul(size_of::<f32>());
     // where the pictures alone are too many, nothing needs to be planned
     if wanted as u64 <= most {
         let graph = match args.mode {

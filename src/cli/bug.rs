@@ -13,7 +13,8 @@ use crate::ir::CheckedProgram;
 use crate::printed;
 use crate::show;
 
-/// The one panic that is the machine's: libraries that divide work among threads know no error for a system that gives none.
+/// The one panic that is the machine's: libraries that divide work among threads know no error for a system
+/// that gives none.
 fn is_refused_thread(panic: &str) -> bool {
     panic.contains("global thread pool has not been initialized") || panic.contains("failed to spawn thread")
 }
@@ -51,7 +52,8 @@ pub(super) fn said() -> String {
     format!("this is a bug in cnnc {}, not a mistake of yours", env!("CARGO_PKG_VERSION"))
 }
 
-/// What to do about a bug that shows as `what`. Writes the file to send, where a program is known and the folder of temporary files takes it.
+/// What to do about a bug that shows as `what`. Writes the file to send, where a program is known and the
+/// folder of temporary files takes it.
 pub(super) fn help(what: &str) -> String {
     match written(what) {
         Some(file) => format!("report it with the lines above and the file {}", printed::shown_path(&file)),
@@ -72,8 +74,10 @@ fn written(what: &str) -> Option<PathBuf> {
 /// A file of the language that needs no other one: what happened, where, and with which program.
 fn report(what: &str, command: &[String], program: &CheckedProgram, ast: &ast::File) -> String {
     let (version, arch, os) = (env!("CARGO_PKG_VERSION"), env::consts::ARCH, env::consts::OS);
-    let mut text =
-        format!("// a bug in cnnc {version}, on {arch}, {os}\n// command: {}\n", command.join(" ").escape_debug());
+    let mut text = format!(
+        "// a bug in cnnc {version}, on {arch}, {os}\n// command: {}\n",
+        command.join(" ").escape_debug()
+    );
     for line in what.lines() {
         let _ = writeln!(text, "// {}", printed::shown(line));
     }
@@ -91,12 +95,16 @@ mod tests {
     #[test]
     fn a_report_is_a_file_that_can_be_checked() {
         let text = "model M { input(8x8x1); conv2d(4, 3x3); flatten; dense(2) }";
-        let read = |text: &str| front::load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
+        let read =
+            |text: &str| front::load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
         let loaded = read(text);
         let program = loaded.program.expect("a sound model");
         let command = ["cnnc".to_owned(), "predict".to_owned(), "a\n}b.cnn".to_owned()];
         let report = report("stage 6:\nconflict", &command, &program, &loaded.ast);
-        assert!(report.contains("// stage 6:\n// conflict\n") && report.contains(r"predict a\n}b.cnn"), "{report}");
+        assert!(
+            report.contains("// stage 6:\n// conflict\n") && report.contains(r"predict a\n}b.cnn"),
+            "{report}"
+        );
         assert!(read(&report).program.is_some(), "{report}");
     }
 }

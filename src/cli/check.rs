@@ -38,7 +38,8 @@ pub(super) struct CheckArgs {
     files: Vec<PathBuf>,
     #[command(flatten)]
     choice: ChoiceArgs,
-    /// Look through the data too: pictures in two splits, classes that a split has not, margins around objects
+    /// Look through the data too: pictures in two splits, classes that a split has not, margins around
+    /// objects
     #[arg(long)]
     data: bool,
     /// How problems are printed

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::files::system_text;
 
-/// The moment at which the system started this process; where it does not tell, the moment of the call. To be called first of all.
+/// The moment at which the system started this process; where it does not tell, the moment of the call. To be
+/// called first of all.
 pub(super) fn process_start() -> Instant {
     let now = Instant::now();
     age().and_then(|age| now.checked_sub(age)).unwrap_or(now)

@@ -108,7 +108,10 @@ impl Console {
 
     fn write(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| Failure::printing(&error))
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+            .map_err(|error| Failure::printing(&error))
     }
 
     /// Prints a line about what happens, unless `--quiet`.

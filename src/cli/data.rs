@@ -73,7 +73,10 @@ fn splits(card: &DataCard, spec: Option<&DataSpec>) -> Option<[Vec<usize>; 3]> {
     let place_of = places(&card.found_classes);
     let place = |class: &String| place_of.get(class.as_str()).copied();
     Some(pass.splits.clone().map(|counts| {
-        card.classes.iter().map(|class| place(class).and_then(|at| counts.get(at)).copied().unwrap_or(0)).collect()
+        card.classes
+            .iter()
+            .map(|class| place(class).and_then(|at| counts.get(at)).copied().unwrap_or(0))
+            .collect()
     }))
 }
 
@@ -82,7 +85,8 @@ fn size_text(card: &DataCard) -> String {
         PictureSize::Same([height, width]) => format!("{height}x{width}"),
         PictureSize::Varies { min, max } => {
             let range = format!("{}x{} to {}x{}", min[0], min[1], max[0], max[1]);
-            let median = card.typical.map(|typical| format!(", median {}x{}", typical.median[0], typical.median[1]));
+            let median =
+                card.typical.map(|typical| format!(", median {}x{}", typical.median[0], typical.median[1]));
             range + &median.unwrap_or_default()
         }
     }
@@ -136,20 +140,27 @@ fn text(card: &DataCard, splits: Option<&[Vec<usize>; 3]>) -> String {
     let own = [card.class_counts.clone(), Vec::new(), card.test_counts.clone()];
     let counts = splits.unwrap_or(&own);
     let count = |split: usize, class: usize| counts[split].get(class).copied().unwrap_or(0);
-    let all: Vec<usize> = (0..card.classes.len()).map(|class| (0..3).map(|split| count(split, class)).sum()).collect();
+    let all: Vec<usize> =
+        (0..card.classes.len()).map(|class| (0..3).map(|split| count(split, class)).sum()).collect();
     let most = all.iter().copied().max().unwrap_or(0).max(1);
     let mut table = Table::new(1, &["class", "train", "validation", "test"]);
     for (class, name) in card.classes.iter().enumerate() {
         table.row(
-            [vec![shown(name).into_owned()], (0..3).map(|split| thousands(count(split, class) as u64)).collect()]
-                .concat(),
+            [
+                vec![shown(name).into_owned()],
+                (0..3).map(|split| thousands(count(split, class) as u64)).collect(),
+            ]
+            .concat(),
         );
     }
     let sum = |split: usize| (0..card.classes.len()).map(|class| count(split, class) as u64).sum::<u64>();
     table.row([vec!["all".to_owned()], (0..3).map(|split| thousands(sum(split))).collect()].concat());
     text.push('\n');
     for (line, row) in table.text().lines().enumerate() {
-        let bar = line.checked_sub(1).and_then(|class| all.get(class)).map_or(0, |count| (count * BAR).div_ceil(most));
+        let bar = line
+            .checked_sub(1)
+            .and_then(|class| all.get(class))
+            .map_or(0, |count| (count * BAR).div_ceil(most));
         let _ = writeln!(text, "{}", format!("{row}  {}", "#".repeat(bar)).trim_end());
     }
     text
@@ -163,7 +174,8 @@ fn json(card: &DataCard, splits: Option<&[Vec<usize>; 3]>) -> Value {
             Value::Object(counts.collect::<Map<String, Value>>())
         };
         let [train, validation, test] = splits;
-        let splits = json!({ "train": by_class(train), "validation": by_class(validation), "test": by_class(test) });
+        let splits =
+            json!({ "train": by_class(train), "validation": by_class(validation), "test": by_class(test) });
         entries.insert("splits".to_owned(), splits);
     }
     value
@@ -176,8 +188,8 @@ mod tests {
     #[test]
     fn a_card_is_a_table_with_bars() {
         let classes = vec!["a".to_owned(), "b".to_owned()];
-        let card =
-            DataCard::new("set", PictureSize::Same([2, 3]), Some(1), classes).with_counts(vec![20, 5], vec![0, 5]);
+        let card = DataCard::new("set", PictureSize::Same([2, 3]), Some(1), classes)
+            .with_counts(vec![20, 5], vec![0, 5]);
         let shown = text(&card, Some(&[vec![16, 4], vec![4, 1], vec![0, 5]]));
         let bars: Vec<usize> = shown.lines().map(|line| line.matches('#').count()).collect();
         assert_eq!(bars, [0, 0, 0, 0, 40, 20, 0], "{shown}");

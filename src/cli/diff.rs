@@ -114,11 +114,17 @@ fn sides(args: &DiffArgs) -> Result<[(&Path, Option<&String>); 2], Failure> {
             "two models of one file need a file: what comes through a pipe can be read once".to_owned(),
         )),
         [one] if args.model.len() == 2 => Ok([(one, models[0]), (one, models[1])]),
-        _ => Err(Failure::Usage("give two files, or one file and two of its models: `--model A --model B`".to_owned())),
+        _ => Err(Failure::Usage(
+            "give two files, or one file and two of its models: `--model A --model B`".to_owned(),
+        )),
     }
 }
 
-fn side(args: &DiffArgs, (file, model): (&Path, Option<&String>), console: &Console) -> Result<Side, Failure> {
+fn side(
+    args: &DiffArgs,
+    (file, model): (&Path, Option<&String>),
+    console: &Console,
+) -> Result<Side, Failure> {
     let data = args.data.clone();
     let choice = ChoiceArgs { model: model.cloned(), set: Vec::new(), data };
     let program = load::ready(file, &choice, &[], console)?.program;
@@ -152,7 +158,8 @@ struct Total {
 
 fn totals(a: &Side, b: &Side) -> Vec<Total> {
     let sum = |of: fn(&LayerFigures) -> u64| [a, b].map(|side| Some(side.layers.iter().map(of).sum::<u64>()));
-    let memory = |of: fn(&Peaks) -> Option<usize>| [a, b].map(|side| of(&side.peaks).map(|bytes| bytes as u64));
+    let memory =
+        |of: fn(&Peaks) -> Option<usize>| [a, b].map(|side| of(&side.peaks).map(|bytes| bytes as u64));
     let size: fn(u64) -> String = |count| bytes(usize::try_from(count).unwrap_or(usize::MAX));
     let total = |name, key, values, shown| Total { name, key, values, shown };
     vec![
@@ -169,7 +176,9 @@ fn totals(a: &Side, b: &Side) -> Vec<Total> {
 fn changed_settings<'s>(a: &'s Side, b: &'s Side) -> Vec<(&'s String, Option<&'s Value>, Option<&'s Value>)> {
     let added = b.settings.keys().filter(|key| !a.settings.contains_key(*key));
     let keys = a.settings.keys().chain(added);
-    keys.map(|key| (key, a.settings.get(key), b.settings.get(key))).filter(|(_, old, new)| old != new).collect()
+    keys.map(|key| (key, a.settings.get(key), b.settings.get(key)))
+        .filter(|(_, old, new)| old != new)
+        .collect()
 }
 
 fn human(a: &Side, b: &Side, changes: &[Pair<'_>], same: usize, console: &Console) -> Result<(), Failure> {
@@ -183,7 +192,12 @@ fn human(a: &Side, b: &Side, changes: &[Pair<'_>], same: usize, console: &Consol
     let mut table = Table::new(1, &["", &a.model, &b.model, "change"]);
     for total in totals(a, b) {
         let shown = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), total.shown);
-        table.row([total.name.to_owned(), shown(total.values[0]), shown(total.values[1]), change_of(total.values)]);
+        table.row([
+            total.name.to_owned(),
+            shown(total.values[0]),
+            shown(total.values[1]),
+            change_of(total.values),
+        ]);
     }
     console.result_text(&table.text())?;
     let settings = changed_settings(a, b);
@@ -202,7 +216,9 @@ fn shown(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => items.iter().map(|item| shown(Some(item))).collect::<Vec<_>>().join(", "),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| shown(Some(item))).collect::<Vec<_>>().join(", ")
+        }
         Some(value @ (Value::Bool(_) | Value::Number(_) | Value::Object(_))) => value.to_string(),
     }
 }
@@ -244,7 +260,8 @@ fn change_of(values: [Option<u64>; 2]) -> String {
         return "=".to_owned();
     }
     let sign = if new > old { "+" } else { "-" };
-    let share = if old == 0 { String::new() } else { format!("{:+.1}%", (new as f64 / old as f64 - 1.0) * 100.0) };
+    let share =
+        if old == 0 { String::new() } else { format!("{:+.1}%", (new as f64 / old as f64 - 1.0) * 100.0) };
     if share.is_empty() { format!("{sign}{}", thousands(old.abs_diff(new))) } else { share }
 }
 

@@ -38,7 +38,8 @@ pub(super) struct EmitArgs {
     /// The stage to print
     #[arg(long, value_enum)]
     stage: Stage,
-    /// The program that is compiled: training, or inference alone [default: train where the file has a `train` section]
+    /// The program that is compiled: training, or inference alone [default: train where the file has a
+    /// `train` section]
     #[arg(long, value_enum)]
     mode: Option<Mode>,
 }
@@ -78,9 +79,15 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
             let plan = planned()?;
             let kernels = jit::compile(&target, &plan.kernels).map_err(CompileError::from)?;
             for (index, description) in plan.kernels.iter().enumerate() {
-                let text = if args.stage == Stage::Clif { kernels.clif(index) } else { kernels.assembly(index) };
-                let micros: Vec<String> = kernels.micros_of(index).iter().map(|micro| format!("m{micro}")).collect();
-                let calls = if micros.is_empty() { String::new() } else { format!("; calls {}\n", micros.join(", ")) };
+                let text =
+                    if args.stage == Stage::Clif { kernels.clif(index) } else { kernels.assembly(index) };
+                let micros: Vec<String> =
+                    kernels.micros_of(index).iter().map(|micro| format!("m{micro}")).collect();
+                let calls = if micros.is_empty() {
+                    String::new()
+                } else {
+                    format!("; calls {}\n", micros.join(", "))
+                };
                 console.result_text(&format!("; k{index}: {description:?}\n{calls}{text}\n"))?;
             }
             // the micro-kernels are machine code from the start: they have no Cranelift form to show

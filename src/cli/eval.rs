@@ -86,7 +86,8 @@ fn tell(known: &Known, (split, images): (Split, u64), console: &Console) {
     let Known { differences, trained_on } = known;
     let are_other = !differences.is_empty();
     if are_other {
-        console.note(format_args!("note: the weights were trained on other data: {}", differences.join("; ")));
+        console
+            .note(format_args!("note: the weights were trained on other data: {}", differences.join("; ")));
     }
     if *trained_on > 0 && (are_other || split != Split::Train) {
         console.problem(format_args!(

@@ -19,7 +19,8 @@ Examples:
   cnnc explain --json
   cnnc explain --settings-schema > settings.schema.json")]
 pub(super) struct ExplainArgs {
-    /// A diagnostic's code as it is printed, or a word of the language: E0103, conv2d, adam, early_stopping, folder
+    /// A diagnostic's code as it is printed, or a word of the language: E0103, conv2d, adam, early_stopping,
+    /// folder
     #[arg(value_name = "CODE or WORD", required_unless_present_any = ["json", "settings_schema"])]
     name: Option<String>,
     /// Print all words of the language as JSON, for editors and other programs

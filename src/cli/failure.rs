@@ -155,11 +155,15 @@ impl From<CompileError> for Failure {
         let (code, help) = match &error {
             CompileError::Memory { .. } | CompileError::CodeMemory(_) => (
                 Some("E0630"),
-                Some("give the process more memory, or make the model, the batch or the pictures smaller".to_owned()),
+                Some(
+                    "give the process more memory, or make the model, the batch or the pictures smaller"
+                        .to_owned(),
+                ),
             ),
-            CompileError::Threads { .. } => {
-                (Some("E0631"), Some("ask for fewer: `--threads 1` takes none beside the program's own".to_owned()))
-            }
+            CompileError::Threads { .. } => (
+                Some("E0631"),
+                Some("ask for fewer: `--threads 1` takes none beside the program's own".to_owned()),
+            ),
             CompileError::Code(_) => return Failure::Bug(error.to_string()),
             CompileError::NoSchedule | CompileError::Size(_) => (None, None),
         };
@@ -173,10 +177,17 @@ mod tests {
 
     #[test]
     fn code_that_cannot_be_compiled_is_our_fault() {
-        let failure =
-            Failure::from(CompileError::Code("stage 6: map of conv2d_1 and map of conv2d conflict".to_owned()));
-        assert!(matches!(failure, Failure::Bug(_)) && failure.exit_code() == ExitCode::from(3), "{failure:?}");
+        let failure = Failure::from(CompileError::Code(
+            "stage 6: map of conv2d_1 and map of conv2d conflict".to_owned(),
+        ));
+        assert!(
+            matches!(failure, Failure::Bug(_)) && failure.exit_code() == ExitCode::from(3),
+            "{failure:?}"
+        );
         let failure = Failure::from(CompileError::Memory { bytes: 1 << 40 });
-        assert!(matches!(failure, Failure::Mistake { .. }) && failure.exit_code() == ExitCode::from(1), "{failure:?}");
+        assert!(
+            matches!(failure, Failure::Mistake { .. }) && failure.exit_code() == ExitCode::from(1),
+            "{failure:?}"
+        );
     }
 }

@@ -45,16 +45,15 @@ enum Format {
 pub(super) fn graph(args: &GraphArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
     let diagram = Diagram::of(&ready.program, args.depth);
-    let named = args.output.as_ref().and_then(|path| path.extension()).is_some_and(|end| end == "dot" || end == "gv");
+    let named =
+        args.output.as_ref().and_then(|path| path.extension()).is_some_and(|end| end == "dot" || end == "gv");
     let text = match args.format.unwrap_or(if named { Format::Dot } else { Format::Svg }) {
         Format::Dot => diagram.to_dot(),
         Format::Svg => diagram.to_svg(),
     };
     match &args.output {
-        Some(path) => {
-            Ok(files::write(path, |out| out.write_all(text.as_bytes()))
-                .map_err(|error| RunError::write(path, error))?)
-        }
+        Some(path) => Ok(files::write(path, |out| out.write_all(text.as_bytes()))
+            .map_err(|error| RunError::write(path, error))?),
         None => console.source_text(&text),
     }
 }

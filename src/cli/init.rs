@@ -36,7 +36,9 @@ pub(super) fn init(args: &InitArgs, console: &Console) -> Result<(), Failure> {
     let info = ready.weights_info(seed, &ready.classes, None);
     let pretrained = ready.pretrained()?;
     weights::save(&args.output, &info, &params, |at| {
-        pretrained.get(&params[at].name).map_or_else(|| initial_values(&params[at], seed).into(), |known| known.into())
+        pretrained
+            .get(&params[at].name)
+            .map_or_else(|| initial_values(&params[at], seed).into(), |known| known.into())
     })?;
     Ok(())
 }

@@ -16,11 +16,18 @@ use crate::memory::memory_bytes;
 pub(super) use crate::experiment::{Look, Reading};
 
 /// What the command line says of a file. Settings of `more` come after those of `choice`.
-fn options(file: &Path, choice: &ChoiceArgs, more: &[(String, String)], look: Look, console: &Console) -> Options {
+fn options(
+    file: &Path,
+    choice: &ChoiceArgs,
+    more: &[(String, String)],
+    look: Look,
+    console: &Console,
+) -> Options {
     let permissions = console.permissions();
     let data = &choice.data;
     let mut locations = permissions.narrow(Locations::of_run(&name_of(file), data.data_dir.as_deref()));
-    locations.bounds = Bounds { max_pixels: data.max_pixels, memory_bytes: memory_bytes().unwrap_or(u64::MAX) };
+    locations.bounds =
+        Bounds { max_pixels: data.max_pixels, memory_bytes: memory_bytes().unwrap_or(u64::MAX) };
     Options {
         model: choice.model.clone(),
         settings: choice.set.iter().chain(more).cloned().collect(),
@@ -132,9 +139,11 @@ pub(super) fn ready_text(
     Ok(experiment)
 }
 
-/// The experiment for pictures of a size that was asked for; else for those of its data, where they have one size.
+/// The experiment for pictures of a size that was asked for; else for those of its data, where they have one
+/// size.
 /// # Errors
-/// [`Failure`] if the model leaves the size open and nothing says which is meant, or it does not take that size.
+/// [`Failure`] if the model leaves the size open and nothing says which is meant, or it does not take that
+/// size.
 pub(super) fn of_size(experiment: Experiment, asked: Option<[usize; 2]>) -> Result<Experiment, Failure> {
     if let Some(asked) = asked {
         return Ok(experiment.at(asked)?);

@@ -51,7 +51,8 @@ pub(super) fn mend(
     for _ in 0..MOST_ROUNDS {
         let loaded = &reading.loaded;
         let repaired = repair(&loaded.problems, &loaded.sources, &|source| is_the_users(source, file));
-        let new: String = repaired.iter().map(|Repaired { file, text, .. }| format!("{}\n{text}", file.name)).collect();
+        let new: String =
+            repaired.iter().map(|Repaired { file, text, .. }| format!("{}\n{text}", file.name)).collect();
         // two fixes that undo each other would go on for ever
         if repaired.is_empty() || seen.contains(&new) {
             break;
@@ -62,7 +63,12 @@ pub(super) fn mend(
                 Some(at) => at,
                 None => {
                     let path = PathBuf::from(&source.name);
-                    drafts.push(Draft { path, before: source.text.to_string(), now: String::new(), fixes: 0 });
+                    drafts.push(Draft {
+                        path,
+                        before: source.text.to_string(),
+                        now: String::new(),
+                        fixes: 0,
+                    });
                     drafts.len() - 1
                 }
             };
@@ -87,7 +93,8 @@ pub(super) fn mend(
     })
 }
 
-/// Whether a text is a file of the user's: not an argument of the command line, and nothing that is part of cnnc.
+/// Whether a text is a file of the user's: not an argument of the command line, and nothing that is part of
+/// cnnc.
 fn is_the_users(source: &SourceFile, main: &Path) -> bool {
     Path::new(&source.name) == main || Path::new(&source.name).is_file()
 }

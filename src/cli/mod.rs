@@ -1,7 +1,7 @@
 //! The command line: arguments in, files read, results printed. Everything else asks another room.
 //!
-//! Results go to stdout, diagnostics and progress to stderr. Exit codes: 0 good; 1 the user's mistake (in a file, in data, in weights), or a run
-//! that was interrupted before its end; 2 wrong usage; 3 a bug of ours.
+//! Results go to stdout, diagnostics and progress to stderr. Exit codes: 0 good; 1 the user's mistake (in a
+//! file, in data, in weights), or a run that was interrupted before its end; 2 wrong usage; 3 a bug of ours.
 
 mod align;
 mod answer;
@@ -49,8 +49,9 @@ use permissions::End;
 
 /// cnnc trains convolutional image models that are written in small .cnn files
 ///
-/// A file is one experiment: a model, its data, how pictures are prepared, how they are varied, how training goes. cnnc checks all of it
-/// before the first picture is read, compiles the model for this machine's processor, and trains it.
+/// A file is one experiment: a model, its data, how pictures are prepared, how they are varied, how training
+/// goes. cnnc checks all of it before the first picture is read, compiles the model for this machine's
+/// processor, and trains it.
 #[derive(Debug, Parser)]
 #[command(name = "cnnc", version, max_term_width = 100, after_long_help = TOUR)]
 struct Cli {
@@ -116,7 +117,8 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are results; everything else is wrong usage. A closed pipe is nobody's mistake.
+            // Help and version are results; everything else is wrong usage. A closed pipe is nobody's
+            // mistake.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }

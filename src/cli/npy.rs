@@ -31,7 +31,10 @@ pub(super) fn read_images(path: &Path, input: &Shape, open: [bool; 2]) -> Result
     let (height, width, channels) = input.as_pixels();
     match array.shape() {
         &[count, h, w, c]
-            if count > 0 && c == channels && (open[0] && h > 0 || h == height) && (open[1] && w > 0 || w == width) =>
+            if count > 0
+                && c == channels
+                && (open[0] && h > 0 || h == height)
+                && (open[1] && w > 0 || w == width) =>
         {
             Ok(Images { count, size: [h, w], values: array.iter().copied().collect() })
         }
@@ -53,7 +56,11 @@ pub(super) fn read_labels(path: &Path, count: usize, classes: usize) -> Result<V
     let array: ArrayD<i64> = read(path, "int64")?;
     if array.len() != count || array.shape().first() != Some(&count) {
         return Err(Failure::mistake(
-            format!("`{}` has the shape {:?}, and there are {count} images", printed::shown_path(path), array.shape()),
+            format!(
+                "`{}` has the shape {:?}, and there are {count} images",
+                printed::shown_path(path),
+                array.shape()
+            ),
             "give one class index for each image, int64",
         ));
     }
@@ -76,7 +83,11 @@ pub(super) fn read_numbers(path: &Path, count: usize, columns: usize) -> Result<
     let array: ArrayD<f32> = read(path, "float32")?;
     if array.len() != count * columns || array.shape().first() != Some(&count) {
         return Err(Failure::mistake(
-            format!("`{}` has the shape {:?}, and there are {count} images", printed::shown_path(path), array.shape()),
+            format!(
+                "`{}` has the shape {:?}, and there are {count} images",
+                printed::shown_path(path),
+                array.shape()
+            ),
             format!("give the labels of each image, float32 [N, {columns}]"),
         ));
     }
@@ -115,9 +126,12 @@ fn check_header(file: &mut dyn Read, length: u64, element_bytes: u64) -> Result<
         return Err("it does not begin as one".to_owned());
     }
     let text = String::from_utf8_lossy(&head);
-    let shape = text.split_once("'shape': (").and_then(|(_, rest)| rest.split_once(')')).map(|(inner, _)| inner);
+    let shape =
+        text.split_once("'shape': (").and_then(|(_, rest)| rest.split_once(')')).map(|(inner, _)| inner);
     let mut bytes = element_bytes;
-    for extent in shape.ok_or("it has no shape")?.split(',').map(str::trim).filter(|extent| !extent.is_empty()) {
+    for extent in
+        shape.ok_or("it has no shape")?.split(',').map(str::trim).filter(|extent| !extent.is_empty())
+    {
         let extent: u64 = extent.parse().map_err(|_| "its shape makes no sense".to_owned())?;
         bytes = bytes.saturating_mul(extent);
     }
@@ -142,7 +156,10 @@ mod tests {
         let images = read_images(&path, &Shape::image(2, 2, 1), [false; 2]).expect("fits");
         assert_eq!(images, Images { count: 3, size: [2, 2], values });
         assert!(read_images(&path, &Shape::image(2, 3, 1), [false; 2]).is_err());
-        assert!(read_images(&path, &Shape::image(2, 3, 1), [false, true]).is_ok_and(|images| images.size == [2, 2]));
+        assert!(
+            read_images(&path, &Shape::image(2, 3, 1), [false, true])
+                .is_ok_and(|images| images.size == [2, 2])
+        );
         assert!(read_labels(&path, 3, 10).is_err(), "floats are no labels");
     }
 

@@ -15,13 +15,15 @@ use crate::front::Loaded;
 /// What the command line says of it.
 #[derive(Debug, Clone, Args)]
 pub(super) struct PermissionArgs {
-    /// For files of unknown origin: read only below the file's folder, --data-dir and --allow-read, fetch nothing, and keep to --limits
+    /// For files of unknown origin: read only below the file's folder, --data-dir and --allow-read, fetch
+    /// nothing, and keep to --limits
     #[arg(long, global = true)]
     restricted: bool,
     /// With --restricted: a folder that may be read, too (repeatable)
     #[arg(long, value_name = "DIR", global = true)]
     allow_read: Vec<PathBuf>,
-    /// With --restricted: layers=2000, parameters=100000000, pictures=1000000, memory=4GiB, time=1h, or some of them with other values
+    /// With --restricted: layers=2000, parameters=100000000, pictures=1000000, memory=4GiB, time=1h, or some
+    /// of them with other values
     #[arg(long, value_name = "LIMITS", global = true, value_delimiter = ',', value_parser = limit)]
     limits: Vec<Limit>,
 }
@@ -80,7 +82,8 @@ impl Permissions {
         Self { args: args.clone() }
     }
 
-    /// What goes with `--restricted` alone is not ignored without it. (The parser cannot tell, since options may stand before and behind the command.)
+    /// What goes with `--restricted` alone is not ignored without it. (The parser cannot tell, since options
+    /// may stand before and behind the command.)
     /// # Errors
     /// [`Failure::Usage`].
     pub(super) fn are_meant(&self) -> Result<(), Failure> {
@@ -102,7 +105,8 @@ impl Permissions {
         if !self.args.restricted {
             return locations;
         }
-        let folders = [&locations.beside].into_iter().chain(&locations.data_dirs).chain(&self.args.allow_read);
+        let folders =
+            [&locations.beside].into_iter().chain(&locations.data_dirs).chain(&self.args.allow_read);
         let access = Access::below(folders.map(PathBuf::as_path));
         Locations { cache: None, fetch: FetchPolicy::Never, access, ..locations }
     }
@@ -112,7 +116,8 @@ impl Permissions {
         self.most("memory").map_or(machine, |most| most.min(machine))
     }
 
-    /// Asks the system for no more memory than is allowed: an eighth more than what is planned with, for what plans do not know.
+    /// Asks the system for no more memory than is allowed: an eighth more than what is planned with, for what
+    /// plans do not know.
     /// # Errors
     /// [`Failure::Mistake`] where the system does not keep to limits.
     pub(super) fn limit_memory(&self) -> Result<(), Failure> {
@@ -123,10 +128,12 @@ impl Permissions {
             let present = getrlimit(Resource::Data);
             let wanted = most.saturating_add(most / 8);
             let wanted = present.maximum.map_or(wanted, |maximum| maximum.min(wanted));
-            setrlimit(Resource::Data, Rlimit { current: Some(wanted), maximum: Some(wanted) }).map_err(|error| {
-                let message = format!("the system does not let memory be limited: {error}");
-                Failure::mistake(message, "give a limit that the system allows: `--limits memory=2GiB`")
-            })
+            setrlimit(Resource::Data, Rlimit { current: Some(wanted), maximum: Some(wanted) }).map_err(
+                |error| {
+                    let message = format!("the system does not let memory be limited: {error}");
+                    Failure::mistake(message, "give a limit that the system allows: `--limits memory=2GiB`")
+                },
+            )
         }
         #[cfg(not(unix))]
         {

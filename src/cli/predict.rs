@@ -72,7 +72,8 @@ fn predict_array(ready: &Experiment, mut model: Model, images: Images, output: &
     let Images { count, size, values } = images;
     let program = ready.program.at(size).map_err(CompileError::from)?;
     let (height, width, channels) = program.input_shape().as_pixels();
-    let images = ArrayView4::from_shape((count, height, width, channels), &values).expect("whole pictures of one size");
+    let images = ArrayView4::from_shape((count, height, width, channels), &values)
+        .expect("whole pictures of one size");
     let values = model.predict(images)?.into_raw_vec_and_offset().0;
     let mut shape = vec![count];
     shape.extend(program.output_shape().extents());

@@ -27,7 +27,9 @@ impl<'a> DataProgress<'a> {
     fn show(&mut self, step: Progress<'_>) {
         let (what, done, total) = match step {
             Progress::Fetch { file, done, total } => (format!("fetching {file}"), done, total),
-            Progress::Decode { done, total } => ("reading pictures".to_owned(), done as u64, Some(total as u64)),
+            Progress::Decode { done, total } => {
+                ("reading pictures".to_owned(), done as u64, Some(total as u64))
+            }
         };
         if self.announced != what {
             self.clear();
@@ -152,21 +154,28 @@ impl<'a> Terminal<'a> {
             "{model}: {train} images to train on, {validation} for validation, {test} for the test; {threads} threads, {simd}"
         ));
         if progress.step > 0 {
-            self.console
-                .note(format_args!("going on after epoch {} of {epochs}, step {}", progress.epoch, progress.step));
+            self.console.note(format_args!(
+                "going on after epoch {} of {epochs}, step {}",
+                progress.epoch, progress.step
+            ));
         }
     }
 
     fn phase(&self, phase: &PhaseStart<'_>) {
         let PhaseStart { name, frozen, layers } = *phase;
-        let frozen = if frozen == 0 { String::new() } else { format!(", {frozen} of {layers} layers frozen") };
+        let frozen =
+            if frozen == 0 { String::new() } else { format!(", {frozen} of {layers} layers frozen") };
         self.console.note(format_args!("phase `{name}`{frozen}"));
     }
 
     fn note(&self, note: &Note) {
         let line = format!("note: {note}");
         // that a run begins again is more than good to know
-        if matches!(note, Note::BeginsAgain { .. }) { self.console.problem(line) } else { self.console.note(line) }
+        if matches!(note, Note::BeginsAgain { .. }) {
+            self.console.problem(line)
+        } else {
+            self.console.note(line)
+        }
     }
 }
 

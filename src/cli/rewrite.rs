@@ -22,9 +22,11 @@ pub(super) fn streams_differ<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Re
     Ok(())
 }
 
-/// Replaces a file's text at one moment: whoever reads it finds the old text or the new one. A link stays a link, and the file's permissions stay.
+/// Replaces a file's text at one moment: whoever reads it finds the old text or the new one. A link stays a
+/// link, and the file's permissions stay.
 /// # Errors
 /// [`Failure::Mistake`] if it cannot be written.
 pub(super) fn replace(file: &Path, text: &str) -> Result<(), Failure> {
-    files::write(file, |out| out.write_all(text.as_bytes())).map_err(|error| RunError::write(file, error).into())
+    files::write(file, |out| out.write_all(text.as_bytes()))
+        .map_err(|error| RunError::write(file, error).into())
 }

@@ -92,8 +92,13 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     if let Some(folder) = options.resumes() {
         watcher.say_at_the_end(how_to_go_on("interrupted; the state is as it was. To go on", folder));
     }
-    let ready =
-        load::ready_looking(&args.program.file, &args.program.choice, &args.overrides(), Look::SmallPass, console)?;
+    let ready = load::ready_looking(
+        &args.program.file,
+        &args.program.choice,
+        &args.overrides(),
+        Look::SmallPass,
+        console,
+    )?;
     ready.schedule()?;
     load::runnable(&ready, console)?;
     let run = ready.train(options, &mut watch)?;
@@ -120,8 +125,9 @@ impl Watch for RunWatch<'_> {
             Event::Begins(start) => farewell("interrupted; the state is saved. To go on", start.folder),
             Event::Interrupted { folder, progress } => {
                 let (epoch, steps) = (progress.epoch + 1, progress.batch);
-                let what =
-                    format!("interrupted in epoch {epoch} after {steps} of its steps; the state is saved. To go on");
+                let what = format!(
+                    "interrupted in epoch {epoch} after {steps} of its steps; the state is saved. To go on"
+                );
                 self.console.problem(how_to_go_on(&what, folder));
             }
             Event::ReadingData(_)
@@ -151,9 +157,9 @@ fn resume_command(arguments: impl Iterator<Item = String>, folder: &Path) -> Str
     let mut skip = false;
     for argument in arguments {
         // data that were accepted are the run's own from then on
-        let names_folder = ["--out", "--resume", "--data-changed"]
-            .into_iter()
-            .any(|flag| argument == flag || argument.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')));
+        let names_folder = ["--out", "--resume", "--data-changed"].into_iter().any(|flag| {
+            argument == flag || argument.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='))
+        });
         if !skip && !names_folder {
             words.push(quoted(&argument));
         }
@@ -179,7 +185,8 @@ mod tests {
 
     #[test]
     fn the_way_to_go_on_is_the_same_command() {
-        let command = |words: &[&str]| resume_command(words.iter().map(|&word| word.to_owned()), Path::new("runs/a-1"));
+        let command =
+            |words: &[&str]| resume_command(words.iter().map(|&word| word.to_owned()), Path::new("runs/a-1"));
         assert_eq!(command(&["cnnc", "run", "a.cnn"]), "cnnc run a.cnn --resume runs/a-1");
         assert_eq!(
             command(&["cnnc", "run", "--out", "b", "a b.cnn", "--epochs", "3"]),

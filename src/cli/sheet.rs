@@ -13,8 +13,8 @@ const GAP: usize = 2;
 /// Longest side of a sheet.
 const LONGEST: usize = 30_000;
 
-/// A PNG with all pictures of `size` (`[H, W, C]`), in rows of about as many as there are rows. Values are shown from 0 to 255, or from the least to the
-/// largest where they lie elsewhere.
+/// A PNG with all pictures of `size` (`[H, W, C]`), in rows of about as many as there are rows. Values are
+/// shown from 0 to 255, or from the least to the largest where they lie elsewhere.
 /// # Errors
 /// [`Failure::Mistake`] if there are too many for one sheet.
 pub(super) fn sheet(size: [usize; 3], pictures: &[&[f32]]) -> Result<Vec<u8>, Failure> {
@@ -42,9 +42,9 @@ pub(super) fn sheet(size: [usize; 3], pictures: &[&[f32]]) -> Result<Vec<u8>, Fa
         }
     }
     let mut png = Cursor::new(Vec::new());
-    image
-        .write_to(&mut png, ImageFormat::Png)
-        .map_err(|error| Failure::mistake(format!("cannot encode the sheet: {error}"), "write fewer pictures"))?;
+    image.write_to(&mut png, ImageFormat::Png).map_err(|error| {
+        Failure::mistake(format!("cannot encode the sheet: {error}"), "write fewer pictures")
+    })?;
     Ok(png.into_inner())
 }
 
@@ -52,10 +52,19 @@ pub(super) fn sheet(size: [usize; 3], pictures: &[&[f32]]) -> Result<Vec<u8>, Fa
 fn shown_range(pictures: &[&[f32]]) -> (f32, f32) {
     let values = || pictures.iter().flat_map(|picture| picture.iter().copied());
     let (low, high) = (values().fold(f32::INFINITY, f32::min), values().fold(f32::NEG_INFINITY, f32::max));
-    if low >= 0.0 && high <= 255.0 && high > 100.0 { (0.0, 255.0) } else { (low, high.max(low + f32::EPSILON)) }
+    if low >= 0.0 && high <= 255.0 && high > 100.0 {
+        (0.0, 255.0)
+    } else {
+        (low, high.max(low + f32::EPSILON))
+    }
 }
 
-fn color([_, width, channels]: [usize; 3], values: &[f32], [y, x]: [usize; 2], (low, high): (f32, f32)) -> Rgb<u8> {
+fn color(
+    [_, width, channels]: [usize; 3],
+    values: &[f32],
+    [y, x]: [usize; 2],
+    (low, high): (f32, f32),
+) -> Rgb<u8> {
     let pixel = &values[(y * width + x) * channels..][..channels];
     let byte = |value: f32| ((value - low) / (high - low) * 255.0).round().clamp(0.0, 255.0) as u8;
     match *pixel {
@@ -77,6 +86,9 @@ mod tests {
         // two rows and columns of 96 pixels, with a gap
         assert_eq!(image.dimensions(), (194, 194));
         let at = |x, y| image.get_pixel(x, y).0[0];
-        assert_eq!([at(0, 0), at(95, 95), at(97, 0), at(100, 0), at(0, 100), at(100, 100)], [0, 0, 255, 128, 255, 255]);
+        assert_eq!(
+            [at(0, 0), at(95, 95), at(97, 0), at(100, 0), at(0, 100), at(100, 100)],
+            [0, 0, 255, 128, 255, 255]
+        );
     }
 }

@@ -34,7 +34,8 @@ pub(super) struct StepArgs {
     /// The batch: prepared pictures, float32 [N, H, W, C]
     #[arg(long, value_name = "X.npy")]
     input: PathBuf,
-    /// Its class indices, int64 [N]; 0 or 1 for a single unit. With `labels: regression` or `multi`: numbers, float32 [N, K]
+    /// Its class indices, int64 [N]; 0 or 1 for a single unit. With `labels: regression` or `multi`: numbers,
+    /// float32 [N, K]
     #[arg(long, value_name = "Y.npy")]
     labels: PathBuf,
     /// Number of steps
@@ -53,7 +54,8 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     ready.schedule()?;
     load::runnable(&ready, console)?;
     let open = ready.open_axes();
-    let Images { count, size, values: images } = npy::read_images(&args.input, ready.program.input_shape(), open)?;
+    let Images { count, size, values: images } =
+        npy::read_images(&args.input, ready.program.input_shape(), open)?;
     let ready = if open == [false; 2] { ready } else { ready.at(size)? };
     // of several phases the first: it is the one that begins with fresh weights
     let program = ready.first_stage();
@@ -74,7 +76,9 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
         if !result.loss.is_finite() {
             let layer = session.first_non_finite_layer(images)?;
             let (epoch, batch) = (1, usize::try_from(step).unwrap_or(usize::MAX));
-            return Err(RunError::NotFinite { loss: result.loss, step, epoch, batch, layer, learning_rate }.into());
+            return Err(
+                RunError::NotFinite { loss: result.loss, step, epoch, batch, layer, learning_rate }.into()
+            );
         }
     }
     weights::save(&args.output, &start.info, session.params(), |at| session.values(at).into())?;
@@ -95,7 +99,9 @@ impl BatchLabels {
         let outputs = program.output_shape().elements();
         Ok(match program.label_kind() {
             LabelKind::Single => BatchLabels::Classes(npy::read_labels(path, count, label_count(outputs))?),
-            LabelKind::Multi | LabelKind::Regression => BatchLabels::Numbers(npy::read_numbers(path, count, outputs)?),
+            LabelKind::Multi | LabelKind::Regression => {
+                BatchLabels::Numbers(npy::read_numbers(path, count, outputs)?)
+            }
         })
     }
 
@@ -105,7 +111,9 @@ impl BatchLabels {
         match program.label_kind() {
             LabelKind::Single => {
                 let classes = label_count(outputs) as u64;
-                BatchLabels::Classes((0..count).map(|_| i32::try_from(random.below(classes)).unwrap_or(0)).collect())
+                BatchLabels::Classes(
+                    (0..count).map(|_| i32::try_from(random.below(classes)).unwrap_or(0)).collect(),
+                )
             }
             LabelKind::Multi | LabelKind::Regression => {
                 BatchLabels::Numbers((0..count * outputs).map(|_| random.unit() as f32).collect())

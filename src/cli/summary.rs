@@ -57,8 +57,9 @@ pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failu
         known(metric_prefix(summary.flops())),
     ))?;
     if let Some([height, width]) = summary.open_from {
-        return console
-            .result(format_args!("takes pictures from {height}x{width} on; `--size HxW` tells the rest of one size"));
+        return console.result(format_args!(
+            "takes pictures from {height}x{width} on; `--size HxW` tells the rest of one size"
+        ));
     }
     tell(ready.memory(&args.compute.compute().machine())?, console)
 }
@@ -67,11 +68,13 @@ fn tell(memory: Memory, console: &Console) -> Result<(), Failure> {
     let Peaks { batch, training_bytes, inference_bytes } = memory.peaks;
     let inference = bytes(inference_bytes);
     match training_bytes.map(bytes) {
-        Some(training) => console
-            .result(format_args!("peak memory, batch {batch}: {training} for training, {inference} for inference"))?,
+        Some(training) => console.result(format_args!(
+            "peak memory, batch {batch}: {training} for training, {inference} for inference"
+        ))?,
         None => console.result(format_args!("peak memory, batch {batch}: {inference} for inference"))?,
     }
     let Some(run) = memory.run else { return Ok(()) };
-    let parts: Vec<String> = run.parts().iter().map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
+    let parts: Vec<String> =
+        run.parts().iter().map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
     console.result(format_args!("`cnnc run` takes {} at its peak: {}", bytes(run.peak()), parts.join(", ")))
 }

@@ -48,7 +48,10 @@ pub(super) enum MemberKind {
 /// # Errors
 /// Those of `visit`; an archive that is damaged or cut short anywhere; a picture whose name would
 /// climb out of it.
-pub(super) fn walk(path: &Path, visit: &mut dyn FnMut(Member<'_>) -> Result<(), DataError>) -> Result<(), DataError> {
+pub(super) fn walk(
+    path: &Path,
+    visit: &mut dyn FnMut(Member<'_>) -> Result<(), DataError>,
+) -> Result<(), DataError> {
     let file = files::open(path).map_err(|error| DataError::io(path, error))?;
     let name = path.to_string_lossy().to_ascii_lowercase();
     if name.ends_with(".zip") {
@@ -89,7 +92,8 @@ fn walk_tar(
     plain: bool,
     visit: &mut dyn FnMut(Member<'_>) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
-    let damaged = |error: io::Error| DataError::malformed(path, format!("no readable tar archive ({error})"), DAMAGED);
+    let damaged =
+        |error: io::Error| DataError::malformed(path, format!("no readable tar archive ({error})"), DAMAGED);
     let left = Rc::new(Cell::new(MOST_HEAD_BYTES));
     let mut archive = tar::Archive::new(Ending { stream, ended: false, left: Rc::clone(&left) });
     for entry in archive.entries().map_err(damaged)? {
@@ -104,7 +108,9 @@ fn walk_tar(
         } else if kind.is_pax_global_extensions() {
             continue;
         } else if kind.is_hard_link() || kind.is_symlink() {
-            MemberKind::Other("a link inside the archive: pack the file itself (tar --dereference --hard-dereference)")
+            MemberKind::Other(
+                "a link inside the archive: pack the file itself (tar --dereference --hard-dereference)",
+            )
         } else {
             MemberKind::Other("a device or pipe inside the archive")
         };
@@ -147,7 +153,10 @@ fn walk_zip(
     visit: &mut dyn FnMut(Member<'_>) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
     let damaged = |error: ZipError| {
-        let help = if matches!(error, ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_)) {
+        let help = if matches!(
+            error,
+            ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_)
+        ) {
             "pack it anew: without a password, stored or deflated"
         } else {
             DAMAGED
@@ -188,7 +197,11 @@ fn member_name(raw: &[u8], archive: &Path) -> Result<Option<String>, DataError> 
         return Ok(None);
     }
     let problem = format!("`{}` in it leads out of the archive", shown(&raw));
-    Err(DataError::malformed(archive, problem, "pack it anew, with names that begin at the folder of the classes"))
+    Err(DataError::malformed(
+        archive,
+        problem,
+        "pack it anew, with names that begin at the folder of the classes",
+    ))
 }
 
 #[cfg(test)]
@@ -272,7 +285,9 @@ mod tests {
         wrong[at] ^= 1;
         assert!(members("a.tgz", &wrong).is_err());
         // one archive behind the other: plain and compressed
-        assert!(members("a.tar", &[&tar[..], &tar].concat()).unwrap_err().to_string().contains("more follows"));
+        assert!(
+            members("a.tar", &[&tar[..], &tar].concat()).unwrap_err().to_string().contains("more follows")
+        );
         assert!(members("a.tgz", &[&gz[..], &gz].concat()).unwrap_err().to_string().contains("more follows"));
     }
 }

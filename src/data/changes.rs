@@ -54,11 +54,13 @@ impl<'a> Group<'a> {
     fn sentence(&self, what: [&str; 2]) -> Option<String> {
         let count: usize = self.counts.iter().sum();
         let of_splits = SPLITS.iter().zip(self.counts).filter(|(_, count)| *count > 0);
-        let splits: Vec<String> = of_splits.map(|(split, count)| format!("{} {count}", split.name())).collect();
+        let splits: Vec<String> =
+            of_splits.map(|(split, count)| format!("{} {count}", split.name())).collect();
         let names: Vec<String> = self.names.iter().map(|name| format!("`{}`", shown(name))).collect();
         let (pictures, what) = if count == 1 { ("picture", what[0]) } else { ("pictures", what[1]) };
         let such = if count > self.names.len() { "such as " } else { "" };
-        (count > 0).then(|| format!("{count} {pictures} {what} ({}): {such}{}", splits.join(", "), names.join(", ")))
+        (count > 0)
+            .then(|| format!("{count} {pictures} {what} ({}): {such}{}", splits.join(", "), names.join(", ")))
     }
 }
 
@@ -67,7 +69,8 @@ impl DataIndex {
     /// Splits of added pictures are those of now, splits of all others those of before.
     pub fn differences(&self, now: &DataIndex) -> Vec<String> {
         let mut found = Found::default();
-        let mut before: HashMap<&str, &Entry> = self.entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
+        let mut before: HashMap<&str, &Entry> =
+            self.entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
         let mut unknown = Vec::new();
         let classes = Classes { before: &self.classes, now: &now.classes };
         for entry in &now.entries {
@@ -76,7 +79,8 @@ impl DataIndex {
                 None => unknown.push(entry),
             }
         }
-        let mut gone = ByContent::of(self.entries.iter().filter(|entry| before.contains_key(entry.name.as_str())));
+        let mut gone =
+            ByContent::of(self.entries.iter().filter(|entry| before.contains_key(entry.name.as_str())));
         for entry in unknown {
             match gone.take(&entry.content) {
                 Some(old) => {
@@ -152,7 +156,9 @@ impl Classes<'_> {
     fn are_alike(&self, before: u64, now: u64) -> bool {
         let name = |names: &[String], label: u64| names.get(usize::try_from(label).ok()?).cloned();
         match (name(self.before, before), name(self.now, now)) {
-            (Some(before), Some(now)) => before == now || (!self.now.contains(&before) && !self.before.contains(&now)),
+            (Some(before), Some(now)) => {
+                before == now || (!self.now.contains(&before) && !self.before.contains(&now))
+            }
             (None, None) => before == now,
             (Some(_), None) | (None, Some(_)) => false,
         }
@@ -163,7 +169,10 @@ impl Classes<'_> {
             return Vec::new();
         }
         let without = |all: &[String], others: &[String]| -> Vec<String> {
-            all.iter().filter(|name| !others.contains(name)).map(|name| format!("`{}`", shown(name))).collect()
+            all.iter()
+                .filter(|name| !others.contains(name))
+                .map(|name| format!("`{}`", shown(name)))
+                .collect()
         };
         let (gone, new) = (without(self.before, self.now), without(self.now, self.before));
         let few = |names: &[String]| {

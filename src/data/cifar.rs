@@ -1,5 +1,5 @@
-//! CIFAR-10, CIFAR-100, and other files of their binary format: records of labels (a byte each), then the red, green and blue planes of a 32x32
-//! picture.
+//! CIFAR-10, CIFAR-100, and other files of their binary format: records of labels (a byte each), then the
+//! red, green and blue planes of a 32x32 picture.
 
 use std::fs::{self, File};
 use std::io::{BufReader, Read};
@@ -42,7 +42,10 @@ const fn archive(name: &'static str, sha256: &'static str) -> RemoteFile {
 const CIFAR10: CifarSet = CifarSet {
     name: "cifar10",
     dir: "cifar-10-batches-bin",
-    archive: archive("cifar-10-binary.tar.gz", "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
+    archive: archive(
+        "cifar-10-binary.tar.gz",
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    ),
     files: &[
         ("data_batch_1.bin", 10_000, Split::Train),
         ("data_batch_2.bin", 10_000, Split::Train),
@@ -59,19 +62,28 @@ const CIFAR10: CifarSet = CifarSet {
 const CIFAR100: CifarSet = CifarSet {
     name: "cifar100",
     dir: "cifar-100-binary",
-    archive: archive("cifar-100-binary.tar.gz", "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"),
+    archive: archive(
+        "cifar-100-binary.tar.gz",
+        "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+    ),
     files: &[("train.bin", 50_000, Split::Train), ("test.bin", 10_000, Split::Test)],
     label_bytes: 2,
     classes: 100,
 };
 
 /// CIFAR-10: the binary batches as files, or in the official archive.
-pub(super) fn cifar10(locations: &Locations, progress: &mut dyn FnMut(Progress)) -> Result<Arrays, DataError> {
+pub(super) fn cifar10(
+    locations: &Locations,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Arrays, DataError> {
     CIFAR10.load(locations, progress)
 }
 
 /// CIFAR-100 with its fine labels.
-pub(super) fn cifar100(locations: &Locations, progress: &mut dyn FnMut(Progress)) -> Result<Arrays, DataError> {
+pub(super) fn cifar100(
+    locations: &Locations,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Arrays, DataError> {
     CIFAR100.load(locations, progress)
 }
 
@@ -86,18 +98,21 @@ impl CifarSet {
         for (contents, (name, count, split)) in self.contents(&found)?.into_iter().zip(self.files) {
             let path = found.with_file_name(name);
             let official = |problem| {
-                let help = format!("the binary version of {} is wanted here ({})", self.name, self.archive.name);
+                let help =
+                    format!("the binary version of {} is wanted here ({})", self.name, self.archive.name);
                 DataError::malformed(&path, problem, help)
             };
             let expected = records.record_bytes() * count;
             if contents.len() != expected {
-                let found = if contents.len() > expected { "more".to_owned() } else { contents.len().to_string() };
+                let found =
+                    if contents.len() > expected { "more".to_owned() } else { contents.len().to_string() };
                 return Err(official(format!("it should have {expected} bytes, but has {found}")));
             }
             records.append(&contents, *split);
             let labels = &records.labels[records.labels.len() - count..];
             if let Some(at) = labels.iter().position(|label| *label >= i32::from(self.classes)) {
-                let problem = format!("label {at} is {}, the largest class is {}", labels[at], self.classes - 1);
+                let problem =
+                    format!("label {at} is {}, the largest class is {}", labels[at], self.classes - 1);
                 return Err(official(problem));
             }
         }
@@ -156,12 +171,16 @@ pub(super) fn binary(
         }
         taken += size;
         if taken > most {
-            let problem =
-                format!("with it there are {} of pictures, and the memory has {}", size_text(taken), size_text(most));
+            let problem = format!(
+                "with it there are {} of pictures, and the memory has {}",
+                size_text(taken),
+                size_text(most)
+            );
             return Err(DataError::malformed(&path, problem, "take some of the files away"));
         }
         // a file that has grown since: whole records of what was announced
-        read_records(file, size / record, &mut records, split).map_err(|error| DataError::io(&path, error))?;
+        read_records(file, size / record, &mut records, split)
+            .map_err(|error| DataError::io(&path, error))?;
     }
     Ok(records.into_arrays())
 }
@@ -177,7 +196,11 @@ fn read_records(file: File, count: u64, records: &mut Records, split: Split) -> 
     Ok(())
 }
 
-fn files_of(written: &Path, test: Option<&Path>, locations: &Locations) -> Result<Vec<(PathBuf, Split)>, DataError> {
+fn files_of(
+    written: &Path,
+    test: Option<&Path>,
+    locations: &Locations,
+) -> Result<Vec<(PathBuf, Split)>, DataError> {
     let found = locations.resolve(written)?.path;
     let mut files = Vec::new();
     if found.is_dir() {
@@ -189,7 +212,8 @@ fn files_of(written: &Path, test: Option<&Path>, locations: &Locations) -> Resul
                 files.push((path, if name.starts_with("test") { Split::Test } else { Split::Train }));
             }
         }
-        files.sort_by(|(a, _), (b, _)| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+        files
+            .sort_by(|(a, _), (b, _)| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
     } else {
         files.push((found.clone(), Split::Train));
     }
@@ -217,7 +241,13 @@ struct Records {
 
 impl Records {
     fn new(label_bytes: usize) -> Self {
-        Self { label_bytes, contents: Contents::Kept, pixels: Vec::new(), labels: Vec::new(), splits: Vec::new() }
+        Self {
+            label_bytes,
+            contents: Contents::Kept,
+            pixels: Vec::new(),
+            labels: Vec::new(),
+            splits: Vec::new(),
+        }
     }
 
     fn record_bytes(&self) -> usize {
@@ -239,7 +269,12 @@ impl Records {
     }
 
     fn into_arrays(self) -> Arrays {
-        Arrays { pixels: Pixels::Bytes(self.pixels), size: [32, 32, 3], labels: self.labels, splits: self.splits }
+        Arrays {
+            pixels: Pixels::Bytes(self.pixels),
+            size: [32, 32, 3],
+            labels: self.labels,
+            splits: self.splits,
+        }
     }
 }
 
@@ -263,7 +298,8 @@ mod tests {
     fn files_of_a_folder_are_told_by_their_names() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("set")).unwrap();
-        for (name, label) in [("set/b.bin", 2), ("set/a.bin", 1), ("set/test_a.bin", 9), ("set/notes.txt", 0)] {
+        for (name, label) in [("set/b.bin", 2), ("set/a.bin", 1), ("set/test_a.bin", 9), ("set/notes.txt", 0)]
+        {
             let mut record = vec![0u8; 1 + PIXELS];
             record[0] = label;
             fs::write(dir.path().join(name), record).unwrap();
@@ -271,10 +307,13 @@ mod tests {
         let locations = Locations::only(dir.path());
         let set = binary(Path::new("set"), None, 1, Contents::Kept, &locations).unwrap();
         assert_eq!((set.labels, set.splits), (vec![1, 2, 9], vec![Split::Train, Split::Train, Split::Test]));
-        let set = binary(Path::new("set/b.bin"), Some(Path::new("set/a.bin")), 1, Contents::Kept, &locations).unwrap();
+        let set = binary(Path::new("set/b.bin"), Some(Path::new("set/a.bin")), 1, Contents::Kept, &locations)
+            .unwrap();
         assert_eq!((set.labels, set.splits), (vec![2, 1], vec![Split::Train, Split::Test]));
-        let error =
-            binary(Path::new("set"), None, 2, Contents::Kept, &locations).err().map(|error| error.to_string()).unwrap();
+        let error = binary(Path::new("set"), None, 2, Contents::Kept, &locations)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap();
         assert!(error.contains("3073 bytes") && error.contains("label_bytes"), "{error}");
     }
 
@@ -291,7 +330,8 @@ mod tests {
         let error = cifar100(&locations, &mut |_| {}).err().map(|error| error.to_string()).unwrap();
         assert!(error.contains("it should have 153700000 bytes, but has 153700"), "{error}");
         // a tenth of a thousandth of the set, read as it is
-        let small = CifarSet { files: &[("train.bin", 50, Split::Train), ("test.bin", 10, Split::Test)], ..CIFAR100 };
+        let small =
+            CifarSet { files: &[("train.bin", 50, Split::Train), ("test.bin", 10, Split::Test)], ..CIFAR100 };
         let set = small.load(&locations, &mut |_| {}).unwrap();
         assert_eq!((set.labels.len(), set.labels[0], set.labels[1]), (60, 99, 5));
         let few = CifarSet { classes: 50, ..small };

@@ -60,7 +60,8 @@ pub struct SplitView {
 pub struct AugmentedPicture {
     /// `[H, W, C]`, before it is rescaled.
     pub values: Vec<f32>,
-    /// Class index; that of the mirror image, where it was mirrored, and that with the largest share, where it was mixed.
+    /// Class index; that of the mirror image, where it was mirrored, and that with the largest share, where
+    /// it was mixed.
     pub label: i32,
 }
 
@@ -69,7 +70,8 @@ pub struct AugmentedPicture {
 pub struct Sample {
     /// How many.
     pub count: usize,
-    /// One training picture, by its place among them, in epoch after epoch; else the first ones of the first epoch.
+    /// One training picture, by its place among them, in epoch after epoch; else the first ones of the first
+    /// epoch.
     pub picture: Option<usize>,
     /// Pictures in a batch: those that a picture can be mixed with.
     pub batch: usize,
@@ -111,7 +113,8 @@ impl SplitView {
 }
 
 impl Dataset {
-    /// Finds, reads, splits and prepares the data of a program whose model takes `input`. Pictures are decoded here, in parallel, where they fit into memory.
+    /// Finds, reads, splits and prepares the data of a program whose model takes `input`. Pictures are
+    /// decoded here, in parallel, where they fit into memory.
     /// # Errors
     /// [`DataError`]: data that are not there, malformed, or do not fit the model.
     pub fn open(
@@ -136,7 +139,8 @@ impl Dataset {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, DataError> {
         let input = input.into();
-        let preparation = Preparation::new(prepare, input.shape, featurewise.as_ref())?.leaving_open(input.open);
+        let preparation =
+            Preparation::new(prepare, input.shape, featurewise.as_ref())?.leaving_open(input.open);
         let mut source = load::load(data, locations, progress)?;
         if let Some(written) = &data.classes {
             source.reorder_classes(&written.value, Path::new("the data"))?;
@@ -150,7 +154,8 @@ impl Dataset {
             problem: "there are no training images".to_owned(),
             help: "add images".to_owned(),
         })?;
-        let class_weights = data.class_weight.as_ref().map(|weight| weights_of(&weight.value, &source.classes, &train));
+        let class_weights =
+            data.class_weight.as_ref().map(|weight| weights_of(&weight.value, &source.classes, &train));
         let cache = data.cache.as_ref().map(|cache| cache.value);
         let of_arrays = index::contents_of_arrays(&source.pictures);
         let noted = Contents::of(if of_arrays.is_empty() { labels.len() } else { 0 });
@@ -212,18 +217,20 @@ impl Dataset {
         self.loader_threads = threads.max(1);
     }
 
-    /// The number of outputs over which the label of a mixed picture is spread: as many as the model has, where that is not the number of classes.
+    /// The number of outputs over which the label of a mixed picture is spread: as many as the model has,
+    /// where that is not the number of classes.
     pub fn set_outputs(&mut self, outputs: usize) {
         self.outputs = outputs;
     }
 
-    /// How pictures are prepared, with the training split's statistics: what `predict` applies to a picture file.
+    /// How pictures are prepared, with the training split's statistics: what `predict` applies to a picture
+    /// file.
     pub fn preparation(&self) -> &Preparation {
         &self.store.preparation
     }
 
-    /// Training batches of an epoch from batch `start_batch` on. The order is shuffled by `(seed, epoch)` (unless the data say `shuffle: false`); an image's
-    /// augmentation depends on (seed, epoch, image) alone.
+    /// Training batches of an epoch from batch `start_batch` on. The order is shuffled by `(seed, epoch)`
+    /// (unless the data say `shuffle: false`); an image's augmentation depends on (seed, epoch, image) alone.
     /// # Panics
     /// If `batch` is 0.
     pub fn train_batches(
@@ -249,7 +256,8 @@ impl Dataset {
         order
     }
 
-    /// Training pictures as they are augmented. Before they are rescaled: `[H, W, C]`, 0..=255 unless the data or `color` say otherwise.
+    /// Training pictures as they are augmented. Before they are rescaled: `[H, W, C]`, 0..=255 unless the
+    /// data or `color` say otherwise.
     /// # Errors
     /// [`DataError`].
     pub fn augmented(
@@ -280,10 +288,13 @@ impl Dataset {
             Some(picture) => {
                 for epoch in 0..count as u64 {
                     let order = self.order(seed, epoch);
-                    let place = order.iter().position(|&item| item == self.train.items[picture]).unwrap_or_default();
+                    let place =
+                        order.iter().position(|&item| item == self.train.items[picture]).unwrap_or_default();
                     let first = place / batch * batch;
                     let items = &order[first..(first + batch).min(order.len())];
-                    pictures.push(self.augmented_batch([seed, epoch], augment, items)?.swap_remove(place - first));
+                    pictures.push(
+                        self.augmented_batch([seed, epoch], augment, items)?.swap_remove(place - first),
+                    );
                 }
             }
         }
@@ -303,7 +314,8 @@ impl Dataset {
         let (mut images, mut labels) = (vec![0.0; items.len() * elements], Vec::with_capacity(items.len()));
         for (&item, out) in items.iter().zip(images.chunks_exact_mut(elements)) {
             let keys = [seed, epoch, item.into()];
-            let (occasion, label) = occasion_of(spec, self.mirror.as_deref(), self.labels[item as usize], keys);
+            let (occasion, label) =
+                occasion_of(spec, self.mirror.as_deref(), self.labels[item as usize], keys);
             self.store.write_arranged(item as usize, Some((spec, occasion)), out, &mut scratch)?;
             labels.push(label);
         }
@@ -343,11 +355,23 @@ impl Dataset {
     /// A pass over pictures as they are.
     fn pass(&self, order: Vec<u32>, batch: usize) -> Pass {
         assert!(batch > 0, "a batch has images");
-        let (store, pool, labels) = (Arc::clone(&self.store), Arc::clone(&self.pool), Arc::clone(&self.labels));
+        let (store, pool, labels) =
+            (Arc::clone(&self.store), Arc::clone(&self.pool), Arc::clone(&self.labels));
         let (targets, mirror) = (self.targets.clone(), self.mirror.clone());
         let (order, bounds) = batches_of(order, batch, &store);
         let outputs = self.outputs;
-        Pass { store, pool, labels, targets, order, bounds, augment: None, mirror, class_weights: None, outputs }
+        Pass {
+            store,
+            pool,
+            labels,
+            targets,
+            order,
+            bounds,
+            augment: None,
+            mirror,
+            class_weights: None,
+            outputs,
+        }
     }
 
     /// The batches of a pass from batch `start` on.
@@ -388,7 +412,8 @@ fn bound_bytes(cache: Option<Cache>) -> usize {
     }
 }
 
-/// How much the loss of a picture of each class counts. A class without training pictures counts 0 where weights are balanced: there is nothing to count.
+/// How much the loss of a picture of each class counts. A class without training pictures counts 0 where
+/// weights are balanced: there is nothing to count.
 fn weights_of(weight: &ClassWeight, classes: &[String], train: &SplitView) -> Arc<[f32]> {
     match weight {
         ClassWeight::Balanced => {
@@ -422,7 +447,11 @@ fn mirror_images(pairs: &[[Spanned<String>; 2]], classes: &[String]) -> Arc<[Opt
 }
 
 /// Sets of arrays keep their channels unless `color` says otherwise.
-fn check_channels(source: &Source, prepare: &PrepareSpec, preparation: &Preparation) -> Result<(), DataError> {
+fn check_channels(
+    source: &Source,
+    prepare: &PrepareSpec,
+    preparation: &Preparation,
+) -> Result<(), DataError> {
     let Pictures::Arrays { size, .. } = &source.pictures else { return Ok(()) };
     let wanted = preparation.size();
     if prepare.color.is_none() && size[2] != wanted[2] {

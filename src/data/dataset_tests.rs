@@ -8,7 +8,8 @@ use super::super::folder::tests::png;
 use super::super::store::Scratch;
 use super::*;
 use crate::ir::{
-    AugmentKind, AugmentOp, ClassWeight, Color, DataSource, Fit, Resize, ResizeMethod, Split as Share, SplitBase,
+    AugmentKind, AugmentOp, ClassWeight, Color, DataSource, Fit, Resize, ResizeMethod, Split as Share,
+    SplitBase,
 };
 use crate::source::{Span, Spanned};
 
@@ -25,7 +26,11 @@ fn spec(source: DataSource) -> DataSpec {
 }
 
 fn digits() -> DataSpec {
-    DataSpec { test: share(20, SplitBase::All), validation: share(20, SplitBase::Train), ..spec(DataSource::Digits) }
+    DataSpec {
+        test: share(20, SplitBase::All),
+        validation: share(20, SplitBase::Train),
+        ..spec(DataSource::Digits)
+    }
 }
 
 fn rescaled() -> PrepareSpec {
@@ -33,7 +38,13 @@ fn rescaled() -> PrepareSpec {
 }
 
 fn open(data: &DataSpec, prepare: &PrepareSpec, input: [usize; 3], dir: &Path) -> Result<Dataset, DataError> {
-    Dataset::open(data, prepare, &Shape::image(input[0], input[1], input[2]), &Locations::only(dir), &mut |_| {})
+    Dataset::open(
+        data,
+        prepare,
+        &Shape::image(input[0], input[1], input[2]),
+        &Locations::only(dir),
+        &mut |_| {},
+    )
 }
 
 fn all(batches: Batches) -> (Vec<f32>, Vec<i32>) {
@@ -59,7 +70,8 @@ fn digits_are_split_by_class() {
     assert_eq!(test.class_counts(10), [36, 36, 35, 37, 36, 36, 36, 36, 35, 36]);
     assert_eq!(validation.class_counts(10), [28, 29, 28, 29, 29, 29, 29, 29, 28, 29]);
     assert_eq!(set.train.len() + validation.len() + test.len(), 1797);
-    let mut items: Vec<u32> = [&set.train, validation, test].iter().flat_map(|view| view.items().to_vec()).collect();
+    let mut items: Vec<u32> =
+        [&set.train, validation, test].iter().flat_map(|view| view.items().to_vec()).collect();
     items.sort_unstable();
     assert_eq!(items, (0..1797).collect::<Vec<_>>());
 }
@@ -117,7 +129,8 @@ fn picture_folder() -> tempfile::TempDir {
     for (class, color) in [("a", 10), ("b", 200)] {
         fs::create_dir_all(dir.path().join("set").join(class)).unwrap();
         for i in 0..5u8 {
-            fs::write(dir.path().join(format!("set/{class}/{i}.png")), png(3, 2, [color + i, 0, color])).unwrap();
+            fs::write(dir.path().join(format!("set/{class}/{i}.png")), png(3, 2, [color + i, 0, color]))
+                .unwrap();
         }
     }
     dir
@@ -143,14 +156,19 @@ fn a_folder_becomes_batches() {
     );
     assert_eq!(images[18..21], [11.0 / 255.0, 0.0, 10.0 / 255.0]);
     // Resized, with one colour everywhere: the same values.
-    let (large, _) = all(open(&folder(None), &resized(7, 5), [7, 5, 3], dir.path()).unwrap().batches(Split::Train, 4));
+    let (large, _) =
+        all(open(&folder(None), &resized(7, 5), [7, 5, 3], dir.path()).unwrap().batches(Split::Train, 4));
     assert_eq!(large.len(), 10 * 7 * 5 * 3);
     assert!((large[105] - images[18]).abs() < 1e-6);
     // Read as grey because the model takes one channel: 0.299 · 11 + 0.114 · 10 = 4.4.
-    let (grey, _) = all(open(&folder(None), &rescaled(), [2, 3, 1], dir.path()).unwrap().batches(Split::Train, 4));
+    let (grey, _) =
+        all(open(&folder(None), &rescaled(), [2, 3, 1], dir.path()).unwrap().batches(Split::Train, 4));
     assert_eq!(grey[6], 4.0 / 255.0);
     let listed = DataSpec { classes: Some(written(vec!["b".to_owned(), "a".to_owned()])), ..folder(None) };
-    assert_eq!(all(open(&listed, &rescaled(), [2, 3, 3], dir.path()).unwrap().batches(Split::Train, 4)).1[0], 1);
+    assert_eq!(
+        all(open(&listed, &rescaled(), [2, 3, 3], dir.path()).unwrap().batches(Split::Train, 4)).1[0],
+        1
+    );
 }
 
 #[test]
@@ -167,15 +185,17 @@ fn prediction_prepares_a_file_as_training_does() {
 #[test]
 fn what_does_not_fit_is_said() {
     let dir = picture_folder();
-    let failure =
-        |data: &DataSpec, prepare: &PrepareSpec, input| open(data, prepare, input, dir.path()).unwrap_err().to_string();
+    let failure = |data: &DataSpec, prepare: &PrepareSpec, input| {
+        open(data, prepare, input, dir.path()).unwrap_err().to_string()
+    };
     let error = failure(&folder(None), &rescaled(), [4, 4, 3]);
     assert!(error.contains("set/a/0.png: it is 2x3, the model takes 4x4: put `resize: 4x4`"), "{error}");
     let error = failure(&folder(None), &resized(5, 5), [4, 4, 3]);
     assert!(error.contains("`resize` makes 5x5") && error.contains("4x4"), "{error}");
     let error = failure(&digits(), &rescaled(), [8, 8, 3]);
     assert!(error.contains("1 channel(s), the model takes 3"), "{error}");
-    let error = failure(&digits(), &PrepareSpec { color: Some(written(Color::Gray)), ..rescaled() }, [8, 8, 3]);
+    let error =
+        failure(&digits(), &PrepareSpec { color: Some(written(Color::Gray)), ..rescaled() }, [8, 8, 3]);
     assert!(error.contains("`color` makes 1"), "{error}");
     let listed = DataSpec { classes: Some(written(vec!["a".to_owned(), "cats".to_owned()])), ..folder(None) };
     let error = failure(&listed, &rescaled(), [2, 3, 3]);
@@ -223,9 +243,15 @@ fn featurewise_statistics_come_from_the_training_split() {
     let brought = Featurewise { mean: vec![0.5], std: vec![2.0] };
     assert_ne!(stored, brought);
     let shape = Shape::image(8, 8, 1);
-    let again =
-        Dataset::open_with(&digits(), &prepare, &shape, Some(brought.clone()), &Locations::only(""), &mut |_| {})
-            .unwrap();
+    let again = Dataset::open_with(
+        &digits(),
+        &prepare,
+        &shape,
+        Some(brought.clone()),
+        &Locations::only(""),
+        &mut |_| {},
+    )
+    .unwrap();
     assert_eq!(again.featurewise, Some(brought));
     // The first digit's first pixel is 0: (0 − 0.5) / 2.
     let mut out = vec![0.0; 64];
@@ -254,8 +280,10 @@ fn bytes_and_floats_are_finished_alike() {
 
 #[test]
 fn a_mirrored_picture_has_the_label_of_its_mirror_image() {
-    let flip =
-        AugmentSpec { ops: vec![written(AugmentOp::new(AugmentKind::FlipHorizontal, 0.5))], ..AugmentSpec::default() };
+    let flip = AugmentSpec {
+        ops: vec![written(AugmentOp::new(AugmentKind::FlipHorizontal, 0.5))],
+        ..AugmentSpec::default()
+    };
     let pair = |left: &str, right: &str| [written(left.to_owned()), written(right.to_owned())];
     let with = |pairs: Vec<[Spanned<String>; 2]>| {
         let spec = DataSpec { mirror: Some(written(pairs)), ..digits() };
@@ -269,7 +297,8 @@ fn a_mirrored_picture_has_the_label_of_its_mirror_image() {
         &AugmentSpec::default(),
         0,
     ));
-    // 3 and 5 mirror into each other, 8 into itself; the rest into nothing. A class may be called by its number too.
+    // 3 and 5 mirror into each other, 8 into itself; the rest into nothing. A class may be called by its
+    // number too.
     let (images, labels) = with(vec![pair("3", "5"), pair("8", "8")]);
     let (mut flipped, mut kept) = (0, 0);
     for (at, (&now, &was)) in labels.iter().zip(&plain.1).enumerate() {
@@ -313,7 +342,10 @@ fn training_pictures_weigh_as_their_classes_say() {
     }
     let given = vec![(written("3".to_owned()), 2.5), (written("none".to_owned()), 9.0)];
     let (_, given) = weights(ClassWeight::Given(given), Split::Train);
-    assert!(given.iter().all(|&(label, weight)| weight == if label == 3 { 2.5 } else { 1.0 }) && !given.is_empty());
+    assert!(
+        given.iter().all(|&(label, weight)| weight == if label == 3 { 2.5 } else { 1.0 })
+            && !given.is_empty()
+    );
     assert!(weights(ClassWeight::Balanced, Split::Test).1.is_empty(), "only training is weighed");
 }
 
@@ -330,7 +362,9 @@ fn threads_do_not_change_mixed_batches() {
     let mut with = |threads| {
         set.set_loader_threads(threads);
         let batches: Vec<_> = set.train_batches(2, 7, 50, &spec, 1).map(Result::unwrap).collect();
-        let all = batches.iter().map(|b| (b.images.clone(), b.labels.clone(), b.targets.clone(), b.weights.clone()));
+        let all = batches
+            .iter()
+            .map(|b| (b.images.clone(), b.labels.clone(), b.targets.clone(), b.weights.clone()));
         all.collect::<Vec<_>>()
     };
     let one = with(1);
@@ -339,7 +373,10 @@ fn threads_do_not_change_mixed_batches() {
         assert_eq!((shares.len(), weights.len()), (labels.len() * 10, labels.len()));
         for (shares, &label) in shares.chunks(10).zip(labels) {
             assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-6);
-            assert!(shares.iter().all(|share| *share <= shares[label as usize]), "the largest share is the label");
+            assert!(
+                shares.iter().all(|share| *share <= shares[label as usize]),
+                "the largest share is the label"
+            );
         }
     }
     // evaluation knows nothing of it
@@ -356,10 +393,13 @@ fn a_picture_that_is_shown_is_mixed_as_in_a_run() {
     for (at, picture) in shown.iter().enumerate() {
         let trained = &images[at * 64..][..64];
         assert_eq!(picture.label, labels[at]);
-        assert!(picture.values.iter().zip(trained).all(|(shown, trained)| (shown / 255.0 - trained).abs() < 1e-5));
+        assert!(
+            picture.values.iter().zip(trained).all(|(shown, trained)| (shown / 255.0 - trained).abs() < 1e-5)
+        );
     }
     let first = set.augmented(7, &spec, Sample { count: 2, picture: Some(0), batch: 50 }).unwrap();
     assert!(
-        first[0] != first[1] && images.chunks(64).any(|image| (image[20] - first[0].values[20] / 255.0).abs() < 1e-5)
+        first[0] != first[1]
+            && images.chunks(64).any(|image| (image[20] - first[0].values[20] / 255.0).abs() < 1e-5)
     );
 }

@@ -1,4 +1,5 @@
-//! Arranged pictures in a temporary file, as 32-bit numbers: for sets that take longer to decode than to read, and do not fit into memory.
+//! Arranged pictures in a temporary file, as 32-bit numbers: for sets that take longer to decode than to
+//! read, and do not fit into memory.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -29,7 +30,8 @@ impl DiskPictures {
     /// [`DataError::Io`]: the disk is full, for example.
     pub(super) fn append(&mut self, values: &[f32]) -> Result<(), DataError> {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let file = self.file.get_mut().map_err(|_| DataError::Loader("a loader thread broke off".to_owned()))?;
+        let file =
+            self.file.get_mut().map_err(|_| DataError::Loader("a loader thread broke off".to_owned()))?;
         file.seek(SeekFrom::End(0)).and_then(|_| file.write_all(&bytes)).map_err(failed)
     }
 
@@ -40,7 +42,8 @@ impl DiskPictures {
         let size = self.elements * size_of::<f32>();
         let mut bytes = vec![0; size];
         {
-            let mut file = self.file.lock().map_err(|_| DataError::Loader("a loader thread broke off".to_owned()))?;
+            let mut file =
+                self.file.lock().map_err(|_| DataError::Loader("a loader thread broke off".to_owned()))?;
             file.seek(SeekFrom::Start((item * size) as u64))
                 .and_then(|_| file.read_exact(&mut bytes))
                 .map_err(failed)?;
@@ -66,7 +69,9 @@ mod tests {
         pictures.append(&[1.0, -0.0, f32::MIN_POSITIVE, 4.0, 5.0, 0.1]).unwrap();
         pictures.append(&[7.0, 8.0, 9.0]).unwrap();
         let mut out = [0.0; 3];
-        for (item, expected) in [(2, [7.0, 8.0, 9.0]), (0, [1.0, -0.0, f32::MIN_POSITIVE]), (1, [4.0, 5.0, 0.1])] {
+        for (item, expected) in
+            [(2, [7.0, 8.0, 9.0]), (0, [1.0, -0.0, f32::MIN_POSITIVE]), (1, [4.0, 5.0, 0.1])]
+        {
             pictures.read(item, &mut out).unwrap();
             assert_eq!(out.map(f32::to_bits), expected.map(f32::to_bits));
         }

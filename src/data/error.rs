@@ -140,8 +140,10 @@ impl fmt::Display for ClassDifference<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (what, names) in [("missing", self.missing), ("not expected", self.unexpected)] {
             if !names.is_empty() {
-                let shown: Vec<String> = names.iter().take(8).map(|name| format!("`{}`", shown(name))).collect();
-                let more = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
+                let shown: Vec<String> =
+                    names.iter().take(8).map(|name| format!("`{}`", shown(name))).collect();
+                let more =
+                    if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
                 write!(f, "\n  {what}: {}{more}", shown.join(", "))?;
             }
         }

@@ -1,4 +1,5 @@
-//! Fetches a file of a built-in set from its official place into the user's cache, and checks that it is the right one.
+//! Fetches a file of a built-in set from its official place into the user's cache, and checks that it is the
+//! right one.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -26,7 +27,8 @@ pub struct RemoteFile {
     pub name: &'static str,
     /// What it must be.
     pub checksum: Checksum,
-    /// The largest number of bytes that are taken before giving up; the file as sent, and what it holds, each.
+    /// The largest number of bytes that are taken before giving up; the file as sent, and what it holds,
+    /// each.
     pub limit_bytes: u64,
 }
 
@@ -68,8 +70,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Gives up a transfer that stands still for this long.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Fetches `url` into `dir/file.name` and returns that path. The file appears there complete and checked, or not at all.
-/// `progress` gets the bytes so far and, where the server says it, all of them.
+/// Fetches `url` into `dir/file.name` and returns that path. The file appears there complete and checked, or
+/// not at all. `progress` gets the bytes so far and, where the server says it, all of them.
 /// # Errors
 /// [`FetchError`]; nothing is left behind then.
 pub fn fetch(
@@ -79,7 +81,8 @@ pub fn fetch(
     progress: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<PathBuf, FetchError> {
     let target = dir.join(file.name);
-    let transfer = |reason: String| FetchError::Transfer { url: url.to_owned(), reason, put_at: target.clone() };
+    let transfer =
+        |reason: String| FetchError::Transfer { url: url.to_owned(), reason, put_at: target.clone() };
     let write = |source: io::Error| FetchError::Write { path: target.clone(), source };
     fs::create_dir_all(dir).map_err(write)?;
     let mut part = Unfinished::beside(&target).map_err(write)?;
@@ -99,7 +102,8 @@ pub fn fetch(
     let mut buffer = vec![0u8; 1 << 16];
     progress(0, total);
     loop {
-        let n = body.read(&mut buffer).map_err(|error| transfer(format!("the transfer broke off: {error}")))?;
+        let n =
+            body.read(&mut buffer).map_err(|error| transfer(format!("the transfer broke off: {error}")))?;
         if n == 0 {
             break;
         }

@@ -36,7 +36,8 @@ fn ok(body: &[u8]) -> Vec<u8> {
 }
 
 fn ok_of_length(body: &[u8], length: usize) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n").into_bytes();
+    let mut bytes =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n").into_bytes();
     bytes.extend(body);
     bytes
 }
@@ -50,17 +51,21 @@ fn gzip(contents: &[u8]) -> Vec<u8> {
 const CONTENTS: &[u8] = b"abc";
 /// SHA-256 of `abc`, FIPS 180-2 example B.1.
 const SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-const GZIPPED: RemoteFile = RemoteFile { name: "abc.gz", checksum: Checksum::Contents(SHA256), limit_bytes: 1 << 20 };
+const GZIPPED: RemoteFile =
+    RemoteFile { name: "abc.gz", checksum: Checksum::Contents(SHA256), limit_bytes: 1 << 20 };
 const PLAIN: RemoteFile = RemoteFile { name: "abc", checksum: Checksum::File(SHA256), limit_bytes: 1 << 20 };
 
 /// Fetches, and says what is in the directory afterwards.
 fn run(file: &RemoteFile, url: &str) -> (Result<Vec<u8>, String>, Vec<String>) {
     let dir = tempfile::tempdir().unwrap();
     let cache = dir.path().join("made/when/needed");
-    let fetched =
-        fetch(file, url, &cache, &mut |_, _| {}).map(|path| fs::read(path).unwrap()).map_err(|error| error.to_string());
-    let left =
-        fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let fetched = fetch(file, url, &cache, &mut |_, _| {})
+        .map(|path| fs::read(path).unwrap())
+        .map_err(|error| error.to_string());
+    let left = fs::read_dir(&cache)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
     (fetched, left)
 }
 
@@ -71,7 +76,8 @@ fn a_right_file_arrives_with_progress() {
     let dir = tempfile::tempdir().unwrap();
     let mut seen = Vec::new();
     let path =
-        fetch(&GZIPPED, &format!("{url}/abc.gz"), dir.path(), &mut |done, total| seen.push((done, total))).unwrap();
+        fetch(&GZIPPED, &format!("{url}/abc.gz"), dir.path(), &mut |done, total| seen.push((done, total)))
+            .unwrap();
     assert_eq!((path.clone(), fs::read(&path).unwrap()), (dir.path().join("abc.gz"), gz.clone()));
     assert_eq!(
         (seen[0], *seen.last().unwrap()),
@@ -91,11 +97,16 @@ fn any_compression_of_the_right_contents_passes() {
 #[test]
 fn redirects_are_followed() {
     let url = serve(vec![
-        ("/old", b"HTTP/1.1 302 Found\r\nLocation: /abc\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()),
+        (
+            "/old",
+            b"HTTP/1.1 302 Found\r\nLocation: /abc\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                .to_vec(),
+        ),
         ("/abc", ok(CONTENTS)),
         (
             "/circle",
-            b"HTTP/1.1 302 Found\r\nLocation: /circle\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec(),
+            b"HTTP/1.1 302 Found\r\nLocation: /circle\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                .to_vec(),
         ),
     ]);
     assert_eq!(run(&PLAIN, &format!("{url}/old")).0, Ok(CONTENTS.to_vec()));
@@ -129,7 +140,10 @@ fn a_broken_transfer_is_refused() {
 
 #[test]
 fn refusals_and_dead_servers_are_named() {
-    let url = serve(vec![("/busy", b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec())]);
+    let url = serve(vec![(
+        "/busy",
+        b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec(),
+    )]);
     assert_fails(&PLAIN, &format!("{url}/none"), "404");
     assert_fails(&PLAIN, &format!("{url}/busy"), "503");
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

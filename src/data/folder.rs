@@ -52,10 +52,19 @@ impl Root {
         let place = locations.resolve(written)?;
         let written = written.to_string_lossy().replace('\\', "/").trim_end_matches('/').to_owned();
         let bounds = locations.bounds;
-        Ok(Self { written, place, split, bounds, classes: BTreeSet::new(), pictures: Vec::new(), ignored: Vec::new() })
+        Ok(Self {
+            written,
+            place,
+            split,
+            bounds,
+            classes: BTreeSet::new(),
+            pictures: Vec::new(),
+            ignored: Vec::new(),
+        })
     }
 
-    /// Takes a file by its path below the root; `bytes` is asked only for pictures. `what` says of something else than a file what it is.
+    /// Takes a file by its path below the root; `bytes` is asked only for pictures. `what` says of something
+    /// else than a file what it is.
     fn add(
         &mut self,
         below: &str,
@@ -73,7 +82,8 @@ impl Root {
         match class {
             Some(class) if picture::has_picture_name(below) => {
                 self.check_count()?;
-                let bytes = what.map_or_else(bytes, |what| Ok(FileBytes::refused(format!("it is {what}"))))?;
+                let bytes =
+                    what.map_or_else(bytes, |what| Ok(FileBytes::refused(format!("it is {what}"))))?;
                 self.pictures.push((class.to_owned(), PictureFile { name, bytes }));
             }
             Some(_) | None => self.ignored.push(what.map_or(name.clone(), |what| format!("{name} ({what})"))),
@@ -118,13 +128,19 @@ impl Root {
             match found.kind {
                 Kind::Folder if is_class && !found.is_text => return Err(no_text(found.path)),
                 Kind::Folder => self.add_dir(found.below),
-                Kind::File => self.add(found.below, None, || Ok(FileBytes::Path(found.path.to_path_buf())))?,
+                Kind::File => {
+                    self.add(found.below, None, || Ok(FileBytes::Path(found.path.to_path_buf())))?
+                }
                 // it may have been a folder full of pictures
-                Kind::Other(what) if what == tree::LEADS_NOWHERE && !picture::has_picture_name(found.below) => {
+                Kind::Other(what)
+                    if what == tree::LEADS_NOWHERE && !picture::has_picture_name(found.below) =>
+                {
                     let help = "mend the link, or take it away";
                     return Err(DataError::malformed(found.path, format!("is {what}"), help));
                 }
-                Kind::Other(what) => self.add(found.below, Some(what), || Ok(FileBytes::refused(String::new())))?,
+                Kind::Other(what) => {
+                    self.add(found.below, Some(what), || Ok(FileBytes::refused(String::new())))?
+                }
             }
             Ok(Descent::Into)
         })
@@ -134,7 +150,8 @@ impl Root {
     fn check(&self) -> Result<(), DataError> {
         let path = Path::new(&self.written);
         if self.classes.is_empty() {
-            let problem = if self.ignored.is_empty() { "is empty, or not there" } else { "has no class folders" };
+            let problem =
+                if self.ignored.is_empty() { "is empty, or not there" } else { "has no class folders" };
             return Err(DataError::malformed(
                 path,
                 problem,
@@ -150,22 +167,36 @@ impl Root {
         let more = if self.classes.len() > CLASSES_NAMED { ", …" } else { "" };
         let problem = format!("no pictures for {} classes: {}{more}", self.classes.len(), empty.join(", "));
         let known = picture::EXTENSIONS.join(", ");
-        Err(DataError::malformed(path, problem, format!("put pictures there ({known}), or take the folder away")))
+        Err(DataError::malformed(
+            path,
+            problem,
+            format!("put pictures there ({known}), or take the folder away"),
+        ))
     }
 }
 
 /// A class whose name is not UTF-8: weights keep the names of their classes as text.
 fn no_text(path: &Path) -> DataError {
     let problem = "the name of this class is no text (UTF-8)";
-    DataError::malformed(path, problem, "give the folder another name: weights keep the names of their classes as text")
+    DataError::malformed(
+        path,
+        problem,
+        "give the folder another name: weights keep the names of their classes as text",
+    )
 }
 
 fn is_hidden(path: &str) -> bool {
     path.split('/').any(|part| part.starts_with('.') || part == "__MACOSX")
 }
 
-/// Finds all pictures of a training folder and perhaps a test folder. An archive that holds both is read once.
-fn list(train: &Path, test: Option<&Path>, locations: &Locations, keep: Keep) -> Result<Vec<Root>, DataError> {
+/// Finds all pictures of a training folder and perhaps a test folder. An archive that holds both is read
+/// once.
+fn list(
+    train: &Path,
+    test: Option<&Path>,
+    locations: &Locations,
+    keep: Keep,
+) -> Result<Vec<Root>, DataError> {
     let mut roots = vec![Root::new(train, Split::Train, locations)?];
     if let Some(test) = test {
         roots.push(Root::new(test, Split::Test, locations)?);
@@ -192,11 +223,15 @@ fn read_archive(path: &Path, roots: &mut [Root], bounds: Bounds, keep: Keep) -> 
         let Member { name, is_text, kind, size, offset, bytes } = member;
         let inside = |root: &Root| {
             let inner = root.place.inner.as_deref().filter(|_| root.place.path == path)?;
-            let below =
-                if inner.is_empty() { Some(name.as_str()) } else { name.strip_prefix(inner)?.strip_prefix('/') };
+            let below = if inner.is_empty() {
+                Some(name.as_str())
+            } else {
+                name.strip_prefix(inner)?.strip_prefix('/')
+            };
             below.map(str::to_owned)
         };
-        let Some((root, below)) = roots.iter_mut().find_map(|root| inside(root).map(|below| (root, below))) else {
+        let Some((root, below)) = roots.iter_mut().find_map(|root| inside(root).map(|below| (root, below)))
+        else {
             return Ok(());
         };
         if !is_text && below.split('/').next().is_some_and(|class| class.contains("\\x")) {
@@ -246,7 +281,8 @@ fn read_archive(path: &Path, roots: &mut [Root], bounds: Bounds, keep: Keep) -> 
 
 /// Adds a member's bytes: exactly as many as its archive says.
 fn read_member(bytes: &mut dyn Read, size: u64, taken: &mut Vec<u8>) -> Result<(), String> {
-    let read = bytes.take(size + 1).read_to_end(taken).map_err(|error| format!("cannot be read ({error})"))?;
+    let read =
+        bytes.take(size + 1).read_to_end(taken).map_err(|error| format!("cannot be read ({error})"))?;
     if read as u64 == size {
         return Ok(());
     }
@@ -271,7 +307,8 @@ fn classes_of(roots: &[Root]) -> Result<Vec<String>, DataError> {
         let unexpected: Vec<String> =
             root.classes.iter().filter(|&class| !roots[0].classes.contains(class)).cloned().collect();
         if !unexpected.is_empty() {
-            let missing = roots[0].classes.iter().filter(|&class| !root.classes.contains(class)).cloned().collect();
+            let missing =
+                roots[0].classes.iter().filter(|&class| !root.classes.contains(class)).cloned().collect();
             return Err(DataError::Classes {
                 path: root.written.clone().into(),
                 expected_of: format!("`{}`", roots[0].written),
@@ -305,7 +342,9 @@ fn source_of(roots: Vec<Root>) -> Result<Source, DataError> {
         FileBytes::Path(path) => path.as_os_str().as_encoded_bytes().to_vec(),
         FileBytes::Stretch { .. } | FileBytes::Memory { .. } | FileBytes::Seen(_) => Vec::new(),
     };
-    items.sort_by(|(a, ..), (b, ..)| a.name.as_bytes().cmp(b.name.as_bytes()).then_with(|| order(a).cmp(&order(b))));
+    items.sort_by(|(a, ..), (b, ..)| {
+        a.name.as_bytes().cmp(b.name.as_bytes()).then_with(|| order(a).cmp(&order(b)))
+    });
     // of members of one name the last counts, as it does when an archive is unpacked
     items.dedup_by(|(later, _, split), (file, _, other)| {
         let is_same = later.name == file.name && split == other && !matches!(later.bytes, FileBytes::Path(_));
@@ -364,7 +403,11 @@ pub(crate) struct HeaderFacts {
 /// Reads names and headers, in parallel; decodes nothing.
 /// # Errors
 /// [`DataError`]; also where no header at all can be read.
-pub(crate) fn folder_facts(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<FolderFacts, DataError> {
+pub(crate) fn folder_facts(
+    train: &Path,
+    test: Option<&Path>,
+    locations: &Locations,
+) -> Result<FolderFacts, DataError> {
     let source = source_of(list(train, test, locations, Keep::Headers)?)?;
     let mut counts = [vec![0; source.classes.len()], vec![0; source.classes.len()]];
     for (&label, &split) in source.labels.iter().zip(&source.splits) {
@@ -402,13 +445,17 @@ pub(super) fn header_facts(files: &[PictureFile], bounds: Bounds) -> Result<Head
     Ok(HeaderFacts {
         sizes: good.iter().map(|header| [header.height, header.width]).collect(),
         channels: good.iter().all(|header| header.channels == first.channels).then_some(first.channels),
-        unreadable: Unreadable { count: bad.len(), examples: bad.into_iter().take(store::EXAMPLES).collect() },
+        unreadable: Unreadable {
+            count: bad.len(),
+            examples: bad.into_iter().take(store::EXAMPLES).collect(),
+        },
         held_bytes: files.iter().map(|file| file.bytes.held_bytes()).sum(),
         decoding_bytes: good.iter().map(|header| header.decoding_bytes).max().unwrap_or(0),
     })
 }
 
-/// Whether names are those of frames of tracks: numbers, `00003_00011.ppm`, nearly all of them, and on the mean two frames or more a track.
+/// Whether names are those of frames of tracks: numbers, `00003_00011.ppm`, nearly all of them, and on the
+/// mean two frames or more a track.
 fn grouped<'n>(paths: impl Iterator<Item = &'n str>) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (mut all, mut frames, mut tracks) = (0, 0, BTreeSet::new());

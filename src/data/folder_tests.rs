@@ -81,7 +81,9 @@ fn directories_and_archives_give_the_same_set() {
     fs::write(dir.path().join("a.tar.gz"), gzip(&plain)).unwrap();
     fs::write(dir.path().join("a.zip"), zip_of(&files())).unwrap();
     for prefix in ["", "a.tar/", "a.tar.gz/", "a.zip/"] {
-        let source = load_from(dir.path(), &format!("{prefix}set/train"), Some(&format!("{prefix}set/test/"))).unwrap();
+        let source =
+            load_from(dir.path(), &format!("{prefix}set/train"), Some(&format!("{prefix}set/test/")))
+                .unwrap();
         assert_eq!(source.classes, ["cats", "dogs"]);
         let Pictures::Files(pictures) = &source.pictures else { panic!("folders hold files") };
         let names: Vec<&str> = pictures.iter().map(|file| file.name.strip_prefix(prefix).unwrap()).collect();
@@ -96,10 +98,16 @@ fn directories_and_archives_give_the_same_set() {
         assert_eq!(source.labels, [0, 1, 0, 0, 1]);
         assert_eq!(source.splits, [Split::Test, Split::Test, Split::Train, Split::Train, Split::Train]);
         assert_eq!(source.ignored, [format!("{prefix}set/train/cats/notes.txt")]);
-        for (file, (_, bytes)) in
-            pictures.iter().map(|file| (file, files().into_iter().find(|(name, _)| file.name.ends_with(name)).unwrap()))
+        for (file, (_, bytes)) in pictures
+            .iter()
+            .map(|file| (file, files().into_iter().find(|(name, _)| file.name.ends_with(name)).unwrap()))
         {
-            assert_eq!(store::read_bytes(&file.bytes, Bounds::default()).unwrap().as_ref(), bytes, "{}", file.name);
+            assert_eq!(
+                store::read_bytes(&file.bytes, Bounds::default()).unwrap().as_ref(),
+                bytes,
+                "{}",
+                file.name
+            );
         }
     }
 }
@@ -109,7 +117,8 @@ fn headers_say_sizes_and_counts() {
     let dir = tempfile::tempdir().unwrap();
     write_files(dir.path(), &files());
     let facts =
-        folder_facts(Path::new("set/train"), Some(Path::new("set/test")), &Locations::only(dir.path())).unwrap();
+        folder_facts(Path::new("set/train"), Some(Path::new("set/test")), &Locations::only(dir.path()))
+            .unwrap();
     let expected = FolderFacts {
         classes: vec!["cats".to_owned(), "dogs".to_owned()],
         class_counts: vec![2, 1],
@@ -198,9 +207,13 @@ fn unreadable_headers_are_counted() {
         dir.path(),
         &[("set/train/cats/x.jpg", b"not a picture".to_vec()), ("set/train/cats/y.jpg", Vec::new())],
     );
-    let found = folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap().headers.unreadable;
+    let found =
+        folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap().headers.unreadable;
     assert_eq!(found.count, 2);
-    assert!(found.examples[0].contains("cats/x.jpg") && found.examples[1].contains("the file is empty"), "{found:?}");
+    assert!(
+        found.examples[0].contains("cats/x.jpg") && found.examples[1].contains("the file is empty"),
+        "{found:?}"
+    );
     fs::create_dir_all(dir.path().join("bad/cats")).unwrap();
     fs::write(dir.path().join("bad/cats/z.png"), b"").unwrap();
     let error = folder_facts(Path::new("bad"), None, &Locations::only(dir.path())).unwrap_err().to_string();
@@ -274,12 +287,16 @@ fn unusual_members_of_a_tar_are_read_or_named() {
         let Pictures::Files(files) = &source.pictures else { panic!("archives hold files") };
         let sizes: Vec<_> = files
             .iter()
-            .map(|file| store::header(&file.bytes, Bounds::default()).map(|header| [header.height, header.width]))
+            .map(|file| {
+                store::header(&file.bytes, Bounds::default()).map(|header| [header.height, header.width])
+            })
             .collect();
         let [first, hard, pipe, soft, sparse, long] = &sizes[..] else { panic!("{sizes:?}") };
         // the later of two members of one name
         assert_eq!([first, sparse, long], [&Ok([2, 3]); 3], "{archive}");
-        for (refused, what) in [(hard, "a link inside"), (soft, "a link inside"), (pipe, "a device or pipe inside")] {
+        for (refused, what) in
+            [(hard, "a link inside"), (soft, "a link inside"), (pipe, "a device or pipe inside")]
+        {
             assert!(refused.as_ref().is_err_and(|reason| reason.contains(what)), "{refused:?}");
         }
     }

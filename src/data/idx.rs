@@ -37,9 +37,11 @@ pub(crate) fn read_file(path: &Path, rank: usize, most: u64) -> Result<Idx, Data
 }
 
 fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
-    let mut file = BufReader::with_capacity(1 << 16, files::open(path).map_err(|error| DataError::io(path, error))?);
-    let compressed =
-        std::io::BufRead::fill_buf(&mut file).map_err(|error| DataError::io(path, error))?.starts_with(&[0x1f, 0x8b]);
+    let mut file =
+        BufReader::with_capacity(1 << 16, files::open(path).map_err(|error| DataError::io(path, error))?);
+    let compressed = std::io::BufRead::fill_buf(&mut file)
+        .map_err(|error| DataError::io(path, error))?
+        .starts_with(&[0x1f, 0x8b]);
     Ok(if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
 }
 
@@ -93,8 +95,8 @@ fn pair(
     })
 }
 
-/// Reads idx of at most `most` bytes from a stream; `path` is for messages. That the data are as long as the header says is looked at even where they
-/// are not kept.
+/// Reads idx of at most `most` bytes from a stream; `path` is for messages. That the data are as long as the
+/// header says is looked at even where they are not kept.
 pub(crate) fn read(
     stream: &mut dyn Read,
     path: &Path,
@@ -102,9 +104,11 @@ pub(crate) fn read(
     contents: Contents,
     most: u64,
 ) -> Result<Idx, DataError> {
-    let malformed = |problem: String| DataError::malformed(path, problem, "get the official file again (plain or .gz)");
-    let broken =
-        |what: &str, error: std::io::Error| malformed(format!("the file ends or breaks off in {what} ({error})"));
+    let malformed =
+        |problem: String| DataError::malformed(path, problem, "get the official file again (plain or .gz)");
+    let broken = |what: &str, error: std::io::Error| {
+        malformed(format!("the file ends or breaks off in {what} ({error})"))
+    };
     let mut magic = [0u8; 4];
     stream.read_exact(&mut magic).map_err(|error| broken("its first four bytes", error))?;
     if magic != [0, 0, 8, rank as u8] {
@@ -199,11 +203,16 @@ mod tests {
         write("grey", &[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9]);
         let locations = Locations::only(dir.path());
         let path = Path::new;
-        let set = load([path("x"), path("y")], Some([path("x"), path("y")]), Contents::Kept, &locations).unwrap();
+        let set =
+            load([path("x"), path("y")], Some([path("x"), path("y")]), Contents::Kept, &locations).unwrap();
         assert_eq!((set.size, set.labels, set.splits[2]), ([1, 1, 3], vec![7, 8, 7, 8], Split::Test));
-        assert_eq!(load([path("grey"), path("one")], None, Contents::Kept, &locations).unwrap().size, [1, 1, 1]);
-        let error =
-            |train, test| load(train, test, Contents::Kept, &locations).err().map(|error| error.to_string()).unwrap();
+        assert_eq!(
+            load([path("grey"), path("one")], None, Contents::Kept, &locations).unwrap().size,
+            [1, 1, 1]
+        );
+        let error = |train, test| {
+            load(train, test, Contents::Kept, &locations).err().map(|error| error.to_string()).unwrap()
+        };
         assert!(error([path("x"), path("one")], None).contains("1 labels for 2 images"));
         assert!(error([path("x"), path("y")], Some([path("grey"), path("one")])).contains("[1, 1, 1]"));
     }

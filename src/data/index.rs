@@ -150,7 +150,11 @@ pub(super) fn contents_of_files(
     let total = noted.0.len();
     let found: Vec<Result<Content, String>> = noted.0.into_par_iter().enumerate().map(content).collect();
     let bad: Vec<String> = found.iter().filter_map(|content| content.clone().err()).collect();
-    if bad.is_empty() { Ok(found.into_iter().flatten().collect()) } else { Err(store::unreadable(bad, total)) }
+    if bad.is_empty() {
+        Ok(found.into_iter().flatten().collect())
+    } else {
+        Err(store::unreadable(bad, total))
+    }
 }
 
 /// A picture of an index.
@@ -210,8 +214,9 @@ impl DataIndex {
         };
         let classes = if targets.is_none() { classes.to_vec() } else { Vec::new() };
         let items = names.into_iter().zip(splits).zip(contents).enumerate();
-        let entries =
-            items.map(|(item, ((name, &split), content))| Entry { name, split, label: label(item), content }).collect();
+        let entries = items
+            .map(|(item, ((name, &split), content))| Entry { name, split, label: label(item), content })
+            .collect();
         Self { classes, entries }
     }
 
@@ -263,12 +268,14 @@ impl DataIndex {
     pub fn from_text(bytes: &[u8]) -> Result<Self, String> {
         let text = unsealed(bytes).ok_or("its checksum is not that of its contents")?;
         let unknown = || "it is not an index of this version".to_owned();
-        let text = text.strip_prefix(FORMAT).and_then(|text| text.strip_prefix("\nclasses ")).ok_or_else(unknown)?;
+        let text =
+            text.strip_prefix(FORMAT).and_then(|text| text.strip_prefix("\nclasses ")).ok_or_else(unknown)?;
         let (classes, rows) = text.split_once('\n').ok_or_else(unknown)?;
         let classes = serde_json::from_str(classes).map_err(|_| unknown())?;
         let entries = csv::Reader::from_reader(rows.as_bytes()).into_records();
-        let entries =
-            entries.map(|row| row.ok().as_ref().and_then(entry).ok_or_else(unknown)).collect::<Result<_, _>>()?;
+        let entries = entries
+            .map(|row| row.ok().as_ref().and_then(entry).ok_or_else(unknown))
+            .collect::<Result<_, _>>()?;
         Ok(Self { classes, entries })
     }
 
@@ -277,12 +284,16 @@ impl DataIndex {
     pub fn trained_on(&self, split: Split, earlier: &DataIndex) -> usize {
         let trained = earlier.entries.iter().filter(|entry| entry.split == Split::Train);
         let known = super::changes::ByContent::of(trained);
-        self.entries.iter().filter(|entry| entry.split == split && known.get(&entry.content).is_some()).count()
+        self.entries
+            .iter()
+            .filter(|entry| entry.split == split && known.get(&entry.content).is_some())
+            .count()
     }
 }
 
 fn entry(row: &csv::StringRecord) -> Option<Entry> {
-    let split = [Split::Train, Split::Validation, Split::Test].into_iter().find(|split| split.name() == &row[0])?;
+    let split =
+        [Split::Train, Split::Validation, Split::Test].into_iter().find(|split| split.name() == &row[0])?;
     let hash = |text: &str| u64::from_str_radix(text, 16).ok();
     let whole = match row.get(4)? {
         "" => None,

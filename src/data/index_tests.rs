@@ -66,7 +66,9 @@ fn every_kind_of_difference_is_named() {
     assert_eq!(moved, [relabelled, "1 picture has another name (train 1): `set/a/1.png`"]);
     assert_eq!(
         said(&|now| now.entries[0].split = Split::Test),
-        ["1 picture stands in another split (train 1): `set/a/1.png`; 1 of them would no longer be trained on"]
+        [
+            "1 picture stands in another split (train 1): `set/a/1.png`; 1 of them would no longer be trained on"
+        ]
     );
     // a class folder that was renamed, and comes last now
     let renamed = said(&|now| {
@@ -97,8 +99,10 @@ fn samples_and_wholes_are_compared_as_far_as_both_know() {
     other[STRETCH + 5] ^= 1;
     assert!(Content::of(&other).is(&sample), "between two stretches");
     assert!(!Content::of(&other).is(&whole));
-    let with =
-        |content| DataIndex { classes: vec![], entries: vec![Entry { content, ..entry("", Split::Train, 0, b"") }] };
+    let with = |content| DataIndex {
+        classes: vec![],
+        entries: vec![Entry { content, ..entry("", Split::Train, 0, b"") }],
+    };
     assert!(with(whole).digest().is(&with(sample).digest()));
     assert!(!with(whole).digest().is(&with(Content::of(&other)).digest()));
 }

@@ -10,7 +10,8 @@ use super::{Progress, cifar, folder, idx, npz, standard, store, table};
 use crate::card;
 use crate::ir::{Damaged, DataSource, DataSpec, LabelKind};
 
-/// Finds and reads the data set that a program names. Pictures in files are not decoded yet, unless damaged ones are to be left out.
+/// Finds and reads the data set that a program names. Pictures in files are not decoded yet, unless damaged
+/// ones are to be left out.
 pub(super) fn load(
     data: &DataSpec,
     locations: &Locations,
@@ -23,7 +24,11 @@ pub(super) fn load(
     Ok(source)
 }
 
-fn found(data: &DataSpec, locations: &Locations, progress: &mut dyn FnMut(Progress)) -> Result<Source, DataError> {
+fn found(
+    data: &DataSpec,
+    locations: &Locations,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Source, DataError> {
     let source = &data.source.value;
     let arrays = match source {
         DataSource::Digits => standard::digits()?,

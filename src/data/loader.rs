@@ -1,7 +1,8 @@
 //! Batches for the trainer: gathered where that is quick, else made by threads beside the training.
 //!
-//! Batch `b` of an epoch is made by thread `b mod threads`, which hands it over through a channel of its own with room for one batch; the trainer takes
-//! from the channels in turn. So order and contents do not depend on the number of threads, and no more than two batches a thread are in memory.
+//! Batch `b` of an epoch is made by thread `b mod threads`, which hands it over through a channel of its own
+//! with room for one batch; the trainer takes from the channels in turn. So order and contents do not depend
+//! on the number of threads, and no more than two batches a thread are in memory.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,9 +24,11 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// `[height, width]` of each of them.
     pub size: [usize; 2],
-    /// `[n]` class indices, of mixed pictures that of the class with the largest share; 0 where labels are numbers.
+    /// `[n]` class indices, of mixed pictures that of the class with the largest share; 0 where labels are
+    /// numbers.
     pub labels: Vec<i32>,
-    /// `[n, K]` labels that are numbers, or shares of classes where pictures are mixed; empty where they are classes.
+    /// `[n, K]` labels that are numbers, or shares of classes where pictures are mixed; empty where they are
+    /// classes.
     pub targets: Vec<f32>,
     /// `[n]` how much the loss of each counts; empty where classes are not weighed.
     pub weights: Vec<f32>,
@@ -94,8 +97,9 @@ pub(super) struct Pass {
     pub(super) outputs: usize,
 }
 
-/// Puts items of a pass into batches of at most `batch`: their order, and where each batch begins and the last ends. Pictures of a batch have one size. Where
-/// sizes differ, batches of each size fill up in the order of the pass and come as they are full; what is left comes at the end, the smallest pictures first.
+/// Puts items of a pass into batches of at most `batch`: their order, and where each batch begins and the
+/// last ends. Pictures of a batch have one size. Where sizes differ, batches of each size fill up in the
+/// order of the pass and come as they are full; what is left comes at the end, the smallest pictures first.
 pub(super) fn batches_of(order: Vec<u32>, batch: usize, store: &Store) -> (Vec<u32>, Vec<usize>) {
     if !store.is_open() {
         let bounds = (0..order.len()).step_by(batch).chain([order.len()]).collect();
@@ -170,8 +174,8 @@ impl Pass {
     }
 }
 
-/// The occasion of a picture of a class, and the class that it then shows. `keys` are seed, epoch and item; `mirror` says what each class becomes when it
-/// is mirrored, if anything, where mirroring changes classes.
+/// The occasion of a picture of a class, and the class that it then shows. `keys` are seed, epoch and item;
+/// `mirror` says what each class becomes when it is mirrored, if anything, where mirroring changes classes.
 pub(super) fn occasion_of(
     spec: &AugmentSpec,
     mirror: Option<&[Option<i32>]>,
@@ -228,7 +232,10 @@ impl Batches {
                         }
                     }
                 };
-                let Ok(handle) = std::thread::Builder::new().name(format!("loader-{first}")).spawn(work) else { break };
+                let Ok(handle) = std::thread::Builder::new().name(format!("loader-{first}")).spawn(work)
+                else {
+                    break;
+                };
                 channels.push(receiver);
                 handles.push(handle);
             }
@@ -299,7 +306,8 @@ impl Drop for Batches {
             self.given_up.store(true, Ordering::Relaxed);
             channels.clear();
             for handle in handles.drain(..) {
-                // A panic in it was already reported as an error by `next`, or concerns batches that nobody wants.
+                // A panic in it was already reported as an error by `next`, or concerns batches that nobody
+                // wants.
                 let _ = handle.join();
             }
         }

@@ -7,8 +7,8 @@ use super::error::DataError;
 use crate::files::Access;
 use crate::printed::shown_path;
 
-/// Places to look for data, in this order: beside the `.cnn` file, the data directories, the user's cache, then (built-in sets alone) their
-/// official place.
+/// Places to look for data, in this order: beside the `.cnn` file, the data directories, the user's cache,
+/// then (built-in sets alone) their official place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locations {
     /// The directory of the `.cnn` file: relative paths of the file start here.
@@ -35,10 +35,11 @@ pub enum FetchPolicy {
 }
 
 impl Locations {
-    /// The places of a run: `program` is the `.cnn` file, `data_dir` the command line's `--data-dir`. Reads `CNNC_DATA_DIR` and asks the
-    /// system for the user's cache directory.
+    /// The places of a run: `program` is the `.cnn` file, `data_dir` the command line's `--data-dir`. Reads
+    /// `CNNC_DATA_DIR` and asks the system for the user's cache directory.
     pub fn of_run(program: &Path, data_dir: Option<&Path>) -> Self {
-        let from_environment = std::env::var_os("CNNC_DATA_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        let from_environment =
+            std::env::var_os("CNNC_DATA_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
         Self {
             beside: program.parent().map(Path::to_path_buf).unwrap_or_default(),
             data_dirs: data_dir.map(Path::to_path_buf).into_iter().chain(from_environment).collect(),
@@ -62,10 +63,11 @@ impl Locations {
         }
     }
 
-    /// The first existing place of a path written in a file: beside the file, then in the data directories. A path may go on inside an archive;
-    /// what counts is then the archive.
+    /// The first existing place of a path written in a file: beside the file, then in the data directories. A
+    /// path may go on inside an archive; what counts is then the archive.
     /// # Errors
-    /// [`DataError::NotFound`] with all the places that were tried; [`DataError::Outside`] where one of them may not be read.
+    /// [`DataError::NotFound`] with all the places that were tried; [`DataError::Outside`] where one of them
+    /// may not be read.
     pub fn resolve(&self, written: &Path) -> Result<Place, DataError> {
         let mut looked = Vec::new();
         let mut outside = None;
@@ -88,7 +90,11 @@ impl Locations {
         if let Some(path) = outside {
             return Err(DataError::Outside { path });
         }
-        Err(DataError::NotFound { what: format!("`{}`", shown_path(written)), looked, help: NOT_FOUND_HELP.to_owned() })
+        Err(DataError::NotFound {
+            what: format!("`{}`", shown_path(written)),
+            looked,
+            help: NOT_FOUND_HELP.to_owned(),
+        })
     }
 
     /// Whether a file may be read that was found on the way: in a folder, by a link, in a table.
@@ -108,14 +114,16 @@ fn is_there(path: &Path) -> Result<bool, DataError> {
     }
 }
 
-const NOT_FOUND_HELP: &str = "paths are taken from the .cnn file's directory, then from --data-dir and CNNC_DATA_DIR";
+const NOT_FOUND_HELP: &str =
+    "paths are taken from the .cnn file's directory, then from --data-dir and CNNC_DATA_DIR";
 
 /// A found path, perhaps one that goes on inside an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The file or directory on disk.
     pub path: PathBuf,
-    /// The path inside the archive, with `/` between its parts and none at its ends; `None` where `path` is no archive.
+    /// The path inside the archive, with `/` between its parts and none at its ends; `None` where `path` is
+    /// no archive.
     pub inner: Option<String>,
 }
 

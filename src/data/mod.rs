@@ -1,7 +1,9 @@
-//! Data sets: where they are found, how they are read, split, prepared and augmented, and how they reach the trainer in batches.
+//! Data sets: where they are found, how they are read, split, prepared and augmented, and how they reach the
+//! trainer in batches.
 //!
-//! [`Dataset::open`] does the first four; [`Dataset::train_batches`] and [`Dataset::batches`] give [`Batch`]es. [`Preparation`] alone makes a picture
-//! file into a model's input, for prediction. [`crate::random`] is the one source of random numbers.
+//! [`Dataset::open`] does the first four; [`Dataset::train_batches`] and [`Dataset::batches`] give
+//! [`Batch`]es. [`Preparation`] alone makes a picture file into a model's input, for prediction.
+//! [`crate::random`] is the one source of random numbers.
 
 mod archive;
 mod augment;

@@ -23,7 +23,10 @@ fn changes() -> impl Strategy<Value = (Vec<(prop::sample::Index, u8)>, Option<pr
     )
 }
 
-fn changed(bytes: &[u8], (set, cut): &(Vec<(prop::sample::Index, u8)>, Option<prop::sample::Index>)) -> Vec<u8> {
+fn changed(
+    bytes: &[u8],
+    (set, cut): &(Vec<(prop::sample::Index, u8)>, Option<prop::sample::Index>),
+) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for (at, value) in set {
         let at = at.index(bytes.len());

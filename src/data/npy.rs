@@ -104,25 +104,30 @@ fn parse(text: &str) -> Result<NpyHeader, String> {
         Some(rest.trim_start().strip_prefix(':')?.trim_start())
     };
     let unknown = |what: &str| format!("its header has no {what} that can be read: {}", text.trim());
-    let descr =
-        after("descr").and_then(|rest| rest.split(['\'', '"']).nth(1)).ok_or_else(|| unknown("element type"))?;
+    let descr = after("descr")
+        .and_then(|rest| rest.split(['\'', '"']).nth(1))
+        .ok_or_else(|| unknown("element type"))?;
     let element = match descr.split_at_checked(1) {
         Some(("<" | "|" | "=", name)) => {
             NpyElement::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, element)| element)
         }
         _ => None,
     };
-    let element = element
-        .ok_or_else(|| format!("its elements are `{descr}`, which is not supported: save it as uint8 or float32"))?;
+    let element = element.ok_or_else(|| {
+        format!("its elements are `{descr}`, which is not supported: save it as uint8 or float32")
+    })?;
     let order = after("fortran_order").ok_or_else(|| unknown("order"))?;
     if !order.starts_with("False") {
         return Err("it is in Fortran order: save it with numpy.ascontiguousarray".to_owned());
     }
-    let shape =
-        after("shape").and_then(|rest| rest.strip_prefix('(')?.split_once(')')).ok_or_else(|| unknown("shape"))?.0;
+    let shape = after("shape")
+        .and_then(|rest| rest.strip_prefix('(')?.split_once(')'))
+        .ok_or_else(|| unknown("shape"))?
+        .0;
     let extents = shape.split(',').map(str::trim).filter(|extent| !extent.is_empty());
-    let shape =
-        extents.map(|extent| extent.parse().map_err(|_| unknown("shape"))).collect::<Result<Vec<usize>, _>>()?;
+    let shape = extents
+        .map(|extent| extent.parse().map_err(|_| unknown("shape")))
+        .collect::<Result<Vec<usize>, _>>()?;
     Ok(NpyHeader { element, shape })
 }
 
@@ -130,11 +135,15 @@ fn parse(text: &str) -> Result<NpyHeader, String> {
 /// # Errors
 /// The reason, in words.
 pub(super) fn data(stream: &mut dyn Read, header: &NpyHeader, most: u64) -> Result<Vec<u8>, String> {
-    let expected =
-        header.size_bytes().ok_or_else(|| format!("its shape {:?} is no size of a data set", header.shape))?;
+    let expected = header
+        .size_bytes()
+        .ok_or_else(|| format!("its shape {:?} is no size of a data set", header.shape))?;
     if expected > most {
         let (wanted, most) = (size_text(expected), size_text(most));
-        return Err(format!("its shape {:?} takes {wanted}, more than the memory allows ({most})", header.shape));
+        return Err(format!(
+            "its shape {:?} takes {wanted}, more than the memory allows ({most})",
+            header.shape
+        ));
     }
     let mut bytes = Vec::with_capacity(expected.min(RESERVE_BYTES) as usize);
     stream
@@ -161,7 +170,9 @@ pub(super) fn integers(bytes: &[u8], element: NpyElement) -> Option<Vec<i64>> {
         NpyElement::U32 => Some(each(bytes, |chunk| i64::from(u32::from_le_bytes(chunk)))),
         NpyElement::I32 => Some(each(bytes, |chunk| i64::from(i32::from_le_bytes(chunk)))),
         // What does not fit is out of any range of classes, and so is the largest i64.
-        NpyElement::U64 => Some(each(bytes, |chunk| i64::try_from(u64::from_le_bytes(chunk)).unwrap_or(i64::MAX))),
+        NpyElement::U64 => {
+            Some(each(bytes, |chunk| i64::try_from(u64::from_le_bytes(chunk)).unwrap_or(i64::MAX)))
+        }
         NpyElement::I64 => Some(each(bytes, i64::from_le_bytes)),
         NpyElement::F32 | NpyElement::F64 => None,
     }
@@ -171,7 +182,9 @@ pub(super) fn integers(bytes: &[u8], element: NpyElement) -> Option<Vec<i64>> {
 pub(super) fn numbers(bytes: &[u8], element: NpyElement) -> Vec<f32> {
     match element {
         NpyElement::F32 => floats(bytes),
-        NpyElement::F64 => bytes.as_chunks().0.iter().map(|&chunk| f64::from_le_bytes(chunk) as f32).collect(),
+        NpyElement::F64 => {
+            bytes.as_chunks().0.iter().map(|&chunk| f64::from_le_bytes(chunk) as f32).collect()
+        }
         NpyElement::U8
         | NpyElement::I8
         | NpyElement::U16
@@ -237,7 +250,10 @@ mod tests {
     #[test]
     fn data_must_be_as_long_as_the_header_says() {
         let head = NpyHeader { element: NpyElement::U16, shape: vec![2] };
-        assert_eq!(integers(&data(&mut &[1u8, 0, 2, 1][..], &head, 4).unwrap(), head.element).unwrap(), [1, 258]);
+        assert_eq!(
+            integers(&data(&mut &[1u8, 0, 2, 1][..], &head, 4).unwrap(), head.element).unwrap(),
+            [1, 258]
+        );
         assert!(data(&mut &[1u8, 0, 2][..], &head, 4).unwrap_err().contains("4 bytes, but there are 3"));
         assert!(data(&mut &[0u8; 5][..], &head, 3).unwrap_err().contains("takes 4 bytes"));
         assert!(data(&mut &[0u8; 5][..], &head, 4).unwrap_err().contains("more"));

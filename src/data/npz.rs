@@ -109,7 +109,8 @@ impl Npz {
                 LabelKind::Single | LabelKind::Regression => !value.is_finite(),
             };
             if let Some(at) = numbers.iter().position(wrong) {
-                let wanted = if kind == LabelKind::Multi { "0 or 1 for each class" } else { "finite numbers" };
+                let wanted =
+                    if kind == LabelKind::Multi { "0 or 1 for each class" } else { "finite numbers" };
                 return Err(format!("picture {} has {}, and labels are {wanted}", at / columns, numbers[at]));
             }
             Ok(ArrayLabels { indices: vec![0; images], columns, numbers })
@@ -164,7 +165,8 @@ impl Npz {
             }
             test = self.labels("y_test", kind, test_images)?;
             if test.columns != train.columns {
-                let problem = format!("has {} numbers a picture, `y_train` has {}", test.columns, train.columns);
+                let problem =
+                    format!("has {} numbers a picture, `y_train` has {}", test.columns, train.columns);
                 return Err(Self::malformed(&self.path, "y_test", &problem));
             }
         }
@@ -196,7 +198,8 @@ fn class_names(labels: &[i32], targets: Option<&Targets>, kind: LabelKind) -> Ve
     }
 }
 
-/// Numbers of both splits: `y`, or `y_0`, `y_1`, …; classes that a picture may have several of are named by their indices.
+/// Numbers of both splits: `y`, or `y_0`, `y_1`, …; classes that a picture may have several of are named by
+/// their indices.
 fn targets_of(train: &ArrayLabels, test: &ArrayLabels, kind: LabelKind) -> Option<Targets> {
     let columns = train.columns;
     let name = |at: usize| match kind {

@@ -27,11 +27,13 @@ fn npz(arrays: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
 }
 
 fn facts(dir: &tempfile::TempDir) -> Result<ArrayFacts, String> {
-    super::facts(Path::new("a.npz"), LabelKind::Single, &Locations::only(dir.path())).map_err(|error| error.to_string())
+    super::facts(Path::new("a.npz"), LabelKind::Single, &Locations::only(dir.path()))
+        .map_err(|error| error.to_string())
 }
 
 fn source(dir: &tempfile::TempDir) -> Result<Source, String> {
-    load(Path::new("a.npz"), LabelKind::Single, &Locations::only(dir.path())).map_err(|error| error.to_string())
+    load(Path::new("a.npz"), LabelKind::Single, &Locations::only(dir.path()))
+        .map_err(|error| error.to_string())
 }
 
 #[test]
@@ -56,11 +58,13 @@ fn bytes_with_a_test_split() {
 #[test]
 fn floats_have_the_range_that_they_have() {
     let values = [-1.0f32, 0.5, 0.25, 1.0, 0.0, 0.0].map(f32::to_le_bytes).concat();
-    let dir = npz(&[("x_train", npy("<f4", "1, 1, 2, 3", &values)), ("y_train", npy("<i4", "1,", &[0, 0, 0, 0]))]);
+    let dir =
+        npz(&[("x_train", npy("<f4", "1, 1, 2, 3", &values)), ("y_train", npy("<i4", "1,", &[0, 0, 0, 0]))]);
     assert_eq!((facts(&dir).unwrap().range, facts(&dir).unwrap().size), ((-1.0, 1.0), [1, 2, 3]));
     assert_eq!(source(&dir).unwrap().pictures.array(0).unwrap().pixels.to_floats()[0], -1.0);
     let broken = [f32::NAN; 6].map(f32::to_le_bytes).concat();
-    let dir = npz(&[("x_train", npy("<f4", "1, 1, 2, 3", &broken)), ("y_train", npy("<i4", "1,", &[0, 0, 0, 0]))]);
+    let dir =
+        npz(&[("x_train", npy("<f4", "1, 1, 2, 3", &broken)), ("y_train", npy("<i4", "1,", &[0, 0, 0, 0]))]);
     assert!(source(&dir).unwrap_err().contains("not finite"));
 }
 

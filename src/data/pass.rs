@@ -1,4 +1,5 @@
-//! One cheap pass over a data set: how its splits come out, pictures that occur in several of them, and the ground around what is shown.
+//! One cheap pass over a data set: how its splits come out, pictures that occur in several of them, and the
+//! ground around what is shown.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
@@ -26,7 +27,8 @@ const SHOWN: f32 = 0.12;
 
 /// Makes the pass.
 /// # Errors
-/// [`DataError`]: data that are not there or cannot be split as the program says. Files that cannot be read are passed over.
+/// [`DataError`]: data that are not there or cannot be split as the program says. Files that cannot be read
+/// are passed over.
 pub(crate) fn pass_facts(data: &DataSpec, locations: &Locations) -> Result<PassFacts, DataError> {
     let source = load::load(data, locations, &mut |_| {})?;
     let splits = split::split(&source, data)?;
@@ -55,14 +57,16 @@ fn shared(source: &Source, splits: &[Split], bounds: Bounds) -> SharedPictures {
     let mut shared = SharedPictures::default();
     for items in groups {
         let in_split = |wanted: Split| items.iter().copied().filter(move |item| splits[*item] == wanted);
-        // the split that all others are judged by: the first of training, validation, test that has one of them
+        // the split that all others are judged by: the first of training, validation, test that has one of
+        // them
         let order = [Split::Train, Split::Validation, Split::Test];
         let Some(home) = order.into_iter().find(|split| in_split(*split).next().is_some()) else { continue };
         let strangers: Vec<usize> = items.iter().copied().filter(|item| splits[*item] != home).collect();
         let (Some(first), Some(other)) = (in_split(home).next(), strangers.first()) else { continue };
         shared.count += strangers.len();
         if shared.examples.len() < EXAMPLES {
-            let named = |item: usize| format!("{} ({})", shown(&name(&source.pictures, item)), splits[item].name());
+            let named =
+                |item: usize| format!("{} ({})", shown(&name(&source.pictures, item)), splits[item].name());
             shared.examples.push(format!("{} and {}", named(first), named(*other)));
         }
     }
@@ -81,7 +85,9 @@ fn hash(pictures: &Pictures, item: usize, bounds: Bounds) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     match (pictures, pictures.array(item).map(|picture| picture.pixels)) {
         (_, Some(PixelSlice::Bytes(bytes))) => hasher.write(bytes),
-        (_, Some(PixelSlice::Floats(floats))) => floats.iter().for_each(|value| hasher.write_u32(value.to_bits())),
+        (_, Some(PixelSlice::Floats(floats))) => {
+            floats.iter().for_each(|value| hasher.write_u32(value.to_bits()))
+        }
         (Pictures::Files(files), None) => hasher.write(&store::read_bytes(&files[item].bytes, bounds).ok()?),
         (Pictures::Arrays { .. }, None) => return None,
     }
@@ -114,8 +120,8 @@ fn margins(source: &Source, splits: &[Split], bounds: Bounds) -> Option<[f32; 2]
     }))
 }
 
-/// Share of the width that is ground on the left or right, whichever is less, and of the height above or below; `None` where the corners differ, or
-/// nothing is shown.
+/// Share of the width that is ground on the left or right, whichever is less, and of the height above or
+/// below; `None` where the corners differ, or nothing is shown.
 fn ground(picture: &Picture<'_>) -> Option<[f32; 2]> {
     let Picture { height, width, channels, pixels } = *picture;
     // one after the other: a picture as floats takes four times as much
@@ -141,7 +147,8 @@ fn ground(picture: &Picture<'_>) -> Option<[f32; 2]> {
     let row_shows = |y: usize| (0..width).any(|x| differs(y, x, SHOWN));
     let column_shows = |x: usize| (0..height).any(|y| differs(y, x, SHOWN));
     let (top, bottom) = ((0..height).find(|&y| row_shows(y))?, (0..height).rev().find(|&y| row_shows(y))?);
-    let (left, right) = ((0..width).find(|&x| column_shows(x))?, (0..width).rev().find(|&x| column_shows(x))?);
+    let (left, right) =
+        ((0..width).find(|&x| column_shows(x))?, (0..width).rev().find(|&x| column_shows(x))?);
     let share = |before: usize, last: usize, all: usize| before.min(all - 1 - last) as f32 / all as f32;
     Some([share(left, right, width), share(top, bottom, height)])
 }
@@ -193,8 +200,9 @@ mod tests {
         // 5 rows of 4: a stroke in rows 1..=2, column 2
         let mut pixels = vec![0u8; 20];
         (pixels[6], pixels[10]) = (200, 200);
-        let margins =
-            |pixels: &[u8]| ground(&Picture { height: 5, width: 4, channels: 1, pixels: PixelSlice::Bytes(pixels) });
+        let margins = |pixels: &[u8]| {
+            ground(&Picture { height: 5, width: 4, channels: 1, pixels: PixelSlice::Bytes(pixels) })
+        };
         assert_eq!(margins(&pixels), Some([0.25, 0.2]));
         assert_eq!(margins(&[0; 20]), None);
         pixels[19] = 90;

@@ -105,7 +105,8 @@ pub(crate) const EXTENSIONS: [&str; 11] =
 
 /// Whether a file's name is that of a picture.
 pub(crate) fn has_picture_name(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, end)| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known)))
+    name.rsplit_once('.')
+        .is_some_and(|(_, end)| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
 /// A picture file whose header has been read and found within bounds.
@@ -121,7 +122,8 @@ fn open(bytes: &[u8], bounds: Bounds) -> Result<Opened<impl ImageDecoder + '_>, 
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
+    let mut reader =
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
     let Some(format) = reader.format() else {
         return Err("not a PNG, JPEG, PPM, BMP, GIF or WebP picture".to_owned());
     };
@@ -155,8 +157,12 @@ fn open(bytes: &[u8], bounds: Bounds) -> Result<Opened<impl ImageDecoder + '_>, 
     let copies = u64::from(!matches!(color, ColorType::L8 | ColorType::Rgb8)) + u64::from(turns(orientation));
     let inside = pixels.max(frame_pixels) * bytes_inside(format, walk);
     let decoding_bytes = decoder.total_bytes() + copies * result + inside + bytes.len() as u64;
-    let header =
-        PictureHeader { height: height as usize, width: width as usize, channels: channels as usize, decoding_bytes };
+    let header = PictureHeader {
+        height: height as usize,
+        width: width as usize,
+        channels: channels as usize,
+        decoding_bytes,
+    };
     Ok(Opened { decoder, format, header, orientation })
 }
 
@@ -190,9 +196,10 @@ fn bytes_inside(format: ImageFormat, walk: Walk) -> u64 {
 /// Whether height and width change places.
 fn turns(orientation: Orientation) -> bool {
     match orientation {
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
-            true
-        }
+        Orientation::Rotate90
+        | Orientation::Rotate270
+        | Orientation::Rotate90FlipH
+        | Orientation::Rotate270FlipH => true,
         Orientation::NoTransforms
         | Orientation::Rotate180
         | Orientation::FlipHorizontal
@@ -209,15 +216,17 @@ pub(crate) fn header(bytes: &[u8], bounds: Bounds) -> Result<PictureHeader, Stri
     Ok(header)
 }
 
-/// Decodes a picture file to 8 bits, grey or RGB. Alpha is dropped, of an animation the first picture is taken, 16 bits become 8 (as Keras and Pillow do
-/// it). A rotation in EXIF data is applied, as Pillow's `exif_transpose` does it (Keras does not).
+/// Decodes a picture file to 8 bits, grey or RGB. Alpha is dropped, of an animation the first picture is
+/// taken, 16 bits become 8 (as Keras and Pillow do it). A rotation in EXIF data is applied, as Pillow's
+/// `exif_transpose` does it (Keras does not).
 /// # Errors
 /// The reason, in words: among others a file that is cut short or has holes.
 pub fn decode(bytes: &[u8], bounds: Bounds) -> Result<DecodedPicture, String> {
     decode_for(bytes, bounds, |_| 0, |picture| picture)
 }
 
-/// Decodes a picture and hands it to `take`, as long as there is room for it. `more` says what `take` needs besides.
+/// Decodes a picture and hands it to `take`, as long as there is room for it. `more` says what `take` needs
+/// besides.
 /// # Errors
 /// As [`decode`].
 pub(super) fn decode_for<T>(
@@ -281,7 +290,9 @@ mod tests {
 
     fn encoded(format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        RgbImage::from_fn(3, 2, |x, y| Rgb([(x * 80) as u8, (y * 100) as u8, 7])).write_to(&mut bytes, format).unwrap();
+        RgbImage::from_fn(3, 2, |x, y| Rgb([(x * 80) as u8, (y * 100) as u8, 7]))
+            .write_to(&mut bytes, format)
+            .unwrap();
         bytes.into_inner()
     }
 
@@ -309,7 +320,9 @@ mod tests {
     #[test]
     fn grey_stays_grey_and_alpha_goes() {
         let mut bytes = Cursor::new(Vec::new());
-        image::GrayAlphaImage::from_pixel(2, 1, image::LumaA([90, 3])).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        image::GrayAlphaImage::from_pixel(2, 1, image::LumaA([90, 3]))
+            .write_to(&mut bytes, ImageFormat::Png)
+            .unwrap();
         let picture = decode(bytes.get_ref()).unwrap();
         assert_eq!((picture.channels, picture.pixels), (1, vec![90, 90]));
     }
@@ -350,7 +363,9 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_anywhere_is_refused() {
-        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Pnm, ImageFormat::WebP] {
+        for format in
+            [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Pnm, ImageFormat::WebP]
+        {
             let bytes = detailed(format);
             assert!(decode(&bytes).is_ok(), "{format:?}");
             for cut in 0..bytes.len() {
@@ -361,7 +376,10 @@ mod tests {
         let bytes = detailed(ImageFormat::Gif);
         let whole = decode(&bytes).unwrap();
         for cut in 0..bytes.len() {
-            assert!(decode(&bytes[..cut]).map_or(true, |picture| picture == whole && cut + 2 >= bytes.len()), "{cut}");
+            assert!(
+                decode(&bytes[..cut]).map_or(true, |picture| picture == whole && cut + 2 >= bytes.len()),
+                "{cut}"
+            );
         }
     }
 
@@ -394,7 +412,8 @@ mod tests {
     /// A JPEG whose EXIF data say how it is to be turned.
     pub(crate) fn turned(jpeg: &[u8], orientation: u8) -> Vec<u8> {
         let tiff =
-            [b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", &[orientation][..], &[0; 6]].concat();
+            [b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", &[orientation][..], &[0; 6]]
+                .concat();
         let length = (tiff.len() as u16 + 2).to_be_bytes();
         [&jpeg[..2], &[0xff, 0xe1], &length, &tiff, &jpeg[2..]].concat()
     }
@@ -403,8 +422,9 @@ mod tests {
     fn exif_says_how_a_picture_stands() {
         let jpeg = detailed(ImageFormat::Jpeg);
         let plain = decode(&jpeg).unwrap();
-        let at =
-            |picture: &DecodedPicture, y: usize, x: usize| picture.pixels[(y * picture.width + x) * 3..][..3].to_vec();
+        let at = |picture: &DecodedPicture, y: usize, x: usize| {
+            picture.pixels[(y * picture.width + x) * 3..][..3].to_vec()
+        };
         for (orientation, turned_size) in
             [(1, false), (2, false), (3, false), (4, false), (5, true), (6, true), (7, true), (8, true)]
         {

@@ -107,7 +107,8 @@ pub struct Preparation {
     color: Option<Color>,
     rescale: f32,
     finish: Finish,
-    /// For bytes: the finished value of each byte, a table per channel. Empty where that is not faster or not possible.
+    /// For bytes: the finished value of each byte, a table per channel. Empty where that is not faster or not
+    /// possible.
     tables: Vec<[f32; 256]>,
 }
 
@@ -124,17 +125,24 @@ fn arrange_grey(picture: &Picture<'_>, spec: &Resize, out: &mut [f32]) {
 }
 
 impl Preparation {
-    /// A preparation for a model's input `[H, W, C]`. Where `spec` normalises `featurewise`, `statistics` are the training split's; without them that
-    /// step is left out (which is how they are found).
+    /// A preparation for a model's input `[H, W, C]`. Where `spec` normalises `featurewise`, `statistics` are
+    /// the training split's; without them that step is left out (which is how they are found).
     /// # Errors
     /// [`PrepareError`] if `spec` contradicts the input.
-    pub fn new(spec: &PrepareSpec, input: &Shape, statistics: Option<&Featurewise>) -> Result<Self, PrepareError> {
+    pub fn new(
+        spec: &PrepareSpec,
+        input: &Shape,
+        statistics: Option<&Featurewise>,
+    ) -> Result<Self, PrepareError> {
         let Some((height, width, channels)) = input.as_image() else {
             return Err(PrepareError::NoPicture { input: input.clone() });
         };
         let resize = spec.resize.as_ref().map(|resize| resize.value);
         if let Some(resize) = resize.filter(|resize| [resize.height, resize.width] != [height, width]) {
-            return Err(PrepareError::Resize { made: [resize.height, resize.width], wanted: [height, width] });
+            return Err(PrepareError::Resize {
+                made: [resize.height, resize.width],
+                wanted: [height, width],
+            });
         }
         let color = spec.color.as_ref().map(|color| color.value);
         if let Some(made) = color.map(channels_of).filter(|&made| made != channels) {
@@ -199,17 +207,21 @@ impl Preparation {
         self.height * self.width * self.channels
     }
 
-    /// What arranging a picture takes besides the picture and the result, at most: the picture in another colour, and its rows resized.
+    /// What arranging a picture takes besides the picture and the result, at most: the picture in another
+    /// colour, and its rows resized.
     pub(super) fn scratch_bytes(&self, picture: &PictureHeader) -> u64 {
         let PictureHeader { height, width, channels, .. } = *picture;
         let pixels = height as u64 * width as u64;
         let colored = match self.color {
             Some(Color::LabL) => 4 * pixels,
             Some(Color::Rgb | Color::Gray) | None if channels == self.channels => 0,
-            Some(Color::Rgb | Color::Gray) | None if self.resize.is_some() && self.repeats_grey(channels) => 0,
+            Some(Color::Rgb | Color::Gray) | None if self.resize.is_some() && self.repeats_grey(channels) => {
+                0
+            }
             Some(Color::Rgb | Color::Gray) | None => pixels * self.channels as u64,
         };
-        let rows = if self.resize.is_some() { 4 * height as u64 * (self.width * self.channels) as u64 } else { 0 };
+        let rows =
+            if self.resize.is_some() { 4 * height as u64 * (self.width * self.channels) as u64 } else { 0 };
         colored + rows
     }
 
@@ -218,7 +230,8 @@ impl Preparation {
         self.resize.is_some()
     }
 
-    /// Whether bytes `[H, W, channels]` stay bytes until they are finished: nothing is resized and no colour makes fractions.
+    /// Whether bytes `[H, W, channels]` stay bytes until they are finished: nothing is resized and no colour
+    /// makes fractions.
     pub(super) fn keeps_bytes(&self) -> bool {
         self.resize.is_none() && self.color != Some(Color::LabL)
     }
@@ -242,9 +255,14 @@ impl Preparation {
         let found = (picture.height, picture.width);
         match (&self.resize, colored.as_slice()) {
             (Some(spec), PixelSlice::Bytes(bytes)) => resize::resize(bytes, found, self.channels, spec, out),
-            (Some(spec), PixelSlice::Floats(floats)) => resize::resize(floats, found, self.channels, spec, out),
+            (Some(spec), PixelSlice::Floats(floats)) => {
+                resize::resize(floats, found, self.channels, spec, out)
+            }
             (None, _) if found != (self.height, self.width) => {
-                return Err(PrepareError::Size { found: [found.0, found.1], wanted: [self.height, self.width] });
+                return Err(PrepareError::Size {
+                    found: [found.0, found.1],
+                    wanted: [self.height, self.width],
+                });
             }
             (None, PixelSlice::Bytes(bytes)) => {
                 out.iter_mut().zip(bytes).for_each(|(value, &byte)| *value = f32::from(byte))
@@ -267,18 +285,22 @@ impl Preparation {
         }
         match self.convert(picture)? {
             Colored::Bytes(bytes) => Ok(bytes),
-            Colored::Floats(_) => Err(PrepareError::Channels { found: picture.channels, wanted: self.channels }),
+            Colored::Floats(_) => {
+                Err(PrepareError::Channels { found: picture.channels, wanted: self.channels })
+            }
         }
     }
 
-    /// The picture with the model's number of channels. Without a `color` setting grey is repeated and RGB is made grey where the model asks for it.
+    /// The picture with the model's number of channels. Without a `color` setting grey is repeated and RGB is
+    /// made grey where the model asks for it.
     fn convert<'a>(&self, picture: &Picture<'a>) -> Result<Colored<'a>, PrepareError> {
         let target = self.color.or(match self.channels {
             1 if picture.channels == 3 => Some(Color::Gray),
             3 if picture.channels == 1 => Some(Color::Rgb),
             _ => None,
         });
-        let Some(target) = target.filter(|&target| target == Color::LabL || channels_of(target) != picture.channels)
+        let Some(target) =
+            target.filter(|&target| target == Color::LabL || channels_of(target) != picture.channels)
         else {
             return if picture.channels == self.channels {
                 Ok(Colored::from(picture.pixels))
@@ -287,7 +309,9 @@ impl Preparation {
             };
         };
         Ok(match (target, picture.channels, picture.pixels) {
-            (Color::Rgb, 1, PixelSlice::Bytes(bytes)) => Colored::Bytes(bytes.iter().flat_map(|&v| [v; 3]).collect()),
+            (Color::Rgb, 1, PixelSlice::Bytes(bytes)) => {
+                Colored::Bytes(bytes.iter().flat_map(|&v| [v; 3]).collect())
+            }
             (Color::Rgb, 1, PixelSlice::Floats(floats)) => {
                 Colored::Floats(floats.iter().flat_map(|&v| [v; 3]).collect())
             }
@@ -344,7 +368,9 @@ impl Preparation {
                 standardize(out);
             }
             Finish::Standard { reversed, .. } => {
-                for (pixel, source) in out.chunks_exact_mut(self.channels).zip(bytes.chunks_exact(self.channels)) {
+                for (pixel, source) in
+                    out.chunks_exact_mut(self.channels).zip(bytes.chunks_exact(self.channels))
+                {
                     for (c, (value, table)) in pixel.iter_mut().zip(&self.tables).enumerate() {
                         let from = if *reversed { self.channels - 1 - c } else { c };
                         *value = table[usize::from(source[from])];
@@ -369,7 +395,8 @@ fn channels_of(color: Color) -> usize {
     }
 }
 
-/// Mean 0 and deviation 1, the deviation taken as at least `1/√elements` (`tf.image.per_image_standardization`). Sums are f64.
+/// Mean 0 and deviation 1, the deviation taken as at least `1/√elements`
+/// (`tf.image.per_image_standardization`). Sums are f64.
 fn standardize(values: &mut [f32]) {
     let n = values.len() as f64;
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
@@ -410,12 +437,15 @@ mod tests {
     fn grey_is_repeated_after_it_is_resized() {
         let grey: Vec<u8> = (0..35u32).map(|at| (at * 83 % 251) as u8).collect();
         let tripled: Vec<u8> = grey.iter().flat_map(|&value| [value; 3]).collect();
-        let picture = |channels, pixels| Picture { height: 5, width: 7, channels, pixels: PixelSlice::Bytes(pixels) };
+        let picture =
+            |channels, pixels| Picture { height: 5, width: 7, channels, pixels: PixelSlice::Bytes(pixels) };
         for method in [ResizeMethod::Bilinear, ResizeMethod::Area, ResizeMethod::Lanczos3] {
             for fit in [Fit::Stretch, Fit::Crop, Fit::Letterbox] {
                 let resize = Resize { height: 4, width: 3, method, fit };
-                let spec =
-                    PrepareSpec { resize: Some(Spanned::new(resize, Span::default())), ..PrepareSpec::default() };
+                let spec = PrepareSpec {
+                    resize: Some(Spanned::new(resize, Span::default())),
+                    ..PrepareSpec::default()
+                };
                 let preparation = Preparation::new(&spec, &Shape::image(4, 3, 3), None).unwrap();
                 let [mut repeated, mut resized] = [0, 1].map(|_| vec![9.0f32; 36]);
                 preparation.arrange(&picture(1, &grey), &mut repeated).unwrap();

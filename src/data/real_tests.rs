@@ -7,8 +7,8 @@ use super::cards;
 use super::*;
 use crate::card::{self, PictureSize};
 use crate::ir::{
-    AugmentKind, AugmentOp, AugmentSpec, DataSource, DataSpec, Fit, PrepareSpec, Resize, ResizeMethod, Split as Share,
-    SplitBase,
+    AugmentKind, AugmentOp, AugmentSpec, DataSource, DataSpec, Fit, PrepareSpec, Resize, ResizeMethod,
+    Split as Share, SplitBase,
 };
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
@@ -36,16 +36,22 @@ fn folder(train: &str, test: &str) -> DataSpec {
 }
 
 fn prepare(size: Option<[usize; 2]>) -> PrepareSpec {
-    let resize = size
-        .map(|[height, width]| written(Resize { height, width, method: ResizeMethod::Bilinear, fit: Fit::Stretch }));
+    let resize = size.map(|[height, width]| {
+        written(Resize { height, width, method: ResizeMethod::Bilinear, fit: Fit::Stretch })
+    });
     PrepareSpec { resize, rescale: Some(written(1.0 / 255.0)), ..PrepareSpec::default() }
 }
 
 fn open(data: &DataSpec, prepare: &PrepareSpec, input: [usize; 3], dir: &Path) -> Dataset {
     let started = Instant::now();
-    let set =
-        Dataset::open(data, prepare, &Shape::image(input[0], input[1], input[2]), &Locations::only(dir), &mut |_| {})
-            .unwrap();
+    let set = Dataset::open(
+        data,
+        prepare,
+        &Shape::image(input[0], input[1], input[2]),
+        &Locations::only(dir),
+        &mut |_| {},
+    )
+    .unwrap();
     println!("opened {:?} in {:.2} s", data.source.value, started.elapsed().as_secs_f64());
     set
 }
@@ -65,8 +71,12 @@ fn mnist_is_as_published() {
     let Some(dir) = data_dir("mnist") else { return };
     let set = open(&spec(DataSource::Mnist), &PrepareSpec::default(), [28, 28, 1], &dir);
     assert_eq!(sizes(&set), [48_000, 12_000, 10_000]);
-    let whole =
-        open(&DataSpec { validation: None, ..spec(DataSource::Mnist) }, &PrepareSpec::default(), [28, 28, 1], &dir);
+    let whole = open(
+        &DataSpec { validation: None, ..spec(DataSource::Mnist) },
+        &PrepareSpec::default(),
+        [28, 28, 1],
+        &dir,
+    );
     assert_eq!(whole.train.class_counts(10), card::builtin(&DataSource::Mnist).unwrap().class_counts);
     // The first training image is a five, its first ink is 3, 18, 18, 18, 126 in row 5 from column 12.
     let (image, label) = first(&whole, Split::Train);
@@ -79,20 +89,33 @@ fn fashion_mnist_is_as_published_and_gathers_quickly() {
     let Some(dir) = data_dir("fashion-mnist") else { return };
     let set = open(&spec(DataSource::FashionMnist), &prepare(None), [28, 28, 1], &dir);
     assert_eq!((sizes(&set), set.train.class_counts(10)), ([48_000, 12_000, 10_000], vec![4800; 10]));
-    assert_eq!(set.test.as_ref().unwrap().labels().take(10).collect::<Vec<_>>(), [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]);
+    assert_eq!(
+        set.test.as_ref().unwrap().labels().take(10).collect::<Vec<_>>(),
+        [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]
+    );
     let started = Instant::now();
-    let images: usize =
-        set.train_batches(0, 1, 32, &AugmentSpec::default(), 0).map(|batch| batch.unwrap().labels.len()).sum();
-    println!("{:.2} µs an image, gathered and rescaled", started.elapsed().as_secs_f64() * 1e6 / images as f64);
+    let images: usize = set
+        .train_batches(0, 1, 32, &AugmentSpec::default(), 0)
+        .map(|batch| batch.unwrap().labels.len())
+        .sum();
+    println!(
+        "{:.2} µs an image, gathered and rescaled",
+        started.elapsed().as_secs_f64() * 1e6 / images as f64
+    );
     assert_eq!(images, 48_000);
     let changed = |kind| written(AugmentOp::new(kind, 1.0));
-    let ops = vec![changed(AugmentKind::Rotation { degrees: 20.0 }), changed(AugmentKind::Zoom { amount: 0.2 })];
+    let ops =
+        vec![changed(AugmentKind::Rotation { degrees: 20.0 }), changed(AugmentKind::Zoom { amount: 0.2 })];
     let augment = AugmentSpec { ops, ..AugmentSpec::default() };
     let mut one_thread = set;
     one_thread.set_loader_threads(1);
     let started = Instant::now();
-    let images: usize = one_thread.train_batches(0, 1, 32, &augment, 0).map(|batch| batch.unwrap().labels.len()).sum();
-    println!("{:.2} µs an image, augmented by one thread", started.elapsed().as_secs_f64() * 1e6 / images as f64);
+    let images: usize =
+        one_thread.train_batches(0, 1, 32, &augment, 0).map(|batch| batch.unwrap().labels.len()).sum();
+    println!(
+        "{:.2} µs an image, augmented by one thread",
+        started.elapsed().as_secs_f64() * 1e6 / images as f64
+    );
 }
 
 #[test]

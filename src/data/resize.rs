@@ -1,7 +1,8 @@
 //! Resizing, as TensorFlow's `tf.image.resize` does it: pixel centres at half coordinates.
 //!
-//! Each method is separable: an output position is a weighted sum of input positions along one axis, [`Taps`]; rows first, then columns.
-//! With `scale = input / output`, output position `i` lies at `c = (i + ½) · scale` of the input:
+//! Each method is separable: an output position is a weighted sum of input positions along one axis,
+//! [`Taps`]; rows first, then columns. With `scale = input / output`, output position `i` lies at `c = (i +
+//! ½) · scale` of the input:
 //! ```text
 //! nearest    pixel ⌊c⌋
 //! bilinear   pixels ⌊c − ½⌋ and the next, linear in between, clamped at the border; no antialiasing
@@ -21,7 +22,8 @@ struct Taps {
 
 impl Taps {
     fn new(method: ResizeMethod, input: usize, output: usize) -> Self {
-        let mut taps = Self { positions: Vec::with_capacity(output), weights: Vec::with_capacity(2 * output) };
+        let mut taps =
+            Self { positions: Vec::with_capacity(output), weights: Vec::with_capacity(2 * output) };
         // f32, as TensorFlow: coordinates must round alike.
         let scale = input as f32 / output as f32;
         for i in 0..output {
@@ -51,7 +53,10 @@ impl Taps {
                     let radius = 3.0 * stretch;
                     let first = (centre - radius - 0.5).ceil().max(0.0) as usize;
                     let end = ((centre + radius - 0.5).floor() as usize + 1).min(input);
-                    taps.push_normalized(first, (first..end).map(|p| lanczos3((p as f32 + 0.5 - centre) / stretch)));
+                    taps.push_normalized(
+                        first,
+                        (first..end).map(|p| lanczos3((p as f32 + 0.5 - centre) / stretch)),
+                    );
                 }
             }
         }
@@ -98,9 +103,11 @@ struct Rect {
     width: usize,
 }
 
-/// Resizes a picture `[size.0, size.1, channels]` to `[height, width, channels]` of `resize`, written to `out`.
+/// Resizes a picture `[size.0, size.1, channels]` to `[height, width, channels]` of `resize`, written to
+/// `out`.
 ///
-/// `pixels` has `size.0 · size.1 · channels` values and `out` has `resize.height · resize.width · channels`; both sizes are at least 1.
+/// `pixels` has `size.0 · size.1 · channels` values and `out` has `resize.height · resize.width · channels`;
+/// both sizes are at least 1.
 pub(super) fn resize<T: Copy + Into<f32>>(
     pixels: &[T],
     size: (usize, usize),
@@ -161,10 +168,16 @@ fn resize_row<T: Copy + Into<f32>>(source: &[T], channels: usize, columns: &Taps
 fn centre_crop((height, width): (usize, usize), target: &Resize) -> Rect {
     let cut_height = (width * target.height / target.width).clamp(1, height);
     let cut_width = (height * target.width / target.height).clamp(1, width);
-    Rect { top: (height - cut_height) / 2, left: (width - cut_width) / 2, height: cut_height, width: cut_width }
+    Rect {
+        top: (height - cut_height) / 2,
+        left: (width - cut_width) / 2,
+        height: cut_height,
+        width: cut_width,
+    }
 }
 
-/// Where the whole picture lies in the target (as `tf.image.resize_with_pad`, which rounds the bars down before it rounds the picture's size).
+/// Where the whole picture lies in the target (as `tf.image.resize_with_pad`, which rounds the bars down
+/// before it rounds the picture's size).
 fn letterbox((height, width): (usize, usize), target: &Resize) -> Rect {
     let ratio = (height as f64 / target.height as f64).max(width as f64 / target.width as f64);
     let place = |extent: usize, target: usize| {
@@ -197,7 +210,9 @@ mod tests {
     fn the_same_size_changes_nothing() {
         let pixels: Vec<u8> = (0..12).map(|i| i * 20).collect();
         let expected: Vec<f32> = pixels.iter().map(|&p| f32::from(p)).collect();
-        for method in [ResizeMethod::Bilinear, ResizeMethod::Nearest, ResizeMethod::Area, ResizeMethod::Lanczos3] {
+        for method in
+            [ResizeMethod::Bilinear, ResizeMethod::Nearest, ResizeMethod::Area, ResizeMethod::Lanczos3]
+        {
             let got = resized(&pixels, (3, 4), 3, 4, method, Fit::Stretch);
             // Lanczos weights at whole distances are sin(kπ) in f32: not exactly 0.
             assert!(got.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-3), "{method:?} {got:?}");
@@ -206,7 +221,10 @@ mod tests {
 
     #[test]
     fn area_is_the_mean_of_what_is_covered() {
-        assert_eq!(resized(&[0, 10, 20, 30, 40, 50], (1, 6), 1, 2, ResizeMethod::Area, Fit::Stretch), [10.0, 40.0]);
+        assert_eq!(
+            resized(&[0, 10, 20, 30, 40, 50], (1, 6), 1, 2, ResizeMethod::Area, Fit::Stretch),
+            [10.0, 40.0]
+        );
         assert_eq!(resized(&[0, 30, 60], (1, 3), 1, 2, ResizeMethod::Area, Fit::Stretch), [10.0, 50.0]);
     }
 
@@ -224,9 +242,13 @@ mod tests {
 
     #[test]
     fn extreme_sizes_stay_in_bounds() {
-        for method in [ResizeMethod::Bilinear, ResizeMethod::Nearest, ResizeMethod::Area, ResizeMethod::Lanczos3] {
+        for method in
+            [ResizeMethod::Bilinear, ResizeMethod::Nearest, ResizeMethod::Area, ResizeMethod::Lanczos3]
+        {
             for fit in [Fit::Stretch, Fit::Crop, Fit::Letterbox] {
-                for (h, w, th, tw) in [(1, 1, 7, 5), (97, 1, 3, 9), (1, 64, 64, 1), (33, 57, 1, 1), (2, 2, 100, 3)] {
+                for (h, w, th, tw) in
+                    [(1, 1, 7, 5), (97, 1, 3, 9), (1, 64, 64, 1), (33, 57, 1, 1), (2, 2, 100, 3)]
+                {
                     let out = resized(&vec![200; h * w], (h, w), th, tw, method, fit);
                     let bars = fit == Fit::Letterbox;
                     assert!(
@@ -274,11 +296,19 @@ mod tests {
             let (height, width) = case.from;
             let pixels: Vec<u8> = (0..height)
                 .flat_map(|y| {
-                    (0..width).flat_map(move |x| (0..2).map(move |c| ((31 * y + 17 * x + 101 * c + x * y) % 256) as u8))
+                    (0..width).flat_map(move |x| {
+                        (0..2).map(move |c| ((31 * y + 17 * x + 101 * c + x * y) % 256) as u8)
+                    })
                 })
                 .collect();
             let mut out = vec![0.0; case.to.0 * case.to.1 * 2];
-            resize(&pixels, case.from, 2, &Resize { height: case.to.0, width: case.to.1, method, fit }, &mut out);
+            resize(
+                &pixels,
+                case.from,
+                2,
+                &Resize { height: case.to.0, width: case.to.1, method, fit },
+                &mut out,
+            );
             let worst = out.iter().zip(&case.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             // Values up to 255 are given to 4 places; f32 sums of up to 40 taps, in another order.
             assert!(

@@ -1,4 +1,5 @@
-//! What every kind of data set becomes when it is read: pictures with labels, in the order that splits are taken from.
+//! What every kind of data set becomes when it is read: pictures with labels, in the order that splits are
+//! taken from.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -83,7 +84,8 @@ impl Targets {
     }
 }
 
-/// A data set before it is split and prepared. Items stand in the order of the bytes of their paths; those of arrays in the order of the array.
+/// A data set before it is split and prepared. Items stand in the order of the bytes of their paths; those of
+/// arrays in the order of the array.
 #[derive(Debug)]
 pub(super) struct Source {
     /// Class names in the order of their indices.
@@ -136,8 +138,8 @@ pub(super) enum FileBytes {
     Path(PathBuf),
     /// A stretch of an uncompressed archive.
     Stretch { archive: Arc<PathBuf>, offset: u64, len: u64 },
-    /// In memory: a stretch of all that was taken out of a compressed archive. One run of memory for all of them is given back whole when they have been
-    /// decoded; a piece for each would leave a sieve.
+    /// In memory: a stretch of all that was taken out of a compressed archive. One run of memory for all of
+    /// them is given back whole when they have been decoded; a piece for each would leave a sieve.
     Memory { all: Arc<OnceLock<Vec<u8>>>, range: Range<usize> },
     /// Not kept.
     Seen(Box<Seen>),
@@ -172,8 +174,12 @@ impl Pictures {
     /// Number of pictures.
     pub(super) fn len(&self) -> usize {
         match self {
-            Pictures::Arrays { pixels: Pixels::Bytes(bytes), size } => bytes.len() / size.iter().product::<usize>(),
-            Pictures::Arrays { pixels: Pixels::Floats(floats), size } => floats.len() / size.iter().product::<usize>(),
+            Pictures::Arrays { pixels: Pixels::Bytes(bytes), size } => {
+                bytes.len() / size.iter().product::<usize>()
+            }
+            Pictures::Arrays { pixels: Pixels::Floats(floats), size } => {
+                floats.len() / size.iter().product::<usize>()
+            }
             Pictures::Files(files) => files.len(),
         }
     }
@@ -198,8 +204,13 @@ impl Source {
         Self { classes, labels, targets: None, splits, pictures, ignored: Vec::new(), damaged: Vec::new() }
     }
 
-    /// Checks that `classes:` of the file names the classes that a built-in set has; then its order decides the indices.
-    pub(super) fn reorder_classes(&mut self, written: &[String], what: &std::path::Path) -> Result<(), DataError> {
+    /// Checks that `classes:` of the file names the classes that a built-in set has; then its order decides
+    /// the indices.
+    pub(super) fn reorder_classes(
+        &mut self,
+        written: &[String],
+        what: &std::path::Path,
+    ) -> Result<(), DataError> {
         check_classes(written, &self.classes, what)?;
         if let Some(targets) = &mut self.targets {
             let place_of = places(&targets.names);
@@ -212,8 +223,11 @@ impl Source {
             targets.names = written.to_vec();
         }
         let place_of = places(written);
-        let index_of: Vec<i32> =
-            self.classes.iter().map(|class| place_of.get(class.as_str()).map_or(0, |&index| index as i32)).collect();
+        let index_of: Vec<i32> = self
+            .classes
+            .iter()
+            .map(|class| place_of.get(class.as_str()).map_or(0, |&index| index as i32))
+            .collect();
         if self.targets.is_none() {
             self.labels.iter_mut().for_each(|label| *label = index_of[*label as usize]);
         }
@@ -246,7 +260,11 @@ pub(crate) fn places(names: &[String]) -> HashMap<&str, usize> {
 }
 
 /// The classes that are there must be those that `classes:` lists.
-pub(crate) fn check_classes(written: &[String], found: &[String], what: &std::path::Path) -> Result<(), DataError> {
+pub(crate) fn check_classes(
+    written: &[String],
+    found: &[String],
+    what: &std::path::Path,
+) -> Result<(), DataError> {
     let without = |all: &[String], others: &[String]| -> Vec<String> {
         let others = places(others);
         all.iter().filter(|name| !others.contains_key(name.as_str())).cloned().collect()

@@ -1,4 +1,5 @@
-//! Training, validation and test splits: stratified unless the file says not, and decided by `data.seed` alone.
+//! Training, validation and test splits: stratified unless the file says not, and decided by `data.seed`
+//! alone.
 //!
 //! ```text
 //! order   all items, sorted by the bytes of their paths (items of arrays by index, which is their path padded with zeros to 8 digits),
@@ -7,8 +8,8 @@
 //! take    for each class the first round-half-up(fraction · n) of its units in that order (a unit stands where its first item stands), where n
 //!         counts the class's units in the base; with `stratified: false` all items count as one class
 //! ```
-//! The test split is taken first, validation from what is left for training. `of all` counts the items of every split; a test split `of all` takes
-//! the place of the set's own.
+//! The test split is taken first, validation from what is left for training. `of all` counts the items of
+//! every split; a test split `of all` takes the place of the set's own.
 
 use std::collections::BTreeMap;
 
@@ -138,7 +139,12 @@ mod tests {
     use crate::ir::DataSource;
     use crate::source::{Span, Spanned};
 
-    fn split(labels: &[i32], own: &[Split], classes: usize, spec: &DataSpec) -> Result<Vec<Split>, DataError> {
+    fn split(
+        labels: &[i32],
+        own: &[Split],
+        classes: usize,
+        spec: &DataSpec,
+    ) -> Result<Vec<Split>, DataError> {
         let pictures = Pictures::Arrays { pixels: Pixels::Bytes(vec![0; labels.len()]), size: [1, 1, 1] };
         super::split(&set(labels, own, classes, pictures), spec)
     }
@@ -165,15 +171,17 @@ mod tests {
     }
 
     fn counts(splits: &[Split], labels: &[i32], class: i32) -> [usize; 3] {
-        [Split::Train, Split::Validation, Split::Test]
-            .map(|split| splits.iter().zip(labels).filter(|&(&s, &label)| s == split && label == class).count())
+        [Split::Train, Split::Validation, Split::Test].map(|split| {
+            splits.iter().zip(labels).filter(|&(&s, &label)| s == split && label == class).count()
+        })
     }
 
     #[test]
     fn each_class_gives_its_share_rounded_half_up() {
         // 10 items of class 0, 5 of class 1: 25% are 2.5 and 1.25.
         let labels: Vec<i32> = (0..15).map(|i| i32::from(i % 3 == 0)).collect();
-        let splits = split(&labels, &[Split::Train; 15], 2, &spec(share(0.25, SplitBase::Train), None)).unwrap();
+        let splits =
+            split(&labels, &[Split::Train; 15], 2, &spec(share(0.25, SplitBase::Train), None)).unwrap();
         assert_eq!((counts(&splits, &labels, 0), counts(&splits, &labels, 1)), ([7, 3, 0], [4, 1, 0]));
         let count = |fraction, n| Share { fraction, of: SplitBase::All }.count(n);
         assert_eq!(count(0.29, 50), 15);
@@ -197,7 +205,8 @@ mod tests {
                     let spec = spec(validation.clone(), test);
                     let made = split(&labels, &own, 3, &spec).unwrap();
                     let (train, test) = (of_class(&own, Split::Train), of_class(&own, Split::Test));
-                    let expected = [Split::Train, Split::Validation, Split::Test].map(|split| of_class(&made, split));
+                    let expected =
+                        [Split::Train, Split::Validation, Split::Test].map(|split| of_class(&made, split));
                     assert_eq!(spec.planned_splits(&train, &test), Some(expected), "{spec:?}");
                 }
             }
@@ -207,13 +216,21 @@ mod tests {
     #[test]
     fn test_is_taken_first_and_validation_of_the_rest() {
         let labels = vec![0; 100];
-        let splits =
-            split(&labels, &[Split::Train; 100], 1, &spec(share(0.2, SplitBase::Train), share(0.2, SplitBase::All)))
-                .unwrap();
+        let splits = split(
+            &labels,
+            &[Split::Train; 100],
+            1,
+            &spec(share(0.2, SplitBase::Train), share(0.2, SplitBase::All)),
+        )
+        .unwrap();
         assert_eq!(counts(&splits, &labels, 0), [64, 16, 20]);
-        let splits =
-            split(&labels, &[Split::Train; 100], 1, &spec(share(0.2, SplitBase::All), share(0.2, SplitBase::All)))
-                .unwrap();
+        let splits = split(
+            &labels,
+            &[Split::Train; 100],
+            1,
+            &spec(share(0.2, SplitBase::All), share(0.2, SplitBase::All)),
+        )
+        .unwrap();
         assert_eq!(counts(&splits, &labels, 0), [60, 20, 20]);
     }
 
@@ -226,7 +243,8 @@ mod tests {
         assert_eq!(splits[6..], own[6..]);
         let splits = split(&labels, &own, 1, &spec(None, share(0.2, SplitBase::All))).unwrap();
         assert_eq!(counts(&splits, &labels, 0), [8, 0, 2]);
-        let error = split(&labels, &own, 1, &spec(None, share(0.2, SplitBase::Train))).unwrap_err().to_string();
+        let error =
+            split(&labels, &own, 1, &spec(None, share(0.2, SplitBase::Train))).unwrap_err().to_string();
         assert!(error.contains("of all"), "{error}");
     }
 
@@ -234,8 +252,13 @@ mod tests {
     fn the_seed_decides() {
         let labels = vec![0; 50];
         let with_seed = |seed| {
-            split(&labels, &[Split::Train; 50], 1, &DataSpec { seed, ..spec(share(0.2, SplitBase::Train), None) })
-                .unwrap()
+            split(
+                &labels,
+                &[Split::Train; 50],
+                1,
+                &DataSpec { seed, ..spec(share(0.2, SplitBase::Train), None) },
+            )
+            .unwrap()
         };
         assert_eq!(with_seed(1), with_seed(1));
         assert_ne!(with_seed(1), with_seed(2));
@@ -244,7 +267,8 @@ mod tests {
     #[test]
     fn tracks_stay_together() {
         // two classes of five tracks with four frames
-        let names: Vec<String> = (0..40).map(|i| format!("set/{}/{:05}_{:05}.ppm", i / 20, i / 4 % 5, i % 4)).collect();
+        let names: Vec<String> =
+            (0..40).map(|i| format!("set/{}/{:05}_{:05}.ppm", i / 20, i / 4 % 5, i % 4)).collect();
         let labels: Vec<i32> = (0..40).map(|i| i / 20).collect();
         let file = |name: &String| PictureFile { name: name.clone(), bytes: FileBytes::Path(name.into()) };
         let source = set(&labels, &[Split::Train; 40], 2, Pictures::Files(names.iter().map(file).collect()));
@@ -273,8 +297,9 @@ mod tests {
 
     #[test]
     fn a_split_without_images_is_an_error() {
-        let error =
-            split(&[0, 1], &[Split::Train; 2], 2, &spec(share(0.2, SplitBase::Train), None)).unwrap_err().to_string();
+        let error = split(&[0, 1], &[Split::Train; 2], 2, &spec(share(0.2, SplitBase::Train), None))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("validation split") && error.contains("2 in 2 classes"), "{error}");
     }
 }

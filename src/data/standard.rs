@@ -1,4 +1,5 @@
-//! The built-in sets of idx files: which files, where they come from officially, what they must be, and how they are read.
+//! The built-in sets of idx files: which files, where they come from officially, what they must be, and how
+//! they are read.
 
 use std::path::{Path, PathBuf};
 
@@ -34,10 +35,22 @@ const MNIST: IdxSet = IdxSet {
     dir: "mnist",
     url: "https://ossci-datasets.s3.amazonaws.com/mnist/",
     files: [
-        idx_file("train-images-idx3-ubyte.gz", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-        idx_file("train-labels-idx1-ubyte.gz", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-        idx_file("t10k-images-idx3-ubyte.gz", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-        idx_file("t10k-labels-idx1-ubyte.gz", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+        idx_file(
+            "train-images-idx3-ubyte.gz",
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        ),
+        idx_file(
+            "train-labels-idx1-ubyte.gz",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        ),
+        idx_file(
+            "t10k-images-idx3-ubyte.gz",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        ),
+        idx_file(
+            "t10k-labels-idx1-ubyte.gz",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
     ],
     images: [60_000, 10_000],
     size: [28, 28],
@@ -50,10 +63,22 @@ const FASHION_MNIST: IdxSet = IdxSet {
     // The publisher offers no https; the checksum decides.
     url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     files: [
-        idx_file("train-images-idx3-ubyte.gz", "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
-        idx_file("train-labels-idx1-ubyte.gz", "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
-        idx_file("t10k-images-idx3-ubyte.gz", "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
-        idx_file("t10k-labels-idx1-ubyte.gz", "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+        idx_file(
+            "train-images-idx3-ubyte.gz",
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        ),
+        idx_file(
+            "train-labels-idx1-ubyte.gz",
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        ),
+        idx_file(
+            "t10k-images-idx3-ubyte.gz",
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        ),
+        idx_file(
+            "t10k-labels-idx1-ubyte.gz",
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        ),
     ],
     ..MNIST
 };
@@ -79,7 +104,10 @@ pub(super) fn mnist(locations: &Locations, progress: &mut dyn FnMut(Progress)) -
 }
 
 /// Fashion-MNIST.
-pub(super) fn fashion_mnist(locations: &Locations, progress: &mut dyn FnMut(Progress)) -> Result<Arrays, DataError> {
+pub(super) fn fashion_mnist(
+    locations: &Locations,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Arrays, DataError> {
     FASHION_MNIST.load(locations, progress)
 }
 
@@ -97,7 +125,8 @@ impl IdxSet {
                 progress,
             )?);
         }
-        let (train, test) = rayon::join(|| self.split(&paths[0], &paths[1], 0), || self.split(&paths[2], &paths[3], 1));
+        let (train, test) =
+            rayon::join(|| self.split(&paths[0], &paths[1], 0), || self.split(&paths[2], &paths[3], 1));
         let ((mut pixels, mut labels), (test_pixels, test_labels)) = (train?, test?);
         pixels.extend_from_slice(&test_pixels);
         labels.extend_from_slice(&test_labels);
@@ -106,14 +135,26 @@ impl IdxSet {
         Ok(Arrays { pixels: Pixels::Bytes(pixels), size: [self.size[0], self.size[1], 1], labels, splits })
     }
 
-    fn split(&self, images_path: &Path, labels_path: &Path, split: usize) -> Result<(Vec<u8>, Vec<i32>), DataError> {
+    fn split(
+        &self,
+        images_path: &Path,
+        labels_path: &Path,
+        split: usize,
+    ) -> Result<(Vec<u8>, Vec<i32>), DataError> {
         let official = |path, problem| {
-            DataError::malformed(path, problem, format!("the official files of {} are wanted here", self.name))
+            DataError::malformed(
+                path,
+                problem,
+                format!("the official files of {} are wanted here", self.name),
+            )
         };
         let images = idx::read_file(images_path, 3, self.files[2 * split].limit_bytes)?;
         let expected = [self.images[split], self.size[0], self.size[1]];
         if images.extents != expected {
-            return Err(official(images_path, format!("holds images {:?}, expected {expected:?}", images.extents)));
+            return Err(official(
+                images_path,
+                format!("holds images {:?}, expected {expected:?}", images.extents),
+            ));
         }
         let labels = idx::read_file(labels_path, 1, self.files[2 * split + 1].limit_bytes)?;
         if labels.extents != expected[..1] {
@@ -132,7 +173,8 @@ impl IdxSet {
     }
 }
 
-/// The first of `file` or one of `plain` in `dir` below the data directories and the cache (or in these directories themselves); else fetches `file`.
+/// The first of `file` or one of `plain` in `dir` below the data directories and the cache (or in these
+/// directories themselves); else fetches `file`.
 pub(super) fn find_or_fetch(
     set: &str,
     dir: &str,
@@ -146,7 +188,8 @@ pub(super) fn find_or_fetch(
     for base in locations.data_dirs.iter().chain(&locations.cache) {
         for name in plain.iter().chain(std::iter::once(&file.name)) {
             for path in [base.join(dir).join(name), base.join(name)] {
-                // Files of mnist and fashion_mnist have the same names: only a directory that is called so can hold them.
+                // Files of mnist and fashion_mnist have the same names: only a directory that is called so
+                // can hold them.
                 let named = path.parent().is_some_and(|parent| parent.ends_with(dir));
                 if path.is_file() && (named || matches!(file.checksum, Checksum::File(_))) {
                     return Ok(path);
@@ -213,7 +256,8 @@ mod tests {
             } else {
                 &[0, 0, 8, 1, 0, 0, 0, 1, 5]
             };
-            std::fs::write(dir.path().join("mnist").join(file.name.trim_end_matches(".gz")), contents).unwrap();
+            std::fs::write(dir.path().join("mnist").join(file.name.trim_end_matches(".gz")), contents)
+                .unwrap();
         }
         let text = mnist(&Locations::only(dir.path()), &mut |_| {}).unwrap_err().to_string();
         assert!(text.contains("[1, 1, 1]") && text.contains("[60000, 28, 28]"), "{text}");

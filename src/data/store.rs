@@ -1,4 +1,5 @@
-//! The pictures of a data set, kept in the form from which a prepared one is made with the least work that fits into memory.
+//! The pictures of a data set, kept in the form from which a prepared one is made with the least work that
+//! fits into memory.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -72,7 +73,8 @@ pub(super) struct Intake<'a> {
 }
 
 impl Store {
-    /// Takes the pictures in, decoding them where that fits into memory. Unreadable ones are reported together.
+    /// Takes the pictures in, decoding them where that fits into memory. Unreadable ones are reported
+    /// together.
     pub(super) fn new(
         pictures: Pictures,
         preparation: Preparation,
@@ -113,7 +115,8 @@ impl Store {
         self.preparation.at(self.size_of(item))
     }
 
-    /// The same pictures, arranged and kept in a temporary file; arrays that need no arranging stay in memory.
+    /// The same pictures, arranged and kept in a temporary file; arrays that need no arranging stay in
+    /// memory.
     pub(super) fn on_disk(self, progress: &mut dyn FnMut(Progress)) -> Result<Self, DataError> {
         // pictures of sizes of their own have no place of one size on the disk
         let Form::OnDemand(pictures) = &self.form else { return Ok(self) };
@@ -144,7 +147,8 @@ impl Store {
         }
     }
 
-    /// Writes the prepared picture of `item` to `out`. `augmented`: changed at random before it is rescaled. `scratch` is room that is used again.
+    /// Writes the prepared picture of `item` to `out`. `augmented`: changed at random before it is rescaled.
+    /// `scratch` is room that is used again.
     pub(super) fn write(
         &self,
         item: usize,
@@ -217,8 +221,8 @@ impl Store {
         Ok(())
     }
 
-    /// Mean and deviation of each channel over `items`, as they are without normalisation. Sums are f64 and taken in the order of the items, so that
-    /// they do not depend on threads.
+    /// Mean and deviation of each channel over `items`, as they are without normalisation. Sums are f64 and
+    /// taken in the order of the items, so that they do not depend on threads.
     pub(super) fn featurewise(&self, items: &[u32]) -> Result<Featurewise, DataError> {
         let channels = self.preparation.size()[2];
         let sums: Vec<Vec<[f64; 2]>> = items
@@ -312,7 +316,9 @@ impl Form {
         if !is_open && files.len().saturating_mul(elements * size_of::<f32>()) <= bound_bytes {
             let one = |item: usize, out: &mut [f32]| {
                 decode((item, &files[item]), preparation, intake, |decoded| {
-                    preparation.arrange(&decoded.as_picture(), out).map_err(|problem| misfit(&files[item], problem))
+                    preparation
+                        .arrange(&decoded.as_picture(), out)
+                        .map_err(|problem| misfit(&files[item], problem))
                 })?
             };
             return Ok(Form::Floats(fill_all(files.len(), elements, 0.0, one, progress)?));
@@ -340,7 +346,8 @@ impl Form {
         };
         for first in (0..files.len()).step_by(DECODE_CHUNK) {
             let chunk = first..(first + DECODE_CHUNK).min(files.len());
-            let decoded: Vec<Result<Option<DecodedPicture>, Failure>> = chunk.into_par_iter().map(one).collect();
+            let decoded: Vec<Result<Option<DecodedPicture>, Failure>> =
+                chunk.into_par_iter().map(one).collect();
             if taken.load(Ordering::Relaxed) > intake.bound_bytes {
                 return Ok(Form::OnDemand(Pictures::Files(files)));
             }
@@ -481,7 +488,9 @@ pub(super) fn read_bytes(bytes: &FileBytes, bounds: Bounds) -> Result<std::borro
         let read = file.seek(SeekFrom::Start(offset)).and_then(|_| file.take(len).read_to_end(&mut bytes));
         match read {
             Ok(read) if read as u64 == len => Ok(bytes),
-            Ok(read) => Err(format!("it should have {len} bytes, and has {read}: it changes while it is read")),
+            Ok(read) => {
+                Err(format!("it should have {len} bytes, and has {read}: it changes while it is read"))
+            }
             Err(error) => Err(error.to_string()),
         }
     };
@@ -523,7 +532,8 @@ pub(super) fn header(bytes: &FileBytes, bounds: Bounds) -> Result<PictureHeader,
     }
 }
 
-/// Reads and decodes a picture file, and hands it over as long as there is room for it and for its preparation.
+/// Reads and decodes a picture file, and hands it over as long as there is room for it and for its
+/// preparation.
 fn load<T>(
     file: &PictureFile,
     preparation: &Preparation,

@@ -1,6 +1,7 @@
 //! `csv("labels.csv", image: path, label: age)`: pictures and labels listed in a table.
 //!
-//! The table has a header row; cells are separated by commas and may stand in quotes (RFC 4180). Pictures are found from the table's folder on.
+//! The table has a header row; cells are separated by commas and may stand in quotes (RFC 4180). Pictures are
+//! found from the table's folder on.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -67,8 +68,11 @@ impl Columns {
                 let all: Vec<String> =
                     names.iter().take(COLUMNS_NAMED).map(|name| format!("`{}`", shown(name))).collect();
                 let more = if names.len() > COLUMNS_NAMED { ", …" } else { "" };
-                let problem =
-                    format!("it has no column `{}`; its columns are {}{more}", shown(&column.value), all.join(", "));
+                let problem = format!(
+                    "it has no column `{}`; its columns are {}{more}",
+                    shown(&column.value),
+                    all.join(", ")
+                );
                 DataError::malformed(
                     path,
                     problem,
@@ -89,7 +93,9 @@ impl Row {
     fn bytes(&self) -> u64 {
         let label = match &self.label {
             RowLabel::Class(class) => class.len(),
-            RowLabel::Classes(several) => several.iter().map(|class| size_of::<String>() * 2 + class.len()).sum(),
+            RowLabel::Classes(several) => {
+                several.iter().map(|class| size_of::<String>() * 2 + class.len()).sum()
+            }
             RowLabel::Numbers(numbers) => numbers.len() * size_of::<f32>(),
         };
         // its name stands twice: as it is shown, and as a path
@@ -118,7 +124,11 @@ impl Table<'_> {
         let image = cell(self.columns.image);
         if image.is_empty() {
             let problem = format!("`{}` is empty", self.spec.image.value);
-            return Err(self.malformed(line, problem, "write the picture's path there, from the table's folder on"));
+            return Err(self.malformed(
+                line,
+                problem,
+                "write the picture's path there, from the table's folder on",
+            ));
         }
         let split = match self.columns.split.map(cell) {
             None | Some("train") => Split::Train,
@@ -136,12 +146,15 @@ impl Table<'_> {
     }
 
     fn label<'r>(&self, line: u64, cell: &impl Fn(usize) -> &'r str) -> Result<RowLabel, DataError> {
-        let named = || self.columns.labels.iter().zip(&self.spec.labels).map(|(&at, name)| (cell(at), &name.value));
+        let named =
+            || self.columns.labels.iter().zip(&self.spec.labels).map(|(&at, name)| (cell(at), &name.value));
         let first = named().next().unwrap_or(("", &self.spec.image.value));
         match self.kind {
-            LabelKind::Single if first.0.is_empty() => {
-                Err(self.malformed(line, format!("`{}` is empty", first.1), "write the picture's class there"))
-            }
+            LabelKind::Single if first.0.is_empty() => Err(self.malformed(
+                line,
+                format!("`{}` is empty", first.1),
+                "write the picture's class there",
+            )),
             LabelKind::Single => Ok(RowLabel::Class(first.0.to_owned())),
             LabelKind::Multi if self.columns.labels.len() == 1 => {
                 let classes = first.0.split(SEPARATOR).map(str::trim).filter(|class| !class.is_empty());
@@ -207,16 +220,24 @@ fn rows(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> Result<Vec<
     let place = locations.resolve(&spec.path)?;
     let path = &place.path;
     if place.inner.is_some() || path.is_dir() {
-        return Err(DataError::malformed(path, "is no table", "name a .csv file; unpack it if it lies in an archive"));
+        return Err(DataError::malformed(
+            path,
+            "is no table",
+            "name a .csv file; unpack it if it lies in an archive",
+        ));
     }
     let file = files::open(path).map_err(|error| DataError::io(path, error))?;
     let bytes = file.metadata().map_err(|error| DataError::io(path, error))?.len();
     let most = locations.bounds.table_bytes();
     if bytes > most {
-        let help = format!("tables are read up to {} (1 GiB, and an eighth of the memory): split it", size_text(most));
+        let help = format!(
+            "tables are read up to {} (1 GiB, and an eighth of the memory): split it",
+            size_text(most)
+        );
         return Err(DataError::malformed(path, format!("has {bytes} bytes"), help));
     }
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(Lines { stream: file.take(most), length: 0 });
+    let mut reader =
+        ReaderBuilder::new().trim(Trim::All).from_reader(Lines { stream: file.take(most), length: 0 });
     let unreadable = |error: csv::Error| {
         let help = "write one row a picture, cells separated by commas, each row with as many as the first, as UTF-8";
         DataError::malformed(path, error.to_string(), help)
@@ -260,10 +281,14 @@ fn check_pictures(table: &Table<'_>, rows: &[Row]) -> Result<(), DataError> {
     if missing.is_empty() {
         return Ok(());
     }
-    let named: Vec<String> =
-        missing.iter().take(EXAMPLES).map(|row| format!("`{}` (line {})", shown(&row.file.name), row.line)).collect();
+    let named: Vec<String> = missing
+        .iter()
+        .take(EXAMPLES)
+        .map(|row| format!("`{}` (line {})", shown(&row.file.name), row.line))
+        .collect();
     let rest = if missing.len() > EXAMPLES { ", …" } else { "" };
-    let problem = format!("{} of {} pictures are not there: {}{rest}", missing.len(), rows.len(), named.join(", "));
+    let problem =
+        format!("{} of {} pictures are not there: {}{rest}", missing.len(), rows.len(), named.join(", "));
     let help = "paths are taken from the table's folder on; put the pictures there, or take their rows out";
     Err(DataError::malformed(table.path, problem, help))
 }
@@ -273,7 +298,9 @@ pub(super) fn load(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> 
     let rows = rows(spec, kind, locations)?;
     let classes: Vec<String> = match kind {
         LabelKind::Regression => Vec::new(),
-        LabelKind::Multi if spec.labels.len() > 1 => spec.labels.iter().map(|name| name.value.clone()).collect(),
+        LabelKind::Multi if spec.labels.len() > 1 => {
+            spec.labels.iter().map(|name| name.value.clone()).collect()
+        }
         LabelKind::Single | LabelKind::Multi => {
             let mut classes = BTreeSet::new();
             for row in &rows {
@@ -286,7 +313,8 @@ pub(super) fn load(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> 
             classes.into_iter().collect()
         }
     };
-    let index: HashMap<&str, usize> = classes.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+    let index: HashMap<&str, usize> =
+        classes.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
     if kind == LabelKind::Multi {
         let taken = rows.len() as u64 * classes.len() as u64 * size_of::<f32>() as u64;
         if taken > locations.bounds.memory_bytes / 2 {
@@ -343,7 +371,11 @@ pub(crate) struct TableFacts {
 /// Reads a table and the headers of its pictures.
 /// # Errors
 /// [`DataError`].
-pub(crate) fn table_facts(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> Result<TableFacts, DataError> {
+pub(crate) fn table_facts(
+    spec: &CsvSource,
+    kind: LabelKind,
+    locations: &Locations,
+) -> Result<TableFacts, DataError> {
     let source = load(spec, kind, locations)?;
     let headers = match &source.pictures {
         Pictures::Files(files) => header_facts(files, locations.bounds)?,

@@ -90,7 +90,8 @@ fn what_is_wrong_is_said_with_its_line() {
     }
     let multi = read("path,cat,dog\npictures/a.png,1,yes\n", &spec(&["cat", "dog"], None), LabelKind::Multi);
     assert!(multi.unwrap_err().contains("line 2: `dog` is `yes`"));
-    let split = read("path,kind,part\npictures/a.png,cat,val\n", &spec(&["kind"], Some("part")), LabelKind::Single);
+    let split =
+        read("path,kind,part\npictures/a.png,cat,val\n", &spec(&["kind"], Some("part")), LabelKind::Single);
     assert!(split.unwrap_err().contains("line 2: the split is `val`"));
 }
 
@@ -98,7 +99,8 @@ fn what_is_wrong_is_said_with_its_line() {
 fn facts_are_those_of_training_pictures_and_all_headers() {
     let text = "path,kind,part\npictures/b.png,dog,test\npictures/a.png,cat,train\n";
     let dir = place(text);
-    let facts = table_facts(&spec(&["kind"], Some("part")), LabelKind::Single, &Locations::only(dir.path())).unwrap();
+    let facts =
+        table_facts(&spec(&["kind"], Some("part")), LabelKind::Single, &Locations::only(dir.path())).unwrap();
     assert_eq!((facts.class_counts, facts.test_counts, facts.images), (vec![1, 0], vec![0, 1], [1, 1]));
     assert_eq!(facts.headers.sizes, [[2, 4], [2, 3]]);
 }

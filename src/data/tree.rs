@@ -132,7 +132,9 @@ fn kind_of(path: &Path, kind: FileType) -> Result<Kind, DataError> {
     let kind = if kind.is_symlink() {
         match fs::metadata(path) {
             Ok(about) => about.file_type(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Kind::Other(LEADS_NOWHERE)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Kind::Other(LEADS_NOWHERE));
+            }
             Err(error) => return Err(DataError::io(path, error)),
         }
     } else {

@@ -12,7 +12,8 @@ pub(super) struct Walk {
     pub(super) has_several_scans: bool,
     /// A JPEG with EXIF data, which may say how it is to be turned.
     pub(super) has_exif: bool,
-    /// `[width, height]` of the first picture of a GIF, which may be larger than the screen that its header speaks of.
+    /// `[width, height]` of the first picture of a GIF, which may be larger than the screen that its header
+    /// speaks of.
     pub(super) frame: [u32; 2],
 }
 
@@ -23,9 +24,14 @@ pub(super) const CUT: &str = "the file is cut short";
 /// # Errors
 /// The reason, in words: where it should go on and does not.
 pub(super) fn walk(bytes: &[u8], format: ImageFormat) -> Result<Walk, String> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "of a foreign enum; only some formats have an end of their own")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "of a foreign enum; only some formats have an end of their own"
+    )]
     let whole = match format {
-        ImageFormat::Jpeg => return jpeg(bytes).ok_or_else(|| format!("{CUT}: a JPEG ends with an end mark")),
+        ImageFormat::Jpeg => {
+            return jpeg(bytes).ok_or_else(|| format!("{CUT}: a JPEG ends with an end mark"));
+        }
         ImageFormat::Png => png(bytes),
         ImageFormat::Gif => return gif(bytes).ok_or_else(|| CUT.to_owned()),
         ImageFormat::WebP => web_p(bytes),
@@ -93,8 +99,8 @@ fn gif(bytes: &[u8]) -> Option<Walk> {
             }
             0x2c => {
                 let size = bytes.get(at + 5..at + 9)?;
-                walk.frame =
-                    [[size[0], size[1]], [size[2], size[3]]].map(|extent| u32::from(u16::from_le_bytes(extent)));
+                walk.frame = [[size[0], size[1]], [size[2], size[3]]]
+                    .map(|extent| u32::from(u16::from_le_bytes(extent)));
                 at += 11 + colors(*bytes.get(at + 9)?);
                 true
             }

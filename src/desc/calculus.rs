@@ -71,7 +71,8 @@ impl Expr {
         copy
     }
 
-    /// `∂f/∂operand`, simplified where factors are 0 or 1. A comparison and a random number are constants to it.
+    /// `∂f/∂operand`, simplified where factors are 0 or 1. A comparison and a random number are constants to
+    /// it.
     pub fn derivative(&mut self, f: ExprId, operand: usize) -> ExprId {
         let mut known = vec![None; f.0 as usize + 1];
         self.differentiate(f, operand, &mut known)
@@ -120,7 +121,9 @@ impl Expr {
             // the branch that is taken, as the operation itself chooses it
             ExprNode::Max(a, b) => self.choice(Compare::Less, b, a, a, b, &mut d),
             ExprNode::Min(a, b) => self.choice(Compare::Less, a, b, a, b, &mut d),
-            ExprNode::Select(compare, a, b, then, otherwise) => self.choice(compare, a, b, then, otherwise, &mut d),
+            ExprNode::Select(compare, a, b, then, otherwise) => {
+                self.choice(compare, a, b, then, otherwise, &mut d)
+            }
             ExprNode::Neg(a) => {
                 let (da, minus) = (d(self, a), self.constant(-1.0));
                 self.product(minus, da)
@@ -165,7 +168,12 @@ impl Expr {
         result
     }
 
-    fn product_rule(&mut self, a: ExprId, b: ExprId, d: &mut impl FnMut(&mut Self, ExprId) -> ExprId) -> ExprId {
+    fn product_rule(
+        &mut self,
+        a: ExprId,
+        b: ExprId,
+        d: &mut impl FnMut(&mut Self, ExprId) -> ExprId,
+    ) -> ExprId {
         let (da, db) = (d(self, a), d(self, b));
         let (left, right) = (self.product(da, b), self.product(a, db));
         self.sum(left, right)
@@ -302,7 +310,8 @@ mod tests {
             };
             let (h, got) = (1e-5, value(&e, slope, inputs));
             let want = (at(h) - at(-h)) / (2.0 * h);
-            // constants such as √½ are rounded to f32 on both sides alike; the difference quotient is good to 1e-9
+            // constants such as √½ are rounded to f32 on both sides alike; the difference quotient is good to
+            // 1e-9
             assert!(
                 (got - want).abs() <= 1e-6 * want.abs().max(1.0),
                 "{what} by {operand} at {inputs:?}: {got} is not {want}"
@@ -407,7 +416,10 @@ mod tests {
                 let slope = f.derivative(y, 0);
                 let (want, result) = (2.0 * value(&f, slope, &[x]), value(&f, y, &[x]));
                 let got = value(&e, back, &[2.0, if kind.gradient_from_output() { result } else { x }]);
-                assert!((got - want).abs() < 1e-6 * want.abs().max(1.0), "{kind:?} at {x}: {got} is not {want}");
+                assert!(
+                    (got - want).abs() < 1e-6 * want.abs().max(1.0),
+                    "{kind:?} at {x}: {got} is not {want}"
+                );
             }
         }
     }

@@ -33,23 +33,26 @@ impl TileActivation {
     }
 }
 
-/// 2x2 max pooling with stride 2 of the convolution's result, in registers. An odd last row or column is left out.
+/// 2x2 max pooling with stride 2 of the convolution's result, in registers. An odd last row or column is left
+/// out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolEpilogue {
-    /// Layout (in bytes = elements) of the winners, one byte per pooled element: `2·ky + kx` of the first largest in row-major
-    /// order. `None` where no backward pass needs them.
+    /// Layout (in bytes = elements) of the winners, one byte per pooled element: `2·ky + kx` of the first
+    /// largest in row-major order. `None` where no backward pass needs them.
     pub winners: Option<Layout>,
 }
 
-/// What happens to a tile before it is stored: pool, then bias (a maximum commutes with it), then the residual, then activation.
+/// What happens to a tile before it is stored: pool, then bias (a maximum commutes with it), then the
+/// residual, then activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Epilogue {
     /// Pooling comes first.
     pub pool: Option<PoolEpilogue>,
     /// Adds a vector `[O]`.
     pub bias: bool,
-    /// Adds another feature map of the result's size, which lies so: what a residual block goes around. Without pool and groups alone. It may be the memory of
-    /// the result, if it lies there as the result does.
+    /// Adds another feature map of the result's size, which lies so: what a residual block goes around.
+    /// Without pool and groups alone. It may be the memory of the result, if it lies there as the result
+    /// does.
     pub residual: Option<Layout>,
     /// Then the activation.
     pub activation: Option<TileActivation>,
@@ -82,16 +85,17 @@ impl<T> ConvOutlet<T> {
 /// Forward, `y[oy, ox, o] = Σ x[oy·sy + ky·dy − pad_y, ox·sx + kx·dx − pad_x, i] · w[ky, kx, i, o]` with
 /// weights `[Kh, Kw, I / groups, O]`; channel `o` belongs to group `o / (O / groups)`.
 ///
-/// `grad_input`: computes `dx` from `dy`. `input` is then the layout of `dy`, `output` that of `dx`, the window is the *forward*
-/// convolution's, and the weights come transposed per tap: `[Kh, Kw, O, I / groups]` (taps not flipped; see
-/// [`super::TransposeDesc`]). The epilogue is empty or holds nothing but an activation's none; pixels that no window
-/// covers become 0.
+/// `grad_input`: computes `dx` from `dy`. `input` is then the layout of `dy`, `output` that of `dx`, the
+/// window is the *forward* convolution's, and the weights come transposed per tap: `[Kh, Kw, O, I / groups]`
+/// (taps not flipped; see [`super::TransposeDesc`]). The epilogue is empty or holds nothing but an
+/// activation's none; pixels that no window covers become 0.
 ///
 /// Arguments: input, weights, then those of [`ConvOutlet`].
 /// Reads: the input's halo is zero and at least [`ConvDesc::needed_halo`] wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvDesc {
-    /// The forward convolution's window (its `input` extents are those of `x`, its `output` those of `y` before pooling).
+    /// The forward convolution's window (its `input` extents are those of `x`, its `output` those of `y`
+    /// before pooling).
     pub window: Window,
     /// Channel groups.
     pub groups: usize,
@@ -103,8 +107,8 @@ pub struct ConvDesc {
     pub epilogue: Epilogue,
     /// Computes the gradient by the input instead.
     pub grad_input: bool,
-    /// Output channels that lie together in the weights, which are then `[O / W, rows, W]` as a [`super::PackDesc`] makes them of the rows above. Only
-    /// without groups.
+    /// Output channels that lie together in the weights, which are then `[O / W, rows, W]` as a
+    /// [`super::PackDesc`] makes them of the rows above. Only without groups.
     pub block: Option<usize>,
     /// Images of a call, usually. A matter of speed.
     pub images: usize,
@@ -112,8 +116,8 @@ pub struct ConvDesc {
     pub rank: Rank,
 }
 
-/// Places in the lists of loop orders and of cuts into tiles, the cheapest by the models of the processor first; behind the end of a list its last stands. No bit of a result depends
-/// on them.
+/// Places in the lists of loop orders and of cuts into tiles, the cheapest by the models of the processor
+/// first; behind the end of a list its last stands. No bit of a result depends on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rank {
     /// Of the loop order.
@@ -123,9 +127,10 @@ pub struct Rank {
 }
 
 impl ConvDesc {
-    /// Zeros that must surround the input, `[top, bottom, left, right]`: the padding for the forward direction.
-    /// For the gradient, along each axis, with `e` the effective kernel, `p` the padding before, `s` the stride:
-    /// before `⌊(e − 1 − p) / s⌋` (for p < e), after `⌊(input − 1 + p) / s⌋ − (output − 1)`, never below 0.
+    /// Zeros that must surround the input, `[top, bottom, left, right]`: the padding for the forward
+    /// direction. For the gradient, along each axis, with `e` the effective kernel, `p` the padding before,
+    /// `s` the stride: before `⌊(e − 1 − p) / s⌋` (for p < e), after `⌊(input − 1 + p) / s⌋ − (output − 1)`,
+    /// never below 0.
     pub fn needed_halo(window: &Window, grad_input: bool) -> [usize; 4] {
         if !grad_input {
             return window.halo();
@@ -146,10 +151,11 @@ impl ConvDesc {
     }
 }
 
-/// Gradient of a convolution by its weights, summed over the `count` images of the call:
-/// `dw[ky, kx, i, o] = Σ x[oy·sy + ky·dy − pad_y, …, i] · dy[oy, ox, o]`. Overwrites `dw` (zeros when `count` is 0).
+/// Gradient of a convolution by its weights, summed over the `count` images of the call: `dw[ky, kx, i, o] =
+/// Σ x[oy·sy + ky·dy − pad_y, …, i] · dy[oy, ox, o]`. Overwrites `dw` (zeros when `count` is 0).
 ///
-/// Arguments: x, dy, dw `[Kh, Kw, I / groups, O]` (of which a call may make the rows of some input channels alone: those that `input` has). The halo of `x` is zero and at least the window's padding wide.
+/// Arguments: x, dy, dw `[Kh, Kw, I / groups, O]` (of which a call may make the rows of some input channels
+/// alone: those that `input` has). The halo of `x` is zero and at least the window's padding wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvGradWeightDesc {
     /// The forward convolution's window.

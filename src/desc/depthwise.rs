@@ -2,11 +2,13 @@
 
 use super::{ConvDesc, ConvGradWeightDesc};
 
-/// A convolution with as many groups as channels and one result for each of them, or its gradient by the input:
+/// A convolution with as many groups as channels and one result for each of them, or its gradient by the
+/// input:
 /// ```text
 /// y[oy, ox, c] = Σ x[oy·sy + ky·dy − pad_y, ox·sx + kx·dx − pad_x, c] · w[ky, kx, c]
 /// ```
-/// Arguments: those of the [`ConvDesc`]. Both directions take the weights as `[Kh, Kw, C]`: transposed per tap they are the same.
+/// Arguments: those of the [`ConvDesc`]. Both directions take the weights as `[Kh, Kw, C]`: transposed per
+/// tap they are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DepthwiseDesc {
     /// What is computed.

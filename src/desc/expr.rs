@@ -18,7 +18,8 @@ pub enum Compare {
 /// One operation of an expression. Operands come before their users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ExprNode {
-    /// The kernel's operand of this index, at the current element (converted to f32 where it is bytes or integers).
+    /// The kernel's operand of this index, at the current element (converted to f32 where it is bytes or
+    /// integers).
     Input(u32),
     /// A constant, by its bits.
     Const(u32),
@@ -44,9 +45,11 @@ pub enum ExprNode {
     Floor(ExprId),
     /// `√a`
     Sqrt(ExprId),
-    /// `eᵃ`, relative error ≤ 4e-7, 0 below −104 and +∞ above 88.73. Below −87.33 the result is denormal: 0 where those are flushed.
+    /// `eᵃ`, relative error ≤ 4e-7, 0 below −104 and +∞ above 88.73. Below −87.33 the result is denormal: 0
+    /// where those are flushed.
     Exp(ExprId),
-    /// `ln a` for positive normal `a`, relative error ≤ 4e-7; +∞ of +∞, NaN of NaN, of anything else some number.
+    /// `ln a` for positive normal `a`, relative error ≤ 4e-7; +∞ of +∞, NaN of NaN, of anything else some
+    /// number.
     Log(ExprId),
     /// `tanh a`, relative error ≤ 1e-6.
     Tanh(ExprId),
@@ -54,8 +57,8 @@ pub enum ExprNode {
     Erf(ExprId),
     /// `compare(a, b) ? c : d`
     Select(Compare, ExprId, ExprId, ExprId, ExprId),
-    /// Uniform in [0, 1), 24 bits: the hash of (key, index of the element within the batch). The operand of this index
-    /// is a one-element operand whose 32 bits are the key. See [`Expr::uniform`].
+    /// Uniform in [0, 1), 24 bits: the hash of (key, index of the element within the batch). The operand of
+    /// this index is a one-element operand whose 32 bits are the key. See [`Expr::uniform`].
     Uniform(u32),
 }
 
@@ -137,7 +140,14 @@ impl Expr {
     }
 
     /// `compare(a, b) ? then : otherwise`
-    pub fn select(&mut self, compare: Compare, a: ExprId, b: ExprId, then: ExprId, otherwise: ExprId) -> ExprId {
+    pub fn select(
+        &mut self,
+        compare: Compare,
+        a: ExprId,
+        b: ExprId,
+        then: ExprId,
+        otherwise: ExprId,
+    ) -> ExprId {
         self.push(ExprNode::Select(compare, a, b, then, otherwise))
     }
 
@@ -146,8 +156,8 @@ impl Expr {
         self.push(ExprNode::Uniform(u32::try_from(key).expect("a kernel has few operands")))
     }
 
-    /// Copies another expression's nodes into this one, its `Input(i)` and `Uniform(i)` becoming what `input(i)` and
-    /// `key(i)` give. Returns where each of its nodes went.
+    /// Copies another expression's nodes into this one, its `Input(i)` and `Uniform(i)` becoming what
+    /// `input(i)` and `key(i)` give. Returns where each of its nodes went.
     pub fn splice(
         &mut self,
         other: &Expr,
@@ -179,8 +189,8 @@ impl Expr {
 /// h = element · 0x9E3779B9 + key;  h ^= h >> 16;  h *= 0x7FEB352D;  h ^= h >> 15;  h *= 0x846CA68B;  h ^= h >> 16
 /// u = (h >> 8) / 2²⁴
 /// ```
-/// Source of the mixing constants: C. Wellons, "lowbias32" (bias 0.17, found by search).
-/// `element` is the index within the batch: `image · elements of one image + index in the image` (row-major `[H, W, C]`).
+/// Source of the mixing constants: C. Wellons, "lowbias32" (bias 0.17, found by search). `element` is the
+/// index within the batch: `image · elements of one image + index in the image` (row-major `[H, W, C]`).
 #[cfg(test)]
 pub fn uniform_reference(key: u32, element: u32) -> f32 {
     let mut h = element.wrapping_mul(0x9E37_79B9).wrapping_add(key);

@@ -32,18 +32,22 @@ const TAIL: [f32; 9] = [
 const SINE: [f32; 6] = [-1.0 / 39_916_800.0, 1.0 / 362_880.0, -1.0 / 5_040.0, 1.0 / 120.0, -1.0 / 6.0, 1.0];
 
 /// Taylor coefficients of cos a by powers of a², highest first: to a¹².
-const COSINE: [f32; 7] = [1.0 / 479_001_600.0, -1.0 / 3_628_800.0, 1.0 / 40_320.0, -1.0 / 720.0, 1.0 / 24.0, -0.5, 1.0];
+const COSINE: [f32; 7] =
+    [1.0 / 479_001_600.0, -1.0 / 3_628_800.0, 1.0 / 40_320.0, -1.0 / 720.0, 1.0 / 24.0, -0.5, 1.0];
 
 impl Expr {
-    /// A standard normal number for each element, from the key in operand `key`: within ±5.42, 2²⁴ different ones.
+    /// A standard normal number for each element, from the key in operand `key`: within ±5.42, 2²⁴ different
+    /// ones.
     /// ```text
     /// x = 2 u + 2⁻²⁴ − 1 for a uniform u in [0, 1);  normal = √2 erf⁻¹(x)
     /// w = −ln((1 − x)(1 + x));  erf⁻¹(x) = x p(w − 5/2) for w < 5, else x q(√w − 3)
     /// ```
-    /// Source: M. Giles, "Approximating the erfinv function", GPU Computing Gems Jade Edition (2012), table 5; relative error some 1e-6.
+    /// Source: M. Giles, "Approximating the erfinv function", GPU Computing Gems Jade Edition (2012), table
+    /// 5; relative error some 1e-6.
     pub fn normal(&mut self, key: usize) -> ExprId {
         let u = self.uniform(key);
-        let (two, least, one) = (self.constant(2.0), self.constant(2.0_f32.powi(-24) - 1.0), self.constant(1.0));
+        let (two, least, one) =
+            (self.constant(2.0), self.constant(2.0_f32.powi(-24) - 1.0), self.constant(1.0));
         let x = self.mul_add(u, two, least);
         let (below, above) = (self.sub(one, x), self.add(one, x));
         let product = self.mul(below, above);
@@ -59,7 +63,8 @@ impl Expr {
         self.mul(scaled, factor)
     }
 
-    /// `(sin a, cos a)` for `a` within ±2π, absolute error some 1e-6: series for a quarter of the angle, doubled twice.
+    /// `(sin a, cos a)` for `a` within ±2π, absolute error some 1e-6: series for a quarter of the angle,
+    /// doubled twice.
     pub fn sine_and_cosine(&mut self, a: ExprId) -> (ExprId, ExprId) {
         let quarter = self.constant(0.25);
         let angle = self.mul(a, quarter);

@@ -22,8 +22,8 @@ pub enum Domain {
 /// How an operand is addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OperandKind {
-    /// One value per element and image, at this layout. Its `[H, W, C]` equals the domain's, or is `[1, 1, C]`
-    /// (then the same vector serves every pixel of its image: the gradient of a global pool).
+    /// One value per element and image, at this layout. Its `[H, W, C]` equals the domain's, or is `[1, 1,
+    /// C]` (then the same vector serves every pixel of its image: the gradient of a global pool).
     Image(Layout),
     /// One value per element of a flat run ([`Domain::Flat`] only).
     Flat,
@@ -49,14 +49,16 @@ pub enum MapOutput {
     Image(Layout),
     /// Stored per element of a flat run.
     Flat,
-    /// Summed over the images and pixels of the call into a vector `[C]`; written even when `count` is 0 (zeros).
+    /// Summed over the images and pixels of the call into a vector `[C]`; written even when `count` is 0
+    /// (zeros).
     ChannelSum,
 }
 
 /// Evaluates expressions at every element of the domain.
 ///
-/// Arguments: the operands in order, then the outputs in order. Operand and output memory are disjoint, or identical
-/// with the same layout. The order of a channel sum's additions is fixed by the description and `count`.
+/// Arguments: the operands in order, then the outputs in order. Operand and output memory are disjoint, or
+/// identical with the same layout. The order of a channel sum's additions is fixed by the description and
+/// `count`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MapDesc {
     /// The elements visited.

@@ -1,14 +1,18 @@
-//! Plain, hashable descriptions of generated code. Equal descriptions give equal code: they are the cache key.
+//! Plain, hashable descriptions of generated code. Equal descriptions give equal code: they are the cache
+//! key.
 //!
 //! Every kernel has the same signature, `extern "C" fn(args: *const *mut u8, count: usize, first: usize)`:
 //!
-//! * `args` – one base pointer per argument, in the order that each description's documentation states. An argument
+//! * `args` – one base pointer per argument, in the order that each description's documentation states. An
+//!   argument
 //!   that holds one tensor per image points at the first image of the call (the caller has added
 //!   `first · image_pitch`); everything else points at its first element. `scratch`, where a description asks for
 //!   some, is the last argument, 64-byte aligned, with any content.
-//! * `count` – number of images of this call (number of elements for [`Domain::Flat`]); 0 is allowed and does nothing
+//! * `count` – number of images of this call (number of elements for [`Domain::Flat`]); 0 is allowed and does
+//!   nothing
 //!   except where a description says that an output is always written.
-//! * `first` – index of the first image within the batch (first element for [`Domain::Flat`]); only random numbers use it.
+//! * `first` – index of the first image within the batch (first element for [`Domain::Flat`]); only random
+//!   numbers use it.
 //!
 //! Every other size is a constant of the description.
 
@@ -41,7 +45,9 @@ pub use normalize::{ChannelNormDesc, CombineMomentsDesc, MomentsDesc, PenaltyDes
 pub use pool::{GlobalPoolDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
 pub use strassen::{STRASSEN_PRODUCTS, StrassenDesc, StrassenWeightDesc};
 pub use warp::{Border, Interpolation, Matrix, WarpDesc};
-pub use winograd::{Square, WinogradDesc, WinogradGradWeightDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc};
+pub use winograd::{
+    Square, WinogradDesc, WinogradGradWeightDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc,
+};
 
 /// A generated kernel, described.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

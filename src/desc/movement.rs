@@ -2,7 +2,8 @@
 
 use crate::tensor::Layout;
 
-/// Transposes `stack` matrices `[rows, columns]` into `[columns, rows]`. Arguments: source, destination. `count` is not used.
+/// Transposes `stack` matrices `[rows, columns]` into `[columns, rows]`. Arguments: source, destination.
+/// `count` is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TransposeDesc {
     /// Number of matrices, one behind the other.
@@ -13,8 +14,8 @@ pub struct TransposeDesc {
     pub columns: usize,
 }
 
-/// Stores `count` rows of a matrix in blocks of columns: from `[rows, columns]` to `[columns / W, rows, W]`; the last block's pitch is `W` too.
-/// Arguments: source, destination, both from the first row of the call on.
+/// Stores `count` rows of a matrix in blocks of columns: from `[rows, columns]` to `[columns / W, rows, W]`;
+/// the last block's pitch is `W` too. Arguments: source, destination, both from the first row of the call on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PackDesc {
     /// Rows of the whole matrix.
@@ -25,8 +26,8 @@ pub struct PackDesc {
     pub block: usize,
 }
 
-/// Writes zeros over what surrounds the pixels of `count` images: the halo, all of `image_pitch` but the pixels themselves
-/// (for a layout made by [`Layout::with_halo`]). Argument: the buffer.
+/// Writes zeros over what surrounds the pixels of `count` images: the halo, all of `image_pitch` but the
+/// pixels themselves (for a layout made by [`Layout::with_halo`]). Argument: the buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FillDesc {
     /// Layout whose halo is cleared.

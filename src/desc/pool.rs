@@ -13,9 +13,9 @@ pub enum PoolKind {
 
 /// Pools `count` images. Arguments: input, output, winners (where asked). The input needs no halo.
 ///
-/// Winners (max only) are one byte per output element: `ky · Kw + kx` of the first largest in row-major order; windows
-/// of more than 256 taps have no winners. A window that lies in the padding alone gives 0 (winner 0). NaN wins only as a
-/// window's first element.
+/// Winners (max only) are one byte per output element: `ky · Kw + kx` of the first largest in row-major
+/// order; windows of more than 256 taps have no winners. A window that lies in the padding alone gives 0
+/// (winner 0). NaN wins only as a window's first element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolDesc {
     /// Largest or mean.
@@ -46,8 +46,8 @@ pub struct PoolGradDesc {
     pub output: Layout,
 }
 
-/// Sums over neighbouring channels: `y[c] = Σ x[k]`, k from `c − before` to `c + after` as far as there are channels.
-/// Arguments: input, output. Both layouts have the same extents.
+/// Sums over neighbouring channels: `y[c] = Σ x[k]`, k from `c − before` to `c + after` as far as there are
+/// channels. Arguments: input, output. Both layouts have the same extents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NeighbourSumDesc {
     /// Channels before the own one.
@@ -62,8 +62,9 @@ pub struct NeighbourSumDesc {
 
 /// Pools each whole feature map into one vector `[C]` per image. Arguments: input, output.
 ///
-/// `grad` (max only; the mean's gradient is a map kernel): arguments x, y, dy, dx; dy is shared equally by all elements that
-/// equal the maximum, as TensorFlow's `reduce_max` does. `input` is the layout of both x and dx when they agree; `output` of y and dy.
+/// `grad` (max only; the mean's gradient is a map kernel): arguments x, y, dy, dx; dy is shared equally by
+/// all elements that equal the maximum, as TensorFlow's `reduce_max` does. `input` is the layout of both x
+/// and dx when they agree; `output` of y and dy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct GlobalPoolDesc {
     /// Largest or mean.

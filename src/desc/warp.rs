@@ -11,7 +11,8 @@ pub enum Interpolation {
     Bilinear,
 }
 
-/// What lies outside an image, as TensorFlow's `ImageProjectiveTransformV3` has it. Coordinates count from the first pixel's centre.
+/// What lies outside an image, as TensorFlow's `ImageProjectiveTransformV3` has it. Coordinates count from
+/// the first pixel's centre.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Border {
     /// The nearest pixel of the border.
@@ -24,8 +25,8 @@ pub enum Border {
     Constant(u32),
 }
 
-/// Where an output pixel's sample lies. A matrix `[a, b, c, d, e, f]` maps centres of output pixels to places in the input, both counted from the
-/// image's upper left corner:
+/// Where an output pixel's sample lies. A matrix `[a, b, c, d, e, f]` maps centres of output pixels to places
+/// in the input, both counted from the image's upper left corner:
 /// ```text
 /// x = a (ox + 1/2) + b (oy + 1/2) + c      y = d (ox + 1/2) + e (oy + 1/2) + f
 /// ```
@@ -39,8 +40,9 @@ pub enum Matrix {
 
 /// Samples `count` images. Arguments: the image, the matrices where they are given, the result.
 ///
-/// `grad`: the image's place is taken by the result's gradient (layout `output`), the result's by the image's gradient (layout `input`). Every
-/// element of it is written; what several samples took from one pixel is added up in the order of the samples.
+/// `grad`: the image's place is taken by the result's gradient (layout `output`), the result's by the image's
+/// gradient (layout `input`). Every element of it is written; what several samples took from one pixel is
+/// added up in the order of the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WarpDesc {
     /// Layout of the image, or of its gradient.

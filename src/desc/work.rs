@@ -4,8 +4,9 @@ use super::{Domain, ExprNode, KernelDesc, MapDesc, WinogradStep};
 use crate::tensor::Layout;
 
 impl KernelDesc {
-    /// Arithmetic operations (a multiply-add counts twice) for each unit of `count`: an image, or an element of a flat run. Only what grows with `count`:
-    /// movement of data and combinations of a few partial results are 0.
+    /// Arithmetic operations (a multiply-add counts twice) for each unit of `count`: an image, or an element
+    /// of a flat run. Only what grows with `count`: movement of data and combinations of a few partial
+    /// results are 0.
     pub fn flops_per_count(&self) -> usize {
         match self {
             KernelDesc::Conv(desc) => desc.flops(),
@@ -55,7 +56,9 @@ fn map(desc: &MapDesc) -> usize {
     let operation = |node: &&ExprNode| !matches!(node, ExprNode::Input(_) | ExprNode::Const(_));
     let sums = desc.outputs.iter().filter(|(_, output)| *output == super::MapOutput::ChannelSum).count();
     let elements = match desc.domain {
-        Domain::Images { height, width, channels } => Layout::with_halo(height, width, channels, [0; 4]).elements(),
+        Domain::Images { height, width, channels } => {
+            Layout::with_halo(height, width, channels, [0; 4]).elements()
+        }
         Domain::Flat => 1,
     };
     elements * (desc.expr.nodes().iter().filter(operation).count() + sums)

@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 macro_rules! codes {
     ($($code:ident $level:ident),+ $(,)?) => {
-        /// The stable name of a kind of problem. Its letter is part of the name; the level is a field of the diagnostic.
+        /// The stable name of a kind of problem. Its letter is part of the name; the level is a field of the
+        /// diagnostic.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[expect(missing_docs, reason = "the catalogue has a page on each of them")]
         pub enum Code {
@@ -44,7 +45,8 @@ macro_rules! codes {
     };
 }
 
-// E00xx syntax and names, E01xx shapes and wiring, E02xx output and loss, E03xx data, E04xx augmentation, E05xx training.
+// E00xx syntax and names, E01xx shapes and wiring, E02xx output and loss, E03xx data, E04xx augmentation,
+// E05xx training.
 codes! {
     E0001 Error,
     E0002 Error,

@@ -70,8 +70,8 @@ pub struct NewSetting {
 
 /// One problem: data only, the sentences are in the catalogue under its code.
 ///
-/// It takes the place of one error enum per room: every problem is used in one way only, to be shown, and a variant with the same fields beside
-/// each constructor call would say everything twice.
+/// It takes the place of one error enum per room: every problem is used in one way only, to be shown, and a
+/// variant with the same fields beside each constructor call would say everything twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// What kind of problem.
@@ -90,7 +90,8 @@ pub struct Diagnostic {
     pub(super) helps: Vec<&'static str>,
     /// Each removes the problem.
     pub fixes: Vec<Fix>,
-    /// The statements that use the block it is in, the innermost first; empty for a problem outside of blocks.
+    /// The statements that use the block it is in, the innermost first; empty for a problem outside of
+    /// blocks.
     pub used_at: Vec<Span>,
     /// Settings that remove the problem, each by itself; they become fixes where the file's text is known.
     pub(crate) settings: Vec<NewSetting>,
@@ -124,7 +125,18 @@ impl Diagnostic {
 
     /// Whether it says the same as another one, wherever the block it is in is used.
     pub(super) fn same(&self, other: &Diagnostic) -> bool {
-        let Diagnostic { code, level, sentence, arguments, labels, notes, helps, fixes, settings, used_at: _ } = self;
+        let Diagnostic {
+            code,
+            level,
+            sentence,
+            arguments,
+            labels,
+            notes,
+            helps,
+            fixes,
+            settings,
+            used_at: _,
+        } = self;
         *code == other.code
             && *level == other.level
             && *sentence == other.sentence
@@ -175,7 +187,13 @@ impl Diagnostic {
     }
 
     /// With another place that matters, whose sentence mentions a value of its own.
-    pub fn also_with(self, span: Span, sentence: &'static str, name: &'static str, value: impl ToString) -> Self {
+    pub fn also_with(
+        self,
+        span: Span,
+        sentence: &'static str,
+        name: &'static str,
+        value: impl ToString,
+    ) -> Self {
         self.label(span, sentence, false, vec![(name, Mention::Text(value.to_string()))])
     }
 
@@ -219,6 +237,10 @@ impl Diagnostic {
 
     /// The place it is listed at.
     pub fn span(&self) -> Span {
-        self.labels.iter().find(|label| label.primary).or(self.labels.first()).map_or(Span::default(), |l| l.span)
+        self.labels
+            .iter()
+            .find(|label| label.primary)
+            .or(self.labels.first())
+            .map_or(Span::default(), |l| l.span)
     }
 }

@@ -1,7 +1,8 @@
 //! The lines of a text that a problem is drawn with.
 //!
-//! The library that draws pads with blanks up to the column of a label, and breaks where that is beyond 65,535. It also walks through all it is given for
-//! every label. So it gets the lines with labels alone, of a long line what stands near the ends of labels, and of a label over many lines the first.
+//! The library that draws pads with blanks up to the column of a label, and breaks where that is beyond
+//! 65,535. It also walks through all it is given for every label. So it gets the lines with labels alone, of
+//! a long line what stands near the ends of labels, and of a label over many lines the first.
 
 use std::ops::Range;
 
@@ -138,7 +139,8 @@ impl SourceCode for Excerpt {
         let lines = text[start..end].lines().count();
         let line = self.lines.partition_point(|(_, begin)| *begin <= start);
         let number = line.checked_sub(1).map_or(0, |line| self.lines[line].0);
-        // miette asks without context when it wants the place to name, with context when it wants what to draw
+        // miette asks without context when it wants the place to name, with context when it wants what to
+        // draw
         let column = if lines_before == 0 { self.file.line_column(self.origin(first)).1 - 1 } else { 0 };
         let contents = MietteSpanContents::new_named(
             self.name.clone(),

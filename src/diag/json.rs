@@ -57,11 +57,14 @@ pub fn render_json(problem: &Diagnostic, sources: &SourceMap, language: Language
     .to_string()
 }
 
-/// One line of JSON (without the line end) that says how many more problems there are of each code than have lines of their own; `None` where there are none.
+/// One line of JSON (without the line end) that says how many more problems there are of each code than have
+/// lines of their own; `None` where there are none.
 pub fn render_json_rest(problems: &Problems) -> Option<String> {
-    let counted: Vec<(&str, usize)> = problems.only_counted().map(|(_, code, count)| (code.as_str(), count)).collect();
+    let counted: Vec<(&str, usize)> =
+        problems.only_counted().map(|(_, code, count)| (code.as_str(), count)).collect();
     let more: usize = counted.iter().map(|(_, count)| count).sum();
-    let codes: Map<String, Value> = counted.iter().map(|(code, count)| ((*code).to_owned(), json!(count))).collect();
+    let codes: Map<String, Value> =
+        counted.iter().map(|(code, count)| ((*code).to_owned(), json!(count))).collect();
     (more > 0).then(|| json!({ "more": more, "codes": codes }).to_string())
 }
 

@@ -1,4 +1,5 @@
-//! Problems of the user's file: collected as data, said in sentences from a catalogue, drawn or printed as JSON.
+//! Problems of the user's file: collected as data, said in sentences from a catalogue, drawn or printed as
+//! JSON.
 //!
 //! A [`Diagnostic`] holds data alone: its code, arguments, labelled spans and edits. The sentences stand in
 //! `catalogue/<language>/`, keyed by code; so another language is another folder.

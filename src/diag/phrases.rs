@@ -1,8 +1,9 @@
 //! Phrases that code gives as arguments of sentences (`a whole number`, `the name of a layer`), in other
 //! languages than English. What is made of parts is given as data instead, by [`super::Mention`].
 //!
-//! A line of the file reads `pattern = translation`. In a pattern `*` stands for any text and `#` for numbers and sizes (`28x28x1`); `{1}`, `{2}` of the
-//! translation are what they stood for, translated themselves. The first line that fits counts; what no line fits is the user's own words.
+//! A line of the file reads `pattern = translation`. In a pattern `*` stands for any text and `#` for numbers
+//! and sizes (`28x28x1`); `{1}`, `{2}` of the translation are what they stood for, translated themselves. The
+//! first line that fits counts; what no line fits is the user's own words.
 
 use std::sync::LazyLock;
 
@@ -17,7 +18,8 @@ static KOREAN: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
 /// Deepest phrase within a phrase.
 const DEEPEST: usize = 8;
 
-/// Bytes of a value that may be a phrase. Whatever is longer is the user's own words; and to look for a phrase in it takes the longer the longer it is.
+/// Bytes of a value that may be a phrase. Whatever is longer is the user's own words; and to look for a
+/// phrase in it takes the longer the longer it is.
 const MOST_BYTES: usize = 1_000;
 
 /// A phrase in a language.
@@ -45,7 +47,8 @@ fn with(phrases: &[(&str, &str)], value: &str, depth: usize) -> String {
     value.to_owned()
 }
 
-/// What the wildcards of a pattern stand for in a text; `None` where it does not fit. Each takes as little as it can, and something.
+/// What the wildcards of a pattern stand for in a text; `None` where it does not fit. Each takes as little as
+/// it can, and something.
 fn captures<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
     let Some(at) = pattern.find(['*', '#']) else { return (pattern == text).then(Vec::new) };
     let text = text.strip_prefix(&pattern[..at])?;
@@ -71,15 +74,20 @@ mod tests {
     /// What options take is said in every language.
     #[test]
     fn types_of_options_are_translated() {
-        let types = crate::layers::Layer::kinds().flat_map(|kind| kind.options).map(|option| option.ty.describe());
+        let types =
+            crate::layers::Layer::kinds().flat_map(|kind| kind.options).map(|option| option.ty.describe());
         let missing: Vec<&str> = types.filter(|ty| translate(Language::Korean, ty) == *ty).collect();
         assert!(missing.is_empty(), "not in ko/phrases.txt: {missing:?}");
     }
 
     #[test]
     fn patterns_keep_what_they_do_not_know() {
-        let phrases =
-            [("the loss *", "손실 {1}"), ("# and #", "{1}, {2}"), ("* in *", "{2}의 {1}"), ("a number", "수")];
+        let phrases = [
+            ("the loss *", "손실 {1}"),
+            ("# and #", "{1}, {2}"),
+            ("* in *", "{2}의 {1}"),
+            ("a number", "수"),
+        ];
         for (value, wanted) in [
             ("the loss `a`", "손실 `a`"),
             ("28x28x1 and 3x3", "28x28x1, 3x3"),

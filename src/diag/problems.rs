@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Code, Diagnostic, Edit, Fix, Level, NewSetting};
 use crate::source::Span;
 
-/// Most problems of one code that are kept; more are counted. Nobody reads so many, and each takes a kilobyte.
+/// Most problems of one code that are kept; more are counted. Nobody reads so many, and each takes a
+/// kilobyte.
 const MOST_OF_A_CODE: usize = 10_000;
 
-/// Most problems of one code at one place that are kept: a body that is written out again and again may have another one each time.
+/// Most problems of one code at one place that are kept: a body that is written out again and again may have
+/// another one each time.
 const MOST_AT_A_PLACE: usize = 32;
 
-/// Most names that are compared with wrong ones: a quarter of a second. Of very many problems the first get suggestions, and they are what is read.
+/// Most names that are compared with wrong ones: a quarter of a second. Of very many problems the first get
+/// suggestions, and they are what is read.
 const MOST_COMPARISONS: usize = 200_000;
 
 /// Where a problem is listed, and its code: problems are sorted by it.
@@ -65,8 +68,8 @@ impl Problems {
         self.comparisons = self.comparisons.saturating_add(names);
     }
 
-    /// Says of each problem that lies in one of the `places` and has no use yet which statements use the block there.
-    /// Places are statements: of two that share a byte, one holds the other.
+    /// Says of each problem that lies in one of the `places` and has no use yet which statements use the
+    /// block there. Places are statements: of two that share a byte, one holds the other.
     pub fn locate_uses(&mut self, places: &[(Span, Vec<Span>)]) {
         let nest = Nest::new(places.iter().map(|(place, _)| *place));
         for problem in self.found.values_mut().flatten().filter(|problem| problem.used_at.is_empty()) {
@@ -76,8 +79,8 @@ impl Problems {
         }
     }
 
-    /// Adds a problem, unless the same one stands there already (a block that is used twice has its mistake once). Of very many problems of a code only the
-    /// number is noted.
+    /// Adds a problem, unless the same one stands there already (a block that is used twice has its mistake
+    /// once). Of very many problems of a code only the number is noted.
     pub fn push(&mut self, mut problem: Diagnostic) {
         self.reported += 1;
         let (level, code) = (problem.level, problem.code);
@@ -168,9 +171,11 @@ impl Problems {
             || self.only_counted().any(|(level, ..)| level == Level::Error)
     }
 
-    /// Takes away the warnings and hints that a file allows (`allow W0301 because "…"`): those of a code everywhere, or those that have a place within a span.
+    /// Takes away the warnings and hints that a file allows (`allow W0301 because "…"`): those of a code
+    /// everywhere, or those that have a place within a span.
     pub fn allow(&mut self, allowed: &[(Code, Option<Span>)]) {
-        let everywhere: BTreeSet<Code> = allowed.iter().filter(|(_, at)| at.is_none()).map(|(code, _)| *code).collect();
+        let everywhere: BTreeSet<Code> =
+            allowed.iter().filter(|(_, at)| at.is_none()).map(|(code, _)| *code).collect();
         let mut within: BTreeMap<Code, Vec<Span>> = BTreeMap::new();
         for (code, at) in allowed {
             within.entry(*code).or_default().extend(at);

@@ -56,10 +56,12 @@ impl Diagnostic {
 /// Most problems that are drawn. Whoever has more begins with the first and looks again.
 const MOST_DRAWN: usize = 100;
 
-/// Draws problems, but for hints, each as [`render`] does; of very many the errors before the warnings, and then a line that counts the rest by code.
+/// Draws problems, but for hints, each as [`render`] does; of very many the errors before the warnings, and
+/// then a line that counts the rest by code.
 pub fn render_all(problems: &Problems, sources: &SourceMap, style: RenderStyle) -> Vec<String> {
     let errors = problems.iter().filter(|problem| problem.level == Level::Error).count();
-    let mut room = [(Level::Error, MOST_DRAWN), (Level::Warning, MOST_DRAWN.saturating_sub(errors)), (Level::Hint, 0)];
+    let mut room =
+        [(Level::Error, MOST_DRAWN), (Level::Warning, MOST_DRAWN.saturating_sub(errors)), (Level::Hint, 0)];
     let mut drawn = Vec::new();
     let mut rest: BTreeMap<Code, usize> = BTreeMap::new();
     for problem in problems.iter() {
@@ -91,7 +93,8 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
         Level::Warning => Severity::Warning,
         Level::Hint => Severity::Advice,
     };
-    let report = Report::new(problem, problem.message(style.language), severity, (file, base), style.language);
+    let report =
+        Report::new(problem, problem.message(style.language), severity, (file, base), style.language);
     let mut theme = if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     // miette puts this before the message; so the header reads `error[E0103]: …`
     let header = format!("{}[{}]:", style.language.level(problem.level), problem.code);
@@ -142,7 +145,8 @@ fn other_files<'s>(problem: &Diagnostic, sources: &'s SourceMap) -> Vec<(&'s Sou
     files
 }
 
-/// What is said at places in the text at `base`: the place in that text, the words, and whether it is the mistake's own.
+/// What is said at places in the text at `base`: the place in that text, the words, and whether it is the
+/// mistake's own.
 type Said = (Span, Option<String>, bool);
 
 /// What is said of the text at `base`.
@@ -170,7 +174,8 @@ struct Report {
 }
 
 impl Report {
-    /// What is drawn of a problem in the text at `base`. A span that is empty gets one column, so that it can be seen.
+    /// What is drawn of a problem in the text at `base`. A span that is empty gets one column, so that it can
+    /// be seen.
     fn new(
         problem: &Diagnostic,
         message: String,

@@ -16,9 +16,14 @@ pub struct Repaired {
     pub codes: Vec<Code>,
 }
 
-/// Makes the first fix of every error and warning that has one, all at once; those that would touch what another changes are left for the next time.
-/// A fix is made as a whole or not at all, so one that changes a text that may not be changed is left out.
-pub fn repair(problems: &Problems, sources: &SourceMap, may_change: &dyn Fn(&SourceFile) -> bool) -> Vec<Repaired> {
+/// Makes the first fix of every error and warning that has one, all at once; those that would touch what
+/// another changes are left for the next time. A fix is made as a whole or not at all, so one that changes a
+/// text that may not be changed is left out.
+pub fn repair(
+    problems: &Problems,
+    sources: &SourceMap,
+    may_change: &dyn Fn(&SourceFile) -> bool,
+) -> Vec<Repaired> {
     // by places; no two of different fixes touch, so the last that begins before a place is the one to ask
     let mut chosen: BTreeMap<(usize, usize, usize), (&Edit, Code)> = BTreeMap::new();
     for problem in problems.iter().filter(|problem| problem.level != Level::Hint) {

@@ -3,14 +3,16 @@
 /// Characters of a value that a sentence mentions; what is longer loses its middle.
 const MOST_CHARACTERS: usize = 2_000;
 
-/// How a character is shown; `None` where it is shown as it is. A terminal obeys control characters, and direction marks show a text in another order than
-/// the one that is compiled.
+/// How a character is shown; `None` where it is shown as it is. A terminal obeys control characters, and
+/// direction marks show a text in another order than the one that is compiled.
 pub(super) fn picture(c: char) -> Option<char> {
     match c {
         '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + c as u32),
         '\u{7f}' => Some('␡'),
         '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => Some('\u{fffd}'),
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}' => Some('\u{fffd}'),
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}' => {
+            Some('\u{fffd}')
+        }
         _ => None,
     }
 }

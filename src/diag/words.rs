@@ -34,7 +34,8 @@ impl Language {
     /// How many problems of each code there are beside those that were drawn.
     pub(super) fn more(self, counts: &BTreeMap<Code, usize>) -> String {
         let all = thousands(counts.values().sum());
-        let each: Vec<String> = counts.iter().map(|(code, count)| format!("{}x {code}", thousands(*count))).collect();
+        let each: Vec<String> =
+            counts.iter().map(|(code, count)| format!("{}x {code}", thousands(*count))).collect();
         match self {
             Language::English => format!("and {all} more: {}", each.join(", ")),
             Language::Korean => format!("그 밖에 {all}개 더: {}", each.join(", ")),

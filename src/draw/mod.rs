@@ -49,8 +49,8 @@ pub struct Edge {
 }
 
 impl Diagram {
-    /// The network of a program. Scopes (blocks, models used as layers, turns of repeats) that lie in `depth` others are folded into one node; without a
-    /// `depth` as few as it takes for about 40 nodes.
+    /// The network of a program. Scopes (blocks, models used as layers, turns of repeats) that lie in `depth`
+    /// others are folded into one node; without a `depth` as few as it takes for about 40 nodes.
     pub fn of(program: &CheckedProgram, depth: Option<usize>) -> Self {
         let model = &program.program().model;
         let folded = match depth {
@@ -58,7 +58,10 @@ impl Diagram {
             None => {
                 let deepest = depths(&model.scopes).into_iter().map(|depth| depth + 1).max().unwrap_or(0);
                 let readable = |depth: &usize| node_count(model, &folded_at(model, *depth)) <= READABLE;
-                (0..=deepest).rev().find(readable).map_or_else(|| folded_at(model, 0), |depth| folded_at(model, depth))
+                (0..=deepest)
+                    .rev()
+                    .find(readable)
+                    .map_or_else(|| folded_at(model, 0), |depth| folded_at(model, depth))
             }
         };
         draw(program, &folded)
@@ -104,7 +107,8 @@ fn draw(program: &CheckedProgram, folded: &[&Scope]) -> Diagram {
     let model = &program.program().model;
     let mut nodes: Vec<Node> = Vec::new();
     let mut node_of = vec![0; model.layers.len()];
-    let by_start: BTreeMap<usize, &&Scope> = folded.iter().rev().map(|scope| (scope.layers.start, scope)).collect();
+    let by_start: BTreeMap<usize, &&Scope> =
+        folded.iter().rev().map(|scope| (scope.layers.start, scope)).collect();
     let mut at = 0;
     while at < model.layers.len() {
         let scope = by_start.get(&at);

@@ -1,5 +1,5 @@
-//! Where nodes and edges are drawn: layers from top to bottom, after Sugiyama, Tagawa & Toda, "Methods for visual understanding of hierarchical
-//! system structures" (1981).
+//! Where nodes and edges are drawn: layers from top to bottom, after Sugiyama, Tagawa & Toda, "Methods for
+//! visual understanding of hierarchical system structures" (1981).
 //!
 //! 1. A node's row is the length of the longest path to it.
 //! 2. An edge over several rows gets a bend in each row between.
@@ -105,8 +105,11 @@ fn arrange(order: &mut [Vec<usize>], slots: &[Slot]) {
     }
     for sweep in 0..SWEEPS {
         let down = sweep % 2 == 0;
-        let rows: Vec<usize> =
-            if down { (1..order.len()).collect() } else { (0..order.len().saturating_sub(1)).rev().collect() };
+        let rows: Vec<usize> = if down {
+            (1..order.len()).collect()
+        } else {
+            (0..order.len().saturating_sub(1)).rev().collect()
+        };
         for row in rows {
             let mean = |slot: &usize| {
                 let neighbours = if down { &slots[*slot].above } else { &slots[*slot].below };
@@ -127,7 +130,8 @@ fn set_columns(order: &[Vec<usize>], slots: &mut [Slot]) {
     }
     for sweep in 0..2 * SWEEPS {
         let down = sweep % 2 == 0;
-        let rows: Vec<usize> = if down { (0..order.len()).collect() } else { (0..order.len()).rev().collect() };
+        let rows: Vec<usize> =
+            if down { (0..order.len()).collect() } else { (0..order.len()).rev().collect() };
         let last = sweep + 2 >= 2 * SWEEPS;
         for row in rows {
             let wanted: Vec<f64> = order[row]
@@ -147,8 +151,8 @@ fn set_columns(order: &[Vec<usize>], slots: &mut [Slot]) {
     }
 }
 
-/// The columns nearest to those wanted: the mean of pushing everything to the right, and to the left, as far as the widths need. Both keep the
-/// distances, so their mean does.
+/// The columns nearest to those wanted: the mean of pushing everything to the right, and to the left, as far
+/// as the widths need. Both keep the distances, so their mean does.
 fn spread(row: &[usize], wanted: &[f64], slots: &mut [Slot]) {
     let distance = |a: usize, b: usize| (slots[a].width + slots[b].width) / 2.0 + GAP;
     let mut right = wanted.to_vec();

@@ -80,9 +80,14 @@ fn edges(svg: &mut String, diagram: &Diagram, placed: &Placement, rows: &Rows, l
     let mut labelled = vec![false; diagram.nodes.len()];
     for (at, edge) in diagram.edges.iter().enumerate() {
         let (from, to) = (placed.rows[edge.from], placed.rows[edge.to]);
-        let start =
-            Point { x: placed.columns[edge.from] + MARGIN, y: rows.middle(from) + height_of(&lines[edge.from]) / 2.0 };
-        let end = Point { x: placed.columns[edge.to] + MARGIN, y: rows.middle(to) - height_of(&lines[edge.to]) / 2.0 };
+        let start = Point {
+            x: placed.columns[edge.from] + MARGIN,
+            y: rows.middle(from) + height_of(&lines[edge.from]) / 2.0,
+        };
+        let end = Point {
+            x: placed.columns[edge.to] + MARGIN,
+            y: rows.middle(to) - height_of(&lines[edge.to]) / 2.0,
+        };
         let mut path = format!("M{:.1} {:.1}", start.x, start.y);
         let mut last = start;
         for (bend, &x) in placed.bends[at].iter().enumerate() {
@@ -94,7 +99,8 @@ fn edges(svg: &mut String, diagram: &Diagram, placed: &Placement, rows: &Rows, l
             let _ = write!(path, " V{:.1}", last.y);
         }
         curve(&mut path, last, end);
-        let _ = writeln!(svg, "<path d=\"{path}\" fill=\"none\" stroke=\"#666666\" marker-end=\"url(#end)\"/>");
+        let _ =
+            writeln!(svg, "<path d=\"{path}\" fill=\"none\" stroke=\"#666666\" marker-end=\"url(#end)\"/>");
         // results of one node all have one shape: said once
         if !std::mem::replace(&mut labelled[edge.from], true) {
             let (x, y) = (start.x + 5.0, rows.tops[from] + rows.heights[from] + BETWEEN_ROWS / 2.0);

@@ -47,7 +47,13 @@ impl Compute {
 
     /// The options of a session.
     pub(crate) fn options(&self, batch: usize, random: bool) -> CompileOptions {
-        CompileOptions { target: self.target(), threads: self.thread_count(), batch, random, choices: Arc::default() }
+        CompileOptions {
+            target: self.target(),
+            threads: self.thread_count(),
+            batch,
+            random,
+            choices: Arc::default(),
+        }
     }
 
     /// Whether this machine can.

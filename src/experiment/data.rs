@@ -9,7 +9,11 @@ impl Experiment {
     /// The pictures, read and split. `featurewise` are statistics that weights bring.
     /// # Errors
     /// [`Error::NoData`], [`Error::Data`].
-    pub(crate) fn open_data(&self, featurewise: Option<Featurewise>, watch: &mut dyn Watch) -> Result<Dataset, Error> {
+    pub(crate) fn open_data(
+        &self,
+        featurewise: Option<Featurewise>,
+        watch: &mut dyn Watch,
+    ) -> Result<Dataset, Error> {
         let program = self.program.program();
         let data = program.data.as_ref().ok_or(Error::NoData)?;
         let input = InputSize { shape: self.program.input_shape(), open: self.open_axes() };

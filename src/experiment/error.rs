@@ -12,8 +12,8 @@ use crate::runtime::CompileError;
 use crate::source::SourceMap;
 use crate::train::RunError;
 
-/// An experiment cannot be opened, trained or used. [`Error::help`] says what to do, [`Error::code`] which page
-/// of `cnnc explain` tells more.
+/// An experiment cannot be opened, trained or used. [`Error::help`] says what to do, [`Error::code`] which
+/// page of `cnnc explain` tells more.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -77,7 +77,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// Weights were trained on pictures that were prepared in another way.
-    #[error("`{}` was trained on pictures prepared by {brought}, and the file says {wanted}", shown_path(path))]
+    #[error(
+        "`{}` was trained on pictures prepared by {brought}, and the file says {wanted}",
+        shown_path(path)
+    )]
     PrepareDiffers {
         /// The weights.
         path: PathBuf,
@@ -222,7 +225,9 @@ impl Error {
             Error::PrepareDiffers { .. } => {
                 "write the same `prepare` section: weights go with the pictures they were trained on"
             }
-            Error::StatisticsUnsound { .. } => "take weights that have not been changed since they were trained",
+            Error::StatisticsUnsound { .. } => {
+                "take weights that have not been changed since they were trained"
+            }
             Error::ClassesDiffer { .. } => "list the classes in the weights' order: `classes: […]` in `data`",
             Error::Run(error) => return error.help(),
             Error::Problems { .. }

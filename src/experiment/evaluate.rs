@@ -16,8 +16,8 @@ use crate::train::{EvalEngine, Interrupt, Unsaved, evaluate};
 pub struct Evaluation {
     /// Loss and metrics over all pictures.
     pub scores: Scores,
-    /// Its answer to each picture, in the order of the data set; where sizes are left open, those of one size follow
-    /// each other.
+    /// Its answer to each picture, in the order of the data set; where sizes are left open, those of one size
+    /// follow each other.
     pub answers: Vec<Answer>,
     /// What the run that made the weights knows of these data, where they lie in its folder.
     pub known: Option<Known>,
@@ -30,7 +30,8 @@ pub struct Answer {
     pub name: String,
     /// What is right.
     pub label: Label,
-    /// The model's output after its last activation: probabilities of the classes, where that is softmax or sigmoid.
+    /// The model's output after its last activation: probabilities of the classes, where that is softmax or
+    /// sigmoid.
     pub outputs: Vec<f32>,
     /// The picture's own loss, without what the size of weights adds.
     pub loss: f32,
@@ -166,7 +167,9 @@ impl EvalEngine for Recorder<'_, '_> {
             let item = self.items[self.done + at] as usize;
             let label = match labels {
                 Labels::Classes(classes) => Label::Class(usize::try_from(classes[at]).unwrap_or_default()),
-                Labels::Numbers(numbers) => Label::Numbers(numbers[at * self.outputs..][..self.outputs].to_vec()),
+                Labels::Numbers(numbers) => {
+                    Label::Numbers(numbers[at * self.outputs..][..self.outputs].to_vec())
+                }
             };
             let name = self.index.name(item).unwrap_or_default().to_owned();
             take(Answer { name, label, outputs: outputs.to_vec(), loss });

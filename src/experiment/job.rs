@@ -15,8 +15,8 @@ use crate::runtime::{CompileOptions, EvalSession, TrainSession};
 use crate::settings::Settings;
 use crate::train::weights::WeightsInfo;
 use crate::train::{
-    Ending, EpochRecord, Interrupt, Plan, Pretrained, Progress, Results, RunError, RunFolder, RunRecord, RunningSums,
-    Stage, TrainNote, Trainer, Watch as TrainWatch,
+    Ending, EpochRecord, Interrupt, Plan, Pretrained, Progress, Results, RunError, RunFolder, RunRecord,
+    RunningSums, Stage, TrainNote, Trainer, Watch as TrainWatch,
 };
 
 /// A program that is trained in its turn.
@@ -43,7 +43,8 @@ pub(super) fn stages(program: &CheckedProgram) -> Vec<StageProgram> {
 }
 
 /// A trainer of real sessions.
-type Running<'j> = Trainer<'j, TrainSession, EvalSession, Box<dyn Fn() -> Result<EvalSession, RunError> + 'j>>;
+type Running<'j> =
+    Trainer<'j, TrainSession, EvalSession, Box<dyn Fn() -> Result<EvalSession, RunError> + 'j>>;
 
 /// What a run is made of.
 #[derive(Clone, Copy)]
@@ -82,8 +83,8 @@ impl<'j> Job<'j> {
         Ok(TrainSession::compile(&stage.program, &options_for(options, stage.train.batch.value))?)
     }
 
-    /// Trains with the first session, from the beginning or from the state of a run; the report is written before and
-    /// after.
+    /// Trains with the first session, from the beginning or from the state of a run; the report is written
+    /// before and after.
     pub(super) fn go(
         self,
         session: TrainSession,
@@ -131,14 +132,15 @@ impl<'j> Job<'j> {
             return Trainer::begin(self.plan_of(at), session, self.evaluator());
         };
         let trainer = Trainer::resume(self.plan_of(at), &run.saved, session, self.evaluator())?;
-        // after the state, where other data were accepted: killed in between, the state knows that the index is not of
-        // its data
+        // after the state, where other data were accepted: killed in between, the state knows that the index
+        // is not of its data
         keep_index(&path, index, watch)?;
         tell_repairs(trainer.repairs(), trainer.lost_rows(), watch);
         Ok(trainer)
     }
 
-    /// Trains one phase after the other, and evaluates at the end. The outer error is one that leaves no trainer.
+    /// Trains one phase after the other, and evaluates at the end. The outer error is one that leaves no
+    /// trainer.
     fn phases(
         self,
         mut trainer: Running<'j>,
@@ -188,7 +190,8 @@ impl<'j> Job<'j> {
 
     /// Makes the session that evaluates, for the largest batch of all phases.
     fn evaluator(self) -> Box<dyn Fn() -> Result<EvalSession, RunError> + 'j> {
-        let most = self.stages.iter().map(|stage| stage.train.batch.value).max().unwrap_or(self.options.batch);
+        let most =
+            self.stages.iter().map(|stage| stage.train.batch.value).max().unwrap_or(self.options.batch);
         let options = options_for(self.options, most);
         Box::new(move || Ok(EvalSession::compile(&self.experiment.program, &options)?))
     }

@@ -1,7 +1,7 @@
 //! The experiment as a library: what a program that embeds cnnc calls, and what the command line calls too.
 //!
-//! Nothing here prints, listens to signals or ends the process: what happens is told to a [`Watch`], what goes wrong is
-//! an [`Error`].
+//! Nothing here prints, listens to signals or ends the process: what happens is told to a [`Watch`], what
+//! goes wrong is an [`Error`].
 
 mod compute;
 mod data;

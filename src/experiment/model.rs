@@ -21,9 +21,10 @@ use crate::train::weights::{self, WeightsInfo};
 pub struct ModelOptions {
     /// How it is compiled.
     pub compute: Compute,
-    /// The most images that go through it at once; more are answered batch by batch. `None`: as many as in training, so
-    /// that the loss of a split comes out as in the run, to the bit; 32 where the file does not say. A model for single
-    /// pictures is faster with 1: its plan then divides one picture among the threads.
+    /// The most images that go through it at once; more are answered batch by batch. `None`: as many as in
+    /// training, so that the loss of a split comes out as in the run, to the bit; 32 where the file does not
+    /// say. A model for single pictures is faster with 1: its plan then divides one picture among the
+    /// threads.
     pub batch: Option<usize>,
 }
 
@@ -62,8 +63,8 @@ pub struct Model {
 impl Model {
     /// Compiles an experiment's model and reads its weights.
     /// # Errors
-    /// [`Error::Run`]: weights that cannot be read or do not fit; [`Error::PrepareDiffers`]: weights that were trained
-    /// on pictures prepared in another way; [`Error::Compile`].
+    /// [`Error::Run`]: weights that cannot be read or do not fit; [`Error::PrepareDiffers`]: weights that
+    /// were trained on pictures prepared in another way; [`Error::Compile`].
     pub fn load(experiment: &Experiment, weights: impl AsRef<Path>) -> Result<Self, Error> {
         Self::load_with(experiment, weights, ModelOptions::default(), &mut Silent)
     }
@@ -110,8 +111,8 @@ impl Model {
         &self.experiment
     }
 
-    /// Names of the classes that the weights were trained on, in the order of the outputs; those of the data where the
-    /// weights do not tell.
+    /// Names of the classes that the weights were trained on, in the order of the outputs; those of the data
+    /// where the weights do not tell.
     pub fn classes(&self) -> &[String] {
         if self.info.classes.is_empty() { &self.experiment.classes } else { &self.info.classes }
     }
@@ -126,8 +127,8 @@ impl Model {
         self.experiment.output_shape().elements()
     }
 
-    /// What the model makes of prepared images, `[N, H, W, C]`: its output after the last activation, `[N, outputs]`.
-    /// Images in that order of memory are not copied, nor is the answer.
+    /// What the model makes of prepared images, `[N, H, W, C]`: its output after the last activation, `[N,
+    /// outputs]`. Images in that order of memory are not copied, nor is the answer.
     /// # Errors
     /// [`Error::Images`] where it takes images of another shape; [`Error::Run`] where an answer is no number.
     pub fn predict(&mut self, images: ArrayView4<'_, f32>) -> Result<Array2<f32>, Error> {
@@ -152,15 +153,18 @@ impl Model {
     }
 
     /// Makes ready for images of a size, which come back in their order of memory.
-    pub(super) fn ready_for<'i>(&mut self, images: ArrayView4<'i, f32>) -> Result<CowArray<'i, f32, Ix4>, Error> {
+    pub(super) fn ready_for<'i>(
+        &mut self,
+        images: ArrayView4<'i, f32>,
+    ) -> Result<CowArray<'i, f32, Ix4>, Error> {
         let images = self.experiment.taken(images)?;
         let (_, height, width, _) = images.dim();
         self.session.prepare([height, width])?;
         Ok(images)
     }
 
-    /// A picture as the model takes it, `[H, W, C]`: prepared as the experiment says, with the statistics that the
-    /// weights bring.
+    /// A picture as the model takes it, `[H, W, C]`: prepared as the experiment says, with the statistics
+    /// that the weights bring.
     /// # Errors
     /// [`Error::Prepare`] where it cannot be.
     pub fn prepare(&mut self, picture: &DecodedPicture) -> Result<Array3<f32>, Error> {
@@ -168,7 +172,8 @@ impl Model {
         let [height, width, channels] = preparation.size();
         let mut values = vec![0.0; preparation.elements()];
         preparation.apply(&picture.as_picture(), &mut values)?;
-        Ok(Array3::from_shape_vec((height, width, channels), values).expect("a picture has as many values as its size"))
+        Ok(Array3::from_shape_vec((height, width, channels), values)
+            .expect("a picture has as many values as its size"))
     }
 
     /// Reads a picture file (PNG, JPEG, PPM, BMP, GIF, WebP) and prepares it.
@@ -187,7 +192,8 @@ impl Model {
     pub(crate) fn preparation(&mut self) -> Result<&Preparation, Error> {
         if self.preparation.is_none() {
             let program = self.experiment.program.program();
-            let made = Preparation::new(&program.prepare, self.experiment.input_shape(), self.statistics.as_ref())?;
+            let made =
+                Preparation::new(&program.prepare, self.experiment.input_shape(), self.statistics.as_ref())?;
             self.preparation = Some(made.leaving_open(self.experiment.open_axes()));
         }
         Ok(self.preparation.as_ref().expect("it has just been made"))
@@ -202,8 +208,8 @@ impl Model {
         })
     }
 
-    /// How many pictures of a size, `[height, width]`, may go together: fewer where the model leaves sizes open and
-    /// there is no room for more.
+    /// How many pictures of a size, `[height, width]`, may go together: fewer where the model leaves sizes
+    /// open and there is no room for more.
     /// # Errors
     /// Why there is no room for one.
     pub(crate) fn most_together(&mut self, size: [usize; 2]) -> Result<usize, String> {
@@ -212,7 +218,8 @@ impl Model {
 }
 
 impl Experiment {
-    /// Images as the model takes them, in the order of memory that it takes them in; copied where they are in another.
+    /// Images as the model takes them, in the order of memory that it takes them in; copied where they are in
+    /// another.
     pub(super) fn taken<'i>(&self, images: ArrayView4<'i, f32>) -> Result<CowArray<'i, f32, Ix4>, Error> {
         let (count, height, width, channels) = images.dim();
         let (wanted_height, wanted_width, wanted_channels) = self.input_shape().as_pixels();

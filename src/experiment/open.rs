@@ -15,8 +15,8 @@ use crate::settings::Settings;
 use crate::show;
 use crate::tensor::Shape;
 
-/// A checked experiment: a model, its data, how pictures are prepared and varied, how training goes. Holding one
-/// means that the file has no errors.
+/// A checked experiment: a model, its data, how pictures are prepared and varied, how training goes. Holding
+/// one means that the file has no errors.
 #[derive(Debug, Clone)]
 pub struct Experiment {
     /// The file, as it was named.
@@ -46,8 +46,8 @@ impl Experiment {
         Reading::of_file(file.as_ref(), options)?.into_experiment()
     }
 
-    /// Checks a text as if it stood in the file `name`, which need not exist: what the text names is looked for
-    /// beside it.
+    /// Checks a text as if it stood in the file `name`, which need not exist: what the text names is looked
+    /// for beside it.
     ///
     /// ```
     /// use cnnc::{Error, Experiment, Options};
@@ -60,7 +60,11 @@ impl Experiment {
     /// ```
     /// # Errors
     /// As [`Experiment::open`].
-    pub fn of_text(name: impl AsRef<Path>, text: impl Into<String>, options: &Options) -> Result<Self, Error> {
+    pub fn of_text(
+        name: impl AsRef<Path>,
+        text: impl Into<String>,
+        options: &Options,
+    ) -> Result<Self, Error> {
         Reading::of_text(name.as_ref(), text.into(), options).into_experiment()
     }
 
@@ -80,7 +84,8 @@ impl Experiment {
         &self.classes
     }
 
-    /// Shape of a prepared picture. Where the model leaves height and width open, at one of the sizes it takes.
+    /// Shape of a prepared picture. Where the model leaves height and width open, at one of the sizes it
+    /// takes.
     pub fn input_shape(&self) -> &Shape {
         self.program.input_shape()
     }
@@ -128,8 +133,9 @@ impl Experiment {
     /// [`Error::NotRunYet`] with the parts that are checked and not run.
     pub fn runnable(&self) -> Result<(), Error> {
         let parts = self.program.program().not_run_yet().into_iter();
-        let parts: Vec<Diagnostic> =
-            parts.map(|(what, span)| Diagnostic::new(Code::E0010).arg("what", what).at(span, "here")).collect();
+        let parts: Vec<Diagnostic> = parts
+            .map(|(what, span)| Diagnostic::new(Code::E0010).arg("what", what).at(span, "here"))
+            .collect();
         if parts.is_empty() {
             return Ok(());
         }

@@ -25,7 +25,11 @@ pub(super) struct Room(Option<([usize; 2], usize)>);
 
 impl Room {
     /// See [`super::Model::most_together`].
-    pub(super) fn most_together(&mut self, experiment: &Experiment, size: [usize; 2]) -> Result<usize, String> {
+    pub(super) fn most_together(
+        &mut self,
+        experiment: &Experiment,
+        size: [usize; 2],
+    ) -> Result<usize, String> {
         if let Some((_, most)) = self.0.filter(|(known, _)| *known == size) {
             return Ok(most);
         }
@@ -37,7 +41,9 @@ impl Room {
 
 /// One alone where there is no room for more.
 fn most_together(experiment: &Experiment, size: [usize; 2]) -> Result<usize, String> {
-    let (Some(_), Some(machine)) = (experiment.program.open_sizes(), Machine::here()) else { return Ok(BATCH) };
+    let (Some(_), Some(machine)) = (experiment.program.open_sizes(), Machine::here()) else {
+        return Ok(BATCH);
+    };
     let program = experiment.program.at(size).map_err(|error| error.to_string())?;
     let wanted = |batch| inference_bytes(&program, batch, &machine) as u64;
     if wanted(BATCH) <= machine.memory_bytes {

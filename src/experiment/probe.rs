@@ -1,5 +1,5 @@
-//! Values inside a model, and gradients of its answers by them: what pictures of attention (Grad-CAM, saliency) and
-//! maps of features are drawn from.
+//! Values inside a model, and gradients of its answers by them: what pictures of attention (Grad-CAM,
+//! saliency) and maps of features are drawn from.
 
 use ndarray::{Array2, ArrayD, ArrayView2, ArrayView4, Axis, IxDyn};
 
@@ -47,8 +47,8 @@ impl Probes {
 }
 
 impl Model {
-    /// Results of layers, by their full names ([`Experiment::layers`]), for prepared images `[N, H, W, C]`: an array
-    /// `[N, …]` for each. The first call with these names compiles the model anew.
+    /// Results of layers, by their full names ([`Experiment::layers`]), for prepared images `[N, H, W, C]`:
+    /// an array `[N, …]` for each. The first call with these names compiles the model anew.
     ///
     /// ```no_run
     /// # use cnnc::{Experiment, Model, Options};
@@ -61,14 +61,18 @@ impl Model {
     /// ```
     /// # Errors
     /// [`Error::NoValue`], [`Error::Images`], [`Error::Compile`].
-    pub fn values(&mut self, images: ArrayView4<'_, f32>, layers: &[&str]) -> Result<Vec<ArrayD<f32>>, Error> {
+    pub fn values(
+        &mut self,
+        images: ArrayView4<'_, f32>,
+        layers: &[&str],
+    ) -> Result<Vec<ArrayD<f32>>, Error> {
         let values = layers.iter().map(|name| self.experiment.layer(name)).collect::<Result<_, _>>()?;
         let probe = Probe { values, gradient: None };
         Ok(self.probe(images, probe, None)?.values)
     }
 
-    /// The gradient of each image's score for a class by the result of a layer. `classes` has an index for each image;
-    /// scores are what the last softmax or sigmoid is given.
+    /// The gradient of each image's score for a class by the result of a layer. `classes` has an index for
+    /// each image; scores are what the last softmax or sigmoid is given.
     ///
     /// ```no_run
     /// # use cnnc::{Experiment, Model, Options};
@@ -86,7 +90,12 @@ impl Model {
     /// ```
     /// # Errors
     /// As [`Model::gradient_of`].
-    pub fn gradient(&mut self, images: ArrayView4<'_, f32>, classes: &[usize], layer: &str) -> Result<Gradient, Error> {
+    pub fn gradient(
+        &mut self,
+        images: ArrayView4<'_, f32>,
+        classes: &[usize],
+        layer: &str,
+    ) -> Result<Gradient, Error> {
         let wanted = [images.len_of(Axis(0)), self.outputs()];
         if classes.len() != wanted[0] {
             return Err(Error::Weighting { found: vec![classes.len()], wanted: wanted[..1].to_vec() });
@@ -108,7 +117,8 @@ impl Model {
     /// gradient[n] = d (Σ counts[n, k] · of[n, k]) / d value[n]
     /// ```
     /// # Errors
-    /// [`Error::NoValue`], [`Error::NoGradient`], [`Error::Weighting`], [`Error::Images`], [`Error::Compile`].
+    /// [`Error::NoValue`], [`Error::NoGradient`], [`Error::Weighting`], [`Error::Images`],
+    /// [`Error::Compile`].
     pub fn gradient_of(
         &mut self,
         images: ArrayView4<'_, f32>,
@@ -140,14 +150,18 @@ impl Model {
         let (_, height, width, _) = images.dim();
         let counts = counts.map(|counts| counts.as_standard_layout().into_owned());
         let Self { probes, session, experiment, options, .. } = self;
-        let session = probes.of(session, (probe, [height, width])).map_err(|error| experiment.unseen(error))?;
+        let session =
+            probes.of(session, (probe, [height, width])).map_err(|error| experiment.unseen(error))?;
         let shapes = session.shapes();
         let mut seen = (Vec::new(), vec![Vec::new(); shapes.len()], Vec::new());
         for (at, batch) in images.axis_chunks_iter(Axis(0), options.batch).enumerate() {
             let n = batch.len_of(Axis(0));
             let first = at * options.batch;
             let counts = counts.as_ref().and_then(|counts| counts.as_slice());
-            session.run(contiguous(&batch), counts.map_or(&[], |counts| &counts[first * outputs..][..n * outputs]));
+            session.run(
+                contiguous(&batch),
+                counts.map_or(&[], |counts| &counts[first * outputs..][..n * outputs]),
+            );
             seen.0.extend_from_slice(session.output(n));
             for (at, values) in seen.1.iter_mut().enumerate() {
                 values.extend_from_slice(session.value(at, n));
@@ -179,7 +193,10 @@ impl Experiment {
     fn layer(&self, name: &str) -> Result<LayerId, Error> {
         let at = self.layers().position(|layer| layer == name);
         let id = at.and_then(|at| u32::try_from(at).ok()).map(LayerId);
-        id.ok_or_else(|| Error::NoValue { name: name.to_owned(), known: self.layers().map(str::to_owned).collect() })
+        id.ok_or_else(|| Error::NoValue {
+            name: name.to_owned(),
+            known: self.layers().map(str::to_owned).collect(),
+        })
     }
 
     /// Why a probe shows nothing.

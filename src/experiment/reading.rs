@@ -49,11 +49,16 @@ impl Reading {
         let name = name_of(file);
         let locations = options.locations.clone().unwrap_or_else(|| usual_locations(&name));
         let lowering = LowerOptions { model: options.model.clone(), overrides: options.settings.clone() };
-        let cards =
-            Cards { locations: &locations, look: options.look, known: RefCell::default(), error: RefCell::default() };
+        let cards = Cards {
+            locations: &locations,
+            look: options.look,
+            known: RefCell::default(),
+            error: RefCell::default(),
+        };
         let machine = machine(options);
-        let memory =
-            |program: &CheckedProgram, card: Option<&DataCard>| memory::check(program, card, machine.as_ref()?);
+        let memory = |program: &CheckedProgram, card: Option<&DataCard>| {
+            memory::check(program, card, machine.as_ref()?)
+        };
         let around = Surroundings {
             card_of: &|data| cards.of(data),
             read: &|path| read_used(path, &locations),
@@ -67,8 +72,8 @@ impl Reading {
 
     /// The experiment, where the file has no errors.
     /// # Errors
-    /// [`Error::Problems`] with all that was found, [`Error::Data`] where the data are there and something is wrong
-    /// with them.
+    /// [`Error::Problems`] with all that was found, [`Error::Data`] where the data are there and something is
+    /// wrong with them.
     pub(crate) fn into_experiment(self) -> Result<Experiment, Error> {
         if let Some(CardError::Malformed(error)) = self.card_error {
             return Err(error.into());
@@ -83,7 +88,9 @@ impl Reading {
         let classes = card.as_ref().map(|card| card.classes.clone()).unwrap_or_default();
         // pictures that are resized have one size, whatever the model takes
         let program = match &program.program().prepare.resize {
-            Some(resize) if program.open_sizes().is_some() => program.at([resize.value.height, resize.value.width])?,
+            Some(resize) if program.open_sizes().is_some() => {
+                program.at([resize.value.height, resize.value.width])?
+            }
             Some(_) | None => program,
         };
         let (file, locations) = (self.file, self.locations);
@@ -106,10 +113,13 @@ impl Cards<'_> {
         }
         let passes = match self.look {
             Look::Names | Look::Card => false,
-            Look::SmallPass => cards::size_bytes(data, self.locations).is_some_and(|bytes| bytes <= SMALL_BYTES),
+            Look::SmallPass => {
+                cards::size_bytes(data, self.locations).is_some_and(|bytes| bytes <= SMALL_BYTES)
+            }
             Look::Pass => true,
         };
-        let card = if passes { cards::with_pass(data, self.locations) } else { cards::of(data, self.locations) };
+        let card =
+            if passes { cards::with_pass(data, self.locations) } else { cards::of(data, self.locations) };
         // without the pass there may still be a card
         let card = card.or_else(|error| {
             self.error.replace(Some(error));
@@ -124,7 +134,8 @@ impl Cards<'_> {
 /// The machine that a program is judged by, where it is to be trained.
 fn machine(options: &Options) -> Option<Machine> {
     let machine = if options.look == Look::Names { None } else { Machine::here() }?;
-    let memory_bytes = options.memory_bytes.map_or(machine.memory_bytes, |most| most.min(machine.memory_bytes));
+    let memory_bytes =
+        options.memory_bytes.map_or(machine.memory_bytes, |most| most.min(machine.memory_bytes));
     Some(Machine { memory_bytes, ..machine })
 }
 
@@ -149,7 +160,8 @@ pub(crate) fn name_of(file: &Path) -> PathBuf {
 /// # Errors
 /// [`Error::Run`], [`Error::NotText`].
 pub(crate) fn read_text(file: &Path) -> Result<String, Error> {
-    let bytes = files::read_input(file, files::MOST_SOURCE_BYTES).map_err(|error| RunError::read(file, error))?;
+    let bytes =
+        files::read_input(file, files::MOST_SOURCE_BYTES).map_err(|error| RunError::read(file, error))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Error::NotText { name: name_of(file).display().to_string(), at }

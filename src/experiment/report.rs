@@ -113,7 +113,8 @@ impl Report<'_> {
         });
         let text = serde_json::to_string_pretty(&report).expect("numbers and texts always serialise") + "\n";
         let path = folder.report();
-        files::write(&path, |file| file.write_all(text.as_bytes())).map_err(|error| RunError::write(&path, error))
+        files::write(&path, |file| file.write_all(text.as_bytes()))
+            .map_err(|error| RunError::write(&path, error))
     }
 
     fn results(status: &Status, last: Option<&EpochRecord>) -> Value {
@@ -130,7 +131,8 @@ impl Report<'_> {
     }
 }
 
-/// How the run in a folder was begun to compute, as its report tells: for states of older versions, which do not tell it themselves.
+/// How the run in a folder was begun to compute, as its report tells: for states of older versions, which do
+/// not tell it themselves.
 pub(super) fn recorded_arithmetic(folder: &Path) -> Arithmetic {
     let text = files::read(&folder.join(REPORT), files::MOST_RECORD_BYTES).unwrap_or_default();
     let report: Value = serde_json::from_slice(&text).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Going on with a run: what it must have in common with the one that was begun, and what is said where it has not.
+//! Going on with a run: what it must have in common with the one that was begun, and what is said where it
+//! has not.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,8 +36,8 @@ pub(super) struct Resumed {
 }
 
 impl Begun {
-    /// Opens the folder of a run. `compute` becomes what it was begun with, where that is possible and nothing else was
-    /// asked for.
+    /// Opens the folder of a run. `compute` becomes what it was begun with, where that is possible and
+    /// nothing else was asked for.
     /// # Errors
     /// As [`RunFolder::open`].
     pub(super) fn open(path: &Path, compute: &mut Compute, watch: &mut dyn Watch) -> Result<Self, RunError> {
@@ -59,8 +60,8 @@ impl Begun {
     }
 }
 
-/// Whatever rounds in another manner: a run goes on as it was begun, where that is possible and nothing else was asked
-/// for.
+/// Whatever rounds in another manner: a run goes on as it was begun, where that is possible and nothing else
+/// was asked for.
 fn keep_arithmetic(begun: &Arithmetic, compute: &mut Compute, watch: &mut dyn Watch) -> Choices {
     let Arithmetic { version, simd, exact, kernels } = begun;
     let mut warn = |warning| watch.see(Event::Warning(warning));
@@ -117,7 +118,11 @@ impl Resumed {
         let digest = now.digest();
         let Some(record) = &self.saved.record else {
             watch.see(Event::Note(Note::UnknownData));
-            return Ok(RunRecord { arithmetic: self.arithmetic.clone(), data: digest, data_changed_at: Vec::new() });
+            return Ok(RunRecord {
+                arithmetic: self.arithmetic.clone(),
+                data: digest,
+                data_changed_at: Vec::new(),
+            });
         };
         if record.data.is(&digest) {
             return Ok(record.clone());

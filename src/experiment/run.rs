@@ -53,7 +53,8 @@ pub enum RunStatus {
 pub struct HistoryRow {
     /// From 1.
     pub epoch: usize,
-    /// Loss and metrics by their names: those of the training images, then those of the validation images, `val_loss`.
+    /// Loss and metrics by their names: those of the training images, then those of the validation images,
+    /// `val_loss`.
     pub values: Vec<(String, f64)>,
     /// Learning rate of its last step.
     pub learning_rate: f64,
@@ -75,8 +76,10 @@ impl Run {
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let folder = folder.as_ref().to_owned();
         let path = files_of(&folder).report();
-        let bytes = files::read(&path, files::MOST_RECORD_BYTES).map_err(|error| RunError::read(&path, error))?;
-        let unsound = |found: String| RunError::Format { path: path.clone(), wanted: "the report of a run", found };
+        let bytes =
+            files::read(&path, files::MOST_RECORD_BYTES).map_err(|error| RunError::read(&path, error))?;
+        let unsound =
+            |found: String| RunError::Format { path: path.clone(), wanted: "the report of a run", found };
         let report: Value = serde_json::from_slice(&bytes).map_err(|error| unsound(error.to_string()))?;
         let status = match report["status"].as_str() {
             Some("running") => RunStatus::Running,
@@ -98,7 +101,12 @@ impl Run {
     }
 
     /// A run that has just ended.
-    pub(super) fn ended(folder: &RunFolder, report: &Report<'_>, status: Status, progress: &Progress) -> Self {
+    pub(super) fn ended(
+        folder: &RunFolder,
+        report: &Report<'_>,
+        status: Status,
+        progress: &Progress,
+    ) -> Self {
         let (status, test) = match status {
             Status::Running => (RunStatus::Running, None),
             Status::Interrupted => (RunStatus::Interrupted, None),
@@ -156,8 +164,8 @@ impl Run {
         files_of(&self.folder).weights()
     }
 
-    /// The states that it can be gone on from, the newest first: [`RunOptions::resume`](super::RunOptions::resume) takes
-    /// the first that is good.
+    /// The states that it can be gone on from, the newest first:
+    /// [`RunOptions::resume`](super::RunOptions::resume) takes the first that is good.
     pub fn states(&self) -> Vec<PathBuf> {
         files_of(&self.folder).states().into_iter().filter(|state| state.is_file()).collect()
     }
@@ -167,7 +175,8 @@ impl Run {
     /// [`Error::Run`] if `history.csv` cannot be read or is not what a run writes.
     pub fn history(&self) -> Result<Vec<HistoryRow>, Error> {
         let path = files_of(&self.folder).history();
-        let text = files::read_text(&path, files::MOST_RECORD_BYTES).map_err(|error| RunError::read(&path, error))?;
+        let text = files::read_text(&path, files::MOST_RECORD_BYTES)
+            .map_err(|error| RunError::read(&path, error))?;
         rows(&text).ok_or_else(|| {
             let found = "its rows are not those of epochs".to_owned();
             RunError::Format { path, wanted: "the history of a run", found }.into()
@@ -184,7 +193,8 @@ fn count(value: &Value) -> usize {
     value.as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
 }
 
-/// Rows of a history: `epoch`, the values, `learning_rate`, `seconds`. A last one without its end is being written.
+/// Rows of a history: `epoch`, the values, `learning_rate`, `seconds`. A last one without its end is being
+/// written.
 fn rows(text: &str) -> Option<Vec<HistoryRow>> {
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
     let mut lines = whole.lines();
@@ -213,7 +223,8 @@ mod tests {
 
     #[test]
     fn a_history_is_read_as_it_is_written() {
-        let text = "epoch,loss,val_loss,learning_rate,seconds\n1,0.5,NaN,0.001,1.250\n2,0.25,0.3,0.0005,1.0\n3,0.1";
+        let text =
+            "epoch,loss,val_loss,learning_rate,seconds\n1,0.5,NaN,0.001,1.250\n2,0.25,0.3,0.0005,1.0\n3,0.1";
         let rows = rows(text).expect("sound");
         assert_eq!(rows.len(), 2);
         assert_eq!((rows[1].value("loss"), rows[1].value("val_loss")), (Some(0.25), Some(0.3)));

@@ -45,7 +45,8 @@ impl Scores {
         let number = |value: &Value| if value.is_null() { Some(f64::NAN) } else { value.as_f64() };
         let entries = value.as_object()?;
         let metrics = entries.iter().filter(|(name, _)| !["loss", "images"].contains(&name.as_str()));
-        let metrics = metrics.map(|(name, value)| Some((name.clone(), number(value)?))).collect::<Option<_>>()?;
+        let metrics =
+            metrics.map(|(name, value)| Some((name.clone(), number(value)?))).collect::<Option<_>>()?;
         Some(Self { images: entries.get("images")?.as_u64()?, loss: number(entries.get("loss")?)?, metrics })
     }
 }

@@ -44,8 +44,8 @@ impl Experiment {
         Summary::of(&self.program)
     }
 
-    /// What it takes of a machine's memory, from the plans themselves: [`Compute::machine`](super::Compute::machine) is
-    /// this one.
+    /// What it takes of a machine's memory, from the plans themselves:
+    /// [`Compute::machine`](super::Compute::machine) is this one.
     /// # Errors
     /// [`Error::Compile`] where no training program can be made.
     pub fn memory(&self, machine: &Machine) -> Result<Memory, Error> {

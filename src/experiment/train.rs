@@ -36,7 +36,8 @@ pub struct RunOptions {
     pub compute: Compute,
     /// Where the run's files are.
     pub place: RunPlace,
-    /// Raised by whoever wants the run to end: it ends the step that it is in and saves its state. Keep a copy.
+    /// Raised by whoever wants the run to end: it ends the step that it is in and saves its state. Keep a
+    /// copy.
     pub interrupt: Arc<Interrupt>,
     /// What becomes of a run that goes on where its data are not those that it was begun with.
     pub data_changed: DataChanged,
@@ -48,8 +49,8 @@ pub struct RunOptions {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunPlace {
-    /// In the first folder `runs/STEM-1`, `runs/STEM-2`, … that is not there, where STEM is the file's name without
-    /// its end.
+    /// In the first folder `runs/STEM-1`, `runs/STEM-2`, … that is not there, where STEM is the file's name
+    /// without its end.
     Numbered,
     /// In this folder, which must be empty or not there.
     New(PathBuf),
@@ -81,9 +82,9 @@ impl Default for RunOptions {
 }
 
 impl RunOptions {
-    /// Goes on with the run in a folder, exactly as if it had never stopped. The folder belongs to these options from
-    /// now on. Whatever rounds in another manner becomes what the run was begun with, where that is possible and nothing
-    /// else was asked for: ask first.
+    /// Goes on with the run in a folder, exactly as if it had never stopped. The folder belongs to these
+    /// options from now on. Whatever rounds in another manner becomes what the run was begun with, where that
+    /// is possible and nothing else was asked for: ask first.
     ///
     /// ```no_run
     /// use cnnc::{Experiment, Options, RunOptions, Silent};
@@ -112,12 +113,12 @@ impl RunOptions {
 }
 
 impl Experiment {
-    /// Trains the model, phase by phase, evaluates it on the test split and writes the files of the run. A run that is
-    /// interrupted is no error: [`Run::status`] tells.
+    /// Trains the model, phase by phase, evaluates it on the test split and writes the files of the run. A
+    /// run that is interrupted is no error: [`Run::status`] tells.
     /// # Errors
     /// [`Error::NoSchedule`], [`Error::NotRunYet`], [`Error::NoData`], [`Error::Data`], [`Error::Compile`];
-    /// [`Error::Run`] where files cannot be written, settings or data are not those of the run that is gone on with, or
-    /// the loss is no number any more.
+    /// [`Error::Run`] where files cannot be written, settings or data are not those of the run that is gone
+    /// on with, or the loss is no number any more.
     pub fn train(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<Run, Error> {
         self.clone().for_its_data().run(options, watch)
     }
@@ -145,7 +146,8 @@ impl Experiment {
             data: index.digest(),
             data_changed_at: Vec::new(),
         });
-        let options = CompileOptions { choices: Arc::clone(&choices), ..compute.options(schedule.batch.value, true) };
+        let options =
+            CompileOptions { choices: Arc::clone(&choices), ..compute.options(schedule.batch.value, true) };
         let at = resumed.as_ref().map_or(0, |run| run.saved.progress.phase);
         let compiling = Instant::now();
         let session = Job::compile(&stages, at, &options)?;
@@ -191,7 +193,12 @@ impl Experiment {
     }
 
     /// The ways of computing convolutions for all that a run compiles, where they are to be timed.
-    fn timed(&self, compute: Compute, stages: &[StageProgram], watch: &mut dyn Watch) -> Result<Arc<Choices>, Error> {
+    fn timed(
+        &self,
+        compute: Compute,
+        stages: &[StageProgram],
+        watch: &mut dyn Watch,
+    ) -> Result<Arc<Choices>, Error> {
         let mut all = Choices::default();
         for stage in stages.iter().filter(|_| compute.tune_kernels) {
             let options = compute.options(stage.train.batch.value, true);
@@ -203,7 +210,8 @@ impl Experiment {
 
     /// What the run will take of memory at its peak, in bytes; `None` where the size of its pictures is open.
     fn planned_memory(&self, compute: Compute, watch: &mut dyn Watch) -> Option<usize> {
-        let machine = Machine { target: compute.target(), threads: compute.thread_count(), memory_bytes: u64::MAX };
+        let machine =
+            Machine { target: compute.target(), threads: compute.thread_count(), memory_bytes: u64::MAX };
         let planned = memory::plan_memory(&self.program, self.card.as_ref(), &machine)?.peak();
         let free = memory::free_now().and_then(|free| usize::try_from(free).ok());
         if let Some(free) = free.filter(|free| *free < planned) {

@@ -20,7 +20,8 @@ use crate::runtime::{CompileOptions, Kind, tune};
 /// A file of choices larger than this was not written by us: each takes some hundred bytes.
 const MOST_BYTES: u64 = 16 << 20;
 
-/// Times the ways of all graphs of these programs that are not open in their size, but for those that are remembered.
+/// Times the ways of all graphs of these programs that are not open in their size, but for those that are
+/// remembered.
 /// # Errors
 /// [`Error::Compile`]: kernels that cannot be compiled.
 pub(crate) fn timed(
@@ -88,19 +89,24 @@ struct Cache {
 impl Cache {
     fn of_this_machine(locations: &Locations) -> Self {
         let processor = processor();
-        let name: String =
-            processor.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        let name: String = processor
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .collect();
         let path = locations.cache.as_ref().map(|cache| cache.join("kernels").join(format!("{name}.json")));
         Self { processor, path }
     }
 
-    /// What is remembered; nothing where there is no such file, it is damaged, or another version wrote it: its kernels are others.
+    /// What is remembered; nothing where there is no such file, it is damaged, or another version wrote it:
+    /// its kernels are others.
     fn read(&self) -> Choices {
         let text = || files::read(self.path.as_ref()?, MOST_BYTES).ok();
         let found = text().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
         found
             .filter(|found| found["checksum"] == checksum(&found["choices"]).as_str())
-            .filter(|found| found["cnnc"] == env!("CARGO_PKG_VERSION") && found["processor"] == self.processor.as_str())
+            .filter(|found| {
+                found["cnnc"] == env!("CARGO_PKG_VERSION") && found["processor"] == self.processor.as_str()
+            })
             .map(|found| from_json(&found["choices"]))
             .unwrap_or_default()
     }
@@ -131,6 +137,7 @@ fn checksum(choices: &Value) -> String {
 /// The processor's name where the system tells it, else its architecture.
 fn processor() -> String {
     let info = files::system_text("/proc/cpuinfo").unwrap_or_default();
-    let named = info.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| key.trim() == "model name");
+    let named =
+        info.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| key.trim() == "model name");
     named.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
 }

@@ -141,7 +141,9 @@ pub enum Timed {
 impl fmt::Display for Timed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Timed::OpenSize => f.write_str("kernels were not tuned: the size of the model's pictures is open"),
+            Timed::OpenSize => {
+                f.write_str("kernels were not tuned: the size of the model's pictures is open")
+            }
             Timed::Some { new, known } => write!(f, "kernels tuned: {new} convolutions timed, {known} known"),
         }
     }
@@ -179,8 +181,8 @@ pub enum Note {
     /// An old state does not say what it was trained on.
     #[error("the state is of an older version: it does not say which data it was trained on")]
     UnknownData,
-    /// More memory is planned than the system could give at this moment: whether it is there when it is wanted is for
-    /// other programs to decide.
+    /// More memory is planned than the system could give at this moment: whether it is there when it is
+    /// wanted is for other programs to decide.
     #[error("the run will take {} of memory, and {} are free at the moment", bytes(*planned), bytes(*free))]
     LittleMemory {
         /// What the run takes, in bytes.

@@ -24,7 +24,12 @@ impl Experiment {
     }
 
     /// What a weights file of this program says about itself.
-    pub(crate) fn weights_info(&self, seed: u64, classes: &[String], statistics: Option<&Featurewise>) -> WeightsInfo {
+    pub(crate) fn weights_info(
+        &self,
+        seed: u64,
+        classes: &[String],
+        statistics: Option<&Featurewise>,
+    ) -> WeightsInfo {
         let mut prepare = prepare_json(&self.program.program().prepare);
         if let (Value::Object(entries), Some(statistics)) = (&mut prepare, statistics) {
             entries.insert("featurewise".into(), serde_json::json!(statistics));
@@ -38,8 +43,8 @@ impl Experiment {
         }
     }
 
-    /// The statistics that weights bring, after a look at whether they were trained on pictures prepared as this file
-    /// says.
+    /// The statistics that weights bring, after a look at whether they were trained on pictures prepared as
+    /// this file says.
     /// # Errors
     /// [`Error::PrepareDiffers`] if they were not; [`Error::PrepareUnsound`], [`Error::StatisticsUnsound`].
     pub(crate) fn statistics_of(&self, weights: &Weights, path: &Path) -> Result<Option<Featurewise>, Error> {
@@ -52,7 +57,11 @@ impl Experiment {
         let statistics = brought.as_object_mut().ok_or_else(unsound)?.shift_remove("featurewise");
         let wanted = prepare_json(&self.program.program().prepare);
         if brought != wanted {
-            return Err(Error::PrepareDiffers { path, brought: brought.to_string(), wanted: wanted.to_string() });
+            return Err(Error::PrepareDiffers {
+                path,
+                brought: brought.to_string(),
+                wanted: wanted.to_string(),
+            });
         }
         let Some(found) = statistics else { return Ok(None) };
         let statistics: Featurewise = serde_json::from_value(found).map_err(|_| unsound())?;

@@ -14,12 +14,14 @@ pub struct Access {
 impl Access {
     /// What lies below these folders; those that are not there have nothing below them.
     pub fn below<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Self {
-        let folders =
-            folders.into_iter().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        let folders = folders
+            .into_iter()
+            .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         Self { below: Some(folders.filter_map(|folder| fs::canonicalize(folder).ok()).collect()) }
     }
 
-    /// Whether a path may be read. Of one that does not exist it is the place that counts, so that nobody learns what exists elsewhere.
+    /// Whether a path may be read. Of one that does not exist it is the place that counts, so that nobody
+    /// learns what exists elsewhere.
     pub fn allows(&self, path: &Path) -> bool {
         let Some(folders) = &self.below else { return true };
         real_place(path).is_some_and(|place| folders.iter().any(|folder| place.starts_with(folder)))

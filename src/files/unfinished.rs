@@ -58,8 +58,8 @@ impl Unfinished {
     /// The system's; what stood there is then whole.
     pub fn put_in_place(self) -> io::Result<()> {
         self.temporary.as_file().sync_all()?;
-        // The lock is held until the name is gone. Renamed by the system's C library, as everything here is done: tests stand in
-        // for it to let each call fail.
+        // The lock is held until the name is gone. Renamed by the system's C library, as everything here is
+        // done: tests stand in for it to let each call fail.
         let (_locked, path) = self.temporary.into_parts();
         fs::rename(&path, &self.target)?;
         path.keep().map_err(|error| error.error)?;

@@ -74,7 +74,10 @@ fn stream(path: &Path) -> io::Result<Option<Box<dyn Write>>> {
     })
 }
 
-fn write_through(file: impl Write, contents: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn write_through(
+    file: impl Write,
+    contents: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(1 << 16, file);
     contents(&mut writer)?;
     writer.flush()

@@ -175,11 +175,16 @@ impl<'t> Reader<'t, '_> {
                 | WordKind::Plain
                 | WordKind::Other => {
                     let next = self.words.get(self.at + 1);
-                    let ends_line =
-                        next.is_some_and(|next| next.kind == WordKind::Comment || self.line_between(word, *next));
+                    let ends_line = next
+                        .is_some_and(|next| next.kind == WordKind::Comment || self.line_between(word, *next));
                     let blank = self.blank_before(self.at);
                     self.at += 1;
-                    item.elements.push(Element::Word { text: self.slice(word), kind: word.kind, blank, ends_line });
+                    item.elements.push(Element::Word {
+                        text: self.slice(word),
+                        kind: word.kind,
+                        blank,
+                        ends_line,
+                    });
                 }
             }
         }
@@ -262,7 +267,10 @@ impl<'t> Reader<'t, '_> {
             let glued = mantissa.span.end == sign.span.start && sign.span.end == digits.span.start;
             let text = self.slice(mantissa);
             let number = text.strip_suffix(['e', 'E']).is_some_and(|number| number.parse::<f64>().is_ok());
-            glued && number && text.starts_with(|c: char| c.is_ascii_digit()) && matches!(self.slice(sign), "-" | "+")
+            glued
+                && number
+                && text.starts_with(|c: char| c.is_ascii_digit())
+                && matches!(self.slice(sign), "-" | "+")
         };
         let next = self.words.get(at + 1).copied();
         if next.is_some_and(|digits| is_exponent(last, word, digits)) {
@@ -283,7 +291,10 @@ impl<'t> Reader<'t, '_> {
         if is_range(text) || is_range(last_text) {
             return false;
         }
-        if last_text == "-" && last.kind == WordKind::Infix && before(1).is_none_or(|word| self.wants_value(word)) {
+        if last_text == "-"
+            && last.kind == WordKind::Infix
+            && before(1).is_none_or(|word| self.wants_value(word))
+        {
             return false;
         }
         match (last.kind, word.kind) {
@@ -300,7 +311,9 @@ impl<'t> Reader<'t, '_> {
         match word.kind {
             WordKind::Open | WordKind::Comma | WordKind::Colon | WordKind::Infix | WordKind::Arrow => true,
             WordKind::Plain => is_keyword(self.slice(word)),
-            WordKind::Close | WordKind::Text | WordKind::Semicolon | WordKind::Other | WordKind::Comment => false,
+            WordKind::Close | WordKind::Text | WordKind::Semicolon | WordKind::Other | WordKind::Comment => {
+                false
+            }
         }
     }
 }
@@ -310,14 +323,16 @@ fn is_keyword(word: &str) -> bool {
     matches!(word, "if" | "then" | "else" | "repeat" | "in" | "from" | "let" | "use")
 }
 
-/// `flatten()` is `flatten`, and `model A()` is `model A`; `adam()` in a value stays, where it is another value than `adam`.
+/// `flatten()` is `flatten`, and `model A()` is `model A`; `adam()` in a value stays, where it is another
+/// value than `adam`.
 fn drop_empty_parentheses(elements: &mut Vec<Element<'_>>) {
     let word = |element: Option<&Element<'_>>| match element {
         Some(Element::Word { text, kind, .. }) => Some(((*text).to_owned(), *kind)),
         Some(Element::Group(_) | Element::Comment(_)) | None => None,
     };
     let first = word(elements.first()).map(|(text, _)| text).unwrap_or_default();
-    let names_layer = !matches!(first.as_str(), "let" | "if" | "repeat" | "else" | "use" | "allow" | "language");
+    let names_layer =
+        !matches!(first.as_str(), "let" | "if" | "repeat" | "else" | "use" | "allow" | "language");
     let mut kept: Vec<Element<'_>> = Vec::with_capacity(elements.len());
     for element in elements.drain(..) {
         let empty = matches!(&element, Element::Group(group)

@@ -57,7 +57,8 @@ impl<'t> Layout<'t> {
             self.statement(statement, indent);
             let mut end = span.end;
             // those inside have been written with it
-            self.next_comment += self.comments[self.next_comment..].iter().take_while(|c| c.start < span.end).count();
+            self.next_comment +=
+                self.comments[self.next_comment..].iter().take_while(|c| c.start < span.end).count();
             let following = statements[at + 1..].iter().find_map(span_of);
             let limit = following.map_or(inside.end, |other| other.start);
             if let Some(comment) = self.comment_on_line(end, limit) {
@@ -120,7 +121,8 @@ impl<'t> Layout<'t> {
 
     /// A comment between the parts of a statement.
     fn comment_at(&self, comment: Span, statement: &RawStatement, at: usize) -> Comment<'t> {
-        let before = at.checked_sub(1).and_then(|at| statement.parts.get(at)).map_or(0, |part| part_span(part).end);
+        let before =
+            at.checked_sub(1).and_then(|at| statement.parts.get(at)).map_or(0, |part| part_span(part).end);
         let last = self.comments[..self.next_comment].last().map_or(0, |last| last.end).max(before);
         Comment { text: self.slice(comment), own_line: self.line_ends(last, comment.start) > 0 }
     }
@@ -165,7 +167,8 @@ impl<'t> Layout<'t> {
         if self.line_ends(block.span.start, block.span.end) > 0 {
             return None;
         }
-        let statements: Option<Vec<String>> = block.statements.iter().map(|s| self.flat_statement(s)).collect();
+        let statements: Option<Vec<String>> =
+            block.statements.iter().map(|s| self.flat_statement(s)).collect();
         Some(format!("{{ {} }}", statements?.join("; ")))
     }
 
@@ -185,7 +188,8 @@ impl<'t> Layout<'t> {
     fn text_part(&mut self, elements: &[Element<'t>], indent: usize, tail: usize) {
         let kept = segments(elements, |ends_line| ends_line);
         let fits = |layout: &Self, at: usize, segment: &[Element<'t>], last: bool| {
-            let column = if at == 0 && !layout.lines.is_fresh() { layout.lines.column() + 1 } else { indent + LEVEL };
+            let column =
+                if at == 0 && !layout.lines.is_fresh() { layout.lines.column() + 1 } else { indent + LEVEL };
             let column = if at == 0 && layout.lines.is_fresh() { layout.lines.column() } else { column };
             let tail = if last { tail } else { 0 };
             flat(segment).is_some_and(|text| column + text.chars().count() + tail <= WIDTH)
@@ -205,11 +209,14 @@ impl<'t> Layout<'t> {
         }
     }
 
-    /// Words on one line, but for groups that do not fit. `blank`: a blank stands before the first, unless it begins a line.
+    /// Words on one line, but for groups that do not fit. `blank`: a blank stands before the first, unless it
+    /// begins a line.
     fn words(&mut self, elements: &[Element<'t>], blank: bool, goes_on_at: usize, tail: usize) {
         for (at, element) in elements.iter().enumerate() {
             match element {
-                Element::Word { text, blank: own, .. } => self.lines.push(text, if at == 0 { blank } else { *own }),
+                Element::Word { text, blank: own, .. } => {
+                    self.lines.push(text, if at == 0 { blank } else { *own })
+                }
                 Element::Comment(comment) => self.mid_comment(*comment, goes_on_at, goes_on_at),
                 Element::Group(group) => {
                     let rest = &elements[at + 1..];

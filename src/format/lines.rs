@@ -88,7 +88,8 @@ impl Lines {
         self.goes_on_at = Some(indent);
     }
 
-    /// All of it. Comments behind the text of lines that follow one another begin in one column, two blanks behind the longest.
+    /// All of it. Comments behind the text of lines that follow one another begin in one column, two blanks
+    /// behind the longest.
     pub(super) fn finish(mut self) -> String {
         self.begin(0);
         let mut text = String::new();

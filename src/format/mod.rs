@@ -1,11 +1,13 @@
 //! The canonical layout of a file.
 //!
-//! Only blanks and line ends are decided here, and commas behind the last item of a list: every word, and every comment, stays where it stands among the
-//! others. So the words are laid out, not the syntax tree, and a new form of the language needs nothing here.
+//! Only blanks and line ends are decided here, and commas behind the last item of a list: every word, and
+//! every comment, stays where it stands among the others. So the words are laid out, not the syntax tree, and
+//! a new form of the language needs nothing here.
 //!
-//! The layout: four blanks a level, lines of 100 columns; one statement a line (a block that was written on one line stays there if it fits); one blank
-//! line where there was any; an argument list that does not fit has one argument a line; a chain keeps the line ends it has behind `->`, and gets one
-//! behind each where a line does not fit; comments behind the code of following lines begin in one column.
+//! The layout: four blanks a level, lines of 100 columns; one statement a line (a block that was written on
+//! one line stays there if it fits); one blank line where there was any; an argument list that does not fit
+//! has one argument a line; a chain keeps the line ends it has behind `->`, and gets one behind each where a
+//! line does not fit; comments behind the code of following lines begin in one column.
 
 mod elements;
 mod layout;
@@ -68,24 +70,22 @@ mod tests {
 
     #[test]
     fn blanks_and_lines() {
-        let text =
-            "\n\n  model   A{\n\n input(28x28x1)\n\n\n\n   conv2d( 8,3x3 , padding :same,)->relu;flatten ( )\n\n}\n";
-        let wanted = "model A {\n    input(28x28x1)\n\n    conv2d(8, 3x3, padding: same) -> relu\n    flatten\n}\n";
+        let text = "\n\n  model   A{\n\n input(28x28x1)\n\n\n\n   conv2d( 8,3x3 , padding :same,)->relu;flatten ( )\n\n}\n";
+        let wanted =
+            "model A {\n    input(28x28x1)\n\n    conv2d(8, 3x3, padding: same) -> relu\n    flatten\n}\n";
         assert_eq!(formatted(text), wanted);
     }
 
     #[test]
     fn operators() {
-        let text =
-            "let a=1e-3*- 2+(1-x) /4\nlet b=if a<-1 then 20% else[ 1,2 ]\nlet c = 1 / 255 .. a/ 2\nlet d={33:34}\n";
+        let text = "let a=1e-3*- 2+(1-x) /4\nlet b=if a<-1 then 20% else[ 1,2 ]\nlet c = 1 / 255 .. a/ 2\nlet d={33:34}\n";
         let wanted = "let a = 1e-3 * -2 + (1 - x) / 4\nlet b = if a < -1 then 20% else [1, 2]\nlet c = 1/255..a / 2\nlet d = { 33: 34 }\n";
         assert_eq!(formatted(text), wanted);
     }
 
     #[test]
     fn comments_stay_where_they_are() {
-        let text =
-            "// top\nmodel A { // opens\n// first\ninput(8x8x1) // pictures\nflatten // all\n\n// last\n}\n// end";
+        let text = "// top\nmodel A { // opens\n// first\ninput(8x8x1) // pictures\nflatten // all\n\n// last\n}\n// end";
         let wanted = "\
 // top
 model A {  // opens

@@ -42,7 +42,8 @@ fn compare(members: &[(&Spanned<String>, CheckedProgram)], problems: &mut Proble
     let Some(((first, model), rest)) = members.split_first() else { return };
     for (member, other) in rest {
         if other.output_shape() != model.output_shape() {
-            let shown = |name: &str, program: &CheckedProgram| format!("`{name}` ({})", program.output_shape());
+            let shown =
+                |name: &str, program: &CheckedProgram| format!("`{name}` ({})", program.output_shape());
             let problem = Diagnostic::new(Code::E0018)
                 .saying("members")
                 .arg("a", shown(&first.value, model))

@@ -1,4 +1,5 @@
-//! E0518: every point of the space that a file's `search(…)` values span is checked before the first trial starts.
+//! E0518: every point of the space that a file's `search(…)` values span is checked before the first trial
+//! starts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +10,19 @@ use crate::diag::{Code, Diagnostic, Language, Level};
 use crate::ir::TuneSpec;
 use crate::lower::{LowerOptions, lower_at};
 
-/// Of a larger space each value of each dimension is checked, with the first and with the last values of the others.
+/// Of a larger space each value of each dimension is checked, with the first and with the last values of the
+/// others.
 const MOST_POINTS: usize = 1000;
 
-/// Most layers that are looked at for all points together, but for a few points in any case: of a very large model some points are checked.
+/// Most layers that are looked at for all points together, but for a few points in any case: of a very large
+/// model some points are checked.
 const MOST_LAYERS: usize = 1_000_000;
 
 /// Points that are checked of any model.
 const LEAST_POINTS: usize = 16;
 
-/// Looks for points that cannot work; the first point, which has so many layers, has been checked. `None` where all can.
+/// Looks for points that cannot work; the first point, which has so many layers, has been checked. `None`
+/// where all can.
 pub(super) fn check(
     files: Files<'_>,
     options: &LowerOptions,
@@ -59,7 +63,8 @@ pub(super) fn check(
     Some(problem.note("why").note("count").help("help"))
 }
 
-/// The points that are checked, at most so many: all, or of a large space the ends of every line through its first and last corner.
+/// The points that are checked, at most so many: all, or of a large space the ends of every line through its
+/// first and last corner.
 fn points(sizes: &[usize], most: usize) -> Vec<Vec<usize>> {
     let all = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
     if let Some(count) = all.filter(|count| *count <= most) {
@@ -73,7 +78,8 @@ fn points(sizes: &[usize], most: usize) -> Vec<Vec<usize>> {
         };
         return (0..count).map(point).collect();
     }
-    let (first, last): (Vec<usize>, Vec<usize>) = (vec![0; sizes.len()], sizes.iter().map(|size| size - 1).collect());
+    let (first, last): (Vec<usize>, Vec<usize>) =
+        (vec![0; sizes.len()], sizes.iter().map(|size| size - 1).collect());
     let mut points: Vec<Vec<usize>> = Vec::new();
     let mut known: BTreeSet<Vec<usize>> = BTreeSet::new();
     for corner in [&first, &last] {
@@ -93,7 +99,8 @@ fn points(sizes: &[usize], most: usize) -> Vec<Vec<usize>> {
     points
 }
 
-/// The fewest dimensions whose values at the first failing point are at fault: all checked points with these values fail.
+/// The fewest dimensions whose values at the first failing point are at fault: all checked points with these
+/// values fail.
 fn smallest(sizes: &[usize], points: &[Vec<usize>], failing: &BTreeMap<usize, String>) -> Option<Vec<usize>> {
     let (&first, _) = failing.first_key_value()?;
     let point = &points[first];
@@ -105,8 +112,9 @@ fn smallest(sizes: &[usize], points: &[Vec<usize>], failing: &BTreeMap<usize, St
     // of very many dimensions there are too many of these to go through
     let few = |most: usize| if sizes.len() <= most { 0..sizes.len() } else { 0..0 };
     let pairs = few(200).flat_map(|a| (a + 1..sizes.len()).map(move |b| vec![a, b]));
-    let triples =
-        few(40).flat_map(|a| (a + 1..sizes.len()).flat_map(move |b| (b + 1..sizes.len()).map(move |c| vec![a, b, c])));
+    let triples = few(40).flat_map(|a| {
+        (a + 1..sizes.len()).flat_map(move |b| (b + 1..sizes.len()).map(move |c| vec![a, b, c]))
+    });
     singles.chain(pairs).chain(triples).find(|dimensions| at_fault(dimensions))
 }
 
@@ -130,6 +138,9 @@ mod tests {
             failing.map(|(at, _)| (at, String::new())).collect::<BTreeMap<_, _>>()
         };
         assert_eq!(smallest(&[2, 3, 2], &points, &fails(&|point| point[1] == 2)), Some(vec![1]));
-        assert_eq!(smallest(&[2, 3, 2], &points, &fails(&|point| point[0] == 1 && point[2] == 1)), Some(vec![0, 2]));
+        assert_eq!(
+            smallest(&[2, 3, 2], &points, &fails(&|point| point[0] == 1 && point[2] == 1)),
+            Some(vec![0, 2])
+        );
     }
 }

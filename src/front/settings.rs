@@ -4,7 +4,8 @@ use crate::ast::{Entry, File, Item, Section};
 use crate::diag::{Edit, NewSetting};
 use crate::source::Span;
 
-/// The edit that gives a section a setting: in place of its value, as the section's last line, or in a section of its own.
+/// The edit that gives a section a setting: in place of its value, as the section's last line, or in a
+/// section of its own.
 pub(super) fn write(file: &File, text: &str, model: Option<&str>, setting: &NewSetting) -> Edit {
     let NewSetting { section, key, value } = setting;
     let sections = || {
@@ -16,7 +17,8 @@ pub(super) fn write(file: &File, text: &str, model: Option<&str>, setting: &NewS
     let of_kind = |name: &str, of_model: bool| {
         sections().find(|other| {
             let target = other.target.as_ref().map(|target| target.value.as_str());
-            other.kind.value == name && if of_model { target.is_some() && target == model } else { target.is_none() }
+            other.kind.value == name
+                && if of_model { target.is_some() && target == model } else { target.is_none() }
         })
     };
     let either = |name: &str| of_kind(name, true).or_else(|| of_kind(name, false));

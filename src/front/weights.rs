@@ -1,5 +1,5 @@
-//! Weights that a model is to start from, by the header of their file: E0113 where they were trained for another head, or are not those of the model at all,
-//! E0124 and W0125 where there is no such file.
+//! Weights that a model is to start from, by the header of their file: E0113 where they were trained for
+//! another head, or are not those of the model at all, E0124 and W0125 where there is no such file.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,8 @@ pub enum WeightsFile {
     Tensors(TensorShapes),
 }
 
-/// What does not fit, one problem for each use of a model. `look_at` reads the header of a file named in the program.
+/// What does not fit, one problem for each use of a model. `look_at` reads the header of a file named in the
+/// program.
 pub(super) fn check(program: &CheckedProgram, look_at: &dyn Fn(&str) -> WeightsFile) -> Vec<Diagnostic> {
     let scopes = program.program().model.scopes.iter();
     scopes
@@ -67,7 +68,9 @@ fn check_use(
         }
     }
     let named: Vec<(&str, &Shape)> = params.iter().map(|(_, name, shape)| (name.as_str(), shape)).collect();
-    let fits = fit(&scope.path, backbone, &named, &|name| found.get(name).map(|extents| Shape::new(extents.clone())));
+    let fits = fit(&scope.path, backbone, &named, &|name| {
+        found.get(name).map(|extents| Shape::new(extents.clone()))
+    });
     let all = fits.iter().flatten().count();
     let fitting = fits.iter().flatten().filter(|fit| matches!(fit, Fit::Tensor(..))).count();
     let mut missing = Vec::new();
@@ -123,10 +126,11 @@ fn other_head(
         .arg("fitting", fitting)
         .at(weights.span, "here")
         .also(scope.span, "use");
-    let problem = if program.program().source.slice(layers[at].span).is_empty() || !layers[at].used_at.is_empty() {
-        problem
-    } else {
-        problem.also(layers[at].span, "layer")
-    };
+    let problem =
+        if program.program().source.slice(layers[at].span).is_empty() || !layers[at].used_at.is_empty() {
+            problem
+        } else {
+            problem.also(layers[at].span, "layer")
+        };
     problem.note("fitting").help("help")
 }

@@ -4,10 +4,11 @@ use super::{LabelKind, LayerId, Loss, Phase, Program};
 use crate::layers::{Input, Layer};
 use crate::tensor::Shape;
 
-/// A checked program. Only the checker makes one of a [`Program`] (`assume_checked` is its door, and a test sees to it
-/// that nobody else takes it), so holding one means: every layer has a shape, the output fits the labels and the loss is
-/// known where there is a schedule. [`Self::at`] and [`Self::stages`] make others of one that is checked: of another size
-/// within what was checked, all shapes inferred again, and of a phase whose settings were checked with it.
+/// A checked program. Only the checker makes one of a [`Program`] (`assume_checked` is its door, and a test
+/// sees to it that nobody else takes it), so holding one means: every layer has a shape, the output fits the
+/// labels and the loss is known where there is a schedule. [`Self::at`] and [`Self::stages`] make others of
+/// one that is checked: of another size within what was checked, all shapes inferred again, and of a phase
+/// whose settings were checked with it.
 #[derive(Debug, Clone)]
 pub struct CheckedProgram {
     program: Program,
@@ -38,7 +39,8 @@ pub struct SizeRefused {
 }
 
 impl CheckedProgram {
-    /// For the checker alone: `shapes[i]` is the output shape of layer i; `loss` is `None` only where there are neither data nor schedule.
+    /// For the checker alone: `shapes[i]` is the output shape of layer i; `loss` is `None` only where there
+    /// are neither data nor schedule.
     pub(crate) fn assume_checked(program: Program, shapes: Vec<Shape>, loss: Option<Loss>) -> Self {
         Self { program, shapes, loss, open: None }
     }
@@ -61,7 +63,8 @@ impl CheckedProgram {
         let least = self.open.as_ref().map_or([height, width], |open| open.least);
         let axes = self.open.as_ref().map_or([false; 2], |open| open.axes);
         let present = [height, width];
-        let fits = (0..2).all(|axis| if axes[axis] { size[axis] >= least[axis] } else { size[axis] == present[axis] });
+        let fits = (0..2)
+            .all(|axis| if axes[axis] { size[axis] >= least[axis] } else { size[axis] == present[axis] });
         let refused = SizeRefused { size, least };
         if !fits {
             return Err(refused);
@@ -72,7 +75,8 @@ impl CheckedProgram {
             if let Layer::Input(input) = &mut node.layer {
                 *input = Input::of(Shape::image(size[0], size[1], channels));
             }
-            let operands: Vec<Shape> = node.inputs.iter().map(|input| sized.shapes[input.index()].clone()).collect();
+            let operands: Vec<Shape> =
+                node.inputs.iter().map(|input| sized.shapes[input.index()].clone()).collect();
             sized.shapes.push(node.layer.as_op().infer(&operands).map_err(|_| refused)?);
         }
         Ok(sized)
@@ -90,8 +94,8 @@ impl CheckedProgram {
         shape.extents().iter().enumerate().map(extent).collect::<Vec<_>>().join("x")
     }
 
-    /// What is trained one after the other: for each phase the program with its settings and with what it freezes; the program itself where there are
-    /// no phases.
+    /// What is trained one after the other: for each phase the program with its settings and with what it
+    /// freezes; the program itself where there are no phases.
     pub fn stages(&self) -> Vec<CheckedProgram> {
         let phases = self.program.train.as_ref().map_or(&[][..], |train| &train.phases);
         let of_phase = |phase: &Phase| {

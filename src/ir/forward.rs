@@ -1,8 +1,8 @@
 //! From a checked program to the graph of its forward pass.
 
 use super::{
-    CheckedProgram, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Link, Loss, Mode, Param, ParamId, ParamRole,
-    Value,
+    CheckedProgram, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Link, Loss, Mode, Param, ParamId,
+    ParamRole, Value,
 };
 use crate::desc::{Expr, ExprId, ExprNode};
 use crate::layers::ParamSpec;
@@ -17,7 +17,8 @@ pub struct Forward {
     pub graph: Graph,
     /// The model's output, after its last activation.
     pub output: Value,
-    /// What the loss is computed from: for a cross-entropy the input of the last softmax or sigmoid, else the output.
+    /// What the loss is computed from: for a cross-entropy the input of the last softmax or sigmoid, else the
+    /// output.
     pub scores: Value,
     /// What the losses of auxiliary outputs are computed from, in their order; none in an inference graph.
     pub head_scores: Vec<Value>,
@@ -27,7 +28,8 @@ pub struct Forward {
     pub penalties: Vec<(ParamId, Regularizer)>,
 }
 
-/// Builds the forward pass. For inference, layers that only auxiliary outputs need are left out, and their parameters with them.
+/// Builds the forward pass. For inference, layers that only auxiliary outputs need are left out, and their
+/// parameters with them.
 ///
 /// # Panics
 /// Never: what is built needs only what is built.
@@ -40,7 +42,8 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
     };
     let mut layers: Vec<Option<Value>> = Vec::with_capacity(model.layers.len());
     let mut penalties = Vec::new();
-    let value_of = |layers: &[Option<Value>], id: LayerId| layers[id.index()].expect("an operand is built first");
+    let value_of =
+        |layers: &[Option<Value>], id: LayerId| layers[id.index()].expect("an operand is built first");
     for (index, node) in model.layers.iter().enumerate() {
         if left_out[index] {
             layers.push(None);
@@ -75,7 +78,8 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
     let train = program.program().train.as_ref();
     let are_scores =
         train.and_then(|train| train.loss_options.from_logits.as_ref()).is_some_and(|written| written.value);
-    let mut scores_of = |output: Value| if are_scores { output } else { scores_of(&mut graph, output, program.loss()) };
+    let mut scores_of =
+        |output: Value| if are_scores { output } else { scores_of(&mut graph, output, program.loss()) };
     let scores = scores_of(output);
     let heads: &[_] = if mode == Mode::Inference { &[] } else { &model.heads };
     let head_scores = heads.iter().map(|head| scores_of(value_of(&layers, head.output))).collect();
@@ -86,12 +90,14 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
 fn declare(graph: &mut Graph, node: &LayerNode, spec: ParamSpec) -> (ParamId, Value) {
     let role = if spec.trainable && !node.frozen { ParamRole::Weight } else { ParamRole::State };
     let name = format!("{}.{}", node.path, spec.name);
-    let param = Param { name, layer: node.path.clone(), shape: spec.shape, initializer: spec.initializer, role };
+    let param =
+        Param { name, layer: node.path.clone(), shape: spec.shape, initializer: spec.initializer, role };
     graph.add_param(param, &node.path)
 }
 
-/// A cross-entropy is computed from scores in one stable step. Where the model ends in the loss's own activation, its operand is the scores. Where it ends in
-/// another one that makes probabilities, the scores are those that would give the same probabilities, as Keras does (it clips them alike):
+/// A cross-entropy is computed from scores in one stable step. Where the model ends in the loss's own
+/// activation, its operand is the scores. Where it ends in another one that makes probabilities, the scores
+/// are those that would give the same probabilities, as Keras does (it clips them alike):
 /// ```text
 /// binary after softmax:      s = ln p − ln(1 − p)      categorical after sigmoid:  s = ln p, whose softmax is p / Σ p
 /// ```
@@ -116,7 +122,11 @@ fn scores_of(graph: &mut Graph, output: Value, loss: Option<Loss>) -> Value {
 }
 
 /// A map of probabilities clipped to 1e-7 ..= 1 − 1e-7.
-fn of_probabilities(graph: &mut Graph, output: Value, write: impl FnOnce(&mut Expr, ExprId) -> ExprId) -> Value {
+fn of_probabilities(
+    graph: &mut Graph,
+    output: Value,
+    write: impl FnOnce(&mut Expr, ExprId) -> ExprId,
+) -> Value {
     let map = Map::single(|e| {
         let (p, least, most) = (e.input(0), e.constant(1e-7), e.constant(1.0 - 1e-7));
         let raised = e.max(least, p);

@@ -1,8 +1,9 @@
 //! The typed graph of operations: what autodiff, passes and the planner work on.
 //!
-//! Nodes stand in an order of evaluation: a node's inputs are results of earlier nodes. Types are inferred once, when a
-//! node is pushed, by its operation's `infer`. A node remembers the layer it belongs to (its path), for error messages, random keys and
-//! profiles. See [`crate::ops`] for the meaning of every operation.
+//! Nodes stand in an order of evaluation: a node's inputs are results of earlier nodes. Types are inferred
+//! once, when a node is pushed, by its operation's `infer`. A node remembers the layer it belongs to (its
+//! path), for error messages, random keys and profiles. See [`crate::ops`] for the meaning of every
+//! operation.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -83,7 +84,8 @@ pub struct Param {
 /// One number that the trainer gives anew for every step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ScalarInput {
-    /// The learning rate, f32. For Adam with its bias correction: `lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ)` is [`ScalarInput::AdamRate`].
+    /// The learning rate, f32. For Adam with its bias correction: `lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ)` is
+    /// [`ScalarInput::AdamRate`].
     LearningRate,
     /// Adam's corrected learning rate, f32.
     AdamRate,
@@ -261,7 +263,8 @@ impl Graph {
     /// The node that reads a parameter.
     pub fn parameter(&mut self, id: ParamId) -> Value {
         self.given.catch_up(&self.nodes);
-        let node = *self.given.params.get(&id).expect("every parameter is declared with a node that reads it");
+        let node =
+            *self.given.params.get(&id).expect("every parameter is declared with a node that reads it");
         Value { node, output: 0 }
     }
 
@@ -269,15 +272,16 @@ impl Graph {
     pub fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len()];
         let operands = self.nodes.iter().flat_map(|node| &node.inputs);
-        let kept = self.outputs.iter().map(|(_, value)| value).chain(self.updates.iter().map(|(_, value)| value));
+        let kept =
+            self.outputs.iter().map(|(_, value)| value).chain(self.updates.iter().map(|(_, value)| value));
         for value in operands.chain(kept) {
             uses[value.node.index()] += 1;
         }
         uses
     }
 
-    /// Writes the graph anew: `rewrite` gets each old node, as it was, with its operands' new places, and says where its results went.
-    /// Outputs and updates follow.
+    /// Writes the graph anew: `rewrite` gets each old node, as it was, with its operands' new places, and
+    /// says where its results went. Outputs and updates follow.
     pub fn rebuild(&mut self, mut rewrite: impl FnMut(&mut Graph, NodeId, Node, Vec<Value>) -> Vec<Value>) {
         let old = std::mem::take(self);
         self.params = old.params;
@@ -293,7 +297,8 @@ impl Graph {
         self.updates = old.updates.into_iter().map(|(param, value)| (param, at(value))).collect();
     }
 
-    /// Adds an old node as it is, but for its operands, which have the types of the old ones; returns its results.
+    /// Adds an old node as it is, but for its operands, which have the types of the old ones; returns its
+    /// results.
     pub fn keep(&mut self, node: Node, inputs: Vec<Value>) -> Vec<Value> {
         let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
         self.nodes.push(Node { inputs, ..node });

@@ -1,4 +1,5 @@
-//! The whole experiment ([`Program`], [`CheckedProgram`]) and the typed graph of operations it becomes ([`Graph`]).
+//! The whole experiment ([`Program`], [`CheckedProgram`]) and the typed graph of operations it becomes
+//! ([`Graph`]).
 
 mod builder;
 mod checked;
@@ -15,9 +16,9 @@ pub use forward::{Forward, forward};
 pub use graph::{Graph, InputRole, Node, NodeId, OutputId, Param, ParamId, ParamRole, ScalarInput, Value};
 pub use labels::Labels;
 pub use program::{
-    AugmentKind, AugmentOp, AugmentSpec, Backbone, Cache, Callback, ClassWeight, Color, CsvSource, Damaged, DataSource,
-    DataSpec, Dimension, Drawing, EnsembleSpec, Fill, Fit, FreezeChange, Grouping, Head, LabelKind, LayerId, LayerNode,
-    Link, Loss, Metric, Model, Monitor, Normalize, Optimizer, Phase, PrepareSpec, Program, ReportSpec, Resize,
-    ResizeMethod, Schedule, SchedulePoint, Scope, ScopeKind, Split, SplitBase, TrainSpec, TuneSpec, UpdateRules,
-    class_index, run_files,
+    AugmentKind, AugmentOp, AugmentSpec, Backbone, Cache, Callback, ClassWeight, Color, CsvSource, Damaged,
+    DataSource, DataSpec, Dimension, Drawing, EnsembleSpec, Fill, Fit, FreezeChange, Grouping, Head,
+    LabelKind, LayerId, LayerNode, Link, Loss, Metric, Model, Monitor, Normalize, Optimizer, Phase,
+    PrepareSpec, Program, ReportSpec, Resize, ResizeMethod, Schedule, SchedulePoint, Scope, ScopeKind, Split,
+    SplitBase, TrainSpec, TuneSpec, UpdateRules, class_index, run_files,
 };

@@ -40,7 +40,11 @@ impl fmt::Display for Graph {
 }
 
 fn name(value: Value) -> String {
-    if value.output == 0 { format!("%{}", value.node.0) } else { format!("%{}.{}", value.node.0, value.output) }
+    if value.output == 0 {
+        format!("%{}", value.node.0)
+    } else {
+        format!("%{}.{}", value.node.0, value.output)
+    }
 }
 
 fn attributes(graph: &Graph, id: NodeId) -> String {
@@ -89,7 +93,8 @@ fn attributes(graph: &Graph, id: NodeId) -> String {
         Op::Unpad(pad) => format!("{:?}", pad.amounts),
         Op::Slice(slice) => format!("{}..{}", slice.start, slice.start + slice.channels),
         Op::CropTaps(taps) | Op::SpreadTaps(taps) => {
-            let range = |axis: usize| format!("{}..{}", taps.first[axis], taps.first[axis] + taps.count[axis]);
+            let range =
+                |axis: usize| format!("{}..{}", taps.first[axis], taps.first[axis] + taps.count[axis]);
             format!("{}, {} of {}x{}", range(0), range(1), taps.of[0], taps.of[1])
         }
         Op::NeighbourSum(sum) => format!("-{}..+{}", sum.before, sum.after),

@@ -84,12 +84,15 @@ impl Graph {
     }
 
     fn verify_value(&self, value: Value, before: usize, user: Option<NodeId>) -> Result<(), VerifyError> {
-        let exists =
-            value.node.index() < before && usize::from(value.output) < self.nodes[value.node.index()].types.len();
+        let exists = value.node.index() < before
+            && usize::from(value.output) < self.nodes[value.node.index()].types.len();
         if exists {
             Ok(())
         } else {
-            Err(VerifyError { node: user, message: format!("%{}.{} is not there yet", value.node.0, value.output) })
+            Err(VerifyError {
+                node: user,
+                message: format!("%{}.{} is not there yet", value.node.0, value.output),
+            })
         }
     }
 }

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::page::page_bytes;
 
-/// Bytes of a huge page. An arena of several begins with one: a feature map is visited with strides of kilobytes, and with small pages nearly every visit needs
-/// a translation of its own (ResNet-50: 2% to 4% of the time).
+/// Bytes of a huge page. An arena of several begins with one: a feature map is visited with strides of
+/// kilobytes, and with small pages nearly every visit needs a translation of its own (ResNet-50: 2% to 4% of
+/// the time).
 const HUGE_PAGE: usize = 2 << 20;
 
 /// There is not enough memory.
@@ -21,8 +22,8 @@ pub struct OutOfMemory {
 
 /// One run of memory, page-aligned, zero at first. Offsets are in bytes, lengths in elements.
 ///
-/// Rust code reads and writes it through views that check their bounds; kernels through an [`ArenaRun`]. No view can be made while there is such a run,
-/// and no run can begin while there is a view.
+/// Rust code reads and writes it through views that check their bounds; kernels through an [`ArenaRun`]. No
+/// view can be made while there is such a run, and no run can begin while there is a view.
 #[derive(Debug)]
 pub struct Arena {
     memory: Arc<Memory>,
@@ -38,12 +39,13 @@ struct Memory {
 
 // SAFETY: nothing in the memory belongs to a thread.
 unsafe impl Send for Memory {}
-// SAFETY: `&Memory` gives away no more than an address. Who may use it is said by `Arena`'s views, which exclude each other by their borrows and kernels by
-// `lent`, and by `BoundKernel::call` for kernels.
+// SAFETY: `&Memory` gives away no more than an address. Who may use it is said by `Arena`'s views, which
+// exclude each other by their borrows and kernels by `lent`, and by `BoundKernel::call` for kernels.
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    /// From the beginning of a page, so that an offset's alignment is the address's; at least one, so that the size is never 0.
+    /// From the beginning of a page, so that an offset's alignment is the address's; at least one, so that
+    /// the size is never 0.
     fn layout(bytes: usize) -> Option<Layout> {
         let alignment = if bytes >= HUGE_PAGE { HUGE_PAGE } else { page_bytes() };
         Layout::from_size_align(bytes.max(alignment), alignment).ok()
@@ -61,7 +63,8 @@ impl Memory {
 impl Drop for Memory {
     fn drop(&mut self) {
         if let Some(layout) = Self::layout(self.bytes) {
-            // SAFETY: allocated in `Arena::new` by `System` with this layout; views borrow the arena and runs own a share of the memory, so none is left.
+            // SAFETY: allocated in `Arena::new` by `System` with this layout; views borrow the arena and runs
+            // own a share of the memory, so none is left.
             unsafe { System.dealloc(self.address.as_ptr(), layout) };
         }
     }
@@ -73,8 +76,8 @@ impl Arena {
     /// [`OutOfMemory`] if the system refuses.
     pub fn new(bytes: usize) -> Result<Self, OutOfMemory> {
         let layout = Memory::layout(bytes).ok_or(OutOfMemory { bytes })?;
-        // By the system's allocator: the program's own ends the process where there is no memory, and here there is more to say.
-        // SAFETY: the layout's size is not 0.
+        // By the system's allocator: the program's own ends the process where there is no memory, and here
+        // there is more to say. SAFETY: the layout's size is not 0.
         let address = unsafe { System.alloc(layout) };
         let address = NonNull::new(address).ok_or(OutOfMemory { bytes })?;
         ask_for_huge_pages(address, layout);
@@ -93,8 +96,9 @@ impl Arena {
     /// If they do not lie inside, `offset` is no multiple of 4, or kernels have the memory.
     pub fn f32(&self, offset: usize, elements: usize) -> &[f32] {
         let start = self.view(offset, elements, size_of::<f32>());
-        // SAFETY: inside the arena and aligned, as `view` has checked; initialised (zeros at first); every bit pattern is an f32; nothing writes while the
-        // arena is borrowed: no kernel has the memory, and none can get it.
+        // SAFETY: inside the arena and aligned, as `view` has checked; initialised (zeros at first); every
+        // bit pattern is an f32; nothing writes while the arena is borrowed: no kernel has the memory, and
+        // none can get it.
         unsafe { std::slice::from_raw_parts(start.cast(), elements) }
     }
 
@@ -134,7 +138,8 @@ impl Arena {
         unsafe { std::slice::from_raw_parts_mut(start, length) }
     }
 
-    /// Lends the memory to kernels, until the run is dropped: it needs no borrow, so that threads that outlive it can have their share of it.
+    /// Lends the memory to kernels, until the run is dropped: it needs no borrow, so that threads that
+    /// outlive it can have their share of it.
     /// # Panics
     /// If an earlier run has not ended.
     pub fn run(&mut self) -> ArenaRun {
@@ -151,12 +156,14 @@ impl Arena {
     }
 }
 
-/// Asks the system to back whole huge pages with such, before they are written for the first time. It may refuse: nothing but time depends on it.
+/// Asks the system to back whole huge pages with such, before they are written for the first time. It may
+/// refuse: nothing but time depends on it.
 #[cfg(target_os = "linux")]
 fn ask_for_huge_pages(memory: NonNull<u8>, layout: Layout) {
     let whole = layout.size() / HUGE_PAGE * HUGE_PAGE;
     if whole > 0 {
-        // SAFETY: these bytes are the allocation's own, from a page's beginning on; the advice does not change what they hold.
+        // SAFETY: these bytes are the allocation's own, from a page's beginning on; the advice does not
+        // change what they hold.
         let _ = unsafe { libc::madvise(memory.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
     }
 }
@@ -229,7 +236,9 @@ mod tests {
     fn a_run_keeps_the_memory_and_excludes_views() {
         let mut arena = Arena::new(100).expect("fits");
         let run = arena.run();
-        let look = |arena: &Arena| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| arena.f32(0, 1)[0])).ok();
+        let look = |arena: &Arena| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| arena.f32(0, 1)[0])).ok()
+        };
         assert_eq!(look(&arena), None);
         std::thread::spawn(move || drop(run)).join().expect("does not panic");
         assert_eq!(look(&arena), Some(0.0));

@@ -56,7 +56,8 @@ pub(crate) struct BoundKernel {
 impl BoundKernel {
     /// Gives a kernel's arguments their places, in the order of its description.
     /// # Errors
-    /// [`BindError`] where one begins outside of the arena's first `arena_bytes`, or of `scratch_bytes` of scratch memory.
+    /// [`BindError`] where one begins outside of the arena's first `arena_bytes`, or of `scratch_bytes` of
+    /// scratch memory.
     pub(crate) fn new(
         kernel: CompiledKernel,
         arguments: &[BoundArgument],
@@ -89,7 +90,14 @@ impl BoundKernel {
     /// touches.
     /// # Panics
     /// If the arena is smaller than what was bound, or there are fewer tasks: a bug in the executor.
-    pub(crate) unsafe fn call(&self, run: &ArenaRun, task: usize, count: usize, first: usize, scratch: usize) {
+    pub(crate) unsafe fn call(
+        &self,
+        run: &ArenaRun,
+        task: usize,
+        count: usize,
+        first: usize,
+        scratch: usize,
+    ) {
         let scratch_end = if self.scratch_bytes == 0 { 0 } else { scratch + self.scratch_bytes };
         assert!(
             run.size_bytes() >= self.arena_bytes.max(scratch_end),
@@ -106,8 +114,10 @@ impl BoundKernel {
             });
         }
         // SAFETY:
-        // * as many addresses as arguments, each inside its memory; the regions behind them are, too, as the caller says.
-        // * the arena is lent to `run`, so no Rust reference points into it, but for those of `BoundValues::look`, which are of what nobody writes then.
+        // * as many addresses as arguments, each inside its memory; the regions behind them are, too, as the
+        //   caller says.
+        // * the arena is lent to `run`, so no Rust reference points into it, but for those of
+        //   `BoundValues::look`, which are of what nobody writes then.
         // * other kernels at the same time: as the caller says.
         unsafe { self.kernel.call(addresses.as_ptr(), count, first) };
     }
@@ -134,15 +144,17 @@ impl BoundValues {
 
     /// Shows the first `count` of them.
     ///
-    /// Checked here: that they lie inside. Relied on, as in [`BoundKernel::call`]: that no call at the same time writes them. The executor binds a result that
-    /// keeps its place for the whole run, and looks at it behind the last stage that writes it.
+    /// Checked here: that they lie inside. Relied on, as in [`BoundKernel::call`]: that no call at the same
+    /// time writes them. The executor binds a result that keeps its place for the whole run, and looks at it
+    /// behind the last stage that writes it.
     /// # Panics
     /// If there are fewer, or the arena is smaller than what was bound: a bug in the executor.
     pub(crate) fn look<R>(&self, run: &ArenaRun, count: usize, at: impl FnOnce(&[f32]) -> R) -> R {
         assert!(count <= self.elements, "a batch is not larger than it was planned for");
         let start = run.f32_address(self.offset, count);
-        // SAFETY: inside the arena and aligned, as `f32_address` has checked; initialised; every bit pattern is an f32; kernels that run at the same time do
-        // not write it, as said above, and the reference ends with `at`.
+        // SAFETY: inside the arena and aligned, as `f32_address` has checked; initialised; every bit pattern
+        // is an f32; kernels that run at the same time do not write it, as said above, and the reference ends
+        // with `at`.
         at(unsafe { std::slice::from_raw_parts(start, count) })
     }
 }

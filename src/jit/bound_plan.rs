@@ -51,7 +51,12 @@ impl BoundPlan {
 }
 
 impl BoundGroup {
-    fn new(plan: &VerifiedPlan, group: &Group, kernels: &KernelSet, number: &mut usize) -> Result<Self, BindError> {
+    fn new(
+        plan: &VerifiedPlan,
+        group: &Group,
+        kernels: &KernelSet,
+        number: &mut usize,
+    ) -> Result<Self, BindError> {
         let mut calls = Vec::with_capacity(group.calls.len());
         for call in &group.calls {
             let arguments = arguments(plan, group, call);
@@ -121,7 +126,9 @@ pub(crate) struct TaskPart {
 fn arguments(plan: &VerifiedPlan, group: &Group, call: &Call) -> Vec<BoundArgument> {
     let tasks = group.space.tasks();
     let argument = |access: &Access| match plan.buffer(access.buffer).place {
-        Place::Arena(base) => BoundArgument::Arena { offset: base + access.offset, stride: access.stride, tasks },
+        Place::Arena(base) => {
+            BoundArgument::Arena { offset: base + access.offset, stride: access.stride, tasks }
+        }
         Place::Scratch(base) => BoundArgument::Scratch { offset: base + access.offset },
     };
     let scratch = (call.scratch.0 > 0).then_some(BoundArgument::Scratch { offset: call.scratch.1 });

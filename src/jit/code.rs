@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use cranelift::jit::JITModule;
 
-/// Signature of every kernel, see [`crate::desc`]. System V on x86-64 whatever the system, as `kernel::host` declares it.
+/// Signature of every kernel, see [`crate::desc`]. System V on x86-64 whatever the system, as `kernel::host`
+/// declares it.
 #[cfg(target_arch = "x86_64")]
 pub(super) type KernelFn = unsafe extern "sysv64" fn(args: *const *mut u8, count: usize, first: usize);
 #[cfg(not(target_arch = "x86_64"))]
@@ -27,8 +28,8 @@ impl Drop for CodePages {
     fn drop(&mut self) {
         let module = self.module.get_mut().map_or_else(|poisoned| poisoned.into_inner().take(), Option::take);
         if let Some(module) = module {
-            // SAFETY: entry points are handed out only inside `CompiledKernel`, which holds an `Arc` of these pages: the
-            // last of them is gone, so nothing runs in the code or can call it again.
+            // SAFETY: entry points are handed out only inside `CompiledKernel`, which holds an `Arc` of these
+            // pages: the last of them is gone, so nothing runs in the code or can call it again.
             unsafe { module.free_memory() };
         }
     }
@@ -53,10 +54,11 @@ impl CompiledKernel {
     ///
     /// # Safety
     ///
-    /// `address` is the entry of a finalized function of `pages` that was declared with the signature of [`KernelFn`].
+    /// `address` is the entry of a finalized function of `pages` that was declared with the signature of
+    /// [`KernelFn`].
     pub(super) unsafe fn new(address: *const u8, pages: Arc<CodePages>) -> Self {
-        // SAFETY: by this function's contract `address` is such a function; data and function pointers have one size on all
-        // machines that the code generator knows.
+        // SAFETY: by this function's contract `address` is such a function; data and function pointers have
+        // one size on all machines that the code generator knows.
         let entry = unsafe { std::mem::transmute::<*const u8, KernelFn>(address) };
         Self { entry, _pages: pages }
     }
@@ -65,9 +67,10 @@ impl CompiledKernel {
     ///
     /// # Safety
     ///
-    /// `args` points at as many pointers as the description has arguments. Each points at memory of at least the size that the
-    /// description gives it for `count` images, aligned to its element (scratch: to 64 bytes). What the kernel writes
-    /// is neither read nor written by anything else during the call, nor borrowed, and what it reads is not written.
+    /// `args` points at as many pointers as the description has arguments. Each points at memory of at least
+    /// the size that the description gives it for `count` images, aligned to its element (scratch: to 64
+    /// bytes). What the kernel writes is neither read nor written by anything else during the call, nor
+    /// borrowed, and what it reads is not written.
     pub unsafe fn call(&self, args: *const *mut u8, count: usize, first: usize) {
         // SAFETY:
         // * live: `_pages` keeps the code mapped executable while `self` exists.

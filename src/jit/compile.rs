@@ -71,7 +71,8 @@ struct Function {
     micros: Vec<usize>,
 }
 
-// SAFETY: `address` is only a number here: it is called through `CompiledKernel` alone, and code belongs to no thread.
+// SAFETY: `address` is only a number here: it is called through `CompiledKernel` alone, and code belongs to
+// no thread.
 unsafe impl Send for KernelSet {}
 // SAFETY: as above; everything else is plain data that is only read.
 unsafe impl Sync for KernelSet {}
@@ -153,8 +154,8 @@ pub(super) struct Machine {
     vcode: Option<String>,
 }
 
-/// Compiles kernels for the target. Equal descriptions share their code, and so do equal micro-kernels. Functions are written and compiled on rayon's
-/// threads; the result does not depend on their number.
+/// Compiles kernels for the target. Equal descriptions share their code, and so do equal micro-kernels.
+/// Functions are written and compiled on rayon's threads; the result does not depend on their number.
 /// # Errors
 /// [`JitError`]; nothing a user can cause.
 pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitError> {
@@ -188,8 +189,10 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
         module.define_function_bytes(id, ALIGNMENT as u64, &machine.code, &[]).map_err(refused)?;
     }
     let mut micro_entries = micro_entries.into_iter();
-    let micros_of: Vec<Vec<usize>> =
-        built.iter().map(|(function, _)| micro_entries.by_ref().take(function.micros.len()).collect()).collect();
+    let micros_of: Vec<Vec<usize>> = built
+        .iter()
+        .map(|(function, _)| micro_entries.by_ref().take(function.micros.len()).collect())
+        .collect();
     for ((&id, (function, machine)), micros) in kernel_ids.iter().zip(&built).zip(&micros_of) {
         let micros: Vec<FuncId> = micros.iter().map(|&micro| micro_ids[micro]).collect();
         let relocations: Vec<ModuleReloc> =
@@ -200,7 +203,8 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
 
     let addresses: Vec<*const u8> = kernel_ids.iter().map(|&id| module.get_finalized_function(id)).collect();
     let micros: Vec<Micro> = micros.into_iter().cloned().collect();
-    let micros = micros.into_iter().zip(micro_code).map(|(desc, machine)| MicroKernel { desc, machine }).collect();
+    let micros =
+        micros.into_iter().zip(micro_code).map(|(desc, machine)| MicroKernel { desc, machine }).collect();
     let parts = built.into_iter().zip(addresses).zip(micros_of).zip(&unique);
     let functions = parts.map(|((((function, machine), address), micros), desc)| Function {
         address,
@@ -214,7 +218,9 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
 }
 
 /// Different values in the order of their first appearance, and for every value which one it equals.
-fn deduplicate<'a, T: Eq + std::hash::Hash + 'a>(values: impl IntoIterator<Item = &'a T>) -> (Vec<&'a T>, Vec<usize>) {
+fn deduplicate<'a, T: Eq + std::hash::Hash + 'a>(
+    values: impl IntoIterator<Item = &'a T>,
+) -> (Vec<&'a T>, Vec<usize>) {
     let mut places: HashMap<&T, usize> = HashMap::new();
     let mut unique = Vec::new();
     let place = |value: &'a T| {
@@ -258,7 +264,8 @@ fn module<'a>(host: &Host, functions: impl Iterator<Item = &'a Machine>) -> Resu
     // the provider grows page by page and starts a function in the next one when it does not fit
     let page = page_bytes();
     let bytes: usize = functions.map(|function| function.code.len().next_multiple_of(ALIGNMENT) + page).sum();
-    let memory = ArenaMemoryProvider::new_with_size(bytes.max(page)).map_err(|e| JitError::Memory(e.to_string()))?;
+    let memory =
+        ArenaMemoryProvider::new_with_size(bytes.max(page)).map_err(|e| JitError::Memory(e.to_string()))?;
     let mut builder = JITBuilder::with_isa(host.isa(Effort::Speed).clone(), default_libcall_names());
     builder.memory_provider(Box::new(memory));
     Ok(JITModule::new(builder))

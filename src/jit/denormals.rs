@@ -1,4 +1,5 @@
-//! Numbers too small for a full mantissa count as zero while kernels run: a trained network is full of them, and each costs as much as a hundred operations.
+//! Numbers too small for a full mantissa count as zero while kernels run: a trained network is full of them,
+//! and each costs as much as a hundred operations.
 
 use std::marker::PhantomData;
 
@@ -11,7 +12,8 @@ pub struct FlushDenormals {
 }
 
 impl FlushDenormals {
-    /// Flushes denormal results, and operands where the machine can, to zero in this thread until the guard is dropped.
+    /// Flushes denormal results, and operands where the machine can, to zero in this thread until the guard
+    /// is dropped.
     #[must_use = "flushing ends when the guard is dropped"]
     pub fn new() -> Self {
         let before = control();
@@ -53,9 +55,12 @@ fn control() -> u64 {
 #[cfg(target_arch = "x86_64")]
 fn set_control(value: u64) {
     let value = value as u32;
-    // SAFETY: the value was read from MXCSR and differs only in two bits that every x86-64 has, so no reserved bit is set. Code of
-    // the Rust compiler between guard and drop may see denormals as zero, which changes no safety.
-    unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const value, options(nostack, readonly, preserves_flags)) };
+    // SAFETY: the value was read from MXCSR and differs only in two bits that every x86-64 has, so no
+    // reserved bit is set. Code of the Rust compiler between guard and drop may see denormals as zero, which
+    // changes no safety.
+    unsafe {
+        std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const value, options(nostack, readonly, preserves_flags))
+    };
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -68,7 +73,8 @@ fn control() -> u64 {
 
 #[cfg(target_arch = "aarch64")]
 fn set_control(value: u64) {
-    // SAFETY: the value was read from FPCR and differs only in a bit that every AArch64 has. See x86-64 for the rest.
+    // SAFETY: the value was read from FPCR and differs only in a bit that every AArch64 has. See x86-64 for
+    // the rest.
     unsafe { std::arch::asm!("msr fpcr, {}", in(reg) value, options(nomem, nostack, preserves_flags)) };
 }
 

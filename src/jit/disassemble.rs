@@ -2,8 +2,8 @@
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter};
 
-/// Intel syntax, one instruction a line with its offset. Ends where the constants begin: they follow the code, and the
-/// first is the nearest that any instruction reads relative to itself.
+/// Intel syntax, one instruction a line with its offset. Ends where the constants begin: they follow the
+/// code, and the first is the nearest that any instruction reads relative to itself.
 pub(super) fn x86_64(bytes: &[u8]) -> String {
     let mut decoder = Decoder::new(64, bytes, DecoderOptions::NONE);
     let mut formatter = IntelFormatter::new();

@@ -9,7 +9,8 @@ use crate::desc::KernelDesc;
 use crate::kernel::host::Host;
 use crate::kernel::{self, Simd, Target};
 
-/// A kernel for AArch64 as one run of bytes that may lie at any address that is a multiple of 64; its entry is the first of them.
+/// A kernel for AArch64 as one run of bytes that may lie at any address that is a multiple of 64; its entry
+/// is the first of them.
 /// # Errors
 /// [`JitError`], where this build has no code generator for it among others.
 pub(crate) fn aarch64(desc: &KernelDesc) -> Result<Vec<u8>, JitError> {

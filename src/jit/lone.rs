@@ -12,7 +12,8 @@ const PAGE: usize = 4096;
 /// More than the last cache of a processor holds.
 const UNCACHED_BYTES: usize = 64 << 20;
 
-/// A kernel with arguments in memory of their own: numbers between −1 and 1, read as whatever the kernel takes them for.
+/// A kernel with arguments in memory of their own: numbers between −1 and 1, read as whatever the kernel
+/// takes them for.
 #[derive(Debug)]
 pub struct LoneKernel {
     set: KernelSet,
@@ -26,19 +27,21 @@ pub struct LoneKernel {
 }
 
 impl LoneKernel {
-    /// Compiles a kernel that a plan would have. Where one of its arguments is to be found in memory, and in no cache, there are many
-    /// copies of it, and they take turns.
+    /// Compiles a kernel that a plan would have. Where one of its arguments is to be found in memory, and in
+    /// no cache, there are many copies of it, and they take turns.
     /// # Errors
     /// [`JitError`], also where there is too little memory for the arguments.
     pub fn of(target: &Target, call: &TimedCall) -> Result<Self, JitError> {
         Self::with_uncached(target, call.kernel(), call.arguments(), call.count(), call.uncached())
     }
 
-    /// Compiles a kernel for calls with `count`. `argument_bytes`: the size of each argument, scratch memory not among them.
+    /// Compiles a kernel for calls with `count`. `argument_bytes`: the size of each argument, scratch memory
+    /// not among them.
     /// # Errors
     /// [`JitError`], also where there is too little memory for the arguments.
     /// # Safety
-    /// There are as many arguments as the description says, and none is smaller than what a call with `count` touches of it.
+    /// There are as many arguments as the description says, and none is smaller than what a call with `count`
+    /// touches of it.
     pub unsafe fn new(
         target: &Target,
         desc: &KernelDesc,
@@ -61,7 +64,8 @@ impl LoneKernel {
         let mut places = Vec::with_capacity(argument_bytes.len() + 1);
         let mut end = 0_usize;
         for (argument, &bytes) in argument_bytes.iter().enumerate() {
-            // no two begin at the same place of a page: they would push each other out of the first-level cache
+            // no two begin at the same place of a page: they would push each other out of the first-level
+            // cache
             let next = (end + bytes).next_multiple_of(PAGE) + 256;
             let stride = if uncached == Some(argument) { next - end } else { 0 };
             places.push(BoundArgument::Arena { offset: end, stride, tasks: copies });

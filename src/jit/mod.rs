@@ -1,8 +1,9 @@
 //! Callable code and the memory it works on. All `unsafe` of the crate is here.
 //!
-//! [`compile`] makes a [`KernelSet`] of descriptions, for looking at them. Kernels are called as part of a [`BoundPlan`]: of a plan that was
-//! proved, with places in an [`Arena`] for their arguments. What cannot be checked here is stated where it is relied on: that a kernel
-//! touches only what its description says, and that stages are run one after the other.
+//! [`compile`] makes a [`KernelSet`] of descriptions, for looking at them. Kernels are called as part of a
+//! [`BoundPlan`]: of a plan that was proved, with places in an [`Arena`] for their arguments. What cannot be
+//! checked here is stated where it is relied on: that a kernel touches only what its description says, and
+//! that stages are run one after the other.
 
 mod arena;
 mod bind;

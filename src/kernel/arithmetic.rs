@@ -1,4 +1,5 @@
-//! Arithmetic that expressions and functions need, whoever writes the code: four lanes at a time in the code generator's form, or a strip.
+//! Arithmetic that expressions and functions need, whoever writes the code: four lanes at a time in the code
+//! generator's form, or a strip.
 
 use cranelift::prelude::Value;
 
@@ -37,7 +38,12 @@ pub(crate) trait Arithmetic {
     /// `√a`
     fn sqrt(&mut self, a: Self::Value) -> Self::Value;
     /// `compare(a, b) ? c : d` of `[a, b]` and `[c, d]`.
-    fn choose(&mut self, compare: Compare, compared: [Self::Value; 2], results: [Self::Value; 2]) -> Self::Value;
+    fn choose(
+        &mut self,
+        compare: Compare,
+        compared: [Self::Value; 2],
+        results: [Self::Value; 2],
+    ) -> Self::Value;
     /// Bits of f32 as integers.
     fn bits(&mut self, a: Self::Value) -> Self::Value;
     /// f32 of integers' bits.

@@ -16,7 +16,8 @@ pub(super) fn build(desc: &ChannelNormDesc) -> Result<KernelFunction, BuildError
         let rows = k.index_scale(count, desc.pixels);
         k.for_range(rows, |k, row| {
             let offset = k.index_scale(row, desc.channels);
-            let at: Vec<Value> = pointers.iter().map(|&pointer| k.at(Element::F32, pointer, offset)).collect();
+            let at: Vec<Value> =
+                pointers.iter().map(|&pointer| k.at(Element::F32, pointer, offset)).collect();
             match at[..] {
                 [x, dy, dx] => emit_gradient(k, desc, [x, dy, dx]),
                 [x, y, ..] => emit_forward(k, desc, x, y),

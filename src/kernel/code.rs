@@ -9,7 +9,8 @@ use super::micro::Micro;
 pub struct KernelFunction {
     /// The function, with the signature that [`crate::desc`] states.
     pub func: ir::Function,
-    /// Micro-kernels it calls, by external user name `{namespace: MICRO_NAMESPACE, index: place in this list}`.
+    /// Micro-kernels it calls, by external user name `{namespace: MICRO_NAMESPACE, index: place in this
+    /// list}`.
     pub micros: Vec<Micro>,
     /// How much Cranelift does before it selects instructions.
     pub effort: Effort,
@@ -18,11 +19,12 @@ pub struct KernelFunction {
 /// Namespace of the external names by which a kernel calls its micro-kernels.
 pub const MICRO_NAMESPACE: u32 = 1;
 
-/// How much Cranelift does before it selects instructions. A matter of speed only, chosen by each family by measurement.
+/// How much Cranelift does before it selects instructions. A matter of speed only, chosen by each family by
+/// measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effort {
-    /// As written. Keeps long chains of multiply-adds where they are; with [`Effort::Speed`] they sink below their loads and spill
-    /// (10–22 against 33 GFLOP/s for a tile of 128-bit vectors).
+    /// As written. Keeps long chains of multiply-adds where they are; with [`Effort::Speed`] they sink below
+    /// their loads and spill (10–22 against 33 GFLOP/s for a tile of 128-bit vectors).
     None,
     /// Finds common values and moves what does not change out of loops.
     Speed,
@@ -34,7 +36,8 @@ pub enum Effort {
 pub enum MicroCode {
     /// Machine code: position independent, calls nothing, System V calling convention.
     Bytes(Vec<u8>),
-    /// A Cranelift function that calls nothing, System V calling convention on x86-64. Compiled with [`Effort::None`].
+    /// A Cranelift function that calls nothing, System V calling convention on x86-64. Compiled with
+    /// [`Effort::None`].
     Function(ir::Function),
 }
 

@@ -11,7 +11,10 @@ pub(super) fn build(desc: &FillDesc) -> Result<KernelFunction, BuildError> {
     let row = layout.width * layout.channels;
     let end_of_pixels = layout.origin + (layout.height - 1) * layout.row_pitch + row;
     if !layout.rows_are_dense() || row > layout.row_pitch || end_of_pixels > layout.image_pitch {
-        return Err(BuildError::Description { family: "fill", reason: "the layout has gaps that are no halo" });
+        return Err(BuildError::Description {
+            family: "fill",
+            reason: "the layout has gaps that are no halo",
+        });
     }
     KernelBuilder::build(Effort::Speed, |k| {
         let (buffer, count) = (k.arg(0), k.count());

@@ -8,7 +8,8 @@ use super::pool::pixel;
 use crate::desc::{Compare, GlobalPoolDesc, PoolKind};
 use crate::tensor::{Element, Layout};
 
-/// Vectors of channels visited together: one cache line, and enough chains of additions to hide their latency.
+/// Vectors of channels visited together: one cache line, and enough chains of additions to hide their
+/// latency.
 const VECTORS: usize = 4;
 
 /// Code of a global pool.
@@ -26,8 +27,8 @@ pub(super) fn build(desc: &GlobalPoolDesc) -> Result<KernelFunction, BuildError>
     })
 }
 
-/// Visits the pixels of image `n` from channel `c` on, handing values on; the values of each row start anew from `init` and are joined with
-/// those of the rows before, so that errors of long sums stay small.
+/// Visits the pixels of image `n` from channel `c` on, handing values on; the values of each row start anew
+/// from `init` and are joined with those of the rows before, so that errors of long sums stay small.
 pub(super) fn fold_pixels(
     k: &mut KernelBuilder<'_>,
     from: Value,
@@ -92,7 +93,8 @@ fn emit_max_gradient(k: &mut KernelBuilder<'_>, desc: &GlobalPoolDesc, grad: &La
         let given = pixel(k, Element::F32, dy, &desc.output, [n, zero, zero]);
         let to = pixel(k, Element::F32, dx, grad, [n, zero, zero]);
         k.for_channels(desc.input.channels, 1, &mut |k, lanes, _, c| {
-            let [from, best, given, to] = [from, best, given, to].map(|pointer| k.at(Element::F32, pointer, c));
+            let [from, best, given, to] =
+                [from, best, given, to].map(|pointer| k.at(Element::F32, pointer, c));
             let (best, given) = (k.load(lanes, best, 0), k.load(lanes, given, 0));
             emit_shares(k, desc, grad, lanes, [from, to], [best, given]);
         });
@@ -120,7 +122,8 @@ fn emit_shares(
         let (read, written) = (k.index_scale(y, desc.input.row_pitch), k.index_scale(y, grad.row_pitch));
         let (from, to) = (k.at(Element::F32, from, read), k.at(Element::F32, to, written));
         k.for_range(grad.width, |k, x| {
-            let (read, written) = (k.index_scale(x, desc.input.pixel_pitch), k.index_scale(x, grad.pixel_pitch));
+            let (read, written) =
+                (k.index_scale(x, desc.input.pixel_pitch), k.index_scale(x, grad.pixel_pitch));
             let (from, to) = (k.at(Element::F32, from, read), k.at(Element::F32, to, written));
             let x = k.load(lanes, from, 0);
             let equal = k.compare(Compare::Equal, x, best);

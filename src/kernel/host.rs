@@ -7,10 +7,12 @@ use cranelift::codegen::settings::{self, Configurable};
 
 use super::code::{BuildError, Effort};
 
-/// What is known of the machine that code is generated for, with all its 128-bit instructions: [`super::Simd`] chooses only what the tiles use.
+/// What is known of the machine that code is generated for, with all its 128-bit instructions:
+/// [`super::Simd`] chooses only what the tiles use.
 ///
-/// Kernels are written in a form that is the same for all machines of 64 bits with a multiply-add; which one it is for is a matter of compiling them. So tests
-/// can compile the same kernels for another machine than the one they run on.
+/// Kernels are written in a form that is the same for all machines of 64 bits with a multiply-add; which one
+/// it is for is a matter of compiling them. So tests can compile the same kernels for another machine than
+/// the one they run on.
 pub struct Host {
     plain: OwnedTargetIsa,
     optimized: OwnedTargetIsa,
@@ -66,7 +68,8 @@ impl Host {
         self.plain.frontend_config()
     }
 
-    /// Calling convention of kernels and tiles: System V on x86-64 whatever the system, so that emitted tiles are the same everywhere.
+    /// Calling convention of kernels and tiles: System V on x86-64 whatever the system, so that emitted tiles
+    /// are the same everywhere.
     pub fn call_conv(&self) -> CallConv {
         if self.plain.name() == "x64" { CallConv::SystemV } else { self.frontend_config().default_call_conv }
     }

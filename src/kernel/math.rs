@@ -1,7 +1,8 @@
 //! Exponential, logarithm, hyperbolic tangent and error function as vector code without branches or tables.
 //!
-//! The polynomials are those of S. L. Moshier's Cephes library (single precision: `expf.c`, `logf.c`, `tanhf.c`, `ndtrf.c`) and of
-//! Abramowitz & Stegun, "Handbook of Mathematical Functions", 7.1.26. Error bounds stand at [`crate::desc::ExprNode`]. NaN gives NaN.
+//! The polynomials are those of S. L. Moshier's Cephes library (single precision: `expf.c`, `logf.c`,
+//! `tanhf.c`, `ndtrf.c`) and of Abramowitz & Stegun, "Handbook of Mathematical Functions", 7.1.26. Error
+//! bounds stand at [`crate::desc::ExprNode`]. NaN gives NaN.
 
 use super::arithmetic::Arithmetic;
 use crate::desc::Compare;
@@ -22,7 +23,11 @@ pub(super) fn exp<A: Arithmetic>(k: &mut A, x: A::Value) -> A::Value {
     let (c1, c2) = (k.number_like(x, -0.693_359_4), k.number_like(x, 2.121_944_4e-4));
     let r = k.mul_add(n, c1, x);
     let r = k.mul_add(n, c2, r);
-    let p = polynomial(k, r, &[1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]);
+    let p = polynomial(
+        k,
+        r,
+        &[1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5],
+    );
     let square = k.mul(r, r);
     let p = k.mul_add(p, square, r);
     let one = k.number_like(x, 1.0);
@@ -37,7 +42,8 @@ pub(super) fn exp<A: Arithmetic>(k: &mut A, x: A::Value) -> A::Value {
     k.mul(p, second)
 }
 
-/// `ln x = e ln 2 + ln m`, `m` in `[√½, √2)`. +∞ gives +∞; zero, negative and denormal numbers give no number of use.
+/// `ln x = e ln 2 + ln m`, `m` in `[√½, √2)`. +∞ gives +∞; zero, negative and denormal numbers give no number
+/// of use.
 pub(super) fn log<A: Arithmetic>(k: &mut A, x: A::Value) -> A::Value {
     let bits = k.bits(x);
     // exponent such that the mantissa falls into [√½, √2)
@@ -82,7 +88,11 @@ pub(super) fn log<A: Arithmetic>(k: &mut A, x: A::Value) -> A::Value {
 pub(super) fn tanh<A: Arithmetic>(k: &mut A, x: A::Value) -> A::Value {
     let magnitude = k.abs(x);
     let square = k.mul(x, x);
-    let p = polynomial(k, square, &[-5.704_988_7e-3, 2.063_909e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1]);
+    let p = polynomial(
+        k,
+        square,
+        &[-5.704_988_7e-3, 2.063_909e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1],
+    );
     let p = k.mul(p, square);
     let near = k.mul_add(p, x, x);
     let doubled = k.add(magnitude, magnitude);
@@ -96,7 +106,8 @@ pub(super) fn tanh<A: Arithmetic>(k: &mut A, x: A::Value) -> A::Value {
     k.choose(Compare::Less, [magnitude, limit], [near, far])
 }
 
-/// A polynomial for `|x| < 1`; elsewhere `1 − t (a₁ + t (a₂ + …)) e^−x²`, `t = 1 / (1 + 0.3275911 |x|)`, with the sign of x.
+/// A polynomial for `|x| < 1`; elsewhere `1 − t (a₁ + t (a₂ + …)) e^−x²`, `t = 1 / (1 + 0.3275911 |x|)`, with
+/// the sign of x.
 pub(super) fn erf<A: Arithmetic>(k: &mut A, x: A::Value) -> A::Value {
     let magnitude = k.abs(x);
     let square = k.mul(x, x);

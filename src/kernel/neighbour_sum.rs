@@ -1,7 +1,8 @@
 //! Sums over neighbouring channels. See [`NeighbourSumDesc`].
 //!
-//! Channels are divided into runs by the ends of their sums that are cut off by the first or last channel, so that nothing is asked about
-//! bounds while the kernel runs. Where neither is, four channels are summed at once.
+//! Channels are divided into runs by the ends of their sums that are cut off by the first or last channel, so
+//! that nothing is asked about bounds while the kernel runs. Where neither is, four channels are summed at
+//! once.
 
 use std::ops::Range;
 
@@ -78,7 +79,13 @@ fn emit_run(k: &mut KernelBuilder<'_>, desc: &NeighbourSumDesc, run: &ChannelRun
 }
 
 /// Sums of the channels from `c` on, all of whose terms are there.
-fn emit_whole_sum(k: &mut KernelBuilder<'_>, desc: &NeighbourSumDesc, lanes: Lanes, from: Value, c: Value) -> Value {
+fn emit_whole_sum(
+    k: &mut KernelBuilder<'_>,
+    desc: &NeighbourSumDesc,
+    lanes: Lanes,
+    from: Value,
+    c: Value,
+) -> Value {
     let terms = desc.before + 1 + desc.after;
     let before = i64::try_from(desc.before).expect("sizes fit 63 bits");
     let first = k.index_shift(c, -before);
@@ -100,7 +107,13 @@ fn emit_whole_sum(k: &mut KernelBuilder<'_>, desc: &NeighbourSumDesc, lanes: Lan
 }
 
 /// The sum of channel `c`, from the first or to the last channel.
-fn emit_cut_sum(k: &mut KernelBuilder<'_>, desc: &NeighbourSumDesc, run: &ChannelRun, from: Value, c: Value) -> Value {
+fn emit_cut_sum(
+    k: &mut KernelBuilder<'_>,
+    desc: &NeighbourSumDesc,
+    run: &ChannelRun,
+    from: Value,
+    c: Value,
+) -> Value {
     let before = i64::try_from(desc.before).expect("sizes fit 63 bits");
     let first = if run.from_first { Trips::Constant(0) } else { Trips::Runtime(k.index_shift(c, -before)) };
     let end = if run.to_last {

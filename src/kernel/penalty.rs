@@ -31,7 +31,14 @@ pub(super) fn build(desc: &PenaltyDesc) -> Result<KernelFunction, BuildError> {
 }
 
 /// `sum + |w| (l1 + l2 |w|)` for the weights at `from + at`.
-fn add_term(k: &mut KernelBuilder<'_>, desc: &PenaltyDesc, lanes: Lanes, from: Value, at: usize, sum: Value) -> Value {
+fn add_term(
+    k: &mut KernelBuilder<'_>,
+    desc: &PenaltyDesc,
+    lanes: Lanes,
+    from: Value,
+    at: usize,
+    sum: Value,
+) -> Value {
     let [l1, l2] = desc.factors.map(|bits| k.f32(lanes, f32::from_bits(bits)));
     let weight = k.load(lanes, from, at);
     let size = k.abs(weight);

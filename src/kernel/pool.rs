@@ -1,7 +1,8 @@
 //! Windowed pooling. See [`PoolDesc`] for what it computes.
 //!
-//! Positions along an axis are split into classes by the taps of their windows that lie in the image, so that nothing is asked
-//! about padding while the kernel runs. A window wholly in the padding gives 0 (winner 0). NaN counts only as a window's first element.
+//! Positions along an axis are split into classes by the taps of their windows that lie in the image, so that
+//! nothing is asked about padding while the kernel runs. A window wholly in the padding gives 0 (winner 0).
+//! NaN counts only as a window's first element.
 
 use std::ops::Range;
 
@@ -97,7 +98,8 @@ fn emit(k: &mut KernelBuilder<'_>, desc: &PoolDesc) {
                     let ix = first_input(k, &desc.window.x, &column, ox);
                     let from = pixel(k, Element::F32, input, &desc.input, [n, iy, ix]);
                     let to = pixel(k, Element::F32, output, &desc.output, [n, oy, ox]);
-                    let won = winners.map(|(pointer, layout)| pixel(k, Element::U8, pointer, &layout, [n, oy, ox]));
+                    let won =
+                        winners.map(|(pointer, layout)| pixel(k, Element::U8, pointer, &layout, [n, oy, ox]));
                     let taps = [row.taps.clone(), column.taps.clone()];
                     k.for_channels(desc.input.channels, 1, &mut |k, lanes, _, c| {
                         let from = k.at(Element::F32, from, c);
@@ -117,7 +119,8 @@ fn emit(k: &mut KernelBuilder<'_>, desc: &PoolDesc) {
     });
 }
 
-/// Result and winner (as 32-bit lanes; anything for a mean) of the window whose first tap in the image is at `from`.
+/// Result and winner (as 32-bit lanes; anything for a mean) of the window whose first tap in the image is at
+/// `from`.
 fn emit_window(
     k: &mut KernelBuilder<'_>,
     desc: &PoolDesc,
@@ -141,7 +144,8 @@ fn emit_window(
         for ky in rows.clone() {
             for kx in columns.clone() {
                 let tap = k.i32(lanes, (ky * desc.window.x.kernel_size + kx) as u32);
-                let offset = (ky - rows.start) * desc.input.row_pitch + (kx - columns.start) * desc.input.pixel_pitch;
+                let offset =
+                    (ky - rows.start) * desc.input.row_pitch + (kx - columns.start) * desc.input.pixel_pitch;
                 let from = k.at_offset(Element::F32, from, offset);
                 best = emit_tap(k, desc, lanes, from, tap, &best);
             }

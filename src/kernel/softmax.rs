@@ -16,7 +16,8 @@ pub(super) fn build(desc: &SoftmaxDesc) -> Result<KernelFunction, BuildError> {
         let rows = k.index_scale(count, desc.pixels);
         k.for_range(rows, |k, row| {
             let offset = k.index_scale(row, desc.channels);
-            let at: Vec<Value> = pointers.iter().map(|&pointer| k.at(Element::F32, pointer, offset)).collect();
+            let at: Vec<Value> =
+                pointers.iter().map(|&pointer| k.at(Element::F32, pointer, offset)).collect();
             match at[..] {
                 [y, dy, dx] => emit_gradient(k, desc.channels, [y, dy, dx]),
                 [x, y, ..] => emit_forward(k, desc.channels, x, y),
@@ -65,7 +66,8 @@ pub(super) fn each(
     k.for_channels(channels, 1, &mut |k, lanes, _, at| body(k, lanes, at));
 }
 
-/// Folds a row: the vectors by lane, those to one number, then the rest one by one; vectors and rest are joined last.
+/// Folds a row: the vectors by lane, those to one number, then the rest one by one; vectors and rest are
+/// joined last.
 pub(super) fn fold_row(
     k: &mut KernelBuilder<'_>,
     channels: usize,
@@ -74,9 +76,11 @@ pub(super) fn fold_row(
 ) -> Value {
     let vectors_end = channels / 4 * 4;
     let (vector, scalar) = (reduction.start(k, Lanes::Four), reduction.start(k, Lanes::One));
-    let lanes = k.fold_steps(0, vectors_end, 4, &[vector], |k, at, value| vec![body(k, Lanes::Four, at, value[0])]);
-    let rest =
-        k.fold_steps(vectors_end, channels, 1, &[scalar], |k, at, value| vec![body(k, Lanes::One, at, value[0])]);
+    let lanes =
+        k.fold_steps(0, vectors_end, 4, &[vector], |k, at, value| vec![body(k, Lanes::Four, at, value[0])]);
+    let rest = k.fold_steps(vectors_end, channels, 1, &[scalar], |k, at, value| {
+        vec![body(k, Lanes::One, at, value[0])]
+    });
     let lanes = reduction.join_lanes(k, lanes[0]);
     reduction.join(k, lanes, rest[0])
 }

@@ -39,7 +39,13 @@ pub(super) fn build(desc: &SumPartsDesc, target: &Target) -> Result<KernelFuncti
 }
 
 /// Sum of `len` parts from `first` on.
-fn emit_tree(k: &mut KernelBuilder<'_>, desc: &SumPartsDesc, lanes: Lanes, from: Value, range: [usize; 2]) -> Value {
+fn emit_tree(
+    k: &mut KernelBuilder<'_>,
+    desc: &SumPartsDesc,
+    lanes: Lanes,
+    from: Value,
+    range: [usize; 2],
+) -> Value {
     let [first, len] = range;
     if len == 1 {
         let part = k.at_offset(Element::F32, from, first * desc.pitch);
@@ -58,7 +64,11 @@ fn build_wide(desc: &SumPartsDesc, lanes: usize) -> Result<KernelFunction, Build
         let block = VECTORS * lanes;
         let (turns, whole) = (k.index_divide(count, block), k.index_round_down(count, block));
         let moves = vec![(block * Element::F32.size_bytes()).cast_signed(); 2];
-        k.call_strip_along(&strip(desc, lanes, VECTORS, StripRun::Turns { moves, lanes }), &[partials, out], turns);
+        k.call_strip_along(
+            &strip(desc, lanes, VECTORS, StripRun::Turns { moves, lanes }),
+            &[partials, out],
+            turns,
+        );
         let rest = k.index_sub(count, whole);
         k.when(rest, |k| {
             let pointers = [k.at(Element::F32, partials, whole), k.at(Element::F32, out, whole)];

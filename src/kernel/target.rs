@@ -82,7 +82,8 @@ impl FromStr for Simd {
 pub struct Target {
     /// Instructions of the micro-kernels.
     pub simd: Simd,
-    /// Every result is summed up directly: no method that trades exactness for speed is used (Winograd's convolutions).
+    /// Every result is summed up directly: no method that trades exactness for speed is used (Winograd's
+    /// convolutions).
     pub exact: bool,
 }
 

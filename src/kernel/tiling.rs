@@ -1,6 +1,7 @@
 //! How a grid of results is cut into register tiles, and the loops over them.
 //!
-//! The choice comes from a model of the processor, never from a timing, so that equal descriptions give equal code.
+//! The choice comes from a model of the processor, never from a timing, so that equal descriptions give equal
+//! code.
 
 use cranelift::prelude::Value;
 
@@ -91,7 +92,8 @@ impl Grid {
     /// step = 2 · step                                                   where the points' numbers push each other out of the first-level cache
     /// tile = steps · step + 12 + accumulators · (1, or 2 where they are loaded)
     /// ```
-    /// over all tiles that fit the registers. Pieces of a cut differ by at most one, so partial tiles waste little.
+    /// over all tiles that fit the registers. Pieces of a cut differ by at most one, so partial tiles waste
+    /// little.
     pub(super) fn choose(&self, simd: Simd) -> Tiling {
         self.choose_ranked(simd, 0)
     }
@@ -134,7 +136,8 @@ impl Grid {
             }
             for columns in 1..=points.min(self.columns) {
                 for rows in 1..=(points / columns).min(self.rows) {
-                    let pieces = [self.rows.div_ceil(rows), self.columns.div_ceil(columns), all.div_ceil(vectors)];
+                    let pieces =
+                        [self.rows.div_ceil(rows), self.columns.div_ceil(columns), all.div_ceil(vectors)];
                     cuts.push((self.cost(lanes, pieces), pieces));
                 }
             }
@@ -154,7 +157,9 @@ impl Grid {
         let mut lines = [0_u8; SETS];
         let mut known = [usize::MAX; 64];
         let mut count = 0;
-        for (row, column) in (0..self.scale * rows).flat_map(|row| (0..self.scale * columns).map(move |c| (row, c))) {
+        for (row, column) in
+            (0..self.scale * rows).flat_map(|row| (0..self.scale * columns).map(move |c| (row, c)))
+        {
             let line = (row * self.a_pitch[0] + column * self.a_pitch[1]) / LINE;
             if !known[..count].contains(&line) {
                 known[count] = line;
@@ -274,7 +279,8 @@ impl TilePointers {
     }
 }
 
-/// Calls tiles over all points of a grid, for one piece of the row of vectors. `tile` says everything but its sizes.
+/// Calls tiles over all points of a grid, for one piece of the row of vectors. `tile` says everything but its
+/// sizes.
 pub(super) fn emit_points(
     k: &mut KernelBuilder<'_>,
     tile: &TileDesc,

@@ -42,7 +42,8 @@ impl Turn {
         self.emit_fours(k, [above, rows], [zero, columns]);
     }
 
-    /// Some rows and columns, from a multiple of four on each: in blocks of 4x4 and what is left beside and below them.
+    /// Some rows and columns, from a multiple of four on each: in blocks of 4x4 and what is left beside and
+    /// below them.
     fn emit_fours(&self, k: &mut KernelBuilder<'_>, [top, bottom]: [Trips; 2], [left, right]: [Trips; 2]) {
         let (rows, columns) = (whole(k, bottom, 4), whole(k, right, 4));
         k.fold_steps(top, rows, 4, &[], |k, r, _| {
@@ -97,11 +98,13 @@ fn four(k: &mut KernelBuilder<'_>, [from, to]: [Value; 2], [from_pitch, to_pitch
 
 /// Turns a square block, then the one to the right of it. Pointers: `from`, `to`.
 ///
-/// With vectors of n quarters (128 bits): within quarters, pairs of rows are mixed, then pairs of pairs, which leaves vector `4g + j` with rows
-/// `4g..4g + 4` of columns `j`, `j + 4`, … in its quarters; what is left is to turn the n x n quarters of the vectors `j`, `4 + j`, ….
+/// With vectors of n quarters (128 bits): within quarters, pairs of rows are mixed, then pairs of pairs,
+/// which leaves vector `4g + j` with rows `4g..4g + 4` of columns `j`, `j + 4`, … in its quarters; what is
+/// left is to turn the n x n quarters of the vectors `j`, `4 + j`, ….
 fn block(lanes: usize, [from_pitch, to_pitch]: [usize; 2]) -> StripDesc {
     let mut b = StripBuilder::default();
-    let mut rows: Vec<StripValue> = (0..lanes).map(|row| b.load(Place::new(0, (row * from_pitch) as isize))).collect();
+    let mut rows: Vec<StripValue> =
+        (0..lanes).map(|row| b.load(Place::new(0, (row * from_pitch) as isize))).collect();
     for four in rows.chunks_mut(4) {
         let [first, second] = [[0, 1], [2, 3]]
             .map(|pair| pair.map(|row| four[row]))

@@ -1,7 +1,8 @@
 //! Images sampled at other places, and the gradient. See [`WarpDesc`].
 //!
-//! Where a sample lies is computed once per output pixel, for all channels; it becomes one or four pixels of the image, each with a weight. Every
-//! place is clamped into the image before it becomes an address, so that no matrix, and no NaN in one, leads out of bounds.
+//! Where a sample lies is computed once per output pixel, for all channels; it becomes one or four pixels of
+//! the image, each with a weight. Every place is clamped into the image before it becomes an address, so that
+//! no matrix, and no NaN in one, leads out of bounds.
 
 use cranelift::prelude::Value;
 
@@ -36,7 +37,8 @@ fn emit(k: &mut KernelBuilder<'_>, desc: &WarpDesc) {
         k.for_range(desc.output.height, |k, oy| {
             k.for_range(desc.output.width, |k, ox| {
                 let sample = sample(k, desc, &matrix, image, [n, oy, ox]);
-                let result = pixel(k, Element::F32, if desc.grad { from } else { to }, &desc.output, [n, oy, ox]);
+                let result =
+                    pixel(k, Element::F32, if desc.grad { from } else { to }, &desc.output, [n, oy, ox]);
                 k.for_channels(desc.output.channels, 1, &mut |k, lanes, _, c| {
                     let result = k.at(Element::F32, result, c);
                     if desc.grad {
@@ -59,7 +61,9 @@ fn matrix(k: &mut KernelBuilder<'_>, desc: &WarpDesc, matrices: Option<Value>, n
             let own = k.at(Element::F32, matrices, offset);
             (0..6).map(|i| k.load(Lanes::One, own, i)).collect()
         }
-        (Matrix::Fixed(bits), _) => bits.iter().map(|&bits| k.f32(Lanes::One, f32::from_bits(bits))).collect(),
+        (Matrix::Fixed(bits), _) => {
+            bits.iter().map(|&bits| k.f32(Lanes::One, f32::from_bits(bits))).collect()
+        }
         (Matrix::PerImage, None) => Vec::new(),
     }
 }
@@ -85,7 +89,13 @@ struct Sample {
 /// A place along one axis: `(index, weight)` of one or two pixels.
 type Taps = Vec<(Value, Option<Value>)>;
 
-fn sample(k: &mut KernelBuilder<'_>, desc: &WarpDesc, matrix: &[Value], image: Value, at: [Value; 3]) -> Sample {
+fn sample(
+    k: &mut KernelBuilder<'_>,
+    desc: &WarpDesc,
+    matrix: &[Value],
+    image: Value,
+    at: [Value; 3],
+) -> Sample {
     let [n, oy, ox] = at;
     let [cy, cx] = [oy, ox].map(|index| {
         let (number, half) = (k.low_bits(index), k.f32(Lanes::One, 0.5));
@@ -146,7 +156,8 @@ fn taps(k: &mut KernelBuilder<'_>, desc: &WarpDesc, s: Value, length: usize) -> 
     }
 }
 
-/// The place that a border puts in the image, in 0..=length − 1; a constant border leaves it where it is (but within ±2³⁰).
+/// The place that a border puts in the image, in 0..=length − 1; a constant border leaves it where it is (but
+/// within ±2³⁰).
 fn inside(k: &mut KernelBuilder<'_>, border: Border, place: Value, length: usize) -> Value {
     let number = |k: &mut KernelBuilder<'_>, value: f32| k.f32(Lanes::One, value);
     let (zero, last) = (number(k, 0.0), number(k, (length - 1) as f32));
@@ -183,7 +194,8 @@ fn inside(k: &mut KernelBuilder<'_>, border: Border, place: Value, length: usize
         }
     };
     // where the place is in the image it is not moved at all, not even by a rounding
-    let (low, high) = (k.compare(Compare::LessEqual, zero, place), k.compare(Compare::LessEqual, place, last));
+    let (low, high) =
+        (k.compare(Compare::LessEqual, zero, place), k.compare(Compare::LessEqual, place, last));
     let kept = k.select(high, place, moved);
     let kept = k.select(low, kept, moved);
     clamped(k, kept, 0.0, (length - 1) as f32)

@@ -1,6 +1,8 @@
 //! Activations as layers: `relu`, `leaky_relu`, …, `softmax`, and `activation(name)`.
 
-use super::{Activation, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, per_element};
+use super::{
+    Activation, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, per_element,
+};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 use crate::vocabulary::{Word, Words};
@@ -14,7 +16,8 @@ pub struct ActivationLayer {
     pub activation: Activation,
 }
 
-const NAME: &[OptionSpec] = &[OptionSpec::required("activation", OptionType::Activation, "The activation's name.")];
+const NAME: &[OptionSpec] =
+    &[OptionSpec::required("activation", OptionType::Activation, "The activation's name.")];
 
 /// `activation(name)`, where the name is a parameter.
 const BY_NAME: Kind<ActivationLayer> = Kind {
@@ -53,7 +56,17 @@ const fn of_word(word: &Word) -> Kind<ActivationLayer> {
     let options = own_options(keyword, options);
     let shape = "The input's.";
     Kind {
-        info: KindInfo { keyword, keras, help, inputs: Inputs::One, options, shape, formula, source, example },
+        info: KindInfo {
+            keyword,
+            keras,
+            help,
+            inputs: Inputs::One,
+            options,
+            shape,
+            formula,
+            source,
+            example,
+        },
         make: |a| {
             let row = Activation::row(a.word()).expect("the word of a row");
             ActivationLayer { keyword: row.word.keyword, activation: row.make(a) }

@@ -1,8 +1,8 @@
 //! `batch_norm`: batch normalisation.
 
 use super::{
-    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, ParamSpec,
-    Purpose, per_element,
+    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType,
+    ParamSpec, Purpose, per_element,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::ops::BatchNormParams;
@@ -52,7 +52,12 @@ const OPTIONS: &[OptionSpec] = &[
     SCALE,
     BETA_INITIALIZER,
     GAMMA_INITIALIZER,
-    OptionSpec::optional("moving_mean_initializer", OptionType::Initializer, "zeros", "How the moving mean starts."),
+    OptionSpec::optional(
+        "moving_mean_initializer",
+        OptionType::Initializer,
+        "zeros",
+        "How the moving mean starts.",
+    ),
     OptionSpec::optional(
         "moving_variance_initializer",
         OptionType::Initializer,

@@ -8,7 +8,8 @@ use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape};
 use crate::vocabulary::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 
-/// `conv2d(filters, kernel_size, stride, padding, dilation, groups, use_bias, activation, kernel_initializer, bias_initializer)`.
+/// `conv2d(filters, kernel_size, stride, padding, dilation, groups, use_bias, activation, kernel_initializer,
+/// bias_initializer)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conv2d {
     /// Output channels.
@@ -51,8 +52,12 @@ pub(super) const USE_BIAS: OptionSpec =
     OptionSpec::optional("use_bias", OptionType::Bool, "true", "Whether a bias is added.");
 pub(super) const ACTIVATION: OptionSpec =
     OptionSpec::optional("activation", OptionType::Activation, "linear", "Applied to the result.");
-pub(super) const KERNEL_INITIALIZER: OptionSpec =
-    OptionSpec::optional("kernel_initializer", OptionType::Initializer, "glorot_uniform", "How the kernel starts.");
+pub(super) const KERNEL_INITIALIZER: OptionSpec = OptionSpec::optional(
+    "kernel_initializer",
+    OptionType::Initializer,
+    "glorot_uniform",
+    "How the kernel starts.",
+);
 pub(super) const BIAS_INITIALIZER: OptionSpec =
     OptionSpec::optional("bias_initializer", OptionType::Initializer, "zeros", "How the bias starts.");
 
@@ -62,7 +67,12 @@ const OPTIONS: &[OptionSpec] = &[
     STRIDE,
     PADDING,
     DILATION,
-    OptionSpec::optional("groups", OptionType::Int { min: 1 }, "1", "Channel groups that do not see each other."),
+    OptionSpec::optional(
+        "groups",
+        OptionType::Int { min: 1 },
+        "1",
+        "Channel groups that do not see each other.",
+    ),
     USE_BIAS,
     ACTIVATION,
     KERNEL_INITIALIZER,
@@ -121,7 +131,8 @@ impl LayerOp for Conv2d {
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let [height, width] = self.kernel_size;
         let shape = Shape::new([height, width, inputs[0].channels() / self.groups, self.filters]);
-        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
+        let kernel =
+            ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
         let bias = || {
             ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer)
                 .regularized(self.bias_regularizer)
@@ -139,7 +150,8 @@ impl LayerOp for Conv2d {
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value {
-        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window =
+            self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         let mut y = graph.conv(inputs[0], params[0], window, self.groups);
         if self.use_bias {
             y = graph.bias_add(y, params[1]);

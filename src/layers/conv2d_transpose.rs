@@ -1,7 +1,8 @@
 //! `conv2d_transpose`: a convolution turned around, from its results to its input.
 
 use super::conv2d::{
-    ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_INITIALIZER, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS,
+    ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_INITIALIZER, KERNEL_SIZE, PADDING, STRIDE,
+    USE_BIAS,
 };
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
@@ -11,7 +12,8 @@ use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
 use crate::vocabulary::{BIAS_REGULARIZER, KERNEL_REGULARIZER};
 
-/// `conv2d_transpose(filters, kernel_size, stride, padding, output_padding, dilation, use_bias, activation, …)`.
+/// `conv2d_transpose(filters, kernel_size, stride, padding, output_padding, dilation, use_bias, activation,
+/// …)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conv2dTranspose {
     /// Output channels.
@@ -101,7 +103,9 @@ impl Conv2dTranspose {
         let smallest = (input - 1) * stride;
         let more = self.output_padding.map(|padding| padding[axis]);
         let within = |least: usize, most: usize| match more {
-            Some(value) if !(least..=most).contains(&value) => Err(InferError::OutputPadding { value, least, most }),
+            Some(value) if !(least..=most).contains(&value) => {
+                Err(InferError::OutputPadding { value, least, most })
+            }
             Some(value) => Ok(value),
             None => Ok(0),
         };
@@ -109,7 +113,9 @@ impl Conv2dTranspose {
             Padding::Valid if more.is_none() => Ok(smallest + effective.max(stride)),
             Padding::Valid => Ok(smallest + effective + within(0, stride - 1)?),
             Padding::Same if more.is_none() => Ok(input * stride),
-            Padding::Same => Ok(smallest + effective % 2 + within(1 - effective % 2, stride - effective % 2)?),
+            Padding::Same => {
+                Ok(smallest + effective % 2 + within(1 - effective % 2, stride - effective % 2)?)
+            }
             Padding::Explicit(cut) => {
                 let whole = smallest + effective + within(0, stride - 1)?;
                 if whole > 2 * cut {
@@ -138,7 +144,8 @@ impl LayerOp for Conv2dTranspose {
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let [height, width] = self.kernel_size;
         let shape = Shape::new([height, width, self.filters, inputs[0].channels()]);
-        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
+        let kernel =
+            ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
         let bias = || {
             ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer)
                 .regularized(self.bias_regularizer)

@@ -70,7 +70,8 @@ impl LayerOp for Dense {
 
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let shape = Shape::new([inputs[0].elements(), self.units]);
-        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
+        let kernel =
+            ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
         let bias = || {
             ParamSpec::weight("bias", Shape::vector(self.units), self.bias_initializer)
                 .regularized(self.bias_regularizer)

@@ -1,6 +1,8 @@
 //! `depth_max_pool`: the largest of several channels.
 
-use super::{Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element};
+use super::{
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element,
+};
 use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Axis, Padding, Shape, Window};
@@ -25,8 +27,18 @@ impl DepthMaxPool {
             inputs: Inputs::One,
             options: &[
                 OptionSpec::optional("pool_size", OptionType::Int { min: 1 }, "2", "Channels of a window."),
-                OptionSpec::optional("stride", OptionType::Int { min: 1 }, "pool_size", "Channels between windows."),
-                OptionSpec::optional("padding", OptionType::Padding, "valid", "Channels that never win, on both ends."),
+                OptionSpec::optional(
+                    "stride",
+                    OptionType::Int { min: 1 },
+                    "pool_size",
+                    "Channels between windows.",
+                ),
+                OptionSpec::optional(
+                    "padding",
+                    OptionType::Padding,
+                    "valid",
+                    "Channels that never win, on both ends.",
+                ),
             ],
             shape: "H' = H, W' = W; C' = ⌊(C + padding − pool_size) / stride⌋ + 1. With `same`, C' = ⌈C / stride⌉.",
             formula: "y[i, j, o] = the largest x[i, j, o s + k − p], k = 0 … pool_size − 1",

@@ -36,8 +36,12 @@ pub struct DepthwiseConv2d {
     pub bias_regularizer: Option<Regularizer>,
 }
 
-pub(super) const DEPTH_MULTIPLIER: OptionSpec =
-    OptionSpec::optional("depth_multiplier", OptionType::Int { min: 1 }, "1", "Output channels of each input channel.");
+pub(super) const DEPTH_MULTIPLIER: OptionSpec = OptionSpec::optional(
+    "depth_multiplier",
+    OptionType::Int { min: 1 },
+    "1",
+    "Output channels of each input channel.",
+);
 
 const OPTIONS: &[OptionSpec] = &[
     KERNEL_SIZE,
@@ -47,7 +51,12 @@ const OPTIONS: &[OptionSpec] = &[
     DILATION,
     USE_BIAS,
     ACTIVATION,
-    OptionSpec::optional("depthwise_initializer", OptionType::Initializer, "glorot_uniform", "How the kernel starts."),
+    OptionSpec::optional(
+        "depthwise_initializer",
+        OptionType::Initializer,
+        "glorot_uniform",
+        "How the kernel starts.",
+    ),
     OptionSpec::optional("bias_initializer", OptionType::Initializer, "zeros", "How the bias starts."),
     regularizer_option("depthwise_regularizer", "Penalty on the depthwise kernel, added to the loss."),
     BIAS_REGULARIZER,
@@ -95,7 +104,8 @@ impl DepthwiseConv2d {
 
 /// A convolution with as many groups as channels, by a kernel in Keras's layout `[Kh, Kw, C, m]`.
 ///
-/// Group c makes the channels `c m .. c m + m`, so `[Kh, Kw, C, m]` and the grouped `[Kh, Kw, 1, C m]` are the same numbers in the same order.
+/// Group c makes the channels `c m .. c m + m`, so `[Kh, Kw, C, m]` and the grouped `[Kh, Kw, 1, C m]` are
+/// the same numbers in the same order.
 pub(super) fn depthwise(graph: &mut GraphBuilder<'_>, x: Value, kernel: Value, window: Window) -> Value {
     let extents = graph.shape(kernel).extents().to_vec();
     let [height, width, channels, multiplier] = extents[..] else { return x };
@@ -111,8 +121,8 @@ impl LayerOp for DepthwiseConv2d {
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let ([height, width], channels) = (self.kernel_size, inputs[0].channels());
         let shape = Shape::new([height, width, channels, self.depth_multiplier]);
-        let kernel =
-            ParamSpec::weight("kernel", shape, self.depthwise_initializer).regularized(self.depthwise_regularizer);
+        let kernel = ParamSpec::weight("kernel", shape, self.depthwise_initializer)
+            .regularized(self.depthwise_regularizer);
         let bias = || {
             ParamSpec::weight("bias", Shape::vector(channels * self.depth_multiplier), self.bias_initializer)
                 .regularized(self.bias_regularizer)
@@ -127,7 +137,8 @@ impl LayerOp for DepthwiseConv2d {
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value {
-        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window =
+            self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         let mut y = depthwise(graph, inputs[0], params[0], window);
         if self.use_bias {
             y = graph.bias_add(y, params[1]);

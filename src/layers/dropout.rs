@@ -1,10 +1,13 @@
 //! `dropout`, `spatial_dropout2d` and `gaussian_noise`: what disturbs values while training.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element};
+use super::{
+    InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
+};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
-/// `dropout(rate)`: in training a share `rate` of the elements becomes 0 and the rest grows by `1 / (1 − rate)`.
+/// `dropout(rate)`: in training a share `rate` of the elements becomes 0 and the rest grows by `1 / (1 −
+/// rate)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dropout {
     /// In [0, 1).
@@ -116,7 +119,11 @@ impl GaussianNoise {
             keras: "GaussianNoise",
             help: "In training, adds normal noise to each element.",
             inputs: Inputs::One,
-            options: &[OptionSpec::required("stddev", OptionType::NonNegative, "Standard deviation of the noise.")],
+            options: &[OptionSpec::required(
+                "stddev",
+                OptionType::NonNegative,
+                "Standard deviation of the noise.",
+            )],
             shape: "The input's.",
             formula: "while training y = x + stddev · n, n normal with mean 0 and deviation 1; in use y = x",
             source: "",

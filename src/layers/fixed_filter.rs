@@ -1,8 +1,8 @@
 //! `fixed_filter`: a filter that is written in the file, not learnt.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Sliding, SlidingKind,
-    per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Sliding,
+    SlidingKind, per_element,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape};
@@ -40,7 +40,10 @@ impl FixedFilter {
             source: "",
             example: "fixed_filter(sobel_x)",
         },
-        make: |a: &Attributes| FixedFilter { kernel: a.filter("kernel").clone(), padding: a.padding("padding") },
+        make: |a: &Attributes| FixedFilter {
+            kernel: a.filter("kernel").clone(),
+            padding: a.padding("padding"),
+        },
     }];
 
     fn sliding_window(&self) -> Sliding {
@@ -56,7 +59,8 @@ impl FixedFilter {
     /// `(row, column, value)` of what is not 0 (of one 0 where all are).
     fn taps(&self) -> Vec<(usize, usize, f32)> {
         let columns = self.kernel.extents[1];
-        let taps = self.kernel.values.iter().enumerate().map(|(at, &value)| (at / columns, at % columns, value));
+        let taps =
+            self.kernel.values.iter().enumerate().map(|(at, &value)| (at / columns, at % columns, value));
         let taps: Vec<_> = taps.filter(|(.., value)| *value != 0.0).collect();
         if taps.is_empty() { vec![(0, 0, 0.0)] } else { taps }
     }
@@ -74,7 +78,8 @@ impl LayerOp for FixedFilter {
 
     /// A sum of views of the padded image, each moved by a tap and multiplied by its number.
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
-        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window =
+            self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         let halo = window.halo();
         let padded = if halo == [0; 4] { inputs[0] } else { graph.zero_pad(inputs[0], halo) };
         let [rows, columns] = self.kernel.extents;

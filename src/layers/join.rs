@@ -110,7 +110,11 @@ impl LayerOp for Join {
         }
         if *self != Join::Concat {
             let equal = rest.iter().all(|shape| shape == first);
-            return if equal { Ok(first.clone()) } else { Err(InferError::ShapesDiffer { shapes: inputs.to_vec() }) };
+            return if equal {
+                Ok(first.clone())
+            } else {
+                Err(InferError::ShapesDiffer { shapes: inputs.to_vec() })
+            };
         }
         let leading = |shape: &Shape| shape.extents()[..shape.rank().saturating_sub(1)].to_vec();
         if rest.iter().any(|shape| leading(shape) != leading(first)) {

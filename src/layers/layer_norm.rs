@@ -2,7 +2,8 @@
 
 use super::batch_norm::{BETA_INITIALIZER, CENTER, EPSILON, GAMMA_INITIALIZER, SCALE};
 use super::{
-    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, ParamSpec, Purpose, per_element,
+    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, OptionSpec, ParamSpec, Purpose,
+    per_element,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;

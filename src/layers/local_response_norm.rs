@@ -1,7 +1,8 @@
 //! `local_response_norm`: each value is divided by the activity of its neighbours among the channels.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of,
+    per_element,
 };
 use crate::desc::ExprNode;
 use crate::ir::{GraphBuilder, Value};
@@ -35,7 +36,12 @@ impl LocalResponseNorm {
                     "5",
                     "Channels that are looked at, the value's own in the middle.",
                 ),
-                OptionSpec::optional("alpha", OptionType::NonNegative, "0.0001", "Factor of their mean square."),
+                OptionSpec::optional(
+                    "alpha",
+                    OptionType::NonNegative,
+                    "0.0001",
+                    "Factor of their mean square.",
+                ),
                 OptionSpec::optional("beta", OptionType::NonNegative, "0.75", "Exponent."),
                 OptionSpec::optional(
                     "bias",

@@ -1,8 +1,8 @@
 //! The layers a model is written with: one file per kind, one row each in the table below.
 //!
-//! A layer is what the user sees: a keyword, options, parameters, a shape rule. It *builds* itself out of the graph's operations
-//! ([`crate::ops`]), which know gradients and kernels. A new layer kind therefore costs one file here and one row in the table; only a new
-//! *operation* touches more.
+//! A layer is what the user sees: a keyword, options, parameters, a shape rule. It *builds* itself out of the
+//! graph's operations ([`crate::ops`]), which know gradients and kernels. A new layer kind therefore costs
+//! one file here and one row in the table; only a new *operation* touches more.
 
 mod activation;
 mod batch_norm;
@@ -69,7 +69,8 @@ use crate::vocabulary::{Activation, Attributes, Initializer, OptionSpec, OptionT
 pub struct KindInfo {
     /// `max_pool2d`
     pub keyword: &'static str,
-    /// Keras's spelling, `MaxPooling2D` (PyTorch's where Keras has no such layer, empty where neither has); offered in help, never accepted.
+    /// Keras's spelling, `MaxPooling2D` (PyTorch's where Keras has no such layer, empty where neither has);
+    /// offered in help, never accepted.
     pub keras: &'static str,
     /// One sentence for the reference.
     pub help: &'static str,
@@ -145,7 +146,8 @@ pub trait LayerOp {
     /// How it is written: `max_pool2d`.
     fn keyword(&self) -> &'static str;
 
-    /// Parameters for these inputs, in the order of Keras's `weights`. Called only after [`LayerOp::infer`] succeeded.
+    /// Parameters for these inputs, in the order of Keras's `weights`. Called only after [`LayerOp::infer`]
+    /// succeeded.
     fn params(&self, _inputs: &[Shape]) -> Vec<ParamSpec> {
         Vec::new()
     }
@@ -158,7 +160,8 @@ pub trait LayerOp {
     /// Adds the operations of this layer. `params` are in the order of [`LayerOp::params`].
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value;
 
-    /// Multiplications and additions of one image's forward pass; 0 where values are only moved. Called only after [`LayerOp::infer`] succeeded.
+    /// Multiplications and additions of one image's forward pass; 0 where values are only moved. Called only
+    /// after [`LayerOp::infer`] succeeded.
     fn flops(&self, _inputs: &[Shape]) -> u64 {
         0
     }

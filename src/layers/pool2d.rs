@@ -1,8 +1,8 @@
 //! `max_pool2d` and `avg_pool2d`: windowed pooling.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Sliding, SlidingKind,
-    image_of, per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Sliding,
+    SlidingKind, image_of, per_element,
 };
 use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
@@ -22,9 +22,24 @@ pub struct Pool2d {
 }
 
 const OPTIONS: &[OptionSpec] = &[
-    OptionSpec { name: "pool_size", ty: OptionType::Extents, default: Some("2"), help: "Extent of the window." },
-    OptionSpec { name: "stride", ty: OptionType::Extents, default: Some("pool_size"), help: "Step between positions." },
-    OptionSpec { name: "padding", ty: OptionType::Padding, default: Some("valid"), help: "Pixels around the image." },
+    OptionSpec {
+        name: "pool_size",
+        ty: OptionType::Extents,
+        default: Some("2"),
+        help: "Extent of the window.",
+    },
+    OptionSpec {
+        name: "stride",
+        ty: OptionType::Extents,
+        default: Some("pool_size"),
+        help: "Step between positions.",
+    },
+    OptionSpec {
+        name: "padding",
+        ty: OptionType::Padding,
+        default: Some("valid"),
+        help: "Pixels around the image.",
+    },
 ];
 
 impl Pool2d {
@@ -109,7 +124,8 @@ impl LayerOp for Pool2d {
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
-        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window =
+            self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         graph.pool(inputs[0], self.kind, window)
     }
 

@@ -1,7 +1,8 @@
 //! `random_contrast` and `random_brightness`: other colours in training.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of,
+    per_element,
 };
 use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};

@@ -1,10 +1,13 @@
-//! Layers that move pictures about in training: `random_flip`, `random_rotation`, `random_zoom`, `random_translation`, `random_crop`.
+//! Layers that move pictures about in training: `random_flip`, `random_rotation`, `random_zoom`,
+//! `random_translation`, `random_crop`.
 //!
-//! Each draws its own numbers for each image and samples the image once. In use they are the identity, but for `random_crop`, whose result has another size.
+//! Each draws its own numbers for each image and samples the image once. In use they are the identity, but
+//! for `random_crop`, whose result has another size.
 
 use super::resizing::{INTERPOLATION, crop_and_resize, interpolation_of};
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of,
+    per_element,
 };
 use crate::desc::{Border, Compare, Expr, ExprId, ExprNode, Interpolation, Matrix};
 use crate::ir::{GraphBuilder, Value};
@@ -61,15 +64,21 @@ const FILL_MODE: OptionSpec = OptionSpec::optional(
     "reflect",
     "What lies outside the picture.",
 );
-const BETWEEN: OptionSpec = OptionSpec::optional("interpolation", INTERPOLATION, "bilinear", "Between pixels.");
-const FILL_VALUE: OptionSpec =
-    OptionSpec::optional("fill_value", OptionType::Float, "0", "What lies outside with `fill_mode: constant`.");
+const BETWEEN: OptionSpec =
+    OptionSpec::optional("interpolation", INTERPOLATION, "bilinear", "Between pixels.");
+const FILL_VALUE: OptionSpec = OptionSpec::optional(
+    "fill_value",
+    OptionType::Float,
+    "0",
+    "What lies outside with `fill_mode: constant`.",
+);
 
 const fn share(name: &'static str, help: &'static str) -> OptionSpec {
     OptionSpec::required(name, OptionType::Range { angle: false }, help)
 }
 
-/// A row of the table for a layer whose result has the input's shape: `[keyword, Keras's spelling, sentence]`, then `[formula, example]`.
+/// A row of the table for a layer whose result has the input's shape: `[keyword, Keras's spelling,
+/// sentence]`, then `[formula, example]`.
 const fn row(
     [keyword, keras, help]: [&'static str; 3],
     [formula, example]: [&'static str; 2],
@@ -78,7 +87,17 @@ const fn row(
 ) -> Kind<RandomPlace> {
     let (shape, source) = ("The input's.", "Keras's layer of this name");
     Kind {
-        info: KindInfo { keyword, keras, help, inputs: Inputs::One, options, shape, formula, source, example },
+        info: KindInfo {
+            keyword,
+            keras,
+            help,
+            inputs: Inputs::One,
+            options,
+            shape,
+            formula,
+            source,
+            example,
+        },
         make,
     }
 }
@@ -143,8 +162,10 @@ impl RandomPlace {
                 FILL_VALUE,
             ],
             |a| {
-                let kind =
-                    PlaceKind::Zoom { height: a.range("height_factor"), width: a.optional_range("width_factor") };
+                let kind = PlaceKind::Zoom {
+                    height: a.range("height_factor"),
+                    width: a.optional_range("width_factor"),
+                };
                 RandomPlace::sampled(kind, a)
             },
         ),
@@ -156,13 +177,19 @@ impl RandomPlace {
             ],
             &[
                 share("height_factor", "Shift, as a share of the height: `10%` is 10% up to 10% down."),
-                share("width_factor", "Shift, as a share of the width: `10%` is 10% to the left to 10% to the right."),
+                share(
+                    "width_factor",
+                    "Shift, as a share of the width: `10%` is 10% to the left to 10% to the right.",
+                ),
                 FILL_MODE,
                 BETWEEN,
                 FILL_VALUE,
             ],
             |a| {
-                let kind = PlaceKind::Translation { height: a.range("height_factor"), width: a.range("width_factor") };
+                let kind = PlaceKind::Translation {
+                    height: a.range("height_factor"),
+                    width: a.range("width_factor"),
+                };
                 RandomPlace::sampled(kind, a)
             },
         ),

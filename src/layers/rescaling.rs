@@ -1,6 +1,8 @@
 //! `rescaling` and `normalization`: pixels on another scale.
 
-use super::{Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, per_element};
+use super::{
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, per_element,
+};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -78,8 +80,16 @@ impl Normalization {
             help: "Brings channels of known mean and variance to mean 0 and variance 1, in training and in use.",
             inputs: Inputs::One,
             options: &[
-                OptionSpec::required("mean", OptionType::Numbers, "Mean: one number, or one for each channel."),
-                OptionSpec::required("variance", OptionType::Numbers, "Variance: one number, or one for each channel."),
+                OptionSpec::required(
+                    "mean",
+                    OptionType::Numbers,
+                    "Mean: one number, or one for each channel.",
+                ),
+                OptionSpec::required(
+                    "variance",
+                    OptionType::Numbers,
+                    "Variance: one number, or one for each channel.",
+                ),
             ],
             shape: "The input's.",
             formula: "y[c] = (x[c] − mean[c]) / max(√variance[c], 1e-7)",
@@ -122,7 +132,8 @@ impl LayerOp for Normalization {
             });
         }
         let channels = graph.shape(inputs[0]).channels();
-        let each = |values: &[f32]| if let [value] = values { vec![*value; channels] } else { values.to_vec() };
+        let each =
+            |values: &[f32]| if let [value] = values { vec![*value; channels] } else { values.to_vec() };
         let (mean, factor) = (graph.constants(&each(&self.mean)), graph.constants(&each(&factors)));
         graph.map(&[inputs[0], mean, factor], |e| {
             let (x, mean, factor) = (e.input(0), e.input(1), e.input(2));

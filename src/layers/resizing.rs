@@ -1,8 +1,8 @@
 //! `resizing`: an image of another size.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Purpose, image_of,
-    per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Purpose,
+    image_of, per_element,
 };
 use crate::desc::{Border, Interpolation, Matrix};
 use crate::ir::{GraphBuilder, Value};
@@ -97,7 +97,8 @@ pub(super) fn resize(
     graph.warp(x, Warp { height, width, interpolation, border: Border::Nearest, matrix })
 }
 
-/// The largest part of an image `[rows, columns]` with the ratio of `wanted`, at least one pixel: its extents, as Keras rounds them.
+/// The largest part of an image `[rows, columns]` with the ratio of `wanted`, at least one pixel: its
+/// extents, as Keras rounds them.
 pub(super) fn largest_part([rows, columns]: [usize; 2], [height, width]: [usize; 2]) -> [usize; 2] {
     [(columns * height / width).clamp(1, rows), (rows * width / height).clamp(1, columns)]
 }
@@ -139,8 +140,9 @@ impl LayerOp for Resizing {
             Fit::Crop => crop_and_resize(graph, x, wanted, self.interpolation),
             Fit::Letterbox => {
                 let (rows, columns, _) = graph.shape(x).as_pixels();
-                let side =
-                    |own: usize, other: usize, ratio: [usize; 2]| (other * ratio[0] / ratio[1]).saturating_sub(own) / 2;
+                let side = |own: usize, other: usize, ratio: [usize; 2]| {
+                    (other * ratio[0] / ratio[1]).saturating_sub(own) / 2
+                };
                 let vertical = side(rows, columns, [self.height, self.width]);
                 let horizontal = side(columns, rows, [self.width, self.height]);
                 let sides = [vertical, vertical, horizontal, horizontal];

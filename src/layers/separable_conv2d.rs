@@ -1,6 +1,8 @@
 //! `separable_conv2d`: a depthwise convolution, then a 1x1 convolution over its channels.
 
-use super::conv2d::{ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS};
+use super::conv2d::{
+    ACTIVATION, BIAS_INITIALIZER, DILATION, FILTERS, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS,
+};
 use super::depthwise_conv2d::{DEPTH_MULTIPLIER, depthwise};
 use super::{
     Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
@@ -10,7 +12,8 @@ use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
 use crate::vocabulary::{BIAS_REGULARIZER, regularizer_option};
 
-/// `separable_conv2d(filters, kernel_size, stride, padding, dilation, depth_multiplier, use_bias, activation, …)`.
+/// `separable_conv2d(filters, kernel_size, stride, padding, dilation, depth_multiplier, use_bias, activation,
+/// …)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeparableConv2d {
     /// Output channels.
@@ -141,9 +144,11 @@ impl LayerOp for SeparableConv2d {
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], params: &[Value]) -> Value {
-        let window = self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
+        let window =
+            self.sliding_window().over(&graph.shape(inputs[0])).expect("infer has accepted the window");
         let middle = depthwise(graph, inputs[0], params[0], window);
-        let point = Window::resolve([window.y.output, window.x.output], [1, 1], [1, 1], [1, 1], Padding::Valid);
+        let point =
+            Window::resolve([window.y.output, window.x.output], [1, 1], [1, 1], [1, 1], Padding::Valid);
         let mut y = graph.conv(middle, params[1], point.expect("one pixel fits into every image"), 1);
         if self.use_bias {
             y = graph.bias_add(y, params[2]);

@@ -35,7 +35,10 @@ impl Sliding {
         let too_large = |WindowTooLarge { .. }| {
             let effective = |axis: usize| dilation[axis] * (extents[axis] - 1) + 1;
             let pad = if let Padding::Explicit(n) = padding { 2 * n } else { 0 };
-            InferError::WindowTooLarge { window: [effective(0), effective(1)], input: [height + pad, width + pad] }
+            InferError::WindowTooLarge {
+                window: [effective(0), effective(1)],
+                input: [height + pad, width + pad],
+            }
         };
         Window::resolve([height, width], extents, stride, dilation, padding).map_err(too_large)
     }

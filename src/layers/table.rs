@@ -1,10 +1,10 @@
 //! The table of layer kinds.
 
 use super::{
-    ActivationLayer, Attributes, BatchNorm, Conv2d, Conv2dTranspose, Crop2d, Dense, DepthMaxPool, DepthwiseConv2d,
-    Dropout, FixedFilter, Flatten, GaussianNoise, GlobalPool2d, Input, Join, KindInfo, LayerNorm, LayerOp,
-    LocalResponseNorm, Normalization, Pool2d, RandomColor, RandomPlace, Rescaling, Reshape, Resizing, SeparableConv2d,
-    SpatialDropout2d, Upsample2d, ZeroPad2d,
+    ActivationLayer, Attributes, BatchNorm, Conv2d, Conv2dTranspose, Crop2d, Dense, DepthMaxPool,
+    DepthwiseConv2d, Dropout, FixedFilter, Flatten, GaussianNoise, GlobalPool2d, Input, Join, KindInfo,
+    LayerNorm, LayerOp, LocalResponseNorm, Normalization, Pool2d, RandomColor, RandomPlace, Rescaling,
+    Reshape, Resizing, SeparableConv2d, SpatialDropout2d, Upsample2d, ZeroPad2d,
 };
 
 macro_rules! layers {
@@ -31,7 +31,8 @@ macro_rules! layers {
                 std::iter::empty()$(.chain(<$ty>::KINDS.iter().map(|kind| &kind.info)))+
             }
 
-            /// The layer of a keyword, with attributes made by its option table; `None` where there is no such kind.
+            /// The layer of a keyword, with attributes made by its option table; `None` where there is no
+            /// such kind.
             pub fn from_attributes(keyword: &str, attributes: &Attributes) -> Option<Self> {
                 $(
                     if let Some(kind) = <$ty>::KINDS.iter().find(|kind| kind.info.keyword == keyword) {
@@ -87,7 +88,8 @@ mod tests {
     use super::*;
     use crate::vocabulary::{Filter, OptionType, OptionValue};
 
-    /// Every kind can be made of its defaults, with any value where there is none: table and constructor agree about names and types.
+    /// Every kind can be made of its defaults, with any value where there is none: table and constructor
+    /// agree about names and types.
     #[test]
     fn tables_and_constructors_agree() {
         for kind in Layer::kinds() {

@@ -1,7 +1,9 @@
 //! `upsample2d`: every pixel becomes several.
 
 use super::resizing::{INTERPOLATION, interpolation_of, resize};
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, image_of, per_element};
+use super::{
+    InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, image_of, per_element,
+};
 use crate::desc::Interpolation;
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -31,7 +33,10 @@ impl Upsample2d {
             source: "",
             example: "upsample2d(2, interpolation: bilinear)",
         },
-        make: |a| Upsample2d { size: a.extents("size"), interpolation: interpolation_of(a.choice("interpolation")) },
+        make: |a| Upsample2d {
+            size: a.extents("size"),
+            interpolation: interpolation_of(a.choice("interpolation")),
+        },
     }];
 
     fn output(&self, input: &Shape) -> Result<[usize; 2], InferError> {

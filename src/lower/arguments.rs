@@ -17,8 +17,8 @@ pub(super) struct Arguments {
 }
 
 impl Cx {
-    /// Gives each argument to its option: named ones by name, the others in the order of `names`. Reports unknown names,
-    /// options given twice and arguments that are too many.
+    /// Gives each argument to its option: named ones by name, the others in the order of `names`. Reports
+    /// unknown names, options given twice and arguments that are too many.
     pub(super) fn bind(
         &mut self,
         callee: &Name,

@@ -27,7 +27,8 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> AugmentSpec {
 }
 
 fn operation(cx: &mut Cx, call: &Step) -> Option<AugmentOp> {
-    let (kind, attributes) = cx.call_of::<AugmentKind>("augment", &call.callee, &call.arguments, call.span)?;
+    let (kind, attributes) =
+        cx.call_of::<AugmentKind>("augment", &call.callee, &call.arguments, call.span)?;
     if let AugmentKind::Shift { .. } = kind
         && ["width", "height"].iter().all(|axis| attributes.written_at(axis).is_none())
     {

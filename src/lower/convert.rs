@@ -35,7 +35,13 @@ impl Cx {
         self.report(problem);
     }
 
-    pub(super) fn out_of_range(&mut self, what: impl Into<Mention>, expected: &str, value: impl ToString, span: Span) {
+    pub(super) fn out_of_range(
+        &mut self,
+        what: impl Into<Mention>,
+        expected: &str,
+        value: impl ToString,
+        span: Span,
+    ) {
         let problem = Diagnostic::new(Code::E0018)
             .mention("what", what.into())
             .arg("expected", expected)
@@ -60,7 +66,8 @@ impl Cx {
         }
     }
 
-    /// Any number that the program can calculate with, which it does in 32 bits. There is one zero: a negative one would not come back from a text.
+    /// Any number that the program can calculate with, which it does in 32 bits. There is one zero: a
+    /// negative one would not come back from a text.
     pub(super) fn number(&mut self, what: &str, expr: &Expr) -> Option<f64> {
         let number = match self.value(expr)? {
             Value::Int(number) => number as f64,
@@ -94,8 +101,11 @@ impl Cx {
         if number as f32 > 0.0 && (number as f32).is_finite() {
             return Some(number as f32);
         }
-        let problem =
-            Diagnostic::new(Code::E0508).saying("lr").arg("value", number).at(expr.span, "here").help("lr-help");
+        let problem = Diagnostic::new(Code::E0508)
+            .saying("lr")
+            .arg("value", number)
+            .at(expr.span, "here")
+            .help("lr-help");
         self.report(problem);
         None
     }
@@ -133,7 +143,10 @@ impl Cx {
             .arg("range", range)
             .at(expr.span, "here");
         let problem = if (1.0..100.0).contains(&value) && value > 1.0 {
-            problem.arg("percent", format!("{value}%")).help("percent-help").fix(expr.span, format!("{value}%"))
+            problem
+                .arg("percent", format!("{value}%"))
+                .help("percent-help")
+                .fix(expr.span, format!("{value}%"))
         } else {
             problem
         };
@@ -316,7 +329,13 @@ impl Cx {
     }
 
     /// The extents of a size, all known and in `least..=65536`.
-    pub(super) fn size_from(&mut self, least: usize, what: &str, dims: &[Dim], span: Span) -> Option<Vec<usize>> {
+    pub(super) fn size_from(
+        &mut self,
+        least: usize,
+        what: &str,
+        dims: &[Dim],
+        span: Span,
+    ) -> Option<Vec<usize>> {
         let mut extents = Vec::with_capacity(dims.len());
         for dim in dims {
             match dim {
@@ -326,7 +345,8 @@ impl Cx {
                     return None;
                 }
                 Dim::Known(extent) => {
-                    let fits = usize::try_from(*extent).ok().filter(|extent| (least..=WIDEST).contains(extent));
+                    let fits =
+                        usize::try_from(*extent).ok().filter(|extent| (least..=WIDEST).contains(extent));
                     let Some(extent) = fits else {
                         self.out_of_range(what, &format!("extents in {least}..{WIDEST}"), extent, span);
                         return None;

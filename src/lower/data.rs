@@ -8,7 +8,8 @@ use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::ir::DataSpec;
 use crate::source::{Span, Spanned};
 use crate::vocabulary::{
-    Attributes, Choices, ClassWeight, CsvSource, DATA, Damaged, DataSource, Grouping, LabelKind, Split, SplitBase,
+    Attributes, Choices, ClassWeight, CsvSource, DATA, Damaged, DataSource, Grouping, LabelKind, Split,
+    SplitBase,
 };
 
 /// The data; `None` where the section has a mistake, which has been reported.
@@ -19,7 +20,8 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
     let source = match section.take("source") {
         Some(expr) => source(cx, &expr),
         None => {
-            let problem = Diagnostic::new(Code::E0013).arg("callee", "data").arg("option", "source").at(span, "here");
+            let problem =
+                Diagnostic::new(Code::E0013).arg("callee", "data").arg("option", "source").at(span, "here");
             cx.report(problem);
             None
         }
@@ -31,10 +33,13 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
     let split_by = section.take("split").and_then(|expr| grouping(cx, &expr));
     let class_weight = section.take("class_weight").and_then(|expr| class_weight(cx, &expr));
     let mirror = section.take("mirror").and_then(|expr| mirror(cx, &expr));
-    let damaged = settings.optional_one_of::<Damaged>("damaged").filter(|_| settings.written_at("damaged").is_some());
+    let damaged =
+        settings.optional_one_of::<Damaged>("damaged").filter(|_| settings.written_at("damaged").is_some());
     let labels = labels(cx, &settings, source.as_ref());
-    let by_class =
-        [mirror.as_ref().map(|pairs| ("mirror", pairs.span)), class_weight.as_ref().map(|w| ("class_weight", w.span))];
+    let by_class = [
+        mirror.as_ref().map(|pairs| ("mirror", pairs.span)),
+        class_weight.as_ref().map(|w| ("class_weight", w.span)),
+    ];
     check_by_class(cx, &labels, by_class);
     section.finish(cx, &DATA);
     let source = source?;
@@ -112,7 +117,8 @@ fn check_test_pair(cx: &mut Cx, attributes: &Attributes) -> Option<()> {
 
 /// E0014 for a column that is named twice.
 fn check_columns(cx: &mut Cx, table: &CsvSource) -> Option<()> {
-    let all: Vec<&Spanned<String>> = std::iter::once(&table.image).chain(&table.labels).chain(&table.split).collect();
+    let all: Vec<&Spanned<String>> =
+        std::iter::once(&table.image).chain(&table.labels).chain(&table.split).collect();
     for (at, name) in all.iter().enumerate() {
         if let Some(first) = all[..at].iter().find(|other| other.value == name.value) {
             let problem = Diagnostic::new(Code::E0014)
@@ -188,7 +194,8 @@ fn split(cx: &mut Cx, what: &str, expr: &Expr) -> Option<Spanned<Split>> {
         return None;
     };
     if base.value == "test" {
-        let problem = Diagnostic::new(Code::E0305).saying("split").at(base.span, "split-here").help("split-help");
+        let problem =
+            Diagnostic::new(Code::E0305).saying("split").at(base.span, "split-here").help("split-help");
         cx.report(problem.fix(base.span, "train"));
         return None;
     }
@@ -222,7 +229,12 @@ fn classes(cx: &mut Cx, expr: &Expr) -> Option<Spanned<Vec<String>>> {
             ExprKind::Text(text) => text.clone(),
             _ => {
                 let value = cx.value(item)?;
-                cx.wrong_type("classes", "a name (one that is no plain word stands in quotes)", &value, item.span);
+                cx.wrong_type(
+                    "classes",
+                    "a name (one that is no plain word stands in quotes)",
+                    &value,
+                    item.span,
+                );
                 return None;
             }
         };
@@ -271,7 +283,8 @@ fn class_weight(cx: &mut Cx, expr: &Expr) -> Option<Spanned<ClassWeight>> {
     };
     let mut weights: Vec<(Spanned<String>, f32)> = Vec::new();
     for (class, weight) in pairs {
-        let (class, weight) = (class_name(cx, "class_weight", class)?, cx.non_negative("class_weight", weight)?);
+        let (class, weight) =
+            (class_name(cx, "class_weight", class)?, cx.non_negative("class_weight", weight)?);
         twice(cx, &class, weights.iter().map(|(other, _)| other))?;
         weights.push((class, weight));
     }
@@ -321,7 +334,12 @@ fn class_name(cx: &mut Cx, what: &str, expr: &Expr) -> Option<Spanned<String>> {
         ExprKind::Int(number) => number.to_string(),
         _ => {
             let value = cx.value(expr)?;
-            cx.wrong_type(what, "a class (one whose name is no plain word stands in quotes)", &value, expr.span);
+            cx.wrong_type(
+                what,
+                "a class (one whose name is no plain word stands in quotes)",
+                &value,
+                expr.span,
+            );
             return None;
         }
     };

@@ -30,8 +30,10 @@ fn one(cx: &mut Cx, section: &Section, models: &[&Definition]) -> Option<Ensembl
     let members = match merged.take("members") {
         Some(expr) => members(cx, &expr, models),
         None => {
-            let problem =
-                Diagnostic::new(Code::E0013).arg("callee", "ensemble").arg("option", "members").at(name.span, "here");
+            let problem = Diagnostic::new(Code::E0013)
+                .arg("callee", "ensemble")
+                .arg("option", "members")
+                .at(name.span, "here");
             cx.report(problem);
             None
         }
@@ -64,7 +66,8 @@ fn members(cx: &mut Cx, expr: &Expr, models: &[&Definition]) -> Option<Vec<Spann
         };
         if !known.contains(name.as_str()) {
             let near = nearest_of_many(&mut cx.problems, name, names());
-            let problem = Diagnostic::new(Code::E0016).saying("model").arg("name", name).at(item.span, "model-here");
+            let problem =
+                Diagnostic::new(Code::E0016).saying("model").arg("name", name).at(item.span, "model-here");
             cx.report(match near {
                 Some(near) => problem.arg("near", near).help("near").fix(item.span, near),
                 None => problem.arg("models", list(names())).help("models-help"),

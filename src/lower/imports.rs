@@ -37,7 +37,10 @@ impl Imports {
     /// All `allow`s of these files; one at the top of a file is for that file.
     pub(crate) fn allows(&self) -> impl Iterator<Item = Allowed<'_>> {
         self.files.iter().flat_map(move |file| {
-            file.ast.allows().into_iter().map(move |(allow, within)| (allow, Some(within.unwrap_or(file.span))))
+            file.ast
+                .allows()
+                .into_iter()
+                .map(move |(allow, within)| (allow, Some(within.unwrap_or(file.span))))
         })
     }
 }
@@ -97,8 +100,8 @@ impl Place {
     }
 }
 
-/// Reads what a file uses, and what that uses, adding the texts to `sources`. Mistakes of syntax go to `syntax`, files that cannot be used to
-/// `unusable`.
+/// Reads what a file uses, and what that uses, adding the texts to `sources`. Mistakes of syntax go to
+/// `syntax`, files that cannot be used to `unusable`.
 pub(crate) fn load(
     file: &ast::File,
     sources: &mut SourceMap,
@@ -106,7 +109,8 @@ pub(crate) fn load(
     syntax: &mut Problems,
     unusable: &mut Problems,
 ) -> Imports {
-    let mut loader = Loader { sources, read, syntax, unusable, files: Vec::new(), bytes: 0, chain: Vec::new() };
+    let mut loader =
+        Loader { sources, read, syntax, unusable, files: Vec::new(), bytes: 0, chain: Vec::new() };
     let place = Place::File(plain(Path::new(&loader.sources.main().name)));
     let main = loader.uses_of(file, place);
     Imports { main, files: loader.files }
@@ -126,7 +130,10 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn uses_of(&mut self, file: &ast::File, place: Place) -> Vec<Imported> {
-        let uses = file.items.iter().filter_map(|item| if let Item::Use(import) = item { Some(import) } else { None });
+        let uses = file
+            .items
+            .iter()
+            .filter_map(|item| if let Item::Use(import) = item { Some(import) } else { None });
         self.chain.push((place, Span::default()));
         let imports = uses.map(|import| self.import(import)).collect();
         self.chain.pop();
@@ -246,7 +253,8 @@ impl Loader<'_> {
     /// E0024, with every `use` of the cycle.
     fn report_cycle(&mut self, import: &Use, at: usize) {
         let names = self.chain[at..].iter().map(|(place, _)| place.name());
-        let chain: Vec<String> = names.chain([self.chain[at].0.name()]).map(|name| format!("`{name}`")).collect();
+        let chain: Vec<String> =
+            names.chain([self.chain[at].0.name()]).map(|name| format!("`{name}`")).collect();
         let problem = Diagnostic::new(Code::E0024).arg("chain", chain.join(" uses ")).at(import.span, "here");
         let others = self.chain[at..].iter().filter(|(_, span)| *span != import.span);
         let problem = others.fold(problem, |problem, (_, span)| problem.also(*span, "before"));
@@ -279,7 +287,9 @@ fn plain(path: &Path) -> PathBuf {
         match part {
             Component::CurDir => {}
             Component::ParentDir if plain.file_name().is_some() => drop(plain.pop()),
-            Component::ParentDir | Component::Normal(_) | Component::RootDir | Component::Prefix(_) => plain.push(part),
+            Component::ParentDir | Component::Normal(_) | Component::RootDir | Component::Prefix(_) => {
+                plain.push(part)
+            }
         }
     }
     plain

@@ -1,6 +1,8 @@
-//! Syntax to [`Program`]: names, constants, options and sections get their meaning; what is left out gets its default.
+//! Syntax to [`Program`]: names, constants, options and sections get their meaning; what is left out gets its
+//! default.
 //!
-//! An option is used or it is an error. What the language has but this version does not build yet is an error of its own (E0010).
+//! An option is used or it is an error. What the language has but this version does not build yet is an error
+//! of its own (E0010).
 
 mod arguments;
 mod augment;
@@ -79,8 +81,8 @@ pub struct Lowered {
     pub problems: Problems,
 }
 
-/// Lowers a file. `imports` are the files it uses; `sources` holds its text first, and the texts of overrides are added to it. `card_of` gives what is
-/// known of a data set.
+/// Lowers a file. `imports` are the files it uses; `sources` holds its text first, and the texts of overrides
+/// are added to it. `card_of` gives what is known of a data set.
 pub(crate) fn lower(
     file: &File,
     imports: &Imports,
@@ -91,7 +93,8 @@ pub(crate) fn lower(
     lower_at(file, imports, sources, options, card_of, &[])
 }
 
-/// Lowers a file at a point of the space that its `search(…)` values span: the index of a value for each dimension, 0 where it is left out.
+/// Lowers a file at a point of the space that its `search(…)` values span: the index of a value for each
+/// dimension, 0 where it is left out.
 ///
 /// It is long because it is the order of all steps, each of which needs what those before it have found.
 pub(crate) fn lower_at(
@@ -124,7 +127,8 @@ pub(crate) fn lower_at(
     );
     cx.constants.settle();
     let merged = |kind: &str| section::merge(&sections, &overridden, kind, model_name);
-    let (data, prepare, augment, train) = (merged("data"), merged("prepare"), merged("augment"), merged("train"));
+    let (data, prepare, augment, train) =
+        (merged("data"), merged("prepare"), merged("augment"), merged("train"));
     let (tune, report) = (merged("tune"), merged("report"));
 
     let data = data.map(|section| cx.with_constants(&section.lets, |cx| data::lower(cx, &section)));
@@ -141,8 +145,9 @@ pub(crate) fn lower_at(
     let augment = augment.map(|section| cx.with_constants(&section.lets, |cx| augment::lower(cx, &section)));
     let mut lowered_train =
         train.as_ref().map(|section| cx.with_constants(&section.lets, |cx| train::lower(cx, section)));
-    let mut tune =
-        tune.map(|section| cx.with_constants(&section.lets, |cx| tune::lower(cx, &section, lowered_train.as_ref())));
+    let mut tune = tune.map(|section| {
+        cx.with_constants(&section.lets, |cx| tune::lower(cx, &section, lowered_train.as_ref()))
+    });
     if let Some(tune) = &mut tune {
         tune.dimensions = dimensions;
     }
@@ -168,8 +173,9 @@ pub(crate) fn lower_at(
         adopt_preparation(&mut prepare, model);
     }
     let source = sources.main().clone();
-    let of_model =
-        |ensemble: &EnsembleSpec| ensemble.members.iter().any(|member| Some(member.value.as_str()) == model_name);
+    let of_model = |ensemble: &EnsembleSpec| {
+        ensemble.members.iter().any(|member| Some(member.value.as_str()) == model_name)
+    };
     let program = model.map(|model| Program {
         source,
         model,
@@ -218,12 +224,16 @@ fn search_space(
         {
             Some(definition)
         }
-        Item::Definition(_) | Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) | Item::Section(_) => {
-            None
-        }
+        Item::Definition(_)
+        | Item::Language(_)
+        | Item::Use(_)
+        | Item::Let(_)
+        | Item::Allow(_)
+        | Item::Section(_) => None,
     });
-    let of_model =
-        |section: &&Section| section.target.as_ref().is_none_or(|target| Some(target.value.as_str()) == chosen_name);
+    let of_model = |section: &&Section| {
+        section.target.as_ref().is_none_or(|target| Some(target.value.as_str()) == chosen_name)
+    };
     let sections = sections.iter().filter(of_model).chain(overridden);
     search::space(cx, constants, definitions, sections)
 }
@@ -259,7 +269,8 @@ fn check_items(cx: &mut Cx, file: &File) {
     for item in &file.items {
         match item {
             Item::Language(version) if version.value != 1 => {
-                let problem = Diagnostic::new(Code::E0022).arg("version", version.value).at(version.span, "here");
+                let problem =
+                    Diagnostic::new(Code::E0022).arg("version", version.value).at(version.span, "here");
                 cx.report(problem.fix(version.span, "1"));
             }
             Item::Definition(definition) => {
@@ -345,7 +356,8 @@ fn models(file: &File) -> Vec<&Definition> {
         .collect()
 }
 
-/// The model that is meant: the one that is asked for, the only one (that no other uses as a layer), or the first member of an ensemble of all.
+/// The model that is meant: the one that is asked for, the only one (that no other uses as a layer), or the
+/// first member of an ensemble of all.
 fn choose_model<'f>(
     cx: &mut Cx,
     file: &File,
@@ -363,7 +375,8 @@ fn choose_model<'f>(
     }
     // a model that another one uses as a layer is a part of that
     let parts = unused::callees(file);
-    let whole: Vec<&Definition> = models.iter().copied().filter(|model| !parts.contains(&model.name.value)).collect();
+    let whole: Vec<&Definition> =
+        models.iter().copied().filter(|model| !parts.contains(&model.name.value)).collect();
     if let (None, [only]) = (asked, &whole[..]) {
         return Some(only);
     }
@@ -374,7 +387,12 @@ fn choose_model<'f>(
         }
         ([only], None) => Some(only),
         ([first, ..], None) => {
-            cx.report(Diagnostic::new(Code::E0021).arg("models", known()).at(first.name.span, "here").help("choose"));
+            cx.report(
+                Diagnostic::new(Code::E0021)
+                    .arg("models", known())
+                    .at(first.name.span, "here")
+                    .help("choose"),
+            );
             None
         }
         (all, Some(name)) => {

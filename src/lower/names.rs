@@ -36,7 +36,8 @@ const LONGEST: usize = 100;
 /// Most names that a list names.
 const MOST_NAMED: usize = 100;
 
-/// [`nearest`], as long as few enough names have been compared for these problems; beyond that nothing is suggested.
+/// [`nearest`], as long as few enough names have been compared for these problems; beyond that nothing is
+/// suggested.
 pub(crate) fn nearest_of_many<'n>(
     problems: &mut Problems,
     wrong: &str,
@@ -49,11 +50,14 @@ pub(crate) fn nearest_of_many<'n>(
     if names.len() > room { None } else { nearest(wrong, names.into_iter()) }
 }
 
-/// The name that was probably meant: a known synonym, another way to write the same word, or the one with the fewest slips.
+/// The name that was probably meant: a known synonym, another way to write the same word, or the one with the
+/// fewest slips.
 pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let names: Vec<&str> = names.collect();
-    let synonym =
-        SYNONYMS.iter().find(|(other, right)| *other == wrong && names.contains(right)).map(|(_, right)| *right);
+    let synonym = SYNONYMS
+        .iter()
+        .find(|(other, right)| *other == wrong && names.contains(right))
+        .map(|(_, right)| *right);
     if let Some(right) = synonym {
         return names.into_iter().find(|name| *name == right);
     }
@@ -61,8 +65,9 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
         return None;
     }
     let names: Vec<&str> = names.into_iter().filter(|name| name.len() <= LONGEST).collect();
-    let plain =
-        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let plain = |name: &str| {
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+    };
     let wanted = plain(wrong);
     let distance = |name: &str| strsim::damerau_levenshtein(&plain(name), &wanted);
     let best = names.iter().copied().min_by_key(|name| distance(name))?;
@@ -71,7 +76,8 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
     if slips <= wanted.chars().count().max(3) / 3 {
         return Some(best);
     }
-    let part = |name: &str| wanted.len() >= 3 && (plain(name).contains(&wanted) || wanted.contains(&plain(name)));
+    let part =
+        |name: &str| wanted.len() >= 3 && (plain(name).contains(&wanted) || wanted.contains(&plain(name)));
     names.into_iter().filter(|name| part(name)).min_by_key(|name| name.len())
 }
 

@@ -64,7 +64,8 @@ impl Cx {
             OptionType::Target => OptionValue::Shape(self.target(spec, expr)?),
             OptionType::Margin => OptionValue::Extents(self.margin(spec, expr)?),
             OptionType::Choice(choices) => {
-                let choices: Vec<(&str, &'static str)> = choices.iter().map(|choice| (*choice, *choice)).collect();
+                let choices: Vec<(&str, &'static str)> =
+                    choices.iter().map(|choice| (*choice, *choice)).collect();
                 OptionValue::Choice(self.choice(what, expr, &choices)?)
             }
             OptionType::Range { angle: true } => OptionValue::AngleRange(self.range(spec, expr, true)?),
@@ -85,7 +86,9 @@ impl Cx {
             OptionType::Columns => OptionValue::Columns(self.columns(what, expr)?),
             OptionType::Monitor => OptionValue::Monitor(self.monitor(what, expr)?.value),
             OptionType::Layer => OptionValue::Layer(self.layer_name(what, expr)?, None),
-            OptionType::PerChannel { positive } => OptionValue::Numbers(self.per_channel(what, expr, positive)?),
+            OptionType::PerChannel { positive } => {
+                OptionValue::Numbers(self.per_channel(what, expr, positive)?)
+            }
             OptionType::Word(_)
             | OptionType::Words(_)
             | OptionType::Split
@@ -116,7 +119,9 @@ impl Cx {
     fn padding(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<Padding> {
         match self.value(expr)? {
             Value::Int(_) => self.int(spec.name, expr, 0, WIDEST).map(Padding::Explicit),
-            Value::Word(_) => self.choice(spec.name, expr, &[("same", Padding::Same), ("valid", Padding::Valid)]),
+            Value::Word(_) => {
+                self.choice(spec.name, expr, &[("same", Padding::Same), ("valid", Padding::Valid)])
+            }
             other => {
                 self.wrong_type(spec.name, spec.ty.describe(), &other, expr.span);
                 None
@@ -133,7 +138,8 @@ impl Cx {
                 Some([vertical, vertical, horizontal, horizontal])
             }
             Value::List(items) if items.len() == 4 => {
-                let sides: Vec<usize> = items.iter().filter_map(|side| self.int(spec.name, side, 0, WIDEST)).collect();
+                let sides: Vec<usize> =
+                    items.iter().filter_map(|side| self.int(spec.name, side, 0, WIDEST)).collect();
                 sides.try_into().ok()
             }
             other => {
@@ -152,13 +158,23 @@ impl Cx {
         match self.value(expr)? {
             Value::Size(dims) if dims.len() == 3 => {
                 let is_open = |at: usize| at < 2 && dims[at] == Dim::Open;
-                let closed: Vec<Dim> =
-                    dims.iter().enumerate().map(|(at, dim)| if is_open(at) { Dim::Known(1) } else { *dim }).collect();
+                let closed: Vec<Dim> = dims
+                    .iter()
+                    .enumerate()
+                    .map(|(at, dim)| if is_open(at) { Dim::Known(1) } else { *dim })
+                    .collect();
                 let extents = self.size(spec.name, &closed, expr.span)?;
-                Some(extents.into_iter().enumerate().map(|(at, extent)| if is_open(at) { 0 } else { extent }).collect())
+                Some(
+                    extents
+                        .into_iter()
+                        .enumerate()
+                        .map(|(at, extent)| if is_open(at) { 0 } else { extent })
+                        .collect(),
+                )
             }
             Value::Size(dims) => {
-                let found = if dims.len() == 2 { "a size without channels" } else { "a size of another length" };
+                let found =
+                    if dims.len() == 2 { "a size without channels" } else { "a size of another length" };
                 self.wrong_type(spec.name, spec.ty.describe(), &Value::Other(found), expr.span);
                 None
             }

@@ -1,4 +1,5 @@
-//! Options of training, data and augmentation that are more than a number: durations, sizes, columns, what is watched.
+//! Options of training, data and augmentation that are more than a number: durations, sizes, columns, what is
+//! watched.
 
 use super::Cx;
 use super::constant::Value;
@@ -9,7 +10,12 @@ use crate::vocabulary::{Monitor, OptionSpec, WIDEST};
 
 impl Cx {
     /// `28` or `28x28`
-    pub(super) fn height_and_width(&mut self, what: &str, spec: &OptionSpec, expr: &Expr) -> Option<[usize; 2]> {
+    pub(super) fn height_and_width(
+        &mut self,
+        what: &str,
+        spec: &OptionSpec,
+        expr: &Expr,
+    ) -> Option<[usize; 2]> {
         match self.value(expr)? {
             Value::Int(_) => self.int(what, expr, 1, WIDEST).map(|extent| [extent; 2]),
             Value::Size(dims) if dims.len() == 2 => self.size(what, &dims, expr.span)?.try_into().ok(),
@@ -33,7 +39,8 @@ impl Cx {
     /// `[5 epochs, 10 epochs]`, rising.
     pub(super) fn epoch_list(&mut self, what: &str, expr: &Expr) -> Option<Vec<Spanned<f64>>> {
         let items = self.items(expr)?;
-        let found: Vec<Spanned<f64>> = items.iter().map(|item| self.epochs(what, item)).collect::<Option<_>>()?;
+        let found: Vec<Spanned<f64>> =
+            items.iter().map(|item| self.epochs(what, item)).collect::<Option<_>>()?;
         if let Some(pair) = found.windows(2).find(|pair| pair[1].value <= pair[0].value) {
             let expected = format!("later than {} epochs, the one before", pair[0].value);
             self.out_of_range(what, &expected, format!("{} epochs", pair[1].value), pair[1].span);
@@ -66,11 +73,18 @@ impl Cx {
     /// A column, or a list of them.
     pub(super) fn columns(&mut self, what: &str, expr: &Expr) -> Option<Vec<Spanned<String>>> {
         let columns: Vec<Spanned<String>> = match &expr.kind {
-            ExprKind::List(items) => items.iter().map(|item| self.column(what, item)).collect::<Option<_>>()?,
+            ExprKind::List(items) => {
+                items.iter().map(|item| self.column(what, item)).collect::<Option<_>>()?
+            }
             _ => vec![self.column(what, expr)?],
         };
         if columns.is_empty() {
-            self.wrong_type(what, "a column, or a list of columns", &Value::Other("an empty list"), expr.span);
+            self.wrong_type(
+                what,
+                "a column, or a list of columns",
+                &Value::Other("an empty list"),
+                expr.span,
+            );
             return None;
         }
         Some(columns)
@@ -90,11 +104,20 @@ impl Cx {
     pub(super) fn per_channel(&mut self, what: &str, expr: &Expr, positive: bool) -> Option<Vec<f32>> {
         let items = self.items(expr)?;
         if items.len() != 1 && items.len() != 3 {
-            self.out_of_range("normalize", "one value, or one for each of three channels", items.len(), expr.span);
+            self.out_of_range(
+                "normalize",
+                "one value, or one for each of three channels",
+                items.len(),
+                expr.span,
+            );
             return None;
         }
         let read = |item: &Expr| {
-            if positive { self.positive(what, item) } else { self.number(what, item).map(|number| number as f32) }
+            if positive {
+                self.positive(what, item)
+            } else {
+                self.number(what, item).map(|number| number as f32)
+            }
         };
         items.iter().map(read).collect()
     }

@@ -7,7 +7,8 @@ use crate::diag::{Code, Diagnostic};
 use crate::parse::parse_value;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 
-/// Sections that hold the overriding settings; arguments of calls (`train.optimizer.lr`) are changed in place.
+/// Sections that hold the overriding settings; arguments of calls (`train.optimizer.lr`) are changed in
+/// place.
 pub(super) fn apply(
     cx: &mut Cx,
     sections: &mut [Section],
@@ -25,7 +26,8 @@ pub(super) fn apply(
         let (section, rest) = match &names[..] {
             [section, rest @ ..] if (1..=2).contains(&rest.len()) => (section, rest),
             _ => {
-                let problem = Diagnostic::new(Code::E0008).saying("path").arg("path", path).at(whole, "path-here");
+                let problem =
+                    Diagnostic::new(Code::E0008).saying("path").arg("path", path).at(whole, "path-here");
                 cx.report(problem.help("path-help"));
                 continue;
             }
@@ -44,7 +46,8 @@ pub(super) fn apply(
             Some(option) => {
                 let argument = Argument { name: Some(option.clone()), value };
                 let mut changed = false;
-                let of_kind = sections.iter_mut().chain(&mut added).filter(|other| other.kind.value == section.value);
+                let of_kind =
+                    sections.iter_mut().chain(&mut added).filter(|other| other.kind.value == section.value);
                 for entry in of_kind.flat_map(|section| &mut section.entries) {
                     changed |= set_argument(entry, key, &argument);
                 }

@@ -42,7 +42,12 @@ impl Cx {
             }
         };
         let [from, to] = &items[..] else {
-            self.wrong_type(spec.name, spec.ty.describe(), &Value::Other("a list of another length"), expr.span);
+            self.wrong_type(
+                spec.name,
+                spec.ty.describe(),
+                &Value::Other("a list of another length"),
+                expr.span,
+            );
             return None;
         };
         let (from, to) = (self.signed(spec.name, from, angle), self.signed(spec.name, to, angle));
@@ -88,9 +93,12 @@ impl Cx {
     pub(super) fn margin(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<[usize; 2]> {
         match self.value(expr)? {
             Value::Int(_) => self.int(spec.name, expr, 0, WIDEST).map(|both| [both; 2]),
-            Value::Size(dims) if dims.len() == 2 => self.size_from(0, spec.name, &dims, expr.span)?.try_into().ok(),
+            Value::Size(dims) if dims.len() == 2 => {
+                self.size_from(0, spec.name, &dims, expr.span)?.try_into().ok()
+            }
             Value::List(items) if items.len() == 2 => {
-                let sides: Vec<usize> = items.iter().filter_map(|side| self.int(spec.name, side, 0, WIDEST)).collect();
+                let sides: Vec<usize> =
+                    items.iter().filter_map(|side| self.int(spec.name, side, 0, WIDEST)).collect();
                 sides.try_into().ok()
             }
             other => {
@@ -112,7 +120,12 @@ impl Cx {
         for row in rows {
             let numbers = self.numbers(spec.name, row)?;
             if *columns.get_or_insert(numbers.len()) != numbers.len() {
-                self.wrong_type(spec.name, "rows of one length", &Value::Other("a row of another length"), row.span);
+                self.wrong_type(
+                    spec.name,
+                    "rows of one length",
+                    &Value::Other("a row of another length"),
+                    row.span,
+                );
                 return None;
             }
             values.extend(numbers);

@@ -10,7 +10,8 @@ use crate::vocabulary::{Attributes, Drawing, LayerId, OptionValue, REPORT, Words
 /// Most drawings of a report.
 const MOST_DRAWINGS: usize = 1_000;
 
-/// The drawings. Layers that the model does not have are reported unless some of the model is not known (`whole` is false).
+/// The drawings. Layers that the model does not have are reported unless some of the model is not known
+/// (`whole` is false).
 pub(super) fn lower(cx: &mut Cx, section: &Merged, model: &Model, whole: bool) -> ReportSpec {
     let mut section = section.clone();
     let images = cx.settings(&mut section, &REPORT).int("images");

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use crate::layers::Layer;
 use crate::vocabulary::{
-    Activation, AugmentKind, Choices, Color, DataSource, Fill, Initializer, Loss, Metric, Normalize, Optimizer,
-    OptionSpec, Resize, Schedule, Words,
+    Activation, AugmentKind, Choices, Color, DataSource, Fill, Initializer, Loss, Metric, Normalize,
+    Optimizer, OptionSpec, Resize, Schedule, Words,
 };
 
 /// Whether an option could take the word as it stands.
@@ -15,12 +15,14 @@ pub(super) fn is_reserved(word: &str) -> bool {
     WORDS.get_or_init(words).contains(word)
 }
 
-/// Words that only one setting takes (`damaged: skip`, `strategy: grid`) are not among them: where it stands, the word wins, and everywhere else a
-/// constant of that name is as good as any.
+/// Words that only one setting takes (`damaged: skip`, `strategy: grid`) are not among them: where it stands,
+/// the word wins, and everywhere else a constant of that name is as good as any.
 fn words() -> BTreeSet<String> {
     let mut words: BTreeSet<String> = ["true", "false", "classes", "same", "valid"].map(str::to_owned).into();
     words.extend(Activation::keywords().chain(Color::NAMES.iter().copied()).map(str::to_owned));
-    words.extend(bare::<Initializer>().chain(bare::<DataSource>()).chain(bare::<Normalize>()).chain(bare::<Fill>()));
+    words.extend(
+        bare::<Initializer>().chain(bare::<DataSource>()).chain(bare::<Normalize>()).chain(bare::<Fill>()),
+    );
     words.extend(bare::<Optimizer>().chain(bare::<Schedule>()).chain(bare::<Loss>()).chain(bare::<Metric>()));
     words.extend(choices(Layer::kinds().flat_map(|kind| kind.options)));
     words.extend(options::<AugmentKind>().chain(options::<Resize>()).chain(options::<Initializer>()));

@@ -1,7 +1,8 @@
 //! `search(…)`: values that stand for several, and the space they span.
 //!
-//! The dimensions are found in the tree before anything is lowered. Lowering then sees one point of the space: where a `search(…)` stands, it reads the
-//! value that the point has there. A point is the index of a value for each dimension; without one it is the first of each.
+//! The dimensions are found in the tree before anything is lowered. Lowering then sees one point of the
+//! space: where a `search(…)` stands, it reads the value that the point has there. A point is the index of a
+//! value for each dimension; without one it is the first of each.
 
 use super::Cx;
 use crate::ast::visit::{Visitor, walk_definition, walk_expr, walk_section};
@@ -113,10 +114,13 @@ fn dimension(cx: &mut Cx, call: &Expr) -> Option<Values> {
         cx.missing(&arguments, "values");
         return None;
     };
-    let (values, step, scale) = (values.clone(), arguments.get("step").cloned(), arguments.get("scale").cloned());
+    let (values, step, scale) =
+        (values.clone(), arguments.get("step").cloned(), arguments.get("scale").cloned());
     let found = match &values.kind {
         ExprKind::List(items) => Some((items.clone(), false)),
-        ExprKind::Range { start, end, inclusive } => range(cx, start, end, *inclusive, step.as_ref(), scale.as_ref()),
+        ExprKind::Range { start, end, inclusive } => {
+            range(cx, start, end, *inclusive, step.as_ref(), scale.as_ref())
+        }
         _ => {
             let problem = Diagnostic::new(Code::E0011)
                 .arg("what", "search")
@@ -134,7 +138,8 @@ fn dimension(cx: &mut Cx, call: &Expr) -> Option<Values> {
     Some(Values { span: call.span, values: found, continuous })
 }
 
-/// The values of a range. Without a step, whole numbers go up by one; any other range is continuous, and is judged by its ends and its middle.
+/// The values of a range. Without a step, whole numbers go up by one; any other range is continuous, and is
+/// judged by its ends and its middle.
 fn range(
     cx: &mut Cx,
     start: &Expr,

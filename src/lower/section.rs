@@ -78,13 +78,17 @@ pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
     kept
 }
 
-/// The sections of a kind in a file that is used by another: those of the other kinds are for the file by itself.
+/// The sections of a kind in a file that is used by another: those of the other kinds are for the file by
+/// itself.
 pub(super) fn of_used_file(cx: &mut Cx, file: &File, kind: &str) -> Vec<Section> {
     let sections = file.items.iter().filter_map(|item| match item {
         Item::Section(section) if section.kind.value == kind => Some(section.clone()),
-        Item::Section(_) | Item::Definition(_) | Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) => {
-            None
-        }
+        Item::Section(_)
+        | Item::Definition(_)
+        | Item::Language(_)
+        | Item::Use(_)
+        | Item::Let(_)
+        | Item::Allow(_) => None,
     });
     let sections: Vec<Section> = sections.collect();
     sections.iter().for_each(|section| check_entries(cx, section));
@@ -144,8 +148,14 @@ fn check_entries(cx: &mut Cx, section: &Section) {
     }
 }
 
-/// What holds for the model: sections for all, overridden key by key by those for it, and these by the command line's.
-pub(super) fn merge(sections: &[Section], overridden: &[Section], kind: &str, model: Option<&str>) -> Option<Merged> {
+/// What holds for the model: sections for all, overridden key by key by those for it, and these by the
+/// command line's.
+pub(super) fn merge(
+    sections: &[Section],
+    overridden: &[Section],
+    kind: &str,
+    model: Option<&str>,
+) -> Option<Merged> {
     let of_kind = |section: &&Section| section.kind.value == kind;
     let for_all = sections.iter().filter(of_kind).filter(|section| section.target.is_none());
     let for_model = sections
@@ -203,8 +213,8 @@ fn replace_by_name<T>(all: &mut Vec<T>, nearer: Vec<T>, name: impl Fn(&T) -> &St
 }
 
 impl Merged {
-    /// Puts a nearer section over this one, key by key. `rotation(…)` of the nearer one replaces every `rotation(…)` of the one behind it, and its
-    /// phases all phases.
+    /// Puts a nearer section over this one, key by key. `rotation(…)` of the nearer one replaces every
+    /// `rotation(…)` of the one behind it, and its phases all phases.
     pub(super) fn override_with(&mut self, nearer: Merged) {
         let replaced: BTreeSet<&str> = nearer.calls.iter().map(|call| call.callee.value.as_str()).collect();
         self.calls.retain(|call| !replaced.contains(call.callee.value.as_str()));
@@ -236,8 +246,11 @@ impl Merged {
 
     fn report_unknown(self, cx: &mut Cx, section: &str, settings: &[&str], calls: &[&str]) {
         let known = || settings.iter().chain(calls).copied();
-        let leftover =
-            self.settings.iter().map(|setting| &setting.key).chain(self.calls.iter().map(|call| &call.callee));
+        let leftover = self
+            .settings
+            .iter()
+            .map(|setting| &setting.key)
+            .chain(self.calls.iter().map(|call| &call.callee));
         for name in leftover {
             let word = name.value.as_str();
             let problem = Diagnostic::new(Code::E0008)

@@ -66,7 +66,8 @@ impl<'f> Units<'f> {
         for used in &imports.files {
             super::check_items(cx, &used.ast);
             let mut constants = Constants::default();
-            let lets = used.ast.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None });
+            let lets =
+                used.ast.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None });
             constants.define_all(lets, &mut cx.problems);
             constants.settle();
             units.units.push(Unit {
@@ -117,7 +118,8 @@ impl<'f> Units<'f> {
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
         // those that can be meant, in the order in which they are written
         let unnamed = at.brought_in.get(name).into_iter();
-        let mut meant: Vec<usize> = at.aliases.get(first).into_iter().flatten().chain(unnamed).copied().collect();
+        let mut meant: Vec<usize> =
+            at.aliases.get(first).into_iter().flatten().chain(unnamed).copied().collect();
         meant.sort_unstable();
         for import in meant.into_iter().map(|at_import| &at.imports[at_import]) {
             match (&import.name, import.target) {
@@ -205,7 +207,9 @@ impl<'f> Units<'f> {
             };
             for (name, place) in brought {
                 if Layer::kind(name).is_some() {
-                    cx.report(Diagnostic::new(Code::E0020).saying("layer").arg("name", name).at(place, "here"));
+                    cx.report(
+                        Diagnostic::new(Code::E0020).saying("layer").arg("name", name).at(place, "here"),
+                    );
                 } else if let Some(first) = known.get(name) {
                     let problem = Diagnostic::new(Code::E0014).arg("what", format!("`{name}`"));
                     cx.report(problem.at(place, "second").also(*first, "first").help("alias"));
@@ -235,7 +239,11 @@ impl<'f> Unit<'f> {
 
 fn by_name(file: &File) -> BTreeMap<&str, &Definition> {
     // of two with one name, which has been reported, the first counts
-    definitions(file).into_iter().rev().map(|definition| (definition.name.value.as_str(), definition)).collect()
+    definitions(file)
+        .into_iter()
+        .rev()
+        .map(|definition| (definition.name.value.as_str(), definition))
+        .collect()
 }
 
 fn definitions(file: &File) -> Vec<&Definition> {

@@ -6,8 +6,8 @@ use super::Cx;
 use super::imports::{Imported, Target, UsedFile};
 use crate::ast::visit::{Visitor, walk_definition, walk_expr, walk_section};
 use crate::ast::{
-    Body, Branch, Definition, DefinitionKind, Entry, Expr, ExprKind, File, Item, Let, Name, Section, Statement, Step,
-    Use,
+    Body, Branch, Definition, DefinitionKind, Entry, Expr, ExprKind, File, Item, Let, Name, Section,
+    Statement, Step, Use,
 };
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
@@ -17,11 +17,13 @@ use crate::source::Span;
 enum Which<'f> {
     /// The one that is compiled: its blocks are for itself.
     Main,
-    /// One that it uses: its blocks are for any file. What it brings in itself may be missing, and that has been reported.
+    /// One that it uses: its blocks are for any file. What it brings in itself may be missing, and that has
+    /// been reported.
     Used(&'f [Imported]),
 }
 
-/// Reports constants, parameters and blocks of a file that nothing uses. `more` are sections from elsewhere that may use them.
+/// Reports constants, parameters and blocks of a file that nothing uses. `more` are sections from elsewhere
+/// that may use them.
 pub(super) fn report(cx: &mut Cx, file: &File, more: &[Section]) {
     report_in(cx, file, more, Which::Main);
 }
@@ -116,7 +118,8 @@ impl Words {
         if self.0.contains(&name.value) {
             return;
         }
-        let problem = Diagnostic::new(Code::W0506).saying(what).arg("name", &name.value).at(name.span, "here");
+        let problem =
+            Diagnostic::new(Code::W0506).saying(what).arg("name", &name.value).at(name.span, "here");
         cx.report(problem.help("help"));
     }
 }

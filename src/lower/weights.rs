@@ -24,7 +24,11 @@ impl Cx {
             .arg("callee", name)
             .arg(
                 "example",
-                if name == "l1_l2" { "l1_l2(l1: 0.001, l2: 0.001)".to_owned() } else { format!("{name}(0.001)") },
+                if name == "l1_l2" {
+                    "l1_l2(l1: 0.001, l2: 0.001)".to_owned()
+                } else {
+                    format!("{name}(0.001)")
+                },
             )
             .at(expr.span, "here")
             .help("factor-help");

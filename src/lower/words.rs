@@ -45,8 +45,8 @@ impl Cx {
         Some((row.make(&attributes), attributes))
     }
 
-    /// The arguments of a word by its options; `None` where one of them is wrong, which has been reported. What is wrong of the first is said of `first`,
-    /// if that is given.
+    /// The arguments of a word by its options; `None` where one of them is wrong, which has been reported.
+    /// What is wrong of the first is said of `first`, if that is given.
     pub(super) fn attributes(
         &mut self,
         word: &Word,
@@ -70,7 +70,8 @@ impl Cx {
         Some(attributes.placed((word.keyword, callee.span), places))
     }
 
-    /// The value of each option that is written, and where it stands. Reports those that must be written and are not.
+    /// The value of each option that is written, and where it stands. Reports those that must be written and
+    /// are not.
     pub(super) fn bound_values(
         &mut self,
         options: &'static [OptionSpec],
@@ -92,8 +93,8 @@ impl Cx {
         (values, places)
     }
 
-    /// Takes the settings of a section that are plain values; the others are left to those who know them. One that is not written, or wrong, has its
-    /// default.
+    /// Takes the settings of a section that are plain values; the others are left to those who know them. One
+    /// that is not written, or wrong, has its default.
     pub(super) fn settings(&mut self, section: &mut Merged, info: &'static SectionInfo) -> Attributes {
         let mut places = Vec::new();
         let mut read = |option: &OptionSpec| {

@@ -1,16 +1,20 @@
 //! The largest batch that fits into memory.
 //!
-//! A plan gives every shard of a batch room for as many pictures: batches that do not fill their shards take as much as the next one that does. So only the
-//! batches that fill them come into question, and over these memory grows nearly in proportion. The search begins with a guess on the line between what
-//! a run takes without any picture and what it takes with too many, and every guess is planned: the figures that are told are those of a plan.
+//! A plan gives every shard of a batch room for as many pictures: batches that do not fill their shards take
+//! as much as the next one that does. So only the batches that fill them come into question, and over these
+//! memory grows nearly in proportion. The search begins with a guess on the line between what a run takes
+//! without any picture and what it takes with too many, and every guess is planned: the figures that are told
+//! are those of a plan.
 
 use crate::plan::shards;
 
-/// Guesses on the line; after these, halves. Where memory is in proportion two are enough, the second to see that the next larger batch does not fit.
+/// Guesses on the line; after these, halves. Where memory is in proportion two are enough, the second to see
+/// that the next larger batch does not fit.
 const GUESSES: usize = 6;
 
-/// The largest batch below `most` that fills its shards and takes at most `limit`, with what it takes. `least` is what is taken without any picture, `all`
-/// what `most` takes; `needs` plans a batch, so often at most: the search for a very large model ends early, with a batch that fits.
+/// The largest batch below `most` that fills its shards and takes at most `limit`, with what it takes.
+/// `least` is what is taken without any picture, `all` what `most` takes; `needs` plans a batch, so often at
+/// most: the search for a very large model ends early, with a batch that fits.
 pub(super) fn largest(
     most: usize,
     [least, all]: [usize; 2],
@@ -74,13 +78,15 @@ mod tests {
         assert_eq!(found, expected);
     }
 
-    /// Whatever memory is like, the answer is the one that trying all would give; where it is in proportion few plans are made.
+    /// Whatever memory is like, the answer is the one that trying all would give; where it is in proportion
+    /// few plans are made.
     #[test]
     fn the_largest_is_found() {
         let in_proportion = |batch: usize| 300 + 70 * batch;
         let with_parts = |batch: usize| 300 + 70 * batch + 90 * batch.min(8);
         let bent = |batch: usize| 300 + batch * batch;
-        let models: [(&dyn Fn(usize) -> usize, usize); 3] = [(&in_proportion, 3), (&with_parts, 5), (&bent, 20)];
+        let models: [(&dyn Fn(usize) -> usize, usize); 3] =
+            [(&in_proportion, 3), (&with_parts, 5), (&bent, 20)];
         for most in [2, 8, 33, 512, 8192] {
             for (needs, most_plans) in models {
                 let all = needs(most);

@@ -50,8 +50,8 @@ pub fn check(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machin
     })
 }
 
-/// Whether a bound from above, which takes no planning, is within the limit: no result of a layer, its gradient and two copies of each are ever more than
-/// all there are.
+/// Whether a bound from above, which takes no planning, is within the limit: no result of a layer, its
+/// gradient and two copies of each are ever more than all there are.
 fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) -> bool {
     let Some(train) = program.program().train.as_ref() else { return true };
     let layers = &program.program().model.layers;
@@ -69,7 +69,8 @@ fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) 
     // no layer has as many kernels
     let program_bytes = 2 * PROGRAM_BYTES + layers.len() * 32 * KERNEL_BYTES;
     // weights, gradients by shards, three slots, evaluation, best weights
-    let bound = results.saturating_mul(8 * 4).saturating_mul(batch).saturating_add(parameters.saturating_mul(4 * 16));
+    let bound =
+        results.saturating_mul(8 * 4).saturating_mul(batch).saturating_add(parameters.saturating_mul(4 * 16));
     bound.saturating_add(held).saturating_add(program_bytes) <= limit
 }
 

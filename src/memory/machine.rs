@@ -17,8 +17,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// This machine, where it tells what memory it has: `CNNC_MEMORY_MIB` overrules that. The memory is all there is, not what happens to be free: a file is
-    /// judged today as it was yesterday.
+    /// This machine, where it tells what memory it has: `CNNC_MEMORY_MIB` overrules that. The memory is all
+    /// there is, not what happens to be free: a file is judged today as it was yesterday.
     pub fn here() -> Option<Self> {
         let memory_bytes = memory_bytes()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -32,7 +32,8 @@ pub fn memory_bytes() -> Option<u64> {
     told.map(|mib| mib.saturating_mul(1 << 20)).or_else(total)
 }
 
-/// The files of one version of control groups: where its groups are, and in which files a group tells of its memory.
+/// The files of one version of control groups: where its groups are, and in which files a group tells of its
+/// memory.
 struct Groups {
     root: &'static str,
     /// The most that the group may have.
@@ -52,17 +53,19 @@ const MEMORY: Groups = Groups {
     files: "total_inactive_file",
 };
 
-/// What the machine has, or what a control group that this process is in may have, where that is less. `None` where neither is told.
+/// What the machine has, or what a control group that this process is in may have, where that is less. `None`
+/// where neither is told.
 fn total() -> Option<u64> {
     Some(least(meminfo("MemTotal:")?, |groups, folder| number(folder, groups.limit)))
 }
 
-/// What the system could give at this moment: its own estimate, or what the control groups of this process have left, where that is less. It changes from
-/// moment to moment. `None` where neither is told.
+/// What the system could give at this moment: its own estimate, or what the control groups of this process
+/// have left, where that is less. It changes from moment to moment. `None` where neither is told.
 pub fn free_now() -> Option<u64> {
     let left = |groups: &Groups, folder: &Path| {
         let stat = system_text(folder.join("memory.stat")).unwrap_or_default();
-        let remembered = stat.lines().find_map(|line| line.strip_prefix(groups.files)?.trim().parse::<u64>().ok());
+        let remembered =
+            stat.lines().find_map(|line| line.strip_prefix(groups.files)?.trim().parse::<u64>().ok());
         let used = number(folder, groups.used)?.saturating_sub(remembered.unwrap_or(0));
         Some(number(folder, groups.limit)?.saturating_sub(used))
     };

@@ -4,8 +4,9 @@
 //! peak    = program + pictures + max(files, session)
 //! session = kernels + parameters + optimizer + activations + evaluation + remembered + answers + batches
 //! ```
-//! Picture files that are decoded when a run begins are gone before the model is compiled. All is computed but for four constants that were measured:
-//! [`PROGRAM_BYTES`], what the compiler takes, what a kernel takes, and what the name of a file takes.
+//! Picture files that are decoded when a run begins are gone before the model is compiled. All is computed
+//! but for four constants that were measured: [`PROGRAM_BYTES`], what the compiler takes, what a kernel
+//! takes, and what the name of a file takes.
 
 mod batch;
 mod judge;
@@ -20,15 +21,18 @@ use crate::ir::{Callback, CheckedProgram, Graph, Param, TrainSpec};
 use crate::plan::{Plan, parameter_places, plan};
 use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
 
-/// What a run takes before its model is compiled: the program, as far as it is read from its file, its libraries and its threads. Measured on models of 3x3
-/// convolutions with batch norm on pictures of 8x8, where nearly nothing else is taken. Code with all its checks is larger.
+/// What a run takes before its model is compiled: the program, as far as it is read from its file, its
+/// libraries and its threads. Measured on models of 3x3 convolutions with batch norm on pictures of 8x8,
+/// where nearly nothing else is taken. Code with all its checks is larger.
 pub const PROGRAM_BYTES: usize = if cfg!(debug_assertions) { 33 << 19 } else { 13 << 20 };
 
-/// What compiling and running a model takes besides: more of the program's file, and what the code generator keeps. Measured on the same models.
+/// What compiling and running a model takes besides: more of the program's file, and what the code generator
+/// keeps. Measured on the same models.
 const COMPILER_BYTES: usize = 3 << 20;
 
-/// What a kernel takes: its code, and its share of what the code generator has held at once and does not give back. Measured on the same models: 3.4 MiB with
-/// 24 kernels for training, 4.9 with 60, 8.6 with 156 and 14.3 with 302, those for evaluation (a fifth as many) included.
+/// What a kernel takes: its code, and its share of what the code generator has held at once and does not give
+/// back. Measured on the same models: 3.4 MiB with 24 kernels for training, 4.9 with 60, 8.6 with 156 and
+/// 14.3 with 302, those for evaluation (a fifth as many) included.
 const KERNEL_BYTES: usize = 32 << 10;
 
 /// The parts of a run's memory, in bytes.
@@ -50,7 +54,8 @@ pub struct MemoryPlan {
     pub answers: usize,
     /// The data set's pictures, where it is known.
     pub pictures: usize,
-    /// Picture files, as long as they are held: where they go before the model is compiled, only what they take more than all that comes after them.
+    /// Picture files, as long as they are held: where they go before the model is compiled, only what they
+    /// take more than all that comes after them.
     pub files: usize,
     /// Batches that are made, waiting, or used.
     pub batches: usize,
@@ -111,17 +116,24 @@ impl MemoryPlan {
     }
 }
 
-/// What training a program takes; of several phases the one that takes most. `None` where it is not trained, or leaves the size of its pictures open.
-pub fn plan_memory(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machine) -> Option<MemoryPlan> {
+/// What training a program takes; of several phases the one that takes most. `None` where it is not trained,
+/// or leaves the size of its pictures open.
+pub fn plan_memory(
+    program: &CheckedProgram,
+    card: Option<&DataCard>,
+    machine: &Machine,
+) -> Option<MemoryPlan> {
     if program.open_sizes().is_some() {
         return None;
     }
     let stages = program.stages();
-    let plans = stages.iter().filter_map(|stage| Some(PhasePlans::of(stage, card, machine)?.at(batch_of(stage)?).0));
+    let plans =
+        stages.iter().filter_map(|stage| Some(PhasePlans::of(stage, card, machine)?.at(batch_of(stage)?).0));
     plans.max_by_key(MemoryPlan::peak)
 }
 
-/// What answering batches of pictures takes: the program, its kernels, the weights and the results of the layers.
+/// What answering batches of pictures takes: the program, its kernels, the weights and the results of the
+/// layers.
 pub fn inference_bytes(program: &CheckedProgram, batch: usize, machine: &Machine) -> usize {
     let plan = plan(&optimized_evaluation_graph(program), machine.target, batch);
     let kernels = COMPILER_BYTES + plan.kernels.len() * KERNEL_BYTES;
@@ -202,6 +214,7 @@ impl<'a> PhasePlans<'a> {
 
 /// Callbacks that keep the best weights.
 fn keepers(train: &TrainSpec) -> usize {
-    let keeps = |callback: &Callback| matches!(callback, Callback::EarlyStopping { restore_best_weights: true, .. });
+    let keeps =
+        |callback: &Callback| matches!(callback, Callback::EarlyStopping { restore_best_weights: true, .. });
     train.callbacks.iter().filter(|callback| keeps(&callback.value)).count()
 }

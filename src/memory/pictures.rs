@@ -1,4 +1,5 @@
-//! What pictures take: the data set in memory, the batches on their way into the model, and what is kept of the answers.
+//! What pictures take: the data set in memory, the batches on their way into the model, and what is kept of
+//! the answers.
 
 use crate::card::{DataCard, PictureSize};
 use crate::data::Bounds;
@@ -40,7 +41,9 @@ pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>, memory_byt
     let prepared = count.saturating_mul(program.input_shape().elements());
     let fractions = prepared.saturating_mul(size_of::<f32>());
     let decoded = match card.size {
-        PictureSize::Same([height, width]) => count.saturating_mul(height * width * card.channels.unwrap_or(3)),
+        PictureSize::Same([height, width]) => {
+            count.saturating_mul(height * width * card.channels.unwrap_or(3))
+        }
         PictureSize::Varies { .. } => usize::MAX,
     };
     if data.source.value.has_picture_files() {
@@ -50,7 +53,9 @@ pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>, memory_byt
             .saturating_add(decoding(card, memory_bytes));
         return match bound {
             0 => Held { pictures: 0, files, stay: !on_disk, slow: true },
-            _ if !makes_fractions && prepared <= bound => Held { pictures: prepared, files, ..Held::default() },
+            _ if !makes_fractions && prepared <= bound => {
+                Held { pictures: prepared, files, ..Held::default() }
+            }
             _ if fractions <= bound => Held { pictures: fractions, files, ..Held::default() },
             // in their own sizes; those that are too many as well are given up again
             _ => Held { pictures: decoded.min(bound), files, stay: decoded > bound, slow: true },
@@ -62,15 +67,18 @@ pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>, memory_byt
     Held { pictures: stored.saturating_add(arranged), ..Held::default() }
 }
 
-/// What is being decoded at the same time: the largest picture in each thread, within the bound of all together.
+/// What is being decoded at the same time: the largest picture in each thread, within the bound of all
+/// together.
 fn decoding(card: &DataCard, memory_bytes: u64) -> usize {
     let bounds = Bounds { memory_bytes, ..Bounds::default() };
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    let together = card.decoding_bytes.saturating_mul(threads).min(bounds.together_bytes().max(card.decoding_bytes));
+    let together =
+        card.decoding_bytes.saturating_mul(threads).min(bounds.together_bytes().max(card.decoding_bytes));
     usize::try_from(together).unwrap_or(usize::MAX)
 }
 
-/// What an area under a curve is made of: for each picture and output a score and whether it is wanted, and those of one output once more, sorted.
+/// What an area under a curve is made of: for each picture and output a score and whether it is wanted, and
+/// those of one output once more, sorted.
 pub(super) fn answers(program: &CheckedProgram, train: &TrainSpec, card: Option<&DataCard>) -> usize {
     let wanted = train.metrics.iter().any(|metric| metric.value == Metric::Auc);
     let Some(card) = card.filter(|_| wanted) else { return 0 };

@@ -161,7 +161,10 @@ impl ActivationKind {
             | ActivationKind::Sigmoid
             | ActivationKind::HardSigmoid
             | ActivationKind::Tanh => true,
-            ActivationKind::Gelu | ActivationKind::Silu | ActivationKind::HardSwish | ActivationKind::Softplus => false,
+            ActivationKind::Gelu
+            | ActivationKind::Silu
+            | ActivationKind::HardSwish
+            | ActivationKind::Softplus => false,
         }
     }
 
@@ -195,8 +198,9 @@ fn hard_sigmoid(e: &mut Expr, x: ExprId) -> ExprId {
     e.min(one, raised)
 }
 
-/// `ln(1 + a)` for `a` in 0..=1, also where 1 + a rounds to 1: the logarithm of the rounded sum u, times a / (u − 1).
-/// Source: W. Kahan's `log1p`, in D. Goldberg, "What every computer scientist should know about floating-point arithmetic", theorem 4.
+/// `ln(1 + a)` for `a` in 0..=1, also where 1 + a rounds to 1: the logarithm of the rounded sum u, times a /
+/// (u − 1). Source: W. Kahan's `log1p`, in D. Goldberg, "What every computer scientist should know about
+/// floating-point arithmetic", theorem 4.
 fn log_of_one_plus(e: &mut Expr, a: ExprId) -> ExprId {
     let one = e.constant(1.0);
     let sum = e.add(one, a);

@@ -37,7 +37,13 @@ impl BatchNorm {
 }
 
 /// Batch norm with the moving statistics: one map.
-pub fn batch_norm_inference(graph: &mut Graph, layer: &str, x: Value, params: BatchNormParams, epsilon: f32) -> Value {
+pub fn batch_norm_inference(
+    graph: &mut Graph,
+    layer: &str,
+    x: Value,
+    params: BatchNormParams,
+    epsilon: f32,
+) -> Value {
     let (has_gamma, has_beta) = (params.gamma.is_some(), params.beta.is_some());
     // s = γ / √(σ² + ε), t = β − μ s: two vectors, so that folding and fusion see y = x s + t
     let scale = Map::single(|e| {
@@ -74,7 +80,11 @@ pub fn batch_norm_training(
     momentum: f32,
     epsilon: f32,
 ) -> Value {
-    let op = BatchNorm { epsilon: epsilon.to_bits(), scale: params.gamma.is_some(), center: params.beta.is_some() };
+    let op = BatchNorm {
+        epsilon: epsilon.to_bits(),
+        scale: params.gamma.is_some(),
+        center: params.beta.is_some(),
+    };
     let operands: Vec<Value> = std::iter::once(x).chain(params.gamma).chain(params.beta).collect();
     let node = graph.push(Op::BatchNorm(op), &operands, layer);
     let statistics = [(1, params.moving_mean), (2, params.moving_variance)];

@@ -15,7 +15,8 @@ pub struct Conv {
     pub epilogue: ConvEpilogue,
 }
 
-/// Followers of a convolution that run on its result while it is in registers: 2x2 max pool, bias, residual, activation, in this order.
+/// Followers of a convolution that run on its result while it is in registers: 2x2 max pool, bias, residual,
+/// activation, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ConvEpilogue {
     /// 2x2 max pool with stride 2.

@@ -1,6 +1,7 @@
 //! Arithmetic on settings as they are written.
 
-/// `1 − x` for the decimal number that `x` was written as: 0.1 for 0.9, where f32 arithmetic would give 0.100000024. (Keras computes it in f64 as well.)
+/// `1 − x` for the decimal number that `x` was written as: 0.1 for 0.9, where f32 arithmetic would give
+/// 0.100000024. (Keras computes it in f64 as well.)
 ///
 /// The shortest decimal that reads back as `x` is that number, for up to six digits.
 pub fn complement(x: f32) -> f32 {

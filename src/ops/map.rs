@@ -16,15 +16,17 @@ pub enum MapResult {
 
 /// Expressions evaluated at every element of the widest operand.
 ///
-/// Operands that are per image have one shape (or are one pixel `[C]` per image, repeated over the pixels). Operands that are not are vectors
-/// `[C]` or scalars `[1]`. Where no operand is per image, the widest shape counts, and a vector `[C]` is repeated over the leading axes.
+/// Operands that are per image have one shape (or are one pixel `[C]` per image, repeated over the pixels).
+/// Operands that are not are vectors `[C]` or scalars `[1]`. Where no operand is per image, the widest shape
+/// counts, and a vector `[C]` is repeated over the leading axes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Map {
     /// All expressions; `Input(i)` is operand i.
     pub expr: Expr,
     /// The results.
     pub results: Vec<(ExprId, MapResult)>,
-    /// The shape of the results where every per-image operand is one pixel `[C]` to be repeated; else the widest operand's.
+    /// The shape of the results where every per-image operand is one pixel `[C]` to be repeated; else the
+    /// widest operand's.
     pub repeated_to: Option<Shape>,
 }
 
@@ -74,7 +76,8 @@ impl Map {
 }
 
 impl Map {
-    /// This map without the operands (and nodes) that no result needs, and which of the old operands the new ones are.
+    /// This map without the operands (and nodes) that no result needs, and which of the old operands the new
+    /// ones are.
     pub fn without_unused_operands(&self) -> (Self, Vec<usize>) {
         let mut expr = Expr::new();
         let mut kept: Vec<usize> = Vec::new();
@@ -86,7 +89,8 @@ impl Map {
             });
             u32::try_from(at).expect("a map has few operands")
         };
-        let results = self.results.iter().map(|&(id, kind)| (expr.copy_from(&self.expr, id, &mut place), kind));
+        let results =
+            self.results.iter().map(|&(id, kind)| (expr.copy_from(&self.expr, id, &mut place), kind));
         let results = results.collect();
         (Self { expr, results, repeated_to: self.repeated_to.clone() }, kept)
     }

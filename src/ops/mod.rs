@@ -1,7 +1,7 @@
 //! The operations of the graph: types, gradients, and which kernels compute them. One file per operation.
 //!
-//! Activations are `[N, H, W, C]` or `[N, C]`, weights have Keras's layouts. "Per image" values have a batch axis that
-//! their shapes do not show; everything else (parameters, statistics) stands for the whole batch.
+//! Activations are `[N, H, W, C]` or `[N, C]`, weights have Keras's layouts. "Per image" values have a batch
+//! axis that their shapes do not show; everything else (parameters, statistics) stands for the whole batch.
 
 mod activation;
 mod batch_norm;
@@ -68,7 +68,8 @@ pub enum Op {
     Activation(ActivationKind),
     /// Random zeroes: `x`, `key`; becomes a `Map`.
     Dropout(Dropout),
-    /// Batch normalisation with batch statistics: `x`, `gamma`, `beta`; results `y`, `mean`, `variance`. Becomes `Moments` and `Map`s.
+    /// Batch normalisation with batch statistics: `x`, `gamma`, `beta`; results `y`, `mean`, `variance`.
+    /// Becomes `Moments` and `Map`s.
     BatchNorm(BatchNorm),
     /// Per-channel mean and biased variance over batch and pixels.
     Moments,
@@ -110,14 +111,16 @@ pub enum Op {
     WarpGrad(WarpGrad),
     /// What the size of a weight adds to the loss: one number.
     Penalty(Penalty),
-    /// Loss per image and gradient by the scores: `scores`, `labels`, `1/batch`, and perhaps how much each image counts.
+    /// Loss per image and gradient by the scores: `scores`, `labels`, `1/batch`, and perhaps how much each
+    /// image counts.
     Loss(Loss),
     /// Whether the true class is among the best k: `scores`, `labels`.
     TopK(TopK),
 }
 
 impl Op {
-    /// Whether the result lies in the memory of the only operand (taps of a window: where they are neighbours).
+    /// Whether the result lies in the memory of the only operand (taps of a window: where they are
+    /// neighbours).
     pub fn is_view(&self) -> bool {
         matches!(self, Op::Reshape(_) | Op::Slice(_) | Op::Unpad(_) | Op::CropTaps(_))
     }

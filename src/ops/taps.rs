@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn runs_and_gaps_cover_the_window() {
-        for (first, count) in [([1, 1], [1, 1]), ([0, 1], [2, 2]), ([1, 0], [2, 3]), ([0, 0], [3, 3]), ([2, 2], [1, 1])]
+        for (first, count) in
+            [([1, 1], [1, 1]), ([0, 1], [2, 2]), ([1, 0], [2, 3]), ([0, 0], [3, 3]), ([2, 2], [1, 1])]
         {
             let taps = Taps { first, count, of: [3, 3] };
             let mut covered = [0; 9];

@@ -3,8 +3,9 @@
 //! before: %3 = conv %1, w (3x3, padding 1, over 1x1)          after: %2 = crop_taps w (tap 1, 1) ; %3 = conv %1, %2 (1x1)
 //!         %7 = conv_grad_weight %1, %6                               %8 = conv_grad_weight %1, %6 (1x1) ; %7 = spread_taps %8
 //! ```
-//! Deep layers of a network that was made for large pictures see small ones: of a 3x3 window over one pixel, one tap of nine ever meets a pixel. The other
-//! taps' gradients are zero, which [`Op::SpreadTaps`] says. See [`Axis::cropped`] for which taps these are.
+//! Deep layers of a network that was made for large pictures see small ones: of a 3x3 window over one pixel,
+//! one tap of nine ever meets a pixel. The other taps' gradients are zero, which [`Op::SpreadTaps`] says. See
+//! [`Axis::cropped`] for which taps these are.
 //!
 //! Comes after fusion, which looks for gradients next to the products that they belong to.
 
@@ -36,8 +37,9 @@ fn run(graph: &mut Graph) -> usize {
             _ => unreachable!("only convolutions have windows of weights"),
         }
         let weight = inputs[1];
-        inputs[1] =
-            *cropped.entry((weight, taps)).or_insert_with(|| new.push_value(Op::CropTaps(taps), &[weight], &layer));
+        inputs[1] = *cropped
+            .entry((weight, taps))
+            .or_insert_with(|| new.push_value(Op::CropTaps(taps), &[weight], &layer));
         new.keep(node, inputs)
     });
     rewrites

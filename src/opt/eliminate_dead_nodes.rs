@@ -2,7 +2,8 @@
 //! ```text
 //! before: %2 = map %1 ; %3 = map %1 ; output %3        after: %2 = map %1 ; output %2
 //! ```
-//! Keeps every other node, in its order. Parameters stay declared even where nothing reads them: they belong to the weights file.
+//! Keeps every other node, in its order. Parameters stay declared even where nothing reads them: they belong
+//! to the weights file.
 
 use super::Pass;
 use crate::ir::Graph;

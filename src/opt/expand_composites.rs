@@ -29,7 +29,8 @@ fn run(graph: &mut Graph) -> usize {
                 let rate = dropout.rate();
                 let map = Map::single(|e| {
                     let (x, u) = (e.input(0), e.uniform(1));
-                    let (zero, rate, scale) = (e.constant(0.0), e.constant(rate), e.constant(1.0 / (1.0 - rate)));
+                    let (zero, rate, scale) =
+                        (e.constant(0.0), e.constant(rate), e.constant(1.0 / (1.0 - rate)));
                     let scaled = e.mul(x, scale);
                     e.select(Compare::Less, u, rate, zero, scaled)
                 });

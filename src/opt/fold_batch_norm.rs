@@ -3,8 +3,9 @@
 //! before: %2 = conv %1, w ; %3 = map %2 · s + t        after: w' = map w · s ; %3 = map (conv %1, w') + t
 //! s = γ / √(σ² + ε)    t = β − μ s    w'[y,x,i,o] = w[y,x,i,o] · s[o]
 //! ```
-//! Source: Jacob et al., arXiv:1712.05877, §3.2. Needs a convolution with no other user; a bias between the two goes along, `t' = t + b · s`. w', t' depend on
-//! parameters alone, so they are computed once, when the weights are loaded. Not in the training list: there μ and σ² change at each step.
+//! Source: Jacob et al., arXiv:1712.05877, §3.2. Needs a convolution with no other user; a bias between the
+//! two goes along, `t' = t + b · s`. w', t' depend on parameters alone, so they are computed once, when the
+//! weights are loaded. Not in the training list: there μ and σ² change at each step.
 
 use super::Pass;
 use super::sink_below_max_pool::is_bias_add;
@@ -58,7 +59,9 @@ fn match_site(graph: &Graph, norm: NodeId, uses: &[usize]) -> Option<Site> {
     let [(result, MapResult::Each)] = map.results[..] else { return None };
     let is_input = |id, index| map.expr.node(id) == ExprNode::Input(index);
     let ExprNode::MulAdd(x, s, t) = map.expr.node(result) else { return None };
-    if !(is_input(x, 0) && is_input(s, 1) && is_input(t, 2)) || node.inputs[1..].iter().any(|&v| graph.ty(v).batched) {
+    if !(is_input(x, 0) && is_input(s, 1) && is_input(t, 2))
+        || node.inputs[1..].iter().any(|&v| graph.ty(v).batched)
+    {
         return None;
     }
     let mut before = node.inputs[0].node;

@@ -2,7 +2,8 @@
 //! ```text
 //! before: map x · (2 · 3) + 0        after: map x · 6
 //! ```
-//! Only identities that hold for every finite x are used: `x · 1`, `x + 0`, `x − 0`, `x / 1`, and operations on constants alone.
+//! Only identities that hold for every finite x are used: `x · 1`, `x + 0`, `x − 0`, `x / 1`, and operations
+//! on constants alone.
 
 use super::Pass;
 use crate::desc::{Expr, ExprId, ExprNode};

@@ -2,8 +2,8 @@
 //! ```text
 //! before: %2 = map f(%1) ; %3 = map g(%2, %0)        after: %3 = map g(f(%1), %0)
 //! ```
-//! Needs a first map whose only result has one user, and the same domain: the chain then passes over memory once. No arithmetic is done
-//! twice, and none in another order.
+//! Needs a first map whose only result has one user, and the same domain: the chain then passes over memory
+//! once. No arithmetic is done twice, and none in another order.
 
 use super::Pass;
 use crate::desc::{Expr, ExprId};
@@ -12,8 +12,9 @@ use crate::ops::{Map, MapResult, Op};
 
 pub(super) const PASS: Pass = Pass { name: "fuse-maps", run };
 
-/// Most operations of a map that came of several. A kernel's code is one straight line: a chain that is longer gains nothing by being in one piece, and to
-/// copy it into each next map would take the square of its length. No model of the zoo comes near it.
+/// Most operations of a map that came of several. A kernel's code is one straight line: a chain that is
+/// longer gains nothing by being in one piece, and to copy it into each next map would take the square of its
+/// length. No model of the zoo comes near it.
 const MOST_NODES: usize = 128;
 
 fn run(graph: &mut Graph) -> usize {

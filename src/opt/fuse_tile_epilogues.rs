@@ -1,10 +1,12 @@
-//! Moves 2x2 max pool, bias, the sum of a residual block and activation into the convolution or dense layer that feeds them.
+//! Moves 2x2 max pool, bias, the sum of a residual block and activation into the convolution or dense layer
+//! that feeds them.
 //! ```text
 //! before: %2 = conv %1, w ; %3 = pool max 2x2 %2 ; %4 = map %3 + b ; %5 = map max(0, %4)        after: %5 = conv %1, w, b {pool, relu}
 //! before: %3 = conv %2, w ; %4 = map %3 + b ; %5 = map %1 + %4 ; %6 = map max(0, %5)            after: %6 = conv %2, w, b, %1 {residual, relu}
 //! ```
-//! They run on the tile while it is in registers. Needs values with one user, in this order (see `sink-below-max-pool`); a missing link ends the chain.
-//! A pool is taken along only if it is 2x2 with stride 2 and no padding: an odd last row or column is dropped by both. Of two convolutions that are added the
+//! They run on the tile while it is in registers. Needs values with one user, in this order (see
+//! `sink-below-max-pool`); a missing link ends the chain. A pool is taken along only if it is 2x2 with stride
+//! 2 and no padding: an odd last row or column is dropped by both. Of two convolutions that are added the
 //! later one takes the sum, and the other's result is its operand.
 
 use std::collections::BTreeMap;
@@ -114,7 +116,13 @@ fn users_of(graph: &Graph) -> Vec<Vec<NodeId>> {
     users
 }
 
-fn find_chain(graph: &Graph, product: NodeId, users: &[Vec<NodeId>], uses: &[usize], absorbed: &[bool]) -> Chain {
+fn find_chain(
+    graph: &Graph,
+    product: NodeId,
+    users: &[Vec<NodeId>],
+    uses: &[usize],
+    absorbed: &[bool],
+) -> Chain {
     let mut chain = Chain::default();
     let (is_conv, takes_residual) = match &graph.node(product).op {
         Op::Conv(conv) if conv.epilogue == Default::default() => (true, conv.groups == 1),
@@ -165,7 +173,8 @@ pub(super) fn other_summand(graph: &Graph, sum: NodeId, of: NodeId) -> Option<Va
     let Op::Map(Map { expr, results, .. }) = &node.op else { return None };
     let [(result, MapResult::Each)] = results[..] else { return None };
     let ExprNode::Add(a, b) = expr.node(result) else { return None };
-    let operand = |id| if let ExprNode::Input(i) = expr.node(id) { node.inputs.get(i as usize) } else { None };
+    let operand =
+        |id| if let ExprNode::Input(i) = expr.node(id) { node.inputs.get(i as usize) } else { None };
     let value = Value { node: of, output: 0 };
     let other = match (*operand(a)?, *operand(b)?) {
         (x, other) | (other, x) if x == value && other != value => other,
@@ -235,7 +244,9 @@ mod tests {
     #[test]
     fn knows_the_activations_that_tiles_apply() {
         let [slope, limit] = [0.2_f32, 6.0].map(f32::to_bits);
-        for activation in [TileActivation::Relu, TileActivation::LeakyRelu(slope), TileActivation::ClippedRelu(limit)] {
+        for activation in
+            [TileActivation::Relu, TileActivation::LeakyRelu(slope), TileActivation::ClippedRelu(limit)]
+        {
             let map = Map::single(|expr| {
                 let x = expr.input(0);
                 activation.of(expr, x)

@@ -49,7 +49,8 @@ fn name(activation: TileActivation) -> String {
 /// What a product does while its tile is in registers, and why what follows is not part of it.
 fn product(graph: &Graph, id: NodeId, fused: [Option<String>; 4]) -> String {
     let fused: Vec<String> = fused.into_iter().flatten().collect();
-    let has = if fused.is_empty() { "nothing fused".to_owned() } else { format!("with {}", fused.join(", ")) };
+    let has =
+        if fused.is_empty() { "nothing fused".to_owned() } else { format!("with {}", fused.join(", ")) };
     match reason(graph, id) {
         Some(reason) => format!("{has}; {reason}"),
         None => has,
@@ -59,7 +60,8 @@ fn product(graph: &Graph, id: NodeId, fused: [Option<String>; 4]) -> String {
 /// Why the user of a product's result is not fused into it; `None` where there is no user.
 fn reason(graph: &Graph, id: NodeId) -> Option<String> {
     let value = Value { node: id, output: 0 };
-    let users: Vec<usize> = (0..graph.nodes.len()).filter(|&at| graph.nodes[at].inputs.contains(&value)).collect();
+    let users: Vec<usize> =
+        (0..graph.nodes.len()).filter(|&at| graph.nodes[at].inputs.contains(&value)).collect();
     let is_kept = graph.outputs.iter().any(|(_, output)| *output == value);
     let (user, others) = users.split_first()?;
     if !others.is_empty() || is_kept {
@@ -74,7 +76,8 @@ fn reason(graph: &Graph, id: NodeId) -> Option<String> {
     let why = match &next.op {
         Op::Map(_) if tile_activation(&next.op).is_some() => "comes behind another operation".to_owned(),
         Op::Map(_) if other_summand(graph, NodeId(*user as u32), id).is_some() => {
-            "adds a feature map: convolutions without groups, pool and activation do that themselves".to_owned()
+            "adds a feature map: convolutions without groups, pool and activation do that themselves"
+                .to_owned()
         }
         Op::Map(map) => {
             format!(

@@ -2,7 +2,8 @@
 //! ```text
 //! before: %4 = map (x − μ) · (γ / √(σ² + ε)) + β        after: %3 = map γ / √(σ² + ε) ; %4 = map (x − μ) · %3 + β
 //! ```
-//! A largest sub-expression that depends on operands `[C]` and `[1]` alone becomes a map of its own, computed once per channel instead of once per element.
+//! A largest sub-expression that depends on operands `[C]` and `[1]` alone becomes a map of its own, computed
+//! once per channel instead of once per element.
 
 use super::Pass;
 use crate::desc::{Expr, ExprId, ExprNode};
@@ -52,7 +53,8 @@ fn hoistable(map: &Map, narrow: &[bool]) -> Vec<ExprId> {
             ExprNode::Uniform(_) => false,
             _ => operands.iter().all(|id| only_narrow[id.0 as usize]),
         });
-        has_operand.push(matches!(node, ExprNode::Input(_)) || operands.iter().any(|id| has_operand[id.0 as usize]));
+        has_operand
+            .push(matches!(node, ExprNode::Input(_)) || operands.iter().any(|id| has_operand[id.0 as usize]));
     }
     let can = |id: ExprId| {
         let at = id.0 as usize;
@@ -70,7 +72,8 @@ fn hoistable(map: &Map, narrow: &[bool]) -> Vec<ExprId> {
 
 /// One sub-expression as a map, and which operands it takes.
 fn part(map: &Map, root: ExprId) -> (Map, Vec<usize>) {
-    Map { expr: map.expr.clone(), results: vec![(root, MapResult::Each)], repeated_to: None }.without_unused_operands()
+    Map { expr: map.expr.clone(), results: vec![(root, MapResult::Each)], repeated_to: None }
+        .without_unused_operands()
 }
 
 /// The map with some nodes replaced by operands.

@@ -2,8 +2,8 @@
 //! ```text
 //! before: %3 = map f(%2) ; %4 = map Σ %3        after: %3, %4 = map f(%2), Σ f(%2)
 //! ```
-//! The gradient by a bias is such a sum: it then costs no pass over memory. Needs a map of sums alone whose per-image operands are results of the
-//! other or available before it, with the same domain.
+//! The gradient by a bias is such a sum: it then costs no pass over memory. Needs a map of sums alone whose
+//! per-image operands are results of the other or available before it, with the same domain.
 
 use std::collections::HashMap;
 
@@ -61,7 +61,9 @@ fn merge(graph: &mut Graph, maker: usize, index: usize) -> Option<(NodeId, usize
     let maker_id = NodeId(u32::try_from(maker).expect("fewer than 2^32 nodes"));
     let sums = graph.nodes[index].clone();
     let Op::Map(sum_map) = &sums.op else { return None };
-    let Op::Map(Map { mut expr, mut results, repeated_to }) = graph.nodes[maker].op.clone() else { return None };
+    let Op::Map(Map { mut expr, mut results, repeated_to }) = graph.nodes[maker].op.clone() else {
+        return None;
+    };
     let mut operands = graph.nodes[maker].inputs.clone();
     let first_sum = results.len();
     let inputs = &sums.inputs;
@@ -72,22 +74,25 @@ fn merge(graph: &mut Graph, maker: usize, index: usize) -> Option<(NodeId, usize
             operands.len() - 1
         })
     };
-    let keys: Vec<u32> =
-        inputs
-            .iter()
-            .map(|&value| {
-                if value.node == maker_id {
-                    0
-                } else {
-                    u32::try_from(index_of(&mut operands, value)).unwrap_or_default()
-                }
-            })
-            .collect();
+    let keys: Vec<u32> = inputs
+        .iter()
+        .map(|&value| {
+            if value.node == maker_id {
+                0
+            } else {
+                u32::try_from(index_of(&mut operands, value)).unwrap_or_default()
+            }
+        })
+        .collect();
     let to = expr.splice(
         &sum_map.expr,
         |e, i| {
             let value = inputs[i as usize];
-            if value.node == maker_id { made[usize::from(value.output)] } else { e.input(keys[i as usize] as usize) }
+            if value.node == maker_id {
+                made[usize::from(value.output)]
+            } else {
+                e.input(keys[i as usize] as usize)
+            }
         },
         |i| keys[i as usize],
     );

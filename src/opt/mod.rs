@@ -40,7 +40,8 @@ pub struct Applied {
     pub rewrites: usize,
 }
 
-/// On the forward pass of training, before it is differentiated. These rewrite in place: values keep their ids.
+/// On the forward pass of training, before it is differentiated. These rewrite in place: values keep their
+/// ids.
 pub const BEFORE_GRADIENTS: &[Pass] = &[
     // the gradients of what follows a max pool are a quarter as large
     sink_below_max_pool::PASS,
@@ -82,7 +83,8 @@ pub const INFERENCE: &[Pass] = &[
 ];
 
 /// On a forward pass whose every layer's result is looked at: nothing is fused away.
-pub const DIAGNOSIS: &[Pass] = &[expand_composites::PASS, hoist_channel_arithmetic::PASS, eliminate_dead_nodes::PASS];
+pub const DIAGNOSIS: &[Pass] =
+    &[expand_composites::PASS, hoist_channel_arithmetic::PASS, eliminate_dead_nodes::PASS];
 
 /// Runs passes in order; in debug builds the graph is verified after each, and the guilty one named.
 pub fn run(graph: &mut Graph, passes: &[Pass]) -> Vec<Applied> {

@@ -1,11 +1,13 @@
-//! Makes results of the forward pass again where the backward pass first asks for them, so that they are not kept until then.
+//! Makes results of the forward pass again where the backward pass first asks for them, so that they are not
+//! kept until then.
 //! ```text
 //! before: %2 = map f(%1) ; %3 = conv %2 ; … loss … ; %8 = conv_grad_weight %2, %7 ; %9 = map g(%1, %7)
 //! after:  %2 = map f(%1) ; %3 = conv %2 ; … loss … ; %8 = map f(%1) ; %9 = conv_grad_weight %8, %7 ; %10 = map g(%1, %7)
 //! ```
-//! Needs a map of operands that are kept anyway, up to that place at least, and of cheap arithmetic: what batch norm and dropout make of a convolution's
-//! result, for instance. The same expression of the same operands leaves the same bits. Of a chain of such maps every other one is made again at
-//! most: what is made again is not there for the next.
+//! Needs a map of operands that are kept anyway, up to that place at least, and of cheap arithmetic: what
+//! batch norm and dropout make of a convolution's result, for instance. The same expression of the same
+//! operands leaves the same bits. Of a chain of such maps every other one is made again at most: what is made
+//! again is not there for the next.
 
 use std::collections::{HashMap, HashSet};
 
@@ -129,15 +131,17 @@ fn chosen(graph: &Graph, forward_end: usize) -> Vec<bool> {
                 _ => !graph.ty(root).batched || (uses.last_of(root) >= asked && !chosen[root.node.index()]),
             }
         };
-        chosen[id.index()] = !is_kept && is_cheap(map) && node.types[0].batched && node.inputs.iter().all(is_there);
+        chosen[id.index()] =
+            !is_kept && is_cheap(map) && node.types[0].batched && node.inputs.iter().all(is_there);
     }
     chosen
 }
 
 /// One result per element, of arithmetic that takes less time than memory does.
 fn is_cheap(map: &Map) -> bool {
-    let is_series =
-        |node: &ExprNode| matches!(node, ExprNode::Exp(_) | ExprNode::Log(_) | ExprNode::Tanh(_) | ExprNode::Erf(_));
+    let is_series = |node: &ExprNode| {
+        matches!(node, ExprNode::Exp(_) | ExprNode::Log(_) | ExprNode::Tanh(_) | ExprNode::Erf(_))
+    };
     matches!(map.results[..], [(_, MapResult::Each)]) && !map.expr.nodes().iter().any(is_series)
 }
 

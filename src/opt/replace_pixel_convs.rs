@@ -2,19 +2,23 @@
 //! ```text
 //! before: %2 = conv %1 [5x5x16], w [5x5x16x120]          after: %2 = reshape %1 [400] ; %3 = reshape w [400x120] ; %4 = dense %2, %3 ; %5 = reshape %4 [1x1x120]
 //! ```
-//! A window that is laid on its input once has no neighbours to share its weights with within a picture: the pictures of the batch are what shares them, and a
-//! product over the whole batch, or many of its pictures, reads them once. The same for both gradients.
-//! Needs a window without padding or groups whose taps lie side by side; pixels that it leaves out are taken away first (`unpad`), and have no gradient (`pad`).
+//! A window that is laid on its input once has no neighbours to share its weights with within a picture: the
+//! pictures of the batch are what shares them, and a product over the whole batch, or many of its pictures,
+//! reads them once. The same for both gradients. Needs a window without padding or groups whose taps lie side
+//! by side; pixels that it leaves out are taken away first (`unpad`), and have no gradient (`pad`).
 //!
-//! Comes after the windows are cropped, and after fusion: followers that a convolution has taken up go along, but for the sum of a residual block, which a dense
-//! layer does not know; it and what follows it become a map again.
+//! Comes after the windows are cropped, and after fusion: followers that a convolution has taken up go along,
+//! but for the sum of a residual block, which a dense layer does not know; it and what follows it become a
+//! map again.
 
 use std::collections::HashMap;
 
 use super::Pass;
 use crate::desc::TileActivation;
 use crate::ir::{Graph, Value};
-use crate::ops::{Conv, ConvGradInput, ConvGradWeight, Dense, DenseGradInput, DenseGradWeight, Map, Op, Pad, Unpad};
+use crate::ops::{
+    Conv, ConvGradInput, ConvGradWeight, Dense, DenseGradInput, DenseGradWeight, Map, Op, Pad, Unpad,
+};
 use crate::tensor::{Axis, Shape, Window};
 
 pub(super) const PASS: Pass = Pass { name: "replace-pixel-convs", run };
@@ -38,7 +42,9 @@ fn run(graph: &mut Graph) -> usize {
                 let y = new.push_value(Op::Reshape(result_shape), &[y], layer);
                 match residual {
                     None => y,
-                    Some(residual) => new.push_value(Op::Map(sum(epilogue.activation)), &[y, residual], layer),
+                    Some(residual) => {
+                        new.push_value(Op::Map(sum(epilogue.activation)), &[y, residual], layer)
+                    }
                 }
             }
             Op::ConvGradInput(ConvGradInput { window, groups: 1 }) if is_laid_once(&window) => {

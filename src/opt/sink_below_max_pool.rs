@@ -2,10 +2,11 @@
 //! ```text
 //! before: %2 = map %1, b ; %3 = activation %2 ; %4 = pool max %3        after: %2 = pool max %1 ; %3 = map %2, b ; %4 = activation %3
 //! ```
-//! `max(f(a), f(b)) = f(max(a, b))` for every non-decreasing f, and `max(a + c, b + c) = max(a, b) + c` exactly: rounding is monotone too. The
-//! work on what the pool throws away goes, and so does most of the gradient's. Where several elements of a window are equal after f but not
-//! before (ReLU's zeros), the gradient picks another of them; where f is flat it is 0 either way.
-//! Needs values with one user. Keeps the value and the type of the last one; rewrites in place, so ids stay.
+//! `max(f(a), f(b)) = f(max(a, b))` for every non-decreasing f, and `max(a + c, b + c) = max(a, b) + c`
+//! exactly: rounding is monotone too. The work on what the pool throws away goes, and so does most of the
+//! gradient's. Where several elements of a window are equal after f but not before (ReLU's zeros), the
+//! gradient picks another of them; where f is flat it is 0 either way. Needs values with one user. Keeps the
+//! value and the type of the last one; rewrites in place, so ids stay.
 
 use super::Pass;
 use crate::desc::{ExprNode, PoolKind};
@@ -58,7 +59,8 @@ pub(super) fn is_bias_add(graph: &Graph, id: NodeId) -> bool {
     operand(a) == Some(0) && operand(b) == Some(1) && graph.ty(x).batched && !graph.ty(bias).batched
 }
 
-/// Exchanges the operations of two nodes that follow each other in the data flow; the first one's other operands go with it.
+/// Exchanges the operations of two nodes that follow each other in the data flow; the first one's other
+/// operands go with it.
 fn swap(graph: &mut Graph, before: usize, pool: usize) {
     let x = graph.nodes[before].inputs[0];
     let first = graph.nodes[before].clone();

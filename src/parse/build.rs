@@ -5,8 +5,8 @@ use super::split::{RawBlock, RawPart, RawStatement};
 use super::value::{arguments, expr, name, text};
 use super::{Context, Located, Rule};
 use crate::ast::{
-    Allow, Body, Branch, Chain, Definition, DefinitionKind, Entry, Expr, Head, If, Item, Let, Name, Parameter, Repeat,
-    Section, Setting, Statement, Step, Use,
+    Allow, Body, Branch, Chain, Definition, DefinitionKind, Entry, Expr, Head, If, Item, Let, Name,
+    Parameter, Repeat, Section, Setting, Statement, Step, Use,
 };
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -19,7 +19,10 @@ pub(super) fn item(context: &mut Context<'_>, statement: &RawStatement) -> Optio
             match pair.rule() {
                 Rule::language => {
                     let version = pair.into_inner().next()?;
-                    Some(Item::Language(Spanned::new(version.text().parse().unwrap_or(u64::MAX), version.span())))
+                    Some(Item::Language(Spanned::new(
+                        version.text().parse().unwrap_or(u64::MAX),
+                        version.span(),
+                    )))
                 }
                 Rule::use_item => use_item(pair).map(Item::Use),
                 Rule::let_item => let_item(context, pair).map(Item::Let),
@@ -46,7 +49,12 @@ pub(super) fn item(context: &mut Context<'_>, statement: &RawStatement) -> Optio
 }
 
 /// Parses a text and gives what stands in the rule for the whole line.
-fn line<'t>(context: &mut Context<'t>, statement: &RawStatement, rule: Rule, span: Span) -> Option<Located<'t>> {
+fn line<'t>(
+    context: &mut Context<'t>,
+    statement: &RawStatement,
+    rule: Rule,
+    span: Span,
+) -> Option<Located<'t>> {
     if statement.broken {
         return None;
     }
@@ -228,7 +236,12 @@ fn chain(context: &Context<'_>, pair: Located<'_>) -> Option<ChainReading> {
 }
 
 /// `a -> add { … } -> relu`
-fn branching(context: &mut Context<'_>, head: Located<'_>, block: &RawBlock, rest: &[RawPart]) -> Option<Chain> {
+fn branching(
+    context: &mut Context<'_>,
+    head: Located<'_>,
+    block: &RawBlock,
+    rest: &[RawPart],
+) -> Option<Chain> {
     let mut reading = chain(context, head)?;
     attach(context, &mut reading.chain, block);
     for part in rest {
@@ -290,7 +303,12 @@ fn nothing_after(context: &mut Context<'_>, rest: &[RawPart]) {
 }
 
 /// `head aux(weight: 0.3) { … }`
-fn auxiliary(context: &mut Context<'_>, pair: Located<'_>, block: &RawBlock, rest: &[RawPart]) -> Option<Head> {
+fn auxiliary(
+    context: &mut Context<'_>,
+    pair: Located<'_>,
+    block: &RawBlock,
+    rest: &[RawPart],
+) -> Option<Head> {
     nothing_after(context, rest);
     let span = pair.span().to(context.global(block.span));
     let mut inner = pair.into_inner();
@@ -335,7 +353,12 @@ fn otherwise(context: &mut Context<'_>, rest: &[RawPart]) -> Option<Body> {
     Some(Body { statements: vec![Statement::If(inner)], span })
 }
 
-fn repeat(context: &mut Context<'_>, head: Located<'_>, block: &RawBlock, rest: &[RawPart]) -> Option<Repeat> {
+fn repeat(
+    context: &mut Context<'_>,
+    head: Located<'_>,
+    block: &RawBlock,
+    rest: &[RawPart],
+) -> Option<Repeat> {
     nothing_after(context, rest);
     let span = head.span().to(context.global(block.span));
     let head_start = head.text();

@@ -59,7 +59,8 @@ pub(super) fn from_pest(context: &Context<'_>, span: Span, error: &pest::error::
     unexpected(context, span, span.start + at, expected(wanted, before))
 }
 
-/// What pest's rules at the place of the mistake mean to a person; literals are not among them, so the innermost open bracket before it counts.
+/// What pest's rules at the place of the mistake mean to a person; literals are not among them, so the
+/// innermost open bracket before it counts.
 fn expected(wanted: &[Rule], before: &str) -> Expected {
     let any = |rules: &[Rule]| wanted.iter().any(|rule| rules.contains(rule));
     if any(&[Rule::product_op, Rule::sum_op, Rule::EOI, Rule::arguments]) {
@@ -103,7 +104,8 @@ pub(super) fn unexpected(context: &Context<'_>, span: Span, at: usize, expected:
     let blanks = rest.len() - rest.trim_start().len();
     let start = at + blanks;
     let rest = rest.trim_start();
-    let word = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum::<usize>();
+    let word =
+        rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum::<usize>();
     let length = if rest.starts_with("->") {
         2
     } else if word > 0 {

@@ -1,15 +1,28 @@
 //! Text to syntax: the only room that sees pest.
 //!
-//! The file is cut into statements first (any text can be), then each statement is parsed by itself, so that a mistake in one does not hide the next.
+//! The file is cut into statements first (any text can be), then each statement is parsed by itself, so that
+//! a mistake in one does not hide the next.
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rules are made by pest, and a place takes few of them")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rules are made by pest, and a place takes few of them"
+)]
 mod build;
 mod error;
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rules are made by pest, and a place takes few of them")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rules are made by pest, and a place takes few of them"
+)]
 mod outline;
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rules are made by pest, and a place takes few of them")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rules are made by pest, and a place takes few of them"
+)]
 mod split;
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rules are made by pest, and a place takes few of them")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rules are made by pest, and a place takes few of them"
+)]
 mod value;
 
 use pest::Parser as _;
@@ -32,7 +45,8 @@ mod grammar {
     pub struct Grammar;
 }
 
-/// Parses a file. Whatever the text, there is a tree of the statements that could be read; the problems say what could not.
+/// Parses a file. Whatever the text, there is a tree of the statements that could be read; the problems say
+/// what could not.
 pub fn parse(text: &str) -> (ast::File, Problems) {
     parse_at(text, 0)
 }
@@ -42,19 +56,26 @@ pub(crate) fn parse_at(text: &str, base: usize) -> (ast::File, Problems) {
     let mut problems = Problems::new();
     let split = split::split(text, &mut problems);
     let mut context = Context { text, base, problems: problems.moved(base) };
-    let items = split.statements.iter().filter_map(|statement| build::item(&mut context, statement)).collect();
+    let items =
+        split.statements.iter().filter_map(|statement| build::item(&mut context, statement)).collect();
     let comments = split.comments.into_iter().map(|span| context.global(span)).collect();
     (ast::File { items, comments }, context.problems)
 }
 
-/// Parses one value that stands by itself (the right side of `--set`), whose first byte has the offset `base`.
+/// Parses one value that stands by itself (the right side of `--set`), whose first byte has the offset
+/// `base`.
 pub fn parse_value(text: &str, base: usize) -> (Option<Expr>, Problems) {
     let mut splitting = Problems::new();
     split::split(text, &mut splitting);
     let mut context = Context { text, base, problems: Problems::new() };
     if !splitting.is_empty() {
         // its brackets do not match or it is nested too deep: the places are those of `text` alone
-        context.problems.push(error::unexpected(&context, Span::new(0, text.len()), 0, error::Expected::Value));
+        context.problems.push(error::unexpected(
+            &context,
+            Span::new(0, text.len()),
+            0,
+            error::Expected::Value,
+        ));
         return (None, context.problems);
     }
     let value = context.parse(Rule::value_line, Span::new(0, text.len())).and_then(|line| {
@@ -117,7 +138,8 @@ impl<'t> Located<'t> {
 
     fn into_inner(self) -> impl Iterator<Item = Located<'t>> {
         let offset = self.offset;
-        // words of the grammar say nothing more than the rule they stand in; `model` and `block` tell definitions apart
+        // words of the grammar say nothing more than the rule they stand in; `model` and `block` tell
+        // definitions apart
         let says_nothing = |rule: Rule| {
             matches!(
                 rule,
@@ -179,9 +201,9 @@ mod tests {
 
     fn fragment() -> impl Strategy<Value = String> {
         let words = prop::sample::select(vec![
-            "model", "A", "{", "}", "(", ")", "[", "]", "->", ",", ":", ";", "\n", "conv2d", "32", "3x3", "20%",
-            "20deg", "\"text\"", "\"", "//", "let", "=", "if", "then", "else", "from", "train", "data", "1/255", "of",
-            "repeat", "branch", "é", " ", "-", "..", "?",
+            "model", "A", "{", "}", "(", ")", "[", "]", "->", ",", ":", ";", "\n", "conv2d", "32", "3x3",
+            "20%", "20deg", "\"text\"", "\"", "//", "let", "=", "if", "then", "else", "from", "train",
+            "data", "1/255", "of", "repeat", "branch", "é", " ", "-", "..", "?",
         ]);
         prop::collection::vec(words, 0..60).prop_map(|words| words.join(" "))
     }

@@ -53,7 +53,8 @@ pub(crate) enum WordKind {
 pub(crate) fn outline(text: &str) -> (Outline, Problems) {
     let mut problems = Problems::new();
     let split = split::split(text, &mut problems);
-    let words = split.tokens.iter().filter_map(|token| Some(Word { kind: kind(token.rule)?, span: token.span }));
+    let words =
+        split.tokens.iter().filter_map(|token| Some(Word { kind: kind(token.rule)?, span: token.span }));
     (Outline { words: words.collect(), statements: split.statements }, problems)
 }
 

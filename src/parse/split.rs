@@ -6,8 +6,8 @@ use super::{Grammar, Rule};
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::source::Span;
 
-/// Deepest nesting of brackets in a statement, of blocks, and most `if`s of a statement. Files written by people have less than 10; the
-/// limit keeps the parsers' recursion far from the end of the stack.
+/// Deepest nesting of brackets in a statement, of blocks, and most `if`s of a statement. Files written by
+/// people have less than 10; the limit keeps the parsers' recursion far from the end of the stack.
 const DEEPEST: usize = 32;
 
 /// Most operators of one value: `1 + 1 + …` makes a tree as deep as it is long.
@@ -16,8 +16,8 @@ const MOST_OPERATORS: usize = 256;
 /// Most points of a name: each word before a point names a part of the model.
 const MOST_POINTS: usize = 64;
 
-/// How many brackets back the partner of a closing one is looked for, and how many open ones are reported: more are no slip of the pen, and
-/// looking through all of them again and again would take long.
+/// How many brackets back the partner of a closing one is looked for, and how many open ones are reported:
+/// more are no slip of the pen, and looking through all of them again and again would take long.
 const FARTHEST: usize = 64;
 const MOST_UNCLOSED: usize = 20;
 
@@ -68,7 +68,8 @@ pub(super) fn split(text: &str, problems: &mut Problems) -> Split {
         closers = match_brackets(text, &tokens, true);
     }
     report_unclosed(text, &tokens, &closers, problems);
-    let mut splitter = Splitter { text, tokens: &tokens, closers: &closers, problems, depth: 0, reported_depth: false };
+    let mut splitter =
+        Splitter { text, tokens: &tokens, closers: &closers, problems, depth: 0, reported_depth: false };
     let statements = splitter.statements(0, tokens.len());
     Split { tokens, statements, comments }
 }
@@ -88,7 +89,9 @@ fn report_unclosed(text: &str, tokens: &[Token], closers: &[Closer], problems: &
     }
     for span in unclosed.into_iter().rev().take(MOST_UNCLOSED) {
         let open = &text[span.start..span.end];
-        problems.push(Diagnostic::new(Code::E0003).arg("open", open).arg("close", closer_of(open)).at(span, "here"));
+        problems.push(
+            Diagnostic::new(Code::E0003).arg("open", open).arg("close", closer_of(open)).at(span, "here"),
+        );
     }
 }
 
@@ -97,7 +100,10 @@ fn tokens(text: &str) -> Vec<Token> {
     let pairs = Grammar::parse(Rule::tokens, text).into_iter().flatten().flat_map(|pair| pair.into_inner());
     pairs
         .filter(|pair| pair.as_rule() != Rule::EOI)
-        .map(|pair| Token { rule: pair.as_rule(), span: Span::new(pair.as_span().start(), pair.as_span().end()) })
+        .map(|pair| Token {
+            rule: pair.as_rule(),
+            span: Span::new(pair.as_span().start(), pair.as_span().end()),
+        })
         .collect()
 }
 
@@ -120,7 +126,8 @@ enum Closer {
     Nothing,
 }
 
-/// For each token that opens: what closes it. With `at_sections`, a line that opens a section or definition at its first column ends what is still open.
+/// For each token that opens: what closes it. With `at_sections`, a line that opens a section or definition
+/// at its first column ends what is still open.
 fn match_brackets(text: &str, tokens: &[Token], at_sections: bool) -> Vec<Closer> {
     let mut closers = vec![Closer::Nothing; tokens.len()];
     let mut open: Vec<usize> = Vec::new();
@@ -141,7 +148,9 @@ fn match_brackets(text: &str, tokens: &[Token], at_sections: bool) -> Vec<Closer
         let wanted = ["(", "[", "{"].into_iter().find(|o| is(index, closer_of(o))).unwrap_or("{");
         let near = open.len().saturating_sub(FARTHEST);
         let is_end = |at: &usize| is(*at, wanted) || is(*at, "{");
-        if let Some(back) = open[near..].iter().rposition(is_end).filter(|&back| is(open[near + back], wanted)) {
+        if let Some(back) =
+            open[near..].iter().rposition(is_end).filter(|&back| is(open[near + back], wanted))
+        {
             closers[open[near + back]] = Closer::Token(index);
             open.truncate(near + back);
         }
@@ -240,7 +249,9 @@ impl Splitter<'_> {
             Rule::open => current.nesting += 1,
             Rule::close => current.nesting = current.nesting.saturating_sub(1),
             Rule::word if self.is(index, "if") => current.conditions += 1,
-            Rule::word if self.text[token.span.start..token.span.end].matches('.').nth(MOST_POINTS).is_some() => {
+            Rule::word
+                if self.text[token.span.start..token.span.end].matches('.').nth(MOST_POINTS).is_some() =>
+            {
                 self.too_many_points(token.span);
                 current.statement.broken = true;
             }
@@ -338,7 +349,8 @@ struct Current {
 }
 
 impl Current {
-    /// Whether a line end does not count: after `->`, `,`, `:` or an operator, and between a block and its `else`.
+    /// Whether a line end does not count: after `->`, `,`, `:` or an operator, and between a block and its
+    /// `else`.
     fn goes_on(&self) -> bool {
         let after_block = self.text.is_none() && !self.statement.parts.is_empty();
         after_block || matches!(self.last, Some(Rule::arrow | Rule::comma | Rule::colon | Rule::infix))

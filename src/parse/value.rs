@@ -55,7 +55,9 @@ pub(super) fn expr(context: &Context<'_>, pair: Located<'_>) -> Expr {
         Rule::quantity => Expr { kind: quantity(pair), span },
         Rule::text => Expr { kind: ExprKind::Text(text(&pair).value), span },
         Rule::path => Expr { kind: ExprKind::Name(pair.text().to_owned()), span },
-        Rule::list => Expr { kind: ExprKind::List(pair.into_inner().map(|item| expr(context, item)).collect()), span },
+        Rule::list => {
+            Expr { kind: ExprKind::List(pair.into_inner().map(|item| expr(context, item)).collect()), span }
+        }
         Rule::map => {
             let pairs = pair.into_inner().filter_map(|pair| {
                 let mut sides = pair.into_inner().map(|side| expr(context, side));
@@ -147,7 +149,8 @@ fn unary(context: &Context<'_>, pair: Located<'_>) -> Expr {
 
 fn size(text: &str) -> Vec<Dim> {
     // an extent that does not fit is larger than any that is allowed: `lower` says so
-    let extent = |part: &str| if part == "?" { Dim::Open } else { Dim::Known(part.parse().unwrap_or(u64::MAX)) };
+    let extent =
+        |part: &str| if part == "?" { Dim::Open } else { Dim::Known(part.parse().unwrap_or(u64::MAX)) };
     text.split('x').map(extent).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Ways to compute a convolution that were chosen by a timing, in place of the model of the processor.
 //!
-//! Lowering asks a [`Question`] for each convolution. Where [`Choices`] have an answer it is taken, otherwise the model's. Either way equal choices give equal plans, and
-//! equal bits.
+//! Lowering asks a [`Question`] for each convolution. Where [`Choices`] have an answer it is taken, otherwise
+//! the model's. Either way equal choices give equal plans, and equal bits.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,8 +10,8 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 use crate::desc::{
-    ConvDesc, ConvGradWeightDesc, ConvOutlet, KernelDesc, PackDesc, Rank, Square, StrassenDesc, StrassenWeightDesc,
-    WinogradDesc, WinogradGradWeightDesc, WinogradWeightDesc,
+    ConvDesc, ConvGradWeightDesc, ConvOutlet, KernelDesc, PackDesc, Rank, Square, StrassenDesc,
+    StrassenWeightDesc, WinogradDesc, WinogradGradWeightDesc, WinogradWeightDesc,
 };
 use crate::kernel::{Calls, Target, conv, depthwise, strassen, winograd};
 use crate::tensor::Layout;
@@ -51,7 +51,12 @@ impl FromStr for Way {
     fn from_str(text: &str) -> Result<Self, ()> {
         let ranks = (0..ORDERS).flat_map(|order| (0..CUTS).map(move |cut| Rank { order, cut }));
         let squares = Square::ALL.into_iter().map(Way::Winograd);
-        ranks.map(Way::Direct).chain(squares).chain([Way::Strassen]).find(|way| way.to_string() == text).ok_or(())
+        ranks
+            .map(Way::Direct)
+            .chain(squares)
+            .chain([Way::Strassen])
+            .find(|way| way.to_string() == text)
+            .ok_or(())
     }
 }
 
@@ -177,7 +182,9 @@ impl Question {
         let hash = Sha256::digest(all.as_bytes());
         let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let (what, window, input, output) = match &self.product {
-            Product::Conv(desc) if desc.grad_input => ("conv_grad_input", &desc.window, &desc.input, &desc.output),
+            Product::Conv(desc) if desc.grad_input => {
+                ("conv_grad_input", &desc.window, &desc.input, &desc.output)
+            }
             Product::Conv(desc) => ("conv", &desc.window, &desc.input, &desc.output),
             Product::GradWeight(desc) => ("conv_grad_weight", &desc.window, &desc.input, &desc.grad),
         };
@@ -210,7 +217,8 @@ impl Question {
             .collect()
     }
 
-    /// Direct ways that differ from this one in the loop order alone, itself among them; [`Self::with_other_tiles`] says the rest.
+    /// Direct ways that differ from this one in the loop order alone, itself among them;
+    /// [`Self::with_other_tiles`] says the rest.
     pub fn with_other_orders(&self, rank: Rank) -> Vec<Way> {
         let orders = match &self.product {
             Product::Conv(desc) if !depthwise::applies(desc) => ORDERS,
@@ -254,7 +262,11 @@ impl Question {
                 let dw = desc.window.area() * desc.input.channels / desc.groups * desc.grad.channels;
                 let elements = [images * desc.input.image_pitch, images * desc.grad.image_pitch, dw];
                 let arguments = elements.map(|elements| elements * size_of::<f32>()).to_vec();
-                Candidate { way, call: TimedCall { kernel, arguments, count: images, uncached: None }, weights: None }
+                Candidate {
+                    way,
+                    call: TimedCall { kernel, arguments, count: images, uncached: None },
+                    weights: None,
+                }
             }
         }
     }
@@ -305,9 +317,13 @@ impl Question {
 pub(super) fn conv_kernel(desc: &ConvDesc, way: Way, block: Option<usize>) -> KernelDesc {
     match way {
         // along the channels where each is by itself
-        Way::Direct(_) if depthwise::applies(desc) => KernelDesc::Depthwise(crate::desc::DepthwiseDesc { conv: *desc }),
+        Way::Direct(_) if depthwise::applies(desc) => {
+            KernelDesc::Depthwise(crate::desc::DepthwiseDesc { conv: *desc })
+        }
         Way::Direct(rank) => KernelDesc::Conv(ConvDesc { block, rank, ..*desc }),
-        Way::Winograd(square) => KernelDesc::Winograd(WinogradDesc { conv: *desc, square, images: desc.images }),
+        Way::Winograd(square) => {
+            KernelDesc::Winograd(WinogradDesc { conv: *desc, square, images: desc.images })
+        }
         Way::Strassen => KernelDesc::Strassen(StrassenDesc { conv: *desc, images: desc.images }),
     }
 }
@@ -315,7 +331,9 @@ pub(super) fn conv_kernel(desc: &ConvDesc, way: Way, block: Option<usize>) -> Ke
 /// The kernel of a gradient by the weights.
 pub(super) fn grad_weight_kernel(desc: &ConvGradWeightDesc, way: Way, images: usize) -> KernelDesc {
     match way {
-        Way::Winograd(square) => KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: *desc, square, images }),
+        Way::Winograd(square) => {
+            KernelDesc::WinogradGradWeight(WinogradGradWeightDesc { conv: *desc, square, images })
+        }
         Way::Direct(_) | Way::Strassen if depthwise::applies_to_grad_weight(desc) => {
             KernelDesc::DepthwiseGradWeight(crate::desc::DepthwiseGradWeightDesc { conv: *desc })
         }

@@ -1,13 +1,13 @@
 //! Proves that each read finds what was written for it.
 //!
-//! The plan is gone through in the order in which it runs, and each byte of memory remembers which buffer it was last
-//! written for. What is read must have been written before, and for the buffer that is read: a launch that comes too
-//! early is found, and so is a buffer whose memory was given to another one too soon. What setup makes must outlive
-//! every step, as it is made once.
+//! The plan is gone through in the order in which it runs, and each byte of memory remembers which buffer it
+//! was last written for. What is read must have been written before, and for the buffer that is read: a
+//! launch that comes too early is found, and so is a buffer whose memory was given to another one too soon.
+//! What setup makes must outlive every step, as it is made once.
 //!
-//! Writes are taken as coarsely as launches state them: whole rows of a matrix where a launch writes some columns.
-//! Tasks of a stage need not be told apart here: the other half of the proof allows none to touch what another one
-//! writes.
+//! Writes are taken as coarsely as launches state them: whole rows of a matrix where a launch writes some
+//! columns. Tasks of a stage need not be told apart here: the other half of the proof allows none to touch
+//! what another one writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -192,7 +192,8 @@ fn touched(space: Space, access: &Access, buffer_bytes: usize) -> Vec<Range<usiz
     let (rows, pitch, bytes) = as_rows(access.region);
     let (.., last) = as_rows(access.region_of(space, steps));
     // one task behind the other: from the first one's beginning to the last one's end, or with gaps
-    let (parts, width) = if bytes >= access.stride { (1, steps * access.stride + last) } else { (steps + 1, bytes) };
+    let (parts, width) =
+        if bytes >= access.stride { (1, steps * access.stride + last) } else { (steps + 1, bytes) };
     if parts == 1 && rows > 1 && width >= pitch {
         return vec![clipped(access.offset, (rows - 1) * pitch + width)];
     }
@@ -200,8 +201,9 @@ fn touched(space: Space, access: &Access, buffer_bytes: usize) -> Vec<Range<usiz
     starts.map(|(part, row)| clipped(access.offset + part * access.stride + row * pitch, width)).collect()
 }
 
-/// The bytes that all tasks together write by an argument, gaps included. What shards write ends where the batch ends;
-/// behind that a buffer has room for pictures that make a shard whole in another division, which nobody counts.
+/// The bytes that all tasks together write by an argument, gaps included. What shards write ends where the
+/// batch ends; behind that a buffer has room for pictures that make a shard whole in another division, which
+/// nobody counts.
 fn written(space: Space, access: &Access, buffer_bytes: usize) -> Range<usize> {
     let steps = space.tasks().saturating_sub(1);
     let of_images = matches!(space, Space::Images { .. }) && access.stride != 0;

@@ -1,9 +1,10 @@
 //! The lowest gap between what has its place already.
 //!
-//! What is placed is kept in the order of the places: the gaps that a request can see are then met lowest first, and the search ends with the first one that
-//! is large enough. Most of what lies below is no use to look at one by one: layers that repeat leave thousands of buffers side by side that all live when
-//! the next one does, or none of them. So neighbours are blocks, and blocks are in groups, and a search passes a block or group at once where it can tell
-//! what going through it would give.
+//! What is placed is kept in the order of the places: the gaps that a request can see are then met lowest
+//! first, and the search ends with the first one that is large enough. Most of what lies below is no use to
+//! look at one by one: layers that repeat leave thousands of buffers side by side that all live when the next
+//! one does, or none of them. So neighbours are blocks, and blocks are in groups, and a search passes a block
+//! or group at once where it can tell what going through it would give.
 
 /// Neighbours in a block, and blocks in a group, before it becomes two.
 const MOST: usize = 64;
@@ -75,7 +76,8 @@ impl Summary {
         parts.reduce(Summary::with).unwrap_or(nothing)
     }
 
-    /// How a search that has come to `start` goes on behind these; `None` where they have to be looked at one by one.
+    /// How a search that has come to `start` goes on behind these; `None` where they have to be looked at one
+    /// by one.
     fn pass(&self, start: usize, bytes: usize, (from, to): (usize, usize)) -> Option<usize> {
         if to < self.from.0 || from > self.to.1 {
             // none of them lives then
@@ -156,7 +158,8 @@ mod tests {
 
     /// The lowest place, found by looking at all.
     fn by_all(placed: &[Placed], bytes: usize, (from, to): (usize, usize)) -> usize {
-        let mut sorted: Vec<&Placed> = placed.iter().filter(|other| other.from <= to && from <= other.to).collect();
+        let mut sorted: Vec<&Placed> =
+            placed.iter().filter(|other| other.from <= to && from <= other.to).collect();
         sorted.sort_by_key(|other| other.start);
         let mut start = 0;
         for other in sorted {

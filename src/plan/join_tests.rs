@@ -96,7 +96,8 @@ fn what_is_joined_twice_or_wanted_otherwise_is_copied() {
     assert_eq!(copies_of(haloed), 1);
 }
 
-/// Depthwise windows over 256 channels, before and behind kernels of all kinds: pixels lie apart, which nobody copies.
+/// Depthwise windows over 256 channels, before and behind kernels of all kinds: pixels lie apart, which
+/// nobody copies.
 #[test]
 fn pixels_that_lie_apart_are_read_where_they_lie() {
     let body = "

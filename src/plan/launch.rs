@@ -106,7 +106,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// What a task of a space touches. The last part of a run, or block of columns, may be smaller than the others.
+    /// What a task of a space touches. The last part of a run, or block of columns, may be smaller than the
+    /// others.
     pub fn region_of(&self, space: Space, task: usize) -> Region {
         let (Space::Flat { len, part } | Space::Columns { len, part }) = space else { return self.region };
         let rest = len.saturating_sub(task * part).min(part);
@@ -121,8 +122,8 @@ impl Access {
         }
     }
 
-    /// Whether what a task touches by this and by the other argument of the same buffer lies in one slot, `stride` bytes wide, and so apart from what any
-    /// other task touches by either.
+    /// Whether what a task touches by this and by the other argument of the same buffer lies in one slot,
+    /// `stride` bytes wide, and so apart from what any other task touches by either.
     pub fn shares_slots_with(&self, other: &Access) -> bool {
         let (Region::Block { bytes: a }, Region::Block { bytes: b }) = (self.region, other.region) else {
             return false;
@@ -131,7 +132,8 @@ impl Access {
         self.stride != 0 && self.stride == other.stride && end - first <= self.stride
     }
 
-    /// Whether each task keeps to a slot of its own, `stride` bytes wide, counted from the buffer's beginning.
+    /// Whether each task keeps to a slot of its own, `stride` bytes wide, counted from the buffer's
+    /// beginning.
     pub fn is_own_slot(&self) -> bool {
         match self.region {
             Region::Block { bytes } => self.stride != 0 && self.offset % self.stride + bytes <= self.stride,

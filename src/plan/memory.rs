@@ -1,8 +1,9 @@
 //! Gives every buffer its place.
 //!
-//! A buffer that only one chain of one stage touches, each task in its own slot, needs no more than one slot per worker: it lies in the workers' scratch
-//! memory, where it stays in cache. All others lie in the arena, for as long as their stages last; persistent ones have a place of their own. Offsets are
-//! found greedily, largest first, each at the lowest place that is free during its life.
+//! A buffer that only one chain of one stage touches, each task in its own slot, needs no more than one slot
+//! per worker: it lies in the workers' scratch memory, where it stays in cache. All others lie in the arena,
+//! for as long as their stages last; persistent ones have a place of their own. Offsets are found greedily,
+//! largest first, each at the lowest place that is free during its life.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -128,14 +129,18 @@ impl Kernels {
 
 /// For each buffer, the slot size if it can live in scratch memory.
 fn local_slots(launches: &[Launch], keys: &[ChainKey], buffers: &[Buffer]) -> Vec<Option<usize>> {
-    // the chain that touches the buffer, the width of its slots, and whether all that was seen allows it to be local
+    // the chain that touches the buffer, the width of its slots, and whether all that was seen allows it to
+    // be local
     let mut seen: Vec<Option<(ChainKey, usize, bool)>> = vec![None; buffers.len()];
     for (launch, &key) in launches.iter().zip(keys) {
         for access in &launch.args {
             let begins = key.2 != Space::Single && access.mode == AccessMode::Write;
-            let (chain, stride, local) = seen[access.buffer.index()].get_or_insert((key, access.stride, begins));
-            *local &=
-                *chain == key && access.is_own_slot() && access.stride == *stride && access.offset < access.stride;
+            let (chain, stride, local) =
+                seen[access.buffer.index()].get_or_insert((key, access.stride, begins));
+            *local &= *chain == key
+                && access.is_own_slot()
+                && access.stride == *stride
+                && access.offset < access.stride;
         }
     }
     let slot = |(seen, buffer): (Option<(ChainKey, usize, bool)>, &Buffer)| {
@@ -152,8 +157,8 @@ fn slot_access(access: &Access, slots: &[Option<usize>]) -> Access {
     }
 }
 
-/// Places of parameters: one behind the other from the arena's beginning on, and where they end. They depend on the parameters alone, so that plans of
-/// one model for pictures of several sizes share them.
+/// Places of parameters: one behind the other from the arena's beginning on, and where they end. They depend
+/// on the parameters alone, so that plans of one model for pictures of several sizes share them.
 pub(super) fn parameter_places(sizes_bytes: impl Iterator<Item = usize>) -> (Vec<usize>, usize) {
     let mut end = 0;
     let places = sizes_bytes.map(|bytes| {
@@ -219,7 +224,8 @@ fn place_in_scratch(
         requests.push(Request { bytes: own.scratch, from: position, to: position });
         for access in &launches[index].args {
             if let Some(bytes) = slots[access.buffer.index()] {
-                lives.entry(access.buffer).or_insert(Request { bytes, from: position, to: position }).to = position;
+                lives.entry(access.buffer).or_insert(Request { bytes, from: position, to: position }).to =
+                    position;
             }
         }
     }
@@ -229,7 +235,8 @@ fn place_in_scratch(
     for (id, &offset) in lives.keys().zip(&offsets[calls..]) {
         buffers[id.index()].place = Place::Scratch(offset);
     }
-    let own = requests[..calls].iter().zip(&offsets).map(|(request, &offset)| (request.bytes, offset)).collect();
+    let own =
+        requests[..calls].iter().zip(&offsets).map(|(request, &offset)| (request.bytes, offset)).collect();
     ScratchPlaces { own, total }
 }
 

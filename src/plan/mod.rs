@@ -1,12 +1,13 @@
 //! From a graph to stages of tasks of kernel calls, with the place of every byte.
 //!
-//! A plan is a list of *stages*; a barrier stands only between stages. Inside a stage each *task* runs a chain of kernel calls over its own part of
-//! a *space*: a shard of images, a range of elements, or the whole. Nothing of a plan depends on the number of threads: shards, parts and reduction
-//! trees are fixed by the graph and the nominal batch, so results are the same bits for any number of threads.
+//! A plan is a list of *stages*; a barrier stands only between stages. Inside a stage each *task* runs a
+//! chain of kernel calls over its own part of a *space*: a shard of images, a range of elements, or the
+//! whole. Nothing of a plan depends on the number of threads: shards, parts and reduction trees are fixed by
+//! the graph and the nominal batch, so results are the same bits for any number of threads.
 //!
-//! [`plan`] lowers nodes to launches (`lowering`), gives every launch a stage (`schedule`), and places buffers (`memory`);
-//! [`verify_plan`] proves that no two tasks of a stage conflict, which is what makes running them at the same time sound, and
-//! that each read finds what was written for it (`flow`).
+//! [`plan`] lowers nodes to launches (`lowering`), gives every launch a stage (`schedule`), and places
+//! buffers (`memory`); [`verify_plan`] proves that no two tasks of a stage conflict, which is what makes
+//! running them at the same time sound, and that each read finds what was written for it (`flow`).
 
 mod choices;
 mod error;
@@ -68,7 +69,8 @@ pub struct Call {
     pub tail: Option<usize>,
     /// The kernel's arguments.
     pub args: Vec<Access>,
-    /// Bytes of scratch memory that follow as the last argument (0: no such argument), and where in the worker's scratch they lie.
+    /// Bytes of scratch memory that follow as the last argument (0: no such argument), and where in the
+    /// worker's scratch they lie.
     pub scratch: (usize, usize),
     /// What `count` is.
     pub count: Count,

@@ -31,8 +31,12 @@ impl Plan {
         for group in &stage.groups {
             let space = match group.space {
                 Space::Images { shard, shards } => format!("{shards} shards of {shard} images"),
-                Space::Flat { len, part } => format!("{} parts of {part} elements of {len}", group.space.tasks()),
-                Space::Columns { len, part } => format!("{} blocks of {part} columns of {len}", group.space.tasks()),
+                Space::Flat { len, part } => {
+                    format!("{} parts of {part} elements of {len}", group.space.tasks())
+                }
+                Space::Columns { len, part } => {
+                    format!("{} blocks of {part} columns of {len}", group.space.tasks())
+                }
                 Space::Single => "1 task".to_owned(),
             };
             writeln!(f, "  {space}")?;
@@ -44,7 +48,13 @@ impl Plan {
                     Count::Fixed(n) => n.to_string(),
                 };
                 let family = self.kernels[call.kernel].family();
-                writeln!(f, "    k{} {family} [{count}] {}  // {}", call.kernel, args.join(", "), call.layer)?;
+                writeln!(
+                    f,
+                    "    k{} {family} [{count}] {}  // {}",
+                    call.kernel,
+                    args.join(", "),
+                    call.layer
+                )?;
             }
         }
         Ok(())

@@ -1,10 +1,12 @@
 //! Gives every launch a stage.
 //!
-//! Launches come in an order that is right when they run one after another. A launch goes into the earliest stage that every hazard allows: behind the
-//! stage of an earlier launch that touches the same buffer (one of them writing), or into the same stage where both belong to the same chain and each
-//! task keeps to its own slot of the buffer.
+//! Launches come in an order that is right when they run one after another. A launch goes into the earliest
+//! stage that every hazard allows: behind the stage of an earlier launch that touches the same buffer (one of
+//! them writing), or into the same stage where both belong to the same chain and each task keeps to its own
+//! slot of the buffer.
 //!
-//! No weight is written before the loss is known: a step whose loss is not finite ends there and has changed none.
+//! No weight is written before the loss is known: a step whose loss is not finite ends there and has changed
+//! none.
 
 use super::launch::{Access, AccessMode, BufferId, Launch, Region, Space};
 use super::lowering::Lowered;
@@ -29,7 +31,8 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
         buffers.for_each(|buffer| marks[buffer.index()] = true);
         marks
     };
-    let loss = lowered.outputs.iter().filter(|output| output.id == OutputId::Loss).map(|output| output.buffer);
+    let loss =
+        lowered.outputs.iter().filter(|output| output.id == OutputId::Loss).map(|output| output.buffer);
     let (loss, weights) = (marked(&mut loss.into_iter()), marked(&mut lowered.weights.iter().copied()));
     let writes = |launch: &Launch, buffers: &[bool]| {
         launch.args.iter().any(|access| access.mode == AccessMode::Write && buffers[access.buffer.index()])
@@ -55,9 +58,9 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
     Scheduled { lowered, stages }
 }
 
-/// Moves launches to where their results are first used, where no memory is held longer for that: those that clear a halo or whatever else needs no
-/// operand, and maps of what lives on anyway. The results' memory is free until then, and in cache afterwards. What outlives the step stays: weights
-/// wait for the loss.
+/// Moves launches to where their results are first used, where no memory is held longer for that: those that
+/// clear a halo or whatever else needs no operand, and maps of what lives on anyway. The results' memory is
+/// free until then, and in cache afterwards. What outlives the step stays: weights wait for the loss.
 fn delay(lowered: &Lowered, stages: &mut [usize]) {
     let mut touched: Vec<Vec<usize>> = vec![Vec::new(); lowered.buffers.len()];
     for (index, launch) in lowered.launches.iter().enumerate() {
@@ -70,8 +73,8 @@ fn delay(lowered: &Lowered, stages: &mut [usize]) {
         let launch = &lowered.launches[index];
         let moves = only_clears(launch) || matches!(launch.kernel, KernelDesc::Map(_));
         if !launch.setup && moves && !writes_persistent(lowered, launch) {
-            let latest =
-                latest_stage(launch, &later).filter(|&stage| operands_live(lowered, stages, &touched, (index, stage)));
+            let latest = latest_stage(launch, &later)
+                .filter(|&stage| operands_live(lowered, stages, &touched, (index, stage)));
             stages[index] = latest.map_or(stages[index], |latest| latest.max(stages[index]));
         }
         for access in &launch.args {
@@ -102,22 +105,30 @@ fn latest_stage(launch: &Launch, later: &[Touches]) -> Option<usize> {
     latest.filter(|_| is_used)
 }
 
-/// Whether what a launch reads part by part is in memory at a stage whatever becomes of the launch. What all its tasks read, vectors, is small.
-fn operands_live(lowered: &Lowered, stages: &[usize], touched: &[Vec<usize>], (index, stage): (usize, usize)) -> bool {
+/// Whether what a launch reads part by part is in memory at a stage whatever becomes of the launch. What all
+/// its tasks read, vectors, is small.
+fn operands_live(
+    lowered: &Lowered,
+    stages: &[usize],
+    touched: &[Vec<usize>],
+    (index, stage): (usize, usize),
+) -> bool {
     let mut operands = lowered.launches[index].args.iter();
     operands.all(|access| {
         let buffer = access.buffer.index();
         // the last ones run last
         let mut others = touched[buffer].iter().rev().filter(|other| **other != index);
-        let is_free = access.mode == AccessMode::Write || access.stride == 0 || lowered.buffers[buffer].persistent;
+        let is_free =
+            access.mode == AccessMode::Write || access.stride == 0 || lowered.buffers[buffer].persistent;
         is_free || others.any(|other| stages[*other] >= stage)
     })
 }
 
 /// The launches that touch one buffer.
 ///
-/// Very many may: each layer's update reads the learning rate, each operand of a concatenation is written into its part. So those that are alike are one
-/// group, of which extremes are known; a launch is compared with groups, and with the launches of a group only where these do not tell.
+/// Very many may: each layer's update reads the learning rate, each operand of a concatenation is written
+/// into its part. So those that are alike are one group, of which extremes are known; a launch is compared
+/// with groups, and with the launches of a group only where these do not tell.
 #[derive(Debug, Clone, Default)]
 struct Touches {
     groups: Vec<Touched>,
@@ -129,7 +140,8 @@ struct Touched {
     kind: Kind,
     /// The earliest and the latest of their stages.
     stages: (usize, usize),
-    /// The bytes of a task's slot from the first that one of them touches to the last; the whole buffer for rows.
+    /// The bytes of a task's slot from the first that one of them touches to the last; the whole buffer for
+    /// rows.
     bytes: (usize, usize),
     /// The arguments with their stages.
     members: Vec<(Access, usize)>,
@@ -208,7 +220,8 @@ impl Touches {
         self.hazards(launch, access).map(stage).max().unwrap_or(0)
     }
 
-    /// The latest stage of a launch that comes before these, if one of them sets it, and whether any of them reads the buffer.
+    /// The latest stage of a launch that comes before these, if one of them sets it, and whether any of them
+    /// reads the buffer.
     fn latest_before(&self, launch: &Launch, access: &Access) -> (Option<usize>, bool) {
         let clears = only_clears(launch);
         let groups = || self.hazards(launch, access).filter(move |group| !(clears && group.kind.clears));
@@ -228,8 +241,8 @@ impl Touches {
 }
 
 impl Touched {
-    /// Whether all launches of the group can stand in one chain with another one, as far as these arguments are concerned: each task then runs one after the
-    /// other. `None` where some may and some not.
+    /// Whether all launches of the group can stand in one chain with another one, as far as these arguments
+    /// are concerned: each task then runs one after the other. `None` where some may and some not.
     fn chained(&self, launch: &Launch, access: &Access) -> Option<bool> {
         if self.kind.space != launch.space {
             return Some(false);
@@ -238,7 +251,10 @@ impl Touched {
             Space::Single => Some(true),
             Space::Images { .. } | Space::Flat { .. } | Space::Columns { .. } => {
                 let is_block = matches!(access.region, Region::Block { .. });
-                if !(self.kind.is_block && is_block) || self.kind.stride != access.stride || access.stride == 0 {
+                if !(self.kind.is_block && is_block)
+                    || self.kind.stride != access.stride
+                    || access.stride == 0
+                {
                     return Some(false);
                 }
                 let (first, end) = bytes_of(access);

@@ -5,8 +5,8 @@ use super::verify::verify;
 use super::{AccessMode, Plan, plan};
 use crate::desc::PoolKind;
 use crate::ir::{
-    CheckedProgram, LayerId, LayerNode, Loss, Metric, Model, Optimizer, PrepareSpec, Program, Schedule, TrainSpec,
-    UpdateRules,
+    CheckedProgram, LayerId, LayerNode, Loss, Metric, Model, Optimizer, PrepareSpec, Program, Schedule,
+    TrainSpec, UpdateRules,
 };
 use crate::kernel::{Simd, Target};
 use crate::layers::{BatchNorm, Conv2d, Dense, Dropout, Flatten, Input, Layer, Pool2d};
@@ -71,7 +71,8 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
     let mut nodes: Vec<LayerNode> = Vec::new();
     let mut shapes: Vec<Shape> = vec![input.clone()];
     for (index, layer) in std::iter::once(Layer::Input(Input::of(input))).chain(layers).enumerate() {
-        let inputs: Vec<LayerId> = index.checked_sub(1).map(|before| LayerId(before as u32)).into_iter().collect();
+        let inputs: Vec<LayerId> =
+            index.checked_sub(1).map(|before| LayerId(before as u32)).into_iter().collect();
         if index > 0 {
             shapes.push(layer.as_op().infer(&shapes[index - 1..index]).expect("the layers fit"));
         }
@@ -104,7 +105,8 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
         phases: Vec::new(),
     };
     let output = LayerId(nodes.len() as u32 - 1);
-    let model = Model { name: at("M".to_owned()), layers: nodes, output, heads: Vec::new(), scopes: Vec::new() };
+    let model =
+        Model { name: at("M".to_owned()), layers: nodes, output, heads: Vec::new(), scopes: Vec::new() };
     let program = Program {
         source: SourceFile::new("m.cnn", ""),
         model,
@@ -156,7 +158,8 @@ fn plans_whole_models_for_any_batch() {
     assert!(!inference.setup.is_empty(), "{inference}");
 }
 
-/// What is done at the same time for a picture alone: the rows of a convolution with those of the map behind it, and rows of a dense layer's weights.
+/// What is done at the same time for a picture alone: the rows of a convolution with those of the map behind
+/// it, and rows of a dense layer's weights.
 #[test]
 fn a_single_picture_is_divided() {
     let relu = Activation::Elementwise(ActivationKind::Relu);
@@ -172,9 +175,11 @@ fn a_single_picture_is_divided() {
     for simd in [Simd::Portable, Simd::Avx512] {
         let plan = plan(&graph, Target::of(simd), 1);
         assert_eq!(verify(&plan), Ok(()), "{plan}");
-        let divided = plan.stages.iter().flat_map(|stage| &stage.groups).filter(|group| group.space.tasks() > 1);
-        let families: Vec<Vec<&str>> =
-            divided.map(|group| group.calls.iter().map(|call| plan.kernels[call.kernel].family()).collect()).collect();
+        let divided =
+            plan.stages.iter().flat_map(|stage| &stage.groups).filter(|group| group.space.tasks() > 1);
+        let families: Vec<Vec<&str>> = divided
+            .map(|group| group.calls.iter().map(|call| plan.kernels[call.kernel].family()).collect())
+            .collect();
         let [first, .., last] = &families[..] else { panic!("{plan}") };
         assert_eq!((&first[..], &last[..]), (&["conv", "map"][..], &["matmul"][..]), "{plan}");
         assert_eq!(families.len(), 3, "{plan}");
@@ -226,8 +231,10 @@ fn notices_memory_that_is_given_away_too_soon() {
     let in_arena = |plan: &Plan, at: usize| matches!(plan.buffers[at].place, super::Place::Arena(_));
     let all = || (0..plan.buffers.len()).filter(|&at| in_arena(&plan, at) && !plan.buffers[at].persistent);
     let pair = all().find_map(|long| {
-        let (first, last) =
-            (*touches(&plan, AccessMode::Write, long).first()?, *touches(&plan, AccessMode::Read, long).last()?);
+        let (first, last) = (
+            *touches(&plan, AccessMode::Write, long).first()?,
+            *touches(&plan, AccessMode::Read, long).last()?,
+        );
         let short = all().find(|&short| {
             let written = touches(&plan, AccessMode::Write, short);
             short != long && written.first().is_some_and(|&at| first < at && at < last)
@@ -246,7 +253,8 @@ fn every_buffer_knows_its_layer() {
         let rest = buffer.name.strip_prefix(buffer.layer.as_str());
         assert!(rest.is_some_and(|rest| rest.starts_with([' ', '.'])), "{} of {}", buffer.name, buffer.layer);
     }
-    let of_none = |name: &str| plan.buffers.iter().any(|buffer| buffer.name == name && buffer.layer.is_empty());
+    let of_none =
+        |name: &str| plan.buffers.iter().any(|buffer| buffer.name == name && buffer.layer.is_empty());
     assert!(of_none("images") && of_none("labels"));
     let slots = plan.buffers.iter().filter(|buffer| buffer.name.ends_with(".kernel.momentum"));
     assert!(slots.inspect(|slot| assert!(slot.layer.starts_with("layer_"), "{}", slot.name)).count() > 1);

@@ -1,7 +1,8 @@
 //! Proves that the tasks of a stage can run at the same time, and that stages come in the right order.
 //!
 //! * Every access lies in its buffer, every buffer in its memory.
-//! * Within a stage, what one task writes no other task touches. (Calls of one task run in order; scratch memory belongs to the worker.)
+//! * Within a stage, what one task writes no other task touches. (Calls of one task run in order; scratch
+//!   memory belongs to the worker.)
 //! * Each read finds what was written for it ([`super::flow`]).
 
 use std::ops::Deref;
@@ -85,7 +86,8 @@ fn verify_stage(plan: &Plan, stage: &Stage) -> Result<(), PlanError> {
         of_tasks.into_iter().for_each(|own| touches.extend(merged(own)));
     }
     touches.sort_by_key(|touch| touch.start);
-    // among touches in order of their starts, only those that begin before an earlier one ends can conflict with it
+    // among touches in order of their starts, only those that begin before an earlier one ends can conflict
+    // with it
     let writes: Vec<usize> = (0..touches.len()).filter(|&at| touches[at].mode == AccessMode::Write).collect();
     for (index, a) in touches.iter().enumerate() {
         // reads go well together, and very many may read the same
@@ -110,7 +112,8 @@ fn verify_stage(plan: &Plan, stage: &Stage) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// What one task touches, blocks that meet as one. A task has no conflict with itself, and one with very many operands touches the same again and again.
+/// What one task touches, blocks that meet as one. A task has no conflict with itself, and one with very many
+/// operands touches the same again and again.
 fn merged(mut own: Vec<Touch>) -> Vec<Touch> {
     own.sort_by_key(|touch| (touch.mode == AccessMode::Write, touch.start));
     let mut merged: Vec<Touch> = Vec::with_capacity(own.len());
@@ -130,7 +133,8 @@ fn merged(mut own: Vec<Touch>) -> Vec<Touch> {
     merged
 }
 
-/// The region of a task, cut to the buffer's end: what the last task touches besides its own elements may not be there.
+/// The region of a task, cut to the buffer's end: what the last task touches besides its own elements may not
+/// be there.
 fn clipped(plan: &Plan, group: &Group, access: &Access, task: usize) -> Region {
     let room = plan.buffer(access.buffer).bytes - (access.offset + task * access.stride);
     let is_last = task + 1 == group.space.tasks();

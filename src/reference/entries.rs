@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use crate::layers::{Inputs, KindInfo, Layer};
 use crate::vocabulary::{
-    Activation, AugmentKind, Callback, Category, DataSource, Drawing, Fill, Filter, Initializer, Loss, Metric,
-    Normalize, Optimizer, OptionSpec, Regularizer, Resize, SECTIONS, Schedule, SectionInfo, Strategy, Word, Words,
+    Activation, AugmentKind, Callback, Category, DataSource, Drawing, Fill, Filter, Initializer, Loss,
+    Metric, Normalize, Optimizer, OptionSpec, Regularizer, Resize, SECTIONS, Schedule, SectionInfo, Strategy,
+    Word, Words,
 };
 use crate::{lower, zoo};
 
@@ -76,12 +77,17 @@ pub fn entries() -> Vec<Entry> {
     all
 }
 
-/// The entries that a name means: a word, a word of one group (`schedule.constant`), or another framework's spelling.
+/// The entries that a name means: a word, a word of one group (`schedule.constant`), or another framework's
+/// spelling.
 pub fn find(name: &str) -> Vec<Entry> {
     let all = entries();
     let by = |is: &dyn Fn(&Entry) -> bool| all.iter().filter(|entry| is(entry)).cloned().collect::<Vec<_>>();
     let found = by(&|entry| entry.word.keyword == name || entry.path() == name);
-    if found.is_empty() { by(&|entry| !entry.word.keras.is_empty() && entry.word.keras == name) } else { found }
+    if found.is_empty() {
+        by(&|entry| !entry.word.keras.is_empty() && entry.word.keras == name)
+    } else {
+        found
+    }
 }
 
 /// The word that was probably meant.
@@ -95,7 +101,12 @@ fn of<T: Words>(category: Category) -> impl Iterator<Item = Entry> {
 
 fn layer(kind: &'static KindInfo) -> Entry {
     let KindInfo { keyword, keras, help, inputs, options, shape, formula, source, example } = *kind;
-    let word = Word::new(keyword, help).keras(keras).formula(formula).source(source).example(example).options(options);
+    let word = Word::new(keyword, help)
+        .keras(keras)
+        .formula(formula)
+        .source(source)
+        .example(example)
+        .options(options);
     Entry { shape, inputs: Some(inputs), ..Entry::new(Category::Layer, word) }
 }
 
@@ -107,7 +118,10 @@ fn activations() -> impl Iterator<Item = Entry> {
 fn of_section(section: &'static SectionInfo) -> Entry {
     let word = Word::new(section.keyword, section.help).options(section.settings);
     let named = if section.keyword == "ensemble" { " Vote" } else { "" };
-    Entry { example: format!("{}{named} {{ … }}", section.keyword).into(), ..Entry::new(Category::Section, word) }
+    Entry {
+        example: format!("{}{named} {{ … }}", section.keyword).into(),
+        ..Entry::new(Category::Section, word)
+    }
 }
 
 fn of_setting(section: &'static SectionInfo, setting: &'static OptionSpec) -> Entry {

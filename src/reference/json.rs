@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{Entry, entries};
 use crate::vocabulary::{OptionSpec, OptionType};
 
-/// All words as JSON: `{ "words": [ { "category", "group", "word", "help", "options": [ … ], … } ] }`. What is empty is left out.
+/// All words as JSON: `{ "words": [ { "category", "group", "word", "help", "options": [ … ], … } ] }`. What
+/// is empty is left out.
 pub fn to_json() -> Value {
     json!({ "language": 1, "words": entries().iter().map(word).collect::<Vec<_>>() })
 }

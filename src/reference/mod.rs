@@ -1,6 +1,8 @@
-//! The reference: every word of the language, whatever table it stands in, and the page that tells what it means.
+//! The reference: every word of the language, whatever table it stands in, and the page that tells what it
+//! means.
 //!
-//! `cnnc explain conv2d`, the tables of `docs/language.md` and the list for editors (`cnnc explain --json`) read it.
+//! `cnnc explain conv2d`, the tables of `docs/language.md` and the list for editors (`cnnc explain --json`)
+//! read it.
 
 mod entries;
 mod json;

@@ -52,7 +52,8 @@ fn written(entry: &Entry) -> String {
 }
 
 fn describe(text: &mut String, option: &OptionSpec, labels: &Labels, language: Language) {
-    let _ = writeln!(text, "\n  {}: {} ({})", option.name, takes(option.ty, language), default(option, labels));
+    let _ =
+        writeln!(text, "\n  {}: {} ({})", option.name, takes(option.ty, language), default(option, labels));
     paragraph(text, "      ", &said(option.help, language));
 }
 
@@ -71,7 +72,9 @@ fn takes(ty: OptionType, language: Language) -> String {
 }
 
 fn default(option: &OptionSpec, labels: &Labels) -> String {
-    option.default.map_or_else(|| labels.required.to_owned(), |default| format!("{} `{default}`", labels.default))
+    option
+        .default
+        .map_or_else(|| labels.required.to_owned(), |default| format!("{} `{default}`", labels.default))
 }
 
 /// A sentence of a table in a language.
@@ -95,8 +98,10 @@ fn line(text: &mut String, width: usize, label: &str, value: &str) {
     let gap = width.saturating_sub(textwrap::core::display_width(label));
     let before = format!("  {label}{}", " ".repeat(gap + 2));
     let behind = " ".repeat(width + 4);
-    for line in textwrap::wrap(value, textwrap::Options::new(WIDTH).initial_indent(&before).subsequent_indent(&behind))
-    {
+    for line in textwrap::wrap(
+        value,
+        textwrap::Options::new(WIDTH).initial_indent(&before).subsequent_indent(&behind),
+    ) {
         let _ = writeln!(text, "{line}");
     }
 }

@@ -4,10 +4,12 @@ use serde_json::{Map, Value, json};
 
 use crate::lower::calls_of;
 use crate::vocabulary::{
-    Category, DataSource, Fill, Loss, Metric, Optimizer, OptionSpec, OptionType, SECTIONS, Schedule, Strategy, Words,
+    Category, DataSource, Fill, Loss, Metric, Optimizer, OptionSpec, OptionType, SECTIONS, Schedule,
+    Strategy, Words,
 };
 
-/// The schema (JSON Schema 2020-12). Words with options are texts in the language's own notation: `adam(lr: 0.001, …)`.
+/// The schema (JSON Schema 2020-12). Words with options are texts in the language's own notation: `adam(lr:
+/// 0.001, …)`.
 pub fn settings_schema() -> Value {
     let mut properties = Map::new();
     properties.insert("format".to_owned(), json!({ "const": 2, "description": "How settings are written." }));
@@ -18,7 +20,8 @@ pub fn settings_schema() -> Value {
         }
         let calls = calls_of(section);
         if let Some(category) = section.calls.filter(|_| !calls.is_empty()) {
-            let description = format!("Each {} with all its options, in the order of the file.", category.name());
+            let description =
+                format!("Each {} with all its options, in the order of the file.", category.name());
             let items = json!({ "type": "string", "pattern": starts_with(&calls) });
             properties.insert(
                 section.keyword.to_owned(),
@@ -49,7 +52,9 @@ fn property(setting: &OptionSpec) -> Value {
 fn kind(ty: OptionType) -> Value {
     match ty {
         OptionType::Int { min } => json!({ "type": ["integer", "null"], "minimum": min }),
-        OptionType::Within { min, max } => json!({ "type": ["integer", "null"], "minimum": min, "maximum": max }),
+        OptionType::Within { min, max } => {
+            json!({ "type": ["integer", "null"], "minimum": min, "maximum": max })
+        }
         OptionType::Bool => json!({ "type": ["boolean", "null"] }),
         OptionType::Positive => json!({ "type": ["number", "null"], "exclusiveMinimum": 0 }),
         OptionType::NonNegative => json!({ "type": ["number", "null"], "minimum": 0 }),

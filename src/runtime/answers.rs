@@ -19,7 +19,13 @@ pub struct Answers {
 
 impl Answers {
     /// Answers to pictures with these labels.
-    pub(super) fn of(scores: &[f32], labels: Labels<'_>, outputs: usize, exclusive: bool, ranked: bool) -> Self {
+    pub(super) fn of(
+        scores: &[f32],
+        labels: Labels<'_>,
+        outputs: usize,
+        exclusive: bool,
+        ranked: bool,
+    ) -> Self {
         let truth = match labels {
             Labels::Classes(classes) if outputs == 1 => classes.iter().map(|&class| class == 1).collect(),
             Labels::Classes(classes) => {
@@ -42,7 +48,8 @@ impl Answers {
     pub fn pictures(&self) -> impl Iterator<Item = (Vec<bool>, &[bool])> {
         let said = |scores: &[f32]| {
             let best = largest(scores);
-            let yes = |(output, &score): (usize, &f32)| if self.exclusive { output == best } else { score > 0.0 };
+            let yes =
+                |(output, &score): (usize, &f32)| if self.exclusive { output == best } else { score > 0.0 };
             scores.iter().enumerate().map(yes).collect()
         };
         self.scores.chunks_exact(self.outputs).map(said).zip(self.truth.chunks_exact(self.outputs))

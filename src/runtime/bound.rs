@@ -13,8 +13,9 @@ pub(super) struct BoundStage {
     pub(super) groups: Vec<BoundGroup>,
     /// All tasks.
     pub(super) tasks: usize,
-    /// For each worker the tasks that it takes before it helps others. They are the same in every run, so that the weights of a part, and the rows of a picture, are
-    /// found in the cache of the core that had them before.
+    /// For each worker the tasks that it takes before it helps others. They are the same in every run, so
+    /// that the weights of a part, and the rows of a picture, are found in the cache of the core that had
+    /// them before.
     pub(super) queues: Vec<Vec<Task>>,
 }
 
@@ -61,11 +62,17 @@ pub(super) struct Gate {
 impl Gate {
     /// Behind the last stage that writes the losses, which lie in this buffer.
     pub(super) fn new(plan: &Plan, losses: BufferId) -> Result<Option<Self>, CompileError> {
-        let writes = |call: &Call| call.args.iter().any(|arg| arg.buffer == losses && arg.mode == AccessMode::Write);
-        let last = plan.stages.iter().rposition(|stage| stage.groups.iter().flat_map(|group| &group.calls).any(writes));
+        let writes =
+            |call: &Call| call.args.iter().any(|arg| arg.buffer == losses && arg.mode == AccessMode::Write);
+        let last = plan
+            .stages
+            .iter()
+            .rposition(|stage| stage.groups.iter().flat_map(|group| &group.calls).any(writes));
         let buffer = plan.buffer(losses);
         // only then nobody else's results come to lie there
-        let (Some(last), Place::Arena(offset), true) = (last, buffer.place, buffer.persistent) else { return Ok(None) };
+        let (Some(last), Place::Arena(offset), true) = (last, buffer.place, buffer.persistent) else {
+            return Ok(None);
+        };
         let losses = BoundValues::new(offset, plan.batch, plan.arena_bytes).map_err(JitError::from)?;
         Ok(Some(Self { stages: last + 1, losses }))
     }
@@ -82,7 +89,8 @@ mod tests {
                 let queues = queues(&groups, workers);
                 let mut all: Vec<Task> = queues.iter().flatten().copied().collect();
                 all.sort_unstable();
-                let want: Vec<Task> = (0..groups.len()).flat_map(|g| (0..groups[g]).map(move |t| (g, t))).collect();
+                let want: Vec<Task> =
+                    (0..groups.len()).flat_map(|g| (0..groups[g]).map(move |t| (g, t))).collect();
                 assert_eq!(all, want, "{groups:?} among {workers}");
             }
         }

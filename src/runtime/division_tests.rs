@@ -1,4 +1,5 @@
-//! Training steps over large maps, whose layers divide the batch differently: against the mean of the steps of single pictures.
+//! Training steps over large maps, whose layers divide the batch differently: against the mean of the steps
+//! of single pictures.
 
 use std::sync::Arc;
 
@@ -62,7 +63,8 @@ fn changes(session: &mut TrainSession, images: &[f32], labels: &[i32]) -> (f32, 
 }
 
 fn compile(program: &CheckedProgram, simd: Simd, batch: usize) -> TrainSession {
-    let options = CompileOptions { target: Target::of(simd), threads: 2, batch, random: true, choices: Arc::default() };
+    let options =
+        CompileOptions { target: Target::of(simd), threads: 2, batch, random: true, choices: Arc::default() };
     TrainSession::compile(program, &options).expect("compiles")
 }
 
@@ -82,7 +84,10 @@ fn check_mean(program: &CheckedProgram, simd: Simd, batch: usize, images: usize)
             mean.iter_mut().zip(change).for_each(|(mean, change)| *mean += f64::from(change) / images as f64);
         }
     }
-    assert!((f64::from(loss) - mean_loss).abs() < 1e-5 * mean_loss, "loss {loss}, mean of pictures {mean_loss}");
+    assert!(
+        (f64::from(loss) - mean_loss).abs() < 1e-5 * mean_loss,
+        "loss {loss}, mean of pictures {mean_loss}"
+    );
     for ((whole, mean), param) in whole.iter().zip(&mean).zip(single.params()) {
         let largest = mean.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
         let error = whole.iter().zip(mean).map(|(&a, b)| (f64::from(a) - b).abs()).fold(0.0, f64::max);
@@ -94,11 +99,14 @@ fn check_mean(program: &CheckedProgram, simd: Simd, batch: usize, images: usize)
 fn batches_are_the_mean_of_their_pictures() {
     let program = large_maps();
     // full, finer tasks that fill no whole number of shards, and a last batch that is short
-    for (simd, batch, images) in [(Simd::detect(), 16, 16), (Simd::Portable, 21, 21), (Simd::Portable, 21, 10)] {
+    for (simd, batch, images) in
+        [(Simd::detect(), 16, 16), (Simd::Portable, 21, 21), (Simd::Portable, 21, 10)]
+    {
         let graph = optimized_training_graph(&program, true).expect("has a schedule");
         let groups = plan(&graph, Target::of(simd), batch).stages.into_iter().flat_map(|stage| stage.groups);
         let shard = |space| if let Space::Images { shard, .. } = space { Some(shard) } else { None };
-        let shards: std::collections::BTreeSet<usize> = groups.filter_map(|group| shard(group.space)).collect();
+        let shards: std::collections::BTreeSet<usize> =
+            groups.filter_map(|group| shard(group.space)).collect();
         assert_eq!(shards.len(), 2, "{shards:?} images a task");
         check_mean(&program, simd, batch, images);
     }
@@ -107,7 +115,8 @@ fn batches_are_the_mean_of_their_pictures() {
 #[test]
 fn so_are_those_through_a_large_dense_layer() {
     let program = large_dense();
-    for (simd, batch, images) in [(Simd::detect(), 16, 16), (Simd::Portable, 11, 11), (Simd::Portable, 11, 4)] {
+    for (simd, batch, images) in [(Simd::detect(), 16, 16), (Simd::Portable, 11, 11), (Simd::Portable, 11, 4)]
+    {
         check_mean(&program, simd, batch, images);
     }
 }

@@ -38,7 +38,9 @@ impl From<JitError> for CompileError {
     fn from(error: JitError) -> Self {
         match error {
             JitError::Memory(why) => CompileError::CodeMemory(why),
-            JitError::Bind(_) | JitError::Build(_) | JitError::Rejected { .. } => CompileError::Code(error.to_string()),
+            JitError::Bind(_) | JitError::Build(_) | JitError::Rejected { .. } => {
+                CompileError::Code(error.to_string())
+            }
         }
     }
 }

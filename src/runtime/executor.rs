@@ -11,7 +11,8 @@ use crate::ir::{OutputId, ScalarInput};
 use crate::jit::{Arena, BoundGroup, BoundPlan};
 use crate::plan::{BufferId, Call, Place, Plan, Stage, VerifiedPlan, verify_plan};
 
-/// Plans that are kept, compiled, of a model that takes pictures of several sizes: the most recently used ones. A plan's code takes some hundred KiB.
+/// Plans that are kept, compiled, of a model that takes pictures of several sizes: the most recently used
+/// ones. A plan's code takes some hundred KiB.
 pub(super) const MOST_PLANS: usize = 16;
 
 /// A plan, compiled.
@@ -27,7 +28,8 @@ struct Compiled {
     profile: Option<Arc<Profile>>,
 }
 
-/// Compiled plans of one model with their memory and threads. Parameters lie at the same places in all of them, and there is one memory for all.
+/// Compiled plans of one model with their memory and threads. Parameters lie at the same places in all of
+/// them, and there is one memory for all.
 #[derive(Debug)]
 pub(super) struct Executor {
     /// The one in use first, then those used before it.
@@ -59,8 +61,8 @@ impl Executor {
         Ok(())
     }
 
-    /// Compiles a plan's kernels, makes room for it, and uses it from now on. The plan that was not used for the longest time is given up where there
-    /// are too many. `kept` bytes of parameters stay as they are.
+    /// Compiles a plan's kernels, makes room for it, and uses it from now on. The plan that was not used for
+    /// the longest time is given up where there are too many. `kept` bytes of parameters stay as they are.
     pub(super) fn add(&mut self, key: [usize; 2], plan: Plan, kept: usize) -> Result<(), CompileError> {
         let plan = verify_plan(plan).map_err(|error| CompileError::Code(error.to_string()))?;
         let threads = self.team.workers();
@@ -116,7 +118,11 @@ impl Executor {
     /// Measures every call from now on.
     pub(super) fn start_profile(&mut self) {
         let calls = |stages: &[Stage]| {
-            stages.iter().flat_map(|stage| &stage.groups).flat_map(|group| group.calls.clone()).collect::<Vec<_>>()
+            stages
+                .iter()
+                .flat_map(|stage| &stage.groups)
+                .flat_map(|group| group.calls.clone())
+                .collect::<Vec<_>>()
         };
         self.profiles = true;
         for compiled in self.plans.iter_mut().filter(|compiled| compiled.profile.is_none()) {

@@ -9,10 +9,12 @@ use crate::kernel::{Simd, Target};
 
 const BATCH: usize = 5;
 
-/// Two convolutions with a classifier behind each: the first one's is an auxiliary output of this weight, if it has one.
+/// Two convolutions with a classifier behind each: the first one's is an auxiliary output of this weight, if
+/// it has one.
 fn program(weight: Option<f32>) -> CheckedProgram {
     let classify = "global_avg_pool2d; dense(3, activation: softmax)";
-    let head = weight.map(|weight| format!("head aux(weight: {weight}) {{ {classify} }}")).unwrap_or_default();
+    let head =
+        weight.map(|weight| format!("head aux(weight: {weight}) {{ {classify} }}")).unwrap_or_default();
     let text = format!(
         "model M {{
             input(6x6x2)
@@ -35,8 +37,12 @@ struct Case {
 impl Case {
     fn new(weight: Option<f32>) -> Self {
         let session = TrainSession::compile(&program(weight), &options()).expect("compiles");
-        let weights =
-            session.params().iter().enumerate().map(|(at, p)| numbers(at, p.shape.elements())).collect::<Vec<_>>();
+        let weights = session
+            .params()
+            .iter()
+            .enumerate()
+            .map(|(at, p)| numbers(at, p.shape.elements()))
+            .collect::<Vec<_>>();
         Self { session, weights, images: numbers(99, BATCH * 72) }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::random::{GOLDEN, mix, text_key};
 
-/// The 32-bit key of a layer's random numbers in one step: a hash of (seed, step, path), so that no layer's numbers depend on what other layers there are.
+/// The 32-bit key of a layer's random numbers in one step: a hash of (seed, step, path), so that no layer's
+/// numbers depend on what other layers there are.
 /// ```text
 /// m(x) = mix(x + 0x9E3779B97F4A7C15)      key = high half of m(m(m(seed) + step) + text_key(path))
 /// ```
@@ -21,7 +22,8 @@ mod tests {
     fn seed_step_and_path_all_count() {
         let key = random_key(7, 3, "dropout");
         assert_eq!(key, random_key(7, 3, "dropout"));
-        for other in [random_key(8, 3, "dropout"), random_key(7, 4, "dropout"), random_key(7, 3, "dropout_1")] {
+        for other in [random_key(8, 3, "dropout"), random_key(7, 4, "dropout"), random_key(7, 3, "dropout_1")]
+        {
             assert_ne!(key, other);
         }
     }

@@ -23,8 +23,9 @@ fn trained(body: &str, pictures: &[f32], batch: usize, step: u64) -> Vec<f32> {
     let images = executor.plan().images.expect("a model has an input");
     executor.write(images, pictures.len()).copy_from_slice(pictures);
     // there are no other numbers without a loss
-    executor
-        .write_scalars(|scalar| if let ScalarInput::RandomKey(path) = scalar { random_key(5, step, path) } else { 0 });
+    executor.write_scalars(|scalar| {
+        if let ScalarInput::RandomKey(path) = scalar { random_key(5, step, path) } else { 0 }
+    });
     executor.run(batch);
     let output = executor.plan().outputs[0].clone();
     executor.read(output.buffer, batch * output.layout.elements()).to_vec()
@@ -78,7 +79,8 @@ fn crops_are_parts_at_every_place() {
 #[test]
 fn spatial_dropout_drops_whole_channels() {
     let (batch, pixels, channels) = (16, 6, 20);
-    let got = trained("input(2x3x20); spatial_dropout2d(25%)", &vec![3.0; batch * pixels * channels], batch, 1);
+    let got =
+        trained("input(2x3x20); spatial_dropout2d(25%)", &vec![3.0; batch * pixels * channels], batch, 1);
     let mut dropped = 0;
     for picture in got.chunks(pixels * channels) {
         for c in 0..channels {
@@ -98,7 +100,10 @@ fn noise_is_added_to_each_element() {
     let got = trained("input(5x7x3); gaussian_noise(0.5)", &vec![2.0; count], 8, 1);
     let mean = got.iter().sum::<f32>() / count as f32;
     let deviation = (got.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / count as f32).sqrt();
-    assert!((mean - 2.0).abs() < 0.07 && (deviation - 0.5).abs() < 0.05, "mean {mean}, deviation {deviation}");
+    assert!(
+        (mean - 2.0).abs() < 0.07 && (deviation - 0.5).abs() < 0.05,
+        "mean {mean}, deviation {deviation}"
+    );
 }
 
 #[test]

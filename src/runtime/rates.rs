@@ -32,5 +32,9 @@ pub(super) fn nadam_rates(optimizer: &Optimizer, learning_rate: f32, step: u64) 
     }
     let lr = f64::from(learning_rate);
     let rest = 1.0 - f64::from(beta_2).powi(i32::try_from(step).unwrap_or(i32::MAX));
-    [(lr * next / (1.0 - product * next)) as f32, (lr * (1.0 - now) / (1.0 - product)) as f32, (1.0 / rest) as f32]
+    [
+        (lr * next / (1.0 - product * next)) as f32,
+        (lr * (1.0 - now) / (1.0 - product)) as f32,
+        (1.0 / rest) as f32,
+    ]
 }

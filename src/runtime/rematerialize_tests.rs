@@ -1,4 +1,5 @@
-//! What the backward pass makes again is, to the bit, what the forward pass made, and takes less memory than keeping it.
+//! What the backward pass makes again is, to the bit, what the forward pass made, and takes less memory than
+//! keeping it.
 
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ const CLASSES: usize = 5;
 /// Height, width and channels of a picture.
 const PICTURE: usize = 17 * 16 * 3;
 
-/// Batch norm before everything else, behind a convolution and in a residual block, with relu and with dropout; views of what is made again.
+/// Batch norm before everything else, behind a convolution and in a residual block, with relu and with
+/// dropout; views of what is made again.
 fn network() -> CheckedProgram {
     let text = format!(
         "model M {{
@@ -73,7 +75,8 @@ fn trained(program: &CheckedProgram, passes: &[Pass], options: &CompileOptions) 
 #[test]
 fn the_same_bits_in_less_memory() {
     let program = network();
-    let without: Vec<Pass> = opt::TRAINING.iter().copied().filter(|pass| pass.name != "rematerialize-maps").collect();
+    let without: Vec<Pass> =
+        opt::TRAINING.iter().copied().filter(|pass| pass.name != "rematerialize-maps").collect();
     assert_eq!(without.len() + 1, opt::TRAINING.len());
     let options = |simd, threads| CompileOptions {
         target: Target::of(simd),

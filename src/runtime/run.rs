@@ -9,9 +9,11 @@ use super::profile::Profile;
 use super::wait::Wait;
 use crate::jit::{ArenaRun, BoundGroup, FlushDenormals, TaskPart};
 
-/// What the workers of a run share. It owns all that it needs, so that helpers need not have ended when its caller goes on.
+/// What the workers of a run share. It owns all that it needs, so that helpers need not have ended when its
+/// caller goes on.
 ///
-/// A stage has ended when all its tasks are done, whoever did them: a worker that comes late, or never, is not waited for.
+/// A stage has ended when all its tasks are done, whoever did them: a worker that comes late, or never, is
+/// not waited for.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) stages: Arc<[BoundStage]>,
@@ -150,7 +152,12 @@ mod tests {
     use super::*;
 
     /// Two stages of counted tasks, taken as [`Run::work`] takes them. `panics` is a task of the first.
-    fn work(progress: &Progress, worker: usize, queues: &[Vec<Task>], panics: Option<usize>) -> Option<[usize; 2]> {
+    fn work(
+        progress: &Progress,
+        worker: usize,
+        queues: &[Vec<Task>],
+        panics: Option<usize>,
+    ) -> Option<[usize; 2]> {
         let _break = BreakOnPanic(progress);
         let tasks = queues.iter().map(Vec::len).sum();
         let mut counts = [0; 2];
@@ -190,7 +197,10 @@ mod tests {
                         })
                     })
                     .collect();
-                workers.into_iter().map(|worker| worker.join().expect("no panic").expect("ends")).collect::<Vec<_>>()
+                workers
+                    .into_iter()
+                    .map(|worker| worker.join().expect("no panic").expect("ends"))
+                    .collect::<Vec<_>>()
             });
             assert_eq!([0, 1].map(|stage| counts.iter().map(|count| count[stage]).sum::<usize>()), [5, 5]);
         }

@@ -15,8 +15,8 @@ use super::rates::{adam_rate, nadam_rates};
 use super::run::mean;
 use crate::autodiff::{evaluation_graph, metrics, training_graph};
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LabelKind, Labels, Loss, Metric, Mode, Optimizer, OutputId, Param,
-    ScalarInput, TrainSpec, forward,
+    CheckedProgram, Forward, Graph, InputRole, LabelKind, Labels, Loss, Metric, Mode, Optimizer, OutputId,
+    Param, ScalarInput, TrainSpec, forward,
 };
 use crate::kernel::Target;
 use crate::ops::Op;
@@ -35,7 +35,8 @@ pub struct CompileOptions {
     pub batch: usize,
     /// Dropout and noise work (training only); off: they are the identity.
     pub random: bool,
-    /// Ways of computing convolutions that were chosen by `tune`; the others follow the models of the kernels.
+    /// Ways of computing convolutions that were chosen by `tune`; the others follow the models of the
+    /// kernels.
     pub choices: Arc<Choices>,
 }
 
@@ -44,15 +45,18 @@ pub struct CompileOptions {
 pub struct StepInputs<'a> {
     /// Prepared images `[n, H, W, C]`, `1 ≤ n ≤ batch`.
     pub images: &'a [f32],
-    /// Labels of the images, of the program's kind. Where it mixes pictures, shares of classes, a number for each output; or classes all the same.
+    /// Labels of the images, of the program's kind. Where it mixes pictures, shares of classes, a number for
+    /// each output; or classes all the same.
     pub labels: Labels<'a>,
-    /// How much the loss of each image counts, where the program weighs classes ([`crate::ir::ClassWeight`]); empty: all alike.
+    /// How much the loss of each image counts, where the program weighs classes ([`crate::ir::ClassWeight`]);
+    /// empty: all alike.
     pub weights: &'a [f32],
     /// The learning rate of this step.
     pub learning_rate: f32,
     /// Number of this step, from 1: random keys.
     pub step: u64,
-    /// Number of this update by the present optimizer, from 1: what its formula corrects by. The step's number, unless the optimizer has begun anew.
+    /// Number of this update by the present optimizer, from 1: what its formula corrects by. The step's
+    /// number, unless the optimizer has begun anew.
     pub update: u64,
     /// Seed of dropout and noise.
     pub seed: u64,
@@ -63,9 +67,11 @@ pub struct StepInputs<'a> {
 pub struct StepResult {
     /// Images in the batch.
     pub images: usize,
-    /// Mean loss over the batch (the sum of what its images count by the number of images), and what the size of weights adds to it. Not finite: the step has changed no weight.
+    /// Mean loss over the batch (the sum of what its images count by the number of images), and what the size
+    /// of weights adds to it. Not finite: the step has changed no weight.
     pub loss: f32,
-    /// Each of the session's metrics, summed over the images: the number of right ones, or errors. 0 for those that count answers.
+    /// Each of the session's metrics, summed over the images: the number of right ones, or errors. 0 for
+    /// those that count answers.
     pub correct: Vec<f32>,
     /// The answers, where a metric counts them.
     pub answers: Option<Answers>,
@@ -82,7 +88,11 @@ pub enum Kind {
 
 impl Kind {
     /// The graph that is run, after its passes.
-    pub(super) fn graph(self, program: &CheckedProgram, options: &CompileOptions) -> Result<Graph, CompileError> {
+    pub(super) fn graph(
+        self,
+        program: &CheckedProgram,
+        options: &CompileOptions,
+    ) -> Result<Graph, CompileError> {
         match self {
             Kind::Training => optimized_training_graph(program, options.random),
             Kind::Evaluation => Ok(optimized_evaluation_graph(program)),
@@ -110,7 +120,8 @@ struct Engine {
 }
 
 impl Engine {
-    /// Compiles a program; one that leaves the size of its pictures open is compiled for each size when it comes.
+    /// Compiles a program; one that leaves the size of its pictures open is compiled for each size when it
+    /// comes.
     fn new(program: &CheckedProgram, options: &CompileOptions, kind: Kind) -> Result<Self, CompileError> {
         let graph = kind.graph(program, options)?;
         if program.open_sizes().is_some() {
@@ -123,13 +134,21 @@ impl Engine {
     }
 
     /// Compiles a graph of a program.
-    fn of_graph(graph: &Graph, program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
+    fn of_graph(
+        graph: &Graph,
+        program: &CheckedProgram,
+        options: &CompileOptions,
+    ) -> Result<Self, CompileError> {
         let mut engine = Self::without_plan(graph, program, options)?;
         engine.add(graph, size_of_pictures(program))?;
         Ok(engine)
     }
 
-    fn without_plan(graph: &Graph, program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
+    fn without_plan(
+        graph: &Graph,
+        program: &CheckedProgram,
+        options: &CompileOptions,
+    ) -> Result<Self, CompileError> {
         let (places, params_bytes) = parameter_places(&graph.params);
         Ok(Self {
             executor: Executor::new(options.threads)?,
@@ -139,10 +158,9 @@ impl Engine {
             places,
             params_bytes,
             metrics: metrics(program),
-            takes_numbers: graph
-                .nodes
-                .iter()
-                .any(|node| matches!(&node.op, Op::Input(InputRole::Labels, ty) if ty.element == Element::F32)),
+            takes_numbers: graph.nodes.iter().any(
+                |node| matches!(&node.op, Op::Input(InputRole::Labels, ty) if ty.element == Element::F32),
+            ),
             options: options.clone(),
         })
     }
@@ -152,9 +170,12 @@ impl Engine {
         self.executor.add(size, plan, self.params_bytes)
     }
 
-    /// Makes ready for pictures of a size, `[height, width]`; says whether another plan is in use than before.
+    /// Makes ready for pictures of a size, `[height, width]`; says whether another plan is in use than
+    /// before.
     fn prepare(&mut self, kind: Kind, size: [usize; 2]) -> Result<bool, CompileError> {
-        let Some(open) = self.open.as_ref().filter(|_| self.executor.key() != Some(size)) else { return Ok(false) };
+        let Some(open) = self.open.as_ref().filter(|_| self.executor.key() != Some(size)) else {
+            return Ok(false);
+        };
         let sized = open.at(size)?;
         if !self.executor.select(size) {
             let graph = kind.graph(&sized, &self.options)?;
@@ -199,7 +220,8 @@ impl Engine {
                 let shares = self.executor.write(buffer, labels.len() * outputs);
                 for (shares, &label) in shares.chunks_exact_mut(outputs).zip(labels) {
                     for (output, share) in shares.iter_mut().enumerate() {
-                        let yes = if outputs == 1 { label == 1 } else { usize::try_from(label) == Ok(output) };
+                        let yes =
+                            if outputs == 1 { label == 1 } else { usize::try_from(label) == Ok(output) };
                         *share = f32::from(u8::from(yes));
                     }
                 }
@@ -229,7 +251,8 @@ impl Engine {
         let values = |id| self.output(id).map(|output| self.values(output, images)).unwrap_or_default();
         let loss = mean(values(OutputId::Loss), images);
         let sum = |values: &[f32]| values.iter().map(|&value| f64::from(value)).sum::<f64>();
-        let correct = (0..self.metrics.len()).map(|index| sum(values(OutputId::Metric(index))) as f32).collect();
+        let correct =
+            (0..self.metrics.len()).map(|index| sum(values(OutputId::Metric(index))) as f32).collect();
         StepResult { images, loss, correct, answers: self.answers(images, labels) }
     }
 
@@ -263,7 +286,8 @@ impl Engine {
         count
     }
 
-    /// The first layer, in order of evaluation, whose result for these images is not finite, by a graph in which nothing is fused away.
+    /// The first layer, in order of evaluation, whose result for these images is not finite, by a graph in
+    /// which nothing is fused away.
     fn first_non_finite_layer(&self, images: &[f32], mode: Mode) -> Result<Option<String>, CompileError> {
         let Forward { mut graph, layers, .. } = forward(&self.program, mode);
         graph.updates.clear();
@@ -279,7 +303,8 @@ impl Engine {
         engine.executor.run(count);
         let mut layers = self.program.program().model.layers.iter().enumerate();
         let values = |layer| engine.output(OutputId::Value(layer)).map(|output| engine.values(output, count));
-        let is_bad = |layer| values(layer).is_some_and(|values| values.iter().any(|value| !value.is_finite()));
+        let is_bad =
+            |layer| values(layer).is_some_and(|values| values.iter().any(|value| !value.is_finite()));
         Ok(layers.find(|&(layer, _)| is_bad(layer)).map(|(_, node)| node.path.clone()))
     }
 
@@ -357,8 +382,8 @@ impl TrainSession {
         self.engine.output(id).map(|output| self.engine.values(output, images).to_vec())
     }
 
-    /// Makes ready for pictures of a size, `[height, width]`: where the program leaves it open, its plan is compiled when the size is first met, and some
-    /// plans are kept. Otherwise there is nothing to do.
+    /// Makes ready for pictures of a size, `[height, width]`: where the program leaves it open, its plan is
+    /// compiled when the size is first met, and some plans are kept. Otherwise there is nothing to do.
     /// # Errors
     /// [`CompileError`], also for pictures that are too small.
     pub fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
@@ -370,7 +395,8 @@ impl TrainSession {
         self.engine.compiles_for(size)
     }
 
-    /// All parameters: weights, states, then optimizer slots (names as in the weights file; slots `<weight>.<slot>`).
+    /// All parameters: weights, states, then optimizer slots (names as in the weights file; slots
+    /// `<weight>.<slot>`).
     pub fn params(&self) -> &[Param] {
         &self.engine.params
     }
@@ -395,7 +421,8 @@ impl TrainSession {
         &self.engine.metrics
     }
 
-    /// One step: forward, loss, backward, update. Where the loss is not finite the step ends there: no weight changes.
+    /// One step: forward, loss, backward, update. Where the loss is not finite the step ends there: no weight
+    /// changes.
     pub fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
         let engine = &mut self.engine;
         let images = engine.feed(inputs.images);
@@ -405,9 +432,15 @@ impl TrainSession {
         engine.executor.write_scalars(|scalar| match scalar {
             ScalarInput::LearningRate => inputs.learning_rate.to_bits(),
             ScalarInput::AdamRate => adam_rate(&optimizer, inputs.learning_rate, inputs.update).to_bits(),
-            ScalarInput::NadamMoment => nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[0].to_bits(),
-            ScalarInput::NadamGradient => nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[1].to_bits(),
-            ScalarInput::NadamVariance => nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[2].to_bits(),
+            ScalarInput::NadamMoment => {
+                nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[0].to_bits()
+            }
+            ScalarInput::NadamGradient => {
+                nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[1].to_bits()
+            }
+            ScalarInput::NadamVariance => {
+                nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[2].to_bits()
+            }
             // the first step's weights are the first mean
             ScalarInput::AverageShare => if inputs.update > 1 { average } else { 0.0 }.to_bits(),
             ScalarInput::InverseBatch => (1.0 / images as f32).to_bits(),
@@ -422,7 +455,8 @@ impl TrainSession {
         result
     }
 
-    /// The first layer, in order of evaluation, whose result for these images is not finite; `None` if all are (then the loss itself is at fault).
+    /// The first layer, in order of evaluation, whose result for these images is not finite; `None` if all
+    /// are (then the loss itself is at fault).
     /// # Errors
     /// [`CompileError`], as for any other compilation.
     pub fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
@@ -531,7 +565,8 @@ impl EvalSession {
         self.engine.values(output, count).to_vec()
     }
 
-    /// The outputs `[n, outputs]` and the losses `[n]` of the last batch, which had so many images; there are no losses where the loss is not known.
+    /// The outputs `[n, outputs]` and the losses `[n]` of the last batch, which had so many images; there are
+    /// no losses where the loss is not known.
     pub fn last(&self, images: usize) -> (&[f32], &[f32]) {
         let values = |id| self.engine.output(id).map(|output| self.engine.values(output, images));
         (values(OutputId::Model).unwrap_or_default(), values(OutputId::Loss).unwrap_or_default())

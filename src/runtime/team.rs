@@ -1,7 +1,8 @@
 //! Threads that run jobs together with the one that asks for them.
 //!
-//! A step of a small network takes some tens of microseconds, and so does waking a thread. Helpers therefore stay awake for a while behind every job and
-//! look for the next one. Nobody waits for a helper that is not there: a job divides itself among those who come, and whoever asked for it is always one.
+//! A step of a small network takes some tens of microseconds, and so does waking a thread. Helpers therefore
+//! stay awake for a while behind every job and look for the next one. Nobody waits for a helper that is not
+//! there: a job divides itself among those who come, and whoever asked for it is always one.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -11,7 +12,8 @@ use std::thread::JoinHandle;
 
 use super::wait::Wait;
 
-/// Looks that a helper gives its core away between, behind the busy ones and before it sleeps: some 0.3 ms where nobody else wants the core.
+/// Looks that a helper gives its core away between, behind the busy ones and before it sleeps: some 0.3 ms
+/// where nobody else wants the core.
 const YIELDS: u32 = 500;
 
 /// Work for any number of workers, told which of them they are.
@@ -76,8 +78,8 @@ impl Team {
         self.helpers.len() + 1
     }
 
-    /// Runs `job(0)` here, while helpers that are awake, or wake in time, run it as well, each at most once. Returns when none of them has a share of it any
-    /// more.
+    /// Runs `job(0)` here, while helpers that are awake, or wake in time, run it as well, each at most once.
+    /// Returns when none of them has a share of it any more.
     /// # Panics
     /// With the panic of any worker.
     pub(super) fn run(&mut self, job: impl Fn(usize) + Send + Sync + 'static) {

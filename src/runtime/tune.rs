@@ -1,4 +1,5 @@
-//! Times the ways of computing a model's convolutions on this machine, where the models of the kernels only estimate.
+//! Times the ways of computing a model's convolutions on this machine, where the models of the kernels only
+//! estimate.
 
 use std::time::{Duration, Instant};
 
@@ -9,17 +10,20 @@ use crate::jit::{FlushDenormals, LoneKernel};
 use crate::kernel::Target;
 use crate::plan::{Choices, Question, TimedCall, Way, questions};
 
-/// Timings of each way. They take turns, so that whatever disturbs the machine for a moment disturbs all, and the shortest counts: nothing makes a kernel faster than it is.
+/// Timings of each way. They take turns, so that whatever disturbs the machine for a moment disturbs all, and
+/// the shortest counts: nothing makes a kernel faster than it is.
 const ROUNDS: usize = 9;
 
 /// Length of one timing: long against a clock's tick, short against a scheduler's slice.
 const ROUND: Duration = Duration::from_micros(1500);
 
-/// Another way than the usual one, the model's, has to be faster by this factor: a tie should not depend on chance.
+/// Another way than the usual one, the model's, has to be faster by this factor: a tie should not depend on
+/// chance.
 const MARGIN: f64 = 0.98;
 
-/// Times the ways of computing every convolution of a program's graph, one thread, and chooses the fastest for each. Those that `known` has
-/// are taken from there. Returns the choices for this graph, `known` ones among them, and how many were timed. `progress` is told (done, all) of these.
+/// Times the ways of computing every convolution of a program's graph, one thread, and chooses the fastest
+/// for each. Those that `known` has are taken from there. Returns the choices for this graph, `known` ones
+/// among them, and how many were timed. `progress` is told (done, all) of these.
 /// # Errors
 /// [`CompileError`]: a kernel that cannot be compiled, or too little memory for its arguments.
 pub fn tune(
@@ -46,7 +50,8 @@ pub fn tune(
     Ok((choices, open.len()))
 }
 
-/// The fastest way of all; of the direct ones first with the best loop order, then with the best tiles for that.
+/// The fastest way of all; of the direct ones first with the best loop order, then with the best tiles for
+/// that.
 fn fastest(question: &Question, target: &Target) -> Result<Way, CompileError> {
     let modelled = question.modelled(target);
     let mut best = fastest_of(question, question.ways(target), modelled, target)?;
@@ -75,8 +80,11 @@ fn fastest_of(question: &Question, ways: Vec<Way>, usual: Way, target: &Target) 
         timed.iter_mut().for_each(Timed::time);
     }
     let cost = |timed: &Timed| {
-        let per_call =
-            timed.weights.as_ref().zip(question.calls).map_or(0.0, |(stage, calls)| stage.best / calls as f64);
+        let per_call = timed
+            .weights
+            .as_ref()
+            .zip(question.calls)
+            .map_or(0.0, |(stage, calls)| stage.best / calls as f64);
         let margin = if timed.way == usual { MARGIN } else { 1.0 };
         margin * (timed.call.best + per_call)
     };

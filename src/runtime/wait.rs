@@ -1,10 +1,11 @@
 //! Waiting for another thread without sleeping.
 
-/// Looks without a break, which take 0.1 ms (22 ns each on an EPYC 9005): most stages of a run, and most pauses between runs, are shorter.
+/// Looks without a break, which take 0.1 ms (22 ns each on an EPYC 9005): most stages of a run, and most
+/// pauses between runs, are shorter.
 const SPINS: u32 = 4_000;
 
-/// A thread's looks at something that another one is about to change. Waiting is busy at first: a sleeping thread takes longer to wake than most stages
-/// take to run.
+/// A thread's looks at something that another one is about to change. Waiting is busy at first: a sleeping
+/// thread takes longer to wake than most stages take to run.
 #[derive(Debug, Default)]
 pub(super) struct Wait {
     looks: u32,

@@ -1,6 +1,7 @@
-//! Networks computed in all the ways that a plan may choose among: picture by picture, shard by shard, a step of Winograd's method after the other over the whole
-//! batch, Strassen's method, one picture by rows and by channels, sums of residual blocks written over what they add. Against a plan where nothing is fused and every picture is
-//! alone, in single products and portable code.
+//! Networks computed in all the ways that a plan may choose among: picture by picture, shard by shard, a step
+//! of Winograd's method after the other over the whole batch, Strassen's method, one picture by rows and by
+//! channels, sums of residual blocks written over what they add. Against a plan where nothing is fused and
+//! every picture is alone, in single products and portable code.
 
 use std::sync::Arc;
 
@@ -87,17 +88,28 @@ fn check(program: &CheckedProgram, pixels: usize) {
     for simd in Simd::ALL.into_iter().filter(|simd| simd.is_available()) {
         for (exact, batch) in [(false, 32), (true, 32), (false, BATCH), (false, 1)] {
             let target = Target { simd, exact };
-            let options =
-                CompileOptions { target, threads: 2, batch, random: false, choices: Arc::new(Choices::default()) };
+            let options = CompileOptions {
+                target,
+                threads: 2,
+                batch,
+                random: false,
+                choices: Arc::new(Choices::default()),
+            };
             let mut session = EvalSession::compile(program, &options).expect("compiles");
-            let params: Vec<_> = session.params().iter().map(|param| param.shape.extents().to_vec()).collect();
+            let params: Vec<_> =
+                session.params().iter().map(|param| param.shape.extents().to_vec()).collect();
             params.iter().enumerate().for_each(|(at, extents)| session.write(at, &weights(at, extents)));
             // the last batch is short
-            let got: Vec<f32> = images.chunks(batch * pixels).flat_map(|part| session.predict(part)).collect();
+            let got: Vec<f32> =
+                images.chunks(batch * pixels).flat_map(|part| session.predict(part)).collect();
             for (place, (got, want)) in got.iter().zip(&want).enumerate() {
-                // five layers of sums of up to 4,608 products, by Winograd's method to a few 1e-6 of their size each
+                // five layers of sums of up to 4,608 products, by Winograd's method to a few 1e-6 of their
+                // size each
                 let error = (got - want).abs();
-                assert!(error <= 2e-5 * largest, "{simd} exact {exact} batch {batch}, score {place}: {got} and {want}");
+                assert!(
+                    error <= 2e-5 * largest,
+                    "{simd} exact {exact} batch {batch}, score {place}: {got} and {want}"
+                );
             }
             assert_eq!(got.len(), want.len());
         }
@@ -127,16 +139,20 @@ fn the_network_is_computed_in_all_ways() {
     let plan = plan(&graph, Target::of(Simd::detect()), 32);
     let groups: Vec<_> = plan.stages.iter().flat_map(|stage| &stage.groups).collect();
     let has = |space: Space| groups.iter().any(|group| group.space == space);
-    assert!(has(Space::Images { shard: 1, shards: 32 }) && has(Space::Images { shard: 4, shards: 8 }), "{plan}");
-    let kernels = || groups.iter().flat_map(|group| &group.calls).map(|call| (call, &plan.kernels[call.kernel]));
+    assert!(
+        has(Space::Images { shard: 1, shards: 32 }) && has(Space::Images { shard: 4, shards: 8 }),
+        "{plan}"
+    );
+    let kernels =
+        || groups.iter().flat_map(|group| &group.calls).map(|call| (call, &plan.kernels[call.kernel]));
     assert!(kernels().any(|(_, kernel)| matches!(kernel, KernelDesc::WinogradStep(_))), "{plan}");
     // a sum over what it adds, and one beside it
     let adds = |kernel: &KernelDesc, args: usize| {
         if let KernelDesc::Conv(conv) = kernel {
             return conv.epilogue.residual.is_some();
         }
-        if let KernelDesc::Winograd(WinogradDesc { conv, .. }) | KernelDesc::Strassen(StrassenDesc { conv, .. }) =
-            kernel
+        if let KernelDesc::Winograd(WinogradDesc { conv, .. })
+        | KernelDesc::Strassen(StrassenDesc { conv, .. }) = kernel
         {
             return conv.epilogue.residual.is_some();
         }

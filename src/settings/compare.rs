@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use crate::layers::Layer;
-use crate::vocabulary::{AugmentKind, Callback, DataSource, Fill, Loss, Optimizer, OptionSpec, Schedule, Words};
+use crate::vocabulary::{
+    AugmentKind, Callback, DataSource, Fill, Loss, Optimizer, OptionSpec, Schedule, Words,
+};
 
-/// Whether a setting has kept its meaning: it is the same text, or the same word with the same options where those that one of the texts lacks have their
-/// defaults in the other.
+/// Whether a setting has kept its meaning: it is the same text, or the same word with the same options where
+/// those that one of the texts lacks have their defaults in the other.
 pub(super) fn is_same(key: &str, old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::String(old), Value::String(new)) => old == new || is_same_word(key, old, new),
@@ -19,7 +21,8 @@ pub(super) fn is_same(key: &str, old: &Value, new: &Value) -> bool {
 
 fn is_same_word(key: &str, old: &str, new: &str) -> bool {
     let (Some(old), Some(new)) = (Call::new(old), Call::new(new)) else { return false };
-    let Some(table) = options_of(key, old.word).filter(|_| old.word == new.word && old.rest == new.rest) else {
+    let Some(table) = options_of(key, old.word).filter(|_| old.word == new.word && old.rest == new.rest)
+    else {
         return false;
     };
     old.has_only(table)
@@ -65,7 +68,9 @@ impl<'t> Call<'t> {
 
     /// Whether all options are of a table.
     fn has_only(&self, table: &[OptionSpec]) -> bool {
-        self.options.iter().all(|(name, _)| name.is_empty() || table.iter().any(|option| option.name == *name))
+        self.options
+            .iter()
+            .all(|(name, _)| name.is_empty() || table.iter().any(|option| option.name == *name))
     }
 
     /// What is written for an option, which stands at this place of its table; else its default.
@@ -82,7 +87,8 @@ impl<'t> Call<'t> {
 /// `name: value`, or a value alone.
 fn option(text: &str) -> (&str, &str) {
     let text = text.trim();
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     text.split_once(": ").filter(|(name, _)| is_name(name)).unwrap_or(("", text))
 }
 

@@ -1,15 +1,17 @@
-//! Format 1 of settings, as versions up to 0.1 wrote them: a run of theirs is resumed by comparing what they wrote with what they would write now.
+//! Format 1 of settings, as versions up to 0.1 wrote them: a run of theirs is resumed by comparing what they
+//! wrote with what they would write now.
 //!
-//! Layers stood there as Rust prints them, so fields of layers that existed then keep their names: `tests/fixtures/settings` holds such files for
-//! ever. Words that are newer than this format never stand in it, whatever is made of them here.
+//! Layers stood there as Rust prints them, so fields of layers that existed then keep their names:
+//! `tests/fixtures/settings` holds such files for ever. Words that are newer than this format never stand in
+//! it, whatever is made of them here.
 
 use serde_json::{Value, json};
 
 use super::{EPOCHS, Settings, decimal, prepare_json};
 use crate::ir::{AugmentSpec, CheckedProgram, DataSpec, Model, Phase, PrepareSpec, TrainSpec, UpdateRules};
 use crate::vocabulary::{
-    AugmentKind, Callback, ClassWeight, Damaged, DataSource, LabelKind, Loss, LossOptions, OptionValue, Schedule,
-    Split, Words, Written,
+    AugmentKind, Callback, ClassWeight, Damaged, DataSource, LabelKind, Loss, LossOptions, OptionValue,
+    Schedule, Split, Words, Written,
 };
 
 /// What those versions would write of a program.
@@ -37,7 +39,8 @@ impl Format1 {
             // `Conv2d(Conv2d { … })`: the inner text alone.
             let text = format!("{:?}", node.layer);
             let inner = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(&text);
-            let inputs: Vec<&str> = node.inputs.iter().map(|id| model.layers[id.index()].path.as_str()).collect();
+            let inputs: Vec<&str> =
+                node.inputs.iter().map(|id| model.layers[id.index()].path.as_str()).collect();
             let from = if inputs.is_empty() { String::new() } else { format!(" from {}", inputs.join(", ")) };
             let frozen = if node.frozen { ", frozen" } else { "" };
             self.set(format!("model.{}", node.path), format!("{inner}{from}{frozen}"));
@@ -78,7 +81,8 @@ impl Format1 {
         match class_weight.as_ref().map(|weight| &weight.value) {
             Some(ClassWeight::Balanced) => self.set("data.class_weight", "balanced"),
             Some(ClassWeight::Given(weights)) => {
-                let weights = weights.iter().map(|(class, weight)| (class.value.clone(), json!(decimal(*weight))));
+                let weights =
+                    weights.iter().map(|(class, weight)| (class.value.clone(), json!(decimal(*weight))));
                 self.set("data.class_weight", Value::Object(weights.collect()));
             }
             None => {}
@@ -138,7 +142,10 @@ impl Format1 {
         if let Some(written) = from_logits {
             self.set("train.loss.from_logits", written.value);
         }
-        self.set("train.metrics", train.metrics.iter().map(|metric| metric.value.column()).collect::<Vec<_>>());
+        self.set(
+            "train.metrics",
+            train.metrics.iter().map(|metric| metric.value.column()).collect::<Vec<_>>(),
+        );
         self.set("train.seed", train.seed);
     }
 
@@ -191,7 +198,11 @@ fn word(written: &Written, unnamed: usize) -> String {
         if at < unnamed { value } else { format!("{name}: {value}") }
     });
     let options: Vec<String> = options.collect();
-    if options.is_empty() { written.keyword.to_owned() } else { format!("{}({})", written.keyword, options.join(", ")) }
+    if options.is_empty() {
+        written.keyword.to_owned()
+    } else {
+        format!("{}({})", written.keyword, options.join(", "))
+    }
 }
 
 fn augmentation(kind: &AugmentKind) -> String {

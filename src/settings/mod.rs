@@ -1,7 +1,9 @@
-//! The resolved settings of a run: what `run.json` shows, and what a resumed run must have in common with the one it goes on with.
+//! The resolved settings of a run: what `run.json` shows, and what a resumed run must have in common with the
+//! one it goes on with.
 //!
-//! Values are those of the language, in its own notation: numbers, truth values and lists as such, words with options as a file would hold them. The
-//! key `FORMAT_KEY` says how they are written; files without it are of format 1 (`format_1`), which earlier versions wrote.
+//! Values are those of the language, in its own notation: numbers, truth values and lists as such, words with
+//! options as a file would hold them. The key `FORMAT_KEY` says how they are written; files without it are of
+//! format 1 (`format_1`), which earlier versions wrote.
 
 mod compare;
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other value was written in another way")]
@@ -21,7 +23,8 @@ const FORMAT_KEY: &str = "format";
 /// The one setting that may grow when a run is resumed.
 const EPOCHS: &str = "train.epochs";
 
-/// Settings by key (`train.batch`), in the order of a file: model, data, prepare, augment, train. Every default is written out.
+/// Settings by key (`train.batch`), in the order of a file: model, data, prepare, augment, train. Every
+/// default is written out.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Settings {
@@ -68,7 +71,8 @@ impl Settings {
         Value::Object(self.entries.clone())
     }
 
-    /// What differs in `now`, one sentence each; empty where nothing does but a number of epochs that has grown.
+    /// What differs in `now`, one sentence each; empty where nothing does but a number of epochs that has
+    /// grown.
     pub fn changes_to(&self, now: &Settings) -> Vec<String> {
         let is_format_1 = |entries: &Map<String, Value>| !entries.contains_key(FORMAT_KEY);
         let now = match &now.format_1 {
@@ -97,9 +101,11 @@ impl Settings {
     fn model(&mut self, model: &Model) {
         self.set("model", model.name.value.as_str());
         for node in &model.layers {
-            let options = node.attributes.iter().map(|(name, value)| (name, value.clone())).collect::<Vec<_>>();
+            let options =
+                node.attributes.iter().map(|(name, value)| (name, value.clone())).collect::<Vec<_>>();
             let layer = Written::new(node.layer.as_op().keyword(), options).text(0);
-            let inputs: Vec<&str> = node.inputs.iter().map(|id| model.layers[id.index()].path.as_str()).collect();
+            let inputs: Vec<&str> =
+                node.inputs.iter().map(|id| model.layers[id.index()].path.as_str()).collect();
             let from = if inputs.is_empty() { String::new() } else { format!(" from {}", inputs.join(", ")) };
             let frozen = if node.frozen { ", frozen" } else { "" };
             self.set(format!("model.{}", node.path), format!("{layer}{from}{frozen}"));
@@ -136,7 +142,8 @@ impl Settings {
         match class_weight.as_ref().map(|weight| &weight.value) {
             Some(ClassWeight::Balanced) => self.set("data.class_weight", "balanced"),
             Some(ClassWeight::Given(weights)) => {
-                let weights = weights.iter().map(|(class, weight)| (class.value.clone(), json!(decimal(*weight))));
+                let weights =
+                    weights.iter().map(|(class, weight)| (class.value.clone(), json!(decimal(*weight))));
                 self.set("data.class_weight", Value::Object(weights.collect()));
             }
             None => self.set("data.class_weight", Value::Null),
@@ -221,8 +228,10 @@ pub fn prepare_json(prepare: &PrepareSpec) -> Value {
     if let Some(resize) = resize {
         let resize = resize.value;
         let size = format!("{}x{}", resize.height, resize.width);
-        entries
-            .insert("resize".into(), json!({ "size": size, "method": resize.method.name(), "fit": resize.fit.name() }));
+        entries.insert(
+            "resize".into(),
+            json!({ "size": size, "method": resize.method.name(), "fit": resize.fit.name() }),
+        );
     }
     if let Some(color) = color {
         entries.insert("color".into(), json!(color.value.name()));
@@ -262,7 +271,11 @@ mod tests {
     use super::*;
 
     fn settings(epochs: usize) -> Settings {
-        Settings::new([("train.epochs", json!(epochs)), ("train.batch", json!(32)), ("data.test", Value::Null)])
+        Settings::new([
+            ("train.epochs", json!(epochs)),
+            ("train.batch", json!(32)),
+            ("data.test", Value::Null),
+        ])
     }
 
     #[test]
@@ -276,7 +289,11 @@ mod tests {
         other.set("train.seed", 1);
         assert_eq!(
             settings(10).changes_to(&other),
-            ["`train.batch` was 32, is 64", "`data.test` was not set, is 0.2 of all", "`train.seed` was not set, is 1"]
+            [
+                "`train.batch` was 32, is 64",
+                "`data.test` was not set, is 0.2 of all",
+                "`train.seed` was not set, is 1"
+            ]
         );
         assert_eq!(other.changes_to(&settings(10)).len(), 3);
     }

@@ -44,7 +44,8 @@ pub(super) fn write(text: &mut Text, data: &DataSpec, target: Target<'_>) {
         None => {}
     }
     if let Some(mirror) = mirror {
-        let pairs = mirror.value.iter().map(|[class, image]| named(&quoted(&class.value), quoted(&image.value)));
+        let pairs =
+            mirror.value.iter().map(|[class, image]| named(&quoted(&class.value), quoted(&image.value)));
         text.set("mirror", map(pairs));
     }
     upright.iter().for_each(|upright| text.set("upright", upright.value));

@@ -1,6 +1,8 @@
-//! The resolved program as a file of the language: every default, inferred value, block and import spelled out, with the same meaning.
+//! The resolved program as a file of the language: every default, inferred value, block and import spelled
+//! out, with the same meaning.
 //!
-//! One file here for each part of [`Program`]. Each takes its part to pieces by name, so that a field that is added there cannot be forgotten here.
+//! One file here for each part of [`Program`]. Each takes its part to pieces by name, so that a field that is
+//! added there cannot be forgotten here.
 
 mod augment;
 mod data;
@@ -21,7 +23,8 @@ use text::Text;
 /// Sections that are for one model of several have its name.
 type Target<'a> = Option<&'a str>;
 
-/// A file with these models, each checked by itself, and what the source file allows. A search stands for the point at which a program was lowered.
+/// A file with these models, each checked by itself, and what the source file allows. A search stands for the
+/// point at which a program was lowered.
 pub fn show(programs: &[&CheckedProgram], source: &ast::File) -> String {
     let mut text = Text::default();
     text.line("language 1");

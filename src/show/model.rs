@@ -1,4 +1,5 @@
-//! Models: layers one a line, each with its full name. Models used as layers that have weights of their own, or are frozen, stay models.
+//! Models: layers one a line, each with its full name. Models used as layers that have weights of their own,
+//! or are frozen, stay models.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -168,7 +169,8 @@ fn write_used(
     let range = scope.layers.clone();
     let inputs = layers[range.clone()].iter().flat_map(|node| &node.inputs);
     let entry = inputs.copied().find(|input| input.index() < range.start).unwrap_or(LayerId(0));
-    let mut part = Part { prefix: format!("{}.", scope.path), start: range.start, end: range.end, entry: None };
+    let mut part =
+        Part { prefix: format!("{}.", scope.path), start: range.start, end: range.end, entry: None };
     let used = |name: &str| layers[range.clone()].iter().any(|node| part.inner(&node.path) == name);
     let entry_name = free("input", &used);
     part.entry = Some((entry, entry_name));

@@ -67,12 +67,9 @@ fn write_stage(text: &mut Text, stage: &TrainSpec, with_optimizer: bool) {
 /// `freeze: [a, b onward]`, `unfreeze: c`: consecutive changes of a kind were written as one.
 fn write_freezes(text: &mut Text, freezes: &[FreezeChange]) {
     for changes in freezes.chunk_by(|a, b| a.freeze == b.freeze) {
-        let targets =
-            changes.iter().map(
-                |FreezeChange { freeze: _, target, onward }| {
-                    if *onward { format!("{} onward", target.value) } else { target.value.clone() }
-                },
-            );
+        let targets = changes.iter().map(|FreezeChange { freeze: _, target, onward }| {
+            if *onward { format!("{} onward", target.value) } else { target.value.clone() }
+        });
         text.set(if changes[0].freeze { "freeze" } else { "unfreeze" }, list(targets));
     }
 }

@@ -16,8 +16,8 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn new(text: &str) -> Self {
-        let lines =
-            std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1));
+        let lines = std::iter::once(0)
+            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1));
         let mut before = 0;
         let mut characters = vec![0];
         characters.extend(text.as_bytes().chunks(STEP).map(|chunk| {

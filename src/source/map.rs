@@ -2,8 +2,8 @@
 
 use super::{SourceFile, Span};
 
-/// The file that is compiled and the small texts beside it (`--set` arguments), one after the other in one range of
-/// offsets, so that a [`Span`] alone says where something is written.
+/// The file that is compiled and the small texts beside it (`--set` arguments), one after the other in one
+/// range of offsets, so that a [`Span`] alone says where something is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceMap {
     /// Each text and the offset of its first byte. One unused offset stands between two texts.

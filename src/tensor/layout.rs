@@ -4,10 +4,10 @@ use super::Shape;
 
 /// Addresses of a feature map `[H, W, C]` inside its buffer, in elements.
 ///
-/// Element `(n, y, x, c)` lies at `origin + n·image_pitch + y·row_pitch + x·pixel_pitch + c`.
-/// A vector is one pixel. A *halo* is the border of zeros around the pixels that a padded convolution reads; it
-/// belongs to the buffer (`origin` skips it) and is zero whenever a consumer runs. `pixel_pitch > channels`
-/// is a slice of a wider (concatenated) buffer.
+/// Element `(n, y, x, c)` lies at `origin + n·image_pitch + y·row_pitch + x·pixel_pitch + c`. A vector is one
+/// pixel. A *halo* is the border of zeros around the pixels that a padded convolution reads; it belongs to
+/// the buffer (`origin` skips it) and is zero whenever a consumer runs. `pixel_pitch > channels` is a slice
+/// of a wider (concatenated) buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// Rows.
@@ -48,10 +48,12 @@ impl Layout {
         }
     }
 
-    /// The same with pixels that do not push each other out of the first-level cache. A kernel that goes along the channels of dozens of pixels at a time has
-    /// as many lines in use; where pixels are a multiple of 1 KiB apart they fall on four sets of it at most. Such pixels are moved apart by a line.
+    /// The same with pixels that do not push each other out of the first-level cache. A kernel that goes
+    /// along the channels of dozens of pixels at a time has as many lines in use; where pixels are a multiple
+    /// of 1 KiB apart they fall on four sets of it at most. Such pixels are moved apart by a line.
     ///
-    /// Depthwise 3x3 over 14x14, one AVX-512 core of a busy machine: 37 GFLOP/s for 512 channels without, 43 to 114 for 528; 25 for 1,024, 57 to 70 for 1,040.
+    /// Depthwise 3x3 over 14x14, one AVX-512 core of a busy machine: 37 GFLOP/s for 512 channels without, 43
+    /// to 114 for 528; 25 for 1,024, 57 to 70 for 1,040.
     pub fn with_pixels_apart(height: usize, width: usize, channels: usize, halo: [usize; 4]) -> Self {
         /// Elements.
         const LINE: usize = 16;
@@ -78,7 +80,8 @@ impl Layout {
         self.height * self.width * self.channels
     }
 
-    /// The zeros around the pixels as `[top, bottom, left, right]`; meaningful for layouts made by [`Layout::with_halo`].
+    /// The zeros around the pixels as `[top, bottom, left, right]`; meaningful for layouts made by
+    /// [`Layout::with_halo`].
     pub fn halo(&self) -> [usize; 4] {
         let top = self.origin / self.row_pitch;
         let left = (self.origin % self.row_pitch) / self.pixel_pitch;
@@ -99,7 +102,9 @@ mod tests {
 
     #[test]
     fn pixels_are_moved_apart_where_they_would_share_few_sets() {
-        for (channels, pitch) in [(1, 1), (32, 32), (128, 128), (255, 255), (256, 272), (300, 300), (1024, 1040)] {
+        for (channels, pitch) in
+            [(1, 1), (32, 32), (128, 128), (255, 255), (256, 272), (300, 300), (1024, 1040)]
+        {
             let layout = Layout::with_pixels_apart(3, 5, channels, [1, 0, 2, 1]);
             assert_eq!((layout.channels, layout.pixel_pitch), (channels, pitch));
             assert_eq!((layout.halo(), layout.elements()), ([1, 0, 2, 1], 15 * channels));

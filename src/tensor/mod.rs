@@ -1,4 +1,5 @@
-//! Element types, shapes, memory layouts and the arithmetic of windows: the one place for each of these facts.
+//! Element types, shapes, memory layouts and the arithmetic of windows: the one place for each of these
+//! facts.
 
 mod layout;
 mod shape;

@@ -8,7 +8,8 @@ pub enum Padding {
     /// No padding.
     #[default]
     Valid,
-    /// As much as makes the output `⌈input / stride⌉`; an odd amount puts the larger half after (TensorFlow's rule).
+    /// As much as makes the output `⌈input / stride⌉`; an odd amount puts the larger half after (TensorFlow's
+    /// rule).
     Same,
     /// This many pixels on every side.
     Explicit(usize),
@@ -87,8 +88,9 @@ impl Axis {
         Ok(Self { input, kernel_size, stride, dilation, pad_before, pad_after, output: room / stride + 1 })
     }
 
-    /// The window without the taps, at either end, that only ever meet the padding: the first tap that is kept, and the axis of those kept. Tap k of
-    /// position p meets input `p · stride + k · dilation − pad_before`. All taps are kept where none meets anything.
+    /// The window without the taps, at either end, that only ever meet the padding: the first tap that is
+    /// kept, and the axis of those kept. Tap k of position p meets input `p · stride + k · dilation −
+    /// pad_before`. All taps are kept where none meets anything.
     ///
     /// Kernel size 3 with one zero on each side over an input of 1: tap 1 alone is kept, without padding.
     pub fn cropped(&self) -> (usize, Self) {
@@ -101,7 +103,8 @@ impl Axis {
         let mut taps = (0..self.kernel_size).filter(meets);
         let Some(first) = taps.next() else { return (0, *self) };
         let last = taps.next_back().unwrap_or(first);
-        // a window begins in the padding or with the first element: so many taps can go that it does not begin behind it
+        // a window begins in the padding or with the first element: so many taps can go that it does not
+        // begin behind it
         let first = first.min(self.pad_before / self.dilation);
         let pad_before = self.pad_before - first * self.dilation;
         let mut axis = Self { kernel_size: last + 1 - first, pad_before, ..*self };
@@ -157,7 +160,13 @@ impl Window {
 mod tests {
     use super::*;
 
-    fn output(input: usize, kernel: usize, stride: usize, dilation: usize, padding: Padding) -> Option<usize> {
+    fn output(
+        input: usize,
+        kernel: usize,
+        stride: usize,
+        dilation: usize,
+        padding: Padding,
+    ) -> Option<usize> {
         Axis::resolve(input, kernel, stride, dilation, padding).ok().map(|axis| axis.output)
     }
 

@@ -1,7 +1,8 @@
-//! What happens between epochs, as state machines: values in, actions out. The trainer carries the actions out.
+//! What happens between epochs, as state machines: values in, actions out. The trainer carries the actions
+//! out.
 //!
-//! Semantics are Keras's, with two differences that are said where they stand: the better direction belongs to the monitored
-//! value, and a value that is not a number never counts as an improvement.
+//! Semantics are Keras's, with two differences that are said where they stand: the better direction belongs
+//! to the monitored value, and a value that is not a number never counts as an improvement.
 
 use serde::{Deserialize, Serialize};
 
@@ -94,8 +95,9 @@ impl Callbacks {
         self.counters[callback].best_epoch
     }
 
-    /// Ends epoch `epoch` (from 1): every callback sees the values, in the order of the file, and the learning rate that the ones before it left.
-    /// A monitor that this run does not make is skipped (the checker has refused such files).
+    /// Ends epoch `epoch` (from 1): every callback sees the values, in the order of the file, and the
+    /// learning rate that the ones before it left. A monitor that this run does not make is skipped (the
+    /// checker has refused such files).
     pub fn end_epoch(&mut self, epoch: usize, values: &EpochValues, learning_rate: f32) -> Vec<Action> {
         let mut actions = Vec::new();
         let mut rate = learning_rate;
@@ -143,7 +145,8 @@ impl Callbacks {
                 }
                 Callback::Checkpoint { path, monitor, save_best_only } => {
                     let rule = Rule { monitor: monitor.value, min_delta: 0.0 };
-                    let improved = values.get(monitor.value).is_some_and(|value| counter.improve(&rule, value, epoch));
+                    let improved =
+                        values.get(monitor.value).is_some_and(|value| counter.improve(&rule, value, epoch));
                     if improved || !save_best_only {
                         actions.push(Action::Save { path: path.value.clone() });
                     }
@@ -179,9 +182,9 @@ struct Rule {
 }
 
 impl Counter {
-    /// Takes `value` for the best if it is better by more than `min_delta`, or the first; says whether it did.
-    /// As Keras does, the difference is taken in double precision and compared in single.
-    /// Keras takes a first value of NaN for the best, after which nothing improves; here NaN is never the best.
+    /// Takes `value` for the best if it is better by more than `min_delta`, or the first; says whether it
+    /// did. As Keras does, the difference is taken in double precision and compared in single. Keras takes a
+    /// first value of NaN for the best, after which nothing improves; here NaN is never the best.
     fn improve(&mut self, rule: &Rule, value: f64, epoch: usize) -> bool {
         let better = match self.best {
             None => !value.is_nan(),
@@ -243,9 +246,11 @@ mod tests {
                 cooldown: count(case, "cooldown"),
                 min_lr: number(case, "min_lr"),
             },
-            Some("checkpoint") => {
-                Callback::Checkpoint { path: spanned("best.safetensors".into()), monitor, save_best_only: true }
-            }
+            Some("checkpoint") => Callback::Checkpoint {
+                path: spanned("best.safetensors".into()),
+                monitor,
+                save_best_only: true,
+            },
             other => panic!("callback {other:?}"),
         }
     }
@@ -283,7 +288,8 @@ mod tests {
     #[test]
     fn keras_worked_out_the_same_sequences() {
         let golden: Vec<serde_json::Value> =
-            serde_json::from_str(include_str!("../../tests/golden/callbacks.json")).expect("the golden file is JSON");
+            serde_json::from_str(include_str!("../../tests/golden/callbacks.json"))
+                .expect("the golden file is JSON");
         assert!(golden.len() >= 100, "the golden file has cases");
         for (at, case) in golden.iter().enumerate() {
             let expected = case["epochs"].as_array().expect("epochs");
@@ -311,8 +317,11 @@ mod tests {
 
     #[test]
     fn every_epoch_is_saved_where_not_only_the_best_is_wanted() {
-        let rule =
-            Callback::Checkpoint { path: spanned("all".into()), monitor: spanned(VAL_LOSS), save_best_only: false };
+        let rule = Callback::Checkpoint {
+            path: spanned("all".into()),
+            monitor: spanned(VAL_LOSS),
+            save_best_only: false,
+        };
         let mut callbacks = Callbacks::new([rule]);
         for (epoch, value) in [(1, 1.0), (2, 2.0)] {
             let actions = callbacks.end_epoch(epoch, &EpochValues(vec![(VAL_LOSS, value)]), 0.1);

@@ -1,4 +1,5 @@
-//! What the trainer needs of a compiled model. The sessions of [`crate::runtime`] are the real ones; tests train something smaller.
+//! What the trainer needs of a compiled model. The sessions of [`crate::runtime`] are the real ones; tests
+//! train something smaller.
 
 use crate::ir::{Labels, Metric, Param};
 use crate::runtime::{CompileError, EvalSession, StepInputs, StepResult, TrainSession};

@@ -1,4 +1,5 @@
-//! What can go wrong with a run and its files. Sentences speak to the user; [`RunError::help`] says what to do.
+//! What can go wrong with a run and its files. Sentences speak to the user; [`RunError::help`] says what to
+//! do.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -276,7 +277,14 @@ mod tests {
             RunError::StateLost { path: path(), result: String::new() },
             RunError::NotFiniteWeights { path: path(), tensors: String::new() },
             RunError::NotFiniteResult { what: String::new(), layer: None },
-            RunError::NotFinite { loss: f32::NAN, step: 1, epoch: 1, batch: 1, layer: None, learning_rate: 0.1 },
+            RunError::NotFinite {
+                loss: f32::NAN,
+                step: 1,
+                epoch: 1,
+                batch: 1,
+                layer: None,
+                learning_rate: 0.1,
+            },
         ];
         for error in &errors {
             let code = error.code().expect("these have codes");

@@ -8,7 +8,10 @@ use crate::printed::few;
 /// Refuses tensors that hold NaN or infinity, by name and count.
 /// # Errors
 /// [`RunError::NotFiniteWeights`].
-pub(super) fn all_finite<'a>(path: &Path, tensors: impl Iterator<Item = (&'a str, &'a [f32])>) -> Result<(), RunError> {
+pub(super) fn all_finite<'a>(
+    path: &Path,
+    tensors: impl Iterator<Item = (&'a str, &'a [f32])>,
+) -> Result<(), RunError> {
     let found: Vec<String> = tensors.filter_map(|(name, values)| not_finite(name, values)).collect();
     if found.is_empty() {
         return Ok(());
@@ -20,8 +23,11 @@ pub(super) fn all_finite<'a>(path: &Path, tensors: impl Iterator<Item = (&'a str
 fn not_finite(name: &str, values: &[f32]) -> Option<String> {
     let count = |bad: fn(&f32) -> bool| values.iter().filter(|value| bad(value)).count();
     let counts = [(count(|value| value.is_nan()), "NaN"), (count(|value| value.is_infinite()), "infinite")];
-    let counts: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, kind)| format!("{count} {kind}")).collect();
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, kind)| format!("{count} {kind}"))
+        .collect();
     (!counts.is_empty()).then(|| format!("`{name}` ({} of {})", counts.join(", "), values.len()))
 }
 

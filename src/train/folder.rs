@@ -1,4 +1,5 @@
-//! A run's folder: `weights.safetensors`, checkpoints, `history.csv`, `run.json`, the states, the index of the data, and the lock.
+//! A run's folder: `weights.safetensors`, checkpoints, `history.csv`, `run.json`, the states, the index of
+//! the data, and the lock.
 
 use std::fs;
 use std::io;
@@ -11,7 +12,8 @@ use super::state::Saved;
 use crate::files;
 use crate::ir::run_files::{self, HISTORY, INDEX, LOCK, NEXT_STATE, PREVIOUS_STATE, REPORT, STATE, WEIGHTS};
 
-/// The folder of one run. It belongs to that run alone, and to this process as long as any copy of this value is there.
+/// The folder of one run. It belongs to that run alone, and to this process as long as any copy of this value
+/// is there.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
     path: PathBuf,
@@ -69,10 +71,11 @@ impl RunFolder {
         if there.iter().any(|name| name != LOCK) { Err(occupied(&there)) } else { Ok(folder) }
     }
 
-    /// The folder of a run that was begun, to go on with it. What a killed process left unfinished is taken away.
+    /// The folder of a run that was begun, to go on with it. What a killed process left unfinished is taken
+    /// away.
     /// # Errors
-    /// [`RunError::Read`] if it is not the folder of a run; [`RunError::InUse`]; [`RunError::StateLost`] where only its results are left; where no state is
-    /// good, what is wrong with the newest.
+    /// [`RunError::Read`] if it is not the folder of a run; [`RunError::InUse`]; [`RunError::StateLost`]
+    /// where only its results are left; where no state is good, what is wrong with the newest.
     pub fn open(path: &Path) -> Result<(Self, Remains), RunError> {
         let looked_at = Self { path: path.to_owned(), _lock: None };
         let has_state = looked_at.states().iter().any(|state| fs::symlink_metadata(state).is_ok());
@@ -237,7 +240,10 @@ mod tests {
     #[test]
     fn checkpoints_stay_in_the_folder() {
         let folder = RunFolder { path: PathBuf::from("runs/a-1"), _lock: None };
-        assert_eq!(folder.checkpoint("best.safetensors").expect("plain"), Path::new("runs/a-1/best.safetensors"));
+        assert_eq!(
+            folder.checkpoint("best.safetensors").expect("plain"),
+            Path::new("runs/a-1/best.safetensors")
+        );
         for name in ["../best", "/tmp/best", "a/b", "", ".", "..", "state.safetensors"] {
             assert!(matches!(folder.checkpoint(name), Err(RunError::CheckpointPath { .. })), "{name}");
         }

@@ -67,7 +67,11 @@ impl History {
     /// is there. The second value says whether that was anything but these rows.
     /// # Errors
     /// [`RunError::Write`].
-    pub fn begin(path: &Path, monitors: &[Monitor], rows: Vec<Row>) -> Result<(Self, Option<Repair>), RunError> {
+    pub fn begin(
+        path: &Path,
+        monitors: &[Monitor],
+        rows: Vec<Row>,
+    ) -> Result<(Self, Option<Repair>), RunError> {
         let mut history = Self { header: columns(monitors).join(","), rows, open: Vec::new() };
         let repair = history.open(path, None)?;
         Ok((history, repair))
@@ -77,7 +81,10 @@ impl History {
     /// rows that belong there.
     /// # Errors
     /// [`RunError::Write`].
-    pub fn log_to(&mut self, logs: impl IntoIterator<Item = (String, PathBuf)>) -> Result<Vec<Repair>, RunError> {
+    pub fn log_to(
+        &mut self,
+        logs: impl IntoIterator<Item = (String, PathBuf)>,
+    ) -> Result<Vec<Repair>, RunError> {
         self.open.truncate(1);
         let mut repairs = Vec::new();
         for (name, path) in logs {
@@ -112,10 +119,12 @@ impl History {
     fn open(&mut self, path: &Path, log: Option<String>) -> Result<Option<Repair>, RunError> {
         let belongs = |row: &&Row| log.as_ref().is_none_or(|log| row.logs.contains(log));
         let lines = self.rows.iter().filter(belongs).map(|row| row.text.as_str());
-        let mut text: String = std::iter::once(self.header.as_str()).chain(lines).collect::<Vec<_>>().join("\n");
+        let mut text: String =
+            std::iter::once(self.header.as_str()).chain(lines).collect::<Vec<_>>().join("\n");
         text.push('\n');
         let repair = Repair::between(path, &text);
-        files::write(path, |file| file.write_all(text.as_bytes())).map_err(|error| RunError::write(path, error))?;
+        files::write(path, |file| file.write_all(text.as_bytes()))
+            .map_err(|error| RunError::write(path, error))?;
         let file = files::append(path).map_err(|error| RunError::write(path, error))?;
         self.open.push(Open { log, path: path.to_owned(), file });
         Ok(repair)

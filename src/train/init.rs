@@ -1,14 +1,16 @@
 //! Initial values of parameters.
 //!
-//! A parameter's values depend on the seed, its name, its shape and its initializer, and on nothing else: adding a layer to a model changes no
-//! other layer's start. Distributions and fans are Keras's (`keras.initializers`); the numbers are our own generator's.
+//! A parameter's values depend on the seed, its name, its shape and its initializer, and on nothing else:
+//! adding a layer to a model changes no other layer's start. Distributions and fans are Keras's
+//! (`keras.initializers`); the numbers are our own generator's.
 
 use crate::ir::Param;
 use crate::random::{Random, text_key};
 use crate::tensor::Shape;
 use crate::vocabulary::{FanMode, Initializer, ScaledDistribution};
 
-/// Deviation of a standard normal that is truncated at ±2. A truncated normal of deviation `σ` is made from `σ / 0.8796…`.
+/// Deviation of a standard normal that is truncated at ±2. A truncated normal of deviation `σ` is made from
+/// `σ / 0.8796…`.
 const TRUNCATED_DEVIATION: f64 = 0.879_625_661_034_239_8;
 
 /// Tells the streams of initial weights from all others of the same seed.
@@ -38,8 +40,8 @@ enum Distribution {
 }
 
 impl Distribution {
-    /// Keras's definitions. A variance scaling initializer wants the variance `scale / fan`: the uniform one reaches to
-    /// `√(3 · scale / fan)`, the normal one's deviation is `√(scale / fan) / 0.8796…`, truncated.
+    /// Keras's definitions. A variance scaling initializer wants the variance `scale / fan`: the uniform one
+    /// reaches to `√(3 · scale / fan)`, the normal one's deviation is `√(scale / fan) / 0.8796…`, truncated.
     ///
     /// `None` where numbers are not drawn one by one.
     fn of(initializer: Initializer, shape: &Shape) -> Option<Self> {
@@ -80,9 +82,10 @@ impl Distribution {
                 };
                 match distribution {
                     ScaledDistribution::TruncatedNormal => normal(f64::from(scale), fan),
-                    ScaledDistribution::UntruncatedNormal => {
-                        Distribution::Normal { mean: 0.0, deviation: (f64::from(scale) / fan.max(1.0)).sqrt() }
-                    }
+                    ScaledDistribution::UntruncatedNormal => Distribution::Normal {
+                        mean: 0.0,
+                        deviation: (f64::from(scale) / fan.max(1.0)).sqrt(),
+                    },
                     ScaledDistribution::Uniform => uniform(f64::from(scale), fan),
                 }
             }
@@ -105,8 +108,9 @@ impl Distribution {
     }
 }
 
-/// A matrix `[product of all axes but the last, last]` with orthonormal columns (rows, where there are fewer of them), times the gain: normal numbers
-/// made orthogonal one after the other (Gram–Schmidt, twice, which is enough for f64). The result is uniform among such matrices, as Keras's is.
+/// A matrix `[product of all axes but the last, last]` with orthonormal columns (rows, where there are fewer
+/// of them), times the gain: normal numbers made orthogonal one after the other (Gram–Schmidt, twice, which
+/// is enough for f64). The result is uniform among such matrices, as Keras's is.
 fn orthogonal(param: &Param, random: &mut Random) -> Vec<f32> {
     let Initializer::Orthogonal { gain } = param.initializer else { return Vec::new() };
     let columns = param.shape.channels();
@@ -131,10 +135,14 @@ fn orthogonal(param: &Param, random: &mut Random) -> Vec<f32> {
         let (vector, place) = if rows >= columns { (column, row) } else { (row, column) };
         (f64::from(gain) * vectors[vector][place]) as f32
     };
-    (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))).map(|(r, c)| value(r, c)).collect()
+    (0..rows)
+        .flat_map(|row| (0..columns).map(move |column| (row, column)))
+        .map(|(r, c)| value(r, c))
+        .collect()
 }
 
-/// `(fan_in, fan_out)`: inputs and outputs of one unit. Weights `[in, out]` and `[kh, kw, in, out]` count their window; a vector is both.
+/// `(fan_in, fan_out)`: inputs and outputs of one unit. Weights `[in, out]` and `[kh, kw, in, out]` count
+/// their window; a vector is both.
 fn fans(shape: &Shape) -> (f64, f64) {
     let count = |n: usize| n as f64;
     match *shape.extents() {
@@ -199,7 +207,8 @@ mod tests {
         for initializer in ALL {
             let values = initial_values(&param("conv2d.kernel", &[3, 3, 32, 64], initializer), 5);
             let (mean, deviation, reach) = moments(&values);
-            // Expected deviation and the bound of every value (deviations; infinite for an untruncated normal).
+            // Expected deviation and the bound of every value (deviations; infinite for an untruncated
+            // normal).
             let (want, bound) = match initializer {
                 Initializer::Zeros => (0.0, 0.0),
                 Initializer::Ones | Initializer::Constant(_) => (0.0, 1.0),
@@ -209,14 +218,19 @@ mod tests {
                 Initializer::HeUniform => ((2.0 / fan_in).sqrt(), (6.0 / fan_in).sqrt()),
                 Initializer::LecunUniform => ((1.0 / fan_in).sqrt(), (3.0 / fan_in).sqrt()),
                 Initializer::RandomUniform { .. } => (0.05 / 3.0_f64.sqrt(), 0.05),
-                Initializer::GlorotNormal => ((1.0 / average).sqrt(), 2.0 * (1.0 / average).sqrt() / truncated),
+                Initializer::GlorotNormal => {
+                    ((1.0 / average).sqrt(), 2.0 * (1.0 / average).sqrt() / truncated)
+                }
                 Initializer::HeNormal => ((2.0 / fan_in).sqrt(), 2.0 * (2.0 / fan_in).sqrt() / truncated),
                 Initializer::LecunNormal => ((1.0 / fan_in).sqrt(), 2.0 * (1.0 / fan_in).sqrt() / truncated),
                 Initializer::RandomNormal { .. } => (0.05, f64::INFINITY),
                 Initializer::TruncatedNormal { .. } => (0.05 * truncated, 0.1),
             };
             // The deviation's standard error is below want / √(2n) = 0.5%; four of them.
-            assert!((deviation - want).abs() <= 0.02 * want, "{initializer:?}: deviation {deviation}, want {want}");
+            assert!(
+                (deviation - want).abs() <= 0.02 * want,
+                "{initializer:?}: deviation {deviation}, want {want}"
+            );
             assert!(reach <= bound * 1.000_001, "{initializer:?}: reaches {reach}, bound {bound}");
             if bound.is_finite() && want > 0.0 {
                 assert!(reach > 0.97 * bound, "{initializer:?}: reaches only {reach} of {bound}");
@@ -243,7 +257,8 @@ mod tests {
     #[test]
     fn orthogonal_vectors_have_the_length_of_the_gain() {
         for shape in [[2, 2, 5, 7], [1, 3, 2, 16], [1, 1, 1, 1]] {
-            let values = initial_values(&param("conv2d.kernel", &shape, Initializer::Orthogonal { gain: 2.0 }), 9);
+            let values =
+                initial_values(&param("conv2d.kernel", &shape, Initializer::Orthogonal { gain: 2.0 }), 9);
             let (rows, columns) = (shape[0] * shape[1] * shape[2], shape[3]);
             let entry = |r: usize, c: usize| f64::from(values[r * columns + c]);
             let (count, length) = (rows.min(columns), rows.max(columns));

@@ -43,7 +43,10 @@ impl FolderLock {
         // what stands there may be a named pipe: nobody is waited for
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
-        #[allow(clippy::disallowed_methods, reason = "a lock is held on the file that stands there, not on a new one")]
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "a lock is held on the file that stands there, not on a new one"
+        )]
         let mut file = options.open(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -53,7 +56,8 @@ impl FolderLock {
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         let text = serde_json::to_string(&Holder::this_process()).unwrap_or_default() + "\n";
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+        let written =
+            file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(failed)?;
         Ok(Self { _file: file })
     }

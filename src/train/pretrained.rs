@@ -1,4 +1,5 @@
-//! Weights that were learnt before: what the layers of a model used as a layer start from. Which tensors these are tells [`crate::zoo::fit`].
+//! Weights that were learnt before: what the layers of a model used as a layer start from. Which tensors
+//! these are tells [`crate::zoo::fit`].
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -19,9 +20,11 @@ use crate::zoo::{Fit, fit};
 /// Values of parameters, by name.
 pub type Pretrained = BTreeMap<String, Vec<f32>>;
 
-/// What the parameters of a model start from where it says `weights:`. `find` gives the place of a path of the file.
+/// What the parameters of a model start from where it says `weights:`. `find` gives the place of a path of
+/// the file.
 /// # Errors
-/// [`RunError::Read`], [`RunError::Format`], or [`RunError::WeightsDiffer`] where a file lacks a tensor or has it in another shape.
+/// [`RunError::Read`], [`RunError::Format`], or [`RunError::WeightsDiffer`] where a file lacks a tensor or
+/// has it in another shape.
 pub fn pretrained(
     model: &Model,
     params: &[Param],
@@ -34,7 +37,8 @@ pub fn pretrained(
         let path = find(&written.value)?;
         let file = weights::read(&path)?;
         let taken = take(file, &scope.path, backbone, params);
-        let taken = taken.map_err(|differences| RunError::WeightsDiffer { path: path.clone(), differences })?;
+        let taken =
+            taken.map_err(|differences| RunError::WeightsDiffer { path: path.clone(), differences })?;
         finite::all_finite(&path, taken.iter().map(|(name, values)| (name.as_str(), values.as_slice())))?;
         values.extend(taken);
     }
@@ -42,7 +46,12 @@ pub fn pretrained(
 }
 
 /// The values that a network takes from a file; what does not fit.
-fn take(mut file: TensorFile, scope: &str, backbone: &Backbone, params: &[Param]) -> Result<Pretrained, Vec<String>> {
+fn take(
+    mut file: TensorFile,
+    scope: &str,
+    backbone: &Backbone,
+    params: &[Param],
+) -> Result<Pretrained, Vec<String>> {
     let wanted: Vec<(&str, &Shape)> = params
         .iter()
         .filter(|param| weights::is_saved(param))
@@ -58,7 +67,8 @@ fn take(mut file: TensorFile, scope: &str, backbone: &Backbone, params: &[Param]
                 values.extend(found.map(|found| ((*param).to_owned(), found)));
             }
             Some(Fit::Reshaped { name, found, wanted }) => {
-                differences.push(format!("`{name}` is {found} in the file, and {wanted} would fit the model"));
+                differences
+                    .push(format!("`{name}` is {found} in the file, and {wanted} would fit the model"));
             }
             Some(Fit::Missing { name, wanted }) => missing.push(format!("`{name}` ({wanted})")),
             None => {}
@@ -91,7 +101,8 @@ pub fn tensor_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, String
         return Err("it is no safetensors file, or cut off".to_owned());
     };
     read(length, &mut head)?;
-    let metadata: Metadata = serde_json::from_slice(&head[8..]).map_err(|error| format!("its header is {error}"))?;
+    let metadata: Metadata =
+        serde_json::from_slice(&head[8..]).map_err(|error| format!("its header is {error}"))?;
     let mut shapes = BTreeMap::new();
     let mut at = 0;
     for name in metadata.offset_keys() {
@@ -141,7 +152,13 @@ mod tests {
         };
         let kind = ScopeKind::Model(Box::new(backbone));
         let scopes = vec![Scope { path: "base".into(), kind, layers: 1..2, span: Span::default() }];
-        Model { name: spanned("M"), layers: Vec::new(), output: crate::ir::LayerId(0), heads: Vec::new(), scopes }
+        Model {
+            name: spanned("M"),
+            layers: Vec::new(),
+            output: crate::ir::LayerId(0),
+            heads: Vec::new(),
+            scopes,
+        }
     }
 
     #[test]
@@ -149,8 +166,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.safetensors");
         let own = [param("conv.kernel", Shape::vector(2)), param("head.bias", Shape::vector(3))];
-        weights::save(&path, &weights::WeightsInfo::default(), &own, |at| vec![at as f32 + 1.0; at + 2].into())
-            .expect("written");
+        weights::save(&path, &weights::WeightsInfo::default(), &own, |at| {
+            vec![at as f32 + 1.0; at + 2].into()
+        })
+        .expect("written");
         let find = |_: &str| Ok(path.clone());
         let params = [param("base.conv.kernel", Shape::vector(2)), param("dense.kernel", Shape::vector(9))];
         let values = pretrained(&model(), &params, &find).expect("fits");

@@ -1,16 +1,19 @@
 //! `state.safetensors`: all that a run needs to go on as if nothing had happened.
 //!
-//! It holds every parameter of the session (weights, moving statistics, optimizer slots), the best weights that callbacks remember, and as JSON the
-//! [`Progress`], the resolved settings, the [`RunRecord`] and the rows of the history. All random numbers are keyed by (seed, epoch or step, place), so
-//! the random position *is* the progress.
+//! It holds every parameter of the session (weights, moving statistics, optimizer slots), the best weights
+//! that callbacks remember, and as JSON the [`Progress`], the resolved settings, the [`RunRecord`] and the
+//! rows of the history. All random numbers are keyed by (seed, epoch or step, place), so the random position
+//! *is* the progress.
 //!
-//! Two states are kept, the newest and the one before it. A new one is written beside them, whole and checked, and then takes its place by renaming:
+//! Two states are kept, the newest and the one before it. A new one is written beside them, whole and
+//! checked, and then takes its place by renaming:
 //! ```text
 //! state-next  ← new            (complete or not there)
 //! state-previous ← state       (renamed)
 //! state       ← state-next     (renamed)
 //! ```
-//! Whenever that is broken off, at least one good state stands under one of the three names; [`Saved::find`] takes the newest good one.
+//! Whenever that is broken off, at least one good state stands under one of the three names; [`Saved::find`]
+//! takes the newest good one.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -70,7 +73,8 @@ impl RunningSums {
         self.loss / self.images as f64
     }
 
-    /// The metric at a place of the session's list: the share of right images, their mean error, or what has been counted.
+    /// The metric at a place of the session's list: the share of right images, their mean error, or what has
+    /// been counted.
     pub fn metric(&self, at: usize, metric: Metric) -> f64 {
         match metric {
             Metric::Accuracy | Metric::TopK(_) | Metric::Mae | Metric::Mse => {
@@ -127,7 +131,8 @@ pub struct State {
     pub progress: Progress,
     /// Values of all parameters of the training session, in its order.
     pub params: Vec<Vec<f32>>,
-    /// Best weights that callbacks remember: by place of the callback, values of the saved parameters in the session's order.
+    /// Best weights that callbacks remember: by place of the callback, values of the saved parameters in the
+    /// session's order.
     pub best: BTreeMap<usize, Vec<Vec<f32>>>,
     /// The run's settings.
     pub settings: Settings,
@@ -173,7 +178,9 @@ fn put_in_place(folder: &RunFolder, former: Former) -> Result<(), RunError> {
     let [next, newest, previous] = folder.states();
     if former == Former::Kept {
         match fs::rename(&newest, &previous) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(RunError::write(&previous, error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(RunError::write(&previous, error));
+            }
             Ok(()) | Err(_) => {}
         }
     }
@@ -205,8 +212,10 @@ impl Snapshot<'_> {
         params: &[Param],
         values: impl Fn(usize) -> Cow<'v, [f32]>,
     ) -> Result<(), RunError> {
-        let mut tensors: Vec<NamedTensor<'_>> =
-            params.iter().map(|param| NamedTensor { name: present_name(param), shape: &param.shape }).collect();
+        let mut tensors: Vec<NamedTensor<'_>> = params
+            .iter()
+            .map(|param| NamedTensor { name: present_name(param), shape: &param.shape })
+            .collect();
         let mut remembered: Vec<&[f32]> = Vec::new();
         for (&callback, best) in self.best {
             let saved = params.iter().filter(|param| weights::is_saved(param));
@@ -239,7 +248,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// A state that can be gone on from, as far as it is known before there is a session: its tensors have been proven, and are read when they are wanted.
+/// A state that can be gone on from, as far as it is known before there is a session: its tensors have been
+/// proven, and are read when they are wanted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Saved {
     /// The file.
@@ -257,8 +267,8 @@ pub struct Saved {
 impl Saved {
     /// The newest good state of a run.
     /// # Errors
-    /// Where none is good, that of the only one: [`RunError::Read`], [`RunError::Format`] or [`RunError::Damaged`]; the last with all reasons, where there are
-    /// several.
+    /// Where none is good, that of the only one: [`RunError::Read`], [`RunError::Format`] or
+    /// [`RunError::Damaged`]; the last with all reasons, where there are several.
     pub fn find(folder: &RunFolder) -> Result<Self, RunError> {
         let mut passed_over = Vec::new();
         let mut first = None;
@@ -276,9 +286,10 @@ impl Saved {
         Err(match first {
             None => RunError::read(&newest, io::Error::from(io::ErrorKind::NotFound)),
             Some(error) if passed_over.len() == 1 => error,
-            Some(_) => {
-                RunError::damaged(&newest, format!("the run has no good state left: {}", passed_over.join("; ")))
-            }
+            Some(_) => RunError::damaged(
+                &newest,
+                format!("the run has no good state left: {}", passed_over.join("; ")),
+            ),
         })
     }
 
@@ -310,7 +321,9 @@ impl Saved {
 fn proven(path: &Path) -> Result<TensorFile, RunError> {
     let file = tensor_file::read(path)?;
     match file.texts.get("format").map(String::as_str) {
-        Some(FORMAT) if !file.is_proven => Err(RunError::damaged(path, "it has no checksum, and was written with one")),
+        Some(FORMAT) if !file.is_proven => {
+            Err(RunError::damaged(path, "it has no checksum, and was written with one"))
+        }
         Some(FORMAT | OLD_FORMAT) => Ok(file),
         Some(_) | None => Err(RunError::Format {
             path: path.to_owned(),
@@ -321,7 +334,11 @@ fn proven(path: &Path) -> Result<TensorFile, RunError> {
 }
 
 /// What a state's text says.
-fn parsed<T: serde::de::DeserializeOwned>(file: &TensorFile, path: &Path, key: &'static str) -> Result<T, RunError> {
+fn parsed<T: serde::de::DeserializeOwned>(
+    file: &TensorFile,
+    path: &Path,
+    key: &'static str,
+) -> Result<T, RunError> {
     let text = file.texts.get(key).map_or("", String::as_str);
     serde_json::from_str(text).map_err(|error| RunError::Format {
         path: path.to_owned(),
@@ -333,8 +350,9 @@ fn parsed<T: serde::de::DeserializeOwned>(file: &TensorFile, path: &Path, key: &
 impl State {
     /// Reads the state of a session with these parameters and settings.
     /// # Errors
-    /// [`RunError::Read`], [`RunError::Format`], [`RunError::Damaged`]; [`RunError::SettingsChanged`] where the settings differ in more than a larger
-    /// number of epochs; [`RunError::WeightsDiffer`] where the tensors do not fit all the same.
+    /// [`RunError::Read`], [`RunError::Format`], [`RunError::Damaged`]; [`RunError::SettingsChanged`] where
+    /// the settings differ in more than a larger number of epochs; [`RunError::WeightsDiffer`] where the
+    /// tensors do not fit all the same.
     pub fn load(path: &Path, params: &[Param], settings: &Settings) -> Result<Self, RunError> {
         let mut file = proven(path)?;
         let stored: Settings = parsed(&file, path, "settings")?;
@@ -347,9 +365,12 @@ impl State {
             return Err(RunError::SettingsChanged { path: folder, changes });
         }
         let all: Vec<(usize, &Param)> = params.iter().enumerate().collect();
-        let saved: Vec<(usize, &Param)> = all.iter().copied().filter(|(_, param)| weights::is_saved(param)).collect();
-        let values = |taken: Vec<(usize, Vec<f32>)>| taken.into_iter().map(|(_, values)| values).collect::<Vec<_>>();
-        let ranking = RANKING.map(|name| file.tensors.remove(name).map(|(_, values)| values).unwrap_or_default());
+        let saved: Vec<(usize, &Param)> =
+            all.iter().copied().filter(|(_, param)| weights::is_saved(param)).collect();
+        let values =
+            |taken: Vec<(usize, Vec<f32>)>| taken.into_iter().map(|(_, values)| values).collect::<Vec<_>>();
+        let ranking =
+            RANKING.map(|name| file.tensors.remove(name).map(|(_, values)| values).unwrap_or_default());
         progress.sums.tally.restore(ranking);
         let mut best = BTreeMap::new();
         for callback in kept {
@@ -506,7 +527,8 @@ mod tests {
     fn a_weights_file_is_not_a_state() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("weights.safetensors");
-        weights::save(&path, &weights::WeightsInfo::default(), &params(), |_| vec![0.0; 3].into()).expect("written");
+        weights::save(&path, &weights::WeightsInfo::default(), &params(), |_| vec![0.0; 3].into())
+            .expect("written");
         let error = State::load(&path, &params(), &settings(10, 32)).expect_err("no state");
         assert!(matches!(error, RunError::Format { .. }), "{error}");
     }

@@ -4,9 +4,10 @@
 //! precision = hits / said      recall = hits / wanted      F1 = 2 hits / (said + wanted)      each 0 where it would be 0 / 0
 //! area      = share of the pairs of a picture of the class and one of none whose scores stand in the right order, ties counting half
 //! ```
-//! The area is that under the curve through all thresholds, exactly (Hanley and McNeil, Radiology 143 (1982)). One output is one class; of several classes
-//! it is the mean over them, as scikit-learn's `average="macro"` and `multi_class="ovr"`: of those that occur among answers or labels, for areas
-//! of those that some pictures have and others have not.
+//! The area is that under the curve through all thresholds, exactly (Hanley and McNeil, Radiology 143
+//! (1982)). One output is one class; of several classes it is the mean over them, as scikit-learn's
+//! `average="macro"` and `multi_class="ovr"`: of those that occur among answers or labels, for areas of those
+//! that some pictures have and others have not.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,8 @@ use crate::runtime::Answers;
 pub struct Tally {
     /// For each output.
     counts: Vec<Counts>,
-    /// All answers and what was right, `[pictures, outputs]`, where areas are wanted. They are too many for a text.
+    /// All answers and what was right, `[pictures, outputs]`, where areas are wanted. They are too many for a
+    /// text.
     #[serde(skip)]
     scores: Vec<f32>,
     #[serde(skip)]
@@ -126,7 +128,10 @@ mod tests {
         let rows = |key: &str| case[key].as_array().expect("rows").clone();
         let (scores, truth) = (rows("scores"), rows("truth"));
         let numbers = |rows: &[Value]| -> Vec<f64> {
-            rows.iter().flat_map(|row| row.as_array().expect("a row")).map(|v| v.as_f64().expect("a number")).collect()
+            rows.iter()
+                .flat_map(|row| row.as_array().expect("a row"))
+                .map(|v| v.as_f64().expect("a number"))
+                .collect()
         };
         let mut tally = Tally::default();
         for (scores, truth) in scores.chunks(batch).zip(truth.chunks(batch)) {
@@ -143,8 +148,8 @@ mod tests {
 
     #[test]
     fn scikit_learn_worked_out_the_same_values() {
-        let golden: Vec<Value> =
-            serde_json::from_str(include_str!("../../tests/golden/metrics.json")).expect("the golden file is JSON");
+        let golden: Vec<Value> = serde_json::from_str(include_str!("../../tests/golden/metrics.json"))
+            .expect("the golden file is JSON");
         assert!(golden.len() >= 30, "the golden file has cases");
         for (at, case) in golden.iter().enumerate() {
             let whole = tally(case, 1000);
@@ -159,8 +164,8 @@ mod tests {
 
     #[test]
     fn answers_that_were_saved_go_on() {
-        let golden: Vec<Value> =
-            serde_json::from_str(include_str!("../../tests/golden/metrics.json")).expect("the golden file is JSON");
+        let golden: Vec<Value> = serde_json::from_str(include_str!("../../tests/golden/metrics.json"))
+            .expect("the golden file is JSON");
         let whole = tally(&golden[20], 1000);
         let text = serde_json::to_string(&whole).expect("counts serialise");
         let mut read: Tally = serde_json::from_str(&text).expect("counts deserialise");

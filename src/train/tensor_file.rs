@@ -1,9 +1,11 @@
 //! Safetensors files: named f32 tensors and a few texts.
 //!
-//! Equal contents give equal bytes: texts and tensors stand in the order they are given in, and nothing in the file tells when it was written.
+//! Equal contents give equal bytes: texts and tensors stand in the order they are given in, and nothing in
+//! the file tells when it was written.
 //!
-//! The first text of a file of ours is its `checksum`: over the length of the header, the header with zeros in the checksum's own place, and all tensors.
-//! Other readers see one text more. Files of other programs, and of older versions of this one, have none, and are taken as they are.
+//! The first text of a file of ours is its `checksum`: over the length of the header, the header with zeros
+//! in the checksum's own place, and all tensors. Other readers see one text more. Files of other programs,
+//! and of older versions of this one, have none, and are taken as they are.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -44,8 +46,9 @@ pub(super) struct TensorFile {
     pub is_proven: bool,
 }
 
-/// Writes tensors and texts to `path`, replacing a file that stands there at one moment. `values` gives the values of a tensor, row by row, when they are
-/// summed up and again when they are written: no more than one tensor is held beside the model.
+/// Writes tensors and texts to `path`, replacing a file that stands there at one moment. `values` gives the
+/// values of a tensor, row by row, when they are summed up and again when they are written: no more than one
+/// tensor is held beside the model.
 /// # Errors
 /// [`RunError::Write`]; an older file is then left as it was.
 pub(super) fn write<'v>(
@@ -80,10 +83,12 @@ fn blank() -> String {
     format!("{FUNCTION}{}", "0".repeat(Checksum::TEXT_LEN))
 }
 
-/// The JSON header, padded to 8 bytes as the format recommends. The `safetensors` crate would write the texts in the order of a hash map.
+/// The JSON header, padded to 8 bytes as the format recommends. The `safetensors` crate would write the texts
+/// in the order of a hash map.
 fn header(checksum: &str, texts: &[(&str, String)], tensors: &[NamedTensor<'_>]) -> String {
     let mut entries = Map::new();
-    let texts = std::iter::once((CHECKSUM, checksum)).chain(texts.iter().map(|(key, text)| (*key, text.as_str())));
+    let texts =
+        std::iter::once((CHECKSUM, checksum)).chain(texts.iter().map(|(key, text)| (*key, text.as_str())));
     let texts = texts.map(|(key, text)| (key.to_owned(), Value::from(text))).collect();
     entries.insert("__metadata__".into(), Value::Object(texts));
     let mut offset = 0;
@@ -98,15 +103,18 @@ fn header(checksum: &str, texts: &[(&str, String)], tensors: &[NamedTensor<'_>])
     header
 }
 
-/// Reads a whole file. Only f32 tensors are taken; whole numbers are no weights and are left out (PyTorch counts batches beside its statistics).
+/// Reads a whole file. Only f32 tensors are taken; whole numbers are no weights and are left out (PyTorch
+/// counts batches beside its statistics).
 /// # Errors
-/// [`RunError::Read`], [`RunError::Format`] for anything that is not a sound safetensors file of f32, or [`RunError::Damaged`] where it was one when it
-/// was written.
+/// [`RunError::Read`], [`RunError::Format`] for anything that is not a sound safetensors file of f32, or
+/// [`RunError::Damaged`] where it was one when it was written.
 pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
     let bytes = read_bytes(path)?;
-    let unsound = |found: String| RunError::Format { path: path.to_owned(), wanted: "a safetensors file", found };
+    let unsound =
+        |found: String| RunError::Format { path: path.to_owned(), wanted: "a safetensors file", found };
     let file = SafeTensors::deserialize(&bytes).map_err(|error| unsound(error.to_string()))?;
-    let (header_len, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| unsound(error.to_string()))?;
+    let (header_len, metadata) =
+        SafeTensors::read_metadata(&bytes).map_err(|error| unsound(error.to_string()))?;
     let mut read = TensorFile::default();
     if let Some(texts) = metadata.metadata() {
         read.texts = texts.iter().map(|(key, text)| (key.clone(), text.clone())).collect();
@@ -150,12 +158,22 @@ pub(super) fn check_type(name: &str, dtype: Dtype) -> Result<(), String> {
 }
 
 fn is_whole(dtype: Dtype) -> bool {
-    const WHOLE: [Dtype; 9] =
-        [Dtype::BOOL, Dtype::U8, Dtype::I8, Dtype::U16, Dtype::I16, Dtype::U32, Dtype::I32, Dtype::U64, Dtype::I64];
+    const WHOLE: [Dtype; 9] = [
+        Dtype::BOOL,
+        Dtype::U8,
+        Dtype::I8,
+        Dtype::U16,
+        Dtype::I16,
+        Dtype::U32,
+        Dtype::I32,
+        Dtype::U64,
+        Dtype::I64,
+    ];
     WHOLE.contains(&dtype)
 }
 
-/// A regular file's bytes. What is allocated is bounded by the file's true length: nothing in it is believed before.
+/// A regular file's bytes. What is allocated is bounded by the file's true length: nothing in it is believed
+/// before.
 fn read_bytes(path: &Path) -> Result<Vec<u8>, RunError> {
     files::read(path, LARGEST_FILE_BYTES).map_err(|source| RunError::read(path, source))
 }
@@ -183,7 +201,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.safetensors");
         let shape = Shape::new([2, 3]);
-        put(&path, &[("seed", "7".into()), ("source", "a \"quoted\"\nline".into())], &shape).expect("written");
+        put(&path, &[("seed", "7".into()), ("source", "a \"quoted\"\nline".into())], &shape)
+            .expect("written");
         let file = read(&path).expect("sound");
         assert_eq!(file.texts["source"], "a \"quoted\"\nline");
         for (at, tensor) in tensors(&shape).into_iter().enumerate() {
@@ -222,7 +241,8 @@ mod tests {
                 let mut damaged = sound.clone();
                 damaged[at] ^= flipped;
                 fs::write(&path, &damaged).expect("written");
-                // a damaged name of the checksum leaves a file that says nothing about its own: its readers know that it should
+                // a damaged name of the checksum leaves a file that says nothing about its own: its readers
+                // know that it should
                 assert!(!read(&path).is_ok_and(|file| file.is_proven), "byte {at}");
             }
         }
@@ -232,7 +252,8 @@ mod tests {
     fn files_of_others_need_no_checksum() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.safetensors");
-        let header = r#"{"__metadata__":{"checksum":"md5:0"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let header =
+            r#"{"__metadata__":{"checksum":"md5:0"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend_from_slice(header.as_bytes());
         bytes.extend_from_slice(&1.5_f32.to_le_bytes());

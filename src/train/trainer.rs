@@ -8,8 +8,8 @@
 //!                   a row in history.csv, then the state
 //! at the end:       best weights again, weights.safetensors, evaluation on the test split
 //! ```
-//! A killed run loses at most the steps since the last state, and does them again with the same numbers: shuffling and augmentation are keyed by
-//! (seed, epoch, image), dropout by (seed, step, layer, element).
+//! A killed run loses at most the steps since the last state, and does them again with the same numbers:
+//! shuffling and augmentation are keyed by (seed, epoch, image), dropout by (seed, step, layer, element).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -126,7 +126,9 @@ where
     pub fn begin(plan: Plan<'a>, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
         initialise(&mut engine, plan.train.seed);
         let names: Vec<String> = engine.params().iter().map(|param| param.name.clone()).collect();
-        for (at, values) in names.iter().enumerate().filter_map(|(at, name)| Some((at, plan.pretrained.get(name)?))) {
+        for (at, values) in
+            names.iter().enumerate().filter_map(|(at, name)| Some((at, plan.pretrained.get(name)?)))
+        {
             engine.write(at, values);
         }
         let callbacks = callbacks_of(&plan)?;
@@ -160,7 +162,8 @@ where
     /// [`RunError`] if it cannot be read or is of another run.
     pub fn resume(plan: Plan<'a>, saved: &Saved, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
         let path = &saved.path;
-        let State { progress, params, best, settings: _, rows } = State::load(path, engine.params(), plan.settings)?;
+        let State { progress, params, best, settings: _, rows } =
+            State::load(path, engine.params(), plan.settings)?;
         let mut callbacks = callbacks_of(&plan)?;
         if !callbacks.restore(&progress.counters) {
             let found = "it has counters of other callbacks".to_owned();
@@ -174,7 +177,12 @@ where
         let names: Vec<String> = logs.iter().map(|(name, _)| name.clone()).collect();
         let rows = match rows {
             Some(rows) => rows,
-            None => rows_of_file(&plan.folder.history(), &monitors, progress.epoch, (&names, progress.phase_start))?,
+            None => rows_of_file(
+                &plan.folder.history(),
+                &monitors,
+                progress.epoch,
+                (&names, progress.phase_start),
+            )?,
         };
         let (mut history, repair) = History::begin(&plan.folder.history(), &monitors, rows)?;
         let repairs = repair.into_iter().chain(history.log_to(logs)?).collect();
@@ -205,13 +213,14 @@ where
         &self.repairs
     }
 
-    /// Complete epochs that the history has no row of: a run of an older version had them in `history.csv` alone.
+    /// Complete epochs that the history has no row of: a run of an older version had them in `history.csv`
+    /// alone.
     pub fn lost_rows(&self) -> usize {
         self.progress.epoch.saturating_sub(self.history.rows().len())
     }
 
-    /// Goes on with the next phase. The best weights are put back first, where a callback wants that. `engine` gets all weights and states, and of the
-    /// optimizer's memory what it has too, unless `anew`.
+    /// Goes on with the next phase. The best weights are put back first, where a callback wants that.
+    /// `engine` gets all weights and states, and of the optimizer's memory what it has too, unless `anew`.
     /// # Errors
     /// [`RunError`]: files that cannot be written.
     pub fn advance(
@@ -229,7 +238,11 @@ where
         self.progress = Progress {
             epoch: before.epoch,
             step: before.step,
-            learning_rate: if anew { plan.train.optimizer.value.learning_rate() } else { before.learning_rate },
+            learning_rate: if anew {
+                plan.train.optimizer.value.learning_rate()
+            } else {
+                before.learning_rate
+            },
             counters: self.callbacks.counters().to_vec(),
             phase: plan.stage.index,
             phase_start: before.epoch,
@@ -251,7 +264,8 @@ where
 
     /// Trains until the phase's epochs are done, a callback stops, or the interrupt is raised.
     /// # Errors
-    /// [`RunError`]: images that cannot be delivered, a loss that is no number, files that cannot be written. The last state stays.
+    /// [`RunError`]: images that cannot be delivered, a loss that is no number, files that cannot be written.
+    /// The last state stays.
     pub fn train(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
         self.plan.interrupt.hold();
         let last = self.progress.phase_start + self.plan.train.epochs.value;
@@ -268,8 +282,8 @@ where
         Ok(Ending::Complete)
     }
 
-    /// Puts the best weights back where a callback wants that, writes the final weights and evaluates on the test split.
-    /// `None` if the interrupt was raised meanwhile; a resumed run then does this again.
+    /// Puts the best weights back where a callback wants that, writes the final weights and evaluates on the
+    /// test split. `None` if the interrupt was raised meanwhile; a resumed run then does this again.
     /// # Errors
     /// [`RunError`].
     pub fn finish(&mut self, watch: &mut dyn Watch) -> Result<Option<Results>, RunError> {
@@ -361,7 +375,8 @@ where
         let Plan { train, augment, data, interrupt, .. } = self.plan;
         let batch_size = train.batch.value;
         watch.epoch_begins(epoch, data.train_batch_count(batch_size), self.progress.batch);
-        let mut batches = data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch);
+        let mut batches =
+            data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch);
         while let Some(batch) = batches.next_unless(interrupt.flag()) {
             let batch = batch?;
             if !self.prepare(batch.size)? {
@@ -382,7 +397,8 @@ where
             progress.phase_step += 1;
             progress.updates += 1;
             progress.batch += 1;
-            if !result.loss.is_finite() && train.callbacks.iter().any(|c| c.value == Callback::TerminateOnNan) {
+            if !result.loss.is_finite() && train.callbacks.iter().any(|c| c.value == Callback::TerminateOnNan)
+            {
                 progress.ended = true;
                 watch.note(TrainNote::LossIsNone { step: progress.step, loss: result.loss });
                 return Ok(Ending::Complete);
@@ -409,8 +425,8 @@ where
         Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Complete })
     }
 
-    /// Makes ready for pictures of a size; `false`: the run is to end. Where compiling for it may take long, the state is saved before: the run may be ended
-    /// meanwhile.
+    /// Makes ready for pictures of a size; `false`: the run is to end. Where compiling for it may take long,
+    /// the state is saved before: the run may be ended meanwhile.
     fn prepare(&mut self, size: [usize; 2]) -> Result<bool, RunError> {
         const LONG: Duration = Duration::from_millis(300);
         if !self.engine.compiles_for(size) || self.compiling.is_some_and(|took| took < LONG) {
@@ -419,7 +435,9 @@ where
         }
         self.save_state()?;
         let begun = Instant::now();
-        let Some(prepared) = self.plan.interrupt.exposed(|| self.engine.prepare(size)) else { return Ok(false) };
+        let Some(prepared) = self.plan.interrupt.exposed(|| self.engine.prepare(size)) else {
+            return Ok(false);
+        };
         prepared?;
         self.compiling = Some(begun.elapsed());
         Ok(true)
@@ -433,13 +451,15 @@ where
         train.schedule.value.rate(self.progress.learning_rate, at)
     }
 
-    /// Callbacks, the row, the state: in this order, so that whenever the process is killed the state is not ahead of the other files.
+    /// Callbacks, the row, the state: in this order, so that whenever the process is killed the state is not
+    /// ahead of the other files.
     fn end_epoch(&mut self, record: &EpochRecord, watch: &mut dyn Watch) -> Result<(), RunError> {
         watch.epoch_ends(record);
         for action in self.callbacks.end_epoch(record.epoch, &record.values, self.progress.learning_rate) {
             match action {
                 Action::KeepWeights { callback } => {
-                    // into the memory of those that were the best before: both would add to the peak of the run
+                    // into the memory of those that were the best before: both would add to the peak of the
+                    // run
                     let saved = saved_indices(&self.engine);
                     let best = self.best.entry(callback).or_default();
                     best.resize_with(saved.len(), Vec::new);
@@ -501,8 +521,13 @@ where
 
     fn save_state(&mut self) -> Result<(), RunError> {
         let Plan { settings, record, folder, .. } = self.plan;
-        let snapshot =
-            Snapshot { progress: &self.progress, best: &self.best, settings, record, rows: self.history.rows() };
+        let snapshot = Snapshot {
+            progress: &self.progress,
+            best: &self.best,
+            settings,
+            record,
+            rows: self.history.rows(),
+        };
         snapshot.save_in(folder, self.former, self.engine.params(), |at| self.engine.values(at).into())?;
         self.former = Former::Kept;
         Ok(())
@@ -518,10 +543,12 @@ pub fn initialise(engine: &mut impl TrainEngine, seed: u64) {
     }
 }
 
-/// Gives an engine of the next phase what the one before it has: all weights and states, and the optimizer's memory unless it begins anew.
+/// Gives an engine of the next phase what the one before it has: all weights and states, and the optimizer's
+/// memory unless it begins anew.
 fn carry_over(from: &impl TrainEngine, to: &mut impl TrainEngine, anew: bool) {
     let names: Vec<String> = to.params().iter().map(|param| param.name.clone()).collect();
-    for (at, param) in from.params().iter().enumerate().filter(|(_, param)| weights::is_saved(param) || !anew) {
+    for (at, param) in from.params().iter().enumerate().filter(|(_, param)| weights::is_saved(param) || !anew)
+    {
         if let Some(place) = names.iter().position(|name| *name == param.name) {
             to.write(place, from.values(at));
         }
@@ -556,12 +583,21 @@ fn callbacks_of(plan: &Plan<'_>) -> Result<Callbacks, RunError> {
 fn monitors(plan: &Plan<'_>, metrics: &[Metric]) -> Vec<Monitor> {
     let splits = if plan.data.validation.is_some() { &[false, true][..] } else { &[false][..] };
     let metrics = || std::iter::once(None).chain(metrics.iter().map(|&metric| Some(metric)));
-    splits.iter().flat_map(|&validation| metrics().map(move |metric| Monitor { validation, metric })).collect()
+    splits
+        .iter()
+        .flat_map(|&validation| metrics().map(move |metric| Monitor { validation, metric }))
+        .collect()
 }
 
 /// Indices of the parameters that weights files hold.
 fn saved_indices(engine: &impl TrainEngine) -> Vec<usize> {
-    engine.params().iter().enumerate().filter(|(_, param)| weights::is_saved(param)).map(|(at, _)| at).collect()
+    engine
+        .params()
+        .iter()
+        .enumerate()
+        .filter(|(_, param)| weights::is_saved(param))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 #[cfg(test)]

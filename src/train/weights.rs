@@ -1,7 +1,8 @@
 //! Weights files: what a model has learnt, and enough beside it to predict from the file alone.
 //!
-//! Tensors are named `<layer>.<variable>` and laid out as Keras does (see [`crate::ir::Param`]). `__metadata__` holds `source` (the program's
-//! text), `settings` (all of them, resolved), `prepare` and `classes` (JSON), `version` (of the compiler) and `seed`.
+//! Tensors are named `<layer>.<variable>` and laid out as Keras does (see [`crate::ir::Param`]).
+//! `__metadata__` holds `source` (the program's text), `settings` (all of them, resolved), `prepare` and
+//! `classes` (JSON), `version` (of the compiler) and `seed`.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -46,9 +47,12 @@ pub fn save<'v>(
     params: &[Param],
     mut values: impl FnMut(usize) -> Cow<'v, [f32]>,
 ) -> Result<(), RunError> {
-    let saved: Vec<(usize, &Param)> = params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
-    let tensors: Vec<NamedTensor<'_>> =
-        saved.iter().map(|(_, param)| NamedTensor { name: param.name.clone(), shape: &param.shape }).collect();
+    let saved: Vec<(usize, &Param)> =
+        params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
+    let tensors: Vec<NamedTensor<'_>> = saved
+        .iter()
+        .map(|(_, param)| NamedTensor { name: param.name.clone(), shape: &param.shape })
+        .collect();
     let texts = [
         ("format", FORMAT.to_owned()),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
@@ -66,27 +70,33 @@ pub fn save<'v>(
 pub struct Weights {
     /// What the file says about itself; the default where another program wrote it.
     pub info: WeightsInfo,
-    /// One entry for each parameter that [`is_saved`], in the order of the parameters: (index of the parameter, values).
+    /// One entry for each parameter that [`is_saved`], in the order of the parameters: (index of the
+    /// parameter, values).
     pub values: Vec<(usize, Vec<f32>)>,
 }
 
-/// Reads the weights and states of a model with these parameters. Tensors of the layers in `beside` may be in the file as well: they were trained, and are not
-/// needed.
+/// Reads the weights and states of a model with these parameters. Tensors of the layers in `beside` may be in
+/// the file as well: they were trained, and are not needed.
 /// # Errors
 /// [`RunError::Read`], [`RunError::Format`], or [`RunError::WeightsDiffer`] with all that does not fit.
 pub fn load(path: &Path, params: &[Param], beside: &[String]) -> Result<Weights, RunError> {
     let mut file = read(path)?;
     let info = info_of(&file);
-    let wanted: Vec<(usize, &Param)> = params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
+    let wanted: Vec<(usize, &Param)> =
+        params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
     let values = take(&mut file, path, &wanted, |param| param.name.clone())?;
-    let is_beside = |name: &str| name.rsplit_once('.').is_some_and(|(layer, _)| beside.iter().any(|one| one == layer));
+    let is_beside =
+        |name: &str| name.rsplit_once('.').is_some_and(|(layer, _)| beside.iter().any(|one| one == layer));
     let extra: Vec<String> =
         file.tensors.keys().filter(|name| !is_beside(name)).map(|name| format!("`{name}`")).collect();
     if !extra.is_empty() {
         let difference = format!("the model has no {}", few(&extra));
         return Err(RunError::WeightsDiffer { path: path.to_owned(), differences: vec![difference] });
     }
-    finite::all_finite(path, values.iter().map(|(at, values)| (params[*at].name.as_str(), values.as_slice())))?;
+    finite::all_finite(
+        path,
+        values.iter().map(|(at, values)| (params[*at].name.as_str(), values.as_slice())),
+    )?;
     Ok(Weights { info, values })
 }
 
@@ -197,7 +207,8 @@ mod tests {
     fn written(folder: &Path) -> std::path::PathBuf {
         let path = folder.join("w.safetensors");
         let params = params();
-        save(&path, &info(), &params, |at| vec![at as f32 + 0.5; params[at].shape.elements()].into()).expect("written");
+        save(&path, &info(), &params, |at| vec![at as f32 + 0.5; params[at].shape.elements()].into())
+            .expect("written");
         path
     }
 
@@ -217,9 +228,11 @@ mod tests {
         other[0].name = "conv2d_1.kernel".into();
         other[2].shape = Shape::new([8, 2]);
         let error = load(&path, &other, &[]).expect_err("does not fit").to_string();
-        for part in
-            ["lacks `conv2d_1.kernel` (3x3x1x2)", "`dense.kernel` is 4x2 in the file and 8x2", "no `conv2d.kernel`"]
-        {
+        for part in [
+            "lacks `conv2d_1.kernel` (3x3x1x2)",
+            "`dense.kernel` is 4x2 in the file and 8x2",
+            "no `conv2d.kernel`",
+        ] {
             assert!(error.contains(part), "{part}: {error}");
         }
         other = params();

@@ -27,8 +27,10 @@ const fn elementwise(kind: ActivationKind) -> Activation {
 }
 
 impl Activation {
-    /// Options that have other defaults where an activation is a layer: Keras's layer `LeakyReLU` has another slope than its function.
-    pub const AS_LAYERS: &'static [(&'static str, &'static [OptionSpec])] = &[("leaky_relu", &[slope("0.3")])];
+    /// Options that have other defaults where an activation is a layer: Keras's layer `LeakyReLU` has another
+    /// slope than its function.
+    pub const AS_LAYERS: &'static [(&'static str, &'static [OptionSpec])] =
+        &[("leaky_relu", &[slope("0.3")])];
 }
 
 impl Words for Activation {
@@ -147,7 +149,9 @@ impl Words for Activation {
             Activation::Elementwise(kind) => match kind {
                 ActivationKind::Relu => Written::bare("relu"),
                 ActivationKind::Relu6 => Written::bare("relu6"),
-                ActivationKind::LeakyRelu { slope } => Written::new("leaky_relu", [("negative_slope", Float(slope))]),
+                ActivationKind::LeakyRelu { slope } => {
+                    Written::new("leaky_relu", [("negative_slope", Float(slope))])
+                }
                 ActivationKind::Elu { alpha } => Written::new("elu", [("alpha", Float(alpha))]),
                 ActivationKind::Selu => Written::bare("selu"),
                 ActivationKind::Gelu => Written::bare("gelu"),

@@ -1,12 +1,15 @@
 //! Attributes of a word, typed.
 
-use super::{Activation, Choices, Filter, Initializer, LayerId, Monitor, OptionSpec, OptionValue, Regularizer};
+use super::{
+    Activation, Choices, Filter, Initializer, LayerId, Monitor, OptionSpec, OptionValue, Regularizer,
+};
 use crate::source::{Span, Spanned};
 use crate::tensor::Padding;
 
 /// One value for each option of a word, defaults filled in.
 ///
-/// The getters expect a name of the table with the type it has there: the table stands beside the code that asks.
+/// The getters expect a name of the table with the type it has there: the table stands beside the code that
+/// asks.
 #[derive(Debug, Clone, Default)]
 pub struct Attributes {
     values: Vec<(&'static str, OptionValue)>,
@@ -31,7 +34,8 @@ impl Attributes {
         options: &'static [OptionSpec],
         mut written: impl FnMut(&OptionSpec) -> Option<OptionValue>,
     ) -> Result<Self, &'static OptionSpec> {
-        let mut attributes = Attributes { values: Vec::with_capacity(options.len()), ..Attributes::default() };
+        let mut attributes =
+            Attributes { values: Vec::with_capacity(options.len()), ..Attributes::default() };
         for option in options {
             let value = match (written(option), option.default) {
                 (Some(value), _) => value,
@@ -84,31 +88,41 @@ impl Attributes {
 
     /// A whole number.
     pub fn int(&self, name: &str) -> usize {
-        let OptionValue::Int(value) = *self.value(name) else { panic!("`{name}` is no whole number in its table") };
+        let OptionValue::Int(value) = *self.value(name) else {
+            panic!("`{name}` is no whole number in its table")
+        };
         value
     }
 
     /// A number.
     pub fn float(&self, name: &str) -> f32 {
-        let OptionValue::Float(value) = *self.value(name) else { panic!("`{name}` is no number in its table") };
+        let OptionValue::Float(value) = *self.value(name) else {
+            panic!("`{name}` is no number in its table")
+        };
         value
     }
 
     /// `[vertical, horizontal]`
     pub fn extents(&self, name: &str) -> [usize; 2] {
-        let OptionValue::Extents(value) = *self.value(name) else { panic!("`{name}` has no extents in its table") };
+        let OptionValue::Extents(value) = *self.value(name) else {
+            panic!("`{name}` has no extents in its table")
+        };
         value
     }
 
     /// `[top, bottom, left, right]`
     pub fn margins(&self, name: &str) -> [usize; 4] {
-        let OptionValue::Margins(value) = *self.value(name) else { panic!("`{name}` has no margins in its table") };
+        let OptionValue::Margins(value) = *self.value(name) else {
+            panic!("`{name}` has no margins in its table")
+        };
         value
     }
 
     /// Padding.
     pub fn padding(&self, name: &str) -> Padding {
-        let OptionValue::Padding(value) = *self.value(name) else { panic!("`{name}` is no padding in its table") };
+        let OptionValue::Padding(value) = *self.value(name) else {
+            panic!("`{name}` is no padding in its table")
+        };
         value
     }
 
@@ -175,7 +189,9 @@ impl Attributes {
 
     /// A truth value.
     pub fn bool(&self, name: &str) -> bool {
-        let OptionValue::Bool(value) = *self.value(name) else { panic!("`{name}` is no truth value in its table") };
+        let OptionValue::Bool(value) = *self.value(name) else {
+            panic!("`{name}` is no truth value in its table")
+        };
         value
     }
 
@@ -186,7 +202,9 @@ impl Attributes {
 
     /// One of the option's words.
     pub fn choice(&self, name: &str) -> &'static str {
-        let OptionValue::Choice(value) = *self.value(name) else { panic!("`{name}` is no choice in its table") };
+        let OptionValue::Choice(value) = *self.value(name) else {
+            panic!("`{name}` is no choice in its table")
+        };
         value
     }
 
@@ -206,7 +224,9 @@ impl Attributes {
 
     /// An angle in degrees.
     pub fn angle(&self, name: &str) -> f32 {
-        let OptionValue::Angle(value) = *self.value(name) else { panic!("`{name}` is no angle in its table") };
+        let OptionValue::Angle(value) = *self.value(name) else {
+            panic!("`{name}` is no angle in its table")
+        };
         value
     }
 
@@ -223,13 +243,17 @@ impl Attributes {
 
     /// Numbers of epochs.
     pub fn epoch_list(&self, name: &str) -> Vec<Spanned<f64>> {
-        let OptionValue::EpochList(value) = self.value(name) else { panic!("`{name}` is no list in its table") };
+        let OptionValue::EpochList(value) = self.value(name) else {
+            panic!("`{name}` is no list in its table")
+        };
         value.clone()
     }
 
     /// A time in seconds.
     pub fn seconds(&self, name: &str) -> f64 {
-        let OptionValue::Seconds(value) = *self.value(name) else { panic!("`{name}` is no time in its table") };
+        let OptionValue::Seconds(value) = *self.value(name) else {
+            panic!("`{name}` is no time in its table")
+        };
         value
     }
 
@@ -256,13 +280,17 @@ impl Attributes {
 
     /// Columns.
     pub fn columns(&self, name: &str) -> Vec<Spanned<String>> {
-        let OptionValue::Columns(value) = self.value(name) else { panic!("`{name}` are no columns in its table") };
+        let OptionValue::Columns(value) = self.value(name) else {
+            panic!("`{name}` are no columns in its table")
+        };
         value.clone()
     }
 
     /// What is watched, with its place.
     pub fn monitor(&self, name: &str) -> Spanned<Monitor> {
-        let OptionValue::Monitor(value) = *self.value(name) else { panic!("`{name}` is no monitor in its table") };
+        let OptionValue::Monitor(value) = *self.value(name) else {
+            panic!("`{name}` is no monitor in its table")
+        };
         Spanned::new(value, self.place(name))
     }
 
@@ -274,7 +302,9 @@ impl Attributes {
 
     /// A layer, where it could be found.
     pub fn layer(&self, name: &str) -> Option<Spanned<LayerId>> {
-        let OptionValue::Layer(_, value) = self.value(name) else { panic!("`{name}` is no layer in its table") };
+        let OptionValue::Layer(_, value) = self.value(name) else {
+            panic!("`{name}` is no layer in its table")
+        };
         value.map(|layer| Spanned::new(layer, self.place(name)))
     }
 
@@ -285,13 +315,17 @@ impl Attributes {
 
     /// Numbers.
     pub fn numbers(&self, name: &str) -> &[f32] {
-        let OptionValue::Numbers(value) = self.value(name) else { panic!("`{name}` are no numbers in its table") };
+        let OptionValue::Numbers(value) = self.value(name) else {
+            panic!("`{name}` are no numbers in its table")
+        };
         value
     }
 
     /// A filter.
     pub fn filter(&self, name: &str) -> &Filter {
-        let OptionValue::Filter(value) = self.value(name) else { panic!("`{name}` is no filter in its table") };
+        let OptionValue::Filter(value) = self.value(name) else {
+            panic!("`{name}` is no filter in its table")
+        };
         value
     }
 

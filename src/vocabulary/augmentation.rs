@@ -5,8 +5,9 @@ use std::fmt;
 use super::choices::choices;
 use super::{Choices, OptionSpec, OptionType, OptionValue, Row, WIDEST, Word, Words, Written};
 
-/// Augmentations, with their ranges. Shares are in 0..=1, angles in degrees, lengths in pixels of the arranged picture (after `color` and `resize`);
-/// values of pixels lie in 0..=255, and colour operations clip to that.
+/// Augmentations, with their ranges. Shares are in 0..=1, angles in degrees, lengths in pixels of the
+/// arranged picture (after `color` and `resize`); values of pixels lie in 0..=255, and colour operations clip
+/// to that.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AugmentKind {
     /// Mirror left and right.
@@ -46,7 +47,8 @@ pub enum AugmentKind {
     ResizedCrop {
         /// Smallest share of the picture's area; uniform from it to 1.
         area: f32,
-        /// Largest ratio of the window's sides, compared with the picture's; its logarithm is uniform in ± this one's.
+        /// Largest ratio of the window's sides, compared with the picture's; its logarithm is uniform in ±
+        /// this one's.
         ratio: f32,
     },
     /// Adds one number to all values, uniform in ± this share of 255.
@@ -369,7 +371,9 @@ impl Words for AugmentKind {
             AugmentKind::ChannelShift { amount: change } => amount("channel_shift", change),
             AugmentKind::SkewCorner { amount: way } => amount("skew_corner", way),
             AugmentKind::Skew { amount: way } => amount("skew", way),
-            AugmentKind::Crop { size, pad } => Written::new("crop", [("size", Extents(size)), ("pad", Int(pad))]),
+            AugmentKind::Crop { size, pad } => {
+                Written::new("crop", [("size", Extents(size)), ("pad", Int(pad))])
+            }
             AugmentKind::ResizedCrop { area, ratio } => {
                 Written::new("resized_crop", [("area", Float(area)), ("ratio", Float(ratio))])
             }
@@ -377,9 +381,10 @@ impl Words for AugmentKind {
             AugmentKind::Invert => Written::bare("invert"),
             AugmentKind::Noise { deviation } => Written::new("noise", [("deviation", Float(deviation))]),
             AugmentKind::Blur { sigma } => Written::new("blur", [("sigma", Float(sigma))]),
-            AugmentKind::Cutout { size, holes, value } => {
-                Written::new("cutout", [("size", Extents(size)), ("holes", Int(holes)), ("value", Float(value))])
-            }
+            AugmentKind::Cutout { size, holes, value } => Written::new(
+                "cutout",
+                [("size", Extents(size)), ("holes", Int(holes)), ("value", Float(value))],
+            ),
             AugmentKind::Elastic { alpha, sigma } => {
                 Written::new("elastic", [("alpha", Float(alpha)), ("sigma", Float(sigma))])
             }
@@ -417,10 +422,13 @@ impl Words for Fill {
     const EXPECTED: &'static str = "a word such as `nearest`";
 
     const TABLE: &'static [Row<Self>] = &[
-        Row::new(Word::new("nearest", "The nearest pixel of the border.").example("fill: nearest"), |_| Fill::Nearest),
-        Row::new(Word::new("reflect", "The picture, mirrored at the border.").example("fill: reflect"), |_| {
-            Fill::Reflect
+        Row::new(Word::new("nearest", "The nearest pixel of the border.").example("fill: nearest"), |_| {
+            Fill::Nearest
         }),
+        Row::new(
+            Word::new("reflect", "The picture, mirrored at the border.").example("fill: reflect"),
+            |_| Fill::Reflect,
+        ),
         Row::new(Word::new("wrap", "The picture, repeated.").example("fill: wrap"), |_| Fill::Wrap),
         Row::new(
             Word::new("constant", "One value.")

@@ -56,7 +56,8 @@ pub enum Callback {
         /// Wall time of training, in seconds.
         seconds: f64,
     },
-    /// A loss that is no number ends training with the weights before that step, and the run goes on to its results; else it fails there.
+    /// A loss that is no number ends training with the weights before that step, and the run goes on to its
+    /// results; else it fails there.
     TerminateOnNan,
 }
 
@@ -88,7 +89,12 @@ const fn patience(default: &'static str) -> OptionSpec {
 }
 
 const fn min_delta(default: &'static str) -> OptionSpec {
-    OptionSpec::optional("min_delta", OptionType::NonNegative, default, "Least change that counts as an improvement.")
+    OptionSpec::optional(
+        "min_delta",
+        OptionType::NonNegative,
+        default,
+        "Least change that counts as an improvement.",
+    )
 }
 
 impl Words for Callback {
@@ -208,20 +214,23 @@ impl Words for Callback {
                     ("restore_best_weights", Bool(*restore_best_weights)),
                 ],
             ),
-            Callback::ReduceLrOnPlateau { monitor, factor, patience, min_delta, cooldown, min_lr } => Written::new(
-                "reduce_lr_on_plateau",
-                [
-                    watched(monitor),
-                    ("factor", Float(*factor)),
-                    ("patience", Int(*patience)),
-                    ("min_delta", Float(*min_delta)),
-                    ("cooldown", Int(*cooldown)),
-                    ("min_lr", Float(*min_lr)),
-                ],
-            ),
-            Callback::Checkpoint { path: file, monitor, save_best_only } => {
-                Written::new("checkpoint", [path(file), watched(monitor), ("save_best_only", Bool(*save_best_only))])
+            Callback::ReduceLrOnPlateau { monitor, factor, patience, min_delta, cooldown, min_lr } => {
+                Written::new(
+                    "reduce_lr_on_plateau",
+                    [
+                        watched(monitor),
+                        ("factor", Float(*factor)),
+                        ("patience", Int(*patience)),
+                        ("min_delta", Float(*min_delta)),
+                        ("cooldown", Int(*cooldown)),
+                        ("min_lr", Float(*min_lr)),
+                    ],
+                )
             }
+            Callback::Checkpoint { path: file, monitor, save_best_only } => Written::new(
+                "checkpoint",
+                [path(file), watched(monitor), ("save_best_only", Bool(*save_best_only))],
+            ),
             Callback::CsvLog { path: file } => Written::new("csv_log", [path(file)]),
             Callback::TensorBoard { path: folder } => Written::new("tensorboard", [path(folder)]),
             Callback::TimeLimit { seconds } => Written::new("time_limit", [("duration", Seconds(*seconds))]),

@@ -17,7 +17,8 @@ impl LayerId {
 /// One drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Drawing {
-    /// How much each place of a layer's map speaks for the answer. Source: Selvaraju et al., arXiv:1610.02391.
+    /// How much each place of a layer's map speaks for the answer. Source: Selvaraju et al.,
+    /// arXiv:1610.02391.
     GradCam {
         /// The layer, where it could be found.
         layer: Option<Spanned<LayerId>>,
@@ -62,7 +63,12 @@ impl Words for Drawing {
                 .example("feature_maps(conv2d_1, channels: 16)")
                 .options(&[
                     layer("A layer with a map."),
-                    OptionSpec::optional("channels", OptionType::Int { min: 1 }, "16", "How many, from the first on."),
+                    OptionSpec::optional(
+                        "channels",
+                        OptionType::Int { min: 1 },
+                        "16",
+                        "How many, from the first on.",
+                    ),
                 ])
                 .unnamed(1),
             |a| Drawing::FeatureMaps { layer: a.layer("layer"), channels: a.int("channels") },
@@ -80,9 +86,10 @@ impl Words for Drawing {
                 .example("confusion_matrix"),
             |_| Drawing::ConfusionMatrix,
         ),
-        Row::new(Word::new("mistakes", "Pictures with the most confident wrong answers.").example("mistakes"), |_| {
-            Drawing::Mistakes
-        }),
+        Row::new(
+            Word::new("mistakes", "Pictures with the most confident wrong answers.").example("mistakes"),
+            |_| Drawing::Mistakes,
+        ),
     ];
 
     /// Names of layers are the program's: [`Drawing::written_in`] has them.
@@ -95,7 +102,9 @@ impl Drawing {
     /// As it is written in a program whose layers have these names.
     pub fn written_in(&self, path: &dyn Fn(LayerId) -> String) -> Written {
         let of = |layer: &Option<Spanned<LayerId>>| {
-            let layer = layer.as_ref().map(|layer| ("layer", OptionValue::Layer(path(layer.value), Some(layer.value))));
+            let layer = layer
+                .as_ref()
+                .map(|layer| ("layer", OptionValue::Layer(path(layer.value), Some(layer.value))));
             layer.into_iter().collect::<Vec<_>>()
         };
         match self {

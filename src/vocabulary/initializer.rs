@@ -3,7 +3,8 @@
 use super::choices::choices;
 use super::{Attributes, Choices, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 
-/// How a parameter starts, with Keras's definitions. `fan_in`/`fan_out` of a convolution count its window: `Kh · Kw · I`, `Kh · Kw · O`.
+/// How a parameter starts, with Keras's definitions. `fan_in`/`fan_out` of a convolution count its window:
+/// `Kh · Kw · I`, `Kh · Kw · O`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Initializer {
     /// 0.
@@ -221,7 +222,8 @@ impl Words for Initializer {
 
     fn written(&self) -> Written {
         use OptionValue::{Choice, Float};
-        let normal = |keyword, mean, stddev| Written::new(keyword, [("mean", Float(mean)), ("stddev", Float(stddev))]);
+        let normal =
+            |keyword, mean, stddev| Written::new(keyword, [("mean", Float(mean)), ("stddev", Float(stddev))]);
         match *self {
             Initializer::Zeros => Written::bare("zeros"),
             Initializer::Ones => Written::bare("ones"),
@@ -239,7 +241,11 @@ impl Words for Initializer {
             Initializer::TruncatedNormal { mean, stddev } => normal("truncated_normal", mean, stddev),
             Initializer::VarianceScaling { scale, mode, distribution } => Written::new(
                 "variance_scaling",
-                [("scale", Float(scale)), ("mode", Choice(mode.name())), ("distribution", Choice(distribution.name()))],
+                [
+                    ("scale", Float(scale)),
+                    ("mode", Choice(mode.name())),
+                    ("distribution", Choice(distribution.name())),
+                ],
             ),
             Initializer::Orthogonal { gain } => Written::new("orthogonal", [("gain", Float(gain))]),
         }

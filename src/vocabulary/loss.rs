@@ -12,15 +12,16 @@ pub enum Loss {
     BinaryCrossentropy,
     /// Mean squared error: against the numbers of regression, else against a 0 or 1 for each class.
     Mse,
-    /// Cross-entropy that counts easy pictures little: `−α (1 − p)^γ ln p`, p the probability of the true class; with one output 1 − α stands for α where that
-    /// is class 0. Source: Lin et al., arXiv:1708.02002.
+    /// Cross-entropy that counts easy pictures little: `−α (1 − p)^γ ln p`, p the probability of the true
+    /// class; with one output 1 − α stands for α where that is class 0. Source: Lin et al., arXiv:1708.02002.
     Focal {
         /// Default 2.
         gamma: f32,
         /// Default 0.25.
         alpha: f32,
     },
-    /// `max(0, 1 − t s)` with t −1 or 1; with several outputs `max(0, 1 + largest other score, at least 0 − score of the true class)`.
+    /// `max(0, 1 − t s)` with t −1 or 1; with several outputs `max(0, 1 + largest other score, at least 0 −
+    /// score of the true class)`.
     Hinge,
     /// Mean absolute error, of regression.
     Mae,
@@ -41,7 +42,8 @@ pub enum Link {
 }
 
 impl Loss {
-    /// What makes probabilities of so many scores; `None` for a loss that is computed from the outputs as they are.
+    /// What makes probabilities of so many scores; `None` for a loss that is computed from the outputs as
+    /// they are.
     pub fn link(self, outputs: usize) -> Option<Link> {
         match self {
             Loss::CategoricalCrossentropy => Some(Link::Softmax),
@@ -55,8 +57,8 @@ impl Loss {
 /// How a loss sees labels and outputs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LossOptions {
-    /// Share of the target that goes to all classes alike, in 0..=1: `t (1 − a) + a / classes` of exclusive classes, `t (1 − a) + a / 2` of outputs that are
-    /// judged by themselves. Default 0.
+    /// Share of the target that goes to all classes alike, in 0..=1: `t (1 − a) + a / classes` of exclusive
+    /// classes, `t (1 − a) + a / 2` of outputs that are judged by themselves. Default 0.
     pub label_smoothing: f32,
     /// Whether the model's output is scores. Without it that follows from the last activation.
     pub from_logits: Option<Spanned<bool>>,
@@ -158,7 +160,9 @@ impl Words for Loss {
             Loss::Mse => Written::bare("mse"),
             Loss::Mae => Written::bare("mae"),
             Loss::Huber { delta } => Written::new("huber", [("delta", Float(delta))]),
-            Loss::Focal { gamma, alpha } => Written::new("focal", [("gamma", Float(gamma)), ("alpha", Float(alpha))]),
+            Loss::Focal { gamma, alpha } => {
+                Written::new("focal", [("gamma", Float(gamma)), ("alpha", Float(alpha))])
+            }
             Loss::Hinge => Written::bare("hinge"),
         }
     }

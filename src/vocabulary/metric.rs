@@ -5,7 +5,8 @@ use super::{LabelKind, OptionSpec, OptionType, OptionValue, Row, Word, Words, Wr
 /// Metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
-    /// Share of images whose class is right; with several classes a picture the share of right answers, one for each class.
+    /// Share of images whose class is right; with several classes a picture the share of right answers, one
+    /// for each class.
     Accuracy,
     /// Share of images whose class is among the k best.
     TopK(usize),
@@ -43,13 +44,19 @@ impl Metric {
     /// Whether less is better.
     pub fn falls(self) -> bool {
         match self {
-            Metric::Accuracy | Metric::TopK(_) | Metric::Precision | Metric::Recall | Metric::F1 | Metric::Auc => false,
+            Metric::Accuracy
+            | Metric::TopK(_)
+            | Metric::Precision
+            | Metric::Recall
+            | Metric::F1
+            | Metric::Auc => false,
             Metric::Mae | Metric::Mse => true,
         }
     }
 }
 
-/// A value known at the end of an epoch. The better direction belongs to it: losses and errors fall, the rest rises.
+/// A value known at the end of an epoch. The better direction belongs to it: losses and errors fall, the rest
+/// rises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Monitor {
     /// Of the validation split; else of the training images.
@@ -155,7 +162,9 @@ impl Monitor {
 
     /// All words that name one, those of the validation split first.
     pub fn words() -> impl Iterator<Item = String> {
-        [Self::VALIDATION, ""].into_iter().flat_map(|split| Self::values().map(move |value| format!("{split}{value}")))
+        [Self::VALIDATION, ""]
+            .into_iter()
+            .flat_map(|split| Self::values().map(move |value| format!("{split}{value}")))
     }
 
     /// What is known at the end of an epoch, without the split.

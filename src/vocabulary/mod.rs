@@ -1,14 +1,16 @@
 //! Every word that a file may hold, and the typed value that it makes.
 //!
-//! A word is a row of a table: keyword, options (name, type, default as it would be written), one sentence, formula, source, example, and what
-//! Keras calls it. A row also makes the typed value of attributes that were read by its options ([`Words`]), and the value can write itself back
-//! ([`Written`]). Whatever tells words apart reads these tables: lowering, `show`, the settings of a run, the reference, suggestions, reserved
-//! words, `cnnc explain`. `docs/adding-a-word.md` adds one.
+//! A word is a row of a table: keyword, options (name, type, default as it would be written), one sentence,
+//! formula, source, example, and what Keras calls it. A row also makes the typed value of attributes that
+//! were read by its options ([`Words`]), and the value can write itself back ([`Written`]). Whatever tells
+//! words apart reads these tables: lowering, `show`, the settings of a run, the reference, suggestions,
+//! reserved words, `cnnc explain`. `docs/adding-a-word.md` adds one.
 //!
-//! Layers are words too. Their rows stand beside what they compute, in [`crate::layers`]; models of the zoo are files. [`crate::reference`] puts all
-//! of them together.
+//! Layers are words too. Their rows stand beside what they compute, in [`crate::layers`]; models of the zoo
+//! are files. [`crate::reference`] puts all of them together.
 //!
-//! Rules that hold between several options, or between a word and its place, are functions of lowering and of the checker.
+//! Rules that hold between several options, or between a word and its place, are functions of lowering and of
+//! the checker.
 
 mod activation;
 mod attributes;

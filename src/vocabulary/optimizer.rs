@@ -14,7 +14,8 @@ pub enum Optimizer {
         /// Default false.
         nesterov: bool,
     },
-    /// `s ← ρ s + (1 − ρ) g²; w ← w − lr g / √(s + ε)`, the quotient through a momentum buffer where momentum > 0.
+    /// `s ← ρ s + (1 − ρ) g²; w ← w − lr g / √(s + ε)`, the quotient through a momentum buffer where momentum
+    /// > 0.
     RmsProp {
         /// Default 0.001.
         lr: f32,
@@ -25,7 +26,8 @@ pub enum Optimizer {
         /// Default 1e-7.
         epsilon: f32,
     },
-    /// `α = lr √(1 − β₂ᵗ) / (1 − β₁ᵗ); m ← m + (g − m)(1 − β₁); v ← v + (g² − v)(1 − β₂); w ← w − α m / (√v + ε)`.
+    /// `α = lr √(1 − β₂ᵗ) / (1 − β₁ᵗ); m ← m + (g − m)(1 − β₁); v ← v + (g² − v)(1 − β₂); w ← w − α m / (√v +
+    /// ε)`.
     Adam {
         /// Default 0.001.
         lr: f32,
@@ -36,8 +38,9 @@ pub enum Optimizer {
         /// Default 1e-7.
         epsilon: f32,
     },
-    /// Adam with Nesterov's momentum: `u = β₁ (1 − ½ 0.96ᵗ)`, `u′` that of the next step, `U` the product of all u so far; m and v as adam;
-    /// `w ← w − lr (u′ m / (1 − U u′) + (1 − u) g / (1 − U)) / (√(v / (1 − β₂ᵗ)) + ε)`. Source: Dozat, ICLR workshop 2016.
+    /// Adam with Nesterov's momentum: `u = β₁ (1 − ½ 0.96ᵗ)`, `u′` that of the next step, `U` the product of
+    /// all u so far; m and v as adam; `w ← w − lr (u′ m / (1 − U u′) + (1 − u) g / (1 − U)) / (√(v / (1 −
+    /// β₂ᵗ)) + ε)`. Source: Dozat, ICLR workshop 2016.
     Nadam {
         /// Default 0.001.
         lr: f32,
@@ -57,7 +60,8 @@ pub enum Optimizer {
         /// Default 1e-7.
         epsilon: f32,
     },
-    /// `s ← ρ s + (1 − ρ) g²; Δ = g √(d + ε) / √(s + ε); d ← ρ d + (1 − ρ) Δ²; w ← w − lr Δ`. Source: Zeiler, arXiv:1212.5701.
+    /// `s ← ρ s + (1 − ρ) g²; Δ = g √(d + ε) / √(s + ε); d ← ρ d + (1 − ρ) Δ²; w ← w − lr Δ`. Source: Zeiler,
+    /// arXiv:1212.5701.
     Adadelta {
         /// Default 0.001.
         lr: f32,
@@ -91,12 +95,14 @@ const fn decay(name: &'static str, default: &'static str, help: &'static str) ->
     OptionSpec::optional(name, OptionType::Rate, default, help)
 }
 
-const EPSILON: OptionSpec = OptionSpec::optional("epsilon", OptionType::Positive, "1e-7", "Keeps the quotient finite.");
+const EPSILON: OptionSpec =
+    OptionSpec::optional("epsilon", OptionType::Positive, "1e-7", "Keeps the quotient finite.");
 const BETA_1: OptionSpec = decay("beta_1", "0.9", "Share of the gradients' mean that stays at each step.");
 const BETA_2: OptionSpec = decay("beta_2", "0.999", "Share of their squares' mean that stays at each step.");
 const MOMENTUM: OptionSpec = decay("momentum", "0", "Share of the last step that is made again.");
 
-/// It acts beside the optimizer's own step, as [`crate::ir::UpdateRules`]: lowering takes it from the attributes.
+/// It acts beside the optimizer's own step, as [`crate::ir::UpdateRules`]: lowering takes it from the
+/// attributes.
 const fn weight_decay(default: &'static str) -> OptionSpec {
     OptionSpec::optional(
         "weight_decay",
@@ -107,8 +113,7 @@ const fn weight_decay(default: &'static str) -> OptionSpec {
 }
 
 const OF_ADAM: &[OptionSpec] = &[rate("0.001"), BETA_1, BETA_2, EPSILON, weight_decay("0")];
-const ADAM_FORMULA: &str =
-    "α = lr √(1 − β₂ᵗ) / (1 − β₁ᵗ); m ← m + (g − m)(1 − β₁); v ← v + (g² − v)(1 − β₂); w ← w − α m / (√v + ε)";
+const ADAM_FORMULA: &str = "α = lr √(1 − β₂ᵗ) / (1 − β₁ᵗ); m ← m + (g − m)(1 − β₁); v ← v + (g² − v)(1 − β₂); w ← w − α m / (√v + ε)";
 
 impl Words for Optimizer {
     const EXPECTED: &'static str = "an optimizer such as `adam(lr: 0.001)`";
@@ -226,12 +231,18 @@ impl Words for Optimizer {
     fn written(&self) -> Written {
         use OptionValue::{Bool, Float};
         match *self {
-            Optimizer::Sgd { lr, momentum, nesterov } => {
-                Written::new("sgd", [("lr", Float(lr)), ("momentum", Float(momentum)), ("nesterov", Bool(nesterov))])
-            }
+            Optimizer::Sgd { lr, momentum, nesterov } => Written::new(
+                "sgd",
+                [("lr", Float(lr)), ("momentum", Float(momentum)), ("nesterov", Bool(nesterov))],
+            ),
             Optimizer::RmsProp { lr, rho, momentum, epsilon } => Written::new(
                 "rmsprop",
-                [("lr", Float(lr)), ("rho", Float(rho)), ("momentum", Float(momentum)), ("epsilon", Float(epsilon))],
+                [
+                    ("lr", Float(lr)),
+                    ("rho", Float(rho)),
+                    ("momentum", Float(momentum)),
+                    ("epsilon", Float(epsilon)),
+                ],
             ),
             Optimizer::Adam { lr, beta_1, beta_2, epsilon } => {
                 Written::new("adam", of_adam(lr, beta_1, beta_2, epsilon))
@@ -241,11 +252,16 @@ impl Words for Optimizer {
             }
             Optimizer::Adagrad { lr, initial_accumulator_value: initial, epsilon } => Written::new(
                 "adagrad",
-                [("lr", Float(lr)), ("initial_accumulator_value", Float(initial)), ("epsilon", Float(epsilon))],
+                [
+                    ("lr", Float(lr)),
+                    ("initial_accumulator_value", Float(initial)),
+                    ("epsilon", Float(epsilon)),
+                ],
             ),
-            Optimizer::Adadelta { lr, rho, epsilon } => {
-                Written::new("adadelta", [("lr", Float(lr)), ("rho", Float(rho)), ("epsilon", Float(epsilon))])
-            }
+            Optimizer::Adadelta { lr, rho, epsilon } => Written::new(
+                "adadelta",
+                [("lr", Float(lr)), ("rho", Float(rho)), ("epsilon", Float(epsilon))],
+            ),
         }
     }
 }

@@ -149,7 +149,9 @@ impl OptionType {
             OptionType::Range { angle: true } => "an angle such as 20deg (both ways), or [-10deg, 30deg]",
             OptionType::Interval => "two numbers such as [0, 255]",
             OptionType::Numbers => "a number, or a list such as [0.5, 0.4, 0.4]",
-            OptionType::Filter => "a filter's name or rows of numbers, such as [[0, 1, 0], [1, -4, 1], [0, 1, 0]]",
+            OptionType::Filter => {
+                "a filter's name or rows of numbers, such as [[0, 1, 0], [1, -4, 1], [0, 1, 0]]"
+            }
             OptionType::AtLeastOne => "a number from 1 on",
             OptionType::LearningRate => "a learning rate such as 0.001",
             OptionType::LearningRates => "learning rates such as [0.01, 0.001]",
@@ -176,7 +178,8 @@ impl OptionType {
         }
     }
 
-    /// The value of a default in an option table; `None` where it names another option instead (`stride = pool_size`).
+    /// The value of a default in an option table; `None` where it names another option instead (`stride =
+    /// pool_size`).
     pub fn default_value(self, text: &str) -> Option<OptionValue> {
         if text == NONE {
             return Some(OptionValue::None);
@@ -210,7 +213,9 @@ impl OptionType {
             OptionType::Activation => OptionValue::Activation(Activation::by_default(text)?),
             OptionType::Initializer => OptionValue::Initializer(Initializer::by_default(text)?),
             OptionType::Bool => OptionValue::Bool(text.parse().ok()?),
-            OptionType::Choice(choices) => OptionValue::Choice(choices.iter().find(|choice| **choice == text)?),
+            OptionType::Choice(choices) => {
+                OptionValue::Choice(choices.iter().find(|choice| **choice == text)?)
+            }
             OptionType::Interval => {
                 let (low, high) = text.trim_matches(['[', ']']).split_once(", ")?;
                 OptionValue::Range([low.parse().ok()?, high.parse().ok()?])
@@ -264,7 +269,8 @@ pub struct OptionSpec {
     pub name: &'static str,
     /// What it takes.
     pub ty: OptionType,
-    /// Its default as it would be written, or the name of an option before it whose value it takes; `None` where it must be written.
+    /// Its default as it would be written, or the name of an option before it whose value it takes; `None`
+    /// where it must be written.
     pub default: Option<&'static str>,
     /// One sentence for the reference.
     pub help: &'static str,
@@ -277,7 +283,12 @@ impl OptionSpec {
     }
 
     /// An option with a default.
-    pub const fn optional(name: &'static str, ty: OptionType, default: &'static str, help: &'static str) -> Self {
+    pub const fn optional(
+        name: &'static str,
+        ty: OptionType,
+        default: &'static str,
+        help: &'static str,
+    ) -> Self {
         Self { name, ty, default: Some(default), help }
     }
 }

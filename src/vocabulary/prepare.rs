@@ -100,7 +100,8 @@ impl Words for Resize {
 /// Normalisation after rescaling.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Normalize {
-    /// Each picture to mean 0 and deviation 1 (deviation at least 1/√elements, as TensorFlow's per_image_standardization).
+    /// Each picture to mean 0 and deviation 1 (deviation at least 1/√elements, as TensorFlow's
+    /// per_image_standardization).
     PerImage,
     /// Each channel by the training split's mean and deviation (found once, stored with the weights).
     Featurewise,

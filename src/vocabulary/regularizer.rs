@@ -62,4 +62,5 @@ pub(crate) const fn option(name: &'static str, help: &'static str) -> OptionSpec
 /// The options of most layers.
 pub(crate) const KERNEL_REGULARIZER: OptionSpec =
     option("kernel_regularizer", "Penalty on the kernel, added to the loss.");
-pub(crate) const BIAS_REGULARIZER: OptionSpec = option("bias_regularizer", "Penalty on the bias, added to the loss.");
+pub(crate) const BIAS_REGULARIZER: OptionSpec =
+    option("bias_regularizer", "Penalty on the bias, added to the loss.");

@@ -3,9 +3,11 @@
 use super::{NONE, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 use crate::source::Spanned;
 
-/// A schedule of the learning rate. Durations are in epochs of the phase, from its first step on; they may be fractions.
+/// A schedule of the learning rate. Durations are in epochs of the phase, from its first step on; they may be
+/// fractions.
 ///
-/// Below, `lr` is the optimizer's rate, `k` the number of a step from 0, and every duration stands for its number of steps, rounded.
+/// Below, `lr` is the optimizer's rate, `k` the number of a step from 0, and every duration stands for its
+/// number of steps, rounded.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Schedule {
     /// `lr`
@@ -24,7 +26,8 @@ pub enum Schedule {
         /// Default 0.1.
         gamma: f32,
     },
-    /// `lr · decay_rate^(k / decay_steps)`, with `staircase` the exponent rounded down, as Keras's ExponentialDecay.
+    /// `lr · decay_rate^(k / decay_steps)`, with `staircase` the exponent rounded down, as Keras's
+    /// ExponentialDecay.
     Exponential {
         /// Factor after each `decay_steps`.
         decay_rate: f32,
@@ -42,16 +45,16 @@ pub enum Schedule {
         /// Default 1.
         power: f32,
     },
-    /// `lr (k + 1) / warmup` while it warms up, then half a cosine from `lr` down to `min_lr` at the phase's end.
-    /// Source: Loshchilov & Hutter, arXiv:1608.03983, without restarts.
+    /// `lr (k + 1) / warmup` while it warms up, then half a cosine from `lr` down to `min_lr` at the phase's
+    /// end. Source: Loshchilov & Hutter, arXiv:1608.03983, without restarts.
     Cosine {
         /// Default 0.
         warmup: Spanned<f64>,
         /// Default 0.
         min_lr: f32,
     },
-    /// From `lr / div_factor` up to `lr` and down to `lr / div_factor / final_div_factor`, each half a cosine, as PyTorch's OneCycleLR.
-    /// Source: Smith & Topin, arXiv:1708.07120.
+    /// From `lr / div_factor` up to `lr` and down to `lr / div_factor / final_div_factor`, each half a
+    /// cosine, as PyTorch's OneCycleLR. Source: Smith & Topin, arXiv:1708.07120.
     OneCycle {
         /// Share of the phase in which the rate rises. Default 0.3.
         pct_start: f32,
@@ -60,8 +63,8 @@ pub enum Schedule {
         /// Default 10,000.
         final_div_factor: f32,
     },
-    /// `values[i]` with i the number of boundaries that have passed, as Keras's PiecewiseConstantDecay (there a boundary's own step still has the
-    /// rate before it).
+    /// `values[i]` with i the number of boundaries that have passed, as Keras's PiecewiseConstantDecay (there
+    /// a boundary's own step still has the rate before it).
     Piecewise {
         /// Rising.
         boundaries: Vec<Spanned<f64>>,
@@ -204,9 +207,10 @@ impl Words for Schedule {
             Schedule::Step { step_size, gamma } => {
                 Written::new("step", [("step_size", Epochs(step_size.value)), ("gamma", Float(*gamma))])
             }
-            Schedule::MultiStep { milestones, gamma } => {
-                Written::new("multistep", [("milestones", EpochList(milestones.clone())), ("gamma", Float(*gamma))])
-            }
+            Schedule::MultiStep { milestones, gamma } => Written::new(
+                "multistep",
+                [("milestones", EpochList(milestones.clone())), ("gamma", Float(*gamma))],
+            ),
             Schedule::Exponential { decay_rate, decay_steps, staircase } => Written::new(
                 "exponential",
                 [
@@ -223,7 +227,10 @@ impl Words for Schedule {
             Schedule::Cosine { warmup, min_lr } => {
                 // 0 epochs is what no file can write
                 let warmup = (warmup.value > 0.0).then_some(("warmup", Epochs(warmup.value)));
-                Written::new("cosine", warmup.into_iter().chain([("min_lr", Float(*min_lr))]).collect::<Vec<_>>())
+                Written::new(
+                    "cosine",
+                    warmup.into_iter().chain([("min_lr", Float(*min_lr))]).collect::<Vec<_>>(),
+                )
             }
             Schedule::OneCycle { pct_start, div_factor, final_div_factor } => Written::new(
                 "one_cycle",
@@ -270,7 +277,8 @@ impl SchedulePoint {
 }
 
 impl Schedule {
-    /// The learning rate of a step, where the optimizer's is `lr`. Computed in double precision and rounded once.
+    /// The learning rate of a step, where the optimizer's is `lr`. Computed in double precision and rounded
+    /// once.
     pub fn rate(&self, lr: f32, at: SchedulePoint) -> f32 {
         let (base, step) = (f64::from(lr), at.step as f64);
         let rate = match self {
@@ -279,7 +287,9 @@ impl Schedule {
                 let times = at.step / at.steps(step_size.value);
                 base * f64::from(*gamma).powf(times as f64)
             }
-            Schedule::MultiStep { milestones, gamma } => base * f64::from(*gamma).powf(at.passed(milestones) as f64),
+            Schedule::MultiStep { milestones, gamma } => {
+                base * f64::from(*gamma).powf(at.passed(milestones) as f64)
+            }
             Schedule::Exponential { decay_rate, decay_steps, staircase } => {
                 let times = step / at.steps(decay_steps.value) as f64;
                 base * f64::from(*decay_rate).powf(if *staircase { times.floor() } else { times })
@@ -318,7 +328,8 @@ impl Schedule {
         rate as f32
     }
 
-    /// Whether the rate depends on how many epochs there are: then a run that goes on for longer would be another run.
+    /// Whether the rate depends on how many epochs there are: then a run that goes on for longer would be
+    /// another run.
     pub fn spans_the_phase(&self) -> bool {
         match self {
             Schedule::Cosine { .. } | Schedule::OneCycle { .. } => true,
@@ -354,7 +365,10 @@ mod tests {
     fn close(found: &[f32], wanted: &[f64]) {
         assert_eq!(found.len(), wanted.len());
         for (step, (found, wanted)) in found.iter().zip(wanted).enumerate() {
-            assert!((f64::from(*found) - wanted).abs() <= 1e-6 * wanted.abs(), "step {step}: {found} is not {wanted}");
+            assert!(
+                (f64::from(*found) - wanted).abs() <= 1e-6 * wanted.abs(),
+                "step {step}: {found} is not {wanted}"
+            );
         }
     }
 
@@ -363,7 +377,10 @@ mod tests {
         let step = Schedule::Step { step_size: at(2.0), gamma: 0.1 };
         close(&rates(&step, 1.0)[8..12], &[1.0, 1.0, 0.1, 0.1]);
         let several = Schedule::MultiStep { milestones: vec![at(1.0), at(3.0)], gamma: 0.5 };
-        close(&[rates(&several, 1.0)[4], rates(&several, 1.0)[5], rates(&several, 1.0)[15]], &[1.0, 0.5, 0.25]);
+        close(
+            &[rates(&several, 1.0)[4], rates(&several, 1.0)[5], rates(&several, 1.0)[15]],
+            &[1.0, 0.5, 0.25],
+        );
         let piecewise = Schedule::Piecewise { boundaries: vec![at(1.0)], values: vec![0.1, 0.01] };
         close(&rates(&piecewise, 1.0)[4..6], &[0.1, 0.01]);
         assert_eq!(rates(&Schedule::Constant, 0.3), vec![0.3; 20]);
@@ -371,7 +388,8 @@ mod tests {
 
     #[test]
     fn decays_are_those_of_keras() {
-        // keras.optimizers.schedules.ExponentialDecay(0.1, 5, 0.5) and PolynomialDecay(0.1, 20, 0.01, power=2) at steps 0, 3, 7, 19
+        // keras.optimizers.schedules.ExponentialDecay(0.1, 5, 0.5) and PolynomialDecay(0.1, 20, 0.01,
+        // power=2) at steps 0, 3, 7, 19
         let smooth = Schedule::Exponential { decay_rate: 0.5, decay_steps: at(1.0), staircase: false };
         let pick = |rates: Vec<f32>| [rates[0], rates[3], rates[7], rates[19]];
         close(&pick(rates(&smooth, 0.1)), &[0.1, 0.065_975_395_5, 0.037_892_914, 0.007_179_365]);

@@ -63,7 +63,12 @@ pub const DATA: SectionInfo = SectionInfo {
             NONE,
             "Exactly the names that the data have, in the order of their indices; with it a file can be checked where its data are not at hand.",
         ),
-        OptionSpec::optional("stratified", OptionType::Bool, TRUE, "Each class gives the same share to a split."),
+        OptionSpec::optional(
+            "stratified",
+            OptionType::Bool,
+            TRUE,
+            "Each class gives the same share to a split.",
+        ),
         OptionSpec::optional(
             "split",
             OptionType::Grouping,
@@ -122,7 +127,12 @@ pub const PREPARE: SectionInfo = SectionInfo {
             NONE,
             "Without it folders are read as RGB and other sources keep their channels. `gray` is 0.299 R + 0.587 G + 0.114 B, `lab_l` CIE L* (0..100).",
         ),
-        OptionSpec::optional("rescale", OptionType::Positive, NONE, "Factor of every value, which is 0..255 before."),
+        OptionSpec::optional(
+            "rescale",
+            OptionType::Positive,
+            NONE,
+            "Factor of every value, which is 0..255 before.",
+        ),
         OptionSpec::optional(
             "normalize",
             OptionType::Word(Category::Normalization),
@@ -138,7 +148,12 @@ pub const AUGMENT: SectionInfo = SectionInfo {
     help: "What happens to training pictures, each time anew.",
     calls: Some(Category::Augmentation),
     settings: &[
-        OptionSpec::optional("fill", OptionType::Word(Category::Fill), "nearest", "What lies outside the picture."),
+        OptionSpec::optional(
+            "fill",
+            OptionType::Word(Category::Fill),
+            "nearest",
+            "What lies outside the picture.",
+        ),
         OptionSpec::optional(
             "samples",
             OptionType::Within { min: 1, max: 10_000 },
@@ -156,14 +171,24 @@ pub const TRAIN: SectionInfo = SectionInfo {
     settings: &[
         OptionSpec::optional("epochs", COUNT, "1", "Passes over the training pictures."),
         OptionSpec::optional("batch", COUNT, "32", "Pictures a step."),
-        OptionSpec::optional("optimizer", OptionType::Word(Category::Optimizer), "rmsprop", "How weights move."),
+        OptionSpec::optional(
+            "optimizer",
+            OptionType::Word(Category::Optimizer),
+            "rmsprop",
+            "How weights move.",
+        ),
         OptionSpec::optional(
             "weight_decay",
             OptionType::NonNegative,
             "0",
             "Decoupled decay of all weights: w ← w − lr · weight_decay · w before each step; of `adamw` 0.004.",
         ),
-        OptionSpec::optional("clip_value", OptionType::Positive, NONE, "Every element of a gradient lies in ± this."),
+        OptionSpec::optional(
+            "clip_value",
+            OptionType::Positive,
+            NONE,
+            "Every element of a gradient lies in ± this.",
+        ),
         OptionSpec::optional(
             "clip_norm",
             OptionType::Positive,

@@ -1,4 +1,5 @@
-//! Values of settings that are no words of a table: closed sets of words, shares of splits, weights of classes.
+//! Values of settings that are no words of a table: closed sets of words, shares of splits, weights of
+//! classes.
 
 use super::choices::choices;
 use crate::source::Spanned;
@@ -16,7 +17,8 @@ choices! {
 choices! {
     /// Which pictures stay together when splits are made, `by …`.
     pub enum Grouping {
-        /// Those of one folder whose file names are the same up to the last `_`: frames of a track or a video.
+        /// Those of one folder whose file names are the same up to the last `_`: frames of a track or a
+        /// video.
         Track = "track",
     }
 }

@@ -43,21 +43,23 @@ pub enum DataSource {
         /// Test images, if they lie apart.
         test: Option<PathBuf>,
     },
-    /// `x_train`, `y_train` and, if present, `x_test`, `y_test` arrays (`[N, H, W]` or `[N, H, W, C]`, u8 or f32; labels integers, or numbers `[N]`
-    /// or `[N, K]` where they are no single classes).
+    /// `x_train`, `y_train` and, if present, `x_test`, `y_test` arrays (`[N, H, W]` or `[N, H, W, C]`, u8 or
+    /// f32; labels integers, or numbers `[N]` or `[N, K]` where they are no single classes).
     Npz(PathBuf),
     /// A table with a picture a row.
     Csv(CsvSource),
 }
 
-/// `csv("labels.csv", image: path, label: age)`: a table with a header row. Pictures are found from the table's folder on.
+/// `csv("labels.csv", image: path, label: age)`: a table with a header row. Pictures are found from the
+/// table's folder on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CsvSource {
     /// The table.
     pub path: PathBuf,
     /// The column of the pictures' paths.
     pub image: Spanned<String>,
-    /// The columns of the labels, at least one: one class; numbers; several classes in one column (`cat;dog`) or a 0 or 1 in a column for each.
+    /// The columns of the labels, at least one: one class; numbers; several classes in one column (`cat;dog`)
+    /// or a 0 or 1 in a column for each.
     pub labels: Vec<Spanned<String>>,
     /// The column that says `train` or `test`.
     pub split: Option<Spanned<String>>,
@@ -304,8 +306,11 @@ impl Words for DataSource {
             }
             DataSource::Npz(file) => Written::new("npz", [("path", text(file))]),
             DataSource::Csv(CsvSource { path, image, labels, split }) => {
-                let mut options =
-                    vec![("path", text(path)), ("image", Column(image.clone())), ("label", Columns(labels.clone()))];
+                let mut options = vec![
+                    ("path", text(path)),
+                    ("image", Column(image.clone())),
+                    ("label", Columns(labels.clone())),
+                ];
                 options.extend(split.iter().map(|column| ("split", Column(column.clone()))));
                 Written::new("csv", options)
             }

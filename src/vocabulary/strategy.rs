@@ -38,9 +38,10 @@ impl Words for Strategy {
     const EXPECTED: &'static str = "a strategy such as `random(trials: 20)`";
 
     const TABLE: &'static [Row<Self>] = &[
-        Row::new(Word::new("grid", "Every point of the space.").keras("GridSearch").example("strategy: grid"), |_| {
-            Strategy::Grid
-        }),
+        Row::new(
+            Word::new("grid", "Every point of the space.").keras("GridSearch").example("strategy: grid"),
+            |_| Strategy::Grid,
+        ),
         Row::new(
             Word::new("random", "Points at random.")
                 .keras("RandomSearch")
@@ -76,7 +77,12 @@ impl Words for Strategy {
                         "100",
                         "Epochs of the longest trials.",
                     ),
-                    OptionSpec::optional("factor", OptionType::Int { min: 2 }, "3", "One in so many goes on."),
+                    OptionSpec::optional(
+                        "factor",
+                        OptionType::Int { min: 2 },
+                        "3",
+                        "One in so many goes on.",
+                    ),
                 ]),
             |a| Strategy::Hyperband { max_epochs: a.int("max_epochs"), factor: a.int("factor") },
         ),

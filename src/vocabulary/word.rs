@@ -107,7 +107,8 @@ pub trait Words: Sized + 'static {
         Self::TABLE.iter().map(|row| row.word.keyword)
     }
 
-    /// The value of a word alone, all options at their defaults; `None` where there is no such word, or one of its options must be written.
+    /// The value of a word alone, all options at their defaults; `None` where there is no such word, or one
+    /// of its options must be written.
     fn by_default(keyword: &str) -> Option<Self> {
         let row = Self::row(keyword)?;
         let attributes = Attributes::new(row.word.options, |_| None).ok()?;

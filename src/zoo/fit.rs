@@ -1,8 +1,10 @@
-//! Which tensors of a weights file a network starts from: `vgg16(weights: "vgg16.safetensors", include_top: false)`.
+//! Which tensors of a weights file a network starts from: `vgg16(weights: "vgg16.safetensors", include_top:
+//! false)`.
 //!
-//! The file may hold more than is wanted of it, such as the layers that `include_top: false` leaves out. Tensors are called as here, with or without
-//! the network's own name before them (`block1_conv1.kernel`, `backbone.block1_conv1.kernel`), or, for a network of the zoo, as in the implementation its
-//! published weights come from (`block1_conv1/kernel`, `features.0.weight`), and lie as they do there.
+//! The file may hold more than is wanted of it, such as the layers that `include_top: false` leaves out.
+//! Tensors are called as here, with or without the network's own name before them (`block1_conv1.kernel`,
+//! `backbone.block1_conv1.kernel`), or, for a network of the zoo, as in the implementation its published
+//! weights come from (`block1_conv1/kernel`, `features.0.weight`), and lie as they do there.
 
 use super::names::{Foreign, NameTable};
 use crate::ir::Backbone;
@@ -31,8 +33,9 @@ pub enum Fit {
     },
 }
 
-/// What a file has for each of a network's parameters, given as (full name, shape); those of other layers are `None`. `scope` is the network's own name,
-/// `shape_of` tells the shapes of the file's tensors. Of several ways of naming that counts which finds the most.
+/// What a file has for each of a network's parameters, given as (full name, shape); those of other layers are
+/// `None`. `scope` is the network's own name, `shape_of` tells the shapes of the file's tensors. Of several
+/// ways of naming that counts which finds the most.
 pub fn fit(
     scope: &str,
     backbone: &Backbone,
@@ -47,7 +50,9 @@ pub fn fit(
     let mut places = places(&wanted, backbone, shape_of).into_iter();
     params
         .iter()
-        .map(|(full, _)| full.starts_with(&prefix).then(|| places.next()).flatten().map(|place| find(place, shape_of)))
+        .map(|(full, _)| {
+            full.starts_with(&prefix).then(|| places.next()).flatten().map(|place| find(place, shape_of))
+        })
         .collect()
 }
 
@@ -64,12 +69,18 @@ fn find(place: Foreign, shape_of: &dyn Fn(&str) -> Option<Shape>) -> Fit {
     match found {
         Some((name, shape)) if place.takes(&shape) => Fit::Tensor(name, place),
         Some((name, found)) => Fit::Reshaped { name, found, wanted: place.shape },
-        None => Fit::Missing { name: place.names.into_iter().next().unwrap_or_default(), wanted: place.shape },
+        None => {
+            Fit::Missing { name: place.names.into_iter().next().unwrap_or_default(), wanted: place.shape }
+        }
     }
 }
 
 /// Where each parameter stands, by the way of naming that finds the most of them.
-fn places(wanted: &[Wanted<'_>], backbone: &Backbone, shape_of: &dyn Fn(&str) -> Option<Shape>) -> Vec<Foreign> {
+fn places(
+    wanted: &[Wanted<'_>],
+    backbone: &Backbone,
+    shape_of: &dyn Fn(&str) -> Option<Shape>,
+) -> Vec<Foreign> {
     let bare = wanted.iter().map(|wanted| Foreign::own(wanted.inner.to_owned(), wanted.shape));
     let full = wanted.iter().map(|wanted| Foreign::own(wanted.full.to_owned(), wanted.shape));
     let mut ways: Vec<Vec<Foreign>> = vec![bare.collect(), full.collect()];
@@ -80,8 +91,9 @@ fn places(wanted: &[Wanted<'_>], backbone: &Backbone, shape_of: &dyn Fn(&str) ->
         });
         ways.extend(of_reference.collect::<Option<Vec<_>>>());
     }
-    let found =
-        |way: &Vec<Foreign>| way.iter().filter(|place| place.names.iter().any(|name| shape_of(name).is_some())).count();
+    let found = |way: &Vec<Foreign>| {
+        way.iter().filter(|place| place.names.iter().any(|name| shape_of(name).is_some())).count()
+    };
     // among equals the first: of a file that has none of the names, our own are said to be missing
     ways.into_iter().rev().max_by_key(found).unwrap_or_default()
 }
@@ -103,9 +115,11 @@ mod tests {
     /// What a file has for a convolution and a batch norm of the network `net`, and for a layer beside it.
     fn fitted(tensors: &[(&str, &[usize])], backbone: &Backbone) -> Vec<Option<Fit>> {
         let (kernel, mean, other) = (Shape::new([1, 1, 2, 2]), Shape::new([2]), Shape::new([4, 2]));
-        let params = [("net.conv1.kernel", &kernel), ("net.bn1.moving_mean", &mean), ("dense.kernel", &other)];
-        let shape_of =
-            |name: &str| tensors.iter().find(|(known, _)| *known == name).map(|(_, shape)| Shape::new(*shape));
+        let params =
+            [("net.conv1.kernel", &kernel), ("net.bn1.moving_mean", &mean), ("dense.kernel", &other)];
+        let shape_of = |name: &str| {
+            tensors.iter().find(|(known, _)| *known == name).map(|(_, shape)| Shape::new(*shape))
+        };
         fit("net", backbone, &params, &shape_of)
     }
 
@@ -121,7 +135,8 @@ mod tests {
     fn our_names_fit_with_and_without_the_networks_own() {
         for prefix in ["", "net."] {
             let (kernel, mean) = (format!("{prefix}conv1.kernel"), format!("{prefix}bn1.moving_mean"));
-            let tensors: [(&str, &[usize]); 3] = [(&kernel, &[1, 1, 2, 2]), (&mean, &[2]), ("fc.kernel", &[2, 9])];
+            let tensors: [(&str, &[usize]); 3] =
+                [(&kernel, &[1, 1, 2, 2]), (&mean, &[2]), ("fc.kernel", &[2, 9])];
             let fits = fitted(&tensors, &backbone("small", false));
             assert_eq!(names(&fits), [&kernel, &mean]);
             assert_eq!(fits[2], None);
@@ -131,7 +146,10 @@ mod tests {
     #[test]
     fn the_references_names_fit_a_network_of_the_zoo() {
         let tensors: [(&str, &[usize]); 2] = [("conv1.weight", &[2, 2, 1, 1]), ("bn1.running_mean", &[2])];
-        assert_eq!(names(&fitted(&tensors, &backbone("resnet18", true))), ["conv1.weight", "bn1.running_mean"]);
+        assert_eq!(
+            names(&fitted(&tensors, &backbone("resnet18", true))),
+            ["conv1.weight", "bn1.running_mean"]
+        );
         // another model of that name
         let missing = Fit::Missing { name: "conv1.kernel".into(), wanted: Shape::new([1, 1, 2, 2]) };
         assert_eq!(fitted(&tensors, &backbone("resnet18", false))[0], Some(missing));

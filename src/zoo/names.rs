@@ -1,11 +1,13 @@
-//! Names and layouts of the implementation that a model's published weights come from: the tables beside the zoo's models.
+//! Names and layouts of the implementation that a model's published weights come from: the tables beside the
+//! zoo's models.
 //!
 //! ```text
 //! layout torch                                                 // or keras: how tensors lie, what variables are called
 //! {stage}.{turn}.basic.conv0     {stage}.{turn}.downsample.0   // our layer, theirs; the first line that fits counts
 //! fc6                            classifier.1    flattened 256 // a dense layer behind a flattened map of 256 channels
 //! ```
-//! A word in braces stands for any one part of a path, or what is left of that part, and for the same on both sides.
+//! A word in braces stands for any one part of a path, or what is left of that part, and for the same on both
+//! sides.
 
 use crate::tensor::Shape;
 
@@ -50,7 +52,8 @@ enum Order {
     Same,
     /// `[O, I, Kh, Kw]` for our `[Kh, Kw, I, O]`.
     Convolution,
-    /// `[O, I]` for our `[I, O]`; inputs are a flattened map of so many channels, `[C, H·W]` for our `[H·W, C]`. A vector's map is one pixel of all its elements.
+    /// `[O, I]` for our `[I, O]`; inputs are a flattened map of so many channels, `[C, H·W]` for our `[H·W,
+    /// C]`. A vector's map is one pixel of all its elements.
     Dense { channels: usize },
 }
 
@@ -67,9 +70,12 @@ impl NameTable {
                 [] => {}
                 ["layout", "keras"] => layout = Some(Layout::Keras),
                 ["layout", "torch"] => layout = Some(Layout::Torch),
-                [ours, theirs] => rules.push(Rule { ours: ours.into(), theirs: theirs.into(), flattened: None }),
+                [ours, theirs] => {
+                    rules.push(Rule { ours: ours.into(), theirs: theirs.into(), flattened: None })
+                }
                 [ours, theirs, "flattened", channels] => {
-                    let channels = channels.parse().map_err(|_| format!("`{line}`: `{channels}` is no number"))?;
+                    let channels =
+                        channels.parse().map_err(|_| format!("`{line}`: `{channels}` is no number"))?;
                     rules.push(Rule { ours: ours.into(), theirs: theirs.into(), flattened: Some(channels) });
                 }
                 _ => return Err(format!("`{line}` is no line of a table of names")),
@@ -79,21 +85,25 @@ impl NameTable {
         Ok(Self { layout, rules })
     }
 
-    /// What the reference calls a variable of one of our layers, and its shape there; `None` where the table does not know the layer.
+    /// What the reference calls a variable of one of our layers, and its shape there; `None` where the table
+    /// does not know the layer.
     pub fn reference(&self, layer: &str, variable: &str, shape: &Shape) -> Option<(String, Shape)> {
         let Foreign { names, shape, .. } = self.find(layer, variable, shape)?;
         names.into_iter().next().map(|name| (name, shape))
     }
 
-    /// Where the reference keeps a variable of one of our layers; `None` where the table does not know the layer.
+    /// Where the reference keeps a variable of one of our layers; `None` where the table does not know the
+    /// layer.
     pub(super) fn find(&self, layer: &str, variable: &str, shape: &Shape) -> Option<Foreign> {
-        let fitting = |rule: &Rule| translate(layer, &rule.ours, &rule.theirs).map(|theirs| (theirs, rule.flattened));
+        let fitting =
+            |rule: &Rule| translate(layer, &rule.ours, &rule.theirs).map(|theirs| (theirs, rule.flattened));
         let (theirs, flattened) = self.rules.iter().find_map(fitting)?;
         let same = |name: String| Foreign { names: vec![name], shape: shape.clone(), order: Order::Same };
         Some(match (self.layout, shape.extents()) {
-            (Layout::Keras, _) => {
-                Foreign { names: ["/", "."].map(|point| format!("{theirs}{point}{variable}")).into(), ..same(theirs) }
-            }
+            (Layout::Keras, _) => Foreign {
+                names: ["/", "."].map(|point| format!("{theirs}{point}{variable}")).into(),
+                ..same(theirs)
+            },
             (Layout::Torch, &[height, width, inputs, outputs]) => Foreign {
                 shape: Shape::new([outputs, inputs, height, width]),
                 order: Order::Convolution,
@@ -115,7 +125,8 @@ impl Foreign {
         Self { names: vec![name], shape: shape.clone(), order: Order::Same }
     }
 
-    /// Whether a tensor of this shape is it: extents of 1 in front do not count, since a 1x1 convolution of one pixel is a dense layer.
+    /// Whether a tensor of this shape is it: extents of 1 in front do not count, since a 1x1 convolution of
+    /// one pixel is a dense layer.
     pub fn takes(&self, found: &Shape) -> bool {
         fn bare(shape: &Shape) -> &[usize] {
             let extents = shape.extents();
@@ -132,12 +143,14 @@ impl Foreign {
         match (self.order, self.shape.extents()) {
             (Order::Convolution, &[outputs, inputs, height, width]) => {
                 let area = height * width;
-                let place = |pixel: usize, input: usize, output: usize| (output * inputs + input) * area + pixel;
+                let place =
+                    |pixel: usize, input: usize, output: usize| (output * inputs + input) * area + pixel;
                 gather(&values, [area, inputs, outputs], place)
             }
             (Order::Dense { channels }, &[outputs, inputs]) => {
                 let pixels = inputs / channels.max(1);
-                let place = |pixel: usize, channel: usize, output: usize| output * inputs + channel * pixels + pixel;
+                let place =
+                    |pixel: usize, channel: usize, output: usize| output * inputs + channel * pixels + pixel;
                 gather(&values, [pixels, channels, outputs], place)
             }
             _ => values,
@@ -181,7 +194,8 @@ fn translate(path: &str, pattern: &str, to: &str) -> Option<String> {
             None => return None,
             Some((before, rest)) => {
                 let (word, after) = rest.split_once('}')?;
-                let stands_for = part.strip_prefix(before)?.strip_suffix(after).filter(|text| !text.is_empty())?;
+                let stands_for =
+                    part.strip_prefix(before)?.strip_suffix(after).filter(|text| !text.is_empty())?;
                 translated = translated.replace(&format!("{{{word}}}"), stands_for);
             }
         }
@@ -203,7 +217,10 @@ mod tests {
             translate("conv2_block1.conv1", "{block}.conv1", "{block}_1_conv").as_deref(),
             Some("conv2_block1_1_conv")
         );
-        assert_eq!(translate("block_7.conv_dw", "block_{n}.conv_dw", "conv_dw_{n}").as_deref(), Some("conv_dw_7"));
+        assert_eq!(
+            translate("block_7.conv_dw", "block_{n}.conv_dw", "conv_dw_{n}").as_deref(),
+            Some("conv_dw_7")
+        );
         assert_eq!(translate("block_7.conv_dw_bn", "block_{n}.conv_dw", "conv_dw_{n}"), None);
         assert_eq!(translate("a.b", "{layer}", "{layer}"), None);
         assert_eq!(translate("a", "{layer}.{more}", "{layer}"), None);
@@ -213,7 +230,10 @@ mod tests {
     #[test]
     fn tables_are_read_or_refused() {
         let read = table("// names\nlayout torch\nfc6  classifier.1  flattened 2 // as it is\n");
-        assert_eq!(read.rules, [Rule { ours: "fc6".into(), theirs: "classifier.1".into(), flattened: Some(2) }]);
+        assert_eq!(
+            read.rules,
+            [Rule { ours: "fc6".into(), theirs: "classifier.1".into(), flattened: Some(2) }]
+        );
         for wrong in ["a b", "layout tf", "layout keras\na", "layout torch\na b flattened x"] {
             assert!(NameTable::parse(wrong).is_err(), "{wrong}");
         }

@@ -1,5 +1,5 @@
-//! Data cards for tests of the front end: what the built-in sets are known to hold, and folders and arrays that exist here only. Other folders are never
-//! at hand.
+//! Data cards for tests of the front end: what the built-in sets are known to hold, and folders and arrays
+//! that exist here only. Other folders are never at hand.
 
 use std::path::Path;
 
@@ -65,7 +65,11 @@ fn photos(name: &str, classes: &[(&str, usize)], [height, width]: [usize; 2], ra
 
 /// What a pass over 200 pictures of two classes tells, a quarter of them for validation.
 fn pass() -> PassFacts {
-    PassFacts { splits: [vec![75, 75], vec![25, 25], vec![0, 0]], shared: SharedPictures::default(), margins: None }
+    PassFacts {
+        splits: [vec![75, 75], vec![25, 25], vec![0, 0]],
+        shared: SharedPictures::default(),
+        margins: None,
+    }
 }
 
 fn found(path: &Path) -> Option<DataCard> {
@@ -88,7 +92,10 @@ fn found(path: &Path) -> Option<DataCard> {
         },
         "rare/" => small(name, &[("common", 10), ("rare", 2)]),
         "broken/" => DataCard {
-            unreadable: Unreadable { count: 2, examples: vec!["broken/cats/7.png: the file is empty".to_owned()] },
+            unreadable: Unreadable {
+                count: 2,
+                examples: vec!["broken/cats/7.png: the file is empty".to_owned()],
+            },
             ..small(name, &pets)
         },
         "empty/" => DataCard {
@@ -102,21 +109,29 @@ fn found(path: &Path) -> Option<DataCard> {
             pass: Some(PassFacts {
                 shared: SharedPictures {
                     count: 3,
-                    examples: vec!["doubles/cats/1.png (train) and doubles/cats/9.png (validation)".to_owned()],
+                    examples: vec![
+                        "doubles/cats/1.png (train) and doubles/cats/9.png (validation)".to_owned(),
+                    ],
                 },
                 ..pass()
             }),
             ..small(name, &pets)
         },
-        "framed/" => DataCard { pass: Some(PassFacts { margins: Some([0.15, 0.1]), ..pass() }), ..small(name, &pets) },
+        "framed/" => {
+            DataCard { pass: Some(PassFacts { margins: Some([0.15, 0.1]), ..pass() }), ..small(name, &pets) }
+        }
         _ => return None,
     })
 }
 
-/// Ten digits with 50 pictures each; with `zeros` other than 50 there are that many of 0, and the labels go up to 10.
+/// Ten digits with 50 pictures each; with `zeros` other than 50 there are that many of 0, and the labels go
+/// up to 10.
 fn numbered(name: &str, zeros: usize) -> DataCard {
     let names: Vec<String> = (0..if zeros == 50 { 10 } else { 11 }).map(|label| label.to_string()).collect();
-    let classes: Vec<(&str, usize)> =
-        names.iter().enumerate().map(|(label, name)| (name.as_str(), if label == 0 { zeros } else { 50 })).collect();
+    let classes: Vec<(&str, usize)> = names
+        .iter()
+        .enumerate()
+        .map(|(label, name)| (name.as_str(), if label == 0 { zeros } else { 50 }))
+        .collect();
     DataCard { size: PictureSize::Same([28, 28]), ..small(name, &classes) }
 }

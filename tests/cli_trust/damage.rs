@@ -19,7 +19,8 @@ fn a_damaged_state_is_found_and_the_one_before_leads_to_the_same_weights() {
     for (number, at) in places(length, 32).enumerate() {
         place.copy("run", "damaged");
         place.flip(state, at, [1, 0x80, 0xff][number % 3]);
-        let warnings = ["warning: `damaged/state.safetensors`", "going on from `damaged/state-previous.safetensors`"];
+        let warnings =
+            ["warning: `damaged/state.safetensors`", "going on from `damaged/state-previous.safetensors`"];
         place.cnnc(&["run", "tiny.cnn", "--resume", "damaged"]).success().says(&warnings);
         place.results("damaged").are(&expected, &format!("byte {at}"));
         let said = place.cnnc(&["run", "tiny.cnn", "--resume", "damaged"]).success().said();

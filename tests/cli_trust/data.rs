@@ -68,7 +68,9 @@ fn a_run_notices_that_its_pictures_have_changed() {
             "class added",
             &|set| {
                 fs::create_dir(set.join("d")).expect("made");
-                (0..8).for_each(|seed| picture(7000 + seed).save(set.join(format!("d/{seed}.png"))).expect("written"));
+                (0..8).for_each(|seed| {
+                    picture(7000 + seed).save(set.join(format!("d/{seed}.png"))).expect("written")
+                });
             },
             &["new classes: `d`", "8 pictures were added"],
         ),
@@ -109,7 +111,9 @@ fn a_run_goes_on_where_its_data_are_the_same() {
     place.cnnc(&["run", "pictures.cnn", "--out", "whole", "--epochs", "4"]).success();
     place.cnnc(&["run", "pictures.cnn", "--out", "run"]).success();
     // kept in another way: the contents are not read as a whole
-    place.cnnc(&["run", "pictures.cnn", "--resume", "run", "--epochs", "2", "--set", "data.cache=none"]).success();
+    place
+        .cnnc(&["run", "pictures.cnn", "--resume", "run", "--epochs", "2", "--set", "data.cache=none"])
+        .success();
     // touched, and with a file beside that is no picture
     fs::write(place.path("set/a/notes.txt"), "mine").expect("written");
     let bytes = place.bytes("set/a/1.png");
@@ -148,15 +152,19 @@ fn write_set(place: &Place, kind: &str, changed: bool, relabelled: bool) {
             let pixels = pictures.iter().flat_map(|picture| picture.as_raw().clone()).collect();
             let file = fs::File::create(place.path("set.npz")).expect("made");
             let mut npz = ndarray_npy::NpzWriter::new(file);
-            let images = ndarray::Array4::<u8>::from_shape_vec((16, 8, 8, 3), pixels).expect("as many values");
+            let images =
+                ndarray::Array4::<u8>::from_shape_vec((16, 8, 8, 3), pixels).expect("as many values");
             npz.add_array("x_train", &images).expect("written");
-            npz.add_array("y_train", &ndarray::Array1::from_iter((0..16).map(|n| label(n) as i64))).expect("written");
+            npz.add_array("y_train", &ndarray::Array1::from_iter((0..16).map(|n| label(n) as i64)))
+                .expect("written");
             npz.finish().expect("written");
         }
         "idx" => {
-            let gray =
-                pictures.iter().flat_map(|picture| picture.pixels().map(|pixel| pixel.0[0]).collect::<Vec<u8>>());
-            let images = [&[0, 0, 8, 3, 0, 0, 0, 16, 0, 0, 0, 8, 0, 0, 0, 8][..], &gray.collect::<Vec<u8>>()].concat();
+            let gray = pictures
+                .iter()
+                .flat_map(|picture| picture.pixels().map(|pixel| pixel.0[0]).collect::<Vec<u8>>());
+            let images =
+                [&[0, 0, 8, 3, 0, 0, 0, 16, 0, 0, 0, 8, 0, 0, 0, 8][..], &gray.collect::<Vec<u8>>()].concat();
             let labels: Vec<u8> =
                 [0, 0, 8, 1, 0, 0, 0, 16].into_iter().chain((0..16).map(|n| label(n) as u8)).collect();
             fs::write(place.path("images"), images).expect("written");
@@ -169,16 +177,20 @@ fn write_set(place: &Place, kind: &str, changed: bool, relabelled: bool) {
                     let pixel = move |at: usize| (at / 32 / 4, at % 32 / 4, channel);
                     (0..1024).map(pixel).collect::<Vec<_>>()
                 };
-                let value =
-                    |(y, x, channel): (usize, usize, usize)| pictures[number].get_pixel(x as u32, y as u32).0[channel];
-                std::iter::once(label(number) as u8).chain((0..3).flat_map(plane).map(value)).collect::<Vec<u8>>()
+                let value = |(y, x, channel): (usize, usize, usize)| {
+                    pictures[number].get_pixel(x as u32, y as u32).0[channel]
+                };
+                std::iter::once(label(number) as u8)
+                    .chain((0..3).flat_map(plane).map(value))
+                    .collect::<Vec<u8>>()
             };
             fs::write(place.path("set.bin"), (0..16).flat_map(record).collect::<Vec<u8>>()).expect("written");
         }
         "csv" => {
             let _ = fs::create_dir(place.path("table"));
             let row = |number: usize| {
-                fs::write(place.path("table").join(format!("{number}.png")), encoded(number)).expect("written");
+                fs::write(place.path("table").join(format!("{number}.png")), encoded(number))
+                    .expect("written");
                 format!("{number}.png,{}\n", ["a", "b"][label(number)])
             };
             let rows: String = (0..16).map(row).collect();
@@ -244,7 +256,9 @@ fn evaluation_says_what_the_weights_were_trained_on() {
     picture_folder(&place);
     place.cnnc(&["run", "pictures.cnn", "--out", "run"]).success();
     let eval = |words: &[&str]| {
-        place.cnnc(&[&["eval", "pictures.cnn", "--weights", "run/weights.safetensors"][..], words].concat()).success()
+        place
+            .cnnc(&[&["eval", "pictures.cnn", "--weights", "run/weights.safetensors"][..], words].concat())
+            .success()
     };
     for split in ["train", "validation", "test"] {
         let said = eval(&["--split", split]).said();
@@ -263,8 +277,9 @@ fn evaluation_says_what_the_weights_were_trained_on() {
             picture(first + number).save(place.path(&format!("set/{class}/{number}.png"))).expect("written");
         }
     }
-    let said =
-        eval(&[]).says(&["note: the weights were trained on other data: 24 pictures have other contents"]).said();
+    let said = eval(&[])
+        .says(&["note: the weights were trained on other data: 24 pictures have other contents"])
+        .said();
     assert!(!said.contains("warning: "), "{said}");
     // elsewhere, nothing is known of them
     fs::copy(place.path("run/weights.safetensors"), place.path("w.safetensors")).expect("copied");

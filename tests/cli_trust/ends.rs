@@ -69,7 +69,11 @@ fn a_signal_ends_a_run_soon_whatever_it_does() {
         let is_signal = std::os::unix::process::ExitStatusExt::signal(&status).is_some();
         assert!(is_signal || [Some(0), Some(1)].contains(&status.code()), "{status}");
         let goes_on = place.path(&out).exists();
-        let words = if goes_on { ["run", "large.cnn", "--resume", &out] } else { ["run", "large.cnn", "--out", &out] };
+        let words = if goes_on {
+            ["run", "large.cnn", "--resume", &out]
+        } else {
+            ["run", "large.cnn", "--out", &out]
+        };
         place.cnnc(&words).success();
         place.results(&out).are(&place.results("whole"), &format!("moment {moment}"));
     }
@@ -104,8 +108,8 @@ fn a_signal_ends_a_run_that_fetches() {
 #[cfg(unix)]
 fn a_signal_ends_a_run_that_times_kernels() {
     let place = Place::new();
-    let text =
-        PICTURES.replace("flatten\n", "conv2d(96, 3x3, padding: same)\n conv2d(96, 3x3, padding: same)\n flatten\n");
+    let text = PICTURES
+        .replace("flatten\n", "conv2d(96, 3x3, padding: same)\n conv2d(96, 3x3, padding: same)\n flatten\n");
     let text = text.replace("input(8x8x3)", "input(8x8x1)").replace("folder(\"set\")", "digits");
     fs::write(place.path("tuned.cnn"), text).expect("written");
     for wait in [300, 900, 1500] {
@@ -127,7 +131,9 @@ fn killed_runs_end_as_undisturbed_ones() {
     let programs = ["tiny.cnn", "phases.cnn", "plain.cnn"];
     let undisturbed = programs.map(|program| {
         let begun = Instant::now();
-        place.cnnc(&["run", program, "--out", &format!("{program}-whole"), "--set", "train.batch=8"]).success();
+        place
+            .cnnc(&["run", program, "--out", &format!("{program}-whole"), "--set", "train.batch=8"])
+            .success();
         (begun.elapsed(), place.results(&format!("{program}-whole")))
     });
     for kill in 0..kills {

@@ -13,8 +13,12 @@ fn faults(place: &Place) -> Result<PathBuf, &'static str> {
     }
     let library = place.path("faults.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/faults.c");
-    let compiled =
-        Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .arg(&library)
+        .arg(source)
+        .arg("-ldl")
+        .status();
     if compiled.is_ok_and(|status| status.success()) { Ok(library) } else { Err("there is no C compiler") }
 }
 
@@ -23,7 +27,10 @@ fn with_fault(place: &Place, library: &Path, words: &[&str], (out, kind, at): (&
     let mut command = place.command(words);
     let under = fs::canonicalize(place.folder.path()).expect("there").join(out);
     command.env("LD_PRELOAD", library).env("FAULTS_UNDER", under);
-    command.env("FAULTS_KIND", kind).env("FAULTS_AT", at.to_string()).env("FAULTS_COUNT", place.path("count"));
+    command
+        .env("FAULTS_KIND", kind)
+        .env("FAULTS_AT", at.to_string())
+        .env("FAULTS_COUNT", place.path("count"));
     Done(command.output().expect("started"))
 }
 
@@ -38,7 +45,8 @@ fn whatever_call_goes_wrong_nothing_is_lost() {
     };
     let run = ["run", "tiny.cnn", "--epochs", "2", "--out", "run"];
     with_fault(&place, &library, &run, ("run", "none", 0)).success();
-    let calls: usize = fs::read_to_string(place.path("count")).expect("counted").trim().parse().expect("a number");
+    let calls: usize =
+        fs::read_to_string(place.path("count")).expect("counted").trim().parse().expect("a number");
     let expected = place.results("run");
     assert!(calls > 50, "only {calls} calls were seen");
     for kind in ["kill", "error", "full"] {
@@ -59,7 +67,10 @@ fn whatever_call_goes_wrong_nothing_is_lost() {
             place.results("run").are(&expected, &what);
             let unfinished = fs::read_dir(place.path("run")).expect("a folder").flatten();
             let mut names = unfinished.map(|entry| entry.file_name().to_string_lossy().into_owned());
-            assert!(names.all(|name| !name.starts_with('.') && !name.contains("next")), "{what}: something is left");
+            assert!(
+                names.all(|name| !name.starts_with('.') && !name.contains("next")),
+                "{what}: something is left"
+            );
         }
     }
     eprintln!("{calls} calls, each killed, failed and met by a full disk");

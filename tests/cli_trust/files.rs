@@ -16,11 +16,17 @@ fn histories_are_written_anew_from_the_state() {
             let path = format!("{run}/{name}");
             let whole = place.bytes(&path);
             fs::remove_file(place.path(&path)).expect("removed");
-            place.cnnc(&["run", program, "--resume", &run]).success().says(&[&format!("`{path}` was not there")]);
+            place
+                .cnnc(&["run", program, "--resume", &run])
+                .success()
+                .says(&[&format!("`{path}` was not there")]);
             place.results(&run).are(&expected, name);
             assert!(place.bytes(&path) == whole, "wall times are remembered too");
             fs::write(place.path(&path), &whole[..whole.len() / 2]).expect("written");
-            place.cnnc(&["run", program, "--resume", &run]).success().says(&[&format!("`{path}` was not as the run")]);
+            place
+                .cnnc(&["run", program, "--resume", &run])
+                .success()
+                .says(&[&format!("`{path}` was not as the run")]);
             place.results(&run).are(&expected, name);
         }
         let said = place.cnnc(&["run", program, "--resume", &run]).success().said();
@@ -57,7 +63,9 @@ fn a_run_that_was_only_begun_begins_again() {
     for name in ["state.safetensors", "state-previous.safetensors"] {
         fs::remove_file(place.path("begun").join(name)).expect("removed");
     }
-    place.cnnc(&["run", "tiny.cnn", "--resume", "begun"]).refused(&["error[E0614]", "no state to go on from"]);
+    place
+        .cnnc(&["run", "tiny.cnn", "--resume", "begun"])
+        .refused(&["error[E0614]", "no state to go on from"]);
     place.results("begun").are(&place.results("whole"), "untouched");
     // nor is a folder touched that is none of a run
     fs::create_dir(place.path("other")).expect("made");

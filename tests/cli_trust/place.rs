@@ -26,7 +26,10 @@ impl Place {
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-        command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").env("XDG_CACHE_HOME", self.path("cache"));
+        command
+            .env_remove("CNNC_DATA_DIR")
+            .env("CNNC_MEMORY_MIB", "65536")
+            .env("XDG_CACHE_HOME", self.path("cache"));
         command.current_dir(self.folder.path()).args(words).args(["--lang", "en"]);
         if words[0] == "run" {
             command.args(["--threads", "1"]);

@@ -6,7 +6,8 @@ use super::place::{Place, wait_for};
 #[cfg(unix)]
 fn one_process_at_a_time_works_in_a_folder() {
     let place = Place::new();
-    let slow = ["--set", "train.batch=4", "--set", "train.epochs=40", "--set", "train.early_stopping.patience=400"];
+    let slow =
+        ["--set", "train.batch=4", "--set", "train.epochs=40", "--set", "train.early_stopping.patience=400"];
     let run = |words: &[&str]| place.cnnc(&[words, &slow[..]].concat());
     run(&["run", "tiny.cnn", "--out", "whole"]).success();
     let mut child = place.start(&[&["run", "tiny.cnn", "--out", "run"][..], &slow].concat());
@@ -20,7 +21,8 @@ fn one_process_at_a_time_works_in_a_folder() {
     child.kill().expect("killed");
     child.wait().expect("ended");
     // a dead holder's lock is free; of two that come at once one has it
-    let mut pair = [(); 2].map(|()| place.start(&[&["run", "tiny.cnn", "--resume", "run"][..], &slow].concat()));
+    let mut pair =
+        [(); 2].map(|()| place.start(&[&["run", "tiny.cnn", "--resume", "run"][..], &slow].concat()));
     let codes = [0, 1].map(|at| pair[at].wait().expect("ended").code());
     assert!(codes.contains(&Some(0)), "{codes:?}");
     place.results("run").are(&place.results("whole"), "after the pair");

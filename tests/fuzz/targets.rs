@@ -1,8 +1,9 @@
-//! What is fuzzed: one function a target, each over any bytes at all. `cargo fuzz` runs them without end (`tests/fuzz/run`); `tests/parse.rs` runs them over
-//! the corpora, so that what was found once is looked at with every change.
+//! What is fuzzed: one function a target, each over any bytes at all. `cargo fuzz` runs them without end
+//! (`tests/fuzz/run`); `tests/parse.rs` runs them over the corpora, so that what was found once is looked at
+//! with every change.
 //!
-//! A target ends well or with an error; a panic, an overflow, endless time or memory without bounds is a finding. All go through the doors that programs
-//! and users go through: a `.cnn` text that names the file.
+//! A target ends well or with an error; a panic, an overflow, endless time or memory without bounds is a
+//! finding. All go through the doors that programs and users go through: a `.cnn` text that names the file.
 
 use std::path::Path;
 
@@ -52,7 +53,11 @@ pub(crate) fn text(bytes: &[u8]) {
     }
     repair(&loaded.problems, &loaded.sources, &|_| true);
     if let Ok(formatted) = format(text) {
-        assert_eq!(format(&formatted).as_deref(), Ok(formatted.as_str()), "laying out again changes something");
+        assert_eq!(
+            format(&formatted).as_deref(),
+            Ok(formatted.as_str()),
+            "laying out again changes something"
+        );
     }
     if let Some(program) = &loaded.program {
         let shown = cnnc::show::show(&[program], &loaded.ast);
@@ -81,7 +86,8 @@ fn open(source: &str, files: &[(&str, &[u8])]) {
          train {{ epochs: 1 }}"
     );
     let locations = Locations::only(folder.path());
-    let card_of = |data: &cnnc::internals::ir::DataSpec| cnnc::internals::data::cards::of(data, &locations).ok();
+    let card_of =
+        |data: &cnnc::internals::ir::DataSpec| cnnc::internals::data::cards::of(data, &locations).ok();
     let loaded = load(SourceFile::new("fuzz.cnn", text), &LowerOptions::default(), &card_of);
     if let Some(program) = &loaded.program {
         open_data(program, &locations);
@@ -121,7 +127,8 @@ pub(crate) fn npz(bytes: &[u8]) {
 
 /// The pictures of an `.npz` file whose other array is sound.
 pub(crate) fn npy(bytes: &[u8]) {
-    const LABELS: &[u8] = b"\x93NUMPY\x01\x00\x36\x00{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}\n\x00\x01";
+    const LABELS: &[u8] =
+        b"\x93NUMPY\x01\x00\x36\x00{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}\n\x00\x01";
     open("npz(\"a.npz\")", &[("a.npz", &stored(&[("x_train.npy", bytes), ("y_train.npy", LABELS)]))]);
 }
 
@@ -230,8 +237,11 @@ fn network_of(bytes: &[u8]) -> String {
         .enumerate()
         .map(|(at, layer)| layer.replace("a = relu; add(a)", &format!("a{at} = relu; tanh; add(a{at})")))
         .collect();
-    let end =
-        if layers.iter().any(|layer| ["flatten", "global_avg_pool2d"].contains(layer)) { "" } else { "flatten\n" };
+    let end = if layers.iter().any(|layer| ["flatten", "global_avg_pool2d"].contains(layer)) {
+        ""
+    } else {
+        "flatten\n"
+    };
     format!(
         "model M {{\ninput({side}x{side}x{channels})\n{}\n{end}dense(3, activation: softmax)\n}}\ntrain {{ epochs: 1; optimizer: adam }}\n",
         body.join("\n")

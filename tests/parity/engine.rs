@@ -74,7 +74,8 @@ impl Engine {
         match labels {
             Labels::Classes(labels) => ndarray_npy::write_npy(path, &ndarray::Array1::from(labels.clone())),
             Labels::Numbers(Tensor { shape, values }) => {
-                let numbers = ArrayD::from_shape_vec(shape.clone(), values.clone()).map_err(|e| e.to_string())?;
+                let numbers =
+                    ArrayD::from_shape_vec(shape.clone(), values.clone()).map_err(|e| e.to_string())?;
                 ndarray_npy::write_npy(path, &numbers)
             }
         }
@@ -108,7 +109,8 @@ impl Engine {
         let mut command = self.command("predict");
         command.arg("--output").arg(self.path("out.npy"));
         run(command)?;
-        let out: ArrayD<f32> = ndarray_npy::read_npy(self.path("out.npy")).map_err(|e| format!("out.npy: {e}"))?;
+        let out: ArrayD<f32> =
+            ndarray_npy::read_npy(self.path("out.npy")).map_err(|e| format!("out.npy: {e}"))?;
         Ok(Tensor { shape: out.shape().to_vec(), values: out.iter().copied().collect() })
     }
 

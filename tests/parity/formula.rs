@@ -4,10 +4,11 @@ use serde::Deserialize;
 
 use crate::engine::Tensor;
 
-/// `h >> 8` of the formula in `tests/golden/make_golden.py`: 24 bits that depend on an element's index and its tensor's number.
-/// Source of the mixing: C. Wellons, "Prospecting for hash functions" (lowbias32).
+/// `h >> 8` of the formula in `tests/golden/make_golden.py`: 24 bits that depend on an element's index and
+/// its tensor's number. Source of the mixing: C. Wellons, "Prospecting for hash functions" (lowbias32).
 pub(crate) fn hashed(i: u32, k: u32) -> u32 {
-    let mut h = i.wrapping_mul(0x9E37_79B1).wrapping_add(k.wrapping_mul(0x85EB_CA77)).wrapping_add(0x2722_0A95);
+    let mut h =
+        i.wrapping_mul(0x9E37_79B1).wrapping_add(k.wrapping_mul(0x85EB_CA77)).wrapping_add(0x2722_0A95);
     h ^= h >> 16;
     h = h.wrapping_mul(0x7FEB_352D);
     h ^= h >> 15;
@@ -39,7 +40,8 @@ impl Formula {
         let count = u32::try_from(count).expect("the formula counts in 32 bits");
         let step = 1.0 / 8_388_608.0;
         // 24 bits are exact in f32, and so are the product with a power of two and the difference
-        let values = (0..count).map(|i| self.center + self.scale * (hashed(i, self.k) as f32 * step - 1.0)).collect();
+        let values =
+            (0..count).map(|i| self.center + self.scale * (hashed(i, self.k) as f32 * step - 1.0)).collect();
         Tensor { shape: self.shape.clone(), values }
     }
 }

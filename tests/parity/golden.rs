@@ -106,7 +106,8 @@ pub(crate) struct LargeCase {
 impl LargeCase {
     /// Reads `NAME.json`.
     pub(crate) fn read(folder: &Path, name: &str) -> Self {
-        let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).expect("each model has its results");
+        let text =
+            std::fs::read_to_string(folder.join(format!("{name}.json"))).expect("each model has its results");
         serde_json::from_str(&text).expect("golden files are whole")
     }
 

@@ -1,9 +1,11 @@
-//! Agreement with Keras: forward pass, loss, gradients and weights after 1 and 10 steps, for every layer kind, every optimizer and the
-//! large models, on every instruction set that this machine has. The zoo's agreement with Keras and PyTorch stands in `zoo`.
+//! Agreement with Keras: forward pass, loss, gradients and weights after 1 and 10 steps, for every layer
+//! kind, every optimizer and the large models, on every instruction set that this machine has. The zoo's
+//! agreement with Keras and PyTorch stands in `zoo`.
 //!
-//! The golden files and what they hold: `tests/golden/README.md`. Everything goes through the public command line (`cnnc predict`,
-//! `cnnc step`), so that it is what a user with Keras at hand would see. `CNNC_PARITY=conv` runs only the cases with `conv` in their name.
-//! Each suite prints a table of the worst `max|a − b| / max|b|` of each case (`cargo test --test parity -- --nocapture`).
+//! The golden files and what they hold: `tests/golden/README.md`. Everything goes through the public command
+//! line (`cnnc predict`, `cnnc step`), so that it is what a user with Keras at hand would see.
+//! `CNNC_PARITY=conv` runs only the cases with `conv` in their name. Each suite prints a table of the worst
+//! `max|a − b| / max|b|` of each case (`cargo test --test parity -- --nocapture`).
 
 mod engine;
 mod formula;
@@ -19,12 +21,12 @@ use engine::Engine;
 use golden::{Digest, LargeCase, SmallCase};
 use report::{Report, Set};
 
-/// Rate of the step that shows the gradient: `w0 − w1 = rate · gradient`. A power of two, so that the product is exact, and large, so that
-/// what is lost in `w0 − …` does not count.
+/// Rate of the step that shows the gradient: `w0 − w1 = rate · gradient`. A power of two, so that the product
+/// is exact, and large, so that what is lost in `w0 − …` does not count.
 const GRADIENT_RATE: f64 = 65536.0;
 
-/// Cross entropy, gradients and weights of float32 stray from those of float64 by 1e-6 at most on these small shapes; 1e-5 leaves
-/// room for another order of sums and for approximations of `exp` and `erf`.
+/// Cross entropy, gradients and weights of float32 stray from those of float64 by 1e-6 at most on these small
+/// shapes; 1e-5 leaves room for another order of sums and for approximations of `exp` and `erf`.
 const SMALL: f64 = 1e-5;
 
 /// Sums over thousands of products in another order, or ten steps that feed on each other.
@@ -33,8 +35,8 @@ const ACCUMULATED: f64 = 1e-4;
 /// An update by itself: a few roundings.
 const UPDATE: f64 = 1e-6;
 
-/// The optimizer with which everything is trained a second time. An epsilon of 1e-3, since with a tiny one a gradient of pure rounding
-/// noise would move a weight by a full step.
+/// The optimizer with which everything is trained a second time. An epsilon of 1e-3, since with a tiny one a
+/// gradient of pure rounding noise would move a weight by a full step.
 const ADAM: &str = "adam(lr: 0.001, epsilon: 0.001)";
 
 fn golden_dir() -> PathBuf {
@@ -96,7 +98,12 @@ fn optimizer(name: &str, simd: Simd, report: &mut Report) -> Result<(), String> 
 }
 
 /// What both kinds of small cases begin with: inference and the gradient.
-fn small_case(folder: &str, name: &str, simd: Simd, report: &mut Report) -> Result<(SmallCase, Engine), String> {
+fn small_case(
+    folder: &str,
+    name: &str,
+    simd: Simd,
+    report: &mut Report,
+) -> Result<(SmallCase, Engine), String> {
     let case = SmallCase::read(&golden_dir().join(folder), name);
     let model = golden_dir().join(folder).join(format!("{name}.cnn"));
     let start = case.group("w0.");

@@ -1,4 +1,5 @@
-//! Deviations, collected over a suite: a table of the worst of each case, and a failure that lists all that are too large.
+//! Deviations, collected over a suite: a table of the worst of each case, and a failure that lists all that
+//! are too large.
 
 use std::fmt::Write as _;
 
@@ -50,7 +51,9 @@ impl Report {
         if let Some((_, cells)) = self.rows.last_mut() {
             let cell = &mut cells[column];
             // a NaN stays: it is the worst
-            *cell = Some(cell.map_or(deviation, |old| if old.is_nan() || old > deviation { old } else { deviation }));
+            *cell = Some(
+                cell.map_or(deviation, |old| if old.is_nan() || old > deviation { old } else { deviation }),
+            );
         }
         if deviation.is_nan() || deviation > tolerance {
             self.fail(format!("{}{} of {name}: {deviation:.1e}, more than {tolerance:.0e}", set.0, set.1));
@@ -142,7 +145,8 @@ fn max_abs(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |m: f64, v| m.max(v.abs()))
 }
 
-/// `max |a − b| / scale`, NaN if any value is; without a scale (all expected values are zero) the absolute one.
+/// `max |a − b| / scale`, NaN if any value is; without a scale (all expected values are zero) the absolute
+/// one.
 fn deviation(got: &[f64], want: &[f64], scale: f64) -> f64 {
     let scale = if scale > 0.0 { scale } else { 1.0 };
     let worst = got.iter().zip(want).map(|(a, b)| (a - b).abs());

@@ -1,5 +1,5 @@
-//! The zoo against its references: parameter counts, outputs and losses from the same weights. See `tests/golden/make_zoo.py`, which says by what formula
-//! weights follow from our names.
+//! The zoo against its references: parameter counts, outputs and losses from the same weights. See
+//! `tests/golden/make_zoo.py`, which says by what formula weights follow from our names.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -69,7 +69,8 @@ struct Parameter {
 
 /// One model of the zoo: counts, inference and, where there is one, training.
 pub(crate) fn zoo(name: &str, simd: Simd, report: &mut Report) -> Result<(), String> {
-    let text = std::fs::read_to_string(golden_dir().join(format!("zoo/{name}.json"))).map_err(|e| e.to_string())?;
+    let text =
+        std::fs::read_to_string(golden_dir().join(format!("zoo/{name}.json"))).map_err(|e| e.to_string())?;
     let golden: Golden = serde_json::from_str(&text).map_err(|e| e.to_string())?;
     let source = std::fs::read_to_string(zoo_file(name)).map_err(|e| e.to_string())?;
     counts(name, &source, &golden, report)?;
@@ -103,9 +104,11 @@ fn counts(name: &str, source: &str, golden: &Golden, report: &mut Report) -> Res
     let own = program(source, None)?;
     let size = own.input_shape().extents().to_vec();
     for count in &golden.counts {
-        let parameters = parameters(&program(&wrapped(source, name, &count.arguments, &size, ""), Some(WRAPPER))?);
-        let elements =
-            |all: bool| -> usize { parameters.iter().filter(|p| all || p.trainable).map(|p| p.shape.elements()).sum() };
+        let parameters =
+            parameters(&program(&wrapped(source, name, &count.arguments, &size, ""), Some(WRAPPER))?);
+        let elements = |all: bool| -> usize {
+            parameters.iter().filter(|p| all || p.trainable).map(|p| p.shape.elements()).sum()
+        };
         if (elements(true), elements(false)) != (count.total, count.trainable) {
             report.fail(format!(
                 "{name}({}) has {} parameters ({} trainable); its reference has {} ({})",
@@ -147,7 +150,8 @@ fn names(name: &str, source: &str, golden: &Names, report: &mut Report) -> Resul
 /// The file with a model beside its own that uses it, for pictures of another size.
 fn wrapped(source: &str, name: &str, arguments: &str, size: &[usize], more: &str) -> String {
     let size = size.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let prepare = if source.contains("resize:") { format!("resize: {}x{}", size[0], size[1]) } else { String::new() };
+    let prepare =
+        if source.contains("resize:") { format!("resize: {}x{}", size[0], size[1]) } else { String::new() };
     format!(
         "{source}\nmodel {WRAPPER} {{\n    input({})\n    net = {name}({arguments})\n}}\n\
          prepare {WRAPPER} {{ {prepare} }}\n{more}\n",
@@ -179,14 +183,21 @@ fn parameters(program: &CheckedProgram) -> Vec<Parameter> {
 }
 
 /// The wrapper, ready to be run with weights and pictures by formula.
-fn engine(text: &str, simd: Simd, factors: &Factors, shape: &[usize], labels: &[i64]) -> Result<Engine, String> {
+fn engine(
+    text: &str,
+    simd: Simd,
+    factors: &Factors,
+    shape: &[usize],
+    labels: &[i64],
+) -> Result<Engine, String> {
     let parameters = parameters(&program(text, Some(WRAPPER))?);
     let mut weights = Weights::new();
     for Parameter { name, shape, .. } in parameters {
         let tensor = values(name.strip_prefix(PREFIX).unwrap_or(&name), shape.extents(), factors);
         weights.insert(name, tensor);
     }
-    let pictures = Formula { name: String::new(), shape: shape.to_vec(), k: 0, center: 0.0, scale: 1.0 }.tensor();
+    let pictures =
+        Formula { name: String::new(), shape: shape.to_vec(), k: 0, center: 0.0, scale: 1.0 }.tensor();
     Engine::of_text(text, WRAPPER, simd, &weights, &pictures, &Labels::Classes(labels.to_vec()))
 }
 
@@ -203,7 +214,8 @@ fn values(name: &str, shape: &[usize], factors: &Factors) -> Tensor {
     // the longest ending is the most particular one
     let fitting = factors.iter().filter(|(ending, _)| name.ends_with(*ending));
     let factor = fitting.max_by_key(|(ending, _)| ending.len()).map_or(1.0, |(_, &factor)| factor);
-    let mut tensor = Formula { name: String::new(), shape: shape.to_vec(), k: fnv1a(name), center, scale }.tensor();
+    let mut tensor =
+        Formula { name: String::new(), shape: shape.to_vec(), k: fnv1a(name), center, scale }.tensor();
     tensor.values.iter_mut().for_each(|value| *value *= factor);
     tensor
 }
@@ -231,7 +243,8 @@ fn names_are_hashed_as_in_the_script() {
 #[test]
 fn the_most_particular_factor_counts() {
     let factors = Factors::from([("kernel".to_owned(), 0.5), ("fc.kernel".to_owned(), 2.0)]);
-    let ratio =
-        |name: &str| values(name, &[4, 2], &factors).values[0] / values(name, &[4, 2], &Factors::new()).values[0];
+    let ratio = |name: &str| {
+        values(name, &[4, 2], &factors).values[0] / values(name, &[4, 2], &Factors::new()).values[0]
+    };
     assert_eq!((ratio("conv.kernel"), ratio("fc.kernel"), ratio("fc.bias")), (0.5, 2.0, 1.0));
 }

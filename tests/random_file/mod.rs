@@ -1,13 +1,14 @@
 //! Random syntax trees that print as valid files.
 
 use cnnc::internals::ast::{
-    Allow, Argument, BinaryOp, Body, Branch, Chain, Definition, DefinitionKind, Dim, Entry, Expr, ExprKind, File, If,
-    Item, Let, Name, Parameter, Repeat, Section, Setting, Statement, Step, Unit, Use, print_expr,
+    Allow, Argument, BinaryOp, Body, Branch, Chain, Definition, DefinitionKind, Dim, Entry, Expr, ExprKind,
+    File, If, Item, Let, Name, Parameter, Repeat, Section, Setting, Statement, Step, Unit, Use, print_expr,
 };
 use cnnc::source::{Span, Spanned};
 use proptest::prelude::*;
 
-/// A property is tried with `usual` cases, or with as many as `CNNC_FUZZ_CASES` says. Failures are shown, not kept in files.
+/// A property is tried with `usual` cases, or with as many as `CNNC_FUZZ_CASES` says. Failures are shown, not
+/// kept in files.
 pub(crate) fn config(usual: u32) -> ProptestConfig {
     let asked = std::env::var("CNNC_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig { cases: asked.unwrap_or(usual), failure_persistence: None, ..ProptestConfig::default() }
@@ -16,8 +17,18 @@ pub(crate) fn config(usual: u32) -> ProptestConfig {
 const NO: Span = Span { start: 0, end: 0 };
 
 fn name() -> impl Strategy<Value = Name> {
-    let words =
-        vec!["a", "x1", "width", "conv2d", "add", "of", "in", "a_rather_long_name_of_a_layer", "onward", "classes"];
+    let words = vec![
+        "a",
+        "x1",
+        "width",
+        "conv2d",
+        "add",
+        "of",
+        "in",
+        "a_rather_long_name_of_a_layer",
+        "onward",
+        "classes",
+    ];
     prop::sample::select(words).prop_map(|word| Spanned::new(word.to_owned(), NO))
 }
 
@@ -63,10 +74,12 @@ fn expr() -> impl Strategy<Value = Expr> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(ExprKind::List),
             prop::collection::vec((inner.clone(), inner.clone()), 0..3).prop_map(in_list),
-            (path(), arguments(inner.clone())).prop_map(|(callee, arguments)| ExprKind::Call(callee, arguments)),
+            (path(), arguments(inner.clone()))
+                .prop_map(|(callee, arguments)| ExprKind::Call(callee, arguments)),
             boxed.clone().prop_map(negated),
             (operator, boxed.clone(), boxed.clone()).prop_map(|(op, a, b)| ExprKind::Binary(op, a, b)),
-            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| ExprKind::If(Box::new([a, b, c]))),
+            (inner.clone(), inner.clone(), inner.clone())
+                .prop_map(|(a, b, c)| ExprKind::If(Box::new([a, b, c]))),
             (boxed.clone(), name()).prop_map(|(share, base)| ExprKind::Of(share, base)),
             boxed.clone().prop_map(ExprKind::Onward),
             (boxed.clone(), boxed, any::<bool>()).prop_map(|(start, end, inclusive)| ExprKind::Range {
@@ -86,8 +99,9 @@ fn in_list(pairs: Vec<(Expr, Expr)>) -> ExprKind {
 
 /// A value of a head: a brace there would begin the body.
 fn condition() -> impl Strategy<Value = Expr> {
-    let plain =
-        |expr: Expr| if print_expr(&expr).contains('{') { Expr { kind: ExprKind::Int(3), span: NO } } else { expr };
+    let plain = |expr: Expr| {
+        if print_expr(&expr).contains('{') { Expr { kind: ExprKind::Int(3), span: NO } } else { expr }
+    };
     expr().prop_map(plain)
 }
 
@@ -106,12 +120,18 @@ fn constant() -> impl Strategy<Value = Let> {
 }
 
 fn allow() -> impl Strategy<Value = Allow> {
-    let reason = prop::sample::select(vec!["it is meant", ""]).prop_map(|text| Spanned::new(text.to_owned(), NO));
+    let reason =
+        prop::sample::select(vec!["it is meant", ""]).prop_map(|text| Spanned::new(text.to_owned(), NO));
     (name(), reason).prop_map(|(code, reason)| Allow { code, reason, span: NO })
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (path(), arguments(expr())).prop_map(|(callee, arguments)| Step { callee, arguments, branches: None, span: NO })
+    (path(), arguments(expr())).prop_map(|(callee, arguments)| Step {
+        callee,
+        arguments,
+        branches: None,
+        span: NO,
+    })
 }
 
 fn body() -> impl Strategy<Value = Body> {
@@ -130,14 +150,23 @@ fn body() -> impl Strategy<Value = Body> {
         let joined = (step(), prop::collection::vec(branch, 0..3), prop::option::of(step())).prop_map(
             |(first, branches, then)| {
                 let first = Step { branches: Some(branches), ..first };
-                Statement::Chain(Chain { name: None, steps: std::iter::once(first).chain(then).collect(), span: NO })
+                Statement::Chain(Chain {
+                    name: None,
+                    steps: std::iter::once(first).chain(then).collect(),
+                    span: NO,
+                })
             },
         );
         let repeat = (prop::option::of(name()), prop::option::of(name()), condition(), inner.clone())
-            .prop_map(|(name, index, count, body)| Statement::Repeat(Repeat { name, index, count, body, span: NO }));
-        let choice = (condition(), inner.clone(), prop::option::of(inner))
-            .prop_map(|(condition, then, otherwise)| Statement::If(If { condition, then, otherwise, span: NO }));
-        prop::collection::vec(prop_oneof![2 => plain.clone(), 1 => joined, 1 => repeat, 1 => choice], 0..5).prop_map(of)
+            .prop_map(|(name, index, count, body)| {
+                Statement::Repeat(Repeat { name, index, count, body, span: NO })
+            });
+        let choice =
+            (condition(), inner.clone(), prop::option::of(inner)).prop_map(|(condition, then, otherwise)| {
+                Statement::If(If { condition, then, otherwise, span: NO })
+            });
+        prop::collection::vec(prop_oneof![2 => plain.clone(), 1 => joined, 1 => repeat, 1 => choice], 0..5)
+            .prop_map(of)
     })
 }
 
@@ -151,19 +180,23 @@ fn section() -> impl Strategy<Value = Section> {
         1 => allow().prop_map(Entry::Allow),
     ];
     let of = |(kind, target, entries)| Section { kind, target, entries, span: NO };
-    let inner = (kind.clone(), prop::option::of(name()), prop::collection::vec(plain.clone(), 0..3)).prop_map(of);
+    let inner =
+        (kind.clone(), prop::option::of(name()), prop::collection::vec(plain.clone(), 0..3)).prop_map(of);
     let entry = prop_oneof![5 => plain, 1 => inner.prop_map(Entry::Section)];
     (kind, prop::option::of(name()), prop::collection::vec(entry, 0..6)).prop_map(of)
 }
 
 /// A file.
 pub(crate) fn file() -> impl Strategy<Value = File> {
-    let parameter = (name(), prop::option::of(expr())).prop_map(|(name, default)| Parameter { name, default });
+    let parameter =
+        (name(), prop::option::of(expr())).prop_map(|(name, default)| Parameter { name, default });
     let kind = prop_oneof![Just(DefinitionKind::Model), Just(DefinitionKind::Block)];
     let definition = (kind, name(), prop::collection::vec(parameter, 0..5), body())
         .prop_map(|(kind, name, parameters, body)| Definition { kind, name, parameters, body, span: NO });
-    let target =
-        prop_oneof![path().prop_map(|name| ExprKind::Name(name.value)), Just(ExprKind::Text("blocks.cnn".to_owned())),];
+    let target = prop_oneof![
+        path().prop_map(|name| ExprKind::Name(name.value)),
+        Just(ExprKind::Text("blocks.cnn".to_owned())),
+    ];
     let import = (target, prop::option::of(name())).prop_map(|(kind, alias)| Use {
         target: Expr { kind, span: NO },
         alias,

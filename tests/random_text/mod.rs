@@ -138,14 +138,15 @@ pub(crate) fn text(sources: &[String]) -> impl Strategy<Value = String> + use<> 
         format!("model A {{\n    input(28x28x1)\n    {}\n    flatten\n    dense(10)\n}}\n", words.join(" "))
     });
     let change = (any::<usize>(), 0_usize..6, prop::sample::select(WORDS), any::<usize>(), 0_u8..5);
-    let changed =
-        (prop::sample::select(sources.to_vec()), prop::collection::vec(change, 1..8)).prop_map(|(text, changes)| {
+    let changed = (prop::sample::select(sources.to_vec()), prop::collection::vec(change, 1..8)).prop_map(
+        |(text, changes)| {
             let mut words = words_of(&text);
             for (at, length, word, from, kind) in changes {
                 change_words(&mut words, (at, length), word, from, kind);
             }
             words.concat()
-        });
+        },
+    );
     let deep = (
         prop::sample::select(vec![
             "(",

@@ -6,7 +6,8 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Backbone, Scope};
 use crate::layers::Layer;
 
-/// Networks of the zoo whose weights are to be had: least extent of a picture (Keras Applications; torchvision for the others), and channels.
+/// Networks of the zoo whose weights are to be had: least extent of a picture (Keras Applications;
+/// torchvision for the others), and channels.
 const PRETRAINED: &[(&str, usize, usize)] = &[
     ("alexnet", 63, 3),
     ("googlenet", 32, 3),
@@ -33,9 +34,13 @@ pub(in crate::check) fn check_inputs(view: &View<'_>, problems: &mut Problems) -
 
 fn check_input(view: &View<'_>, scope: &Scope, backbone: &Backbone, problems: &mut Problems) -> bool {
     let Some(weights) = backbone.weights.as_ref().filter(|_| backbone.zoo) else { return false };
-    let Some((_, least, channels)) = PRETRAINED.iter().find(|(name, ..)| *name == backbone.model) else { return false };
+    let Some((_, least, channels)) = PRETRAINED.iter().find(|(name, ..)| *name == backbone.model) else {
+        return false;
+    };
     let layers = &view.program.model.layers;
-    let Some(input) = layers.get(scope.layers.start).and_then(|first| first.inputs.first()) else { return false };
+    let Some(input) = layers.get(scope.layers.start).and_then(|first| first.inputs.first()) else {
+        return false;
+    };
     let shape = view.shapes.get(input.index()).and_then(Option::as_ref).and_then(|shape| shape.as_image());
     let Some((height, width, found)) = shape else { return false };
     let small = height < *least || width < *least;
@@ -52,8 +57,9 @@ fn check_input(view: &View<'_>, scope: &Scope, backbone: &Backbone, problems: &m
         .also(weights.span, "weights")
         .also(layers[input.index()].span, "input");
     let target = if small { 2 * least } else { height };
-    let problem =
-        problem.arg("target", format!("{target}x{target}")).arg("input", format!("{target}x{target}x{channels}"));
+    let problem = problem
+        .arg("target", format!("{target}x{target}"))
+        .arg("input", format!("{target}x{target}x{channels}"));
     let area = (target * target) as f64 / (height * width) as f64;
     let problem = if small { problem.arg("times", format!("{area:.1}")).note("cost") } else { problem };
     problems.push(match (small, found == *channels) {
@@ -102,7 +108,8 @@ fn check_output(network: &Network<'_>, scope: &Scope, backbone: &Backbone, probl
     if height * width == 1 || 2 * down <= height || 2 * across <= width {
         return;
     }
-    let large = |at: &&usize| network.shapes[**at].as_image().is_some_and(|(h, w, _)| h >= LEAST && w >= LEAST);
+    let large =
+        |at: &&usize| network.shapes[**at].as_image().is_some_and(|(h, w, _)| h >= LEAST && w >= LEAST);
     let cut = path.iter().filter(|at| scope.layers.contains(at)).find(large);
     let problem = Diagnostic::new(Code::W0114)
         .arg("model", &backbone.model)

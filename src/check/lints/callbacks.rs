@@ -15,7 +15,9 @@ fn check_patience(stage: &TrainSpec, problems: &mut Problems) {
     for stopping in &stage.callbacks {
         let Callback::EarlyStopping { monitor, patience: stop, .. } = &stopping.value else { continue };
         for plateau in &stage.callbacks {
-            let Callback::ReduceLrOnPlateau { monitor: watched, patience: drop, .. } = &plateau.value else { continue };
+            let Callback::ReduceLrOnPlateau { monitor: watched, patience: drop, .. } = &plateau.value else {
+                continue;
+            };
             // one that cannot act at all is W0503
             let both_act = *stop < stage.epochs.value && *drop < stage.epochs.value;
             if watched.value != monitor.value || drop < stop || !both_act {
@@ -48,7 +50,9 @@ fn check_best(stage: &TrainSpec, problems: &mut Problems) {
                 let problem = Diagnostic::new(Code::W0505).arg("path", &path.value).at(callback.span, "here");
                 problems.push(problem.help("help"));
             }
-            Callback::EarlyStopping { restore_best_weights: false, patience, .. } if !keeps_best && *patience > 0 => {
+            Callback::EarlyStopping { restore_best_weights: false, patience, .. }
+                if !keeps_best && *patience > 0 =>
+            {
                 let problem = Diagnostic::new(Code::W0505).saying("stopping").arg("patience", patience);
                 problems.push(problem.at(callback.span, "stopping-here").help("stopping-help"));
             }

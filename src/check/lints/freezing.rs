@@ -18,15 +18,21 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, stage: &StageView<'_
 fn freezing_places(view: &View<'_>, stage: &StageView<'_>) -> Vec<Span> {
     let train = view.program.train.iter();
     let of_section = train.clone().flat_map(|train| &train.freezes);
-    let of_phases =
-        train.flat_map(|train| train.phases.iter().take(stage.index + 1)).flat_map(|phase| &phase.spec.freezes);
+    let of_phases = train
+        .flat_map(|train| train.phases.iter().take(stage.index + 1))
+        .flat_map(|phase| &phase.spec.freezes);
     let changes = of_section.chain(of_phases).filter(|change| change.freeze).map(|change| change.target.span);
     let frozen = backbones(&view.program.model).filter_map(|(_, backbone)| backbone.frozen.as_ref());
     changes.chain(frozen.filter(|frozen| frozen.value).map(|frozen| frozen.span)).collect()
 }
 
 /// E0509.
-fn all_frozen(view: &View<'_>, network: &Network<'_>, stage: &StageView<'_>, weighted: &[usize]) -> Diagnostic {
+fn all_frozen(
+    view: &View<'_>,
+    network: &Network<'_>,
+    stage: &StageView<'_>,
+    weighted: &[usize],
+) -> Diagnostic {
     let last = weighted.last().map_or("", |&at| network.layers[at].path.as_str());
     let places = freezing_places(view, stage);
     let mut problem = Diagnostic::new(Code::E0509).arg("count", weighted.len()).arg("last", last);
@@ -53,8 +59,9 @@ fn check_statistics(view: &View<'_>, network: &Network<'_>, stage: &StageView<'_
         let before = network.only_before(at);
         !stage.frozen[at]
             && network.tracks(at)
-            && before
-                .is_some_and(|before| stage.frozen[before] && network.trainable(before) > 0 && body(before) == body(at))
+            && before.is_some_and(|before| {
+                stage.frozen[before] && network.trainable(before) > 0 && body(before) == body(at)
+            })
     };
     let moving: Vec<usize> = (0..network.layers.len()).filter(moves).collect();
     let Some((&first, rest)) = moving.split_first() else { return };
@@ -66,8 +73,9 @@ fn check_statistics(view: &View<'_>, network: &Network<'_>, stage: &StageView<'_
         .arg("more", rest.len())
         .at(network.layers[first].span, "here")
         .also(network.layers[before].span, "before");
-    let problem =
-        freezing_places(view, stage).into_iter().fold(problem, |problem, place| problem.also(place, "frozen"));
+    let problem = freezing_places(view, stage)
+        .into_iter()
+        .fold(problem, |problem, place| problem.also(place, "frozen"));
     let problem = if rest.is_empty() { problem } else { problem.note("more") };
     problems.push(problem.help("help"));
 }

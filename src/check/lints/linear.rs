@@ -46,7 +46,8 @@ fn stays_linear(network: &Network<'_>, at: usize, linearity: Linearity) -> bool 
     op.linearity() == linearity && op.activation() == Activation::Linear
 }
 
-/// Fewer channels between two linear layers than on both sides are meant: they make one large layer of two small ones.
+/// Fewer channels between two linear layers than on both sides are meant: they make one large layer of two
+/// small ones.
 fn is_bottleneck(network: &Network<'_>, first: usize, second: usize) -> bool {
     let before = network.before(first).map_or(0, |at| network.shapes[at].channels());
     let (middle, after) = (network.shapes[first].channels(), network.shapes[second].channels());
@@ -89,5 +90,6 @@ fn joint_window(network: &Network<'_>, first: usize, second: usize) -> Option<[u
         std::iter::successors(network.before(second), |&at| network.before(at)).take_while(|&at| at != first);
     // what moves pixels, or has a window of its own, changes the extents
     let is_next = between.all(|at| network.shapes[at] == network.shapes[first] && window(at).is_none());
-    (is_plain && is_next).then(|| [a.y.kernel_size + b.y.effective() - 1, a.x.kernel_size + b.x.effective() - 1])
+    (is_plain && is_next)
+        .then(|| [a.y.kernel_size + b.y.effective() - 1, a.x.kernel_size + b.x.effective() - 1])
 }

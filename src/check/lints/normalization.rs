@@ -15,7 +15,8 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Probl
         let Some(before) = network.only_before(at) else { continue };
         let (node, before_node) = (&network.layers[at], &network.layers[before]);
         // networks of the zoo are as their references are; behind the scores it is a mistake of its own
-        let of_zoo = backbones(&view.program.model).any(|(scope, used)| used.zoo && scope.layers.contains(&at));
+        let of_zoo =
+            backbones(&view.program.model).any(|(scope, used)| used.zoo && scope.layers.contains(&at));
         if of_zoo || at == output || said.contains(&before_node.span) {
             continue;
         }

@@ -7,8 +7,9 @@ use crate::ir::{Optimizer, Schedule, TrainSpec};
 use crate::source::Span;
 use crate::vocabulary::Words;
 
-/// Rates that are in use with an optimizer: the smallest and the largest that are no surprise. From the literature and the defaults of Keras and
-/// PyTorch, widened by ten where these are at an end; a pretrained network is trained on with less.
+/// Rates that are in use with an optimizer: the smallest and the largest that are no surprise. From the
+/// literature and the defaults of Keras and PyTorch, widened by ten where these are at an end; a pretrained
+/// network is trained on with less.
 fn band(optimizer: &Optimizer, pretrained: bool) -> (f32, f32) {
     match (optimizer, pretrained) {
         (Optimizer::Sgd { .. }, false) => (1e-5, 1.0),
@@ -26,9 +27,10 @@ fn band(optimizer: &Optimizer, pretrained: bool) -> (f32, f32) {
 fn full_rate(optimizer: &Optimizer) -> f32 {
     match optimizer {
         Optimizer::Sgd { .. } => 0.01,
-        Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. } | Optimizer::Adagrad { .. } => {
-            1e-3
-        }
+        Optimizer::RmsProp { .. }
+        | Optimizer::Adam { .. }
+        | Optimizer::Nadam { .. }
+        | Optimizer::Adagrad { .. } => 1e-3,
         Optimizer::Adadelta { .. } => 1.0,
     }
 }
@@ -42,7 +44,9 @@ fn rate_place(train: &TrainSpec) -> Span {
 /// The largest rate, which a schedule may give itself.
 fn largest_rate(train: &TrainSpec) -> (f32, Span) {
     match &train.schedule.value {
-        Schedule::Piecewise { values, .. } => (values.iter().copied().fold(0.0, f32::max), train.schedule.span),
+        Schedule::Piecewise { values, .. } => {
+            (values.iter().copied().fold(0.0, f32::max), train.schedule.span)
+        }
         Schedule::Constant
         | Schedule::Step { .. }
         | Schedule::MultiStep { .. }
@@ -54,7 +58,11 @@ fn largest_rate(train: &TrainSpec) -> (f32, Span) {
 }
 
 /// The use of a pretrained network that is trained in a phase.
-fn trained_base<'a>(view: &View<'a>, network: &Network<'_>, stage: &StageView<'_>) -> Option<&'a crate::ir::Scope> {
+fn trained_base<'a>(
+    view: &View<'a>,
+    network: &Network<'_>,
+    stage: &StageView<'_>,
+) -> Option<&'a crate::ir::Scope> {
     let trained = |at: usize| !stage.frozen[at] && network.trainable(at) > 0;
     backbones(&view.program.model)
         .find(|(scope, backbone)| backbone.weights.is_some() && scope.layers.clone().any(trained))
@@ -109,9 +117,11 @@ fn check_fresh_head(
         return;
     }
     let pretrained = |at: usize| {
-        backbones(&view.program.model).any(|(scope, backbone)| backbone.weights.is_some() && scope.layers.contains(&at))
+        backbones(&view.program.model)
+            .any(|(scope, backbone)| backbone.weights.is_some() && scope.layers.contains(&at))
     };
-    let fresh = (0..network.layers.len()).find(|&at| !pretrained(at) && !stage.frozen[at] && network.trainable(at) > 0);
+    let fresh = (0..network.layers.len())
+        .find(|&at| !pretrained(at) && !stage.frozen[at] && network.trainable(at) > 0);
     let Some(fresh) = fresh else { return };
     let problem = Diagnostic::new(Code::W0510)
         .arg("base", &scope.path)
@@ -132,5 +142,6 @@ pub(in crate::check) fn explodes(train: &TrainSpec) -> Option<(f32, Span)> {
     let first = train.stages().next()?;
     let (rate, place) = largest_rate(first);
     let clips = first.updates.clips();
-    (!clips && f64::from(rate) >= 9.999 * f64::from(full_rate(&first.optimizer.value))).then_some((rate, place))
+    (!clips && f64::from(rate) >= 9.999 * f64::from(full_rate(&first.optimizer.value)))
+        .then_some((rate, place))
 }

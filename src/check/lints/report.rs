@@ -62,7 +62,12 @@ fn check_kernel(network: &Network<'_>, layer: &Spanned<LayerId>, problems: &mut 
         return;
     }
     let first = (0..network.layers.len()).find(|&other| {
-        network.layers[other].layer.as_op().params(&network.inputs(other)).iter().any(|param| param.shape.rank() == 4)
+        network.layers[other]
+            .layer
+            .as_op()
+            .params(&network.inputs(other))
+            .iter()
+            .any(|param| param.shape.rank() == 4)
     });
     let keyword = network.layers[at].layer.as_op().keyword();
     let problem = Diagnostic::new(Code::W0519).saying("filters").arg("layer", &network.layers[at].path);

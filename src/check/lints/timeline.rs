@@ -22,15 +22,20 @@ pub(super) fn check(train: &TrainSpec, problems: &mut Problems) {
             | Schedule::OneCycle { .. } => (Vec::new(), "say"),
         };
         let epochs = stage.epochs.value as f64;
-        for boundary in late.into_iter().filter(|boundary| boundary.value >= epochs && !boundary.span.is_empty()) {
+        for boundary in
+            late.into_iter().filter(|boundary| boundary.value >= epochs && !boundary.span.is_empty())
+        {
             let problem = Diagnostic::new(Code::W0516)
                 .saying(sentence)
                 .arg("at", boundary.value)
                 .arg("epochs", stage.epochs.value)
                 .arg("timeline", drawn(epochs, boundary.value))
                 .at(boundary.span, "here");
-            let problem =
-                if stage.epochs.span.is_empty() { problem } else { problem.also(stage.epochs.span, "epochs") };
+            let problem = if stage.epochs.span.is_empty() {
+                problem
+            } else {
+                problem.also(stage.epochs.span, "epochs")
+            };
             problems.push(problem.note("timeline").help("help"));
         }
     }

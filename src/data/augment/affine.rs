@@ -1,4 +1,5 @@
-//! Affine changes: composed into one matrix that takes a place of the new picture to a place of the old one, which is sampled there once, bilinearly.
+//! Affine changes: composed into one matrix that takes a place of the new picture to a place of the old one,
+//! which is sampled there once, bilinearly.
 //!
 //! In rows `y` and columns `x` from the picture's centre `((H−1)/2, (W−1)/2)`:
 //! ```text
@@ -7,14 +8,16 @@
 //! flip horizontal  x → −x                                flip vertical   y → −y
 //! crop(h, w)       (y·h/H + o_y + h/2 − H/2, x·w/W + o_x + w/2 − W/2), o the window's corner
 //! ```
-//! as in Keras's `ImageDataGenerator` (θ, s and shifts uniform in ± their range, z uniform in 1 ± its range: z > 1 shows more). With operations A, B in the
-//! order written the place is `A · B · (y, x)`. Numbers are drawn in this order: rotation θ; shift dy, dx; shear s; zoom z; crop o_y, o_x;
-//! resized_crop area, ratio, o_y, o_x.
+//! as in Keras's `ImageDataGenerator` (θ, s and shifts uniform in ± their range, z uniform in 1 ± its range:
+//! z > 1 shows more). With operations A, B in the order written the place is `A · B · (y, x)`. Numbers are
+//! drawn in this order: rotation θ; shift dy, dx; shear s; zoom z; crop o_y, o_x; resized_crop area, ratio,
+//! o_y, o_x.
 
 use crate::ir::{AugmentKind, Fill};
 use crate::random::Random;
 
-/// Places of the old picture from places of the new one, both from the centre: `y' = m[0]·y + m[1]·x + m[2]`, `x' = m[3]·y + m[4]·x + m[5]`.
+/// Places of the old picture from places of the new one, both from the centre: `y' = m[0]·y + m[1]·x + m[2]`,
+/// `x' = m[3]·y + m[4]·x + m[5]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Affine([f64; 6]);
 
@@ -24,11 +27,23 @@ impl Affine {
     /// `self · inner`: `inner` is applied first.
     pub(super) fn then_inner(self, inner: Affine) -> Affine {
         let ([a, b, c, d, e, f], [g, h, i, j, k, l]) = (self.0, inner.0);
-        Affine([a * g + b * j, a * h + b * k, a * i + b * l + c, d * g + e * j, d * h + e * k, d * i + e * l + f])
+        Affine([
+            a * g + b * j,
+            a * h + b * k,
+            a * i + b * l + c,
+            d * g + e * j,
+            d * h + e * k,
+            d * i + e * l + f,
+        ])
     }
 
     /// The matrix of one operation with its random numbers drawn; `None` for operations that are not affine.
-    pub(super) fn drawn(kind: AugmentKind, height: usize, width: usize, random: &mut Random) -> Option<Affine> {
+    pub(super) fn drawn(
+        kind: AugmentKind,
+        height: usize,
+        width: usize,
+        random: &mut Random,
+    ) -> Option<Affine> {
         let mut within = |range: f32| random.uniform(-f64::from(range), f64::from(range));
         Some(match kind {
             AugmentKind::FlipHorizontal => Affine([1.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
@@ -98,7 +113,8 @@ impl Affine {
         [self.0[0], self.0[4]]
     }
 
-    /// Makes a window as large as the picture. Rows first; `corner` is that of the window, in pixels from the picture's.
+    /// Makes a window as large as the picture. Rows first; `corner` is that of the window, in pixels from the
+    /// picture's.
     fn window(corner: [f64; 2], size: [f64; 2], picture: [usize; 2]) -> Affine {
         let [(scale_y, to_y), (scale_x, to_x)] = [0, 1].map(|axis| {
             let all = picture[axis] as f64;
@@ -109,7 +125,13 @@ impl Affine {
 }
 
 /// Samples `pixels` at `matrix · place` for each place of `out`.
-pub(super) fn sample<T: Copy + Into<f32>>(size: [usize; 3], pixels: &[T], matrix: Affine, fill: Fill, out: &mut [f32]) {
+pub(super) fn sample<T: Copy + Into<f32>>(
+    size: [usize; 3],
+    pixels: &[T],
+    matrix: Affine,
+    fill: Fill,
+    out: &mut [f32],
+) {
     let [height, width, _] = size;
     let (centre_y, centre_x) = ((height as f64 - 1.0) / 2.0, (width as f64 - 1.0) / 2.0);
     let m = matrix.0;
@@ -142,7 +164,8 @@ pub(super) fn sample_places<T: Copy + Into<f32>, R: Fn(usize) -> (f64, f64)>(
             let inside = (0..height as i64 - 1).contains(&low_y) && (0..width as i64 - 1).contains(&low_x);
             if inside {
                 let upper = &pixels[(low_y as usize * width + low_x as usize) * channels..][..2 * channels];
-                let lower = &pixels[((low_y as usize + 1) * width + low_x as usize) * channels..][..2 * channels];
+                let lower =
+                    &pixels[((low_y as usize + 1) * width + low_x as usize) * channels..][..2 * channels];
                 for (c, result) in pixel.iter_mut().enumerate() {
                     let upper = lerp(upper[c].into(), upper[channels + c].into(), share_x);
                     let lower = lerp(lower[c].into(), lower[channels + c].into(), share_x);
@@ -164,8 +187,8 @@ pub(super) fn sample_places<T: Copy + Into<f32>, R: Fn(usize) -> (f64, f64)>(
     }
 }
 
-/// The pixel below a place, `⌊at⌋`, and how far beyond it the place lies, in `[0, 1)`. (`f64::floor` is a call where the processor is not known to have an
-/// instruction for it.)
+/// The pixel below a place, `⌊at⌋`, and how far beyond it the place lies, in `[0, 1)`. (`f64::floor` is a
+/// call where the processor is not known to have an instruction for it.)
 fn split_place(at: f64) -> (i64, f32) {
     let whole = at as i64;
     let low = whole - i64::from(whole as f64 > at);
@@ -176,8 +199,8 @@ fn lerp(a: f32, b: f32, share: f32) -> f32 {
     a + (b - a) * share
 }
 
-/// The pixel that stands for position `at` along an axis of `len` pixels; `None` for a constant outside. As SciPy's modes of those names:
-/// nearest `aaaa|abcd|dddd`, reflect `dcba|abcd|dcba`, wrap `abcd|abcd|abcd`.
+/// The pixel that stands for position `at` along an axis of `len` pixels; `None` for a constant outside. As
+/// SciPy's modes of those names: nearest `aaaa|abcd|dddd`, reflect `dcba|abcd|dcba`, wrap `abcd|abcd|abcd`.
 fn border(at: i64, len: usize, fill: Fill) -> Option<usize> {
     let n = len as i64;
     if (0..n).contains(&at) {
@@ -210,7 +233,13 @@ mod tests {
     #[test]
     fn a_quarter_turn_moves_the_corners() {
         let mut out = [0.0; 4];
-        sample([2, 2, 1], &[1.0f32, 2.0, 3.0, 4.0], Affine([0.0, -1.0, 0.0, 1.0, 0.0, 0.0]), Fill::Nearest, &mut out);
+        sample(
+            [2, 2, 1],
+            &[1.0f32, 2.0, 3.0, 4.0],
+            Affine([0.0, -1.0, 0.0, 1.0, 0.0, 0.0]),
+            Fill::Nearest,
+            &mut out,
+        );
         // The new picture's place (y, x) shows the old one's (−x, y): the upper left shows the lower left.
         assert_eq!(out, [3.0, 1.0, 4.0, 2.0]);
     }
@@ -250,7 +279,8 @@ mod tests {
         let kind = AugmentKind::Crop { size: [4, 6], pad: 2 };
         let mut seen = std::collections::BTreeSet::new();
         for item in 0..500 {
-            let Some(Affine([1.0, 0.0, dy, 0.0, 1.0, dx])) = Affine::drawn(kind, 4, 6, &mut Random::keyed(&[item]))
+            let Some(Affine([1.0, 0.0, dy, 0.0, 1.0, dx])) =
+                Affine::drawn(kind, 4, 6, &mut Random::keyed(&[item]))
             else {
                 panic!("a crop of the picture's own size is a shift")
             };
@@ -265,7 +295,8 @@ mod tests {
     fn resized_crops_stay_inside() {
         for item in 0..500 {
             let kind = AugmentKind::ResizedCrop { area: 0.1, ratio: 2.0 };
-            let Affine([sy, _, dy, _, sx, dx]) = Affine::drawn(kind, 20, 10, &mut Random::keyed(&[item])).unwrap();
+            let Affine([sy, _, dy, _, sx, dx]) =
+                Affine::drawn(kind, 20, 10, &mut Random::keyed(&[item])).unwrap();
             assert!((0.0999..=1.0001).contains(&(sx * sy)) || sx == 1.0 || sy == 1.0, "{sx} {sy}");
             assert!(sx / sy < 2.001 && sy / sx < 2.001);
             // the outermost edges of the new picture lie in the old one

@@ -1,7 +1,8 @@
 //! Pictures of a batch mixed with each other, and their labels with them.
 //!
-//! It happens to whole prepared batches, after all that happens to single pictures. Of the random numbers of (seed, epoch, picture, place in the list) the first
-//! says whether the picture is mixed at all, the second with which other one of the batch, the rest in what proportion λ, its own share:
+//! It happens to whole prepared batches, after all that happens to single pictures. Of the random numbers of
+//! (seed, epoch, picture, place in the list) the first says whether the picture is mixed at all, the second
+//! with which other one of the batch, the rest in what proportion λ, its own share:
 //! ```text
 //! mixup    λ of Beta(α, α);  x = λ x₁ + (1 − λ) x₂,  t = λ t₁ + (1 − λ) t₂                                  (Zhang et al., arXiv:1710.09412)
 //! cutmix   λ of Beta(α, α);  a rectangle with sides √(1 − λ) of the picture's, its centre anywhere, cut off at the border, is that of x₂;
@@ -40,7 +41,13 @@ pub(in crate::data) fn mix(spec: &AugmentSpec, [seed, epoch]: [u64; 2], batch: M
             let Some(mut random) = occasion.happens(spec, index) else { continue };
             let other = (at + 1 + random.below(count as u64 - 1) as usize) % count;
             let image = &mut images[at * elements..(at + 1) * elements];
-            let own = mix_pictures(op.value.kind, size, image, &before[other * elements..][..elements], &mut random);
+            let own = mix_pictures(
+                op.value.kind,
+                size,
+                image,
+                &before[other * elements..][..elements],
+                &mut random,
+            );
             let target = &mut targets[at * columns..(at + 1) * columns];
             blend(target, &wanted[other * columns..][..columns], own);
         }
@@ -48,7 +55,13 @@ pub(in crate::data) fn mix(spec: &AugmentSpec, [seed, epoch]: [u64; 2], batch: M
 }
 
 /// Mixes another picture into one; returns how much is still its own.
-fn mix_pictures(kind: AugmentKind, size: [usize; 3], image: &mut [f32], other: &[f32], random: &mut Random) -> f32 {
+fn mix_pictures(
+    kind: AugmentKind,
+    size: [usize; 3],
+    image: &mut [f32],
+    other: &[f32],
+    random: &mut Random,
+) -> f32 {
     match kind {
         AugmentKind::Mixup { alpha } => {
             let own = random.beta(f64::from(alpha)) as f32;
@@ -108,7 +121,8 @@ pub(in crate::data) fn spread(labels: &[i32], outputs: usize, shares: &mut Vec<f
     for &label in labels {
         match outputs {
             1 => shares.push(label as f32),
-            _ => shares.extend((0..outputs).map(|output| f32::from(u8::from(usize::try_from(label) == Ok(output))))),
+            _ => shares
+                .extend((0..outputs).map(|output| f32::from(u8::from(usize::try_from(label) == Ok(output))))),
         }
     }
 }
@@ -154,7 +168,8 @@ mod tests {
     /// For each picture its own share, the other one and the other's share.
     fn shares(targets: &[f32]) -> Vec<(f32, Option<(usize, f32)>)> {
         let row = |(at, row): (usize, &[f32])| {
-            let mut others = row.iter().copied().enumerate().filter(|&(class, share)| class != at && share != 0.0);
+            let mut others =
+                row.iter().copied().enumerate().filter(|&(class, share)| class != at && share != 0.0);
             let other = others.next();
             assert!(others.next().is_none(), "two pictures at most");
             (row[at], other)
@@ -189,7 +204,8 @@ mod tests {
             assert!((own + rest - 1.0).abs() < 1e-6);
             let shows = |pixel: &usize| image[pixel * 2..][..2] == [other as f32; 2];
             assert!(foreign.iter().all(shows), "the other picture shows, in all channels");
-            let (ys, xs): (Vec<usize>, Vec<usize>) = foreign.iter().map(|pixel| (pixel / 12, pixel % 12)).unzip();
+            let (ys, xs): (Vec<usize>, Vec<usize>) =
+                foreign.iter().map(|pixel| (pixel / 12, pixel % 12)).unzip();
             let extent = |places: &[usize]| places.iter().max().unwrap() - places.iter().min().unwrap() + 1;
             assert_eq!(extent(&ys) * extent(&xs), foreign.len(), "a whole rectangle");
             cut += 1;

@@ -1,11 +1,13 @@
-//! Random changes to training pictures. They work on the arranged picture (after colour and resize, before rescale and normalize), whose values
-//! lie in 0..=255; what changes colours clips to that.
+//! Random changes to training pictures. They work on the arranged picture (after colour and resize, before
+//! rescale and normalize), whose values lie in 0..=255; what changes colours clips to that.
 //!
-//! Operations happen in the order written. Affine ones that follow each other are composed into one matrix, and the picture is sampled once.
-//! Random numbers of an operation come from `Random::keyed([seed, epoch, item, operation])`: first whether it happens at all, then its own, in the order
-//! that its file states. So they depend neither on other operations nor on threads.
+//! Operations happen in the order written. Affine ones that follow each other are composed into one matrix,
+//! and the picture is sampled once. Random numbers of an operation come from `Random::keyed([seed, epoch,
+//! item, operation])`: first whether it happens at all, then its own, in the order that its file states. So
+//! they depend neither on other operations nor on threads.
 //!
-//! Operations that mix pictures come last, wherever they are written: they work on whole prepared batches ([`mix`]).
+//! Operations that mix pictures come last, wherever they are written: they work on whole prepared batches
+//! ([`mix`]).
 
 mod affine;
 mod mix;
@@ -43,11 +45,13 @@ impl Occasion {
 
 /// Whether the picture is mirrored left and right on this occasion.
 pub(super) fn mirrors(spec: &AugmentSpec, occasion: Occasion) -> bool {
-    let flips = (0..spec.ops.len()).filter(|&index| spec.ops[index].value.kind == AugmentKind::FlipHorizontal);
+    let flips =
+        (0..spec.ops.len()).filter(|&index| spec.ops[index].value.kind == AugmentKind::FlipHorizontal);
     flips.filter(|&index| occasion.happens(spec, index).is_some()).count() % 2 == 1
 }
 
-/// Augments one arranged picture `[height, width, channels]` into `out`, of the same size. `scratch` is room that is used again.
+/// Augments one arranged picture `[height, width, channels]` into `out`, of the same size. `scratch` is room
+/// that is used again.
 pub(super) fn augment(
     spec: &AugmentSpec,
     occasion: Occasion,
@@ -56,7 +60,8 @@ pub(super) fn augment(
     out: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
-    let mut change = Change { size, fill: spec.fill, original: Some(pixels), matrix: Affine::IDENTITY, out, scratch };
+    let mut change =
+        Change { size, fill: spec.fill, original: Some(pixels), matrix: Affine::IDENTITY, out, scratch };
     for (index, op) in spec.ops.iter().enumerate().filter(|(_, op)| !op.value.kind.mixes_labels()) {
         let Some(mut random) = occasion.happens(spec, index) else { continue };
         match Affine::drawn(op.value.kind, size[0], size[1], &mut random) {
@@ -90,7 +95,9 @@ impl Change<'_> {
             }
             Some(PixelSlice::Floats(floats)) if still => self.out.copy_from_slice(floats),
             Some(PixelSlice::Bytes(bytes)) => affine::sample(self.size, bytes, matrix, self.fill, self.out),
-            Some(PixelSlice::Floats(floats)) => affine::sample(self.size, floats, matrix, self.fill, self.out),
+            Some(PixelSlice::Floats(floats)) => {
+                affine::sample(self.size, floats, matrix, self.fill, self.out)
+            }
             None if still => {}
             None => {
                 self.keep();

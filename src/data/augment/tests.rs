@@ -1,4 +1,5 @@
-//! Every operation: its size, its range, that its occasion decides it, and that without strength it changes nothing.
+//! Every operation: its size, its range, that its occasion decides it, and that without strength it changes
+//! nothing.
 
 use super::*;
 use crate::ir::AugmentOp;
@@ -43,7 +44,10 @@ fn operations() -> Vec<[AugmentKind; 2]> {
         [SkewCorner { amount: 0.5 }, SkewCorner { amount: 0.0 }],
         [Skew { amount: 0.5 }, Skew { amount: 0.0 }],
         [Elastic { alpha: 20.0, sigma: 2.0 }, Elastic { alpha: 0.0, sigma: 2.0 }],
-        [RandomDistortion { grid: [3, 3], magnitude: 1.5 }, RandomDistortion { grid: [3, 3], magnitude: 0.0 }],
+        [
+            RandomDistortion { grid: [3, 3], magnitude: 1.5 },
+            RandomDistortion { grid: [3, 3], magnitude: 0.0 },
+        ],
     ]
 }
 
@@ -71,7 +75,10 @@ fn the_occasion_decides_and_values_stay_in_range() {
         assert!(once.iter().all(|value| (0.0..=255.0).contains(value)), "{kind} leaves 0..=255");
         let others = [Occasion { seed: 9, ..AT }, Occasion { epoch: 9, ..AT }, Occasion { item: 9, ..AT }];
         // one of them may draw the same side or place by chance
-        assert!(others.iter().filter(|other| run(&[kind], **other, size, &pixels) != once).count() >= 2, "{kind}");
+        assert!(
+            others.iter().filter(|other| run(&[kind], **other, size, &pixels) != once).count() >= 2,
+            "{kind}"
+        );
     }
     for kind in [Invert, Grayscale, FlipHorizontal, FlipVertical] {
         assert_eq!(run(&[kind], AT, size, &pixels), run(&[kind], Occasion { item: 9, ..AT }, size, &pixels));

@@ -1,7 +1,8 @@
 //! Changes of values in place: colour, noise, blur, and what covers parts.
 //!
-//! Numbers are drawn in this order: brightness, contrast, saturation, hue: their one number; channel_shift: one for each channel; noise: one normal
-//! number for each value; blur: its deviation; cutout: row and column of each centre.
+//! Numbers are drawn in this order: brightness, contrast, saturation, hue: their one number; channel_shift:
+//! one for each channel; noise: one normal number for each value; blur: its deviation; cutout: row and column
+//! of each centre.
 
 use crate::ir::AugmentKind;
 use crate::random::Random;
@@ -144,7 +145,8 @@ pub(super) fn blur(values: &mut [f32], [height, width, channels]: [usize; 3], si
         [(height, width, width * channels, channels), (width, height, channels, width * channels)]
     {
         let mut line = vec![0.0f32; len];
-        for first in (0..lines).flat_map(|line| (0..channels).map(move |channel| line * line_step + channel)) {
+        for first in (0..lines).flat_map(|line| (0..channels).map(move |channel| line * line_step + channel))
+        {
             line.iter_mut().enumerate().for_each(|(i, value)| *value = values[first + i * step]);
             for i in 0..len {
                 values[first + i * step] = weighted(&line, &weights, i);
@@ -156,7 +158,11 @@ pub(super) fn blur(values: &mut [f32], [height, width, channels]: [usize; 3], si
 /// The sum of weights times the values around `at`.
 fn weighted(line: &[f32], weights: &[f32], at: usize) -> f32 {
     let (radius, last) = (weights.len() / 2, line.len() - 1);
-    weights.iter().enumerate().map(|(k, weight)| weight * line[(at + k).saturating_sub(radius).min(last)]).sum()
+    weights
+        .iter()
+        .enumerate()
+        .map(|(k, weight)| weight * line[(at + k).saturating_sub(radius).min(last)])
+        .sum()
 }
 
 /// Sets the part of a rectangle around `centre` that lies in the picture.
@@ -210,7 +216,10 @@ mod tests {
             assert!((value - expected).abs() < 1e-3, "{at}: {value} {expected}");
         }
         // e^-½ : 1, normalised by the sum over -3..=3
-        assert!((weights[2] / weights[3] - 0.60653).abs() < 1e-4 && (weights.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        assert!(
+            (weights[2] / weights[3] - 0.60653).abs() < 1e-4
+                && (weights.iter().sum::<f32>() - 1.0).abs() < 1e-6
+        );
         let mut flat = [7.0; 12];
         blur(&mut flat, [2, 2, 3], 5.0);
         assert!(flat.iter().all(|value| (value - 7.0).abs() < 1e-5));

@@ -1,8 +1,9 @@
 //! Changes that move places otherwise than a matrix does.
 //!
-//! Numbers are drawn in this order: skew: which side (top, right, bottom, left), how far; skew_corner: which corner (upper left, upper right, lower
-//! right, lower left) times two plus which side (0 its row, 1 its column), how far; elastic: the field of rows, then that of columns, row by row;
-//! random_distortion: row and column of each inner corner, row by row.
+//! Numbers are drawn in this order: skew: which side (top, right, bottom, left), how far; skew_corner: which
+//! corner (upper left, upper right, lower right, lower left) times two plus which side (0 its row, 1 its
+//! column), how far; elastic: the field of rows, then that of columns, row by row; random_distortion: row and
+//! column of each inner corner, row by row.
 
 use super::affine::sample_places;
 use super::tone::blur;
@@ -25,22 +26,26 @@ pub(super) fn apply(
             let way = random.uniform(0.0, f64::from(amount)) / 2.0;
             let mut corners = CORNERS;
             let (a, b) = (side, (side + 1) % 4);
-            (corners[a], corners[b]) = (towards(CORNERS[a], CORNERS[b], way), towards(CORNERS[b], CORNERS[a], way));
+            (corners[a], corners[b]) =
+                (towards(CORNERS[a], CORNERS[b], way), towards(CORNERS[b], CORNERS[a], way));
             project(size, pixels, corners, fill, out);
         }
         AugmentKind::SkewCorner { amount } => {
             let which = random.below(8) as usize;
             let way = random.uniform(0.0, f64::from(amount));
             let (corner, along) = (which / 2, which % 2);
-            // neighbours in the order of the corners: an even corner's next one lies in its row, an odd one's in its column
-            let neighbour = if (corner % 2 == 0) == (along == 0) { (corner + 1) % 4 } else { (corner + 3) % 4 };
+            // neighbours in the order of the corners: an even corner's next one lies in its row, an odd one's
+            // in its column
+            let neighbour =
+                if (corner % 2 == 0) == (along == 0) { (corner + 1) % 4 } else { (corner + 3) % 4 };
             let mut corners = CORNERS;
             corners[corner] = towards(CORNERS[corner], CORNERS[neighbour], way);
             project(size, pixels, corners, fill, out);
         }
         AugmentKind::Elastic { alpha, sigma } => {
             let mut field = || {
-                let mut field: Vec<f32> = (0..height * width).map(|_| random.uniform(-1.0, 1.0) as f32).collect();
+                let mut field: Vec<f32> =
+                    (0..height * width).map(|_| random.uniform(-1.0, 1.0) as f32).collect();
                 blur(&mut field, [height, width, 1], f64::from(sigma));
                 field
             };
@@ -60,7 +65,8 @@ pub(super) fn apply(
             let row = |oy: usize| {
                 let grid = &grid;
                 move |ox: usize| {
-                    let [dy, dx] = grid.at([(oy as f64 + 0.5) / height as f64, (ox as f64 + 0.5) / width as f64]);
+                    let [dy, dx] =
+                        grid.at([(oy as f64 + 0.5) / height as f64, (ox as f64 + 0.5) / width as f64]);
                     (oy as f64 + dy, ox as f64 + dx)
                 }
             };
@@ -96,7 +102,8 @@ fn towards(from: [f64; 2], to: [f64; 2], share: f64) -> [f64; 2] {
     [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share]
 }
 
-/// The corners of the new picture show the places `corners` of the old one (shares of its width and height), and lines stay lines.
+/// The corners of the new picture show the places `corners` of the old one (shares of its width and height),
+/// and lines stay lines.
 /// ```text
 /// (x, y) = (a·u + b·v + c, d·u + e·v + f) / (g·u + h·v + 1)
 /// ```
@@ -127,7 +134,8 @@ fn project(size: [usize; 3], pixels: &[f32], corners: [[f64; 2]; 4], fill: Fill,
     sample_places(size, pixels, row, fill, out);
 }
 
-/// How far the corners of a grid are moved: `[rows + 1][columns + 1]` ways in pixels, row and column; those at the border stay.
+/// How far the corners of a grid are moved: `[rows + 1][columns + 1]` ways in pixels, row and column; those
+/// at the border stay.
 struct Grid {
     cells: [usize; 2],
     ways: Vec<[f64; 2]>,
@@ -145,7 +153,8 @@ impl Grid {
         Self { cells, ways }
     }
 
-    /// The way at a place of the picture, a share of height and width: bilinear between the corners of its cell.
+    /// The way at a place of the picture, a share of height and width: bilinear between the corners of its
+    /// cell.
     fn at(&self, place: [f64; 2]) -> [f64; 2] {
         let [(row, down), (column, right)] = [0, 1].map(|axis| {
             let at = place[axis] * self.cells[axis] as f64;
@@ -155,7 +164,8 @@ impl Grid {
         let corner = |row: usize, column: usize| self.ways[row * (self.cells[1] + 1) + column];
         [0, 1].map(|axis| {
             let upper = corner(row, column)[axis] * (1.0 - right) + corner(row, column + 1)[axis] * right;
-            let lower = corner(row + 1, column)[axis] * (1.0 - right) + corner(row + 1, column + 1)[axis] * right;
+            let lower =
+                corner(row + 1, column)[axis] * (1.0 - right) + corner(row + 1, column + 1)[axis] * right;
             upper * (1.0 - down) + lower * down
         })
     }

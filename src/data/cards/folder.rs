@@ -28,11 +28,18 @@ pub(super) fn card(train: &Path, test: Option<&Path>, locations: &Locations) -> 
 /// A card of pictures in files, from their headers.
 pub(super) fn of_headers(name: String, headers: HeaderFacts, classes: Vec<String>) -> DataCard {
     let HeaderFacts { sizes, channels, unreadable, held_bytes, decoding_bytes } = headers;
-    let extent = |pick: fn(usize, usize) -> usize, axis: usize| sizes.iter().map(|size| size[axis]).reduce(pick);
+    let extent =
+        |pick: fn(usize, usize) -> usize, axis: usize| sizes.iter().map(|size| size[axis]).reduce(pick);
     let [min, max] = [usize::min, usize::max].map(|pick| [0, 1].map(|axis| extent(pick, axis).unwrap_or(0)));
     let size = if min == max { PictureSize::Same(min) } else { PictureSize::Varies { min, max } };
     let typical = (min != max).then(|| typical(&sizes));
-    DataCard { typical, unreadable, held_bytes, decoding_bytes, ..DataCard::new(name, size, channels, classes) }
+    DataCard {
+        typical,
+        unreadable,
+        held_bytes,
+        decoding_bytes,
+        ..DataCard::new(name, size, channels, classes)
+    }
 }
 
 /// Medians and quantiles of some sizes; there is at least one.

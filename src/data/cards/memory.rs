@@ -1,8 +1,9 @@
 //! Remembers cards in the user's cache, so that checking a file again does not read the pictures again.
 //!
-//! A card is kept under a hash of what it was made from: for a file its path, size and time of change; for a folder those of every file in it.
-//! A card of pictures that have changed is therefore never found again; of all cards the oldest go when there are many. Whatever goes wrong with the
-//! cache, the card is made anew; a checksum tells whether it is what was written.
+//! A card is kept under a hash of what it was made from: for a file its path, size and time of change; for a
+//! folder those of every file in it. A card of pictures that have changed is therefore never found again; of
+//! all cards the oldest go when there are many. Whatever goes wrong with the cache, the card is made anew; a
+//! checksum tells whether it is what was written.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -57,11 +57,13 @@ impl From<DataError> for CardError {
     }
 }
 
-/// The card of a program's data. Built-in sets need no files and nothing is ever fetched; folders are known by the headers of their pictures, arrays by
-/// theirs and by their labels. With `classes:` written the card's classes have that order, unless it names others than there are: that is for the checker
-/// to report, and the card keeps the classes that were found. `upright:` and `mirror:` of the file go before what the data say.
+/// The card of a program's data. Built-in sets need no files and nothing is ever fetched; folders are known
+/// by the headers of their pictures, arrays by theirs and by their labels. With `classes:` written the card's
+/// classes have that order, unless it names others than there are: that is for the checker to report, and the
+/// card keeps the classes that were found. `upright:` and `mirror:` of the file go before what the data say.
 /// # Errors
-/// [`CardError::NotAtHand`] if the data are not there, [`CardError::Malformed`] if they are but cannot be right.
+/// [`CardError::NotAtHand`] if the data are not there, [`CardError::Malformed`] if they are but cannot be
+/// right.
 pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError> {
     let source = &data.source.value;
     let paths = source.paths();
@@ -70,10 +72,12 @@ pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError>
         | DataSource::Mnist
         | DataSource::FashionMnist
         | DataSource::Cifar10
-        | DataSource::Cifar100 => builtin(source).unwrap_or_else(|| unreachable!("every built-in set has a card")),
-        DataSource::Folder { train, test } => {
-            memory::remembered("folder", &paths, locations, || folder::card(train, test.as_deref(), locations))?
+        | DataSource::Cifar100 => {
+            builtin(source).unwrap_or_else(|| unreachable!("every built-in set has a card"))
         }
+        DataSource::Folder { train, test } => memory::remembered("folder", &paths, locations, || {
+            folder::card(train, test.as_deref(), locations)
+        })?,
         DataSource::Idx { .. } | DataSource::CifarBinary { .. } | DataSource::Npz(_) => {
             let (what, kind) = (format!("{source:?} {:?}", data.labels.value), data.labels.value);
             memory::remembered(&what, &paths, locations, || {
@@ -88,7 +92,11 @@ pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError>
     {
         let reordered = |counts: &[usize]| -> Vec<usize> {
             let place_of = places(&card.classes);
-            written.value.iter().filter_map(|name| place_of.get(name.as_str()).map(|&at| counts[at])).collect()
+            written
+                .value
+                .iter()
+                .filter_map(|name| place_of.get(name.as_str()).map(|&at| counts[at]))
+                .collect()
         };
         let known = |counts: &[usize]| if counts.is_empty() { Vec::new() } else { reordered(counts) };
         (card.class_counts, card.test_counts) = (known(&card.class_counts), known(&card.test_counts));
@@ -98,7 +106,8 @@ pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError>
     Ok(card)
 }
 
-/// The card with what one pass over the data tells: splits, pictures that occur twice, margins. Nothing is fetched. The pass is remembered.
+/// The card with what one pass over the data tells: splits, pictures that occur twice, margins. Nothing is
+/// fetched. The pass is remembered.
 /// # Errors
 /// As [`of`]; also where the data do not allow the splits that the program asks for.
 pub fn with_pass(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError> {
@@ -108,7 +117,8 @@ pub fn with_pass(data: &DataSpec, locations: &Locations) -> Result<DataCard, Car
     let kind = data.labels.value;
     let damaged = damaged.as_ref().map(|damaged| damaged.value);
     let grouped = split_by.is_some();
-    let what = format!("pass {:?} {kind:?} {shares:?} {seed} {stratified} {grouped} {damaged:?}", source.value);
+    let what =
+        format!("pass {:?} {kind:?} {shares:?} {seed} {stratified} {grouped} {damaged:?}", source.value);
     let at_hand = Locations { fetch: FetchPolicy::Never, ..locations.clone() };
     let pass = if matches!(source.value, DataSource::Csv(_)) {
         pass_facts(data, &at_hand)?
@@ -118,7 +128,8 @@ pub fn with_pass(data: &DataSpec, locations: &Locations) -> Result<DataCard, Car
     Ok(DataCard { pass: Some(pass), ..card })
 }
 
-/// Bytes of the files that the data are in; `None` where that is not known without looking for a built-in set's.
+/// Bytes of the files that the data are in; `None` where that is not known without looking for a built-in
+/// set's.
 pub fn size_bytes(data: &DataSpec, locations: &Locations) -> Option<u64> {
     let source = &data.source.value;
     if *source == DataSource::Digits {
@@ -137,8 +148,15 @@ pub fn size_bytes(data: &DataSpec, locations: &Locations) -> Option<u64> {
 }
 
 fn card_of_arrays(source: &DataSource, facts: ArrayFacts) -> DataCard {
-    let ArrayFacts { size: [height, width, channels], classes, class_counts, test_counts, images, range, targets } =
-        facts;
+    let ArrayFacts {
+        size: [height, width, channels],
+        classes,
+        class_counts,
+        test_counts,
+        images,
+        range,
+        targets,
+    } = facts;
     let card = DataCard::new(source.name(), PictureSize::Same([height, width]), Some(channels), classes);
     let targets = targets.as_ref().map(numbers::columns).unwrap_or_default();
     let [train_images, test_images] = images;
@@ -222,8 +240,10 @@ mod tests {
         write_set(dir.path());
         let locations = Locations { cache: Some(dir.path().join("cache")), ..Locations::only(dir.path()) };
         let first = of(&folder(), &locations).unwrap();
-        let kept: Vec<PathBuf> =
-            fs::read_dir(dir.path().join("cache/cards")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let kept: Vec<PathBuf> = fs::read_dir(dir.path().join("cache/cards"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         let [kept] = &kept[..] else { panic!("one card is kept: {kept:?}") };
         // What is remembered is used: a changed memory shows.
         let bytes = fs::read(kept).unwrap();

@@ -3,9 +3,10 @@
 /// Number of classes.
 const CLASSES: usize = 43;
 
-/// Classes that mirror into each other, left and right, or into themselves. Signs that are not named show what no sign shows when they are mirrored:
-/// numbers, letters, vehicles that face one way.
-/// Source: the pictograms of the classes in Stallkamp et al., "The German Traffic Sign Recognition Benchmark", IJCNN 2011.
+/// Classes that mirror into each other, left and right, or into themselves. Signs that are not named show
+/// what no sign shows when they are mirrored: numbers, letters, vehicles that face one way. Source: the
+/// pictograms of the classes in Stallkamp et al., "The German Traffic Sign Recognition Benchmark", IJCNN
+/// 2011.
 const PAIRS: [[usize; 2]; 14] = [
     [11, 11], // right of way at the next crossing
     [12, 12], // priority road
@@ -23,7 +24,8 @@ const PAIRS: [[usize; 2]; 14] = [
     [38, 39], // keep right, left
 ];
 
-/// The pairs, where these are the benchmark's class folders: 43 of them, called by their numbers (`00000`, or `0`).
+/// The pairs, where these are the benchmark's class folders: 43 of them, called by their numbers (`00000`, or
+/// `0`).
 pub(super) fn mirror_pairs(classes: &[String]) -> Option<Vec<[String; 2]>> {
     let mut names: Vec<Option<&String>> = vec![None; CLASSES];
     for name in classes {

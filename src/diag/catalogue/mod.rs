@@ -90,7 +90,8 @@ pub fn main_sentence(language: Language, code: Code) -> &'static str {
     entry(language, code).and_then(|entry| entry.sentences.get("say")).copied().unwrap_or("")
 }
 
-/// The sentence of a code, its placeholders filled in. A missing sentence gives its key: a test sees to it that none is missing.
+/// The sentence of a code, its placeholders filled in. A missing sentence gives its key: a test sees to it
+/// that none is missing.
 pub(super) fn sentence(language: Language, code: Code, key: &str, arguments: &[&[Argument]]) -> String {
     let own = catalogue(language).get(code.as_str()).and_then(|entry| entry.sentences.get(key));
     let found = own.or_else(|| ENGLISH.get(code.as_str())?.sentences.get(key));
@@ -121,7 +122,8 @@ fn fill(template: &str, arguments: &[&[Argument]], language: Language) -> String
     text
 }
 
-/// Where the end of a piece of a sentence stands, from where its beginning does: each backquote begins or ends code.
+/// Where the end of a piece of a sentence stands, from where its beginning does: each backquote begins or
+/// ends code.
 fn after(piece: &str, among: Among) -> Among {
     match (among, piece.matches('`').count() % 2) {
         (Among::Words, 0) | (Among::Code, 1) => Among::Words,
@@ -151,7 +153,8 @@ mod tests {
     #[test]
     fn every_code_has_a_sentence_and_a_page() {
         for &code in Code::ALL {
-            let entry = entry(Language::English, code).unwrap_or_else(|| panic!("{code} is not in the catalogue"));
+            let entry =
+                entry(Language::English, code).unwrap_or_else(|| panic!("{code} is not in the catalogue"));
             assert!(entry.sentences.contains_key("say"), "{code} has no main sentence");
             assert!(entry.page.len() > 40, "{code} has no page");
         }
@@ -178,7 +181,8 @@ mod tests {
         names
     }
 
-    /// Every language says the same things of the same codes, with the same values. Lists all that is missing.
+    /// Every language says the same things of the same codes, with the same values. Lists all that is
+    /// missing.
     #[test]
     fn languages_have_the_same_sentences() {
         let mut missing: Vec<String> = Vec::new();
@@ -225,8 +229,8 @@ mod tests {
                 }) {
                     let rest = sentence[at..].trim_start_matches(['`', '"']);
                     let first: String = rest.chars().take_while(|c| ('가'..='힣').contains(c)).collect();
-                    let single =
-                        ["은", "는", "이", "가", "을", "를", "와", "과", "로", "으로"].contains(&first.as_str());
+                    let single = ["은", "는", "이", "가", "을", "를", "와", "과", "로", "으로"]
+                        .contains(&first.as_str());
                     let both = rest.strip_prefix(first.as_str()).is_some_and(|rest| rest.starts_with('('));
                     assert!(!single || both, "{code} `{key}`: `{first}` in {sentence}");
                 }
@@ -238,6 +242,9 @@ mod tests {
     fn fills_placeholders() {
         let arguments: &[Argument] = &[("a", Mention::from("1")), ("c", Mention::from("block"))];
         assert_eq!(fill("{a} and {b} {", &[arguments], Language::English), "1 and {b} {");
-        assert_eq!(fill("{c} `x.{c}` {c} `{c}`", &[arguments], Language::Korean), "블록 `x.block` 블록 `block`");
+        assert_eq!(
+            fill("{c} `x.{c}` {c} `{c}`", &[arguments], Language::Korean),
+            "블록 `x.block` 블록 `block`"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Pages of `cnnc explain` on what can go wrong with a run and its files. They have no example file: the file is not at fault.
+//! Pages of `cnnc explain` on what can go wrong with a run and its files. They have no example file: the file
+//! is not at fault.
 
 use crate::diag::{Language, Level};
 
@@ -114,7 +115,9 @@ const PAGES: &[(&str, &str, &str)] = &[
 
 /// The page on a code of these, in English where the language has none; `None` where there is no such code.
 pub(super) fn explain(code: &str, language: Language) -> Option<String> {
-    let of = |pages: &'static [(&str, &str, &str)]| pages.iter().find(|(known, ..)| known.eq_ignore_ascii_case(code));
+    let of = |pages: &'static [(&str, &str, &str)]| {
+        pages.iter().find(|(known, ..)| known.eq_ignore_ascii_case(code))
+    };
     let own = match language {
         Language::English => None,
         Language::Korean => of(super::runs_ko::PAGES),
@@ -140,7 +143,8 @@ mod tests {
     fn languages_have_the_same_pages() {
         let codes = |language| run_codes(language).map(|(code, _)| code).collect::<Vec<_>>();
         let korean = codes(Language::Korean);
-        let missing: Vec<&str> = codes(Language::English).into_iter().filter(|code| !korean.contains(code)).collect();
+        let missing: Vec<&str> =
+            codes(Language::English).into_iter().filter(|code| !korean.contains(code)).collect();
         assert!(missing.is_empty(), "not in runs_ko.rs: {missing:?}");
         assert_eq!(korean.len(), PAGES.len());
     }

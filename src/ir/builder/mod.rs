@@ -13,7 +13,8 @@ const MOST_JOINED: usize = 64;
 
 /// Adds the operations of one layer to a graph.
 ///
-/// The methods expect operands whose shapes the layer's `infer` has accepted; types of results come from the operations' own rules.
+/// The methods expect operands whose shapes the layer's `infer` has accepted; types of results come from the
+/// operations' own rules.
 #[derive(Debug)]
 pub struct GraphBuilder<'g> {
     graph: &'g mut Graph,
@@ -50,7 +51,10 @@ impl<'g> GraphBuilder<'g> {
 
     /// Convolution of `x [H, W, I]` with `weight [Kh, Kw, I / groups, O]`.
     pub fn conv(&mut self, x: Value, weight: Value, window: Window, groups: usize) -> Value {
-        self.push(Op::Conv(ops::Conv { window, groups, epilogue: ops::ConvEpilogue::default() }), &[x, weight])
+        self.push(
+            Op::Conv(ops::Conv { window, groups, epilogue: ops::ConvEpilogue::default() }),
+            &[x, weight],
+        )
     }
 
     /// Product of `x [I]` with `weight [I, O]`.
@@ -85,12 +89,21 @@ impl<'g> GraphBuilder<'g> {
         self.push(Op::GlobalPool(ops::GlobalPool { kind }), &[x])
     }
 
-    /// Batch normalisation over all but the last axis. `gamma` and `beta` may be missing (scale and center off).
-    /// In training the moving statistics are updated: `moving ← moving · momentum + batch · (1 − momentum)` (biased variance, as Keras).
-    pub fn batch_norm(&mut self, x: Value, params: ops::BatchNormParams, momentum: f32, epsilon: f32) -> Value {
+    /// Batch normalisation over all but the last axis. `gamma` and `beta` may be missing (scale and center
+    /// off). In training the moving statistics are updated: `moving ← moving · momentum + batch · (1 −
+    /// momentum)` (biased variance, as Keras).
+    pub fn batch_norm(
+        &mut self,
+        x: Value,
+        params: ops::BatchNormParams,
+        momentum: f32,
+        epsilon: f32,
+    ) -> Value {
         match self.mode {
             Mode::Inference => ops::batch_norm_inference(self.graph, self.layer, x, params, epsilon),
-            Mode::Training { .. } => ops::batch_norm_training(self.graph, self.layer, x, params, momentum, epsilon),
+            Mode::Training { .. } => {
+                ops::batch_norm_training(self.graph, self.layer, x, params, momentum, epsilon)
+            }
         }
     }
 
@@ -99,7 +112,8 @@ impl<'g> GraphBuilder<'g> {
         self.push(Op::ChannelNorm(ops::ChannelNorm::new(epsilon)), &[x])
     }
 
-    /// Transposed convolution: `x` is what a convolution over the result with this window would make. `weight [Kh, Kw, O, I]`.
+    /// Transposed convolution: `x` is what a convolution over the result with this window would make. `weight
+    /// [Kh, Kw, O, I]`.
     pub fn conv_transposed(&mut self, x: Value, weight: Value, window: Window) -> Value {
         self.push(Op::ConvGradInput(ops::ConvGradInput { window, groups: 1 }), &[x, weight])
     }
@@ -142,7 +156,9 @@ impl<'g> GraphBuilder<'g> {
 
     /// Values of one shape joined element by element, from the first to the last.
     pub fn fold(&mut self, inputs: &[Value], join: impl Fn(&mut Expr, ExprId, ExprId) -> ExprId) -> Value {
-        let Some((&first, rest)) = inputs.split_first() else { return self.map(inputs, |expr| expr.input(0)) };
+        let Some((&first, rest)) = inputs.split_first() else {
+            return self.map(inputs, |expr| expr.input(0));
+        };
         // a kernel has a pointer for each operand: of very many some are joined at a time, in the same order
         let mut joined = first;
         for some in rest.chunks(MOST_JOINED - 1) {
@@ -158,7 +174,8 @@ impl<'g> GraphBuilder<'g> {
         joined
     }
 
-    /// For each channel the sum over itself and its neighbours: `before` channels before it, `after` behind it, as far as there are any.
+    /// For each channel the sum over itself and its neighbours: `before` channels before it, `after` behind
+    /// it, as far as there are any.
     pub fn neighbour_sum(&mut self, x: Value, before: usize, after: usize) -> Value {
         self.push(Op::NeighbourSum(ops::NeighbourSum { before, after }), &[x])
     }

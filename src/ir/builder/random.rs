@@ -1,7 +1,7 @@
 //! What is random in training: dropout, noise, and pictures moved about.
 //!
-//! Random numbers are keyed by (seed, step, layer's path and purpose), so they depend on no other layer. Each element has its own, or each channel of an
-//! image, or each image.
+//! Random numbers are keyed by (seed, step, layer's path and purpose), so they depend on no other layer. Each
+//! element has its own, or each channel of an image, or each image.
 
 use super::{GraphBuilder, Mode};
 use crate::desc::{Compare, Expr, ExprId, Matrix};
@@ -17,7 +17,8 @@ impl GraphBuilder<'_> {
 
     /// The key of this layer's random numbers for one purpose; "" where it has only one.
     fn key(&mut self, purpose: &str) -> Value {
-        let path = if purpose.is_empty() { self.layer.to_owned() } else { format!("{}:{purpose}", self.layer) };
+        let path =
+            if purpose.is_empty() { self.layer.to_owned() } else { format!("{}:{purpose}", self.layer) };
         self.graph.scalar(ScalarInput::RandomKey(path))
     }
 
@@ -30,7 +31,8 @@ impl GraphBuilder<'_> {
         self.push(Op::Dropout(ops::Dropout::new(rate)), &[x, key])
     }
 
-    /// Zeroes a share `rate` of each image's channels in training, all pixels of a channel alike, and scales the rest by `1 / (1 − rate)`.
+    /// Zeroes a share `rate` of each image's channels in training, all pixels of a channel alike, and scales
+    /// the rest by `1 / (1 − rate)`.
     pub fn spatial_dropout(&mut self, x: Value, rate: f32) -> Value {
         if !self.is_random() || rate == 0.0 {
             return x;
@@ -66,8 +68,8 @@ impl GraphBuilder<'_> {
         self.push(Op::Map(map), keys)
     }
 
-    /// Samples of each image by a matrix of its own. `write` gets a uniform number in [0, 1) for each purpose, drawn per image, and makes the
-    /// matrix (see [`Matrix`]).
+    /// Samples of each image by a matrix of its own. `write` gets a uniform number in [0, 1) for each
+    /// purpose, drawn per image, and makes the matrix (see [`Matrix`]).
     pub fn random_warp(
         &mut self,
         x: Value,
@@ -87,8 +89,13 @@ impl GraphBuilder<'_> {
         self.push(Op::Warp(ops::Warp { matrix: Matrix::PerImage, ..warp }), &[x, matrices])
     }
 
-    /// A random number per image, made of a uniform one, as a vector with the same number for each of `channels` channels.
-    pub fn random_number(&mut self, channels: usize, write: impl FnOnce(&mut Expr, ExprId) -> ExprId) -> Value {
+    /// A random number per image, made of a uniform one, as a vector with the same number for each of
+    /// `channels` channels.
+    pub fn random_number(
+        &mut self,
+        channels: usize,
+        write: impl FnOnce(&mut Expr, ExprId) -> ExprId,
+    ) -> Value {
         let key = self.key("");
         let number = self.per_image(&[key], Shape::vector(1), |e| {
             let u = e.uniform(0);
@@ -99,8 +106,10 @@ impl GraphBuilder<'_> {
 
     /// A vector per image whose elements are given constants.
     pub fn constants(&mut self, values: &[f32]) -> Value {
-        let numbers: Vec<Value> =
-            values.iter().map(|&value| self.per_image(&[], Shape::vector(1), |e| e.constant(value))).collect();
+        let numbers: Vec<Value> = values
+            .iter()
+            .map(|&value| self.per_image(&[], Shape::vector(1), |e| e.constant(value)))
+            .collect();
         if let [number] = numbers[..] { number } else { self.concat(&numbers) }
     }
 

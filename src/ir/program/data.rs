@@ -26,7 +26,8 @@ pub struct DataSpec {
     pub class_weight: Option<Spanned<ClassWeight>>,
     /// Where decoded pictures are kept; `None`: in memory, as long as they take no more than a bound.
     pub cache: Option<Spanned<Cache>>,
-    /// What pictures of a class show when they are mirrored left and right, in both directions. Classes that are not named have no mirror image.
+    /// What pictures of a class show when they are mirrored left and right, in both directions. Classes that
+    /// are not named have no mirror image.
     pub mirror: Option<Spanned<Vec<[Spanned<String>; 2]>>>,
     /// Whether pictures stand upright, if the file says: it goes before what is known of the data.
     pub upright: Option<Spanned<bool>>,

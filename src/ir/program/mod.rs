@@ -1,7 +1,8 @@
 //! One experiment, with every name resolved: a model, its data, preparation, augmentation and schedule.
 //!
-//! `lower` makes a [`Program`] of a file; `check` turns it into a [`crate::ir::CheckedProgram`]. All options that the file leaves
-//! out stand here with their defaults. Spans point at what the user wrote; `Span::default()` where nothing was written.
+//! `lower` makes a [`Program`] of a file; `check` turns it into a [`crate::ir::CheckedProgram`]. All options
+//! that the file leaves out stand here with their defaults. Spans point at what the user wrote;
+//! `Span::default()` where nothing was written.
 
 mod augment;
 mod data;
@@ -29,9 +30,9 @@ pub use tune::{Dimension, TuneSpec};
 pub use updates::UpdateRules;
 
 pub use crate::vocabulary::{
-    AugmentKind, Cache, Callback, ClassWeight, Color, CsvSource, Damaged, DataSource, Drawing, Fill, Fit, Grouping,
-    LabelKind, LayerId, Link, Loss, Metric, Monitor, Normalize, Optimizer, Resize, ResizeMethod, Schedule,
-    SchedulePoint, Split, SplitBase,
+    AugmentKind, Cache, Callback, ClassWeight, Color, CsvSource, Damaged, DataSource, Drawing, Fill, Fit,
+    Grouping, LabelKind, LayerId, Link, Loss, Metric, Monitor, Normalize, Optimizer, Resize, ResizeMethod,
+    Schedule, SchedulePoint, Split, SplitBase,
 };
 
 use crate::source::SourceFile;

@@ -16,7 +16,8 @@ pub struct Model {
     pub output: LayerId,
     /// Auxiliary outputs: trained beside the main one, left out of inference.
     pub heads: Vec<Head>,
-    /// Instances of blocks and models, turns of named repeats and bodies of heads; an outer one stands before those in it.
+    /// Instances of blocks and models, turns of named repeats and bodies of heads; an outer one stands before
+    /// those in it.
     pub scopes: Vec<Scope>,
 }
 
@@ -56,7 +57,8 @@ pub struct Head {
 /// A part of a network that has a name of its own.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// Full name: what stands before the names of its layers (`backbone`, `stage.0`, `backbone.bottleneck_1`).
+    /// Full name: what stands before the names of its layers (`backbone`, `stage.0`,
+    /// `backbone.bottleneck_1`).
     pub path: String,
     /// What it is an instance of.
     pub kind: ScopeKind,
@@ -109,7 +111,8 @@ pub struct LayerNode {
     pub options: Vec<(&'static str, Span)>,
     /// Every option's value, as `layer` was made of them.
     pub attributes: Attributes,
-    /// The statements that use the blocks it stands in, the innermost first; empty where it stands in the model itself.
+    /// The statements that use the blocks it stands in, the innermost first; empty where it stands in the
+    /// model itself.
     pub used_at: Vec<Span>,
     /// Its weights and statistics are kept as they are.
     pub frozen: bool,

@@ -5,14 +5,18 @@ use crate::source::Span;
 use crate::vocabulary::Words;
 
 impl Program {
-    /// Parts of the language in this program that are checked but not run, with their places. Commands that compute something refuse them before
-    /// the first picture is read: a run without a part of its description would be another experiment.
+    /// Parts of the language in this program that are checked but not run, with their places. Commands that
+    /// compute something refuse them before the first picture is read: a run without a part of its
+    /// description would be another experiment.
     pub fn not_run_yet(&self) -> Vec<(String, Span)> {
         let mut parts = Vec::new();
         parts.extend(self.tune.as_ref().map(|tune| ("a search (`tune`)".to_owned(), tune.span)));
         parts.extend(self.ensembles.iter().map(|ensemble| ("an ensemble".to_owned(), ensemble.span)));
         parts.extend(self.report.iter().flat_map(|report| {
-            report.drawings.iter().map(|drawing| (format!("the drawing `{}`", drawing.value.keyword()), drawing.span))
+            report
+                .drawings
+                .iter()
+                .map(|drawing| (format!("the drawing `{}`", drawing.value.keyword()), drawing.span))
         }));
         parts.extend(self.train.iter().flat_map(TrainSpec::stages).flat_map(of_schedule));
         parts.dedup();

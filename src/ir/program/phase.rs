@@ -12,7 +12,8 @@ pub struct Phase {
     pub spec: TrainSpec,
     /// It writes `optimizer:`, or has another one than the phase before: the optimizer begins anew.
     pub resets_optimizer: bool,
-    /// For each layer of the model, whether its weights and statistics are kept as they are: the `freeze` and `unfreeze` of all phases so far.
+    /// For each layer of the model, whether its weights and statistics are kept as they are: the `freeze` and
+    /// `unfreeze` of all phases so far.
     pub frozen: Vec<bool>,
 }
 

@@ -9,7 +9,8 @@ use crate::vocabulary::{Color, Normalize, Resize};
 pub struct PrepareSpec {
     /// New size.
     pub resize: Option<Spanned<Resize>>,
-    /// Colour conversion. Without it a picture keeps its channels (built-in sets) or is read as RGB (folders).
+    /// Colour conversion. Without it a picture keeps its channels (built-in sets) or is read as RGB
+    /// (folders).
     pub color: Option<Spanned<Color>>,
     /// Factor for every value (0..=255 before it).
     pub rescale: Option<Spanned<f32>>,
@@ -18,8 +19,9 @@ pub struct PrepareSpec {
 }
 
 impl PrepareSpec {
-    /// Takes over what the weights of a model used as a layer bring and this section does not say. `used` is where the model is used; `size` that of
-    /// the whole model's input: a size is taken over only where it is this one.
+    /// Takes over what the weights of a model used as a layer bring and this section does not say. `used` is
+    /// where the model is used; `size` that of the whole model's input: a size is taken over only where it is
+    /// this one.
     pub fn adopt(&mut self, backbone: &Backbone, used: Span, size: Option<[usize; 2]>) {
         let (Some(_), Some(theirs)) = (&backbone.weights, &backbone.prepare) else { return };
         let fits = |resize: &Spanned<Resize>| Some([resize.value.height, resize.value.width]) == size;

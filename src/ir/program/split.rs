@@ -23,8 +23,9 @@ impl DataSpec {
             let own_test = test.get(class).copied().unwrap_or(0);
             let all = own_train + own_test;
             let (mut left, mut tested) = (own_train, own_test);
-            let count =
-                |share: &Split, left: usize| share.count(if share.of == SplitBase::All { all } else { left }).min(left);
+            let count = |share: &Split, left: usize| {
+                share.count(if share.of == SplitBase::All { all } else { left }).min(left)
+            };
             if let Some(share) = self.test.as_ref().map(|share| &share.value) {
                 left = if share.of == SplitBase::All { all } else { own_train };
                 tested = count(share, left);

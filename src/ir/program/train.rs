@@ -31,10 +31,11 @@ pub struct TrainSpec {
     pub callbacks: Vec<Spanned<Callback>>,
     /// Decides initial weights, shuffling, dropout and augmentation. Default 0.
     pub seed: u64,
-    /// What is frozen from here on, and what no longer: in the order written. Layers stand as [`super::LayerNode::frozen`] and [`Phase::frozen`] say.
+    /// What is frozen from here on, and what no longer: in the order written. Layers stand as
+    /// [`super::LayerNode::frozen`] and [`Phase::frozen`] say.
     pub freezes: Vec<FreezeChange>,
-    /// Large steps of the schedule, in the order written; with any of them `epochs` is the sum of theirs, and each has the other settings for
-    /// itself.
+    /// Large steps of the schedule, in the order written; with any of them `epochs` is the sum of theirs, and
+    /// each has the other settings for itself.
     pub phases: Vec<Phase>,
 }
 

@@ -1,7 +1,8 @@
-//! What methods have in common that make a product of few multiplications and many additions: sums of the inputs at so many points, one matrix product for
-//! each point, and results that are sums of these.
+//! What methods have in common that make a product of few multiplications and many additions: sums of the
+//! inputs at so many points, one matrix product for each point, and results that are sums of these.
 //!
-//! The points are those of a polynomial in Winograd's method ([`super::winograd`]), and the seven products of quarters in Strassen's ([`super::strassen`]).
+//! The points are those of a polynomial in Winograd's method ([`super::winograd`]), and the seven products of
+//! quarters in Strassen's ([`super::strassen`]).
 
 mod blocks;
 mod outlet;
@@ -19,8 +20,8 @@ use super::cache::{from_memory, streaming};
 /// Cycles of one call of a strip or tile besides its arithmetic.
 pub(super) const CALL: f64 = 12.0;
 
-/// Elements from a point's matrix to the next, for so many rows of so many numbers: an odd number of cache lines, so that a row's points, which are
-/// written together, do not fall on the same sets.
+/// Elements from a point's matrix to the next, for so many rows of so many numbers: an odd number of cache
+/// lines, so that a row's points, which are written together, do not fall on the same sets.
 pub(super) fn plane(rows: usize, numbers: usize) -> usize {
     const LINE: usize = 16;
     ((rows * numbers).div_ceil(LINE) | 1) * LINE
@@ -43,7 +44,8 @@ impl Calls {
     }
 }
 
-/// Runs over the images of the call, `together` of them at a time (a power of two), then over those that are left: `body` gets the first, and how many there are.
+/// Runs over the images of the call, `together` of them at a time (a power of two), then over those that are
+/// left: `body` gets the first, and how many there are.
 pub(super) fn for_images_together(
     k: &mut KernelBuilder<'_>,
     together: usize,

@@ -16,8 +16,8 @@ pub(in crate::kernel) struct Outlet {
 }
 
 impl Outlet {
-    /// From the kernel's arguments bias, residual (both where there is one), output, winners (where asked), the first of which is `first`. Returns the number of
-    /// the argument behind them too.
+    /// From the kernel's arguments bias, residual (both where there is one), output, winners (where asked),
+    /// the first of which is `first`. Returns the number of the argument behind them too.
     pub(in crate::kernel) fn load(k: &mut KernelBuilder<'_>, conv: &ConvDesc, first: usize) -> (Self, usize) {
         let mut next = first;
         let mut take = |k: &mut KernelBuilder<'_>, is_there: bool| {

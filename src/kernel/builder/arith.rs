@@ -159,7 +159,8 @@ impl KernelBuilder<'_> {
         self.fb.ins().fadd(product, c)
     }
 
-    /// `a > b ? a : b`: `b` where either is NaN. One instruction on x86-64, unlike `fmax` with its rules for NaN.
+    /// `a > b ? a : b`: `b` where either is NaN. One instruction on x86-64, unlike `fmax` with its rules for
+    /// NaN.
     pub(crate) fn max(&mut self, a: Value, b: Value) -> Value {
         let mask = self.fb.ins().fcmp(FloatCC::LessThan, b, a);
         self.select(mask, a, b)
@@ -181,7 +182,8 @@ impl KernelBuilder<'_> {
         self.fb.ins().fabs(a)
     }
 
-    /// The largest whole number that is not above `a`, for `a` within ±2³¹. (An instruction for it is not on every machine.)
+    /// The largest whole number that is not above `a`, for `a` within ±2³¹. (An instruction for it is not on
+    /// every machine.)
     pub(crate) fn floor(&mut self, a: Value) -> Value {
         let whole = self.truncated(a);
         let whole = self.int_to_float(whole);
@@ -216,8 +218,10 @@ impl KernelBuilder<'_> {
     pub(crate) fn shuffle(&mut self, a: Value, b: Value, words: [u8; 4]) -> Value {
         let bytes: Vec<u8> = words.iter().flat_map(|word| (0..4).map(move |byte| word * 4 + byte)).collect();
         let mask = self.fb.func.dfg.immediates.push(ConstantData::from(bytes));
-        let (a, b) =
-            (self.fb.ins().bitcast(types::I8X16, little(), a), self.fb.ins().bitcast(types::I8X16, little(), b));
+        let (a, b) = (
+            self.fb.ins().bitcast(types::I8X16, little(), a),
+            self.fb.ins().bitcast(types::I8X16, little(), b),
+        );
         let mixed = self.fb.ins().shuffle(a, b, mask);
         self.fb.ins().bitcast(types::F32X4, little(), mixed)
     }

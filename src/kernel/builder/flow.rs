@@ -94,8 +94,8 @@ impl KernelBuilder<'_> {
         results
     }
 
-    /// Visits channels: blocks of at most `vectors` vectors, then the rest one by one. `body` gets the lanes, how many vectors (or
-    /// scalars) follow each other from the first channel on, and that channel.
+    /// Visits channels: blocks of at most `vectors` vectors, then the rest one by one. `body` gets the lanes,
+    /// how many vectors (or scalars) follow each other from the first channel on, and that channel.
     pub(crate) fn for_channels(
         &mut self,
         channels: usize,
@@ -124,7 +124,12 @@ impl KernelBuilder<'_> {
     }
 
     /// Runs `then` where `condition` is not 0, else `otherwise`.
-    pub(crate) fn either(&mut self, condition: Value, then: impl FnOnce(&mut Self), otherwise: impl FnOnce(&mut Self)) {
+    pub(crate) fn either(
+        &mut self,
+        condition: Value,
+        then: impl FnOnce(&mut Self),
+        otherwise: impl FnOnce(&mut Self),
+    ) {
         let (yes, no, exit) = (self.fb.create_block(), self.fb.create_block(), self.fb.create_block());
         self.fb.ins().brif(condition, yes, &[], no, &[]);
         self.fb.switch_to_block(yes);

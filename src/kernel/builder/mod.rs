@@ -16,9 +16,10 @@ pub(crate) use flow::Trips;
 
 /// Writes one kernel.
 ///
-/// Addresses are 64-bit integers, indices and offsets count elements. Loads and stores are trusted: they are marked as never
-/// trapping, because a kernel runs only with arguments that a verified plan gave it. They are not marked as aligned: channels slices and tails start anywhere.
-/// Values are f32 or four of them ([`Lanes`]); operations follow their operands.
+/// Addresses are 64-bit integers, indices and offsets count elements. Loads and stores are trusted: they are
+/// marked as never trapping, because a kernel runs only with arguments that a verified plan gave it. They are
+/// not marked as aligned: channels slices and tails start anywhere. Values are f32 or four of them
+/// ([`Lanes`]); operations follow their operands.
 pub(crate) struct KernelBuilder<'f> {
     fb: FunctionBuilder<'f>,
     args: Value,
@@ -45,7 +46,9 @@ impl<'f> KernelBuilder<'f> {
         let entry = fb.create_block();
         fb.append_block_params_for_function_params(entry);
         fb.switch_to_block(entry);
-        let [args, count, first] = fb.block_params(entry)[..] else { unreachable!("three parameters were declared") };
+        let [args, count, first] = fb.block_params(entry)[..] else {
+            unreachable!("three parameters were declared")
+        };
         let mut kernel = KernelBuilder { fb, args, count, first, fma: host.has_fma(), micros: Vec::new() };
         body(&mut kernel)?;
         kernel.fb.ins().return_(&[]);
@@ -65,7 +68,8 @@ impl<'f> KernelBuilder<'f> {
         let host = Host::get()?;
         let mut signature = ir::Signature::new(host.call_conv());
         signature.params = vec![AbiParam::new(types::I64); parameters];
-        let mut func = ir::Function::with_name_signature(ir::UserFuncName::user(MICRO_NAMESPACE, 0), signature);
+        let mut func =
+            ir::Function::with_name_signature(ir::UserFuncName::user(MICRO_NAMESPACE, 0), signature);
         let mut context = FunctionBuilderContext::new();
         let mut fb = FunctionBuilder::new(&mut func, &mut context);
         let entry = fb.create_block();
@@ -73,8 +77,14 @@ impl<'f> KernelBuilder<'f> {
         fb.switch_to_block(entry);
         let arguments = fb.block_params(entry).to_vec();
         let none = fb.ins().iconst(types::I64, 0);
-        let mut tile =
-            KernelBuilder { fb, args: none, count: none, first: none, fma: host.has_fma(), micros: Vec::new() };
+        let mut tile = KernelBuilder {
+            fb,
+            args: none,
+            count: none,
+            first: none,
+            fma: host.has_fma(),
+            micros: Vec::new(),
+        };
         body(&mut tile, &arguments);
         tile.fb.ins().return_(&[]);
         tile.fb.seal_all_blocks();
@@ -128,7 +138,12 @@ impl<'f> KernelBuilder<'f> {
         signature.params = vec![AbiParam::new(types::I64); args.len()];
         let signature = self.fb.import_signature(signature);
         let name = self.fb.func.declare_imported_user_function(name);
-        let data = ir::ExtFuncData { name: ir::ExternalName::user(name), signature, colocated: true, patchable: false };
+        let data = ir::ExtFuncData {
+            name: ir::ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        };
         let function = self.fb.import_function(data);
         self.fb.ins().call(function, args);
     }

@@ -1,7 +1,8 @@
 //! Convolution forward, and its gradient by the input.
 //!
-//! Both are a grid of points (pixels of the output; of `dx` with equal remainders by the stride) times channels, reduced over
-//! taps and channels of the input. The halo of the input is zero, so that every point has the same taps.
+//! Both are a grid of points (pixels of the output; of `dx` with equal remainders by the stride) times
+//! channels, reduced over taps and channels of the input. The halo of the input is zero, so that every point
+//! has the same taps.
 
 mod nest;
 mod part;
@@ -17,8 +18,9 @@ use crate::kernel::code::{BuildError, Effort, KernelFunction};
 
 use part::{Part, forward_part, grad_input_parts};
 
-/// Rows of weights at least this far apart share so few sets of the caches that a block of output channels throws itself
-/// out: the blocks are then stored one behind the other. (14% of peak without, on 7x7x512 → 512.)
+/// Rows of weights at least this far apart share so few sets of the caches that a block of output channels
+/// throws itself out: the blocks are then stored one behind the other. (14% of peak without, on 7x7x512 →
+/// 512.)
 const FAR_ROW_BYTES: usize = 1024;
 
 /// Output channels that should lie together in the weights; `None`: rows as they are.

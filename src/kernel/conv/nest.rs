@@ -40,7 +40,9 @@ impl Blocks {
     /// Blocks of the same width: first one, how many, width.
     fn runs(&self) -> impl Iterator<Item = (usize, usize, usize)> {
         let (whole, rest) = (self.channels / self.width, self.channels % self.width);
-        [(0, whole, self.width), (whole, 1, rest)].into_iter().filter(|&(_, count, width)| count > 0 && width > 0)
+        [(0, whole, self.width), (whole, 1, rest)]
+            .into_iter()
+            .filter(|&(_, count, width)| count > 0 && width > 0)
     }
 }
 
@@ -70,7 +72,8 @@ pub(super) fn cycles(part: &Part, desc: &ConvDesc, target: &Target) -> f64 {
 }
 
 impl Order {
-    /// The order with the least traffic by the model of [`streaming`], or one of those behind it ([`Rank`]). What is visited again and again comes from the level that it fits into.
+    /// The order with the least traffic by the model of [`streaming`], or one of those behind it ([`Rank`]).
+    /// What is visited again and again comes from the level that it fits into.
     fn choose(part: &Part, desc: &ConvDesc, target: &Target) -> Self {
         let blocks = Blocks::of(part, desc);
         let width = blocks.width.min(2 * target.simd.lanes());
@@ -95,7 +98,13 @@ impl Order {
 }
 
 /// Writes one part.
-pub(super) fn emit(k: &mut KernelBuilder<'_>, part: &Part, desc: &ConvDesc, target: &Target, args: &Pointers) {
+pub(super) fn emit(
+    k: &mut KernelBuilder<'_>,
+    part: &Part,
+    desc: &ConvDesc,
+    target: &Target,
+    args: &Pointers,
+) {
     if part.extent.contains(&0) {
         return;
     }
@@ -112,12 +121,14 @@ pub(super) fn emit(k: &mut KernelBuilder<'_>, part: &Part, desc: &ConvDesc, targ
     let mut tile = part.tile(desc);
     tile.ahead = lines_ahead(part, desc);
     match Order::choose(part, desc, target) {
-        Order::ChannelsFirst => for_channels(k, part, desc, target, part.extent[0], at, &mut |k, tiling, run, at| {
-            k.for_range(count, |k, image| {
-                let at = at_image(k, desc, at, image);
-                emit_points(k, &tile, tiling, run, at);
-            });
-        }),
+        Order::ChannelsFirst => {
+            for_channels(k, part, desc, target, part.extent[0], at, &mut |k, tiling, run, at| {
+                k.for_range(count, |k, image| {
+                    let at = at_image(k, desc, at, image);
+                    emit_points(k, &tile, tiling, run, at);
+                });
+            })
+        }
         Order::RowsFirst(runs) => k.for_range(count, |k, image| {
             let at = at_image(k, desc, at, image);
             for_runs(k, &runs, |k, start, rows| {
@@ -159,7 +170,8 @@ fn for_channels(
             let tiling = grid(part, desc, rows, width).choose_ranked(target.simd, desc.rank.cut);
             k.for_range(count, |k, block| {
                 let block = k.index_offset(block, first);
-                let (weights, channel) = (k.index_scale(block, block_elements), k.index_scale(block, blocks.width));
+                let (weights, channel) =
+                    (k.index_scale(block, block_elements), k.index_scale(block, blocks.width));
                 let b = k.at(Element::F32, at.b, weights);
                 let trips = k.at_offset(Element::F32, b, block_elements);
                 let at = TilePointers { b, trips, ..at.at_lane(k, channel) };
@@ -172,7 +184,8 @@ fn for_channels(
     });
 }
 
-/// Weights beyond this many bytes do not wait in the second-level cache for the next image: while a block is used, the next one is fetched.
+/// Weights beyond this many bytes do not wait in the second-level cache for the next image: while a block is
+/// used, the next one is fetched.
 const FETCHED_AHEAD_BYTES: usize = 512 << 10;
 
 /// [`crate::kernel::micro::TileDesc::ahead`]
@@ -188,7 +201,13 @@ fn winners_layout(desc: &ConvDesc) -> Option<Layout> {
 }
 
 /// Moves to a row of points.
-fn at_row(k: &mut KernelBuilder<'_>, part: &Part, desc: &ConvDesc, at: TilePointers, row: Value) -> TilePointers {
+fn at_row(
+    k: &mut KernelBuilder<'_>,
+    part: &Part,
+    desc: &ConvDesc,
+    at: TilePointers,
+    row: Value,
+) -> TilePointers {
     let scale = if desc.epilogue.pool.is_some() { 2 } else { 1 };
     let a = k.index_scale(row, scale * part.tile.a_pitch[0]);
     let c = k.index_scale(row, part.tile.c_pitch[0]);
@@ -206,7 +225,8 @@ fn at_row(k: &mut KernelBuilder<'_>, part: &Part, desc: &ConvDesc, at: TilePoint
 
 /// Moves what has one tensor per image.
 fn at_image(k: &mut KernelBuilder<'_>, desc: &ConvDesc, at: TilePointers, image: Value) -> TilePointers {
-    let (a, c) = (k.index_scale(image, desc.input.image_pitch), k.index_scale(image, desc.output.image_pitch));
+    let (a, c) =
+        (k.index_scale(image, desc.input.image_pitch), k.index_scale(image, desc.output.image_pitch));
     let mut moved = TilePointers { a: k.at(Element::F32, at.a, a), c: k.at(Element::F32, at.c, c), ..at };
     if let Some(layout) = winners_layout(desc) {
         let winners = k.index_scale(image, layout.image_pitch);

@@ -92,7 +92,8 @@ pub(super) fn forward_part(desc: &ConvDesc) -> Result<Part, BuildError> {
             reduction: ReductionLoop::without_single_trips(reduction),
             init: if desc.epilogue.bias { TileInit::Bias } else { TileInit::Zero },
             epilogue: TileEpilogue {
-                pool: pool.map(|pool| TilePool { winners: pool.winners.map(|w| [w.row_pitch, w.pixel_pitch]) }),
+                pool: pool
+                    .map(|pool| TilePool { winners: pool.winners.map(|w| [w.row_pitch, w.pixel_pitch]) }),
                 residual: desc.epilogue.residual.map(|r| [r.row_pitch, r.pixel_pitch]),
                 activation: desc.epilogue.activation,
             },
@@ -101,8 +102,9 @@ pub(super) fn forward_part(desc: &ConvDesc) -> Result<Part, BuildError> {
     })
 }
 
-/// Taps of one axis that reach the points `phase, phase + stride, …` of `dx`: they read `dy` at `m + first_offset − t · offset_step` for
-/// the m-th such point and tap `first + t · step`, `t < count`. (From `oy · stride + ky · dilation = iy + pad_before`.)
+/// Taps of one axis that reach the points `phase, phase + stride, …` of `dx`: they read `dy` at `m +
+/// first_offset − t · offset_step` for the m-th such point and tap `first + t · step`, `t < count`. (From `oy
+/// · stride + ky · dilation = iy + pad_before`.)
 struct PhaseTaps {
     first: usize,
     step: usize,
@@ -113,7 +115,8 @@ struct PhaseTaps {
 
 impl PhaseTaps {
     fn new(axis: &Axis, phase: usize) -> Self {
-        let divides = |k: &usize| (phase + axis.pad_before).abs_diff(k * axis.dilation).is_multiple_of(axis.stride);
+        let divides =
+            |k: &usize| (phase + axis.pad_before).abs_diff(k * axis.dilation).is_multiple_of(axis.stride);
         let mut taps = (0..axis.kernel_size).filter(divides);
         let first = taps.next();
         let second = taps.next();
@@ -142,16 +145,25 @@ fn grad_input_part(desc: &ConvDesc, phase: [usize; 2]) -> Result<Part, BuildErro
     let (dy, dx, window) = (&desc.input, &desc.output, &desc.window);
     let (reduced, produced) = (dy.channels / desc.groups, dx.channels / desc.groups);
     let (rows, columns) = (PhaseTaps::new(&window.y, phase[0]), PhaseTaps::new(&window.x, phase[1]));
-    let start =
-        signed(dy.origin) + rows.first_offset * signed(dy.row_pitch) + columns.first_offset * signed(dy.pixel_pitch);
+    let start = signed(dy.origin)
+        + rows.first_offset * signed(dy.row_pitch)
+        + columns.first_offset * signed(dy.pixel_pitch);
     let has_taps = rows.count > 0 && columns.count > 0;
     let input_start = if has_taps { start } else { signed(dy.origin) };
     let tap = dy.channels;
     let kx = window.x.kernel_size;
     let reduction = vec![
         ReductionLoop::new(reduced, 1, 1),
-        ReductionLoop::new(columns.count, -signed(columns.offset_step * dy.pixel_pitch), signed(columns.step * tap)),
-        ReductionLoop::new(rows.count, -signed(rows.offset_step * dy.row_pitch), signed(rows.step * kx * tap)),
+        ReductionLoop::new(
+            columns.count,
+            -signed(columns.offset_step * dy.pixel_pitch),
+            signed(columns.step * tap),
+        ),
+        ReductionLoop::new(
+            rows.count,
+            -signed(rows.offset_step * dy.row_pitch),
+            signed(rows.step * kx * tap),
+        ),
     ];
     Ok(Part {
         extent: [

@@ -2,13 +2,17 @@
 
 use proptest::prelude::*;
 
-use crate::desc::{ConvDesc, DepthwiseDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, Rank, TileActivation};
-use crate::kernel::trial::{Buffer, Case, Integers, cases, for_elements, for_taps, place, random_cases, run, simds};
+use crate::desc::{
+    ConvDesc, DepthwiseDesc, Epilogue, KernelDesc, PackDesc, PoolEpilogue, Rank, TileActivation,
+};
+use crate::kernel::trial::{
+    Buffer, Case, Integers, cases, for_elements, for_taps, place, random_cases, run, simds,
+};
 use crate::kernel::{Simd, depthwise};
 use crate::tensor::Padding;
 
-/// The kernels that compute a convolution, for every instruction set: with the weights (the second argument) as rows, in blocks where there are no
-/// groups, and along the channels where each is by itself.
+/// The kernels that compute a convolution, for every instruction set: with the weights (the second argument)
+/// as rows, in blocks where there are no groups, and along the channels where each is by itself.
 fn variants(desc: &ConvDesc, args: &[Buffer]) -> Vec<(Simd, KernelDesc, Vec<Buffer>)> {
     let in_blocks = |simd: Simd| {
         let (block, columns) = (2 * simd.lanes(), desc.output.channels);
@@ -24,10 +28,12 @@ fn variants(desc: &ConvDesc, args: &[Buffer]) -> Vec<(Simd, KernelDesc, Vec<Buff
         let rank = Rank { order: 1, cut: 2 };
         (simd, KernelDesc::Conv(ConvDesc { rank, ..*desc }), args.to_vec())
     };
-    let by_channels = |simd: Simd| (simd, KernelDesc::Depthwise(DepthwiseDesc { conv: *desc }), args.to_vec());
+    let by_channels =
+        |simd: Simd| (simd, KernelDesc::Depthwise(DepthwiseDesc { conv: *desc }), args.to_vec());
     let (has_blocks, is_depthwise) = (desc.groups == 1, depthwise::applies(desc));
     let of = |simd: Simd| {
-        let others = has_blocks.then(|| in_blocks(simd)).into_iter().chain(is_depthwise.then(|| by_channels(simd)));
+        let others =
+            has_blocks.then(|| in_blocks(simd)).into_iter().chain(is_depthwise.then(|| by_channels(simd)));
         [plain(simd), in_other_order(simd)].into_iter().chain(others)
     };
     simds().into_iter().flat_map(of).collect()
@@ -44,7 +50,9 @@ pub(in crate::kernel) fn check_forward(case: &Case) {
     let residual = desc.epilogue.residual.map(|layout| (layout, integers.images(&layout, case.count)));
 
     let mut y = vec![0f64; case.count * window.y.output * window.x.output * co];
-    let at = |n: usize, oy: usize, ox: usize, o: usize| ((n * window.y.output + oy) * window.x.output + ox) * co + o;
+    let at = |n: usize, oy: usize, ox: usize, o: usize| {
+        ((n * window.y.output + oy) * window.x.output + ox) * co + o
+    };
     for n in 0..case.count {
         for_taps(window, |[oy, ox], [ky, kx], [iy, ix]| {
             for o in 0..co {
@@ -58,7 +66,8 @@ pub(in crate::kernel) fn check_forward(case: &Case) {
     }
     let finish = |value: f64, [n, y, x, o]: [usize; 4]| {
         let value = if desc.epilogue.bias { value + f64::from(bias[o]) } else { value };
-        let added = residual.as_ref().map_or(0.0, |(layout, values)| f64::from(values[place(layout, [n, y, x, o])]));
+        let added =
+            residual.as_ref().map_or(0.0, |(layout, values)| f64::from(values[place(layout, [n, y, x, o])]));
         let value = value + added;
         match desc.epilogue.activation {
             None => value,

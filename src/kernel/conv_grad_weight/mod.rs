@@ -1,8 +1,8 @@
 //! Gradient of a convolution by its weights.
 //!
-//! A grid of points (taps and channels of `x`) times channels of `dy`, reduced over the pixels of all images. The sums do not
-//! fit the registers, so `dw` is visited once for every chunk of pixels small enough that `x` and `dy` stay in the first-level
-//! cache while all tiles run over it.
+//! A grid of points (taps and channels of `x`) times channels of `dy`, reduced over the pixels of all images.
+//! The sums do not fit the registers, so `dw` is visited once for every chunk of pixels small enough that `x`
+//! and `dy` stay in the first-level cache while all tiles run over it.
 
 use cranelift::prelude::Value;
 
@@ -17,11 +17,12 @@ use crate::tensor::Element;
 #[cfg(test)]
 pub(in crate::kernel) mod tests;
 
-/// Bytes of `x` and `dy` that one chunk may have: they share a first-level cache of 32 to 48 KiB with the tiles of `dw`.
+/// Bytes of `x` and `dy` that one chunk may have: they share a first-level cache of 32 to 48 KiB with the
+/// tiles of `dw`.
 const CHUNK_BYTES: usize = 32 << 10;
 
-/// Pixels of a chunk at least, where `dw` is no larger than [`CACHED_BYTES`], and where it is: below, loading and storing the
-/// tiles of `dw` costs more than the cache saves.
+/// Pixels of a chunk at least, where `dw` is no larger than [`CACHED_BYTES`], and where it is: below, loading
+/// and storing the tiles of `dw` costs more than the cache saves.
 const MIN_CHUNK_PIXELS: [usize; 2] = [48, 384];
 
 /// What stays in the second-level cache beside the images.
@@ -51,14 +52,22 @@ pub(super) fn build(desc: &ConvGradWeightDesc, target: &Target) -> Result<Kernel
         match chunk {
             Chunk::Rows(rows) => k.for_range(count, |k, image| {
                 let at = at_image(k, desc, at, image);
-                for_runs(k, &split(desc.window.y.output, desc.window.y.output.div_ceil(rows)), |k, start, rows| {
-                    let a = k.index_scale(start, desc.window.y.stride * desc.input.row_pitch);
-                    let b = k.index_scale(start, desc.grad.row_pitch);
-                    let trips = k.index(rows);
-                    let at =
-                        TilePointers { a: k.at(Element::F32, at.a, a), b: k.at(Element::F32, at.b, b), trips, ..at };
-                    geometry.emit(k, desc, target, &tile, &tiling, at);
-                });
+                for_runs(
+                    k,
+                    &split(desc.window.y.output, desc.window.y.output.div_ceil(rows)),
+                    |k, start, rows| {
+                        let a = k.index_scale(start, desc.window.y.stride * desc.input.row_pitch);
+                        let b = k.index_scale(start, desc.grad.row_pitch);
+                        let trips = k.index(rows);
+                        let at = TilePointers {
+                            a: k.at(Element::F32, at.a, a),
+                            b: k.at(Element::F32, at.b, b),
+                            trips,
+                            ..at
+                        };
+                        geometry.emit(k, desc, target, &tile, &tiling, at);
+                    },
+                );
             }),
             Chunk::Images(images) => {
                 let whole = k.index_round_down(count, images);
@@ -91,7 +100,12 @@ pub(super) fn cycles(desc: &ConvGradWeightDesc, target: &Target) -> f64 {
 }
 
 /// Moves to an image.
-fn at_image(k: &mut KernelBuilder<'_>, desc: &ConvGradWeightDesc, at: TilePointers, image: Value) -> TilePointers {
+fn at_image(
+    k: &mut KernelBuilder<'_>,
+    desc: &ConvGradWeightDesc,
+    at: TilePointers,
+    image: Value,
+) -> TilePointers {
     let (a, b) = (k.index_scale(image, desc.input.image_pitch), k.index_scale(image, desc.grad.image_pitch));
     TilePointers { a: k.at(Element::F32, at.a, a), b: k.at(Element::F32, at.b, b), ..at }
 }
@@ -111,7 +125,8 @@ fn clear(k: &mut KernelBuilder<'_>, desc: &ConvGradWeightDesc, dw: Value, of_tap
 
 fn clear_run(k: &mut KernelBuilder<'_>, pointer: Value, elements: usize) {
     use crate::kernel::builder::Lanes;
-    for (lanes, from, count) in [(Lanes::Four, 0, elements / 4), (Lanes::One, elements / 4 * 4, elements % 4)] {
+    for (lanes, from, count) in [(Lanes::Four, 0, elements / 4), (Lanes::One, elements / 4 * 4, elements % 4)]
+    {
         let zero = k.f32(lanes, 0.0);
         let start = k.at_offset(Element::F32, pointer, from);
         k.for_range(count, |k, i| {
@@ -134,7 +149,8 @@ enum Chunk {
 impl Chunk {
     fn choose(desc: &ConvGradWeightDesc) -> Self {
         let height = desc.window.y.output;
-        let row = (desc.window.y.stride * desc.input.row_pitch + desc.grad.row_pitch) * Element::F32.size_bytes();
+        let row =
+            (desc.window.y.stride * desc.input.row_pitch + desc.grad.row_pitch) * Element::F32.size_bytes();
         let inputs = desc.input.channels / desc.groups;
         let dw = desc.window.area() * inputs * desc.grad.channels * Element::F32.size_bytes();
         let pixels = MIN_CHUNK_PIXELS[usize::from(dw > CACHED_BYTES)];
@@ -152,8 +168,8 @@ struct Geometry {
     inputs: usize,
     /// Where the first tap of the first pixel lies, in elements of an image of `x`.
     input_start: usize,
-    /// Points below each other, and beside each other: taps of a column and (tap, channel) pairs of a row where a row of taps is one
-    /// run of memory, else taps of a row and channels.
+    /// Points below each other, and beside each other: taps of a column and (tap, channel) pairs of a row
+    /// where a row of taps is one run of memory, else taps of a row and channels.
     extent: [usize; 2],
     a_pitch: [usize; 2],
     c_pitch: [usize; 2],
@@ -199,10 +215,14 @@ impl Geometry {
     /// Everything about the tiles but their sizes.
     fn tile(&self, desc: &ConvGradWeightDesc, chunk: Chunk) -> TileDesc {
         let (x, dy, window) = (&desc.input, &desc.grad, &desc.window);
-        let pixel =
-            |trips, a: usize, b: usize| ReductionLoop { trips, a_step: a.cast_signed(), b_step: b.cast_signed() };
+        let pixel = |trips, a: usize, b: usize| ReductionLoop {
+            trips,
+            a_step: a.cast_signed(),
+            b_step: b.cast_signed(),
+        };
         let row = |trips| pixel(trips, window.y.stride * x.row_pitch, dy.row_pitch);
-        let mut reduction = vec![pixel(Trips::Const(window.x.output), window.x.stride * x.pixel_pitch, dy.pixel_pitch)];
+        let mut reduction =
+            vec![pixel(Trips::Const(window.x.output), window.x.stride * x.pixel_pitch, dy.pixel_pitch)];
         match chunk {
             Chunk::Rows(_) => reduction.push(row(Trips::Argument)),
             Chunk::Images(_) => {
@@ -256,7 +276,8 @@ impl Geometry {
             let at = TilePointers { a, b: k.at(Element::F32, at.b, b), c, ..at };
             k.for_range(taps, |k, tap| {
                 let (a, c) = (k.index_scale(tap, a_pitch), k.index_scale(tap, c_pitch));
-                let at = TilePointers { a: k.at(Element::F32, at.a, a), c: k.at(Element::F32, at.c, c), ..at };
+                let at =
+                    TilePointers { a: k.at(Element::F32, at.a, a), c: k.at(Element::F32, at.c, c), ..at };
                 for_vector_runs(k, &tiling.vectors, target.simd.lanes(), |k, lane, run| {
                     let at = at.at_lane(k, lane);
                     emit_points(k, tile, tiling, run, at);

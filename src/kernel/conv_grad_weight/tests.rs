@@ -34,7 +34,9 @@ pub(in crate::kernel) fn check(case: &Case) {
         .into_iter()
         .chain(depthwise::applies_to_grad_weight(&desc).then(by_channels))
         .collect();
-    for (simd, kernel) in simds().into_iter().flat_map(|simd| kernels.iter().map(move |kernel| (simd, kernel))) {
+    for (simd, kernel) in
+        simds().into_iter().flat_map(|simd| kernels.iter().map(move |kernel| (simd, kernel)))
+    {
         let got = run(kernel, simd, &args, case.count);
         assert_eq!(got[2].f32(), want, "{simd} {} {case:?}", kernel.family());
     }
@@ -48,8 +50,10 @@ fn check_parts(case: &Case, desc: &ConvGradWeightDesc, args: &[Buffer; 3], want:
     let (inputs, outputs) = (desc.input.channels, desc.grad.channels);
     let part = inputs.div_ceil(2);
     for (start, channels) in [(0, part), (part, inputs - part)] {
-        let kernel =
-            KernelDesc::ConvGradWeight(ConvGradWeightDesc { input: Layout { channels, ..desc.input }, ..*desc });
+        let kernel = KernelDesc::ConvGradWeight(ConvGradWeightDesc {
+            input: Layout { channels, ..desc.input },
+            ..*desc
+        });
         let is_own = |at: usize| (start..start + channels).contains(&(at / outputs % inputs));
         let expected: Vec<f32> =
             want.iter().enumerate().map(|(at, &value)| if is_own(at) { value } else { 7.0 }).collect();

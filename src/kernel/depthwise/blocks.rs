@@ -39,7 +39,8 @@ pub(super) struct Task {
 }
 
 impl Blocks {
-    /// The cheapest cut. `strip` writes one for so many rows and columns; `bytes` are those that a block of rows goes through.
+    /// The cheapest cut. `strip` writes one for so many rows and columns; `bytes` are those that a block of
+    /// rows goes through.
     pub(super) fn choose(
         task: &Task,
         simd: Simd,
@@ -67,7 +68,8 @@ impl Blocks {
         let candidates = sizes(0).flat_map(|rows| sizes(1).map(move |columns| [rows, columns])).filter(fits);
         let costs = candidates.map(|size| (cost(size), size));
         let (_, size) = costs.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((0.0, [1, 1]));
-        let [rows, columns] = [0, 1].map(|axis| split(task.extent[axis], task.extent[axis].div_ceil(size[axis])));
+        let [rows, columns] =
+            [0, 1].map(|axis| split(task.extent[axis], task.extent[axis].div_ceil(size[axis])));
         Self { rows, columns }
     }
 }

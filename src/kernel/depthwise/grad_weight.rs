@@ -1,7 +1,7 @@
 //! Gradient by the weights: taps take the place of results, and `dy` that of the weights.
 //!
-//! A strip goes through a block of pixels; for a vector of channels the sums are in registers while the pixels that belong to them are read, and come from and go to
-//! `dw` in between.
+//! A strip goes through a block of pixels; for a vector of channels the sums are in registers while the
+//! pixels that belong to them are read, and come from and go to `dw` in between.
 
 use cranelift::prelude::Value;
 
@@ -23,11 +23,15 @@ const DW: u8 = 2;
 /// Writes the kernel.
 /// # Errors
 /// [`BuildError`] where the description contradicts itself or the machine is unknown.
-pub(in crate::kernel) fn build(desc: &DepthwiseGradWeightDesc, target: &Target) -> Result<KernelFunction, BuildError> {
+pub(in crate::kernel) fn build(
+    desc: &DepthwiseGradWeightDesc,
+    target: &Target,
+) -> Result<KernelFunction, BuildError> {
     let conv = &desc.conv;
     let (input, grad, window) = (&conv.input, &conv.grad, &conv.window);
     let grid = Grid::new(Points::of_results(&window.y), Points::of_results(&window.x), input)?;
-    let task = Task { extent: [window.y.output, window.x.output], products: window.area(), channels: grad.channels };
+    let task =
+        Task { extent: [window.y.output, window.x.output], products: window.area(), channels: grad.channels };
     let order = order(conv, target.simd);
     let strip = |extent: [usize; 2]| strip(&grid, conv, order, extent);
     let bytes = |rows: usize| {
@@ -46,7 +50,8 @@ pub(in crate::kernel) fn build(desc: &DepthwiseGradWeightDesc, target: &Target) 
             for_runs(k, &blocks.rows, |k, start, rows| {
                 let at = moved(k, at, start, [window.y.stride * input.row_pitch, grad.row_pitch]);
                 for_runs(k, &blocks.columns, |k, start, columns| {
-                    let [x, dy] = moved(k, at, start, [window.x.stride * input.pixel_pitch, grad.pixel_pitch]);
+                    let [x, dy] =
+                        moved(k, at, start, [window.x.stride * input.pixel_pitch, grad.pixel_pitch]);
                     k.call_strip(&strip([rows, columns]), &[x, dy, dw]);
                 });
             });

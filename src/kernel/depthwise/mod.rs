@@ -1,10 +1,12 @@
 //! Convolution of each channel by itself: forward, and its gradients.
 //!
-//! There is no sum over channels, so no matrix product: what is wide are the channels themselves. A [`strip`] computes a block of points of the image and runs
-//! along all channels; the weights of a vector of channels are loaded once for the block, and every input once for all points of the block that read it. The halo of
+//! There is no sum over channels, so no matrix product: what is wide are the channels themselves. A [`strip`]
+//! computes a block of points of the image and runs along all channels; the weights of a vector of channels
+//! are loaded once for the block, and every input once for all points of the block that read it. The halo of
 //! the input is zero, so that every point has the same taps.
 //!
-//! Measured on one AVX-512 core, inference of one image, 3x3 windows (ms; before: as a grouped product, one channel at a time):
+//! Measured on one AVX-512 core, inference of one image, 3x3 windows (ms; before: as a grouped product, one
+//! channel at a time):
 //!
 //! | layer | before | now |
 //! |---|---|---|
@@ -39,7 +41,8 @@ use points::{Grid, Points};
 /// Taps of a window at most: strips have no loops, so all of them are written out.
 const MOST_TAPS: usize = 64;
 
-/// Whether this family computes a convolution, or its gradient by the input: one result for each channel, and a window of up to 8x8.
+/// Whether this family computes a convolution, or its gradient by the input: one result for each channel, and
+/// a window of up to 8x8.
 pub(crate) fn applies(desc: &ConvDesc) -> bool {
     is_depthwise(&desc.window, desc.groups, [desc.input.channels, desc.output.channels])
 }
@@ -81,7 +84,8 @@ fn grids(conv: &ConvDesc) -> Result<Vec<Grid>, BuildError> {
     }
     let phases = |axis: &Axis| 0..axis.stride.min(axis.input);
     let all = phases(y).flat_map(|above| phases(x).map(move |left| [above, left]));
-    all.map(|[above, left]| Grid::new(Points::of_phase(y, above), Points::of_phase(x, left), &conv.input)).collect()
+    all.map(|[above, left]| Grid::new(Points::of_phase(y, above), Points::of_phase(x, left), &conv.input))
+        .collect()
 }
 
 /// All strips over one image.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::kernel::code::BuildError;
 use crate::tensor::{Axis, Layout};
 
-/// Points along one axis that have the same taps: everything going forward, every `stride`-th pixel of `dx` going back.
+/// Points along one axis that have the same taps: everything going forward, every `stride`-th pixel of `dx`
+/// going back.
 #[derive(Debug)]
 pub(super) struct Points {
     /// How many.
@@ -42,8 +43,8 @@ impl Points {
         Self { count: axis.output, first: 0, step: 1, read_step: axis.stride, taps }
     }
 
-    /// The pixels `phase, phase + stride, …` of `dx`: point `m` reads `dy` at `m + (phase + pad − k · dilation) / stride` with every tap `k` for which that
-    /// divides.
+    /// The pixels `phase, phase + stride, …` of `dx`: point `m` reads `dy` at `m + (phase + pad − k ·
+    /// dilation) / stride` with every tap `k` for which that divides.
     pub(super) fn of_phase(axis: &Axis, phase: usize) -> Self {
         let stride = axis.stride.cast_signed();
         let tap = |index: usize| {
@@ -93,7 +94,8 @@ pub(super) struct Grid {
 pub(super) enum Order {
     /// Row by row: a row of the window is in use at a time.
     Rows,
-    /// Column by column: the whole window is in use, and of each row of points as many as it is wide. More sums at once, which do not wait for each other.
+    /// Column by column: the whole window is in use, and of each row of points as many as it is wide. More
+    /// sums at once, which do not wait for each other.
     Columns,
 }
 
@@ -138,13 +140,18 @@ impl Grid {
                 .collect(),
         };
         match order {
-            Order::Rows => rows.iter().flat_map(|row| columns.iter().map(move |c| position(row, c))).collect(),
-            Order::Columns => columns.iter().flat_map(|column| rows.iter().map(move |r| position(r, column))).collect(),
+            Order::Rows => {
+                rows.iter().flat_map(|row| columns.iter().map(move |c| position(row, c))).collect()
+            }
+            Order::Columns => {
+                columns.iter().flat_map(|column| rows.iter().map(move |r| position(r, column))).collect()
+            }
         }
     }
 }
 
-/// For each of `count` things that products are part of, the position (by its place in the list) that has the last of them.
+/// For each of `count` things that products are part of, the position (by its place in the list) that has the
+/// last of them.
 pub(super) fn last_positions(
     positions: &[Position],
     count: usize,

@@ -1,6 +1,8 @@
-//! The strip of a block of results: each position under it is loaded once and multiplied for all results that it is part of.
+//! The strip of a block of results: each position under it is loaded once and multiplied for all results that
+//! it is part of.
 //!
-//! A result is summed in the order of the positions it reads, whatever the size of the block: its value does not depend on the block.
+//! A result is summed in the order of the positions it reads, whatever the size of the block: its value does
+//! not depend on the block.
 
 use super::points::{Grid, Order, last_positions};
 use crate::desc::ConvDesc;
@@ -19,7 +21,8 @@ pub(super) fn scale(conv: &ConvDesc) -> usize {
     if conv.epilogue.pool.is_some() { 2 } else { 1 }
 }
 
-/// The order of a strip of results: column by column where the registers hold all weights and four rows of sums as wide as the window.
+/// The order of a strip of results: column by column where the registers hold all weights and four rows of
+/// sums as wide as the window.
 pub(super) fn order(conv: &ConvDesc, simd: Simd) -> Order {
     let (window, rows) = (&conv.window, 4);
     let needed = window.area() + rows * window.x.kernel_size + 1;
@@ -97,18 +100,19 @@ impl Writer<'_> {
         };
         let above = 2 * (row * self.columns + column);
         let below = above + self.columns;
-        let points =
-            [above, above + 1, below, below + 1].map(|point| self.sum(point).unwrap_or_else(|| self.b.constant(0.0)));
-        let winners = pool
-            .winners
-            .map(|layout| Place::new(WINNERS, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed()));
+        let points = [above, above + 1, below, below + 1]
+            .map(|point| self.sum(point).unwrap_or_else(|| self.b.constant(0.0)));
+        let winners = pool.winners.map(|layout| {
+            Place::new(WINNERS, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed())
+        });
         let best = self.b.push(StripOp::Pool { points, winners });
         self.store(Some(best), [row, column]);
     }
 
     fn store(&mut self, value: Option<StripValue>, [row, column]: [usize; 2]) {
         let (y, x, layout) = (&self.grid.y, &self.grid.x, &self.conv.output);
-        let at = (y.first + row * y.step) * layout.row_pitch + (x.first + column * x.step) * layout.pixel_pitch;
+        let at =
+            (y.first + row * y.step) * layout.row_pitch + (x.first + column * x.step) * layout.pixel_pitch;
         let value = match (value, self.conv.epilogue.activation) {
             (Some(x), Some(activation)) => Some(self.b.activate(x, activation)),
             // an activation of zero is zero

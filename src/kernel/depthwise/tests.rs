@@ -1,4 +1,5 @@
-//! Depthwise kernels against the nested loops of the other convolutions' tests, for every instruction set of this machine.
+//! Depthwise kernels against the nested loops of the other convolutions' tests, for every instruction set of
+//! this machine.
 
 use proptest::prelude::*;
 

@@ -46,7 +46,8 @@ pub(super) fn absolute_loss(k: &mut KernelBuilder<'_>, s: Value, t: Value) -> (V
     (k.abs(error), k.select(below, minus_one, positive))
 }
 
-/// With `c = min(|e|, δ)`: `c (|e| − ½ c)`, which is `½ e²` within δ and `δ |e| − ½ δ²` beyond; and e cut to ±δ.
+/// With `c = min(|e|, δ)`: `c (|e| − ½ c)`, which is `½ e²` within δ and `δ |e| − ½ δ²` beyond; and e cut to
+/// ±δ.
 pub(super) fn huber_loss(k: &mut KernelBuilder<'_>, delta: f32, s: Value, t: Value) -> (Value, Value) {
     let lanes = k.lanes_of(s);
     let (most, least, half) = (k.f32(lanes, delta), k.f32(lanes, -delta), k.f32(lanes, 0.5));
@@ -64,7 +65,8 @@ pub(super) fn decision(k: &mut KernelBuilder<'_>, threshold: f32, s: Value, t: V
     let lanes = k.lanes_of(s);
     let (zero, one, half) = (k.f32(lanes, 0.0), k.f32(lanes, 1.0), k.f32(lanes, 0.5));
     let threshold = k.f32(lanes, threshold);
-    let (above, below) = (k.compare(Compare::Less, threshold, s), k.compare(Compare::LessEqual, s, threshold));
+    let (above, below) =
+        (k.compare(Compare::Less, threshold, s), k.compare(Compare::LessEqual, s, threshold));
     let (if_yes, if_no) = (k.select(above, one, zero), k.select(below, one, zero));
     let yes = k.compare(Compare::Less, half, t);
     (k.select(yes, if_yes, if_no), zero)

@@ -94,7 +94,8 @@ pub(super) fn emit_softmax(k: &mut KernelBuilder<'_>, row: &Row, focal: Focal) -
     loss
 }
 
-/// `w u^γ c` and its slope, for each output by itself; c is the cross-entropy, `u = t + p − 2 t p`, `w = t α + (1 − t)(1 − α)`.
+/// `w u^γ c` and its slope, for each output by itself; c is the cross-entropy, `u = t + p − 2 t p`, `w = t α
+/// + (1 − t)(1 − α)`.
 pub(super) fn sigmoid_loss(k: &mut KernelBuilder<'_>, focal: Focal, s: Value, t: Value) -> (Value, Value) {
     let lanes = k.lanes_of(s);
     let (cross, difference) = each::sigmoid_loss(k, s, t);

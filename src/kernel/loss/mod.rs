@@ -1,4 +1,5 @@
-//! Losses with their gradients, and whether the true class is among the best. See [`LossDesc`] and [`crate::desc::TopKDesc`].
+//! Losses with their gradients, and whether the true class is among the best. See [`LossDesc`] and
+//! [`crate::desc::TopKDesc`].
 //!
 //! A label outside of the classes counts as the last one, so that no kernel reads outside of its scores.
 
@@ -46,7 +47,9 @@ pub(super) fn build(desc: &LossDesc) -> Result<KernelFunction, BuildError> {
             };
             let value = match desc.kind {
                 LossKind::SoftmaxCrossEntropy => together::emit_softmax(k, &row),
-                LossKind::SoftmaxFocal { gamma, alpha } => focal::emit_softmax(k, &row, Focal::of(gamma, alpha)),
+                LossKind::SoftmaxFocal { gamma, alpha } => {
+                    focal::emit_softmax(k, &row, Focal::of(gamma, alpha))
+                }
                 LossKind::LargestMargin => together::emit_margin(k, &row),
                 LossKind::SigmoidCrossEntropy => each::emit(k, &row, each::sigmoid_loss),
                 LossKind::SigmoidFocal { gamma, alpha } => {

@@ -36,7 +36,8 @@ pub(in crate::kernel) fn build_top_k(desc: &TopKDesc) -> Result<KernelFunction, 
     })
 }
 
-/// The class with the largest share, the first where several are; of one output 1 where it is above ½, else 0.
+/// The class with the largest share, the first where several are; of one output 1 where it is above ½, else
+/// 0.
 fn emit_largest(k: &mut KernelBuilder<'_>, desc: &TopKDesc, shares: Value) -> Value {
     if desc.classes == 1 {
         let (half, share) = (k.f32(Lanes::One, 0.5), k.load(Lanes::One, shares, 0));

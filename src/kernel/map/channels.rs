@@ -1,8 +1,8 @@
 //! Walks over pixels for maps with vectors `[C]`, channel sums, or pixels that lie apart.
 //!
-//! The elements of a row are visited in *groups*: a pixel, or (where rows are without gaps) as many pixels as make whole
-//! vectors. A group is cut into *units*, vectors or single lanes; the channel of a unit is a constant, so its part of a vector `[C]` can
-//! stay in a register, and its part of a channel sum too.
+//! The elements of a row are visited in *groups*: a pixel, or (where rows are without gaps) as many pixels as
+//! make whole vectors. A group is cut into *units*, vectors or single lanes; the channel of a unit is a
+//! constant, so its part of a vector `[C]` can stay in a register, and its part of a channel sum too.
 
 use cranelift::prelude::Value;
 
@@ -13,7 +13,8 @@ use crate::desc::{MapOutput, OperandKind};
 use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::tensor::Element;
 
-/// Longest pattern of channels that is no multiple of four: longer vectors `[C]` lose little by a scalar rest in each pixel.
+/// Longest pattern of channels that is no multiple of four: longer vectors `[C]` lose little by a scalar rest
+/// in each pixel.
 const MAX_PATTERN_CHANNELS: usize = 64;
 /// Registers that may be spent on vectors `[C]`.
 const MAX_RESIDENT_VECTORS: usize = 8;
@@ -25,7 +26,8 @@ struct Walk {
     channels: usize,
     /// Elements of a group: a multiple of `channels`.
     period: usize,
-    /// Groups follow each other without gaps, the same in all images; else a group is a pixel, at each layout's own pitch.
+    /// Groups follow each other without gaps, the same in all images; else a group is a pixel, at each
+    /// layout's own pitch.
     dense: bool,
     /// Rows of an image, and elements of each.
     rows: usize,
@@ -46,7 +48,16 @@ impl Walk {
         let pattern = whole || (channels <= MAX_PATTERN_CHANNELS && !per_image);
         if !(rows_dense && pattern) {
             let row = width * channels;
-            return Self { channels, period: channels, dense: false, rows: height, row, image, groups: width, tail: 0 };
+            return Self {
+                channels,
+                period: channels,
+                dense: false,
+                rows: height,
+                row,
+                image,
+                groups: width,
+                tail: 0,
+            };
         }
         let join = map.images().all(|layout| layout.row_pitch == width * channels);
         let (rows, row) = if join { (1, image) } else { (height, width * channels) };
@@ -92,7 +103,8 @@ pub(super) fn emit(k: &mut KernelBuilder<'_>, map: &Map<'_>, shape: [usize; 3]) 
     for (i, operand) in map.desc.operands.iter().enumerate() {
         if operand.kind == OperandKind::Channel {
             let pointer = map.pointers[i];
-            vectors[i] = Some(if walk.expands() { expand(k, &walk, operand.element, pointer) } else { pointer });
+            vectors[i] =
+                Some(if walk.expands() { expand(k, &walk, operand.element, pointer) } else { pointer });
         }
     }
     let is_sum = |j: &usize| map.desc.outputs[*j].1 == MapOutput::ChannelSum;
@@ -136,7 +148,11 @@ impl Channels<'_, '_> {
         } else {
             0
         };
-        let rest = Block { units: &units[looped..], shift: None, resident: self.resident(k, &units[looped..], None) };
+        let rest = Block {
+            units: &units[looped..],
+            shift: None,
+            resident: self.resident(k, &units[looped..], None),
+        };
         self.nest(k, None, &[], |k, at, limit, _| {
             k.fold_steps(0, looped * 4, block_units * 4, &[], |k, shift, _| {
                 let units = &units[..block_units];
@@ -151,7 +167,8 @@ impl Channels<'_, '_> {
     /// Sums: blocks of units outside, each with its sums in registers over all images.
     fn emit_sums(&self, k: &mut KernelBuilder<'_>) {
         let units = self.walk.units();
-        // as many sums as registers hold; wide blocks, as each pass over the images reads only their part of every pixel
+        // as many sums as registers hold; wide blocks, as each pass over the images reads only their part of
+        // every pixel
         let block_units = match self.sums.len() {
             1 => 8,
             2 => 4,
@@ -164,7 +181,8 @@ impl Channels<'_, '_> {
             self.sums.iter().map(|_| k.stack(self.walk.period)).collect()
         };
         let blocks = self.walk.period / 4 / block_units;
-        let looped = if self.walk.is_single_pixel() && blocks > 2 && self.walk.tail == 0 { blocks } else { 0 };
+        let looped =
+            if self.walk.is_single_pixel() && blocks > 2 && self.walk.tail == 0 { blocks } else { 0 };
         k.fold_steps(0, looped * block_units * 4, block_units * 4, &[], |k, shift, _| {
             self.emit_sum_block(k, &units[..block_units], Some(shift), &buffers);
             Vec::new()
@@ -186,8 +204,10 @@ impl Channels<'_, '_> {
         buffers: &[Value],
     ) {
         let block = Block { units, shift, resident: self.resident(k, units, shift) };
-        let zeros: Vec<Value> = units.iter().flat_map(|&(_, lanes)| vec![k.f32(lanes, 0.0); self.sums.len()]).collect();
-        let sums = self.nest(k, shift, &zeros, |k, at, limit, sums| self.emit_block(k, &block, at, limit, sums));
+        let zeros: Vec<Value> =
+            units.iter().flat_map(|&(_, lanes)| vec![k.f32(lanes, 0.0); self.sums.len()]).collect();
+        let sums =
+            self.nest(k, shift, &zeros, |k, at, limit, sums| self.emit_block(k, &block, at, limit, sums));
         for (unit, sums) in units.iter().zip(sums.chunks(self.sums.len())) {
             for (&buffer, &sum) in buffers.iter().zip(sums) {
                 let buffer = shift.map_or(buffer, |shift| k.at(Element::F32, buffer, shift));
@@ -242,14 +262,17 @@ impl Channels<'_, '_> {
         shift: Option<Value>,
     ) -> Option<Value> {
         let pointer = self.vectors[i]?;
-        let (element, at) =
-            if self.walk.expands() { (Element::F32, start) } else { (self.map.element(i), start % self.walk.channels) };
+        let (element, at) = if self.walk.expands() {
+            (Element::F32, start)
+        } else {
+            (self.map.element(i), start % self.walk.channels)
+        };
         let pointer = shift.map_or(pointer, |shift| k.at(element, pointer, shift));
         Some(k.load_as_f32(element, lanes, pointer, at))
     }
 
-    /// Visits all groups of all images. `body` gets where the group lies, how many of its elements count (`None`: all), and
-    /// the values handed from group to group.
+    /// Visits all groups of all images. `body` gets where the group lies, how many of its elements count
+    /// (`None`: all), and the values handed from group to group.
     fn nest(
         &self,
         k: &mut KernelBuilder<'_>,
@@ -267,7 +290,8 @@ impl Channels<'_, '_> {
                     Some(shift) => row.shifted(k, self, shift),
                     None => row,
                 };
-                let (end, step) = if walk.dense { (walk.groups * walk.period, walk.period) } else { (walk.groups, 1) };
+                let (end, step) =
+                    if walk.dense { (walk.groups * walk.period, walk.period) } else { (walk.groups, 1) };
                 let carried = k.fold_steps(0, end, step, carried, |k, at, carried| {
                     let group = row.group(k, self, at);
                     body(k, &group, None, carried)
@@ -306,7 +330,8 @@ impl Channels<'_, '_> {
             // the row ends within this vector
             for lane in 0..limit.saturating_sub(start) {
                 let (start, lanes) = (start + lane, Lanes::One);
-                let unit = Unit { channels: self, group, shift: block.shift, start, lanes, resident: Vec::new() };
+                let unit =
+                    Unit { channels: self, group, shift: block.shift, start, lanes, resident: Vec::new() };
                 for (sum, value) in sums.iter_mut().zip(self.emit_unit(k, unit)) {
                     let old = k.lane(*sum, lane);
                     let new = k.add(old, value);
@@ -334,8 +359,8 @@ impl Channels<'_, '_> {
     }
 }
 
-/// Where a group lies: pointers of all arguments at its first element (one-pixel operands: at their image's), and that
-/// element's index within the batch.
+/// Where a group lies: pointers of all arguments at its first element (one-pixel operands: at their image's),
+/// and that element's index within the batch.
 struct Group {
     pointers: Vec<Value>,
     element: Value,
@@ -396,7 +421,8 @@ impl<'f> Operands<KernelBuilder<'f>> for Unit<'_, '_, '_> {
         if let Some(value) = self.channels.load_vector(k, index, lanes, self.start, self.shift) {
             return value;
         }
-        let at = if map.layout(index).is_some() { self.start } else { self.start % self.channels.walk.channels };
+        let at =
+            if map.layout(index).is_some() { self.start } else { self.start % self.channels.walk.channels };
         k.load_as_f32(map.element(index), lanes, self.group.pointers[index], at)
     }
 

@@ -51,11 +51,13 @@ pub(super) trait Operands<A: Arithmetic> {
     fn constant(&mut self, k: &mut A, bits: u32) -> A::Value;
     /// Operand `index`, as f32.
     fn input(&mut self, k: &mut A, index: usize) -> A::Value;
-    /// What the hash of random numbers begins with: `element · `[`SPREAD`]` + key`, the key being operand `index`. Integers.
+    /// What the hash of random numbers begins with: `element · `[`SPREAD`]` + key`, the key being operand
+    /// `index`. Integers.
     fn hash_start(&mut self, k: &mut A, index: usize) -> A::Value;
 }
 
-/// Factor of an element's index within the batch in the hash of its random number ([`crate::desc::uniform_reference`]).
+/// Factor of an element's index within the batch in the hash of its random number
+/// ([`crate::desc::uniform_reference`]).
 pub(super) const SPREAD: u32 = 0x9E37_79B9;
 
 /// Values of the asked results, in their order.

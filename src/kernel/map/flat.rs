@@ -35,8 +35,14 @@ pub(super) fn emit_images(k: &mut KernelBuilder<'_>, map: &Map<'_>, shape: [usiz
     });
 }
 
-/// Index within the batch of the first element of row `y` of image `n`; anything where no random numbers are drawn.
-pub(super) fn element_of_row(k: &mut KernelBuilder<'_>, map: &Map<'_>, at: [Value; 2], sizes: [usize; 2]) -> Value {
+/// Index within the batch of the first element of row `y` of image `n`; anything where no random numbers are
+/// drawn.
+pub(super) fn element_of_row(
+    k: &mut KernelBuilder<'_>,
+    map: &Map<'_>,
+    at: [Value; 2],
+    sizes: [usize; 2],
+) -> Value {
     let ([n, y], [image, row]) = (at, sizes);
     let first = k.first();
     if !map.draws_random_numbers() {
@@ -60,7 +66,9 @@ fn emit_run(k: &mut KernelBuilder<'_>, map: &Map<'_>, pointers: &[Value], length
     let block = 4 * vectors;
     let (blocks_end, vectors_end) = match length {
         Trips::Constant(n) => (Trips::Constant(n / block * block), Trips::Constant(n / 4 * 4)),
-        Trips::Runtime(n) => (Trips::Runtime(k.index_round_down(n, block)), Trips::Runtime(k.index_round_down(n, 4))),
+        Trips::Runtime(n) => {
+            (Trips::Runtime(k.index_round_down(n, block)), Trips::Runtime(k.index_round_down(n, 4)))
+        }
     };
     let emit = |k: &mut KernelBuilder<'_>, lanes: Lanes, at: Value, unroll: usize| {
         let mut place = RunPlace { map, pointers: pointers.to_vec(), at: 0, element, lanes };

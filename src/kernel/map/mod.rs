@@ -1,9 +1,12 @@
 //! Element-wise kernels. See [`MapDesc`] for what they compute.
 //!
-//! Three walks, the first that fits; the inner work is done four elements at a time, or by [`strips`] where there are wider vectors:
+//! Three walks, the first that fits; the inner work is done four elements at a time, or by [`strips`] where
+//! there are wider vectors:
 //!
-//! * [`flat`]: no result or operand depends on the channel and everything lies without gaps, or at least each row (or image) does.
-//! * [`strips::emit_pixels`] and [`channels`]: there are vectors `[C]` or channel sums, or pixels lie apart. Channels that are no multiple of four
+//! * [`flat`]: no result or operand depends on the channel and everything lies without gaps, or at least each
+//!   row (or image) does.
+//! * [`strips::emit_pixels`] and [`channels`]: there are vectors `[C]` or channel sums, or pixels lie apart.
+//!   Channels that are no multiple of four
 //!   are taken with several pixels at once, so that vectors stay full (three channels: four pixels, three vectors).
 
 mod channels;
@@ -184,7 +187,8 @@ impl<'d> Map<'d> {
 
     /// Whether argument `at` has one element per place of the domain (images or a flat run).
     fn is_streamed(&self, at: usize) -> bool {
-        let flat_operand = self.desc.operands.get(at).is_some_and(|operand| operand.kind == OperandKind::Flat);
+        let flat_operand =
+            self.desc.operands.get(at).is_some_and(|operand| operand.kind == OperandKind::Flat);
         let flat_output = at >= self.desc.operands.len() && self.desc.domain == Domain::Flat;
         flat_operand || flat_output || self.layout(at).is_some()
     }
@@ -204,7 +208,8 @@ impl<'d> Map<'d> {
         self.desc.outputs.iter().map(|&(id, _)| id).collect()
     }
 
-    /// Pointers of all arguments at row `y` of image `n`; those that are not images are unchanged, one-pixel operands stand at their image.
+    /// Pointers of all arguments at row `y` of image `n`; those that are not images are unchanged, one-pixel
+    /// operands stand at their image.
     fn row_pointers(&self, k: &mut KernelBuilder<'_>, n: Value, y: Value) -> Vec<Value> {
         let mut pointers = self.pointers.clone();
         for (at, pointer) in pointers.iter_mut().enumerate() {

@@ -28,7 +28,8 @@ pub(super) fn build(desc: &MatmulDesc, target: &Target) -> Result<KernelFunction
     })
 }
 
-/// Bytes of scratch memory: for the gradient by the input, `dY` and a block of `dX`, both with the images side by side.
+/// Bytes of scratch memory: for the gradient by the input, `dY` and a block of `dX`, both with the images
+/// side by side.
 pub(super) fn scratch_bytes(desc: &MatmulDesc, target: &Target) -> usize {
     match desc.kind {
         MatmulKind::Forward | MatmulKind::GradWeight => 0,
@@ -54,15 +55,16 @@ fn tile(a_pitch: [usize; 2], c_pitch: [usize; 2], reduction: ReductionLoop) -> T
     }
 }
 
-/// Rows of `W` that are at least this far apart share few sets of the caches: only so many of a block's rows stay there at once.
+/// Rows of `W` that are at least this far apart share few sets of the caches: only so many of a block's rows
+/// stay there at once.
 const FAR_ROW_BYTES: usize = 1024;
 const FAR_ROWS: usize = 512;
 
 /// Images from which on a block of `W` is used often enough that fetching the next one ahead pays.
 const PREFETCH_IMAGES: usize = 8;
 
-/// `Y`: points are images, vectors run over the outputs. All images visit a block of `W` before the next one, and fetch that one
-/// meanwhile, so that `W` is read from far away once.
+/// `Y`: points are images, vectors run over the outputs. All images visit a block of `W` before the next one,
+/// and fetch that one meanwhile, so that `W` is read from far away once.
 fn emit_forward(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     let tiling = Grid {
         rows: desc.max_rows.max(1),
@@ -78,7 +80,8 @@ fn emit_forward(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     let (x, weight) = (k.arg(0), k.arg(1));
     let bias = if desc.bias { k.arg(2) } else { weight };
     let y = k.arg(if desc.bias { 3 } else { 2 });
-    let at = TilePointers { a: x, b: weight, c: y, bias, winners: weight, residual: weight, trips: k.count() };
+    let at =
+        TilePointers { a: x, b: weight, c: y, bias, winners: weight, residual: weight, trips: k.count() };
     let is_far = desc.weight_pitch * Element::F32.size_bytes() >= FAR_ROW_BYTES;
     let block = if is_far { desc.inputs.div_ceil(desc.inputs.div_ceil(FAR_ROWS)) } else { desc.inputs };
     let start = if desc.bias { TileInit::Bias } else { TileInit::Zero };
@@ -121,7 +124,8 @@ fn emit_forward_block(
     at: TilePointers,
 ) {
     let lanes = simd.lanes();
-    // Each tile fetches one line of every row of the next block: the first tiles of a block fetch its first lines.
+    // Each tile fetches one line of every row of the next block: the first tiles of a block fetch its first
+    // lines.
     let call = |k: &mut KernelBuilder<'_>, at: TilePointers, run: &VectorRun, row: Value, rows: usize| {
         let (a, c) = (k.index_scale(row, desc.input_pitch), k.index_scale(row, desc.output_pitch));
         let ahead = k.index_scale(row, lanes.div_ceil(rows));
@@ -153,7 +157,11 @@ fn emit_forward_block(
 }
 
 /// Runs over the images of the call: pieces of `largest` as long as they fit, then halves of a power of two.
-fn for_rows(k: &mut KernelBuilder<'_>, largest: usize, mut body: impl FnMut(&mut KernelBuilder<'_>, Value, usize)) {
+fn for_rows(
+    k: &mut KernelBuilder<'_>,
+    largest: usize,
+    mut body: impl FnMut(&mut KernelBuilder<'_>, Value, usize),
+) {
     let smaller = (0..largest.ilog2() + 1).rev().map(|bit| 1 << bit).filter(|&size| size < largest);
     let count = k.count();
     let mut row = k.index(0);
@@ -168,8 +176,8 @@ fn for_rows(k: &mut KernelBuilder<'_>, largest: usize, mut body: impl FnMut(&mut
     }
 }
 
-/// `dW`: points are inputs, vectors run over the outputs, reduced over the images. The nominal number of images has its own
-/// tiles, whose loop is unrolled.
+/// `dW`: points are inputs, vectors run over the outputs, reduced over the images. The nominal number of
+/// images has its own tiles, whose loop is unrolled.
 fn emit_grad_weight(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     let (a_step, b_step) = (desc.input_pitch.cast_signed(), desc.output_pitch.cast_signed());
     let nominal = tile([0, 1], [0, desc.weight_pitch], ReductionLoop::new(desc.max_rows, a_step, b_step));
@@ -199,10 +207,11 @@ fn emit_grad_weight(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     k.either(is_nominal, |k| emit(k, &nominal), |k| emit(k, &any));
 }
 
-/// How `dX` is computed: points are inputs, vectors run over the *images*, so that `W`, by far the largest, is read as it
-/// lies, one number at a time. `dY` goes in and `dX` comes out with the images side by side.
+/// How `dX` is computed: points are inputs, vectors run over the *images*, so that `W`, by far the largest,
+/// is read as it lies, one number at a time. `dY` goes in and `dX` comes out with the images side by side.
 struct GradInput {
-    /// Images side by side: all, rounded up to whole vectors. What lies in the lanes behind the last image has no meaning.
+    /// Images side by side: all, rounded up to whole vectors. What lies in the lanes behind the last image
+    /// has no meaning.
     images: usize,
     tiling: Tiling,
 }
@@ -231,8 +240,11 @@ impl GradInput {
 
 fn emit_grad_input(k: &mut KernelBuilder<'_>, desc: &MatmulDesc, simd: Simd) {
     let plan = GradInput::new(desc, simd);
-    let tile =
-        tile([0, desc.weight_pitch], [0, plan.images], ReductionLoop::new(desc.outputs, 1, plan.images.cast_signed()));
+    let tile = tile(
+        [0, desc.weight_pitch],
+        [0, plan.images],
+        ReductionLoop::new(desc.outputs, 1, plan.images.cast_signed()),
+    );
     let (dy, weight, dx, dy_turned) = (k.arg(0), k.arg(1), k.arg(2), k.arg(3));
     let dx_turned = k.at_offset(Element::F32, dy_turned, desc.outputs * plan.images);
     let count = k.count();

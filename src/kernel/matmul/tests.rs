@@ -46,7 +46,13 @@ fn matrix(integers: &mut Integers, rows: usize, columns: usize, pitch: usize) ->
 }
 
 /// What is in a result before: rows of `used` come from `values`, everything else keeps its mark.
-fn expected(rows: usize, columns: usize, pitch: usize, length: usize, value: impl Fn(usize, usize) -> f64) -> Vec<f32> {
+fn expected(
+    rows: usize,
+    columns: usize,
+    pitch: usize,
+    length: usize,
+    value: impl Fn(usize, usize) -> f64,
+) -> Vec<f32> {
     let mut all = vec![7f32; length];
     for row in 0..rows {
         for column in 0..columns {
@@ -74,13 +80,16 @@ fn check_kind(case: &Case, kind: MatmulKind) {
     let (args, want) = match kind {
         MatmulKind::Forward => {
             let want = expected(case.count, outputs, desc.output_pitch, dy.len(), |n, o| {
-                let sum: f64 =
-                    (0..inputs).map(|i| product(x[n * desc.input_pitch + i], weight[i * desc.weight_pitch + o])).sum();
+                let sum: f64 = (0..inputs)
+                    .map(|i| product(x[n * desc.input_pitch + i], weight[i * desc.weight_pitch + o]))
+                    .sum();
                 let sum = if desc.bias { sum + f64::from(bias[o]) } else { sum };
                 match desc.activation {
                     None => sum,
                     Some(TileActivation::Relu) => sum.max(0.0),
-                    Some(TileActivation::ClippedRelu(limit)) => sum.clamp(0.0, f64::from(f32::from_bits(limit))),
+                    Some(TileActivation::ClippedRelu(limit)) => {
+                        sum.clamp(0.0, f64::from(f32::from_bits(limit)))
+                    }
                     Some(TileActivation::LeakyRelu(slope)) => {
                         if sum < 0.0 {
                             sum * f64::from(f32::from_bits(slope))
@@ -98,16 +107,16 @@ fn check_kind(case: &Case, kind: MatmulKind) {
         }
         MatmulKind::GradInput => {
             let want = expected(case.count, inputs, desc.input_pitch, x.len(), |n, i| {
-                let terms =
-                    (0..outputs).map(|o| product(dy[n * desc.output_pitch + o], weight[i * desc.weight_pitch + o]));
+                let terms = (0..outputs)
+                    .map(|o| product(dy[n * desc.output_pitch + o], weight[i * desc.weight_pitch + o]));
                 terms.sum()
             });
             (vec![Buffer::F32(dy), Buffer::F32(weight)], want)
         }
         MatmulKind::GradWeight => {
             let want = expected(inputs, outputs, desc.weight_pitch, weight.len(), |i, o| {
-                let terms =
-                    (0..case.count).map(|n| product(x[n * desc.input_pitch + i], dy[n * desc.output_pitch + o]));
+                let terms = (0..case.count)
+                    .map(|n| product(x[n * desc.input_pitch + i], dy[n * desc.output_pitch + o]));
                 terms.sum()
             });
             (vec![Buffer::F32(x), Buffer::F32(dy)], want)

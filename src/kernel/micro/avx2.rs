@@ -209,8 +209,8 @@ impl VectorUnit for Avx2 {
         Ok(())
     }
 
-    /// With masks `w1..w3` "candidate 1..3 was larger than the best before it", the index of the last that was has bits
-    /// `w3 | w2` and `w3 | (w1 & !w2)`.
+    /// With masks `w1..w3` "candidate 1..3 was larger than the best before it", the index of the last that
+    /// was has bits `w3 | w2` and `w3 | (w1 & !w2)`.
     fn pool_with_winners(
         &mut self,
         points: [usize; 4],

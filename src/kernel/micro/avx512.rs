@@ -12,12 +12,14 @@ use crate::desc::Compare;
 pub(super) const REGISTERS: usize = 32;
 
 const ZMM: [AsmRegisterZmm; REGISTERS] = [
-    zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15, zmm16, zmm17,
-    zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
+    zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15,
+    zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30,
+    zmm31,
 ];
 const XMM: [AsmRegisterXmm; 32] = [
-    xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15, xmm16, xmm17,
-    xmm18, xmm19, xmm20, xmm21, xmm22, xmm23, xmm24, xmm25, xmm26, xmm27, xmm28, xmm29, xmm30, xmm31,
+    xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15,
+    xmm16, xmm17, xmm18, xmm19, xmm20, xmm21, xmm22, xmm23, xmm24, xmm25, xmm26, xmm27, xmm28, xmm29, xmm30,
+    xmm31,
 ];
 
 /// `a > b`, false for NaN, without an exception (`_CMP_GT_OQ`).
@@ -25,8 +27,9 @@ const GREATER: u32 = 0x1E;
 /// `a < b`, the same (`_CMP_LT_OQ`).
 const LESS: u32 = 0x11;
 
-/// Room for the vectors of `b` and two registers for numbers of `a`, which need none where there is only one vector; the
-/// epilogue wants two registers besides the accumulators, and four with winners (a pool's points come in fours: never more than 28).
+/// Room for the vectors of `b` and two registers for numbers of `a`, which need none where there is only one
+/// vector; the epilogue wants two registers besides the accumulators, and four with winners (a pool's points
+/// come in fours: never more than 28).
 pub(super) fn max_accumulators(vectors: usize) -> usize {
     if vectors == 1 { 30 } else { 30 - vectors }
 }

@@ -27,7 +27,9 @@ pub(super) fn max_accumulators(vectors: usize, registers: usize) -> usize {
 /// [`BuildError::Host`] where the machine is unknown.
 pub(super) fn emit(tile: &TileDesc) -> Result<ir::Function, BuildError> {
     KernelBuilder::build_tile(6, |k, arguments| {
-        let &[a, b, c, bias, winners, trips] = arguments else { unreachable!("six parameters were asked for") };
+        let &[a, b, c, bias, winners, trips] = arguments else {
+            unreachable!("six parameters were asked for")
+        };
         let mut emitter = Emitter { k, tile, c, bias, winners, trips };
         let sums = emitter.start();
         let nest = tile.unrolled(UNROLL_LIMIT, UNROLL);
@@ -222,12 +224,14 @@ impl Emitter<'_, '_, '_> {
                 self.k.max(zero, x)
             }
             Some(TileActivation::ClippedRelu(limit)) => {
-                let (zero, limit) = (self.k.f32(Lanes::Four, 0.0), self.k.f32(Lanes::Four, f32::from_bits(limit)));
+                let (zero, limit) =
+                    (self.k.f32(Lanes::Four, 0.0), self.k.f32(Lanes::Four, f32::from_bits(limit)));
                 let raised = self.k.max(zero, x);
                 self.k.min(limit, raised)
             }
             Some(TileActivation::LeakyRelu(slope)) => {
-                let (zero, slope) = (self.k.f32(Lanes::Four, 0.0), self.k.f32(Lanes::Four, f32::from_bits(slope)));
+                let (zero, slope) =
+                    (self.k.f32(Lanes::Four, 0.0), self.k.f32(Lanes::Four, f32::from_bits(slope)));
                 let scaled = self.k.mul(x, slope);
                 let negative = self.k.compare(Compare::Less, x, zero);
                 self.k.select(negative, scaled, x)

@@ -48,7 +48,8 @@ pub enum TileInit {
 /// 2x2 maximum over the points of the tile, with even [`TileDesc::rows`] and [`TileDesc::columns`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TilePool {
-    /// Bytes from a winner to the one below and to its right neighbour in `winners`; `None` where nobody asks.
+    /// Bytes from a winner to the one below and to its right neighbour in `winners`; `None` where nobody
+    /// asks.
     pub winners: Option<[usize; 2]>,
 }
 
@@ -57,8 +58,8 @@ pub struct TilePool {
 pub struct TileEpilogue {
     /// First the pool. A candidate replaces the best so far where it is larger; a NaN is not larger.
     pub pool: Option<TilePool>,
-    /// Then the vectors at `residual` are added, each to its own: elements from a point's to those of the one below and of its right neighbour. Without a
-    /// pool alone.
+    /// Then the vectors at `residual` are added, each to its own: elements from a point's to those of the one
+    /// below and of its right neighbour. Without a pool alone.
     pub residual: Option<[usize; 2]>,
     /// Then the activation. NaN stays NaN: the trainer looks for it.
     pub activation: Option<TileActivation>,
@@ -68,15 +69,16 @@ pub struct TileEpilogue {
 /// ```text
 /// c[point, v] = init + Σ over the nest  a[point + steps] · b[v + steps]
 /// ```
-/// The points form a grid `rows x columns` (pixels of an image, rows of a matrix); for each there are `vectors` vectors
-/// of results, which follow each other in `b`, `c` and `bias`. `a` gives one number per point and step, spread over a vector.
+/// The points form a grid `rows x columns` (pixels of an image, rows of a matrix); for each there are
+/// `vectors` vectors of results, which follow each other in `b`, `c` and `bias`. `a` gives one number per
+/// point and step, spread over a vector.
 ///
-/// Arguments: `a`, `b`, `c`, `bias` (where [`TileInit::Bias`]), `winners` (where the pool has some) or `residual`, `trips` or `ahead`. Pointers stand at
-/// the element of the first point, first step, first lane. Exactly the elements named above are read and written: the last
-/// vector's lanes from `tail` on are neither.
+/// Arguments: `a`, `b`, `c`, `bias` (where [`TileInit::Bias`]), `winners` (where the pool has some) or
+/// `residual`, `trips` or `ahead`. Pointers stand at the element of the first point, first step, first lane.
+/// Exactly the elements named above are read and written: the last vector's lanes from `tail` on are neither.
 ///
-/// Each result is summed in the order of the nest, one product after the other, whatever the size of the tile: a point's value does not
-/// depend on the tile it is computed in.
+/// Each result is summed in the order of the nest, one product after the other, whatever the size of the
+/// tile: a point's value does not depend on the tile it is computed in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TileDesc {
     /// Rows of points.
@@ -97,8 +99,9 @@ pub struct TileDesc {
     pub init: TileInit,
     /// What happens before the store.
     pub epilogue: TileEpilogue,
-    /// With each step one cache line is asked for ahead of its use by another tile: at the argument `ahead`, moved as `b` is. So many lines there are to a row of
-    /// what will be used, and as many tiles fetch one each; 0: nothing is fetched. (No loop of variable length then.)
+    /// With each step one cache line is asked for ahead of its use by another tile: at the argument `ahead`,
+    /// moved as `b` is. So many lines there are to a row of what will be used, and as many tiles fetch one
+    /// each; 0: nothing is fetched. (No loop of variable length then.)
     pub ahead: usize,
 }
 
@@ -137,7 +140,8 @@ impl TileDesc {
     /// Accumulators of the four points that become pooled point `(row, column)`, in row-major order.
     pub(super) fn pooled(&self, row: usize, column: usize, vector: usize) -> [usize; 4] {
         let first = 2 * row * self.columns + 2 * column;
-        [first, first + 1, first + self.columns, first + self.columns + 1].map(|point| self.accumulator(point, vector))
+        [first, first + 1, first + self.columns, first + self.columns + 1]
+            .map(|point| self.accumulator(point, vector))
     }
 
     /// Rows and columns of what is stored.
@@ -150,8 +154,8 @@ impl TileDesc {
 
     /// The reduction split into what is written out step by step and the loops around it.
     ///
-    /// Loops are written out from the innermost one while there are at most `limit` steps. An innermost loop that is longer
-    /// runs as a loop over `unroll` steps, and what is left of it is written out behind.
+    /// Loops are written out from the innermost one while there are at most `limit` steps. An innermost loop
+    /// that is longer runs as a loop over `unroll` steps, and what is left of it is written out behind.
     pub(super) fn unrolled(&self, limit: usize, unroll: usize) -> Unrolled<'_> {
         let mut steps = vec![TileStep { a: 0, b: 0 }];
         for (level, lp) in self.reduction.iter().enumerate() {
@@ -164,8 +168,12 @@ impl TileDesc {
                 }
                 let by = unroll as isize;
                 let stride = TileStep { a: by * lp.a_step, b: by * lp.b_step };
-                let inner =
-                    InnerLoop { trips: trips / unroll, stride, steps: run(lp, unroll), rest: run(lp, trips % unroll) };
+                let inner = InnerLoop {
+                    trips: trips / unroll,
+                    stride,
+                    steps: run(lp, unroll),
+                    rest: run(lp, trips % unroll),
+                };
                 return Unrolled { steps: Vec::new(), inner: Some(inner), outer: &self.reduction[1..] };
             }
             let repeated = run(lp, trips);
@@ -195,7 +203,8 @@ pub(super) struct TileStep {
     pub(super) b: isize,
 }
 
-/// An innermost loop over several steps at once. The pointers stand after its last iteration, where `rest` continues.
+/// An innermost loop over several steps at once. The pointers stand after its last iteration, where `rest`
+/// continues.
 #[derive(Debug)]
 pub(super) struct InnerLoop {
     pub(super) trips: usize,

@@ -1,4 +1,5 @@
-//! What the two x86-64 emitters share: the order of a tile's instructions. How each is encoded is a [`VectorUnit`]'s.
+//! What the two x86-64 emitters share: the order of a tile's instructions. How each is encoded is a
+//! [`VectorUnit`]'s.
 
 use iced_x86::IcedError;
 use iced_x86::code_asm::{
@@ -15,10 +16,12 @@ const ELEMENT: isize = 4;
 /// Steps that are written out one by one at most. Beyond, the innermost loop is a loop.
 const UNROLL_LIMIT: usize = 30;
 
-/// Steps of one iteration of the innermost loop: 8 were slower than 4 (124 against 133 GFLOP/s, 32x32x3 → 32).
+/// Steps of one iteration of the innermost loop: 8 were slower than 4 (124 against 133 GFLOP/s, 32x32x3 →
+/// 32).
 const UNROLL: usize = 4;
 
-/// `a`, `b`, `c`, `bias`, `winners` or `residual`, `trips` or `ahead`: the System V argument registers in order.
+/// `a`, `b`, `c`, `bias`, `winners` or `residual`, `trips` or `ahead`: the System V argument registers in
+/// order.
 const A: AsmRegister64 = rdi;
 const B: AsmRegister64 = rsi;
 const C: AsmRegister64 = rdx;
@@ -67,9 +70,11 @@ pub(super) trait VectorUnit {
     fn registers(&self) -> usize;
     /// Sets up the mask of the tail.
     fn set_tail(&mut self, lanes: usize) -> Result<(), IcedError>;
-    /// The same for a number of lanes that is known when the code runs: [`Self::set_tail_of`] comes before the tail is used.
+    /// The same for a number of lanes that is known when the code runs: [`Self::set_tail_of`] comes before
+    /// the tail is used.
     fn reserve_tail(&mut self);
-    /// Sets up the mask of a tail that was reserved, for as many lanes (fewer than all) as a register says, which is lost.
+    /// Sets up the mask of a tail that was reserved, for as many lanes (fewer than all) as a register says,
+    /// which is lost.
     fn set_tail_of(&mut self, lanes: AsmRegister64) -> Result<(), IcedError>;
     /// Returns, with the state of the vector unit as the caller expects it.
     fn end(&mut self) -> Result<(), IcedError>;
@@ -95,7 +100,8 @@ pub(super) trait VectorUnit {
     fn binary(&mut self, op: Binary, to: usize, x: usize, y: usize) -> Result<(), IcedError>;
     /// `to = op x`
     fn unary(&mut self, op: UnaryOp, to: usize, x: usize) -> Result<(), IcedError>;
-    /// `to = compare(x, y) ? then : otherwise`, of `[x, y, then, otherwise]`; `to` is neither of the last two.
+    /// `to = compare(x, y) ? then : otherwise`, of `[x, y, then, otherwise]`; `to` is neither of the last
+    /// two.
     fn select(&mut self, compare: Compare, to: usize, operands: [usize; 4]) -> Result<(), IcedError>;
     /// `sum += x · spread(y)`, where [`Self::SPREADS_OPERANDS`].
     fn multiply_add_spread(&mut self, sum: usize, x: usize, y: Address) -> Result<(), IcedError>;
@@ -164,7 +170,9 @@ fn start_accumulators<U: VectorUnit>(unit: &mut U, tile: &TileDesc) -> Result<()
             let lane = (v * U::LANES) as isize;
             match tile.init {
                 TileInit::Zero => unit.zero(to)?,
-                TileInit::Bias if point == 0 => unit.load(to, Address::element(BIAS, lane), part::<U>(tile, v))?,
+                TileInit::Bias if point == 0 => {
+                    unit.load(to, Address::element(BIAS, lane), part::<U>(tile, v))?
+                }
                 TileInit::Bias => unit.copy(to, tile.accumulator(0, v))?,
                 TileInit::Output => {
                     let at = tile.c_offset(point / tile.columns, point % tile.columns) + lane;
@@ -182,14 +190,16 @@ fn fetch_residual<U: VectorUnit>(unit: &mut U, tile: &TileDesc) -> Result<(), Ic
     for point in 0..tile.points() {
         for v in 0..tile.vectors {
             let lane = (v * U::LANES) as isize;
-            let at = Address::element(RESIDUAL, offset(pitch, point / tile.columns, point % tile.columns) + lane);
+            let at =
+                Address::element(RESIDUAL, offset(pitch, point / tile.columns, point % tile.columns) + lane);
             unit.asm().prefetcht0(byte_ptr(at.base + at.bytes))?;
         }
     }
     Ok(())
 }
 
-/// The loops around the written-out steps, outermost first; each moves the pointers by its own step when it turns.
+/// The loops around the written-out steps, outermost first; each moves the pointers by its own step when it
+/// turns.
 fn emit_nest<U: VectorUnit>(
     unit: &mut U,
     tile: &TileDesc,
@@ -207,7 +217,11 @@ fn emit_nest<U: VectorUnit>(
         match lp.trips {
             Trips::Const(trips) => asm.mov(counter.expect("a nest has few loops"), count(trips))?,
             Trips::Argument => {
-                debug_assert_eq!(level + 1, nest.outer.len(), "only the outermost loop has a variable length");
+                debug_assert_eq!(
+                    level + 1,
+                    nest.outer.len(),
+                    "only the outermost loop has a variable length"
+                );
                 asm.test(TRIPS, TRIPS)?;
                 asm.je(done)?;
             }

@@ -12,7 +12,8 @@ use super::target::Target;
 use crate::desc::{CombineMomentsDesc, MomentsDesc};
 use crate::tensor::Element;
 
-/// Vectors of channels that the narrow walk visits together: one cache line, and enough chains of additions to hide their latency.
+/// Vectors of channels that the narrow walk visits together: one cache line, and enough chains of additions
+/// to hide their latency.
 const VECTORS: usize = 4;
 
 /// Code of a shard's moments.
@@ -101,7 +102,8 @@ pub(super) fn build_combine(desc: &CombineMomentsDesc) -> Result<KernelFunction,
 
 /// `[n, mean, sum of squares]` of `len` parts from `first` on.
 ///
-/// A part without elements is all zeros and changes nothing: its weight is 0, and next to it the other's is 1.
+/// A part without elements is all zeros and changes nothing: its weight is 0, and next to it the other's is
+/// 1.
 fn emit_tree(
     k: &mut KernelBuilder<'_>,
     desc: &CombineMomentsDesc,
@@ -128,7 +130,8 @@ fn emit_tree(
     [n, mean, k.mul_add(square, scaled, sum)]
 }
 
-/// Leaves left of the root of a balanced tree over `len ≥ 2`: pairs of neighbours are joined, then pairs of pairs; the last may stay alone.
+/// Leaves left of the root of a balanced tree over `len ≥ 2`: pairs of neighbours are joined, then pairs of
+/// pairs; the last may stay alone.
 pub(super) fn left_of_tree(len: usize) -> usize {
     len.next_power_of_two() / 2
 }

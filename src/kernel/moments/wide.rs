@@ -1,4 +1,5 @@
-//! A shard's moments by strips: some vectors of channels of several pixels a turn, each with a sum of its own.
+//! A shard's moments by strips: some vectors of channels of several pixels a turn, each with a sum of its
+//! own.
 
 use cranelift::prelude::Value;
 
@@ -15,7 +16,8 @@ const VECTORS: usize = 4;
 /// Sums that grow at the same time: as many additions as begin before the first has ended.
 const SUMS: usize = 8;
 
-/// Pixels of an image that are visited in one run at most: their sums begin anew, and are then added to the sum of all, so that errors stay small.
+/// Pixels of an image that are visited in one run at most: their sums begin anew, and are then added to the
+/// sum of all, so that errors stay small.
 const LONGEST: usize = 256;
 
 /// Pixels of images so small that those of all images are one run: a run costs as much as a dozen of them.
@@ -30,8 +32,15 @@ pub(super) fn lanes(desc: &MomentsDesc, simd: Simd) -> Option<usize> {
     wide.then_some(simd.lanes())
 }
 
-/// Writes n, mean and squares of all channels behind `partial`. `numbers` are the number of a channel's elements, and what their sum is divided by.
-pub(super) fn emit(k: &mut KernelBuilder<'_>, desc: &MomentsDesc, lanes: usize, partial: Value, numbers: [Value; 2]) {
+/// Writes n, mean and squares of all channels behind `partial`. `numbers` are the number of a channel's
+/// elements, and what their sum is divided by.
+pub(super) fn emit(
+    k: &mut KernelBuilder<'_>,
+    desc: &MomentsDesc,
+    lanes: usize,
+    partial: Value,
+    numbers: [Value; 2],
+) {
     let channels = desc.input.channels;
     let memory = Memory { partial, chains: k.stack(SUMS * lanes), numbers: k.stack(numbers.len()) };
     for (at, number) in numbers.into_iter().enumerate() {
@@ -86,8 +95,10 @@ impl<'d> Block<'d> {
     fn new(desc: &'d MomentsDesc, lanes: usize, vectors: usize, used: usize) -> Self {
         let extent = Extent::of(&desc.input);
         let (pixels, most) = (extent.pixels(&desc.input), SUMS / vectors);
-        // of all images there are as many pixels as there are images: nothing is left where each has a whole number of turns
-        let together = (1..=most.min(pixels)).rev().find(|&p| extent != Extent::Call || pixels.is_multiple_of(p));
+        // of all images there are as many pixels as there are images: nothing is left where each has a whole
+        // number of turns
+        let together =
+            (1..=most.min(pixels)).rev().find(|&p| extent != Extent::Call || pixels.is_multiple_of(p));
         Self { desc, lanes, vectors, used, extent, together: together.unwrap_or(1) }
     }
 
@@ -160,7 +171,8 @@ impl<'d> Block<'d> {
     /// Adds the chains up into the total, and leaves zeros. Pointers: chains, total.
     fn join(&self) -> StripDesc {
         let mut b = StripBuilder::default();
-        let mut sums: Vec<_> = (0..self.together).map(|pixel| b.load(self.place(0, pixel * self.vectors))).collect();
+        let mut sums: Vec<_> =
+            (0..self.together).map(|pixel| b.load(self.place(0, pixel * self.vectors))).collect();
         while sums.len() > 1 {
             let joined = |two: &[StripValue]| two.iter().copied().reduce(|x, y| b.push(StripOp::Add(x, y)));
             sums = sums.chunks(2).filter_map(joined).collect();

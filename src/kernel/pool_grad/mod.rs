@@ -1,7 +1,8 @@
 //! Gradient of windowed pooling. See [`PoolGradDesc`] for what it computes.
 //!
-//! Windows are visited in order and give to their taps. Where they do not overlap a tap is written, and zeros are needed only if windows
-//! leave gaps (and rows of windows are done by strips, [`wide`]); where they do, each image starts as zeros and taps are added to, always in the same order.
+//! Windows are visited in order and give to their taps. Where they do not overlap a tap is written, and zeros
+//! are needed only if windows leave gaps (and rows of windows are done by strips, [`wide`]); where they do,
+//! each image starts as zeros and taps are added to, always in the same order.
 
 mod wide;
 
@@ -51,7 +52,8 @@ fn emit(k: &mut KernelBuilder<'_>, desc: &PoolGradDesc, lanes: Option<usize>) {
                     let iy = first_input(k, &window.y, &row, oy);
                     let ix = first_input(k, &window.x, &column, ox);
                     let from = pixel(k, Element::F32, grad, &desc.grad, [n, oy, ox]);
-                    let won = winners.map(|(pointer, layout)| pixel(k, Element::U8, pointer, &layout, [n, oy, ox]));
+                    let won =
+                        winners.map(|(pointer, layout)| pixel(k, Element::U8, pointer, &layout, [n, oy, ox]));
                     let to = pixel(k, Element::F32, dx, &desc.output, [n, iy, ix]);
                     wide::emit_row(k, desc, lanes, [&row, &column], [from, won.unwrap_or(from), to]);
                     return Vec::new();
@@ -60,7 +62,8 @@ fn emit(k: &mut KernelBuilder<'_>, desc: &PoolGradDesc, lanes: Option<usize>) {
                     let iy = first_input(k, &window.y, &row, oy);
                     let ix = first_input(k, &window.x, &column, ox);
                     let from = pixel(k, Element::F32, grad, &desc.grad, [n, oy, ox]);
-                    let won = winners.map(|(pointer, layout)| pixel(k, Element::U8, pointer, &layout, [n, oy, ox]));
+                    let won =
+                        winners.map(|(pointer, layout)| pixel(k, Element::U8, pointer, &layout, [n, oy, ox]));
                     let to = pixel(k, Element::F32, dx, &desc.output, [n, iy, ix]);
                     k.for_channels(desc.grad.channels, 1, &mut |k, lanes, _, c| {
                         let from = k.at(Element::F32, from, c);
@@ -108,7 +111,13 @@ struct Given {
     apart: bool,
 }
 
-fn emit_window(k: &mut KernelBuilder<'_>, desc: &PoolGradDesc, lanes: Lanes, given: Given, classes: [&Class; 2]) {
+fn emit_window(
+    k: &mut KernelBuilder<'_>,
+    desc: &PoolGradDesc,
+    lanes: Lanes,
+    given: Given,
+    classes: [&Class; 2],
+) {
     let [rows, columns] = classes.map(|class| class.taps.clone());
     let zero = k.f32(lanes, 0.0);
     let area = rows.len() * columns.len();

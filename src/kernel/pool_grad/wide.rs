@@ -15,7 +15,8 @@ const MAX_TAPS: usize = 16;
 /// Vectors of channels visited at once.
 const VECTORS: usize = 4;
 
-/// Lanes of the vectors, if strips can do it: windows share no taps, and where channels do not fill vectors there are masks for the bytes of winners.
+/// Lanes of the vectors, if strips can do it: windows share no taps, and where channels do not fill vectors
+/// there are masks for the bytes of winners.
 pub(super) fn lanes(desc: &PoolGradDesc, simd: Simd) -> Option<usize> {
     let window = &desc.window;
     let apart = window.y.stride >= window.y.kernel_size && window.x.stride >= window.x.kernel_size;
@@ -27,7 +28,8 @@ pub(super) fn lanes(desc: &PoolGradDesc, simd: Simd) -> Option<usize> {
     (possible && apart && window.area() <= MAX_TAPS).then_some(simd.lanes())
 }
 
-/// A row's windows of one class. `pointers` are those of the first window's `dy`, winners (where there are any) and first tap in `dx`.
+/// A row's windows of one class. `pointers` are those of the first window's `dy`, winners (where there are
+/// any) and first tap in `dx`.
 pub(super) fn emit_row(
     k: &mut KernelBuilder<'_>,
     desc: &PoolGradDesc,
@@ -90,5 +92,9 @@ fn strip(desc: &PoolGradDesc, classes: [&Class; 2], lanes: usize, [vectors, used
     }
     let won = desc.winners.map_or(0, |layout| layout.pixel_pitch);
     let moves = [4 * desc.grad.pixel_pitch, won, 4 * desc.window.x.stride * desc.output.pixel_pitch];
-    b.finish_run(&[4, 1, 4], StripRun::Turns { moves: moves.map(usize::cast_signed).to_vec(), lanes: used }, &[])
+    b.finish_run(
+        &[4, 1, 4],
+        StripRun::Turns { moves: moves.map(usize::cast_signed).to_vec(), lanes: used },
+        &[],
+    )
 }

@@ -28,7 +28,11 @@ fn pieces(rows: usize, most: usize) -> Vec<Piece> {
             pieces.push(Piece { start: 2 * run.start, rows: 2 * run.size, count: whole });
         }
         if is_last {
-            pieces.push(Piece { start: 2 * (run.start + whole * run.size), rows: 2 * run.size + 1, count: 1 });
+            pieces.push(Piece {
+                start: 2 * (run.start + whole * run.size),
+                rows: 2 * run.size + 1,
+                count: 1,
+            });
         }
     }
     pieces
@@ -43,8 +47,9 @@ pub(super) struct Chunks {
     columns: usize,
 }
 
-/// Pairs of a chunk at most: fewer keep the registers less busy and read the weights more often, more need more memory (28 and 112 take up to 2% longer). The same
-/// for all processors: which pixels are pairs is seen in the last digits.
+/// Pairs of a chunk at most: fewer keep the registers less busy and read the weights more often, more need
+/// more memory (28 and 112 take up to 2% longer). The same for all processors: which pixels are pairs is seen
+/// in the last digits.
 const PAIRS: usize = 56;
 
 impl Chunks {
@@ -62,12 +67,17 @@ impl Chunks {
 
     /// Sum over the chunks of so many images of what each costs, by its pairs.
     pub(super) fn sum(&self, images: usize, cost: impl Fn(usize) -> f64) -> f64 {
-        let of_piece = |piece: &Piece| piece.count as f64 * cost(self.images * count(piece.rows, self.columns));
+        let of_piece =
+            |piece: &Piece| piece.count as f64 * cost(self.images * count(piece.rows, self.columns));
         images.div_ceil(self.images) as f64 * self.pieces.iter().map(of_piece).sum::<f64>()
     }
 
     /// Runs over the chunks of the call.
-    pub(super) fn for_each(&self, k: &mut KernelBuilder<'_>, mut body: impl FnMut(&mut KernelBuilder<'_>, &Chunk)) {
+    pub(super) fn for_each(
+        &self,
+        k: &mut KernelBuilder<'_>,
+        mut body: impl FnMut(&mut KernelBuilder<'_>, &Chunk),
+    ) {
         for_images_together(k, self.images, |k, image, images| {
             for piece in &self.pieces {
                 k.for_range(piece.count, |k, i| {

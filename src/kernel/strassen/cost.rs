@@ -11,19 +11,26 @@ use crate::tensor::Axis;
 /// Its kernels have to be cheaper by this factor: memory between the steps is theirs alone.
 const MARGIN: f64 = 0.97;
 
-/// Cycles for a vector of each quarter, before or behind the products: of four vectors that are read seven are made, or the other way round. Measured (16 to 25 for 256 to 1,024
-/// channels); most of it is traffic with the second-level cache, which also takes what is more than it holds without a visible step.
+/// Cycles for a vector of each quarter, before or behind the products: of four vectors that are read seven
+/// are made, or the other way round. Measured (16 to 25 for 256 to 1,024 channels); most of it is traffic
+/// with the second-level cache, which also takes what is more than it holds without a visible step.
 const VECTOR: f64 = 20.0;
 
 /// Whether the method applies.
 pub(crate) fn applies(desc: &ConvDesc) -> bool {
-    let plain = |axis: &Axis| axis.kernel_size == 1 && axis.pad_before == 0 && (axis.stride == 1 || !desc.grad_input);
+    let plain =
+        |axis: &Axis| axis.kernel_size == 1 && axis.pad_before == 0 && (axis.stride == 1 || !desc.grad_input);
     let even = [desc.input.channels, desc.output.channels].iter().all(|channels| channels.is_multiple_of(2));
     plain(&desc.window.y) && plain(&desc.window.x) && desc.groups == 1 && desc.epilogue.pool.is_none() && even
 }
 
 /// Whether a convolution is cheaper so. `new_weights`: of so many calls, where they are changed after them.
-pub(crate) fn is_worth_it(desc: &ConvDesc, calls: Calls, new_weights: Option<usize>, target: &Target) -> bool {
+pub(crate) fn is_worth_it(
+    desc: &ConvDesc,
+    calls: Calls,
+    new_weights: Option<usize>,
+    target: &Target,
+) -> bool {
     if target.exact || !applies(desc) {
         return false;
     }

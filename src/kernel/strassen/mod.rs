@@ -1,13 +1,15 @@
 //! Convolutions with 1x1 windows by Strassen's method: seven products of quarters instead of eight.
 //!
-//! A 1x1 window is a matrix product `Y = X W` of pixels, input channels and output channels. Halves of each make quarters, of which
+//! A 1x1 window is a matrix product `Y = X W` of pixels, input channels and output channels. Halves of each
+//! make quarters, of which
 //! ```text
 //! M₁ = (X₁₁ + X₂₂)(W₁₁ + W₂₂)     M₂ = (X₂₁ + X₂₂) W₁₁     M₃ = X₁₁ (W₁₂ − W₂₂)     M₄ = X₂₂ (W₂₁ − W₁₁)
 //! M₅ = (X₁₁ + X₁₂) W₂₂            M₆ = (X₂₁ − X₁₁)(W₁₁ + W₁₂)                        M₇ = (X₁₂ − X₂₂)(W₂₁ + W₂₂)
 //! Y₁₁ = M₁ + M₄ − M₅ + M₇         Y₁₂ = M₃ + M₅            Y₂₁ = M₂ + M₄            Y₂₂ = M₁ − M₂ + M₃ + M₆
 //! ```
-//! The halves of the pixels are pairs ([`pairs`]) in a chunk that stays in the second-level cache; sums of weights are made once ([`weight`]). Source: Strassen, Gaussian
-//! Elimination is not Optimal, Numer. Math. 13 (1969). One level of it: a second would save another eighth of the products and double what is added.
+//! The halves of the pixels are pairs ([`pairs`]) in a chunk that stays in the second-level cache; sums of
+//! weights are made once ([`weight`]). Source: Strassen, Gaussian Elimination is not Optimal, Numer. Math. 13
+//! (1969). One level of it: a second would save another eighth of the products and double what is added.
 //!
 //! # Error
 //!
@@ -15,9 +17,11 @@
 //! ```text
 //! |y − ŷ| ≤ 6 · (I / 2 + 8) · ε · I · max|x| · max|w|
 //! ```
-//! A sum of numbers is at most twice as large as they are, so that the seven products contribute 4, 2, 2, 2, 2, 4 and 4 times what a direct one of `I / 2` steps does, 12 times at most together
-//! (in `Y₁₁`: 4 + 2 + 2 + 4). It is three times the bound of a direct sum of `I` steps. In the mean, over random inputs of 256 channels, the error is 1.6 times that of a direct sum. Tests hold the kernels to
-//! the bound, and the mean to twice.
+//! A sum of numbers is at most twice as large as they are, so that the seven products contribute 4, 2, 2, 2,
+//! 2, 4 and 4 times what a direct one of `I / 2` steps does, 12 times at most together (in `Y₁₁`: 4 + 2 + 2 +
+//! 4). It is three times the bound of a direct sum of `I` steps. In the mean, over random inputs of 256
+//! channels, the error is 1.6 times that of a direct sum. Tests hold the kernels to the bound, and the mean
+//! to twice.
 
 mod chunks;
 mod cost;
@@ -47,7 +51,8 @@ use crate::tensor::Element;
 /// A summand with its factor; nothing where it is zero.
 type Weighted = (f64, Option<StripValue>);
 
-/// Elements from a row of so many numbers to the next: not a multiple of 4 KiB, where all rows fall on the same sets of the first-level cache.
+/// Elements from a row of so many numbers to the next: not a multiple of 4 KiB, where all rows fall on the
+/// same sets of the first-level cache.
 fn pitch(numbers: usize) -> usize {
     const LINE: usize = 16;
     if numbers.is_multiple_of(1024) { numbers + LINE } else { numbers }
@@ -79,7 +84,10 @@ pub(super) fn scratch_bytes(desc: &StrassenDesc, target: &Target) -> usize {
 pub(super) fn build(desc: &StrassenDesc, target: &Target) -> Result<KernelFunction, BuildError> {
     let conv = &desc.conv;
     if !applies(conv) {
-        return Err(BuildError::Description { family: "strassen", reason: "not a plain product of two matrices" });
+        return Err(BuildError::Description {
+            family: "strassen",
+            reason: "not a plain product of two matrices",
+        });
     }
     let (chunks, blocks) = (Chunks::of(desc), blocks(conv, target));
     let planes = products(conv, chunks.pairs(), blocks).planes;
@@ -95,7 +103,8 @@ pub(super) fn build(desc: &StrassenDesc, target: &Target) -> Result<KernelFuncti
             });
             // what a block's products leave is added up while it lies in the first-level cache
             blocks.for_each(k, |k, block, width| {
-                let weights = k.index_scale(block, STRASSEN_PRODUCTS * conv.input.channels / 2 * blocks.width);
+                let weights =
+                    k.index_scale(block, STRASSEN_PRODUCTS * conv.input.channels / 2 * blocks.width);
                 let weights = k.at(Element::F32, weight, weights);
                 let of_block = Blocks { channels: width, ..blocks };
                 let products = Products { planes, ..products(conv, chunks.images * chunk.pairs(), of_block) };
@@ -111,16 +120,24 @@ pub(super) fn build(desc: &StrassenDesc, target: &Target) -> Result<KernelFuncti
     })
 }
 
-/// The sums of two pixels' halves. Of a pixel alone, the other counts as zero, and products with nothing but it are left out.
-fn emit_sums(k: &mut KernelBuilder<'_>, conv: &ConvDesc, pair: &Pair, (input, sums): (Value, Value), plane: usize) {
+/// The sums of two pixels' halves. Of a pixel alone, the other counts as zero, and products with nothing but
+/// it are left out.
+fn emit_sums(
+    k: &mut KernelBuilder<'_>,
+    conv: &ConvDesc,
+    pair: &Pair,
+    (input, sums): (Value, Value),
+    plane: usize,
+) {
     let half = conv.input.channels / 2;
     let stride = [conv.window.y.stride, conv.window.x.stride];
     let row = k.index_scale(pair.number, pitch(half));
     let to = k.at(Element::F32, sums, row);
     let mut pixels = pair.addresses(k, Element::F32, input, &conv.input, stride);
     let mut b = StripBuilder::default();
-    let mut load =
-        |pixel: usize, at: usize| (pixel < pixels.len()).then(|| b.load(Place::new(pixel as u8, at.cast_signed())));
+    let mut load = |pixel: usize, at: usize| {
+        (pixel < pixels.len()).then(|| b.load(Place::new(pixel as u8, at.cast_signed())))
+    };
     let [x11, x12, x21, x22] = [load(0, 0), load(0, half), load(1, 0), load(1, half)];
     let sums: [&[Weighted]; STRASSEN_PRODUCTS] = [
         &[(1.0, x11), (1.0, x22)],

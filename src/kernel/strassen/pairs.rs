@@ -18,10 +18,12 @@ pub(super) struct PairRun {
     before: usize,
 }
 
-/// All pixels of so many rows and columns in pairs: the upper half of the rows with the lower half; a last odd row in itself, and its last odd pixel alone.
+/// All pixels of so many rows and columns in pairs: the upper half of the rows with the lower half; a last
+/// odd row in itself, and its last odd pixel alone.
 pub(super) fn pair_runs(rows: usize, columns: usize) -> Vec<PairRun> {
     let (half, middle) = (rows / 2, columns / 2);
-    let mut runs = vec![PairRun { first: [0, 0], apart: Some([half, 0]), extent: [half, columns], before: 0 }];
+    let mut runs =
+        vec![PairRun { first: [0, 0], apart: Some([half, 0]), extent: [half, columns], before: 0 }];
     if rows % 2 == 1 {
         let (row, before) = (rows - 1, half * columns);
         runs.push(PairRun { first: [row, 0], apart: Some([0, middle]), extent: [1, middle], before });
@@ -73,7 +75,11 @@ impl Chunk {
     }
 
     /// Runs over the rows of pairs.
-    pub(super) fn for_rows(&self, k: &mut KernelBuilder<'_>, mut body: impl FnMut(&mut KernelBuilder<'_>, &Pairs)) {
+    pub(super) fn for_rows(
+        &self,
+        k: &mut KernelBuilder<'_>,
+        mut body: impl FnMut(&mut KernelBuilder<'_>, &Pairs),
+    ) {
         k.for_range(self.images, |k, i| {
             let image = k.index_add(self.image, i);
             let before = k.index_scale(i, self.pairs());
@@ -95,7 +101,11 @@ impl Chunk {
 
 impl Pairs {
     /// Runs over the pairs.
-    pub(super) fn for_each(&self, k: &mut KernelBuilder<'_>, mut body: impl FnMut(&mut KernelBuilder<'_>, &Pair)) {
+    pub(super) fn for_each(
+        &self,
+        k: &mut KernelBuilder<'_>,
+        mut body: impl FnMut(&mut KernelBuilder<'_>, &Pair),
+    ) {
         k.for_range(self.columns, |k, x| {
             let (column, number) = (k.index_add(self.first.column, x), k.index_add(self.first.number, x));
             body(k, &Pair { column, number, ..self.first });
@@ -125,8 +135,9 @@ impl Pair {
         let offset = k.index_add(image, row);
         let offset = k.index_add(offset, column);
         let first = k.at(element, base, offset);
-        let second =
-            self.apart.map(|[rows, columns]| k.at_offset(element, first, rows * pitch[0] + columns * pitch[1]));
+        let second = self
+            .apart
+            .map(|[rows, columns]| k.at_offset(element, first, rows * pitch[0] + columns * pitch[1]));
         std::iter::once(first).chain(second).collect()
     }
 }

@@ -72,7 +72,8 @@ impl Shape {
         [products_pitch, 0].into_iter().chain(pixels).map(bytes).collect()
     }
 
-    /// A pair's results, for vectors of each half that begin at these channels. Pointers: products, bias, then the pixels' results, then their residuals.
+    /// A pair's results, for vectors of each half that begin at these channels. Pointers: products, bias,
+    /// then the pixels' results, then their residuals.
     fn strip(self, conv: &ConvDesc, starts: impl IntoIterator<Item = usize>, run: StripRun) -> StripDesc {
         let half = conv.output.channels / 2;
         let mut b = StripBuilder::default();

@@ -1,4 +1,5 @@
-//! Strassen's kernels against nested loops, for every instruction set of this machine, within the error bound of the module.
+//! Strassen's kernels against nested loops, for every instruction set of this machine, within the error bound
+//! of the module.
 
 use proptest::prelude::*;
 
@@ -78,7 +79,8 @@ fn epilogues() {
     let slope = TileActivation::LeakyRelu(0.25f32.to_bits());
     let clipped = TileActivation::ClippedRelu(6f32.to_bits());
     for activation in [None, Some(TileActivation::Relu), Some(slope), Some(clipped)] {
-        for (size, channels) in [([8, 8], [4, 32]), ([7, 5], [2, 22]), ([1, 9], [6, 4]), ([11, 13], [4, 66])] {
+        for (size, channels) in [([8, 8], [4, 32]), ([7, 5], [2, 22]), ([1, 9], [6, 4]), ([11, 13], [4, 66])]
+        {
             for (bias, residual) in [(false, false), (true, false), (false, true), (true, true)] {
                 let epilogue = Epilogue { pool: None, bias, residual: None, activation };
                 check(&Case { epilogue, residual, ..Case::new(size, 1, channels) });
@@ -134,16 +136,18 @@ fn cases() -> impl Strategy<Value = Case> {
     let geometry = ([1..24usize, 1..24], [1..3usize, 1..3], padding, [channels.clone(), channels]);
     let memory = (0..6usize, [0..7usize, 0..7], 0..3usize);
     (geometry, epilogue, any::<bool>(), memory, any::<u64>()).prop_map(
-        |((size, stride, padding, channels), epilogue, residual, (count, neighbours, extra_halo), seed)| Case {
-            stride,
-            padding,
-            epilogue,
-            residual,
-            count,
-            neighbours,
-            extra_halo,
-            seed,
-            ..Case::new(size, 1, channels)
+        |((size, stride, padding, channels), epilogue, residual, (count, neighbours, extra_halo), seed)| {
+            Case {
+                stride,
+                padding,
+                epilogue,
+                residual,
+                count,
+                neighbours,
+                extra_halo,
+                seed,
+                ..Case::new(size, 1, channels)
+            }
         },
     )
 }

@@ -12,7 +12,10 @@ use crate::tensor::Element;
 /// Writes the kernel.
 /// # Errors
 /// [`BuildError`] where the description contradicts itself or the machine is unknown.
-pub(in crate::kernel) fn build(desc: &StrassenWeightDesc, target: &Target) -> Result<KernelFunction, BuildError> {
+pub(in crate::kernel) fn build(
+    desc: &StrassenWeightDesc,
+    target: &Target,
+) -> Result<KernelFunction, BuildError> {
     if desc.part == 0 || !desc.outputs.is_multiple_of(desc.part) || desc.part % 2 + desc.inputs % 2 > 0 {
         let reason = "parts of output channels and halves of channels have to be equal";
         return Err(BuildError::Description { family: "strassen_weight", reason });
@@ -47,7 +50,8 @@ pub(in crate::kernel) fn build(desc: &StrassenWeightDesc, target: &Target) -> Re
 fn strip(desc: &StrassenWeightDesc, matrix: usize, width: usize) -> StripDesc {
     let (right, below) = (desc.part / 2, desc.inputs / 2 * desc.outputs);
     let mut b = StripBuilder::default();
-    let [w11, w12, w21, w22] = [0, right, below, below + right].map(|at| Some(b.load(Place::new(0, at.cast_signed()))));
+    let [w11, w12, w21, w22] =
+        [0, right, below, below + right].map(|at| Some(b.load(Place::new(0, at.cast_signed()))));
     let sums: [&[Weighted]; STRASSEN_PRODUCTS] = [
         &[(1.0, w11), (1.0, w22)],
         &[(1.0, w11)],

@@ -48,8 +48,9 @@ impl Data {
     }
 }
 
-/// Runs a kernel for images `first .. first + count`; returns the arguments' contents afterwards. Arguments are aligned to their
-/// elements only. Fails if a byte outside of the arguments was changed. Runs on AArch64 too, where that is emulated.
+/// Runs a kernel for images `first .. first + count`; returns the arguments' contents afterwards. Arguments
+/// are aligned to their elements only. Fails if a byte outside of the arguments was changed. Runs on AArch64
+/// too, where that is emulated.
 pub(super) fn run(desc: &KernelDesc, args: &[Data], count: usize, first: usize) -> Vec<Data> {
     if aarch64::is_emulated() {
         run_with(Simd::Portable, desc, args, count, first);
@@ -63,7 +64,13 @@ pub(super) fn simds() -> impl Iterator<Item = Simd> {
 }
 
 /// The same with the given instructions.
-pub(super) fn run_with(simd: Simd, desc: &KernelDesc, args: &[Data], count: usize, first: usize) -> Vec<Data> {
+pub(super) fn run_with(
+    simd: Simd,
+    desc: &KernelDesc,
+    args: &[Data],
+    count: usize,
+    first: usize,
+) -> Vec<Data> {
     let bytes: Vec<Vec<u8>> = args.iter().map(Data::to_bytes).collect();
     let results = memory::run(desc, simd, &bytes, [count, first]);
     args.iter().zip(results).map(|(arg, bytes)| arg.with_bytes(&bytes)).collect()
@@ -92,7 +99,10 @@ pub(super) fn at(layout: &Layout, n: usize, y: usize, x: usize, c: usize) -> usi
 }
 
 /// All `(n, y, x, c)`.
-pub(super) fn places(layout: &Layout, images: usize) -> impl Iterator<Item = (usize, usize, usize, usize)> + use<> {
+pub(super) fn places(
+    layout: &Layout,
+    images: usize,
+) -> impl Iterator<Item = (usize, usize, usize, usize)> + use<> {
     let Layout { height, width, channels, .. } = *layout;
     (0..images).flat_map(move |n| {
         (0..height).flat_map(move |y| (0..width).flat_map(move |x| (0..channels).map(move |c| (n, y, x, c))))

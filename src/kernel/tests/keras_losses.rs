@@ -1,4 +1,5 @@
-//! Losses against Keras's: soft targets, smoothed ones, and a weight for each picture (`tests/golden/losses.py`).
+//! Losses against Keras's: soft targets, smoothed ones, and a weight for each picture
+//! (`tests/golden/losses.py`).
 
 use serde_json::Value;
 
@@ -38,11 +39,12 @@ fn desc(case: &Value, classes: usize) -> LossDesc {
 
 #[test]
 fn keras_computes_the_same_losses_and_gradients() {
-    let golden: Vec<Value> =
-        serde_json::from_str(include_str!("../../../tests/golden/losses.json")).expect("the golden file is JSON");
+    let golden: Vec<Value> = serde_json::from_str(include_str!("../../../tests/golden/losses.json"))
+        .expect("the golden file is JSON");
     assert!(golden.len() >= 15, "the golden file has cases");
     for (at, case) in golden.iter().enumerate() {
-        let of = |key: &str| -> Vec<f32> { numbers(&case[key]).into_iter().map(|number| number as f32).collect() };
+        let of =
+            |key: &str| -> Vec<f32> { numbers(&case[key]).into_iter().map(|number| number as f32).collect() };
         let (scores, count) = (of("scores"), of("weights").len());
         let args = [
             Data::F32(scores.clone()),

@@ -6,7 +6,8 @@ use super::harness::{
     Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run_with, simds,
 };
 use crate::desc::{
-    Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind, uniform_reference,
+    Compare, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, Operand, OperandKind,
+    uniform_reference,
 };
 use crate::kernel::Simd;
 use crate::kernel::trial::random_cases;
@@ -73,18 +74,17 @@ fn map_case() -> impl Strategy<Value = MapCase> {
         prop::array::uniform4(layout_kind())
     ];
     let flags = (any::<bool>(), prop::bool::weighted(0.3), any::<bool>(), prop::bool::weighted(0.2));
-    (shape, prop::sample::select(vec![0_usize, 1, 2, 3]), 0_usize..5, layouts, flags, 0_usize..4, any::<u64>())
-        .prop_map(|(shape, count, first, layouts, (channel, pixel, uniform, heavy), sums, seed)| MapCase {
-            shape,
-            count,
-            first,
-            layouts,
-            channel,
-            pixel,
-            sums,
-            uniform,
-            heavy,
-            seed,
+    (
+        shape,
+        prop::sample::select(vec![0_usize, 1, 2, 3]),
+        0_usize..5,
+        layouts,
+        flags,
+        0_usize..4,
+        any::<u64>(),
+    )
+        .prop_map(|(shape, count, first, layouts, (channel, pixel, uniform, heavy), sums, seed)| {
+            MapCase { shape, count, first, layouts, channel, pixel, sums, uniform, heavy, seed }
         })
 }
 
@@ -114,7 +114,12 @@ fn check(simd: Simd, case: &MapCase) {
     ];
     let mut args = vec![
         Data::F32(numbers(case.seed, buffer_len(&x, case.count))),
-        Data::U8(numbers(case.seed ^ 1, buffer_len(&bytes, case.count)).iter().map(|v| v.to_bits() as u8).collect()),
+        Data::U8(
+            numbers(case.seed ^ 1, buffer_len(&bytes, case.count))
+                .iter()
+                .map(|v| v.to_bits() as u8)
+                .collect(),
+        ),
         Data::F32(vec![1.25]),
         Data::F32(numbers(case.seed ^ 2, buffer_len(&y, case.count))),
     ];
@@ -192,7 +197,10 @@ fn check(simd: Simd, case: &MapCase) {
         for (channel, (&got, &want)) in got.iter().zip(sum).enumerate() {
             // each term is off by a few roundings, and so is each addition
             let bound = 1e-5 * magnitude[channel] * (1.0 + s as f64);
-            assert!((f64::from(got) - want).abs() <= bound, "sum {s} of channel {channel}: {got} is not {want}");
+            assert!(
+                (f64::from(got) - want).abs() <= bound,
+                "sum {s} of channel {channel}: {got} is not {want}"
+            );
         }
     }
 }

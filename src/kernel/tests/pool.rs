@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::harness::{
-    Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run, run_with, simds,
+    Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run, run_with,
+    simds,
 };
 use crate::desc::{GlobalPoolDesc, KernelDesc, NeighbourSumDesc, PoolDesc, PoolGradDesc, PoolKind};
 use crate::kernel::trial::random_cases;
@@ -24,20 +25,28 @@ fn pool_kind() -> impl Strategy<Value = PoolKind> {
 }
 
 fn pool_case() -> impl Strategy<Value = PoolCase> {
-    let padding = prop::sample::select(vec![Padding::Valid, Padding::Same, Padding::Explicit(1), Padding::Explicit(2)]);
+    let padding =
+        prop::sample::select(vec![Padding::Valid, Padding::Same, Padding::Explicit(1), Padding::Explicit(2)]);
     let axes = ([1_usize..10, 1..10], [1_usize..6, 1..6], [1_usize..5, 1..5], padding);
     let window = axes.prop_filter_map("the window fits", |(input, kernel, stride, padding)| {
         Window::resolve(input, kernel, stride, [1, 1], padding).ok()
     });
-    (pool_kind(), window, channel_count(), 0_usize..3, prop::array::uniform3(layout_kind()), any::<u64>()).prop_map(
-        |(kind, window, channels, count, layouts, seed)| PoolCase { kind, window, channels, count, layouts, seed },
-    )
+    (pool_kind(), window, channel_count(), 0_usize..3, prop::array::uniform3(layout_kind()), any::<u64>())
+        .prop_map(|(kind, window, channels, count, layouts, seed)| PoolCase {
+            kind,
+            window,
+            channels,
+            count,
+            layouts,
+            seed,
+        })
 }
 
 impl PoolCase {
     /// Layouts of x (or dx), y (or dy) and the winners.
     fn layouts(&self) -> [Layout; 3] {
-        let (outer, inner) = ([self.window.y.input, self.window.x.input], [self.window.y.output, self.window.x.output]);
+        let (outer, inner) =
+            ([self.window.y.input, self.window.x.input], [self.window.y.output, self.window.x.output]);
         let of = |[h, w]: [usize; 2], kind| layout([h, w, self.channels], kind);
         [of(outer, self.layouts[0]), of(inner, self.layouts[1]), of(inner, self.layouts[2])]
     }
@@ -76,7 +85,8 @@ impl PoolCase {
 fn check_forward(case: &PoolCase) {
     let [input, output, winners] = case.layouts();
     let max = case.kind == PoolKind::Max;
-    let desc = PoolDesc { kind: case.kind, window: case.window, input, output, winners: max.then_some(winners) };
+    let desc =
+        PoolDesc { kind: case.kind, window: case.window, input, output, winners: max.then_some(winners) };
     let x = numbers(case.seed, buffer_len(&input, case.count));
     let mut args = vec![Data::F32(x.clone()), Data::F32(vec![7.0; buffer_len(&output, case.count)])];
     if max {
@@ -124,7 +134,8 @@ fn check_gradient(case: &PoolCase) {
             want[at(&output, n, y, x, c)] += share * f64::from(dy[at(&grad, n, oy, ox, c)]);
         }
     }
-    let desc = PoolGradDesc { kind: case.kind, window: case.window, grad, winners: max.then_some(winners), output };
+    let desc =
+        PoolGradDesc { kind: case.kind, window: case.window, grad, winners: max.then_some(winners), output };
     let mut args = vec![Data::F32(dy)];
     args.extend(max.then_some(Data::U8(bytes)));
     args.push(Data::F32(vec![7.0; want.len()]));

@@ -163,7 +163,8 @@ const KINDS: [LossKind; 12] = [
     LossKind::Decisions { threshold: 0.25_f32.to_bits() },
 ];
 
-/// The target of each output: as a class index says it, or any numbers (shares of classes, which are not negative, for softmax).
+/// The target of each output: as a class index says it, or any numbers (shares of classes, which are not
+/// negative, for softmax).
 fn targets_of(kind: LossKind, targets: Targets, seed: u64, labels: &[i32], classes: usize) -> Vec<f32> {
     let is_softmax = kind.judges_together();
     let of_class = |label: i32, c: usize| match classes {
@@ -173,7 +174,9 @@ fn targets_of(kind: LossKind, targets: Targets, seed: u64, labels: &[i32], class
         _ => f32::from(u8::from(c as i32 == label)),
     };
     match targets {
-        Targets::Index => labels.iter().flat_map(|&label| (0..classes).map(move |c| of_class(label, c))).collect(),
+        Targets::Index => {
+            labels.iter().flat_map(|&label| (0..classes).map(move |c| of_class(label, c))).collect()
+        }
         Targets::Numbers => {
             // of focal losses probabilities; `numbers` stay below 4
             let least = if matches!(kind, LossKind::SigmoidFocal { .. }) { 0.25 } else { 1.0 };
@@ -255,7 +258,9 @@ fn reference(kind: LossKind, s: &[f32], t: &[f32]) -> (f64, Vec<f64>) {
             (distance.max(0.0), if distance > 0.0 { -y } else { 0.0 })
         }),
         LossKind::MeanSquaredError => mean(&|s, t| ((s - t) * (s - t), 2.0 * (s - t))),
-        LossKind::MeanAbsoluteError => mean(&|s, t| ((s - t).abs(), if s == t { 0.0 } else { (s - t).signum() })),
+        LossKind::MeanAbsoluteError => {
+            mean(&|s, t| ((s - t).abs(), if s == t { 0.0 } else { (s - t).signum() }))
+        }
         LossKind::Huber { delta } => {
             let delta = f64::from(f32::from_bits(delta));
             mean(&|s, t| {

@@ -27,14 +27,19 @@ fn check_moments(simd: Simd, input: Layout, counts: &[usize], seed: u64) {
     let mut all: Vec<Vec<f64>> = vec![Vec::new(); channels];
     for (part, &count) in counts.iter().enumerate() {
         // far from zero, so that a sum of squares would cancel
-        let x: Vec<f32> = numbers(seed ^ part as u64, buffer_len(&input, count)).iter().map(|v| v + 100.0).collect();
+        let x: Vec<f32> =
+            numbers(seed ^ part as u64, buffer_len(&input, count)).iter().map(|v| v + 100.0).collect();
         let args = [Data::F32(x.clone()), Data::F32(vec![7.0; 3 * channels])];
         let desc = KernelDesc::Moments(MomentsDesc { input });
-        let got =
-            if simd == Simd::detect() { run(&desc, &args, count, 0) } else { run_with(simd, &desc, &args, count, 0) };
+        let got = if simd == Simd::detect() {
+            run(&desc, &args, count, 0)
+        } else {
+            run_with(simd, &desc, &args, count, 0)
+        };
         partials.extend_from_slice(got[1].f32());
         for (c, all) in all.iter_mut().enumerate() {
-            let places = (0..count).flat_map(|n| (0..height).flat_map(move |y| (0..width).map(move |x| (n, y, x))));
+            let places =
+                (0..count).flat_map(|n| (0..height).flat_map(move |y| (0..width).map(move |x| (n, y, x))));
             let values: Vec<f64> = places.map(|(n, iy, ix)| f64::from(x[at(&input, n, iy, ix, c)])).collect();
             let (mean, squares) = moments(&values);
             assert_close(got[1].f32()[c], values.len() as f64, 0.0, (simd, c));

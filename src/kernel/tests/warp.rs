@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::harness::{Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run};
+use super::harness::{
+    Data, assert_close, at, buffer_len, channel_count, layout, layout_kind, numbers, places, run,
+};
 use crate::desc::{Border, Interpolation, KernelDesc, Matrix, WarpDesc};
 use crate::kernel::trial::random_cases;
 use crate::tensor::Layout;
@@ -119,8 +121,9 @@ impl WarpCase {
         let (cx, cy) = (ox as f32 + 0.5, oy as f32 + 0.5);
         let columns = self.taps(a * cx + b * cy + c, self.input[1]);
         let rows = self.taps(d * cx + e * cy + f, self.input[0]);
-        let pair =
-            |&(y, wy): &(Option<usize>, f64), &(x, wx): &(Option<usize>, f64)| (y.zip(x).map(|(y, x)| [y, x]), wy * wx);
+        let pair = |&(y, wy): &(Option<usize>, f64), &(x, wx): &(Option<usize>, f64)| {
+            (y.zip(x).map(|(y, x)| [y, x]), wy * wx)
+        };
         rows.iter().flat_map(|row| columns.iter().map(move |column| pair(row, column))).collect()
     }
 
@@ -149,10 +152,15 @@ fn check_forward(case: &WarpCase) {
     let fill = if let Border::Constant(bits) = case.border { f64::from(f32::from_bits(bits)) } else { 0.0 };
     let mut want = vec![7.0; buffer_len(&desc.output, count)];
     for (n, oy, ox, c) in places(&desc.output, count) {
-        let value =
-            |pixel: Option<[usize; 2]>| pixel.map_or(fill, |[y, ix]| f64::from(x[at(&desc.input, n, y, ix, c)]));
-        want[at(&desc.output, n, oy, ox, c)] =
-            case.sample(n, oy, ox).into_iter().filter(|(_, w)| *w != 0.0).map(|(pixel, w)| w * value(pixel)).sum();
+        let value = |pixel: Option<[usize; 2]>| {
+            pixel.map_or(fill, |[y, ix]| f64::from(x[at(&desc.input, n, y, ix, c)]))
+        };
+        want[at(&desc.output, n, oy, ox, c)] = case
+            .sample(n, oy, ox)
+            .into_iter()
+            .filter(|(_, w)| *w != 0.0)
+            .map(|(pixel, w)| w * value(pixel))
+            .sum();
     }
     // four products of numbers below 4
     compare(&got, &want, 2e-6);
@@ -200,7 +208,8 @@ fn places_that_are_no_numbers_stay_in_bounds() {
             let image = Layout::with_halo(3, 4, 5, [0; 4]);
             let matrix = Matrix::PerImage;
             let desc = WarpDesc { input: image, output: image, interpolation, border, matrix, grad: false };
-            let wild = [f32::NAN, 1.0, 0.0, f32::INFINITY, 1e30, -1e38, 3e9, -3e9, 2e9, 0.0, f32::NEG_INFINITY, 1.0];
+            let wild =
+                [f32::NAN, 1.0, 0.0, f32::INFINITY, 1e30, -1e38, 3e9, -3e9, 2e9, 0.0, f32::NEG_INFINITY, 1.0];
             let args = [Data::F32(numbers(1, 120)), Data::F32(wild.to_vec()), Data::F32(vec![0.0; 120])];
             // guards around the arguments tell of writes; a wild read would be a fault
             run(&KernelDesc::Warp(desc), &args, 2, 0);

@@ -1,7 +1,9 @@
-//! The same kernels on AArch64: compiled for it here, run in an emulator (`qemu-aarch64`) by a small C program, `tests/aarch64/harness.c`.
+//! The same kernels on AArch64: compiled for it here, run in an emulator (`qemu-aarch64`) by a small C
+//! program, `tests/aarch64/harness.c`.
 //!
-//! Every kernel that a test runs with portable tiles runs here too, from the same memory, and has to leave the same bits: the tests' references thus judge both. Without the
-//! tools, nothing is run here, and [`tests::runs_or_says_why_not`] says why.
+//! Every kernel that a test runs with portable tiles runs here too, from the same memory, and has to leave
+//! the same bits: the tests' references thus judge both. Without the tools, nothing is run here, and
+//! [`tests::runs_or_says_why_not`] says why.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -51,7 +53,10 @@ impl Call<'_> {
             let equal = got == want || x.is_nan() && y.is_nan();
             let place = 4 * at;
             let Self { desc, offsets, .. } = self;
-            assert!(equal, "aarch64: {x} ({got:x?}) instead of {y} ({want:x?}) at {place} of {offsets:?}: {desc:?}");
+            assert!(
+                equal,
+                "aarch64: {x} ({got:x?}) instead of {y} ({want:x?}) at {place} of {offsets:?}: {desc:?}"
+            );
         }
         let guards = memory[before.len()..scratch_at].iter().chain(&memory[scratch_at + scratch..]);
         assert!(guards.copied().all(|byte| byte == GUARD_BYTE), "aarch64: written around scratch memory");
@@ -75,7 +80,8 @@ impl Emulator {
         if !built.status.success() {
             return Err(format!("{COMPILER}: {}", String::from_utf8_lossy(&built.stderr)));
         }
-        let start = |name| Command::new(name).arg(&program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let start =
+            |name| Command::new(name).arg(&program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let child = EMULATORS.into_iter().find_map(|name| start(name).ok());
         let mut child = child.ok_or(format!("no {}", EMULATORS.join(" or ")))?;
         // the program's file may go once it says that it runs
@@ -127,8 +133,9 @@ mod tests {
 
     /// `[2, 3] · [5, 7]ᵀ`, with the result that is expected.
     fn check(result: f32) {
-        let image =
-            |last: f32| [2.0, 3.0, 5.0, 7.0, last].iter().flat_map(|v: &f32| v.to_le_bytes()).collect::<Vec<_>>();
+        let image = |last: f32| {
+            [2.0, 3.0, 5.0, 7.0, last].iter().flat_map(|v: &f32| v.to_le_bytes()).collect::<Vec<_>>()
+        };
         let desc = KernelDesc::Matmul(product());
         Call { desc: &desc, offsets: &[0, 8, 16], count: 1, first: 0 }.check(&image(0.0), &image(result));
     }

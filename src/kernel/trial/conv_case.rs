@@ -88,7 +88,8 @@ impl Case {
         let halo = ConvDesc::needed_halo(&window, true).map(|side| side + self.extra_halo);
         let (height, width) = (window.y.output, window.x.output);
         let input = slice(Layout::with_halo(height, width, co + self.neighbours[0], halo), co);
-        let output = slice(Layout::with_halo(self.input[0], self.input[1], ci + self.neighbours[1], [0, 2, 1, 0]), ci);
+        let output =
+            slice(Layout::with_halo(self.input[0], self.input[1], ci + self.neighbours[1], [0, 2, 1, 0]), ci);
         let epilogue = Epilogue::default();
         let (groups, images) = (self.groups, self.count);
         Some(ConvDesc {
@@ -111,7 +112,14 @@ impl Case {
         let input = slice(Layout::with_halo(self.input[0], self.input[1], ci + self.neighbours[0], halo), ci);
         let grad = Layout::with_halo(window.y.output, window.x.output, co + self.neighbours[1], [1, 0, 0, 2]);
         let tap_rows = ci / self.groups;
-        Some(ConvGradWeightDesc { window, groups: self.groups, input, grad: slice(grad, co), tap_rows, cut: 0 })
+        Some(ConvGradWeightDesc {
+            window,
+            groups: self.groups,
+            input,
+            grad: slice(grad, co),
+            tap_rows,
+            cut: 0,
+        })
     }
 }
 
@@ -126,7 +134,10 @@ fn tap(axis: &Axis, o: usize, k: usize) -> Option<usize> {
 }
 
 /// All products of a convolution: `visit(oy, ox, ky, kx, iy, ix)`.
-pub(in crate::kernel) fn for_taps(window: &Window, mut visit: impl FnMut([usize; 2], [usize; 2], [usize; 2])) {
+pub(in crate::kernel) fn for_taps(
+    window: &Window,
+    mut visit: impl FnMut([usize; 2], [usize; 2], [usize; 2]),
+) {
     for oy in 0..window.y.output {
         for ox in 0..window.x.output {
             for ky in 0..window.y.kernel_size {
@@ -142,7 +153,8 @@ pub(in crate::kernel) fn for_taps(window: &Window, mut visit: impl FnMut([usize;
 
 /// Random ones. Windows that do not fit their image are among them; nothing is checked for those.
 pub(in crate::kernel) fn cases() -> impl Strategy<Value = Case> {
-    let padding = prop_oneof![Just(Padding::Same), Just(Padding::Valid), (0..4usize).prop_map(Padding::Explicit)];
+    let padding =
+        prop_oneof![Just(Padding::Same), Just(Padding::Valid), (0..4usize).prop_map(Padding::Explicit)];
     let activation = prop_oneof![
         Just(None),
         Just(Some(TileActivation::Relu)),
@@ -159,25 +171,34 @@ pub(in crate::kernel) fn cases() -> impl Strategy<Value = Case> {
     let geometry = ([1..14usize, 1..14], [1..6usize, 1..6], [1..4usize, 1..4], [1..3usize, 1..3], padding);
     let memory = (0..4usize, [0..7usize, 0..7], 0..3usize);
     let groups = prop::sample::select(vec![1, 1, 1, 2, 3]);
-    (geometry, groups, [channels.clone(), channels], epilogue, any::<[bool; 2]>(), memory, any::<u64>()).prop_map(
-        |(geometry, groups, channels, epilogue, [winners, residual], (count, neighbours, extra_halo), seed)| {
-            let (input, kernel_size, stride, dilation, padding) = geometry;
-            Case {
-                input,
-                kernel_size,
-                stride,
-                dilation,
-                padding,
+    (geometry, groups, [channels.clone(), channels], epilogue, any::<[bool; 2]>(), memory, any::<u64>())
+        .prop_map(
+            |(
+                geometry,
                 groups,
                 channels,
                 epilogue,
-                winners,
-                residual,
-                count,
-                neighbours,
-                extra_halo,
+                [winners, residual],
+                (count, neighbours, extra_halo),
                 seed,
-            }
-        },
-    )
+            )| {
+                let (input, kernel_size, stride, dilation, padding) = geometry;
+                Case {
+                    input,
+                    kernel_size,
+                    stride,
+                    dilation,
+                    padding,
+                    groups,
+                    channels,
+                    epilogue,
+                    winners,
+                    residual,
+                    count,
+                    neighbours,
+                    extra_halo,
+                    seed,
+                }
+            },
+        )
 }

@@ -28,8 +28,9 @@ struct Places {
     scratch_at: usize,
 }
 
-/// Compiles a kernel, calls it with `count` and `first` on copies of the arguments, and returns what these hold afterwards. With portable tiles it runs on AArch64
-/// too ([`aarch64`]), and everywhere again with its arguments between pages that nothing may touch ([`between_fences`]).
+/// Compiles a kernel, calls it with `count` and `first` on copies of the arguments, and returns what these
+/// hold afterwards. With portable tiles it runs on AArch64 too ([`aarch64`]), and everywhere again with its
+/// arguments between pages that nothing may touch ([`between_fences`]).
 ///
 /// Which kernel it was that ended the program there: `CNNC_NAME_TRIALS=1` prints each one before it runs.
 /// # Panics
@@ -61,13 +62,17 @@ pub(in crate::kernel) fn run(
     let before = arena.bytes(0, scratch_at).to_vec();
     trial.call(&places, &mut arena);
     if simd == Simd::Portable {
-        aarch64::Call { desc, offsets: &places.offsets, count, first }.check(&before, arena.bytes(0, scratch_at));
+        aarch64::Call { desc, offsets: &places.offsets, count, first }
+            .check(&before, arena.bytes(0, scratch_at));
     }
     let mut clean = 0;
     let regions = places.offsets.iter().copied().zip(args.iter().map(Vec::len));
     for (offset, bytes) in regions.chain([(scratch_at, trial.scratch)]) {
         let guard = arena.bytes(clean, offset - clean);
-        assert!(guard.iter().all(|&b| b == GUARD_BYTE), "written before byte {offset} of the arena: {desc:?}");
+        assert!(
+            guard.iter().all(|&b| b == GUARD_BYTE),
+            "written before byte {offset} of the arena: {desc:?}"
+        );
         clean = offset + bytes;
     }
     let rest = arena.bytes(clean, size - clean);
@@ -93,15 +98,17 @@ impl Trial<'_> {
         let argument = |&offset: &usize| BoundArgument::Arena { offset, stride: 0, tasks: 1 };
         let scratch = (self.scratch > 0).then_some(BoundArgument::Scratch { offset: 0 });
         let arguments: Vec<_> = places.offsets.iter().map(argument).chain(scratch).collect();
-        let kernel = BoundKernel::new(self.set.entry(0), &arguments, arena.size_bytes(), self.scratch).expect("inside");
+        let kernel = BoundKernel::new(self.set.entry(0), &arguments, arena.size_bytes(), self.scratch)
+            .expect("inside");
         let _flush = FlushDenormals::new();
         // SAFETY: tests give arguments of the sizes that the description asks for; no other call is made
         // meanwhile. A kernel that goes further is what the guards and fences around them are there for.
         unsafe { kernel.call(&arena.run(), 0, self.count, self.first, places.scratch_at) };
     }
 
-    /// The same call with each argument, and the scratch memory, between two pages that nothing may touch: right behind the first, or right before the
-    /// second. Whoever reads a byte too many ends the program there, even where the byte would not be used.
+    /// The same call with each argument, and the scratch memory, between two pages that nothing may touch:
+    /// right behind the first, or right before the second. Whoever reads a byte too many ends the program
+    /// there, even where the byte would not be used.
     #[cfg(target_os = "linux")]
     fn between_fences(&self, args: &[Vec<u8>], at_end: bool) -> Vec<Vec<u8>> {
         let sizes = args.iter().map(Vec::len).chain([self.scratch.next_multiple_of(LINE)]);

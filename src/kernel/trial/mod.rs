@@ -52,7 +52,8 @@ impl Buffer {
     }
 }
 
-/// Compiles the kernel, runs it on copies of the arguments, returns what they hold afterwards. See [`memory::run`].
+/// Compiles the kernel, runs it on copies of the arguments, returns what they hold afterwards. See
+/// [`memory::run`].
 /// # Panics
 /// If it wrote outside of them.
 pub(super) fn run(desc: &KernelDesc, simd: Simd, args: &[Buffer], count: usize) -> Vec<Buffer> {
@@ -61,7 +62,8 @@ pub(super) fn run(desc: &KernelDesc, simd: Simd, args: &[Buffer], count: usize) 
     args.iter().zip(results).map(|(arg, bytes)| arg.with_bytes(bytes)).collect()
 }
 
-/// Numbers of random cases in tests of a family, seeded, so that a failure comes again. `CNNC_CASES` asks for another number.
+/// Numbers of random cases in tests of a family, seeded, so that a failure comes again. `CNNC_CASES` asks for
+/// another number.
 pub(super) fn random_cases(count: u32) -> ProptestConfig {
     let asked = std::env::var("CNNC_CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig {
@@ -92,7 +94,8 @@ impl Integers {
         (0..n).map(|_| self.value()).collect()
     }
 
-    /// `count` images of a layout: integers in the pixels, zeros in the halo, NaN in channels that belong to others.
+    /// `count` images of a layout: integers in the pixels, zeros in the halo, NaN in channels that belong to
+    /// others.
     pub(super) fn images(&mut self, layout: &Layout, count: usize) -> Vec<f32> {
         let mut values = vec![0.0; count * layout.image_pitch];
         for pixel in values.chunks_mut(layout.pixel_pitch) {

@@ -30,7 +30,8 @@ pub(in crate::kernel) fn largest(values: &[f32]) -> f64 {
     values.iter().filter(|v| !v.is_nan()).fold(0.0, |m, v| f64::from(v.abs()).max(m))
 }
 
-/// Checks `got` where `want` has a number, all else unchanged; returns the sum of squared errors and how many there are.
+/// Checks `got` where `want` has a number, all else unchanged; returns the sum of squared errors and how many
+/// there are.
 pub(in crate::kernel) fn compare(
     got: &[f32],
     want: &[Option<f64>],
@@ -42,7 +43,10 @@ pub(in crate::kernel) fn compare(
         match want {
             Some(want) => {
                 let error = (f64::from(got) - want).abs();
-                assert!(error <= allowed, "element {at}: {got} instead of {want}, {error} > {allowed}: {case:?}");
+                assert!(
+                    error <= allowed,
+                    "element {at}: {got} instead of {want}, {error} > {allowed}: {case:?}"
+                );
                 squares = (squares.0 + error * error, squares.1 + 1);
             }
             None => assert_eq!(got, 7.0, "element {at} is nobody's: {case:?}"),
@@ -63,8 +67,11 @@ impl Sums {
     pub(in crate::kernel) fn of(conv: &ConvDesc, x: &[f32], weight: &[f32], count: usize) -> Self {
         let (ci, co) = (conv.input.channels, conv.output.channels);
         let window = &conv.window;
-        let extent =
-            if conv.grad_input { [window.y.input, window.x.input] } else { [window.y.output, window.x.output] };
+        let extent = if conv.grad_input {
+            [window.y.input, window.x.input]
+        } else {
+            [window.y.output, window.x.output]
+        };
         let mut values = vec![0.0; count * extent[0] * extent[1] * co];
         for n in 0..count {
             for_taps(window, |o, [ky, kx], i| {
@@ -108,14 +115,19 @@ impl RoundedCase {
         let sums = Sums::of(conv, &x, &weight, count);
         let finish = |value: f64, [n, y, x, o]: [usize; 4]| {
             let value = if conv.epilogue.bias { value + f64::from(bias[o]) } else { value };
-            let added =
-                residual.as_ref().map_or(0.0, |(layout, values)| f64::from(values[place(layout, [n, y, x, o])]));
+            let added = residual
+                .as_ref()
+                .map_or(0.0, |(layout, values)| f64::from(values[place(layout, [n, y, x, o])]));
             let value = value + added;
             match conv.epilogue.activation {
                 None => value,
                 Some(TileActivation::Relu) => value.max(0.0),
-                Some(TileActivation::ClippedRelu(limit)) => value.clamp(0.0, f64::from(f32::from_bits(limit))),
-                Some(TileActivation::LeakyRelu(slope)) if value < 0.0 => f64::from(f32::from_bits(slope)) * value,
+                Some(TileActivation::ClippedRelu(limit)) => {
+                    value.clamp(0.0, f64::from(f32::from_bits(limit)))
+                }
+                Some(TileActivation::LeakyRelu(slope)) if value < 0.0 => {
+                    f64::from(f32::from_bits(slope)) * value
+                }
                 Some(TileActivation::LeakyRelu(_)) => value,
             }
         };
@@ -143,7 +155,8 @@ impl RoundedCase {
     }
 }
 
-/// How far a kernel is from what a convolution gives, in the mean (root of the mean square), with one set of numbers and with weights as `arrange` leaves them.
+/// How far a kernel is from what a convolution gives, in the mean (root of the mean square), with one set of
+/// numbers and with weights as `arrange` leaves them.
 pub(in crate::kernel) fn mean_error(
     (conv, count): (&ConvDesc, usize),
     kernel: &KernelDesc,

@@ -66,21 +66,29 @@ pub(super) struct Chunks {
     visited: usize,
 }
 
-/// Squares of a chunk at most, from which the best is chosen: fewer keep the registers less busy, more need more memory.
+/// Squares of a chunk at most, from which the best is chosen: fewer keep the registers less busy, more need
+/// more memory.
 const SQUARES: [usize; 4] = [14, 28, 56, 112];
 
 impl Chunks {
-    /// For a convolution of `[I, O]` channels with results of `[height, width]`, in calls of so many images. Weights are read for every chunk.
+    /// For a convolution of `[I, O]` channels with results of `[height, width]`, in calls of so many images.
+    /// Weights are read for every chunk.
     pub(super) fn of_conv(square: Square, results: [usize; 2], [i, o]: [usize; 2], images: usize) -> Self {
         Self::choose(square, results, i + o, square.area() * i * o, images)
     }
 
     /// The same for a gradient by the weights, whose sums are read and written for every chunk.
-    pub(super) fn of_grad_weight(square: Square, results: [usize; 2], [i, o]: [usize; 2], images: usize) -> Self {
+    pub(super) fn of_grad_weight(
+        square: Square,
+        results: [usize; 2],
+        [i, o]: [usize; 2],
+        images: usize,
+    ) -> Self {
         Self::choose(square, results, i + o, 2 * square.area() * i * o, images)
     }
 
-    /// For so many numbers at each point of a square, written and read again, and so many others that are visited for every chunk.
+    /// For so many numbers at each point of a square, written and read again, and so many others that are
+    /// visited for every chunk.
     fn choose(square: Square, results: [usize; 2], numbers: usize, visited: usize, images: usize) -> Self {
         let mut best: Option<(f64, Self)> = None;
         for most in SQUARES {
@@ -128,8 +136,13 @@ impl Chunks {
         images.div_ceil(self.images) * all(&self.rows) * all(&self.columns)
     }
 
-    /// Runs over the chunks of the call: `body` gets the first image, how many there are, and the piece of each.
-    pub(super) fn for_each(&self, k: &mut KernelBuilder<'_>, mut body: impl FnMut(&mut KernelBuilder<'_>, &Chunk)) {
+    /// Runs over the chunks of the call: `body` gets the first image, how many there are, and the piece of
+    /// each.
+    pub(super) fn for_each(
+        &self,
+        k: &mut KernelBuilder<'_>,
+        mut body: impl FnMut(&mut KernelBuilder<'_>, &Chunk),
+    ) {
         for_images_together(k, self.images, |k, image, images| {
             for rows in &self.rows {
                 k.for_range(rows.count, |k, i| {

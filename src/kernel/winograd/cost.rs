@@ -9,7 +9,8 @@ use crate::kernel::tiling::Grid;
 use crate::kernel::{Simd, Target, conv, conv_grad_weight};
 use crate::tensor::Window;
 
-/// Winograd's kernels have to be cheaper by this factor: what the model leaves out (more memory, transforms of weights) is theirs alone.
+/// Winograd's kernels have to be cheaper by this factor: what the model leaves out (more memory, transforms
+/// of weights) is theirs alone.
 const MARGIN: f64 = 0.85;
 
 /// Whether the method applies.
@@ -28,8 +29,9 @@ pub(crate) fn choose(desc: &ConvDesc, calls: Calls, target: &Target) -> Option<S
     best(direct(desc, calls, target), |square| in_chunks(desc, calls, target, square))
 }
 
-/// The squares for a convolution whose steps go through the whole batch, one after the other, where that is worth more than going through it in `shards` calls,
-/// with this method or directly. `once`: weights do not change.
+/// The squares for a convolution whose steps go through the whole batch, one after the other, where that is
+/// worth more than going through it in `shards` calls, with this method or directly. `once`: weights do not
+/// change.
 pub(crate) fn choose_by_points(
     desc: &ConvDesc,
     (calls, shards): (Calls, usize),
@@ -45,7 +47,9 @@ pub(crate) fn choose_by_points(
         let products = products(square, squares, [inputs, outputs], target.simd);
         let weights = from_memory(square.area() * inputs * outputs * 4) * if once { 1.0 } else { 2.0 };
         let between = 2.0 * streaming(square.area() * squares * (inputs + outputs) * 4);
-        products.cycles(target.simd).max(weights) + strips(square, squares, target, [inputs, outputs]) + between
+        products.cycles(target.simd).max(weights)
+            + strips(square, squares, target, [inputs, outputs])
+            + between
     };
     let square = best(shards as f64 * direct(desc, calls, target), cost)?;
     let in_chunks = Square::ALL.map(|square| shards as f64 * in_chunks(desc, calls, target, square));
@@ -77,7 +81,11 @@ fn in_chunks(desc: &ConvDesc, calls: Calls, target: &Target, square: Square) -> 
 }
 
 /// The same for a gradient by the weights.
-pub(crate) fn choose_grad_weight(desc: &ConvGradWeightDesc, images: usize, target: &Target) -> Option<Square> {
+pub(crate) fn choose_grad_weight(
+    desc: &ConvGradWeightDesc,
+    images: usize,
+    target: &Target,
+) -> Option<Square> {
     if target.exact || !applies(&desc.window, desc.groups) {
         return None;
     }
@@ -127,8 +135,8 @@ fn grad_products(rows: usize, steps: usize, columns: usize, (square, target): (S
     square.area() as f64 * blocks.sum(of_block)
 }
 
-/// Cycles of the transforms of so many squares, for each of `channels`. A transform reads and writes about as many vectors as there are points, and makes two to
-/// four operations of each.
+/// Cycles of the transforms of so many squares, for each of `channels`. A transform reads and writes about as
+/// many vectors as there are points, and makes two to four operations of each.
 fn strips(square: Square, squares: usize, target: &Target, channels: [usize; 2]) -> f64 {
     let area = square.area() as f64;
     let a_vector = match square {

@@ -1,8 +1,10 @@
-//! Gradient by the weights: a correlation whose "window" is a square of `dy`, and whose results are the nine taps.
+//! Gradient by the weights: a correlation whose "window" is a square of `dy`, and whose results are the nine
+//! taps.
 //! ```text
 //! dw = Aᵀ (Σ over squares  (Bᵀ x B) ⊗ (G dy Gᵀ)) A        with G for m taps and Aᵀ for three results, at the same points
 //! ```
-//! The sum is taken at the points, for all squares of the call, and interpolated once at the end. Source: Lavin & Gray, arXiv:1509.09308, §4 (F(3x3, mxm)).
+//! The sum is taken at the points, for all squares of the call, and interpolated once at the end. Source:
+//! Lavin & Gray, arXiv:1509.09308, §4 (F(3x3, mxm)).
 
 use cranelift::prelude::Value;
 
@@ -33,7 +35,8 @@ impl Workspace {
         let chunks = Chunks::of_grad_weight(desc.square, results, [inputs, outputs], desc.images);
         let blocks = Blocks::of(outputs, target.simd);
         let squares = chunks.squares();
-        let planes = [plane(squares, inputs), plane(squares, blocks.padded()), plane(inputs, blocks.padded())];
+        let planes =
+            [plane(squares, inputs), plane(squares, blocks.padded()), plane(inputs, blocks.padded())];
         Self { chunks, planes, blocks }
     }
 
@@ -52,7 +55,10 @@ pub(in crate::kernel) fn scratch_bytes(desc: &WinogradGradWeightDesc, target: &T
 /// Writes the kernel.
 /// # Errors
 /// [`BuildError`] where the description contradicts itself or the machine is unknown.
-pub(in crate::kernel) fn build(desc: &WinogradGradWeightDesc, target: &Target) -> Result<KernelFunction, BuildError> {
+pub(in crate::kernel) fn build(
+    desc: &WinogradGradWeightDesc,
+    target: &Target,
+) -> Result<KernelFunction, BuildError> {
     let workspace = Workspace::of(desc, target);
     let (window, x) = (&desc.conv.window, &desc.conv.input);
     let before = window.y.pad_before * x.row_pitch + window.x.pad_before * x.pixel_pitch;
@@ -132,7 +138,8 @@ fn emit_products(
         }
         LoopTrips::Runtime(images) => {
             let pitch = squares.cast_signed();
-            let images_loop = ReductionLoop { trips: Trips::Argument, a_step: pitch * a_step, b_step: pitch * b_step };
+            let images_loop =
+                ReductionLoop { trips: Trips::Argument, a_step: pitch * a_step, b_step: pitch * b_step };
             (ReductionLoop::without_single_trips(vec![of_image, images_loop]), images)
         }
     };

@@ -1,23 +1,27 @@
 //! Convolutions with 3x3 windows by Winograd's method: fewer products, more additions.
 //!
-//! An image is cut into squares of `m x m` results. Each is made of the `(m + 2)²` inputs under it in three steps ([`transform`]):
+//! An image is cut into squares of `m x m` results. Each is made of the `(m + 2)²` inputs under it in three
+//! steps ([`transform`]):
 //! ```text
 //! v = Bᵀ d B                  for every square and input channel
 //! M_ξ = V_ξ · U_ξ             for every point ξ: one product [squares, I] · [I, O]
 //! y = Aᵀ M A                  for every square and output channel; then pool, bias, activation
 //! ```
-//! The gradient by the input is the same with windows turned round. The gradient by the weights has the roles of results and taps exchanged
-//! ([`grad_weight`]). Squares go through the steps in chunks that stay in the second-level cache.
+//! The gradient by the input is the same with windows turned round. The gradient by the weights has the roles
+//! of results and taps exchanged ([`grad_weight`]). Squares go through the steps in chunks that stay in the
+//! second-level cache.
 //!
 //! # Error
 //!
-//! What is added before it is multiplied is rounded before, too. With `ε = 2⁻²⁴` and `‖·‖` the largest sum of absolute values of a row,
+//! What is added before it is multiplied is rounded before, too. With `ε = 2⁻²⁴` and `‖·‖` the largest sum of
+//! absolute values of a row,
 //! ```text
 //! |y − ŷ| ≤ (‖Aᵀ‖ · ‖Bᵀ‖ · ‖G‖)² · (I + 24) · ε · I · max|x| · max|w|          the factor: 81 for squares of two, 3,530 for squares of four
 //! ```
-//! for a convolution; for the gradient by the weights `I` is the number of squares that are summed. This is what cannot be exceeded. In the mean, over random inputs of
-//! 64 channels, the error is 0.7 times that of a direct sum in the order of the taps for squares of two, and twice for squares of four. Tests hold all kernels to the bound,
-//! and the mean to 1 and 3 times.
+//! for a convolution; for the gradient by the weights `I` is the number of squares that are summed. This is
+//! what cannot be exceeded. In the mean, over random inputs of 64 channels, the error is 0.7 times that of a
+//! direct sum in the order of the taps for squares of two, and twice for squares of four. Tests hold all
+//! kernels to the bound, and the mean to 1 and 3 times.
 
 mod chunks;
 mod cost;
@@ -75,7 +79,8 @@ impl Geometry {
     }
 }
 
-/// What the kernel works with besides the image: its chunks, and the matrices of one of them in scratch memory.
+/// What the kernel works with besides the image: its chunks, and the matrices of one of them in scratch
+/// memory.
 struct Workspace {
     chunks: Chunks,
     /// Elements of a point's inputs and of its results.
@@ -123,7 +128,9 @@ pub(super) fn build(desc: &WinogradDesc, target: &Target) -> Result<KernelFuncti
                 target.simd,
             );
             products.emit(k, target, [inputs, weight, results], square.area());
-            chunk.for_squares(k, square, |k, at| emit_results(k, conv, square, planes[1], (results, &outlet), at));
+            chunk.for_squares(k, square, |k, at| {
+                emit_results(k, conv, square, planes[1], (results, &outlet), at)
+            });
         });
         Ok(())
     })
@@ -146,8 +153,8 @@ fn square_address(
     k.at(element, base, offset)
 }
 
-/// A square's inputs at their points: `[image, points]` are the first pixel's address and the chunk's matrices. Pixels beyond those that results inside
-/// the image need are not read: they count as zero.
+/// A square's inputs at their points: `[image, points]` are the first pixel's address and the chunk's
+/// matrices. Pixels beyond those that results inside the image need are not read: they count as zero.
 fn emit_window(
     k: &mut KernelBuilder<'_>,
     layout: &Layout,
@@ -226,7 +233,8 @@ fn results_strip(conv: &ConvDesc, square: Square, plane: usize, inside: [usize; 
                 return;
             }
             if conv.epilogue.pool.is_none() {
-                let place = |layout: Layout, column: usize| row * layout.row_pitch + column * layout.pixel_pitch;
+                let place =
+                    |layout: Layout, column: usize| row * layout.row_pitch + column * layout.pixel_pitch;
                 for (column, value) in values.into_iter().enumerate().take(inside[1]) {
                     let residual = conv.epilogue.residual.map_or(0, |layout| place(layout, column));
                     finish(b, conv, value, places(residual, place(conv.output, column)));
@@ -243,12 +251,21 @@ fn results_strip(conv: &ConvDesc, square: Square, plane: usize, inside: [usize; 
 }
 
 /// The largest of each four results of two rows.
-fn pool_rows(b: &mut StripBuilder, conv: &ConvDesc, row: usize, [above, below]: [&[Term]; 2], columns: usize) {
+fn pool_rows(
+    b: &mut StripBuilder,
+    conv: &ConvDesc,
+    row: usize,
+    [above, below]: [&[Term]; 2],
+    columns: usize,
+) {
     for column in 0..columns {
         let four = [above[2 * column], above[2 * column + 1], below[2 * column], below[2 * column + 1]];
-        let [Some(p0), Some(p1), Some(p2), Some(p3)] = four else { unreachable!("results are loaded from memory") };
-        let winners = winners(conv)
-            .map(|layout| Place::new(3, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed()));
+        let [Some(p0), Some(p1), Some(p2), Some(p3)] = four else {
+            unreachable!("results are loaded from memory")
+        };
+        let winners = winners(conv).map(|layout| {
+            Place::new(3, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed())
+        });
         let best = b.push(StripOp::Pool { points: [p0, p1, p2, p3], winners });
         let result = row * conv.output.row_pitch + column * conv.output.pixel_pitch;
         finish(b, conv, Some(best), places(0, result));

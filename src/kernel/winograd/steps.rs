@@ -1,7 +1,9 @@
 //! The three steps as kernels of their own, for the whole batch one after the other.
 //!
-//! Weights at the points are 16 or 36 matrices, up to four times as many bytes as the weights. Shard by shard, every shard reads all of them. Here the squares of
-//! all images lie below each other, and a task multiplies them by one point's matrix: each is read once. In exchange the squares go through memory between the steps.
+//! Weights at the points are 16 or 36 matrices, up to four times as many bytes as the weights. Shard by
+//! shard, every shard reads all of them. Here the squares of all images lie below each other, and a task
+//! multiplies them by one point's matrix: each is read once. In exchange the squares go through memory
+//! between the steps.
 
 use cranelift::prelude::Value;
 
@@ -27,7 +29,8 @@ impl Planes {
     /// For a convolution of so many images.
     pub(crate) fn of(conv: &ConvDesc, square: Square, images: usize) -> Self {
         let squares = sides(conv, square).map(Side::squares).iter().product();
-        let pitch = [conv.input.channels, conv.output.channels].map(|numbers| plane(images * squares, numbers));
+        let pitch =
+            [conv.input.channels, conv.output.channels].map(|numbers| plane(images * squares, numbers));
         Self { squares, pitch }
     }
 }
@@ -41,7 +44,10 @@ fn sides(conv: &ConvDesc, square: Square) -> [Side; 2] {
 /// Writes the kernel of a step.
 /// # Errors
 /// [`BuildError`] where the description contradicts itself or the machine is unknown.
-pub(in crate::kernel) fn build(desc: &WinogradStepDesc, target: &Target) -> Result<KernelFunction, BuildError> {
+pub(in crate::kernel) fn build(
+    desc: &WinogradStepDesc,
+    target: &Target,
+) -> Result<KernelFunction, BuildError> {
     let WinogradStepDesc { conv, square, images, step } = *desc;
     let start = Geometry::of(&conv)?.start;
     let planes = Planes::of(&conv, square, images);
@@ -64,8 +70,12 @@ pub(in crate::kernel) fn build(desc: &WinogradStepDesc, target: &Target) -> Resu
             }
             WinogradStep::Products => {
                 let channels = [conv.input.channels, conv.output.channels];
-                let products =
-                    Products::dense(square.area(), channels, (images * planes.squares, planes.pitch), target.simd);
+                let products = Products::dense(
+                    square.area(),
+                    channels,
+                    (images * planes.squares, planes.pitch),
+                    target.simd,
+                );
                 let (matrices, points) = ([k.arg(0), k.arg(1), k.arg(2)], k.count());
                 products.emit(k, target, matrices, points);
             }

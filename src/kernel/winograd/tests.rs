@@ -1,15 +1,16 @@
-//! Winograd's kernels against nested loops, for every instruction set of this machine, within the error bound of the module.
+//! Winograd's kernels against nested loops, for every instruction set of this machine, within the error bound
+//! of the module.
 
 use proptest::prelude::*;
 
 use crate::desc::{
-    ConvDesc, Epilogue, KernelDesc, PoolEpilogue, Square, TileActivation, WinogradDesc, WinogradGradWeightDesc,
-    WinogradStep, WinogradStepDesc, WinogradWeightDesc,
+    ConvDesc, Epilogue, KernelDesc, PoolEpilogue, Square, TileActivation, WinogradDesc,
+    WinogradGradWeightDesc, WinogradStep, WinogradStepDesc, WinogradWeightDesc,
 };
 use crate::kernel::Simd;
 use crate::kernel::trial::{
-    Buffer, Case, RoundedCase, compare, for_elements, for_taps, images, largest, mean_error, place, random_cases, run,
-    simds,
+    Buffer, Case, RoundedCase, compare, for_elements, for_taps, images, largest, mean_error, place,
+    random_cases, run, simds,
 };
 use crate::kernel::winograd::Planes;
 use crate::tensor::Padding;
@@ -79,7 +80,8 @@ fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
     let allowed = bound(square, 3, square.side(), ci) * ci as f64 * largest;
     let desc = WinogradDesc { conv, square, images: case.count.max(1) };
     for simd in simds() {
-        // turned round for the gradient, whose weights come with the taps in the order of the forward direction
+        // turned round for the gradient, whose weights come with the taps in the order of the forward
+        // direction
         let points = WinogradWeightDesc { square, flipped: conv.grad_input, inputs: ci, outputs: co };
         args[1] = Buffer::F32(at_points(&weight, points, simd));
         let together = run(&KernelDesc::Winograd(desc), simd, &args, count);
@@ -104,7 +106,8 @@ fn check_conv(conv: ConvDesc, case: &Case, square: Square) {
 fn run_steps(desc: &WinogradDesc, images: usize, simd: Simd, args: &[Buffer], count: usize) -> Vec<Buffer> {
     let WinogradDesc { conv, square, .. } = *desc;
     let step = |step| KernelDesc::WinogradStep(WinogradStepDesc { conv, square, images, step });
-    let planes = Planes::of(&conv, square, images).pitch.map(|pitch| Buffer::F32(vec![0.5; square.area() * pitch]));
+    let planes =
+        Planes::of(&conv, square, images).pitch.map(|pitch| Buffer::F32(vec![0.5; square.area() * pitch]));
     let [inputs, results] = planes;
     let inputs = run(&step(WinogradStep::Inputs), simd, &[args[0].clone(), inputs], count)[1].clone();
     let products = [inputs, args[1].clone(), results];
@@ -123,13 +126,15 @@ fn check_grad_weight(case: &Case, square: Square) {
     for n in 0..count {
         for_taps(&conv.window, |o, [ky, kx], i| {
             for (c, d) in (0..ci).flat_map(|c| (0..co).map(move |d| (c, d))) {
-                want[((ky * 3 + kx) * ci + c) * co + d] += f64::from(x[place(&conv.input, [n, i[0], i[1], c])])
-                    * f64::from(dy[place(&conv.grad, [n, o[0], o[1], d])]);
+                want[((ky * 3 + kx) * ci + c) * co + d] +=
+                    f64::from(x[place(&conv.input, [n, i[0], i[1], c])])
+                        * f64::from(dy[place(&conv.grad, [n, o[0], o[1], d])]);
             }
         });
     }
     let want: Vec<Option<f64>> = want.into_iter().map(Some).collect();
-    let squares = count * conv.window.y.output.div_ceil(square.side()) * conv.window.x.output.div_ceil(square.side());
+    let squares =
+        count * conv.window.y.output.div_ceil(square.side()) * conv.window.x.output.div_ceil(square.side());
     let allowed = bound(square, square.side(), 3, squares) * squares as f64 * largest(&x) * largest(&dy);
     let args = [Buffer::F32(x), Buffer::F32(dy), Buffer::F32(vec![7.0; want.len()])];
     let desc = WinogradGradWeightDesc { conv, square, images: count.max(1) };
@@ -187,7 +192,8 @@ fn epilogues() {
     let slope = TileActivation::LeakyRelu(0.25f32.to_bits());
     let clipped = TileActivation::ClippedRelu(6f32.to_bits());
     for activation in [None, Some(TileActivation::Relu), Some(slope), Some(clipped)] {
-        for (size, channels) in [([8, 8], [3, 32]), ([7, 5], [2, 21]), ([1, 9], [2, 4]), ([11, 14], [4, 65])] {
+        for (size, channels) in [([8, 8], [3, 32]), ([7, 5], [2, 21]), ([1, 9], [2, 4]), ([11, 14], [4, 65])]
+        {
             for (pool, winners, bias) in
                 [(false, false, true), (true, false, false), (true, true, false), (true, true, true)]
             {
@@ -195,7 +201,8 @@ fn epilogues() {
                 let epilogue = Epilogue { pool, bias, residual: None, activation };
                 let case = Case { epilogue, winners, ..Case::new(size, 3, channels) };
                 let with_residual = Case { residual: true, ..case.clone() };
-                for (square, case) in Square::ALL.into_iter().flat_map(|s| [(s, &case), (s, &with_residual)]) {
+                for (square, case) in Square::ALL.into_iter().flat_map(|s| [(s, &case), (s, &with_residual)])
+                {
                     check_conv(case.forward().expect("fits"), case, square);
                 }
             }
@@ -203,7 +210,8 @@ fn epilogues() {
     }
 }
 
-/// The mean error against that of a sum in single precision, tap by tap: less for squares of two, at most three times for squares of four.
+/// The mean error against that of a sum in single precision, tap by tap: less for squares of two, at most
+/// three times for squares of four.
 #[test]
 fn the_mean_error_is_near_that_of_a_direct_sum() {
     let conv = Case::new([16, 16], 3, [64, 32]).forward().expect("fits");
@@ -219,7 +227,8 @@ fn the_mean_error_is_near_that_of_a_direct_sum() {
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    let padding = prop_oneof![Just(Padding::Same), Just(Padding::Valid), (0..3usize).prop_map(Padding::Explicit)];
+    let padding =
+        prop_oneof![Just(Padding::Same), Just(Padding::Valid), (0..3usize).prop_map(Padding::Explicit)];
     let activation = prop_oneof![Just(None), Just(Some(TileActivation::Relu))];
     let epilogue = (any::<bool>(), any::<bool>(), activation).prop_map(|(pool, bias, activation)| Epilogue {
         pool: pool.then_some(PoolEpilogue { winners: None }),
@@ -229,20 +238,38 @@ fn cases() -> impl Strategy<Value = Case> {
     });
     let channels = prop::sample::select(vec![1, 3, 5, 8, 16, 17, 31, 40, 70]);
     let memory = (0..6usize, [0..7usize, 0..7], 0..3usize);
-    ([1..20usize, 1..20], padding, [channels.clone(), channels], epilogue, any::<[bool; 2]>(), memory, any::<u64>())
-        .prop_map(|(size, padding, channels, epilogue, [winners, residual], (count, neighbours, extra_halo), seed)| {
-            Case {
+    (
+        [1..20usize, 1..20],
+        padding,
+        [channels.clone(), channels],
+        epilogue,
+        any::<[bool; 2]>(),
+        memory,
+        any::<u64>(),
+    )
+        .prop_map(
+            |(
+                size,
                 padding,
+                channels,
                 epilogue,
-                winners,
-                residual,
-                count,
-                neighbours,
-                extra_halo,
+                [winners, residual],
+                (count, neighbours, extra_halo),
                 seed,
-                ..Case::new(size, 3, channels)
-            }
-        })
+            )| {
+                Case {
+                    padding,
+                    epilogue,
+                    winners,
+                    residual,
+                    count,
+                    neighbours,
+                    extra_halo,
+                    seed,
+                    ..Case::new(size, 3, channels)
+                }
+            },
+        )
 }
 
 proptest! {

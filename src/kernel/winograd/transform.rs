@@ -1,14 +1,15 @@
 //! The three transforms of Winograd's method, as straight-line arithmetic on vectors of channels.
 //!
-//! A one-dimensional correlation of `m + r − 1` inputs with `r` taps is a product of polynomials, seen from behind. Polynomials are multiplied by
-//! evaluating both at points, multiplying the values, and interpolating. With points `p`, one of them infinite:
+//! A one-dimensional correlation of `m + r − 1` inputs with `r` taps is a product of polynomials, seen from
+//! behind. Polynomials are multiplied by evaluating both at points, multiplying the values, and
+//! interpolating. With points `p`, one of them infinite:
 //! ```text
 //! window       v = Bᵀ d    v_p = Σ_k (coefficient of x^k in Π_{q ≠ p} (x − q)) · d_k     (the infinite one: of Π_q (x − q))
 //! evaluate     u = G g     u_p = (Σ_k p^k · g_k) / Π_{q ≠ p} (p − q)                      (the infinite one: the last g)
 //! interpolate  y = Aᵀ m    y_k = Σ_p p^k · m_p                                            (the infinite one: the last y alone)
 //! ```
-//! In two dimensions each is done along the columns, then along the rows. Source: Lavin & Gray, arXiv:1509.09308; the formulas for any points: Blahut,
-//! Fast Algorithms for Signal Processing, ch. 5.
+//! In two dimensions each is done along the columns, then along the rows. Source: Lavin & Gray,
+//! arXiv:1509.09308; the formulas for any points: Blahut, Fast Algorithms for Signal Processing, ch. 5.
 //!
 //! Points come in pairs ±p: what is even in p and what is odd is computed once for both.
 
@@ -20,8 +21,9 @@ pub(super) type Term = Option<StripValue>;
 
 /// The pairs ±p beside 0 and ∞.
 ///
-/// For squares of four, 2/3 and 3/2 instead of the usual 1 and 2: the products of a window differ less in size, and the error is a fifth (largest error in
-/// standard deviations of the result, 64 channels, 400 squares: 4.5e-6 against 2.4e-5; summed directly 2.7e-6). Their product is 1, which saves two
+/// For squares of four, 2/3 and 3/2 instead of the usual 1 and 2: the products of a window differ less in
+/// size, and the error is a fifth (largest error in standard deviations of the result, 64 channels, 400
+/// squares: 4.5e-6 against 2.4e-5; summed directly 2.7e-6). Their product is 1, which saves two
 /// multiplications.
 fn pairs(square: Square) -> &'static [f64] {
     match square {
@@ -49,7 +51,8 @@ fn scales(pairs: &[f64]) -> (f64, Vec<f64>) {
     let zero = even_product(pairs, None)[0];
     let of_pair = |i: usize| {
         let p = pairs[i];
-        let others: f64 = pairs.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, q)| p * p - q * q).product();
+        let others: f64 =
+            pairs.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, q)| p * p - q * q).product();
         1.0 / (2.0 * p * p * others)
     };
     (1.0 / zero, (0..pairs.len()).map(of_pair).collect())
@@ -117,7 +120,8 @@ pub(super) fn interpolate(b: &mut StripBuilder, square: Square, m: &[Term], resu
         .collect()
 }
 
-/// A transform along the columns, then along the rows. `read(row, column)` gives what goes in, `write` takes what comes out, row by row.
+/// A transform along the columns, then along the rows. `read(row, column)` gives what goes in, `write` takes
+/// what comes out, row by row.
 pub(super) fn in_two_dimensions(
     b: &mut StripBuilder,
     [rows, columns]: [usize; 2],

@@ -12,7 +12,10 @@ use crate::tensor::Element;
 /// Writes the kernel.
 /// # Errors
 /// [`BuildError::Host`] where the machine is unknown.
-pub(in crate::kernel) fn build(desc: &WinogradWeightDesc, target: &Target) -> Result<KernelFunction, BuildError> {
+pub(in crate::kernel) fn build(
+    desc: &WinogradWeightDesc,
+    target: &Target,
+) -> Result<KernelFunction, BuildError> {
     let blocks = Blocks::of(desc.outputs, target.simd);
     KernelBuilder::build(Effort::Speed, |k| {
         let (weight, points) = (k.arg(0), k.arg(1));

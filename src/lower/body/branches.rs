@@ -6,8 +6,9 @@ use crate::ir::LayerId;
 use crate::source::Span;
 
 impl<'f> Lowering<'_, 'f> {
-    /// Evaluates branches and adds what they make to `operands`; an empty one makes what it gets. One whose condition does not hold and that has no
-    /// `else` is left out, and its place noted. False where a branch is not known.
+    /// Evaluates branches and adds what they make to `operands`; an empty one makes what it gets. One whose
+    /// condition does not hold and that has no `else` is left out, and its place noted. False where a branch
+    /// is not known.
     pub(super) fn branches(
         &mut self,
         branches: &'f [Branch],

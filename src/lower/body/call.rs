@@ -40,7 +40,8 @@ impl<'f> Lowering<'_, 'f> {
             return self.push_unknown(step, name, &definition.name.value);
         }
         // too many parameters have been reported
-        let call = self.arguments_of(definition, step).filter(|_| definition.parameters.len() <= MOST_PARAMETERS);
+        let call =
+            self.arguments_of(definition, step).filter(|_| definition.parameters.len() <= MOST_PARAMETERS);
         let Some(call) = call else {
             return self.push_unknown(step, name, &definition.name.value);
         };
@@ -92,7 +93,8 @@ impl<'f> Lowering<'_, 'f> {
         let same = |frame: &Frame<'_>| std::ptr::eq(frame.callee.definition, callee.definition);
         let Some(first) = self.frames.iter().position(same) else { return false };
         let names = self.frames[first..].iter().map(|frame| &frame.callee.definition.name.value);
-        let chain: Vec<String> = names.chain([&callee.definition.name.value]).map(|name| format!("`{name}`")).collect();
+        let chain: Vec<String> =
+            names.chain([&callee.definition.name.value]).map(|name| format!("`{name}`")).collect();
         let kind = match callee.definition.kind {
             DefinitionKind::Model => "model",
             DefinitionKind::Block => "block",
@@ -136,11 +138,13 @@ impl<'f> Lowering<'_, 'f> {
             call.frozen = self.cx.bool("frozen", &expr).map(|frozen| Spanned::new(frozen, expr.span));
         }
         if let Some(expr) = arguments.get("until").cloned() {
-            call.until = self.cx.word("until", &expr, "block4_pool").map(|word| Spanned::new(word, expr.span));
+            call.until =
+                self.cx.word("until", &expr, "block4_pool").map(|word| Spanned::new(word, expr.span));
         }
         if let Some(expr) = arguments.get("like").cloned() {
             let models: Vec<String> = zoo::names().map(|name| format!("zoo.{name}")).collect();
-            let models: Vec<(&str, &'static str)> = models.iter().map(String::as_str).zip(zoo::names()).collect();
+            let models: Vec<(&str, &'static str)> =
+                models.iter().map(String::as_str).zip(zoo::names()).collect();
             call.like = self.cx.choice("like", &expr, &models);
         }
         call

@@ -28,7 +28,8 @@ impl<'f> Lowering<'_, 'f> {
         }
     }
 
-    /// `input(28x28x1)`: the first layer of a model; in a model that is used as a layer, the value that it is given.
+    /// `input(28x28x1)`: the first layer of a model; in a model that is used as a layer, the value that it is
+    /// given.
     fn input(&mut self, kind: &'static KindInfo, step: &Step, name: Option<&Name>) {
         let inner = self.frames.len() > 1;
         let Some(frame) = self.frames.last_mut() else { return };
@@ -83,7 +84,8 @@ impl<'f> Lowering<'_, 'f> {
         self.put(kind, step, name, inputs, written);
     }
 
-    /// `add(x, y)`, `add { branch { … } }`: what is named or branched is joined; named arguments are the layer's options.
+    /// `add(x, y)`, `add { branch { … } }`: what is named or branched is joined; named arguments are the
+    /// layer's options.
     fn join(&mut self, kind: &'static KindInfo, step: &'f Step, name: Option<&Name>) {
         let (operands, known) = self.operands(step);
         let options: Vec<Argument> =
@@ -95,7 +97,8 @@ impl<'f> Lowering<'_, 'f> {
 
     /// The values to join. False where one is not known.
     fn operands(&mut self, step: &'f Step) -> (Vec<LayerId>, bool) {
-        let values: Vec<&Argument> = step.arguments.iter().filter(|argument| argument.name.is_none()).collect();
+        let values: Vec<&Argument> =
+            step.arguments.iter().filter(|argument| argument.name.is_none()).collect();
         let mut operands = Vec::new();
         let mut known = true;
         if values.len() == 1 && step.branches.is_none() {
@@ -125,7 +128,8 @@ impl<'f> Lowering<'_, 'f> {
         if known && operands.len() < 2 {
             let problem = Diagnostic::new(Code::E0013).saying("operands").arg("callee", &step.callee.value);
             let problem = problem.at(step.callee.span, "operands-here");
-            let problem = left_out.into_iter().fold(problem, |problem, place| problem.also(place, "left-out"));
+            let problem =
+                left_out.into_iter().fold(problem, |problem, place| problem.also(place, "left-out"));
             let help = if step.branches.is_some() { "branches-help" } else { "operands-help" };
             self.cx.report(problem.help(help));
             known = false;
@@ -156,7 +160,13 @@ impl<'f> Lowering<'_, 'f> {
     }
 
     /// Gives a layer its place and name.
-    fn place(&mut self, kind: &'static KindInfo, step: &Step, name: Option<&Name>, inputs: Vec<LayerId>) -> LayerId {
+    fn place(
+        &mut self,
+        kind: &'static KindInfo,
+        step: &Step,
+        name: Option<&Name>,
+        inputs: Vec<LayerId>,
+    ) -> LayerId {
         let id = self.net.next();
         let named = Named { value: Some(id), place: step.callee.span, scope: None };
         let name = self.declare(name, kind.keyword, step.callee.span, named);

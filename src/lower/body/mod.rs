@@ -25,12 +25,16 @@ pub(super) use call::OF_MODELS;
 use network::{MOST_LAYERS, MOST_NAME_BYTES, Network};
 use scope::{ScopeId, Scopes};
 
-/// Deepest nesting of blocks, repeats, branches and choices in each other, once blocks are written out. Keeps the recursion far from the end of
-/// the stack.
+/// Deepest nesting of blocks, repeats, branches and choices in each other, once blocks are written out. Keeps
+/// the recursion far from the end of the stack.
 const DEEPEST: usize = 64;
 
 /// The network of a model by itself, and the layers of which only the place is known.
-pub(super) fn lower<'f>(cx: &mut Cx, units: &Units<'f>, model: Callee<'f>) -> Option<(Model, BTreeSet<LayerId>)> {
+pub(super) fn lower<'f>(
+    cx: &mut Cx,
+    units: &Units<'f>,
+    model: Callee<'f>,
+) -> Option<(Model, BTreeSet<LayerId>)> {
     let definition = model.definition;
     let outer = cx.constants.mark();
     let mut scopes = Scopes::default();
@@ -53,7 +57,9 @@ pub(super) fn lower<'f>(cx: &mut Cx, units: &Units<'f>, model: Callee<'f>) -> Op
     let Lowering { cx, net, current, frames, .. } = lowering;
     cx.constants.return_to(outer);
     if frames.first().is_some_and(|frame| !frame.begun) {
-        cx.report(Diagnostic::new(Code::E0019).saying("empty").at(definition.name.span, "empty-here").help("input"));
+        cx.report(
+            Diagnostic::new(Code::E0019).saying("empty").at(definition.name.span, "empty-here").help("input"),
+        );
     }
     // a network whose first layer is no input has been reported; nothing more can be said of it
     let has_input = net.layers.first().is_some_and(|first| matches!(first.layer, Layer::Input(_)));
@@ -201,7 +207,8 @@ impl<'f> Lowering<'_, 'f> {
         }
     }
 
-    /// Something of this body cannot be evaluated, which has been reported: its names are missing and what it makes is not known.
+    /// Something of this body cannot be evaluated, which has been reported: its names are missing and what it
+    /// makes is not known.
     fn give_up(&mut self, span: Span) {
         self.scopes.set_partial(self.scope);
         let path = self.scopes.path(self.scope, "unknown");
@@ -243,7 +250,8 @@ impl Lowering<'_, '_> {
         let Some(frame) = self.frames.last_mut() else { return };
         let first = !std::mem::replace(&mut frame.begun, true);
         if first && frame.callee.definition.kind == DefinitionKind::Model {
-            let problem = Diagnostic::new(Code::E0019).saying("empty").at(step.callee.span, "first-here").help("input");
+            let problem =
+                Diagnostic::new(Code::E0019).saying("empty").at(step.callee.span, "first-here").help("input");
             self.cx.report(problem);
         }
     }

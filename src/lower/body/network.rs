@@ -10,7 +10,8 @@ use crate::vocabulary::Attributes;
 /// Most layers of a model. The largest that people train have some thousands.
 pub(super) const MOST_LAYERS: usize = 100_000;
 
-/// Most statements that are evaluated for a model, repeated ones each time: bounds what empty bodies can cost.
+/// Most statements that are evaluated for a model, repeated ones each time: bounds what empty bodies can
+/// cost.
 const MOST_STATEMENTS: usize = 1_000_000;
 
 /// Most bytes of all layers' full names: a long name around many layers is a part of each of theirs.
@@ -77,11 +78,13 @@ impl Network {
         }
         let numbers = Renumbering::new(start, &needed);
         let tail = self.layers.split_off(start);
-        self.layers.extend(tail.into_iter().zip(&needed).filter(|(_, needed)| **needed).map(|(mut node, _)| {
-            // what leads to a layer that is kept is kept
-            node.inputs = node.inputs.iter().filter_map(|&input| numbers.of(input)).collect();
-            node
-        }));
+        self.layers.extend(tail.into_iter().zip(&needed).filter(|(_, needed)| **needed).map(
+            |(mut node, _)| {
+                // what leads to a layer that is kept is kept
+                node.inputs = node.inputs.iter().filter_map(|&input| numbers.of(input)).collect();
+                node
+            },
+        ));
         let unknown = self.unknown.split_off(&LayerId(u32::try_from(start).unwrap_or(u32::MAX)));
         self.unknown.extend(unknown.into_iter().filter_map(|id| numbers.of(id)));
         self.heads.retain_mut(|head| match numbers.of(head.output) {
@@ -91,7 +94,8 @@ impl Network {
             }
             None => false,
         });
-        let outside = self.scopes.iter().rposition(|scope| scope.layers.start < start).map_or(0, |last| last + 1);
+        let outside =
+            self.scopes.iter().rposition(|scope| scope.layers.start < start).map_or(0, |last| last + 1);
         let inside = self.scopes.split_off(outside);
         self.scopes.extend(inside.into_iter().filter_map(|mut scope| {
             scope.layers = numbers.end_of(scope.layers.start)..numbers.end_of(scope.layers.end);
@@ -127,6 +131,9 @@ impl Renumbering {
 
     /// The new place of a range's bound.
     fn end_of(&self, place: usize) -> usize {
-        place.checked_sub(self.start).and_then(|at| self.before.get(at)).map_or(place, |before| self.start + before)
+        place
+            .checked_sub(self.start)
+            .and_then(|at| self.before.get(at))
+            .map_or(place, |before| self.start + before)
     }
 }

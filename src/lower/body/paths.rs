@@ -1,4 +1,5 @@
-//! Layers whose names are written as paths, `stage.0.conv2d = …`, stand in scopes as if these had been written out.
+//! Layers whose names are written as paths, `stage.0.conv2d = …`, stand in scopes as if these had been
+//! written out.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,8 @@ pub(super) fn add_scopes(layers: &[LayerNode], scopes: &mut Vec<Scope>) {
     let new: Vec<Scope> = found
         .into_iter()
         .filter(|(path, range)| {
-            let inside = |node: &LayerNode| node.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+            let inside =
+                |node: &LayerNode| node.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
             layers[range.clone()].iter().all(inside)
         })
         .map(|(path, range)| {

@@ -39,7 +39,8 @@ impl Turns {
 impl<'f> Lowering<'_, 'f> {
     /// Evaluates the body once for each turn; with a name, each turn is a scope.
     pub(super) fn repeat(&mut self, repeat: &'f Repeat) {
-        let turns = if repeat.index.is_some() { self.values(&repeat.count) } else { self.times(&repeat.count) };
+        let turns =
+            if repeat.index.is_some() { self.values(&repeat.count) } else { self.times(&repeat.count) };
         let Some(turns) = turns else { return self.give_up(repeat.span) };
         if let Some(index) = &repeat.index {
             self.cx.constants.check_name(index, &mut self.cx.problems);
@@ -83,7 +84,12 @@ impl<'f> Lowering<'_, 'f> {
             self.scope = self.scopes.open(format!("{path}."), Some(around), Some(&repeat.body));
             let start = self.net.layers.len();
             let at = self.net.scopes.len();
-            self.net.scopes.push(Scope { path, kind: ScopeKind::Turn, layers: start..start, span: repeat.span });
+            self.net.scopes.push(Scope {
+                path,
+                kind: ScopeKind::Turn,
+                layers: start..start,
+                span: repeat.span,
+            });
             self.turn(repeat, turns, turn);
             if self.net.stopped {
                 break;
@@ -136,7 +142,12 @@ impl<'f> Lowering<'_, 'f> {
             if number.unsigned_abs() <= super::MOST_LAYERS as u64 {
                 return Some(number);
             }
-            self.cx.out_of_range(A_RANGE, &format!("between -{0} and {0}", super::MOST_LAYERS), number, expr.span);
+            self.cx.out_of_range(
+                A_RANGE,
+                &format!("between -{0} and {0}", super::MOST_LAYERS),
+                number,
+                expr.span,
+            );
             return None;
         }
         self.cx.wrong_type(A_RANGE, "whole numbers", &value, expr.span);

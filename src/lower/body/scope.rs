@@ -19,7 +19,8 @@ pub(super) struct ScopeId(usize);
 #[derive(Debug, Default)]
 pub(super) struct Scopes {
     all: Vec<NameScope>,
-    /// The names that the user gives in each body, by the body's address: a body is opened whenever it is written out.
+    /// The names that the user gives in each body, by the body's address: a body is opened whenever it is
+    /// written out.
     reserved: BTreeMap<usize, Rc<BTreeMap<String, Span>>>,
 }
 
@@ -78,9 +79,11 @@ impl Scopes {
         self.all[scope.0].names.entry(name).or_insert(named);
     }
 
-    /// Sets what a name stands for that was given before its value was known; one that was taken keeps its first meaning.
+    /// Sets what a name stands for that was given before its value was known; one that was taken keeps its
+    /// first meaning.
     pub(super) fn complete(&mut self, scope: ScopeId, name: &str, named: Named) {
-        if let Some(known) = self.all[scope.0].names.get_mut(name).filter(|known| known.place == named.place) {
+        if let Some(known) = self.all[scope.0].names.get_mut(name).filter(|known| known.place == named.place)
+        {
             *known = named;
         }
     }
@@ -115,7 +118,8 @@ impl Scopes {
         among.iter().copied().find(|name| !taken(name))
     }
 
-    /// What a path leads to; `Err` with the scope that lacks the rest of it. A name may be a path itself, so the longest one that fits counts.
+    /// What a path leads to; `Err` with the scope that lacks the rest of it. A name may be a path itself, so
+    /// the longest one that fits counts.
     fn find(&self, from: ScopeId, path: &str) -> Result<&Named, Missing> {
         let mut at = Some(from);
         while let Some(scope) = at {
@@ -146,7 +150,8 @@ impl Scopes {
         std::iter::once(path.len()).chain(points).find_map(|end| Some((self.get(scope, &path[..end])?, end)))
     }
 
-    /// Applies a renumbering of layers to a scope and those that were opened after it: layers that are gone lose their names.
+    /// Applies a renumbering of layers to a scope and those that were opened after it: layers that are gone
+    /// lose their names.
     pub(super) fn renumber(&mut self, from: ScopeId, numbers: &Renumbering) {
         for scope in &mut self.all[from.0..] {
             scope.names.retain(|_, named| match named.value {
@@ -226,14 +231,22 @@ impl Lowering<'_, '_> {
         let mut at = Some(scope);
         while let Some(scope) = at {
             let scope = &self.scopes.all[scope.0];
-            names.extend(scope.names.keys().take(most.saturating_add(1)).map(|name| format!("{known}{name}")));
+            names
+                .extend(scope.names.keys().take(most.saturating_add(1)).map(|name| format!("{known}{name}")));
             at = scope.outer.filter(|_| known.is_empty());
         }
         names
     }
 
-    /// Gives a value its name in this scope: the written one, or one made of `keyword`. E0117 where it is taken. Returns the name.
-    pub(super) fn declare(&mut self, name: Option<&Name>, keyword: &str, place: Span, named: Named) -> String {
+    /// Gives a value its name in this scope: the written one, or one made of `keyword`. E0117 where it is
+    /// taken. Returns the name.
+    pub(super) fn declare(
+        &mut self,
+        name: Option<&Name>,
+        keyword: &str,
+        place: Span,
+        named: Named,
+    ) -> String {
         let (own, place) = match name {
             Some(written) => (written.value.clone(), written.span),
             None => (self.scopes.automatic_name(self.scope, keyword), place),
@@ -280,7 +293,9 @@ fn reserve(reserved: &mut BTreeMap<String, Span>, body: &Body) {
             Statement::Chain(chain) => {
                 chain.name.iter().for_each(&mut give);
                 let branches = chain.steps.iter().filter_map(|step| step.branches.as_ref()).flatten();
-                inner.extend(branches.flat_map(|branch| [Some(&branch.body), branch.otherwise.as_ref()]).flatten());
+                inner.extend(
+                    branches.flat_map(|branch| [Some(&branch.body), branch.otherwise.as_ref()]).flatten(),
+                );
             }
             Statement::Repeat(repeat) => match &repeat.name {
                 Some(name) => give(name),

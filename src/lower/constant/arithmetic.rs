@@ -62,7 +62,9 @@ impl Constants {
             BinaryOp::Sub => whole(&a, &b, i64::checked_sub).unwrap_or(Value::Float(x - y)),
             BinaryOp::Mul => whole(&a, &b, i64::checked_mul).unwrap_or(Value::Float(x * y)),
             BinaryOp::Div => {
-                let exact = |a: i64, b: i64| a.checked_rem(b).filter(|rest| *rest == 0).and_then(|_| a.checked_div(b));
+                let exact = |a: i64, b: i64| {
+                    a.checked_rem(b).filter(|rest| *rest == 0).and_then(|_| a.checked_div(b))
+                };
                 whole(&a, &b, exact).unwrap_or(Value::Float(x / y))
             }
         };
@@ -79,14 +81,18 @@ impl Constants {
         let mut values = Vec::new();
         for argument in arguments {
             let value = self.evaluate(&argument.value, problems)?;
-            let Some(number) = value.number() else { return self.no_number(&value, argument.value.span, problems) };
+            let Some(number) = value.number() else {
+                return self.no_number(&value, argument.value.span, problems);
+            };
             values.push((value, number));
         }
         let value = match (name.value.as_str(), &values[..]) {
             ("floor", [(_, x)]) => from_float(x.floor()),
             ("ceil", [(_, x)]) => from_float(x.ceil()),
             ("round", [(_, x)]) => from_float((x + 0.5).floor()),
-            ("mod", [(a, x), (b, y)]) => whole(a, b, i64::checked_rem_euclid).unwrap_or(Value::Float(x.rem_euclid(*y))),
+            ("mod", [(a, x), (b, y)]) => {
+                whole(a, b, i64::checked_rem_euclid).unwrap_or(Value::Float(x.rem_euclid(*y)))
+            }
             ("min", [(a, x), (b, y)]) => {
                 if x <= y {
                     a.clone()
@@ -112,8 +118,12 @@ impl Constants {
                 }
             }
             _ => {
-                problems
-                    .push(Diagnostic::new(Code::E0017).saying("arguments").arg("name", &name.value).at(span, "here"));
+                problems.push(
+                    Diagnostic::new(Code::E0017)
+                        .saying("arguments")
+                        .arg("name", &name.value)
+                        .at(span, "here"),
+                );
                 return None;
             }
         };

@@ -6,7 +6,8 @@ use crate::diag::Problems;
 use crate::source::Span;
 
 impl Constants {
-    /// The value with the constants in it replaced by what they are, so that it means the same where others are in sight.
+    /// The value with the constants in it replaced by what they are, so that it means the same where others
+    /// are in sight.
     pub(in crate::lower) fn closed(&self, value: Value, span: Span, problems: &mut Problems) -> Value {
         // more than any list that people write; what is longer keeps its names
         const MOST: usize = 10_000;
@@ -18,7 +19,9 @@ impl Constants {
 
     fn closed_within(&self, value: Value, budget: &mut usize) -> Value {
         match value {
-            Value::List(items) => Value::List(items.iter().map(|item| self.closed_expr(item, budget)).collect()),
+            Value::List(items) => {
+                Value::List(items.iter().map(|item| self.closed_expr(item, budget)).collect())
+            }
             Value::Call(name, arguments) => Value::Call(name, self.closed_arguments(&arguments, budget)),
             Value::Int(_)
             | Value::Float(_)
@@ -58,10 +61,14 @@ impl Constants {
             ExprKind::Map(pairs) => {
                 ExprKind::Map(pairs.iter().map(|(key, value)| (key.clone(), *inner(value))).collect())
             }
-            ExprKind::Call(name, arguments) => ExprKind::Call(name.clone(), self.closed_arguments(arguments, budget)),
+            ExprKind::Call(name, arguments) => {
+                ExprKind::Call(name.clone(), self.closed_arguments(arguments, budget))
+            }
             ExprKind::Negate(part) => ExprKind::Negate(inner(part)),
             ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, inner(left), inner(right)),
-            ExprKind::If(parts) => ExprKind::If(Box::new([*inner(&parts[0]), *inner(&parts[1]), *inner(&parts[2])])),
+            ExprKind::If(parts) => {
+                ExprKind::If(Box::new([*inner(&parts[0]), *inner(&parts[1]), *inner(&parts[2])]))
+            }
             ExprKind::Of(share, base) => ExprKind::Of(inner(share), base.clone()),
             ExprKind::Range { start, end, inclusive } => {
                 ExprKind::Range { start: inner(start), end: inner(end), inclusive: *inclusive }

@@ -36,7 +36,9 @@ impl Constants {
             ExprKind::Call(name, arguments) if FUNCTIONS.contains(&name.value.as_str()) => {
                 return self.function(name, arguments, expr.span, problems);
             }
-            ExprKind::Call(name, _) if name.value == "search" => return self.searched(name, expr.span, problems),
+            ExprKind::Call(name, _) if name.value == "search" => {
+                return self.searched(name, expr.span, problems);
+            }
             ExprKind::Call(name, arguments) => Value::Call(name.clone(), arguments.clone()),
             ExprKind::Negate(inner) => match self.evaluate(inner, problems)? {
                 Value::Int(value) => value.checked_neg().map_or(Value::Float(-(value as f64)), Value::Int),
@@ -115,8 +117,10 @@ impl Constants {
             let problem = self.unresolved(word, span, problems);
             problems.push(problem);
         } else {
-            let problem =
-                Diagnostic::new(Code::E0011).saying("arithmetic").arg("found", value.describe()).at(span, "here");
+            let problem = Diagnostic::new(Code::E0011)
+                .saying("arithmetic")
+                .arg("found", value.describe())
+                .at(span, "here");
             problems.push(problem);
         }
         None
@@ -125,7 +129,10 @@ impl Constants {
     /// E0016 for a word that should be a constant.
     pub(in crate::lower) fn unresolved(&self, word: &str, span: Span, problems: &mut Problems) -> Diagnostic {
         if word == "classes" {
-            return Diagnostic::new(Code::E0016).saying("classes").at(span, "classes-here").help("classes-help");
+            return Diagnostic::new(Code::E0016)
+                .saying("classes")
+                .at(span, "classes-here")
+                .help("classes-help");
         }
         let problem = Diagnostic::new(Code::E0016).arg("name", word).at(span, "here");
         match names::nearest_of_many(problems, word, self.names()) {

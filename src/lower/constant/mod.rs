@@ -42,8 +42,8 @@ type Values = BTreeMap<String, Defined>;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark(usize);
 
-/// What evaluating values has cost, in the parts of values that were looked at. A list that a constant stands for can be used again and again, and each time
-/// it is gone through.
+/// What evaluating values has cost, in the parts of values that were looked at. A list that a constant stands
+/// for can be used again and again, and each time it is gone through.
 #[derive(Debug, Clone, Default)]
 struct Work(Rc<Cell<usize>>);
 
@@ -82,7 +82,8 @@ impl Constants {
         self.changes.clear();
     }
 
-    /// Constants of another file are used at a place where these are known: the classes are the same, and so is the work that may be done.
+    /// Constants of another file are used at a place where these are known: the classes are the same, and so
+    /// is the work that may be done.
     pub(super) fn go_on_from(&mut self, here: &Constants) {
         self.classes = here.classes;
         self.work = here.work.clone();
@@ -153,7 +154,8 @@ impl Constants {
         !taken
     }
 
-    /// Gives a parameter or index its value, whatever the name stood for outside; `None` where it has none, which has been reported.
+    /// Gives a parameter or index its value, whatever the name stood for outside; `None` where it has none,
+    /// which has been reported.
     pub(super) fn bind(&mut self, name: &Name, value: Option<Value>) {
         self.insert(name, value);
     }

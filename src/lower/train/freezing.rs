@@ -43,9 +43,14 @@ fn change(cx: &mut Cx, key: &str, expr: &Expr) -> Option<FreezeChange> {
     Some(FreezeChange { freeze: key == "freeze", target: Spanned::new(path.clone(), named.span), onward })
 }
 
-/// Gives every change its layers: those of the section hold from the start, those of a phase from its beginning on. Names that there are not are
-/// reported unless some layers are not known.
-pub(in crate::lower) fn resolve(cx: &mut Cx, train: &mut TrainSpec, model: &mut Model, unknown: &BTreeSet<LayerId>) {
+/// Gives every change its layers: those of the section hold from the start, those of a phase from its
+/// beginning on. Names that there are not are reported unless some layers are not known.
+pub(in crate::lower) fn resolve(
+    cx: &mut Cx,
+    train: &mut TrainSpec,
+    model: &mut Model,
+    unknown: &BTreeSet<LayerId>,
+) {
     let mut frozen: Vec<bool> = model.layers.iter().map(|node| node.frozen).collect();
     let silent = !unknown.is_empty();
     let phases = train.phases.iter().flat_map(|phase| &phase.spec.freezes);
@@ -91,13 +96,20 @@ fn apply(
 
 impl Cx {
     /// E0117 for the path of a layer or scope that the model does not have.
-    pub(in crate::lower) fn unknown_layer_name(&mut self, path: &str, span: crate::source::Span, model: &Model) {
+    pub(in crate::lower) fn unknown_layer_name(
+        &mut self,
+        path: &str,
+        span: crate::source::Span,
+        model: &Model,
+    ) {
         let names = || {
             let scopes = model.scopes.iter().map(|scope| scope.path.as_str());
             model.layers.iter().map(|node| node.path.as_str()).chain(scopes)
         };
-        let problem =
-            Diagnostic::new(Code::E0117).saying("not-in-model").arg("name", path).arg("model", &model.name.value);
+        let problem = Diagnostic::new(Code::E0117)
+            .saying("not-in-model")
+            .arg("name", path)
+            .arg("model", &model.name.value);
         let problem = problem.at(span, "unknown-here");
         // the scopes before a name are easily forgotten
         let looks = self.problems.comparisons_left() > 0;

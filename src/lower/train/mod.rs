@@ -29,7 +29,8 @@ fn is_callback(call: &Step) -> bool {
     Callback::row(&call.callee.value).is_some()
 }
 
-/// The schedule; settings with mistakes have their defaults. What is frozen stands there by name until [`resolve_freezing`] has seen the model.
+/// The schedule; settings with mistakes have their defaults. What is frozen stands there by name until
+/// [`resolve_freezing`] has seen the model.
 pub(super) fn lower(cx: &mut Cx, section: &Merged) -> TrainSpec {
     let mut own = section.clone();
     let phases = std::mem::take(&mut own.phases);
@@ -98,7 +99,8 @@ fn check_rate_given_once(cx: &mut Cx, spec: &TrainSpec) {
     if spec.schedule.value == Schedule::Constant {
         return;
     }
-    let plateau = spec.callbacks.iter().find(|callback| matches!(callback.value, Callback::ReduceLrOnPlateau { .. }));
+    let plateau =
+        spec.callbacks.iter().find(|callback| matches!(callback.value, Callback::ReduceLrOnPlateau { .. }));
     let piecewise = matches!(spec.schedule.value, Schedule::Piecewise { .. });
     let other = match (plateau, spec.rate_span) {
         (Some(plateau), _) => Some((plateau.span, "what lowers the learning rate")),

@@ -20,11 +20,15 @@ pub(super) struct Written {
     pub(super) updates: UpdateRules,
 }
 
-/// The optimizer with what stands around it; where nothing is written, Keras's default. `settings` are the plain settings of the section.
+/// The optimizer with what stands around it; where nothing is written, Keras's default. `settings` are the
+/// plain settings of the section.
 pub(super) fn lower(cx: &mut Cx, section: &mut Merged, settings: &Attributes) -> Written {
     let default = Optimizer::RmsProp { lr: 0.001, rho: 0.9, momentum: 0.0, epsilon: 1e-7 };
-    let mut written =
-        Written { optimizer: Spanned::new(default, Span::default()), rate_span: None, updates: UpdateRules::default() };
+    let mut written = Written {
+        optimizer: Spanned::new(default, Span::default()),
+        rate_span: None,
+        updates: UpdateRules::default(),
+    };
     let mut decay = None;
     if let Some(expr) = section.take("optimizer") {
         written.optimizer.span = expr.span;
@@ -54,7 +58,8 @@ pub(super) fn lower(cx: &mut Cx, section: &mut Merged, settings: &Attributes) ->
 /// At most one way to clip: as in Keras, where a second is refused.
 fn check_clipped_once(cx: &mut Cx, settings: &Attributes) {
     let mut first: Option<Span> = None;
-    for place in ["clip_value", "clip_norm", "global_clip_norm"].into_iter().filter_map(|key| settings.written_at(key))
+    for place in
+        ["clip_value", "clip_norm", "global_clip_norm"].into_iter().filter_map(|key| settings.written_at(key))
     {
         if let Some(first) = first {
             let problem = Diagnostic::new(Code::E0014).arg("what", "how gradients are clipped");
@@ -65,7 +70,8 @@ fn check_clipped_once(cx: &mut Cx, settings: &Attributes) {
     }
 }
 
-/// The optimizer of an expression, with its attributes; `None` where it has a mistake, which has been reported.
+/// The optimizer of an expression, with its attributes; `None` where it has a mistake, which has been
+/// reported.
 fn optimizer(cx: &mut Cx, expr: &Expr) -> Option<(Optimizer, Attributes)> {
     if let Value::Call(callee, arguments) = cx.value(expr)?
         && Optimizer::row(&callee.value).is_some()

@@ -24,7 +24,9 @@ pub(super) fn lower_all(cx: &mut Cx, section: &Merged, phases: &[Section]) -> Ve
     }
     for phase in phases.iter().take(MOST_PHASES) {
         let Some(name) = &phase.target else {
-            cx.report(Diagnostic::new(Code::E0013).saying("phase").at(phase.kind.span, "here").help("phase-help"));
+            cx.report(
+                Diagnostic::new(Code::E0013).saying("phase").at(phase.kind.span, "here").help("phase-help"),
+            );
             continue;
         };
         let first = *firsts.entry(&name.value).or_insert(name.span);
@@ -78,16 +80,20 @@ pub(in crate::lower) fn unused(cx: &mut Cx, section: &Merged) {
     if section.phases.is_empty() {
         return;
     }
-    let settings_of = |phase: &Merged| phase.settings.iter().map(|s| s.key.value.clone()).collect::<BTreeSet<String>>();
-    let calls_of = |phase: &Merged| phase.calls.iter().map(|c| c.callee.value.clone()).collect::<BTreeSet<String>>();
+    let settings_of =
+        |phase: &Merged| phase.settings.iter().map(|s| s.key.value.clone()).collect::<BTreeSet<String>>();
+    let calls_of =
+        |phase: &Merged| phase.calls.iter().map(|c| c.callee.value.clone()).collect::<BTreeSet<String>>();
     let phases = || section.phases.iter().map(of_section);
     let in_all = |all: BTreeSet<String>, phase: BTreeSet<String>| all.intersection(&phase).cloned().collect();
     let set = phases().map(|phase| settings_of(&phase)).fold(settings_of(section), in_all);
     let called = phases().map(|phase| calls_of(&phase)).fold(calls_of(section), in_all);
     let is_frozen = |setting: &&Setting| ["freeze", "unfreeze"].contains(&setting.key.value.as_str());
-    let settings = section.settings.iter().filter(|setting| !is_frozen(setting) && set.contains(&setting.key.value));
+    let settings =
+        section.settings.iter().filter(|setting| !is_frozen(setting) && set.contains(&setting.key.value));
     let calls = section.calls.iter().filter(|call| called.contains(&call.callee.value));
-    let unused: Vec<&Name> = settings.map(|setting| &setting.key).chain(calls.map(|call| &call.callee)).collect();
+    let unused: Vec<&Name> =
+        settings.map(|setting| &setting.key).chain(calls.map(|call| &call.callee)).collect();
     for name in unused {
         let problem = Diagnostic::new(Code::W0506).saying("overridden").arg("name", &name.value);
         cx.report(problem.at(name.span, "overridden-here").help("overridden-help"));

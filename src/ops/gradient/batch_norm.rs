@@ -29,7 +29,8 @@ impl GradientCtx<'_> {
             let mut operands = vec![dy, x, mean, variance, dbeta, dgamma, inverse_batch];
             operands.extend(norm.scale.then(|| s.operand(1)));
             let map = Map::single(|e| {
-                let [dy, x, mean, variance, dbeta, dgamma, inverse_batch] = std::array::from_fn(|i| e.input(i));
+                let [dy, x, mean, variance, dbeta, dgamma, inverse_batch] =
+                    std::array::from_fn(|i| e.input(i));
                 let per_image = e.constant(1.0 / (height * width) as f32);
                 let share = e.mul(inverse_batch, per_image);
                 let r = e.inverse_deviation(variance, norm.epsilon());

@@ -7,7 +7,8 @@ use crate::ops::{Map, MapResult, Op};
 use crate::vocabulary::ActivationKind;
 
 impl GradientCtx<'_> {
-    /// `Σ`-free part of each operand: `dy · ∂f/∂operand`; summed over batch and pixels for an operand that is a vector `[C]`.
+    /// `Σ`-free part of each operand: `dy · ∂f/∂operand`; summed over batch and pixels for an operand that is
+    /// a vector `[C]`.
     pub(super) fn map(&mut self, map: &Map, dy: Value) -> Vec<Option<Value>> {
         let inputs = self.graph.node(self.node).inputs.clone();
         let (result, _) = map.results[0];

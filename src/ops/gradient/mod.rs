@@ -5,8 +5,8 @@ mod elementwise;
 mod growing;
 
 use super::{
-    Conv, ConvEpilogue, ConvGradInput, ConvGradWeight, DenseGradInput, DenseGradWeight, GlobalPoolGrad, Op, Pad, Pool,
-    PoolGrad, Slice, SoftmaxGrad, Unpad, WarpGrad,
+    Conv, ConvEpilogue, ConvGradInput, ConvGradWeight, DenseGradInput, DenseGradWeight, GlobalPoolGrad, Op,
+    Pad, Pool, PoolGrad, Slice, SoftmaxGrad, Unpad, WarpGrad,
 };
 use crate::desc::PoolKind;
 use crate::ir::{Graph, NodeId, Value};
@@ -47,7 +47,8 @@ impl<'g> GradientCtx<'g> {
         self.wanted[operand].then(|| rule(self))
     }
 
-    /// Gradients by the operands of the node, in order, given the gradient `dy` by its first result. `None` where none flows or none is wanted.
+    /// Gradients by the operands of the node, in order, given the gradient `dy` by its first result. `None`
+    /// where none flows or none is wanted.
     pub fn gradients(&mut self, dy: Value) -> Vec<Option<Value>> {
         let op = self.graph.node(self.node).op.clone();
         match &op {
@@ -55,9 +56,12 @@ impl<'g> GradientCtx<'g> {
                 debug_assert_eq!(conv.epilogue, Default::default(), "gradients come before fusion");
                 let (window, groups) = (conv.window, conv.groups);
                 let (x, w) = (self.operand(0), self.operand(1));
-                let dx = self.when_wanted(0, |s| s.push(Op::ConvGradInput(ConvGradInput { window, groups }), &[dy, w]));
-                let dw =
-                    self.when_wanted(1, |s| s.push(Op::ConvGradWeight(ConvGradWeight { window, groups }), &[x, dy]));
+                let dx = self.when_wanted(0, |s| {
+                    s.push(Op::ConvGradInput(ConvGradInput { window, groups }), &[dy, w])
+                });
+                let dw = self.when_wanted(1, |s| {
+                    s.push(Op::ConvGradWeight(ConvGradWeight { window, groups }), &[x, dy])
+                });
                 vec![dx, dw]
             }
             // forward it is a transposed convolution: what goes back through it is the convolution itself
@@ -66,8 +70,9 @@ impl<'g> GradientCtx<'g> {
                 let (x, w) = (self.operand(0), self.operand(1));
                 let conv = Conv { window, groups, epilogue: ConvEpilogue::default() };
                 let dx = self.when_wanted(0, |s| s.push(Op::Conv(conv), &[dy, w]));
-                let dw =
-                    self.when_wanted(1, |s| s.push(Op::ConvGradWeight(ConvGradWeight { window, groups }), &[dy, x]));
+                let dw = self.when_wanted(1, |s| {
+                    s.push(Op::ConvGradWeight(ConvGradWeight { window, groups }), &[dy, x])
+                });
                 vec![dx, dw]
             }
             Op::Dense(_) => {
@@ -155,7 +160,8 @@ impl<'g> GradientCtx<'g> {
         let mut gradients = Vec::with_capacity(inputs.len());
         for (operand, &input) in inputs.iter().enumerate() {
             let channels = self.graph.ty(input).shape.channels();
-            gradients.push(self.when_wanted(operand, |s| s.push(Op::Slice(Slice { start, channels }), &[dy])));
+            gradients
+                .push(self.when_wanted(operand, |s| s.push(Op::Slice(Slice { start, channels }), &[dy])));
             start += channels;
         }
         gradients

@@ -21,7 +21,8 @@ impl Lowerer<'_> {
         let weight = self.inputs(node, 1);
         let residual = conv.epilogue.residual.then(|| node.inputs[2 + usize::from(conv.epilogue.bias)]);
         let y = match residual {
-            // over what is added, where nobody needs that afterwards and it is not read by neighbouring tiles too
+            // over what is added, where nobody needs that afterwards and it is not read by neighbouring tiles
+            // too
             Some(residual) if self.any(residual).buffer != x.buffer => self.new_images_over(&[residual]),
             _ => self.new_images(0),
         };
@@ -66,10 +67,13 @@ impl Lowerer<'_> {
         weights * self.modelled(desc).weights_per_tap(taps) > 2.0 * desc.input.image_pitch as f64
     }
 
-    /// Whether Strassen's method is worth it for some rows of the image: each task makes sums of its own rows then, and not of all of them.
+    /// Whether Strassen's method is worth it for some rows of the image: each task makes sums of its own rows
+    /// then, and not of all of them.
     fn sums_rows(&self, desc: &ConvDesc) -> bool {
         let parts = Parts::of(desc.output.height, 1);
-        parts.is_some_and(|parts| matches!(self.modelled(&part_of_rows(desc, parts.part)), Method::Strassen { .. }))
+        parts.is_some_and(|parts| {
+            matches!(self.modelled(&part_of_rows(desc, parts.part)), Method::Strassen { .. })
+        })
     }
 
     /// A convolution of the batch, some images a task.
@@ -118,10 +122,13 @@ impl Lowerer<'_> {
         let weight = self.weights_for(method, desc, weight);
         let rows = scale * parts.part;
         let touched = (rows - 1) * window.y.stride + window.y.effective();
-        let x = self.rows(&operands.x, [rows * window.y.stride, window.y.pad_before, touched], AccessMode::Read);
+        let x =
+            self.rows(&operands.x, [rows * window.y.stride, window.y.pad_before, touched], AccessMode::Read);
         let y = self.rows(&operands.y, [parts.part, 0, parts.part], AccessMode::Write);
-        let residual = operands.residual.as_ref().map(|r| self.rows(r, [parts.part, 0, parts.part], AccessMode::Read));
-        let winners = operands.winners.as_ref().map(|w| self.rows(w, [parts.part, 0, parts.part], AccessMode::Write));
+        let residual =
+            operands.residual.as_ref().map(|r| self.rows(r, [parts.part, 0, parts.part], AccessMode::Read));
+        let winners =
+            operands.winners.as_ref().map(|w| self.rows(w, [parts.part, 0, parts.part], AccessMode::Write));
         let kernel = |rows: usize| {
             let mut desc = part_of_rows(desc, rows);
             (desc.input, desc.output) = (x.1, Layout { height: rows, ..y.1 });
@@ -138,11 +145,18 @@ impl Lowerer<'_> {
             winners: winners.as_ref().map(|(access, _)| *access),
         };
         let args = outlet.behind([x.0, weight]);
-        self.launch_with_tail(kernel(parts.part), parts.tail().map(kernel), parts.space(), args, Count::Fixed(1));
+        self.launch_with_tail(
+            kernel(parts.part),
+            parts.tail().map(kernel),
+            parts.space(),
+            args,
+            Count::Fixed(1),
+        );
         true
     }
 
-    /// The same, some output channels a task: each reads its own weights alone. False where there are too few.
+    /// The same, some output channels a task: each reads its own weights alone. False where there are too
+    /// few.
     fn conv_by_channels(&mut self, desc: &ConvDesc, operands: &Operands, weight: Access) -> bool {
         let block = conv::block_width(&self.target);
         let channels = desc.output.channels;
@@ -208,8 +222,10 @@ impl Lowerer<'_> {
             let region = Region::Block { bytes: if space == Space::Single { bytes } else { part * 4 } };
             Access { buffer, offset, stride: if space == Space::Single { 0 } else { part * 4 }, region, mode }
         };
-        let args =
-            vec![tap(weight.buffer, weight.start_bytes(), AccessMode::Read), tap(transposed, 0, AccessMode::Write)];
+        let args = vec![
+            tap(weight.buffer, weight.start_bytes(), AccessMode::Read),
+            tap(transposed, 0, AccessMode::Write),
+        ];
         let transpose = KernelDesc::Transpose(TransposeDesc { stack, rows, columns });
         self.launch(transpose, space, args, Count::Fixed(1));
 
@@ -247,8 +263,8 @@ impl Lowerer<'_> {
         self.reduce_over_shards(kernel, args, &[(0, shape.elements(), shape)]);
     }
 
-    /// Launches a kernel whose last arguments are sums over its images: each shard makes a partial one, a fixed tree adds them up.
-    /// Each of `sums` is (result, elements, shape of the result's space).
+    /// Launches a kernel whose last arguments are sums over its images: each shard makes a partial one, a
+    /// fixed tree adds them up. Each of `sums` is (result, elements, shape of the result's space).
     pub(super) fn reduce_over_shards(
         &mut self,
         kernel: KernelDesc,

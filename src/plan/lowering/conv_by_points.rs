@@ -1,4 +1,5 @@
-//! Convolutions by Winograd's method, a step over the whole batch after the other: weights at the points are then read once, not by every shard.
+//! Convolutions by Winograd's method, a step over the whole batch after the other: weights at the points are
+//! then read once, not by every shard.
 
 use super::Lowerer;
 use super::conv::Operands;
@@ -17,7 +18,12 @@ impl Lowerer<'_> {
         let Some(square) = choose_by_points(desc, (calls, shards), once, &self.target) else { return false };
         let weight = self.weights_for(Method::Winograd(square), desc, weight);
         let step = |step| {
-            KernelDesc::WinogradStep(WinogradStepDesc { conv: *desc, square, images: shards * desc.images, step })
+            KernelDesc::WinogradStep(WinogradStepDesc {
+                conv: *desc,
+                square,
+                images: shards * desc.images,
+                step,
+            })
         };
         let planes = Planes::of(desc, square, shards * desc.images);
         let channels = [desc.input.channels, desc.output.channels];

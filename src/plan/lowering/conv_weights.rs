@@ -60,14 +60,16 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The way to compute a product in calls of so many images: the one that was chosen, else the cheapest by the models of the kernels.
+    /// The way to compute a product in calls of so many images: the one that was chosen, else the cheapest by
+    /// the models of the kernels.
     pub(super) fn way(&self, product: Product, images: usize) -> Way {
         let question = self.question(product, images);
         self.questions.borrow_mut().push(question);
         self.choices.of(&question, &self.target).unwrap_or_else(|| self.cheapest(question))
     }
 
-    /// The way that the models of the kernels have for the cheapest. Layers that repeat ask the same again and again.
+    /// The way that the models of the kernels have for the cheapest. Layers that repeat ask the same again
+    /// and again.
     fn cheapest(&self, question: Question) -> Way {
         *self.cheapest.borrow_mut().entry(question).or_insert_with(|| question.modelled(&self.target))
     }
@@ -93,7 +95,9 @@ impl Lowerer<'_> {
                 let points = WinogradWeightDesc { square, flipped: desc.grad_input, inputs, outputs };
                 self.weights_at_points(points, weight)
             }
-            Method::Strassen { part } => self.sums_of_weights(StrassenWeightDesc { inputs, outputs, part }, weight),
+            Method::Strassen { part } => {
+                self.sums_of_weights(StrassenWeightDesc { inputs, outputs, part }, weight)
+            }
         }
     }
 
@@ -102,7 +106,13 @@ impl Lowerer<'_> {
         let block = WinogradWeightDesc::block(desc.outputs, lanes);
         let from = Rows { buffer: weight.buffer, start: weight.offset, planes: 9, width: desc.outputs };
         let planes = desc.square.area() * desc.outputs.div_ceil(block);
-        self.rearranged(KernelDesc::WinogradWeight(desc), desc.inputs, from, (planes, block), "kernel at points")
+        self.rearranged(
+            KernelDesc::WinogradWeight(desc),
+            desc.inputs,
+            from,
+            (planes, block),
+            "kernel at points",
+        )
     }
 
     fn sums_of_weights(&mut self, desc: StrassenWeightDesc, weight: Access) -> Access {
@@ -119,7 +129,8 @@ impl Lowerer<'_> {
         self.rearranged(kernel, rows, from, (columns.div_ceil(block), block), "kernel in blocks")
     }
 
-    /// Launches a kernel that goes through `count` rows of weights, some a task, and writes as many rows of each of `(planes, width)`.
+    /// Launches a kernel that goes through `count` rows of weights, some a task, and writes as many rows of
+    /// each of `(planes, width)`.
     fn rearranged(
         &mut self,
         kernel: KernelDesc,
@@ -133,12 +144,17 @@ impl Lowerer<'_> {
         let tasks = (1..=TASKS).rev().find(|tasks| count.is_multiple_of(*tasks)).unwrap_or(1);
         let part = count / tasks;
         let access = |rows: &Rows, mode: AccessMode| {
-            let region =
-                Region::Rows { rows: rows.planes, pitch: count * rows.width * 4, bytes: part * rows.width * 4 };
+            let region = Region::Rows {
+                rows: rows.planes,
+                pitch: count * rows.width * 4,
+                bytes: part * rows.width * 4,
+            };
             Access { buffer: rows.buffer, offset: rows.start, stride: part * rows.width * 4, region, mode }
         };
-        let args =
-            vec![access(&from, AccessMode::Read), access(&Rows { buffer, start: 0, planes, width }, AccessMode::Write)];
+        let args = vec![
+            access(&from, AccessMode::Read),
+            access(&Rows { buffer, start: 0, planes, width }, AccessMode::Write),
+        ];
         self.launch(kernel, Space::Flat { len: count, part }, args, Count::Part);
         Access { buffer, offset: 0, stride: 0, region: Region::Block { bytes }, mode: AccessMode::Read }
     }

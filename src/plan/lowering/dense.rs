@@ -1,25 +1,31 @@
-//! Dense layers: small ones run with their shard of images, large ones over the whole batch, a block of the weights a task. Where the weights come from memory, as for
-//! a single image, that is some rows of them, as they lie, and the tasks' sums are added up afterwards; else it is some columns.
+//! Dense layers: small ones run with their shard of images, large ones over the whole batch, a block of the
+//! weights a task. Where the weights come from memory, as for a single image, that is some rows of them, as
+//! they lie, and the tasks' sums are added up afterwards; else it is some columns.
 
 use super::Lowerer;
 use super::split::Parts;
 use super::storage::Storage;
-use crate::desc::{Domain, Expr, ExprId, KernelDesc, MapDesc, MapOutput, MatmulDesc, MatmulKind, Operand, OperandKind};
+use crate::desc::{
+    Domain, Expr, ExprId, KernelDesc, MapDesc, MapOutput, MatmulDesc, MatmulKind, Operand, OperandKind,
+};
 use crate::ir::Node;
 use crate::ops::Dense;
 use crate::plan::launch::{Access, AccessMode, Count, Region, Space};
 use crate::tensor::{Element, Layout, Shape};
 
-/// Weights of more bytes than this are read once for the whole batch instead of once for every shard: they would push a shard's activations out of L1.
+/// Weights of more bytes than this are read once for the whole batch instead of once for every shard: they
+/// would push a shard's activations out of L1.
 const SHARED_WEIGHT_BYTES: usize = 64 * 1024;
 
-/// Output columns of one task of a large forward product: two of the widest vectors where there are many columns, one where there are few.
+/// Output columns of one task of a large forward product: two of the widest vectors where there are many
+/// columns, one where there are few.
 const COLUMNS: [usize; 2] = [16, 32];
 
 /// A task by rows begins at a multiple of this row: at a cache line of the images and of the weights.
 const ROWS: usize = 16;
 
-/// Weights of more bytes than this come from memory for every batch: columns of them would be a line here and a line there.
+/// Weights of more bytes than this come from memory for every batch: columns of them would be a line here and
+/// a line there.
 const FAR_WEIGHT_BYTES: usize = 4 << 20;
 
 /// What a forward product reads and writes.
@@ -94,19 +100,26 @@ impl Lowerer<'_> {
         self.launch_with_tail(of_columns(part), tail, space, args, Count::Batch);
     }
 
-    /// The product with some rows of the weights a task, as they lie in memory: each is read once. False where there are too few rows.
+    /// The product with some rows of the weights a task, as they lie in memory: each is read once. False
+    /// where there are too few rows.
     fn dense_by_rows(&mut self, operands: &Operands, base: MatmulDesc) -> bool {
         let MatmulDesc { inputs, outputs, .. } = base;
         let Some(parts) = Parts::of(inputs, ROWS) else { return false };
         let Operands { x, weight, bias, y } = operands;
-        let of_rows = |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, bias: false, activation: None, ..base });
+        let of_rows =
+            |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, bias: false, activation: None, ..base });
         let space = parts.space();
         let tasks = space.tasks();
         let image = outputs * 4;
         let bytes = self.images() * image;
         let sums = self.add_buffer(format!("{} sums by rows", self.layer()), tasks * bytes);
-        let own =
-            |buffer, bytes, mode| Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode };
+        let own = |buffer, bytes, mode| Access {
+            buffer,
+            offset: 0,
+            stride: bytes,
+            region: Region::Block { bytes },
+            mode,
+        };
         let rows = own(weight.buffer, parts.part * image, AccessMode::Read);
         let args = vec![
             self.columns(x, parts.part, AccessMode::Read),
@@ -141,7 +154,8 @@ impl Lowerer<'_> {
             result = activation.of(&mut expr, result);
         }
         let kinds = [OperandKind::Image(Layout::dense(&Shape::vector(outputs))), OperandKind::Channel];
-        let operand = |argument| Operand { kind: kinds[usize::from(argument >= tasks)], element: Element::F32 };
+        let operand =
+            |argument| Operand { kind: kinds[usize::from(argument >= tasks)], element: Element::F32 };
         let kernel = KernelDesc::Map(MapDesc {
             domain: Domain::Images { height: 1, width: 1, channels: outputs },
             operands: (0..args.len()).map(operand).collect(),
@@ -170,7 +184,8 @@ impl Lowerer<'_> {
             self.launch(KernelDesc::Matmul(desc), self.image_space(), args, Count::Part);
             return;
         };
-        // the same rows of the weights as their gradient and update: one task keeps them in cache for all three
+        // the same rows of the weights as their gradient and update: one task keeps them in cache for all
+        // three
         let rows = part / outputs;
         let of_rows = |rows| KernelDesc::Matmul(MatmulDesc { inputs: rows, ..base });
         let tail = (!inputs.is_multiple_of(rows)).then(|| of_rows(inputs % rows));
@@ -197,7 +212,8 @@ impl Lowerer<'_> {
         } else {
             self.columns(&x, rows, AccessMode::Read)
         };
-        let args = vec![x_part, self.all_images(&dy, AccessMode::Read), self.part(&dw, space, AccessMode::Write)];
+        let args =
+            vec![x_part, self.all_images(&dy, AccessMode::Read), self.part(&dw, space, AccessMode::Write)];
         self.launch_with_tail(of_rows(rows), tail, space, args, Count::Batch);
     }
 }

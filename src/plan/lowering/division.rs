@@ -1,10 +1,12 @@
 //! How a batch is divided: into shards, or, where feature maps are large, into fewer images a task.
 //!
-//! A task runs a chain of kernels over its images, each kernel over all of them before the next. What one kernel leaves for the next waits in a cache if it
-//! fits, and large feature maps of several images do not. Weights are the other way round: they are read once for all images of a task, and a task has its
-//! own part of a gradient by them. So the layers next to the pictures, with large maps and few weights, run with few images a task, all others by
-//! shards; in the forward pass these layers come first, in the backward pass last. Where one division ends and the other begins all tasks meet, and what is needed
-//! later goes through memory.
+//! A task runs a chain of kernels over its images, each kernel over all of them before the next. What one
+//! kernel leaves for the next waits in a cache if it fits, and large feature maps of several images do not.
+//! Weights are the other way round: they are read once for all images of a task, and a task has its own part
+//! of a gradient by them. So the layers next to the pictures, with large maps and few weights, run with few
+//! images a task, all others by shards; in the forward pass these layers come first, in the backward pass
+//! last. Where one division ends and the other begins all tasks meet, and what is needed later goes through
+//! memory.
 
 use std::ops::Range;
 
@@ -16,8 +18,9 @@ use crate::ops::{Conv, ConvGradInput, ConvGradWeight, Op};
 use crate::plan::launch::Space;
 use crate::tensor::TensorType;
 
-/// What a finer division holds in memory that shards would not: all tasks' parts of a sum at once, and the gradients between both divisions. Either may take this
-/// share, one in so many, of what the layers of a batch take there.
+/// What a finer division holds in memory that shards would not: all tasks' parts of a sum at once, and the
+/// gradients between both divisions. Either may take this share, one in so many, of what the layers of a
+/// batch take there.
 const SHARE: usize = 4;
 
 /// Tasks of so many images.
@@ -93,7 +96,8 @@ struct Costs {
     traffic: Vec<Traffic>,
     /// The passes, forward and backward; without gradients there is one.
     passes: [Range<usize>; 2],
-    /// For each node, bytes of an image that nodes before it in the same pass have made, and it or later ones of the pass read.
+    /// For each node, bytes of an image that nodes before it in the same pass have made, and it or later ones
+    /// of the pass read.
     crossing: Vec<usize>,
     /// Bytes of an image's results in the forward pass.
     results: usize,
@@ -121,12 +125,15 @@ impl Costs {
         if !self.trains {
             return if self.coarse.shard > 1 { vec![1] } else { Vec::new() };
         }
-        let halves = std::iter::successors(Some(self.coarse.shard), |&images| (images > 1).then(|| images.div_ceil(2)));
+        let halves = std::iter::successors(Some(self.coarse.shard), |&images| {
+            (images > 1).then(|| images.div_ceil(2))
+        });
         halves.skip(1).collect()
     }
 
-    /// Cycles to go through a task's data once. A step of training visits a layer's kernels far apart, with gradients, weights of both passes and parts of
-    /// sums between them: what it gains by the second-level cache was not to be seen.
+    /// Cycles to go through a task's data once. A step of training visits a layer's kernels far apart, with
+    /// gradients, weights of both passes and parts of sums between them: what it gains by the second-level
+    /// cache was not to be seen.
     fn cycles(&self, bytes: usize) -> f64 {
         if self.trains { streaming_among_others(bytes) } else { streaming(bytes) }
     }
@@ -177,8 +184,10 @@ impl Costs {
 }
 
 fn traffic(graph: &Graph, node: &Node, exact: bool) -> Traffic {
-    let (maps, weights): (Vec<Value>, Vec<Value>) = node.inputs.iter().partition(|&&input| graph.ty(input).batched);
-    let bytes = |values: Vec<Value>| -> usize { values.into_iter().map(|value| graph.ty(value).size_bytes()).sum() };
+    let (maps, weights): (Vec<Value>, Vec<Value>) =
+        node.inputs.iter().partition(|&&input| graph.ty(input).batched);
+    let bytes =
+        |values: Vec<Value>| -> usize { values.into_iter().map(|value| graph.ty(value).size_bytes()).sum() };
     if maps.is_empty() && bytes_of_results(node, true) == 0 {
         return Traffic::default();
     }
@@ -209,13 +218,19 @@ fn growth_of_weights(node: &Node, exact: bool) -> usize {
     if is_winograd { Square::Four.area().div_ceil(9) } else { 1 }
 }
 
-/// For each node, bytes of an image that are made before it and read at or behind it, by nodes of its own pass.
+/// For each node, bytes of an image that are made before it and read at or behind it, by nodes of its own
+/// pass.
 fn crossing(graph: &Graph, passes: &[Range<usize>; 2]) -> Vec<usize> {
     let end_of = |node: usize| if passes[0].contains(&node) { passes[0].end } else { passes[1].end };
-    let mut last_use: Vec<Vec<Option<usize>>> = graph.nodes.iter().map(|node| vec![None; node.types.len()]).collect();
-    let mut used = |value: Value, at: usize| last_use[value.node.index()][usize::from(value.output)] = Some(at);
+    let mut last_use: Vec<Vec<Option<usize>>> =
+        graph.nodes.iter().map(|node| vec![None; node.types.len()]).collect();
+    let mut used =
+        |value: Value, at: usize| last_use[value.node.index()][usize::from(value.output)] = Some(at);
     for (index, node) in graph.nodes.iter().enumerate() {
-        node.inputs.iter().filter(|input| index < end_of(input.node.index())).for_each(|&input| used(input, index));
+        node.inputs
+            .iter()
+            .filter(|input| index < end_of(input.node.index()))
+            .for_each(|&input| used(input, index));
     }
     // results are read after the last node
     graph.outputs.iter().for_each(|&(_, value)| used(value, end_of(value.node.index()) - 1));

@@ -93,22 +93,27 @@ impl Lowerer<'_> {
         for (output, &(id, kind)) in (0_u16..).zip(&map.results) {
             match kind {
                 MapResult::Each => {
-                    let storage =
-                        if output == 0 { self.new_images_over(&node.inputs) } else { self.new_images(output) };
+                    let storage = if output == 0 {
+                        self.new_images_over(&node.inputs)
+                    } else {
+                        self.new_images(output)
+                    };
                     results.push((id, storage));
                 }
                 MapResult::ChannelSum => sums.push((output, channels, Shape::vector(channels))),
                 MapResult::Sum => unreachable!("only what is not per image is summed as a whole"),
             }
         }
-        let image_map = ImageMap { shape: [height, width, channels], sources, expr: map.expr.clone(), results };
+        let image_map =
+            ImageMap { shape: [height, width, channels], sources, expr: map.expr.clone(), results };
         if sums.is_empty() {
             self.launch_map(&image_map);
             return;
         }
         let MapLaunch { mut desc, args } = self.map_of_shards(&image_map);
-        desc.outputs
-            .extend(sums.iter().map(|&(output, ..)| (map.results[usize::from(output)].0, MapOutput::ChannelSum)));
+        desc.outputs.extend(
+            sums.iter().map(|&(output, ..)| (map.results[usize::from(output)].0, MapOutput::ChannelSum)),
+        );
         self.reduce_over_shards(KernelDesc::Map(desc), args, &sums);
     }
 
@@ -145,8 +150,9 @@ impl Lowerer<'_> {
         self.launch_with_tail(KernelDesc::Map(desc), tail, parts.space(), args, Count::Fixed(1));
     }
 
-    /// The buffer for the first result: that of one of these operands, which nobody needs afterwards, where it lies as the result should. The kernel reads an
-    /// element of them, and no other, before it writes that of the result.
+    /// The buffer for the first result: that of one of these operands, which nobody needs afterwards, where
+    /// it lies as the result should. The kernel reads an element of them, and no other, before it writes that
+    /// of the result.
     pub(super) fn new_images_over(&mut self, operands: &[Value]) -> Storage {
         let value = Value { node: self.node, output: 0 };
         let wanted = self.needs.layout(value, &self.graph.ty(value).shape);
@@ -180,7 +186,8 @@ impl Lowerer<'_> {
         false
     }
 
-    /// The sum of all elements: first those that are a fixed distance apart, as if they were channels, then these sums.
+    /// The sum of all elements: first those that are a fixed distance apart, as if they were channels, then
+    /// these sums.
     fn map_sum(&mut self, node: &Node, map: &Map, shape: &Shape) {
         let types: Vec<&TensorType> = node.inputs.iter().map(|&v| self.graph.ty(v)).collect();
         let flat = types.iter().all(|ty| ty.shape == *shape || ty.shape.elements() == 1);
@@ -340,14 +347,25 @@ impl Lowerer<'_> {
         let bytes = 3 * channels * 4;
         let name = format!("{} moments by shard", self.layer());
         let buffer = self.add_buffer(name, bytes * self.division().shards);
-        let partial =
-            Access { buffer, offset: 0, stride: bytes, region: Region::Block { bytes }, mode: AccessMode::Write };
+        let partial = Access {
+            buffer,
+            offset: 0,
+            stride: bytes,
+            region: Region::Block { bytes },
+            mode: AccessMode::Write,
+        };
         let args = vec![self.per_image(&x, AccessMode::Read), partial];
-        self.launch(KernelDesc::Moments(MomentsDesc { input: x.layout }), self.image_space(), args, Count::Part);
+        self.launch(
+            KernelDesc::Moments(MomentsDesc { input: x.layout }),
+            self.image_space(),
+            args,
+            Count::Part,
+        );
         let (mean, variance) = (self.new_whole(0), self.new_whole(1));
         let region = Region::Block { bytes: bytes * self.division().shards };
         let partials = Access { buffer, offset: 0, stride: 0, region, mode: AccessMode::Read };
-        let args = vec![partials, self.whole(&mean, AccessMode::Write), self.whole(&variance, AccessMode::Write)];
+        let args =
+            vec![partials, self.whole(&mean, AccessMode::Write), self.whole(&variance, AccessMode::Write)];
         let desc = KernelDesc::CombineMoments(CombineMomentsDesc { channels, parts: self.division().shards });
         self.launch(desc, Space::Single, args, Count::Fixed(1));
     }

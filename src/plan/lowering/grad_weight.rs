@@ -1,7 +1,8 @@
 //! The gradient of a convolution by its weights, over the whole batch at once.
 //!
-//! A shard's part of the gradient is as large as the weights: eight of them, written, read again and added up, cost more than the products where the weights are large and the
-//! pictures small. Then the tasks have some input channels each, and all pictures: nothing is added up twice, and sums are long.
+//! A shard's part of the gradient is as large as the weights: eight of them, written, read again and added
+//! up, cost more than the products where the weights are large and the pictures small. Then the tasks have
+//! some input channels each, and all pictures: nothing is added up twice, and sums are long.
 
 use super::Lowerer;
 use super::split::Parts;
@@ -17,9 +18,14 @@ const WORTH_JOINING: usize = 1 << 20;
 const UNIT: usize = 8;
 
 impl Lowerer<'_> {
-    /// Launches the product with some input channels a task. False where parts by pictures are as good: where they are small, or all pictures, which each task reads, are
-    /// larger than they.
-    pub(super) fn grad_weight_by_inputs(&mut self, desc: &ConvGradWeightDesc, x: &Storage, dy: &Storage) -> bool {
+    /// Launches the product with some input channels a task. False where parts by pictures are as good: where
+    /// they are small, or all pictures, which each task reads, are larger than they.
+    pub(super) fn grad_weight_by_inputs(
+        &mut self,
+        desc: &ConvGradWeightDesc,
+        x: &Storage,
+        dy: &Storage,
+    ) -> bool {
         let (inputs, outputs) = (desc.input.channels, desc.grad.channels);
         let taps = desc.window.area();
         let row = outputs * size_of::<f32>();

@@ -18,8 +18,9 @@ pub(super) struct Joins {
 }
 
 impl Joins {
-    /// Decides for every operand. It is written in place where its kernel can write a slice, and where nobody wants it without gaps or surrounded by zeros.
-    /// A value that is joined several times lies in the first of these.
+    /// Decides for every operand. It is written in place where its kernel can write a slice, and where nobody
+    /// wants it without gaps or surrounded by zeros. A value that is joined several times lies in the first
+    /// of these.
     pub(super) fn of(graph: &Graph, needs: &Needs) -> Self {
         let mut joins = Self::default();
         for (index, node) in graph.nodes.iter().enumerate() {
@@ -55,7 +56,8 @@ impl Joins {
         }
     }
 
-    /// The value that has a buffer of its own, which this one lies in. `known` remembers the answers: joins of joins are thousands deep.
+    /// The value that has a buffer of its own, which this one lies in. `known` remembers the answers: joins
+    /// of joins are thousands deep.
     fn home(&self, graph: &Graph, value: Value, known: &mut HashMap<Value, Value>) -> Value {
         let mut passed = Vec::new();
         let mut at = value;
@@ -65,8 +67,11 @@ impl Joins {
             }
             passed.push(at);
             let node = graph.node(at.node);
-            let inside =
-                if node.op.is_view() { Some(node.inputs[0]) } else { self.place(at).map(|(joined, _)| joined) };
+            let inside = if node.op.is_view() {
+                Some(node.inputs[0])
+            } else {
+                self.place(at).map(|(joined, _)| joined)
+            };
             match inside {
                 Some(next) => at = next,
                 None => break at,

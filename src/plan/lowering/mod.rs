@@ -1,8 +1,8 @@
 //! From nodes to kernel launches.
 //!
-//! Every value gets a [`Storage`]: a buffer and how it lies there. Views (`reshape`, `slice`, `unpad`) share their operand's buffer. A convolution
-//! wants its input surrounded by zeros (a halo): the producer then writes into such a buffer; where others want the same value without gaps,
-//! a second, haloed copy is made.
+//! Every value gets a [`Storage`]: a buffer and how it lies there. Views (`reshape`, `slice`, `unpad`) share
+//! their operand's buffer. A convolution wants its input surrounded by zeros (a halo): the producer then
+//! writes into such a buffer; where others want the same value without gaps, a second, haloed copy is made.
 
 mod conv;
 mod conv_by_points;
@@ -36,10 +36,12 @@ use division::{Division, Divisions};
 use joins::Joins;
 use storage::{Needs, Storage, Storages, Updates};
 
-/// Most shards of a batch. Eight keep two to eight threads evenly busy, and their partial weight gradients small.
+/// Most shards of a batch. Eight keep two to eight threads evenly busy, and their partial weight gradients
+/// small.
 const SHARDS: usize = 8;
 
-/// How a batch is divided: pictures of a shard, and how many shards there are. The last shard may have fewer pictures; it has room for as many.
+/// How a batch is divided: pictures of a shard, and how many shards there are. The last shard may have fewer
+/// pictures; it has room for as many.
 pub fn shards(batch: usize) -> (usize, usize) {
     let shard = batch.div_ceil(SHARDS).max(1);
     (shard, batch.div_ceil(shard))
@@ -79,7 +81,8 @@ pub(super) fn lower(graph: &Graph, target: Target, batch: usize, choices: &Choic
 enum Contents {
     /// Values of each image.
     OfImages,
-    /// What follows from parameters alone, in a graph that updates none: made once, when parameters have been written.
+    /// What follows from parameters alone, in a graph that updates none: made once, when parameters have been
+    /// written.
     Fixed,
     /// Neither, or not known yet.
     Open,
@@ -173,7 +176,14 @@ impl<'g> Lowerer<'g> {
             .collect();
         let is_weight = |(param, _): &(&Param, &BufferId)| param.role != ParamRole::State;
         Lowered {
-            weights: self.graph.params.iter().zip(&self.params).filter(is_weight).map(|(_, &buffer)| buffer).collect(),
+            weights: self
+                .graph
+                .params
+                .iter()
+                .zip(&self.params)
+                .filter(is_weight)
+                .map(|(_, &buffer)| buffer)
+                .collect(),
             launches: self.launches,
             buffers: self.buffers,
             params: self.params,
@@ -327,8 +337,8 @@ impl<'g> Lowerer<'g> {
         self.place_images(Value { node: self.node, output })
     }
 
-    /// Makes the place of a value per image: a slice of what it is joined into, which is then placed too, or a buffer, haloed as its users want it, and
-    /// clears the halo.
+    /// Makes the place of a value per image: a slice of what it is joined into, which is then placed too, or
+    /// a buffer, haloed as its users want it, and clears the halo.
     fn place_images(&mut self, value: Value) -> Storage {
         let graph = self.graph;
         // joins may be operands of joins, thousands deep
@@ -365,7 +375,8 @@ impl<'g> Lowerer<'g> {
         let storage = Storage { buffer, layout, element_bytes, batched: true, view: false };
         if layout.halo() != [0; 4] {
             // what lies between pixels is nobody's
-            let clear = KernelDesc::Fill(FillDesc { halo_of: Layout { channels: layout.pixel_pitch, ..layout } });
+            let clear =
+                KernelDesc::Fill(FillDesc { halo_of: Layout { channels: layout.pixel_pitch, ..layout } });
             let args = vec![self.per_image(&storage, AccessMode::Write)];
             self.launch(clear, self.image_space(), args, Count::Part);
         }
@@ -439,7 +450,8 @@ impl<'g> Lowerer<'g> {
         if shape.rank() != 2 {
             return Space::Flat { len, part: PART };
         }
-        // whole rows; where a part has many, so many that each part begins on a cache line of a matrix with a column per row
+        // whole rows; where a part has many, so many that each part begins on a cache line of a matrix with a
+        // column per row
         let row = shape.channels();
         let rows = (PART / row).max(1);
         let rows = if rows >= 16 { rows / 16 * 16 } else { rows };
@@ -472,8 +484,9 @@ impl<'g> Lowerer<'g> {
         self.launches.push(Launch { kernel, tail, space, args, count, layer, setup });
     }
 
-    /// Whether a launch with these arguments makes the same for every batch: all that it reads is fixed, and what it writes is of no image. (What is
-    /// made for each image, out of constants too, is made anew for each batch.)
+    /// Whether a launch with these arguments makes the same for every batch: all that it reads is fixed, and
+    /// what it writes is of no image. (What is made for each image, out of constants too, is made anew for
+    /// each batch.)
     fn is_made_once(&self, args: &[Access]) -> bool {
         self.graph.updates.is_empty()
             && args.iter().all(|access| match (access.mode, self.contents[access.buffer.index()]) {
@@ -511,7 +524,13 @@ impl<'g> Lowerer<'g> {
             Space::Flat { part, .. } => {
                 let bytes = part * 4;
                 let offset = storage.start_bytes();
-                Access { buffer: storage.buffer, offset, stride: bytes, region: Region::Block { bytes }, mode }
+                Access {
+                    buffer: storage.buffer,
+                    offset,
+                    stride: bytes,
+                    region: Region::Block { bytes },
+                    mode,
+                }
             }
             Space::Images { .. } | Space::Columns { .. } | Space::Single => self.whole(storage, mode),
         }

@@ -16,7 +16,8 @@ impl Lowerer<'_> {
         let name = format!("{} penalty by part", self.layer());
         let buffer = self.add_buffer(name, parts * 4);
         let stride = if parts > 1 { 4 } else { 0 };
-        let partial = Access { buffer, offset: 0, stride, region: Region::Block { bytes: 4 }, mode: AccessMode::Write };
+        let partial =
+            Access { buffer, offset: 0, stride, region: Region::Block { bytes: 4 }, mode: AccessMode::Write };
         let desc = KernelDesc::Penalty(PenaltyDesc { factors: penalty.factors().map(f32::to_bits) });
         let args = vec![self.part(&weight, space, AccessMode::Read), partial];
         self.launch(desc, space, args, Self::flat_count(space, &shape));

@@ -34,8 +34,15 @@ impl Lowerer<'_> {
         self.launch(KernelDesc::Pool(desc), self.image_space(), args, Count::Part);
     }
 
-    /// A pool of one image, some channels a task: they have nothing to do with each other, whatever the padding. False where there are too few.
-    fn pool_by_channels(&mut self, desc: &PoolDesc, x: &Storage, y: &Storage, winners: &Option<Storage>) -> bool {
+    /// A pool of one image, some channels a task: they have nothing to do with each other, whatever the
+    /// padding. False where there are too few.
+    fn pool_by_channels(
+        &mut self,
+        desc: &PoolDesc,
+        x: &Storage,
+        y: &Storage,
+        winners: &Option<Storage>,
+    ) -> bool {
         let Some(parts) = Parts::of(y.layout.channels, LINE) else { return false };
         let (x, input) = self.channels(x, parts.part, AccessMode::Read);
         let (y, output) = self.channels(y, parts.part, AccessMode::Write);
@@ -80,7 +87,8 @@ impl Lowerer<'_> {
     pub(super) fn neighbour_sum(&mut self, node: &Node, sum: NeighbourSum) {
         let x = self.inputs(node, 0);
         let y = self.new_images(0);
-        let desc = NeighbourSumDesc { before: sum.before, after: sum.after, input: x.layout, output: y.layout };
+        let desc =
+            NeighbourSumDesc { before: sum.before, after: sum.after, input: x.layout, output: y.layout };
         let args = vec![self.per_image(&x, AccessMode::Read), self.per_image(&y, AccessMode::Write)];
         self.launch(KernelDesc::NeighbourSum(desc), self.image_space(), args, Count::Part);
     }
@@ -89,7 +97,8 @@ impl Lowerer<'_> {
     pub(super) fn global_pool_grad(&mut self, node: &Node, grad: &GlobalPoolGrad) {
         let (x, y, dy) = (self.inputs(node, 0), self.inputs(node, 1), self.inputs(node, 2));
         let dx = self.new_images(0);
-        let desc = GlobalPoolDesc { kind: grad.kind, input: x.layout, output: y.layout, grad: Some(dx.layout) };
+        let desc =
+            GlobalPoolDesc { kind: grad.kind, input: x.layout, output: y.layout, grad: Some(dx.layout) };
         let args = vec![
             self.per_image(&x, AccessMode::Read),
             self.per_image(&y, AccessMode::Read),

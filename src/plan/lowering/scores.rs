@@ -91,7 +91,8 @@ impl Lowerer<'_> {
         let (scores, labels) = (self.dense(node.inputs[0]), self.inputs(node, 1));
         let hits = self.new_dense(0);
         let targets = self.targets(node);
-        let desc = TopKDesc { targets, classes: scores.layout.elements(), k: top.k, threshold: top.threshold };
+        let desc =
+            TopKDesc { targets, classes: scores.layout.elements(), k: top.k, threshold: top.threshold };
         let args = vec![
             self.per_image(&scores, AccessMode::Read),
             self.per_image(&labels, AccessMode::Read),

@@ -1,15 +1,18 @@
 //! Single images, divided among threads.
 //!
-//! A batch is divided into shards of images. A plan for one image has one shard: its large convolutions and maps are divided by rows of the result, or, where
-//! weights are what takes time, by output channels, as pools are; dense layers by rows of their weights. The division depends on the plan alone, as everything in it: not on the number of threads.
+//! A batch is divided into shards of images. A plan for one image has one shard: its large convolutions and
+//! maps are divided by rows of the result, or, where weights are what takes time, by output channels, as
+//! pools are; dense layers by rows of their weights. The division depends on the plan alone, as everything in
+//! it: not on the number of threads.
 
 use super::Lowerer;
 use super::storage::Storage;
 use crate::plan::launch::{Access, AccessMode, Region, Space};
 use crate::tensor::Layout;
 
-/// Operations below which a launch is not divided: some two microseconds of one thread, several times what it takes threads that are awake to meet. Half and twice
-/// as many differ by less than a twentieth of a step of any model in `models`.
+/// Operations below which a launch is not divided: some two microseconds of one thread, several times what it
+/// takes threads that are awake to meet. Half and twice as many differ by less than a twentieth of a step of
+/// any model in `models`.
 const WORTH_DIVIDING: usize = 200_000;
 
 /// Elements below which a map is not divided: they are read and written in about as long.
@@ -26,7 +29,8 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// The most even division into multiples of `unit`, for two, four and eight threads, with as few tasks as that takes. `None`: it cannot be divided.
+    /// The most even division into multiples of `unit`, for two, four and eight threads, with as few tasks as
+    /// that takes. `None`: it cannot be divided.
     pub(super) fn of(len: usize, unit: usize) -> Option<Self> {
         let score = |part: usize| {
             let tasks = len.div_ceil(part);
@@ -34,7 +38,8 @@ impl Parts {
             // a task more reads shared operands once more, and its tiles are smaller
             0.75 * evenness(2) + 0.2 * evenness(4) + 0.05 * evenness(8) - 0.03 * tasks as f64
         };
-        let parts = (2..=TASKS).map(|tasks| len.div_ceil(tasks).next_multiple_of(unit)).filter(|&part| part < len);
+        let parts =
+            (2..=TASKS).map(|tasks| len.div_ceil(tasks).next_multiple_of(unit)).filter(|&part| part < len);
         parts.max_by(|&a, &b| score(a).total_cmp(&score(b))).map(|part| Self { len, part })
     }
 
@@ -60,8 +65,9 @@ impl Lowerer<'_> {
         self.images() == 1 && elements >= WORTH_DIVIDING_ELEMENTS
     }
 
-    /// Rows of a feature map: the argument of each part, and the layout of its pixels behind that pointer. A part begins `step` rows after the one before,
-    /// `above` rows above its first pixel, and touches `rows` rows.
+    /// Rows of a feature map: the argument of each part, and the layout of its pixels behind that pointer. A
+    /// part begins `step` rows after the one before, `above` rows above its first pixel, and touches `rows`
+    /// rows.
     pub(super) fn rows(
         &self,
         storage: &Storage,

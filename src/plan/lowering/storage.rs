@@ -156,13 +156,17 @@ impl Needs {
             match &node.op {
                 Op::Conv(conv) => {
                     needs.wants_halo(node.inputs[0], conv.window.halo());
-                    // in training, what the other kernels of the same values gain or lose has not been measured
-                    let is_depthwise = conv.groups > 1 && conv.groups == graph.ty(node.inputs[0]).shape.channels();
+                    // in training, what the other kernels of the same values gain or lose has not been
+                    // measured
+                    let is_depthwise =
+                        conv.groups > 1 && conv.groups == graph.ty(node.inputs[0]).shape.channels();
                     if is_depthwise && graph.updates.is_empty() {
                         needs.apart.extend([node.inputs[0], Value { node: NodeId(index as u32), output: 0 }]);
                     }
                 }
-                Op::ConvGradInput(grad) => needs.wants_halo(node.inputs[0], ConvDesc::needed_halo(&grad.window, true)),
+                Op::ConvGradInput(grad) => {
+                    needs.wants_halo(node.inputs[0], ConvDesc::needed_halo(&grad.window, true))
+                }
                 Op::ConvGradWeight(grad) => needs.wants_halo(node.inputs[0], grad.window.halo()),
                 Op::Dense(_)
                 | Op::DenseGradInput(_)

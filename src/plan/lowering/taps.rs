@@ -22,7 +22,8 @@ impl Lowerer<'_> {
         let mut end = 0;
         for (first, count) in runs {
             let elements = count * tap;
-            let (from, to) = (whole.clone().elements(first * tap, elements), cropped.clone().elements(end, elements));
+            let (from, to) =
+                (whole.clone().elements(first * tap, elements), cropped.clone().elements(end, elements));
             self.copy_flat(&from, &to, &Shape::vector(elements));
             end += elements;
         }
@@ -36,7 +37,8 @@ impl Lowerer<'_> {
         let mut end = 0;
         for (first, count) in taps.runs() {
             let elements = count * tap;
-            let (from, to) = (cropped.clone().elements(end, elements), whole.clone().elements(first * tap, elements));
+            let (from, to) =
+                (cropped.clone().elements(end, elements), whole.clone().elements(first * tap, elements));
             self.copy_flat(&from, &to, &Shape::vector(elements));
             end += elements;
         }

@@ -1,12 +1,13 @@
 //! Random networks, computed in several ways that must agree.
 //!
-//! * *Plainly*: the forward pass with nothing fused, each picture alone, in single products and portable code.
+//! * *Plainly*: the forward pass with nothing fused, each picture alone, in single products and portable
+//!   code.
 //! * *Training's forward pass*, everything random off, as part of the whole training graph.
 //! * *Inference*, as fast as the machine can, with `--exact`, and in portable code.
 //!
-//! Each is compared twice, with a step in between that changes all weights: what was computed of the old ones must be
-//! forgotten. Batch norm has a momentum of 0 here, so that its moving statistics are those of the last batch and
-//! inference is what training did.
+//! Each is compared twice, with a step in between that changes all weights: what was computed of the old ones
+//! must be forgotten. Batch norm has a momentum of 0 here, so that its moving statistics are those of the
+//! last batch and inference is what training did.
 //!
 //! `CNNC_FUZZ_CASES` asks for more networks than usual. A failing network is shrunk, and shown as a file.
 
@@ -30,9 +31,9 @@ use crate::opt;
 use crate::plan::{Choices, plan};
 use random::{End, Net, load_text, net};
 
-/// How far results may lie apart, as a share of the largest. Winograd's method is right to some 1e-6, and the statistics
-/// of a batch norm over few pixels can make that hundreds of times as much; what is computed of the wrong numbers is off
-/// by the size of these.
+/// How far results may lie apart, as a share of the largest. Winograd's method is right to some 1e-6, and the
+/// statistics of a batch norm over few pixels can make that hundreds of times as much; what is computed of
+/// the wrong numbers is off by the size of these.
 const TOLERANCE: f32 = 4e-3;
 
 /// The scores of a training graph, kept so that they can be looked at.
@@ -66,16 +67,23 @@ fn all_ways_of_computing_a_network_agree() {
 /// Compares a network's ways; its layer kinds.
 fn check(net: &Net) -> Result<Vec<&'static str>, String> {
     let program = load_text(net.text())?;
-    let ways = [Target::of(Simd::detect()), Target { simd: Simd::detect(), exact: true }, Target::of(Simd::Portable)];
+    let ways = [
+        Target::of(Simd::detect()),
+        Target { simd: Simd::detect(), exact: true },
+        Target::of(Simd::Portable),
+    ];
     let mut sessions = Vec::new();
     for target in ways {
-        sessions.push(EvalSession::compile(&program, &options(target, net.batch)).map_err(|error| error.to_string())?);
+        sessions.push(
+            EvalSession::compile(&program, &options(target, net.batch)).map_err(|error| error.to_string())?,
+        );
     }
     let mut present: Option<TrainSession> = None;
     let least = program.open_sizes().map_or([1; 2], |open| open.least);
     for (at, size) in net.sizes().into_iter().enumerate() {
         let size = [size[0].max(least[0]), size[1].max(least[1])];
-        let sized = if net.open { program.at(size).map_err(|error| format!("{error:?}"))? } else { program.clone() };
+        let sized =
+            if net.open { program.at(size).map_err(|error| format!("{error:?}"))? } else { program.clone() };
         // a graph of one's own is for one size
         let kept = present.take().filter(|_| !net.open);
         let mut training = kept.map_or_else(|| trained(&sized, net.batch, at), Ok)?;
@@ -106,7 +114,11 @@ fn check(net: &Net) -> Result<Vec<&'static str>, String> {
 }
 
 /// The answers to pictures of a size, after one of a larger size was answered.
-fn after_another_size(session: &mut EvalSession, size: [usize; 2], images: &[f32]) -> Result<Vec<f32>, String> {
+fn after_another_size(
+    session: &mut EvalSession,
+    size: [usize; 2],
+    images: &[f32],
+) -> Result<Vec<f32>, String> {
     let larger = [size[0] + 1, size[1] + 2];
     session.prepare(larger).map_err(|error| error.to_string())?;
     session.predict(&numbers(3, session.input_elements()));
@@ -147,7 +159,8 @@ fn step(session: &mut TrainSession, images: &[f32], labels: &[i32], learning_rat
 /// Gives the parameters of training to whoever has some of the same names.
 fn give(training: &TrainSession, params: &[Param], mut write: impl FnMut(usize, &[f32])) {
     for (place, param) in params.iter().enumerate() {
-        let at = training.params().iter().position(|other| other.name == param.name).expect("the same layers");
+        let at =
+            training.params().iter().position(|other| other.name == param.name).expect("the same layers");
         write(place, training.values(at));
     }
 }

@@ -1,8 +1,8 @@
 //! Random networks: all layer kinds, joins of branches, open sizes, any batch.
 //!
-//! A [`Net`] is a tree of pieces with raw numbers, so that proptest can shrink it. Its text is made piece by piece: what
-//! the checker refuses where it would stand is left out, so every tree is a network, and the checker's shape rules are
-//! asked instead of written again here.
+//! A [`Net`] is a tree of pieces with raw numbers, so that proptest can shrink it. Its text is made piece by
+//! piece: what the checker refuses where it would stand is left out, so every tree is a network, and the
+//! checker's shape rules are asked instead of written again here.
 
 use proptest::prelude::*;
 
@@ -112,7 +112,9 @@ const LAYERS: [(&str, Write); 46] = [
     ("max_pool2d", |_, _| "max_pool2d(2)".to_owned()),
     ("avg_pool2d", |n, _| format!("avg_pool2d({}, {})", pick(&WINDOWS, n[1]), place(n))),
     ("depth_max_pool", |n, _| format!("depth_max_pool({}, stride: {})", 1 + n[0] % 4, 1 + n[1] % 3)),
-    ("batch_norm", |n, _| format!("batch_norm(momentum: 0, center: {}, scale: {})", n[0] % 3 != 1, n[0] % 3 != 2)),
+    ("batch_norm", |n, _| {
+        format!("batch_norm(momentum: 0, center: {}, scale: {})", n[0] % 3 != 1, n[0] % 3 != 2)
+    }),
     ("layer_norm", |n, _| format!("layer_norm(center: {}, scale: {})", n[0] % 3 != 1, n[0] % 3 != 2)),
     ("local_response_norm", |n, _| format!("local_response_norm({}, alpha: 0.5)", 1 + n[0] % 6)),
     ("dropout", |_, _| "dropout(40%)".to_owned()),
@@ -161,8 +163,14 @@ const LAYERS: [(&str, Write); 46] = [
 ];
 
 /// Layers that join values, and whether these need one shape.
-const JOINS: [(&str, bool); 6] =
-    [("add", true), ("concat", false), ("multiply", true), ("average", true), ("maximum", true), ("subtract", true)];
+const JOINS: [(&str, bool); 6] = [
+    ("add", true),
+    ("concat", false),
+    ("multiply", true),
+    ("average", true),
+    ("maximum", true),
+    ("subtract", true),
+];
 
 fn pick<T: Copy>(choices: &[T], number: u8) -> T {
     choices[usize::from(number) % choices.len()]
@@ -233,8 +241,11 @@ impl Net {
         let channels = pick(&CHANNELS[..8], self.input[2]);
         let mut body = vec![format!("input({sides}x{channels})")];
         write(&mut body, &[], &self.pieces);
-        let vector =
-            if self.open { ["global_avg_pool2d", "global_max_pool2d"] } else { ["flatten", "global_avg_pool2d"] };
+        let vector = if self.open {
+            ["global_avg_pool2d", "global_max_pool2d"]
+        } else {
+            ["flatten", "global_avg_pool2d"]
+        };
         body.push(pick(&vector, self.end / 5).to_owned());
         let (end, loss) = match self.end() {
             End::Linear => ("dense(3)", "mse"),
@@ -250,7 +261,8 @@ impl Net {
     }
 }
 
-/// Adds what of the pieces fits behind the body, each a line. `around` are the lines that the body itself stands behind.
+/// Adds what of the pieces fits behind the body, each a line. `around` are the lines that the body itself
+/// stands behind.
 fn write(body: &mut Vec<String>, around: &[String], pieces: &[Piece]) {
     for piece in pieces {
         let Some(extents_here) = extents(around, body) else { return };

@@ -1,5 +1,5 @@
-//! Probes against what they promise: gradients are those of the scores (central differences), values are those of the
-//! layers, and no pass changes either.
+//! Probes against what they promise: gradients are those of the scores (central differences), values are
+//! those of the layers, and no pass changes either.
 
 use std::sync::Arc;
 
@@ -54,8 +54,8 @@ fn sums(session: &mut EvalSession, images: &[f32], counts: &[f32]) -> Vec<f64> {
     (outputs.chunks(of).zip(counts.chunks(of))).map(|(o, c)| o.iter().zip(c).map(product).sum()).collect()
 }
 
-/// Compares the gradient by the pictures with central differences of what `same` predicts: the same model, which ends in
-/// what is differentiated.
+/// Compares the gradient by the pictures with central differences of what `same` predicts: the same model,
+/// which ends in what is differentiated.
 fn check(what: &str, model: &CheckedProgram, of: Differentiated, same: &CheckedProgram) {
     let elements = model.input_shape().elements();
     let images = numbers(5, BATCH * elements);
@@ -76,15 +76,24 @@ fn check(what: &str, model: &CheckedProgram, of: Differentiated, same: &CheckedP
         let (more, less) = (moved(STEP), moved(-STEP));
         for (n, (more, less)) in more.into_iter().zip(less).enumerate() {
             let (want, got) = (((more - less) / f64::from(2.0 * STEP)) as f32, gradient[n * elements + at]);
-            assert!((want - got).abs() < 5e-3 * largest, "{what}: picture {n}, place {at}: {got}, not {want}");
+            assert!(
+                (want - got).abs() < 5e-3 * largest,
+                "{what}: picture {n}, place {at}: {got}, not {want}"
+            );
         }
     }
 }
 
 /// Bodies without kinks: central differences need smooth functions.
 const BODIES: [(&str, &str); 5] = [
-    ("convolutions", "conv2d(6, 3x3, activation: tanh); conv2d(5, 3x3, padding: same, stride: 2, activation: silu)"),
-    ("batch norm", "conv2d(6, 3x3); batch_norm; tanh; dropout(0.5); separable_conv2d(5, 3x3, activation: tanh)"),
+    (
+        "convolutions",
+        "conv2d(6, 3x3, activation: tanh); conv2d(5, 3x3, padding: same, stride: 2, activation: silu)",
+    ),
+    (
+        "batch norm",
+        "conv2d(6, 3x3); batch_norm; tanh; dropout(0.5); separable_conv2d(5, 3x3, activation: tanh)",
+    ),
     (
         "a sum",
         "a = conv2d(4, 3x3, padding: same, activation: tanh); conv2d(4, 1x1, activation: gelu); add(a); avg_pool2d(2)",
@@ -122,7 +131,8 @@ fn the_gradient_by_a_layer_is_that_of_what_follows_it() {
     let mut probe = session(&whole, BATCH).probe(&by(&whole, Differentiated::Scores, "a")).expect("compiles");
     probe.run(&images, &counts);
     let (values, gradient) = (probe.value(0, BATCH).to_vec(), probe.gradient(BATCH).to_vec());
-    let mut probe = session(&rest, BATCH).probe(&by(&rest, Differentiated::Scores, "input")).expect("compiles");
+    let mut probe =
+        session(&rest, BATCH).probe(&by(&rest, Differentiated::Scores, "input")).expect("compiles");
     probe.run(&values, &counts);
     near(&gradient, probe.gradient(BATCH), "the rest alone");
     assert!(gradient.iter().any(|value| *value != 0.0));
@@ -135,10 +145,12 @@ fn what_has_no_part_in_the_output_has_no_gradient() {
         dense(3, activation: softmax) } train { optimizer: sgd(lr: 1) }";
     let whole = program(text.to_owned());
     let last = LayerId(u32::try_from(whole.program().model.layers.len() - 1).expect("few"));
-    let head = whole.program().model.only_for_heads().iter().position(|left_out| *left_out).expect("the head");
+    let head =
+        whole.program().model.only_for_heads().iter().position(|left_out| *left_out).expect("the head");
     let head = LayerId(u32::try_from(head).expect("few"));
-    let refused =
-        |gradient| session(&whole, BATCH).probe(&Probe { values: Vec::new(), gradient }).expect_err("nothing");
+    let refused = |gradient| {
+        session(&whole, BATCH).probe(&Probe { values: Vec::new(), gradient }).expect_err("nothing")
+    };
     let left_out = refused(Some((Differentiated::Scores, head)));
     assert!(matches!(left_out, ProbeError::Nothing(NoProbe::LeftOut(_))), "{left_out:?}");
     // the scores come before the layer's result, the softmax
@@ -152,7 +164,8 @@ fn no_pass_changes_what_is_seen() {
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let done = runner.run(&net().prop_filter("one size", |net| !net.open), |net| {
         let program = load_text(net.text()).map_err(TestCaseError::fail)?;
-        same_without_passes(&program, net.last).map_err(|why| TestCaseError::fail(format!("{why}\n{}", net.text())))
+        same_without_passes(&program, net.last)
+            .map_err(|why| TestCaseError::fail(format!("{why}\n{}", net.text())))
     });
     done.unwrap_or_else(|error| panic!("{error}"));
 }
@@ -183,9 +196,12 @@ fn same_without_passes(program: &CheckedProgram, count: usize) -> Result<(), Str
     Ok(())
 }
 
-/// Of two values that are the same but for rounding, a max pool may take either: a few places of a gradient may differ.
+/// Of two values that are the same but for rounding, a max pool may take either: a few places of a gradient
+/// may differ.
 fn alike_as_a_whole(got: &[f32], want: &[f32]) -> Result<(), String> {
-    let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+    let norm = |values: &mut dyn Iterator<Item = f32>| {
+        values.map(|value| f64::from(value).powi(2)).sum::<f64>().sqrt()
+    };
     let (apart, size) =
         (norm(&mut got.iter().zip(want).map(|(got, want)| got - want)), norm(&mut want.iter().copied()));
     if got.len() == want.len() && apart <= 0.03 * size.max(1e-3) {
@@ -204,5 +220,6 @@ fn near_enough(got: &[f32], want: &[f32], what: &str) -> Result<(), String> {
     }
     let largest = want.iter().fold(1e-3_f32, |most, value| most.max(value.abs()));
     let apart = got.iter().zip(want).position(|(got, want)| (got - want).abs() > 4e-3 * largest);
-    apart.map_or(Ok(()), |at| Err(format!("{what}, place {at}: {}, not {} (of {largest})", got[at], want[at])))
+    apart
+        .map_or(Ok(()), |at| Err(format!("{what}, place {at}: {}, not {} (of {largest})", got[at], want[at])))
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::*;
 use crate::data::Locations;
 use crate::ir::{
-    DataSource, DataSpec, Labels, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share, SplitBase,
-    UpdateRules,
+    DataSource, DataSpec, Labels, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share,
+    SplitBase, UpdateRules,
 };
 use crate::runtime::{CompileError, StepResult};
 use crate::source::{Span, Spanned};
@@ -23,7 +23,8 @@ fn spanned<T>(value: T) -> Spanned<T> {
     Spanned::new(value, Span::default())
 }
 
-/// Softmax regression with momentum, and a state that counts the steps: weight, state and slot, as a real session has them.
+/// Softmax regression with momentum, and a state that counts the steps: weight, state and slot, as a real
+/// session has them.
 struct Regression {
     params: Vec<Param>,
     values: Vec<Vec<f32>>,
@@ -78,8 +79,12 @@ impl Regression {
                 }
             }
         }
-        let result =
-            StepResult { images: labels.len(), loss: loss / labels.len() as f32, correct: vec![right], answers: None };
+        let result = StepResult {
+            images: labels.len(),
+            loss: loss / labels.len() as f32,
+            correct: vec![right],
+            answers: None,
+        };
         (result, gradient)
     }
 }
@@ -151,7 +156,8 @@ fn digits() -> Dataset {
     };
     let prepare = PrepareSpec { rescale: Some(spanned(1.0 / 255.0)), ..PrepareSpec::default() };
     let nowhere = Locations::only("nowhere");
-    Dataset::open(&data, &prepare, &Shape::image(8, 8, 1), &nowhere, &mut |_| {}).expect("digits are embedded")
+    Dataset::open(&data, &prepare, &Shape::image(8, 8, 1), &nowhere, &mut |_| {})
+        .expect("digits are embedded")
 }
 
 fn schedule(epochs: usize, callbacks: Vec<Callback>) -> TrainSpec {
@@ -282,10 +288,15 @@ impl Session<'_> {
         let evaluator = || Ok(Regression::new(None));
         let mut trainer = match &saved {
             None => Trainer::begin(plan(0), Regression::new(fault), evaluator)?,
-            Some(saved) => Trainer::resume(plan(saved.progress.phase), saved, Regression::new(fault), evaluator)?,
+            Some(saved) => {
+                Trainer::resume(plan(saved.progress.phase), saved, Regression::new(fault), evaluator)?
+            }
         };
         let mut ending = trainer.train(&mut observer)?;
-        while ending == Ending::Complete && trainer.progress().phase + 1 < phases.len() && !trainer.progress().ended {
+        while ending == Ending::Complete
+            && trainer.progress().phase + 1 < phases.len()
+            && !trainer.progress().ended
+        {
             let next = trainer.progress().phase + 1;
             trainer = trainer.advance(plan(next), Regression::new(fault), true, &mut observer)?;
             ending = trainer.train(&mut observer)?;
@@ -297,7 +308,8 @@ impl Session<'_> {
     /// The files of a run, but for wall times.
     fn files(&self) -> Vec<(String, Vec<u8>)> {
         let history = std::fs::read_to_string(self.folder.join("history.csv")).expect("there");
-        let timeless: Vec<&str> = history.lines().map(|row| row.rsplit_once(',').expect("columns").0).collect();
+        let timeless: Vec<&str> =
+            history.lines().map(|row| row.rsplit_once(',').expect("columns").0).collect();
         let mut files = vec![("history.csv".to_owned(), timeless.join("\n").into_bytes())];
         for name in ["weights.safetensors", "best.safetensors"] {
             files.push((name.into(), std::fs::read(self.folder.join(name)).unwrap_or_default()));
@@ -316,7 +328,8 @@ fn disturbed_runs_end_as_undisturbed_ones() {
     let undisturbed = Session { data: &data, folder: &parent.path().join("whole") };
     let (ending, results, notes) = undisturbed.run(&train, From::Beginning, NEVER, None).expect("trains");
     assert_eq!(ending, Ending::Complete);
-    let (_, shares) = results.expect("finished").test.expect("there is a test split").means(&[Metric::Accuracy]);
+    let (_, shares) =
+        results.expect("finished").test.expect("there is a test split").means(&[Metric::Accuracy]);
     assert!(shares[0] > 0.85, "test accuracy {shares:?}");
     assert!(notes.iter().any(|note| note.contains("learning rate lowered")), "{notes:?}");
     assert!(notes.iter().any(|note| note.contains("stopped early")), "{notes:?}");
@@ -360,7 +373,8 @@ fn disturbed_phases_end_as_undisturbed_ones() {
     undisturbed.run_phases(&phases, From::Beginning, NEVER, None).expect("trains");
     let expected = undisturbed.files();
     let history = String::from_utf8_lossy(&expected[0].1).into_owned();
-    let rates: Vec<f32> = history.lines().skip(1).filter_map(|row| row.rsplit(',').next()?.parse().ok()).collect();
+    let rates: Vec<f32> =
+        history.lines().skip(1).filter_map(|row| row.rsplit(',').next()?.parse().ok()).collect();
     assert_eq!(rates.len(), 7, "epochs count on: {history}");
     // the last step of each epoch: the end of the warm-up, then down the cosine; then the other optimizer's
     assert_eq!((rates[0], &rates[3..]), (0.05, &[0.01; 4][..]));
@@ -381,7 +395,8 @@ fn a_run_may_end_at_its_time_or_at_a_loss_that_is_no_number() {
     let parent = tempfile::tempdir().expect("a folder");
     let folder = parent.path().join("nan");
     let session = Session { data: &data, folder: &folder };
-    let train = schedule(3, vec![Callback::TerminateOnNan, Callback::CsvLog { path: spanned("log.csv".into()) }]);
+    let train =
+        schedule(3, vec![Callback::TerminateOnNan, Callback::CsvLog { path: spanned("log.csv".into()) }]);
     let (ending, results, notes) =
         session.run(&train, From::Beginning, NEVER, Some((20, Fault::NotFinite))).expect("ends well");
     assert_eq!(ending, Ending::Complete);
@@ -394,7 +409,8 @@ fn a_run_may_end_at_its_time_or_at_a_loss_that_is_no_number() {
     let folder = parent.path().join("time");
     let session = Session { data: &data, folder: &folder };
     let train = schedule(50, vec![Callback::TimeLimit { seconds: 1e-9 }]);
-    let (_, results, notes) = session.run_phases(&[&train, &train], From::Beginning, NEVER, None).expect("ends");
+    let (_, results, notes) =
+        session.run_phases(&[&train, &train], From::Beginning, NEVER, None).expect("ends");
     assert!(results.is_some());
     assert_eq!(notes, ["stopped after epoch 1: the time limit has passed"]);
 }
@@ -427,7 +443,10 @@ fn a_loss_that_is_no_number_stops_with_the_layer() {
         "the loss became NaN at step 20 (epoch 2, batch 2): the result of layer `dense` is the first that is not finite"
     );
     assert!(error.help().is_some_and(|help| help.contains("lower the learning rate (it was 0.05)")));
-    assert_eq!(std::fs::read_to_string(parent.path().join("run/history.csv")).expect("there").lines().count(), 2);
+    assert_eq!(
+        std::fs::read_to_string(parent.path().join("run/history.csv")).expect("there").lines().count(),
+        2
+    );
 }
 
 #[test]
@@ -437,6 +456,7 @@ fn nothing_is_trained_where_a_checkpoint_would_leave_the_folder() {
     let session = Session { data: &data, folder: &parent.path().join("run") };
     let monitor = spanned(Monitor { validation: true, metric: None });
     let outside = Callback::Checkpoint { path: spanned("../best".into()), monitor, save_best_only: true };
-    let error = session.run(&schedule(1, vec![outside]), From::Beginning, NEVER, None).expect_err("is refused");
+    let error =
+        session.run(&schedule(1, vec![outside]), From::Beginning, NEVER, None).expect_err("is refused");
     assert!(matches!(error, RunError::CheckpointPath { .. }), "{error}");
 }

@@ -1,4 +1,5 @@
-//! The command line: `MODEL [--mode train|infer] [--batch 32] [--threads N] [--steps 40] [--warmup 8]`, as that of `peer.py`.
+//! The command line: `MODEL [--mode train|infer] [--batch 32] [--threads N] [--steps 40] [--warmup 8]`, as
+//! that of `peer.py`.
 use crate::Failure;
 
 /// Training steps, or forward passes.

@@ -1,4 +1,5 @@
-//! Random pictures and labels, the same at each start. Their values do not matter to the time; that they are no constant does, for max pools.
+//! Random pictures and labels, the same at each start. Their values do not matter to the time; that they are
+//! no constant does, for max pools.
 
 /// Numbers that look random enough (Marsaglia's xorshift).
 struct Random(u64);

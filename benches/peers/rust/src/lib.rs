@@ -1,4 +1,5 @@
-//! What the programs of this package share: their command line, the networks, pictures to work on, and how steps are timed.
+//! What the programs of this package share: their command line, the networks, pictures to work on, and how
+//! steps are timed.
 //!
 //! A program takes the arguments of `peer.py` and prints the same line of JSON.
 pub mod arguments;

@@ -12,7 +12,8 @@ pub type Step = Box<dyn FnMut() -> Result<(), Failure>>;
 /// The number of threads, for rayon and for those who ask it the same way.
 const THREADS: &str = "RAYON_NUM_THREADS";
 
-/// A program's `main`: `prepare` makes the step that is timed. `package` is the library's name in the registry.
+/// A program's `main`: `prepare` makes the step that is timed. `package` is the library's name in the
+/// registry.
 pub fn main(framework: &str, package: &str, prepare: impl FnOnce(&Arguments) -> Result<Step, Failure>) -> ExitCode {
     match run(framework, package, prepare) {
         Ok(line) => {
@@ -68,7 +69,8 @@ fn run(
     ))
 }
 
-/// Starts the program again where the environment asks for another number of threads: candle reads it from there, whatever rayon was told.
+/// Starts the program again where the environment asks for another number of threads: candle reads it from
+/// there, whatever rayon was told.
 fn with_threads(threads: usize) -> Result<(), Failure> {
     let wanted = threads.to_string();
     if std::env::var(THREADS).is_ok_and(|count| count == wanted) {

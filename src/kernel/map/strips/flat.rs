@@ -54,6 +54,8 @@ pub(in crate::kernel::map) fn emit_run(
     match rest {
         Trips::Constant(0) => {}
         Trips::Constant(rest) => k.call_strip(&strip(StripRun::Elements(rest)), &pointers),
-        Trips::Runtime(rest) => k.when(rest, |k| k.call_strip_along(&strip(StripRun::Argument), &pointers, rest)),
+        Trips::Runtime(rest) => {
+            k.when(rest, |k| k.call_strip_along(&strip(StripRun::Argument), &pointers, rest))
+        }
     }
 }

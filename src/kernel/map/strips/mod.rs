@@ -1,7 +1,7 @@
 //! Maps by strips, as wide as the machine.
 //!
-//! A strip takes the map's arguments in their order. In place of a key of random numbers stands what their hash begins with for each lane, which
-//! goes along with the elements.
+//! A strip takes the map's arguments in their order. In place of a key of random numbers stands what their
+//! hash begins with for each lane, which goes along with the elements.
 
 mod flat;
 mod pixels;
@@ -21,9 +21,10 @@ use crate::tensor::Element;
 pub(super) use flat::emit_run;
 pub(super) use pixels::{emit_pixels, fills_vectors};
 
-/// Whether strips can do a map. Not those with more arguments than there are registers for pointers, or more sums than for vectors; not bytes where
-/// there are no masks for them, or where they are no images; not with a key that is read as a number too. The portable strips have 128-bit vectors as
-/// the other walks have, which need no calls.
+/// Whether strips can do a map. Not those with more arguments than there are registers for pointers, or more
+/// sums than for vectors; not bytes where there are no masks for them, or where they are no images; not with
+/// a key that is read as a number too. The portable strips have 128-bit vectors as the other walks have,
+/// which need no calls.
 pub(super) fn can_do(desc: &MapDesc, simd: Simd) -> bool {
     let (bytes, carried) = match simd {
         Simd::Portable | Simd::Neon => return false,
@@ -53,8 +54,15 @@ struct Unit {
     start: usize,
 }
 
-/// The strip of a map for some vectors a turn. `channels` is the number of a pixel's elements, `elements` how many a turn moves on by.
-fn strip(map: &Map<'_>, lanes: usize, units: &[Unit], [channels, elements]: [usize; 2], run: StripRun) -> StripDesc {
+/// The strip of a map for some vectors a turn. `channels` is the number of a pixel's elements, `elements` how
+/// many a turn moves on by.
+fn strip(
+    map: &Map<'_>,
+    lanes: usize,
+    units: &[Unit],
+    [channels, elements]: [usize; 2],
+    run: StripRun,
+) -> StripDesc {
     let mut b = StripBuilder::default();
     let operands = map.desc.operands.len();
     let keys = keys(map);
@@ -103,7 +111,8 @@ fn keys(map: &Map<'_>) -> Vec<usize> {
     (0..map.keys.len()).filter(|&at| map.keys[at].is_some()).collect()
 }
 
-/// What the hashes of random numbers begin with, by key, for the lanes from the one of index `element` within the batch on: on the stack.
+/// What the hashes of random numbers begin with, by key, for the lanes from the one of index `element` within
+/// the batch on: on the stack.
 fn hash_starts(k: &mut KernelBuilder<'_>, map: &Map<'_>, lanes: usize, memory: &[Value], element: Value) {
     for (&to, at) in memory.iter().zip(keys(map)) {
         for lane in (0..lanes).step_by(4) {

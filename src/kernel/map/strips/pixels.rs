@@ -1,7 +1,8 @@
 //! Walks over pixels for maps with vectors `[C]`, channel sums, or pixels that lie apart.
 //!
-//! Channels are cut into blocks of a few vectors. For each block all pixels are visited, one or several a turn of the strip: its part of the vectors
-//! `[C]` is always the same, and its part of a channel sum stays in registers. Sums grow pixel by pixel, in the order of the images.
+//! Channels are cut into blocks of a few vectors. For each block all pixels are visited, one or several a
+//! turn of the strip: its part of the vectors `[C]` is always the same, and its part of a channel sum stays
+//! in registers. Sums grow pixel by pixel, in the order of the images.
 
 use cranelift::prelude::Value;
 
@@ -30,8 +31,10 @@ enum Extent {
 
 impl Extent {
     fn of(map: &Map<'_>, [height, width, _]: [usize; 3]) -> Self {
-        let rows_join = map.images().all(|layout| height == 1 || layout.row_pitch == width * layout.pixel_pitch);
-        let images_join = map.images().all(|layout| layout.image_pitch == height * width * layout.pixel_pitch);
+        let rows_join =
+            map.images().all(|layout| height == 1 || layout.row_pitch == width * layout.pixel_pitch);
+        let images_join =
+            map.images().all(|layout| layout.image_pitch == height * width * layout.pixel_pitch);
         let by_image = (0..map.desc.operands.len()).any(|at| map.pixel_layout(at).is_some());
         match (rows_join, images_join && !by_image) {
             (true, true) => Extent::Call,
@@ -52,7 +55,12 @@ struct Pixels<'m, 'd> {
 }
 
 /// Emits the walk for images `[H, W, C]`.
-pub(in crate::kernel::map) fn emit_pixels(k: &mut KernelBuilder<'_>, map: &Map<'_>, lanes: usize, shape: [usize; 3]) {
+pub(in crate::kernel::map) fn emit_pixels(
+    k: &mut KernelBuilder<'_>,
+    map: &Map<'_>,
+    lanes: usize,
+    shape: [usize; 3],
+) {
     let [.., channels] = shape;
     let is_sum = |at: &usize| map.desc.outputs[*at].1 == MapOutput::ChannelSum;
     let sums: Vec<usize> = (0..map.desc.outputs.len()).filter(is_sum).collect();
@@ -71,7 +79,9 @@ pub(in crate::kernel::map) fn emit_pixels(k: &mut KernelBuilder<'_>, map: &Map<'
         walk.emit_block(k, channel, most, lanes);
         Vec::new()
     });
-    for (vectors, lanes, from) in [(left, lanes, blocks * block), (usize::from(rest > 0), rest, vectors * lanes)] {
+    for (vectors, lanes, from) in
+        [(left, lanes, blocks * block), (usize::from(rest > 0), rest, vectors * lanes)]
+    {
         if vectors > 0 {
             let channel = k.index(from);
             walk.emit_block(k, channel, vectors, lanes);
@@ -89,15 +99,17 @@ impl Pixels<'_, '_> {
             13..=40 => 2,
             _ => 1,
         };
-        let together = [4, 2].into_iter().find(|&p| vectors * p <= most && pixels.is_multiple_of(p)).unwrap_or(1);
+        let together =
+            [4, 2].into_iter().find(|&p| vectors * p <= most && pixels.is_multiple_of(p)).unwrap_or(1);
         let moves = (0..map.pointers.len())
             .map(|at| {
                 let pitch = map.layout(at).map_or(0, |layout| layout.pixel_pitch);
                 (together * pitch * map.element(at).size_bytes()) as isize
             })
             .collect();
-        let units: Vec<Unit> =
-            (0..together).flat_map(|pixel| (0..vectors).map(move |v| Unit { pixel, start: v * self.lanes })).collect();
+        let units: Vec<Unit> = (0..together)
+            .flat_map(|pixel| (0..vectors).map(move |v| Unit { pixel, start: v * self.lanes }))
+            .collect();
         let elements = together * channels;
         let strip = strip(map, self.lanes, &units, [channels, elements], StripRun::Turns { moves, lanes });
         self.for_runs(k, |k, [n, y]| {
@@ -106,7 +118,8 @@ impl Pixels<'_, '_> {
             hash_starts(k, map, self.lanes, &self.hashes, element);
             let mut pointers = map.row_pointers(k, n, y);
             for (at, pointer) in pointers.iter_mut().enumerate() {
-                let scalar = map.desc.operands.get(at).is_some_and(|operand| operand.kind == OperandKind::Scalar);
+                let scalar =
+                    map.desc.operands.get(at).is_some_and(|operand| operand.kind == OperandKind::Scalar);
                 if !scalar {
                     *pointer = k.at(map.element(at), *pointer, channel);
                 }

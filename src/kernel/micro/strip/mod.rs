@@ -1,7 +1,8 @@
 //! Strips: straight-line arithmetic on vectors, repeated along a run of elements.
 //!
-//! Where a tile ([`super::TileDesc`]) is a matrix product, a strip is everything else that has to be as wide as the machine: the transforms of
-//! Winograd's convolution, depthwise windows, element-wise maps. It is written as values that depend on each other ([`StripBuilder`]); the emitters give them registers.
+//! Where a tile ([`super::TileDesc`]) is a matrix product, a strip is everything else that has to be as wide
+//! as the machine: the transforms of Winograd's convolution, depthwise windows, element-wise maps. It is
+//! written as values that depend on each other ([`StripBuilder`]); the emitters give them registers.
 
 mod arithmetic;
 mod portable;
@@ -14,7 +15,8 @@ pub(super) use x86::emit as emit_x86;
 
 use crate::desc::{Compare, TileActivation};
 
-/// Pointers that a strip may have at most: the integer registers of a System V call, and those that a function may use if it gives them back.
+/// Pointers that a strip may have at most: the integer registers of a System V call, and those that a
+/// function may use if it gives them back.
 pub const MAX_POINTERS: usize = 12;
 
 /// A value of a strip: the result of the operation at this place.
@@ -77,7 +79,8 @@ pub enum UnaryOp {
     ShiftRightSigned(u8),
 }
 
-/// Mixtures of the lanes of two vectors. A quarter is 128 bits, four lanes (of a 256-bit vector, there are two).
+/// Mixtures of the lanes of two vectors. A quarter is 128 bits, four lanes (of a 256-bit vector, there are
+/// two).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mix {
     /// In each quarter `x₀ y₀ x₁ y₁`.
@@ -131,8 +134,8 @@ pub enum StripOp {
     Max(StripValue, StripValue),
     /// `x < y ? x : y`: where one is NaN, `y`.
     Min(StripValue, StripValue),
-    /// The largest of four values that are used nowhere afterwards; its index, a byte, goes to `winners`. The first of several equal ones; a NaN
-    /// is not larger.
+    /// The largest of four values that are used nowhere afterwards; its index, a byte, goes to `winners`. The
+    /// first of several equal ones; a NaN is not larger.
     Pool {
         /// In the order of their indices.
         points: [StripValue; 4],
@@ -176,7 +179,8 @@ impl StripOp {
 /// How far a strip goes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum StripRun {
-    /// Over so many elements. Pointers move along by a vector each time; of the last vector only so many lanes are read and written as are left.
+    /// Over so many elements. Pointers move along by a vector each time; of the last vector only so many
+    /// lanes are read and written as are left.
     Elements(usize),
     /// The same over as many elements as the last argument says.
     Argument,
@@ -191,16 +195,19 @@ pub enum StripRun {
 
 /// Straight-line arithmetic along a run.
 ///
-/// The operations run once for every vector of the run, in order. Arguments: the pointers; then, where the run asks for it, its length.
+/// The operations run once for every vector of the run, in order. Arguments: the pointers; then, where the
+/// run asks for it, its length.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StripDesc {
     /// What is done with each vector.
     pub ops: Vec<StripOp>,
-    /// Bytes of an element behind each pointer: 4, 1 (winners), or 0 for memory that is the same for every vector.
+    /// Bytes of an element behind each pointer: 4, 1 (winners), or 0 for memory that is the same for every
+    /// vector.
     pub element_bytes: Vec<u8>,
     /// How far it goes.
     pub run: StripRun,
-    /// Vectors that go from turn to turn: read from here before the first, written back after the last. Behind pointers that do not move.
+    /// Vectors that go from turn to turn: read from here before the first, written back after the last.
+    /// Behind pointers that do not move.
     pub carried: Vec<Place>,
 }
 
@@ -224,8 +231,9 @@ impl StripDesc {
             let mut operands = op.operands();
             operands.sort_unstable();
             operands.dedup();
-            let ends =
-                |operand: &&StripValue| last_use[operand.index()] == at && !is_constant(&self.ops[operand.index()]);
+            let ends = |operand: &&StripValue| {
+                last_use[operand.index()] == at && !is_constant(&self.ops[operand.index()])
+            };
             alive -= operands.iter().filter(ends).count();
             alive += usize::from(!is_constant(op) && !matches!(op, StripOp::Store(..)));
             most = most.max(alive);
@@ -309,8 +317,11 @@ impl StripBuilder {
 
     /// `Σ factor · value`, in the order given. Factors of 0 and values that are zero are left out.
     pub fn combine(&mut self, terms: &[(f64, Option<StripValue>)]) -> Option<StripValue> {
-        let mut terms: Vec<(f64, StripValue)> =
-            terms.iter().filter(|(factor, _)| *factor != 0.0).filter_map(|&(f, value)| Some((f, value?))).collect();
+        let mut terms: Vec<(f64, StripValue)> = terms
+            .iter()
+            .filter(|(factor, _)| *factor != 0.0)
+            .filter_map(|&(f, value)| Some((f, value?)))
+            .collect();
         // a sum that begins with a factor of one needs no product for it
         if let Some(plain) = terms.iter().position(|&(factor, _)| factor == 1.0) {
             terms.swap(0, plain);
@@ -345,13 +356,15 @@ impl StripBuilder {
         match activation {
             TileActivation::Relu => self.push(StripOp::Max(zero, x)),
             TileActivation::ClippedRelu(limit) => {
-                let (limit, raised) = (self.constant(f32::from_bits(limit)), self.push(StripOp::Max(zero, x)));
+                let (limit, raised) =
+                    (self.constant(f32::from_bits(limit)), self.push(StripOp::Max(zero, x)));
                 self.push(StripOp::Min(limit, raised))
             }
             TileActivation::LeakyRelu(slope) => {
                 // slope · min(x, 0) + max(x, 0): one of the two is zero, so nothing is rounded twice
                 let slope = self.constant(f32::from_bits(slope));
-                let (negative, positive) = (self.push(StripOp::Min(zero, x)), self.push(StripOp::Max(zero, x)));
+                let (negative, positive) =
+                    (self.push(StripOp::Min(zero, x)), self.push(StripOp::Max(zero, x)));
                 self.push(StripOp::MulAdd(negative, slope, positive))
             }
         }
@@ -371,7 +384,12 @@ impl StripBuilder {
     /// The strip with what it carries along.
     pub fn finish_run(self, element_bytes: &[u8], run: StripRun, carried: &[Place]) -> StripDesc {
         debug_assert!(element_bytes.len() <= MAX_POINTERS, "a strip's pointers stay in registers");
-        let strip = StripDesc { ops: self.ops, element_bytes: element_bytes.to_vec(), run, carried: carried.to_vec() };
+        let strip = StripDesc {
+            ops: self.ops,
+            element_bytes: element_bytes.to_vec(),
+            run,
+            carried: carried.to_vec(),
+        };
         debug_assert!(
             matches!(strip.run, StripRun::Elements(_)) || !strip.has_winners(),
             "winners are written for runs of a known length"

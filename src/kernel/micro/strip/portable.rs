@@ -11,7 +11,8 @@ use crate::tensor::Element;
 
 /// Emits the function.
 /// # Errors
-/// [`BuildError::Host`] where the machine is unknown. [`BuildError::Description`] for what is asked for by kernels that are written in this form otherwise (maps).
+/// [`BuildError::Host`] where the machine is unknown. [`BuildError::Description`] for what is asked for by
+/// kernels that are written in this form otherwise (maps).
 pub(in crate::kernel::micro) fn emit(strip: &StripDesc) -> Result<ir::Function, BuildError> {
     let StripRun::Elements(elements) = strip.run else {
         return Err(BuildError::Description { family: "strip", reason: "a run whose length is an argument" });

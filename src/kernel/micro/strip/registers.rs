@@ -1,7 +1,8 @@
 //! Gives the values of a strip registers.
 //!
-//! The code is straight, so every value's uses are known: a register is free after the last of them, and where there are too few, the value that is
-//! needed furthest in the future goes to memory (Belady, 1966). A value is stored there at most once.
+//! The code is straight, so every value's uses are known: a register is free after the last of them, and
+//! where there are too few, the value that is needed furthest in the future goes to memory (Belady, 1966). A
+//! value is stored there at most once.
 
 use super::{IntegerOp, Mix, Place, StripOp, StripValue, UnaryOp};
 use crate::desc::Compare;
@@ -253,7 +254,11 @@ impl Allocator {
     }
 
     /// The result may take an operand's place: all are read before it is written.
-    fn in_place<const N: usize>(&mut self, given: Given<'_>, step: impl FnOnce(usize, [usize; N]) -> Instruction) {
+    fn in_place<const N: usize>(
+        &mut self,
+        given: Given<'_>,
+        step: impl FnOnce(usize, [usize; N]) -> Instruction,
+    ) {
         self.release_all(given.operands);
         let to = self.free_register(given.operands);
         self.steps.push(step(to, given.registers()));
@@ -382,7 +387,8 @@ mod tests {
                 Instruction::LoadBytes { .. } | Instruction::Unary { .. } => unreachable!("not in this test"),
                 Instruction::Select { compare, to, x, y, then, otherwise } => {
                     assert!(compare == Compare::Less && to != then && to != otherwise);
-                    register[to] = if register[x] < register[y] { register[then] } else { register[otherwise] };
+                    register[to] =
+                        if register[x] < register[y] { register[then] } else { register[otherwise] };
                 }
                 Instruction::Accumulate { negative, sum, x, y } => {
                     let product = register[x] * register[y];

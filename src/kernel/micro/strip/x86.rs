@@ -2,16 +2,18 @@
 
 use iced_x86::IcedError;
 use iced_x86::code_asm::{
-    AsmRegister32, AsmRegister64, CodeAssembler, eax, qword_ptr, r8, r9, r10, r10d, r11, r12, r13, r14, r15, rbp, rbx,
-    rcx, rdi, rdx, rsi, rsp,
+    AsmRegister32, AsmRegister64, CodeAssembler, eax, qword_ptr, r8, r9, r10, r10d, r11, r12, r13, r14, r15,
+    rbp, rbx, rcx, rdi, rdx, rsi, rsp,
 };
 
 use super::registers::{Allocation, Home, Instruction, allocate};
 use super::{Place, StripDesc, StripRun};
 use crate::kernel::micro::x86::{Address, Part, VectorUnit, displacement};
 
-/// Where the pointers are: first the System V argument registers in order, then registers that belong to the caller.
-const POINTERS: [AsmRegister64; super::MAX_POINTERS] = [rdi, rsi, rdx, rcx, r8, r9, rbx, rbp, r12, r13, r14, r15];
+/// Where the pointers are: first the System V argument registers in order, then registers that belong to the
+/// caller.
+const POINTERS: [AsmRegister64; super::MAX_POINTERS] =
+    [rdi, rsi, rdx, rcx, r8, r9, rbx, rbp, r12, r13, r14, r15];
 
 /// How many arguments come in registers; the others lie on the stack.
 const IN_REGISTERS: usize = 6;
@@ -28,10 +30,15 @@ const OLD_STACK: AsmRegister64 = r11;
 const FOR_WINNERS: usize = 3;
 
 /// Emits the whole function.
-pub(in crate::kernel::micro) fn emit<U: VectorUnit>(unit: &mut U, strip: &StripDesc) -> Result<(), IcedError> {
+pub(in crate::kernel::micro) fn emit<U: VectorUnit>(
+    unit: &mut U,
+    strip: &StripDesc,
+) -> Result<(), IcedError> {
     take_arguments(unit.asm(), strip)?;
     match strip.run {
-        StripRun::Elements(elements) if !elements.is_multiple_of(U::LANES) => unit.set_tail(elements % U::LANES)?,
+        StripRun::Elements(elements) if !elements.is_multiple_of(U::LANES) => {
+            unit.set_tail(elements % U::LANES)?
+        }
         StripRun::Turns { lanes, .. } if lanes < U::LANES => unit.set_tail(lanes)?,
         StripRun::Argument => unit.reserve_tail(),
         StripRun::Elements(_) | StripRun::Turns { .. } => {}
@@ -94,7 +101,9 @@ fn take_arguments(asm: &mut CodeAssembler, strip: &StripDesc) -> Result<(), Iced
     let length = strip.element_bytes.len();
     match strip.run {
         StripRun::Elements(_) => Ok(()),
-        StripRun::Argument | StripRun::Turns { .. } if length < IN_REGISTERS => asm.mov(LEFT, POINTERS[length]),
+        StripRun::Argument | StripRun::Turns { .. } if length < IN_REGISTERS => {
+            asm.mov(LEFT, POINTERS[length])
+        }
         StripRun::Argument | StripRun::Turns { .. } => asm.mov(LEFT, on_stack(length)),
     }
 }

@@ -1,7 +1,8 @@
 //! candle: training on the processor.
 //!
-//! Its Adam is AdamW without decay. Gradients of its max pool take windows to lie at multiples of `size / results`, which is 2 only where the size is
-//! even: the last row and column of odd maps, which no window reads, are cut off before.
+//! Its Adam is AdamW without decay. Gradients of its max pool take windows to lie at multiples of `size /
+//! results`, which is 2 only where the size is even: the last row and column of odd maps, which no window
+//! reads, are cut off before.
 use std::process::ExitCode;
 
 use candle_core::{DType, Device, Tensor};

@@ -86,6 +86,7 @@ impl Layer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Span;
     use crate::vocabulary::{Filter, OptionType, OptionValue};
 
     /// Every kind can be made of its defaults, with any value where there is none: table and constructor
@@ -105,7 +106,8 @@ mod tests {
                 (None, OptionType::Activation) => OptionType::Activation.default_value("relu"),
                 (None, _) => Some(OptionValue::Float(0.5)),
             })
-            .expect("all are given");
+            .expect("all are given")
+            .placed((kind.keyword, Span::default()), Vec::new());
             let layer = Layer::from_attributes(kind.keyword, &attributes).expect("the kind is in the table");
             assert_eq!(layer.as_op().keyword(), kind.keyword);
         }

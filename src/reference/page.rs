@@ -52,8 +52,9 @@ fn written(entry: &Entry) -> String {
 }
 
 fn describe(text: &mut String, option: &OptionSpec, labels: &Labels, language: Language) {
-    let _ =
-        writeln!(text, "\n  {}: {} ({})", option.name, takes(option.ty, language), default(option, labels));
+    let head = format!("{}: {} ({})", option.name, takes(option.ty, language), default(option, labels));
+    text.push('\n');
+    paragraph(text, "  ", &head);
     paragraph(text, "      ", &said(option.help, language));
 }
 

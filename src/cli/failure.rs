@@ -152,21 +152,10 @@ impl From<CardError> for Failure {
 
 impl From<CompileError> for Failure {
     fn from(error: CompileError) -> Self {
-        let (code, help) = match &error {
-            CompileError::Memory { .. } | CompileError::CodeMemory(_) => (
-                Some("E0630"),
-                Some(
-                    "give the process more memory, or make the model, the batch or the pictures smaller"
-                        .to_owned(),
-                ),
-            ),
-            CompileError::Threads { .. } => (
-                Some("E0631"),
-                Some("ask for fewer: `--threads 1` takes none beside the program's own".to_owned()),
-            ),
-            CompileError::Code(_) => return Failure::Bug(error.to_string()),
-            CompileError::NoSchedule | CompileError::Size(_) => (None, None),
-        };
+        if let CompileError::Code(_) = error {
+            return Failure::Bug(error.to_string());
+        }
+        let (code, help) = (error.code(), error.help().map(str::to_owned));
         Failure::Mistake { code, message: error.to_string(), help }
     }
 }

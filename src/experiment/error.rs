@@ -184,6 +184,7 @@ impl Error {
     pub fn code(&self) -> Option<&'static str> {
         match self {
             Error::Run(error) => error.code(),
+            Error::Compile(error) => error.code(),
             Error::Problems { .. }
             | Error::NotRunYet { .. }
             | Error::NotText { .. }
@@ -205,8 +206,7 @@ impl Error {
             | Error::NoGradient { .. }
             | Error::Picture { .. }
             | Error::Prepare(_)
-            | Error::Data(_)
-            | Error::Compile(_) => None,
+            | Error::Data(_) => None,
         }
     }
 
@@ -230,6 +230,7 @@ impl Error {
             }
             Error::ClassesDiffer { .. } => "list the classes in the weights' order: `classes: […]` in `data`",
             Error::Run(error) => return error.help(),
+            Error::Compile(error) => return error.help().map(str::to_owned),
             Error::Problems { .. }
             | Error::NotRunYet { .. }
             | Error::NoVectors { .. }
@@ -242,8 +243,7 @@ impl Error {
             | Error::NoGradient { .. }
             | Error::Picture { .. }
             | Error::Prepare(_)
-            | Error::Data(_)
-            | Error::Compile(_) => return None,
+            | Error::Data(_) => return None,
         };
         Some(help.to_owned())
     }

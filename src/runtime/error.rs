@@ -34,6 +34,30 @@ pub enum CompileError {
     Size(#[from] SizeRefused),
 }
 
+impl CompileError {
+    /// The page of `cnnc explain` on it.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            CompileError::Memory { .. } | CompileError::CodeMemory(_) => Some("E0630"),
+            CompileError::Threads { .. } => Some("E0631"),
+            CompileError::Code(_) | CompileError::NoSchedule | CompileError::Size(_) => None,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            CompileError::Memory { .. } | CompileError::CodeMemory(_) => {
+                Some("give the process more memory, or make the model, the batch or the pictures smaller")
+            }
+            CompileError::Threads { .. } => {
+                Some("ask for fewer: `--threads 1` takes none beside the program's own")
+            }
+            CompileError::Code(_) | CompileError::NoSchedule | CompileError::Size(_) => None,
+        }
+    }
+}
+
 impl From<JitError> for CompileError {
     fn from(error: JitError) -> Self {
         match error {

@@ -155,7 +155,8 @@ impl RunError {
             RunError::NotFiniteWeights { .. } => Some("E0620"),
             RunError::NotFiniteResult { .. } => Some("E0621"),
             RunError::NotFinite { .. } => Some("E0521"),
-            RunError::Data(_) | RunError::Compile(_) => None,
+            RunError::Compile(error) => error.code(),
+            RunError::Data(_) => None,
         }
     }
 
@@ -168,7 +169,8 @@ impl RunError {
             RunError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("check the path; it is taken from the folder that cnnc was started in".into())
             }
-            RunError::Read { .. } | RunError::Compile(_) | RunError::Data(_) => None,
+            RunError::Compile(error) => error.help().map(str::to_owned),
+            RunError::Read { .. } | RunError::Data(_) => None,
             RunError::Format { .. } => {
                 Some("the file may be cut off or of another program; make or copy it anew".into())
             }

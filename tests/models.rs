@@ -464,7 +464,9 @@ fn settings_of_earlier_versions_are_read() {
                 overrides.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
             let options = LowerOptions { overrides, ..LowerOptions::default() };
             let loaded = load(SourceFile::new(name, read("cnn")), &options, &cards::card_of);
-            Settings::of(loaded.program.as_ref().unwrap_or_else(|| panic!("{name}: {:?}", loaded.problems)))
+            Settings::to_resume(
+                loaded.program.as_ref().unwrap_or_else(|| panic!("{name}: {:?}", loaded.problems)),
+            )
         };
         assert_eq!(then.changes_to(&now(&[])), Vec::<String>::new(), "{name}");
         assert_eq!(now(&[]).changes_to(&now(&[])), Vec::<String>::new(), "{name}");

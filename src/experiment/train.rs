@@ -18,6 +18,7 @@ use crate::kernel::Target;
 use crate::memory::{self, Machine};
 use crate::plan::Choices;
 use crate::runtime::{CompileOptions, Kind};
+use crate::settings::Settings;
 use crate::train::{Arithmetic, Interrupt, Pretrained, RunFolder, RunRecord};
 
 /// How a run is made.
@@ -129,7 +130,7 @@ impl Experiment {
         let schedule = self.schedule()?;
         self.runnable()?;
         compute.check()?;
-        let settings = self.settings();
+        let settings = Settings::to_resume(&self.program);
         if let Some(run) = &resumed {
             run.check_settings(&settings)?;
         }

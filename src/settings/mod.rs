@@ -29,7 +29,7 @@ const EPOCHS: &str = "train.epochs";
 #[serde(transparent)]
 pub struct Settings {
     entries: Map<String, Value>,
-    /// The same in format 1, where they were made of a program: what a run of that format is compared with.
+    /// The same in format 1, where a run may be gone on with: what one of that format is compared with.
     #[serde(skip)]
     format_1: Option<Map<String, Value>>,
 }
@@ -62,8 +62,12 @@ impl Settings {
         if let Some(train) = &resolved.train {
             settings.train(train, program.loss());
         }
-        settings.format_1 = Some(format_1::settings(program).entries);
         settings
+    }
+
+    /// All settings of a program that goes on with a run, which may have been begun in format 1.
+    pub fn to_resume(program: &CheckedProgram) -> Self {
+        Self { format_1: Some(format_1::settings(program).entries), ..Self::of(program) }
     }
 
     /// As a JSON object.

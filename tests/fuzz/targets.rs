@@ -195,7 +195,7 @@ pub(crate) fn safetensors(bytes: &[u8]) {
 pub(crate) fn state(bytes: &[u8]) {
     let Some(program) = small() else { return };
     let Ok(graph) = optimized_training_graph(&program, true) else { return };
-    with_file(bytes, |path| drop(State::load(path, &graph.params, &Settings::of(&program))));
+    with_file(bytes, |path| drop(State::load(path, &graph.params, &Settings::to_resume(&program))));
 }
 
 /// A network that the bytes choose, as text; not every one is accepted.

@@ -23,7 +23,7 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged, train: Option<&TrainSpec>) ->
     TuneSpec {
         span,
         objective: objective.unwrap_or(default),
-        strategy: strategy.unwrap_or(Spanned::new(Strategy::Random { trials: 10 }, span)),
+        strategy: strategy.unwrap_or(Spanned::new(TUNE.default_of("strategy"), span)),
         dimensions: Vec::new(),
     }
 }

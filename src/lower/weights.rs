@@ -4,7 +4,7 @@ use super::Cx;
 use super::constant::Value;
 use crate::ast::Expr;
 use crate::diag::{Code, Diagnostic};
-use crate::vocabulary::{Initializer, Regularizer, Words};
+use crate::vocabulary::{Initializer, Regularizer, Words, call, named};
 
 impl Cx {
     /// `he_normal`, `constant(0.1)`
@@ -19,17 +19,15 @@ impl Cx {
         }
         let names: Vec<(&str, &str)> = Regularizer::keywords().map(|name| (name, name)).collect();
         let name = self.choice(what, expr, &names)?;
+        let options = Regularizer::row(name).map_or(&[][..], |row| row.word.options);
+        let factors: Vec<String> = match options {
+            [_] => vec!["0.001".to_owned()],
+            several => several.iter().map(|option| named(option.name, "0.001")).collect(),
+        };
         let problem = Diagnostic::new(Code::E0013)
             .saying("factor")
             .arg("callee", name)
-            .arg(
-                "example",
-                if name == "l1_l2" {
-                    "l1_l2(l1: 0.001, l2: 0.001)".to_owned()
-                } else {
-                    format!("{name}(0.001)")
-                },
-            )
+            .arg("example", call(name, &factors))
             .at(expr.span, "here")
             .help("factor-help");
         self.report(problem);

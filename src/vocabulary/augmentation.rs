@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::choices::choices;
-use super::{Choices, OptionSpec, OptionType, OptionValue, Row, WIDEST, Word, Words, Written};
+use super::{Category, Choices, OptionSpec, OptionType, OptionValue, Row, WIDEST, Word, Words, Written};
 
 /// Augmentations, with their ranges. Shares are in 0..=1, angles in degrees, lengths in pixels of the
 /// arranged picture (after `color` and `resize`); values of pixels lie in 0..=255, and colour operations clip
@@ -161,7 +161,7 @@ const ALWAYS: OptionSpec = probability("100%");
 const HALF: OptionSpec = probability("50%");
 
 impl Words for AugmentKind {
-    const EXPECTED: &'static str = "an operation such as `rotation(20deg)`";
+    const EXPECTED: &'static str = Category::Augmentation.one();
     const FIRST_IS_WORD: bool = true;
 
     const TABLE: &'static [Row<Self>] = &[
@@ -177,7 +177,17 @@ impl Words for AugmentKind {
             Word::new("shift", "Moved, uniform in ± these shares; at least one is written.")
                 .keras("RandomTranslation")
                 .example("shift(width: 10%, height: 10%)")
-                .options(&[OptionSpec::optional("width", OptionType::Share, "0", "Share of the width."), OptionSpec::optional("height", OptionType::Share, "0", "Share of the height."), ALWAYS]),
+                .options(&[
+                    OptionSpec::optional("width", OptionType::Share, "0", "Share of the width."),
+                    OptionSpec::optional(
+                        "height",
+                        OptionType::Share,
+                        "0",
+                        "Share \
+                    of the height.",
+                    ),
+                    ALWAYS,
+                ]),
             |a| AugmentKind::Shift { width: a.float("width"), height: a.float("height") },
         ),
         Row::new(
@@ -200,7 +210,15 @@ impl Words for AugmentKind {
             Word::new("flip", "Mirrored. Of data with a `mirror:` a horizontal flip changes the label too.")
                 .keras("RandomFlip")
                 .example("flip(horizontal)")
-                .options(&[OptionSpec::required("direction", OptionType::Choice(MirrorAxis::NAMES), "Left and right, or up and down."), HALF])
+                .options(&[
+                    OptionSpec::required(
+                        "direction",
+                        OptionType::Choice(MirrorAxis::NAMES),
+                        "Left \
+                    and right, or up and down.",
+                    ),
+                    HALF,
+                ])
                 .unnamed(1),
             |a| match a.one_of("direction") {
                 MirrorAxis::Horizontal => AugmentKind::FlipHorizontal,
@@ -208,42 +226,92 @@ impl Words for AugmentKind {
             },
         ),
         Row::new(
-            Word::new("crop", "A window at a random place of the picture with `pad` pixels of `fill` around it, made as large as the picture.")
-                .keras("RandomCrop")
-                .example("crop(28x28, pad: 4)")
-                .options(&[OptionSpec::required("size", OptionType::Size, "The window, in pixels."), OptionSpec::optional("pad", OptionType::Within { min: 0, max: WIDEST }, "0", "Pixels on every side."), ALWAYS])
-                .unnamed(1),
+            Word::new(
+                "crop",
+                "A window at a random place of the picture with `pad` pixels of `fill` around \
+                it, made as large as the picture.",
+            )
+            .keras("RandomCrop")
+            .example("crop(28x28, pad: 4)")
+            .options(&[
+                OptionSpec::required("size", OptionType::Size, "The window, in pixels."),
+                OptionSpec::optional(
+                    "pad",
+                    OptionType::Within { min: 0, max: WIDEST },
+                    "0",
+                    "Pixels \
+                    on every side.",
+                ),
+                ALWAYS,
+            ])
+            .unnamed(1),
             |a| AugmentKind::Crop { size: a.extents("size"), pad: a.int("pad") },
         ),
         Row::new(
-            Word::new("resized_crop", "A window of an area uniform in `area`..1 and a ratio of sides up to `ratio` (or 1/`ratio`) times the picture's, its logarithm uniform.")
-                .keras("RandomResizedCrop")
-                .example("resized_crop(area: 50%)")
-                .options(&[OptionSpec::optional("area", OptionType::Share, "8%", "Smallest share of the picture's area."), OptionSpec::optional("ratio", OptionType::AtLeastOne, "4/3", "Largest ratio of sides, compared with the picture's."), ALWAYS]),
+            Word::new(
+                "resized_crop",
+                "A window of an area uniform in `area`..1 and a ratio of sides up to \
+                `ratio` (or 1/`ratio`) times the picture's, its logarithm uniform.",
+            )
+            .keras("RandomResizedCrop")
+            .example("resized_crop(area: 50%)")
+            .options(&[
+                OptionSpec::optional(
+                    "area",
+                    OptionType::Share,
+                    "8%",
+                    "Smallest share of the picture's area.",
+                ),
+                OptionSpec::optional(
+                    "ratio",
+                    OptionType::AtLeastOne,
+                    "4/3",
+                    "Largest \
+                    ratio of sides, compared with the picture's.",
+                ),
+                ALWAYS,
+            ]),
             |a| AugmentKind::ResizedCrop { area: a.float("area"), ratio: a.float("ratio") },
         ),
         Row::new(
             Word::new("brightness", "One number is added to all values.")
                 .keras("RandomBrightness")
                 .example("brightness(20%)")
-                .options(&[OptionSpec::required("amount", OptionType::Share, "Largest change, a share of 255."), ALWAYS])
+                .options(&[
+                    OptionSpec::required("amount", OptionType::Share, "Largest change, a share of 255."),
+                    ALWAYS,
+                ])
                 .unnamed(1),
             |a| AugmentKind::Brightness { amount: a.float("amount") },
         ),
         Row::new(
-            Word::new("contrast", "The distance from the channel's mean, times a factor uniform in 1 ± the share (as Keras's `RandomContrast`).")
-                .keras("RandomContrast")
-                .example("contrast(20%)")
-                .options(&[OptionSpec::required("amount", OptionType::Share, "Largest change of the factor."), ALWAYS])
-                .unnamed(1),
+            Word::new(
+                "contrast",
+                "The distance from the channel's mean, times a factor uniform in 1 ± the \
+                share (as Keras's `RandomContrast`).",
+            )
+            .keras("RandomContrast")
+            .example("contrast(20%)")
+            .options(&[
+                OptionSpec::required("amount", OptionType::Share, "Largest change of the factor."),
+                ALWAYS,
+            ])
+            .unnamed(1),
             |a| AugmentKind::Contrast { amount: a.float("amount") },
         ),
         Row::new(
-            Word::new("saturation", "The distance from the pixel's grey (BT.601), times a factor uniform in 1 ± the share.")
-                .keras("RandomSaturation")
-                .example("saturation(30%)")
-                .options(&[OptionSpec::required("amount", OptionType::Share, "Largest change of the factor."), ALWAYS])
-                .unnamed(1),
+            Word::new(
+                "saturation",
+                "The distance from the pixel's grey (BT.601), times a factor uniform in \
+                1 ± the share.",
+            )
+            .keras("RandomSaturation")
+            .example("saturation(30%)")
+            .options(&[
+                OptionSpec::required("amount", OptionType::Share, "Largest change of the factor."),
+                ALWAYS,
+            ])
+            .unnamed(1),
             |a| AugmentKind::Saturation { amount: a.float("amount") },
         ),
         Row::new(
@@ -257,7 +325,10 @@ impl Words for AugmentKind {
         Row::new(
             Word::new("channel_shift", "To each channel a number of its own is added.")
                 .example("channel_shift(10%)")
-                .options(&[OptionSpec::required("amount", OptionType::Share, "Largest change, a share of 255."), ALWAYS])
+                .options(&[
+                    OptionSpec::required("amount", OptionType::Share, "Largest change, a share of 255."),
+                    ALWAYS,
+                ])
                 .unnamed(1),
             |a| AugmentKind::ChannelShift { amount: a.float("amount") },
         ),
@@ -276,17 +347,36 @@ impl Words for AugmentKind {
             |_| AugmentKind::Invert,
         ),
         Row::new(
-            Word::new("noise", "To each value a number of a normal distribution with this deviation is added.")
-                .example("noise(5%)")
-                .options(&[OptionSpec::required("deviation", OptionType::Share, "Standard deviation, a share of 255."), ALWAYS])
-                .unnamed(1),
+            Word::new(
+                "noise",
+                "To each value a number of a normal distribution with this deviation is added.",
+            )
+            .example("noise(5%)")
+            .options(&[
+                OptionSpec::required(
+                    "deviation",
+                    OptionType::Share,
+                    "Standard deviation, a share \
+                    of 255.",
+                ),
+                ALWAYS,
+            ])
+            .unnamed(1),
             |a| AugmentKind::Noise { deviation: a.float("deviation") },
         ),
         Row::new(
             Word::new("blur", "Gaussian, its deviation uniform in 0..sigma.")
                 .keras("RandomGaussianBlur")
                 .example("blur(1.5)")
-                .options(&[OptionSpec::required("sigma", OptionType::NonNegative, "Largest deviation, in pixels."), ALWAYS])
+                .options(&[
+                    OptionSpec::required(
+                        "sigma",
+                        OptionType::NonNegative,
+                        "Largest deviation, in \
+                    pixels.",
+                    ),
+                    ALWAYS,
+                ])
                 .unnamed(1),
             |a| AugmentKind::Blur { sigma: a.float("sigma") },
         ),
@@ -295,7 +385,18 @@ impl Words for AugmentKind {
                 .keras("RandomErasing")
                 .source("DeVries & Taylor, arXiv:1708.04552")
                 .example("cutout(8x8)")
-                .options(&[OptionSpec::required("size", OptionType::Size, "One rectangle, in pixels."), OptionSpec::optional("holes", OptionType::Int { min: 1 }, "1", "How many."), OptionSpec::optional("value", OptionType::Float, "0", "What they show, 0..255."), ALWAYS])
+                .options(&[
+                    OptionSpec::required("size", OptionType::Size, "One rectangle, in pixels."),
+                    OptionSpec::optional("holes", OptionType::Int { min: 1 }, "1", "How many."),
+                    OptionSpec::optional(
+                        "value",
+                        OptionType::Float,
+                        "0",
+                        "What \
+                    they show, 0..255.",
+                    ),
+                    ALWAYS,
+                ])
                 .unnamed(1),
             |a| AugmentKind::Cutout {
                 size: a.extents("size"),
@@ -304,32 +405,71 @@ impl Words for AugmentKind {
             },
         ),
         Row::new(
-            Word::new("skew_corner", "One corner moves inwards along one of its sides, by up to this share of it.")
-                .example("skew_corner(20%)")
-                .options(&[OptionSpec::required("amount", OptionType::Share, "Largest way."), ALWAYS])
-                .unnamed(1),
+            Word::new(
+                "skew_corner",
+                "One corner moves inwards along one of its sides, by up to this share of it.",
+            )
+            .example("skew_corner(20%)")
+            .options(&[OptionSpec::required("amount", OptionType::Share, "Largest way."), ALWAYS])
+            .unnamed(1),
             |a| AugmentKind::SkewCorner { amount: a.float("amount") },
         ),
         Row::new(
-            Word::new("skew", "The corners of one side move towards each other, each by up to this share of half the side.")
-                .keras("RandomPerspective")
-                .example("skew(20%)")
-                .options(&[OptionSpec::required("amount", OptionType::Share, "Largest way."), ALWAYS])
-                .unnamed(1),
+            Word::new(
+                "skew",
+                "The corners of one side move towards each other, each by up to this share of \
+                half the side.",
+            )
+            .keras("RandomPerspective")
+            .example("skew(20%)")
+            .options(&[OptionSpec::required("amount", OptionType::Share, "Largest way."), ALWAYS])
+            .unnamed(1),
             |a| AugmentKind::Skew { amount: a.float("amount") },
         ),
         Row::new(
-            Word::new("elastic", "Places move by alpha times a field of numbers uniform in -1..1, smoothed by a Gaussian.")
-                .keras("RandomElasticTransform")
-                .source("Simard et al., ICDAR 2003")
-                .example("elastic(alpha: 34, sigma: 4)")
-                .options(&[OptionSpec::optional("alpha", OptionType::NonNegative, "34", "Factor of the field, in pixels."), OptionSpec::optional("sigma", OptionType::Positive, "4", "Deviation of the Gaussian, in pixels."), ALWAYS]),
+            Word::new(
+                "elastic",
+                "Places move by alpha times a field of numbers uniform in -1..1, smoothed \
+                by a Gaussian.",
+            )
+            .keras("RandomElasticTransform")
+            .source("Simard et al., ICDAR 2003")
+            .example("elastic(alpha: 34, sigma: 4)")
+            .options(&[
+                OptionSpec::optional(
+                    "alpha",
+                    OptionType::NonNegative,
+                    "34",
+                    "Factor of the field, in pixels.",
+                ),
+                OptionSpec::optional(
+                    "sigma",
+                    OptionType::Positive,
+                    "4",
+                    "Deviation \
+                    of the Gaussian, in pixels.",
+                ),
+                ALWAYS,
+            ]),
             |a| AugmentKind::Elastic { alpha: a.float("alpha"), sigma: a.float("sigma") },
         ),
         Row::new(
-            Word::new("random_distortion", "The inner corners of a grid move by up to `magnitude` along each axis, and what lies between with them.")
-                .example("random_distortion(grid: 4x4, magnitude: 3)")
-                .options(&[OptionSpec::optional("grid", OptionType::Size, "4", "Rows and columns of cells."), OptionSpec::required("magnitude", OptionType::NonNegative, "Largest way, in pixels."), ALWAYS]),
+            Word::new(
+                "random_distortion",
+                "The inner corners of a grid move by up to `magnitude` along each \
+                axis, and what lies between with them.",
+            )
+            .example("random_distortion(grid: 4x4, magnitude: 3)")
+            .options(&[
+                OptionSpec::optional("grid", OptionType::Size, "4", "Rows and columns of cells."),
+                OptionSpec::required(
+                    "magnitude",
+                    OptionType::NonNegative,
+                    "Largest \
+                    way, in pixels.",
+                ),
+                ALWAYS,
+            ]),
             |a| AugmentKind::RandomDistortion { grid: a.extents("grid"), magnitude: a.float("magnitude") },
         ),
         Row::new(
@@ -337,15 +477,37 @@ impl Words for AugmentKind {
                 .keras("MixUp")
                 .source("Zhang et al., arXiv:1710.09412")
                 .example("mixup(alpha: 0.2)")
-                .options(&[OptionSpec::optional("alpha", OptionType::Positive, "0.2", "The parameter of the Beta distribution."), ALWAYS]),
+                .options(&[
+                    OptionSpec::optional(
+                        "alpha",
+                        OptionType::Positive,
+                        "0.2",
+                        "The parameter of the \
+                    Beta distribution.",
+                    ),
+                    ALWAYS,
+                ]),
             |a| AugmentKind::Mixup { alpha: a.float("alpha") },
         ),
         Row::new(
-            Word::new("cutmix", "A rectangle of another picture, its area of Beta(alpha, alpha); labels mixed by area.")
-                .keras("CutMix")
-                .source("Yun et al., arXiv:1905.04899")
-                .example("cutmix(alpha: 1)")
-                .options(&[OptionSpec::optional("alpha", OptionType::Positive, "1", "The parameter of the Beta distribution."), ALWAYS]),
+            Word::new(
+                "cutmix",
+                "A rectangle of another picture, its area of Beta(alpha, alpha); labels \
+                mixed by area.",
+            )
+            .keras("CutMix")
+            .source("Yun et al., arXiv:1905.04899")
+            .example("cutmix(alpha: 1)")
+            .options(&[
+                OptionSpec::optional(
+                    "alpha",
+                    OptionType::Positive,
+                    "1",
+                    "The parameter of the \
+                    Beta distribution.",
+                ),
+                ALWAYS,
+            ]),
             |a| AugmentKind::Cutmix { alpha: a.float("alpha") },
         ),
     ];

@@ -1,6 +1,6 @@
 //! Callbacks: what happens between epochs.
 
-use super::{Monitor, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
+use super::{Category, Monitor, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 use crate::source::Spanned;
 
 /// What happens between epochs.
@@ -98,7 +98,7 @@ const fn min_delta(default: &'static str) -> OptionSpec {
 }
 
 impl Words for Callback {
-    const EXPECTED: &'static str = "a callback such as `early_stopping(patience: 3)`";
+    const EXPECTED: &'static str = Category::Callback.one();
 
     const TABLE: &'static [Row<Self>] = &[
         Row::new(
@@ -123,20 +123,23 @@ impl Words for Callback {
             },
         ),
         Row::new(
-            Word::new("early_stopping", "Ends training when what is watched has not improved for some epochs.")
-                .keras("EarlyStopping")
-                .example("early_stopping(monitor: val_loss, patience: 5)")
-                .options(&[
-                    MONITOR,
-                    patience("0"),
-                    min_delta("0"),
-                    OptionSpec::optional(
-                        "restore_best_weights",
-                        OptionType::Bool,
-                        "true",
-                        "Goes back to the best epoch's weights at the end.",
-                    ),
-                ]),
+            Word::new(
+                "early_stopping",
+                "Ends training when what is watched has not improved for some epochs.",
+            )
+            .keras("EarlyStopping")
+            .example("early_stopping(monitor: val_loss, patience: 5)")
+            .options(&[
+                MONITOR,
+                patience("0"),
+                min_delta("0"),
+                OptionSpec::optional(
+                    "restore_best_weights",
+                    OptionType::Bool,
+                    "true",
+                    "Goes back to the best epoch's weights at the end.",
+                ),
+            ]),
             |a| Callback::EarlyStopping {
                 monitor: a.monitor("monitor"),
                 patience: a.int("patience"),
@@ -145,18 +148,33 @@ impl Words for Callback {
             },
         ),
         Row::new(
-            Word::new("reduce_lr_on_plateau", "Lowers the learning rate when what is watched has not improved for some epochs.")
-                .keras("ReduceLROnPlateau")
-                .formula("lr ← max(lr · factor, min_lr)")
-                .example("reduce_lr_on_plateau(factor: 0.5, patience: 3)")
-                .options(&[
-                    MONITOR,
-                    OptionSpec::optional("factor", OptionType::Rate, "0.1", "What the rate is multiplied by."),
-                    patience("10"),
-                    min_delta("0.0001"),
-                    OptionSpec::optional("cooldown", EPOCHS, "0", "Epochs after a reduction that do not count."),
-                    OptionSpec::optional("min_lr", OptionType::NonNegative, "0", "The rate never falls below this."),
-                ]),
+            Word::new(
+                "reduce_lr_on_plateau",
+                "Lowers the learning rate when what is watched has not \
+                improved for some epochs.",
+            )
+            .keras("ReduceLROnPlateau")
+            .formula("lr ← max(lr · factor, min_lr)")
+            .example("reduce_lr_on_plateau(factor: 0.5, patience: 3)")
+            .options(&[
+                MONITOR,
+                OptionSpec::optional("factor", OptionType::Rate, "0.1", "What the rate is multiplied by."),
+                patience("10"),
+                min_delta("0.0001"),
+                OptionSpec::optional(
+                    "cooldown",
+                    EPOCHS,
+                    "0",
+                    "Epochs after a reduction that do not \
+                        count.",
+                ),
+                OptionSpec::optional(
+                    "min_lr",
+                    OptionType::NonNegative,
+                    "0",
+                    "The rate never falls below this.",
+                ),
+            ]),
             |a| Callback::ReduceLrOnPlateau {
                 monitor: a.monitor("monitor"),
                 factor: a.float("factor"),
@@ -175,11 +193,15 @@ impl Words for Callback {
             |a| Callback::CsvLog { path: a.text("path") },
         ),
         Row::new(
-            Word::new("tensorboard", "Writes each epoch's values as TensorBoard reads them, into a folder of the run's folder.")
-                .keras("TensorBoard")
-                .example("tensorboard(\"logs\")")
-                .options(&[OptionSpec::optional("path", OptionType::Text, "\"logs\"", "Folder name.")])
-                .unnamed(1),
+            Word::new(
+                "tensorboard",
+                "Writes each epoch's values as TensorBoard reads them, into a folder of \
+                the run's folder.",
+            )
+            .keras("TensorBoard")
+            .example("tensorboard(\"logs\")")
+            .options(&[OptionSpec::optional("path", OptionType::Text, "\"logs\"", "Folder name.")])
+            .unnamed(1),
             |a| Callback::TensorBoard { path: a.text("path") },
         ),
         Row::new(
@@ -192,7 +214,8 @@ impl Words for Callback {
         Row::new(
             Word::new(
                 "terminate_on_nan",
-                "A loss that is no number ends training with the weights before that step, and the run goes on to its results; without it the run fails there.",
+                "A loss that is no number ends training with the weights before that step, and the run goes \
+                    on to its results; without it the run fails there.",
             )
             .keras("TerminateOnNaN")
             .example("terminate_on_nan"),

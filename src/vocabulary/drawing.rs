@@ -1,6 +1,6 @@
 //! Drawings of what a trained model has learnt.
 
-use super::{OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
+use super::{Category, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 use crate::source::Spanned;
 
 /// A layer, by its place in [`crate::ir::Model::layers`].
@@ -46,7 +46,7 @@ const fn layer(help: &'static str) -> OptionSpec {
 }
 
 impl Words for Drawing {
-    const EXPECTED: &'static str = "a drawing such as `confusion_matrix`";
+    const EXPECTED: &'static str = Category::Drawing.one();
 
     const TABLE: &'static [Row<Self>] = &[
         Row::new(

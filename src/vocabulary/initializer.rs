@@ -1,7 +1,7 @@
 //! How parameters start, and how that is written.
 
 use super::choices::choices;
-use super::{Attributes, Choices, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
+use super::{Attributes, Category, Choices, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 
 /// How a parameter starts, with Keras's definitions. `fan_in`/`fan_out` of a convolution count its window:
 /// `Kh · Kw · I`, `Kh · Kw · O`.
@@ -104,7 +104,7 @@ const fn plain(
 }
 
 impl Words for Initializer {
-    const EXPECTED: &'static str = "an initializer such as `glorot_uniform`";
+    const EXPECTED: &'static str = Category::Initializer.one();
 
     const TABLE: &'static [Row<Self>] = &[
         plain("zeros", "Zeros", "All 0.", "dense(10, kernel_initializer: zeros)", |_| Initializer::Zeros),

@@ -91,26 +91,38 @@ impl Words for Loss {
             |_| Loss::CategoricalCrossentropy,
         ),
         Row::new(
-            Word::new("sparse_categorical_crossentropy", "Another name of `categorical_crossentropy`: labels are numbers of classes here always.")
-                .keras("SparseCategoricalCrossentropy")
-                .formula("−ln p, p the probability of the true class")
-                .example("loss: sparse_categorical_crossentropy")
-                .options(OF_CLASSES),
+            Word::new(
+                "sparse_categorical_crossentropy",
+                "Another name of `categorical_crossentropy`: labels \
+                are numbers of classes here always.",
+            )
+            .keras("SparseCategoricalCrossentropy")
+            .formula("−ln p, p the probability of the true class")
+            .example("loss: sparse_categorical_crossentropy")
+            .options(OF_CLASSES),
             |_| Loss::CategoricalCrossentropy,
         ),
         Row::new(
-            Word::new("binary_crossentropy", "Cross-entropy of one unit, or of several that are judged by themselves.")
-                .keras("BinaryCrossentropy")
-                .formula("−t ln p − (1 − t) ln(1 − p), the mean over the units")
-                .example("loss: binary_crossentropy")
-                .options(OF_CLASSES),
+            Word::new(
+                "binary_crossentropy",
+                "Cross-entropy of one unit, or of several that are judged by \
+                themselves.",
+            )
+            .keras("BinaryCrossentropy")
+            .formula("−t ln p − (1 − t) ln(1 − p), the mean over the units")
+            .example("loss: binary_crossentropy")
+            .options(OF_CLASSES),
             |_| Loss::BinaryCrossentropy,
         ),
         Row::new(
-            Word::new("mse", "Mean squared error: against the numbers of regression, else against a 0 or 1 for each class.")
-                .keras("MeanSquaredError")
-                .formula("(t − y)², the mean over the outputs")
-                .example("loss: mse"),
+            Word::new(
+                "mse",
+                "Mean squared error: against the numbers of regression, else against a 0 or 1 \
+                for each class.",
+            )
+            .keras("MeanSquaredError")
+            .formula("(t − y)², the mean over the outputs")
+            .example("loss: mse"),
             |_| Loss::Mse,
         ),
         Row::new(
@@ -125,17 +137,32 @@ impl Words for Loss {
                 .keras("Huber")
                 .formula("½ e² where |e| ≤ δ, else δ |e| − ½ δ²")
                 .example("loss: huber(delta: 0.5)")
-                .options(&[OptionSpec::optional("delta", OptionType::Positive, "1", "δ, where it becomes linear.")]),
+                .options(&[OptionSpec::optional(
+                    "delta",
+                    OptionType::Positive,
+                    "1",
+                    "δ, where it becomes \
+                    linear.",
+                )]),
             |a| Loss::Huber { delta: a.float("delta") },
         ),
         Row::new(
             Word::new("focal", "Cross-entropy that counts easy pictures little.")
                 .keras("CategoricalFocalCrossentropy")
-                .formula("−α (1 − p)^γ ln p, p the probability of the true class; with one output 1 − α stands for α where that is class 0")
+                .formula(
+                    "−α (1 − p)^γ ln p, p the probability of the true class; with one output 1 − α \
+                    stands for α where that is class 0",
+                )
                 .source("Lin et al., arXiv:1708.02002")
                 .example("loss: focal(gamma: 2, alpha: 0.25)")
                 .options(&[
-                    OptionSpec::optional("gamma", OptionType::NonNegative, "2", "γ: how little easy pictures count."),
+                    OptionSpec::optional(
+                        "gamma",
+                        OptionType::NonNegative,
+                        "2",
+                        "γ: how little easy pictures \
+                        count.",
+                    ),
                     OptionSpec::optional("alpha", OptionType::Share, "0.25", "α: weight of the class 1."),
                     SMOOTHING,
                     FROM_LOGITS,
@@ -145,7 +172,10 @@ impl Words for Loss {
         Row::new(
             Word::new("hinge", "A margin of 1 between the true class and all others.")
                 .keras("CategoricalHinge")
-                .formula("max(0, 1 − t s), t −1 or 1; with several outputs max(0, 1 + largest other score, at least 0 − score of the true class)")
+                .formula(
+                    "max(0, 1 − t s), t −1 or 1; with several outputs max(0, 1 + largest other score, \
+                    at least 0 − score of the true class)",
+                )
                 .example("loss: hinge"),
             |_| Loss::Hinge,
         ),

@@ -77,9 +77,13 @@ impl Words for Metric {
 
     const TABLE: &'static [Row<Self>] = &[
         Row::new(
-            Word::new("accuracy", "Share of pictures whose class is right; with several classes a picture the share of right answers, one for each class.")
-                .keras("Accuracy")
-                .example("metrics: [accuracy]"),
+            Word::new(
+                "accuracy",
+                "Share of pictures whose class is right; with several classes a picture \
+                the share of right answers, one for each class.",
+            )
+            .keras("Accuracy")
+            .example("metrics: [accuracy]"),
             |_| Metric::Accuracy,
         ),
         Row::new(
@@ -105,10 +109,14 @@ impl Words for Metric {
             |_| Metric::Mse,
         ),
         Row::new(
-            Word::new("precision", "How many of those said to be of a class are of it; with several classes the mean over them.")
-                .keras("Precision")
-                .formula("TP / (TP + FP)")
-                .example("metrics: [precision, recall]"),
+            Word::new(
+                "precision",
+                "How many of those said to be of a class are of it; with several classes \
+                the mean over them.",
+            )
+            .keras("Precision")
+            .formula("TP / (TP + FP)")
+            .example("metrics: [precision, recall]"),
             |_| Metric::Precision,
         ),
         Row::new(
@@ -119,16 +127,23 @@ impl Words for Metric {
             |_| Metric::Recall,
         ),
         Row::new(
-            Word::new("f1", "Harmonic mean of precision and recall; with several classes the mean over them.")
-                .keras("F1Score")
-                .formula("2 TP / (2 TP + FP + FN)")
-                .example("metrics: [f1]"),
+            Word::new(
+                "f1",
+                "Harmonic mean of precision and recall; with several classes the mean over them.",
+            )
+            .keras("F1Score")
+            .formula("2 TP / (2 TP + FP + FN)")
+            .example("metrics: [f1]"),
             |_| Metric::F1,
         ),
         Row::new(
-            Word::new("auc", "Area under the ROC curve; with several classes the mean over them, each against the rest.")
-                .keras("AUC")
-                .example("metrics: [auc]"),
+            Word::new(
+                "auc",
+                "Area under the ROC curve; with several classes the mean over them, each \
+                against the rest.",
+            )
+            .keras("AUC")
+            .example("metrics: [auc]"),
             |_| Metric::Auc,
         ),
     ];

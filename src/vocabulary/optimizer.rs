@@ -1,6 +1,6 @@
 //! Optimizers.
 
-use super::{OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
+use super::{Category, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 
 /// Optimizers with Keras's definitions and defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,21 +108,24 @@ const fn weight_decay(default: &'static str) -> OptionSpec {
         "weight_decay",
         OptionType::NonNegative,
         default,
-        "Decoupled decay of all weights: w ← w − lr · weight_decay · w before each step. A setting of `train` too.",
+        "Decoupled decay of all weights: w ← w − lr · weight_decay · w before each step. A setting of \
+            `train` too.",
     )
 }
 
 const OF_ADAM: &[OptionSpec] = &[rate("0.001"), BETA_1, BETA_2, EPSILON, weight_decay("0")];
-const ADAM_FORMULA: &str = "α = lr √(1 − β₂ᵗ) / (1 − β₁ᵗ); m ← m + (g − m)(1 − β₁); v ← v + (g² − v)(1 − β₂); w ← w − α m / (√v + ε)";
+const ADAM_FORMULA: &str = "α = lr √(1 − β₂ᵗ) / (1 − β₁ᵗ); m ← m + (g − m)(1 − β₁); v ← v + (g² − v)(1 − \
+    β₂); w ← w − α m / (√v + ε)";
 
 impl Words for Optimizer {
-    const EXPECTED: &'static str = "an optimizer such as `adam(lr: 0.001)`";
+    const EXPECTED: &'static str = Category::Optimizer.one();
 
     const TABLE: &'static [Row<Self>] = &[
         Row::new(
             Word::new("sgd", "Stochastic gradient descent, with momentum if wanted.")
                 .keras("SGD")
-                .formula("v ← μ v − lr g; w ← w + v (nesterov: w ← w + μ v − lr g); without momentum w ← w − lr g")
+                .formula("v ← μ v − lr g; w ← w + v (nesterov: w ← w + μ v − lr g); without momentum w ← w − \
+                    lr g")
                 .source("Keras's SGD")
                 .example("optimizer: sgd(lr: 0.01, momentum: 0.9, nesterov: true)")
                 .options(&[
@@ -134,9 +137,11 @@ impl Words for Optimizer {
             |a| Optimizer::Sgd { lr: a.float("lr"), momentum: a.float("momentum"), nesterov: a.bool("nesterov") },
         ),
         Row::new(
-            Word::new("rmsprop", "Divides each gradient by the root of its squares' running mean. The default.")
+            Word::new("rmsprop", "Divides each gradient by the root of its squares' running mean. The \
+                default.")
                 .keras("RMSprop")
-                .formula("s ← ρ s + (1 − ρ) g²; w ← w − lr g / √(s + ε), the quotient through a momentum buffer where momentum > 0")
+                .formula("s ← ρ s + (1 − ρ) g²; w ← w − lr g / √(s + ε), the quotient through a momentum \
+                    buffer where momentum > 0")
                 .source("Keras's RMSprop")
                 .example("optimizer: rmsprop(lr: 0.0001)")
                 .options(&[
@@ -212,7 +217,8 @@ impl Words for Optimizer {
             },
         ),
         Row::new(
-            Word::new("adadelta", "The size of a step follows from the sizes of the steps and gradients before it, without a rate to choose.")
+            Word::new("adadelta", "The size of a step follows from the sizes of the steps and gradients \
+                before it, without a rate to choose.")
                 .keras("Adadelta")
                 .formula("s ← ρ s + (1 − ρ) g²; Δ = g √(d + ε) / √(s + ε); d ← ρ d + (1 − ρ) Δ²; w ← w − lr Δ")
                 .source("Zeiler, arXiv:1212.5701")

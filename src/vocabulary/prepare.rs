@@ -68,13 +68,15 @@ impl Words for Resize {
                     "method",
                     OptionType::Choice(ResizeMethod::NAMES),
                     "bilinear",
-                    "Interpolation: `bilinear` as Keras, `area` the mean over what is covered, `lanczos3` the sharpest.",
+                    "Interpolation: `bilinear` as Keras, `area` the mean over what is covered, `lanczos3` \
+                        the sharpest.",
                 ),
                 OptionSpec::optional(
                     "fit",
                     OptionType::Choice(Fit::NAMES),
                     "stretch",
-                    "Another ratio of sides is stretched, cut to the centre (`crop`), or shown whole between black bars (`letterbox`).",
+                    "Another ratio of sides is stretched, cut to the centre (`crop`), or shown whole between \
+                        black bars (`letterbox`).",
                 ),
             ])
             .unnamed(1),
@@ -138,7 +140,8 @@ impl Words for Normalize {
         Row::new(
             Word::new(
                 "featurewise",
-                "Each channel by the training split's mean and deviation, found once and stored with the weights.",
+                "Each channel by the training split's mean and deviation, found once and stored with the \
+                    weights.",
             )
             .keras("featurewise_std_normalization")
             .formula("(x − mean) / std, of each channel")
@@ -155,7 +158,8 @@ impl Words for Normalize {
         Row::new(
             Word::new(
                 "caffe",
-                "As Keras's VGG and ResNet weights want it: blue, green, red, less the means; for values in 0..255.",
+                "As Keras's VGG and ResNet weights want it: blue, green, red, less the means; for values in \
+                    0..255.",
             )
             .keras("preprocess_input")
             .formula("[b, g, r] − [103.939, 116.779, 123.68]")
@@ -169,10 +173,18 @@ impl Words for Normalize {
                 .formula("(x − mean) / std, of each channel")
                 .example("normalize: standard(mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25])")
                 .options(&[
-                    OptionSpec::required("mean", OptionType::PerChannel { positive: false }, "Is taken away."),
+                    OptionSpec::required(
+                        "mean",
+                        OptionType::PerChannel { positive: false },
+                        "Is taken away.",
+                    ),
                     OptionSpec::required("std", OptionType::PerChannel { positive: true }, "Is divided by."),
                 ]),
-            |a| Normalize::Standard { mean: a.numbers("mean").to_vec(), std: a.numbers("std").to_vec(), bgr: false },
+            |a| Normalize::Standard {
+                mean: a.numbers("mean").to_vec(),
+                std: a.numbers("std").to_vec(),
+                bgr: false,
+            },
         ),
     ];
 

@@ -1,6 +1,6 @@
 //! Penalties on the size of weights, and how they are written.
 
-use super::{OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
+use super::{Category, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 
 /// What is added to the loss for a weight: `l1 · Σ |w| + l2 · Σ w²`, Keras's definition.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,7 +19,7 @@ const ABSOLUTE: &str = "Factor of the sum of absolute values.";
 const SQUARES: &str = "Factor of the sum of squares.";
 
 impl Words for Regularizer {
-    const EXPECTED: &'static str = "a regularizer such as l2(0.001)";
+    const EXPECTED: &'static str = Category::Regularizer.one();
 
     const TABLE: &'static [Row<Self>] = &[
         Row::new(

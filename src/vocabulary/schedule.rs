@@ -1,6 +1,6 @@
 //! How the learning rate moves over the steps of a phase.
 
-use super::{NONE, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
+use super::{Category, NONE, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 use crate::source::Spanned;
 
 /// A schedule of the learning rate. Durations are in epochs of the phase, from its first step on; they may be
@@ -77,11 +77,13 @@ const GAMMA: OptionSpec =
     OptionSpec::optional("gamma", OptionType::Positive, "0.1", "Factor of the rate at each of them.");
 
 impl Words for Schedule {
-    const EXPECTED: &'static str = "a schedule such as `cosine(warmup: 5 epochs)`";
+    const EXPECTED: &'static str = Category::Schedule.one();
 
     const TABLE: &'static [Row<Self>] = &[
         Row::new(
-            Word::new("constant", "The optimizer's rate, in every step.").formula("lr").example("schedule: constant"),
+            Word::new("constant", "The optimizer's rate, in every step.")
+                .formula("lr")
+                .example("schedule: constant"),
             |_| Schedule::Constant,
         ),
         Row::new(
@@ -90,7 +92,10 @@ impl Words for Schedule {
                 .formula("lr · gamma^⌊k / step_size⌋, k the number of the step from 0")
                 .source("PyTorch's StepLR")
                 .example("schedule: step(step_size: 10 epochs, gamma: 0.5)")
-                .options(&[OptionSpec::required("step_size", OptionType::Epochs, "How long a rate is kept."), GAMMA]),
+                .options(&[
+                    OptionSpec::required("step_size", OptionType::Epochs, "How long a rate is kept."),
+                    GAMMA,
+                ]),
             |a| Schedule::Step { step_size: a.epochs("step_size"), gamma: a.float("gamma") },
         ),
         Row::new(
@@ -112,9 +117,20 @@ impl Words for Schedule {
                 .source("Keras's ExponentialDecay")
                 .example("schedule: exponential(decay_rate: 0.9)")
                 .options(&[
-                    OptionSpec::required("decay_rate", OptionType::Positive, "Factor after each `decay_steps`."),
+                    OptionSpec::required(
+                        "decay_rate",
+                        OptionType::Positive,
+                        "Factor after each \
+                        `decay_steps`.",
+                    ),
                     OptionSpec::optional("decay_steps", OptionType::Epochs, "1 epochs", "How long it takes."),
-                    OptionSpec::optional("staircase", OptionType::Bool, "false", "Falls in steps, not smoothly."),
+                    OptionSpec::optional(
+                        "staircase",
+                        OptionType::Bool,
+                        "false",
+                        "Falls in steps, not \
+                        smoothly.",
+                    ),
                 ]),
             |a| Schedule::Exponential {
                 decay_rate: a.float("decay_rate"),
@@ -148,12 +164,19 @@ impl Words for Schedule {
             Word::new("cosine", "The rate warms up, then falls along half a cosine to the phase's end.")
                 .keras("CosineDecay")
                 .formula(
-                    "lr (k + 1) / warmup, then min_lr + (lr − min_lr) (1 + cos π s) / 2, s the share that has passed",
+                    "lr (k + 1) / warmup, then min_lr + (lr − min_lr) (1 + cos π s) / 2, s the share that \
+                        has passed",
                 )
                 .source("Loshchilov & Hutter, arXiv:1608.03983, without restarts")
                 .example("schedule: cosine(warmup: 5 epochs)")
                 .options(&[
-                    OptionSpec::optional("warmup", OptionType::Epochs, "0 epochs", "How long the rate rises from 0."),
+                    OptionSpec::optional(
+                        "warmup",
+                        OptionType::Epochs,
+                        "0 epochs",
+                        "How long the rate rises \
+                        from 0.",
+                    ),
                     OptionSpec::optional("min_lr", OptionType::NonNegative, "0", "The rate at the end."),
                 ]),
             |a| Schedule::Cosine { warmup: a.epochs("warmup"), min_lr: a.float("min_lr") },
@@ -162,13 +185,25 @@ impl Words for Schedule {
             Word::new("one_cycle", "The rate rises to the optimizer's and falls far below where it began.")
                 .keras("OneCycleLR")
                 .formula(
-                    "from lr / div_factor up to lr, down to lr / div_factor / final_div_factor, each half a cosine",
+                    "from lr / div_factor up to lr, down to lr / div_factor / final_div_factor, each half a \
+                        cosine",
                 )
                 .source("Smith & Topin, arXiv:1708.07120; PyTorch's OneCycleLR")
                 .example("schedule: one_cycle(pct_start: 25%)")
                 .options(&[
-                    OptionSpec::optional("pct_start", OptionType::Rate, "0.3", "Share of the phase in which it rises."),
-                    OptionSpec::optional("div_factor", OptionType::Positive, "25", "lr divided by the first rate."),
+                    OptionSpec::optional(
+                        "pct_start",
+                        OptionType::Rate,
+                        "0.3",
+                        "Share of the phase in which \
+                        it rises.",
+                    ),
+                    OptionSpec::optional(
+                        "div_factor",
+                        OptionType::Positive,
+                        "25",
+                        "lr divided by the first rate.",
+                    ),
                     OptionSpec::optional(
                         "final_div_factor",
                         OptionType::Positive,
@@ -186,17 +221,28 @@ impl Words for Schedule {
             Word::new("piecewise", "A rate of its own between any two boundaries.")
                 .keras("PiecewiseConstantDecay")
                 .formula("values[i], i the number of boundaries that have passed")
-                .source("Keras's PiecewiseConstantDecay (there a boundary's own step still has the rate before it)")
+                .source(
+                    "Keras's PiecewiseConstantDecay (there a boundary's own step still has the rate \
+                    before it)",
+                )
                 .example("schedule: piecewise(boundaries: [10 epochs], values: [0.01, 0.001])")
                 .options(&[
-                    OptionSpec::required("boundaries", OptionType::EpochList, "When the next rate begins; rising."),
+                    OptionSpec::required(
+                        "boundaries",
+                        OptionType::EpochList,
+                        "When the next rate begins; \
+                        rising.",
+                    ),
                     OptionSpec::required(
                         "values",
                         OptionType::LearningRates,
                         "One rate more than there are boundaries; the optimizer's `lr` is then not written.",
                     ),
                 ]),
-            |a| Schedule::Piecewise { boundaries: a.epoch_list("boundaries"), values: a.numbers("values").to_vec() },
+            |a| Schedule::Piecewise {
+                boundaries: a.epoch_list("boundaries"),
+                values: a.numbers("values").to_vec(),
+            },
         ),
     ];
 

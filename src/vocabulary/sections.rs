@@ -1,6 +1,8 @@
 //! Sections and their settings.
 
-use super::{Cache, Category, Choices, Color, Combine, Damaged, LabelKind, NONE, OptionSpec, OptionType};
+use super::{
+    Cache, Category, Choices, Color, Combine, Damaged, LabelKind, NONE, OptionSpec, OptionType, Words,
+};
 
 /// A section of a file.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,12 @@ impl SectionInfo {
     /// What a file can set here.
     pub fn setting(&self, name: &str) -> Option<&'static OptionSpec> {
         self.settings.iter().find(|setting| setting.name == name)
+    }
+
+    /// What a setting stands for where it is not written.
+    pub fn default_of<T: Words>(&self, name: &str) -> T {
+        let word = self.setting(name).and_then(|setting| setting.default);
+        word.and_then(T::by_default).expect("a default of the table is a word of its kind")
     }
 
     /// The names of all settings.
@@ -53,7 +61,8 @@ pub const DATA: SectionInfo = SectionInfo {
             "test",
             OptionType::Split,
             NONE,
-            "Held out for the last evaluation: `of all` splits anew, `of train` where the source has no test pictures of its own.",
+            "Held out for the last evaluation: `of all` splits anew, `of train` where the source has no test \
+                pictures of its own.",
         ),
         OptionSpec::optional("seed", SEED, "42", "Decides the splits, and nothing else."),
         OptionSpec::optional("shuffle", OptionType::Bool, TRUE, "In another order in each epoch."),
@@ -61,7 +70,8 @@ pub const DATA: SectionInfo = SectionInfo {
             "classes",
             OptionType::Classes,
             NONE,
-            "Exactly the names that the data have, in the order of their indices; with it a file can be checked where its data are not at hand.",
+            "Exactly the names that the data have, in the order of their indices; with it a file can be \
+                checked where its data are not at hand.",
         ),
         OptionSpec::optional(
             "stratified",
@@ -73,7 +83,8 @@ pub const DATA: SectionInfo = SectionInfo {
             "split",
             OptionType::Grouping,
             NONE,
-            "`by track`: pictures of a folder whose file names are the same up to the last `_` stay together (`00003_00011.ppm` is frame 11 of track 3).",
+            "`by track`: pictures of a folder whose file names are the same up to the last `_` stay together \
+                (`00003_00011.ppm` is frame 11 of track 3).",
         ),
         OptionSpec::optional(
             "class_weight",
@@ -85,7 +96,9 @@ pub const DATA: SectionInfo = SectionInfo {
             "cache",
             OptionType::Choice(Cache::NAMES),
             NONE,
-            "Where decoded pictures are kept between epochs: `memory`, whatever they take; `disk`, in a temporary file as 32-bit numbers; `none`: they are decoded each time. Not written: in memory up to 1 GiB.",
+            "Where decoded pictures are kept between epochs: `memory`, whatever they take; `disk`, in a \
+                temporary file as 32-bit numbers; `none`: they are decoded each time. Not written: in memory \
+                up to 1 GiB.",
         ),
         OptionSpec::optional(
             "mirror",
@@ -109,7 +122,8 @@ pub const DATA: SectionInfo = SectionInfo {
             "damaged",
             OptionType::Choice(Damaged::NAMES),
             "error",
-            "What becomes of pictures that cannot be read or are cut short: `error` lists them, `skip` leaves them out before splits are made, and `run.json` lists them.",
+            "What becomes of pictures that cannot be read or are cut short: `error` lists them, `skip` \
+                leaves them out before splits are made, and `run.json` lists them.",
         ),
     ],
 };
@@ -125,7 +139,8 @@ pub const PREPARE: SectionInfo = SectionInfo {
             "color",
             OptionType::Choice(Color::NAMES),
             NONE,
-            "Without it folders are read as RGB and other sources keep their channels. `gray` is 0.299 R + 0.587 G + 0.114 B, `lab_l` CIE L* (0..100).",
+            "Without it folders are read as RGB and other sources keep their channels. `gray` is 0.299 R + \
+                0.587 G + 0.114 B, `lab_l` CIE L* (0..100).",
         ),
         OptionSpec::optional(
             "rescale",
@@ -181,7 +196,8 @@ pub const TRAIN: SectionInfo = SectionInfo {
             "weight_decay",
             OptionType::NonNegative,
             "0",
-            "Decoupled decay of all weights: w ← w − lr · weight_decay · w before each step; of `adamw` 0.004.",
+            "Decoupled decay of all weights: w ← w − lr · weight_decay · w before each step; of `adamw` \
+                0.004.",
         ),
         OptionSpec::optional(
             "clip_value",
@@ -205,7 +221,8 @@ pub const TRAIN: SectionInfo = SectionInfo {
             "ema",
             OptionType::Rate,
             NONE,
-            "Share of the weights' running mean that stays at each step; at the end the mean takes the weights' place.",
+            "Share of the weights' running mean that stays at each step; at the end the mean takes the \
+                weights' place.",
         ),
         OptionSpec::optional(
             "schedule",
@@ -251,7 +268,7 @@ pub const TUNE: SectionInfo = SectionInfo {
         OptionSpec::optional(
             "strategy",
             OptionType::Word(Category::Strategy),
-            "random(trials: 10)",
+            "random",
             "How the space is searched.",
         ),
     ],

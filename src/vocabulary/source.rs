@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Attributes, NONE, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
+use super::{Attributes, Category, NONE, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 use crate::source::Spanned;
 
 /// Where images and labels come from. Paths are as written.
@@ -159,7 +159,7 @@ const fn built_in(
 }
 
 impl Words for DataSource {
-    const EXPECTED: &'static str = "a data set such as `mnist` or `folder(\"train/\")`";
+    const EXPECTED: &'static str = Category::Source.one();
 
     const TABLE: &'static [Row<Self>] = &[
         built_in(
@@ -198,7 +198,11 @@ impl Words for DataSource {
             |_| DataSource::Cifar100,
         ),
         Row::new(
-            Word::new("folder", "A folder for each class, with PNG, JPEG, PPM (PGM, PBM), BMP, GIF or WebP files. The path may go on inside a `.tar`, `.tar.gz`, `.tgz` or `.zip`.")
+            Word::new(
+                "folder",
+                "A folder for each class, with PNG, JPEG, PPM (PGM, PBM), BMP, GIF or WebP files. The path may \
+                 go on inside a `.tar`, `.tar.gz`, `.tgz` or `.zip`.",
+            )
                 .keras("image_dataset_from_directory")
                 .example("source: folder(\"photos/train\", test: \"photos/test\")")
                 .options(&[path("train", "Training pictures, or all of them."), more("test", TEST)])
@@ -206,14 +210,17 @@ impl Words for DataSource {
             |a| DataSource::Folder { train: file(a, "train"), test: optional_file(a, "test") },
         ),
         Row::new(
-            Word::new("npz", "Arrays `x_train`, `y_train` and perhaps `x_test`, `y_test`: pictures [N, H, W] or [N, H, W, C], uint8 or float32; labels whole numbers (with `labels: multi` 0 or 1, with `regression` any numbers, [N] or [N, K]).")
+            Word::new("npz", "Arrays `x_train`, `y_train` and perhaps `x_test`, `y_test`: pictures [N, H, W] \
+                or [N, H, W, C], uint8 or float32; labels whole numbers (with `labels: multi` 0 or 1, with \
+                `regression` any numbers, [N] or [N, K]).")
                 .example("source: npz(\"data.npz\")")
                 .options(&[path("path", "The file.")])
                 .unnamed(1),
             |a| DataSource::Npz(file(a, "path")),
         ),
         Row::new(
-            Word::new("idx", "Files of the idx format, plain or gzip: bytes [N, H, W] or [N, H, W, C], and labels [N].")
+            Word::new("idx", "Files of the idx format, plain or gzip: bytes [N, H, W] or [N, H, W, C], and \
+                labels [N].")
                 .source("yann.lecun.com/exdb/mnist")
                 .example("source: idx(\"images-idx3-ubyte\", \"labels-idx1-ubyte\")")
                 .options(&[
@@ -232,11 +239,13 @@ impl Words for DataSource {
             },
         ),
         Row::new(
-            Word::new("cifar_binary", "Records of labels, then 3072 bytes (32x32: red, then green, then blue).")
+            Word::new("cifar_binary", "Records of labels, then 3072 bytes (32x32: red, then green, then \
+                blue).")
                 .source("cs.toronto.edu/~kriz/cifar.html")
                 .example("source: cifar_binary(\"cifar-10-batches-bin\")")
                 .options(&[
-                    path("path", "A file, or a folder of `.bin` files, of which those called `test…` are for test."),
+                    path("path", "A file, or a folder of `.bin` files, of which those called `test…` are for \
+                        test."),
                     more("test", "A file with test pictures, if they lie apart."),
                     OptionSpec::optional(
                         "label_bytes",
@@ -253,7 +262,8 @@ impl Words for DataSource {
             },
         ),
         Row::new(
-            Word::new("csv", "A table with a header row and a picture a row. Pictures are found from the table's folder on.")
+            Word::new("csv", "A table with a header row and a picture a row. Pictures are found from the \
+                table's folder on.")
                 .keras("flow_from_dataframe")
                 .example("source: csv(\"labels.csv\", image: path, label: age)")
                 .options(&[
@@ -262,9 +272,11 @@ impl Words for DataSource {
                     OptionSpec::required(
                         "label",
                         OptionType::Columns,
-                        "The columns of the labels: one class; numbers; several classes in one column (`cat;dog`) or a 0 or 1 in a column for each.",
+                        "The columns of the labels: one class; numbers; several classes in one column \
+                            (`cat;dog`) or a 0 or 1 in a column for each.",
                     ),
-                    OptionSpec::optional("split", OptionType::Column, NONE, "The column that says `train` or `test`."),
+                    OptionSpec::optional("split", OptionType::Column, NONE, "The column that says `train` or \
+                        `test`."),
                 ])
                 .unnamed(1),
             |a| DataSource::Csv(CsvSource {

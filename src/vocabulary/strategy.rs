@@ -1,6 +1,6 @@
 //! Strategies of a search.
 
-use super::{OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
+use super::{Category, OptionSpec, OptionType, OptionValue, Row, Word, Words, Written};
 
 /// How a space is searched.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +35,7 @@ const TRIALS: &[OptionSpec] =
     &[OptionSpec::optional("trials", OptionType::Int { min: 1 }, "10", "How many points are tried.")];
 
 impl Words for Strategy {
-    const EXPECTED: &'static str = "a strategy such as `random(trials: 20)`";
+    const EXPECTED: &'static str = Category::Strategy.one();
 
     const TABLE: &'static [Row<Self>] = &[
         Row::new(

@@ -7,7 +7,7 @@ use crate::lower::Cx;
 use crate::lower::constant::Value;
 use crate::lower::section::Merged;
 use crate::source::{Span, Spanned};
-use crate::vocabulary::{Attributes, Optimizer, Words};
+use crate::vocabulary::{Attributes, Optimizer, TRAIN, Words};
 
 /// Settings of `train` that are options of an optimizer in Keras.
 const BESIDE: &[&str] = &["clip_value", "clip_norm", "global_clip_norm", "ema"];
@@ -23,7 +23,7 @@ pub(super) struct Written {
 /// The optimizer with what stands around it; where nothing is written, Keras's default. `settings` are the
 /// plain settings of the section.
 pub(super) fn lower(cx: &mut Cx, section: &mut Merged, settings: &Attributes) -> Written {
-    let default = Optimizer::RmsProp { lr: 0.001, rho: 0.9, momentum: 0.0, epsilon: 1e-7 };
+    let default = TRAIN.default_of("optimizer");
     let mut written = Written {
         optimizer: Spanned::new(default, Span::default()),
         rate_span: None,

@@ -229,6 +229,7 @@ fn write_arguments(text: &mut String, arguments: &[Argument]) {
 
 /// Writes a value; in parentheses where its operator binds less than `least`. 4 stands for a place that takes
 /// no operator at all.
+/// Long: an arm for each kind of expression, and no arm is long.
 fn write_expr(text: &mut String, expr: &Expr, least: u8) {
     // writing to a String cannot fail
     match &expr.kind {

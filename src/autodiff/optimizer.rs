@@ -2,7 +2,7 @@
 //! [`Optimizer`].
 
 use crate::desc::{Expr, ExprId, ExprNode};
-use crate::ir::{Graph, Optimizer, Param, ParamId, ParamRole, ScalarInput, UpdateRules, Value};
+use crate::ir::{Graph, Optimizer, Param, ParamId, ParamRole, ScalarInput, StepRate, UpdateRules, Value};
 use crate::ops::{Map, MapResult, Op, complement};
 use crate::vocabulary::Initializer;
 
@@ -75,20 +75,27 @@ fn rms_prop(graph: &mut Graph, target: &Target, rho: f32, momentum: f32, epsilon
 }
 
 fn adam(graph: &mut Graph, target: &Target, betas: [f32; 2], epsilon: f32) {
-    push(graph, target, &["momentum", "velocity"], &[ScalarInput::AdamRate], |e, [w, g], slots, rates| {
-        let [moment, velocity] = moments(e, g, [slots[0], slots[1]], betas.map(complement));
-        let epsilon = e.constant(epsilon);
-        let root = e.push(ExprNode::Sqrt(velocity));
-        let below = e.add(root, epsilon);
-        let step = e.mul(rates[0], moment);
-        let step = e.div(step, below);
-        vec![e.sub(w, step), moment, velocity]
-    });
+    push(
+        graph,
+        target,
+        &["momentum", "velocity"],
+        &[ScalarInput::StepRate(StepRate::Adam)],
+        |e, [w, g], slots, rates| {
+            let [moment, velocity] = moments(e, g, [slots[0], slots[1]], betas.map(complement));
+            let epsilon = e.constant(epsilon);
+            let root = e.push(ExprNode::Sqrt(velocity));
+            let below = e.add(root, epsilon);
+            let step = e.mul(rates[0], moment);
+            let step = e.div(step, below);
+            vec![e.sub(w, step), moment, velocity]
+        },
+    );
 }
 
 /// The three rates stand for what of the formula depends on the step alone.
 fn nadam(graph: &mut Graph, target: &Target, betas: [f32; 2], epsilon: f32) {
-    let rates = [ScalarInput::NadamMoment, ScalarInput::NadamGradient, ScalarInput::NadamVariance];
+    let rates = [StepRate::NadamMoment, StepRate::NadamGradient, StepRate::NadamVariance];
+    let rates = rates.map(ScalarInput::StepRate);
     push(graph, target, &["momentum", "velocity"], &rates, |e, [w, g], slots, rates| {
         // Keras rounds the betas to f32 here before it takes them from 1; for adam it does not
         let rests = betas.map(|beta| (1.0 - f64::from(beta)) as f32);

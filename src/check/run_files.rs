@@ -2,10 +2,10 @@
 
 use super::View;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{Callback, TrainSpec, run_files};
+use crate::ir::{TrainSpec, run_files};
 use crate::printed::shown;
 use crate::source::{Span, Spanned};
-use crate::vocabulary::Words;
+use crate::vocabulary::{Words, Writes};
 
 /// A name that a callback writes under.
 struct Name<'a> {
@@ -46,20 +46,10 @@ fn names(train: &TrainSpec) -> Vec<Name<'_>> {
     let mut names = Vec::new();
     for (phase, stage) in train.stages().enumerate() {
         for callback in &stage.callbacks {
-            let keyword = callback.value.keyword();
-            match &callback.value {
-                Callback::Checkpoint { path, .. }
-                | Callback::CsvLog { path }
-                | Callback::TensorBoard { path } => {
-                    if !seen.contains(&path.span) {
-                        seen.push(path.span);
-                        names.push(Name { path, keyword, phase });
-                    }
-                }
-                Callback::EarlyStopping { .. }
-                | Callback::ReduceLrOnPlateau { .. }
-                | Callback::TimeLimit { .. }
-                | Callback::TerminateOnNan => {}
+            let Some(Writes { path, .. }) = callback.value.writes() else { continue };
+            if !seen.contains(&path.span) {
+                seen.push(path.span);
+                names.push(Name { path, keyword: callback.value.keyword(), phase });
             }
         }
     }

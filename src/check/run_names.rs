@@ -2,10 +2,9 @@
 
 use super::View;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::Callback;
 use crate::printed::shown;
 use crate::source::Spanned;
-use crate::vocabulary::Words;
+use crate::vocabulary::{Words, Writes};
 
 /// As long as names can be on all usual file systems.
 const LONGEST_BYTES: usize = 255;
@@ -13,15 +12,7 @@ const LONGEST_BYTES: usize = 255;
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let Some(train) = &view.program.train else { return };
     for callback in train.stages().flat_map(|stage| &stage.callbacks) {
-        let (path, example) = match &callback.value {
-            Callback::Checkpoint { path, .. } => (path, "best.safetensors"),
-            Callback::CsvLog { path } => (path, "log.csv"),
-            Callback::EarlyStopping { .. }
-            | Callback::ReduceLrOnPlateau { .. }
-            | Callback::TensorBoard { .. }
-            | Callback::TimeLimit { .. }
-            | Callback::TerminateOnNan => continue,
-        };
+        let Some(Writes { path, example: Some(example) }) = callback.value.writes() else { continue };
         if let Some(problem) = refusal(path) {
             let callee = callback.value.keyword();
             problems.push(problem.arg("callee", callee).arg("example", example).help("help"));

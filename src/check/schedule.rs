@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{Callback, Metric, Monitor, TrainSpec};
+use crate::ir::{Metric, Monitor, TrainSpec};
 use crate::source::{Span, Spanned};
 use crate::vocabulary::Words;
 
@@ -18,10 +18,8 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
             if let Some(monitor) = callback.value.monitor() {
                 check_monitor(view, stage, monitor, problems);
             }
-            if let Callback::EarlyStopping { patience, .. } | Callback::ReduceLrOnPlateau { patience, .. } =
-                &callback.value
-            {
-                check_patience(stage, callback.span, *patience, problems);
+            if let Some(patience) = callback.value.patience() {
+                check_patience(stage, callback.span, patience, problems);
             }
         }
     }

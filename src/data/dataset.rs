@@ -128,6 +128,7 @@ impl Dataset {
     }
 
     /// [`Self::open`] for weights that bring the statistics of the data they were trained on.
+    /// Long: the order of the steps, each of which needs what the ones before it found.
     /// # Errors
     /// [`DataError`].
     pub fn open_with<'i>(

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::archive::{self, Member, MemberKind};
 use super::bounds::{Bounds, size_text};
 use super::error::DataError;
-use super::locations::{Locations, Place};
+use super::locations::{FoundPath, Locations};
 use super::picture::{self, PictureHeader};
 use super::source::{FileBytes, PictureFile, Pictures, Seen, Source, Split};
 use super::tree::{self, Descent, Kind};
@@ -37,7 +37,7 @@ enum Keep {
 struct Root {
     /// As the user wrote it, with `/`.
     written: String,
-    place: Place,
+    place: FoundPath,
     split: Split,
     bounds: Bounds,
     /// Class folders, with pictures or without.
@@ -216,6 +216,8 @@ fn list(
     Ok(roots)
 }
 
+/// Reads the archive once for all roots inside it. Long: a member is judged by all that is said of it, in
+/// the order in which an archive says it.
 fn read_archive(path: &Path, roots: &mut [Root], bounds: Bounds, keep: Keep) -> Result<(), DataError> {
     let shared = Arc::new(path.to_path_buf());
     let (all, mut taken) = (Arc::new(OnceLock::new()), Vec::new());

@@ -68,7 +68,7 @@ impl Locations {
     /// # Errors
     /// [`DataError::NotFound`] with all the places that were tried; [`DataError::Outside`] where one of them
     /// may not be read.
-    pub fn resolve(&self, written: &Path) -> Result<Place, DataError> {
+    pub fn resolve(&self, written: &Path) -> Result<FoundPath, DataError> {
         let mut looked = Vec::new();
         let mut outside = None;
         for base in std::iter::once(&self.beside).chain(&self.data_dirs) {
@@ -78,7 +78,7 @@ impl Locations {
                 continue;
             }
             if is_there(&candidate)? && !(candidate.is_file() && is_archive(&candidate)) {
-                return Ok(Place { path: candidate, inner: None });
+                return Ok(FoundPath { path: candidate, inner: None });
             }
             if let Some(place) = archive_place(&candidate) {
                 return Ok(place);
@@ -119,7 +119,7 @@ const NOT_FOUND_HELP: &str =
 
 /// A found path, perhaps one that goes on inside an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FoundPath {
     /// The file or directory on disk.
     pub path: PathBuf,
     /// The path inside the archive, with `/` between its parts and none at its ends; `None` where `path` is
@@ -134,7 +134,7 @@ fn is_archive(path: &Path) -> bool {
 }
 
 /// Splits `dir/set.tar.gz/train` into the archive, if there is one, and the path inside.
-fn archive_place(path: &Path) -> Option<Place> {
+fn archive_place(path: &Path) -> Option<FoundPath> {
     path.ancestors().find(|ancestor| is_archive(ancestor) && ancestor.is_file()).map(|archive| {
         let inner = path.strip_prefix(archive).map(|rest| {
             let parts: Vec<String> = rest
@@ -149,7 +149,7 @@ fn archive_place(path: &Path) -> Option<Place> {
                 .collect();
             parts.join("/")
         });
-        Place { path: archive.to_path_buf(), inner: Some(inner.unwrap_or_default()) }
+        FoundPath { path: archive.to_path_buf(), inner: Some(inner.unwrap_or_default()) }
     })
 }
 
@@ -175,9 +175,9 @@ mod tests {
         let archive = dir.path().join("set.tar.gz");
         std::fs::write(&archive, b"").unwrap();
         let place = Locations::only(dir.path()).resolve(Path::new("set.tar.gz/a/./b/")).unwrap();
-        assert_eq!(place, Place { path: archive.clone(), inner: Some("a/b".to_owned()) });
+        assert_eq!(place, FoundPath { path: archive.clone(), inner: Some("a/b".to_owned()) });
         let place = Locations::only(dir.path()).resolve(Path::new("set.tar.gz")).unwrap();
-        assert_eq!(place, Place { path: archive, inner: Some(String::new()) });
+        assert_eq!(place, FoundPath { path: archive, inner: Some(String::new()) });
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The pictures of a data set, kept in the form from which a prepared one is made with the least work that
 //! fits into memory.
+//!
+//! The file is long because the three forms (bytes of files, decoded, prepared) are chosen, filled and read by
+//! the same rules.
 
 use std::collections::BTreeSet;
 use std::fs::File;

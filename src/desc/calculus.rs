@@ -78,6 +78,8 @@ impl Expr {
         self.differentiate(f, operand, &mut known)
     }
 
+    /// The derivative; `known` are those that have been made. Long: an arm for each kind of operation, and
+    /// no arm is long.
     fn differentiate(&mut self, f: ExprId, operand: usize, known: &mut Vec<Option<ExprId>>) -> ExprId {
         if let Some(d) = known[f.0 as usize] {
             return d;

@@ -91,7 +91,8 @@ impl<T> ConvOutlet<T> {
 /// activation's none; pixels that no window covers become 0.
 ///
 /// Arguments: input, weights, then those of [`ConvOutlet`].
-/// Reads: the input's halo is zero and at least [`ConvDesc::needed_halo`] wide.
+/// Reads: the input's halo is zero and at least [`Window::halo`] wide, for the gradient by the input
+/// [`ConvDesc::gradient_halo`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvDesc {
     /// The forward convolution's window (its `input` extents are those of `x`, its `output` those of `y`
@@ -127,14 +128,10 @@ pub struct Rank {
 }
 
 impl ConvDesc {
-    /// Zeros that must surround the input, `[top, bottom, left, right]`: the padding for the forward
-    /// direction. For the gradient, along each axis, with `e` the effective kernel, `p` the padding before,
-    /// `s` the stride: before `⌊(e − 1 − p) / s⌋` (for p < e), after `⌊(input − 1 + p) / s⌋ − (output − 1)`,
-    /// never below 0.
-    pub fn needed_halo(window: &Window, grad_input: bool) -> [usize; 4] {
-        if !grad_input {
-            return window.halo();
-        }
+    /// Zeros that must surround `dy` for the gradient by the input, `[top, bottom, left, right]`. Along each
+    /// axis, with `e` the effective kernel, `p` the padding before, `s` the stride: before
+    /// `⌊(e − 1 − p) / s⌋` (for p < e), after `⌊(input − 1 + p) / s⌋ − (output − 1)`, never below 0.
+    pub fn gradient_halo(window: &Window) -> [usize; 4] {
         let sides = |axis: &crate::tensor::Axis| {
             let before = (axis.effective() - 1).saturating_sub(axis.pad_before) / axis.stride;
             let after = ((axis.input - 1 + axis.pad_before) / axis.stride + 1).saturating_sub(axis.output);

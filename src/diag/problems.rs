@@ -18,13 +18,13 @@ const MOST_AT_A_PLACE: usize = 32;
 const MOST_COMPARISONS: usize = 200_000;
 
 /// Where a problem is listed, and its code: problems are sorted by it.
-type Place = (usize, usize, Code);
+type SortKey = (usize, usize, Code);
 
 /// Problems found so far. Iterates sorted by place, each one once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
     /// Those of one place and code stand in the order in which they were found.
-    found: BTreeMap<Place, Vec<Diagnostic>>,
+    found: BTreeMap<SortKey, Vec<Diagnostic>>,
     /// How many of each code are kept.
     kept: BTreeMap<Code, usize>,
     /// How many were only counted.
@@ -218,7 +218,7 @@ impl Problems {
     }
 }
 
-fn place(problem: &Diagnostic) -> Place {
+fn place(problem: &Diagnostic) -> SortKey {
     let span = problem.span();
     (span.start, span.end, problem.code)
 }

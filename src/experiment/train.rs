@@ -124,6 +124,7 @@ impl Experiment {
         self.clone().for_its_data().run(options, watch)
     }
 
+    /// Long: the order of all steps of a run, from its data to its results.
     fn run(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<Run, Error> {
         let RunOptions { compute, place, interrupt, data_changed, since } = options;
         let (begun, resumed, place) = parts(place);

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::StepRate;
 use crate::ops::Op;
 use crate::tensor::{Element, Shape, TensorType};
 use crate::vocabulary::Initializer;
@@ -84,23 +85,29 @@ pub struct Param {
 /// One number that the trainer gives anew for every step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ScalarInput {
-    /// The learning rate, f32. For Adam with its bias correction: `lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ)` is
-    /// [`ScalarInput::AdamRate`].
+    /// The learning rate, f32.
     LearningRate,
-    /// Adam's corrected learning rate, f32.
-    AdamRate,
-    /// Nadam's factor of the moment, f32: see [`super::Optimizer::Nadam`].
-    NadamMoment,
-    /// Nadam's factor of the gradient, f32.
-    NadamGradient,
-    /// Nadam's factor of the second moment, f32.
-    NadamVariance,
+    /// What of an optimizer's formula depends on the step alone, f32.
+    StepRate(StepRate),
     /// Share of a weight's running mean that stays at this step, f32: 0 at the first.
     AverageShare,
     /// 1 / images in this batch, f32.
     InverseBatch,
     /// The key of a layer's random numbers in this step, 32 bits: a hash of (seed, step, path).
     RandomKey(String),
+}
+
+/// As printed graphs and plans call it.
+impl fmt::Display for ScalarInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ScalarInput::LearningRate => f.write_str("learning_rate"),
+            ScalarInput::StepRate(rate) => f.write_str(rate.name()),
+            ScalarInput::AverageShare => f.write_str("average_share"),
+            ScalarInput::InverseBatch => f.write_str("1/batch"),
+            ScalarInput::RandomKey(path) => write!(f, "random_key {path}"),
+        }
+    }
 }
 
 /// Which of its results a graph keeps.
@@ -245,10 +252,7 @@ impl Graph {
         let element = match scalar {
             ScalarInput::RandomKey(_) => Element::I32,
             ScalarInput::LearningRate
-            | ScalarInput::AdamRate
-            | ScalarInput::NadamMoment
-            | ScalarInput::NadamGradient
-            | ScalarInput::NadamVariance
+            | ScalarInput::StepRate(_)
             | ScalarInput::AverageShare
             | ScalarInput::InverseBatch => Element::F32,
         };

@@ -8,6 +8,7 @@ mod graph;
 mod labels;
 mod print;
 mod program;
+mod step_rate;
 mod verify;
 
 pub use builder::{GraphBuilder, Mode};
@@ -22,3 +23,4 @@ pub use program::{
     PrepareSpec, Program, ReportSpec, Resize, ResizeMethod, Schedule, SchedulePoint, Scope, ScopeKind, Split,
     SplitBase, TrainSpec, TuneSpec, UpdateRules, class_index, run_files,
 };
+pub use step_rate::StepRate;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Graph, InputRole, NodeId, ScalarInput, Value};
+use super::{Graph, InputRole, NodeId, Value};
 use crate::desc::{Compare, Expr, ExprId, ExprNode, PoolKind, TileActivation};
 use crate::ops::{Map, MapResult, Op};
 use crate::tensor::{Axis, Window};
@@ -47,20 +47,14 @@ fn name(value: Value) -> String {
     }
 }
 
+/// What a printed node says behind its name. Long: an arm for each kind of operation, and no arm is long.
 fn attributes(graph: &Graph, id: NodeId) -> String {
     match &graph.node(id).op {
         Op::Input(role, _) => match role {
             InputRole::Images => "images".to_owned(),
             InputRole::Labels => "labels".to_owned(),
             InputRole::Weights => "weights".to_owned(),
-            InputRole::Scalar(ScalarInput::LearningRate) => "learning_rate".to_owned(),
-            InputRole::Scalar(ScalarInput::AdamRate) => "adam_rate".to_owned(),
-            InputRole::Scalar(ScalarInput::NadamMoment) => "nadam_moment".to_owned(),
-            InputRole::Scalar(ScalarInput::NadamGradient) => "nadam_gradient".to_owned(),
-            InputRole::Scalar(ScalarInput::NadamVariance) => "nadam_variance".to_owned(),
-            InputRole::Scalar(ScalarInput::AverageShare) => "average_share".to_owned(),
-            InputRole::Scalar(ScalarInput::InverseBatch) => "1/batch".to_owned(),
-            InputRole::Scalar(ScalarInput::RandomKey(path)) => format!("random_key {path}"),
+            InputRole::Scalar(scalar) => scalar.to_string(),
         },
         Op::Parameter(param, _) => graph.params[param.index()].name.clone(),
         Op::Conv(conv) => {

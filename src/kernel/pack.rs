@@ -2,7 +2,7 @@
 
 use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
-use super::micro::{Place, StripBuilder, StripDesc};
+use super::micro::{MemoryOperand, StripBuilder, StripDesc};
 use crate::desc::PackDesc;
 use crate::tensor::Element;
 
@@ -32,7 +32,7 @@ pub(super) fn build(desc: &PackDesc) -> Result<KernelFunction, BuildError> {
 
 fn copy(elements: usize) -> StripDesc {
     let mut b = StripBuilder::default();
-    let value = b.load(Place::new(0, 0));
-    b.store(Some(value), Place::new(1, 0));
+    let value = b.load(MemoryOperand::new(0, 0));
+    b.store(Some(value), MemoryOperand::new(1, 0));
     b.finish(&[4, 4], elements)
 }

@@ -4,7 +4,7 @@ use cranelift::prelude::Value;
 
 use super::builder::{KernelBuilder, Lanes};
 use super::code::{BuildError, Effort, KernelFunction};
-use super::micro::{Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue};
+use super::micro::{MemoryOperand, StripBuilder, StripDesc, StripOp, StripRun, StripValue};
 use super::moments::left_of_tree;
 use super::target::{Simd, Target};
 use crate::desc::SumPartsDesc;
@@ -82,7 +82,7 @@ fn strip(desc: &SumPartsDesc, lanes: usize, vectors: usize, run: StripRun) -> St
     let mut b = StripBuilder::default();
     for v in 0..vectors {
         let sum = strip_tree(&mut b, desc, v * lanes, [0, desc.parts]);
-        b.store(Some(sum), Place::new(1, (v * lanes).cast_signed()));
+        b.store(Some(sum), MemoryOperand::new(1, (v * lanes).cast_signed()));
     }
     b.finish_run(&[4, 4], run, &[])
 }
@@ -90,7 +90,7 @@ fn strip(desc: &SumPartsDesc, lanes: usize, vectors: usize, run: StripRun) -> St
 /// Sum of `len` parts from `first` on, of the elements from `at` on.
 fn strip_tree(b: &mut StripBuilder, desc: &SumPartsDesc, at: usize, [first, len]: [usize; 2]) -> StripValue {
     if len == 1 {
-        return b.load(Place::new(0, (first * desc.pitch + at).cast_signed()));
+        return b.load(MemoryOperand::new(0, (first * desc.pitch + at).cast_signed()));
     }
     let left = left_of_tree(len);
     let sums = [[first, left], [first + left, len - left]].map(|range| strip_tree(b, desc, at, range));

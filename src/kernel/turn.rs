@@ -4,7 +4,7 @@ use cranelift::prelude::Value;
 
 use super::Simd;
 use super::builder::{KernelBuilder, Lanes, Trips};
-use super::micro::{Mix, Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue};
+use super::micro::{MemoryOperand, Mix, StripBuilder, StripDesc, StripOp, StripRun, StripValue};
 use crate::tensor::Element;
 
 /// A matrix and where its transpose goes: `to[c · to_pitch + r] = from[r · from_pitch + c]`.
@@ -104,7 +104,7 @@ fn four(k: &mut KernelBuilder<'_>, [from, to]: [Value; 2], [from_pitch, to_pitch
 fn block(lanes: usize, [from_pitch, to_pitch]: [usize; 2]) -> StripDesc {
     let mut b = StripBuilder::default();
     let mut rows: Vec<StripValue> =
-        (0..lanes).map(|row| b.load(Place::new(0, (row * from_pitch) as isize))).collect();
+        (0..lanes).map(|row| b.load(MemoryOperand::new(0, (row * from_pitch) as isize))).collect();
     for four in rows.chunks_mut(4) {
         let [first, second] = [[0, 1], [2, 3]]
             .map(|pair| pair.map(|row| four[row]))
@@ -118,7 +118,7 @@ fn block(lanes: usize, [from_pitch, to_pitch]: [usize; 2]) -> StripDesc {
     for j in 0..4 {
         let quarters: Vec<StripValue> = rows.iter().skip(j).step_by(4).copied().collect();
         for (quarter, value) in turned_quarters(&mut b, &quarters).into_iter().enumerate() {
-            b.store(Some(value), Place::new(1, ((4 * quarter + j) * to_pitch) as isize));
+            b.store(Some(value), MemoryOperand::new(1, ((4 * quarter + j) * to_pitch) as isize));
         }
     }
     let moves = [4 * lanes, 4 * lanes * to_pitch].map(usize::cast_signed).to_vec();

@@ -48,7 +48,7 @@ impl Imports {
 /// A file that is used.
 #[derive(Debug)]
 pub(super) struct UsedFile {
-    place: Place,
+    place: Origin,
     /// Its text, among all texts.
     span: Span,
     pub(super) ast: ast::File,
@@ -59,7 +59,7 @@ pub(super) struct UsedFile {
 impl UsedFile {
     /// Whether it is one of the zoo.
     pub(super) fn is_zoo(&self) -> bool {
-        matches!(self.place, Place::Zoo(_))
+        matches!(self.place, Origin::Zoo(_))
     }
 }
 
@@ -86,16 +86,16 @@ pub(super) enum Target {
 
 /// Where a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum Origin {
     File(PathBuf),
     Zoo(&'static str),
 }
 
-impl Place {
+impl Origin {
     fn name(&self) -> String {
         match self {
-            Place::File(path) => path.display().to_string(),
-            Place::Zoo(file) => format!("zoo/{file}.cnn"),
+            Origin::File(path) => path.display().to_string(),
+            Origin::Zoo(file) => format!("zoo/{file}.cnn"),
         }
     }
 }
@@ -111,7 +111,7 @@ pub(crate) fn load(
 ) -> Imports {
     let mut loader =
         Loader { sources, read, syntax, unusable, files: Vec::new(), bytes: 0, chain: Vec::new() };
-    let place = Place::File(plain(Path::new(&loader.sources.main().name)));
+    let place = Origin::File(plain(Path::new(&loader.sources.main().name)));
     let main = loader.uses_of(file, place);
     Imports { main, files: loader.files }
 }
@@ -125,11 +125,11 @@ struct Loader<'a> {
     /// All that these hold.
     bytes: usize,
     /// The files that are being read, each with the statement by which it uses the next.
-    chain: Vec<(Place, Span)>,
+    chain: Vec<(Origin, Span)>,
 }
 
 impl Loader<'_> {
-    fn uses_of(&mut self, file: &ast::File, place: Place) -> Vec<Imported> {
+    fn uses_of(&mut self, file: &ast::File, place: Origin) -> Vec<Imported> {
         let uses = file
             .items
             .iter()
@@ -159,7 +159,7 @@ impl Loader<'_> {
         let own = Name { value: wanted.to_owned(), span: import.target.span };
         let name = Some(import.alias.clone().unwrap_or(own));
         if let Some(model) = zoo::find(wanted).filter(|_| path.starts_with("zoo.")) {
-            let target = match self.open(import, Place::Zoo(model.file)) {
+            let target = match self.open(import, Origin::Zoo(model.file)) {
                 Some(file) => Target::Model(file, model.name),
                 None => Target::Nothing,
             };
@@ -190,18 +190,20 @@ impl Loader<'_> {
         }
         let here = self.chain.last().map(|(place, _)| place.clone());
         let place = match here {
-            Some(Place::File(path)) => Place::File(plain(&path.parent().unwrap_or(Path::new("")).join(text))),
+            Some(Origin::File(path)) => {
+                Origin::File(plain(&path.parent().unwrap_or(Path::new("")).join(text)))
+            }
             // files of the zoo use each other only
-            Some(Place::Zoo(_)) | None => match zoo::find(text.trim_end_matches(".cnn")) {
-                Some(model) => Place::Zoo(model.file),
-                None => Place::File(PathBuf::from(text)),
+            Some(Origin::Zoo(_)) | None => match zoo::find(text.trim_end_matches(".cnn")) {
+                Some(model) => Origin::Zoo(model.file),
+                None => Origin::File(PathBuf::from(text)),
             },
         };
         self.open(import, place).map_or(Target::Nothing, Target::File)
     }
 
     /// The file at a place, read if it has not been; `None` where it cannot be, which has been reported.
-    fn open(&mut self, import: &Use, place: Place) -> Option<usize> {
+    fn open(&mut self, import: &Use, place: Origin) -> Option<usize> {
         if let Some(at) = self.chain.iter().position(|(other, _)| *other == place) {
             self.report_cycle(import, at);
             return None;
@@ -220,8 +222,8 @@ impl Loader<'_> {
             return None;
         }
         let text = match &place {
-            Place::Zoo(file) => zoo::file(file).unwrap_or_default().to_owned(),
-            Place::File(path) => match (self.read)(path) {
+            Origin::Zoo(file) => zoo::file(file).unwrap_or_default().to_owned(),
+            Origin::File(path) => match (self.read)(path) {
                 Ok(text) => text,
                 Err(error) => return self.unreadable(import, path, &reason(&error)),
             },

@@ -1,8 +1,14 @@
 //! Wrong names and the right ones nearest to them.
 
-use crate::diag::Problems;
+use std::sync::OnceLock;
 
-/// Spellings of other frameworks, and what they are called here.
+use crate::diag::Problems;
+use crate::layers::Layer;
+use crate::vocabulary::{
+    AugmentKind, Callback, Initializer, Loss, Metric, Normalize, Optimizer, Regularizer, Schedule, Words,
+};
+
+/// Spellings of other frameworks, and what they are called here; beside those in the tables of words.
 const SYNONYMS: &[(&str, &str)] = &[
     ("strides", "stride"),
     ("learning_rate", "lr"),
@@ -54,21 +60,18 @@ pub(crate) fn nearest_of_many<'n>(
 /// fewest slips.
 pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let names: Vec<&str> = names.collect();
-    let synonym = SYNONYMS
-        .iter()
-        .find(|(other, right)| *other == wrong && names.contains(right))
-        .map(|(_, right)| *right);
-    if let Some(right) = synonym {
-        return names.into_iter().find(|name| *name == right);
-    }
     if wrong.len() > LONGEST {
         return None;
     }
-    let names: Vec<&str> = names.into_iter().filter(|name| name.len() <= LONGEST).collect();
-    let plain = |name: &str| {
-        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
-    };
     let wanted = plain(wrong);
+    let synonym = |(other, right): &&(&str, &str)| *other == wrong && names.contains(right);
+    let of_keras = |(other, right): &&(String, &str)| *other == wanted && names.contains(right);
+    let synonym = SYNONYMS.iter().find(synonym).map(|(_, right)| *right);
+    let meant = synonym.or_else(|| keras_names().iter().find(of_keras).map(|(_, right)| *right));
+    if let Some(right) = meant {
+        return names.into_iter().find(|name| *name == right);
+    }
+    let names: Vec<&str> = names.into_iter().filter(|name| name.len() <= LONGEST).collect();
     let distance = |name: &str| strsim::damerau_levenshtein(&plain(name), &wanted);
     let best = names.iter().copied().min_by_key(|name| distance(name))?;
     let slips = distance(best);
@@ -79,6 +82,28 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
     let part =
         |name: &str| wanted.len() >= 3 && (plain(name).contains(&wanted) || wanted.contains(&plain(name)));
     names.into_iter().filter(|name| part(name)).min_by_key(|name| name.len())
+}
+
+/// Without what is spelled differently from framework to framework.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The names that the tables have from Keras, [`plain`], and the words.
+fn keras_names() -> &'static [(String, &'static str)] {
+    static NAMES: OnceLock<Vec<(String, &'static str)>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let layers = Layer::kinds().map(|kind| (kind.keras, kind.keyword));
+        let names = layers
+            .chain(of_table::<Initializer>().chain(of_table::<Regularizer>()).chain(of_table::<Normalize>()))
+            .chain(of_table::<Optimizer>().chain(of_table::<Schedule>()).chain(of_table::<Loss>()))
+            .chain(of_table::<Metric>().chain(of_table::<Callback>()).chain(of_table::<AugmentKind>()));
+        names.filter(|(keras, _)| !keras.is_empty()).map(|(keras, word)| (plain(keras), word)).collect()
+    })
+}
+
+fn of_table<T: Words>() -> impl Iterator<Item = (&'static str, &'static str)> {
+    T::TABLE.iter().map(|row| (row.word.keras, row.word.keyword))
 }
 
 /// `a`, `b` and `c`
@@ -111,5 +136,19 @@ mod tests {
         assert_eq!(among("paddign"), Some("padding"));
         assert_eq!(among("maxpool"), Some("max_pool2d"));
         assert_eq!(among("zzz"), None);
+    }
+
+    #[test]
+    fn knows_the_names_of_keras() {
+        for (keras, word) in [
+            ("BatchNormalization", "batch_norm"),
+            ("ReduceLROnPlateau", "reduce_lr_on_plateau"),
+            ("SparseCategoricalCrossentropy", "categorical_crossentropy"),
+            ("GlobalAveragePooling2D", "global_avg_pool2d"),
+        ] {
+            let words =
+                ["batch_norm", "reduce_lr_on_plateau", "categorical_crossentropy", "global_avg_pool2d"];
+            assert_eq!(nearest(keras, words.into_iter()), Some(word), "{keras}");
+        }
     }
 }

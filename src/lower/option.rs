@@ -38,6 +38,7 @@ impl Cx {
     }
 
     /// The value of an option; `what` is what messages call it.
+    /// Long: an arm for each kind of option, and no arm is long.
     pub(super) fn option(&mut self, what: &str, spec: &OptionSpec, expr: &Expr) -> Option<OptionValue> {
         let is_none = || matches!(&expr.kind, ExprKind::Name(word) if word == NONE);
         // a choice may have a word of its own for nothing

@@ -17,7 +17,7 @@ pub use judge::check;
 pub use machine::{Machine, free_now, memory_bytes, peak_rss_bytes};
 
 use crate::card::DataCard;
-use crate::ir::{Callback, CheckedProgram, Graph, Param, TrainSpec};
+use crate::ir::{CheckedProgram, Graph, Param, TrainSpec};
 use crate::plan::{Plan, parameter_places, plan};
 use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
 
@@ -214,7 +214,5 @@ impl<'a> PhasePlans<'a> {
 
 /// Callbacks that keep the best weights.
 fn keepers(train: &TrainSpec) -> usize {
-    let keeps =
-        |callback: &Callback| matches!(callback, Callback::EarlyStopping { restore_best_weights: true, .. });
-    train.callbacks.iter().filter(|callback| keeps(&callback.value)).count()
+    train.callbacks.iter().filter(|callback| callback.value.restores_best()).count()
 }

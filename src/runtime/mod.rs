@@ -16,7 +16,6 @@ mod profile;
 mod random_key;
 #[cfg(test)]
 mod random_tests;
-mod rates;
 #[cfg(test)]
 mod rematerialize_tests;
 mod run;

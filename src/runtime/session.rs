@@ -1,4 +1,7 @@
 //! A compiled model with its memory, ready to be fed batches.
+//!
+//! Training, evaluation and inference stand in one file: they differ in what they feed and read back, and the
+//! engine below them is one.
 
 mod probe;
 
@@ -11,7 +14,6 @@ use super::error::CompileError;
 use super::executor::Executor;
 use super::profile::{Profile, ProfileRow};
 use super::random_key::random_key;
-use super::rates::{adam_rate, nadam_rates};
 use super::run::mean;
 use crate::autodiff::{evaluation_graph, metrics, training_graph};
 use crate::ir::{
@@ -275,10 +277,7 @@ impl Engine {
         self.executor.write_scalars(|scalar| match scalar {
             ScalarInput::InverseBatch => (1.0 / count as f32).to_bits(),
             ScalarInput::LearningRate
-            | ScalarInput::AdamRate
-            | ScalarInput::NadamMoment
-            | ScalarInput::NadamGradient
-            | ScalarInput::NadamVariance
+            | ScalarInput::StepRate(_)
             | ScalarInput::AverageShare
             | ScalarInput::RandomKey(_) => 0,
         });
@@ -431,15 +430,8 @@ impl TrainSession {
         let (optimizer, average) = (self.optimizer, self.average);
         engine.executor.write_scalars(|scalar| match scalar {
             ScalarInput::LearningRate => inputs.learning_rate.to_bits(),
-            ScalarInput::AdamRate => adam_rate(&optimizer, inputs.learning_rate, inputs.update).to_bits(),
-            ScalarInput::NadamMoment => {
-                nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[0].to_bits()
-            }
-            ScalarInput::NadamGradient => {
-                nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[1].to_bits()
-            }
-            ScalarInput::NadamVariance => {
-                nadam_rates(&optimizer, inputs.learning_rate, inputs.update)[2].to_bits()
+            ScalarInput::StepRate(rate) => {
+                rate.value(&optimizer, inputs.learning_rate, inputs.update).to_bits()
             }
             // the first step's weights are the first mean
             ScalarInput::AverageShare => if inputs.update > 1 { average } else { 0.0 }.to_bits(),

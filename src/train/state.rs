@@ -14,6 +14,8 @@
 //! ```
 //! Whenever that is broken off, at least one good state stands under one of the three names; [`Saved::find`]
 //! takes the newest good one.
+//!
+//! The file is long because what is written and what is read back are one form, which stands here once.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

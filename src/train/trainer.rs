@@ -10,6 +10,9 @@
 //! ```
 //! A killed run loses at most the steps since the last state, and does them again with the same numbers:
 //! shuffling and augmentation are keyed by (seed, epoch, image), dropout by (seed, step, layer, element).
+//!
+//! The file is long because the loop, its pauses and what it restores are one state machine: what it calls
+//! (callbacks, evaluation, states, weights) has files of its own.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,6 +35,7 @@ use crate::data::{Dataset, Split};
 use crate::ir::{AugmentSpec, Callback, Metric, Monitor, ParamRole, SchedulePoint, TrainSpec};
 use crate::runtime::StepInputs;
 use crate::settings::Settings;
+use crate::vocabulary::Writes;
 
 /// What a run is made of, besides its engines.
 #[derive(Debug, Clone, Copy)]
@@ -326,14 +330,9 @@ where
 
     /// Ends the run where a `time_limit` has passed.
     fn keep_time(&mut self, watch: &mut dyn Watch) -> Result<(), RunError> {
-        let limit = self.plan.train.callbacks.iter().find_map(|callback| match callback.value {
-            Callback::TimeLimit { seconds } => Some(seconds),
-            Callback::EarlyStopping { .. }
-            | Callback::ReduceLrOnPlateau { .. }
-            | Callback::Checkpoint { .. }
-            | Callback::CsvLog { .. }
-            | Callback::TensorBoard { .. }
-            | Callback::TerminateOnNan => None,
+        let limit = self.plan.train.callbacks.iter().find_map(|callback| {
+            let Callback::TimeLimit { seconds } = callback.value else { return None };
+            Some(seconds)
         });
         if limit.is_some_and(|limit| self.progress.train_seconds >= limit) && self.progress.batch == 0 {
             self.progress.ended = true;
@@ -557,14 +556,9 @@ fn carry_over(from: &impl TrainEngine, to: &mut impl TrainEngine, anew: bool) {
 
 /// The files of `csv_log`, by their names.
 fn logs(plan: &Plan<'_>) -> Result<Vec<(String, PathBuf)>, RunError> {
-    let names = plan.train.callbacks.iter().filter_map(|callback| match &callback.value {
-        Callback::CsvLog { path } => Some(&path.value),
-        Callback::EarlyStopping { .. }
-        | Callback::ReduceLrOnPlateau { .. }
-        | Callback::Checkpoint { .. }
-        | Callback::TensorBoard { .. }
-        | Callback::TimeLimit { .. }
-        | Callback::TerminateOnNan => None,
+    let names = plan.train.callbacks.iter().filter_map(|callback| {
+        let Callback::CsvLog { path } = &callback.value else { return None };
+        Some(&path.value)
     });
     names.map(|name| Ok((name.clone(), plan.folder.checkpoint(name)?))).collect()
 }
@@ -572,7 +566,7 @@ fn logs(plan: &Plan<'_>) -> Result<Vec<(String, PathBuf)>, RunError> {
 /// The phase's callbacks; refuses a file that would be written elsewhere, before anything is trained.
 fn callbacks_of(plan: &Plan<'_>) -> Result<Callbacks, RunError> {
     for callback in &plan.train.callbacks {
-        if let Callback::Checkpoint { path, .. } | Callback::CsvLog { path } = &callback.value {
+        if let Some(Writes { path, .. }) = callback.value.writes() {
             plan.folder.checkpoint(&path.value)?;
         }
     }

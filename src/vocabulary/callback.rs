@@ -74,6 +74,52 @@ impl Callback {
             | Callback::TerminateOnNan => None,
         }
     }
+
+    /// Epochs without an improvement that it waits for, if it waits.
+    pub fn patience(&self) -> Option<usize> {
+        match self {
+            Callback::EarlyStopping { patience, .. } | Callback::ReduceLrOnPlateau { patience, .. } => {
+                Some(*patience)
+            }
+            Callback::Checkpoint { .. }
+            | Callback::CsvLog { .. }
+            | Callback::TensorBoard { .. }
+            | Callback::TimeLimit { .. }
+            | Callback::TerminateOnNan => None,
+        }
+    }
+
+    /// What it writes into the run's directory, if it writes.
+    pub fn writes(&self) -> Option<Writes<'_>> {
+        match self {
+            Callback::Checkpoint { path, .. } => Some(Writes { path, example: Some("best.safetensors") }),
+            Callback::CsvLog { path } => Some(Writes { path, example: Some("log.csv") }),
+            Callback::TensorBoard { path } => Some(Writes { path, example: None }),
+            Callback::EarlyStopping { .. }
+            | Callback::ReduceLrOnPlateau { .. }
+            | Callback::TimeLimit { .. }
+            | Callback::TerminateOnNan => None,
+        }
+    }
+
+    /// Whether training ends with the best epoch's weights, which are remembered until then.
+    pub fn restores_best(&self) -> bool {
+        matches!(self, Callback::EarlyStopping { restore_best_weights: true, .. })
+    }
+
+    /// Whether it is checked, but not run by this version.
+    pub fn is_not_run_yet(&self) -> bool {
+        matches!(self, Callback::TensorBoard { .. })
+    }
+}
+
+/// What a callback writes into the run's directory.
+#[derive(Debug, Clone, Copy)]
+pub struct Writes<'a> {
+    /// Its name there.
+    pub path: &'a Spanned<String>,
+    /// A name of a file as it would be; `None` where it is a folder.
+    pub example: Option<&'static str>,
 }
 
 const MONITOR: OptionSpec = OptionSpec::optional(

@@ -39,7 +39,7 @@ mod word;
 pub use activation::{Activation, ActivationKind};
 pub use attributes::Attributes;
 pub use augmentation::{AugmentKind, Fill};
-pub use callback::Callback;
+pub use callback::{Callback, Writes};
 pub use category::Category;
 pub use choices::Choices;
 pub use drawing::{Drawing, LayerId};

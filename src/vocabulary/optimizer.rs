@@ -84,6 +84,36 @@ impl Optimizer {
             | Optimizer::Adadelta { lr, .. } => lr,
         }
     }
+
+    /// Learning rates that are in use with it. From the literature and the defaults of Keras and PyTorch,
+    /// widened by ten where these are at an end.
+    pub fn usual_rates(&self) -> UsualRates {
+        match self {
+            Optimizer::Sgd { .. } => UsualRates { first: 0.01, fresh: (1e-5, 1.0), pretrained: (1e-6, 1e-2) },
+            Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. } => {
+                UsualRates { first: 1e-3, fresh: (1e-6, 5e-2), pretrained: (1e-7, 1e-3) }
+            }
+            Optimizer::Adagrad { .. } => {
+                UsualRates { first: 1e-3, fresh: (1e-4, 1.0), pretrained: (1e-5, 1e-2) }
+            }
+            // its own steps are small: 1 is what its paper uses
+            Optimizer::Adadelta { .. } => {
+                UsualRates { first: 1.0, fresh: (1e-4, 10.0), pretrained: (1e-4, 10.0) }
+            }
+        }
+    }
+}
+
+/// Learning rates that are in use with an optimizer; pairs are the smallest and the largest that are no
+/// surprise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UsualRates {
+    /// What it begins with where nothing has been learnt yet.
+    pub first: f32,
+    /// Of a network that begins with random weights.
+    pub fresh: (f32, f32),
+    /// Of a pretrained network, which is trained on with less.
+    pub pretrained: (f32, f32),
 }
 
 const fn rate(default: &'static str) -> OptionSpec {

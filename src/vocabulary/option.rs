@@ -180,6 +180,7 @@ impl OptionType {
 
     /// The value of a default in an option table; `None` where it names another option instead (`stride =
     /// pool_size`).
+    /// Long: an arm for each kind of type, and no arm is long.
     pub fn default_value(self, text: &str) -> Option<OptionValue> {
         if text == NONE {
             return Some(OptionValue::None);

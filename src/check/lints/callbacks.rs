@@ -43,26 +43,18 @@ fn check_best(stage: &TrainSpec, problems: &mut Problems) {
         .iter()
         .any(|callback| matches!(callback.value, Callback::Checkpoint { save_best_only: true, .. }));
     for callback in &stage.callbacks {
-        match &callback.value {
-            Callback::Checkpoint { path, save_best_only: false, .. }
-                if path.value.to_ascii_lowercase().contains("best") =>
-            {
-                let problem = Diagnostic::new(Code::W0505).arg("path", &path.value).at(callback.span, "here");
-                problems.push(problem.help("help"));
-            }
-            Callback::EarlyStopping { restore_best_weights: false, patience, .. }
-                if !keeps_best && *patience > 0 =>
-            {
-                let problem = Diagnostic::new(Code::W0505).saying("stopping").arg("patience", patience);
-                problems.push(problem.at(callback.span, "stopping-here").help("stopping-help"));
-            }
-            Callback::Checkpoint { .. }
-            | Callback::EarlyStopping { .. }
-            | Callback::ReduceLrOnPlateau { .. }
-            | Callback::CsvLog { .. }
-            | Callback::TensorBoard { .. }
-            | Callback::TimeLimit { .. }
-            | Callback::TerminateOnNan => {}
+        if let Callback::Checkpoint { path, save_best_only: false, .. } = &callback.value
+            && path.value.to_ascii_lowercase().contains("best")
+        {
+            let problem = Diagnostic::new(Code::W0505).arg("path", &path.value).at(callback.span, "here");
+            problems.push(problem.help("help"));
+        }
+        if let Callback::EarlyStopping { restore_best_weights: false, patience, .. } = &callback.value
+            && !keeps_best
+            && *patience > 0
+        {
+            let problem = Diagnostic::new(Code::W0505).saying("stopping").arg("patience", patience);
+            problems.push(problem.at(callback.span, "stopping-here").help("stopping-help"));
         }
     }
 }

@@ -3,37 +3,9 @@
 use super::{Network, StageView, backbones};
 use crate::check::View;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::ir::{Optimizer, Schedule, TrainSpec};
+use crate::ir::{Schedule, TrainSpec};
 use crate::source::Span;
 use crate::vocabulary::Words;
-
-/// Rates that are in use with an optimizer: the smallest and the largest that are no surprise. From the
-/// literature and the defaults of Keras and PyTorch, widened by ten where these are at an end; a pretrained
-/// network is trained on with less.
-fn band(optimizer: &Optimizer, pretrained: bool) -> (f32, f32) {
-    match (optimizer, pretrained) {
-        (Optimizer::Sgd { .. }, false) => (1e-5, 1.0),
-        (Optimizer::Sgd { .. }, true) => (1e-6, 1e-2),
-        (Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. }, false) => (1e-6, 5e-2),
-        (Optimizer::RmsProp { .. } | Optimizer::Adam { .. } | Optimizer::Nadam { .. }, true) => (1e-7, 1e-3),
-        (Optimizer::Adagrad { .. }, false) => (1e-4, 1.0),
-        (Optimizer::Adagrad { .. }, true) => (1e-5, 1e-2),
-        // its own steps are small: 1 is what its paper uses
-        (Optimizer::Adadelta { .. }, _) => (1e-4, 10.0),
-    }
-}
-
-/// The rate that an optimizer begins with where nothing has been learnt yet.
-fn full_rate(optimizer: &Optimizer) -> f32 {
-    match optimizer {
-        Optimizer::Sgd { .. } => 0.01,
-        Optimizer::RmsProp { .. }
-        | Optimizer::Adam { .. }
-        | Optimizer::Nadam { .. }
-        | Optimizer::Adagrad { .. } => 1e-3,
-        Optimizer::Adadelta { .. } => 1.0,
-    }
-}
 
 /// Where the rate stands, or the optimizer, or the section.
 fn rate_place(train: &TrainSpec) -> Span {
@@ -72,7 +44,8 @@ fn trained_base<'a>(
 pub(super) fn check(view: &View<'_>, network: &Network<'_>, stage: &StageView<'_>, problems: &mut Problems) {
     let optimizer = &stage.train.optimizer.value;
     let base = trained_base(view, network, stage);
-    let (low, high) = band(optimizer, base.is_some());
+    let usual = optimizer.usual_rates();
+    let (low, high) = if base.is_some() { usual.pretrained } else { usual.fresh };
     let (rate, place) = largest_rate(stage.train);
     if rate < low || rate > high {
         let problem = Diagnostic::new(Code::W0507)
@@ -84,7 +57,7 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, stage: &StageView<'_
             .at(place, if base.is_some() { "pretrained-here" } else { "here" });
         let problem = match base {
             Some(scope) => problem.also(scope.span, "base").arg("usual", 1e-5_f32).help("pretrained-help"),
-            None => problem.arg("usual", full_rate(optimizer)).help("help"),
+            None => problem.arg("usual", usual.first).help("help"),
         };
         problems.push(problem);
         return;
@@ -113,7 +86,7 @@ fn check_fresh_head(
         | Schedule::Polynomial { .. }
         | Schedule::Piecewise { .. } => false,
     };
-    if stage.index > 0 || warms_up || rate < full_rate(&stage.train.optimizer.value) {
+    if stage.index > 0 || warms_up || rate < stage.train.optimizer.value.usual_rates().first {
         return;
     }
     let pretrained = |at: usize| {
@@ -142,6 +115,6 @@ pub(in crate::check) fn explodes(train: &TrainSpec) -> Option<(f32, Span)> {
     let first = train.stages().next()?;
     let (rate, place) = largest_rate(first);
     let clips = first.updates.clips();
-    (!clips && f64::from(rate) >= 9.999 * f64::from(full_rate(&first.optimizer.value)))
+    (!clips && f64::from(rate) >= 9.999 * f64::from(first.optimizer.value.usual_rates().first))
         .then_some((rate, place))
 }

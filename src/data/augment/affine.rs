@@ -38,6 +38,7 @@ impl Affine {
     }
 
     /// The matrix of one operation with its random numbers drawn; `None` for operations that are not affine.
+    /// Long: an arm for each kind of operation, and no arm is long.
     pub(super) fn drawn(
         kind: AugmentKind,
         height: usize,

@@ -1,6 +1,6 @@
 //! What a file may say and is checked, but is not run by this version.
 
-use super::{Callback, Program, TrainSpec};
+use super::{Program, TrainSpec};
 use crate::source::Span;
 use crate::vocabulary::Words;
 
@@ -26,21 +26,6 @@ impl Program {
 
 /// What is not run of one phase.
 fn of_schedule(train: &TrainSpec) -> Vec<(String, Span)> {
-    let mut parts = Vec::new();
-    parts.extend(train.callbacks.iter().filter_map(|callback| {
-        of_callback(&callback.value).map(|name| (format!("the callback `{name}`"), callback.span))
-    }));
-    parts
-}
-
-fn of_callback(callback: &Callback) -> Option<&'static str> {
-    match callback {
-        Callback::TensorBoard { .. } => Some("tensorboard"),
-        Callback::EarlyStopping { .. }
-        | Callback::ReduceLrOnPlateau { .. }
-        | Callback::Checkpoint { .. }
-        | Callback::CsvLog { .. }
-        | Callback::TimeLimit { .. }
-        | Callback::TerminateOnNan => None,
-    }
+    let not_run = train.callbacks.iter().filter(|callback| callback.value.is_not_run_yet());
+    not_run.map(|callback| (format!("the callback `{}`", callback.value.keyword()), callback.span)).collect()
 }

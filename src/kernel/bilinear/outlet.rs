@@ -4,7 +4,7 @@ use cranelift::prelude::Value;
 
 use crate::desc::ConvDesc;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::micro::{Place, StripBuilder, StripValue};
+use crate::kernel::micro::{MemoryOperand, StripBuilder, StripValue};
 use crate::tensor::{Element, Layout};
 
 /// Where results go, and what they are finished with.
@@ -50,7 +50,7 @@ pub(in crate::kernel) fn finish(
     b: &mut StripBuilder,
     conv: &ConvDesc,
     value: Option<StripValue>,
-    [bias, residual, result]: [Place; 3],
+    [bias, residual, result]: [MemoryOperand; 3],
 ) {
     let mut value = value;
     if conv.epilogue.bias {

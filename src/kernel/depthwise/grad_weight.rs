@@ -10,7 +10,7 @@ use super::points::{Grid, Order, Points, Product, last_positions};
 use crate::desc::{ConvGradWeightDesc, DepthwiseGradWeightDesc};
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripValue, strip_registers};
+use crate::kernel::micro::{MemoryOperand, StripBuilder, StripDesc, StripOp, StripValue, strip_registers};
 use crate::kernel::tiling::for_runs;
 use crate::kernel::{Simd, Target};
 use crate::tensor::Element;
@@ -80,15 +80,15 @@ fn strip(grid: &Grid, conv: &ConvGradWeightDesc, order: Order, [rows, columns]: 
     let mut grads: Vec<Option<StripValue>> = vec![None; rows * columns];
     let mut sums: Vec<Option<StripValue>> = vec![None; conv.window.area()];
     let tap = |product: &Product| product.tap[0] * conv.window.x.kernel_size + product.tap[1];
-    let place = |tap: usize| Place::new(DW, (tap * grad.channels).cast_signed());
+    let place = |tap: usize| MemoryOperand::new(DW, (tap * grad.channels).cast_signed());
     let positions = grid.positions([rows, columns], order);
     let last = last_positions(&positions, sums.len(), tap);
     for (index, position) in positions.iter().enumerate() {
-        let x = b.load(Place::new(X, position.at));
+        let x = b.load(MemoryOperand::new(X, position.at));
         for product in &position.products {
             let [oy, ox] = product.point;
             let at = (oy * grad.row_pitch + ox * grad.pixel_pitch).cast_signed();
-            let dy = *grads[oy * columns + ox].get_or_insert_with(|| b.load(Place::new(DY, at)));
+            let dy = *grads[oy * columns + ox].get_or_insert_with(|| b.load(MemoryOperand::new(DY, at)));
             let tap = tap(product);
             let sum = sums[tap].unwrap_or_else(|| b.load(place(tap)));
             sums[tap] = Some(b.push(StripOp::MulAdd(x, dy, sum)));

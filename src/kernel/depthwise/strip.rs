@@ -7,7 +7,7 @@
 use super::points::{Grid, Order, last_positions};
 use crate::desc::ConvDesc;
 use crate::kernel::Simd;
-use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripValue, strip_registers};
+use crate::kernel::micro::{MemoryOperand, StripBuilder, StripDesc, StripOp, StripValue, strip_registers};
 
 /// The strip's pointers.
 pub(super) const INPUT: u8 = 0;
@@ -46,7 +46,7 @@ pub(super) fn results(grid: &Grid, conv: &ConvDesc, order: Order, extent: [usize
     let last = last_positions(&positions, extent[0] * extent[1], |product| stored(product.point));
     let places = |index: usize| [index / extent[1], index % extent[1]];
     for (index, position) in positions.iter().enumerate() {
-        let x = writer.b.load(Place::new(INPUT, position.at));
+        let x = writer.b.load(MemoryOperand::new(INPUT, position.at));
         for product in &position.products {
             let [oy, ox] = product.point;
             let [ky, kx] = product.tap;
@@ -75,7 +75,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Adds a product to a point.
     fn add(&mut self, x: StripValue, tap: usize, point: usize) {
-        let place = Place::new(WEIGHT, (tap * self.conv.output.channels).cast_signed());
+        let place = MemoryOperand::new(WEIGHT, (tap * self.conv.output.channels).cast_signed());
         let weight = *self.weights[tap].get_or_insert_with(|| self.b.load(place));
         let sum = self.sums[point].or_else(|| self.bias());
         self.sums[point] = Some(match sum {
@@ -85,7 +85,7 @@ impl Writer<'_> {
     }
 
     fn bias(&mut self) -> Option<StripValue> {
-        self.conv.epilogue.bias.then(|| self.b.load_once(Place::new(BIAS, 0)))
+        self.conv.epilogue.bias.then(|| self.b.load_once(MemoryOperand::new(BIAS, 0)))
     }
 
     fn sum(&mut self, point: usize) -> Option<StripValue> {
@@ -103,7 +103,7 @@ impl Writer<'_> {
         let points = [above, above + 1, below, below + 1]
             .map(|point| self.sum(point).unwrap_or_else(|| self.b.constant(0.0)));
         let winners = pool.winners.map(|layout| {
-            Place::new(WINNERS, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed())
+            MemoryOperand::new(WINNERS, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed())
         });
         let best = self.b.push(StripOp::Pool { points, winners });
         self.store(Some(best), [row, column]);
@@ -118,6 +118,6 @@ impl Writer<'_> {
             // an activation of zero is zero
             (value, _) => value,
         };
-        self.b.store(value, Place::new(OUTPUT, at.cast_signed()));
+        self.b.store(value, MemoryOperand::new(OUTPUT, at.cast_signed()));
     }
 }

@@ -22,7 +22,8 @@ mod tile;
 mod x86;
 
 pub use strip::{
-    IntegerOp, MAX_POINTERS, Mix, Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue, UnaryOp,
+    IntegerOp, MAX_POINTERS, MemoryOperand, Mix, StripBuilder, StripDesc, StripOp, StripRun, StripValue,
+    UnaryOp,
 };
 pub use tile::{ReductionLoop, TileDesc, TileEpilogue, TileInit, TilePool, Trips};
 

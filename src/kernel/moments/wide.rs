@@ -6,7 +6,7 @@ use cranelift::prelude::Value;
 use crate::desc::MomentsDesc;
 use crate::kernel::Simd;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue};
+use crate::kernel::micro::{MemoryOperand, StripBuilder, StripDesc, StripOp, StripRun, StripValue};
 use crate::kernel::pool::pixel;
 use crate::tensor::{Element, Layout};
 
@@ -151,7 +151,7 @@ impl<'d> Block<'d> {
                 let chain = u8::try_from(carried.len()).expect("there are few sums");
                 carried.push(self.place(1, pixel * self.vectors + v));
                 let at = pixel * self.desc.input.pixel_pitch + v * self.lanes;
-                let x = b.load(Place::new(0, at.cast_signed()));
+                let x = b.load(MemoryOperand::new(0, at.cast_signed()));
                 let value = match term {
                     Term::Element => x,
                     Term::SquaredDeviation => {
@@ -177,9 +177,9 @@ impl<'d> Block<'d> {
             let joined = |two: &[StripValue]| two.iter().copied().reduce(|x, y| b.push(StripOp::Add(x, y)));
             sums = sums.chunks(2).filter_map(joined).collect();
         }
-        let total = b.load(Place::new(1, 0));
+        let total = b.load(MemoryOperand::new(1, 0));
         let total = sums.into_iter().fold(total, |total, sum| b.push(StripOp::Add(total, sum)));
-        b.store(Some(total), Place::new(1, 0));
+        b.store(Some(total), MemoryOperand::new(1, 0));
         for pixel in 0..self.together {
             b.store(None, self.place(0, pixel * self.vectors));
         }
@@ -189,17 +189,17 @@ impl<'d> Block<'d> {
     /// Divides the sums. Pointers: n and the divisor, where n is wanted, the sums.
     fn means(&self) -> StripDesc {
         let mut b = StripBuilder::default();
-        let [n, divisor] = [0, 1].map(|at| b.push(StripOp::Spread(Place::new(0, at))));
-        b.store(Some(n), Place::new(1, 0));
-        let sum = b.load(Place::new(2, 0));
+        let [n, divisor] = [0, 1].map(|at| b.push(StripOp::Spread(MemoryOperand::new(0, at))));
+        b.store(Some(n), MemoryOperand::new(1, 0));
+        let sum = b.load(MemoryOperand::new(2, 0));
         let mean = b.push(StripOp::Div(sum, divisor));
-        b.store(Some(mean), Place::new(2, 0));
+        b.store(Some(mean), MemoryOperand::new(2, 0));
         b.finish(&[0, 4, 4], self.elements())
     }
 
     /// The vector of this number behind a pointer.
-    fn place(&self, pointer: u8, vector: usize) -> Place {
-        Place::new(pointer, (vector * self.lanes).cast_signed())
+    fn place(&self, pointer: u8, vector: usize) -> MemoryOperand {
+        MemoryOperand::new(pointer, (vector * self.lanes).cast_signed())
     }
 
     /// Channels.

@@ -5,7 +5,7 @@ use cranelift::prelude::Value;
 use crate::desc::{Compare, PoolGradDesc};
 use crate::kernel::Simd;
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripOp, StripRun};
+use crate::kernel::micro::{MemoryOperand, StripBuilder, StripDesc, StripOp, StripRun};
 use crate::kernel::pool::Class;
 use crate::tensor::Element;
 
@@ -70,8 +70,8 @@ fn strip(desc: &PoolGradDesc, classes: [&Class; 2], lanes: usize, [vectors, used
     let zero = b.constant(0.0);
     for v in 0..vectors {
         let at = |offset: usize| (offset + v * lanes) as isize;
-        let dy = b.load(Place::new(0, at(0)));
-        let winner = desc.winners.map(|_| b.push(StripOp::LoadBytes(Place::new(1, at(0)))));
+        let dy = b.load(MemoryOperand::new(0, at(0)));
+        let winner = desc.winners.map(|_| b.push(StripOp::LoadBytes(MemoryOperand::new(1, at(0)))));
         let mut share = None;
         for (y, ky) in rows.clone().enumerate() {
             for (x, kx) in columns.clone().enumerate() {
@@ -86,7 +86,7 @@ fn strip(desc: &PoolGradDesc, classes: [&Class; 2], lanes: usize, [vectors, used
                     }),
                 };
                 let to = at(y * desc.output.row_pitch + x * desc.output.pixel_pitch);
-                b.store(Some(value), Place::new(2, to));
+                b.store(Some(value), MemoryOperand::new(2, to));
             }
         }
     }

@@ -44,7 +44,7 @@ use super::Target;
 use super::bilinear::{Blocks, Outlet, Products, plane};
 use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
-use super::micro::{Place, StripBuilder, StripValue};
+use super::micro::{MemoryOperand, StripBuilder, StripValue};
 use crate::desc::{ConvDesc, STRASSEN_PRODUCTS, StrassenDesc};
 use crate::tensor::Element;
 
@@ -136,7 +136,7 @@ fn emit_sums(
     let mut pixels = pair.addresses(k, Element::F32, input, &conv.input, stride);
     let mut b = StripBuilder::default();
     let mut load = |pixel: usize, at: usize| {
-        (pixel < pixels.len()).then(|| b.load(Place::new(pixel as u8, at.cast_signed())))
+        (pixel < pixels.len()).then(|| b.load(MemoryOperand::new(pixel as u8, at.cast_signed())))
     };
     let [x11, x12, x21, x22] = [load(0, 0), load(0, half), load(1, 0), load(1, half)];
     let sums: [&[Weighted]; STRASSEN_PRODUCTS] = [
@@ -151,7 +151,7 @@ fn emit_sums(
     let pointer = pixels.len() as u8;
     for (point, terms) in sums.iter().enumerate() {
         if let Some(sum) = b.combine(terms) {
-            b.store(Some(sum), Place::new(pointer, (point * plane).cast_signed()));
+            b.store(Some(sum), MemoryOperand::new(pointer, (point * plane).cast_signed()));
         }
     }
     pixels.push(to);

@@ -8,7 +8,7 @@ use crate::desc::ConvDesc;
 use crate::kernel::Simd;
 use crate::kernel::bilinear::{Outlet, Products, finish};
 use crate::kernel::builder::KernelBuilder;
-use crate::kernel::micro::{Place, StripBuilder, StripDesc, StripRun};
+use crate::kernel::micro::{MemoryOperand, StripBuilder, StripDesc, StripRun};
 use crate::tensor::Element;
 
 /// Writes a row of pairs from the products at `from`: a block of each half of the output channels.
@@ -81,7 +81,9 @@ impl Shape {
             // M₂ and M₄ are made of the second pixel alone
             let mut load = |product: usize| {
                 let is_there = self.pixels == 2 || !matches!(product, 2 | 4);
-                is_there.then(|| b.load(Place::new(0, ((product - 1) * self.plane + start).cast_signed())))
+                is_there.then(|| {
+                    b.load(MemoryOperand::new(0, ((product - 1) * self.plane + start).cast_signed()))
+                })
             };
             let [m3, m5, m4, m1, m7, m2, m6] = [3, 5, 4, 1, 7, 2, 6].map(&mut load);
             // the later ones need those of the earlier that are still in registers
@@ -93,7 +95,7 @@ impl Shape {
             ];
             for (pixel, at, terms) in results.into_iter().filter(|(pixel, ..)| *pixel < self.pixels) {
                 let value = b.combine(terms);
-                let place = |pointer: usize| Place::new(pointer as u8, (at + start).cast_signed());
+                let place = |pointer: usize| MemoryOperand::new(pointer as u8, (at + start).cast_signed());
                 finish(&mut b, conv, value, [place(1), place(2 + self.pixels + pixel), place(2 + pixel)]);
             }
         }

@@ -6,7 +6,7 @@ use crate::kernel::Target;
 use crate::kernel::bilinear::Blocks;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::micro::{Place, StripBuilder, StripDesc};
+use crate::kernel::micro::{MemoryOperand, StripBuilder, StripDesc};
 use crate::tensor::Element;
 
 /// Writes the kernel.
@@ -51,7 +51,7 @@ fn strip(desc: &StrassenWeightDesc, matrix: usize, width: usize) -> StripDesc {
     let (right, below) = (desc.part / 2, desc.inputs / 2 * desc.outputs);
     let mut b = StripBuilder::default();
     let [w11, w12, w21, w22] =
-        [0, right, below, below + right].map(|at| Some(b.load(Place::new(0, at.cast_signed()))));
+        [0, right, below, below + right].map(|at| Some(b.load(MemoryOperand::new(0, at.cast_signed()))));
     let sums: [&[Weighted]; STRASSEN_PRODUCTS] = [
         &[(1.0, w11), (1.0, w22)],
         &[(1.0, w11)],
@@ -63,7 +63,7 @@ fn strip(desc: &StrassenWeightDesc, matrix: usize, width: usize) -> StripDesc {
     ];
     for (point, terms) in sums.iter().enumerate() {
         let sum = b.combine(terms);
-        b.store(sum, Place::new(1, (point * matrix).cast_signed()));
+        b.store(sum, MemoryOperand::new(1, (point * matrix).cast_signed()));
     }
     b.finish(&[4, 4], width)
 }

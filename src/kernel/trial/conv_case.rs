@@ -55,7 +55,7 @@ impl Case {
     pub(in crate::kernel) fn forward(&self) -> Option<ConvDesc> {
         let window = self.window()?;
         let [ci, co] = self.channels.map(|c| c * self.groups);
-        let halo = ConvDesc::needed_halo(&window, false).map(|side| side + self.extra_halo);
+        let halo = window.halo().map(|side| side + self.extra_halo);
         let input = slice(Layout::with_halo(self.input[0], self.input[1], ci + self.neighbours[0], halo), ci);
         let (mut height, mut width) = (window.y.output, window.x.output);
         let mut epilogue = self.epilogue;
@@ -85,7 +85,7 @@ impl Case {
     pub(in crate::kernel) fn grad_input(&self) -> Option<ConvDesc> {
         let window = self.window()?;
         let [ci, co] = self.channels.map(|c| c * self.groups);
-        let halo = ConvDesc::needed_halo(&window, true).map(|side| side + self.extra_halo);
+        let halo = ConvDesc::gradient_halo(&window).map(|side| side + self.extra_halo);
         let (height, width) = (window.y.output, window.x.output);
         let input = slice(Layout::with_halo(height, width, co + self.neighbours[0], halo), co);
         let output =

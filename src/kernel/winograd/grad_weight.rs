@@ -16,7 +16,9 @@ use crate::kernel::Target;
 use crate::kernel::bilinear::{Blocks, plane};
 use crate::kernel::builder::{KernelBuilder, Trips as LoopTrips};
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::micro::{Place, ReductionLoop, StripBuilder, TileDesc, TileEpilogue, TileInit, Trips};
+use crate::kernel::micro::{
+    MemoryOperand, ReductionLoop, StripBuilder, TileDesc, TileEpilogue, TileInit, Trips,
+};
 use crate::kernel::tiling::{Grid, TilePointers, emit_points, for_vector_runs};
 use crate::tensor::Element;
 
@@ -109,7 +111,7 @@ fn emit_grad(
             &mut |b, row, column| {
                 let place = row * layout.row_pitch + column * layout.pixel_pitch;
                 let is_inside = row < at.inside[0] && column < at.inside[1];
-                is_inside.then(|| b.load(Place::new(0, place.cast_signed())))
+                is_inside.then(|| b.load(MemoryOperand::new(0, place.cast_signed())))
             },
             &|b, pixels| evaluate(b, square, pixels),
             &mut |b, row, values| store_points(b, values, square.points() * row, workspace.planes[1]),
@@ -119,6 +121,7 @@ fn emit_grad(
 }
 
 /// `dw += xᵀ dy` at every point, over the squares of the chunk.
+/// Long: four nested loops that share their pointers.
 fn emit_products(
     k: &mut KernelBuilder<'_>,
     desc: &WinogradGradWeightDesc,
@@ -199,11 +202,13 @@ fn emit_taps(
         in_two_dimensions(
             &mut b,
             [side, side],
-            &mut |b, row, column| Some(b.load(Place::new(0, ((side * row + column) * plane).cast_signed()))),
+            &mut |b, row, column| {
+                Some(b.load(MemoryOperand::new(0, ((side * row + column) * plane).cast_signed())))
+            },
             &|b, points| interpolate(b, square, points, 3),
             &mut |b, row, values| {
                 for (column, value) in values.into_iter().enumerate() {
-                    b.store(value, Place::new(1, ((3 * row + column) * tap).cast_signed()));
+                    b.store(value, MemoryOperand::new(1, ((3 * row + column) * tap).cast_signed()));
                 }
             },
         );

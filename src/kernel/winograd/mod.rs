@@ -48,7 +48,7 @@ use super::Target;
 use super::bilinear::{Outlet, Products, finish, plane, winners};
 use super::builder::KernelBuilder;
 use super::code::{BuildError, Effort, KernelFunction};
-use super::micro::{Place, StripBuilder, StripDesc, StripOp};
+use super::micro::{MemoryOperand, StripBuilder, StripDesc, StripOp};
 use crate::desc::{ConvDesc, Square, WinogradDesc};
 use crate::tensor::{Element, Layout};
 
@@ -174,7 +174,7 @@ fn emit_window(
         [side, side],
         &mut |b, row, column| {
             let place = row * layout.row_pitch + column * layout.pixel_pitch;
-            (row < high && column < wide).then(|| b.load(Place::new(0, place.cast_signed())))
+            (row < high && column < wide).then(|| b.load(MemoryOperand::new(0, place.cast_signed())))
         },
         &|b, pixels| window(b, square, pixels),
         &mut |b, row, values| store_points(b, values, side * row, plane),
@@ -185,7 +185,7 @@ fn emit_window(
 /// Stores a row of points behind pointer 1.
 fn store_points(b: &mut StripBuilder, values: Vec<Term>, first: usize, plane: usize) {
     for (value, point) in values.into_iter().zip(first..) {
-        b.store(value, Place::new(1, (point * plane).cast_signed()));
+        b.store(value, MemoryOperand::new(1, (point * plane).cast_signed()));
     }
 }
 
@@ -226,7 +226,9 @@ fn results_strip(conv: &ConvDesc, square: Square, plane: usize, inside: [usize; 
     in_two_dimensions(
         &mut b,
         [side, side],
-        &mut |b, row, column| Some(b.load(Place::new(0, ((side * row + column) * plane).cast_signed()))),
+        &mut |b, row, column| {
+            Some(b.load(MemoryOperand::new(0, ((side * row + column) * plane).cast_signed())))
+        },
         &|b, points| interpolate(b, square, points, square.side()),
         &mut |b, row, values| {
             if row >= inside[0] {
@@ -264,7 +266,7 @@ fn pool_rows(
             unreachable!("results are loaded from memory")
         };
         let winners = winners(conv).map(|layout| {
-            Place::new(3, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed())
+            MemoryOperand::new(3, (row * layout.row_pitch + column * layout.pixel_pitch).cast_signed())
         });
         let best = b.push(StripOp::Pool { points: [p0, p1, p2, p3], winners });
         let result = row * conv.output.row_pitch + column * conv.output.pixel_pitch;
@@ -273,6 +275,10 @@ fn pool_rows(
 }
 
 /// Bias, residual and result behind their pointers.
-fn places(residual: usize, result: usize) -> [Place; 3] {
-    [Place::new(2, 0), Place::new(3, residual.cast_signed()), Place::new(1, result.cast_signed())]
+fn places(residual: usize, result: usize) -> [MemoryOperand; 3] {
+    [
+        MemoryOperand::new(2, 0),
+        MemoryOperand::new(3, residual.cast_signed()),
+        MemoryOperand::new(1, result.cast_signed()),
+    ]
 }

@@ -6,7 +6,7 @@ use crate::kernel::Target;
 use crate::kernel::bilinear::Blocks;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::code::{BuildError, Effort, KernelFunction};
-use crate::kernel::micro::{Place, StripBuilder, StripDesc};
+use crate::kernel::micro::{MemoryOperand, StripBuilder, StripDesc};
 use crate::tensor::Element;
 
 /// Writes the kernel.
@@ -47,12 +47,12 @@ fn strip(desc: &WinogradWeightDesc, blocks: &Blocks, width: usize) -> StripDesc 
         [3, 3],
         &mut |b, row, column| {
             let (row, column) = if desc.flipped { (2 - row, 2 - column) } else { (row, column) };
-            Some(b.load(Place::new(0, (3 * row + column).cast_signed() * tap)))
+            Some(b.load(MemoryOperand::new(0, (3 * row + column).cast_signed() * tap)))
         },
         &|b, taps| evaluate(b, desc.square, taps),
         &mut |b, row, values| {
             for (column, value) in values.into_iter().enumerate() {
-                b.store(value, Place::new(1, (points * row + column).cast_signed() * plane));
+                b.store(value, MemoryOperand::new(1, (points * row + column).cast_signed() * plane));
             }
         },
     );

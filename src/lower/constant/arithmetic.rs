@@ -9,6 +9,7 @@ use crate::source::Span;
 pub(super) const FUNCTIONS: &[&str] = &["floor", "ceil", "round", "mod", "min", "max", "size"];
 
 impl Constants {
+    /// The value of `left op right`. Long: what is refused has its message where it is found.
     pub(super) fn binary(
         &self,
         op: BinaryOp,

@@ -49,6 +49,7 @@ impl<'g> GradientCtx<'g> {
 
     /// Gradients by the operands of the node, in order, given the gradient `dy` by its first result. `None`
     /// where none flows or none is wanted.
+    /// Long: an arm for each kind of operation, and no arm is long.
     pub fn gradients(&mut self, dy: Value) -> Vec<Option<Value>> {
         let op = self.graph.node(self.node).op.clone();
         match &op {

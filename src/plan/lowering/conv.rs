@@ -203,7 +203,7 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn conv_grad_input(&mut self, node: &Node, grad: &ConvGradInput) {
-        let dy = self.haloed(node.inputs[0], ConvDesc::needed_halo(&grad.window, true));
+        let dy = self.haloed(node.inputs[0], ConvDesc::gradient_halo(&grad.window));
         let weight = self.inputs(node, 1);
         let extents = self.graph.ty(node.inputs[1]).shape.extents().to_vec();
         let (taps, rows, columns) = (extents[0] * extents[1], extents[2], extents[3]);

@@ -102,6 +102,7 @@ impl Lowerer<'_> {
 
     /// The product with some rows of the weights a task, as they lie in memory: each is read once. False
     /// where there are too few rows.
+    /// Long: two launches, the products and their sums, share all sizes.
     fn dense_by_rows(&mut self, operands: &Operands, base: MatmulDesc) -> bool {
         let MatmulDesc { inputs, outputs, .. } = base;
         let Some(parts) = Parts::of(inputs, ROWS) else { return false };

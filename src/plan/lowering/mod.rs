@@ -3,6 +3,8 @@
 //! Every value gets a [`Storage`]: a buffer and how it lies there. Views (`reshape`, `slice`, `unpad`) share
 //! their operand's buffer. A convolution wants its input surrounded by zeros (a halo): the producer then
 //! writes into such a buffer; where others want the same value without gaps, a second, haloed copy is made.
+//!
+//! What is long here is the state that all lowerings share; the operations have files of their own.
 
 mod conv;
 mod conv_by_points;
@@ -196,6 +198,7 @@ impl<'g> Lowerer<'g> {
         }
     }
 
+    /// Adds the launches of a node. Long: an arm for each kind of operation, and no arm is long.
     fn lower_node(&mut self, id: NodeId) {
         self.node = id;
         let graph = self.graph;
@@ -269,7 +272,7 @@ impl<'g> Lowerer<'g> {
             InputRole::Labels => self.given_labels = Some(self.given("labels", ty)),
             InputRole::Weights => self.given_weights = Some(self.given("weights", ty)),
             InputRole::Scalar(scalar) => {
-                let buffer = self.add_given("", format!("{scalar:?}"), 4);
+                let buffer = self.add_given("", scalar.to_string(), 4);
                 self.scalars.push((scalar.clone(), buffer));
                 self.set(0, Storage::whole(buffer, &Shape::vector(1)));
             }

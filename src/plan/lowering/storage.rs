@@ -165,7 +165,7 @@ impl Needs {
                     }
                 }
                 Op::ConvGradInput(grad) => {
-                    needs.wants_halo(node.inputs[0], ConvDesc::needed_halo(&grad.window, true))
+                    needs.wants_halo(node.inputs[0], ConvDesc::gradient_halo(&grad.window))
                 }
                 Op::ConvGradWeight(grad) => needs.wants_halo(node.inputs[0], grad.window.halo()),
                 Op::Dense(_)

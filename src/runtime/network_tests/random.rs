@@ -10,6 +10,7 @@ use crate::front::load;
 use crate::ir::CheckedProgram;
 use crate::lower::LowerOptions;
 use crate::source::SourceFile;
+use crate::vocabulary::{Activation, Words};
 
 /// Options of a piece, by place: 0 is the simplest choice of each.
 type Numbers = [u8; 6];
@@ -42,22 +43,6 @@ const SIDES: [usize; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 19, 24];
 const WINDOWS: [&str; 10] = ["1", "3x3", "2x2", "3x1", "1x3", "5x5", "7x7", "4x4", "2x5", "9x9"];
 const STRIDES: [&str; 5] = ["1", "2", "3", "1x2", "2x1"];
 const PADDINGS: [&str; 4] = ["valid", "same", "1", "2"];
-const ACTIVATIONS: [&str; 14] = [
-    "linear",
-    "relu",
-    "relu6",
-    "leaky_relu",
-    "elu",
-    "selu",
-    "gelu",
-    "silu",
-    "hard_swish",
-    "sigmoid",
-    "hard_sigmoid",
-    "tanh",
-    "softplus",
-    "softmax",
-];
 const FILTERS: [&str; 4] = ["sobel_x", "laplacian", "[[1]]", "[[0.5, -1, 2, 0, 1]]"];
 
 /// A layer's text, by its options and the extents of what it takes.
@@ -152,7 +137,7 @@ const LAYERS: [(&str, Write); 46] = [
     ("tanh", |_, _| "tanh".to_owned()),
     ("softplus", |_, _| "softplus".to_owned()),
     ("softmax", |_, _| "softmax".to_owned()),
-    ("activation", |n, _| format!("activation({})", pick(&ACTIVATIONS, n[0]))),
+    ("activation", |n, _| format!("activation({})", any_activation(usize::from(n[0])))),
     ("random_flip", |_, _| "random_flip".to_owned()),
     ("random_rotation", |_, _| "random_rotation(20deg)".to_owned()),
     ("random_zoom", |_, _| "random_zoom(20%)".to_owned()),
@@ -180,9 +165,15 @@ fn place(n: &Numbers) -> String {
     format!("stride: {}, padding: {}", pick(&STRIDES, n[2]), pick(&PADDINGS, n[3]))
 }
 
+/// Of all activations, `softmax` the last.
+fn any_activation(at: usize) -> &'static str {
+    Activation::keywords().nth(at % Activation::TABLE.len()).expect("below their number")
+}
+
 fn activation(n: &Numbers) -> String {
-    format!("activation: {}, use_bias: {}", pick(&ACTIVATIONS[..13], n[4] / 4), n[4] % 4 != 2)
-        .replace("activation: linear, ", "")
+    let element_wise = Activation::TABLE.len() - 1;
+    let activation = any_activation(usize::from(n[4] / 4) % element_wise);
+    format!("activation: {activation}, use_bias: {}", n[4] % 4 != 2).replace("activation: linear, ", "")
 }
 
 fn pieces(depth: u32) -> BoxedStrategy<Vec<Piece>> {

@@ -14,7 +14,7 @@ use crate::desc::{ExprNode, MapDesc, MapOutput, OperandKind};
 use crate::kernel::Simd;
 use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::micro::{
-    IntegerOp, MAX_POINTERS, Place, StripBuilder, StripDesc, StripOp, StripRun, StripValue, UnaryOp,
+    IntegerOp, MAX_POINTERS, MemoryOperand, StripBuilder, StripDesc, StripOp, StripRun, StripValue, UnaryOp,
 };
 use crate::tensor::Element;
 
@@ -66,14 +66,14 @@ fn strip(
     let mut b = StripBuilder::default();
     let operands = map.desc.operands.len();
     let keys = keys(map);
-    let mut carried: Vec<Place> = keys.iter().map(|&at| Place::new(pointer(at), 0)).collect();
+    let mut carried: Vec<MemoryOperand> = keys.iter().map(|&at| MemoryOperand::new(pointer(at), 0)).collect();
     for &unit in units {
         let mut place = At { map, keys: &keys, unit, channels };
         let values = expr::evaluate(&mut b, &map.desc.expr, &map.needed, &mut place, &map.results());
         for (j, value) in values.into_iter().enumerate() {
             match map.desc.outputs[j].1 {
                 MapOutput::ChannelSum => {
-                    let sum = Place::new(pointer(operands + j), unit.start as isize);
+                    let sum = MemoryOperand::new(pointer(operands + j), unit.start as isize);
                     let which = carried.iter().position(|&known| known == sum).unwrap_or_else(|| {
                         carried.push(sum);
                         carried.len() - 1
@@ -148,9 +148,9 @@ struct At<'m, 'd> {
 
 impl At<'_, '_> {
     /// The unit's place in an argument with one element per place of the domain.
-    fn streamed(&self, at: usize) -> Place {
+    fn streamed(&self, at: usize) -> MemoryOperand {
         let pitch = self.map.layout(at).map_or(0, |layout| layout.pixel_pitch);
-        Place::new(pointer(at), (self.unit.pixel * pitch + self.unit.start) as isize)
+        MemoryOperand::new(pointer(at), (self.unit.pixel * pitch + self.unit.start) as isize)
     }
 }
 
@@ -174,7 +174,7 @@ impl Operands<StripBuilder> for At<'_, '_> {
         }
         // the same for all pixels of the turn
         let scalar = self.map.desc.operands[index].kind == OperandKind::Scalar;
-        let from = Place::new(pointer(index), if scalar { 0 } else { self.unit.start as isize });
+        let from = MemoryOperand::new(pointer(index), if scalar { 0 } else { self.unit.start as isize });
         let load = if scalar { StripOp::Spread(from) } else { StripOp::Load(from) };
         match element {
             Element::F32 => b.once(load),

@@ -31,14 +31,14 @@ impl StripValue {
 
 /// A place in memory: elements (of the pointer's own size) behind one of the pointers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct MemoryOperand {
     /// Which pointer.
     pub pointer: u8,
     /// Elements behind it, or before it.
     pub at: isize,
 }
 
-impl Place {
+impl MemoryOperand {
     /// Elements behind a pointer.
     pub fn new(pointer: u8, at: isize) -> Self {
         Self { pointer, at }
@@ -101,11 +101,11 @@ pub enum Mix {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StripOp {
     /// A vector from memory.
-    Load(Place),
+    Load(MemoryOperand),
     /// A vector of bytes from memory, as f32.
-    LoadBytes(Place),
+    LoadBytes(MemoryOperand),
     /// A number from memory in all lanes.
-    Spread(Place),
+    Spread(MemoryOperand),
     /// A number in all lanes, by its bits.
     Constant(u32),
     /// What a carried vector ([`StripDesc::carried`]) holds. Not used after an operation that changes it.
@@ -140,14 +140,14 @@ pub enum StripOp {
         /// In the order of their indices.
         points: [StripValue; 4],
         /// Where bytes are wanted.
-        winners: Option<Place>,
+        winners: Option<MemoryOperand>,
     },
     /// Adds f32 to a carried vector.
     Accumulate(u8, StripValue),
     /// Adds integers to a carried vector.
     Advance(u8, StripValue),
     /// A vector to memory.
-    Store(StripValue, Place),
+    Store(StripValue, MemoryOperand),
 }
 
 impl StripOp {
@@ -208,7 +208,7 @@ pub struct StripDesc {
     pub run: StripRun,
     /// Vectors that go from turn to turn: read from here before the first, written back after the last.
     /// Behind pointers that do not move.
-    pub carried: Vec<Place>,
+    pub carried: Vec<MemoryOperand>,
 }
 
 impl StripDesc {
@@ -295,12 +295,12 @@ impl StripBuilder {
     }
 
     /// A vector from memory.
-    pub fn load(&mut self, place: Place) -> StripValue {
+    pub fn load(&mut self, place: MemoryOperand) -> StripValue {
         self.push(StripOp::Load(place))
     }
 
     /// A vector from memory that the strip does not write: read once, however often it is asked for.
-    pub fn load_once(&mut self, place: Place) -> StripValue {
+    pub fn load_once(&mut self, place: MemoryOperand) -> StripValue {
         self.once(StripOp::Load(place))
     }
 
@@ -371,7 +371,7 @@ impl StripBuilder {
     }
 
     /// Stores a value, zero too.
-    pub fn store(&mut self, value: Option<StripValue>, place: Place) {
+    pub fn store(&mut self, value: Option<StripValue>, place: MemoryOperand) {
         let value = value.unwrap_or_else(|| self.constant(0.0));
         self.push(StripOp::Store(value, place));
     }
@@ -382,7 +382,7 @@ impl StripBuilder {
     }
 
     /// The strip with what it carries along.
-    pub fn finish_run(self, element_bytes: &[u8], run: StripRun, carried: &[Place]) -> StripDesc {
+    pub fn finish_run(self, element_bytes: &[u8], run: StripRun, carried: &[MemoryOperand]) -> StripDesc {
         debug_assert!(element_bytes.len() <= MAX_POINTERS, "a strip's pointers stay in registers");
         let strip = StripDesc {
             ops: self.ops,

@@ -3,7 +3,7 @@
 use cranelift::codegen::ir;
 use cranelift::prelude::Value;
 
-use super::{Place, StripDesc, StripOp, StripRun, StripValue};
+use super::{MemoryOperand, StripDesc, StripOp, StripRun, StripValue};
 use crate::desc::Compare;
 use crate::kernel::builder::{KernelBuilder, Lanes};
 use crate::kernel::code::BuildError;
@@ -114,7 +114,7 @@ fn turn(k: &mut KernelBuilder<'_>, strip: &StripDesc, lanes: Lanes, pointers: &[
 }
 
 /// Elements of four bytes; only winners are smaller.
-fn place(k: &mut KernelBuilder<'_>, pointers: &[Value], place: Place) -> Value {
+fn place(k: &mut KernelBuilder<'_>, pointers: &[Value], place: MemoryOperand) -> Value {
     k.moved(pointers[usize::from(place.pointer)], place.at)
 }
 
@@ -122,7 +122,7 @@ fn pool(
     k: &mut KernelBuilder<'_>,
     lanes: Lanes,
     points: [Value; 4],
-    winners: Option<Place>,
+    winners: Option<MemoryOperand>,
     pointers: &[Value],
 ) -> Value {
     let mut best = points[0];

@@ -4,7 +4,7 @@
 //! where there are too few, the value that is needed furthest in the future goes to memory (Belady, 1966). A
 //! value is stored there at most once.
 
-use super::{IntegerOp, Mix, Place, StripOp, StripValue, UnaryOp};
+use super::{IntegerOp, MemoryOperand, Mix, StripOp, StripValue, UnaryOp};
 use crate::desc::Compare;
 
 /// An instruction on numbered registers and slots of the stack.
@@ -17,11 +17,11 @@ pub(super) enum Instruction {
     /// Register to register.
     Copy { to: usize, from: usize },
     /// Memory to register.
-    Load { to: usize, from: Place },
+    Load { to: usize, from: MemoryOperand },
     /// Bytes in memory to f32 in a register.
-    LoadBytes { to: usize, from: Place },
+    LoadBytes { to: usize, from: MemoryOperand },
     /// One number in memory to all lanes.
-    Spread { to: usize, from: Place },
+    Spread { to: usize, from: MemoryOperand },
     /// `to = op x`
     Unary { op: UnaryOp, to: usize, x: usize },
     /// `to = compare(x, y) ? then : otherwise`; `to` is neither of these two.
@@ -33,9 +33,9 @@ pub(super) enum Instruction {
     /// `x = z ± x · y`
     MultiplyInto { negative: bool, x: usize, y: usize, z: usize },
     /// The largest goes into the first; the others are lost.
-    Pool { points: [usize; 4], winners: Option<Place> },
+    Pool { points: [usize; 4], winners: Option<MemoryOperand> },
     /// Register to memory.
-    Store { from: usize, to: Place },
+    Store { from: usize, to: MemoryOperand },
 }
 
 /// Operations of two operands and a result of its own.
@@ -312,7 +312,7 @@ impl Allocator {
     }
 
     /// The points' registers are lost, but for the first, which holds the largest.
-    fn pool(&mut self, given: Given<'_>, winners: Option<Place>) {
+    fn pool(&mut self, given: Given<'_>, winners: Option<MemoryOperand>) {
         let points = given.registers();
         self.steps.push(Instruction::Pool { points, winners });
         self.release_all(given.operands);
@@ -364,7 +364,7 @@ mod tests {
                 Home::Slot(at) => slots[at] = f32::from_bits(bits),
             }
         }
-        let at = |place: Place| usize::try_from(place.at).expect("behind the pointer");
+        let at = |place: MemoryOperand| usize::try_from(place.at).expect("behind the pointer");
         for step in &allocation.steps {
             match *step {
                 Instruction::Spill { from, slot } => slots[slot] = register[from],
@@ -411,7 +411,8 @@ mod tests {
     fn values_that_find_no_register_wait_in_memory() {
         const VALUES: usize = 40;
         let mut b = StripBuilder::default();
-        let values: Vec<StripValue> = (0..VALUES).map(|i| b.load(Place::new(0, i as isize))).collect();
+        let values: Vec<StripValue> =
+            (0..VALUES).map(|i| b.load(MemoryOperand::new(0, i as isize))).collect();
         let numbers: Vec<StripValue> = (0..8).map(|i| b.constant(i as f32)).collect();
         let mut want = Vec::new();
         for i in 0..VALUES {
@@ -422,13 +423,13 @@ mod tests {
             let rest = b.push(StripOp::NegMulAdd(sum, sum, x));
             let largest = b.push(StripOp::Max(rest, y));
             let chosen = b.push(StripOp::Select(Compare::Less, [sum, x, largest, factor]));
-            b.store(Some(chosen), Place::new(0, (VALUES + i) as isize));
+            b.store(Some(chosen), MemoryOperand::new(0, (VALUES + i) as isize));
             b.push(StripOp::Accumulate(1, chosen));
             let sum = a * (i % 8) as f32 + c;
             want.push(if sum < a { (a - sum * sum).max(c) } else { (i % 8) as f32 });
         }
         let total = b.push(StripOp::Carried(1));
-        b.store(Some(total), Place::new(0, 2 * VALUES as isize));
+        b.store(Some(total), MemoryOperand::new(0, 2 * VALUES as isize));
         want.push(want.iter().fold(1.0, |sum, value| sum + value));
         let strip = b.finish(&[4], 16);
         for registers in [10, 12, 16, 29] {

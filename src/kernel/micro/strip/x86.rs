@@ -7,7 +7,7 @@ use iced_x86::code_asm::{
 };
 
 use super::registers::{Allocation, Home, Instruction, allocate};
-use super::{Place, StripDesc, StripRun};
+use super::{MemoryOperand, StripDesc, StripRun};
 use crate::kernel::micro::x86::{Address, Part, VectorUnit, displacement};
 
 /// Where the pointers are: first the System V argument registers in order, then registers that belong to the
@@ -212,7 +212,7 @@ impl Code<'_> {
         Ok(())
     }
 
-    fn address(&self, place: Place) -> Address {
+    fn address(&self, place: MemoryOperand) -> Address {
         // memory that is the same for every vector is full of them
         let bytes = self.strip.element_bytes[usize::from(place.pointer)];
         let size = if bytes == 1 { 1 } else { 4 };

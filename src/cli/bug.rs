@@ -8,6 +8,7 @@ use std::process;
 use std::sync::Mutex;
 
 use crate::ast;
+use crate::data;
 use crate::files;
 use crate::ir::CheckedProgram;
 use crate::printed;
@@ -32,10 +33,14 @@ pub(super) fn happens_with(program: &CheckedProgram, ast: &ast::File) {
     }
 }
 
-/// Makes every panic, on any thread, end the process with exit code 3 and a request to report it.
+/// Makes every panic, on any thread, end the process with exit code 3 and a request to report it. That of a
+/// foreign decoder says only that a picture is damaged.
 pub(super) fn report_panics() {
     let inherited = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        if data::is_decoding() {
+            return;
+        }
         if panic.payload_as_str().is_some_and(is_refused_thread) {
             let _ = std::io::stderr().lock().write_all(NO_THREADS.as_bytes());
             process::exit(1);

@@ -17,6 +17,7 @@ mod disk;
 mod error;
 mod fetch;
 mod folder;
+mod guard;
 mod idx;
 mod index;
 mod jpeg;
@@ -50,6 +51,7 @@ pub use source::Split;
 pub(crate) use source::places;
 
 pub(crate) use bounds::size_text;
+pub(crate) use guard::is_decoding;
 
 /// What opening a data set is doing: for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

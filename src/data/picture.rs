@@ -7,6 +7,7 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
 use super::bounds::{Bounds, size_text};
+use super::guard::guarded;
 use super::whole::{self, Walk};
 use super::{jpeg, room};
 
@@ -119,6 +120,10 @@ struct Opened<D> {
 
 /// Opens a picture by what the file holds, whatever its name says. Nothing is decoded.
 fn open(bytes: &[u8], bounds: Bounds) -> Result<Opened<impl ImageDecoder + '_>, String> {
+    guarded(|| open_unguarded(bytes, bounds))
+}
+
+fn open_unguarded(bytes: &[u8], bounds: Bounds) -> Result<Opened<impl ImageDecoder + '_>, String> {
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
@@ -239,12 +244,14 @@ pub(super) fn decode_for<T>(
     let wanted = fits(&header, more(&header), bounds)?;
     let room = room::take(wanted, bounds.together_bytes());
     let grey = header.channels == 1;
-    let mut image = if format == ImageFormat::Jpeg {
-        let (width, height) = decoder.dimensions();
-        of_pixels(width, height, jpeg::pixels(bytes, grey)?, grey)?
-    } else {
-        DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?
-    };
+    let mut image = guarded(|| {
+        if format == ImageFormat::Jpeg {
+            let (width, height) = decoder.dimensions();
+            of_pixels(width, height, jpeg::pixels(bytes, grey)?, grey)
+        } else {
+            DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())
+        }
+    })?;
     if orientation != Orientation::NoTransforms {
         image.apply_orientation(orientation);
     }
@@ -344,6 +351,8 @@ mod tests {
         assert!(decode(&png[..png.len() / 2]).is_err());
         assert!(header(b"P6\n70000 70000\n255\n").is_err());
         assert!(decode(b"P6\n30000 30000\n255\nabc").is_err());
+        let uneven = include_bytes!("../../tests/fuzz/corpus/picture/uneven-palette.png");
+        assert!(decode(uneven).unwrap_err().contains("a palette of 49 bytes"));
         // the screen is small, and the picture on it is not
         let bomb = include_bytes!("../../tests/fuzz/corpus/picture/huge-frame.gif");
         assert!(header(bomb).unwrap_err().contains("no size of a picture"));

@@ -32,7 +32,7 @@ pub(super) fn walk(bytes: &[u8], format: ImageFormat) -> Result<Walk, String> {
         ImageFormat::Jpeg => {
             return jpeg(bytes).ok_or_else(|| format!("{CUT}: a JPEG ends with an end mark"));
         }
-        ImageFormat::Png => png(bytes),
+        ImageFormat::Png => return png(bytes).map(|()| Walk::default()),
         ImageFormat::Gif => return gif(bytes).ok_or_else(|| CUT.to_owned()),
         ImageFormat::WebP => web_p(bytes),
         // their decoders read all that the header announces
@@ -73,15 +73,19 @@ fn jpeg(bytes: &[u8]) -> Option<Walk> {
     }
 }
 
-/// Chunks up to `IEND`.
-fn png(bytes: &[u8]) -> Option<()> {
+/// Chunks up to `IEND`. A palette is of 1 to 256 colours of three bytes. Source: PNG (third edition), 11.2.2.
+fn png(bytes: &[u8]) -> Result<(), String> {
     let mut at = 8;
     loop {
-        let head = bytes.get(at..at + 8)?;
-        at += 12 + u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        bytes.get(..at)?;
+        let head = bytes.get(at..at + 8).ok_or(CUT)?;
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        at += 12 + length;
+        bytes.get(..at).ok_or(CUT)?;
         if head.ends_with(b"IEND") {
-            return Some(());
+            return Ok(());
+        }
+        if head.ends_with(b"PLTE") && (length == 0 || length > 3 * 256 || !length.is_multiple_of(3)) {
+            return Err(format!("a palette of {length} bytes is none"));
         }
     }
 }

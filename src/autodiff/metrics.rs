@@ -4,7 +4,6 @@ use super::objective::judge;
 use crate::desc::LossKind;
 use crate::ir::{CheckedProgram, Graph, LabelKind, Link, Loss, Metric, OutputId, Value};
 use crate::ops::{self, Map, Op, Softmax, TopK};
-use crate::vocabulary::ActivationKind;
 
 /// What metrics look at.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +18,7 @@ pub(super) struct Judged {
 /// want them.
 pub(super) fn add(graph: &mut Graph, program: &CheckedProgram, judged: Judged) {
     let Judged { output, scores, labels, loss } = judged;
-    let threshold = threshold(graph, output, loss).to_bits();
+    let threshold = threshold(program, loss).to_bits();
     let has_classes = program.label_kind() == LabelKind::Single;
     for (index, metric) in metrics(program).into_iter().enumerate() {
         let mut error = |kind, of| judge(graph, ops::Loss::metric(kind), [of, labels], "metrics");
@@ -65,11 +64,11 @@ fn answers(graph: &mut Graph, judged: Judged, has_classes: bool, threshold: f32)
 }
 
 /// From where on an output says yes: a score from 0, a probability from 1/2.
-fn threshold(graph: &Graph, output: Value, loss: Loss) -> f32 {
-    let ends_in_sigmoid = matches!(graph.node(output.node).op, Op::Activation(ActivationKind::Sigmoid));
+fn threshold(program: &CheckedProgram, loss: Loss) -> f32 {
+    let gives_probabilities = program.gives_probabilities(program.program().model.output);
     match loss {
         Loss::CategoricalCrossentropy | Loss::BinaryCrossentropy | Loss::Focal { .. } => 0.0,
-        Loss::Hinge if !ends_in_sigmoid => 0.0,
+        Loss::Hinge if !gives_probabilities => 0.0,
         Loss::Hinge | Loss::Mse | Loss::Mae | Loss::Huber { .. } => 0.5,
     }
 }

@@ -3,7 +3,7 @@
 use super::{View, edit, numbers};
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Head, LabelKind, LayerId, LayerNode, Loss};
-use crate::layers::{Layer, Purpose};
+use crate::layers::{Layer, Probability, Purpose};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 use crate::vocabulary::{Activation, ActivationKind, Words};
@@ -16,6 +16,8 @@ pub(super) struct Ending<'a> {
     after: Vec<&'a LayerNode>,
     /// All activations from the scores on, with their places.
     activations: Vec<(Activation, Span)>,
+    /// What is known of the model's output.
+    probability: Probability,
 }
 
 pub(super) const SIGMOID: Activation = Activation::Elementwise(ActivationKind::Sigmoid);
@@ -54,6 +56,7 @@ fn check_main(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
     }
     let before = problems.len();
     let units = output.channels();
+    check_range(view, &ending, problems);
     let written = view.program.train.as_ref().and_then(|train| train.loss.clone());
     match view.program.label_kind() {
         LabelKind::Single => numbers::check_classes(view, problems),
@@ -67,7 +70,7 @@ fn check_main(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
     }
     let loss = match &written {
         Some(loss) => loss.value,
-        None if units == 1 || ending.last_activation() == SIGMOID => Loss::BinaryCrossentropy,
+        None if units == 1 || ending.probability == Probability::Each => Loss::BinaryCrossentropy,
         None => Loss::CategoricalCrossentropy,
     };
     check_from_logits(view, &ending, problems);
@@ -87,15 +90,14 @@ fn check_main(view: &View<'_>, problems: &mut Problems) -> Option<Loss> {
 fn check_from_logits(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) {
     let train = view.program.train.as_ref();
     let Some(written) = train.and_then(|train| train.loss_options.from_logits.as_ref()) else { return };
-    let makes_probabilities = matches!(ending.last_activation(), Activation::Softmax | SIGMOID);
-    if written.value && makes_probabilities {
+    if written.value && ending.probability.is_certain() {
         let problem = Diagnostic::new(Code::W0207)
             .saying("from-logits")
             .at(written.span, "from-logits-here")
             .also(ending.last_place(), "probabilities")
             .help("from-logits-help");
         problems.push(problem.fix(written.span, "false"));
-    } else if !written.value && !makes_probabilities {
+    } else if !written.value && ending.probability == Probability::None {
         let problem = Diagnostic::new(Code::E0206)
             .arg("activation", ending.last_activation().keyword())
             .at(written.span, "here")
@@ -103,6 +105,21 @@ fn check_from_logits(view: &View<'_>, ending: &Ending<'_>, problems: &mut Proble
             .help("help");
         problems.push(problem.fix(written.span, "true"));
     }
+}
+
+/// E0223: neither probabilities nor scores for certain, and nothing is written of it.
+fn check_range(view: &View<'_>, ending: &Ending<'_>, problems: &mut Problems) {
+    let train = view.program.train.as_ref();
+    let is_written = train.is_some_and(|train| train.loss_options.from_logits.is_some());
+    let reads_it =
+        train.and_then(|train| train.loss.as_ref()).is_none_or(|loss| loss.value.reads_probabilities());
+    if ending.probability != Probability::Derived || is_written || !reads_it {
+        return;
+    }
+    let problem = Diagnostic::new(Code::E0223)
+        .arg("layer", ending.scores.layer.as_op().keyword())
+        .at(ending.scores.span, "here");
+    problems.push(problem.help("help"));
 }
 
 /// An auxiliary output is judged by the same labels and loss as the main one: it must end alike.
@@ -115,6 +132,7 @@ fn check_head(view: &View<'_>, head: &Head, ending: &Ending<'_>, problems: &mut 
         return;
     }
     let (units, before) = (output.channels(), problems.len());
+    check_range(view, ending, problems);
     match view.program.label_kind() {
         LabelKind::Single if units == 1 => {
             check_softmax(view, ending, output, problems);
@@ -167,7 +185,8 @@ fn ending<'a>(view: &View<'a>, output: LayerId) -> Option<Ending<'a>> {
         .map(|node| (node.layer.as_op().activation(), activation_span(node)))
         .filter(|(activation, _)| *activation != Activation::Linear)
         .collect();
-    Some(Ending { scores: node, after, activations })
+    let probability = view.program.model.probabilities(|layer| view.shape(layer))[output.index()];
+    Some(Ending { scores: node, after, activations, probability })
 }
 
 fn activation_span(node: &LayerNode) -> Span {

@@ -116,6 +116,7 @@ codes! {
     E0218 Error,
     E0219 Error,
     E0220 Error,
+    E0223 Error,
     W0301 Warning,
     E0302 Error,
     E0304 Error,

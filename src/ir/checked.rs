@@ -134,6 +134,19 @@ impl CheckedProgram {
         self.program.label_kind()
     }
 
+    /// Whether the model's output, or that of a head, is probabilities: as the loss says it
+    /// (`from_logits`), else as it follows from the layers.
+    pub fn gives_probabilities(&self, output: LayerId) -> bool {
+        let train = self.program.train.as_ref();
+        match train.and_then(|train| train.loss_options.from_logits.as_ref()) {
+            Some(are_scores) => !are_scores.value,
+            None => {
+                let of_layers = self.program.model.probabilities(|layer| Some(self.shape(layer)));
+                of_layers[output.index()].is_certain()
+            }
+        }
+    }
+
     /// The loss, written or inferred.
     pub fn loss(&self) -> Option<Loss> {
         self.loss

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::desc::{Expr, ExprId, ExprNode};
 use crate::layers::ParamSpec;
-use crate::ops::{Map, Op};
+use crate::ops::{Map, Op, Softmax};
 use crate::tensor::{Shape, TensorType};
 use crate::vocabulary::{ActivationKind, Regularizer};
 
@@ -17,8 +17,8 @@ pub struct Forward {
     pub graph: Graph,
     /// The model's output, after its last activation.
     pub output: Value,
-    /// What the loss is computed from: for a cross-entropy the input of the last softmax or sigmoid, else the
-    /// output.
+    /// What the loss is computed from: for a cross-entropy of probabilities the scores that give them (the
+    /// input of the last softmax or sigmoid), else the output.
     pub scores: Value,
     /// What the losses of auxiliary outputs are computed from, in their order; none in an inference graph.
     pub head_scores: Vec<Value>,
@@ -75,14 +75,17 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
         layers.push(Some(value));
     }
     let output = value_of(&layers, model.output);
-    let train = program.program().train.as_ref();
-    let are_scores =
-        train.and_then(|train| train.loss_options.from_logits.as_ref()).is_some_and(|written| written.value);
-    let mut scores_of =
-        |output: Value| if are_scores { output } else { scores_of(&mut graph, output, program.loss()) };
-    let scores = scores_of(output);
+    let mut scores_of = |layer: LayerId| {
+        let output = value_of(&layers, layer);
+        if program.gives_probabilities(layer) {
+            scores_of(&mut graph, output, program.loss())
+        } else {
+            output
+        }
+    };
+    let scores = scores_of(model.output);
     let heads: &[_] = if mode == Mode::Inference { &[] } else { &model.heads };
-    let head_scores = heads.iter().map(|head| scores_of(value_of(&layers, head.output))).collect();
+    let head_scores = heads.iter().map(|head| scores_of(head.output)).collect();
     Forward { graph, output, scores, head_scores, layers, penalties }
 }
 
@@ -96,43 +99,80 @@ fn declare(graph: &mut Graph, node: &LayerNode, spec: ParamSpec) -> (ParamId, Va
 }
 
 /// A cross-entropy is computed from scores in one stable step. Where the model ends in the loss's own
-/// activation, its operand is the scores. Where it ends in another one that makes probabilities, the scores
-/// are those that would give the same probabilities, as Keras does (it clips them alike):
+/// activation, its operand is the scores. Where its probabilities come about in another way, the scores are
+/// those that would give the same probabilities, clipped as Keras does it:
 /// ```text
-/// binary after softmax:      s = ln p − ln(1 − p)      categorical after sigmoid:  s = ln p, whose softmax is p / Σ p
+/// categorical:  q = p / Σ p over the classes, clipped to 1e-7 ..= 1 − 1e-7;  s = ln q
+/// binary:       q = p, clipped alike;                                        s = ln q − ln(1 − q)
 /// ```
 fn scores_of(graph: &mut Graph, output: Value, loss: Option<Loss>) -> Value {
-    let last = graph.node(output.node);
-    let is_softmax = matches!(last.op, Op::Softmax(_));
-    let is_sigmoid = matches!(last.op, Op::Activation(ActivationKind::Sigmoid));
-    let before = last.inputs.first().copied();
     let outputs = graph.ty(output).shape.elements();
-    match loss.and_then(|loss| loss.link(outputs)) {
-        Some(Link::Softmax) if is_softmax => before.unwrap_or(output),
-        Some(Link::Sigmoid) if is_sigmoid => before.unwrap_or(output),
-        Some(Link::Softmax) if is_sigmoid => of_probabilities(graph, output, |e, p| e.push(ExprNode::Log(p))),
-        Some(Link::Sigmoid) if is_softmax => of_probabilities(graph, output, |e, p| {
-            let one = e.constant(1.0);
-            let rest = e.sub(one, p);
-            let (log, log_rest) = (e.push(ExprNode::Log(p)), e.push(ExprNode::Log(rest)));
+    let Some(link) = loss.and_then(|loss| loss.link(outputs)) else { return output };
+    if let Some(scores) = before_link(graph, output, link) {
+        return scores;
+    }
+    match link {
+        Link::Softmax => {
+            // the softmax of logarithms divides by the sum
+            let log = push_map(graph, output, |e, p| {
+                let least = e.constant(LEAST_SHARE);
+                let raised = e.max(least, p);
+                e.push(ExprNode::Log(raised))
+            });
+            let layer = graph.node(output.node).layer.clone();
+            let shares = graph.push_value(Op::Softmax(Softmax), &[log], &layer);
+            push_map(graph, shares, |e, p| {
+                let clipped = clipped(e, p);
+                e.push(ExprNode::Log(clipped))
+            })
+        }
+        Link::Sigmoid => push_map(graph, output, |e, p| {
+            let (clipped, one) = (clipped(e, p), e.constant(1.0));
+            let rest = e.sub(one, clipped);
+            let (log, log_rest) = (e.push(ExprNode::Log(clipped)), e.push(ExprNode::Log(rest)));
             e.sub(log, log_rest)
         }),
-        Some(Link::Softmax | Link::Sigmoid) | None => output,
     }
 }
 
-/// A map of probabilities clipped to 1e-7 ..= 1 − 1e-7.
-fn of_probabilities(
-    graph: &mut Graph,
-    output: Value,
-    write: impl FnOnce(&mut Expr, ExprId) -> ExprId,
-) -> Value {
-    let map = Map::single(|e| {
-        let (p, least, most) = (e.input(0), e.constant(1e-7), e.constant(1.0 - 1e-7));
-        let raised = e.max(least, p);
-        let clipped = e.min(most, raised);
-        write(e, clipped)
-    });
+/// Below this a share is not told from 0 before all are divided by their sum.
+const LEAST_SHARE: f32 = 1e-30;
+
+/// What the loss's own activation is given, in the shape of the output, where the model ends in it.
+fn before_link(graph: &mut Graph, output: Value, link: Link) -> Option<Value> {
+    let outputs = graph.ty(output).shape.elements();
+    let (mut value, mut shapes) = (output, Vec::new());
+    while matches!(graph.node(value.node).op, Op::Reshape(_)) {
+        shapes.push(graph.node(value.node).op.clone());
+        value = *graph.node(value.node).inputs.first()?;
+    }
+    let is_link = match (&graph.node(value.node).op, link) {
+        // of one pixel: else its shares are not those of all outputs
+        (Op::Softmax(_), Link::Softmax) => graph.ty(value).shape.channels() == outputs,
+        (Op::Activation(kind), Link::Sigmoid) => *kind == ActivationKind::Sigmoid,
+        _ => false,
+    };
+    let mut scores = *graph.node(value.node).inputs.first().filter(|_| is_link)?;
     let layer = graph.node(output.node).layer.clone();
-    graph.push_value(Op::Map(map), &[output], &layer)
+    for shape in shapes.into_iter().rev() {
+        scores = graph.push_value(shape, &[scores], &layer);
+    }
+    Some(scores)
+}
+
+/// Within 1e-7 ..= 1 − 1e-7.
+fn clipped(e: &mut Expr, p: ExprId) -> ExprId {
+    let (least, most) = (e.constant(1e-7), e.constant(1.0 - 1e-7));
+    let raised = e.max(least, p);
+    e.min(most, raised)
+}
+
+/// A map of the output, on behalf of the layer that makes it.
+fn push_map(graph: &mut Graph, of: Value, write: impl FnOnce(&mut Expr, ExprId) -> ExprId) -> Value {
+    let map = Map::single(|e| {
+        let operand = e.input(0);
+        write(e, operand)
+    });
+    let layer = graph.node(of.node).layer.clone();
+    graph.push_value(Op::Map(map), &[of], &layer)
 }

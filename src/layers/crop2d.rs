@@ -1,6 +1,8 @@
 //! `crop2d`: the inside of an image.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, image_of};
+use super::{
+    InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Probability, image_of,
+};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -54,5 +56,9 @@ impl LayerOp for Crop2d {
 
     fn linearity(&self) -> Linearity {
         Linearity::Keeps
+    }
+
+    fn probability(&self, operands: &[Probability], _inputs: &[Shape]) -> Probability {
+        operands[0]
     }
 }

@@ -1,7 +1,8 @@
 //! `depth_max_pool`: the largest of several channels.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, image_of, per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Probability, image_of,
+    per_element,
 };
 use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
@@ -89,5 +90,9 @@ impl LayerOp for DepthMaxPool {
 
     fn flops(&self, inputs: &[Shape]) -> u64 {
         self.infer(inputs).map_or(0, |out| per_element(&out, self.pool_size as u64))
+    }
+
+    fn probability(&self, operands: &[Probability], _inputs: &[Shape]) -> Probability {
+        operands[0].at_most(Probability::Each)
     }
 }

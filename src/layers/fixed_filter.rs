@@ -1,8 +1,8 @@
 //! `fixed_filter`: a filter that is written in the file, not learnt.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Sliding,
-    SlidingKind, per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Probability,
+    Sliding, SlidingKind, per_element,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape};
@@ -106,5 +106,9 @@ impl LayerOp for FixedFilter {
 
     fn linearity(&self) -> Linearity {
         Linearity::Keeps
+    }
+
+    fn probability(&self, operands: &[Probability], _inputs: &[Shape]) -> Probability {
+        operands[0].at_most(Probability::Derived)
     }
 }

@@ -1,7 +1,7 @@
 //! `global_avg_pool2d` and `global_max_pool2d`: a feature map to a vector.
 
 use super::pool2d::linearity_of;
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, image_of, per_element};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, Probability, image_of, per_element};
 use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
@@ -69,5 +69,12 @@ impl LayerOp for GlobalPool2d {
 
     fn linearity(&self) -> Linearity {
         linearity_of(self.kind)
+    }
+
+    fn probability(&self, operands: &[Probability], _inputs: &[Shape]) -> Probability {
+        match self.kind {
+            PoolKind::Average => operands[0],
+            PoolKind::Max => operands[0].at_most(Probability::Exclusive),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `add`, `subtract`, `multiply`, `average`, `maximum` and `concat`: several values into one.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, per_element};
+use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Probability, per_element};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -151,6 +151,21 @@ impl LayerOp for Join {
             }
             Join::Average => per_element(&inputs[0], inputs.len() as u64),
             Join::Concat => 0,
+        }
+    }
+
+    fn probability(&self, operands: &[Probability], _inputs: &[Shape]) -> Probability {
+        let among = Probability::among(operands);
+        match self {
+            Join::Average => among,
+            Join::Maximum => among.at_most(Probability::Exclusive),
+            // gates weigh scores, which stay scores
+            Join::Multiply if operands.contains(&Probability::None) => Probability::None,
+            Join::Multiply => among.at_most(Probability::Exclusive),
+            Join::Add | Join::Subtract => among.at_most(Probability::Derived),
+            // classes of several softmaxes are not exclusive
+            Join::Concat if among >= Probability::Exclusive => Probability::Derived,
+            Join::Concat => among,
         }
     }
 }

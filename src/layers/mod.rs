@@ -21,6 +21,7 @@ mod join;
 mod layer_norm;
 mod local_response_norm;
 mod pool2d;
+mod probability;
 mod random_color;
 mod random_place;
 mod rescaling;
@@ -49,6 +50,7 @@ pub use join::Join;
 pub use layer_norm::LayerNorm;
 pub use local_response_norm::LocalResponseNorm;
 pub use pool2d::Pool2d;
+pub use probability::Probability;
 pub use random_color::{ColorKind, RandomColor};
 pub use random_place::RandomPlace;
 pub use rescaling::{Normalization, Rescaling};
@@ -184,6 +186,22 @@ pub trait LayerOp {
                 Linearity::Keeps
             }
             Purpose::Input | Purpose::Compute | Purpose::Normalize | Purpose::Prepare => Linearity::Breaks,
+        }
+    }
+
+    /// Whether its results are probabilities, by what its operands are. Called only after
+    /// [`LayerOp::infer`] succeeded. Purposes tell it of most layers; one that keeps probabilities in another
+    /// way says so itself.
+    fn probability(&self, operands: &[Probability], inputs: &[Shape]) -> Probability {
+        let first = operands.first().copied().unwrap_or(Probability::None);
+        match self.purpose() {
+            // weights of its own make scores of anything
+            Purpose::Compute | Purpose::Normalize => Probability::None.activated(self.activation()),
+            Purpose::Activate => first.activated(self.activation()),
+            Purpose::Input => Probability::None,
+            Purpose::Drop | Purpose::Disturb => first,
+            Purpose::Reshape => first.reshaped(&inputs[0], self.infer(inputs)),
+            Purpose::Prepare | Purpose::Scale => first.at_most(Probability::Derived),
         }
     }
 

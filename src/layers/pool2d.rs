@@ -1,8 +1,8 @@
 //! `max_pool2d` and `avg_pool2d`: windowed pooling.
 
 use super::{
-    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Sliding,
-    SlidingKind, image_of, per_element,
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Probability,
+    Sliding, SlidingKind, image_of, per_element,
 };
 use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
@@ -140,5 +140,9 @@ impl LayerOp for Pool2d {
 
     fn linearity(&self) -> Linearity {
         linearity_of(self.kind)
+    }
+
+    fn probability(&self, operands: &[Probability], _inputs: &[Shape]) -> Probability {
+        operands[0].at_most(Probability::Exclusive)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::resizing::{INTERPOLATION, interpolation_of, resize};
 use super::{
-    InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, image_of, per_element,
+    InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Probability, image_of,
+    per_element,
 };
 use crate::desc::Interpolation;
 use crate::ir::{GraphBuilder, Value};
@@ -76,5 +77,10 @@ impl LayerOp for Upsample2d {
 
     fn linearity(&self) -> Linearity {
         Linearity::Keeps
+    }
+
+    /// Cubic and Lanczos curves leave the range of what they pass through.
+    fn probability(&self, operands: &[Probability], _inputs: &[Shape]) -> Probability {
+        operands[0].at_most(Probability::Derived)
     }
 }

@@ -1,6 +1,8 @@
 //! `zero_pad2d`: zeros around the image.
 
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, image_of};
+use super::{
+    InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Probability, image_of,
+};
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
 
@@ -50,5 +52,9 @@ impl LayerOp for ZeroPad2d {
 
     fn linearity(&self) -> Linearity {
         Linearity::Keeps
+    }
+
+    fn probability(&self, operands: &[Probability], _inputs: &[Shape]) -> Probability {
+        operands[0].at_most(Probability::Exclusive)
     }
 }

@@ -42,6 +42,11 @@ pub enum Link {
 }
 
 impl Loss {
+    /// Whether it makes a difference to it whether outputs are scores or probabilities.
+    pub fn reads_probabilities(self) -> bool {
+        self.link(1).is_some()
+    }
+
     /// What makes probabilities of so many scores; `None` for a loss that is computed from the outputs as
     /// they are.
     pub fn link(self, outputs: usize) -> Option<Link> {
@@ -60,7 +65,7 @@ pub struct LossOptions {
     /// Share of the target that goes to all classes alike, in 0..=1: `t (1 − a) + a / classes` of exclusive
     /// classes, `t (1 − a) + a / 2` of outputs that are judged by themselves. Default 0.
     pub label_smoothing: f32,
-    /// Whether the model's output is scores. Without it that follows from the last activation.
+    /// Whether the model's output is scores. Without it that follows from the layers at its end.
     pub from_logits: Option<Spanned<bool>>,
 }
 
@@ -74,7 +79,7 @@ const FROM_LOGITS: OptionSpec = OptionSpec::optional(
     "from_logits",
     OptionType::Bool,
     NONE,
-    "Whether the model's output is scores; `none`: that follows from its last activation.",
+    "Whether the model's output is scores; `none`: that follows from the layers at its end.",
 );
 const OF_CLASSES: &[OptionSpec] = &[SMOOTHING, FROM_LOGITS];
 

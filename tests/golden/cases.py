@@ -1087,6 +1087,113 @@ def focal_binary(net, x):
     return net.dense(1, activation="sigmoid")(layers().Flatten()(x))
 
 
+# --- outputs that are probabilities in another way than by a last softmax or sigmoid ---------------------------------
+
+
+def three_softmaxes(net, x, join):
+    x = net.dense(6, activation="relu")(layers().Flatten()(x))
+    return join()([net.dense(4, activation="softmax", name=name)(x) for name in "abc"])
+
+
+@case((4, 4, 2), classes=4)
+def ends_in_average(net, x):
+    """
+    The mean of three softmaxes is probabilities.
+    flatten
+    x = dense(6, activation: relu)
+    a = dense(4, activation: softmax)
+    from x
+    b = dense(4, activation: softmax)
+    from x
+    c = dense(4, activation: softmax)
+    average(a, b, c)
+    """
+    return three_softmaxes(net, x, layers().Average)
+
+
+@case((4, 4, 2), classes=4, loss="categorical_crossentropy")
+def ends_in_maximum(net, x):
+    """
+    The largest of three softmaxes: more than 1 together, so that their sum divides them.
+    flatten
+    x = dense(6, activation: relu)
+    a = dense(4, activation: softmax)
+    from x
+    b = dense(4, activation: softmax)
+    from x
+    c = dense(4, activation: softmax)
+    maximum(a, b, c)
+    """
+    return three_softmaxes(net, x, layers().Maximum)
+
+
+@case((4, 4, 2), classes=4, loss="focal")
+def ends_in_product(net, x):
+    """
+    The product of three softmaxes, under the focal loss.
+    flatten
+    x = dense(6, activation: relu)
+    a = dense(4, activation: softmax)
+    from x
+    b = dense(4, activation: softmax)
+    from x
+    c = dense(4, activation: softmax)
+    multiply(a, b, c)
+    """
+    return three_softmaxes(net, x, layers().Multiply)
+
+
+@case((4, 4, 2), classes=4, loss="categorical_crossentropy(label_smoothing: 0.1, from_logits: false)")
+def ends_in_sum(net, x):
+    """
+    A sum of softmaxes, which the loss is told to take for probabilities.
+    flatten
+    x = dense(6, activation: relu)
+    a = dense(4, activation: softmax)
+    from x
+    b = dense(4, activation: softmax)
+    from x
+    c = dense(4, activation: softmax)
+    add(a, b, c)
+    """
+    return three_softmaxes(net, x, layers().Add)
+
+
+@case((4, 4, 2), batch=6, classes=1)
+def ends_in_average_of_sigmoids(net, x):
+    """
+    The mean of two sigmoids, each of one unit.
+    flatten
+    x = dense(6, activation: relu)
+    a = dense(1, activation: sigmoid)
+    from x
+    b = dense(1, activation: sigmoid)
+    average(a, b)
+    """
+    x = net.dense(6, activation="relu")(layers().Flatten()(x))
+    return layers().Average()([net.dense(1, activation="sigmoid", name=name)(x) for name in "ab"])
+
+
+@case((4, 4, 2), classes=3)
+def ends_in_flat_softmax(net, x):
+    """
+    A softmax of one pixel, then its shape is changed.
+    conv2d(3, 4x4, activation: softmax)
+    flatten
+    """
+    return layers().Flatten()(net.conv2d(3, 4, activation="softmax")(x))
+
+
+@case((6, 6, 2), classes=3)
+def ends_in_mean_of_pixels(net, x):
+    """
+    The mean over pixels that are classified each by itself.
+    conv2d(3, 3x3, activation: softmax)
+    global_avg_pool2d
+    """
+    return layers().GlobalAveragePooling2D()(net.conv2d(3, 3, activation="softmax")(x))
+
+
 @case((4, 4, 2), batch=7, classes=5, loss="hinge")
 def hinge(net, x):
     """

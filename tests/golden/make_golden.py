@@ -118,7 +118,8 @@ def optimizer_of(text):
 def loss_of(text, classes, labels, from_scores):
     """The Keras loss that a line of the language names; "auto": the one that follows from the last activation."""
     name, _, arguments = text.partition("(")
-    given = {key: float(value) for key, value in re.findall(r"(\w+): ([^,)]+)", arguments)}
+    numbers = [pair for pair in re.findall(r"(\w+): ([^,)]+)", arguments) if pair[0] != "from_logits"]
+    given = {key: float(value) for key, value in numbers}
     several = classes > 1 and labels == "single"
     if name == "auto":
         name = "sparse_categorical_crossentropy" if several else "binary_crossentropy"

@@ -1,8 +1,9 @@
 //! The network: layers, auxiliary outputs, and the scopes they were written in.
 
 use super::{LayerId, PrepareSpec};
-use crate::layers::Layer;
+use crate::layers::{Layer, Probability};
 use crate::source::{Span, Spanned};
+use crate::tensor::Shape;
 use crate::vocabulary::Attributes;
 
 /// A network: layers in the order of evaluation, the first of which is an input.
@@ -27,6 +28,22 @@ impl Model {
         let for_output = self.needed_by(&[self.output]);
         let for_heads = self.needed_by(&self.heads.iter().map(|head| head.output).collect::<Vec<_>>());
         for_heads.into_iter().zip(for_output).map(|(heads, output)| heads && !output).collect()
+    }
+
+    /// For each layer whether it gives probabilities; nothing is known where a shape is not.
+    pub(crate) fn probabilities<'s>(&self, shape: impl Fn(LayerId) -> Option<&'s Shape>) -> Vec<Probability> {
+        let mut known: Vec<Probability> = Vec::with_capacity(self.layers.len());
+        for (at, node) in self.layers.iter().enumerate() {
+            if shape(LayerId(at as u32)).is_none() {
+                known.push(Probability::None);
+                continue;
+            }
+            let operands: Vec<Probability> = node.inputs.iter().map(|input| known[input.index()]).collect();
+            let inputs: Option<Vec<Shape>> = node.inputs.iter().map(|&input| shape(input).cloned()).collect();
+            let of_layer = |inputs: Vec<Shape>| node.layer.as_op().probability(&operands, &inputs);
+            known.push(inputs.map_or(Probability::None, of_layer));
+        }
+        known
     }
 
     /// For each layer whether one of these needs it.

@@ -12,6 +12,7 @@
 //! assert!(cnnc::show::show(&[&program], &loaded.ast).contains("units: 10"));
 //! ```
 
+mod fixes;
 mod members;
 mod points;
 mod settings;
@@ -49,6 +50,15 @@ pub struct Loaded {
     pub card: Option<DataCard>,
     /// Everything found, sorted by place; without what the file allows.
     pub problems: Problems,
+}
+
+/// How far a file is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// With all points of its search space, and all members of its ensemble.
+    Whole,
+    /// By itself.
+    File,
 }
 
 /// Problems of names, choices and types that do not follow from a statement that could not be read.
@@ -123,7 +133,21 @@ pub fn load(
 }
 
 /// Parses, lowers and checks a file and those that it uses.
+///
+/// Each fix that a problem comes with has been tried: with it the file is better.
 pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundings<'_>) -> Loaded {
+    let (mut loaded, layers) = judge(source, options, around, Depth::Whole);
+    fixes::keep_helpful(&mut loaded, layers, options, around);
+    loaded
+}
+
+/// Parses, lowers and checks, with all fixes as they come; gives how many layers there are, too.
+fn judge(
+    source: SourceFile,
+    options: &LowerOptions,
+    around: Surroundings<'_>,
+    depth: Depth,
+) -> (Loaded, usize) {
     let card_of = around.card_of;
     let (ast, mut problems) = parse(&source.text);
     let mut sources = SourceMap::new(source);
@@ -134,6 +158,7 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     let syntax_is_whole = !problems.has_errors();
     let lowered = lower(&ast, &imports, &mut sources, options, card_of);
     let chosen = lowered.program.as_ref().map(|program| program.model.name.value.clone());
+    let layers = lowered.program.as_ref().map_or(0, |program| program.model.layers.len());
     let card = lowered.program.as_ref().and_then(|program| program.data.as_ref()).and_then(card_of);
     let mut program = None;
     problems.extend(unusable);
@@ -154,7 +179,8 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
         weights::check(checked, around.weights).into_iter().for_each(|problem| problems.push(problem));
         (around.memory)(checked, card.as_ref()).into_iter().for_each(|problem| problems.push(problem));
     }
-    if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()).map(CheckedProgram::program) {
+    let alone = program.as_ref().filter(|_| depth == Depth::Whole && !problems.has_errors());
+    if let Some(checked) = alone.map(CheckedProgram::program) {
         if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {
             let files = Files { ast: &ast, imports: &imports, sources: &sources };
             let found = points::check(files, options, card.as_ref(), (tune, checked.model.layers.len()));
@@ -174,7 +200,7 @@ pub fn load_within(source: SourceFile, options: &LowerOptions, around: Surroundi
     }
     let text = sources.main().text.clone();
     problems.write_settings(|setting| settings::write(&ast, &text, chosen.as_deref(), setting));
-    Loaded { sources, ast, program, card, problems }
+    (Loaded { sources, ast, program, card, problems }, layers)
 }
 
 /// The layers that stand in blocks, and the statements that use these.

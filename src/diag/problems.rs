@@ -149,6 +149,14 @@ impl Problems {
         }
     }
 
+    /// Takes the fixes away that are not wanted.
+    pub(crate) fn retain_fixes(&mut self, mut wanted: impl FnMut(&Diagnostic, &Fix) -> bool) {
+        for problem in self.found.values_mut().flatten() {
+            let fixes = std::mem::take(&mut problem.fixes);
+            problem.fixes = fixes.into_iter().filter(|fix| wanted(problem, fix)).collect();
+        }
+    }
+
     /// Whether there are none at all.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -1,6 +1,6 @@
 //! Making the edits that problems come with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Code, Edit, Level, Problems};
 use crate::source::{SourceFile, SourceMap};
@@ -12,7 +12,7 @@ pub struct Repaired {
     pub file: SourceFile,
     /// Its text afterwards.
     pub text: String,
-    /// The problems whose fixes were made, in order.
+    /// The problems whose fixes were made, in order: each once, however many edits it took.
     pub codes: Vec<Code>,
 }
 
@@ -25,8 +25,8 @@ pub fn repair(
     may_change: &dyn Fn(&SourceFile) -> bool,
 ) -> Vec<Repaired> {
     // by places; no two of different fixes touch, so the last that begins before a place is the one to ask
-    let mut chosen: BTreeMap<(usize, usize, usize), (&Edit, Code)> = BTreeMap::new();
-    for problem in problems.iter().filter(|problem| problem.level != Level::Hint) {
+    let mut chosen: BTreeMap<(usize, usize, usize), (&Edit, (usize, Code))> = BTreeMap::new();
+    for (number, problem) in problems.iter().filter(|problem| problem.level != Level::Hint).enumerate() {
         let Some(fix) = problem.fixes.first() else { continue };
         let possible = fix.edits.iter().all(|edit| {
             let before = chosen.range(..=(edit.span.end, usize::MAX, usize::MAX)).next_back();
@@ -35,14 +35,15 @@ pub fn repair(
         });
         if possible {
             for edit in &fix.edits {
-                chosen.insert((edit.span.start, edit.span.end, chosen.len()), (edit, problem.code));
+                chosen.insert((edit.span.start, edit.span.end, chosen.len()), (edit, (number, problem.code)));
             }
         }
     }
     let mut repaired: Vec<(usize, Repaired)> = Vec::new();
     // how much of the text of the last file has been taken over
     let mut taken = 0;
-    for (edit, code) in chosen.into_values() {
+    let mut made: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for (edit, (number, code)) in chosen.into_values() {
         let (file, base) = sources.find(edit.span.start);
         if repaired.last().is_none_or(|(other, _)| *other != base) {
             finish(&mut repaired, taken);
@@ -55,8 +56,9 @@ pub fn repair(
             text.push_str(kept);
             text.push_str(&edit.text);
             taken = end;
-            codes.push(code);
-            codes.dedup();
+            if made.insert((base, number)) {
+                codes.push(code);
+            }
         }
     }
     finish(&mut repaired, taken);

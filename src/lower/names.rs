@@ -33,6 +33,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("val_acc", "val_accuracy"),
     ("grayscale", "gray"),
     ("grey", "gray"),
+    ("gap", "global_avg_pool2d"),
     ("horizontal_flip", "flip"),
 ];
 
@@ -79,8 +80,9 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
     if slips <= wanted.chars().count().max(3) / 3 {
         return Some(best);
     }
-    let part =
-        |name: &str| wanted.len() >= 3 && (plain(name).contains(&wanted) || wanted.contains(&plain(name)));
+    // names of one or two letters are part of nearly all others
+    let is_part = |part: &str, whole: &str| part.len() >= 3 && whole.contains(part);
+    let part = |name: &str| is_part(&wanted, &plain(name)) || is_part(&plain(name), &wanted);
     names.into_iter().filter(|name| part(name)).min_by_key(|name| name.len())
 }
 

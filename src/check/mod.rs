@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 
 use crate::card::DataCard;
 use crate::diag::{Code, Problems};
-use crate::ir::{CheckedProgram, Color, DataSource, LabelKind, LayerId, OpenSizes, Program};
+use crate::ir::{CheckedProgram, Color, DataSource, DataSpec, LabelKind, LayerId, OpenSizes, Program};
 use crate::tensor::Shape;
 
 /// Checks a program of which some layers' attributes are not known (`unknown`; what depends on them is not
@@ -94,6 +94,19 @@ impl View<'_> {
     /// The shape of a layer's result.
     fn shape(&self, layer: LayerId) -> Option<&Shape> {
         self.shapes.get(layer.index())?.as_ref()
+    }
+
+    /// Pictures to train on: without those of the validation split, and of a test split that is drawn. Where
+    /// whole groups are drawn, about so many.
+    fn training_pictures(&self, card: &DataCard, data: &DataSpec) -> usize {
+        let splits = match &card.pass {
+            Some(pass) => Some(pass.splits.clone()),
+            None => data.planned_splits(&card.class_counts, &card.test_counts),
+        };
+        match splits {
+            Some([train, ..]) => train.iter().sum(),
+            None => data.drawn(card.train_images, card.test_images)[0],
+        }
     }
 
     /// Number of classes: as the file lists them, else as the card knows. Not known where labels do not start

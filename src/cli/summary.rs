@@ -38,7 +38,7 @@ pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failu
     for layer in &summary.layers {
         table.row([
             layer.path.clone(),
-            layer.kind.to_owned(),
+            if layer.frozen { format!("{}, frozen", layer.kind) } else { layer.kind.to_owned() },
             layer.shape.clone(),
             thousands(layer.parameters()),
             known(metric_prefix(layer.flops)),
@@ -56,6 +56,9 @@ pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failu
         bytes(4 * usize::try_from(trainable + fixed).unwrap_or(usize::MAX)),
         known(metric_prefix(summary.flops())),
     ))?;
+    for (phase, changed) in &summary.phases {
+        console.result(format_args!("phase {phase} changes {} of them", thousands(*changed)))?;
+    }
     if let Some([height, width]) = summary.open_from {
         return console.result(format_args!(
             "takes pictures from {height}x{width} on; `--size HxW` tells the rest of one size"

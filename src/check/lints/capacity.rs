@@ -14,14 +14,15 @@ const LARGE: usize = 1_000_000;
 
 pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Problems) {
     let (Some(card), Some(data)) = (view.card, &view.program.data) else { return };
-    let pictures = card.train_images;
-    let total: usize = (0..network.layers.len()).map(|at| network.trainable(at)).sum();
+    let pictures = view.training_pictures(card, data);
+    let learns = |at: usize| if is_ever_trained(view, at) { network.trainable(at) } else { 0 };
+    let total: usize = (0..network.layers.len()).map(learns).sum();
     if pictures == 0 || total <= PER_PICTURE * pictures {
         return;
     }
     let dense = (0..network.layers.len()).filter(|&at| matches!(network.layers[at].layer, Layer::Dense(_)));
-    let Some(largest) = dense.max_by_key(|&at| network.trainable(at)) else { return };
-    let held = network.trainable(largest);
+    let Some(largest) = dense.max_by_key(|&at| learns(at)) else { return };
+    let held = learns(largest);
     if held as f64 <= MOST * total as f64 {
         return;
     }
@@ -53,6 +54,15 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Probl
         problem = problem.help("smaller");
     }
     problems.push(problem.also(data.source.span, "data"));
+}
+
+/// Whether any phase changes a layer.
+fn is_ever_trained(view: &View<'_>, at: usize) -> bool {
+    let phases = view.program.train.as_ref().map_or(&[][..], |train| &train.phases);
+    match phases {
+        [] => !view.program.model.layers[at].frozen,
+        phases => phases.iter().any(|phase| phase.frozen.get(at) != Some(&true)),
+    }
 }
 
 /// 1,234,567

@@ -20,22 +20,26 @@ impl DataSpec {
         }
         let mut splits = [Vec::new(), Vec::new(), Vec::new()];
         for (class, &own_train) in train.iter().enumerate() {
-            let own_test = test.get(class).copied().unwrap_or(0);
-            let all = own_train + own_test;
-            let (mut left, mut tested) = (own_train, own_test);
-            let count = |share: &Split, left: usize| {
-                share.count(if share.of == SplitBase::All { all } else { left }).min(left)
-            };
-            if let Some(share) = self.test.as_ref().map(|share| &share.value) {
-                left = if share.of == SplitBase::All { all } else { own_train };
-                tested = count(share, left);
-                left -= tested;
-            }
-            let validated = self.validation.as_ref().map_or(0, |share| count(&share.value, left));
-            splits[0].push(left - validated);
-            splits[1].push(validated);
-            splits[2].push(tested);
+            let drawn = self.drawn(own_train, test.get(class).copied().unwrap_or(0));
+            splits.iter_mut().zip(drawn).for_each(|(split, images)| split.push(images));
         }
         Some(splits)
+    }
+
+    /// So many images in the training, the validation and the test split, where shares are drawn from all
+    /// alike.
+    pub(crate) fn drawn(&self, own_train: usize, own_test: usize) -> [usize; 3] {
+        let all = own_train + own_test;
+        let (mut left, mut tested) = (own_train, own_test);
+        let count = |share: &Split, left: usize| {
+            share.count(if share.of == SplitBase::All { all } else { left }).min(left)
+        };
+        if let Some(share) = self.test.as_ref().map(|share| &share.value) {
+            left = if share.of == SplitBase::All { all } else { own_train };
+            tested = count(share, left);
+            left -= tested;
+        }
+        let validated = self.validation.as_ref().map_or(0, |share| count(&share.value, left));
+        [left - validated, validated, tested]
     }
 }

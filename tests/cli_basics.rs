@@ -279,6 +279,31 @@ fn summary_counts_parameters() {
 }
 
 #[test]
+fn summary_counts_what_is_trained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let summary_of = |name: &str, program: &str| {
+        std::fs::write(folder.path().join(name), program).expect("written");
+        let words = ["summary", name, "--model", "Net", "--threads", "1"];
+        let done = cnnc().current_dir(folder.path()).args(words).assert().success();
+        text(&done.get_output().stdout)
+    };
+    let base = "model Base { input(8x8x1); conv2d(4, 3x3, activation: relu); batch_norm; flatten }\n";
+    let net = |option: &str| {
+        format!("{base}model Net {{ input(8x8x1); base = Base({option}); dense(10, activation: softmax) }}\n")
+    };
+    // 40 + 8 of 16 of the base, 1450 of the head
+    let frozen = summary_of("frozen.cnn", &net("frozen: true"));
+    assert!(frozen.contains("1,506 parameters (1,450 trainable, 56 not)"), "{frozen}");
+    assert!(frozen.contains("conv2d, frozen") && !frozen.contains("flatten, frozen"), "{frozen}");
+    let schedule = "data { source: digits; validation: 20% of train }\nprepare { rescale: 1/255 }\ntrain {\n\
+                    phase head { epochs: 1; freeze: base }\nphase all { epochs: 1; unfreeze: base }\n\
+                    optimizer: adam(lr: 1e-3) }\n";
+    let phases = summary_of("phases.cnn", &format!("{}{schedule}", net("")));
+    assert!(phases.contains("1,506 parameters (1,498 trainable, 8 not)"), "{phases}");
+    assert!(phases.contains("phase head changes 1,450 of them\nphase all changes 1,498 of them"), "{phases}");
+}
+
+#[test]
 #[cfg(unix)]
 fn a_closed_pipe_is_nobodys_mistake() {
     let mut child = Process::new(env!("CARGO_BIN_EXE_cnnc"))

@@ -268,3 +268,31 @@ fn metrics_of_one_output_are_those_of_its_predictions() {
         assert!(area > 0.8 && area < 1.0, "{area}");
     }
 }
+
+/// The same probabilities, come about in two ways, have the same loss.
+#[test]
+fn a_join_of_probabilities_is_judged_by_them() {
+    let one = digits("a = dense(classes, activation: softmax)", "", "", "");
+    let place = Place::new(&one);
+    place.cnnc(&["run", "small.cnn"]);
+    let weights = "runs/small-1/weights.safetensors";
+    let loss_of = |body: &str, loss: &str| -> f64 {
+        let text = digits(&format!("a = dense(classes, activation: softmax)\n    {body}"), "", "", loss);
+        fs::write(place.0.path().join("joined.cnn"), text).expect("written");
+        let said = place.cnnc(&["eval", "joined.cnn", "--weights", weights, "--format", "json"]);
+        let value: Value = serde_json::from_str(&said).expect("JSON");
+        value["results"]["loss"].as_f64().unwrap_or_else(|| panic!("no loss in {said}"))
+    };
+    let wanted = loss_of("", "");
+    assert!(wanted < 0.6, "{wanted}");
+    for (body, loss) in [
+        ("average(a, a, a)", ""),
+        ("maximum(a, a)", ""),
+        ("reshape(1x2x5)\n    flatten", "; loss: categorical_crossentropy(from_logits: false)"),
+        ("add(a, a)", "; loss: categorical_crossentropy(from_logits: false)"),
+        ("rescaling(1/8)", "; loss: categorical_crossentropy(from_logits: false)"),
+    ] {
+        let loss_of_join = loss_of(body, loss);
+        assert!((loss_of_join - wanted).abs() < 2e-5, "{body}: {loss_of_join} for {wanted}");
+    }
+}

@@ -154,6 +154,9 @@ fn check_fix_goes_on_until_nothing_is_left() {
     ] {
         assert!(now.contains(part), "`{part}` is missing in\n{now}");
     }
+    // nine names, the number of classes, the scale, the split: each problem counts once, whatever its code
+    let said = text(&fixed.stderr);
+    assert!(said.contains("a.cnn: 12 problems fixed"), "{said}");
     // what has no fix is still said
     write(folder, "b.cnn", "model A { input(4x4x1); conv2d(8, 5, activaton: relu) }\n");
     let failed = cnnc(folder).args(["check", "b.cnn", "--fix"]).assert().code(1);

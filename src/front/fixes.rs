@@ -4,7 +4,6 @@
 //! warning not more. Problems of words and of syntax hide others behind them, so there something new may be
 //! wrong elsewhere, but not where the fix has written.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -103,9 +102,9 @@ impl Trial<'_> {
             return false;
         }
         let of_syntax = problem.code < Code::E0006;
-        let hides = problem.level == Level::Error && (of_syntax || OF_WORDS.contains(&problem.code));
+        let hides = problem.level == Level::Error && is_of_words(problem.code);
         if hides {
-            return of_syntax || !self.has_new_beside(fix, after);
+            return of_syntax || !self.is_wrong_there(fix, after);
         }
         let removed = usize::from(problem.level == Level::Error);
         after.problems.count(Level::Error) + removed <= self.before.count(Level::Error)
@@ -126,36 +125,26 @@ impl Trial<'_> {
         alike.any(|other| (least..=most).contains(&other.span().start))
     }
 
-    /// Whether there are errors in the lines that the fix has written which were not there.
-    fn has_new_beside(&self, fix: &Fix, after: &Loaded) -> bool {
-        let (before, written) = (&self.loaded.sources, after.sources.main());
-        let main = before.main();
-        let mut edits: Vec<_> = fix.edits.iter().filter(|edit| edit.span.end <= main.text.len()).collect();
+    /// Whether words are wrong where the fix has written, or right behind: a name with a value that it cannot
+    /// have. What is checked after words is hidden by them everywhere.
+    fn is_wrong_there(&self, fix: &Fix, after: &Loaded) -> bool {
+        let (before, written) = (self.loaded.sources.main(), after.sources.main());
+        let mut edits: Vec<_> = fix.edits.iter().filter(|edit| edit.span.end <= before.text.len()).collect();
         edits.sort_by_key(|edit| edit.span.start);
-        let (mut old, mut new): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         let mut moved = 0_isize;
-        for edit in edits {
+        edits.into_iter().any(|edit| {
             let start = edit.span.start.saturating_add_signed(moved);
-            old.extend(main.line_of(edit.span.start)..=main.line_of(edit.span.end));
-            new.extend(written.line_of(start)..=written.line_of(start + edit.text.len()));
+            let end = start + edit.text.len();
             moved += edit.text.len().cast_signed() - edit.span.len().cast_signed();
-        }
-        let were = errors_in(self.before, main, &old);
-        errors_in(&after.problems, written, &new)
-            .into_iter()
-            .any(|(code, count)| were.get(&code).is_none_or(|&were| count > were))
+            let rest = written.text.get(end..).unwrap_or("");
+            let value = end + rest.len() - rest.trim_start_matches([' ', ':']).len();
+            let mut errors = after.problems.iter().filter(|problem| problem.level == Level::Error);
+            errors.any(|error| is_of_words(error.code) && (start..=value).contains(&error.span().start))
+        })
     }
 }
 
-/// How many errors of each code begin in some lines of a file.
-fn errors_in(problems: &Problems, file: &SourceFile, lines: &[usize]) -> BTreeMap<Code, usize> {
-    let mut counts = BTreeMap::new();
-    let errors = problems.iter().filter(|problem| problem.level == Level::Error);
-    for problem in errors {
-        let place = problem.span();
-        if place.start <= file.text.len() && lines.contains(&file.line_of(place.start)) {
-            *counts.entry(problem.code).or_default() += 1;
-        }
-    }
-    counts
+/// Problems of syntax and words, which may hide others.
+fn is_of_words(code: Code) -> bool {
+    code < Code::E0101 || OF_WORDS.contains(&code)
 }

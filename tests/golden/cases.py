@@ -1091,7 +1091,7 @@ def focal_binary(net, x):
 
 
 def three_softmaxes(net, x, join):
-    x = net.dense(6, activation="relu")(layers().Flatten()(x))
+    x = net.dense(6, activation="relu", name="x")(layers().Flatten()(x))
     return join()([net.dense(4, activation="softmax", name=name)(x) for name in "abc"])
 
 
@@ -1170,7 +1170,7 @@ def ends_in_average_of_sigmoids(net, x):
     b = dense(1, activation: sigmoid)
     average(a, b)
     """
-    x = net.dense(6, activation="relu")(layers().Flatten()(x))
+    x = net.dense(6, activation="relu", name="x")(layers().Flatten()(x))
     return layers().Average()([net.dense(1, activation="sigmoid", name=name)(x) for name in "ab"])
 
 

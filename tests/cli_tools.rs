@@ -225,6 +225,18 @@ fn graph_draws_dot_and_svg() {
     );
     cnnc(folder).args(["graph", &digits, "-o", "d.dot"]).assert().success();
     assert_eq!(read(folder, "d.dot"), dot);
+    assert!(dot.contains("3x3, relu") && dot.contains("max_pool2d\\n2x2"), "{dot}");
+    // what is not written is not written under another name
+    let refused = cnnc(folder).args(["graph", &digits, "-o", "d.png"]).assert().code(2);
+    let said = text(&refused.get_output().stderr);
+    assert!(said.contains("writes SVG and DOT, not png") && !folder.join("d.png").exists(), "{said}");
+    let net = "model Base { input(8x8x1); conv2d(4, 3x3); flatten }\n\
+               model Net { input(8x8x1); base = Base(frozen: true); dense(2) }\n";
+    write(folder, "frozen.cnn", net);
+    let words = ["graph", "frozen.cnn", "--model", "Net", "--format", "dot"];
+    let drawn = cnnc(folder).args(words).assert().success();
+    let drawn = text(&drawn.get_output().stdout);
+    assert!(drawn.contains("40 parameters, frozen") && drawn.contains("290 parameters\""), "{drawn}");
 }
 
 #[test]

@@ -34,6 +34,22 @@ pub(super) struct GraphArgs {
     depth: Option<usize>,
 }
 
+/// What is written: as asked for, else by the output's name.
+fn format_of(args: &GraphArgs) -> Result<Format, Failure> {
+    let Some(path) = args.output.as_ref().filter(|_| args.format.is_none()) else {
+        return Ok(args.format.unwrap_or(Format::Svg));
+    };
+    let end = path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase());
+    match end.as_deref() {
+        None | Some("svg") => Ok(Format::Svg),
+        Some("dot" | "gv") => Ok(Format::Dot),
+        Some(end) => Err(Failure::Usage(format!(
+            "`graph` writes SVG and DOT, not {end}: name the output `….svg`, which browsers show and \
+             `rsvg-convert` turns into other formats, or say `--format`"
+        ))),
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// Graphviz's text
@@ -45,9 +61,7 @@ enum Format {
 pub(super) fn graph(args: &GraphArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
     let diagram = Diagram::of(&ready.program, args.depth);
-    let named =
-        args.output.as_ref().and_then(|path| path.extension()).is_some_and(|end| end == "dot" || end == "gv");
-    let text = match args.format.unwrap_or(if named { Format::Dot } else { Format::Svg }) {
+    let text = match format_of(args)? {
         Format::Dot => diagram.to_dot(),
         Format::Svg => diagram.to_svg(),
     };

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::ir::{CheckedProgram, LayerId, Model, Scope, ScopeKind};
+use crate::layers::{LayerOp, Purpose, SlidingKind};
 use crate::tensor::Shape;
+use crate::vocabulary::{Activation, Words};
 
 /// Most nodes of a picture whose scopes are all open.
 const READABLE: usize = 40;
@@ -31,6 +33,10 @@ pub struct Node {
     pub name: String,
     /// The layer's keyword, the block's name, or `output`.
     pub kind: String,
+    /// A layer's window and activation: `3x3, stride 2, relu`; empty for layers with neither.
+    pub detail: String,
+    /// Whether all parameters in it stay as they are.
+    pub frozen: bool,
     /// Parameters in it, those that no optimizer changes too.
     pub parameters: u64,
     /// Number of layers in it: one but for folded scopes (0 for an output).
@@ -113,13 +119,19 @@ fn draw(program: &CheckedProgram, folded: &[&Scope]) -> Diagram {
     while at < model.layers.len() {
         let scope = by_start.get(&at);
         let range: Range<usize> = scope.map_or(at..at + 1, |scope| scope.layers.clone());
-        let parameters = range.clone().map(|layer| parameters_of(program, layer)).sum();
-        let (name, kind) = match scope {
-            Some(scope) => (scope.path.clone(), kind_of(scope)),
-            None => (model.layers[at].path.clone(), model.layers[at].layer.as_op().keyword().to_owned()),
+        let weighted = || range.clone().map(|layer| (layer, parameters_of(program, layer)));
+        let parameters = weighted().map(|(_, parameters)| parameters).sum();
+        let is_trained = weighted().any(|(layer, parameters)| parameters > 0 && !model.layers[layer].frozen);
+        let (name, kind, detail) = match scope {
+            Some(scope) => (scope.path.clone(), kind_of(scope), String::new()),
+            None => {
+                let (path, layer) = (&model.layers[at].path, model.layers[at].layer.as_op());
+                (path.clone(), layer.keyword().to_owned(), detail_of(layer))
+            }
         };
         node_of[range.clone()].fill(nodes.len());
-        nodes.push(Node { name, kind, parameters, layers: range.len() });
+        let frozen = parameters > 0 && !is_trained;
+        nodes.push(Node { name, kind, detail, frozen, parameters, layers: range.len() });
         at = range.end;
     }
     let shape = |id: LayerId| program.shape(id).to_string();
@@ -136,7 +148,14 @@ fn draw(program: &CheckedProgram, folded: &[&Scope]) -> Diagram {
     let heads = model.heads.iter().map(|head| (head.name.value.as_str(), head.output));
     for (name, id) in outputs.chain(heads) {
         edges.insert(Edge { from: node_of[id.index()], to: nodes.len(), shape: shape(id) });
-        nodes.push(Node { name: name.to_owned(), kind: "output".to_owned(), parameters: 0, layers: 0 });
+        nodes.push(Node {
+            name: name.to_owned(),
+            kind: "output".to_owned(),
+            detail: String::new(),
+            frozen: false,
+            parameters: 0,
+            layers: 0,
+        });
     }
     Diagram { title: model.name.value.clone(), nodes, edges: edges.into_iter().collect() }
 }
@@ -145,6 +164,28 @@ fn parameters_of(program: &CheckedProgram, layer: usize) -> u64 {
     let node = &program.program().model.layers[layer];
     let inputs: Vec<Shape> = node.inputs.iter().map(|&input| program.shape(input).clone()).collect();
     node.layer.as_op().params(&inputs).iter().map(|param| param.shape.elements() as u64).sum()
+}
+
+/// The window that slides over the input, and what is applied to the result.
+fn detail_of(layer: &dyn LayerOp) -> String {
+    let pair = |[y, x]: [usize; 2]| if y == x { y.to_string() } else { format!("{y}x{x}") };
+    let mut parts = Vec::new();
+    if let Some(window) = layer.sliding() {
+        let [y, x] = window.extents;
+        parts.push(format!("{y}x{x}"));
+        let usual = if window.kind == SlidingKind::Pooling { window.extents } else { [1, 1] };
+        if window.stride != usual {
+            parts.push(format!("stride {}", pair(window.stride)));
+        }
+        if window.dilation != [1, 1] {
+            parts.push(format!("dilation {}", pair(window.dilation)));
+        }
+    }
+    let activation = layer.activation();
+    if activation != Activation::Linear && layer.purpose() != Purpose::Activate {
+        parts.push(activation.keyword().to_owned());
+    }
+    parts.join(", ")
 }
 
 fn kind_of(scope: &Scope) -> String {
@@ -156,17 +197,21 @@ fn kind_of(scope: &Scope) -> String {
     }
 }
 
-/// The lines that a node shows: what it is, its name where that says more, its parameters.
+/// The lines that a node shows: what it is, its name where that says more, its window, its parameters.
 fn lines_of(node: &Node) -> Vec<String> {
     let mut lines = vec![node.kind.clone()];
     if node.name != node.kind {
         lines.push(node.name.clone());
     }
+    if !node.detail.is_empty() {
+        lines.push(node.detail.clone());
+    }
     if node.layers > 1 {
         lines.push(format!("{} layers", node.layers));
     }
     if node.parameters > 0 {
-        lines.push(format!("{} parameters", thousands(node.parameters)));
+        let frozen = if node.frozen { ", frozen" } else { "" };
+        lines.push(format!("{} parameters{frozen}", thousands(node.parameters)));
     }
     lines
 }
@@ -207,8 +252,20 @@ mod tests {
         ];
         assert_eq!(drawn.edges, wanted);
         assert_eq!(drawn.nodes[1].parameters, 40);
-        assert_eq!(lines_of(&drawn.nodes[1]), ["conv2d", "x", "40 parameters"]);
+        assert_eq!(lines_of(&drawn.nodes[1]), ["conv2d", "x", "3x3", "40 parameters"]);
         assert_eq!(drawn.nodes[6].kind, "output");
         assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn layers_say_their_windows_and_activations() {
+        let drawn = diagram(
+            "input(17x17x1); conv2d(4, 3x1, stride: 2, activation: relu); conv2d(4, 3, dilation: 2); relu; \
+             max_pool2d(2); max_pool2d(2, stride: 1); flatten; dense(2, activation: softmax)",
+        );
+        let details: Vec<&str> = drawn.nodes.iter().map(|node| node.detail.as_str()).collect();
+        let wanted =
+            ["", "3x1, stride 2, relu", "3x3, dilation 2", "", "2x2", "2x2, stride 1", "", "softmax", ""];
+        assert_eq!(details, wanted);
     }
 }

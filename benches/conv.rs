@@ -123,8 +123,8 @@ fn conv_jobs(layer: &Layer) -> Vec<Job> {
     let image_flops = 2 * height * width * window.area() * ci * co;
     let batch = (CALL_FLOPS / image_flops).clamp(1, 32);
     let bytes = |layout: &Layout| layout.image_pitch * batch * 4;
-    let x = Layout::with_halo(size, size, ci, ConvDesc::needed_halo(&window, false));
-    let dy = Layout::with_halo(height, width, co, ConvDesc::needed_halo(&window, true));
+    let x = Layout::with_halo(size, size, ci, window.halo());
+    let dy = Layout::with_halo(height, width, co, ConvDesc::gradient_halo(&window));
     let y = if pool { Layout::with_halo(height / 2, width / 2, co, [1; 4]) } else { dy };
     let weight = window.area() * ci * co * 4;
     let epilogue = Epilogue {

@@ -519,6 +519,31 @@ fn augmented_pictures_are_written() {
     assert!(
         names.len() == 3 && names.iter().all(|name| name.ends_with("cats.png") || name.ends_with("dogs.png"))
     );
+    // exactly as many as are wanted, of 8 pictures to train on; each at its size, by classes, as another type
+    let more = augment(&[
+        "--output",
+        "more/",
+        "--count",
+        "20",
+        "--class-folders",
+        "--type",
+        "bmp",
+        "--prefix",
+        "b-",
+    ]);
+    assert_eq!(more, "20 pictures in more/\n");
+    let of_class =
+        |class: &str| std::fs::read_dir(folder.path().join("more").join(class)).expect("a folder").count();
+    assert_eq!(of_class("cats") + of_class("dogs"), 20);
+    let first = ["cats", "dogs"].map(|class| folder.path().join("more").join(class).join("b-0001.bmp"));
+    let first = first.iter().find(|path| path.exists()).expect("one of them");
+    // 4x4 pixels of three bytes behind a header
+    assert!(std::fs::read(first).expect("there").len() < 200);
+    augment(&["--output", "sheet.jpg"]);
+    assert!(read("sheet.jpg").starts_with(b"\xff\xd8"));
+    for words in [&["--output", "a.tiff"][..], &["--output", "each/", "--type", "exe"], &["--prefix", "b-"]] {
+        cnnc().current_dir(folder.path()).args(["augment", "small.cnn"]).args(words).assert().code(2);
+    }
     cnnc().current_dir(folder.path()).args(["augment", "small.cnn", "--picture", "99"]).assert().code(2);
 }
 

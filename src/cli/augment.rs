@@ -10,7 +10,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load;
 use super::progress::Terminal;
-use super::sheet;
+use super::sheet::{self, Shown};
 use crate::data::{Dataset, Sample};
 use crate::files;
 use crate::printed;
@@ -18,16 +18,18 @@ use crate::train::RunError;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Pictures are those of the first epoch, changed as a run with this seed changes them, before `rescale` and `normalize`.
+Pictures are those of the first epoch (then of the next, where more are wanted than there are), changed as a run with this seed changes
+them, before `rescale` and `normalize`.
 
 Examples:
   cnnc augment models/fashion_mnist.cnn --output sheet.png
   cnnc augment mine.cnn --picture 0 --count 36 --output one.png
-  cnnc augment mine.cnn --output pictures/")]
+  cnnc augment mine.cnn --count 200 --output more/ --class-folders --type jpg")]
 pub(super) struct AugmentArgs {
     #[command(flatten)]
     program: ProgramArgs,
-    /// A PNG file for one sheet, or a folder (with a slash at its end, or one that exists) for a file each
+    /// A picture file for one sheet (its type by its name), or a folder (with a slash at its end, or one that
+    /// exists) for a file each, at their own size
     #[arg(long, value_name = "PATH", default_value = "augmented.png")]
     output: PathBuf,
     /// Number of pictures [default: `samples` of the file's `augment` section, which is 20 where it says
@@ -40,6 +42,8 @@ pub(super) struct AugmentArgs {
     /// Decides the changes [default: train.seed of the file]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    #[command(flatten)]
+    files: FileArgs,
 }
 
 pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failure> {
@@ -60,13 +64,16 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     }
     let sample = Sample { count, picture: args.picture, batch: ready.batch() };
     let pictures = data.augmented(seed, spec, sample)?;
-    let size = data.picture_size();
-    let values: Vec<&[f32]> = pictures.iter().map(|picture| picture.values.as_slice()).collect();
+    let shown: Vec<Shown<'_>> =
+        pictures.iter().map(|picture| Shown { size: picture.size, values: &picture.values }).collect();
     if is_folder(&args.output) {
-        fs::create_dir_all(&args.output).map_err(|error| RunError::write(&args.output, error))?;
+        let format = sheet::format_of(Path::new(&format!("_.{}", args.files.picture_type)))?;
+        let range = sheet::shown_range(&shown);
         for (number, picture) in pictures.iter().enumerate() {
-            let name = format!("{:04}-{}.png", number + 1, class_name(&data, picture.label));
-            write(&args.output.join(name), &sheet::sheet(size, &values[number..=number])?)?;
+            let path = args.output.join(args.files.name(number + 1, &class_name(&data, picture.label)));
+            let folder = path.parent().unwrap_or(&args.output);
+            fs::create_dir_all(folder).map_err(|error| RunError::write(folder, error))?;
+            write(&path, &sheet::alone(shown[number], range, format)?)?;
         }
         return console.result(format_args!(
             "{} pictures in {}",
@@ -74,9 +81,49 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
             printed::shown_path(&args.output)
         ));
     }
-    write(&args.output, &sheet::sheet(size, &values)?)?;
+    args.files.refuse_for_a_sheet()?;
+    write(&args.output, &sheet::sheet(&shown, sheet::format_of(&args.output)?)?)?;
     let count = pictures.len();
     console.beside(&args.output, format_args!("{count} pictures on {}", printed::shown_path(&args.output)))
+}
+
+/// How the files of a folder are named.
+#[derive(Debug, Args)]
+struct FileArgs {
+    /// In a folder: begin the names of files with this
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    prefix: String,
+    /// In a folder: a folder for each class, as `folder(…)` reads it
+    #[arg(long)]
+    class_folders: bool,
+    /// In a folder: the type of the files, png, jpg, webp, bmp or ppm
+    #[arg(long = "type", value_name = "TYPE", default_value = "png")]
+    picture_type: String,
+}
+
+impl FileArgs {
+    /// The path in the folder, by the number from 1 and the class.
+    fn name(&self, number: usize, class: &str) -> PathBuf {
+        let FileArgs { prefix, class_folders, picture_type } = self;
+        if *class_folders {
+            Path::new(class).join(format!("{prefix}{number:04}.{picture_type}"))
+        } else {
+            PathBuf::from(format!("{prefix}{number:04}-{class}.{picture_type}"))
+        }
+    }
+
+    /// A sheet has one name, and its type.
+    fn refuse_for_a_sheet(&self) -> Result<(), Failure> {
+        let asked = !self.prefix.is_empty() || self.class_folders || self.picture_type != "png";
+        if asked {
+            return Err(Failure::Usage(
+                "`--prefix`, `--class-folders` and `--type` are for the files of a folder: `--output pictures/`; \
+                 a sheet has the type of its name"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
 }
 
 fn is_folder(path: &Path) -> bool {

@@ -1,24 +1,54 @@
-//! Pictures side by side in one PNG file.
+//! Pictures as files: one by one, or side by side on a sheet.
 
 use std::io::Cursor;
+use std::path::Path;
 
 use image::{ImageFormat, Rgb, RgbImage};
 
 use super::failure::Failure;
 
-/// Small pictures are enlarged by a whole number until their shorter side has so many pixels.
+/// Small pictures are enlarged on a sheet by a whole number until their shorter side has so many pixels.
 const LEGIBLE: usize = 96;
 /// White between pictures.
 const GAP: usize = 2;
 /// Longest side of a sheet.
 const LONGEST: usize = 30_000;
 
-/// A PNG with all pictures of `size` (`[H, W, C]`), in rows of about as many as there are rows. Values are
-/// shown from 0 to 255, or from the least to the largest where they lie elsewhere.
+/// A picture whose values are to be shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown<'a> {
+    /// `[H, W, C]`
+    pub(super) size: [usize; 3],
+    /// As many.
+    pub(super) values: &'a [f32],
+}
+
+/// The format that a file's name says; PNG where it says none.
+/// # Errors
+/// [`Failure::Usage`] if no such pictures are written.
+pub(super) fn format_of(path: &Path) -> Result<ImageFormat, Failure> {
+    let Some(end) = path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase()) else {
+        return Ok(ImageFormat::Png);
+    };
+    match end.as_str() {
+        "png" => Ok(ImageFormat::Png),
+        "jpg" | "jpeg" => Ok(ImageFormat::Jpeg),
+        "bmp" => Ok(ImageFormat::Bmp),
+        "webp" => Ok(ImageFormat::WebP),
+        "ppm" => Ok(ImageFormat::Pnm),
+        end => Err(Failure::Usage(format!(
+            "pictures are written as PNG, JPEG, WebP, BMP or PPM, not as {end}: name the output `….png`"
+        ))),
+    }
+}
+
+/// All pictures on one sheet, in rows of about as many as there are rows. Values are shown from 0 to 255, or
+/// from the least to the largest where they lie elsewhere.
 /// # Errors
 /// [`Failure::Mistake`] if there are too many for one sheet.
-pub(super) fn sheet(size: [usize; 3], pictures: &[&[f32]]) -> Result<Vec<u8>, Failure> {
-    let [height, width, _] = size;
+pub(super) fn sheet(pictures: &[Shown<'_>], format: ImageFormat) -> Result<Vec<u8>, Failure> {
+    let largest = |axis: usize| pictures.iter().map(|picture| picture.size[axis]).max().unwrap_or(1);
+    let (height, width) = (largest(0), largest(1));
     let columns = (1..).find(|columns| columns * columns >= pictures.len()).unwrap_or(1);
     let rows = pictures.len().div_ceil(columns).max(1);
     let scale = LEGIBLE.div_ceil(height.min(width)).max(1);
@@ -30,27 +60,47 @@ pub(super) fn sheet(size: [usize; 3], pictures: &[&[f32]]) -> Result<Vec<u8>, Fa
             "write fewer with --count, or name a folder: --output pictures/",
         ));
     }
-    let shown = shown_range(pictures);
+    let range = shown_range(pictures);
     let mut image = RgbImage::from_pixel(sheet_width as u32, sheet_height as u32, Rgb([255; 3]));
     for (at, picture) in pictures.iter().enumerate() {
         let corner = [at / columns * (height * scale + GAP), at % columns * (width * scale + GAP)];
-        for y in 0..height * scale {
-            for x in 0..width * scale {
-                let pixel = color(size, picture, [y / scale, x / scale], shown);
-                image.put_pixel((corner[1] + x) as u32, (corner[0] + y) as u32, pixel);
-            }
+        paint(&mut image, *picture, corner, scale, range);
+    }
+    encoded(&image, format)
+}
+
+/// One picture at its own size.
+/// # Errors
+/// [`Failure::Mistake`] if it cannot be encoded.
+pub(super) fn alone(picture: Shown<'_>, range: (f32, f32), format: ImageFormat) -> Result<Vec<u8>, Failure> {
+    let [height, width, _] = picture.size;
+    let mut image = RgbImage::new(width as u32, height as u32);
+    paint(&mut image, picture, [0, 0], 1, range);
+    encoded(&image, format)
+}
+
+fn encoded(image: &RgbImage, format: ImageFormat) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).map_err(|error| {
+        Failure::mistake(format!("cannot encode the picture: {error}"), "write fewer pictures, or PNG")
+    })?;
+    Ok(bytes.into_inner())
+}
+
+/// Draws a picture, each of its pixels as a square of `scale`.
+fn paint(image: &mut RgbImage, picture: Shown<'_>, corner: [usize; 2], scale: usize, range: (f32, f32)) {
+    let [height, width, _] = picture.size;
+    for y in 0..height * scale {
+        for x in 0..width * scale {
+            let pixel = color(picture, [y / scale, x / scale], range);
+            image.put_pixel((corner[1] + x) as u32, (corner[0] + y) as u32, pixel);
         }
     }
-    let mut png = Cursor::new(Vec::new());
-    image.write_to(&mut png, ImageFormat::Png).map_err(|error| {
-        Failure::mistake(format!("cannot encode the sheet: {error}"), "write fewer pictures")
-    })?;
-    Ok(png.into_inner())
 }
 
 /// The values that are shown black and white.
-fn shown_range(pictures: &[&[f32]]) -> (f32, f32) {
-    let values = || pictures.iter().flat_map(|picture| picture.iter().copied());
+pub(super) fn shown_range(pictures: &[Shown<'_>]) -> (f32, f32) {
+    let values = || pictures.iter().flat_map(|picture| picture.values.iter().copied());
     let (low, high) = (values().fold(f32::INFINITY, f32::min), values().fold(f32::NEG_INFINITY, f32::max));
     if low >= 0.0 && high <= 255.0 && high > 100.0 {
         (0.0, 255.0)
@@ -59,13 +109,9 @@ fn shown_range(pictures: &[&[f32]]) -> (f32, f32) {
     }
 }
 
-fn color(
-    [_, width, channels]: [usize; 3],
-    values: &[f32],
-    [y, x]: [usize; 2],
-    (low, high): (f32, f32),
-) -> Rgb<u8> {
-    let pixel = &values[(y * width + x) * channels..][..channels];
+fn color(picture: Shown<'_>, [y, x]: [usize; 2], (low, high): (f32, f32)) -> Rgb<u8> {
+    let [_, width, channels] = picture.size;
+    let pixel = &picture.values[(y * width + x) * channels..][..channels];
     let byte = |value: f32| ((value - low) / (high - low) * 255.0).round().clamp(0.0, 255.0) as u8;
     match *pixel {
         [r, g, b] => Rgb([r, g, b].map(byte)),
@@ -81,7 +127,8 @@ mod tests {
     #[test]
     fn pictures_stand_side_by_side() {
         let (black, grey, white) = (vec![0.0; 4], vec![128.0; 4], vec![255.0; 4]);
-        let png = sheet([2, 2, 1], &[&black, &grey, &white]).expect("they fit");
+        let shown = [&black, &grey, &white].map(|values| Shown { size: [2, 2, 1], values });
+        let png = sheet(&shown, ImageFormat::Png).expect("they fit");
         let image = image::load_from_memory(&png).expect("a picture").into_rgb8();
         // two rows and columns of 96 pixels, with a gap
         assert_eq!(image.dimensions(), (194, 194));
@@ -90,5 +137,15 @@ mod tests {
             [at(0, 0), at(95, 95), at(97, 0), at(100, 0), at(0, 100), at(100, 100)],
             [0, 0, 255, 128, 255, 255]
         );
+    }
+    #[test]
+    fn a_picture_alone_keeps_its_size() {
+        let values = vec![0.0, 255.0, 128.0];
+        let shown = Shown { size: [1, 3, 1], values: &values };
+        for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::WebP, ImageFormat::Pnm] {
+            let bytes = alone(shown, (0.0, 255.0), format).expect("written");
+            let image = image::load_from_memory(&bytes).expect("a picture").into_rgb8();
+            assert_eq!(image.as_raw()[..], [0, 0, 0, 255, 255, 255, 128, 128, 128], "{format:?}");
+        }
     }
 }

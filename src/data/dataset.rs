@@ -58,7 +58,9 @@ pub struct SplitView {
 /// A training picture after augmentation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AugmentedPicture {
-    /// `[H, W, C]`, before it is rescaled.
+    /// `[H, W, C]`
+    pub size: [usize; 3],
+    /// As many values, before they are rescaled.
     pub values: Vec<f32>,
     /// Class index; that of the mirror image, where it was mirrored, and that with the largest share, where
     /// it was mixed.
@@ -70,8 +72,8 @@ pub struct AugmentedPicture {
 pub struct Sample {
     /// How many.
     pub count: usize,
-    /// One training picture, by its place among them, in epoch after epoch; else the first ones of the first
-    /// epoch.
+    /// One training picture, by its place among them, in epoch after epoch; else all of them, in the order of
+    /// the epochs.
     pub picture: Option<usize>,
     /// Pictures in a batch: those that a picture can be mixed with.
     pub batch: usize,
@@ -257,8 +259,9 @@ impl Dataset {
         order
     }
 
-    /// Training pictures as they are augmented. Before they are rescaled: `[H, W, C]`, 0..=255 unless the
-    /// data or `color` say otherwise.
+    /// Training pictures as they are augmented, exactly as many as are wanted: those of the first epoch, then
+    /// those of the next. Before they are rescaled: `[H, W, C]`, 0..=255 unless the data or `color` say
+    /// otherwise. Where the model takes pictures of any size, each has its own.
     /// # Errors
     /// [`DataError`].
     pub fn augmented(
@@ -267,35 +270,30 @@ impl Dataset {
         augment: &AugmentSpec,
         sample: Sample,
     ) -> Result<Vec<AugmentedPicture>, DataError> {
-        if self.store.is_open() {
-            return Err(DataError::Split {
-                problem: "the pictures differ in size, and the model takes all sizes: they cannot be put on one sheet"
-                    .to_owned(),
-                help: "write a `resize` in `prepare`".to_owned(),
-            });
-        }
         let Sample { count, picture, batch } = sample;
-        // the batches that the pictures are in: pictures can be mixed with others of theirs
         let mut pictures = Vec::with_capacity(count);
-        match picture {
-            None => {
-                for items in self.order(seed, 0).chunks(batch) {
-                    if pictures.len() >= count {
-                        break;
-                    }
-                    pictures.append(&mut self.augmented_batch([seed, 0], augment, items)?);
-                }
+        for epoch in 0.. {
+            if pictures.len() >= count {
+                break;
             }
-            Some(picture) => {
-                for epoch in 0..count as u64 {
-                    let order = self.order(seed, epoch);
-                    let place =
-                        order.iter().position(|&item| item == self.train.items[picture]).unwrap_or_default();
-                    let first = place / batch * batch;
-                    let items = &order[first..(first + batch).min(order.len())];
-                    pictures.push(
-                        self.augmented_batch([seed, epoch], augment, items)?.swap_remove(place - first),
-                    );
+            // the batches that the pictures are in: they can be mixed with others of theirs
+            let (order, bounds) = batches_of(self.order(seed, epoch), batch, &self.store);
+            let mut batches = bounds.windows(2).map(|ends| &order[ends[0]..ends[1]]);
+            match picture {
+                None => {
+                    for items in batches {
+                        if pictures.len() >= count {
+                            break;
+                        }
+                        pictures.append(&mut self.augmented_batch([seed, epoch], augment, items)?);
+                    }
+                }
+                Some(picture) => {
+                    let wanted = self.train.items[picture];
+                    let found = batches
+                        .find_map(|items| Some((items, items.iter().position(|&item| item == wanted)?)));
+                    let Some((items, place)) = found else { break };
+                    pictures.push(self.augmented_batch([seed, epoch], augment, items)?.swap_remove(place));
                 }
             }
         }
@@ -303,14 +301,15 @@ impl Dataset {
         Ok(pictures)
     }
 
-    /// The pictures of a batch as they are augmented.
+    /// The pictures of a batch, which have one size, as they are augmented.
     fn augmented_batch(
         &self,
         [seed, epoch]: [u64; 2],
         spec: &AugmentSpec,
         items: &[u32],
     ) -> Result<Vec<AugmentedPicture>, DataError> {
-        let (elements, size) = (self.store.preparation.elements(), self.store.preparation.size());
+        let preparation = self.store.preparation_of(items[0] as usize);
+        let (elements, size) = (preparation.elements(), preparation.size());
         let mut scratch = Scratch::default();
         let (mut images, mut labels) = (vec![0.0; items.len() * elements], Vec::with_capacity(items.len()));
         for (&item, out) in items.iter().zip(images.chunks_exact_mut(elements)) {
@@ -328,7 +327,9 @@ impl Dataset {
             augment::largest_shares(&shares, &mut labels);
         }
         let pictures = images.chunks_exact(elements).zip(labels);
-        Ok(pictures.map(|(values, label)| AugmentedPicture { values: values.to_vec(), label }).collect())
+        Ok(pictures
+            .map(|(values, label)| AugmentedPicture { size, values: values.to_vec(), label })
+            .collect())
     }
 
     /// `[H, W, C]` of a prepared picture.

@@ -16,6 +16,13 @@ pub struct Repaired {
     pub codes: Vec<Code>,
 }
 
+/// An edit that is made, for one of the problems by their order.
+struct Chosen<'a> {
+    edit: &'a Edit,
+    problem: usize,
+    code: Code,
+}
+
 /// Makes the first fix of every error and warning that has one, all at once; those that would touch what
 /// another changes are left for the next time. A fix is made as a whole or not at all, so one that changes a
 /// text that may not be changed is left out.
@@ -25,7 +32,7 @@ pub fn repair(
     may_change: &dyn Fn(&SourceFile) -> bool,
 ) -> Vec<Repaired> {
     // by places; no two of different fixes touch, so the last that begins before a place is the one to ask
-    let mut chosen: BTreeMap<(usize, usize, usize), (&Edit, (usize, Code))> = BTreeMap::new();
+    let mut chosen: BTreeMap<(usize, usize, usize), Chosen<'_>> = BTreeMap::new();
     for (number, problem) in problems.iter().filter(|problem| problem.level != Level::Hint).enumerate() {
         let Some(fix) = problem.fixes.first() else { continue };
         let possible = fix.edits.iter().all(|edit| {
@@ -35,7 +42,10 @@ pub fn repair(
         });
         if possible {
             for edit in &fix.edits {
-                chosen.insert((edit.span.start, edit.span.end, chosen.len()), (edit, (number, problem.code)));
+                chosen.insert(
+                    (edit.span.start, edit.span.end, chosen.len()),
+                    Chosen { edit, problem: number, code: problem.code },
+                );
             }
         }
     }
@@ -43,7 +53,7 @@ pub fn repair(
     // how much of the text of the last file has been taken over
     let mut taken = 0;
     let mut made: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for (edit, (number, code)) in chosen.into_values() {
+    for Chosen { edit, problem, code } in chosen.into_values() {
         let (file, base) = sources.find(edit.span.start);
         if repaired.last().is_none_or(|(other, _)| *other != base) {
             finish(&mut repaired, taken);
@@ -56,7 +66,7 @@ pub fn repair(
             text.push_str(kept);
             text.push_str(&edit.text);
             taken = end;
-            if made.insert((base, number)) {
+            if made.insert((base, problem)) {
                 codes.push(code);
             }
         }

@@ -92,7 +92,7 @@ fn output(done: &assert_cmd::assert::Assert) -> String {
     String::from_utf8(done.get_output().stdout.clone()).expect("text")
 }
 
-/// Waits until a file has so many lines.
+/// Waits until a file has this many lines.
 fn wait_for_lines(path: &Path, lines: usize) {
     let begun = Instant::now();
     while fs::read_to_string(path).map_or(0, |text| text.lines().count()) < lines {

@@ -122,7 +122,7 @@ fn judgement(program: &CheckedProgram, loss: ProgramLoss) -> Loss {
     Loss { kind: kind_of(loss, program.output_shape().elements()), smoothing, grad: false }
 }
 
-/// How a loss of so many outputs is computed.
+/// How a loss of this many outputs is computed.
 fn kind_of(loss: ProgramLoss, outputs: usize) -> LossKind {
     match loss {
         ProgramLoss::CategoricalCrossentropy => LossKind::SoftmaxCrossEntropy,

@@ -97,7 +97,7 @@ impl View<'_> {
     }
 
     /// Pictures to train on: without those of the validation split, and of a test split that is drawn. Where
-    /// whole groups are drawn, about so many.
+    /// whole groups are drawn, about this many.
     fn training_pictures(&self, card: &DataCard, data: &DataSpec) -> usize {
         let splits = match &card.pass {
             Some(pass) => Some(pass.splits.clone()),

@@ -9,7 +9,7 @@ use crate::source::Span;
 
 /// Names that a sentence mentions; of more it says how many.
 const SHOWN: usize = 8;
-/// A warning where at least one in so many pictures outside of the training split stands in another split
+/// A warning where at least one in this many pictures outside of the training split stands in another split
 /// too, a hint below.
 const ONE_IN: usize = 100;
 /// How much a resize may stretch the picture in the middle of the set, and those at its ends (10% and 90%).

@@ -42,8 +42,8 @@ pub(super) struct BenchArgs {
     #[command(flatten)]
     size: SizeArgs,
     /// What is measured
-    #[arg(long, value_enum, default_value_t = Mode::Train)]
-    mode: Mode,
+    #[arg(long, value_enum, default_value_t = Measured::Train)]
+    mode: Measured,
     /// Images in a batch
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=MOST_BATCH))]
     batch: u32,
@@ -62,7 +62,7 @@ pub(super) struct BenchArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Mode {
+enum Measured {
     Train,
     Infer,
 }
@@ -84,7 +84,7 @@ impl Subject {
         console: &Console,
     ) -> Result<Self, Failure> {
         let mut options = args.compute.options(args.batch as usize, true);
-        if args.mode == Mode::Infer {
+        if args.mode == Measured::Infer {
             time_kernels(args, ready, (&ready.program, Kind::Evaluation), &mut options, console)?;
             let mut session = Box::new(EvalSession::compile(&ready.program, &options)?);
             let values: Vec<Vec<f32>> =
@@ -161,8 +161,8 @@ fn check_memory(args: &BenchArgs, ready: &Experiment, console: &Console) -> Resu
     // where the pictures alone are too many, nothing needs to be planned
     if wanted as u64 <= most {
         let graph = match args.mode {
-            Mode::Infer => optimized_evaluation_graph(&ready.program),
-            Mode::Train => {
+            Measured::Infer => optimized_evaluation_graph(&ready.program),
+            Measured::Train => {
                 ready.schedule()?;
                 optimized_training_graph(&ready.first_stage(), true)?
             }
@@ -214,7 +214,7 @@ pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Resu
     let report = json!({
         "framework": "cnnc",
         "model": ready.program.program().model.name.value,
-        "mode": if args.mode == Mode::Train { "train" } else { "infer" },
+        "mode": if args.mode == Measured::Train { "train" } else { "infer" },
         "batch": args.batch,
         "threads": args.compute.thread_count(),
         "simd": args.compute.target().simd.to_string(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use super::align::{Step, align};
+use super::align::{Aligned, align};
 use super::arguments::{ChoiceArgs, ComputeArgs, DataArgs};
 use super::console::Console;
 use super::failure::Failure;
@@ -76,7 +76,7 @@ pub(super) fn diff(args: &DiffArgs, console: &Console) -> Result<(), Failure> {
     let names = |side: &Side| side.layers.iter().map(|layer| layer.path.clone()).collect::<Vec<_>>();
     for step in align(&names(&a), &names(&b)) {
         match step {
-            Step::Both(old, new) => {
+            Aligned::Both(old, new) => {
                 let (old, new) = (&a.layers[old], &b.layers[new]);
                 if costs(old) == costs(new) && a.options.get(&old.path) == b.options.get(&new.path) {
                     same += 1;
@@ -84,8 +84,8 @@ pub(super) fn diff(args: &DiffArgs, console: &Console) -> Result<(), Failure> {
                     changes.push((Some(old), Some(new)));
                 }
             }
-            Step::Old(at) => changes.push((Some(&a.layers[at]), None)),
-            Step::New(at) => changes.push((None, Some(&b.layers[at]))),
+            Aligned::Old(at) => changes.push((Some(&a.layers[at]), None)),
+            Aligned::New(at) => changes.push((None, Some(&b.layers[at]))),
         }
     }
     match args.format {

@@ -7,7 +7,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 
 use super::failure::Failure;
 
-/// Small pictures are enlarged on a sheet by a whole number until their shorter side has so many pixels.
+/// Small pictures are enlarged on a sheet by a whole number until their shorter side has this many pixels.
 const LEGIBLE: usize = 96;
 /// White between pictures.
 const GAP: usize = 2;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::align::{Step, align};
+use super::align::{Aligned, align};
 
 /// Lines shown around a change.
 const CONTEXT: usize = 2;
@@ -12,7 +12,8 @@ pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
     let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
         (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
     let steps = align(&old_lines, &new_lines);
-    let changed: Vec<usize> = (0..steps.len()).filter(|&at| !matches!(steps[at], Step::Both(..))).collect();
+    let changed: Vec<usize> =
+        (0..steps.len()).filter(|&at| !matches!(steps[at], Aligned::Both(..))).collect();
     if changed.is_empty() {
         return String::new();
     }
@@ -43,20 +44,20 @@ struct Before {
 }
 
 impl Before {
-    fn go_to(&mut self, step: usize, steps: &[Step]) {
+    fn go_to(&mut self, step: usize, steps: &[Aligned]) {
         let (old, new) = lines_in(&steps[self.steps..step]);
         *self = Self { steps: step, old: self.old + old, new: self.new + new };
     }
 }
 
 /// How many lines of the old and the new text steps go through.
-fn lines_in(steps: &[Step]) -> (usize, usize) {
-    let old = steps.iter().filter(|step| !matches!(step, Step::New(_))).count();
-    let new = steps.iter().filter(|step| !matches!(step, Step::Old(_))).count();
+fn lines_in(steps: &[Aligned]) -> (usize, usize) {
+    let old = steps.iter().filter(|step| !matches!(step, Aligned::New(_))).count();
+    let new = steps.iter().filter(|step| !matches!(step, Aligned::Old(_))).count();
     (old, new)
 }
 
-fn piece(text: &mut String, inside: &[Step], before: &Before, old: &[&str], new: &[&str]) {
+fn piece(text: &mut String, inside: &[Aligned], before: &Before, old: &[&str], new: &[&str]) {
     // a piece without lines names the line before it
     let first = |before: usize, lines: usize| if lines == 0 { before } else { before + 1 };
     let (old_lines, new_lines) = lines_in(inside);
@@ -65,9 +66,9 @@ fn piece(text: &mut String, inside: &[Step], before: &Before, old: &[&str], new:
     let _ = writeln!(text, "@@ -{old_at},{old_lines} +{new_at},{new_lines} @@");
     for step in inside {
         let (mark, line) = match *step {
-            Step::Both(at, _) => (' ', old[at]),
-            Step::Old(at) => ('-', old[at]),
-            Step::New(at) => ('+', new[at]),
+            Aligned::Both(at, _) => (' ', old[at]),
+            Aligned::Old(at) => ('-', old[at]),
+            Aligned::New(at) => ('+', new[at]),
         };
         text.push(mark);
         text.push_str(line);

@@ -110,7 +110,7 @@ fn stretches(length: u64) -> [u64; 3] {
 pub(super) struct Contents(Vec<OnceLock<Content>>);
 
 impl Contents {
-    /// Nothing is known of so many pictures.
+    /// Nothing is known of this many pictures.
     pub(super) fn of(pictures: usize) -> Self {
         Self((0..pictures).map(|_| OnceLock::new()).collect())
     }

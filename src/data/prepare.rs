@@ -272,7 +272,7 @@ impl Preparation {
         Ok(())
     }
 
-    /// Whether pictures of so many channels are grey ones that the model takes as RGB.
+    /// Whether pictures of this many channels are grey ones that the model takes as RGB.
     fn repeats_grey(&self, channels: usize) -> bool {
         channels == 1 && self.channels == 3 && matches!(self.color, None | Some(Color::Rgb))
     }

@@ -15,8 +15,8 @@ use crate::runtime::{CompileOptions, EvalSession, TrainSession};
 use crate::settings::Settings;
 use crate::train::weights::WeightsInfo;
 use crate::train::{
-    Ending, EpochRecord, Interrupt, Plan, Pretrained, Progress, Results, RunError, RunFolder, RunRecord,
-    RunningSums, Stage, TrainNote, Trainer, Watch as TrainWatch,
+    Ending, EpochRecord, Interrupt, PhaseId, PhasePlan, Pretrained, Progress, Results, RunError, RunFolder,
+    RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
 };
 
 /// A program that is trained in its turn.
@@ -172,11 +172,11 @@ impl<'j> Job<'j> {
         Ok((trainer, results))
     }
 
-    fn plan_of(self, at: usize) -> Plan<'j> {
+    fn plan_of(self, at: usize) -> PhasePlan<'j> {
         let stage = stage_at(self.stages, at);
-        Plan {
+        PhasePlan {
             train: &stage.train,
-            stage: Stage { index: at, name: stage.name.as_deref() },
+            phase: PhaseId { index: at, name: stage.name.as_deref() },
             augment: &self.experiment.program.program().augment,
             data: self.data,
             pretrained: self.pretrained,

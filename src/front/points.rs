@@ -21,7 +21,7 @@ const MOST_LAYERS: usize = 1_000_000;
 /// Points that are checked of any model.
 const LEAST_POINTS: usize = 16;
 
-/// Looks for points that cannot work; the first point, which has so many layers, has been checked. `None`
+/// Looks for points that cannot work; the first point, which has this many layers, has been checked. `None`
 /// where all can.
 pub(super) fn check(
     files: Files<'_>,
@@ -63,7 +63,7 @@ pub(super) fn check(
     Some(problem.note("why").note("count").help("help"))
 }
 
-/// The points that are checked, at most so many: all, or of a large space the ends of every line through its
+/// The points that are checked, at most this many: all, or of a large space the ends of every line through its
 /// first and last corner.
 fn points(sizes: &[usize], most: usize) -> Vec<Vec<usize>> {
     let all = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));

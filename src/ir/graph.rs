@@ -186,7 +186,7 @@ pub struct Graph {
     given: Given,
 }
 
-/// Where the nodes stand that read parameters and scalars, of the first so many nodes.
+/// Where the nodes stand that read parameters and scalars, of the first this many nodes.
 #[derive(Debug, Clone, Default)]
 struct Given {
     nodes: usize,

@@ -51,7 +51,7 @@ impl Memory {
         Layout::from_size_align(bytes.max(alignment), alignment).ok()
     }
 
-    /// Address of `elements` of so many bytes each from byte `offset` on, inside and aligned.
+    /// Address of `elements` of this many bytes each from byte `offset` on, inside and aligned.
     fn place(&self, offset: usize, elements: usize, size: usize) -> *mut u8 {
         let end = elements.checked_mul(size).and_then(|bytes| offset.checked_add(bytes));
         assert!(end.is_some_and(|end| end <= self.bytes), "a view lies inside its arena: plans are verified");

@@ -98,7 +98,7 @@ impl Grid {
         self.choose_ranked(simd, 0)
     }
 
-    /// The cut with so many cheaper ones, or the most expensive.
+    /// The cut with this many cheaper ones, or the most expensive.
     pub(super) fn choose_ranked(&self, simd: Simd, rank: u8) -> Tiling {
         let [rows, columns, vectors] = match rank {
             0 => self.cheapest(simd).1,
@@ -150,7 +150,7 @@ impl Grid {
         self.cheapest(simd).0
     }
 
-    /// Whether so many points read from more lines of one set of the first-level cache than it has.
+    /// Whether this many points read from more lines of one set of the first-level cache than it has.
     fn aliases(&self, [rows, columns]: [usize; 2]) -> bool {
         const SETS: usize = 64;
         const WAYS: u8 = 8;
@@ -223,7 +223,7 @@ fn for_numbered_runs(
 /// Elements of a cache line.
 const LINE: usize = 16;
 
-/// [`TileDesc::ahead`] for rows of so many elements.
+/// [`TileDesc::ahead`] for rows of this many elements.
 pub(super) fn lines_ahead(row: usize) -> usize {
     row.div_ceil(LINE).next_power_of_two()
 }

@@ -334,7 +334,7 @@ pub enum InferError {
     },
     /// Fewer than two inputs for a layer that joins values (E0013).
     TooFewInputs,
-    /// Too many inputs for a layer that joins so many values.
+    /// Too many inputs for a layer that joins this many values.
     TooManyInputs {
         /// Largest number.
         most: usize,

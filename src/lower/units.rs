@@ -148,7 +148,7 @@ impl<'f> Units<'f> {
         Some(Callee { definition, unit })
     }
 
-    /// The names of models and blocks that can be used in a file, at most so many.
+    /// The names of models and blocks that can be used in a file, at most this many.
     pub(super) fn names(&self, unit: usize, most: usize) -> Vec<String> {
         let of_import = |import: &Imported| {
             let names: Vec<String> = match (&import.name, import.target) {

@@ -181,7 +181,7 @@ fn bytes_of(plan: &Plan, id: BufferId) -> Range<usize> {
     }
 }
 
-/// The bytes of a buffer of so many that all tasks together touch by an argument.
+/// The bytes of a buffer of this many that all tasks together touch by an argument.
 fn touched(space: Space, access: &Access, buffer_bytes: usize) -> Vec<Range<usize>> {
     let steps = space.tasks().saturating_sub(1);
     let clipped = |start: usize, bytes: usize| start..(start + bytes).min(buffer_bytes).max(start);

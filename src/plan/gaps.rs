@@ -89,7 +89,7 @@ impl Summary {
 }
 
 impl Places {
-    /// The lowest place with room for so many bytes during a range of steps.
+    /// The lowest place with room for this many bytes during a range of steps.
     pub(super) fn lowest(&self, bytes: usize, life: (usize, usize)) -> usize {
         let mut start = 0;
         for group in &self.groups {

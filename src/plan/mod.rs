@@ -169,7 +169,7 @@ pub fn parameter_places(params: &[Param]) -> (Vec<usize>, usize) {
 }
 
 impl Plan {
-    /// Bytes of memory that a run by so many threads works on: the arena and each thread's scratch memory.
+    /// Bytes of memory that a run by this many threads works on: the arena and each thread's scratch memory.
     pub fn memory_bytes(&self, threads: usize) -> usize {
         self.scratch_base() + threads * self.scratch_bytes
     }

@@ -68,7 +68,7 @@ fn compile(program: &CheckedProgram, simd: Simd, batch: usize) -> TrainSession {
     TrainSession::compile(program, &options).expect("compiles")
 }
 
-/// Trains a step of some images, in a plan for so many, and each of them alone.
+/// Trains a step of some images, in a plan for this many, and each of them alone.
 fn check_mean(program: &CheckedProgram, simd: Simd, batch: usize, images: usize) {
     let picture = program.input_shape().elements();
     let pictures = numbers(5, images * picture);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::bound::{BoundStage, Gate};
 use super::error::CompileError;
 use super::profile::Profile;
-use super::run::{Progress, Run};
+use super::run::{Execution, Progress};
 use super::team::Team;
 use crate::ir::{OutputId, ScalarInput};
 use crate::jit::{Arena, BoundGroup, BoundPlan};
@@ -40,7 +40,7 @@ pub(super) struct Executor {
 }
 
 impl Executor {
-    /// Threads and memory for parameters of so many bytes, zero at first. There is no plan yet.
+    /// Threads and memory for parameters of this many bytes, zero at first. There is no plan yet.
     pub(super) fn new(threads: usize) -> Result<Self, CompileError> {
         let threads = if threads == 0 { available_threads() } else { threads };
         let refused = |why: String| CompileError::Threads { threads, why };
@@ -197,7 +197,7 @@ impl Executor {
     fn run_stages(&mut self, stages: Arc<[BoundStage]>, gate: Option<Gate>, images: usize) {
         let compiled = self.plans.first().expect(COMPILED_FIRST);
         let is_divided = stages.iter().any(|stage| stage.tasks > 1);
-        let run = Run {
+        let run = Execution {
             progress: Progress::new(stages.len(), self.team.workers()),
             stages,
             gate,

@@ -15,7 +15,7 @@ use crate::jit::{ArenaRun, BoundGroup, FlushDenormals, TaskPart};
 /// A stage has ended when all its tasks are done, whoever did them: a worker that comes late, or never, is
 /// not waited for.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct Execution {
     pub(super) stages: Arc<[BoundStage]>,
     /// Ends the run where the loss is not finite.
     pub(super) gate: Option<Gate>,
@@ -68,7 +68,7 @@ impl Progress {
         })
     }
 
-    /// Says that a worker has done so many tasks of a stage, which is all that it can do there.
+    /// Says that a worker has done this many tasks of a stage, which is all that it can do there.
     fn add_done(&self, stage: usize, tasks: usize) {
         if tasks > 0 {
             // passes on what they wrote, and what others did that have said so
@@ -93,7 +93,7 @@ impl Progress {
     }
 }
 
-impl Run {
+impl Execution {
     /// Takes tasks until there are none, stage by stage. When worker 0 returns the run has ended.
     pub(super) fn work(&self, worker: usize) {
         let _flush = FlushDenormals::new();
@@ -151,7 +151,7 @@ pub(super) fn mean(values: &[f32], images: usize) -> f32 {
 mod tests {
     use super::*;
 
-    /// Two stages of counted tasks, taken as [`Run::work`] takes them. `panics` is a task of the first.
+    /// Two stages of counted tasks, taken as [`Execution::work`] takes them. `panics` is a task of the first.
     fn work(
         progress: &Progress,
         worker: usize,

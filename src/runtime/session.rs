@@ -557,7 +557,7 @@ impl EvalSession {
         self.engine.values(output, count).to_vec()
     }
 
-    /// The outputs `[n, outputs]` and the losses `[n]` of the last batch, which had so many images; there are
+    /// The outputs `[n, outputs]` and the losses `[n]` of the last batch, which had this many images; there are
     /// no losses where the loss is not known.
     pub fn last(&self, images: usize) -> (&[f32], &[f32]) {
         let values = |id| self.engine.output(id).map(|output| self.engine.values(output, images));

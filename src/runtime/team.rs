@@ -60,7 +60,7 @@ impl std::fmt::Debug for Desk {
 }
 
 impl Team {
-    /// A team of so many workers, the owner counted. Helpers sleep until there is a first job.
+    /// A team of this many workers, the owner counted. Helpers sleep until there is a first job.
     /// # Errors
     /// The system refuses threads.
     pub(super) fn new(workers: usize) -> std::io::Result<Self> {

@@ -31,4 +31,4 @@ pub use note::TrainNote;
 pub use pretrained::{Pretrained, pretrained, tensor_shapes};
 pub use record::{Arithmetic, RunRecord};
 pub use state::{Progress, RunningSums, Saved, State};
-pub use trainer::{Ending, Plan, Results, Stage, Trainer, Watch, initialise};
+pub use trainer::{Ending, PhaseId, PhasePlan, Results, Trainer, Watch, initialise};

@@ -39,11 +39,11 @@ use crate::vocabulary::Writes;
 
 /// What a run is made of, besides its engines.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan<'a> {
+pub struct PhasePlan<'a> {
     /// The schedule of the present phase.
     pub train: &'a TrainSpec,
     /// Which phase that is.
-    pub stage: Stage<'a>,
+    pub phase: PhaseId<'a>,
     /// Applied to training images.
     pub augment: &'a AugmentSpec,
     /// The images.
@@ -64,7 +64,7 @@ pub struct Plan<'a> {
 
 /// Where a phase stands in its run. A run without phases is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stage<'a> {
+pub struct PhaseId<'a> {
     /// From 0.
     pub index: usize,
     /// Its name, where phases are written.
@@ -103,7 +103,7 @@ pub struct Results {
 
 /// A run, between its epochs. `V` is made on first use by `make_evaluator`.
 pub struct Trainer<'a, T, V, F> {
-    plan: Plan<'a>,
+    plan: PhasePlan<'a>,
     engine: T,
     evaluator: Option<V>,
     make_evaluator: F,
@@ -127,7 +127,7 @@ where
     /// Begins a run: initial weights by the seed, an empty history, a first state.
     /// # Errors
     /// [`RunError`] if the folder cannot be written, or a checkpoint's name is no plain file name.
-    pub fn begin(plan: Plan<'a>, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
+    pub fn begin(plan: PhasePlan<'a>, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
         initialise(&mut engine, plan.train.seed);
         let names: Vec<String> = engine.params().iter().map(|param| param.name.clone()).collect();
         for (at, values) in
@@ -164,7 +164,12 @@ where
     /// Goes on from a state of the plan's folder.
     /// # Errors
     /// [`RunError`] if it cannot be read or is of another run.
-    pub fn resume(plan: Plan<'a>, saved: &Saved, mut engine: T, make_evaluator: F) -> Result<Self, RunError> {
+    pub fn resume(
+        plan: PhasePlan<'a>,
+        saved: &Saved,
+        mut engine: T,
+        make_evaluator: F,
+    ) -> Result<Self, RunError> {
         let path = &saved.path;
         let State { progress, params, best, settings: _, rows } =
             State::load(path, engine.params(), plan.settings)?;
@@ -229,7 +234,7 @@ where
     /// [`RunError`]: files that cannot be written.
     pub fn advance(
         mut self,
-        plan: Plan<'a>,
+        plan: PhasePlan<'a>,
         mut engine: T,
         anew: bool,
         watch: &mut dyn Watch,
@@ -248,7 +253,7 @@ where
                 before.learning_rate
             },
             counters: self.callbacks.counters().to_vec(),
-            phase: plan.stage.index,
+            phase: plan.phase.index,
             phase_start: before.epoch,
             updates: if anew { 0 } else { before.updates },
             train_seconds: before.train_seconds,
@@ -371,7 +376,7 @@ where
 
     /// The steps of an epoch that are still to be done.
     fn run_steps(&mut self, epoch: usize, watch: &mut dyn Watch) -> Result<Ending, RunError> {
-        let Plan { train, augment, data, interrupt, .. } = self.plan;
+        let PhasePlan { train, augment, data, interrupt, .. } = self.plan;
         let batch_size = train.batch.value;
         watch.epoch_begins(epoch, data.train_batch_count(batch_size), self.progress.batch);
         let mut batches =
@@ -444,7 +449,7 @@ where
 
     /// The learning rate of a step of the phase.
     fn rate(&self, step: u64) -> f32 {
-        let Plan { train, data, .. } = self.plan;
+        let PhasePlan { train, data, .. } = self.plan;
         let steps_per_epoch = data.train_batch_count(train.batch.value).max(1) as u64;
         let at = SchedulePoint { step, steps_per_epoch, epochs: train.epochs.value };
         train.schedule.value.rate(self.progress.learning_rate, at)
@@ -474,7 +479,7 @@ where
                 }
                 Action::Stop { .. } => {
                     self.progress.stopped = true;
-                    let phase = self.plan.stage.name.map(str::to_owned);
+                    let phase = self.plan.phase.name.map(str::to_owned);
                     watch.note(TrainNote::StoppedEarly { phase, epoch: record.epoch });
                 }
             }
@@ -519,7 +524,7 @@ where
     }
 
     fn save_state(&mut self) -> Result<(), RunError> {
-        let Plan { settings, record, folder, .. } = self.plan;
+        let PhasePlan { settings, record, folder, .. } = self.plan;
         let snapshot = Snapshot {
             progress: &self.progress,
             best: &self.best,
@@ -555,7 +560,7 @@ fn carry_over(from: &impl TrainEngine, to: &mut impl TrainEngine, anew: bool) {
 }
 
 /// The files of `csv_log`, by their names.
-fn logs(plan: &Plan<'_>) -> Result<Vec<(String, PathBuf)>, RunError> {
+fn logs(plan: &PhasePlan<'_>) -> Result<Vec<(String, PathBuf)>, RunError> {
     let names = plan.train.callbacks.iter().filter_map(|callback| {
         let Callback::CsvLog { path } = &callback.value else { return None };
         Some(&path.value)
@@ -564,7 +569,7 @@ fn logs(plan: &Plan<'_>) -> Result<Vec<(String, PathBuf)>, RunError> {
 }
 
 /// The phase's callbacks; refuses a file that would be written elsewhere, before anything is trained.
-fn callbacks_of(plan: &Plan<'_>) -> Result<Callbacks, RunError> {
+fn callbacks_of(plan: &PhasePlan<'_>) -> Result<Callbacks, RunError> {
     for callback in &plan.train.callbacks {
         if let Some(Writes { path, .. }) = callback.value.writes() {
             plan.folder.checkpoint(&path.value)?;
@@ -574,7 +579,7 @@ fn callbacks_of(plan: &Plan<'_>) -> Result<Callbacks, RunError> {
 }
 
 /// The values of each epoch: loss and metrics of the training images, then of the validation images.
-fn monitors(plan: &Plan<'_>, metrics: &[Metric]) -> Vec<Monitor> {
+fn monitors(plan: &PhasePlan<'_>, metrics: &[Metric]) -> Vec<Monitor> {
     let splits = if plan.data.validation.is_some() { &[false, true][..] } else { &[false][..] };
     let metrics = || std::iter::once(None).chain(metrics.iter().map(|&metric| Some(metric)));
     splits

@@ -47,7 +47,7 @@ impl Loss {
         self.link(1).is_some()
     }
 
-    /// What makes probabilities of so many scores; `None` for a loss that is computed from the outputs as
+    /// What makes probabilities of this many scores; `None` for a loss that is computed from the outputs as
     /// they are.
     pub fn link(self, outputs: usize) -> Option<Link> {
         match self {

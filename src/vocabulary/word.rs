@@ -20,7 +20,7 @@ pub struct Word {
     pub example: &'static str,
     /// In the order of positional arguments.
     pub options: &'static [OptionSpec],
-    /// So many of the first options are written without their names: `crop(28x28, pad: 4)` has one.
+    /// This many of the first options are written without their names: `crop(28x28, pad: 4)` has one.
     pub unnamed: usize,
 }
 
@@ -55,7 +55,7 @@ impl Word {
         Self { options, ..self }
     }
 
-    /// With so many options that are written without their names.
+    /// With this many options that are written without their names.
     pub const fn unnamed(self, unnamed: usize) -> Self {
         Self { unnamed, ..self }
     }
@@ -148,7 +148,7 @@ impl Written {
         Self::new(keyword, [])
     }
 
-    /// `keyword(first, name: second)`, with so many options that are written without their names.
+    /// `keyword(first, name: second)`, with this many options that are written without their names.
     pub fn text(&self, unnamed: usize) -> String {
         let options = self.options.iter().enumerate();
         let arguments: Vec<String> = options

@@ -52,7 +52,7 @@ enum Order {
     Same,
     /// `[O, I, Kh, Kw]` for our `[Kh, Kw, I, O]`.
     Convolution,
-    /// `[O, I]` for our `[I, O]`; inputs are a flattened map of so many channels, `[C, H·W]` for our `[H·W,
+    /// `[O, I]` for our `[I, O]`; inputs are a flattened map of this many channels, `[C, H·W]` for our `[H·W,
     /// C]`. A vector's map is one pixel of all its elements.
     Dense { channels: usize },
 }

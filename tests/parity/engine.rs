@@ -114,7 +114,7 @@ impl Engine {
         Ok(Tensor { shape: out.shape().to_vec(), values: out.iter().copied().collect() })
     }
 
-    /// `cnnc step`: so many steps on the one batch, with the file's optimizer or another.
+    /// `cnnc step`: this many steps on the one batch, with the file's optimizer or another.
     pub(crate) fn train(&self, steps: usize, optimizer: Option<&str>) -> Result<Trained, String> {
         let mut command = self.command("step");
         command.arg("--labels").arg(self.path("y.npy"));

@@ -115,7 +115,7 @@ fn blend(a: &mut [f32], b: &[f32], own: f32) {
     }
 }
 
-/// Classes as shares, in so many numbers a picture: the label itself where that is one, else 1 at its place.
+/// Classes as shares, in this many numbers a picture: the label itself where that is one, else 1 at its place.
 pub(in crate::data) fn spread(labels: &[i32], outputs: usize, shares: &mut Vec<f32>) {
     shares.clear();
     for &label in labels {

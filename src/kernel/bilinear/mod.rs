@@ -1,5 +1,5 @@
 //! What methods have in common that make a product of few multiplications and many additions: sums of the
-//! inputs at so many points, one matrix product for each point, and results that are sums of these.
+//! inputs at this many points, one matrix product for each point, and results that are sums of these.
 //!
 //! The points are those of a polynomial in Winograd's method ([`super::winograd`]), and the seven products of
 //! quarters in Strassen's ([`super::strassen`]).
@@ -20,7 +20,7 @@ use super::cache::{from_memory, streaming};
 /// Cycles of one call of a strip or tile besides its arithmetic.
 pub(super) const CALL: f64 = 12.0;
 
-/// Elements from a point's matrix to the next, for so many rows of so many numbers: an odd number of cache
+/// Elements from a point's matrix to the next, for this many rows of this many numbers: an odd number of cache
 /// lines, so that a row's points, which are written together, do not fall on the same sets.
 pub(super) fn plane(rows: usize, numbers: usize) -> usize {
     const LINE: usize = 16;
@@ -37,7 +37,7 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// Cycles to read so many weights for the first time in a call.
+    /// Cycles to read this many weights for the first time in a call.
     pub(super) fn first_read(self, weights: usize) -> f64 {
         let bytes = weights * size_of::<f32>();
         if self.cold { from_memory(bytes) } else { streaming(bytes) }

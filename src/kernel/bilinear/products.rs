@@ -36,7 +36,7 @@ impl Products {
         Self { points, inputs, outputs: Blocks::of(outputs, simd), rows, pitch: channels, planes }
     }
 
-    /// Code for so many of the points: `[inputs, weights, results]` at the first. Where there are fewer
+    /// Code for this many of the points: `[inputs, weights, results]` at the first. Where there are fewer
     /// images than there is room for, the rows of the others are made of what happens to lie there, and
     /// nobody reads them.
     pub(in crate::kernel) fn emit(

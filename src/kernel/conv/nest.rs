@@ -141,7 +141,7 @@ pub(super) fn emit(
     }
 }
 
-/// Runs over the groups and the vectors of channels that are written, with the tiling for so many rows.
+/// Runs over the groups and the vectors of channels that are written, with the tiling for this many rows.
 fn for_channels(
     k: &mut KernelBuilder<'_>,
     part: &Part,

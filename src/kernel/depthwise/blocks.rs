@@ -39,7 +39,7 @@ pub(super) struct Task {
 }
 
 impl Blocks {
-    /// The cheapest cut. `strip` writes one for so many rows and columns; `bytes` are those that a block of
+    /// The cheapest cut. `strip` writes one for this many rows and columns; `bytes` are those that a block of
     /// rows goes through.
     pub(super) fn choose(
         task: &Task,

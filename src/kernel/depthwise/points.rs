@@ -69,7 +69,7 @@ impl Points {
         reads.into_iter().map(|(at, products)| Read { at, products }).collect()
     }
 
-    /// Positions that so many points reach over.
+    /// Positions that this many points reach over.
     pub(super) fn reach(&self, count: usize) -> usize {
         let (Some(first), Some(last)) = (self.taps.first(), self.taps.last()) else { return 0 };
         last.at.abs_diff(first.at) + 1 + (count - 1) * self.read_step

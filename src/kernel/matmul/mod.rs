@@ -55,7 +55,7 @@ fn tile(a_pitch: [usize; 2], c_pitch: [usize; 2], reduction: ReductionLoop) -> T
     }
 }
 
-/// Rows of `W` that are at least this far apart share few sets of the caches: only so many of a block's rows
+/// Rows of `W` that are at least this far apart share few sets of the caches: only this many of a block's rows
 /// stay there at once.
 const FAR_ROW_BYTES: usize = 1024;
 const FAR_ROWS: usize = 512;

@@ -17,7 +17,7 @@ const UNROLL_LIMIT: usize = 9;
 /// Steps of one iteration of the innermost loop.
 const UNROLL: usize = 4;
 
-/// Of so many registers, there is room for the vectors of `b` and two more.
+/// Of this many registers, there is room for the vectors of `b` and two more.
 pub(super) fn max_accumulators(vectors: usize, registers: usize) -> usize {
     (registers - 2).saturating_sub(vectors)
 }

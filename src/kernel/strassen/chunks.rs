@@ -6,7 +6,7 @@ use crate::kernel::bilinear::for_images_together;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::tiling::split;
 
-/// `count` neighbouring pieces of so many rows, the first at row `start`.
+/// `count` neighbouring pieces of this many rows, the first at row `start`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Piece {
     start: usize,
@@ -14,7 +14,7 @@ struct Piece {
     count: usize,
 }
 
-/// Cuts rows into pieces of at most so many pairs of rows, nearly equal; all but the last are even.
+/// Cuts rows into pieces of at most this many pairs of rows, nearly equal; all but the last are even.
 fn pieces(rows: usize, most: usize) -> Vec<Piece> {
     let both = rows / 2;
     if both <= most {
@@ -65,7 +65,7 @@ impl Chunks {
         self.images * largest.unwrap_or(0)
     }
 
-    /// Sum over the chunks of so many images of what each costs, by its pairs.
+    /// Sum over the chunks of this many images of what each costs, by its pairs.
     pub(super) fn sum(&self, images: usize, cost: impl Fn(usize) -> f64) -> f64 {
         let of_piece =
             |piece: &Piece| piece.count as f64 * cost(self.images * count(piece.rows, self.columns));

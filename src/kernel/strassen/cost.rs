@@ -24,7 +24,7 @@ pub(crate) fn applies(desc: &ConvDesc) -> bool {
     plain(&desc.window.y) && plain(&desc.window.x) && desc.groups == 1 && desc.epilogue.pool.is_none() && even
 }
 
-/// Whether a convolution is cheaper so. `new_weights`: of so many calls, where they are changed after them.
+/// Whether a convolution is cheaper so. `new_weights`: of this many calls, where they are changed after them.
 pub(crate) fn is_worth_it(
     desc: &ConvDesc,
     calls: Calls,
@@ -43,7 +43,7 @@ pub(crate) fn is_worth_it(
     cycles + made < MARGIN * direct
 }
 
-/// Cycles of a call for so many images.
+/// Cycles of a call for this many images.
 fn cycles(chunks: &Chunks, desc: &ConvDesc, images: usize, target: &Target) -> f64 {
     let (read, blocks) = (streaming(weights(desc) * size_of::<f32>()), blocks(desc, target));
     let of_chunk = |pairs: usize| {
@@ -53,7 +53,7 @@ fn cycles(chunks: &Chunks, desc: &ConvDesc, images: usize, target: &Target) -> f
     chunks.sum(images, of_chunk)
 }
 
-/// Cycles of the sums before and behind the products of so many pairs.
+/// Cycles of the sums before and behind the products of this many pairs.
 fn strips(pairs: usize, desc: &ConvDesc, target: &Target) -> f64 {
     let vectors = |channels: usize| (channels / 2).div_ceil(target.simd.lanes());
     let vectors = vectors(desc.input.channels) + vectors(desc.output.channels);

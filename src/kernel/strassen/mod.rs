@@ -51,7 +51,7 @@ use crate::tensor::Element;
 /// A summand with its factor; nothing where it is zero.
 type Weighted = (f64, Option<StripValue>);
 
-/// Elements from a row of so many numbers to the next: not a multiple of 4 KiB, where all rows fall on the
+/// Elements from a row of this many numbers to the next: not a multiple of 4 KiB, where all rows fall on the
 /// same sets of the first-level cache.
 fn pitch(numbers: usize) -> usize {
     const LINE: usize = 16;
@@ -63,7 +63,7 @@ fn blocks(conv: &ConvDesc, target: &Target) -> Blocks {
     Blocks::of(conv.output.channels / 2, target.simd)
 }
 
-/// The seven products of a chunk of so many pairs, for a block of output channels.
+/// The seven products of a chunk of this many pairs, for a block of output channels.
 fn products(conv: &ConvDesc, pairs: usize, outputs: Blocks) -> Products {
     let inputs = conv.input.channels / 2;
     let pitch = [pitch(inputs), outputs.width];

@@ -18,7 +18,7 @@ pub(super) struct PairRun {
     before: usize,
 }
 
-/// All pixels of so many rows and columns in pairs: the upper half of the rows with the lower half; a last
+/// All pixels of this many rows and columns in pairs: the upper half of the rows with the lower half; a last
 /// odd row in itself, and its last odd pixel alone.
 pub(super) fn pair_runs(rows: usize, columns: usize) -> Vec<PairRun> {
     let (half, middle) = (rows / 2, columns / 2);
@@ -119,7 +119,7 @@ impl Pair {
         if self.apart.is_some() { 2 } else { 1 }
     }
 
-    /// Addresses of the pixels in an image of a layout, of whose rows and columns every so many count.
+    /// Addresses of the pixels in an image of a layout, of whose rows and columns every this many count.
     pub(super) fn addresses(
         &self,
         k: &mut KernelBuilder<'_>,

@@ -9,7 +9,7 @@ use crate::kernel::Simd;
 use crate::kernel::trial::{Buffer, Case, RoundedCase, compare, mean_error, random_cases, run, simds};
 use crate::tensor::{Layout, Padding};
 
-/// What the bound of the module allows for so many input channels, without the numbers' size.
+/// What the bound of the module allows for this many input channels, without the numbers' size.
 fn bound(channels: usize) -> f64 {
     let epsilon = f64::from(f32::EPSILON) / 2.0;
     6.0 * (channels as f64 / 2.0 + 8.0) * epsilon * channels as f64

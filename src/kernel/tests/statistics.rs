@@ -20,7 +20,7 @@ fn check_penalty(count: usize, factors: [f32; 2], seed: u64) {
     assert_close(got[1].f32()[0], weights.iter().map(term).sum(), 1e-5, (count, factors));
 }
 
-/// Moments of parts of so many images, and their combination.
+/// Moments of parts of this many images, and their combination.
 fn check_moments(simd: Simd, input: Layout, counts: &[usize], seed: u64) {
     let Layout { height, width, channels, .. } = input;
     let mut partials = Vec::new();

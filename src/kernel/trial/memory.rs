@@ -14,7 +14,7 @@ const GUARD_BYTE: u8 = 0xFF;
 /// Scratch memory begins on a cache line, as in plans.
 const LINE: usize = 64;
 
-/// A kernel and what it is called with: scratch memory of so many bytes, `count` and `first`.
+/// A kernel and what it is called with: scratch memory of this many bytes, `count` and `first`.
 struct Trial<'a> {
     set: &'a KernelSet,
     scratch: usize,

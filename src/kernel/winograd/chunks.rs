@@ -35,7 +35,7 @@ pub(super) struct Piece {
     pub(super) side: Side,
 }
 
-/// Cuts a side into pieces of at most so many squares, nearly equal.
+/// Cuts a side into pieces of at most this many squares, nearly equal.
 fn pieces(side: Side, most: usize) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for run in split(side.squares(), side.squares().div_ceil(most)) {
@@ -71,7 +71,7 @@ pub(super) struct Chunks {
 const SQUARES: [usize; 4] = [14, 28, 56, 112];
 
 impl Chunks {
-    /// For a convolution of `[I, O]` channels with results of `[height, width]`, in calls of so many images.
+    /// For a convolution of `[I, O]` channels with results of `[height, width]`, in calls of this many images.
     /// Weights are read for every chunk.
     pub(super) fn of_conv(square: Square, results: [usize; 2], [i, o]: [usize; 2], images: usize) -> Self {
         Self::choose(square, results, i + o, square.area() * i * o, images)
@@ -87,7 +87,7 @@ impl Chunks {
         Self::choose(square, results, i + o, 2 * square.area() * i * o, images)
     }
 
-    /// For so many numbers at each point of a square, written and read again, and so many others that are
+    /// For this many numbers at each point of a square, written and read again, and this many others that are
     /// visited for every chunk.
     fn choose(square: Square, results: [usize; 2], numbers: usize, visited: usize, images: usize) -> Self {
         let mut best: Option<(f64, Self)> = None;
@@ -130,7 +130,7 @@ impl Chunks {
         self.images * largest(&self.rows) * largest(&self.columns)
     }
 
-    /// Chunks for so many images.
+    /// Chunks for this many images.
     pub(super) fn count(&self, images: usize) -> usize {
         let all = |pieces: &[Piece]| pieces.iter().map(|piece| piece.count).sum::<usize>();
         images.div_ceil(self.images) * all(&self.rows) * all(&self.columns)

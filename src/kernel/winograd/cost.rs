@@ -104,7 +104,7 @@ pub(crate) fn choose_grad_weight(
     best(direct, cost)
 }
 
-/// The products of so many squares.
+/// The products of this many squares.
 fn products(square: Square, squares: usize, channels: [usize; 2], simd: Simd) -> Products {
     Products::dense(square.area(), channels, (squares, [0; 2]), simd)
 }
@@ -135,7 +135,7 @@ fn grad_products(rows: usize, steps: usize, columns: usize, (square, target): (S
     square.area() as f64 * blocks.sum(of_block)
 }
 
-/// Cycles of the transforms of so many squares, for each of `channels`. A transform reads and writes about as
+/// Cycles of the transforms of this many squares, for each of `channels`. A transform reads and writes about as
 /// many vectors as there are points, and makes two to four operations of each.
 fn strips(square: Square, squares: usize, target: &Target, channels: [usize; 2]) -> f64 {
     let area = square.area() as f64;

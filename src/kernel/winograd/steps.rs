@@ -26,7 +26,7 @@ pub(crate) struct Planes {
 }
 
 impl Planes {
-    /// For a convolution of so many images.
+    /// For a convolution of this many images.
     pub(crate) fn of(conv: &ConvDesc, square: Square, images: usize) -> Self {
         let squares = sides(conv, square).map(Side::squares).iter().product();
         let pitch =

@@ -96,7 +96,7 @@ pub(super) fn evaluate(b: &mut StripBuilder, square: Square, g: &[Term]) -> Vec<
     u
 }
 
-/// `Aᵀ m`: from the points to so many results.
+/// `Aᵀ m`: from the points to this many results.
 pub(super) fn interpolate(b: &mut StripBuilder, square: Square, m: &[Term], results: usize) -> Vec<Term> {
     let pairs = pairs(square);
     let sums: Vec<[Term; 2]> = (0..pairs.len())

@@ -225,7 +225,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// Names that a scope knows, and those around it, each with `known` before it; at most about so many.
+    /// Names that a scope knows, and those around it, each with `known` before it; at most about this many.
     fn names_in_sight(&self, scope: ScopeId, known: &str, most: usize) -> Vec<String> {
         let mut names = Vec::new();
         let mut at = Some(scope);

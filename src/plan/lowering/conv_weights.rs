@@ -12,16 +12,16 @@ const TASKS: usize = 8;
 /// How a convolution is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
-    /// Product by product; weights as rows, or in blocks of so many output channels.
+    /// Product by product; weights as rows, or in blocks of this many output channels.
     Direct { block: Option<usize>, rank: Rank },
     /// By Winograd's method.
     Winograd(Square),
-    /// By Strassen's, in calls for so many output channels.
+    /// By Strassen's, in calls for this many output channels.
     Strassen { part: usize },
 }
 
 impl Method {
-    /// How many times as many numbers its weights are, for a window of so many taps.
+    /// How many times as many numbers its weights are, for a window of this many taps.
     pub(super) fn weights_per_tap(self, taps: usize) -> f64 {
         match self {
             Method::Direct { .. } => 1.0,
@@ -60,7 +60,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The way to compute a product in calls of so many images: the one that was chosen, else the cheapest by
+    /// The way to compute a product in calls of this many images: the one that was chosen, else the cheapest by
     /// the models of the kernels.
     pub(super) fn way(&self, product: Product, images: usize) -> Way {
         let question = self.question(product, images);

@@ -19,11 +19,11 @@ use crate::plan::launch::Space;
 use crate::tensor::TensorType;
 
 /// What a finer division holds in memory that shards would not: all tasks' parts of a sum at once, and the
-/// gradients between both divisions. Either may take this share, one in so many, of what the layers of a
+/// gradients between both divisions. Either may take this share, one in this many, of what the layers of a
 /// batch take there.
 const SHARE: usize = 4;
 
-/// Tasks of so many images.
+/// Tasks of this many images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Division {
     /// Images of a task.
@@ -138,7 +138,7 @@ impl Costs {
         if self.trains { streaming_among_others(bytes) } else { streaming(bytes) }
     }
 
-    /// Cycles that a shard's work at a node gains if tasks have so many images.
+    /// Cycles that a shard's work at a node gains if tasks have this many images.
     fn gain(&self, node: usize, images: usize) -> f64 {
         let Traffic { image, weights, parts, growth } = self.traffic[node];
         let shard = self.coarse.shard;
@@ -160,7 +160,7 @@ impl Costs {
         ways * self.cycles(shards * shard * crossing) / shards as f64
     }
 
-    /// Which nodes to leave to shards if the others have tasks of so many images, and what that gains.
+    /// Which nodes to leave to shards if the others have tasks of this many images, and what that gains.
     fn best_range(&self, images: usize) -> (f64, Range<usize>) {
         let [forward, backward] = self.passes.clone();
         let (mut gain, mut first) = (0.0, (0.0, forward.start));

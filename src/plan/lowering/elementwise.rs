@@ -30,7 +30,7 @@ struct MapLaunch {
 }
 
 impl ImageMap {
-    /// The launch over so many rows of each image. `place` says where they are.
+    /// The launch over this many rows of each image. `place` says where they are.
     fn launch(
         &self,
         rows: usize,

@@ -55,12 +55,12 @@ impl Parts {
 }
 
 impl Lowerer<'_> {
-    /// Whether a launch of so many operations is divided within its only image.
+    /// Whether a launch of this many operations is divided within its only image.
     pub(super) fn divides_image(&self, operations: usize) -> bool {
         self.images() == 1 && operations >= WORTH_DIVIDING
     }
 
-    /// Whether a map over images of so many elements is divided within its only image.
+    /// Whether a map over images of this many elements is divided within its only image.
     pub(super) fn divides_map(&self, elements: usize) -> bool {
         self.images() == 1 && elements >= WORTH_DIVIDING_ELEMENTS
     }

@@ -53,7 +53,7 @@ impl ProbeSession {
         self.engine.run_inference(images);
     }
 
-    /// The model's output for the last batch, of so many images.
+    /// The model's output for the last batch, of this many images.
     pub fn output(&self, images: usize) -> &[f32] {
         self.result(OutputId::Model, images)
     }

@@ -271,8 +271,8 @@ impl Session<'_> {
         let settings =
             Settings::new([("train.epochs", phases[0].epochs.value), ("train.batch", phases[0].batch.value)]);
         let (augment, info, pretrained) = (AugmentSpec::default(), WeightsInfo::default(), Pretrained::new());
-        let plan = |index: usize| Plan {
-            stage: Stage { index, name: None },
+        let plan = |index: usize| PhasePlan {
+            phase: PhaseId { index, name: None },
             train: phases[index],
             augment: &augment,
             data: self.data,

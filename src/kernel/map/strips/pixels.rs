@@ -13,7 +13,7 @@ use crate::kernel::map::Map;
 use crate::kernel::map::flat::element_of_row;
 use crate::kernel::micro::StripRun;
 
-/// Whether so many channels make good use of a vector.
+/// Whether this many channels make good use of a vector.
 pub(in crate::kernel::map) fn fills_vectors(channels: usize, lanes: usize) -> bool {
     2 * channels >= lanes
 }
@@ -90,7 +90,7 @@ pub(in crate::kernel::map) fn emit_pixels(
 }
 
 impl Pixels<'_, '_> {
-    /// All pixels for so many vectors of channels from one on; of each vector so many lanes.
+    /// All pixels for this many vectors of channels from one on; of each vector this many lanes.
     fn emit_block(&self, k: &mut KernelBuilder<'_>, channel: Value, vectors: usize, lanes: usize) {
         let (map, [height, width, channels]) = (self.map, self.shape);
         let pixels = if self.extent == Extent::Row { width } else { height * width };

@@ -179,7 +179,7 @@ impl StripOp {
 /// How far a strip goes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum StripRun {
-    /// Over so many elements. Pointers move along by a vector each time; of the last vector only so many
+    /// Over this many elements. Pointers move along by a vector each time; of the last vector only this many
     /// lanes are read and written as are left.
     Elements(usize),
     /// The same over as many elements as the last argument says.
@@ -376,7 +376,7 @@ impl StripBuilder {
         self.push(StripOp::Store(value, place));
     }
 
-    /// The strip, over so many elements.
+    /// The strip, over this many elements.
     pub fn finish(self, element_bytes: &[u8], elements: usize) -> StripDesc {
         self.finish_run(element_bytes, StripRun::Elements(elements), &[])
     }

@@ -89,7 +89,7 @@ struct Allocator {
     steps: Vec<Instruction>,
 }
 
-/// Registers `0..registers` for a strip's operations and so many carried vectors.
+/// Registers `0..registers` for a strip's operations and this many carried vectors.
 pub(super) fn allocate(ops: &[StripOp], registers: usize, carried: usize) -> Allocation {
     let mut uses = vec![Vec::new(); ops.len()];
     for (at, op) in ops.iter().enumerate().rev() {

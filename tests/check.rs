@@ -54,7 +54,13 @@ fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
     load_within(
         source,
         options,
-        Surroundings { card_of: &cards::card_of, read: &read, weights: &weights, memory: &memory },
+        Surroundings {
+            card_of: &cards::card_of,
+            is_absent: &|data| data.source.value.name() == "nowhere/",
+            read: &read,
+            weights: &weights,
+            memory: &memory,
+        },
     )
 }
 
@@ -350,6 +356,50 @@ fn augmentation_is_checked_against_the_pictures() {
 }
 
 #[test]
+fn splits_in_a_folder_are_no_classes() {
+    let with = |source: &str| {
+        let text = format!(
+            "model A {{ input(64x64x1); conv2d(4, 3); relu; global_avg_pool2d; dense(2, activation: softmax) }}\n\
+             data {{ source: {source} }}\nprepare {{ color: gray; rescale: 1/255 }}\n"
+        );
+        load_text(&text, &[])
+    };
+    let loaded = with("folder(\"photos/\")");
+    assert_eq!(codes(&loaded), ["W0322"], "{}", drawn(&loaded));
+    let problem = loaded.problems.iter().next().expect("it has one");
+    assert_eq!(problem.fixes[0].edits[0].text, "folder(\"photos/train\", test: \"photos/test\")");
+    // without a folder for the test there is one for training
+    let loaded = with("folder(\"flowers/\")");
+    let problem = loaded.problems.iter().next().expect("it has one");
+    assert_eq!(problem.fixes[0].edits[0].text, "folder(\"flowers/training\")");
+    // a class among others may be called so
+    for source in
+        ["folder(\"vehicles/\")", "folder(\"photos/train\", test: \"photos/test\")", "folder(\"pets/\")"]
+    {
+        assert!(!codes(&with(source)).contains(&"W0322"), "{source}");
+    }
+}
+
+#[test]
+fn a_number_of_classes_that_is_not_known_is_told_by_its_reason() {
+    let with = |data: &str| {
+        let text =
+            format!("model A {{ input(64x64x1); flatten; dense(classes, activation: softmax) }}\n{data}\n");
+        let loaded = load_text(&text, &[]);
+        let problem =
+            loaded.problems.iter().find(|problem| problem.code.as_str() == "E0016").expect("unknown");
+        render(problem, &loaded.sources, RenderStyle::plain())
+    };
+    for (data, said) in [
+        ("", "add a `data` section"),
+        ("data { source: folder(\"elsewhere/\") }", "`elsewhere/` is not there to tell how many there are"),
+        ("data { source: csv(\"places.csv\", image: file, label: x); labels: regression }", "there are none"),
+    ] {
+        assert!(with(data).contains(said), "{data}: {}", with(data));
+    }
+}
+
+#[test]
 fn pretrained_weights_bring_their_preparation() {
     let text = std::fs::read_to_string(fixture("E0304.cnn")).expect("the fixture is there");
     let with = |prepare: &str| load_text(&text.replace("rescale: 1/255", prepare), &[]);
@@ -389,6 +439,14 @@ fn scales_are_followed_to_the_first_layer() {
     assert_eq!(with("rescale: 1/127.5", "rescaling(1, offset: -1)"), [""; 0]);
     assert_eq!(with("normalize: standard(mean: [0.5], std: [0.25])", "relu"), ["W0301"]);
     assert_eq!(with("normalize: standard(mean: [127], std: [60])", "relu"), [""; 0]);
+    // what is said to be written is what the edit writes
+    let text = "model A { input(64x64x1); conv2d(4, 3); relu; global_avg_pool2d; dense(classes, activation: softmax) }\n\
+                data { source: folder(\"pets/\") }\nprepare { color: lab_l }\n";
+    let loaded = load_text(text, &[]);
+    let problem = loaded.problems.iter().find(|problem| problem.code.as_str() == "W0301").expect("unscaled");
+    let drawn = render(problem, &loaded.sources, RenderStyle::plain());
+    assert!(drawn.contains("write `rescale: 1/100`"), "{drawn}");
+    assert!(problem.fixes.iter().flat_map(|fix| &fix.edits).any(|edit| edit.text.contains("rescale: 1/100")));
     assert_eq!(with("normalize: standard(mean: [100], std: [1])", "relu"), [""; 0]);
 }
 

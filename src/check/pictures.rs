@@ -151,6 +151,11 @@ fn check_normalize(view: &View<'_>, channels: usize, problems: &mut Problems) {
     }
 }
 
+/// The factor that brings values of a range to at most 1, as it is written: `1/255`.
+pub(super) fn to_unit((low, high): (f32, f32)) -> String {
+    format!("1/{}", high.abs().max(low.abs()).ceil())
+}
+
 /// W0301: values up to 255 go straight into the first layer.
 fn check_scale(view: &View<'_>, problems: &mut Problems) {
     let prepare = &view.program.prepare;
@@ -189,11 +194,8 @@ fn check_scale(view: &View<'_>, problems: &mut Problems) {
         .arg("high", range.1)
         .at(data.source.span, "here")
         .also(view.program.model.layers[0].span, "input");
-    let problem = problem.help("rescale");
+    let rescale = to_unit(range);
+    let problem = problem.arg("rescale", &rescale).help("rescale");
     let from_zero = range.0 == 0.0 && range.1.fract() == 0.0;
-    problems.push(if from_zero {
-        problem.set("prepare", "rescale", format!("1/{}", range.1))
-    } else {
-        problem
-    });
+    problems.push(if from_zero { problem.set("prepare", "rescale", rescale) } else { problem });
 }

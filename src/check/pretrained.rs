@@ -4,6 +4,7 @@ use super::View;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Color, Normalize, PrepareSpec, ScopeKind};
 use crate::source::Span;
+use crate::vocabulary::factor;
 
 /// E0304: a setting of `prepare` other than the one that the weights bring. Says whether there was one.
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) -> bool {
@@ -53,9 +54,9 @@ fn differences(ours: &PrepareSpec, theirs: &PrepareSpec) -> Vec<(&'static str, S
     }
     if let Some(rescale) = &ours.rescale {
         let wanted = theirs.rescale.as_ref().map(|rescale| rescale.value);
-        let factor = wanted.unwrap_or(1.0);
-        if (rescale.value - factor).abs() > 1e-6 * factor.abs() {
-            found.push(("rescale", rescale.span, wanted.map(factor_text)));
+        let target = wanted.unwrap_or(1.0);
+        if (rescale.value - target).abs() > 1e-6 * target.abs() {
+            found.push(("rescale", rescale.span, wanted.map(factor)));
         }
     }
     if let Some(normalize) = &ours.normalize {
@@ -70,7 +71,7 @@ fn differences(ours: &PrepareSpec, theirs: &PrepareSpec) -> Vec<(&'static str, S
 /// What the weights bring, as a `prepare` section would say it.
 fn described(prepare: &PrepareSpec) -> String {
     let color = prepare.color.as_ref().map(|color| format!("color: {}", color_text(color.value)));
-    let rescale = prepare.rescale.as_ref().map(|rescale| format!("rescale: {}", factor_text(rescale.value)));
+    let rescale = prepare.rescale.as_ref().map(|rescale| format!("rescale: {}", factor(rescale.value)));
     let normalize = prepare
         .normalize
         .as_ref()
@@ -84,17 +85,6 @@ fn color_text(color: Color) -> &'static str {
         Color::Rgb => "rgb",
         Color::Gray => "gray",
         Color::LabL => "lab_l",
-    }
-}
-
-/// `1/255` for what is a whole number's share.
-fn factor_text(factor: f32) -> String {
-    let inverse = 1.0 / f64::from(factor);
-    let whole = inverse.round();
-    if factor < 1.0 && (inverse - whole).abs() < 1e-4 * whole {
-        format!("1/{whole}")
-    } else {
-        factor.to_string()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Scale of the pictures on their way into the model, step by step: `prepare`, then layers that do the same.
 
 use super::View;
+use super::pictures::to_unit;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::Normalize;
 use crate::layers::{Layer, Purpose};
@@ -133,7 +134,10 @@ fn check_normalize(view: &View<'_>, range: (f32, f32), problems: &mut Problems) 
         .arg("low", range.0)
         .arg("high", range.1)
         .arg("most", shown(high))
+        .arg("rescale", to_unit(range))
         .at(normalize.span, "normalized");
     let end = normalize.span.end;
-    problems.push(problem.help("rescale-first").fix(Span::new(end, end), "; rescale: 1/255"));
+    problems.push(
+        problem.help("rescale-first").fix(Span::new(end, end), format!("; rescale: {}", to_unit(range))),
+    );
 }

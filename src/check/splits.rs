@@ -4,11 +4,16 @@
 use super::View;
 use crate::card::{DataCard, PictureSize};
 use crate::diag::{Code, Diagnostic, Level, Problems};
-use crate::ir::{Damaged, DataSpec, Fit, LayerNode, ScopeKind};
+use crate::ir::{Damaged, DataSource, DataSpec, Fit, LayerNode, ScopeKind};
 use crate::source::Span;
+use crate::vocabulary::Words;
 
 /// Names that a sentence mentions; of more it says how many.
 const SHOWN: usize = 8;
+/// What folders of splits are called.
+const TRAIN: &[&str] = &["train", "training"];
+const TEST: &[&str] = &["test", "testing"];
+const VALIDATION: &[&str] = &["validation", "valid", "val", "dev"];
 /// A warning where at least one in this many pictures outside of the training split stands in another split
 /// too, a hint below.
 const ONE_IN: usize = 100;
@@ -17,9 +22,12 @@ const STRETCHED: [f32; 2] = [1.25, 1.5];
 /// Times by which a resize may enlarge the area.
 const ENLARGED: usize = 4;
 
-/// W0306, W0307, W0308, W0310, W0311, H0312, H0313.
+/// W0306, W0307, W0308, W0310, W0311, H0312, H0313, W0322.
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let (Some(data), Some(card)) = (&view.program.data, view.card) else { return };
+    if check_names(data, card, problems) {
+        return;
+    }
     check_files(data, card, problems);
     check_groups(data, card, problems);
     check_doubles(data, card, problems);
@@ -40,6 +48,33 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
 fn quoted(names: &[&str]) -> String {
     let shown = crate::lower::list(names.iter().copied().take(SHOWN));
     if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
+}
+
+/// W0322: a folder whose classes are called as splits are. Says whether it is: what the splits are then is not
+/// to be judged.
+fn check_names(data: &DataSpec, card: &DataCard, problems: &mut Problems) -> bool {
+    let DataSource::Folder { train: folder, test: None } = &data.source.value else { return false };
+    let called = |split: &[&str]| {
+        let is_called = |class: &&String| split.iter().any(|name| class.eq_ignore_ascii_case(name));
+        card.found_classes.iter().find(is_called)
+    };
+    let all = [TRAIN, TEST, VALIDATION].map(called);
+    let [Some(train), test, _] = all else { return false };
+    // the classes may be called so: then there are others among them
+    let splits = all.iter().flatten().count();
+    if splits < 2 || splits < card.found_classes.len() {
+        return false;
+    }
+    let source = DataSource::Folder { train: folder.join(train), test: test.map(|test| folder.join(test)) };
+    let names: Vec<&str> = card.found_classes.iter().map(String::as_str).collect();
+    let problem = Diagnostic::new(Code::W0322)
+        .arg("data", data.source.value.name())
+        .arg("classes", quoted(&names))
+        .arg("source", source.text())
+        .at(data.source.span, "here")
+        .help(if test.is_some() { "splits" } else { "train" });
+    problems.push(problem.fix(data.source.span, source.text()));
+    true
 }
 
 /// W0310: an error where pictures cannot be read, a warning where a class has none.

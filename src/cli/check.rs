@@ -11,7 +11,7 @@ use super::load::{self, Look, Reading};
 use super::mend;
 use super::rewrite::streams_differ;
 use crate::data::cards::CardError;
-use crate::diag::{Level, render_json, render_json_rest};
+use crate::diag::{Code, Level, render_json, render_json_rest};
 use crate::experiment::name_of;
 use crate::files;
 use crate::printed;
@@ -65,8 +65,8 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
     let mut worst = Ok(());
     for file in &args.files {
         let checked = reading(args, file, look, console).and_then(|reading| match args.format {
-            Format::Human => show_human(&reading, console),
-            Format::Json => show_json(&reading, console),
+            Format::Human => show_human(&reading, look, console),
+            Format::Json => show_json(&reading, look, console),
         });
         match checked {
             Ok(()) if args.format == Format::Human => {
@@ -113,19 +113,40 @@ fn reading(args: &CheckArgs, file: &Path, look: Look, console: &Console) -> Resu
     Ok(mended.reading)
 }
 
-fn show_human(reading: &Reading, console: &Console) -> Result<(), Failure> {
+fn show_human(reading: &Reading, look: Look, console: &Console) -> Result<(), Failure> {
     load::show(reading, console);
-    match &reading.card_error {
-        Some(CardError::Malformed(error)) => return Err(Failure::of_data(error)),
-        Some(error @ CardError::NotAtHand { .. }) => {
-            console.note(format_args!("note: {error}\n  checks that need the data were left out"));
-        }
-        None => {}
+    if let Some(CardError::Malformed(error)) = &reading.card_error {
+        return Err(Failure::of_data(error));
     }
-    load::verdict(&reading.loaded, console)
+    load::verdict(&reading.loaded, console)?;
+    match &reading.card_error {
+        // a folder that is not there has a problem of its own
+        Some(CardError::NotAtHand { what, .. }) if look == Look::Card => {
+            console
+                .note(format_args!("note: {what} is not at hand: checks that need the data were left out"));
+        }
+        _ => {}
+    }
+    all_there(reading, look)
 }
 
-fn show_json(reading: &Reading, console: &Console) -> Result<(), Failure> {
+/// Data and weights must be there where `--data` asks for a look at them.
+fn all_there(reading: &Reading, look: Look) -> Result<(), Failure> {
+    let absent = |code| reading.loaded.problems.iter().any(|problem| problem.code == code);
+    match &reading.card_error {
+        _ if look != Look::Pass => Ok(()),
+        Some(CardError::NotAtHand { what, help, .. }) => {
+            Err(Failure::mistake(format!("{what} is not there to be looked through"), help.clone()))
+        }
+        _ if absent(Code::W0125) => Err(Failure::mistake(
+            "a weights file that the program names is not there",
+            "put it where the program says, or check without `--data`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn show_json(reading: &Reading, look: Look, console: &Console) -> Result<(), Failure> {
     for problem in reading.loaded.problems.iter().filter(|problem| problem.level != Level::Hint) {
         console.json(render_json(problem, &reading.loaded.sources, console.language()))?;
     }
@@ -135,5 +156,6 @@ fn show_json(reading: &Reading, console: &Console) -> Result<(), Failure> {
     if let Some(CardError::Malformed(error)) = &reading.card_error {
         return Err(Failure::of_data(error));
     }
-    load::verdict(&reading.loaded, console)
+    load::verdict(&reading.loaded, console)?;
+    all_there(reading, look)
 }

@@ -128,6 +128,8 @@ codes! {
     W0311 Warning,
     H0312 Hint,
     H0313 Hint,
+    W0321 Warning,
+    W0322 Warning,
     W0402 Warning,
     W0403 Warning,
     W0404 Warning,
@@ -158,6 +160,18 @@ codes! {
     W0520 Warning,
     E0522 Error,
     E0525 Error,
+}
+
+impl Code {
+    /// Whether it is about how the model is trained, on which data and how these are varied: nothing to
+    /// whoever looks at a model or uses it.
+    pub fn is_about_training(self) -> bool {
+        let is_of_layers = matches!(self, Code::W0512 | Code::H0513);
+        let is_of_pictures = matches!(self, Code::W0301);
+        let is_of_classes = matches!(self, Code::W0216);
+        let section = self.as_str().as_bytes()[2];
+        is_of_classes || (matches!(section, b'3' | b'4' | b'5') && !is_of_layers && !is_of_pictures)
+    }
 }
 
 impl fmt::Display for Code {

@@ -214,6 +214,24 @@ impl Problems {
         self
     }
 
+    /// Takes away problems that follow from others that are told elsewhere.
+    pub(crate) fn discard(&mut self, follows: impl Fn(&Diagnostic) -> bool) {
+        self.retain(|problem| !follows(problem));
+    }
+
+    /// Takes away the warnings and hints of some codes.
+    pub fn silence(&mut self, is_silent: impl Fn(Code) -> bool) {
+        self.retain(|problem| problem.level == Level::Error || !is_silent(problem.code));
+        self.dropped.retain(|(level, code), _| *level == Level::Error || !is_silent(*code));
+    }
+
+    /// Takes away the warnings and hints that have one of their places where nothing is to be told.
+    pub fn silence_at(&mut self, is_silent: impl Fn(Span) -> bool) {
+        self.retain(|problem| {
+            problem.level == Level::Error || !problem.labels.iter().any(|label| is_silent(label.span))
+        });
+    }
+
     fn retain(&mut self, keep: impl Fn(&Diagnostic) -> bool) {
         self.found.retain(|_, problems| {
             problems.retain(&keep);

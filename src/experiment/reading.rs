@@ -11,10 +11,11 @@ use super::options::{Look, Options};
 use crate::card::{DataCard, PictureSize};
 use crate::data::cards::{self, CardError};
 use crate::data::{DataError, Locations};
+use crate::diag::Code;
 use crate::files;
 use crate::front::{self, Loaded, Surroundings, WeightsFile};
 use crate::ir::{CheckedProgram, DataSpec};
-use crate::lower::LowerOptions;
+use crate::lower::{LowerOptions, OVERRIDE};
 use crate::memory::{self, Machine, memory_bytes};
 use crate::source::SourceFile;
 use crate::train::{RunError, tensor_shapes};
@@ -22,6 +23,9 @@ use crate::train::{RunError, tensor_shapes};
 /// Data up to this size are passed over before each run: 64 MiB take a fraction of a second, and the pass is
 /// remembered.
 const SMALL_BYTES: u64 = 64 << 20;
+
+/// The constant for the number of classes.
+const CLASSES: &str = "classes";
 
 /// A text that has been read, with what was found in it.
 #[derive(Debug)]
@@ -61,12 +65,25 @@ impl Reading {
         };
         let around = Surroundings {
             card_of: &|data| cards.of(data),
+            is_absent: &|_| options.look == Look::Card && cards.are_absent(),
             read: &|path| read_used(path, &locations),
             weights: &|written| weights_file(written, &locations),
             memory: &memory,
         };
-        let loaded = front::load_within(SourceFile::new(name.display().to_string(), text), &lowering, around);
+        let mut loaded =
+            front::load_within(SourceFile::new(name.display().to_string(), text), &lowering, around);
+        // whoever overrules a setting for one command knows what it does
+        let Loaded { problems, sources, .. } = &mut loaded;
+        problems.silence_at(|span| sources.find(span.start).0.name == OVERRIDE);
         let card_error = cards.error.into_inner();
+        if let Some(CardError::Malformed(_)) = &card_error {
+            // how many classes there are is known once the data are sound
+            let Loaded { problems, sources, .. } = &mut loaded;
+            problems.discard(|problem| {
+                problem.code == Code::E0016
+                    && problem.labels.iter().any(|label| sources.slice(label.span) == CLASSES)
+            });
+        }
         Self { file: file.to_owned(), loaded, card_error, locations }
     }
 
@@ -107,6 +124,11 @@ struct Cards<'a> {
 }
 
 impl Cards<'_> {
+    /// Whether the data were looked for in vain.
+    fn are_absent(&self) -> bool {
+        matches!(*self.error.borrow(), Some(CardError::NotAtHand { .. }))
+    }
+
     fn of(&self, data: &DataSpec) -> Option<DataCard> {
         if let Some((_, card)) = self.known.borrow().as_ref().filter(|(of, _)| of == data) {
             return Some(card.clone());

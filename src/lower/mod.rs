@@ -52,9 +52,10 @@ use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
 use crate::vocabulary::Metric;
 
-use constant::Constants;
+use constant::{Classes, Constants};
 use imports::Imports;
 pub(crate) use names::{list, nearest};
+pub use overrides::OVERRIDE;
 pub use section::calls_of;
 use units::{Callee, Units};
 
@@ -135,10 +136,13 @@ pub(crate) fn lower_at(
     cx.data_known = !matches!(data, Some(None));
     let data = data.flatten();
     cx.labels = data.as_ref().map_or(LabelKind::Single, |data| data.labels.value);
-    let classes = data.as_ref().and_then(|data| match &data.classes {
-        Some(classes) => Some(classes.value.len()),
-        None if data.labels.value == LabelKind::Regression => None,
-        None => card_of(data).map(|card| card.classes.len()),
+    let classes = data.as_ref().map_or(Classes::NoData, |data| match &data.classes {
+        Some(classes) => Classes::Known(classes.value.len()),
+        None if data.labels.value == LabelKind::Regression => Classes::Numbers,
+        None => card_of(data).map_or_else(
+            || Classes::Unknown(data.source.value.name()),
+            |card| Classes::Known(card.classes.len()),
+        ),
     });
     cx.constants.set_classes(classes);
     let prepare = prepare.map(|section| cx.with_constants(&section.lets, |cx| prepare::lower(cx, &section)));

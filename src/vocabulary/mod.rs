@@ -58,7 +58,7 @@ pub use sections::{
 pub use settings::{Cache, ClassWeight, Combine, Damaged, Grouping, LabelKind, Split, SplitBase};
 pub use source::{CsvSource, DataSource};
 pub use strategy::Strategy;
-pub use text::{call, list, named, number, quoted};
+pub use text::{call, factor, list, named, number, quoted};
 pub use value::OptionValue;
 pub use word::{Row, Word, Words, Written};
 

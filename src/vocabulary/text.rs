@@ -29,6 +29,17 @@ pub fn number(value: f32) -> String {
     if again == Ok(value) { short } else { f64::from(value).to_string() }
 }
 
+/// A factor as people write it: `1/255` for what is a whole number's share.
+pub fn factor(factor: f32) -> String {
+    let inverse = 1.0 / f64::from(factor);
+    let whole = inverse.round();
+    if factor < 1.0 && (inverse - whole).abs() < 1e-4 * whole {
+        format!("1/{whole}")
+    } else {
+        factor.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +49,9 @@ mod tests {
         for value in [0.1_f32, 1.0 / 255.0, 1e-7, 0.0, 3.0e38, -0.5, f32::MIN_POSITIVE, 16_777_217.0] {
             assert_eq!(number(value).parse::<f64>().map(|wide| wide as f32), Ok(value));
         }
+    }
+    #[test]
+    fn factors_are_shares_of_whole_numbers() {
+        assert_eq!([1.0 / 255.0, 0.01, 2.0, 0.3].map(factor), ["1/255", "1/100", "2", "0.3"]);
     }
 }

@@ -77,6 +77,10 @@ fn found(path: &Path) -> Option<DataCard> {
     let pets = [("cats", 100), ("dogs", 100)];
     Some(match name {
         "pets/" => small(name, &pets),
+        "photos/" => small(name, &[("test", 50), ("train", 200)]),
+        "flowers/" => small(name, &[("training", 200), ("valid", 50)]),
+        "vehicles/" => small(name, &[("bus", 50), ("test", 50), ("train", 200)]),
+        "photos/train" => small(name, &pets),
         "screws/" => small(name, &[("broken", 35), ("good", 465)]),
         "bolts/" => small(name, &[("broken", 40), ("good", 400)]),
         "digits.npz" => numbered(name, 50),

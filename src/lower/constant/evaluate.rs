@@ -1,7 +1,7 @@
 //! Expressions to their values.
 
 use super::arithmetic::FUNCTIONS;
-use super::{Constants, Value};
+use super::{Classes, Constants, Value};
 use crate::ast::{Expr, ExprKind, Name, Unit};
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::lower::names;
@@ -96,7 +96,10 @@ impl Constants {
             "true" => return Some(Value::Bool(true)),
             "false" => return Some(Value::Bool(false)),
             "classes" => {
-                let known = self.classes.and_then(|classes| i64::try_from(classes).ok());
+                let known = match self.classes {
+                    Classes::Known(classes) => i64::try_from(classes).ok(),
+                    Classes::NoData | Classes::Unknown(_) | Classes::Numbers => None,
+                };
                 return Some(known.map_or_else(|| Value::Word(word.to_owned()), Value::Int));
             }
             _ => {}
@@ -129,10 +132,14 @@ impl Constants {
     /// E0016 for a word that should be a constant.
     pub(in crate::lower) fn unresolved(&self, word: &str, span: Span, problems: &mut Problems) -> Diagnostic {
         if word == "classes" {
-            return Diagnostic::new(Code::E0016)
-                .saying("classes")
-                .at(span, "classes-here")
-                .help("classes-help");
+            let problem = Diagnostic::new(Code::E0016).at(span, "classes-here");
+            return match &self.classes {
+                Classes::Unknown(data) => {
+                    problem.saying("classes-absent").arg("data", data).help("classes-list")
+                }
+                Classes::Numbers => problem.saying("classes-numbers").help("classes-count"),
+                Classes::NoData | Classes::Known(_) => problem.saying("classes").help("classes-help"),
+            };
         }
         let problem = Diagnostic::new(Code::E0016).arg("name", word).at(span, "here");
         match names::nearest_of_many(problems, word, self.names()) {

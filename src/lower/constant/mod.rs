@@ -27,10 +27,24 @@ pub(super) struct Constants {
     values: Values,
     /// What `values` held before each change, so that the end of a body can take back what was defined in it.
     changes: Vec<(String, Option<Defined>)>,
-    classes: Option<usize>,
+    classes: Classes,
     /// What stands for each `search(…)`.
     search: Rc<SearchSpace>,
     work: Work,
+}
+
+/// How many classes the data have.
+#[derive(Debug, Clone, Default)]
+pub(in crate::lower) enum Classes {
+    /// There are no data.
+    #[default]
+    NoData,
+    /// There are data, and nothing is known of them: their name.
+    Unknown(String),
+    /// The labels are numbers.
+    Numbers,
+    /// So many.
+    Known(usize),
 }
 
 /// A constant's value, if it has one, and where its name is given.
@@ -65,8 +79,8 @@ impl Work {
 }
 
 impl Constants {
-    /// Tells how many classes the data have, if that is known.
-    pub(super) fn set_classes(&mut self, classes: Option<usize>) {
+    /// Tells how many classes the data have.
+    pub(super) fn set_classes(&mut self, classes: Classes) {
         self.classes = classes;
     }
 
@@ -85,7 +99,7 @@ impl Constants {
     /// Constants of another file are used at a place where these are known: the classes are the same, and so
     /// is the work that may be done.
     pub(super) fn go_on_from(&mut self, here: &Constants) {
-        self.classes = here.classes;
+        self.classes = here.classes.clone();
         self.work = here.work.clone();
     }
 
@@ -167,6 +181,6 @@ impl Constants {
 
     /// Whether the word is `classes` and the count is not known.
     pub(super) fn classes_are_unknown(&self, word: &str) -> bool {
-        word == "classes" && self.classes.is_none()
+        word == "classes" && !matches!(self.classes, Classes::Known(_))
     }
 }

@@ -356,16 +356,17 @@ fn a_prediction_answers_all_that_it_can() {
     place.program("source: folder(\"set\")");
     place.run(&["init", "a.cnn", "--output", "w.safetensors"]).succeeds();
     place.write("cut.jpg", &encoded(ImageFormat::Jpeg, 64, 3)[..1200]);
+    place.write("empty/notes.txt", "");
     place.write("esc\x1b[31m.png", encoded(ImageFormat::Png, 16, 3));
     let predict =
         |more: &[&str]| place.run(&[&["predict", "a.cnn", "--weights", "w.safetensors"], more].concat());
-    let pictures = ["set/cats/0.png", "cut.jpg", "none.png", "set", "esc\x1b[31m.png"];
+    let pictures = ["set/cats/0.png", "cut.jpg", "none.png", "empty", "esc\x1b[31m.png"];
     let said = predict(&pictures);
     said.refuses(&[
         "`cut.jpg` cannot be taken",
         "cut short",
         "`none.png`",
-        "`set` cannot be taken: it is a folder",
+        "`empty` cannot be taken: no pictures are in this folder",
         "3 of 5 pictures",
     ]);
     assert_eq!(said.out.lines().count(), 2, "{}", said.out);

@@ -6,8 +6,9 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
-use crate::ir::{DataSource, LabelKind, Program};
+use crate::ir::{CheckedProgram, DataSource, LabelKind, Link, Loss, Meaning, Program};
 use crate::printed::{json_shown, shown, shown_path};
+use crate::tensor::Shape;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,48 +21,108 @@ pub(super) enum Format {
 /// Where several classes a picture are possible, those at or above this are said.
 const YES: f32 = 0.5;
 
+/// Numbers without names that are said one by one; more are said as a map is.
+const MOST_NUMBERS: usize = 64;
+
+/// What a line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// The one class that is likeliest.
+    Class,
+    /// All classes that are likely.
+    Classes,
+    /// Numbers, each with its name.
+    Numbers,
+    /// A map, or more numbers than anybody reads.
+    Map,
+}
+
+/// How a class's score is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Percent,
+    /// As the number that it is.
+    Plain,
+}
+
 /// Says what a model's outputs mean.
 pub(super) struct Speaker {
     format: Format,
-    kind: LabelKind,
+    about: About,
+    unit: Unit,
+    /// Makes probabilities of the outputs.
+    link: Option<Link>,
+    /// A single output is above 0 for the second class, and below for the first.
+    around_zero: bool,
     /// Of each score or number.
     names: Vec<String>,
 }
 
 impl Speaker {
-    /// For a model with so many outputs, whose classes are known by these names (if they are).
-    pub(super) fn new(program: &Program, classes: &[String], outputs: usize, format: Format) -> Self {
-        let kind = program.label_kind();
-        let names = match (kind, program.data.as_ref().map(|data| &data.source.value)) {
-            (LabelKind::Regression, Some(DataSource::Csv(table))) => {
-                table.labels.iter().map(|column| column.value.clone()).collect()
-            }
-            (LabelKind::Regression, _) if outputs == 1 => vec!["value".to_owned()],
-            (LabelKind::Regression, _) => (0..outputs).map(|at| format!("value_{at}")).collect(),
-            // a single unit's output is the second class's
-            (LabelKind::Single, _) => class_names(classes, if outputs == 1 { 2 } else { outputs }),
-            (LabelKind::Multi, _) => class_names(classes, outputs),
+    /// For a model with so many outputs of a meaning, whose classes are known by these names (if they are).
+    pub(super) fn new(
+        program: &CheckedProgram,
+        meaning: Meaning,
+        classes: &[String],
+        outputs: usize,
+        format: Format,
+    ) -> Self {
+        let labels = program.label_kind();
+        let (about, names) = match meaning {
+            Meaning::Map => (About::Map, Vec::new()),
+            Meaning::Numbers => match number_names(program.program(), outputs) {
+                Some(names) => (About::Numbers, names),
+                None => (About::Map, Vec::new()),
+            },
+            Meaning::Probabilities | Meaning::Scores { .. } => match labels {
+                LabelKind::Multi => (About::Classes, class_names(classes, outputs)),
+                // a single unit's output is the second class's
+                LabelKind::Single | LabelKind::Regression => {
+                    (About::Class, class_names(classes, if outputs == 1 { 2 } else { outputs }))
+                }
+            },
         };
-        Self { format, kind, names }
+        let (unit, link) = match meaning {
+            Meaning::Scores { link: None } => (Unit::Plain, None),
+            Meaning::Scores { link } => (Unit::Percent, link),
+            Meaning::Probabilities | Meaning::Numbers | Meaning::Map => (Unit::Percent, None),
+        };
+        let around_zero = unit == Unit::Plain && program.loss() == Some(Loss::Hinge);
+        Self { format, about, unit, link, around_zero, names }
     }
 
     /// The first line, if there is one before all others.
     pub(super) fn header(&self) -> Option<String> {
         let names = self.names.iter().map(|name| csv_cell(name)).collect::<Vec<_>>().join(",");
-        let columns = match self.kind {
-            LabelKind::Single => format!("file,class,score,{names}"),
-            LabelKind::Multi => format!("file,classes,{names}"),
-            LabelKind::Regression => format!("file,{names}"),
+        let columns = match self.about {
+            About::Class => format!("file,class,score,{names}"),
+            About::Classes => format!("file,classes,{names}"),
+            About::Numbers => format!("file,{names}"),
+            About::Map => "file,shape,least,mean,greatest".to_owned(),
         };
         (self.format == Format::Csv).then_some(columns)
     }
 
-    /// The line of a picture, given the model's outputs for it.
-    pub(super) fn line(&self, path: &Path, outputs: &[f32]) -> String {
-        match self.kind {
-            LabelKind::Single => self.one_class(path, &scores_of(outputs)),
-            LabelKind::Multi => self.several_classes(path, outputs),
-            LabelKind::Regression => self.numbers(path, outputs),
+    /// The line of a picture, given the model's outputs for it and their shape.
+    pub(super) fn line(&self, path: &Path, outputs: &[f32], shape: &Shape) -> String {
+        let mut scores = outputs.to_vec();
+        if let Some(link) = self.link {
+            link.apply(&mut scores);
+        }
+        match self.about {
+            About::Class => self.one_class(path, &self.of_classes(&scores)),
+            About::Classes => self.several_classes(path, &scores),
+            About::Numbers => self.numbers(path, outputs),
+            About::Map => self.map(path, outputs, shape),
+        }
+    }
+
+    /// A score for each class.
+    fn of_classes(&self, scores: &[f32]) -> Vec<f32> {
+        match *scores {
+            [one] if self.around_zero => vec![-one, one],
+            [one] => vec![1.0 - one, one],
+            _ => scores.to_vec(),
         }
     }
 
@@ -73,10 +134,11 @@ impl Speaker {
             Format::Json => Some(json_line(&json!({ "file": file, "error": reason }))),
             Format::Csv => {
                 // as many cells as the others have, all empty but the first
-                let said = match self.kind {
-                    LabelKind::Single => 2,
-                    LabelKind::Multi => 1,
-                    LabelKind::Regression => 0,
+                let said = match self.about {
+                    About::Class => 2,
+                    About::Classes => 1,
+                    About::Numbers => 0,
+                    About::Map => 4,
                 };
                 Some(format!("{}{}", csv_cell(&file), ",".repeat(said + self.names.len())))
             }
@@ -90,8 +152,8 @@ impl Speaker {
         match self.format {
             Format::Human => {
                 let others: Vec<String> =
-                    order[1..].iter().take(2).map(|&at| self.percent(at, scores)).collect();
-                format!("{seen}: {} ({})", self.percent(best, scores), others.join(", "))
+                    order[1..].iter().take(2).map(|&at| self.score(at, scores)).collect();
+                format!("{seen}: {} ({})", self.score(best, scores), others.join(", "))
             }
             Format::Json => json_line(&json!({
                 "file": file,
@@ -114,10 +176,10 @@ impl Speaker {
         let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human if found.is_empty() => {
-                format!("{seen}: nothing ({})", self.percent(order[0], scores))
+                format!("{seen}: nothing ({})", self.score(order[0], scores))
             }
             Format::Human => {
-                let all: Vec<String> = found.iter().map(|&at| self.percent(at, scores)).collect();
+                let all: Vec<String> = found.iter().map(|&at| self.score(at, scores)).collect();
                 format!("{seen}: {}", all.join(", "))
             }
             Format::Json => json_line(&json!({
@@ -149,8 +211,33 @@ impl Speaker {
         }
     }
 
-    fn percent(&self, at: usize, scores: &[f32]) -> String {
-        format!("{} {:.1}%", shown(&self.names[at]), scores[at] * 100.0)
+    /// The shape, and what its numbers lie between.
+    fn map(&self, path: &Path, values: &[f32], shape: &Shape) -> String {
+        let least = values.iter().copied().fold(f32::INFINITY, f32::min);
+        let greatest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mean = (values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64) as f32;
+        let (file, seen) = (file_text(path), shown_path(path));
+        match self.format {
+            Format::Human => {
+                format!("{seen}: {shape} numbers from {least} to {greatest}, {mean} on average")
+            }
+            Format::Json => json_line(&json!({
+                "file": file,
+                "shape": shape.extents(),
+                "least": least,
+                "mean": mean,
+                "greatest": greatest,
+            })),
+            Format::Csv => format!("{},{shape},{least},{mean},{greatest}", csv_cell(&file)),
+        }
+    }
+
+    fn score(&self, at: usize, scores: &[f32]) -> String {
+        let name = shown(&self.names[at]);
+        match self.unit {
+            Unit::Percent => format!("{name} {:.1}%", scores[at] * 100.0),
+            Unit::Plain => format!("{name} {:.3}", scores[at]),
+        }
     }
 
     fn object(&self, values: &[f32]) -> Map<String, Value> {
@@ -165,11 +252,15 @@ fn best_first(scores: &[f32]) -> Vec<usize> {
     order
 }
 
-/// A score for each class.
-fn scores_of(values: &[f32]) -> Vec<f32> {
-    match *values {
-        [one] => vec![1.0 - one, one],
-        _ => values.to_vec(),
+/// Names of numbers; `None` where these are many, and nothing names them.
+fn number_names(program: &Program, outputs: usize) -> Option<Vec<String>> {
+    match program.data.as_ref().map(|data| &data.source.value) {
+        Some(DataSource::Csv(table)) => {
+            Some(table.labels.iter().map(|column| column.value.clone()).collect())
+        }
+        _ if outputs == 1 => Some(vec!["value".to_owned()]),
+        _ if outputs > MOST_NUMBERS => None,
+        _ => Some((0..outputs).map(|at| format!("value_{at}")).collect()),
     }
 }
 
@@ -206,15 +297,20 @@ fn csv_cell(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn said(kind: LabelKind, names: &[&str], outputs: &[f32]) -> [String; 3] {
+    fn speaker(about: About, names: &[&str], format: Format) -> Speaker {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        Speaker { format, about, unit: Unit::Percent, link: None, around_zero: false, names }
+    }
+
+    fn said(about: About, names: &[&str], outputs: &[f32]) -> [String; 3] {
+        let shape = Shape::vector(outputs.len());
         [Format::Human, Format::Csv, Format::Json]
-            .map(|format| Speaker { format, kind, names: names.clone() }.line(Path::new("a.png"), outputs))
+            .map(|format| speaker(about, names, format).line(Path::new("a.png"), outputs, &shape))
     }
 
     #[test]
     fn one_line_a_picture() {
-        let [human, csv, json] = said(LabelKind::Single, &["cat", "dog, big"], &[0.75]);
+        let [human, csv, json] = said(About::Class, &["cat", "dog, big"], &[0.75]);
         assert_eq!(human, "a.png: dog, big 75.0% (cat 25.0%)");
         assert_eq!(csv, "a.png,\"dog, big\",0.75,0.25,0.75");
         let wanted = r#"{"file":"a.png","class":"dog, big","index":1,"score":0.75,"scores":{"cat":0.25,"dog, big":0.75}}"#;
@@ -223,22 +319,57 @@ mod tests {
 
     #[test]
     fn several_classes_are_those_above_a_half() {
-        let [human, csv, json] = said(LabelKind::Multi, &["cat", "dog", "bird"], &[0.5, 0.75, 0.25]);
+        let [human, csv, json] = said(About::Classes, &["cat", "dog", "bird"], &[0.5, 0.75, 0.25]);
         assert_eq!(human, "a.png: dog 75.0%, cat 50.0%");
         assert_eq!(csv, "a.png,dog;cat,0.5,0.75,0.25");
         assert_eq!(
             json,
             r#"{"file":"a.png","classes":["dog","cat"],"scores":{"cat":0.5,"dog":0.75,"bird":0.25}}"#
         );
-        assert_eq!(said(LabelKind::Multi, &["cat"], &[0.25])[0], "a.png: nothing (cat 25.0%)");
+        assert_eq!(said(About::Classes, &["cat"], &[0.25])[0], "a.png: nothing (cat 25.0%)");
     }
 
     #[test]
     fn numbers_are_numbers() {
-        let [human, csv, json] = said(LabelKind::Regression, &["x", "y"], &[1.5, -2.0]);
+        let [human, csv, json] = said(About::Numbers, &["x", "y"], &[1.5, -2.0]);
         assert_eq!(human, "a.png: x 1.5, y -2");
         assert_eq!(csv, "a.png,1.5,-2");
         assert_eq!(json, r#"{"file":"a.png","values":{"x":1.5,"y":-2.0}}"#);
+    }
+
+    #[test]
+    fn scores_are_said_as_probabilities_or_as_they_are() {
+        let names = ["cat", "dog"];
+        let said = |speaker: Speaker, scores: &[f32]| {
+            speaker.line(Path::new("a.png"), scores, &Shape::vector(scores.len()))
+        };
+        let linked = |link| Speaker { link: Some(link), ..speaker(About::Class, &names, Format::Human) };
+        assert_eq!(said(linked(Link::Softmax), &[5.0, 5.0]), "a.png: cat 50.0% (dog 50.0%)");
+        assert_eq!(said(linked(Link::Sigmoid), &[20.0]), "a.png: dog 100.0% (cat 0.0%)");
+        let plain = |around_zero| Speaker {
+            unit: Unit::Plain,
+            around_zero,
+            ..speaker(About::Class, &names, Format::Human)
+        };
+        assert_eq!(said(plain(false), &[3.25, -1.0]), "a.png: cat 3.250 (dog -1.000)");
+        assert_eq!(said(plain(true), &[-2.5]), "a.png: cat 2.500 (dog -2.500)");
+    }
+
+    #[test]
+    fn maps_say_their_shape() {
+        let said = |format| {
+            speaker(About::Map, &[], format).line(
+                Path::new("a.png"),
+                &[-1.0, 0.5, 2.0],
+                &Shape::image(1, 3, 1),
+            )
+        };
+        assert_eq!(said(Format::Human), "a.png: 1x3x1 numbers from -1 to 2, 0.5 on average");
+        assert_eq!(said(Format::Csv), "a.png,1x3x1,-1,0.5,2");
+        assert_eq!(
+            said(Format::Json),
+            r#"{"file":"a.png","shape":[1,3,1],"least":-1.0,"mean":0.5,"greatest":2.0}"#
+        );
     }
 
     #[test]

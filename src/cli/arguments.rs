@@ -14,7 +14,7 @@ use crate::runtime::CompileOptions;
 /// What every command understands.
 #[derive(Debug, Args)]
 pub(super) struct GlobalArgs {
-    /// Print results and problems only
+    /// Print results and errors only
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
     /// Treat warnings as errors
@@ -95,7 +95,10 @@ pub(super) struct SizeArgs {
     pub(super) size: Option<[usize; 2]>,
 }
 
-fn size(text: &str) -> Result<[usize; 2], String> {
+/// `224x224`
+/// # Errors
+/// What to write.
+pub(super) fn size(text: &str) -> Result<[usize; 2], String> {
     let extents =
         text.split_once('x').and_then(|(height, width)| Some([height.parse().ok()?, width.parse().ok()?]));
     let within = |size: &[usize; 2]| size.iter().all(|extent| (1..=1 << 16).contains(extent));
@@ -119,6 +122,13 @@ pub(super) struct ComputeArgs {
     /// Worker threads; 0: one for each core
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = threads)]
     pub(super) threads: usize,
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+}
+
+/// What code is generated for.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct TargetArgs {
     /// Vector instructions to use instead of the widest there are: portable, neon, avx2 or avx512
     #[arg(long, value_name = "KIND", value_parser = simd)]
     pub(super) simd: Option<Simd>,
@@ -130,7 +140,7 @@ pub(super) struct ComputeArgs {
 impl ComputeArgs {
     /// As the library takes it.
     pub(super) fn compute(&self) -> Compute {
-        let Self { threads, simd, exact } = *self;
+        let Self { threads, target: TargetArgs { simd, exact } } = *self;
         Compute { threads, simd, exact, tune_kernels: false }
     }
 
@@ -146,12 +156,20 @@ impl ComputeArgs {
 
     /// What code is generated for.
     pub(super) fn target(&self) -> Target {
-        self.compute().target()
+        self.target.target()
     }
 
     /// The number of worker threads that are used.
     pub(super) fn thread_count(&self) -> usize {
         self.compute().thread_count()
+    }
+}
+
+impl TargetArgs {
+    /// What code is generated for.
+    pub(super) fn target(&self) -> Target {
+        let Self { simd, exact } = *self;
+        Compute { simd, exact, ..Compute::default() }.target()
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) struct AugmentArgs {
 }
 
 pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let ready = load::ready_to_vary(&args.program.file, &args.program.choice, console)?;
     let program = ready.program.program();
     let spec = &program.augment;
     if spec.ops.is_empty() {

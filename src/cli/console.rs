@@ -52,6 +52,11 @@ impl Console {
         self.denies_warnings
     }
 
+    /// Whether warnings are not told. Where they are denied they are errors.
+    pub(super) fn hides_warnings(&self) -> bool {
+        self.quiet && !self.denies_warnings
+    }
+
     /// Of problems and pages.
     pub(super) fn language(&self) -> Language {
         self.language
@@ -118,6 +123,13 @@ impl Console {
     pub(super) fn note(&self, line: impl fmt::Display) {
         if !self.quiet {
             self.problem(line);
+        }
+    }
+
+    /// Prints a line that had better be known, unless `--quiet`.
+    pub(super) fn warning(&self, line: impl fmt::Display) {
+        if !self.hides_warnings() {
+            self.problem(format_args!("warning: {line}"));
         }
     }
 

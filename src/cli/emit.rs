@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
+use super::arguments::{ProgramArgs, SizeArgs, TargetArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::load;
@@ -32,7 +32,7 @@ pub(super) struct EmitArgs {
     #[command(flatten)]
     program: ProgramArgs,
     #[command(flatten)]
-    compute: ComputeArgs,
+    target: TargetArgs,
     #[command(flatten)]
     size: SizeArgs,
     /// The stage to print
@@ -60,12 +60,31 @@ enum Mode {
     Infer,
 }
 
+impl EmitArgs {
+    /// Refuses options that change nothing of the stage.
+    fn are_meant(&self) -> Result<(), Failure> {
+        let TargetArgs { simd, exact } = self.target;
+        let of_code = [(simd.is_some(), "--simd"), (exact, "--exact")];
+        let of_graph = [(self.mode.is_some(), "--mode"), (self.size.size.is_some(), "--size")];
+        let unused: &[_] = match self.stage {
+            Stage::Ast => &[of_graph, of_code].concat(),
+            Stage::Ir | Stage::Opt => &of_code,
+            Stage::Plan | Stage::Clif | Stage::Asm => &[],
+        };
+        let Some((_, option)) = unused.iter().find(|(is_given, _)| *is_given) else { return Ok(()) };
+        let stage = self.stage.to_possible_value();
+        let stage = stage.as_ref().map_or("", |value| value.get_name());
+        Err(Failure::Usage(format!("`{option}` changes nothing of the stage `{stage}`")))
+    }
+}
+
 pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
+    args.are_meant()?;
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
     let ready = load::of_size(ready, args.size.size)?;
     let train = ready.program.program().train.as_ref();
     let mode = args.mode.unwrap_or(if train.is_some() { Mode::Train } else { Mode::Infer });
-    let target = args.compute.target();
+    let target = args.target.target();
     let planned = || Ok::<_, Failure>(plan(&optimized(&ready, mode)?, target, batch_of(train)));
     match args.stage {
         Stage::Ast => console.source_text(&ast::print(&ready.ast)),

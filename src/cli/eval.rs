@@ -1,33 +1,35 @@
 //! `cnnc eval FILE --weights W`.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::arguments::{ComputeArgs, ProgramArgs, TuneArgs};
+use super::arguments::{ComputeArgs, TuneArgs};
 use super::console::Console;
 use super::failure::Failure;
-use super::load;
 use super::progress::Terminal;
+use super::resize::{ResizeArgs, Resizing};
+use super::used::UsedArgs;
 use crate::data::Split;
 use crate::experiment::{Known, Model, ModelOptions};
+use crate::vocabulary::Words;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
+Pictures are prepared as those were that the weights were trained on.
+
 Examples:
+  cnnc eval runs/digits-1
   cnnc eval models/digits.cnn --weights runs/digits-1/weights.safetensors
   cnnc eval models/digits.cnn --weights best.safetensors --split validation --format json")]
 pub(super) struct EvalArgs {
     #[command(flatten)]
-    program: ProgramArgs,
+    used: UsedArgs,
     #[command(flatten)]
     compute: ComputeArgs,
     #[command(flatten)]
     tuning: TuneArgs,
-    /// The weights, as a run writes them
-    #[arg(long, value_name = "FILE")]
-    weights: PathBuf,
+    #[command(flatten)]
+    resize: ResizeArgs,
     /// The images to evaluate on
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
     split: SplitName,
@@ -60,11 +62,18 @@ enum Format {
 }
 
 pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?.for_its_data();
+    // data of another size than the model takes are an error of the file, unless it resizes them
+    let resizing = args.resize.resize;
+    let overrides = resizing.and_then(Resizing::to_written_size);
+    let overrides: Vec<_> =
+        overrides.map(|to| ("prepare.resize".to_owned(), to.text())).into_iter().collect();
+    let (ready, weights) = args.used.ready(&overrides, console)?;
+    let ready = ready.for_its_data();
     ready.judged()?;
     let mut watch = Terminal::new(console);
-    let options = ModelOptions { compute: args.compute.tuned(args.tuning), ..ModelOptions::default() };
-    let mut model = Model::load_with(&ready, &args.weights, options, &mut watch)?;
+    let resize = resizing.map(|resizing| resizing.for_model(&ready)).transpose()?;
+    let options = ModelOptions { compute: args.compute.tuned(args.tuning), batch: None, resize };
+    let mut model = Model::load_with(&ready, &weights, options, &mut watch)?;
     let split = args.split.into();
     let (scores, known) = model.pass(split, None, &mut watch)?;
     if let Some(known) = &known {
@@ -90,8 +99,8 @@ fn tell(known: &Known, (split, images): (Split, u64), console: &Console) {
             .note(format_args!("note: the weights were trained on other data: {}", differences.join("; ")));
     }
     if *trained_on > 0 && (are_other || split != Split::Train) {
-        console.problem(format_args!(
-            "warning: the weights were trained on {trained_on} of these {images} pictures: the results are too good"
+        console.warning(format_args!(
+            "the weights were trained on {trained_on} of these {images} pictures: the results are too good"
         ));
     }
 }

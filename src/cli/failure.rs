@@ -94,7 +94,6 @@ impl From<Error> for Failure {
             | Error::NoVectors { .. }
             | Error::ManyThreads { .. }
             | Error::PrepareUnsound { .. }
-            | Error::PrepareDiffers { .. }
             | Error::StatisticsUnsound { .. }
             | Error::ClassesDiffer { .. }
             | Error::Images { .. }

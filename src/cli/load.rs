@@ -15,6 +15,26 @@ use crate::memory::memory_bytes;
 
 pub(super) use crate::experiment::{Look, Reading};
 
+/// What is told of a file's problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// All of them.
+    All,
+    /// Those of the model: nothing is trained or varied.
+    OfTheModel,
+    /// The errors: the file was looked at before.
+    Errors,
+}
+
+/// A text that is judged.
+pub(super) struct Subject<'a> {
+    /// What it is called in messages.
+    pub(super) name: &'a Path,
+    /// The file in whose place it is: what it names is looked for beside that.
+    pub(super) file: &'a Path,
+    pub(super) text: String,
+}
+
 /// What the command line says of a file. Settings of `more` come after those of `choice`.
 fn options(
     file: &Path,
@@ -104,6 +124,18 @@ pub(super) fn ready(
     ready_looking(file, choice, more, Look::Names, console)
 }
 
+/// [`ready`], with all that is told of how pictures are varied.
+/// # Errors
+/// As [`ready`].
+pub(super) fn ready_to_vary(
+    file: &Path,
+    choice: &ChoiceArgs,
+    console: &Console,
+) -> Result<Experiment, Failure> {
+    let subject = Subject { name: file, file, text: read_text(file)? };
+    ready_told(subject, &options(file, choice, &[], Look::Names, console), Told::All, console)
+}
+
 /// [`ready`], with another look at the data.
 /// # Errors
 /// As [`ready`].
@@ -128,7 +160,38 @@ pub(super) fn ready_text(
     look: Look,
     console: &Console,
 ) -> Result<Experiment, Failure> {
-    let reading = judge(file, text, choice, more, look, console);
+    let told = if look == Look::Names { Told::OfTheModel } else { Told::All };
+    let subject = Subject { name: file, file, text };
+    ready_told(subject, &options(file, choice, more, look, console), told, console)
+}
+
+/// The program of a text that was looked at before, beside the file in whose place it is.
+/// # Errors
+/// [`Failure`]: the text has errors.
+pub(super) fn ready_again(
+    subject: Subject<'_>,
+    choice: &ChoiceArgs,
+    more: &[(String, String)],
+    console: &Console,
+) -> Result<Experiment, Failure> {
+    let options = options(subject.file, choice, more, Look::Names, console);
+    ready_told(subject, &options, Told::Errors, console)
+}
+
+fn ready_told(
+    subject: Subject<'_>,
+    options: &Options,
+    told: Told,
+    console: &Console,
+) -> Result<Experiment, Failure> {
+    let mut reading = Reading::of_text(subject.name, subject.text, options);
+    let told = if console.hides_warnings() { Told::Errors } else { told };
+    let is_silent: fn(Code) -> bool = match told {
+        Told::All => |_| false,
+        Told::OfTheModel => Code::is_about_training,
+        Told::Errors => |_| true,
+    };
+    reading.loaded.problems.silence(is_silent);
     show(&reading, console);
     // of data that are there and unsound nothing else needs to be said
     if !matches!(reading.card_error, Some(CardError::Malformed(_))) {

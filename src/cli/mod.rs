@@ -30,7 +30,9 @@ mod npy;
 mod permissions;
 mod predict;
 mod progress;
+mod resize;
 mod rewrite;
+mod rows;
 mod run;
 mod sheet;
 mod show;
@@ -38,6 +40,7 @@ mod step;
 mod summary;
 mod table;
 mod text_diff;
+mod used;
 
 use std::process::ExitCode;
 
@@ -66,7 +69,7 @@ A first tour:
   cnnc check models/digits.cnn         is the file right?
   cnnc summary models/digits.cnn       layers, shapes, parameters, memory
   cnnc run models/digits.cnn           train it, into runs/digits-1
-  cnnc predict models/digits.cnn --weights runs/digits-1/weights.safetensors seven.png
+  cnnc predict runs/digits-1 seven.png   what is on this picture?
 
 Exit codes: 0 good; 1 a mistake in a file, data or weights, or a run that was interrupted; 2 wrong usage; 3 a bug in cnnc.";
 

@@ -94,6 +94,11 @@ impl Permissions {
         Err(Failure::Usage("`--allow-read` and `--limits` need `--restricted`".to_owned()))
     }
 
+    /// Whether only some places may be read.
+    pub(super) fn are_narrow(&self) -> bool {
+        self.args.restricted
+    }
+
     /// The most of something; `None` where that is not limited.
     fn most(&self, key: &str) -> Option<u64> {
         let mut limits = LIMITS.iter().chain(&self.args.limits).filter(|_| self.args.restricted);

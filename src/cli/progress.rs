@@ -201,7 +201,7 @@ impl Watch for Terminal<'_> {
             }
             Event::Training(note) => self.console.note(note),
             Event::Note(note) => self.note(&note),
-            Event::Warning(warning) => self.console.problem(format_args!("warning: {warning}")),
+            Event::Warning(warning) => self.console.warning(warning),
             Event::EpochBegins { .. } | Event::Folder(_) | Event::Interrupted { .. } => {}
         }
     }

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::interrupt::{self, Watcher};
 use super::load::{self, Look};
 use super::progress::Terminal;
+use super::used;
 use crate::experiment::{self, Event, RunOptions, RunPlace, RunStatus, Watch};
 
 /// What `--data-changed` takes.
@@ -42,6 +43,7 @@ Examples:
   cnnc run models/digits.cnn
   cnnc run models/digits.cnn --epochs 5 --seed 7 --set train.batch=64
   cnnc run models/fashion_mnist.cnn --data-dir ~/data --out runs/fashion
+  cnnc run models/digits.cnn --weights runs/digits-1 --set train.optimizer.lr=0.0001
   cnnc run models/digits.cnn --resume runs/digits-1 --epochs 40")]
 pub(super) struct RunArgs {
     #[command(flatten)]
@@ -56,6 +58,9 @@ pub(super) struct RunArgs {
     /// Go on with the run in this folder, exactly as if it had never stopped
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
+    /// Begin with these weights (a file, or the folder of a run) in place of random ones
+    #[arg(long, value_name = "WEIGHTS", conflicts_with = "resume")]
+    weights: Option<PathBuf>,
     /// What becomes of a run that goes on where its data are not those that it was begun with
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = DataChanged::Refuse, requires = "resume")]
     data_changed: DataChanged,
@@ -81,6 +86,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         compute: args.compute.tuned(args.tuning),
         interrupt: Arc::clone(&watcher.interrupt),
         data_changed: args.data_changed.into(),
+        weights: args.weights.as_deref().map(used::weights_at).transpose()?,
         since: start,
         ..RunOptions::default()
     };
@@ -156,8 +162,8 @@ fn resume_command(arguments: impl Iterator<Item = String>, folder: &Path) -> Str
     let mut words = Vec::new();
     let mut skip = false;
     for argument in arguments {
-        // data that were accepted are the run's own from then on
-        let names_folder = ["--out", "--resume", "--data-changed"].into_iter().any(|flag| {
+        // data that were accepted and weights that it began with are the run's own from then on
+        let names_folder = ["--out", "--resume", "--data-changed", "--weights"].into_iter().any(|flag| {
             argument == flag || argument.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='))
         });
         if !skip && !names_folder {
@@ -193,7 +199,7 @@ mod tests {
             "cnnc run 'a b.cnn' --epochs 3 --resume runs/a-1"
         );
         assert_eq!(
-            command(&["cnnc", "run", "a.cnn", "--resume=runs/a-1", "--seed=1"]),
+            command(&["cnnc", "run", "a.cnn", "--resume=runs/a-1", "--weights", "w", "--seed=1"]),
             "cnnc run a.cnn --seed=1 --resume runs/a-1"
         );
     }

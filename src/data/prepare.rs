@@ -226,7 +226,7 @@ impl Preparation {
     }
 
     /// Whether pictures are resized.
-    pub(super) fn resizes(&self) -> bool {
+    pub(crate) fn resizes(&self) -> bool {
         self.resize.is_some()
     }
 

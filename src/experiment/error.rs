@@ -76,19 +76,6 @@ pub enum Error {
         /// The weights.
         path: PathBuf,
     },
-    /// Weights were trained on pictures that were prepared in another way.
-    #[error(
-        "`{}` was trained on pictures prepared by {brought}, and the file says {wanted}",
-        shown_path(path)
-    )]
-    PrepareDiffers {
-        /// The weights.
-        path: PathBuf,
-        /// How theirs were prepared.
-        brought: String,
-        /// What the file says.
-        wanted: String,
-    },
     /// Statistics that come with weights are none.
     #[error(
         "`{}` normalises pictures by means {mean:?} and deviations {std:?}, which must be finite, and the \
@@ -195,7 +182,6 @@ impl Error {
             | Error::NoVectors { .. }
             | Error::ManyThreads { .. }
             | Error::PrepareUnsound { .. }
-            | Error::PrepareDiffers { .. }
             | Error::StatisticsUnsound { .. }
             | Error::ClassesDiffer { .. }
             | Error::Images { .. }
@@ -222,9 +208,6 @@ impl Error {
                 return Some(format!("write `{}: 20% of {of}` in `data`", split.name()));
             }
             Error::PrepareUnsound { .. } => "write the weights anew with this version of cnnc",
-            Error::PrepareDiffers { .. } => {
-                "write the same `prepare` section: weights go with the pictures they were trained on"
-            }
             Error::StatisticsUnsound { .. } => {
                 "take weights that have not been changed since they were trained"
             }

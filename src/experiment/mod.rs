@@ -51,7 +51,7 @@ pub use crate::data::{
     Bounds, DataError, DecodedPicture, FetchPolicy, Locations, PrepareError, Progress as DataProgress, Split,
 };
 pub use crate::files::Access;
-pub use crate::ir::{Metric, Monitor, SizeRefused};
+pub use crate::ir::{Fit, Link, Meaning, Metric, Monitor, Resize, ResizeMethod, SizeRefused};
 pub use crate::kernel::{Simd, Target};
 pub use crate::memory::{Machine, MemoryPlan};
 pub use crate::runtime::CompileError;

@@ -1,5 +1,6 @@
 //! A model with trained weights.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Array3, ArrayView4, Axis, CowArray, Ix4};
@@ -12,7 +13,10 @@ use super::probe::Probes;
 use super::tuning;
 use super::watch::{Silent, Watch};
 use crate::data::{DataIndex, Dataset, DecodedPicture, Featurewise, Preparation};
+use crate::ir::{Fit, Meaning, Resize, ResizeMethod, meaning};
 use crate::runtime::{CompileOptions, EvalSession, Kind};
+use crate::source::{Span, Spanned};
+use crate::tensor::Shape;
 use crate::train::RunError;
 use crate::train::weights::{self, WeightsInfo};
 
@@ -26,6 +30,10 @@ pub struct ModelOptions {
     /// say. A model for single pictures is faster with 1: its plan then divides one picture among the
     /// threads.
     pub batch: Option<usize>,
+    /// How pictures are brought to the model's size. `None`: as those were that the weights were trained on,
+    /// else as the file says; where neither says anything, a picture of another size is cut to its middle,
+    /// in the ratio of sides that the model takes, and resized.
+    pub resize: Option<Resize>,
 }
 
 /// A model with trained weights, compiled: it answers pictures.
@@ -63,13 +71,14 @@ pub struct Model {
 impl Model {
     /// Compiles an experiment's model and reads its weights.
     /// # Errors
-    /// [`Error::Run`]: weights that cannot be read or do not fit; [`Error::PrepareDiffers`]: weights that
-    /// were trained on pictures prepared in another way; [`Error::Compile`].
+    /// [`Error::Run`]: weights that cannot be read or do not fit; [`Error::PrepareUnsound`]: nobody
+    /// understands how their pictures were prepared; [`Error::Compile`].
     pub fn load(experiment: &Experiment, weights: impl AsRef<Path>) -> Result<Self, Error> {
         Self::load_with(experiment, weights, ModelOptions::default(), &mut Silent)
     }
 
-    /// [`Model::load`], in another way than the usual one. Timing kernels is told to `watch`.
+    /// [`Model::load`], in another way than the usual one. Timing kernels is told to `watch`, and that the
+    /// file prepares pictures in another way than those of the weights were, which is then not done.
     /// # Errors
     /// As [`Model::load`].
     pub fn load_with(
@@ -78,7 +87,7 @@ impl Model {
         options: ModelOptions,
         watch: &mut dyn Watch,
     ) -> Result<Self, Error> {
-        let ModelOptions { compute, batch } = options;
+        let ModelOptions { compute, batch, resize } = options;
         compute.check()?;
         let mut options = compute.options(batch.unwrap_or(experiment.batch()).max(1), false);
         if compute.tune_kernels {
@@ -91,9 +100,9 @@ impl Model {
         for (at, values) in &weights.values {
             session.write(*at, values);
         }
-        let statistics = experiment.statistics_of(&weights, path)?;
+        let (experiment, statistics) = experiment.as_trained(&weights, path, resize, watch)?;
         Ok(Self {
-            experiment: experiment.clone(),
+            experiment,
             session,
             info: weights.info,
             statistics,
@@ -122,13 +131,29 @@ impl Model {
         &self.info.classes
     }
 
-    /// Numbers of an answer.
+    /// Numbers of an answer; where the model leaves sizes open and answers with a map, at one of the sizes
+    /// that it takes.
     pub fn outputs(&self) -> usize {
         self.experiment.output_shape().elements()
     }
 
+    /// What the numbers of an answer are.
+    pub fn meaning(&self) -> Meaning {
+        meaning(&self.experiment.program, !self.classes().is_empty())
+    }
+
+    /// Shape of the answer to a picture of a size, `[height, width]`.
+    /// # Errors
+    /// [`Error::Compile`] if the model does not take that size.
+    pub fn output_shape_at(&self, size: [usize; 2]) -> Result<Shape, Error> {
+        Ok(match self.experiment.program.open_sizes() {
+            Some(_) => self.experiment.program.at(size)?.output_shape().clone(),
+            None => self.experiment.output_shape().clone(),
+        })
+    }
+
     /// What the model makes of prepared images, `[N, H, W, C]`: its output after the last activation, `[N,
-    /// outputs]`. Images in that order of memory are not copied, nor is the answer.
+    /// outputs]`, a map row by row. Images in that order of memory are not copied, nor is the answer.
     /// # Errors
     /// [`Error::Images`] where it takes images of another shape; [`Error::Run`] where an answer is no number.
     pub fn predict(&mut self, images: ArrayView4<'_, f32>) -> Result<Array2<f32>, Error> {
@@ -139,7 +164,10 @@ impl Model {
             // a single batch is handed on as it is
             if answers.is_empty() { answers = values } else { answers.extend(values) }
         }
-        Ok(array2(images.len_of(Axis(0)), self.outputs(), answers))
+        let count = images.len_of(Axis(0));
+        // of a map there are as many as the pictures are large
+        let outputs = answers.len().checked_div(count).unwrap_or(self.outputs());
+        Ok(array2(count, outputs, answers))
     }
 
     /// The output for one batch of the size that the session is ready for.
@@ -168,7 +196,11 @@ impl Model {
     /// # Errors
     /// [`Error::Prepare`] where it cannot be.
     pub fn prepare(&mut self, picture: &DecodedPicture) -> Result<Array3<f32>, Error> {
-        let preparation = self.preparation()?.at([picture.height, picture.width]);
+        let size = [picture.height, picture.width];
+        let preparation = match self.fitting(size)? {
+            Some(fitting) => Cow::Owned(fitting),
+            None => self.preparation()?.at(size),
+        };
         let [height, width, channels] = preparation.size();
         let mut values = vec![0.0; preparation.elements()];
         preparation.apply(&picture.as_picture(), &mut values)?;
@@ -197,6 +229,32 @@ impl Model {
             self.preparation = Some(made.leaving_open(self.experiment.open_axes()));
         }
         Ok(self.preparation.as_ref().expect("it has just been made"))
+    }
+
+    /// The preparation of pictures of a size that the model does not take, where nothing says how they are
+    /// brought to it; `None` where there is something, or the model takes them.
+    fn fitting(&mut self, size: [usize; 2]) -> Result<Option<Preparation>, Error> {
+        if !self.cuts(size)? {
+            return Ok(None);
+        }
+        let mut prepare = self.experiment.program.program().prepare.clone();
+        let (height, width, _) = self.experiment.input_shape().as_pixels();
+        // smaller pictures are the mean of what they show, larger ones go on smoothly
+        let method = if size[0] > height { ResizeMethod::Area } else { ResizeMethod::Bilinear };
+        let resize = Resize { height, width, method, fit: Fit::Crop };
+        prepare.resize = Some(Spanned::new(resize, Span::default()));
+        Ok(Some(Preparation::new(&prepare, self.experiment.input_shape(), self.statistics.as_ref())?))
+    }
+
+    /// Whether pictures of a size are cut to their middle and resized, because the model takes another and
+    /// neither its weights nor the file say how they are brought to it.
+    /// # Errors
+    /// As [`Model::prepare`].
+    pub fn cuts(&mut self, size: [usize; 2]) -> Result<bool, Error> {
+        let is_closed = self.experiment.open_axes() == [false; 2];
+        let preparation = self.preparation()?;
+        let [height, width, _] = preparation.size();
+        Ok(is_closed && !preparation.resizes() && size != [height, width])
     }
 
     /// `[height, width]` of a picture when it is prepared.

@@ -172,6 +172,8 @@ impl Model {
             let extents: Vec<usize> = std::iter::once(count).chain(shape.extents().iter().copied()).collect();
             shaped(&extents, values)
         });
+        // of a map there are as many as the pictures are large
+        let outputs = seen.0.len().checked_div(count).unwrap_or(outputs);
         Ok(Seen { outputs: array2(count, outputs, seen.0), values: values.collect(), gradient: seen.2 })
     }
 }

@@ -1,6 +1,6 @@
 //! `run.json`: what a run was asked to do, how long it took, what it gave.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
@@ -27,6 +27,8 @@ pub(super) struct Report<'a> {
     pub(super) settings: &'a Settings,
     /// Seed of everything but the splits.
     pub(super) seed: u64,
+    /// The weights that it began with, where these were named on the command line.
+    pub(super) begins_with: Option<PathBuf>,
     /// Worker threads.
     pub(super) threads: usize,
     /// What code is generated for.
@@ -88,6 +90,7 @@ impl Report<'_> {
             "file": self.file.display().to_string(),
             "model": self.model,
             "seed": self.seed,
+            "weights": self.begins_with.as_ref().map(|path| path.display().to_string()),
             "threads": self.threads,
             "simd": self.target.simd.to_string(),
             "exact": self.target.exact,
@@ -134,8 +137,7 @@ impl Report<'_> {
 /// How the run in a folder was begun to compute, as its report tells: for states of older versions, which do
 /// not tell it themselves.
 pub(super) fn recorded_arithmetic(folder: &Path) -> Arithmetic {
-    let text = files::read(&folder.join(REPORT), files::MOST_RECORD_BYTES).unwrap_or_default();
-    let report: Value = serde_json::from_slice(&text).unwrap_or_default();
+    let report = recorded(folder);
     let text = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
     Arithmetic {
         version: text("cnnc"),
@@ -143,6 +145,17 @@ pub(super) fn recorded_arithmetic(folder: &Path) -> Arithmetic {
         exact: report["exact"].as_bool().unwrap_or(false),
         kernels: tuning::to_texts(&tuning::from_json(&report["kernels"])),
     }
+}
+
+/// The weights that the run in a folder was begun with, where its report names any.
+pub(super) fn recorded_beginning(folder: &Path) -> Option<PathBuf> {
+    recorded(folder)["weights"].as_str().map(PathBuf::from)
+}
+
+/// The report of the run in a folder; nothing where there is none.
+fn recorded(folder: &Path) -> Value {
+    let text = files::read(&folder.join(REPORT), files::MOST_RECORD_BYTES).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
 }
 
 /// Milliseconds are enough.

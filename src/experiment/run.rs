@@ -27,6 +27,7 @@ use crate::train::{Progress, RunError, RunFolder};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     folder: PathBuf,
+    file: PathBuf,
     model: String,
     status: RunStatus,
     epochs: usize,
@@ -91,6 +92,7 @@ impl Run {
         let settings = serde_json::from_value(report["settings"].clone());
         Ok(Self {
             folder,
+            file: PathBuf::from(report["file"].as_str().unwrap_or_default()),
             model: report["model"].as_str().unwrap_or_default().to_owned(),
             status,
             epochs: count(&report["progress"]["epochs"]),
@@ -115,6 +117,7 @@ impl Run {
         };
         Self {
             folder: folder.path().to_owned(),
+            file: report.file.to_owned(),
             model: report.model.to_owned(),
             status,
             epochs: progress.epoch,
@@ -127,6 +130,11 @@ impl Run {
     /// Its folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The .cnn file, as it was named.
+    pub fn file(&self) -> &Path {
+        &self.file
     }
 
     /// The model's name.

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::job::{Job, StageProgram, stages};
 use super::open::Experiment;
 use super::reading::name_of;
-use super::report::Report;
+use super::report::{self, Report};
 use super::resume::{Begun, Resumed};
 use super::run::Run;
 use super::tuning;
@@ -37,6 +37,9 @@ pub struct RunOptions {
     pub compute: Compute,
     /// Where the run's files are.
     pub place: RunPlace,
+    /// Weights that a new run begins with, all of them, in place of numbers that the seed draws and of what
+    /// the file's `weights:` name. A run that goes on has its own.
+    pub weights: Option<PathBuf>,
     /// Raised by whoever wants the run to end: it ends the step that it is in and saves its state. Keep a
     /// copy.
     pub interrupt: Arc<Interrupt>,
@@ -75,6 +78,7 @@ impl Default for RunOptions {
         Self {
             compute: Compute::default(),
             place: RunPlace::Numbered,
+            weights: None,
             interrupt: Arc::default(),
             data_changed: DataChanged::default(),
             since: Instant::now(),
@@ -126,7 +130,7 @@ impl Experiment {
 
     /// Long: the order of all steps of a run, from its data to its results.
     fn run(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<Run, Error> {
-        let RunOptions { compute, place, interrupt, data_changed, since } = options;
+        let RunOptions { compute, place, weights, interrupt, data_changed, since } = options;
         let (begun, resumed, place) = parts(place);
         let schedule = self.schedule()?;
         self.runnable()?;
@@ -135,6 +139,12 @@ impl Experiment {
         if let Some(run) = &resumed {
             run.check_settings(&settings)?;
         }
+        let begins_with = weights.filter(|_| resumed.is_none());
+        let pretrained = match (&resumed, &begins_with) {
+            (Some(_), _) => Pretrained::new(),
+            (None, Some(weights)) => self.beginning(weights, watch)?,
+            (None, None) => self.pretrained()?,
+        };
         let stages = stages(&self.program);
         let mut data = self.open_data(None, watch)?;
         let index = data.take_index().unwrap_or_default();
@@ -163,13 +173,13 @@ impl Experiment {
             watch.see(Event::Folder(folder.path()));
         }
         let planned_peak_bytes = self.planned_memory(compute, watch);
-        let pretrained = if resumed.is_some() { Pretrained::new() } else { self.pretrained()? };
         let info = self.weights_info(schedule.seed, &data.classes, data.featurewise.as_ref());
         let report = Report {
             file: &self.file,
             model: self.name(),
             settings: &settings,
             seed: schedule.seed,
+            begins_with: begins_with.or_else(|| report::recorded_beginning(folder.path())),
             threads: options.threads,
             target: options.target,
             record: &record,

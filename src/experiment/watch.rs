@@ -273,12 +273,42 @@ pub enum Warning {
         /// The reason.
         why: String,
     },
+    /// The file prepares pictures in another way than those were that the weights were trained on.
+    #[error(
+        "pictures are prepared as those were that `{}` was trained on: {}",
+        crate::printed::shown_path(weights),
+        both_sides(differences)
+    )]
+    OtherPrepare {
+        /// The weights.
+        weights: PathBuf,
+        /// Settings of `prepare` as they are for the weights, and as the file has them.
+        differences: Vec<[String; 2]>,
+    },
+    /// A run begins with weights that were trained on pictures prepared in another way than its own.
+    #[error(
+        "`{}` was trained on pictures prepared otherwise: {}",
+        crate::printed::shown_path(weights),
+        both_sides(differences)
+    )]
+    BeginsOtherwise {
+        /// The weights.
+        weights: PathBuf,
+        /// Settings of `prepare` as they were for the weights, and as the file has them.
+        differences: Vec<[String; 2]>,
+    },
     /// Nobody knows what weights were trained on.
     #[error("what the weights were trained on is not known: {why}")]
     UnknownTraining {
         /// The reason.
         why: String,
     },
+}
+
+/// `rescale: 1/255` (the file says `rescale: 1/16`)
+fn both_sides(differences: &[[String; 2]]) -> String {
+    let said = differences.iter().map(|[theirs, written]| format!("{theirs} (the file says {written})"));
+    said.collect::<Vec<_>>().join(", ")
 }
 
 const DIFFER: &str = "with others its numbers differ in the last digits";

@@ -6,10 +6,13 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::open::Experiment;
+use super::watch::{Event, Warning, Watch};
 use crate::data::Featurewise;
-use crate::ir::{Mode, forward};
-use crate::settings::prepare_json;
-use crate::train::weights::{Weights, WeightsInfo};
+use crate::ir::{Mode, PrepareSpec, Resize, forward};
+use crate::settings::{prepare_json, prepare_of_json};
+use crate::show::prepare_differences;
+use crate::source::{Span, Spanned};
+use crate::train::weights::{self, Weights, WeightsInfo};
 use crate::train::{Pretrained, pretrained};
 
 impl Experiment {
@@ -21,6 +24,22 @@ impl Experiment {
         let params = forward(&self.program, Mode::Inference).graph.params;
         let find = |written: &str| Ok(self.locations.resolve(Path::new(written))?.path);
         Ok(pretrained(model, &params, &find)?)
+    }
+
+    /// What a run starts from that begins with the weights of another.
+    /// # Errors
+    /// [`Error::Run`] where they cannot be read or are not those of this model.
+    pub(crate) fn beginning(&self, path: &Path, watch: &mut dyn Watch) -> Result<Pretrained, Error> {
+        let params = forward(&self.program, Mode::Training { random: false }).graph.params;
+        let weights = weights::load(path, &params, &[])?;
+        if let Some((theirs, _)) = brought(&weights, path)? {
+            let ours = &self.program.program().prepare;
+            let differences = prepare_differences(&self.with_size_of(theirs, ours), ours);
+            if !differences.is_empty() {
+                watch.see(Event::Warning(Warning::BeginsOtherwise { weights: path.to_owned(), differences }));
+            }
+        }
+        Ok(weights.values.into_iter().map(|(at, values)| (params[at].name.clone(), values)).collect())
     }
 
     /// What a weights file of this program says about itself.
@@ -43,31 +62,68 @@ impl Experiment {
         }
     }
 
-    /// The statistics that weights bring, after a look at whether they were trained on pictures prepared as
-    /// this file says.
+    /// The experiment as these weights are to be used: with pictures prepared as theirs were, whatever the
+    /// file says; and the statistics that they bring. What the file says of a size counts where the weights
+    /// say nothing: their pictures had the model's. `resize` was asked for, and goes before either.
     /// # Errors
-    /// [`Error::PrepareDiffers`] if they were not; [`Error::PrepareUnsound`], [`Error::StatisticsUnsound`].
-    pub(crate) fn statistics_of(&self, weights: &Weights, path: &Path) -> Result<Option<Featurewise>, Error> {
-        if weights.info.prepare.is_empty() {
-            return Ok(None);
+    /// [`Error::PrepareUnsound`], [`Error::StatisticsUnsound`]; [`Error::Compile`] where the model does not
+    /// take pictures of the size.
+    pub(crate) fn as_trained(
+        &self,
+        weights: &Weights,
+        path: &Path,
+        resize: Option<Resize>,
+        watch: &mut dyn Watch,
+    ) -> Result<(Self, Option<Featurewise>), Error> {
+        let ours = &self.program.program().prepare;
+        let (mut prepare, statistics) = match brought(weights, path)? {
+            Some((theirs, statistics)) => (self.with_size_of(theirs, ours), statistics),
+            None => (ours.clone(), None),
+        };
+        let differences = prepare_differences(&prepare, ours);
+        if !differences.is_empty() {
+            watch.see(Event::Warning(Warning::OtherPrepare { weights: path.to_owned(), differences }));
         }
-        let path = path.to_owned();
-        let unsound = || Error::PrepareUnsound { path: path.clone() };
-        let mut brought: Value = serde_json::from_str(&weights.info.prepare).map_err(|_| unsound())?;
-        let statistics = brought.as_object_mut().ok_or_else(unsound)?.shift_remove("featurewise");
-        let wanted = prepare_json(&self.program.program().prepare);
-        if brought != wanted {
-            return Err(Error::PrepareDiffers {
-                path,
-                brought: brought.to_string(),
-                wanted: wanted.to_string(),
-            });
+        if let Some(resize) = resize {
+            prepare.resize = Some(Spanned::new(resize, Span::default()));
         }
-        let Some(found) = statistics else { return Ok(None) };
-        let statistics: Featurewise = serde_json::from_value(found).map_err(|_| unsound())?;
-        if !statistics.is_sound() {
-            return Err(Error::StatisticsUnsound { path, mean: statistics.mean, std: statistics.std });
-        }
-        Ok(Some(statistics))
+        let size = prepare.resize.as_ref().map(|resize| [resize.value.height, resize.value.width]);
+        let used = Self { program: self.program.prepared_by(prepare), ..self.clone() };
+        let used = match size.filter(|_| self.program.open_sizes().is_some()) {
+            Some(size) => used.at(size)?,
+            None => used,
+        };
+        Ok((used, statistics))
     }
+
+    /// How the weights' pictures were prepared, with the size that the model takes here.
+    fn with_size_of(&self, mut theirs: PrepareSpec, ours: &PrepareSpec) -> PrepareSpec {
+        match &mut theirs.resize {
+            Some(resize) if self.program.open_sizes().is_none() => {
+                (resize.value.height, resize.value.width, _) = self.input_shape().as_pixels();
+            }
+            Some(_) => {}
+            None => theirs.resize.clone_from(&ours.resize),
+        }
+        theirs
+    }
+}
+
+/// How the pictures of weights were prepared, and the statistics that these were normalised by; `None` where
+/// the file does not say.
+fn brought(weights: &Weights, path: &Path) -> Result<Option<(PrepareSpec, Option<Featurewise>)>, Error> {
+    if weights.info.prepare.is_empty() {
+        return Ok(None);
+    }
+    let path = path.to_owned();
+    let unsound = || Error::PrepareUnsound { path: path.clone() };
+    let mut brought: Value = serde_json::from_str(&weights.info.prepare).map_err(|_| unsound())?;
+    let found = brought.as_object_mut().ok_or_else(unsound)?.shift_remove("featurewise");
+    let prepare = prepare_of_json(&brought).ok_or_else(unsound)?;
+    let Some(found) = found else { return Ok(Some((prepare, None))) };
+    let statistics: Featurewise = serde_json::from_value(found).map_err(|_| unsound())?;
+    if !statistics.is_sound() {
+        return Err(Error::StatisticsUnsound { path, mean: statistics.mean, std: statistics.std });
+    }
+    Ok(Some((prepare, Some(statistics))))
 }

@@ -1,6 +1,6 @@
 //! A program whose shapes, labels and schedule have been checked.
 
-use super::{LabelKind, LayerId, Loss, Phase, Program};
+use super::{LabelKind, LayerId, Loss, Phase, PrepareSpec, Program};
 use crate::layers::{Input, Layer};
 use crate::tensor::Shape;
 
@@ -80,6 +80,15 @@ impl CheckedProgram {
             sized.shapes.push(node.layer.as_op().infer(&operands).map_err(|_| refused)?);
         }
         Ok(sized)
+    }
+
+    /// The same program for pictures that are prepared in another way; what they become must be what the
+    /// model takes, which is for whoever prepares them to see.
+    #[must_use]
+    pub(crate) fn prepared_by(&self, prepare: PrepareSpec) -> Self {
+        let mut prepared = self.clone();
+        prepared.program.prepare = prepare;
+        prepared
     }
 
     /// A layer's shape as text, `?` where it follows the picture's size: `?x?x64`.

@@ -6,6 +6,7 @@ mod checked;
 mod forward;
 mod graph;
 mod labels;
+mod meaning;
 mod print;
 mod program;
 mod step_rate;
@@ -16,6 +17,7 @@ pub use checked::{CheckedProgram, OpenSizes, SizeRefused};
 pub use forward::{Forward, forward};
 pub use graph::{Graph, InputRole, Node, NodeId, OutputId, Param, ParamId, ParamRole, ScalarInput, Value};
 pub use labels::Labels;
+pub use meaning::{Meaning, meaning};
 pub use program::{
     AugmentKind, AugmentOp, AugmentSpec, Backbone, Cache, Callback, ClassWeight, Color, CsvSource, Damaged,
     DataSource, DataSpec, Dimension, Drawing, EnsembleSpec, Fill, Fit, FreezeChange, Grouping, Head,

@@ -8,12 +8,15 @@
 mod compare;
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other value was written in another way")]
 mod format_1;
+mod prepare;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::ir::{AugmentSpec, CheckedProgram, DataSpec, Model, Phase, PrepareSpec, TrainSpec, UpdateRules};
-use crate::vocabulary::{ClassWeight, Damaged, Loss, Normalize, Split, Words, Written};
+use crate::vocabulary::{ClassWeight, Damaged, Loss, Split, Words, Written};
+
+pub use prepare::{prepare_json, prepare_of_json};
 
 /// How settings are written now.
 const FORMAT: u64 = 2;
@@ -223,38 +226,6 @@ impl Settings {
             self.set(format!("{prefix}.callbacks.{at}"), callback.value.text());
         }
     }
-}
-
-/// The `prepare` section as JSON: what weights files hold. Keys that are not written are left out.
-pub fn prepare_json(prepare: &PrepareSpec) -> Value {
-    let PrepareSpec { resize, color, rescale, normalize } = prepare;
-    let mut entries = Map::new();
-    if let Some(resize) = resize {
-        let resize = resize.value;
-        let size = format!("{}x{}", resize.height, resize.width);
-        entries.insert(
-            "resize".into(),
-            json!({ "size": size, "method": resize.method.name(), "fit": resize.fit.name() }),
-        );
-    }
-    if let Some(color) = color {
-        entries.insert("color".into(), json!(color.value.name()));
-    }
-    if let Some(rescale) = rescale {
-        entries.insert("rescale".into(), json!(decimal(rescale.value)));
-    }
-    if let Some(normalize) = normalize {
-        let value = match &normalize.value {
-            Normalize::PerImage => json!("per_image"),
-            Normalize::Featurewise => json!("featurewise"),
-            Normalize::Standard { mean, std, bgr } => {
-                let list = |values: &[f32]| values.iter().map(|&v| decimal(v)).collect::<Vec<_>>();
-                json!({ "mean": list(mean), "std": list(std), "bgr": bgr })
-            }
-        };
-        entries.insert("normalize".into(), value);
-    }
-    Value::Object(entries)
 }
 
 /// The double that a user's decimal stands for: 0.1, where the nearest f32 is 0.100000001490116.

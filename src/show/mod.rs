@@ -18,6 +18,7 @@ use crate::ast;
 use crate::ir::{CheckedProgram, EnsembleSpec, Program, TuneSpec};
 
 use crate::vocabulary::quoted;
+pub use prepare::prepare_differences;
 use text::Text;
 
 /// Sections that are for one model of several have its name.

@@ -28,7 +28,7 @@ pub use history::{EpochRecord, Fate, Repair};
 pub use init::initial_values;
 pub use interrupt::{End, Interrupt};
 pub use note::TrainNote;
-pub use pretrained::{Pretrained, pretrained, tensor_shapes};
+pub use pretrained::{Pretrained, pretrained, program_of, tensor_shapes};
 pub use record::{Arithmetic, RunRecord};
 pub use state::{Progress, RunningSums, Saved, State};
 pub use trainer::{Ending, PhaseId, PhasePlan, Results, Trainer, Watch, initialise};

@@ -10,7 +10,7 @@ use safetensors::tensor::Metadata;
 use super::error::{RunError, reason};
 use super::finite;
 use super::tensor_file::{self, TensorFile};
-use super::weights;
+use super::weights::{self, SOURCE};
 use crate::files;
 use crate::ir::{Backbone, Model, Param, ScopeKind};
 use crate::printed::few;
@@ -80,10 +80,8 @@ fn take(
     if differences.is_empty() { Ok(values) } else { Err(vec![few(&differences)]) }
 }
 
-/// Extents of the tensors of a weights file, by name, read from its header alone.
-/// # Errors
-/// Why it cannot be read, or is no weights file.
-pub fn tensor_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, String> {
+/// The header of a weights file, how long it is, and how long the file.
+fn header(path: &Path) -> Result<(Metadata, u64, u64), String> {
     /// Far more than the names of any network take.
     const LONGEST: u64 = 1 << 26;
     let mut file = files::open(path).map_err(|error| reason(&error))?;
@@ -101,8 +99,25 @@ pub fn tensor_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, String
         return Err("it is no safetensors file, or cut off".to_owned());
     };
     read(length, &mut head)?;
-    let metadata: Metadata =
-        serde_json::from_slice(&head[8..]).map_err(|error| format!("its header is {error}"))?;
+    let metadata = serde_json::from_slice(&head[8..]).map_err(|error| format!("its header is {error}"))?;
+    Ok((metadata, length, size))
+}
+
+/// The text of the program that a weights file was made by, read from its header alone; `None` where it does
+/// not tell.
+/// # Errors
+/// Why it cannot be read, or is no weights file.
+pub fn program_of(path: &Path) -> Result<Option<String>, String> {
+    let (metadata, ..) = header(path)?;
+    let text = metadata.metadata().as_ref().and_then(|texts| texts.get(SOURCE));
+    Ok(text.filter(|text| !text.is_empty()).cloned())
+}
+
+/// Extents of the tensors of a weights file, by name, read from its header alone.
+/// # Errors
+/// Why it cannot be read, or is no weights file.
+pub fn tensor_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, String> {
+    let (metadata, length, size) = header(path)?;
     let mut shapes = BTreeMap::new();
     let mut at = 0;
     for name in metadata.offset_keys() {

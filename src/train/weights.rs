@@ -18,6 +18,9 @@ use crate::printed::few;
 /// What `format` says in weights that have a checksum; those of older versions, which have none, say `cnnc`.
 const FORMAT: &str = "cnnc 2";
 
+/// What the program's text is called among the texts of a weights file.
+pub(super) const SOURCE: &str = "source";
+
 /// What a weights file says about itself.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WeightsInfo {
@@ -59,7 +62,7 @@ pub fn save<'v>(
         ("seed", info.seed.to_string()),
         ("classes", serde_json::json!(info.classes).to_string()),
         ("prepare", info.prepare.clone()),
-        ("source", info.source.clone()),
+        (SOURCE, info.source.clone()),
         ("settings", info.settings.clone()),
     ];
     tensor_file::write(path, &texts, &tensors, |at| values(saved[at].0))
@@ -123,7 +126,7 @@ fn damaged(path: &Path, found: String) -> RunError {
 fn info_of(file: &TensorFile) -> WeightsInfo {
     let text = |key: &str| file.texts.get(key).cloned().unwrap_or_default();
     WeightsInfo {
-        source: text("source"),
+        source: text(SOURCE),
         settings: text("settings"),
         prepare: text("prepare"),
         classes: serde_json::from_str(&text("classes")).unwrap_or_default(),

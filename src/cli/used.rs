@@ -1,0 +1,107 @@
+//! A trained model, as the command line names it: a file and its weights, or what a run has left of both.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::arguments::ChoiceArgs;
+use super::console::Console;
+use super::failure::Failure;
+use super::load::{self, Subject};
+use crate::experiment::{Experiment, Run, RunStatus};
+use crate::ir::run_files::{REPORT, WEIGHTS};
+use crate::printed::shown_path;
+use crate::train::{RunError, program_of};
+
+/// Which trained model is used.
+#[derive(Debug, Args)]
+pub(super) struct UsedArgs {
+    /// The .cnn file; or the folder of a run, which holds the program and its weights; or weights, which hold
+    /// the program they were trained by
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The weights, as a run writes them, or a run's folder; a run's own where FILE is its folder
+    #[arg(long, value_name = "WEIGHTS")]
+    weights: Option<PathBuf>,
+    #[command(flatten)]
+    choice: ChoiceArgs,
+}
+
+impl UsedArgs {
+    /// The program, and where its weights are. Settings of `more` come after those of the command line.
+    /// # Errors
+    /// [`Failure`]: no weights are named or found, or the program has errors.
+    pub(super) fn ready(
+        &self,
+        more: &[(String, String)],
+        console: &Console,
+    ) -> Result<(Experiment, PathBuf), Failure> {
+        let named = self.weights.as_deref().map(weights_at).transpose()?;
+        let is_weights = self.file.extension().is_some_and(|end| end == "safetensors");
+        if !is_weights && !self.file.is_dir() {
+            let Some(weights) = named else {
+                return Err(Failure::Usage(format!(
+                    "`{}` is a program, and its weights are not named: write `--weights FILE`, or give a \
+                     run's folder in its place",
+                    shown_path(&self.file)
+                )));
+            };
+            return Ok((load::ready(&self.file, &self.choice, more, console)?, weights));
+        }
+        let own = weights_at(&self.file)?;
+        let unread = |found| RunError::Format { path: own.clone(), wanted: "a weights file", found };
+        let Some(text) = program_of(&own).map_err(unread)? else {
+            return Err(Failure::mistake(
+                format!("`{}` does not hold the program that it was trained by", shown_path(&own)),
+                "name the program: `FILE.cnn --weights WEIGHTS`",
+            ));
+        };
+        let file = program_file(&own, console);
+        let subject = Subject { name: &own, file: &file, text };
+        let ready = load::ready_again(subject, &self.choice, more, console)?;
+        Ok((ready, named.unwrap_or(own)))
+    }
+}
+
+/// The weights file that is meant: the final one of a run, where its folder is named.
+/// # Errors
+/// [`Failure::Mistake`] for a folder without any.
+pub(super) fn weights_at(path: &Path) -> Result<PathBuf, Failure> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let weights = path.join(WEIGHTS);
+    if weights.exists() {
+        return Ok(weights);
+    }
+    let folder = shown_path(path);
+    let Ok(run) = Run::open(path) else {
+        return Err(Failure::mistake(
+            format!("`{folder}` is not the folder of a run: it has neither `{WEIGHTS}` nor `{REPORT}`"),
+            "name the folder that `cnnc run` has made, such as `runs/digits-1`, or a weights file",
+        ));
+    };
+    let what = match run.status() {
+        RunStatus::Running => "is going on, or was killed",
+        RunStatus::Interrupted => "was interrupted",
+        RunStatus::Failed(_) => "has failed",
+        RunStatus::Finished => "has lost them",
+    };
+    Err(Failure::mistake(
+        format!("the run in `{folder}` has no final weights: it {what}"),
+        format!(
+            "go on with it: `cnnc run FILE --resume {folder}`; or name a checkpoint of it with `--weights`"
+        ),
+    ))
+}
+
+/// The file in whose place the program of a run is: the one that the run was made of, where it is found from
+/// here or from above the run's folder. What a file of unknown origin says of its place counts for nothing.
+fn program_file(weights: &Path, console: &Console) -> PathBuf {
+    let folder = weights.parent().unwrap_or(Path::new(""));
+    let recorded = Run::open(folder).ok().filter(|_| !console.permissions().are_narrow());
+    let Some(file) = recorded.map(|run| run.file().to_owned()) else { return weights.to_owned() };
+    let above = folder.canonicalize().unwrap_or_default();
+    let bases = std::iter::once(Path::new("")).chain(above.ancestors());
+    bases.map(|base| base.join(&file)).find(|file| file.is_file()).unwrap_or(file)
+}

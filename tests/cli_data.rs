@@ -350,6 +350,74 @@ fn large_pictures_are_refused_by_their_headers() {
 }
 
 #[test]
+fn data_that_are_not_there_are_warned_of_and_refused_where_they_are_looked_through() {
+    let place = Place::new();
+    write_classes(&place);
+    place.program("source: folder(\"nowhere\"); classes: [cats, dogs]");
+    let said = place.run(&["check", "a.cnn"]);
+    said.succeeds();
+    assert!(said.err.contains("warning[W0321]: there is nothing at `nowhere`"), "{}", said.err);
+    place.run(&["check", "a.cnn", "--deny", "warnings"]).refuses(&["W0321", "1 warning"]);
+    let line: Value =
+        serde_json::from_str(&place.run(&["check", "a.cnn", "--format", "json"]).out).expect("JSON");
+    assert_eq!(line["code"], "W0321");
+    for format in ["human", "json"] {
+        place.run(&["check", "a.cnn", "--data", "--format", format]).refuses(&["`nowhere` is not there"]);
+    }
+    // whoever looks at the model alone hears nothing of it
+    let summary = place.run(&["summary", "a.cnn"]);
+    assert!(summary.code == Some(0) && !summary.err.contains("nowhere"), "{}", summary.err);
+    // weights
+    let uses = "model B { input(8x8x3); flatten; dense(4) }\n\
+                model A { input(8x8x3); B(weights: \"w.safetensors\", frozen: true); relu; dense(2, activation: softmax) }\n\
+                data { source: folder(\"set\") }\n";
+    place.write("b.cnn", format!("{uses}{REST}"));
+    let said = place.run(&["check", "b.cnn", "--model", "A"]);
+    assert!(said.code == Some(0) && said.err.contains("W0125"), "{}", said.err);
+    place.run(&["check", "b.cnn", "--model", "A", "--data"]).refuses(&["W0125", "a weights file"]);
+    // near miss: all is there
+    place.program("source: folder(\"set\")");
+    let said = place.run(&["check", "a.cnn", "--data"]);
+    assert!(said.code == Some(0) && !said.err.contains("W0321"), "{}", said.err);
+}
+
+#[test]
+fn a_folder_of_splits_is_found_and_mended() {
+    let place = Place::new();
+    for (at, name) in ["train/cats", "train/dogs", "test/cats", "test/dogs"].iter().enumerate() {
+        for picture in 0..4 {
+            let seed = (at * 4 + picture) as u32;
+            place.write(&format!("photos/{name}/{picture}.png"), encoded(ImageFormat::Png, 16, seed));
+        }
+    }
+    place.program("source: folder(\"photos\")");
+    let said = place.run(&["check", "a.cnn"]);
+    assert!(said.err.contains("W0322") && said.err.contains("`test` and `train`"), "{}", said.err);
+    place.run(&["check", "a.cnn", "--fix"]).succeeds();
+    let text = fs::read_to_string(place.0.path().join("a.cnn")).expect("there");
+    assert!(text.contains("folder(\"photos/train\", test: \"photos/test\")"), "{text}");
+    let said = place.run(&["data", "a.cnn", "--format", "json"]);
+    let card: Value = serde_json::from_str(&said.out).expect("JSON");
+    assert!(card["classes"].to_string().contains("cats"), "{card}");
+    assert!(!place.run(&["check", "a.cnn"]).err.contains("W0322"));
+}
+
+#[test]
+fn a_folder_without_classes_is_told_once() {
+    let place = Place::new();
+    place.write("flat/1.png", encoded(ImageFormat::Png, 16, 1));
+    place.program("source: folder(\"flat\")");
+    for command in ["check", "run"] {
+        let said = place.run(&[command, "a.cnn"]);
+        said.refuses(&["flat: has no class folders", "a folder of its own, named like the class"]);
+        assert!(!said.err.contains("E0016"), "{}", said.err);
+    }
+    // of a folder that is not there the number of classes is not known
+    place.program("source: folder(\"nowhere\")");
+    place.run(&["check", "a.cnn"]).refuses(&["error[E0016]", "`nowhere` is not there to tell", "W0321"]);
+}
+
+#[test]
 fn a_prediction_answers_all_that_it_can() {
     let place = Place::new();
     write_classes(&place);

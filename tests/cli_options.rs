@@ -80,7 +80,7 @@ const TABLE: &[Row] = &[
     Row {
         base: "data two.cnn --model A",
         options: &[
-            ("--model B", Nothing("both have the same data")),
+            ("--model B", Refused),
             ("--set data.test=50%", Something),
             ("--data-dir none", Nothing(BUILT_IN)),
             ("--max-pixels 1", Nothing(BUILT_IN)),
@@ -90,7 +90,7 @@ const TABLE: &[Row] = &[
     Row {
         base: "augment two.cnn --model A --output out.png",
         options: &[
-            ("--model B", Nothing("both have the same data")),
+            ("--model B", Refused),
             ("--set augment.samples=2", Something),
             ("--data-dir none", Nothing(BUILT_IN)),
             ("--max-pixels 1", Nothing(BUILT_IN)),
@@ -370,7 +370,9 @@ fn options_of(folder: &Path, command: &str) -> BTreeSet<String> {
     let help = String::from_utf8(help.stdout).expect("text");
     let global =
         ["--quiet", "--deny", "--lang", "--restricted", "--allow-read", "--limits", "--help", "--version"];
-    let named = help.lines().filter_map(|line| {
+    // lines of descriptions are indented further
+    let lines = help.lines().filter(|line| line.len() - line.trim_start().len() <= 6);
+    let named = lines.filter_map(|line| {
         let word = line.trim_start();
         let word = word.split_once(", --").map_or(word.to_owned(), |(short, rest)| {
             if short.len() == 2 { format!("--{rest}") } else { word.to_owned() }

@@ -140,6 +140,34 @@ fn a_single_score_becomes_two_probabilities() {
 }
 
 #[test]
+fn probabilities_of_joins_are_probabilities() {
+    let of = |join: &str| {
+        format!(
+            "model M {{
+                input(8x8x1)
+                start = flatten
+                a = dense(10, activation: softmax)
+                b = start -> dense(10, activation: softmax)
+                {join}(a, b)
+            }}\n{}",
+            SCORES.split_once('\n').expect("lines").1
+        )
+    };
+    for join in ["average", "multiply"] {
+        let place = Place::trained(&of(join));
+        place.picture("one.pgm", [8, 8]);
+        let said = place.said(&["predict", "run", "one.pgm", "--format", "json", "--output", "y.npy"]);
+        let (found, sum) = (scores(&said.out), array(&place.path("y.npy")).sum());
+        assert_eq!(said.err, "");
+        assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-4, "{join}: {}", said.out);
+        // as the loss sees them: shares of their sum
+        for (found, written) in found.iter().zip(&array(&place.path("y.npy"))) {
+            assert!((found - f64::from(written / sum)).abs() < 1e-4, "{join}: {}", said.out);
+        }
+    }
+}
+
+#[test]
 fn numbers_and_maps_are_no_classes() {
     let place = Place::initial("model Filter { input(16x12x1); conv2d(4, 3x3, padding: same); flatten }");
     place.picture("one.pgm", [16, 12]);
@@ -264,7 +292,11 @@ fn a_run_stands_for_its_program_and_weights() {
     assert_eq!(place.said(&["eval", "run"]).out, apart.out);
     for (words, code, part) in [
         (&["eval", "a.cnn"][..], 2, "its weights are not named: write `--weights FILE`"),
-        (&["predict", "photos", "one.pgm"], 1, "`photos` is not the folder of a run"),
+        (
+            &["predict", "photos", "one.pgm"],
+            1,
+            "`photos` holds no weights: it is a folder, and not that of a run",
+        ),
         (&["eval", "broken"], 1, "has no final weights: it was interrupted"),
         (&["eval", "bare.safetensors"], 1, "bare.safetensors"),
     ] {
@@ -304,6 +336,10 @@ fn data_of_a_run_are_found_beside_its_file() {
         "{}",
         String::from_utf8_lossy(&there.stderr)
     );
+    // what a run of unknown origin says of that place counts for nothing
+    let refused = place.cnnc(&["--restricted", "eval", "project/run"]);
+    assert!(refused.code == Some(1) && refused.err.contains("`set`"), "{}", refused.err);
+    place.said(&["--restricted", "eval", "project/run", "--data-dir", "project"]);
 }
 
 #[test]

@@ -105,10 +105,16 @@ fn check_fix_mends_every_fixture_that_has_a_fix() {
         }
         write(folder, &name, &before);
         let json = cnnc(folder).args(["check", &name, "--format", "json"]).output().expect("it runs");
-        let problems: Vec<serde_json::Value> = text(&json.stdout)
+        let mut problems: Vec<serde_json::Value> = text(&json.stdout)
             .lines()
             .map(|line| serde_json::from_str(line).expect("a line is an object"))
             .collect();
+        // data of fixtures are not there
+        if name != "W0321.cnn" && problems.iter().any(|problem| problem["code"] == "W0321") {
+            before.insert_str(0, "allow W0321 because \"fixtures have no data\"\n\n");
+            write(folder, &name, &before);
+            problems.retain(|problem| problem["code"] != "W0321");
+        }
         let fixable = problems.iter().all(|problem| !problem["fixes"].as_array().expect("a list").is_empty());
         let dry = cnnc(folder).args(["check", &name, "--fix", "--dry-run"]).output().expect("it runs");
         assert_eq!(read(folder, &name), before, "--dry-run writes {name}");

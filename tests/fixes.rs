@@ -16,8 +16,13 @@ fn load(text: &str) -> Loaded {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/check");
     let read = |path: &Path| std::fs::read_to_string(fixtures.join(path));
     let weights = |_: &str| WeightsFile::Unknown;
-    let around =
-        Surroundings { card_of: &cards::card_of, read: &read, weights: &weights, memory: &|_, _| None };
+    let around = Surroundings {
+        card_of: &cards::card_of,
+        is_absent: &|_| false,
+        read: &read,
+        weights: &weights,
+        memory: &|_, _| None,
+    };
     load_within(SourceFile::new("test.cnn", text), &LowerOptions::default(), around)
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Speaker {
     unit: Unit,
     /// Makes probabilities of the outputs.
     link: Option<Link>,
+    /// The outputs are shares of their sum.
+    are_shares: bool,
     /// A single output is above 0 for the second class, and below for the first.
     around_zero: bool,
     /// Of each score or number.
@@ -74,7 +76,7 @@ impl Speaker {
                 Some(names) => (About::Numbers, names),
                 None => (About::Map, Vec::new()),
             },
-            Meaning::Probabilities | Meaning::Scores { .. } => match labels {
+            Meaning::Probabilities { .. } | Meaning::Scores { .. } => match labels {
                 LabelKind::Multi => (About::Classes, class_names(classes, outputs)),
                 // a single unit's output is the second class's
                 LabelKind::Single | LabelKind::Regression => {
@@ -85,10 +87,11 @@ impl Speaker {
         let (unit, link) = match meaning {
             Meaning::Scores { link: None } => (Unit::Plain, None),
             Meaning::Scores { link } => (Unit::Percent, link),
-            Meaning::Probabilities | Meaning::Numbers | Meaning::Map => (Unit::Percent, None),
+            Meaning::Probabilities { .. } | Meaning::Numbers | Meaning::Map => (Unit::Percent, None),
         };
         let around_zero = unit == Unit::Plain && program.loss() == Some(Loss::Hinge);
-        Self { format, about, unit, link, around_zero, names }
+        let are_shares = matches!(meaning, Meaning::Probabilities { are_shares: true });
+        Self { format, about, unit, link, are_shares, around_zero, names }
     }
 
     /// The first line, if there is one before all others.
@@ -122,6 +125,7 @@ impl Speaker {
         match *scores {
             [one] if self.around_zero => vec![-one, one],
             [one] => vec![1.0 - one, one],
+            _ if self.are_shares => shares(scores),
             _ => scores.to_vec(),
         }
     }
@@ -252,6 +256,13 @@ fn best_first(scores: &[f32]) -> Vec<usize> {
     order
 }
 
+/// Parts of a sum, unless it is 1 already, but for its last digits.
+fn shares(parts: &[f32]) -> Vec<f32> {
+    let sum: f32 = parts.iter().sum();
+    let is_one = (sum - 1.0).abs() < 1e-3;
+    if is_one || sum <= 0.0 { parts.to_vec() } else { parts.iter().map(|part| part / sum).collect() }
+}
+
 /// Names of numbers; `None` where these are many, and nothing names them.
 fn number_names(program: &Program, outputs: usize) -> Option<Vec<String>> {
     match program.data.as_ref().map(|data| &data.source.value) {
@@ -299,7 +310,15 @@ mod tests {
 
     fn speaker(about: About, names: &[&str], format: Format) -> Speaker {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        Speaker { format, about, unit: Unit::Percent, link: None, around_zero: false, names }
+        Speaker {
+            format,
+            about,
+            unit: Unit::Percent,
+            link: None,
+            are_shares: false,
+            around_zero: false,
+            names,
+        }
     }
 
     fn said(about: About, names: &[&str], outputs: &[f32]) -> [String; 3] {
@@ -353,6 +372,13 @@ mod tests {
         };
         assert_eq!(said(plain(false), &[3.25, -1.0]), "a.png: cat 3.250 (dog -1.000)");
         assert_eq!(said(plain(true), &[-2.5]), "a.png: cat 2.500 (dog -2.500)");
+    }
+
+    #[test]
+    fn shares_are_of_their_sum() {
+        assert_eq!(shares(&[0.25, 0.25]), [0.5, 0.5]);
+        assert_eq!(shares(&[0.25, 0.750_000_1]), [0.25, 0.750_000_1]);
+        assert_eq!(shares(&[0.0, 0.0]), [0.0, 0.0]);
     }
 
     #[test]

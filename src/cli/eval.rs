@@ -15,7 +15,7 @@ use crate::vocabulary::Words;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Pictures are prepared as those were that the weights were trained on.
+Pictures are prepared as those were that the weights were trained on. Data of another size than the model takes need it in --resize, too: --resize 32x32,crop.
 
 Examples:
   cnnc eval runs/digits-1

@@ -190,7 +190,7 @@ fn explain(meaning: Meaning, model: &Model, is_lost: bool, console: &Console) {
         Meaning::Map if is_lost => console.note(
             "note: the model's output is a map; `--output maps.npy` writes all its numbers, float32 [N, H, W, C]",
         ),
-        Meaning::Probabilities | Meaning::Numbers | Meaning::Map => {}
+        Meaning::Probabilities { .. } | Meaning::Numbers | Meaning::Map => {}
     }
 }
 

@@ -80,6 +80,10 @@ impl RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(), Failure> {
+    // the parser lets it pass beside an option that `--resume` excludes
+    if args.data_changed == DataChanged::Accept && args.resume.is_none() {
+        return Err(Failure::Usage("`--data-changed` goes with `--resume`".to_owned()));
+    }
     let watcher = interrupt::watch()?;
     let mut watch = RunWatch { terminal: Terminal::new(console), watcher: &watcher, console };
     let mut options = RunOptions {

@@ -9,6 +9,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load;
 use super::npy::{self, Images};
+use super::used;
 use crate::ir::{CheckedProgram, LabelKind, Labels};
 use crate::random::Random;
 use crate::runtime::{CompileError, StepInputs, TrainSession};
@@ -28,8 +29,8 @@ pub(super) struct StepArgs {
     program: ProgramArgs,
     #[command(flatten)]
     compute: ComputeArgs,
-    /// Weights to start from
-    #[arg(long, value_name = "FILE")]
+    /// Weights to start from, or a run's folder
+    #[arg(long, value_name = "WEIGHTS")]
     weights: PathBuf,
     /// The batch: prepared pictures, float32 [N, H, W, C]
     #[arg(long, value_name = "X.npy")]
@@ -63,7 +64,7 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     let labels = BatchLabels::read(&args.labels, &ready.program, count)?;
     let options = args.compute.options(count, args.seed.is_some());
     let mut session = TrainSession::compile(&program, &options)?;
-    let start = weights::load(&args.weights, session.params(), &[])?;
+    let start = weights::load(&used::weights_at(&args.weights)?, session.params(), &[])?;
     for (at, values) in &start.values {
         session.write(*at, values);
     }

@@ -77,7 +77,7 @@ pub(super) fn weights_at(path: &Path) -> Result<PathBuf, Failure> {
     let folder = shown_path(path);
     let Ok(run) = Run::open(path) else {
         return Err(Failure::mistake(
-            format!("`{folder}` is not the folder of a run: it has neither `{WEIGHTS}` nor `{REPORT}`"),
+            format!("`{folder}` holds no weights: it is a folder, and not that of a run, without `{REPORT}`"),
             "name the folder that `cnnc run` has made, such as `runs/digits-1`, or a weights file",
         ));
     };

@@ -1,14 +1,15 @@
 //! What the numbers of a model's answer are.
 
-use super::{CheckedProgram, Forward, LabelKind, Link, Mode, forward};
-use crate::ops::Op;
-use crate::vocabulary::ActivationKind;
+use super::{CheckedProgram, LabelKind, Link};
 
 /// What the numbers of a model's answer are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// How probable each class is.
-    Probabilities,
+    Probabilities {
+        /// The loss takes them as shares of their sum, as those of a product of several softmaxes are.
+        are_shares: bool,
+    },
     /// A score for each class.
     Scores {
         /// What makes probabilities of them; `None` where the loss compares them as they are.
@@ -30,15 +31,13 @@ pub fn meaning(program: &CheckedProgram, has_classes: bool) -> Meaning {
     if program.label_kind() == LabelKind::Regression {
         return Meaning::Numbers;
     }
-    let Forward { graph, output, scores, .. } = forward(program, Mode::Inference);
-    let ends_in_activation =
-        matches!(graph.node(output.node).op, Op::Softmax(_) | Op::Activation(ActivationKind::Sigmoid));
-    if ends_in_activation || scores != output {
-        return Meaning::Probabilities;
-    }
     let outputs = shape.elements();
+    let link = program.loss().and_then(|loss| loss.link(outputs));
+    if program.gives_probabilities(program.program().model.output) {
+        return Meaning::Probabilities { are_shares: link == Some(Link::Softmax) };
+    }
     match program.loss() {
-        Some(loss) => Meaning::Scores { link: loss.link(outputs) },
+        Some(_) => Meaning::Scores { link },
         // as the loss that is taken where none is written
         None if has_classes => {
             Meaning::Scores { link: Some(if outputs == 1 { Link::Sigmoid } else { Link::Softmax }) }

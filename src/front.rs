@@ -33,7 +33,7 @@ use crate::ast;
 use crate::check::check_around;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::Program;
-use crate::lower::{imports, lower};
+use crate::lower::{self, imports, lower};
 use crate::parse::parse;
 use crate::source::{SourceFile, SourceMap, Span};
 
@@ -118,6 +118,12 @@ struct Files<'a> {
     ast: &'a ast::File,
     imports: &'a imports::Imports,
     sources: &'a SourceMap,
+}
+
+/// The models of a text of which one must be chosen ([`LowerOptions::model`]); none where it is clear which is
+/// meant.
+pub fn several_models(text: &str) -> Vec<String> {
+    lower::several_models(&parse(text).0)
 }
 
 /// Parses, lowers and checks a file that stands by itself: there are no files for it to use but the zoo.

@@ -1,5 +1,6 @@
 //! `cnnc check FILE…`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -8,13 +9,14 @@ use super::arguments::ChoiceArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Look, Reading};
-use super::mend;
 use super::rewrite::streams_differ;
+use super::{each, mend};
 use crate::data::cards::CardError;
 use crate::diag::{Code, Level, render_json, render_json_rest};
 use crate::experiment::name_of;
 use crate::files;
 use crate::printed;
+use crate::train::RunError;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -30,10 +32,11 @@ Examples:
   cnnc check mine.cnn --data
   cnnc check mine.cnn --fix
   cnnc check mine.cnn --fix --dry-run | less
+  cnnc check models/
   cnnc check mine.cnn --format json
   cnnc check - < mine.cnn")]
 pub(super) struct CheckArgs {
-    /// The .cnn files; `-` for stdin
+    /// The .cnn files, or folders of them; `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -62,11 +65,18 @@ enum Format {
 pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> {
     streams_differ(args.files.iter())?;
     let look = if args.data { Look::Pass } else { Look::Card };
+    let files = listed(&args.files)?;
     let mut worst = Ok(());
-    for file in &args.files {
-        let checked = reading(args, file, look, console).and_then(|reading| match args.format {
-            Format::Human => show_human(&reading, look, console),
-            Format::Json => show_json(&reading, look, console),
+    let mut found = [0; 2];
+    for file in &files {
+        let checked = reading(args, file, look, console).and_then(|reading| {
+            let problems = &reading.loaded.problems;
+            found[0] += problems.count(Level::Error);
+            found[1] += problems.count(Level::Warning);
+            match args.format {
+                Format::Human => show_human(&reading, look, console),
+                Format::Json => show_json(&reading, look, console),
+            }
         });
         match checked {
             Ok(()) if args.format == Format::Human => {
@@ -85,13 +95,85 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
             }
         }
     }
+    if files.len() > 1 && args.format == Format::Human {
+        let count =
+            |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let [errors, warnings] = found;
+        console.result(format_args!(
+            "{}: {}, {}",
+            count(files.len(), "file"),
+            count(errors, "error"),
+            count(warnings, "warning")
+        ))?;
+    }
     worst
 }
 
-/// The file as it is to be judged: mended first, if that is asked for.
+/// The files that are named, and in place of a folder all `.cnn` files in and below it, by their names.
+/// # Errors
+/// [`Failure::Mistake`] if a folder cannot be read, or has none.
+fn listed(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in named {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        below(path, &mut files)?;
+        if files.len() == before {
+            return Err(Failure::mistake(
+                format!("there is no .cnn file in {} or below it", printed::shown_path(path)),
+                "name the files, or a folder that has some",
+            ));
+        }
+    }
+    Ok(files)
+}
+
+/// Adds the `.cnn` files of a folder and of those below it. Links to folders are not followed: they may lead
+/// in circles.
+fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let refused = |error| RunError::read(folder, error);
+    let entries = fs::read_dir(folder).map_err(refused)?.collect::<Result<Vec<_>, _>>().map_err(refused)?;
+    let mut paths: Vec<(PathBuf, bool)> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        paths.push((entry.path(), entry.file_type().map_err(refused)?.is_dir()));
+    }
+    paths.sort();
+    for (path, is_folder) in paths {
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if is_folder && !is_hidden {
+            below(&path, files)?;
+        } else if !is_folder && path.extension().is_some_and(|end| end == "cnn") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The file as it is to be judged, all its models together: what they share is said once.
 fn reading(args: &CheckArgs, file: &Path, look: Look, console: &Console) -> Result<Reading, Failure> {
+    let choices = each::choices(file, &args.choice)?;
+    let mut whole = reading_of(args, file, &choices[0], look, console)?;
+    for choice in &choices[1..] {
+        let other = reading_of(args, file, choice, look, console)?;
+        whole.loaded.problems.extend(other.loaded.problems);
+        whole.card_error = whole.card_error.or(other.card_error);
+    }
+    Ok(whole)
+}
+
+/// One model of the file: mended first, if that is asked for.
+fn reading_of(
+    args: &CheckArgs,
+    file: &Path,
+    choice: &ChoiceArgs,
+    look: Look,
+    console: &Console,
+) -> Result<Reading, Failure> {
     if !args.fix {
-        return load::read_looking(file, &args.choice, &[], look, console);
+        return load::read_looking(file, choice, &[], look, console);
     }
     if !args.dry_run && files::stream_of(file).is_some() {
         return Err(Failure::Usage(format!(
@@ -99,7 +181,7 @@ fn reading(args: &CheckArgs, file: &Path, look: Look, console: &Console) -> Resu
             printed::shown_path(file)
         )));
     }
-    let mended = mend::mend(file, &args.choice, look, args.dry_run, console)?;
+    let mended = mend::mend(file, choice, look, args.dry_run, console)?;
     // with JSON, stdout is for problems alone
     match args.format {
         Format::Human => console.source_text(&mended.diff)?,

@@ -1,13 +1,13 @@
 //! `cnnc graph FILE`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::ProgramArgs;
+use super::arguments::{ChoiceArgs, ProgramArgs};
 use super::console::Console;
 use super::failure::Failure;
-use super::load;
+use super::{each, load};
 use crate::draw::Diagram;
 use crate::files;
 use crate::train::RunError;
@@ -16,6 +16,7 @@ use crate::train::RunError;
 #[command(after_long_help = "\
 Edges carry the shapes of results, nodes their parameters. In a network of more than about 40 layers, blocks, repeats and models used as
 layers are drawn as one node each, as few as that takes; `--depth 0` folds the outermost, `--depth 1` those within them, and so on.
+Of a file with several models `-o net.svg` writes one picture each: net-Small.svg, net-Large.svg.
 
 Examples:
   cnnc graph models/digits.cnn -o digits.svg
@@ -59,13 +60,38 @@ enum Format {
 }
 
 pub(super) fn graph(args: &GraphArgs, console: &Console) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    let format = format_of(args)?;
+    // a stream of several pictures is none
+    let is_one_picture = args.output.is_none() && matches!(format, Format::Svg);
+    if is_one_picture {
+        return graph_of(args, &args.program.choice, args.output.as_deref(), format, console);
+    }
+    let choices = each::choices(&args.program.file, &args.program.choice)?;
+    let several = choices.len() > 1;
+    for choice in &choices {
+        let of_model = |path: &PathBuf| match &choice.model {
+            Some(model) if several => each::of_model(path, model),
+            _ => path.clone(),
+        };
+        graph_of(args, choice, args.output.as_ref().map(of_model).as_deref(), format, console)?;
+    }
+    Ok(())
+}
+
+fn graph_of(
+    args: &GraphArgs,
+    choice: &ChoiceArgs,
+    output: Option<&Path>,
+    format: Format,
+    console: &Console,
+) -> Result<(), Failure> {
+    let ready = load::ready(&args.program.file, choice, &[], console)?;
     let diagram = Diagram::of(&ready.program, args.depth);
-    let text = match format_of(args)? {
+    let text = match format {
         Format::Dot => diagram.to_dot(),
         Format::Svg => diagram.to_svg(),
     };
-    match &args.output {
+    match output {
         Some(path) => Ok(files::write(path, |out| out.write_all(text.as_bytes()))
             .map_err(|error| RunError::write(path, error))?),
         None => console.source_text(&text),

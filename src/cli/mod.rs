@@ -15,6 +15,7 @@ mod completions;
 mod console;
 mod data;
 mod diff;
+mod each;
 mod emit;
 mod eval;
 mod explain;

@@ -6,14 +6,15 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::{ComputeArgs, ProgramArgs, TuneArgs};
+use super::arguments::{ChoiceArgs, ComputeArgs, ProgramArgs, TuneArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::interrupt::{self, Watcher};
 use super::load::{self, Look};
 use super::progress::Terminal;
-use super::used;
-use crate::experiment::{self, Event, RunOptions, RunPlace, RunStatus, Watch};
+use super::table::Table;
+use super::{each, used};
+use crate::experiment::{self, Event, Run, RunOptions, RunPlace, RunStatus, Watch};
 
 /// What `--data-changed` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -84,8 +85,61 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     if args.data_changed == DataChanged::Accept && args.resume.is_none() {
         return Err(Failure::Usage("`--data-changed` goes with `--resume`".to_owned()));
     }
+    let mut choices = each::choices(&args.program.file, &args.program.choice)?;
+    if let (Some(folder), [_, _, ..]) = (&args.resume, &choices[..]) {
+        // a run that is gone on with has its model
+        let model = Some(Run::open(folder)?.model().to_owned());
+        choices = vec![ChoiceArgs { model, ..args.program.choice.clone() }];
+    }
     let watcher = interrupt::watch()?;
-    let mut watch = RunWatch { terminal: Terminal::new(console), watcher: &watcher, console };
+    if let [only] = &choices[..] {
+        return run_of(args, only, args.out.clone(), (console, &watcher), start).map(drop);
+    }
+    // before the first is trained, all must be sound
+    for choice in &choices {
+        load::ready_looking(&args.program.file, choice, &args.overrides(), Look::Names, console)?
+            .schedule()?;
+    }
+    let mut runs = Vec::with_capacity(choices.len());
+    for choice in &choices {
+        let name = choice.model.as_deref().unwrap_or_default();
+        console.result(format_args!("model {name}"))?;
+        let out = args.out.as_ref().map(|out| out.join(name));
+        runs.push(run_of(args, choice, out, (console, &watcher), Instant::now())?);
+        console.result("")?;
+    }
+    console.result_text(&compared(&runs))
+}
+
+/// The results of several runs on the test split, side by side.
+fn compared(runs: &[Run]) -> String {
+    let metrics: Vec<String> = runs
+        .first()
+        .and_then(Run::test)
+        .map_or_else(Vec::new, |scores| scores.metrics.iter().map(|(metric, _)| metric.clone()).collect());
+    let mut heading = vec!["model", "epochs"];
+    heading.extend(metrics.iter().map(String::as_str));
+    heading.extend(["loss", "folder"]);
+    let mut table = Table::new(1, &heading);
+    for run in runs {
+        let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
+        let values = metrics.iter().map(|name| number(run.test().and_then(|scores| scores.metric(name))));
+        let mut row = vec![run.model().to_owned(), run.epochs().to_string()];
+        row.extend(values);
+        row.extend([number(run.test().map(|scores| scores.loss)), run.folder().display().to_string()]);
+        table.row(row);
+    }
+    table.text()
+}
+
+fn run_of(
+    args: &RunArgs,
+    choice: &ChoiceArgs,
+    out: Option<PathBuf>,
+    (console, watcher): (&Console, &Watcher),
+    start: Instant,
+) -> Result<Run, Failure> {
+    let mut watch = RunWatch { terminal: Terminal::new(console), watcher, console };
     let mut options = RunOptions {
         compute: args.compute.tuned(args.tuning),
         interrupt: Arc::clone(&watcher.interrupt),
@@ -94,21 +148,15 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         since: start,
         ..RunOptions::default()
     };
-    match (&args.resume, &args.out) {
+    match (&args.resume, out) {
         (Some(folder), _) => options.resume(folder, &mut watch)?,
-        (None, Some(out)) => options.place = RunPlace::New(out.clone()),
+        (None, Some(out)) => options.place = RunPlace::New(out),
         (None, None) => {}
     }
     if let Some(folder) = options.resumes() {
         watcher.say_at_the_end(how_to_go_on("interrupted; the state is as it was. To go on", folder));
     }
-    let ready = load::ready_looking(
-        &args.program.file,
-        &args.program.choice,
-        &args.overrides(),
-        Look::SmallPass,
-        console,
-    )?;
+    let ready = load::ready_looking(&args.program.file, choice, &args.overrides(), Look::SmallPass, console)?;
     ready.schedule()?;
     load::runnable(&ready, console)?;
     let run = ready.train(options, &mut watch)?;
@@ -117,7 +165,8 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         (_, Some(scores)) => console.result(format_args!("test {scores}"))?,
         (_, None) => console.result("there is no test split, so there are no test results")?,
     }
-    console.result(format_args!("weights: {}", run.weights().display()))
+    console.result(format_args!("weights: {}", run.weights().display()))?;
+    Ok(run)
 }
 
 /// Tells what happens, and what is to be said if the process is ended at once.

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
+use super::arguments::{ChoiceArgs, ComputeArgs, ProgramArgs, SizeArgs};
 use super::console::Console;
 use super::failure::Failure;
-use super::load;
 use super::table::{Table, bytes, metric_prefix, thousands};
+use super::{each, load};
 use crate::experiment::{Memory, Peaks};
 
 #[derive(Debug, Args)]
@@ -26,7 +26,17 @@ pub(super) struct SummaryArgs {
 }
 
 pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    for (at, choice) in each::choices(&args.program.file, &args.program.choice)?.iter().enumerate() {
+        if at > 0 {
+            console.result("")?;
+        }
+        summary_of(args, choice, console)?;
+    }
+    Ok(())
+}
+
+fn summary_of(args: &SummaryArgs, choice: &ChoiceArgs, console: &Console) -> Result<(), Failure> {
+    let ready = load::ready(&args.program.file, choice, &[], console)?;
     let ready = match args.size.size {
         Some(size) => ready.at(size)?,
         None => ready.for_its_data(),

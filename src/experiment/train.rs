@@ -15,6 +15,7 @@ use super::run::Run;
 use super::tuning;
 use super::watch::{Event, Note, Watch};
 use crate::kernel::Target;
+use crate::lower;
 use crate::memory::{self, Machine};
 use crate::plan::Choices;
 use crate::runtime::{CompileOptions, Kind};
@@ -54,7 +55,7 @@ pub struct RunOptions {
 #[non_exhaustive]
 pub enum RunPlace {
     /// In the first folder `runs/STEM-1`, `runs/STEM-2`, … that is not there, where STEM is the file's name
-    /// without its end.
+    /// without its end; with the model's name behind it (`runs/STEM-MODEL-1`) where the file has several.
     Numbered,
     /// In this folder, which must be empty or not there.
     New(PathBuf),
@@ -167,7 +168,7 @@ impl Experiment {
         let folder = match (begun, place) {
             (Some(folder), _) => folder,
             (None, Some(out)) => RunFolder::create(&out)?,
-            (None, None) => RunFolder::numbered(Path::new("runs"), &stem(&name_of(&self.file)))?,
+            (None, None) => RunFolder::numbered(Path::new("runs"), &self.stem())?,
         };
         if resumed.is_none() {
             watch.see(Event::Folder(folder.path()));
@@ -249,6 +250,15 @@ fn arithmetic(target: Target, choices: &Choices) -> Arithmetic {
     Arithmetic { version, simd: simd.to_string(), exact, kernels: tuning::to_texts(choices) }
 }
 
-fn stem(file: &Path) -> String {
-    file.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
+impl Experiment {
+    /// What the folder of a run is named by: the file, and the model where the file has several.
+    fn stem(&self) -> String {
+        let file = name_of(&self.file);
+        let stem = file.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy());
+        if lower::several_models(&self.ast).is_empty() {
+            stem.into_owned()
+        } else {
+            format!("{stem}-{}", self.name())
+        }
+    }
 }

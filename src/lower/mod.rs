@@ -362,6 +362,24 @@ fn models(file: &File) -> Vec<&Definition> {
 
 /// The model that is meant: the one that is asked for, the only one (that no other uses as a layer), or the
 /// first member of an ensemble of all.
+/// The models of a file of which one must be chosen; none where it is clear which is meant: there is but one,
+/// the others are parts of it, or an ensemble says what becomes of them.
+pub(crate) fn several_models(file: &File) -> Vec<String> {
+    let is_ensemble =
+        |item: &Item| matches!(item, Item::Section(section) if section.kind.value == "ensemble");
+    let whole = whole_models(file, &models(file));
+    if whole.len() < 2 || file.items.iter().any(is_ensemble) {
+        return Vec::new();
+    }
+    whole.into_iter().map(|model| model.name.value.clone()).collect()
+}
+
+/// Models that no other one uses as a layer.
+fn whole_models<'f>(file: &File, models: &[&'f Definition]) -> Vec<&'f Definition> {
+    let parts = unused::callees(file);
+    models.iter().copied().filter(|model| !parts.contains(&model.name.value)).collect()
+}
+
 fn choose_model<'f>(
     cx: &mut Cx,
     file: &File,
@@ -378,9 +396,7 @@ fn choose_model<'f>(
         return models.iter().copied().find(|model| model.name.value == ensemble.members[0].value);
     }
     // a model that another one uses as a layer is a part of that
-    let parts = unused::callees(file);
-    let whole: Vec<&Definition> =
-        models.iter().copied().filter(|model| !parts.contains(&model.name.value)).collect();
+    let whole = whole_models(file, models);
     if let (None, [only]) = (asked, &whole[..]) {
         return Some(only);
     }

@@ -539,6 +539,16 @@ fn augmented_pictures_are_written() {
     let first = first.iter().find(|path| path.exists()).expect("one of them");
     // 4x4 pixels of three bytes behind a header
     assert!(std::fs::read(first).expect("there").len() < 200);
+    // without a model pictures keep their sizes
+    let alone = "data { source: folder(\"set\") }\naugment { flip(horizontal); rotation(20deg) }\n";
+    std::fs::write(folder.path().join("alone.cnn"), alone).expect("written");
+    let words = ["augment", "alone.cnn", "--output", "varied/", "--count", "2", "--type", "ppm"];
+    let done = cnnc().current_dir(folder.path()).args(words).assert().success();
+    assert_eq!(text(&done.get_output().stdout), "2 pictures in varied/\n");
+    assert_eq!(text(&done.get_output().stderr), "");
+    let varied = std::fs::read_dir(folder.path().join("varied")).expect("a folder");
+    let sizes = varied.map(|entry| std::fs::read(entry.expect("a file").path()).expect("there"));
+    assert!(sizes.into_iter().all(|bytes| bytes.starts_with(b"P6\n4 4\n")));
     augment(&["--output", "sheet.jpg"]);
     assert!(read("sheet.jpg").starts_with(b"\xff\xd8"));
     for words in [&["--output", "a.tiff"][..], &["--output", "each/", "--type", "exe"], &["--prefix", "b-"]] {

@@ -8,18 +8,19 @@ use clap::Args;
 use super::arguments::ProgramArgs;
 use super::console::Console;
 use super::failure::Failure;
-use super::load;
+use super::load::{self, Look, Subject, Told};
 use super::progress::Terminal;
 use super::sheet::{self, Shown};
 use crate::data::{Dataset, Sample};
-use crate::files;
+use crate::experiment::read_text;
 use crate::printed;
 use crate::train::RunError;
+use crate::{files, front};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Pictures are those of the first epoch (then of the next, where more are wanted than there are), changed as a run with this seed changes
-them, before `rescale` and `normalize`.
+them, before `rescale` and `normalize`. A file of `data` and `augment` alone will do: without a model, pictures keep the sizes they have.
 
 Examples:
   cnnc augment models/fashion_mnist.cnn --output sheet.png
@@ -47,7 +48,13 @@ pub(super) struct AugmentArgs {
 }
 
 pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failure> {
-    let ready = load::ready_to_vary(&args.program.file, &args.program.choice, console)?;
+    let ProgramArgs { file, choice } = &args.program;
+    let text = read_text(file)?;
+    let with_model = text_with_model(args, &text, console);
+    // what a model that nobody wrote is warned of is nobody's business
+    let told = if with_model.is_some() { Told::Errors } else { Told::All };
+    let subject = Subject { name: file, file, text: with_model.unwrap_or(text) };
+    let ready = load::ready_told_of(subject, choice, told, console)?;
     let program = ready.program.program();
     let spec = &program.augment;
     if spec.ops.is_empty() {
@@ -85,6 +92,21 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     write(&args.output, &sheet::sheet(&shown, sheet::format_of(&args.output)?)?)?;
     let count = pictures.len();
     console.beside(&args.output, format_args!("{count} pictures on {}", printed::shown_path(&args.output)))
+}
+
+/// The text with a model that takes pictures of any size, where it has none: to vary pictures none is needed.
+/// `None` where it has one, or something else is wrong with it.
+fn text_with_model(args: &AugmentArgs, text: &str, console: &Console) -> Option<String> {
+    let ProgramArgs { file, choice } = &args.program;
+    let with_model = |channels: usize| {
+        let layers = "global_avg_pool2d; dense(classes, activation: softmax)";
+        format!("{text}\nmodel pictures {{ input(?x?x{channels}); {layers} }}\n")
+    };
+    let is_sound = |text: &String| {
+        let reading = load::judge(file, text.clone(), choice, &[], Look::Names, console);
+        !reading.loaded.problems.has_errors()
+    };
+    if front::has_model(text) { None } else { [3, 1].map(with_model).into_iter().find(is_sound) }
 }
 
 /// How the files of a folder are named.

@@ -124,16 +124,17 @@ pub(super) fn ready(
     ready_looking(file, choice, more, Look::Names, console)
 }
 
-/// [`ready`], with all that is told of how pictures are varied.
+/// The program of a text that stands in the place of a file.
 /// # Errors
-/// As [`ready`].
-pub(super) fn ready_to_vary(
-    file: &Path,
+/// [`Failure`]: the text has errors.
+pub(super) fn ready_told_of(
+    subject: Subject<'_>,
     choice: &ChoiceArgs,
+    told: Told,
     console: &Console,
 ) -> Result<Experiment, Failure> {
-    let subject = Subject { name: file, file, text: read_text(file)? };
-    ready_told(subject, &options(file, choice, &[], Look::Names, console), Told::All, console)
+    let options = options(subject.file, choice, &[], Look::Names, console);
+    ready_told(subject, &options, told, console)
 }
 
 /// [`ready`], with another look at the data.

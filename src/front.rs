@@ -100,8 +100,8 @@ const OF_WIRING: &[Code] = &[
 pub struct Surroundings<'a> {
     /// Gives what is known of a data set; it decodes no picture.
     pub card_of: &'a dyn Fn(&DataSpec) -> Option<DataCard>,
-    /// Says of data whose card is not known whether they were looked for and are not there.
-    pub is_absent: &'a dyn Fn(&DataSpec) -> bool,
+    /// Gives what of data whose card is not known was looked for and is not there, by its path as written.
+    pub missing: &'a dyn Fn(&DataSpec) -> Option<String>,
     /// Gives the text of a file that is used by another: `use "blocks.cnn" as b`. The path is beside the file
     /// that uses it.
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
@@ -148,7 +148,7 @@ pub fn load(
         options,
         Surroundings {
             card_of,
-            is_absent: &|_| false,
+            missing: &|_| None,
             read: &read,
             weights: &|_| WeightsFile::Unknown,
             memory: &|_, _| None,
@@ -188,10 +188,10 @@ fn judge(
     problems.extend(unusable);
     if let Some(data) = lowered.program.as_ref().and_then(|program| program.data.as_ref())
         && card.is_none()
-        && (around.is_absent)(data)
+        && let Some(missing) = (around.missing)(data)
     {
-        let absent = Diagnostic::new(Code::W0321).arg("data", data.source.value.name());
-        problems.push(absent.at(data.source.span, "here").help("help"));
+        let problem = Diagnostic::new(Code::W0321).arg("data", missing);
+        problems.push(problem.at(data.source.span, "here").help("help"));
     }
     if syntax_is_whole {
         let settings_are_whole = !lowered.problems.has_errors();

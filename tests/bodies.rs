@@ -21,7 +21,7 @@ fn load_text(name: &str, text: &str, model: Option<&str>) -> Loaded {
         &options,
         Surroundings {
             card_of: &cards::card_of,
-            is_absent: &|_| false,
+            missing: &|_| None,
             read: &read,
             weights: &|_| cnnc::front::WeightsFile::Unknown,
             memory: &|_, _| None,

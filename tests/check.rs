@@ -56,7 +56,7 @@ fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
         options,
         Surroundings {
             card_of: &cards::card_of,
-            is_absent: &|data| data.source.value.name() == "nowhere/",
+            missing: &|data| Some(data.source.value.name()).filter(|name| name == "nowhere/"),
             read: &read,
             weights: &weights,
             memory: &memory,

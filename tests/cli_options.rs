@@ -193,6 +193,7 @@ const TABLE: &[Row] = &[
             ("--input x.npy", Refused),
         ],
     },
+    Row { base: "predict run pictures/1.pgm --output -", options: &[("--format json", Refused)] },
     Row {
         base: "predict run pictures/1.pgm --output out.npy --layer conv2d",
         options: &[("--format json", Refused), ("--resize stretch", Something)],

@@ -147,7 +147,8 @@ fn probabilities_of_joins_are_probabilities() {
                 input(8x8x1)
                 start = flatten
                 a = dense(10, activation: softmax)
-                b = start -> dense(10, activation: softmax)
+                from start
+                b = dense(10, activation: softmax)
                 {join}(a, b)
             }}\n{}",
             SCORES.split_once('\n').expect("lines").1

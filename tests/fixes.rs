@@ -18,7 +18,7 @@ fn load(text: &str) -> Loaded {
     let weights = |_: &str| WeightsFile::Unknown;
     let around = Surroundings {
         card_of: &cards::card_of,
-        is_absent: &|_| false,
+        missing: &|_| None,
         read: &read,
         weights: &weights,
         memory: &|_, _| None,

@@ -98,7 +98,7 @@ fn load_beside(path: &Path, text: &str, model: Option<String>) -> Loaded {
     let options = LowerOptions { model, overrides: Vec::new() };
     let around = Surroundings {
         card_of: &cards::card_of,
-        is_absent: &|_| false,
+        missing: &|_| None,
         read: &read,
         weights: &|_| cnnc::front::WeightsFile::Unknown,
         memory: &|_, _| None,

@@ -194,7 +194,7 @@ fn plans_take_time_in_proportion() {
         let read = |_: &std::path::Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
         let around = Surroundings {
             card_of: &card_of,
-            is_absent: &|_| false,
+            missing: &|_| None,
             read: &read,
             weights: &|_| WeightsFile::Unknown,
             memory: &memory,

@@ -202,7 +202,7 @@ fn show_human(reading: &Reading, look: Look, console: &Console) -> Result<(), Fa
     }
     load::verdict(&reading.loaded, console)?;
     match &reading.card_error {
-        // a folder that is not there has a problem of its own
+        // that it is not there is a problem of its own; this is what follows from it
         Some(CardError::NotAtHand { what, .. }) if look == Look::Card => {
             console
                 .note(format_args!("note: {what} is not at hand: checks that need the data were left out"));

@@ -70,6 +70,11 @@ pub(super) struct PredictArgs {
 }
 
 pub(super) fn predict(args: &PredictArgs, console: &Console) -> Result<(), Failure> {
+    if goes_to_stdout(args) && args.format != Format::Human {
+        return Err(Failure::Usage(
+            "standard output is either answers (`--format`) or the array (`--output`)".to_owned(),
+        ));
+    }
     let (ready, weights) = args.used.ready(&[], console)?;
     let resize = args.resize.resize.map(|resizing| resizing.for_model(&ready)).transpose()?;
     let model = |pictures| {
@@ -88,6 +93,11 @@ pub(super) fn predict(args: &PredictArgs, console: &Console) -> Result<(), Failu
             predict_pictures(args, model(pictures.len())?, &pictures, console)
         }
     }
+}
+
+/// Whether standard output is the array, and nothing else.
+fn goes_to_stdout(args: &PredictArgs) -> bool {
+    args.output.as_deref().is_some_and(files::goes_to_stdout)
 }
 
 /// A picture that was named, or a name that stands for none, with the reason.
@@ -135,8 +145,7 @@ fn predict_pictures(
     let meaning = model.meaning();
     let program = &model.experiment().program;
     let speaker = Speaker::new(program, meaning, model.classes(), model.outputs(), args.format);
-    let goes_to_stdout = args.output.as_deref().is_some_and(files::goes_to_stdout);
-    let speaks = args.layer.is_none() && !goes_to_stdout;
+    let speaks = args.layer.is_none() && !goes_to_stdout(args);
     if speaks {
         explain(meaning, &model, args.output.is_none(), console);
         speaker.header().map_or(Ok(()), |header| console.result(header))?;

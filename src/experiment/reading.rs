@@ -65,7 +65,7 @@ impl Reading {
         };
         let around = Surroundings {
             card_of: &|data| cards.of(data),
-            is_absent: &|_| options.look == Look::Card && cards.are_absent(),
+            missing: &|_| if options.look == Look::Card { cards.missing() } else { None },
             read: &|path| read_used(path, &locations),
             weights: &|written| weights_file(written, &locations),
             memory: &memory,
@@ -124,9 +124,12 @@ struct Cards<'a> {
 }
 
 impl Cards<'_> {
-    /// Whether the data were looked for in vain.
-    fn are_absent(&self) -> bool {
-        matches!(*self.error.borrow(), Some(CardError::NotAtHand { .. }))
+    /// What was looked for in vain.
+    fn missing(&self) -> Option<String> {
+        match &*self.error.borrow() {
+            Some(CardError::NotAtHand { what, .. }) => Some(what.trim_matches('`').to_owned()),
+            Some(CardError::Malformed(_)) | None => None,
+        }
     }
 
     fn of(&self, data: &DataSpec) -> Option<DataCard> {

@@ -98,7 +98,14 @@ const TABLE: &[Row] = &[
             ("--count 3", Something),
             ("--picture 5", Something),
             ("--seed 5", Something),
+            ("--prefix x", Refused),
+            ("--class-folders", Refused),
+            ("--type jpg", Refused),
         ],
+    },
+    Row {
+        base: "augment two.cnn --model A --output out/ --count 2",
+        options: &[("--prefix x", Something), ("--class-folders", Something), ("--type jpg", Something)],
     },
     Row { base: "fmt wide.cnn", options: &[("--check", Something)] },
     Row {
@@ -353,6 +360,11 @@ fn seen(folder: &Path, words: &str) -> (Option<i32>, String) {
     };
     let mut all = text(&done.stdout) + &text(&done.stderr);
     for path in outputs {
+        if let Ok(entries) = fs::read_dir(&path) {
+            let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+            names.sort();
+            all += &format!("{names:?}\n");
+        }
         let path = if path.is_dir() { path.join("weights.safetensors") } else { path };
         let bytes = fs::read(&path).unwrap_or_default();
         all += &format!("{:?} {:?}\n", path.file_name(), bytes);

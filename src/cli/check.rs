@@ -41,7 +41,7 @@ pub(super) struct CheckArgs {
     files: Vec<PathBuf>,
     #[command(flatten)]
     choice: ChoiceArgs,
-    /// Look through the data too: pictures in two splits, classes that a split has not, margins around
+    /// Look through the data too, which must be there: pictures in two splits, classes that a split has not, margins around
     /// objects
     #[arg(long)]
     data: bool,

@@ -14,7 +14,8 @@ use crate::data::Locations;
 pub struct Options {
     /// The model that is meant, where the file has several.
     pub model: Option<String>,
-    /// Settings that overrule those of the file, in its own notation: `("train.batch", "64")`.
+    /// Settings that overrule those of the file, in its own notation: `("train.batch", "64")`. No warning is
+    /// made of them.
     pub settings: Vec<(String, String)>,
     /// Where data are looked for, what may be read, and how much is taken in. `None`: beside the file,
     /// in `CNNC_DATA_DIR`, in the user's cache; what is missing is fetched.

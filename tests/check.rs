@@ -368,6 +368,9 @@ fn splits_in_a_folder_are_no_classes() {
     assert_eq!(codes(&loaded), ["W0322"], "{}", drawn(&loaded));
     let problem = loaded.problems.iter().next().expect("it has one");
     assert_eq!(problem.fixes[0].edits[0].text, "folder(\"photos/train\", test: \"photos/test\")");
+    let korean = RenderStyle { language: Language::Korean, ..RenderStyle::plain() };
+    let drawn_in_korean = render(problem, &loaded.sources, korean);
+    assert!(drawn_in_korean.contains("`test`, `train`"), "{drawn_in_korean}");
     // without a folder for the test there is one for training
     let loaded = with("folder(\"flowers/\")");
     let problem = loaded.problems.iter().next().expect("it has one");

@@ -3,7 +3,7 @@
 
 use super::View;
 use crate::card::{DataCard, PictureSize};
-use crate::diag::{Code, Diagnostic, Level, Problems};
+use crate::diag::{Code, Diagnostic, Level, Mention, Problems};
 use crate::ir::{Damaged, DataSource, DataSpec, Fit, LayerNode, ScopeKind};
 use crate::source::Span;
 use crate::vocabulary::Words;
@@ -66,10 +66,11 @@ fn check_names(data: &DataSpec, card: &DataCard, problems: &mut Problems) -> boo
         return false;
     }
     let source = DataSource::Folder { train: folder.join(train), test: test.map(|test| folder.join(test)) };
-    let names: Vec<&str> = card.found_classes.iter().map(String::as_str).collect();
+    // names of the user's: in no language another word stands for them
+    let names = card.found_classes.iter().map(|class| format!("`{class}`")).collect();
     let problem = Diagnostic::new(Code::W0322)
         .arg("data", data.source.value.name())
-        .arg("classes", quoted(&names))
+        .mention("classes", Mention::All(names))
         .arg("source", source.text())
         .at(data.source.span, "here")
         .help(if test.is_some() { "splits" } else { "train" });

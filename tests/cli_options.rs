@@ -55,6 +55,7 @@ const TABLE: &[Row] = &[
             ("--epochs 2", Something),
         ],
     },
+    Row { base: "run two.cnn --epochs 1 --out out", options: &[("--weights run", Refused)] },
     Row {
         base: "run two.cnn --model A --resume run",
         options: &[

@@ -91,6 +91,9 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         let model = Some(Run::open(folder)?.model().to_owned());
         choices = vec![ChoiceArgs { model, ..args.program.choice.clone() }];
     }
+    if args.weights.is_some() && choices.len() > 1 {
+        return Err(Failure::Usage("weights are those of one model: say which, with `--model`".to_owned()));
+    }
     let watcher = interrupt::watch()?;
     if let [only] = &choices[..] {
         return run_of(args, only, args.out.clone(), (console, &watcher), start).map(drop);

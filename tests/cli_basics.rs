@@ -254,7 +254,7 @@ fn check_says_what_is_wrong_and_goes_on() {
     let checked = cnnc().current_dir(folder.path()).args(["check", "wrong.cnn", DIGITS]).assert().code(1);
     let output = checked.get_output();
     assert!(text(&output.stderr).contains("wrong.cnn:1"), "{}", text(&output.stderr));
-    assert_eq!(text(&output.stdout), format!("{DIGITS}: ok\n"));
+    assert_eq!(text(&output.stdout), format!("{DIGITS}: ok\n2 files: 1 error, 0 warnings\n"));
 
     let json =
         cnnc().current_dir(folder.path()).args(["check", "wrong.cnn", "--format", "json"]).assert().code(1);

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::path::Path;
 
+use image::codecs::pnm::{PnmEncoder, PnmSubtype, SampleEncoding};
 use image::{ImageFormat, Rgb, RgbImage};
 
 use super::failure::Failure;
@@ -81,7 +82,14 @@ pub(super) fn alone(picture: Shown<'_>, range: (f32, f32), format: ImageFormat) 
 
 fn encoded(image: &RgbImage, format: ImageFormat) -> Result<Vec<u8>, Failure> {
     let mut bytes = Cursor::new(Vec::new());
-    image.write_to(&mut bytes, format).map_err(|error| {
+    let done = if format == ImageFormat::Pnm {
+        // by itself the encoder takes a newer form, which few programs read
+        let pixmap = PnmSubtype::Pixmap(SampleEncoding::Binary);
+        image.write_with_encoder(PnmEncoder::new(&mut bytes).with_subtype(pixmap))
+    } else {
+        image.write_to(&mut bytes, format)
+    };
+    done.map_err(|error| {
         Failure::mistake(format!("cannot encode the picture: {error}"), "write fewer pictures, or PNG")
     })?;
     Ok(bytes.into_inner())

@@ -74,6 +74,7 @@ codes! {
     E0024 Error,
     E0025 Error,
     E0026 Error,
+    E0027 Error,
     E0101 Error,
     E0102 Error,
     E0103 Error,

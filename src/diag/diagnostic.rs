@@ -114,12 +114,12 @@ impl Diagnostic {
         }
     }
 
-    /// Moves every place.
-    pub(super) fn move_by(&mut self, base: usize) {
+    /// Puts every place where `place` says.
+    pub(super) fn place(&mut self, place: impl Fn(Span) -> Span) {
         let labels = self.labels.iter_mut().map(|label| &mut label.span);
         let edits = self.fixes.iter_mut().flat_map(|fix| &mut fix.edits).map(|edit| &mut edit.span);
         for span in labels.chain(edits).chain(&mut self.used_at) {
-            *span = Span::new(span.start + base, span.end + base);
+            *span = place(*span);
         }
     }
 

@@ -85,7 +85,7 @@ impl Problems {
         self.reported += 1;
         let (level, code) = (problem.level, problem.code);
         let kept = self.kept.entry(code).or_default();
-        let known = self.found.get(&place(&problem));
+        let known = self.found.get(&key(&problem));
         if known.is_some_and(|known| known.iter().any(|other| other.same(&problem))) {
             return;
         }
@@ -97,7 +97,7 @@ impl Problems {
         if problem.used_at.is_empty() {
             problem.used_at = self.uses.iter().rev().copied().collect();
         }
-        self.found.entry(place(&problem)).or_default().push(problem);
+        self.found.entry(key(&problem)).or_default().push(problem);
     }
 
     /// Adds all problems of another collection.
@@ -110,16 +110,14 @@ impl Problems {
         }
     }
 
-    /// All, with every place moved by `base`: the text begins there.
-    pub(crate) fn moved(mut self, base: usize) -> Problems {
-        if base > 0 {
-            let found = std::mem::take(&mut self.found);
-            self.found.extend(found.into_values().map(|mut problems| {
-                problems.iter_mut().for_each(|problem| problem.move_by(base));
-                (place(&problems[0]), problems)
-            }));
+    /// All, with every place put where `place` says: those of a text become those among all texts.
+    pub(crate) fn placed(self, place: impl Fn(Span) -> Span) -> Problems {
+        let mut moved = Problems { found: BTreeMap::new(), ..self };
+        for mut problem in self.found.into_values().flatten() {
+            problem.place(&place);
+            moved.found.entry(key(&problem)).or_default().push(problem);
         }
-        self
+        moved
     }
 
     /// All that are kept, sorted by place.
@@ -244,7 +242,7 @@ impl Problems {
     }
 }
 
-fn place(problem: &Diagnostic) -> SortKey {
+fn key(problem: &Diagnostic) -> SortKey {
     let span = problem.span();
     (span.start, span.end, problem.code)
 }

@@ -36,16 +36,26 @@ pub(super) fn item(context: &mut Context<'_>, statement: &RawStatement) -> Optio
                 return None;
             };
             if pair.rule() == Rule::definition {
-                definition(context, pair, block).map(Item::Definition)
-            } else {
-                section(context, pair, block).map(Item::Section)
+                return definition(context, pair, block).map(Item::Definition);
             }
+            if is_definition_in_capitals(&pair) {
+                let problem = unexpected(context, *head, head.start, Expected::Item);
+                context.problems.push(problem);
+                return None;
+            }
+            section(context, pair, block).map(Item::Section)
         }
         parts => {
             misplaced(context, parts, Expected::Item);
             None
         }
     }
+}
+
+/// `Model A { … }` is no section of that name.
+fn is_definition_in_capitals(head: &Located<'_>) -> bool {
+    let word = head.text().split_whitespace().next().unwrap_or("");
+    ["model", "block"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
 }
 
 /// Parses a text and gives what stands in the rule for the whole line.

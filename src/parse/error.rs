@@ -115,10 +115,11 @@ pub(super) fn unexpected(context: &Context<'_>, span: Span, at: usize, expected:
     };
     let found = rest.get(..length).unwrap_or("");
     if found.is_empty() {
-        let end = context.text[span.start..span.end].trim_end().len() + span.start + context.base;
-        return Diagnostic::new(Code::E0001).saying("ends").at(Span::new(end, end), expected.sentence());
+        let end = context.text[span.start..span.end].trim_end().len() + span.start;
+        let place = context.global(Span::new(end, end));
+        return Diagnostic::new(Code::E0001).saying("ends").at(place, expected.sentence());
     }
-    let place = Span::new(context.base + start, context.base + start + length);
+    let place = context.global(Span::new(start, start + length));
     let problem = Diagnostic::new(Code::E0001).arg("found", found).at(place, expected.sentence());
     if found == "->" && start == span.start { problem.help("arrow") } else { problem }
 }

@@ -13,7 +13,13 @@ mod error;
     clippy::wildcard_enum_match_arm,
     reason = "the rules are made by pest, and a place takes few of them"
 )]
+mod habits;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rules are made by pest, and a place takes few of them"
+)]
 mod outline;
+mod places;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the rules are made by pest, and a place takes few of them"
@@ -29,13 +35,14 @@ use pest::Parser as _;
 use pest::iterators::Pair;
 
 use crate::ast::{self, Expr};
-use crate::diag::Problems;
+use crate::diag::{Level, Problems};
 use crate::source::Span;
 
 pub(crate) use outline::{Outline, Word, WordKind, outline};
 pub(crate) use split::{RawBlock, RawPart, RawStatement};
 
 use grammar::{Grammar, Rule};
+use places::Places;
 
 /// The parser that pest makes of the grammar.
 #[allow(unreachable_pub, reason = "made by a macro")]
@@ -52,10 +59,30 @@ pub fn parse(text: &str) -> (ast::File, Problems) {
 }
 
 /// Parses a file whose first byte has the offset `base` among all texts.
+///
+/// What cannot be read may be written as in another language. Then the file is read as if it were mended, so
+/// that such a line hides nothing of the rest.
 pub(crate) fn parse_at(text: &str, base: usize) -> (ast::File, Problems) {
+    let (file, problems) = read(text, Places::from(base));
+    if problems.is_empty() {
+        return (file, problems);
+    }
+    let Some(amended) = habits::amend(text) else { return (file, problems) };
+    let (mended, rest) = read(&amended.text, Places::of_edited(base, &amended.edits));
+    if rest.count(Level::Error) >= problems.count(Level::Error) {
+        return (file, problems);
+    }
+    let mut found = amended.problems(text).placed(|span| Places::from(base).global(span));
+    found.extend(rest);
+    (mended, found)
+}
+
+/// Parses a text as it is.
+fn read(text: &str, places: Places) -> (ast::File, Problems) {
     let mut problems = Problems::new();
     let split = split::split(text, &mut problems);
-    let mut context = Context { text, base, problems: problems.moved(base) };
+    let problems = problems.placed(|span| places.global(span));
+    let mut context = Context { text, places: &places, problems };
     let items =
         split.statements.iter().filter_map(|statement| build::item(&mut context, statement)).collect();
     let comments = split.comments.into_iter().map(|span| context.global(span)).collect();
@@ -67,7 +94,8 @@ pub(crate) fn parse_at(text: &str, base: usize) -> (ast::File, Problems) {
 pub fn parse_value(text: &str, base: usize) -> (Option<Expr>, Problems) {
     let mut splitting = Problems::new();
     split::split(text, &mut splitting);
-    let mut context = Context { text, base, problems: Problems::new() };
+    let places = Places::from(base);
+    let mut context = Context { text, places: &places, problems: Problems::new() };
     if !splitting.is_empty() {
         // its brackets do not match or it is nested too deep: the places are those of `text` alone
         context.problems.push(error::unexpected(
@@ -88,22 +116,23 @@ pub fn parse_value(text: &str, base: usize) -> (Option<Expr>, Problems) {
 /// What building the tree needs.
 struct Context<'t> {
     text: &'t str,
-    /// Offset of the text's first byte.
-    base: usize,
+    places: &'t Places,
     problems: Problems,
 }
 
 impl<'t> Context<'t> {
     /// A place of the text among all texts.
     fn global(&self, span: Span) -> Span {
-        Span::new(span.start + self.base, span.end + self.base)
+        self.places.global(span)
     }
 
     /// Parses the text of a span by a rule; a mistake is reported.
     fn parse(&mut self, rule: Rule, span: Span) -> Option<Located<'t>> {
         let text = self.text.get(span.start..span.end)?;
         match Grammar::parse(rule, text) {
-            Ok(mut pairs) => pairs.next().map(|pair| Located { pair, offset: self.base + span.start }),
+            Ok(mut pairs) => {
+                pairs.next().map(|pair| Located { pair, offset: span.start, places: self.places })
+            }
             Err(found) => {
                 let problem = error::from_pest(self, span, &found);
                 self.problems.push(problem);
@@ -117,7 +146,9 @@ impl<'t> Context<'t> {
 #[derive(Debug, Clone)]
 struct Located<'t> {
     pair: Pair<'t, Rule>,
+    /// Where the text begins that was parsed.
     offset: usize,
+    places: &'t Places,
 }
 
 impl<'t> Located<'t> {
@@ -133,11 +164,11 @@ impl<'t> Located<'t> {
         let span = self.pair.as_span();
         // a rule may have taken blanks behind it
         let end = span.start() + self.pair.as_str().trim_end().len();
-        Span::new(self.offset + span.start(), self.offset + end)
+        self.places.global(Span::new(self.offset + span.start(), self.offset + end))
     }
 
     fn into_inner(self) -> impl Iterator<Item = Located<'t>> {
-        let offset = self.offset;
+        let (offset, places) = (self.offset, self.places);
         // words of the grammar say nothing more than the rule they stand in; `model` and `block` tell
         // definitions apart
         let says_nothing = |rule: Rule| {
@@ -163,10 +194,11 @@ impl<'t> Located<'t> {
                     | Rule::kw_onward
             )
         };
-        self.pair
-            .into_inner()
-            .filter(move |pair| !says_nothing(pair.as_rule()))
-            .map(move |pair| Located { pair, offset })
+        self.pair.into_inner().filter(move |pair| !says_nothing(pair.as_rule())).map(move |pair| Located {
+            pair,
+            offset,
+            places,
+        })
     }
 }
 

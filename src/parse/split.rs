@@ -95,7 +95,7 @@ fn report_unclosed(text: &str, tokens: &[Token], closers: &[Closer], problems: &
     }
 }
 
-fn tokens(text: &str) -> Vec<Token> {
+pub(super) fn tokens(text: &str) -> Vec<Token> {
     // the rule takes any text; should it not, there is nothing to build a tree of
     let pairs = Grammar::parse(Rule::tokens, text).into_iter().flatten().flat_map(|pair| pair.into_inner());
     pairs

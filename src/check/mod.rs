@@ -61,6 +61,11 @@ pub fn check_around(
     run_names::check(&view, &mut problems);
     run_files::check(&view, &mut problems);
     lints::check(&view, &mut problems);
+    let misfits = problems.iter().any(|problem| matches!(problem.code, Code::E0101 | Code::E0102));
+    if let Some(problem) = pictures::channels_first(&view, misfits) {
+        problems = problems.without(pictures::OF_SHAPES);
+        problems.push(problem);
+    }
     let shapes: Option<Vec<Shape>> = shapes.into_iter().collect();
     let checked = match shapes {
         Some(shapes) if unknown.is_empty() && !problems.has_errors() => {

@@ -4,7 +4,7 @@ use super::View;
 use crate::card::PictureSize;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Color, Normalize, OpenSizes};
-use crate::layers::Purpose;
+use crate::layers::{Input, Layer, Purpose};
 
 /// Values above this are no longer "around 1".
 const LARGE: f32 = 10.0;
@@ -51,6 +51,35 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     }
     check_normalize(view, channels, problems);
     check_scale(view, problems);
+}
+
+/// What follows from channels that stand before height and width: of it nothing is said.
+pub(super) const OF_SHAPES: &[Code] =
+    &[Code::E0101, Code::E0102, Code::E0104, Code::E0110, Code::E0119, Code::W0114, Code::W0115, Code::W0514];
+
+/// E0104 for `input(1x28x28)`: channels before height and width. `misfits` tells whether layers do not fit
+/// the model's input, which is what tells it where there are no data.
+pub(super) fn channels_first(view: &View<'_>, misfits: bool) -> Option<Diagnostic> {
+    let input = view.program.model.layers.first()?;
+    let Layer::Input(layer) = &input.layer else { return None };
+    let extents = <[usize; 3]>::try_from(layer.shape.extents()).ok()?;
+    let [channels, height, width] = extents;
+    let wrong = match prepared_channels(view) {
+        Some(found) => found != width,
+        None => misfits,
+    };
+    if !wrong || layer.open != [false; 2] || !Input::has_channels_first(extents) {
+        return None;
+    }
+    let place = input.options.iter().find(|(name, _)| *name == "shape").map(|(_, span)| *span)?;
+    let written = format!("{height}x{width}x{channels}");
+    let problem = Diagnostic::new(Code::E0104)
+        .saying("first")
+        .arg("found", &layer.shape)
+        .arg("written", &written)
+        .at(place, "first-here")
+        .help("first-help");
+    Some(problem.fix(place, written))
 }
 
 /// E0119 where the size is left open: no picture may be smaller than the least that fits, or of another

@@ -18,6 +18,12 @@ impl Input {
     pub fn of(shape: Shape) -> Self {
         Self { shape, open: [false; 2] }
     }
+
+    /// Whether extents look like those of a picture with its channels before height and width, as other
+    /// frameworks have them.
+    pub fn has_channels_first([first, second, third]: [usize; 3]) -> bool {
+        matches!(first, 1 | 3 | 4) && second > 4 && third > 4
+    }
 }
 
 impl Input {

@@ -2,8 +2,9 @@
 
 use super::Cx;
 use super::names::{list, nearest_of_many};
-use crate::ast::{Argument, Expr, Name};
+use crate::ast::{Argument, Dim, Expr, ExprKind, Name, print_expr};
 use crate::diag::{Code, Diagnostic, Mention, Term};
+use crate::layers::Input;
 use crate::source::Span;
 
 /// The arguments of one call, by option.
@@ -52,7 +53,7 @@ impl Cx {
                         .at(argument.value.span, "here");
                     let problem = match (names, callee.value.as_str()) {
                         ([], _) => problem.saying("none"),
-                        (_, "input") => problem.help("input"),
+                        (_, "input") => with_one_size(problem, arguments),
                         _ => problem.arg("options", list(names.iter().copied())).help("options"),
                     };
                     self.report(problem);
@@ -61,11 +62,15 @@ impl Cx {
                 }
             };
             if let Some(first) = places[at] {
-                let problem = Diagnostic::new(Code::E0014)
-                    .arg("what", format!("`{}`", names[at]))
-                    .at(argument.span(), "second")
-                    .also(first, "first");
+                let before = bound.values[at].as_ref().filter(|value| value.span == first);
+                // a value without a name stands at its option's position
+                let end = at.checked_sub(1).map(|before| arguments[before].value.span.end);
+                let problem = given_twice(names[at], argument, first, before.zip(end));
                 self.report(problem);
+                // what is written with the name is meant
+                if argument.name.is_some() {
+                    bound.values[at] = Some(argument.value.clone());
+                }
                 continue;
             }
             places[at] = Some(argument.span());
@@ -100,6 +105,56 @@ impl Cx {
             .at(arguments.span, "here");
         self.report(problem);
     }
+}
+
+/// E0014 for an option. Where the first value of it has no name, it may have been meant for another.
+/// `positional` is that value, with the end of the one before it.
+fn given_twice(
+    option: &str,
+    argument: &Argument,
+    first: Span,
+    positional: Option<(&Expr, usize)>,
+) -> Diagnostic {
+    let problem = Diagnostic::new(Code::E0014);
+    let is_literal =
+        |expr: &Expr| matches!(expr.kind, ExprKind::Size(_) | ExprKind::Int(_) | ExprKind::Float(_));
+    let is_other = |(value, _): &(&Expr, usize)| is_literal(value) && !is_literal(&argument.value);
+    let Some((value, end)) = positional.filter(is_other) else {
+        let problem = problem.arg("what", format!("`{option}`"));
+        return problem.at(argument.span(), "second").also(first, "first");
+    };
+    problem
+        .saying("position")
+        .arg("value", print_expr(value))
+        .arg("option", option)
+        .at(first, "position-here")
+        .also(argument.span(), "named")
+        .help("leave-out")
+        .fix(Span::new(end, first.end), "")
+}
+
+/// E0015 of `input`, with the size that its numbers make: `28, 28, 1`.
+fn with_one_size(problem: Diagnostic, arguments: &[Argument]) -> Diagnostic {
+    let known = |dim: &Dim| match dim {
+        Dim::Known(extent) => usize::try_from(*extent).ok(),
+        Dim::Open => None,
+    };
+    let mut extents: Vec<usize> = Vec::new();
+    for argument in arguments {
+        match &argument.value.kind {
+            ExprKind::Int(extent) if argument.name.is_none() => extents.extend(usize::try_from(*extent)),
+            ExprKind::Size(dims) if argument.name.is_none() => {
+                extents.extend(dims.iter().filter_map(known));
+            }
+            _ => extents.clear(),
+        }
+    }
+    let ([a, b, c], [first, .., last]) = (&extents[..], arguments) else { return problem.help("input") };
+    // channels come last
+    let is_first = Input::has_channels_first([*a, *b, *c]);
+    let size = if is_first { format!("{b}x{c}x{a}") } else { format!("{a}x{b}x{c}") };
+    let span = first.value.span.to(last.value.span);
+    problem.arg("written", &size).help("one-size").fix(span, size)
 }
 
 impl Arguments {

@@ -11,6 +11,12 @@ use crate::vocabulary::{MOST, WIDEST};
 /// Longest time limit: a year.
 const LONGEST_SECONDS: f64 = 366.0 * 86_400.0;
 
+/// Whether a text is written like a name.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+}
+
 impl Cx {
     /// The value; `None` where it has none, which has been reported.
     pub(super) fn value(&mut self, expr: &Expr) -> Option<Value> {
@@ -26,6 +32,9 @@ impl Cx {
                 self.report(problem);
             }
             return;
+        }
+        if let Value::Text(text) = found {
+            return self.quoted_value(what.into(), expected, (text, span));
         }
         let problem = Diagnostic::new(Code::E0011)
             .mention("what", what.into())
@@ -246,6 +255,10 @@ impl Cx {
                 self.wrong_choice(what, &word, &["true", "false"], expr.span);
                 None
             }
+            Value::Text(text) => {
+                self.quoted_word(what, "`true` or `false`", (&text, expr.span), &["true", "false"]);
+                None
+            }
             other => {
                 self.wrong_type(what, "`true` or `false`", &other, expr.span);
                 None
@@ -255,6 +268,9 @@ impl Cx {
 
     /// A text.
     pub(super) fn text(&mut self, what: &str, expr: &Expr) -> Option<Spanned<String>> {
+        if self.reports_bare_text(what, expr) {
+            return None;
+        }
         match self.value(expr)? {
             Value::Text(text) => Some(Spanned::new(text, expr.span)),
             other => {
@@ -287,11 +303,16 @@ impl Cx {
         {
             return Some(choice);
         }
-        let word = self.word(what, expr, choices.first().map_or("", |(name, _)| name))?;
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let example = names.first().copied().unwrap_or("");
+        if let ExprKind::Text(text) = &expr.kind {
+            self.quoted_word(what, &format!("a word such as `{example}`"), (text, expr.span), &names);
+            return None;
+        }
+        let word = self.word(what, expr, example)?;
         if let Some(choice) = named(&word) {
             return Some(choice);
         }
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         self.wrong_choice(what, &word, &names, expr.span);
         None
     }
@@ -305,6 +326,11 @@ impl Cx {
         }
         match self.value(expr)? {
             Value::Word(word) => Some(word),
+            Value::Text(text) => {
+                let words: &[&str] = if is_name(&text) { &[&text] } else { &[] };
+                self.quoted_word(what, &format!("a word such as `{example}`"), (&text, expr.span), words);
+                None
+            }
             other => {
                 self.wrong_type(what, &format!("a word such as `{example}`"), &other, expr.span);
                 None

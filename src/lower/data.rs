@@ -2,6 +2,7 @@
 
 use super::Cx;
 use super::constant::Value;
+use super::names::nearest;
 use super::section::Merged;
 use crate::ast::{Expr, ExprKind};
 use crate::diag::{Code, Diagnostic, Mention, Term};
@@ -9,7 +10,7 @@ use crate::ir::DataSpec;
 use crate::source::{Span, Spanned};
 use crate::vocabulary::{
     Attributes, Choices, ClassWeight, CsvSource, DATA, Damaged, DataSource, Grouping, LabelKind, Split,
-    SplitBase,
+    SplitBase, Words,
 };
 
 /// The data; `None` where the section has a mistake, which has been reported.
@@ -86,6 +87,13 @@ fn check_files(cx: &mut Cx, source: &Spanned<DataSource>, span: Span, [what, exp
 }
 
 fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {
+    if let Some(path) = path_alone(cx, expr) {
+        // only arrays tell by their ending what they are
+        let written = format!("{}(\"{path}\")", if path.ends_with(".npz") { "npz" } else { "folder" });
+        let problem = Diagnostic::new(Code::E0011).saying("source").arg("written", &written);
+        cx.report(problem.at(expr.span, "here").help("written").fix(expr.span, written));
+        return None;
+    }
     let (source, attributes) = cx.word_of::<DataSource>("source", expr)?;
     let rules = match &source {
         DataSource::Idx { .. } => check_test_pair(cx, &attributes),
@@ -100,6 +108,16 @@ fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {
         | DataSource::Npz(_) => Some(()),
     };
     rules.map(|()| Spanned::new(source, expr.span))
+}
+
+/// A path that is written instead of a source, with quotes or without.
+fn path_alone(cx: &Cx, expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Text(text) => nearest(text, DataSource::keywords()).is_none().then(|| text.clone()),
+        ExprKind::Binary(..) => cx.bare_text(expr),
+        ExprKind::Name(word) => word.contains('.').then(|| cx.bare_text(expr)).flatten(),
+        _ => None,
+    }
 }
 
 /// E0013 where only one of `test_images` and `test_labels` is written.

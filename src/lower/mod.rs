@@ -4,6 +4,7 @@
 //! An option is used or it is an error. What the language has but this version does not build yet is an error
 //! of its own (E0010).
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is no extent")]
 mod arguments;
 mod augment;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
@@ -26,6 +27,8 @@ mod options;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod overrides;
 mod prepare;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is no text")]
+mod quotes;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod ranges;
 mod report;

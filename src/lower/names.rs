@@ -35,7 +35,26 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("grey", "gray"),
     ("gap", "global_avg_pool2d"),
     ("horizontal_flip", "flip"),
+    ("yes", "true"),
+    ("on", "true"),
+    ("no", "false"),
+    ("off", "false"),
+    ("avg_pool", "avg_pool2d"),
+    ("global_average_pool", "global_avg_pool2d"),
+    ("gap", "global_avg_pool2d"),
+    ("bn", "batch_norm"),
+    ("residual", "add"),
+    ("input_shape", "shape"),
 ];
+
+/// What other languages call nothing, and what it is called here, the likeliest first.
+const NOTHING: (&[&str], &[&str]) =
+    (&["None", "none", "null", "Null", "NULL", "nil"], &["none", "linear", "false"]);
+
+/// Whether a word is one for nothing in another language.
+pub(super) fn is_nothing(word: &str) -> bool {
+    word != "none" && NOTHING.0.contains(&word)
+}
 
 /// Words longer than this get no suggestion: comparing two takes as long as the product of their lengths.
 const LONGEST: usize = 100;
@@ -65,6 +84,11 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
         return None;
     }
     let wanted = plain(wrong);
+    if NOTHING.0.contains(&wrong)
+        && let Some(right) = NOTHING.1.iter().find(|right| names.contains(right))
+    {
+        return Some(right);
+    }
     let synonym = |(other, right): &&(&str, &str)| *other == wrong && names.contains(right);
     let of_keras = |(other, right): &&(String, &str)| *other == wanted && names.contains(right);
     let synonym = SYNONYMS.iter().find(synonym).map(|(_, right)| *right);

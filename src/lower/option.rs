@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::tensor::Padding;
 use crate::vocabulary::{Activation, Attributes, MOST, NONE, OptionSpec, OptionType, OptionValue, WIDEST};
 
-use super::later;
+use super::{later, names};
 
 /// A layer's attributes, and where each option was written.
 pub(super) struct WrittenLayer {
@@ -45,6 +45,14 @@ impl Cx {
         let has_none = matches!(spec.ty, OptionType::Choice(words) if words.contains(&NONE));
         if spec.default == Some(NONE) && !has_none && is_none() {
             return Some(OptionValue::None);
+        }
+        if spec.default == Some(NONE)
+            && let ExprKind::Name(word) = &expr.kind
+            && names::is_nothing(word)
+            && !self.constants.has(word)
+        {
+            self.wrong_choice(what, word, &[NONE], expr.span);
+            return None;
         }
         Some(match spec.ty {
             OptionType::Int { min } => OptionValue::Int(self.int(what, expr, min, MOST)?),
@@ -120,7 +128,7 @@ impl Cx {
     fn padding(&mut self, spec: &OptionSpec, expr: &Expr) -> Option<Padding> {
         match self.value(expr)? {
             Value::Int(_) => self.int(spec.name, expr, 0, WIDEST).map(Padding::Explicit),
-            Value::Word(_) => {
+            Value::Word(_) | Value::Text(_) => {
                 self.choice(spec.name, expr, &[("same", Padding::Same), ("valid", Padding::Valid)])
             }
             other => {

@@ -20,6 +20,11 @@ impl Cx {
         match self.value(expr)? {
             Value::Call(callee, arguments) => self.call_of(what, &callee, &arguments, expr.span),
             Value::Word(word) => self.call_of(what, &Spanned::new(word, expr.span), &[], expr.span),
+            Value::Text(text) => {
+                let words: Vec<&str> = T::keywords().collect();
+                self.quoted_word(what, T::EXPECTED, (&text, expr.span), &words);
+                None
+            }
             other => {
                 self.wrong_type(what, T::EXPECTED, &other, expr.span);
                 None

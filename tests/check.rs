@@ -5,11 +5,13 @@ mod cards;
 
 use std::path::Path;
 
-use cnnc::diag::{Code, Diagnostic, Language, Level, RenderStyle, explain, render, render_json};
+use cnnc::diag::{Code, Diagnostic, Language, Level, RenderStyle, render, render_json};
 use cnnc::front::{Loaded, Surroundings, WeightsFile, load_within};
 use cnnc::internals::card::DataCard;
 use cnnc::internals::ir::CheckedProgram;
+use cnnc::internals::layers::Layer;
 use cnnc::internals::lower::LowerOptions;
+use cnnc::reference::explain;
 use cnnc::source::SourceFile;
 
 fn load_file(path: &Path) -> Loaded {
@@ -288,7 +290,7 @@ fn settings_of_data_are_checked() {
         ("source: folder(\"pets/\"); class_weight: { cats: 1, cats: 2 }", &["E0014"]),
         ("source: folder(\"pets/\"); class_weight: { cats: -1 }", &["E0018"]),
         ("source: folder(\"pets/\"); class_weight: heavy", &["E0009"]),
-        ("source: folder(\"pets/\"); mirror: { cats: birds }", &["W0214"]),
+        ("source: folder(\"pets/\"); mirror: { cats: birds }", &["E0214"]),
         ("source: folder(\"pets/\"); mirror: { cats: dogs, dogs: cats }", &["E0014"]),
         ("source: folder(\"pets/\"); cache: disk; stratified: false; upright: true", &[]),
         ("source: folder(\"pets/\"); cache: cloud", &["E0009"]),
@@ -532,7 +534,14 @@ fn every_code_is_explained() {
     for code in judged() {
         let page = explain(code.as_str(), Language::English).expect("a page");
         assert!(page.contains("Wrong:") && page.contains("Right:") && !page.contains("{code}"));
+        // lists come from the tables
+        let (explaining, _) = page.split_once("Wrong:").expect("examples");
+        assert!(
+            !["{layers", "{sections", "{functions", "{model"].iter().any(|name| explaining.contains(name))
+        );
     }
+    let layers = explain("E0006", Language::English).expect("a page");
+    assert!(Layer::kinds().all(|kind| layers.contains(&format!("`{}`", kind.keyword))), "{layers}");
     assert_eq!(explain("E9999", Language::Korean), None);
     assert!(explain("e0103", Language::Korean).is_some_and(|page| page.contains("특징 맵")));
 }
@@ -598,14 +607,14 @@ fn allowed_warnings_are_silent() {
 
 #[test]
 fn classes_in_another_order_are_a_hint() {
-    let text = std::fs::read_to_string(fixture("W0214.ok.cnn")).expect("the fixture is there");
+    let text = std::fs::read_to_string(fixture("E0214.ok.cnn")).expect("the fixture is there");
     let found = |classes: &str| {
         let loaded = load_text(&text.replace("[cats, dogs]", classes), &[]);
         loaded.problems.iter().map(|problem| (problem.code.as_str(), problem.level)).collect::<Vec<_>>()
     };
     assert_eq!(found("[cats, dogs]"), []);
-    assert_eq!(found("[dogs, cats]"), [("W0214", Level::Hint)]);
-    assert_eq!(found("[dogs, zebras]"), [("W0214", Level::Error)]);
+    assert_eq!(found("[dogs, cats]"), [("H0230", Level::Hint)]);
+    assert_eq!(found("[dogs, zebras]"), [("E0214", Level::Error)]);
     let loaded = load_text(&text.replace("[cats, dogs]", "[dogs, cats]"), &[]);
     insta::assert_snapshot!(drawn(&loaded));
 }
@@ -759,6 +768,22 @@ fn searches_and_ensembles_are_checked() {
     assert_eq!(ensemble("10", "[Small]"), ["E0018"]);
     assert_eq!(ensemble("12", "[Small, Other]"), ["W0202", "E0018"]);
     assert_eq!(ensemble("9", "[Small, Other]"), ["E0201"]);
+}
+
+/// The letter of a code says how bad it is: an error is an E and an E is an error.
+#[test]
+fn the_letter_of_a_code_is_its_level() {
+    for &code in Code::ALL {
+        assert_eq!(code.as_str().starts_with('E'), code.level() == Level::Error, "{code}");
+        assert!(!code.as_str().starts_with('H') || code.level() == Level::Hint, "{code}");
+    }
+    for code in judged() {
+        for name in [format!("{code}.cnn"), format!("{code}.ok.cnn")] {
+            for problem in load_file(&fixture(&name)).problems.iter() {
+                assert_eq!(problem.code.as_str().starts_with('E'), problem.level == Level::Error, "{name}");
+            }
+        }
+    }
 }
 
 /// Seven entries of the catalogue of mistakes cannot be written in the language at all.

@@ -183,7 +183,7 @@ fn pictures_that_are_cut_short_are_errors_with_their_names() {
     place.program("source: folder(\"set\")");
     for command in ["check", "run"] {
         place.run(&[command, "a.cnn"]).refuses(&[
-            "error[W0310]",
+            "error[E0315]",
             "7 picture files",
             "cut60.jpg",
             "cut95.jpg",

@@ -12,7 +12,7 @@ const IMBALANCE: usize = 10;
 /// Names that a sentence mentions; of more it says how many.
 const SHOWN: usize = 8;
 
-/// E0213, W0214, W0216: each leaves out what would follow from it.
+/// E0213, E0214, H0230, W0216: each leaves out what would follow from it.
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let (Some(data), Some(card)) = (&view.program.data, view.card) else { return };
     if let Some(first) = view.late_first_label() {
@@ -41,7 +41,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     }
 }
 
-/// W0215, and W0214 of `mirror`: classes that there are not.
+/// E0215, and E0214 of `mirror`: classes that there are not.
 pub(super) fn check_class_names(view: &View<'_>, problems: &mut Problems) {
     let Some(data) = &view.program.data else { return };
     let listed = data.classes.as_ref().map(|classes| &classes.value);
@@ -72,14 +72,14 @@ pub(super) fn check_class_names(view: &View<'_>, problems: &mut Problems) {
         });
     };
     if let Some(ClassWeight::Given(weights)) = data.class_weight.as_ref().map(|weight| &weight.value) {
-        weights.iter().for_each(|(class, _)| report(Code::W0215, "say", class));
+        weights.iter().for_each(|(class, _)| report(Code::E0215, "say", class));
     }
     if let Some(mirror) = &data.mirror {
-        mirror.value.iter().flatten().for_each(|class| report(Code::W0214, "mirror", class));
+        mirror.value.iter().flatten().for_each(|class| report(Code::E0214, "mirror", class));
     }
 }
 
-/// W0214: an error where names are not those of the data, a hint where only their order is another.
+/// E0214 where names are not those of the data, H0230 where only their order is another.
 fn names(data: &DataSpec, written: &Spanned<Vec<String>>, card: &DataCard) -> Option<Diagnostic> {
     let found = &card.found_classes;
     if written.value == *found {
@@ -89,18 +89,17 @@ fn names(data: &DataSpec, written: &Spanned<Vec<String>>, card: &DataCard) -> Op
         all.iter().filter(|name| !others.contains(name)).cloned().collect()
     };
     let (unknown, left_out) = (without(&written.value, found), without(found, &written.value));
-    let problem = Diagnostic::new(Code::W0214).arg("data", &card.name);
     if unknown.is_empty() && left_out.is_empty() {
-        let problem = problem
-            .with_level(Level::Hint)
-            .saying("order")
+        let problem = Diagnostic::new(Code::H0230)
+            .arg("data", &card.name)
             .arg("written", numbered(&written.value))
             .arg("found", numbered(found))
             .at(written.span, "written")
             .also(data.source.span, "by-itself")
-            .help("order-help");
+            .help("help");
         return Some(problem);
     }
+    let problem = Diagnostic::new(Code::E0214).arg("data", &card.name);
     let problem = if unknown.is_empty() {
         problem.saying("left-out").arg("names", quoted(&left_out)).at(written.span, "incomplete")
     } else {

@@ -5,6 +5,7 @@ use crate::card::PictureSize;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{Color, Normalize, OpenSizes};
 use crate::layers::{Input, Layer, Purpose};
+use crate::source::Spanned;
 
 /// Values above this are no longer "around 1".
 const LARGE: f32 = 10.0;
@@ -185,20 +186,48 @@ pub(super) fn to_unit((low, high): (f32, f32)) -> String {
     format!("1/{}", high.abs().max(low.abs()).ceil())
 }
 
+/// W0301: a factor that does not make values smaller, where they should be: `rescale: 255`.
+fn check_factor(view: &View<'_>, rescale: &Spanned<f32>, problems: &mut Problems) {
+    let Some((low, high)) = view.arranged_range() else { return };
+    let most = high * rescale.value;
+    if rescale.value < 1.0 || most <= LARGE || normalizes_first(view) {
+        return;
+    }
+    let problem = Diagnostic::new(Code::W0301)
+        .saying("factor")
+        .arg("low", low)
+        .arg("high", high)
+        .arg("factor", rescale.value)
+        .arg("most", most)
+        .at(rescale.span, "factor-here");
+    problems.push(if low == 0.0 && high.fract() == 0.0 && high > 1.0 {
+        let written = format!("1/{high}");
+        problem.arg("written", &written).help("factor-help").fix(rescale.span, written)
+    } else {
+        problem
+    });
+}
+
+/// Whether a normalisation stands before anything but preparation: it scales by itself.
+fn normalizes_first(view: &View<'_>) -> bool {
+    let mut purposes = view.program.model.layers.iter().skip(1).map(|node| node.layer.as_op().purpose());
+    purposes
+        .find(|purpose| *purpose != Purpose::Prepare)
+        .is_some_and(|purpose| matches!(purpose, Purpose::Normalize | Purpose::Scale))
+}
+
 /// W0301: values up to 255 go straight into the first layer.
 fn check_scale(view: &View<'_>, problems: &mut Problems) {
     let prepare = &view.program.prepare;
+    if let (Some(rescale), None) = (&prepare.rescale, &prepare.normalize) {
+        check_factor(view, rescale, problems);
+    }
     if prepare.rescale.is_some() || prepare.normalize.is_some() {
         return;
     }
     let Some(data) = &view.program.data else { return };
     let Some(range) = view.arranged_range() else { return };
-    // a normalisation before anything but preparation scales by itself
-    let mut purposes = view.program.model.layers.iter().skip(1).map(|node| node.layer.as_op().purpose());
-    let normalized = purposes
-        .find(|purpose| *purpose != Purpose::Prepare)
-        .is_some_and(|purpose| matches!(purpose, Purpose::Normalize | Purpose::Scale));
-    if normalized || range.1.abs().max(range.0.abs()) <= LARGE {
+    if normalizes_first(view) || range.1.abs().max(range.0.abs()) <= LARGE {
         return;
     }
     if let Some((rate, place)) = view.program.train.as_ref().and_then(super::lints::explodes) {

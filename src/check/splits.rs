@@ -22,7 +22,7 @@ const STRETCHED: [f32; 2] = [1.25, 1.5];
 /// Times by which a resize may enlarge the area.
 const ENLARGED: usize = 4;
 
-/// W0306, W0307, W0308, W0310, W0311, H0312, H0313, W0322.
+/// W0306, W0307, W0308, W0310, W0311, E0315, H0312, H0313, W0322.
 pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     let (Some(data), Some(card)) = (&view.program.data, view.card) else { return };
     if check_names(data, card, problems) {
@@ -78,14 +78,12 @@ fn check_names(data: &DataSpec, card: &DataCard, problems: &mut Problems) -> boo
     true
 }
 
-/// W0310: an error where pictures cannot be read, a warning where a class has none.
+/// E0315 where pictures cannot be read, W0310 where a class has none.
 fn check_files(data: &DataSpec, card: &DataCard, problems: &mut Problems) {
-    let at = |level| {
-        Diagnostic::new(Code::W0310).with_level(level).arg("data", &card.name).at(data.source.span, "here")
-    };
+    let about = |code| Diagnostic::new(code).arg("data", &card.name).at(data.source.span, "here");
     let skips = data.damaged.as_ref().is_some_and(|damaged| damaged.value == Damaged::Skip);
     if card.unreadable.count > 0 && !skips {
-        let problem = at(Level::Error)
+        let problem = about(Code::E0315)
             .arg("count", card.unreadable.count)
             .arg("examples", card.unreadable.examples.join("; "))
             .note("examples")
@@ -94,7 +92,7 @@ fn check_files(data: &DataSpec, card: &DataCard, problems: &mut Problems) {
     }
     if !card.empty_classes.is_empty() {
         let names: Vec<&str> = card.empty_classes.iter().map(String::as_str).collect();
-        let problem = at(Level::Warning).saying("empty").arg("classes", quoted(&names)).help("empty-help");
+        let problem = about(Code::W0310).arg("classes", quoted(&names)).help("help");
         problems.push(problem);
     }
 }

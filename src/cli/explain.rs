@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::console::Console;
 use super::failure::Failure;
-use crate::diag;
 use crate::reference::{self, Entry};
 
 #[derive(Debug, Args)]
@@ -37,7 +36,7 @@ pub(super) fn explain(args: &ExplainArgs, console: &Console) -> Result<(), Failu
         return console.json(wanted);
     };
     let language = console.language();
-    if let Some(page) = diag::explain(name, language) {
+    if let Some(page) = reference::explain(name, language) {
         return console.result_text(&page);
     }
     match &reference::find(name)[..] {

@@ -62,6 +62,16 @@ pub use overrides::OVERRIDE;
 pub use section::calls_of;
 use units::{Callee, Units};
 
+/// The functions that constants are calculated with.
+pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
+    constant::FUNCTIONS.iter().copied()
+}
+
+/// The arguments that every model takes where it is used as a layer.
+pub(crate) fn arguments_of_models() -> impl Iterator<Item = &'static str> {
+    body::OF_MODELS.iter().copied()
+}
+
 /// Most parameters of a block or model: each is bound wherever it is used.
 const MOST_PARAMETERS: usize = 256;
 

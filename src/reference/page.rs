@@ -7,7 +7,7 @@ use crate::diag::Language;
 use crate::vocabulary::{Category, OptionSpec, OptionType, call, named};
 
 /// Columns of a page.
-const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 
 /// What a word means, how it is written and what it takes.
 pub fn page(entry: &Entry, language: Language) -> String {
@@ -61,7 +61,7 @@ fn describe(text: &mut String, option: &OptionSpec, labels: &Labels, language: L
 /// What an option takes.
 fn takes(ty: OptionType, language: Language) -> String {
     if let Some(words) = ty.choices() {
-        return words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        return quoted(words.iter().copied());
     }
     let said = said(ty.describe(), language);
     if let OptionType::Within { min, max } = ty
@@ -70,6 +70,11 @@ fn takes(ty: OptionType, language: Language) -> String {
         return format!("{said} ({min}..{max})");
     }
     said
+}
+
+/// `a`, `b`
+pub(super) fn quoted<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn default(option: &OptionSpec, labels: &Labels) -> String {

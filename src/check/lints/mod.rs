@@ -8,10 +8,13 @@ mod linear;
 mod normalization;
 mod rates;
 mod report;
+mod softmax;
+mod stride;
 mod timeline;
+mod transfer;
 
 use super::View;
-use crate::diag::Problems;
+use crate::diag::{Code, Problems};
 use crate::ir::{Backbone, LayerNode, Model, Scope, ScopeKind, TrainSpec};
 use crate::tensor::Shape;
 
@@ -27,13 +30,21 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     normalization::check(view, &network, problems);
     capacity::check(view, &network, problems);
     backbone::check(view, &network, problems);
+    transfer::check_top(view, &network, problems);
+    softmax::check(view, &network, problems);
+    stride::check(view, &network, problems);
     report::check(view, &network, problems);
     let Some(train) = &view.program.train else { return };
     callbacks::check(train, problems);
     timeline::check(train, problems);
-    for stage in stages(view, train) {
-        freezing::check(view, &network, &stage, problems);
-        rates::check(view, &network, &stage, problems);
+    let stages = stages(view, train);
+    for stage in &stages {
+        freezing::check(view, &network, stage, problems);
+        rates::check(view, &network, stage, problems);
+    }
+    // a network of which all is frozen has been refused
+    if !problems.iter().any(|problem| problem.code == Code::E0509) {
+        transfer::check_frozen(view, &network, &stages, problems);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::diag::{Code, Diagnostic, Problems};
 use crate::source::Span;
 
 /// Functions that expressions may call.
-pub(super) const FUNCTIONS: &[&str] = &["floor", "ceil", "round", "mod", "min", "max", "size"];
+pub(in crate::lower) const FUNCTIONS: &[&str] = &["floor", "ceil", "round", "mod", "min", "max", "size"];
 
 impl Constants {
     /// The value of `left op right`. Long: what is refused has its message where it is found.

@@ -5,6 +5,7 @@ mod closed;
 mod evaluate;
 mod value;
 
+pub(super) use arithmetic::FUNCTIONS;
 pub(super) use value::Value;
 
 use std::cell::Cell;

@@ -14,6 +14,8 @@
 
 mod fixes;
 mod members;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it takes no arguments")]
+mod moves;
 mod points;
 mod settings;
 mod weights;
@@ -231,6 +233,7 @@ fn judge(
     }
     let text = sources.main().text.clone();
     problems.write_settings(|setting| settings::write(&ast, &text, chosen.as_deref(), setting));
+    problems.write_moves(|entry| moves::write(&ast, &text, entry));
     (Loaded { sources, ast, program, card, problems }, layers)
 }
 

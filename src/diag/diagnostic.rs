@@ -68,6 +68,35 @@ pub struct NewSetting {
     pub value: String,
 }
 
+/// An entry of a section that a fix moves to where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The whole entry: `batch_size: 32`.
+    pub entry: Span,
+    /// Its name: `batch_size`.
+    pub key: Span,
+    /// What it is called where it belongs: `batch`.
+    pub name: &'static str,
+    /// Where it belongs.
+    pub to: MoveTo,
+}
+
+/// Where an entry belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MoveTo {
+    /// Into the section of this name.
+    Section(&'static str),
+    /// Into the value of a setting of the same section, as an option of one of these words.
+    Argument {
+        /// The setting: `optimizer`.
+        setting: &'static str,
+        /// Words that have the option.
+        words: Vec<&'static str>,
+        /// The word that counts where the setting is not written.
+        default: Option<&'static str>,
+    },
+}
+
 /// One problem: data only, the sentences are in the catalogue under its code.
 ///
 /// It takes the place of one error enum per room: every problem is used in one way only, to be shown, and a
@@ -95,6 +124,8 @@ pub struct Diagnostic {
     pub used_at: Vec<Span>,
     /// Settings that remove the problem, each by itself; they become fixes where the file's text is known.
     pub(crate) settings: Vec<NewSetting>,
+    /// Entries whose move removes the problem; they become fixes as settings do.
+    pub(crate) moves: Vec<Move>,
 }
 
 impl Diagnostic {
@@ -111,6 +142,7 @@ impl Diagnostic {
             fixes: Vec::new(),
             used_at: Vec::new(),
             settings: Vec::new(),
+            moves: Vec::new(),
         }
     }
 
@@ -135,6 +167,7 @@ impl Diagnostic {
             helps,
             fixes,
             settings,
+            moves,
             used_at: _,
         } = self;
         *code == other.code
@@ -146,6 +179,7 @@ impl Diagnostic {
             && *helps == other.helps
             && *fixes == other.fixes
             && *settings == other.settings
+            && *moves == other.moves
     }
 
     /// The places in `used_at` that no label names already.
@@ -232,6 +266,12 @@ impl Diagnostic {
     /// With a setting that removes the problem.
     pub fn set(mut self, section: &'static str, key: &'static str, value: impl Into<String>) -> Self {
         self.settings.push(NewSetting { section, key, value: value.into() });
+        self
+    }
+
+    /// With an entry whose move removes the problem.
+    pub fn moving(mut self, entry: Move) -> Self {
+        self.moves.push(entry);
         self
     }
 

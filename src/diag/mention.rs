@@ -22,6 +22,8 @@ pub enum Mention {
     Lines(Vec<usize>),
     /// Several things of one kind: 28x28x1 and 14x14x1.
     All(Vec<String>),
+    /// Names of a few kinds, a line or more for each.
+    Groups(Vec<(Term, Vec<String>)>),
 }
 
 impl From<&str> for Mention {
@@ -51,6 +53,10 @@ pub enum Term {
     Pooling,
     /// A section of a file.
     Section,
+    /// `key: value` in a section.
+    Setting,
+    /// `word(…)` in a section.
+    Call,
 }
 
 impl Term {
@@ -65,6 +71,8 @@ impl Term {
             Self::Phase => ["phase", "단계"],
             Self::Pooling => ["pooling", "풀링"],
             Self::Section => ["section", "섹션"],
+            Self::Setting => ["settings", "설정"],
+            Self::Call => ["with arguments", "인자를 받는 것"],
         };
         match language {
             Language::English => english,
@@ -102,8 +110,39 @@ impl Mention {
             (Self::Lines(lines), Language::Korean) => format!("{}번째 줄", numbers(lines).join(", ")),
             (Self::All(values), Language::English) => shown(&values.join(" and ")),
             (Self::All(values), Language::Korean) => shown(&values.join(", ")),
+            (Self::Groups(groups), _) => groups
+                .iter()
+                .map(|(term, names)| format!("\n{}", in_lines(&format!("{}: ", term.word(language)), names)))
+                .collect(),
         }
     }
+}
+
+/// Columns of a list that goes over several lines.
+const WIDTH: usize = 84;
+
+/// Names in lines of a few each, the first behind `head`, the others below it.
+pub(crate) fn in_lines(head: &str, names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", shown(name))).collect();
+    let mut text = head.to_owned();
+    let mut column = head.chars().count();
+    for (at, name) in quoted.iter().enumerate() {
+        let more = at + 1 < quoted.len();
+        let width = name.chars().count() + usize::from(more);
+        if at > 0 && column + 1 + width > WIDTH {
+            text.push_str("\n  ");
+            column = 2;
+        } else if at > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(name);
+        if more {
+            text.push(',');
+        }
+        column += width;
+    }
+    text
 }
 
 /// `4th`

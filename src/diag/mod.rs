@@ -21,9 +21,10 @@ mod words;
 
 pub use catalogue::{Language, main_sentence};
 pub use code::Code;
-pub use diagnostic::{Diagnostic, Edit, Fix, Label, Level, NewSetting};
+pub use diagnostic::{Diagnostic, Edit, Fix, Label, Level, Move, MoveTo, NewSetting};
 pub use explain::explain;
 pub use json::{render_json, render_json_rest};
+pub(crate) use mention::in_lines;
 pub use mention::{Mention, Term};
 pub use pages::{machine_codes, run_codes};
 pub use problems::Problems;

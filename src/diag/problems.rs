@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Code, Diagnostic, Edit, Fix, Level, NewSetting};
+use super::{Code, Diagnostic, Edit, Fix, Level, Move, NewSetting};
 use crate::source::Span;
 
 /// Most problems of one code that are kept; more are counted. Nobody reads so many, and each takes a
@@ -152,6 +152,14 @@ impl Problems {
         for problem in self.found.values_mut().flatten() {
             let fixes = std::mem::take(&mut problem.fixes);
             problem.fixes = fixes.into_iter().filter(|fix| wanted(problem, fix)).collect();
+        }
+    }
+
+    /// Makes fixes of the moves that problems want, where `write` knows how.
+    pub(crate) fn write_moves(&mut self, write: impl Fn(&Move) -> Option<Vec<Edit>>) {
+        for problem in self.found.values_mut().flatten() {
+            let moves = std::mem::take(&mut problem.moves);
+            problem.fixes.extend(moves.iter().filter_map(&write).map(|edits| Fix { edits }));
         }
     }
 

@@ -124,7 +124,8 @@ pub fn render(problem: &Diagnostic, sources: &SourceMap, style: RenderStyle) -> 
     let mut footer = |kind: &str, lines: Vec<String>| {
         for line in lines {
             let kind = help_style.style(kind).to_string();
-            text.push_str(&format!("  {kind}: {line}\n"));
+            // lines of a list stand below the sentence
+            text.push_str(&format!("  {kind}: {}\n", line.replace('\n', "\n        ")));
         }
     };
     footer(style.language.note(), problem.note_texts(style.language));

@@ -26,19 +26,25 @@ pub(super) fn write(file: &File, text: &str, model: Option<&str>, setting: &NewS
     if let Some(span) = written.into_iter().flatten().find_map(|section| value_of(section, key)) {
         return Edit { span, text: value.clone() };
     }
+    let entry = format!("{key}: {value}");
     if let Some(section) = of_kind(section, false).or_else(|| of_kind(section, true)) {
-        return append(text, section, &format!("{key}: {value}"));
+        return append(text, section, &entry);
     }
     let before = either("prepare").or_else(|| either("data")).map(|section| section.span.end);
+    new_section(text, section, &entry, before)
+}
+
+/// A section of one entry, behind what ends at `before` or at the end of the file.
+pub(super) fn new_section(text: &str, section: &str, entry: &str, before: Option<usize>) -> Edit {
     let at = before.unwrap_or(text.trim_end().len());
-    let new = format!("\n\n{section} {{\n    {key}: {value}\n}}");
+    let new = format!("\n\n{section} {{\n    {entry}\n}}");
     // what follows on the same line goes on below
     let rest = text.get(at..).and_then(|rest| rest.lines().next()).unwrap_or("");
     let end = if rest.trim().is_empty() { "" } else { "\n" };
     Edit { span: Span::new(at, at), text: format!("{new}{end}") }
 }
 
-fn value_of(section: &Section, key: &str) -> Option<Span> {
+pub(super) fn value_of(section: &Section, key: &str) -> Option<Span> {
     section.entries.iter().find_map(|entry| match entry {
         Entry::Setting(setting) if setting.key.value == key => Some(setting.value.span),
         Entry::Setting(_) | Entry::Call(_) | Entry::Let(_) | Entry::Allow(_) | Entry::Section(_) => None,
@@ -46,7 +52,7 @@ fn value_of(section: &Section, key: &str) -> Option<Span> {
 }
 
 /// A line before the closing brace, or an entry on the section's one line.
-fn append(text: &str, section: &Section, entry: &str) -> Edit {
+pub(super) fn append(text: &str, section: &Section, entry: &str) -> Edit {
     let close = section.span.end.saturating_sub(1);
     let inside = text.get(section.span.start..close).unwrap_or("");
     let at = |place: usize, text: String| Edit { span: Span::new(place, place), text };

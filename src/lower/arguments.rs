@@ -1,7 +1,7 @@
 //! Arguments of calls: which belongs to which option.
 
 use super::Cx;
-use super::names::{list, nearest_of_many};
+use super::names::{list_below, nearest_of_many};
 use crate::ast::{Argument, Dim, Expr, ExprKind, Name, print_expr};
 use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::layers::Input;
@@ -12,6 +12,8 @@ pub(super) struct Arguments {
     names: Vec<String>,
     values: Vec<Option<Expr>>,
     callee: Name,
+    /// A right call of it, where the tables have one.
+    pub(super) example: &'static str,
     span: Span,
     /// More values were written than there are options: then it is not clear what the others mean either.
     pub(super) too_many: bool,
@@ -32,6 +34,7 @@ impl Cx {
             names: names.iter().map(|name| (*name).to_owned()).collect(),
             values: vec![None; names.len()],
             callee: callee.clone(),
+            example: "",
             span,
             too_many: false,
         };
@@ -54,7 +57,7 @@ impl Cx {
                     let problem = match (names, callee.value.as_str()) {
                         ([], _) => problem.saying("none"),
                         (_, "input") => with_one_size(problem, arguments),
-                        _ => problem.arg("options", list(names.iter().copied())).help("options"),
+                        _ => problem.arg("options", list_below(names.iter().copied())).help("options"),
                     };
                     self.report(problem);
                     bound.too_many = true;
@@ -87,7 +90,7 @@ impl Cx {
         let problem = Diagnostic::new(Code::E0116)
             .arg("callee", &callee.value)
             .arg("name", &name.value)
-            .arg("options", list(names.iter().copied()))
+            .arg("options", list_below(names.iter().copied()))
             .at(name.span, "here");
         let problem = match nearest_of_many(&mut self.problems, &name.value, names.iter().copied()) {
             Some(near) => problem.arg("near", near).help("near").fix(name.span, near),
@@ -103,7 +106,11 @@ impl Cx {
             .arg("callee", &arguments.callee.value)
             .arg("option", option)
             .at(arguments.span, "here");
-        self.report(problem);
+        self.report(if arguments.example.is_empty() {
+            problem
+        } else {
+            problem.arg("example", arguments.example).help("example-help")
+        });
     }
 }
 

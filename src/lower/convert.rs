@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::constant::Value;
-use super::names::{list, nearest_of_many};
+use super::names::{list_below, nearest_of_many};
 use crate::ast::{Dim, Expr, ExprKind};
 use crate::diag::{Code, Diagnostic, Mention};
 use crate::source::{Span, Spanned};
@@ -286,7 +286,7 @@ impl Cx {
         let problem = Diagnostic::new(Code::E0009)
             .mention("what", what.into())
             .arg("found", found)
-            .arg("choices", list(choices.iter().copied()))
+            .arg("choices", list_below(choices.iter().copied()))
             .at(span, "here");
         let problem = match nearest_of_many(&mut self.problems, found, choices.iter().copied()) {
             Some(near) => problem.arg("near", near).help("near").fix(span, near),

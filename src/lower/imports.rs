@@ -168,7 +168,7 @@ impl Loader<'_> {
         let problem = Diagnostic::new(Code::E0026)
             .saying("zoo")
             .arg("name", path)
-            .arg("models", super::list(zoo::names()))
+            .arg("models", super::names::list_below(zoo::names()))
             .at(import.target.span, "zoo-here");
         self.report(match nearest(wanted, zoo::names()) {
             Some(near) => {

@@ -16,6 +16,11 @@ mod convert;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod data;
 mod ensemble;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "few kinds of words have options that are taken for settings"
+)]
+mod home;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is no place of a file")]
 pub(crate) mod imports;
 mod later;
@@ -146,7 +151,8 @@ pub(crate) fn lower_at(
     let (tune, report) = (merged("tune"), merged("report"));
 
     let data = data.map(|section| cx.with_constants(&section.lets, |cx| data::lower(cx, &section)));
-    cx.data_known = !matches!(data, Some(None));
+    // a section of another name may be the one that is meant
+    cx.data_known = data.as_ref().map_or(!cx.section_unknown, Option::is_some);
     let data = data.flatten();
     cx.labels = data.as_ref().map_or(LabelKind::Single, |data| data.labels.value);
     let classes = data.as_ref().map_or(Classes::NoData, |data| match &data.classes {
@@ -262,6 +268,8 @@ struct Cx {
     constants: Constants,
     /// False where the data section has mistakes: then what depends on it is not reported as well.
     data_known: bool,
+    /// Whether a section has a name that there is not.
+    section_unknown: bool,
     /// What a picture's label is.
     labels: LabelKind,
     /// What `top_k` stands for where it is watched.
@@ -414,6 +422,8 @@ fn choose_model<'f>(
         return Some(only);
     }
     match (models, asked) {
+        // what has another name has been reported
+        ([], _) if cx.section_unknown => None,
         ([], _) => {
             cx.report(Diagnostic::new(Code::E0019).at(Span::default(), "here").help("model"));
             None

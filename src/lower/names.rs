@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::diag::Problems;
+use crate::diag::{Problems, in_lines};
 use crate::layers::Layer;
 use crate::vocabulary::{
     AugmentKind, Callback, Initializer, Loss, Metric, Normalize, Optimizer, Regularizer, Schedule, Words,
@@ -35,13 +35,25 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("grey", "gray"),
     ("gap", "global_avg_pool2d"),
     ("horizontal_flip", "flip"),
+    ("network", "model"),
+    ("net", "model"),
+    ("class", "model"),
+    ("sequential", "model"),
+    ("preprocessing", "prepare"),
+    ("preprocess", "prepare"),
+    ("transforms", "prepare"),
+    ("transform", "prepare"),
+    ("augmentation", "augment"),
+    ("dataset", "data"),
+    ("dataloader", "data"),
+    ("fit", "train"),
+    ("compile", "train"),
     ("yes", "true"),
     ("on", "true"),
     ("no", "false"),
     ("off", "false"),
     ("avg_pool", "avg_pool2d"),
     ("global_average_pool", "global_avg_pool2d"),
-    ("gap", "global_avg_pool2d"),
     ("bn", "batch_norm"),
     ("residual", "add"),
     ("input_shape", "shape"),
@@ -58,6 +70,9 @@ pub(super) fn is_nothing(word: &str) -> bool {
 
 /// Words longer than this get no suggestion: comparing two takes as long as the product of their lengths.
 const LONGEST: usize = 100;
+
+/// Longest list that stands in its sentence; a longer one stands below it.
+const LONGEST_LINE: usize = 90;
 
 /// Most names that a list names.
 const MOST_NAMED: usize = 100;
@@ -80,9 +95,33 @@ pub(crate) fn nearest_of_many<'n>(
 /// fewest slips.
 pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let names: Vec<&str> = names.collect();
+    if let Some(meant) = meant(wrong, names.iter().copied()) {
+        return Some(meant);
+    }
+    let names: Vec<&str> = names.into_iter().filter(|name| name.len() <= LONGEST).collect();
     if wrong.len() > LONGEST {
         return None;
     }
+    let wanted = plain(wrong);
+    let distance = |name: &str| strsim::damerau_levenshtein(&plain(name), &wanted);
+    let best = names.iter().copied().min_by_key(|name| distance(name))?;
+    let slips = distance(best);
+    // a third of the word may be wrong; a part of a name (`pool` for `max_pool2d`) counts too
+    if slips <= wanted.chars().count().max(3) / 3 {
+        return Some(best);
+    }
+    // names of one or two letters are part of nearly all others
+    let is_part = |part: &str, whole: &str| part.len() >= 3 && whole.contains(part);
+    let part = |name: &str| is_part(&wanted, &plain(name)) || is_part(&plain(name), &wanted);
+    names.into_iter().filter(|name| part(name)).min_by_key(|name| name.len())
+}
+
+/// The name that another framework's word stands for, or that is the same word written another way.
+pub(super) fn meant<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    if wrong.len() > LONGEST {
+        return None;
+    }
+    let names: Vec<&str> = names.collect();
     let wanted = plain(wrong);
     if NOTHING.0.contains(&wrong)
         && let Some(right) = NOTHING.1.iter().find(|right| names.contains(right))
@@ -96,18 +135,7 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
     if let Some(right) = meant {
         return names.into_iter().find(|name| *name == right);
     }
-    let names: Vec<&str> = names.into_iter().filter(|name| name.len() <= LONGEST).collect();
-    let distance = |name: &str| strsim::damerau_levenshtein(&plain(name), &wanted);
-    let best = names.iter().copied().min_by_key(|name| distance(name))?;
-    let slips = distance(best);
-    // a third of the word may be wrong; a part of a name (`pool` for `max_pool2d`) counts too
-    if slips <= wanted.chars().count().max(3) / 3 {
-        return Some(best);
-    }
-    // names of one or two letters are part of nearly all others
-    let is_part = |part: &str, whole: &str| part.len() >= 3 && whole.contains(part);
-    let part = |name: &str| is_part(&wanted, &plain(name)) || is_part(&plain(name), &wanted);
-    names.into_iter().filter(|name| part(name)).min_by_key(|name| name.len())
+    names.into_iter().find(|name| plain(name) == wanted)
 }
 
 /// Without what is spelled differently from framework to framework.
@@ -130,6 +158,17 @@ fn keras_names() -> &'static [(String, &'static str)] {
 
 fn of_table<T: Words>() -> impl Iterator<Item = (&'static str, &'static str)> {
     T::TABLE.iter().map(|row| (row.word.keras, row.word.keyword))
+}
+
+/// A list at the end of a sentence: [`list`], or where it is long, lines of a few names each.
+pub(super) fn list_below<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.take(MOST_NAMED + 1).collect();
+    let width = names.iter().map(|name| name.len() + 4).sum::<usize>();
+    if width <= LONGEST_LINE || names.len() > MOST_NAMED {
+        return list(names.into_iter());
+    }
+    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    format!("\n{}", in_lines("", &names))
 }
 
 /// `a`, `b` and `c`

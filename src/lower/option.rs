@@ -22,7 +22,8 @@ impl Cx {
     pub(super) fn layer(&mut self, kind: &'static KindInfo, step: &Step) -> Option<WrittenLayer> {
         let names: Vec<&'static str> = kind.options.iter().map(|option| option.name).collect();
         let before = self.problems.reported();
-        let arguments = self.bind(&step.callee, &step.arguments, step.span, &names, later::OPTIONS);
+        let mut arguments = self.bind(&step.callee, &step.arguments, step.span, &names, later::OPTIONS);
+        arguments.example = kind.example;
         if arguments.too_many {
             return None;
         }

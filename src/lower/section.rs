@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cx;
+use super::home::{Stray, Within};
 use super::names::{list, nearest_of_many};
 use crate::ast::{DefinitionKind, Entry, Expr, File, Item, Let, Name, Section, Setting, Step};
 use crate::diag::{Code, Diagnostic, Mention, Term};
@@ -22,6 +23,8 @@ pub(super) struct Merged {
     pub(super) lets: Vec<Let>,
     /// `phase` sections.
     pub(super) phases: Vec<Section>,
+    /// Settings that have been taken out.
+    taken: Vec<Setting>,
 }
 
 /// The sections that can be built; others are reported.
@@ -109,7 +112,9 @@ pub(super) fn known_section(cx: &mut Cx, kind: &Name) -> bool {
         .arg("name", name)
         .arg("sections", list(["model"].into_iter().chain(section_names())))
         .at(kind.span, "here");
-    let near = nearest_of_many(&mut cx.problems, name, section_names());
+    cx.section_unknown = true;
+    let known = ["model", "block"].into_iter().chain(section_names());
+    let near = nearest_of_many(&mut cx.problems, name, known);
     cx.report(match near {
         Some(near) => problem.arg("near", near).help("near").fix(kind.span, near),
         None => problem.help("list"),
@@ -229,7 +234,9 @@ impl Merged {
     /// Takes the value of a setting out.
     pub(super) fn take(&mut self, key: &str) -> Option<Expr> {
         let at = self.settings.iter().position(|setting| setting.key.value == key)?;
-        Some(self.settings.remove(at).value)
+        let setting = self.settings.remove(at);
+        self.taken.push(setting.clone());
+        Some(setting.value)
     }
 
     /// Reports settings that nobody has taken, and calls that stand where there are none.
@@ -245,29 +252,12 @@ impl Merged {
     }
 
     fn report_unknown(self, cx: &mut Cx, section: &str, settings: &[&str], calls: &[&str]) {
-        let known = || settings.iter().chain(calls).copied();
-        let leftover = self
-            .settings
-            .iter()
-            .map(|setting| &setting.key)
-            .chain(self.calls.iter().map(|call| &call.callee));
-        for name in leftover {
-            let word = name.value.as_str();
-            let problem = Diagnostic::new(Code::E0008)
-                .arg("section", section)
-                .arg("name", word)
-                .arg("settings", list(known()))
-                .at(name.span, "here");
-            // written as `name: value` instead of `name(value)`, or the other way round
-            if calls.contains(&word) {
-                cx.report(problem.saying("call").help("call-help"));
-            } else if settings.contains(&word) {
-                cx.report(problem.saying("setting").help("setting-help"));
-            } else if let Some(near) = nearest_of_many(&mut cx.problems, word, known()) {
-                cx.report(problem.arg("near", near).help("near").fix(name.span, near));
-            } else {
-                cx.report(problem.help("list"));
-            }
+        let within = Within { section, settings, calls, written: &self.taken };
+        for Setting { key, value } in &self.settings {
+            cx.report_stray(&within, &Stray::Setting(key, value));
+        }
+        for call in &self.calls {
+            cx.report_stray(&within, &Stray::Call(call));
         }
     }
 }

@@ -29,7 +29,7 @@ impl Cx {
             .arg("callee", name)
             .arg("example", call(name, &factors))
             .at(expr.span, "here")
-            .help("factor-help");
+            .help("example-help");
         self.report(problem);
         None
     }

@@ -62,7 +62,8 @@ impl Cx {
     ) -> Option<Attributes> {
         let names: Vec<&'static str> = word.options.iter().map(|option| option.name).collect();
         let before = self.problems.reported();
-        let bound = self.bind(callee, arguments, span, &names, &[]);
+        let mut bound = self.bind(callee, arguments, span, &names, &[]);
+        bound.example = word.example;
         if bound.too_many {
             return None;
         }

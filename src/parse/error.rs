@@ -47,7 +47,12 @@ impl Expected {
 }
 
 /// E0001 from what pest says about the text of `span`.
-pub(super) fn from_pest(context: &Context<'_>, span: Span, error: &pest::error::Error<Rule>) -> Diagnostic {
+pub(super) fn from_pest(
+    context: &Context<'_>,
+    rule: Rule,
+    span: Span,
+    error: &pest::error::Error<Rule>,
+) -> Diagnostic {
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
     };
@@ -56,7 +61,18 @@ pub(super) fn from_pest(context: &Context<'_>, span: Span, error: &pest::error::
         ErrorVariant::CustomError { .. } => &[],
     };
     let before = &context.text[span.start..span.start + at];
-    unexpected(context, span, span.start + at, expected(wanted, before))
+    let expected = match rule {
+        Rule::item_line | Rule::item_head if at == 0 => Expected::Item,
+        _ => expected(wanted, before),
+    };
+    let problem = unexpected(context, span, span.start + at, expected);
+    let is_colon = context.text[span.start + at..span.end].trim_start().starts_with(':');
+    let is_word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    match rule {
+        Rule::body_line if is_colon && is_word(before.trim()) => problem.help("setting"),
+        Rule::item_line if at == 0 => problem.help("outside"),
+        _ => problem,
+    }
 }
 
 /// What pest's rules at the place of the mistake mean to a person; literals are not among them, so the

@@ -8,6 +8,10 @@
     reason = "the rules are made by pest, and a place takes few of them"
 )]
 mod build;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rules are made by pest, and a place takes few of them"
+)]
 mod error;
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -134,7 +138,7 @@ impl<'t> Context<'t> {
                 pairs.next().map(|pair| Located { pair, offset: span.start, places: self.places })
             }
             Err(found) => {
-                let problem = error::from_pest(self, span, &found);
+                let problem = error::from_pest(self, rule, span, &found);
                 self.problems.push(problem);
                 None
             }

@@ -13,9 +13,12 @@ pub fn explain(code: &str, language: Language) -> Option<String> {
     Some(paragraphs.join("\n\n"))
 }
 
+/// The names of a list.
+type List = fn() -> String;
+
 /// A paragraph with its lists: `{layers}`.
 fn filled(paragraph: &str) -> String {
-    let lists: [(&str, fn() -> String); 4] = [
+    let lists: [(&str, List); 4] = [
         ("{layers}", || quoted(Layer::kinds().map(|kind| kind.keyword))),
         ("{sections}", || quoted(SECTIONS.iter().map(|section| section.keyword))),
         ("{functions}", || quoted(lower::functions())),

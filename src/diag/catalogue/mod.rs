@@ -113,7 +113,13 @@ fn fill(template: &str, arguments: &[&[Argument]], language: Language) -> String
         };
         let name = &inner[..close];
         match arguments.iter().flat_map(|list| list.iter()).find(|(known, _)| *known == name) {
-            Some((_, value)) => text.push_str(&value.words(language, among)),
+            Some((_, value)) => {
+                let words = value.words(language, among);
+                if words.starts_with('\n') {
+                    text.truncate(text.trim_end().len());
+                }
+                text.push_str(&words);
+            }
             None => text.push_str(&rest[open..open + close + 2]),
         }
         rest = &inner[close + 1..];

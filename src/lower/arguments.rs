@@ -64,6 +64,11 @@ impl Cx {
                     break;
                 }
             };
+            if let Some(problem) = decimal_comma(position.checked_sub(1).map(|at| &arguments[at]), argument) {
+                self.report(problem);
+                bound.too_many = true;
+                break;
+            }
             if let Some(first) = places[at] {
                 let before = bound.values[at].as_ref().filter(|value| value.span == first);
                 // a value without a name stands at its option's position
@@ -112,6 +117,22 @@ impl Cx {
             problem.arg("example", arguments.example).help("example-help")
         });
     }
+}
+
+/// E0027 for `lr: 0,001`: a number without a name follows a named one, with no space between.
+fn decimal_comma(before: Option<&Argument>, argument: &Argument) -> Option<Diagnostic> {
+    let before = before.filter(|before| before.name.is_some() && argument.name.is_none())?;
+    let (ExprKind::Int(whole), ExprKind::Int(digits)) = (&before.value.kind, &argument.value.kind) else {
+        return None;
+    };
+    let (start, end) = (before.value.span, argument.value.span);
+    if start.end + 1 != end.start {
+        return None;
+    }
+    // zeros in front count
+    let written = format!("{whole}.{digits:0>width$}", width = end.end - end.start);
+    let problem = Diagnostic::new(Code::E0027).saying("decimal").arg("written", &written);
+    Some(problem.at(start.to(end), "written-here").fix(start.to(end), written))
 }
 
 /// E0014 for an option. Where the first value of it has no name, it may have been meant for another.

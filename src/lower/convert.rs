@@ -29,7 +29,8 @@ impl Cx {
             let needless = self.constants.classes_are_unknown(word) && !self.data_known;
             if !needless {
                 let problem = self.constants.unresolved(word, span, &mut self.problems);
-                self.report(problem);
+                let problem = problem.mention("what", what.into()).arg("expected", expected);
+                self.report(if word == "classes" { problem } else { problem.note("takes") });
             }
             return;
         }
@@ -42,6 +43,25 @@ impl Cx {
             .arg("found", found.describe())
             .at(span, "here");
         self.report(problem);
+    }
+
+    /// E0011 with what was probably meant, where that is known.
+    pub(super) fn wrong_type_for(
+        &mut self,
+        (what, expected): (&str, &str),
+        found: &Value,
+        span: Span,
+        meant: Option<String>,
+    ) {
+        let Some(written) = meant else { return self.wrong_type(what, expected, found, span) };
+        let problem = Diagnostic::new(Code::E0011)
+            .arg("what", what)
+            .arg("expected", expected)
+            .arg("found", found.describe())
+            .arg("written", &written)
+            .at(span, "here")
+            .help("written");
+        self.report(problem.fix(span, written));
     }
 
     pub(super) fn out_of_range(
@@ -63,7 +83,12 @@ impl Cx {
     pub(super) fn int(&mut self, what: &str, expr: &Expr, least: usize, most: usize) -> Option<usize> {
         let value = self.value(expr)?;
         let Value::Int(number) = value else {
-            self.wrong_type(what, "a whole number", &value, expr.span);
+            // what counts epochs anyway has no unit
+            let meant = match value {
+                Value::Epochs(epochs) if epochs.fract() == 0.0 => Some(format!("{epochs}")),
+                _ => None,
+            };
+            self.wrong_type_for((what, "a whole number"), &value, expr.span, meant);
             return None;
         };
         match usize::try_from(number).ok().filter(|n| (least..=most).contains(n)) {
@@ -260,7 +285,12 @@ impl Cx {
                 None
             }
             other => {
-                self.wrong_type(what, "`true` or `false`", &other, expr.span);
+                let meant = match other {
+                    Value::Int(1) => Some("true".to_owned()),
+                    Value::Int(0) => Some("false".to_owned()),
+                    _ => None,
+                };
+                self.wrong_type_for((what, "`true` or `false`"), &other, expr.span, meant);
                 None
             }
         }

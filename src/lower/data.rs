@@ -208,7 +208,9 @@ fn check_by_class(cx: &mut Cx, labels: &Spanned<LabelKind>, written: [Option<(&s
 fn split(cx: &mut Cx, what: &str, expr: &Expr) -> Option<Spanned<Split>> {
     let value = cx.value(expr)?;
     let Value::Of(fraction, base) = value else {
-        cx.wrong_type(what, "a share of a split such as `20% of train`", &value, expr.span);
+        let base = if what == "test" { "all" } else { "train" };
+        let meant = percentage(&value).map(|share| format!("{share} of {base}"));
+        cx.wrong_type_for((what, "a share of a split such as `20% of train`"), &value, expr.span, meant);
         return None;
     };
     if base.value == "test" {
@@ -231,6 +233,18 @@ fn split(cx: &mut Cx, what: &str, expr: &Expr) -> Option<Spanned<Split>> {
         return None;
     }
     Some(Spanned::new(Split { fraction, of }, expr.span))
+}
+
+/// The percentage that `20`, `0.2` and `20%` mean.
+fn percentage(value: &Value) -> Option<String> {
+    let percent = match value {
+        Value::Int(percent) => *percent as f64,
+        Value::Float(share) | Value::Percent(share) => share * 100.0,
+        _ => return None,
+    };
+    // 0.07 · 100 is to be written 7
+    let rounded = (percent * 1e6).round() / 1e6;
+    (0.0 < rounded && rounded < 100.0).then(|| format!("{rounded}%"))
 }
 
 /// `[cats, dogs]`: words or texts.

@@ -48,6 +48,14 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("dataloader", "data"),
     ("fit", "train"),
     ("compile", "train"),
+    ("lrelu", "leaky_relu"),
+    ("cross_entropy", "categorical_crossentropy"),
+    ("cross_entropy_loss", "categorical_crossentropy"),
+    ("bce", "binary_crossentropy"),
+    ("num_classes", "classes"),
+    ("n_classes", "classes"),
+    ("nb_classes", "classes"),
+    ("class_names", "classes"),
     ("yes", "true"),
     ("on", "true"),
     ("no", "false"),
@@ -128,7 +136,7 @@ pub(super) fn meant<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Op
     {
         return Some(right);
     }
-    let synonym = |(other, right): &&(&str, &str)| *other == wrong && names.contains(right);
+    let synonym = |(other, right): &&(&str, &str)| plain(other) == wanted && names.contains(right);
     let of_keras = |(other, right): &&(String, &str)| *other == wanted && names.contains(right);
     let synonym = SYNONYMS.iter().find(synonym).map(|(_, right)| *right);
     let meant = synonym.or_else(|| keras_names().iter().find(of_keras).map(|(_, right)| *right));

@@ -2,7 +2,9 @@
 
 use super::Cx;
 use super::constant::Value;
+use super::quotes::size_of;
 use crate::ast::{Dim, Expr, ExprKind, Step};
+use crate::diag::{Code, Diagnostic};
 use crate::layers::{KindInfo, Layer};
 use crate::source::Span;
 use crate::tensor::Padding;
@@ -120,7 +122,8 @@ impl Cx {
                 extents.try_into().ok()
             }
             other => {
-                self.wrong_type(spec.name, spec.ty.describe(), &other, expr.span);
+                let meant = size_of(expr);
+                self.wrong_type_for((spec.name, spec.ty.describe()), &other, expr.span, meant);
                 None
             }
         }
@@ -185,13 +188,29 @@ impl Cx {
             Value::Size(dims) => {
                 let found =
                     if dims.len() == 2 { "a size without channels" } else { "a size of another length" };
-                self.wrong_type(spec.name, spec.ty.describe(), &Value::Other(found), expr.span);
+                self.wrong_shape(spec, found, expr.span);
+                None
+            }
+            Value::Int(number) if size_of(expr).is_none() => {
+                self.wrong_shape(spec, &format!("the number {number}"), expr.span);
                 None
             }
             other => {
-                self.wrong_type(spec.name, spec.ty.describe(), &other, expr.span);
+                let meant = size_of(expr);
+                self.wrong_type_for((spec.name, spec.ty.describe()), &other, expr.span, meant);
                 None
             }
         }
+    }
+
+    /// E0011 for something that lacks the height, width or channels of a picture.
+    fn wrong_shape(&mut self, spec: &OptionSpec, found: &str, span: Span) {
+        let problem = Diagnostic::new(Code::E0011)
+            .arg("what", spec.name)
+            .arg("expected", spec.ty.describe())
+            .arg("found", found)
+            .at(span, "here")
+            .help("shape");
+        self.report(problem);
     }
 }

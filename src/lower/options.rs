@@ -3,6 +3,7 @@
 
 use super::Cx;
 use super::constant::Value;
+use super::quotes::size_of;
 use crate::ast::{Expr, ExprKind};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -20,7 +21,7 @@ impl Cx {
             Value::Int(_) => self.int(what, expr, 1, WIDEST).map(|extent| [extent; 2]),
             Value::Size(dims) if dims.len() == 2 => self.size(what, &dims, expr.span)?.try_into().ok(),
             other => {
-                self.wrong_type(what, spec.ty.describe(), &other, expr.span);
+                self.wrong_type_for((what, spec.ty.describe()), &other, expr.span, size_of(expr));
                 None
             }
         }

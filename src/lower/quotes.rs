@@ -72,6 +72,27 @@ impl Cx {
     }
 }
 
+/// A size as it is meant by a list of numbers, `[3, 3]`, or by their product, `28*28*1`.
+pub(super) fn size_of(expr: &Expr) -> Option<String> {
+    let mut extents = Vec::new();
+    match &expr.kind {
+        ExprKind::List(items) => items.iter().for_each(|item| extents.push(item)),
+        ExprKind::Binary(BinaryOp::Mul, left, right) => {
+            if let ExprKind::Binary(BinaryOp::Mul, first, second) = &left.kind {
+                extents.extend([&**first, &**second]);
+            } else {
+                extents.push(left);
+            }
+            extents.push(right);
+        }
+        _ => return None,
+    }
+    let extent =
+        |expr: &&Expr| if let ExprKind::Int(extent) = expr.kind { Some(extent.to_string()) } else { None };
+    let extents: Vec<String> = extents.iter().map(extent).collect::<Option<_>>()?;
+    (2..=3).contains(&extents.len()).then(|| extents.join("x"))
+}
+
 /// E0011 for a text.
 fn quoted(what: Mention, expected: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0011)

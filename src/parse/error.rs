@@ -69,10 +69,32 @@ pub(super) fn from_pest(
     let is_colon = context.text[span.start + at..span.end].trim_start().starts_with(':');
     let is_word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     match rule {
+        Rule::entry_line | Rule::body_line if closes_nothing(context, span.start + at) => {
+            let place = problem.span();
+            problem.help("closes-nothing").fix(place, "")
+        }
+        Rule::entry_line if is_colon && lacks_value(before) => {
+            let end = span.start + before.find(':').map_or(0, |colon| colon + 1);
+            let place = context.global(Span::new(end, end));
+            Diagnostic::new(Code::E0001).saying("ends").at(place, Expected::Value.sentence())
+        }
         Rule::body_line if is_colon && is_word(before.trim()) => problem.help("setting"),
         Rule::item_line if at == 0 => problem.help("outside"),
         _ => problem,
     }
+}
+
+/// Whether a text is `key:` and the key of the next line: the value between them is not there.
+fn lacks_value(before: &str) -> bool {
+    let is_word =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let Some((key, next)) = before.split_once(':') else { return false };
+    is_word(key.trim()) && is_word(next.trim()) && next.contains('\n')
+}
+
+/// Whether a closing bracket stands there, which nothing before it has opened.
+fn closes_nothing(context: &Context<'_>, at: usize) -> bool {
+    context.text[at..].trim_start().starts_with([')', ']'])
 }
 
 /// What pest's rules at the place of the mistake mean to a person; literals are not among them, so the

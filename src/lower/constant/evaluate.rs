@@ -142,12 +142,25 @@ impl Constants {
             };
         }
         let problem = Diagnostic::new(Code::E0016).arg("name", word).at(span, "here");
-        match names::nearest_of_many(problems, word, self.names()) {
+        let known = self.names().chain(self.classes.map(|_| "classes"));
+        match names::nearest_of_many(problems, word, known) {
             Some(near) => problem.arg("near", near).help("near").fix(span, near),
             None => problem.help("let"),
         }
     }
 }
+
+/// Units as they may be called elsewhere, and here.
+const OTHER_UNITS: &[(&[&str], &str)] = &[
+    (&["pct", "percent", "pc"], "%"),
+    (&["d", "degree", "degrees", "Deg", "DEG"], "deg"),
+    (&["turns"], "turn"),
+    (&["rads", "radian", "radians"], "rad"),
+    (&["sec", "secs", "second", "seconds"], "s"),
+    (&["m", "mins", "minute", "minutes"], "min"),
+    (&["H", "hr", "hrs", "hour", "hours"], "h"),
+    (&["ep", "eps"], " epochs"),
+];
 
 /// E0017 for a number that is written, and larger than any that can be.
 fn not_too_large(value: Value, span: Span, problems: &mut Problems) -> Option<Value> {
@@ -185,7 +198,15 @@ fn quantity(value: f64, unit: &Unit, span: Span, problems: &mut Problems) -> Opt
         Unit::Other(word) if word == "min" => Value::Seconds(value * 60.0),
         Unit::Other(word) if word == "h" => Value::Seconds(value * 3600.0),
         Unit::Other(word) => {
-            problems.push(Diagnostic::new(Code::E0012).arg("unit", word).at(span, "here").help("units"));
+            let problem = Diagnostic::new(Code::E0012).arg("unit", word).at(span, "here");
+            let meant = OTHER_UNITS.iter().find(|(others, _)| others.contains(&word.as_str()));
+            problems.push(match meant {
+                Some((_, unit)) => {
+                    let written = format!("{value}{unit}");
+                    problem.arg("written", &written).help("written").fix(span, written)
+                }
+                None => problem.help("units"),
+            });
             return None;
         }
     })

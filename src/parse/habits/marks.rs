@@ -27,7 +27,10 @@ pub(super) fn quoted(text: &str, open: Span) -> Option<Quoted<'_>> {
 
 pub(super) fn find(pieces: &Pieces<'_>, found: &mut Found<'_>) {
     for hash in &pieces.hashes {
-        found.add(Habit::new(Kind::Hash, *hash).edit(*hash, "//"));
+        found.add(Habit::new(Kind::Hash, *hash).named("#").edit(*hash, "//"));
+    }
+    for comment in &pieces.comments {
+        block_comment(pieces.text, *comment, found);
     }
     for at in 0..pieces.all.len() {
         let piece = pieces.all[at];
@@ -39,6 +42,21 @@ pub(super) fn find(pieces: &Pieces<'_>, found: &mut Found<'_>) {
             number(pieces, at, &piece, found);
         }
     }
+}
+
+/// `/* … */`
+fn block_comment(text: &str, comment: Span, found: &mut Found<'_>) {
+    let inner = text[comment.start..comment.end].trim_start_matches("/*").trim_end_matches("*/");
+    let behind = text[comment.end..].lines().next().unwrap_or("");
+    let line = text[..comment.start].rfind('\n').map_or(0, |end| end + 1);
+    let before = text[line..comment.start].chars();
+    let indent: String = before.map(|c| if c.is_whitespace() { c } else { ' ' }).collect();
+    let lines = inner.lines().map(|line| line.trim().trim_start_matches('*').trim());
+    let said: Vec<String> = lines.filter(|line| !line.is_empty()).map(|line| format!("// {line}")).collect();
+    // a comment that goes on to the end of its line would take what follows
+    let written = if behind.trim().is_empty() { said.join(&format!("\n{indent}")) } else { String::new() };
+    let place = Span::new(comment.start, comment.start + 2);
+    found.add(Habit::new(Kind::Hash, place).named("/*").edit(comment, written));
 }
 
 /// `'relu'`, `“relu”`
@@ -102,6 +120,11 @@ fn number(pieces: &Pieces<'_>, at: usize, piece: &Piece<'_>, found: &mut Found<'
         let written = format!("0{}", piece.text);
         let start = Span::new(piece.span.start, piece.span.start);
         found.add(Habit::new(Kind::Number, piece.span).written(&written).edit(start, "0"));
+        return;
+    }
+    let plain: String = piece.text.chars().filter(|c| *c != '_').collect();
+    if plain != piece.text && piece.text.starts_with(|c: char| c.is_ascii_digit()) && is_whole(&plain) {
+        found.add(Habit::new(Kind::Digits, piece.span).written(&plain).edit(piece.span, plain));
         return;
     }
     let begins_size = || pieces.before(at).is_none_or(|before| !is_times(before.text));

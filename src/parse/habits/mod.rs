@@ -99,6 +99,8 @@ enum Kind {
     Parentheses,
     /// `conv2d(32 3)`
     Separator,
+    /// `flatten relu`, `flatten | relu`
+    Arrow,
     /// `metrics: accuracy, mae`
     List,
     /// `(3, 3)`
@@ -111,6 +113,8 @@ enum Kind {
     Quote,
     /// `1./255`
     Number,
+    /// `1_000`
+    Digits,
     /// `3 x 3`
     Size,
     /// `20 %`
@@ -141,12 +145,14 @@ impl Kind {
             Kind::Colon => ["colon", "colon-here"],
             Kind::Parentheses => ["parentheses", "parentheses-here"],
             Kind::Separator => ["separator", "comma-here"],
+            Kind::Arrow => ["arrow", "written-here"],
             Kind::List => ["list", "written-here"],
             Kind::Tuple => ["tuple", "written-here"],
             Kind::Path => ["path", "written-here"],
             Kind::Word => ["word", "written-here"],
             Kind::Quote => ["quote", "written-here"],
             Kind::Number => ["number", "written-here"],
+            Kind::Digits => ["digits", "written-here"],
             Kind::Size => ["size", "written-here"],
             Kind::Unit => ["unit", "written-here"],
             Kind::Wide => ["wide", "written-here"],
@@ -169,12 +175,14 @@ impl Kind {
             | Kind::Colon
             | Kind::Parentheses
             | Kind::Separator
+            | Kind::Arrow
             | Kind::List
             | Kind::Tuple
             | Kind::Path
             | Kind::Word
             | Kind::Quote
             | Kind::Number
+            | Kind::Digits
             | Kind::Size
             | Kind::Unit
             | Kind::Wide => false,

@@ -46,13 +46,21 @@ pub(super) struct Pieces<'t> {
     pub(super) all: Vec<Piece<'t>>,
     /// Comments that begin with `#`: the marks alone.
     pub(super) hashes: Vec<Span>,
+    /// Comments between `/*` and `*/`.
+    pub(super) comments: Vec<Span>,
     /// The partner of each opening bracket that has one.
     closers: BTreeMap<usize, usize>,
 }
 
 impl<'t> Pieces<'t> {
     pub(super) fn of(text: &'t str) -> Self {
-        let mut pieces = Self { text, all: Vec::new(), hashes: Vec::new(), closers: BTreeMap::new() };
+        let mut pieces = Self {
+            text,
+            all: Vec::new(),
+            hashes: Vec::new(),
+            comments: Vec::new(),
+            closers: BTreeMap::new(),
+        };
         pieces.cut();
         pieces.match_brackets();
         pieces.find_statements();
@@ -145,6 +153,13 @@ impl<'t> Pieces<'t> {
                 let marks = line.len() - line.trim_start_matches('#').len();
                 self.hashes.push(Span::new(span.start, span.start + marks));
                 hidden_to = span.start + line.len();
+                continue;
+            }
+            if let Some(inner) = self.text[span.start..].strip_prefix("/*")
+                && let Some(length) = inner.find("*/")
+            {
+                hidden_to = span.start + length + 4;
+                self.comments.push(Span::new(span.start, hidden_to));
                 continue;
             }
             let mut piece = Piece {

@@ -19,6 +19,7 @@ pub(super) fn find(pieces: &Pieces<'_>, found: &mut Found<'_>) {
             repeat(pieces, at, found);
             parentheses(pieces, at, found);
         }
+        arrow(pieces, at, found);
         called(pieces, at, &named, found);
     }
     for at in 0..pieces.all.len() {
@@ -117,6 +118,39 @@ fn parentheses(pieces: &Pieces<'_>, at: usize, found: &mut Found<'_>) {
     let arguments = format!("({})", pieces.slice(at + 1, to).trim_end_matches(','));
     let place = Span::new(piece.span.start, behind.end);
     found.add(Habit::new(Kind::Parentheses, place).edit(behind, arguments));
+}
+
+/// Words after which no layer ends.
+const NO_LAYERS: &[&str] = &["repeat", "if", "for", "let", "allow", "from", "head", "branch", "else"];
+
+/// `max_pool2d(2) flatten`, `flatten | relu`, `flatten => relu`
+fn arrow(pieces: &Pieces<'_>, at: usize, found: &mut Found<'_>) {
+    let (piece, Some(next)) = (pieces.all[at], pieces.get(at + 1)) else { return };
+    let holds_layers = pieces.around(at).is_some_and(|open| open.holds == Some(Holds::Layers));
+    let ends_layer =
+        piece.text == ")" || is_name(piece.text) && piece.begins && !NO_LAYERS.contains(&piece.text);
+    if !holds_layers || next.first || !ends_layer || pieces.touches_next(at) {
+        return;
+    }
+    let is_layer = |at: usize| {
+        let named = pieces.get(at).is_some_and(|layer| is_name(layer.text) && !layer.first);
+        named && !pieces.is(at, "else") && !pieces.is(at + 1, ":") && !pieces.is(at + 1, "=")
+    };
+    let second = pieces.get(at + 2).filter(|_| pieces.touches_next(at + 1)).map(|piece| piece.text);
+    let to = match (next.text, second) {
+        ("=" | "|" | ">", Some(">")) => at + 2,
+        ("|" | ">", _) => at + 1,
+        _ if piece.text == ")" && is_layer(at + 1) => {
+            let place = Span::new(piece.span.end, piece.span.end);
+            found.add(Habit::new(Kind::Arrow, place).written("->").edit(place, " ->"));
+            return;
+        }
+        _ => return,
+    };
+    if is_layer(to + 1) {
+        let place = Span::new(next.span.start, pieces.all[to].span.end);
+        found.add(Habit::new(Kind::Arrow, place).written("->").edit(place, "->"));
+    }
 }
 
 /// Whether a piece is the last of its statement.

@@ -1,5 +1,5 @@
 //! Mistakes of beginners, and what is said of each: `fixtures/check/mistakes/<group>/<CODE>-<what>.cnn` has one
-//! problem, that of the code; `<CODE>-<what>.ok.cnn`, where there is one, is right and nearly the same.
+//! problem, that of the code (a line with two mistakes has two: `E0008+E0027-…`); `<CODE>-<what>.ok.cnn`, where there is one, is right and nearly the same.
 
 mod cards;
 
@@ -11,7 +11,7 @@ use cnnc::front::{Loaded, LowerOptions, Surroundings, WeightsFile, load_within};
 use cnnc::source::SourceFile;
 
 /// Mistakes that are in the folders; a lower number says that some were lost.
-const LEAST: usize = 110;
+const LEAST: usize = 200;
 
 /// Rounds of edits: what one edit writes may be what another one changes.
 const MOST_ROUNDS: usize = 8;
@@ -94,8 +94,8 @@ fn each_mistake_is_said_once_and_mended_where_the_right_text_is_known() {
                 continue;
             }
             seen += 1;
-            let code = name.split('-').next().expect("a code");
-            if codes(&loaded) != [code] {
+            let expected: Vec<&str> = name.split('-').next().expect("codes").split('+').collect();
+            if codes(&loaded) != expected {
                 wrong.push(format!("{name} has {:?}", codes(&loaded)));
             }
             let after = mended(&name, &text);

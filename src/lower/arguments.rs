@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::names::{list_below, nearest_of_many};
-use crate::ast::{Argument, Dim, Expr, ExprKind, Name, print_expr};
+use crate::ast::{Argument, Dim, Expr, ExprKind, Name, Step, print_expr};
 use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::layers::Input;
 use crate::source::Span;
@@ -44,7 +44,7 @@ impl Cx {
                 Some(name) => match names.iter().position(|known| *known == name.value) {
                     Some(at) => at,
                     None => {
-                        self.unknown_option(callee, name, names, later);
+                        self.unknown_option(callee, (name, &argument.value), names, later);
                         continue;
                     }
                 },
@@ -87,7 +87,13 @@ impl Cx {
         bound
     }
 
-    fn unknown_option(&mut self, callee: &Name, name: &Name, names: &[&str], later: &[&str]) {
+    fn unknown_option(
+        &mut self,
+        callee: &Name,
+        (name, value): (&Name, &Expr),
+        names: &[&str],
+        later: &[&str],
+    ) {
         if later.contains(&name.value.as_str()) {
             self.not_yet(Mention::Named(Term::Option, name.value.clone()), name.span);
             return;
@@ -97,6 +103,10 @@ impl Cx {
             .arg("name", &name.value)
             .arg("options", list_below(names.iter().copied()))
             .at(name.span, "here");
+        if let Some(written) = as_frozen(name, value).filter(|_| names.contains(&"frozen")) {
+            let problem = problem.arg("written", &written).help("write");
+            return self.report(problem.fix(name.span.to(value.span), written));
+        }
         let problem = match nearest_of_many(&mut self.problems, &name.value, names.iter().copied()) {
             Some(near) => problem.arg("near", near).help("near").fix(name.span, near),
             None if names.is_empty() => problem.help("none"),
@@ -117,6 +127,44 @@ impl Cx {
             problem.arg("example", arguments.example).help("example-help")
         });
     }
+}
+
+/// `frozen: true` for `trainable: false`.
+fn as_frozen(name: &Name, value: &Expr) -> Option<String> {
+    let ExprKind::Name(word) = &value.kind else { return None };
+    match (name.value.as_str(), word.to_ascii_lowercase().as_str()) {
+        ("trainable", "false") => Some("frozen: true".to_owned()),
+        ("trainable", "true") => Some("frozen: false".to_owned()),
+        _ => None,
+    }
+}
+
+/// E0027 for layers that are told what they take in, as in PyTorch: `dense(784, 10)`,
+/// `conv2d(1, 32, kernel_size: 3)`, `batch_norm(32)`.
+pub(super) fn input_written(step: &Step) -> Option<Diagnostic> {
+    let is_whole = |argument: &Argument| {
+        argument.name.is_none() && matches!(argument.value.kind, ExprKind::Int(number) if number > 1)
+    };
+    let is_named = |option: &str| {
+        let names = step.arguments.iter().filter_map(|argument| argument.name.as_ref());
+        names.into_iter().any(|name| name.value == option)
+    };
+    let bare = step.arguments.iter().take_while(|argument| argument.name.is_none()).count();
+    let kernel = || is_named("kernel_size");
+    let [first, rest @ ..] = &step.arguments[..] else { return None };
+    let whole = |argument: &Argument| matches!(argument.value.kind, ExprKind::Int(_));
+    let place = match (step.callee.value.as_str(), rest) {
+        ("batch_norm", []) if is_whole(first) => first.value.span,
+        ("dense", [second, ..]) if bare == 2 && whole(first) && is_whole(second) => {
+            Span::new(first.value.span.start, second.value.span.start)
+        }
+        ("conv2d", [second, ..]) if bare == 2 && kernel() && whole(first) && is_whole(second) => {
+            Span::new(first.value.span.start, second.value.span.start)
+        }
+        _ => return None,
+    };
+    let problem = Diagnostic::new(Code::E0027).saying("inputs").arg("name", &step.callee.value);
+    Some(problem.at(first.value.span, "needless-here").fix(place, ""))
 }
 
 /// E0027 for `lr: 0,001`: a number without a name follows a named one, with no space between.

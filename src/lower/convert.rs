@@ -94,7 +94,12 @@ impl Cx {
         match usize::try_from(number).ok().filter(|n| (least..=most).contains(n)) {
             Some(number) => Some(number),
             None => {
-                self.out_of_range(what, &format!("a whole number in {least}..{most}"), number, expr.span);
+                let expected = if most == usize::MAX {
+                    format!("a whole number from {least} on")
+                } else {
+                    format!("a whole number in {least}..{most}")
+                };
+                self.out_of_range(what, &expected, number, expr.span);
                 None
             }
         }

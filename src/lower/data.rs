@@ -20,6 +20,8 @@ pub(super) fn lower(cx: &mut Cx, section: &Merged) -> Option<DataSpec> {
     let span = section.span;
     let source = match section.take("source") {
         Some(expr) => source(cx, &expr),
+        // a source that stands by itself is reported where it stands
+        None if section.calls.iter().any(|call| DataSource::row(&call.callee.value).is_some()) => None,
         None => {
             let problem =
                 Diagnostic::new(Code::E0013).arg("callee", "data").arg("option", "source").at(span, "here");
@@ -113,7 +115,10 @@ fn source(cx: &mut Cx, expr: &Expr) -> Option<Spanned<DataSource>> {
 /// A path that is written instead of a source, with quotes or without.
 fn path_alone(cx: &Cx, expr: &Expr) -> Option<String> {
     match &expr.kind {
-        ExprKind::Text(text) => nearest(text, DataSource::keywords()).is_none().then(|| text.clone()),
+        ExprKind::Text(text) => {
+            let is_path = text.contains(['/', '\\', '.']);
+            (is_path || nearest(text, DataSource::keywords()).is_none()).then(|| text.clone())
+        }
         ExprKind::Binary(..) => cx.bare_text(expr),
         ExprKind::Name(word) => word.contains('.').then(|| cx.bare_text(expr)).flatten(),
         _ => None,

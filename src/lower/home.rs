@@ -8,8 +8,8 @@ use crate::diag::{Code, Diagnostic, Mention, Move, MoveTo, Term};
 use crate::layers::Layer;
 use crate::source::Span;
 use crate::vocabulary::{
-    AugmentKind, Callback, Category, Drawing, Loss, Optimizer, OptionType, SECTIONS, Schedule, SectionInfo,
-    Word, Words,
+    AugmentKind, Callback, Category, DataSource, Drawing, Loss, Normalize, Optimizer, OptionSpec, OptionType,
+    SECTIONS, Schedule, SectionInfo, Word, Words,
 };
 
 /// An entry of a section that the section does not have.
@@ -59,6 +59,8 @@ enum Home {
     },
     /// An option of calls of the same section.
     CallOption { call: &'static str, name: &'static str },
+    /// A word that a setting of the same section takes.
+    Value(&'static str),
     /// A layer.
     Layer,
 }
@@ -82,6 +84,7 @@ impl Stray<'_> {
     fn written(&self, name: &str) -> String {
         match self {
             Stray::Setting(_, value) => format!("{name}: {}", print_expr(value).replace(" / ", "/")),
+            Stray::Call(call) if call.arguments.is_empty() => name.to_owned(),
             Stray::Call(_) => format!("{name}(…)"),
         }
     }
@@ -101,8 +104,7 @@ impl Cx {
             Diagnostic::new(Code::E0008).arg("section", section).arg("name", word).at(name.span, "here");
         // written as `name: value` instead of `name(value)`, or the other way round
         if calls.contains(&word) {
-            let example = example(word);
-            return self.report(problem.saying("call").arg("example", example).help("call-help"));
+            return self.report(as_a_call(problem.saying("call"), stray, word));
         }
         if settings.contains(&word) {
             return self.report(problem.saying("setting").help("setting-help"));
@@ -114,11 +116,25 @@ impl Cx {
             return self.report(at_home(within, stray, home));
         }
         let known = || settings.iter().chain(calls).copied();
+        if let Some((written, span)) = of_keras(section, calls, stray) {
+            let problem = problem.arg("written", &written).help("option-help");
+            return self.report(problem.fix(span, written));
+        }
         if let Some(near) = nearest_of_many(&mut self.problems, word, known()) {
-            return self.report(problem.arg("near", near).help("near").fix(name.span, near));
+            // with another form it would be wrong again
+            let as_call = calls.contains(&near) && !is_call;
+            let problem = problem.arg("near", near).help("near");
+            return self.report(if as_call {
+                as_a_call(problem, stray, near)
+            } else {
+                problem.fix(name.span, near)
+            });
         }
         if let Some(home) = home(section, word, is_call, &|word, names| meant(word, names.iter().copied())) {
             return self.report(at_home(within, stray, home));
+        }
+        if Layer::kind(word).is_some() {
+            return self.report(at_home(within, stray, Home::Layer));
         }
         let listed = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let mut groups = vec![(Term::Setting, listed(settings))];
@@ -144,9 +160,19 @@ fn home(
     let call = |other: &SectionInfo| Some(Home::Call(other.keyword, find(word, &calls_of(other))?));
     let elsewhere = if is_call { others().find_map(call) } else { others().find_map(setting) };
     elsewhere
+        .or_else(|| if is_call { value(section, word) } else { None })
         .or_else(|| if is_call { None } else { option(section, word, find) })
         .or_else(|| others().find_map(call).or_else(|| others().find_map(setting)))
-        .or_else(|| Layer::kind(word).map(|_| Home::Layer))
+}
+
+/// The setting of the section that takes a word: `source` of `folder("photos")`.
+fn value(section: &str, word: &str) -> Option<Home> {
+    let info = SECTIONS.iter().find(|info| info.keyword == section)?;
+    let takes = |setting: &&OptionSpec| match setting.ty {
+        OptionType::Word(category) => words_of(category).iter().any(|row| row.keyword == word),
+        _ => false,
+    };
+    info.settings.iter().find(takes).map(|setting| Home::Value(setting.name))
 }
 
 /// An option of a word that a setting of the section takes, or of a call in it.
@@ -168,6 +194,43 @@ fn option(
     calls
         .iter()
         .find_map(|row| Some(Home::CallOption { call: row.keyword, name: find(word, &option_names(row))? }))
+}
+
+/// What settings of Keras's generator of pictures, and lists of callbacks, are here, and what that replaces.
+fn of_keras(section: &str, calls: &[&str], stray: &Stray<'_>) -> Option<(String, Span)> {
+    let Stray::Setting(key, value) = stray else { return None };
+    let written = match (section, key.value.as_str(), &value.kind) {
+        ("augment", "horizontal_flip", _) => "flip(horizontal)".to_owned(),
+        ("augment", "vertical_flip", _) => "flip(vertical)".to_owned(),
+        ("augment", "rotation_range", ExprKind::Int(degrees)) => format!("rotation({degrees}deg)"),
+        ("augment", "zoom_range", ExprKind::Float(share)) => format!("zoom({share})"),
+        ("augment", "width_shift_range", ExprKind::Float(share)) => format!("shift(width: {share})"),
+        ("augment", "height_shift_range", ExprKind::Float(share)) => format!("shift(height: {share})"),
+        (_, _, ExprKind::List(items)) if !items.is_empty() => {
+            let callee = |item: &Expr| match &item.kind {
+                ExprKind::Name(word) => calls.contains(&word.as_str()),
+                ExprKind::Call(word, _) => calls.contains(&word.value.as_str()),
+                _ => false,
+            };
+            let all: Vec<String> = items.iter().map(print_expr).collect();
+            items.iter().all(callee).then(|| all.join("; "))?
+        }
+        _ => return None,
+    };
+    Some((written, stray.span()))
+}
+
+/// E0008 of a setting that is written as a call here.
+fn as_a_call(problem: Diagnostic, stray: &Stray<'_>, word: &str) -> Diagnostic {
+    let takes_unnamed = call_row(word).is_some_and(|row| row.unnamed > 0);
+    let value = match stray {
+        Stray::Setting(_, value) if takes_unnamed && !matches!(value.kind, ExprKind::Name(_)) => value,
+        Stray::Setting(..) | Stray::Call(_) => {
+            return problem.arg("example", example(word)).help("call-help");
+        }
+    };
+    let written = format!("{word}({})", print_expr(value));
+    problem.arg("example", &written).help("call-help").fix(stray.span(), written)
 }
 
 /// The row of a word that may stand as a call in a section.
@@ -198,6 +261,8 @@ fn words_of(category: Category) -> Vec<Word> {
         Category::Optimizer => table_of::<Optimizer>(),
         Category::Loss => table_of::<Loss>(),
         Category::Schedule => table_of::<Schedule>(),
+        Category::Source => table_of::<DataSource>(),
+        Category::Normalization => table_of::<Normalize>(),
         _ => Vec::new(),
     }
 }
@@ -248,6 +313,12 @@ fn at_home(within: &Within<'_>, stray: &Stray<'_>, home: Home) -> Diagnostic {
             .arg("written", format!("{call}({})", stray.written(there)))
             .at(name.span, "option-here")
             .help("option-help"),
+        Home::Value(setting) => {
+            let start = Span::new(name.span.start, name.span.start);
+            let problem = problem.arg("written", format!("{setting}: {}", stray.written(&name.value)));
+            let problem = problem.arg("setting", setting).at(name.span, "value-here").help("option-help");
+            problem.fix(start, format!("{setting}: "))
+        }
         Home::Layer => problem.at(name.span, "layer-here").help("layer-help"),
     }
 }

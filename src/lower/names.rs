@@ -16,6 +16,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("out_channels", "filters"),
     ("kernel", "kernel_size"),
     ("size", "pool_size"),
+    ("kernel_size", "pool_size"),
     ("linear", "dense"),
     ("fc", "dense"),
     ("fully_connected", "dense"),

@@ -1,6 +1,7 @@
 //! Options of layers: expressions to the types of the option table.
 
 use super::Cx;
+use super::arguments::input_written;
 use super::constant::Value;
 use super::quotes::size_of;
 use crate::ast::{Dim, Expr, ExprKind, Step};
@@ -24,6 +25,10 @@ impl Cx {
     pub(super) fn layer(&mut self, kind: &'static KindInfo, step: &Step) -> Option<WrittenLayer> {
         let names: Vec<&'static str> = kind.options.iter().map(|option| option.name).collect();
         let before = self.problems.reported();
+        if let Some(problem) = input_written(step) {
+            self.report(problem);
+            return None;
+        }
         let mut arguments = self.bind(&step.callee, &step.arguments, step.span, &names, later::OPTIONS);
         arguments.example = kind.example;
         if arguments.too_many {

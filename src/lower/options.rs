@@ -4,7 +4,7 @@
 use super::Cx;
 use super::constant::Value;
 use super::quotes::size_of;
-use crate::ast::{Expr, ExprKind};
+use crate::ast::{Expr, ExprKind, print_expr};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::vocabulary::{Monitor, OptionSpec, WIDEST};
@@ -21,7 +21,14 @@ impl Cx {
             Value::Int(_) => self.int(what, expr, 1, WIDEST).map(|extent| [extent; 2]),
             Value::Size(dims) if dims.len() == 2 => self.size(what, &dims, expr.span)?.try_into().ok(),
             other => {
-                self.wrong_type_for((what, spec.ty.describe()), &other, expr.span, size_of(expr));
+                // channels are no part of it
+                let meant = match &other {
+                    Value::Size(dims) if dims.len() == 3 => {
+                        print_expr(expr).rsplit_once('x').map(|(size, _)| size.to_owned())
+                    }
+                    _ => size_of(expr),
+                };
+                self.wrong_type_for((what, spec.ty.describe()), &other, expr.span, meant);
                 None
             }
         }

@@ -41,13 +41,14 @@ impl Cx {
     /// E0011 for words where a text is wanted: `folder(photos/train)`. False where something else was written.
     pub(super) fn reports_bare_text(&mut self, what: &str, expr: &Expr) -> bool {
         let Some(text) = self.bare_text(expr) else { return false };
-        let problem = Diagnostic::new(Code::E0011)
-            .saying("text")
-            .arg("what", what)
-            .arg("written", format!("\"{text}\""))
-            .at(expr.span, "here")
-            .help("written");
-        self.report(problem.fix(expr.span, format!("\"{text}\"")));
+        let problem = Diagnostic::new(Code::E0011).saying("text").arg("what", what).at(expr.span, "here");
+        // quotes alone make no file of it
+        if what == "weights" && !text.contains(['.', '/']) {
+            self.report(problem.help("weights"));
+            return true;
+        }
+        let written = format!("\"{text}\"");
+        self.report(problem.arg("written", &written).help("written").fix(expr.span, written));
         true
     }
 

@@ -38,7 +38,12 @@ impl<'f> Lowering<'_, 'f> {
             return;
         }
         if std::mem::replace(&mut frame.begun, true) {
-            self.cx.report(Diagnostic::new(Code::E0019).saying("second").at(step.callee.span, "second-here"));
+            // that the first statement is no input has been reported
+            let is_second = matches!(self.net.layers.first().map(|node| &node.layer), Some(Layer::Input(_)));
+            if inner || is_second {
+                let problem = Diagnostic::new(Code::E0019).saying("second");
+                self.cx.report(problem.at(step.callee.span, "second-here"));
+            }
             return;
         }
         if inner {

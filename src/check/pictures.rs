@@ -201,7 +201,7 @@ fn check_factor(view: &View<'_>, rescale: &Spanned<f32>, problems: &mut Problems
         .arg("most", most)
         .at(rescale.span, "factor-here");
     problems.push(if low == 0.0 && high.fract() == 0.0 && high > 1.0 {
-        let written = format!("1/{high}");
+        let written = to_unit((low, high));
         problem.arg("written", &written).help("factor-help").fix(rescale.span, written)
     } else {
         problem

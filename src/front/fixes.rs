@@ -101,7 +101,7 @@ impl Trial<'_> {
         if self.is_still_there(problem, fix, after) {
             return false;
         }
-        let of_syntax = problem.code < Code::E0006;
+        let of_syntax = problem.code < Code::E0006 || problem.code == Code::E0027;
         let hides = problem.level == Level::Error && is_of_words(problem.code);
         if hides {
             return of_syntax || !self.is_wrong_there(fix, after);

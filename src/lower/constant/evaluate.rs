@@ -142,7 +142,7 @@ impl Constants {
             };
         }
         let problem = Diagnostic::new(Code::E0016).arg("name", word).at(span, "here");
-        let known = self.names().chain(self.classes.map(|_| "classes"));
+        let known = self.names().chain(matches!(self.classes, Classes::Known(_)).then_some("classes"));
         match names::nearest_of_many(problems, word, known) {
             Some(near) => problem.arg("near", near).help("near").fix(span, near),
             None => problem.help("let"),

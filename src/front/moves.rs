@@ -12,7 +12,12 @@ pub(super) fn write(file: &File, text: &str, entry: &Move) -> Option<Vec<Edit>> 
     match &entry.to {
         MoveTo::Section(name) => {
             let into = match sections(file).find(|section| section.kind.value == *name) {
-                Some(section) if value_of(section, entry.name).is_some() => return None,
+                // said twice, once is enough; where the two differ it is not known which is meant
+                Some(section) if value_of(section, entry.name).is_some() => {
+                    let there = value_of(section, entry.name).and_then(|span| text.get(span.start..span.end));
+                    let is_same = there == Some(rest.trim_start_matches([' ', ':']));
+                    return if is_same { take_out(text, entry.entry).map(|edit| vec![edit]) } else { None };
+                }
                 Some(section) => append(text, section, &written),
                 None => new_section(text, name, &written, None),
             };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Network, backbones};
 use crate::check::View;
 use crate::diag::{Code, Diagnostic, Problems};
-use crate::layers::{Linearity, Purpose};
+use crate::layers::{Layer, Linearity, Purpose};
 use crate::source::Span;
 use crate::vocabulary::Activation;
 
@@ -49,8 +49,10 @@ fn computed_with(network: &Network<'_>, at: usize) -> Option<usize> {
         if op.linearity() == Linearity::Mixes {
             return Some(after);
         }
+        let pools = matches!(network.layers[after].layer, Layer::Pool2d(_) | Layer::GlobalPool2d(_));
         let passes = matches!(op.purpose(), Purpose::Drop | Purpose::Reshape | Purpose::Normalize)
-            || op.linearity() == Linearity::Keeps;
+            || op.linearity() == Linearity::Keeps
+            || pools;
         if !passes {
             return None;
         }

@@ -8,6 +8,8 @@ mod marks;
 mod names;
 mod pieces;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,8 +81,6 @@ enum Kind {
     Block,
     /// `model A` and `{` on the next line.
     Brace,
-    /// `Model A {`
-    Case,
     /// `model 모델 {`
     Name,
     /// `import keras`
@@ -109,6 +109,8 @@ enum Kind {
     Path,
     /// `'relu'`
     Word,
+    /// `Model A {`, `use_bias=True`
+    Case,
     /// `'photos'`
     Quote,
     /// `1./255`
@@ -329,21 +331,18 @@ impl Amended {
     }
 }
 
-/// One problem of all these habits.
+/// One problem of all these habits; the most important one is said first.
 fn problem(habits: &[&Habit], lines: &Lines, line: Option<String>) -> Option<Diagnostic> {
-    let (first, others) = habits.split_first()?;
-    let leading = habits.iter().min_by_key(|habit| habit.kind)?;
-    let alike = habits.iter().all(|habit| habit.kind == first.kind);
-    let main = if alike { first } else { leading };
-    let [say, _] = main.kind.sentences();
+    let first = habits.iter().min_by_key(|habit| habit.kind)?;
+    let others = || habits.iter().filter(|habit| !std::ptr::eq(**habit, *first));
     let mut problem = Diagnostic::new(Code::E0027)
-        .saying(say)
-        .arg("name", &main.name)
+        .saying(first.kind.sentences()[0])
+        .arg("name", &first.name)
         .arg("written", &first.written)
         .at(first.place, first.label());
     if first.kind.is_of_file() {
         let number = |habit: &Habit| lines.at(habit.place.start) + 1;
-        let mut numbers: Vec<usize> = others.iter().map(|habit| number(habit)).collect();
+        let mut numbers: Vec<usize> = others().map(|habit| number(habit)).collect();
         numbers.dedup();
         numbers.retain(|other| *other != number(first));
         if !numbers.is_empty() {
@@ -351,7 +350,7 @@ fn problem(habits: &[&Habit], lines: &Lines, line: Option<String>) -> Option<Dia
             problem = problem.mention("lines", Mention::Lines(numbers)).help("lines");
         }
     } else {
-        let of_line = others.iter().filter(|habit| habit.kind != Kind::Name);
+        let of_line = others().filter(|habit| habit.kind != Kind::Name);
         problem = of_line.fold(problem, |problem, habit| {
             problem.also_with(habit.place, habit.label(), "written", &habit.written)
         });
@@ -413,99 +412,5 @@ impl Lines {
     fn span(&self, line: usize) -> Span {
         let end = self.starts.get(line + 1).map_or(self.end, |next| next - 1);
         Span::new(self.starts[line], end)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::parse::parse;
-
-    fn amended(text: &str) -> String {
-        amend(text).map_or_else(|| text.to_owned(), |amended| amended.text)
-    }
-
-    #[test]
-    fn lines_are_written_as_they_should_be() {
-        let body = |line: &str| format!("model A {{\n    {line}\n}}\n");
-        for (line, right) in [
-            ("conv2d(32, kernel_size=3)", "conv2d(32, kernel_size: 3)"),
-            ("conv2d(32, kernel_size=(3, 5), padding='same')", "conv2d(32, kernel_size: 3x5, padding: same)"),
-            ("conv2d(filters=32, kernel_size=(k, k))", "conv2d(filters: 32, kernel_size: size(k, k))"),
-            ("random_zoom((-0.1, 0.1))", "random_zoom([-0.1, 0.1])"),
-            ("model.add(dense(10))", "dense(10)"),
-            ("dense(10)(x)", "dense(10)"),
-            ("conv2d 32, 3", "conv2d(32, 3)"),
-            ("conv2d(32 3)", "conv2d(32, 3)"),
-            ("conv2d(32, padding same)", "conv2d(32, padding: same)"),
-            ("dropout(.5)", "dropout(0.5)"),
-            ("conv2d(32, 3×3)", "conv2d(32, 3x3)"),
-            ("random_rotation(20°)", "random_rotation(20deg)"),
-            ("for i in range(3) { relu }", "repeat i in 0..3 { relu }"),
-            ("for i in range(1, n) { relu }", "repeat i in 1..n { relu }"),
-            ("입력 = relu", "name = relu"),
-            ("my-layer = relu; add(my-layer)", "my_layer = relu; add(my_layer)"),
-        ] {
-            assert_eq!(amended(&body(line)), body(right), "{line}");
-        }
-    }
-
-    #[test]
-    fn functional_layers_stand_below_each_other() {
-        let text = "model A {\n    x = relu(inputs)\n    x = conv2d(8, 3)(x)\n    x = flatten()(x)\n}\n";
-        let right = "model A {\n    x = relu(inputs)\n    conv2d(8, 3)\n    flatten()\n}\n";
-        assert_eq!(amended(text), right);
-    }
-
-    #[test]
-    fn bodies_that_are_indented_get_braces() {
-        let text = "model A:\n    repeat 3:\n        relu  # x\n\n# end\ndata:\n  source: mnist\n";
-        let right =
-            "model A {\n    repeat 3 {\n        relu  // x\n    }\n}\n\n// end\ndata {\n  source: mnist\n}\n";
-        assert_eq!(amended(text), right);
-    }
-
-    /// What is right is not touched, whatever else is wrong with a file.
-    #[test]
-    fn what_is_right_has_no_habits() {
-        let everything = include_str!("../../../tests/fixtures/parse/everything.cnn");
-        let mut texts = vec![everything.to_owned()];
-        for folder in ["models", "models/zoo", "tests/fixtures/check", "tests/fixtures/bodies"] {
-            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-            let files = std::fs::read_dir(path).expect("the folder is there");
-            let paths = files.map(|entry| entry.expect("an entry").path());
-            let programs = paths.filter(|path| path.extension().is_some_and(|ending| ending == "cnn"));
-            texts.extend(programs.map(|path| std::fs::read_to_string(path).expect("a text")));
-        }
-        let right = texts.iter().filter(|text| parse(text).1.is_empty());
-        assert!(right.clone().count() > 200);
-        for text in right {
-            let found = amend(text);
-            assert!(found.is_none(), "{:?}\n{text}", found.map(|amended| amended.habits));
-        }
-    }
-
-    proptest::proptest! {
-        /// Edits of any text lie in it and do not overlap.
-        #[test]
-        fn edits_are_those_of_the_text(
-            words in proptest::collection::vec(proptest::sample::select(vec![
-                "model", "A", "{", "}", "(", ")", "[", "]", ",", ":", ";", "\n", "=", "conv2d", "32", "3", "x",
-                "%", "'", "\"", "#", "//", "모델", "-", ".", "/", "\\", "train", "for", "in", "range", "import",
-                "。", "，", "\u{a0}", " ", "    ", "°", "1.", "model.add",
-            ]), 0..60),
-            glue in proptest::sample::select(vec!["", " "]),
-        ) {
-            let text = words.join(glue);
-            if let Some(amended) = amend(&text) {
-                let mut end = 0;
-                for edit in &amended.edits {
-                    proptest::prop_assert!(end <= edit.span.start && text.get(edit.span.start..edit.span.end).is_some());
-                    end = edit.span.end;
-                }
-                proptest::prop_assert!(!amended.problems(&text).is_empty());
-            }
-            parse(&text);
-        }
     }
 }

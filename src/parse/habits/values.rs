@@ -37,6 +37,18 @@ fn equals(pieces: &Pieces<'_>, at: usize, found: &mut Found<'_>) {
     if is_setting {
         let place = Span::new(name.span.end, value.span.start);
         found.add(Habit::new(Kind::Equals, sign.span).named(name.text).edit(place, ": "));
+        value_of_python(value, found);
+    }
+}
+
+/// `True` and `"relu"` behind `=`.
+fn value_of_python(value: &Piece<'_>, found: &mut Found<'_>) {
+    let inner = value.text.trim_matches('"');
+    if matches!(value.text, "True" | "False") {
+        let small = value.text.to_ascii_lowercase();
+        found.add(Habit::new(Kind::Case, value.span).written(&small).edit(value.span, small));
+    } else if value.rule == Rule::text && value.quoted.is_none() && is_name(inner) {
+        found.add(Habit::new(Kind::Word, value.span).written(inner).edit(value.span, inner));
     }
 }
 

@@ -23,7 +23,7 @@ fn load(name: &str, text: &str) -> Loaded {
         &LowerOptions::default(),
         Surroundings {
             card_of: &cards::card_of,
-            is_absent: &|_| false,
+            missing: &|_| None,
             read: &read,
             weights: &|_| WeightsFile::Unknown,
             memory: &|_, _| None,

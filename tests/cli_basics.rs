@@ -548,7 +548,7 @@ fn augmented_pictures_are_written() {
     assert_eq!(text(&done.get_output().stderr), "");
     let varied = std::fs::read_dir(folder.path().join("varied")).expect("a folder");
     let sizes = varied.map(|entry| std::fs::read(entry.expect("a file").path()).expect("there"));
-    assert!(sizes.into_iter().all(|bytes| bytes.starts_with(b"P6\n4 4\n")));
+    assert!(sizes.into_iter().all(|bytes| bytes.starts_with(b"P6\n4 4 ")));
     augment(&["--output", "sheet.jpg"]);
     assert!(read("sheet.jpg").starts_with(b"\xff\xd8"));
     for words in [&["--output", "a.tiff"][..], &["--output", "each/", "--type", "exe"], &["--prefix", "b-"]] {

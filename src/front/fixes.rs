@@ -101,10 +101,14 @@ impl Trial<'_> {
         if self.is_still_there(problem, fix, after) {
             return false;
         }
-        let of_syntax = problem.code < Code::E0006 || problem.code == Code::E0027;
-        let hides = problem.level == Level::Error && is_of_words(problem.code);
-        if hides {
-            return of_syntax || !self.is_wrong_there(fix, after);
+        if problem.code < Code::E0006 || problem.code == Code::E0027 {
+            // what cannot be read goes on to the end of its statement: there the next one shows
+            let count =
+                |problems: &Problems| problems.iter().filter(|other| other.code == problem.code).count();
+            return count(&after.problems) < count(self.before);
+        }
+        if problem.level == Level::Error && is_of_words(problem.code) {
+            return !self.is_wrong_there(fix, after);
         }
         let removed = usize::from(problem.level == Level::Error);
         after.problems.count(Level::Error) + removed <= self.before.count(Level::Error)

@@ -71,8 +71,9 @@ impl Cx {
             }
             if let Some(first) = places[at] {
                 let before = bound.values[at].as_ref().filter(|value| value.span == first);
-                // a value without a name stands at its option's position
-                let end = at.checked_sub(1).map(|before| arguments[before].value.span.end);
+                let stands = before
+                    .and_then(|value| arguments.iter().position(|other| other.value.span == value.span));
+                let end = stands.and_then(|at| at.checked_sub(1)).map(|at| arguments[at].value.span.end);
                 let problem = given_twice(names[at], argument, first, before.zip(end));
                 self.report(problem);
                 // what is written with the name is meant

@@ -65,6 +65,20 @@ fn each_silent(folder: &str, holds: fn(&Loaded)) -> usize {
     seen
 }
 
+/// The network that is not in the zoo, and what is trained on top of it.
+#[test]
+fn transfer_is_silent() {
+    for path in files("models/transfer") {
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let loaded = load_beside(&path, &text, None);
+        let problems = loaded.problems.iter().filter(|problem| problem.level != cnnc::diag::Level::Hint);
+        let drawn: String =
+            problems.map(|problem| render(problem, &loaded.sources, RenderStyle::plain())).collect();
+        assert!(drawn.is_empty() && loaded.program.is_some(), "{drawn}");
+        assert_eq!(format(&text).as_deref(), Ok(text.as_str()), "{} is not laid out", path.display());
+    }
+}
+
 /// Each model of the zoo compiles by itself without a word, and so does a file that uses it.
 #[test]
 fn the_zoo_is_silent_where_it_is_used() {

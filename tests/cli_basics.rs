@@ -266,6 +266,22 @@ fn check_says_what_is_wrong_and_goes_on() {
     assert!(lines.lines().count() > 0);
 }
 
+/// Sentences are wrapped by the terminal alone: no line ends in the middle of one and far from the edge.
+#[test]
+fn help_texts_have_no_broken_lines() {
+    for command in COMMANDS {
+        let help = cnnc().args([command, "--help"]).assert().success();
+        let help = text(&help.get_output().stdout);
+        for pair in help.lines().collect::<Vec<_>>().windows(2) {
+            let [line, next] = pair else { continue };
+            assert!(line.chars().count() <= 100, "{command}: {line}");
+            let is_prose = |line: &str| line.starts_with(|c: char| c.is_alphanumeric());
+            let breaks = is_prose(line) && is_prose(next) && line.len() < 60 && !line.ends_with(['.', ':']);
+            assert!(!breaks, "{command}: `{line}` goes on with `{next}`");
+        }
+    }
+}
+
 #[test]
 fn summary_counts_parameters() {
     let summary = cnnc().args(["summary", DIGITS, "--threads", "1"]).assert().success();

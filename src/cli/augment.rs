@@ -19,7 +19,7 @@ use crate::{files, front};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Pictures are those of the first epoch (then of the next, where more are wanted than there are), changed as a run with this seed changes
+Pictures are those of the first epoch (then of the next, where more are wanted than there are), changed as a run with this seed changes \
 them, before `rescale` and `normalize`. A file of `data` and `augment` alone will do: without a model, pictures keep the sizes they have.
 
 Examples:

@@ -25,7 +25,7 @@ use crate::train::{initial_values, initialise};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-One batch of uniform random numbers lies in memory. A training step is forward with dropout and batch statistics, loss, backward,
+One batch of uniform random numbers lies in memory. A training step is forward with dropout and batch statistics, loss, backward, \
 update. The median step is quoted; warm-up steps are not counted.
 
 Examples:

@@ -20,10 +20,10 @@ use crate::train::RunError;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-At most 100 problems are drawn, errors first; the rest are counted. With --format json every problem is one line on stdout: code, level, message, file,
+At most 100 problems are drawn, errors first; the rest are counted. With --format json every problem is one line on stdout: code, level, message, file, \
 span, labels, help, fixes. Of more than 10,000 with one code the rest are counted in a last line, by code.
 
---fix makes the changes that problems come with, again and again until none is left to make, shows them as a diff and then checks what the files have
+--fix makes the changes that problems come with, again and again until none is left to make, shows them as a diff and then checks what the files have \
 become. Only problems with one right change have one; `--dry-run` shows the diff and changes nothing.
 
 Examples:

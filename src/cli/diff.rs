@@ -23,7 +23,7 @@ use crate::tensor::Shape;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Layers belong together by their full names; `-` stands in the first model alone, `+` in the second alone, `~` in both with other options, another
+Layers belong together by their full names; `-` stands in the first model alone, `+` in the second alone, `~` in both with other options, another \
 input or another shape. Then come the sums, and every setting that differs, defaults written out. What is the same is counted, not shown.
 
 Examples:

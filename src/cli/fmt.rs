@@ -16,8 +16,8 @@ use crate::source::{SourceFile, SourceMap};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Only blanks and line ends change: four blanks a level, lines of 100 columns, one statement a line, at most one empty line between
-two. What is written on one line between braces stays there if it fits, and a chain keeps its line ends behind `->`. Comments stay
+Only blanks and line ends change: four blanks a level, lines of 100 columns, one statement a line, at most one empty line between \
+two. What is written on one line between braces stays there if it fits, and a chain keeps its line ends behind `->`. Comments stay \
 where they are. A file with mistakes of syntax is not touched. Names of files that change are printed.
 
 Examples:

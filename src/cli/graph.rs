@@ -14,8 +14,8 @@ use crate::train::RunError;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Edges carry the shapes of results, nodes their parameters. In a network of more than about 40 layers, blocks, repeats and models used as
-layers are drawn as one node each, as few as that takes; `--depth 0` folds the outermost, `--depth 1` those within them, and so on.
+Edges carry the shapes of results, nodes their parameters. In a network of more than about 40 layers, blocks, repeats and models used as \
+layers are drawn as one node each, as few as that takes; `--depth 0` folds the outermost, `--depth 1` those within them, and so on. \
 Of a file with several models `-o net.svg` writes one picture each: net-Small.svg, net-Large.svg.
 
 Examples:

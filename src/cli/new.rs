@@ -18,7 +18,7 @@ use crate::zoo;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Without --like it is a small experiment with comments, on pictures that are part of cnnc: it runs at once.
+Without --like it is a small experiment with comments, on pictures that are part of cnnc: it runs at once. \
 A file that is there already is never overwritten.
 
 Examples:

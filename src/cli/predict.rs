@@ -24,12 +24,12 @@ use crate::vocabulary::Words;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Pictures are prepared as those were that the weights were trained on. One of another size than the model takes is resized as they were; where they
-were not resized it is cut to its middle and resized, unless --resize says how. A picture that cannot be read is said so in its place; the others are
+Pictures are prepared as those were that the weights were trained on. One of another size than the model takes is resized as they were; where they \
+were not resized it is cut to its middle and resized, unless --resize says how. A picture that cannot be read is said so in its place; the others are \
 answered, and the exit code is 1.
 
-Classes are said with their probabilities. Where the model's outputs are scores, probabilities are made of them as its loss does (softmax or sigmoid),
-which is said; numbers are said as they are, and of a map its shape. --output writes the outputs as they are, float32 [N, outputs] or [N, H, W, C], a
+Classes are said with their probabilities. Where the model's outputs are scores, probabilities are made of them as its loss does (softmax or sigmoid), \
+which is said; numbers are said as they are, and of a map its shape. --output writes the outputs as they are, float32 [N, outputs] or [N, H, W, C], a \
 row a picture, and --layer the results of a layer in their place. The row of a picture that cannot be read is NaN.
 
 With --input an array of prepared pictures is taken, float32 [N, H, W, C].

@@ -1,6 +1,7 @@
 //! Progress on stderr: bars on a terminal, a line an epoch elsewhere.
 
 use std::fmt::Write;
+use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -89,19 +90,31 @@ struct TrainProgress {
     epochs: usize,
     metrics: Vec<Metric>,
     bar: Option<ProgressBar>,
+    /// When the first step of the epoch was done here, and how many images had been seen by then.
+    first_step: Option<(Instant, u64)>,
+    /// What the last epoch took, in seconds.
+    last_epoch: Option<f64>,
 }
 
 impl TrainProgress {
     fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize) {
         let bar = bar(batches as u64, "{prefix} {wide_bar} {pos}/{len} {msg}");
-        bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
+        let left = self.last_epoch.map(|seconds| seconds * (self.epochs + 1).saturating_sub(epoch) as f64);
+        let left = left.map_or_else(String::new, |seconds| format!(" ({} left)", duration(seconds)));
+        bar.set_prefix(format!("epoch {epoch}/{}{left}", self.epochs));
         bar.set_position(done as u64);
-        self.bar = Some(bar);
+        (self.bar, self.first_step) = (Some(bar), None);
     }
 
     fn stepped(&mut self, sums: &RunningSums) {
         let Some(bar) = &self.bar else { return };
-        let mut text = format!("loss {:.4}", sums.loss());
+        let (begun, before) = *self.first_step.get_or_insert_with(|| (Instant::now(), sums.images));
+        let mut text = String::new();
+        let (seen, seconds) = (sums.images - before, begun.elapsed().as_secs_f64());
+        if seen > 0 && seconds > 0.0 {
+            let _ = write!(text, "{:.0} images/s ", seen as f64 / seconds);
+        }
+        let _ = write!(text, "loss {:.4}", sums.loss());
         // an area takes all answers so far, in their order: too much work for every step
         for (at, &metric) in self.metrics.iter().enumerate().filter(|(_, metric)| **metric != Metric::Auc) {
             // Writing into a string cannot fail.
@@ -143,7 +156,13 @@ impl<'a> Terminal<'a> {
             console,
             data: DataProgress::new(console),
             tuning: TuneProgress::new(console),
-            training: TrainProgress { epochs: 0, metrics: Vec::new(), bar: None },
+            training: TrainProgress {
+                epochs: 0,
+                metrics: Vec::new(),
+                bar: None,
+                first_step: None,
+                last_epoch: None,
+            },
         }
     }
 
@@ -197,6 +216,7 @@ impl Watch for Terminal<'_> {
             Event::Step(sums) => self.training.stepped(sums),
             Event::EpochEnds(record) => {
                 self.training.clear();
+                self.training.last_epoch = Some(record.seconds);
                 self.console.note(self.training.line(record));
             }
             Event::Training(note) => self.console.note(note),
@@ -213,8 +233,29 @@ impl Drop for Terminal<'_> {
     }
 }
 
+/// `45 s`, `12 min`, `3 h 20 min`: as much as one wants to know of the time that is left.
+fn duration(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round() as u64;
+    match minutes {
+        0 | 1 if seconds < 90.0 => format!("{seconds:.0} s"),
+        0..60 => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
 fn bar(length: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template(template).expect("the template is constant and well formed");
     bar.with_style(style.progress_chars("━╸─"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_as_exact_as_one_wants_them() {
+        let said = [0.4, 59.6, 89.0, 91.0, 754.0, 3600.0, 12_000.0].map(duration);
+        assert_eq!(said, ["0 s", "60 s", "89 s", "2 min", "13 min", "1 h 0 min", "3 h 20 min"]);
+    }
 }

@@ -36,8 +36,8 @@ impl From<DataChanged> for experiment::DataChanged {
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Files of a run: weights.safetensors (final), checkpoints, history.csv (a row an epoch), run.json (settings, timings, results),
-state.safetensors and state-previous.safetensors (to go on from), data-index.csv (which pictures it was trained on), run.lock (held while
+Files of a run: weights.safetensors (final), checkpoints, history.csv (a row an epoch), run.json (settings, timings, results), \
+state.safetensors and state-previous.safetensors (to go on from), data-index.csv (which pictures it was trained on), run.lock (held while \
 it runs). Ctrl-C or SIGTERM ends the present step and saves; the exit code is then 1.
 
 Examples:

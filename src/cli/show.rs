@@ -18,7 +18,7 @@ const MOST_MODELS: usize = 100;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-What is printed is a file with the same meaning: every layer with its full name, every option with its value, the loss that was inferred. It
+What is printed is a file with the same meaning: every layer with its full name, every option with its value, the loss that was inferred. It \
 needs no other file. Showing it again prints the same.
 
 Examples:

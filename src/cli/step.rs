@@ -17,8 +17,8 @@ use crate::train::{RunError, weights};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Each step is one of the `train` section's optimizer on the whole batch, from fresh optimizer state. Nothing is shuffled or
-augmented, and all pictures count alike, whatever `class_weight` says; the learning rate is the optimizer's own, whatever `schedule` says; of several phases it is the first. Without --seed dropout and noise are the identity; batch norm trains. Prints each step's loss, as it was before the update.
+Each step is one of the `train` section's optimizer on the whole batch, from fresh optimizer state. Nothing is shuffled or \
+augmented, and all pictures count alike, whatever `class_weight` says; the learning rate is the optimizer's own, whatever `schedule` says; of several phases it is the first. Without --seed dropout and noise are the identity; batch norm trains. Prints each step's loss, as it was before the update. \
 With it any other framework can check the gradients.
 
 Example:

@@ -11,7 +11,7 @@ use crate::experiment::{Memory, Peaks};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-FLOPs are the multiplications and additions of one picture's forward pass. A layer's memory is that of its result for one picture.
+FLOPs are the multiplications and additions of one picture's forward pass. A layer's memory is that of its result for one picture. \
 The peaks are those of the whole plan: parameters, optimizer state, activations, scratch.
 
 Example:

@@ -14,6 +14,7 @@
 
 mod fixes;
 mod members;
+mod moved;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it takes no arguments")]
 mod moves;
 mod points;

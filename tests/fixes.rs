@@ -46,18 +46,31 @@ fn codes(loaded: &Loaded) -> Vec<Code> {
     loaded.problems.iter().map(|problem| problem.code).collect()
 }
 
-/// Why a file is not better with a fix. Problems of syntax and words may hide errors elsewhere in the file.
+/// Problems that may hide errors elsewhere in the file.
+fn is_of_words(code: Code) -> bool {
+    code.as_str() < "E0101" || ["E0116", "E0117", "E0305", "E0405", "E0508"].contains(&code.as_str())
+}
+
+/// Why a file is not better with a fix.
 fn fault(before: &Loaded, problem: &Diagnostic, after: &Loaded) -> Option<String> {
-    let code = problem.code.as_str();
     let count = |loaded: &Loaded| codes(loaded).into_iter().filter(|code| *code == problem.code).count();
-    let of_words = code < "E0101" || ["E0116", "E0117", "E0305", "E0405", "E0508"].contains(&code);
-    let may_hide = problem.level == Level::Error && of_words;
+    let may_hide = problem.level == Level::Error && is_of_words(problem.code);
     if count(after) >= count(before) {
         return Some(format!("{} is still there", problem.code));
     }
     let removed = usize::from(problem.level == Level::Error);
     (!may_hide && errors(after) + removed > errors(before))
         .then(|| format!("{} errors become {}", errors(before), errors(after)))
+}
+
+/// Edits of syntax and words may need each other: one shows the next mistake of a line, whose edit is there
+/// too. Whether all of a code together leave fewer than there were.
+fn is_better_with_all(before: &Loaded, text: &str, code: Code) -> bool {
+    let of_code = || before.problems.iter().filter(|problem| problem.code == code);
+    let edits = of_code().filter_map(|problem| problem.fixes.first()).flat_map(|fix| fix.edits.clone());
+    let all = Fix { edits: edits.collect() };
+    let count = |loaded: &Loaded| codes(loaded).into_iter().filter(|other| *other == code).count();
+    is_of_words(code) && with(text, &all).is_some_and(|text| count(&load(&text)) < of_code().count())
 }
 
 /// Looks at all fixes of a text; gives how many there are.
@@ -68,7 +81,8 @@ fn judge(text: &str) -> Result<usize, String> {
         for fix in &problem.fixes {
             let Some(changed) = with(text, fix) else { continue };
             tried += 1;
-            if let Some(fault) = fault(&before, problem, &load(&changed)) {
+            let fault = fault(&before, problem, &load(&changed));
+            if let Some(fault) = fault.filter(|_| !is_better_with_all(&before, text, problem.code)) {
                 return Err(format!("{}, {fault} in\n{changed}\nwhich was\n{text}", problem.code));
             }
         }

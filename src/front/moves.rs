@@ -35,13 +35,6 @@ pub(super) fn write(file: &File, text: &str, entry: &Move) -> Option<Vec<Edit>> 
     }
 }
 
-fn sections(file: &File) -> impl Iterator<Item = &Section> {
-    file.items.iter().filter_map(|item| match item {
-        Item::Section(section) => Some(section),
-        Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) | Item::Definition(_) => None,
-    })
-}
-
 /// The innermost section around a place: a phase, or a section of the file.
 fn around(file: &File, place: Span) -> Option<&Section> {
     let holds = |section: &&Section| section.span.start <= place.start && place.end <= section.span.end;

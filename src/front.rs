@@ -125,12 +125,8 @@ struct Files<'a> {
 
 /// Whether a text has a model, of its own or from a file that it uses.
 pub fn has_model(text: &str) -> bool {
-    let is_model = |item: &ast::Item| match item {
-        ast::Item::Definition(definition) => definition.kind == ast::DefinitionKind::Model,
-        ast::Item::Use(_) => true,
-        ast::Item::Language(_) | ast::Item::Let(_) | ast::Item::Allow(_) | ast::Item::Section(_) => false,
-    };
-    parse(text).0.items.iter().any(is_model)
+    let file = parse(text).0;
+    file.models().next().is_some() || file.items.iter().any(|item| matches!(item, ast::Item::Use(_)))
 }
 
 /// The models of a text of which one must be chosen ([`LowerOptions::model`]); none where it is clear which is

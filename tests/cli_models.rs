@@ -79,6 +79,12 @@ fn every_model_of_a_file_is_run() {
     said(folder, &["run", "two.cnn", "--resume", "runs/two-Small-1", "--epochs", "3"]);
     said(folder, &["run", "two.cnn", "--epochs", "1", "--out", "both"]);
     assert!(folder.join("both/Small/run.json").exists() && folder.join("both/Large/run.json").exists());
+    // what they share is said once
+    fs::write(folder.join("loud.cnn"), TWO.replace("epochs: 2", "epochs: 1; early_stopping(patience: 9)"))
+        .expect("written");
+    let done = cnnc(folder).args(["run", "loud.cnn"]).assert().success();
+    let shown = String::from_utf8(done.get_output().stderr.clone()).expect("text");
+    assert_eq!(shown.matches("warning[W0503]").count(), 1, "{shown}");
     // nothing is trained where one of them cannot be
     fs::write(folder.join("half.cnn"), TWO.replace("conv2d(8, 3x3", "conv2d(8, 9x9")).expect("written");
     cnnc(folder).args(["run", "half.cnn"]).assert().code(1);

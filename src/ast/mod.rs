@@ -26,6 +26,29 @@ pub struct File {
     pub comments: Vec<Span>,
 }
 
+impl File {
+    /// Its models, in the order written.
+    pub fn models(&self) -> impl Iterator<Item = &Definition> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Definition(definition) if definition.kind == DefinitionKind::Model => Some(definition),
+            Item::Definition(_)
+            | Item::Language(_)
+            | Item::Use(_)
+            | Item::Let(_)
+            | Item::Allow(_)
+            | Item::Section(_) => None,
+        })
+    }
+
+    /// Its sections, in the order written.
+    pub fn sections(&self) -> impl Iterator<Item = &Section> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Section(section) => Some(section),
+            Item::Definition(_) | Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) => None,
+        })
+    }
+}
+
 /// Something at the top of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {

@@ -152,16 +152,10 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The file as it is to be judged, all its models together: what they share is said once.
+/// The file as it is to be judged, all its models together.
 fn reading(args: &CheckArgs, file: &Path, look: Look, console: &Console) -> Result<Reading, Failure> {
     let choices = each::choices(file, &args.choice)?;
-    let mut whole = reading_of(args, file, &choices[0], look, console)?;
-    for choice in &choices[1..] {
-        let other = reading_of(args, file, choice, look, console)?;
-        whole.loaded.problems.extend(other.loaded.problems);
-        whole.card_error = whole.card_error.or(other.card_error);
-    }
-    Ok(whole)
+    each::read_together(&choices, |choice| reading_of(args, file, choice, look, console))
 }
 
 /// One model of the file: mended first, if that is asked for.

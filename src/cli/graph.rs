@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::{ChoiceArgs, ProgramArgs};
+use super::arguments::ProgramArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::{each, load};
 use crate::draw::Diagram;
+use crate::experiment::Experiment;
 use crate::files;
 use crate::train::RunError;
 
@@ -63,29 +64,28 @@ pub(super) fn graph(args: &GraphArgs, console: &Console) -> Result<(), Failure> 
     let format = format_of(args)?;
     // a stream of several pictures is none
     let is_one_picture = args.output.is_none() && matches!(format, Format::Svg);
+    let ProgramArgs { file, choice } = &args.program;
     if is_one_picture {
-        return graph_of(args, &args.program.choice, args.output.as_deref(), format, console);
+        return graph_of(args, &load::ready(file, choice, &[], console)?, None, format, console);
     }
-    let choices = each::choices(&args.program.file, &args.program.choice)?;
-    let several = choices.len() > 1;
-    for choice in &choices {
-        let of_model = |path: &PathBuf| match &choice.model {
-            Some(model) if several => each::of_model(path, model),
-            _ => path.clone(),
+    let all = each::ready(file, choice, console)?;
+    for ready in &all {
+        let of_model = |path: &PathBuf| match &all[..] {
+            [_] => path.clone(),
+            _ => each::of_model(path, ready.name()),
         };
-        graph_of(args, choice, args.output.as_ref().map(of_model).as_deref(), format, console)?;
+        graph_of(args, ready, args.output.as_ref().map(of_model).as_deref(), format, console)?;
     }
     Ok(())
 }
 
 fn graph_of(
     args: &GraphArgs,
-    choice: &ChoiceArgs,
+    ready: &Experiment,
     output: Option<&Path>,
     format: Format,
     console: &Console,
 ) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, choice, &[], console)?;
     let diagram = Diagram::of(&ready.program, args.depth);
     let text = match format {
         Format::Dot => diagram.to_dot(),

@@ -179,13 +179,10 @@ pub(super) fn ready_again(
     ready_told(subject, &options, Told::Errors, console)
 }
 
-fn ready_told(
-    subject: Subject<'_>,
-    options: &Options,
-    told: Told,
-    console: &Console,
-) -> Result<Experiment, Failure> {
-    let mut reading = Reading::of_text(subject.name, subject.text, options);
+/// Shows of a reading's problems what is to be told, and goes on only with a sound program.
+/// # Errors
+/// [`Failure`]: it has errors, or warnings that are denied.
+pub(super) fn tell(reading: &mut Reading, told: Told, console: &Console) -> Result<(), Failure> {
     let told = if console.hides_warnings() { Told::Errors } else { told };
     let is_silent: fn(Code) -> bool = match told {
         Told::All => |_| false,
@@ -193,11 +190,22 @@ fn ready_told(
         Told::Errors => |_| true,
     };
     reading.loaded.problems.silence(is_silent);
-    show(&reading, console);
+    show(reading, console);
     // of data that are there and unsound nothing else needs to be said
     if !matches!(reading.card_error, Some(CardError::Malformed(_))) {
         verdict(&reading.loaded, console)?;
     }
+    Ok(())
+}
+
+fn ready_told(
+    subject: Subject<'_>,
+    options: &Options,
+    told: Told,
+    console: &Console,
+) -> Result<Experiment, Failure> {
+    let mut reading = Reading::of_text(subject.name, subject.text, options);
+    tell(&mut reading, told, console)?;
     let experiment = reading.into_experiment()?;
     bug::happens_with(&experiment.program, &experiment.ast);
     Ok(experiment)

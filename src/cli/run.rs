@@ -10,11 +10,11 @@ use super::arguments::{ChoiceArgs, ComputeArgs, ProgramArgs, TuneArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::interrupt::{self, Watcher};
-use super::load::{self, Look};
+use super::load::{self, Look, Told};
 use super::progress::Terminal;
 use super::table::Table;
 use super::{each, used};
-use crate::experiment::{self, Event, Run, RunOptions, RunPlace, RunStatus, Watch};
+use crate::experiment::{self, Event, Experiment, Run, RunOptions, RunPlace, RunStatus, Watch};
 
 /// What `--data-changed` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -95,20 +95,23 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         return Err(Failure::Usage("weights are those of one model: say which, with `--model`".to_owned()));
     }
     let watcher = interrupt::watch()?;
+    let (file, overrides) = (&args.program.file, args.overrides());
     if let [only] = &choices[..] {
-        return run_of(args, only, args.out.clone(), (console, &watcher), start).map(drop);
+        let ready = || load::ready_looking(file, only, &overrides, Look::SmallPass, console);
+        return run_of(args, ready, args.out.clone(), (console, &watcher), start).map(drop);
     }
     // before the first is trained, all must be sound
-    for choice in &choices {
-        load::ready_looking(&args.program.file, choice, &args.overrides(), Look::Names, console)?
-            .schedule()?;
+    let all = each::ready_together(file, &choices, &overrides, (Look::SmallPass, Told::All), console)?;
+    for ready in &all {
+        ready.schedule()?;
+        load::runnable(ready, console)?;
     }
-    let mut runs = Vec::with_capacity(choices.len());
-    for choice in &choices {
-        let name = choice.model.as_deref().unwrap_or_default();
+    let mut runs = Vec::with_capacity(all.len());
+    for ready in all {
+        let name = ready.name().to_owned();
         console.result(format_args!("model {name}"))?;
         let out = args.out.as_ref().map(|out| out.join(name));
-        runs.push(run_of(args, choice, out, (console, &watcher), Instant::now())?);
+        runs.push(run_of(args, || Ok(ready), out, (console, &watcher), Instant::now())?);
         console.result("")?;
     }
     console.result_text(&compared(&runs))
@@ -137,7 +140,7 @@ fn compared(runs: &[Run]) -> String {
 
 fn run_of(
     args: &RunArgs,
-    choice: &ChoiceArgs,
+    ready: impl FnOnce() -> Result<Experiment, Failure>,
     out: Option<PathBuf>,
     (console, watcher): (&Console, &Watcher),
     start: Instant,
@@ -159,7 +162,7 @@ fn run_of(
     if let Some(folder) = options.resumes() {
         watcher.say_at_the_end(how_to_go_on("interrupted; the state is as it was. To go on", folder));
     }
-    let ready = load::ready_looking(&args.program.file, choice, &args.overrides(), Look::SmallPass, console)?;
+    let ready = ready()?;
     ready.schedule()?;
     load::runnable(&ready, console)?;
     let run = ready.train(options, &mut watch)?;

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::arguments::{ChoiceArgs, ComputeArgs, ProgramArgs, SizeArgs};
+use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
 use super::console::Console;
+use super::each;
 use super::failure::Failure;
 use super::table::{Table, bytes, metric_prefix, thousands};
-use super::{each, load};
-use crate::experiment::{Memory, Peaks};
+use crate::experiment::{Experiment, Memory, Peaks};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -26,17 +26,17 @@ pub(super) struct SummaryArgs {
 }
 
 pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failure> {
-    for (at, choice) in each::choices(&args.program.file, &args.program.choice)?.iter().enumerate() {
+    for (at, ready) in each::ready(&args.program.file, &args.program.choice, console)?.into_iter().enumerate()
+    {
         if at > 0 {
             console.result("")?;
         }
-        summary_of(args, choice, console)?;
+        summary_of(args, ready, console)?;
     }
     Ok(())
 }
 
-fn summary_of(args: &SummaryArgs, choice: &ChoiceArgs, console: &Console) -> Result<(), Failure> {
-    let ready = load::ready(&args.program.file, choice, &[], console)?;
+fn summary_of(args: &SummaryArgs, ready: Experiment, console: &Console) -> Result<(), Failure> {
     let ready = match args.size.size {
         Some(size) => ready.at(size)?,
         None => ready.for_its_data(),

@@ -13,7 +13,6 @@ use std::path::Path;
 
 use super::moved::Moved;
 use super::{Depth, Loaded, OF_WORDS, Surroundings, judge};
-use crate::ast::Item;
 use crate::diag::{Code, Diagnostic, Edit, Fix, Level, Problems, Repaired, repair};
 use crate::lower::LowerOptions;
 use crate::source::{SourceFile, Span};
@@ -199,8 +198,7 @@ impl Trial<'_> {
 
     /// Whether a fix changes what may be known of the data.
     fn touches_data(&self, fix: &Fix) -> bool {
-        self.loaded.ast.items.iter().any(|item| {
-            let Item::Section(section) = item else { return false };
+        self.loaded.ast.sections().any(|section| {
             let touches = |span: Span| span.start <= section.span.end && section.span.start <= span.end;
             section.kind.value == "data" && fix.edits.iter().any(|edit| touches(edit.span))
         })

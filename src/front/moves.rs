@@ -1,7 +1,7 @@
 //! Entries that a fix moves to the section that they belong to.
 
 use super::settings::{append, new_section, value_of};
-use crate::ast::{Entry, Expr, ExprKind, File, Item, Section};
+use crate::ast::{Entry, Expr, ExprKind, File, Section};
 use crate::diag::{Edit, Move, MoveTo};
 use crate::source::Span;
 
@@ -11,7 +11,7 @@ pub(super) fn write(file: &File, text: &str, entry: &Move) -> Option<Vec<Edit>> 
     let written = format!("{}{rest}", entry.name);
     match &entry.to {
         MoveTo::Section(name) => {
-            let into = match sections(file).find(|section| section.kind.value == *name) {
+            let into = match file.sections().find(|section| section.kind.value == *name) {
                 // said twice, once is enough; where the two differ it is not known which is meant
                 Some(section) if value_of(section, entry.name).is_some() => {
                     let there = value_of(section, entry.name).and_then(|span| text.get(span.start..span.end));
@@ -38,7 +38,7 @@ pub(super) fn write(file: &File, text: &str, entry: &Move) -> Option<Vec<Edit>> 
 /// The innermost section around a place: a phase, or a section of the file.
 fn around(file: &File, place: Span) -> Option<&Section> {
     let holds = |section: &&Section| section.span.start <= place.start && place.end <= section.span.end;
-    let outer = sections(file).find(holds)?;
+    let outer = file.sections().find(holds)?;
     let phases = outer.entries.iter().filter_map(|entry| match entry {
         Entry::Section(inner) => Some(inner),
         Entry::Setting(_) | Entry::Call(_) | Entry::Let(_) | Entry::Allow(_) => None,

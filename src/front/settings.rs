@@ -1,6 +1,6 @@
 //! Settings that a fix writes: where they go in the file.
 
-use crate::ast::{Entry, File, Item, Section};
+use crate::ast::{Entry, File, Section};
 use crate::diag::{Edit, NewSetting};
 use crate::source::Span;
 
@@ -8,14 +8,8 @@ use crate::source::Span;
 /// section of its own.
 pub(super) fn write(file: &File, text: &str, model: Option<&str>, setting: &NewSetting) -> Edit {
     let NewSetting { section, key, value } = setting;
-    let sections = || {
-        file.items.iter().filter_map(|item| match item {
-            Item::Section(section) => Some(section),
-            Item::Language(_) | Item::Use(_) | Item::Let(_) | Item::Allow(_) | Item::Definition(_) => None,
-        })
-    };
     let of_kind = |name: &str, of_model: bool| {
-        sections().find(|other| {
+        file.sections().find(|other| {
             let target = other.target.as_ref().map(|target| target.value.as_str());
             other.kind.value == name
                 && if of_model { target.is_some() && target == model } else { target.is_none() }

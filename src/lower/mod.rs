@@ -127,7 +127,7 @@ pub(crate) fn lower_at(
     let mut cx = Cx::default();
     let mut sections = section::collect(&mut cx, file);
     check_items(&mut cx, file);
-    let models = models(file);
+    let models: Vec<&Definition> = file.models().collect();
     let ensembles = ensemble::lower_all(&mut cx, &sections, &models);
     let written = sections.iter().filter(|section| section.kind.value == "ensemble").count();
     let chosen = match options.model.as_deref() {
@@ -365,31 +365,14 @@ fn check_allow(cx: &mut Cx, allow: &crate::ast::Allow) {
     }
 }
 
-/// The models of a file.
-fn models(file: &File) -> Vec<&Definition> {
-    file.items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Definition(definition) if definition.kind == DefinitionKind::Model => Some(definition),
-            Item::Definition(_)
-            | Item::Language(_)
-            | Item::Use(_)
-            | Item::Let(_)
-            | Item::Allow(_)
-            | Item::Section(_) => None,
-        })
-        .collect()
-}
-
 /// The model that is meant: the one that is asked for, the only one (that no other uses as a layer), or the
 /// first member of an ensemble of all.
 /// The models of a file of which one must be chosen; none where it is clear which is meant: there is but one,
 /// the others are parts of it, or an ensemble says what becomes of them.
 pub(crate) fn several_models(file: &File) -> Vec<String> {
-    let is_ensemble =
-        |item: &Item| matches!(item, Item::Section(section) if section.kind.value == "ensemble");
-    let whole = whole_models(file, &models(file));
-    if whole.len() < 2 || file.items.iter().any(is_ensemble) {
+    let models: Vec<&Definition> = file.models().collect();
+    let whole = whole_models(file, &models);
+    if whole.len() < 2 || file.sections().any(|section| section.kind.value == "ensemble") {
         return Vec::new();
     }
     whole.into_iter().map(|model| model.name.value.clone()).collect()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Cx;
 use super::home::{Stray, Within};
 use super::names::{list, nearest_of_many};
-use crate::ast::{DefinitionKind, Entry, Expr, File, Item, Let, Name, Section, Setting, Step};
+use crate::ast::{Entry, Expr, File, Let, Name, Section, Setting, Step};
 use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::source::Span;
 use crate::vocabulary::{
@@ -29,24 +29,11 @@ pub(super) struct Merged {
 
 /// The sections that can be built; others are reported.
 pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
-    let models: Vec<&str> = file
-        .items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Definition(d) if d.kind == DefinitionKind::Model => Some(d.name.value.as_str()),
-            Item::Definition(_)
-            | Item::Language(_)
-            | Item::Use(_)
-            | Item::Let(_)
-            | Item::Allow(_)
-            | Item::Section(_) => None,
-        })
-        .collect();
+    let models: Vec<&str> = file.models().map(|model| model.name.value.as_str()).collect();
     let known: BTreeSet<&str> = models.iter().copied().collect();
     let mut kept: Vec<Section> = Vec::new();
     let mut firsts: BTreeMap<(&str, Option<&str>), Span> = BTreeMap::new();
-    for item in &file.items {
-        let Item::Section(section) = item else { continue };
+    for section in file.sections() {
         if !known_section(cx, &section.kind) {
             continue;
         }
@@ -84,16 +71,8 @@ pub(super) fn collect(cx: &mut Cx, file: &File) -> Vec<Section> {
 /// The sections of a kind in a file that is used by another: those of the other kinds are for the file by
 /// itself.
 pub(super) fn of_used_file(cx: &mut Cx, file: &File, kind: &str) -> Vec<Section> {
-    let sections = file.items.iter().filter_map(|item| match item {
-        Item::Section(section) if section.kind.value == kind => Some(section.clone()),
-        Item::Section(_)
-        | Item::Definition(_)
-        | Item::Language(_)
-        | Item::Use(_)
-        | Item::Let(_)
-        | Item::Allow(_) => None,
-    });
-    let sections: Vec<Section> = sections.collect();
+    let sections: Vec<Section> =
+        file.sections().filter(|section| section.kind.value == kind).cloned().collect();
     sections.iter().for_each(|section| check_entries(cx, section));
     sections
 }

@@ -104,6 +104,8 @@
 // tests make the files that they need
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+#[cfg(feature = "engine")]
+pub mod assess;
 pub(crate) mod ast;
 pub(crate) mod autodiff;
 pub(crate) mod card;

@@ -169,9 +169,11 @@ const TABLE: &[Row] = &[
             ("--weights other", Refused),
             ("--resize 9x9", Something),
             ("--split train", Something),
+            ("--output answers", Something),
             ("--format json", Something),
         ],
     },
+    Row { base: "compare run run", options: &[("--format json", Something)] },
     Row {
         base: "predict a.cnn --weights run pictures/1.pgm",
         options: &[

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
-use crate::ir::{CheckedProgram, DataSource, LabelKind, Link, Loss, Meaning, Program};
+use crate::ir::{Interpretation, Subject};
 use crate::printed::{json_shown, shown, shown_path};
 use crate::tensor::Shape;
 
@@ -21,112 +21,37 @@ pub(super) enum Format {
 /// Where several classes a picture are possible, those at or above this are said.
 const YES: f32 = 0.5;
 
-/// Numbers without names that are said one by one; more are said as a map is.
-const MOST_NUMBERS: usize = 64;
-
-/// What a line is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum About {
-    /// The one class that is likeliest.
-    Class,
-    /// All classes that are likely.
-    Classes,
-    /// Numbers, each with its name.
-    Numbers,
-    /// A map, or more numbers than anybody reads.
-    Map,
-}
-
-/// How a class's score is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Percent,
-    /// As the number that it is.
-    Plain,
-}
-
 /// Says what a model's outputs mean.
 pub(super) struct Speaker {
     format: Format,
-    about: About,
-    unit: Unit,
-    /// Makes probabilities of the outputs.
-    link: Option<Link>,
-    /// The outputs are shares of their sum.
-    are_shares: bool,
-    /// A single output is above 0 for the second class, and below for the first.
-    around_zero: bool,
-    /// Of each score or number.
-    names: Vec<String>,
+    read: Interpretation,
 }
 
 impl Speaker {
-    /// For a model with so many outputs of a meaning, whose classes are known by these names (if they are).
-    pub(super) fn new(
-        program: &CheckedProgram,
-        meaning: Meaning,
-        classes: &[String],
-        outputs: usize,
-        format: Format,
-    ) -> Self {
-        let labels = program.label_kind();
-        let (about, names) = match meaning {
-            Meaning::Map => (About::Map, Vec::new()),
-            Meaning::Numbers => match number_names(program.program(), outputs) {
-                Some(names) => (About::Numbers, names),
-                None => (About::Map, Vec::new()),
-            },
-            Meaning::Probabilities { .. } | Meaning::Scores { .. } => match labels {
-                LabelKind::Multi => (About::Classes, class_names(classes, outputs)),
-                // a single unit's output is the second class's
-                LabelKind::Single | LabelKind::Regression => {
-                    (About::Class, class_names(classes, if outputs == 1 { 2 } else { outputs }))
-                }
-            },
-        };
-        let (unit, link) = match meaning {
-            Meaning::Scores { link: None } => (Unit::Plain, None),
-            Meaning::Scores { link } => (Unit::Percent, link),
-            Meaning::Probabilities { .. } | Meaning::Numbers | Meaning::Map => (Unit::Percent, None),
-        };
-        let around_zero = unit == Unit::Plain && program.loss() == Some(Loss::Hinge);
-        let are_shares = matches!(meaning, Meaning::Probabilities { are_shares: true });
-        Self { format, about, unit, link, are_shares, around_zero, names }
+    pub(super) fn new(read: Interpretation, format: Format) -> Self {
+        Self { format, read }
     }
 
     /// The first line, if there is one before all others.
     pub(super) fn header(&self) -> Option<String> {
-        let names = self.names.iter().map(|name| csv_cell(name)).collect::<Vec<_>>().join(",");
-        let columns = match self.about {
-            About::Class => format!("file,class,score,{names}"),
-            About::Classes => format!("file,classes,{names}"),
-            About::Numbers => format!("file,{names}"),
-            About::Map => "file,shape,least,mean,greatest".to_owned(),
+        let names = self.read.names.iter().map(|name| csv_cell(name)).collect::<Vec<_>>().join(",");
+        let columns = match self.read.subject {
+            Subject::Class => format!("file,class,score,{names}"),
+            Subject::Classes => format!("file,classes,{names}"),
+            Subject::Numbers => format!("file,{names}"),
+            Subject::Map => "file,shape,least,mean,greatest".to_owned(),
         };
         (self.format == Format::Csv).then_some(columns)
     }
 
     /// The line of a picture, given the model's outputs for it and their shape.
     pub(super) fn line(&self, path: &Path, outputs: &[f32], shape: &Shape) -> String {
-        let mut scores = outputs.to_vec();
-        if let Some(link) = self.link {
-            link.apply(&mut scores);
-        }
-        match self.about {
-            About::Class => self.one_class(path, &self.of_classes(&scores)),
-            About::Classes => self.several_classes(path, &scores),
-            About::Numbers => self.numbers(path, outputs),
-            About::Map => self.map(path, outputs, shape),
-        }
-    }
-
-    /// A score for each class.
-    fn of_classes(&self, scores: &[f32]) -> Vec<f32> {
-        match *scores {
-            [one] if self.around_zero => vec![-one, one],
-            [one] => vec![1.0 - one, one],
-            _ if self.are_shares => shares(scores),
-            _ => scores.to_vec(),
+        let scores = self.read.scores(outputs);
+        match self.read.subject {
+            Subject::Class => self.one_class(path, &scores),
+            Subject::Classes => self.several_classes(path, &scores),
+            Subject::Numbers => self.numbers(path, outputs),
+            Subject::Map => self.map(path, outputs, shape),
         }
     }
 
@@ -138,13 +63,13 @@ impl Speaker {
             Format::Json => Some(json_line(&json!({ "file": file, "error": reason }))),
             Format::Csv => {
                 // as many cells as the others have, all empty but the first
-                let said = match self.about {
-                    About::Class => 2,
-                    About::Classes => 1,
-                    About::Numbers => 0,
-                    About::Map => 4,
+                let said = match self.read.subject {
+                    Subject::Class => 2,
+                    Subject::Classes => 1,
+                    Subject::Numbers => 0,
+                    Subject::Map => 4,
                 };
-                Some(format!("{}{}", csv_cell(&file), ",".repeat(said + self.names.len())))
+                Some(format!("{}{}", csv_cell(&file), ",".repeat(said + self.read.names.len())))
             }
         }
     }
@@ -161,13 +86,13 @@ impl Speaker {
             }
             Format::Json => json_line(&json!({
                 "file": file,
-                "class": self.names[best],
+                "class": self.read.names[best],
                 "index": best,
                 "score": scores[best],
                 "scores": self.object(scores),
             })),
             Format::Csv => {
-                let class = csv_cell(&self.names[best]);
+                let class = csv_cell(&self.read.names[best]);
                 format!("{},{class},{},{}", csv_cell(&file), scores[best], cells(scores))
             }
         }
@@ -176,7 +101,7 @@ impl Speaker {
     fn several_classes(&self, path: &Path, scores: &[f32]) -> String {
         let order = best_first(scores);
         let found: Vec<usize> = order.iter().copied().filter(|&at| scores[at] >= YES).collect();
-        let names = || found.iter().map(|&at| self.names[at].as_str());
+        let names = || found.iter().map(|&at| self.read.names[at].as_str());
         let (file, seen) = (file_text(path), shown_path(path));
         match self.format {
             Format::Human if found.is_empty() => {
@@ -203,6 +128,7 @@ impl Speaker {
         match self.format {
             Format::Human => {
                 let all: Vec<String> = self
+                    .read
                     .names
                     .iter()
                     .zip(numbers)
@@ -237,15 +163,16 @@ impl Speaker {
     }
 
     fn score(&self, at: usize, scores: &[f32]) -> String {
-        let name = shown(&self.names[at]);
-        match self.unit {
-            Unit::Percent => format!("{name} {:.1}%", scores[at] * 100.0),
-            Unit::Plain => format!("{name} {:.3}", scores[at]),
+        let name = shown(&self.read.names[at]);
+        if self.read.are_probabilities {
+            format!("{name} {:.1}%", scores[at] * 100.0)
+        } else {
+            format!("{name} {:.3}", scores[at])
         }
     }
 
     fn object(&self, values: &[f32]) -> Map<String, Value> {
-        self.names.iter().zip(values).map(|(name, &value)| (name.clone(), json!(value))).collect()
+        self.read.names.iter().zip(values).map(|(name, &value)| (name.clone(), json!(value))).collect()
     }
 }
 
@@ -254,30 +181,6 @@ fn best_first(scores: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
     order
-}
-
-/// Parts of a sum, unless it is 1 already, but for its last digits.
-fn shares(parts: &[f32]) -> Vec<f32> {
-    let sum: f32 = parts.iter().sum();
-    let is_one = (sum - 1.0).abs() < 1e-3;
-    if is_one || sum <= 0.0 { parts.to_vec() } else { parts.iter().map(|part| part / sum).collect() }
-}
-
-/// Names of numbers; `None` where these are many, and nothing names them.
-fn number_names(program: &Program, outputs: usize) -> Option<Vec<String>> {
-    match program.data.as_ref().map(|data| &data.source.value) {
-        Some(DataSource::Csv(table)) => {
-            Some(table.labels.iter().map(|column| column.value.clone()).collect())
-        }
-        _ if outputs == 1 => Some(vec!["value".to_owned()]),
-        _ if outputs > MOST_NUMBERS => None,
-        _ => Some((0..outputs).map(|at| format!("value_{at}")).collect()),
-    }
-}
-
-/// Names of the classes; indices where they are not known.
-fn class_names(known: &[String], count: usize) -> Vec<String> {
-    (0..count).map(|index| known.get(index).cloned().unwrap_or_else(|| index.to_string())).collect()
 }
 
 fn cells(values: &[f32]) -> String {
@@ -307,29 +210,24 @@ fn csv_cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::Link;
 
-    fn speaker(about: About, names: &[&str], format: Format) -> Speaker {
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        Speaker {
-            format,
-            about,
-            unit: Unit::Percent,
-            link: None,
-            are_shares: false,
-            around_zero: false,
-            names,
-        }
+    fn read(subject: Subject, names: &[&str]) -> Interpretation {
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        let (are_shares, around_zero) = (false, false);
+        Interpretation { subject, names, are_probabilities: true, link: None, are_shares, around_zero }
     }
 
-    fn said(about: About, names: &[&str], outputs: &[f32]) -> [String; 3] {
+    fn said(subject: Subject, names: &[&str], outputs: &[f32]) -> [String; 3] {
         let shape = Shape::vector(outputs.len());
-        [Format::Human, Format::Csv, Format::Json]
-            .map(|format| speaker(about, names, format).line(Path::new("a.png"), outputs, &shape))
+        [Format::Human, Format::Csv, Format::Json].map(|format| {
+            Speaker::new(read(subject, names), format).line(Path::new("a.png"), outputs, &shape)
+        })
     }
 
     #[test]
     fn one_line_a_picture() {
-        let [human, csv, json] = said(About::Class, &["cat", "dog, big"], &[0.75]);
+        let [human, csv, json] = said(Subject::Class, &["cat", "dog, big"], &[0.75]);
         assert_eq!(human, "a.png: dog, big 75.0% (cat 25.0%)");
         assert_eq!(csv, "a.png,\"dog, big\",0.75,0.25,0.75");
         let wanted = r#"{"file":"a.png","class":"dog, big","index":1,"score":0.75,"scores":{"cat":0.25,"dog, big":0.75}}"#;
@@ -338,19 +236,19 @@ mod tests {
 
     #[test]
     fn several_classes_are_those_above_a_half() {
-        let [human, csv, json] = said(About::Classes, &["cat", "dog", "bird"], &[0.5, 0.75, 0.25]);
+        let [human, csv, json] = said(Subject::Classes, &["cat", "dog", "bird"], &[0.5, 0.75, 0.25]);
         assert_eq!(human, "a.png: dog 75.0%, cat 50.0%");
         assert_eq!(csv, "a.png,dog;cat,0.5,0.75,0.25");
         assert_eq!(
             json,
             r#"{"file":"a.png","classes":["dog","cat"],"scores":{"cat":0.5,"dog":0.75,"bird":0.25}}"#
         );
-        assert_eq!(said(About::Classes, &["cat"], &[0.25])[0], "a.png: nothing (cat 25.0%)");
+        assert_eq!(said(Subject::Classes, &["cat"], &[0.25])[0], "a.png: nothing (cat 25.0%)");
     }
 
     #[test]
     fn numbers_are_numbers() {
-        let [human, csv, json] = said(About::Numbers, &["x", "y"], &[1.5, -2.0]);
+        let [human, csv, json] = said(Subject::Numbers, &["x", "y"], &[1.5, -2.0]);
         assert_eq!(human, "a.png: x 1.5, y -2");
         assert_eq!(csv, "a.png,1.5,-2");
         assert_eq!(json, r#"{"file":"a.png","values":{"x":1.5,"y":-2.0}}"#);
@@ -362,33 +260,22 @@ mod tests {
         let said = |speaker: Speaker, scores: &[f32]| {
             speaker.line(Path::new("a.png"), scores, &Shape::vector(scores.len()))
         };
-        let linked = |link| Speaker { link: Some(link), ..speaker(About::Class, &names, Format::Human) };
+        let of_class = || read(Subject::Class, &names);
+        let human = |read| Speaker::new(read, Format::Human);
+        let linked = |link| human(Interpretation { link: Some(link), ..of_class() });
         assert_eq!(said(linked(Link::Softmax), &[5.0, 5.0]), "a.png: cat 50.0% (dog 50.0%)");
         assert_eq!(said(linked(Link::Sigmoid), &[20.0]), "a.png: dog 100.0% (cat 0.0%)");
-        let plain = |around_zero| Speaker {
-            unit: Unit::Plain,
-            around_zero,
-            ..speaker(About::Class, &names, Format::Human)
-        };
+        let plain =
+            |around_zero| human(Interpretation { are_probabilities: false, around_zero, ..of_class() });
         assert_eq!(said(plain(false), &[3.25, -1.0]), "a.png: cat 3.250 (dog -1.000)");
         assert_eq!(said(plain(true), &[-2.5]), "a.png: cat 2.500 (dog -2.500)");
     }
 
     #[test]
-    fn shares_are_of_their_sum() {
-        assert_eq!(shares(&[0.25, 0.25]), [0.5, 0.5]);
-        assert_eq!(shares(&[0.25, 0.750_000_1]), [0.25, 0.750_000_1]);
-        assert_eq!(shares(&[0.0, 0.0]), [0.0, 0.0]);
-    }
-
-    #[test]
     fn maps_say_their_shape() {
         let said = |format| {
-            speaker(About::Map, &[], format).line(
-                Path::new("a.png"),
-                &[-1.0, 0.5, 2.0],
-                &Shape::image(1, 3, 1),
-            )
+            let speaker = Speaker::new(read(Subject::Map, &[]), format);
+            speaker.line(Path::new("a.png"), &[-1.0, 0.5, 2.0], &Shape::image(1, 3, 1))
         };
         assert_eq!(said(Format::Human), "a.png: 1x3x1 numbers from -1 to 2, 0.5 on average");
         assert_eq!(said(Format::Csv), "a.png,1x3x1,-1,0.5,2");
@@ -396,10 +283,5 @@ mod tests {
             said(Format::Json),
             r#"{"file":"a.png","shape":[1,3,1],"least":-1.0,"mean":0.5,"greatest":2.0}"#
         );
-    }
-
-    #[test]
-    fn unknown_classes_have_numbers() {
-        assert_eq!(class_names(&[], 3), ["0", "1", "2"]);
     }
 }

@@ -8,6 +8,7 @@ use super::arguments::{Deny, GlobalArgs};
 use super::bug;
 use super::failure::Failure;
 use super::permissions::Permissions;
+use super::shades::Shades;
 use crate::diag::{Language, RenderStyle};
 use crate::files;
 use crate::printed;
@@ -19,6 +20,8 @@ pub(super) struct Console {
     denies_warnings: bool,
     /// stderr is a terminal.
     interactive: bool,
+    /// How tables of results are shaded.
+    shades: Shades,
     /// It shows colours.
     color: bool,
     language: Language,
@@ -32,8 +35,10 @@ impl Console {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let denies_warnings = global.deny == Some(Deny::Warnings);
+        let colors_results = io::stdout().is_terminal() && !refused;
         Self {
             quiet: global.quiet,
+            shades: if colors_results { Shades::Colors } else { Shades::None },
             denies_warnings,
             interactive,
             color: interactive && !refused,
@@ -62,6 +67,11 @@ impl Console {
         self.language
     }
 
+    /// How tables of results are shaded.
+    pub(super) fn shades(&self) -> Shades {
+        self.shades
+    }
+
     /// How problems are drawn.
     pub(super) fn style(&self) -> RenderStyle {
         RenderStyle { color: self.color, width: 100, language: self.language }
@@ -77,6 +87,13 @@ impl Console {
     /// [`Failure::Unread`] if nobody reads it, [`Failure::Mistake`] if it cannot be written.
     pub(super) fn result(&self, line: impl fmt::Display) -> Result<(), Failure> {
         self.result_text(&format!("{line}\n"))
+    }
+
+    /// Prints a line of the result that has been drawn, colours and all: names in it are harmless already.
+    /// # Errors
+    /// As [`Console::result`].
+    pub(super) fn result_drawn(&self, line: &str) -> Result<(), Failure> {
+        self.write(&format!("{line}\n"))
     }
 
     /// Prints a line of the result that is JSON.

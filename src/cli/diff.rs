@@ -12,6 +12,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load;
 use super::rewrite::streams_differ;
+use super::setting;
 use super::table::{Table, bytes, metric_prefix, thousands};
 use crate::experiment::Peaks;
 use crate::figures::{LayerFigures, Summary};
@@ -206,21 +207,9 @@ fn human(a: &Side, b: &Side, changes: &[Pair<'_>], same: usize, console: &Consol
     }
     let mut table = Table::new(3, &["setting", &a.model, &b.model]);
     for (key, old, new) in settings {
-        table.row([key.clone(), shown(old), shown(new)]);
+        table.row([key.clone(), setting::shown(old), setting::shown(new)]);
     }
     console.result_text(&format!("\n{}", table.text()))
-}
-
-/// A setting's value, without the marks of JSON.
-fn shown(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => "-".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| shown(Some(item))).collect::<Vec<_>>().join(", ")
-        }
-        Some(value @ (Value::Bool(_) | Value::Number(_) | Value::Object(_))) => value.to_string(),
-    }
 }
 
 fn layer_table(a: &Side, b: &Side, changes: &[Pair<'_>]) -> Table {

@@ -1,5 +1,8 @@
 //! `cnnc eval FILE --weights W`.
 
+use std::fs;
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -9,8 +12,11 @@ use super::failure::Failure;
 use super::progress::Terminal;
 use super::resize::{ResizeArgs, Resizing};
 use super::used::UsedArgs;
+use super::verdict;
 use crate::data::Split;
-use crate::experiment::{Known, Model, ModelOptions};
+use crate::experiment::{Error, Judged, Known, Model, ModelOptions, RunError};
+use crate::ir::run_files::{METRICS, PREDICTIONS};
+use crate::printed::shown_path;
 use crate::vocabulary::Words;
 
 #[derive(Debug, Args)]
@@ -20,6 +26,7 @@ Pictures are prepared as those were that the weights were trained on. Data of an
 Examples:
   cnnc eval runs/digits-1
   cnnc eval models/digits.cnn --weights runs/digits-1/weights.safetensors
+  cnnc eval runs/digits-1 --split train --output answers
   cnnc eval models/digits.cnn --weights best.safetensors --split validation --format json")]
 pub(super) struct EvalArgs {
     #[command(flatten)]
@@ -30,9 +37,12 @@ pub(super) struct EvalArgs {
     tuning: TuneArgs,
     #[command(flatten)]
     resize: ResizeArgs,
-    /// The images to evaluate on
-    #[arg(long, value_enum, default_value_t = SplitName::Test)]
-    split: SplitName,
+    /// The images to evaluate on [default: test; validation where there is no test split]
+    #[arg(long, value_enum)]
+    split: Option<SplitName>,
+    /// Folder for predictions.csv (the answer to each picture) and metrics.json (all figures)
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -74,19 +84,50 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
     let resize = resizing.map(|resizing| resizing.for_model(&ready)).transpose()?;
     let options = ModelOptions { compute: args.compute.tuned(args.tuning), batch: None, resize };
     let mut model = Model::load_with(&ready, &weights, options, &mut watch)?;
-    let split = args.split.into();
-    let (scores, known) = model.pass(split, None, &mut watch)?;
+    let (judged, known) = judge(&mut model, args.split.map(Split::from), &mut watch, console)?;
+    let (split, scores) = (judged.split, &judged.scores);
     if let Some(known) = &known {
         tell(known, (split, scores.images), console);
     }
+    if let Some(folder) = &args.output {
+        fs::create_dir_all(folder).map_err(|error| RunError::write(folder, error))?;
+        let [predictions, metrics] = [PREDICTIONS, METRICS].map(|name| folder.join(name));
+        judged.write(&predictions, &metrics)?;
+        console.note(format_args!("written: {}, {}", shown_path(&predictions), shown_path(&metrics)));
+    }
     match args.format {
-        Format::Human => console.result(format_args!("{} {scores}", split.name())),
+        Format::Human => {
+            console.result(format_args!("{} {scores}", split.name()))?;
+            match &judged.answers {
+                Some(answers) => verdict::tell(&answers.assess(), split.name(), console),
+                None => Ok(()),
+            }
+        }
         Format::Json => {
             let data = known.map(|Known { differences, trained_on }| {
                 json!({ "as_trained": differences.is_empty(), "trained_on": trained_on })
             });
-            console.json(json!({ "split": split.name(), "results": scores.to_json(), "data": data }))
+            let mut all = judged.to_json();
+            all["data"] = json!(data);
+            console.json(all)
         }
+    }
+}
+
+/// Evaluates a split: where none is named the test split, and the one for validation where there is no other.
+fn judge(
+    model: &mut Model,
+    split: Option<Split>,
+    watch: &mut Terminal<'_>,
+    console: &Console,
+) -> Result<(Judged, Option<Known>), Failure> {
+    match model.judge(split.unwrap_or(Split::Test), watch) {
+        Err(Error::NoSplit { split: Split::Test }) if split.is_none() => {
+            let judged = model.judge(Split::Validation, watch)?;
+            console.note("note: there is no test split: these are the pictures for validation");
+            Ok(judged)
+        }
+        other => Ok(other?),
     }
 }
 

@@ -11,6 +11,7 @@ mod bench;
 mod bug;
 mod check;
 mod clock;
+mod compare;
 mod completions;
 mod console;
 mod data;
@@ -35,6 +36,8 @@ mod resize;
 mod rewrite;
 mod rows;
 mod run;
+mod setting;
+mod shades;
 mod sheet;
 mod show;
 mod step;
@@ -42,6 +45,7 @@ mod summary;
 mod table;
 mod text_diff;
 mod used;
+mod verdict;
 
 use std::process::ExitCode;
 
@@ -96,6 +100,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Evaluate trained weights on the test split
     Eval(eval::EvalArgs),
+    /// Compare runs: settings, results, and which is better, if the numbers can tell
+    Compare(compare::CompareArgs),
     /// Say what is on pictures
     Predict(predict::PredictArgs),
     /// Print a stage of the compilation
@@ -145,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::diff(args, &console),
         Command::Graph(args) => graph::graph(args, &console),
         Command::Eval(args) => eval::eval(args, &console),
+        Command::Compare(args) => compare::compare(args, &console),
         Command::Predict(args) => predict::predict(args, &console),
         Command::Emit(args) => emit::emit(args, &console),
         Command::Explain(args) => explain::explain(args, &console),

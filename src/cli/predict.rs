@@ -143,8 +143,7 @@ fn predict_pictures(
 ) -> Result<(), Failure> {
     model.preparation()?;
     let meaning = model.meaning();
-    let program = &model.experiment().program;
-    let speaker = Speaker::new(program, meaning, model.classes(), model.outputs(), args.format);
+    let speaker = Speaker::new(model.interpretation(), args.format);
     let speaks = args.layer.is_none() && !goes_to_stdout(args);
     if speaks {
         explain(meaning, &model, args.output.is_none(), console);

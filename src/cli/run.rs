@@ -13,7 +13,7 @@ use super::interrupt::{self, Watcher};
 use super::load::{self, Look, Told};
 use super::progress::Terminal;
 use super::table::Table;
-use super::{each, used};
+use super::{each, used, verdict};
 use crate::experiment::{self, Event, Experiment, Run, RunOptions, RunPlace, RunStatus, Watch};
 
 /// What `--data-changed` takes.
@@ -117,22 +117,25 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     console.result_text(&compared(&runs))
 }
 
-/// The results of several runs on the test split, side by side.
+/// The results of several runs, side by side.
 fn compared(runs: &[Run]) -> String {
-    let metrics: Vec<String> = runs
-        .first()
-        .and_then(Run::test)
-        .map_or_else(Vec::new, |scores| scores.metrics.iter().map(|(metric, _)| metric.clone()).collect());
+    let metrics: Vec<String> = runs.first().and_then(Run::results).map_or_else(Vec::new, |(_, scores)| {
+        scores.metrics.iter().map(|(metric, _)| metric.clone()).collect()
+    });
     let mut heading = vec!["model", "epochs"];
     heading.extend(metrics.iter().map(String::as_str));
     heading.extend(["loss", "folder"]);
     let mut table = Table::new(1, &heading);
     for run in runs {
         let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
-        let values = metrics.iter().map(|name| number(run.test().and_then(|scores| scores.metric(name))));
+        let values =
+            metrics.iter().map(|name| number(run.results().and_then(|(_, scores)| scores.metric(name))));
         let mut row = vec![run.model().to_owned(), run.epochs().to_string()];
         row.extend(values);
-        row.extend([number(run.test().map(|scores| scores.loss)), run.folder().display().to_string()]);
+        row.extend([
+            number(run.results().map(|(_, scores)| scores.loss)),
+            run.folder().display().to_string(),
+        ]);
         table.row(row);
     }
     table.text()
@@ -166,9 +169,14 @@ fn run_of(
     ready.schedule()?;
     load::runnable(&ready, console)?;
     let run = ready.train(options, &mut watch)?;
-    match (run.status(), run.test()) {
+    match (run.status(), run.results()) {
         (RunStatus::Interrupted, _) => return Err(Failure::Interrupted),
-        (_, Some(scores)) => console.result(format_args!("test {scores}"))?,
+        (_, Some((split, scores))) => {
+            console.result(format_args!("{} {scores}", split.name()))?;
+            if let Some(answers) = run.answers()? {
+                verdict::tell(&answers.assess(), split.name(), console)?;
+            }
+        }
         (_, None) => console.result("there is no test split, so there are no test results")?,
     }
     console.result(format_args!("weights: {}", run.weights().display()))?;

@@ -11,6 +11,7 @@
 //! paths for `csv`, the number of the picture for arrays. Data that were moved as a whole stay the
 //! same.
 
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -277,6 +278,16 @@ impl DataIndex {
             .map(|row| row.ok().as_ref().and_then(entry).ok_or_else(unknown))
             .collect::<Result<_, _>>()?;
         Ok(Self { classes, entries })
+    }
+
+    /// Names of the pictures that have the same contents in another index.
+    pub fn same_pictures(&self, other: &DataIndex) -> BTreeSet<&str> {
+        let contents: HashMap<&str, &Content> =
+            other.entries.iter().map(|entry| (entry.name.as_str(), &entry.content)).collect();
+        let is_same = |entry: &&Entry| {
+            contents.get(entry.name.as_str()).is_some_and(|content| content.is(&entry.content))
+        };
+        self.entries.iter().filter(is_same).map(|entry| entry.name.as_str()).collect()
     }
 
     /// How many pictures of a split stood in the training split of an `earlier` index, by their

@@ -1,5 +1,6 @@
 //! What a model makes of a split.
 
+use super::answers::{Collector, Judged};
 use super::error::Error;
 use super::known::Known;
 use super::model::Model;
@@ -7,9 +8,8 @@ use super::scores::Scores;
 use super::watch::{Silent, Watch};
 use crate::autodiff;
 use crate::data::{DataIndex, Split};
-use crate::ir::{Labels, Param};
-use crate::runtime::{CompileError, EvalSession, StepResult};
-use crate::train::{EvalEngine, Interrupt, Unsaved, evaluate};
+use crate::ir::Labels;
+use crate::train::{Answered, Interrupt, Unsaved, evaluate};
 
 /// What a model made of a split.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,9 +46,6 @@ pub enum Label {
     Numbers(Vec<f32>),
 }
 
-/// Takes the answers, one after the other.
-type Take<'t> = &'t mut (dyn FnMut(Answer) + 't);
-
 impl Model {
     /// Evaluates a split of the experiment's data: loss, metrics, and the answer to each picture.
     ///
@@ -68,7 +65,7 @@ impl Model {
     /// [`Error::Run`] where the loss is no number.
     pub fn evaluate(&mut self, split: Split) -> Result<Evaluation, Error> {
         let mut answers = Vec::new();
-        let (scores, known) = self.pass(split, Some(&mut |answer| answers.push(answer)), &mut Silent)?;
+        let (scores, known) = self.evaluate_each(split, &mut |answer| answers.push(answer), &mut Silent)?;
         Ok(Evaluation { scores, answers, known })
     }
 
@@ -81,14 +78,40 @@ impl Model {
         take: &mut dyn FnMut(Answer),
         watch: &mut dyn Watch,
     ) -> Result<(Scores, Option<Known>), Error> {
-        self.pass(split, Some(take), watch)
+        let outputs = self.outputs();
+        let mut hand_on = |answered: Answered<'_>, index: &DataIndex| {
+            let Answered { items, labels, outputs: values, losses } = answered;
+            let rows = values.chunks_exact(outputs).zip(losses);
+            for (at, (&item, (values, &loss))) in items.iter().zip(rows).enumerate() {
+                let label = match labels {
+                    Labels::Classes(classes) => {
+                        Label::Class(usize::try_from(classes[at]).unwrap_or_default())
+                    }
+                    Labels::Numbers(numbers) => Label::Numbers(numbers[at * outputs..][..outputs].to_vec()),
+                };
+                let name = index.name(item as usize).unwrap_or_default().to_owned();
+                take(Answer { name, label, outputs: values.to_vec(), loss });
+            }
+        };
+        self.pass(split, &mut hand_on, watch)
     }
 
-    /// Evaluates a split; the answers are made where somebody takes them.
-    pub(crate) fn pass(
+    /// Evaluates a split: loss, metrics, and all that its answers say of the model.
+    /// # Errors
+    /// As [`Model::evaluate`].
+    pub fn judge(&mut self, split: Split, watch: &mut dyn Watch) -> Result<(Judged, Option<Known>), Error> {
+        let mut collector = Collector::new(self.interpretation(), self.outputs());
+        let (scores, known) = self.pass(split, &mut |answered, _| collector.take(answered), watch)?;
+        let index = self.data.as_ref().map(|(_, index)| index);
+        let answers = index.and_then(|index| collector.finish(index));
+        Ok((Judged { split, scores, answers }, known))
+    }
+
+    /// Evaluates a split, and hands on the answers, batch by batch.
+    fn pass(
         &mut self,
         split: Split,
-        take: Option<Take<'_>>,
+        take: &mut dyn FnMut(Answered<'_>, &DataIndex),
         watch: &mut dyn Watch,
     ) -> Result<(Scores, Option<Known>), Error> {
         self.experiment.judged()?;
@@ -105,10 +128,8 @@ impl Model {
         }
         let known = Known::of(weights, index, split, watch);
         let batches = data.batches(split, options.batch);
-        let items = if take.is_some() { batches.items().to_vec() } else { Vec::new() };
-        let outputs = experiment.output_shape().elements();
-        let mut engine = Recorder { session, items, done: 0, index, outputs, take };
-        let found = evaluate(&mut engine, batches, (&Interrupt::default(), Unsaved::Nothing))?;
+        let never = (&Interrupt::default(), Unsaved::Nothing);
+        let found = evaluate(session, batches, never, Some(&mut |answered| take(answered, index)))?;
         let sums = found.expect("nothing interrupts it").finite()?;
         Ok((Scores::of(&sums, &autodiff::metrics(&experiment.program)), known))
     }
@@ -127,58 +148,5 @@ impl Model {
         let index = data.take_index().unwrap_or_default();
         self.data = Some((data, index));
         Ok(())
-    }
-}
-
-/// A session whose answers are handed on.
-struct Recorder<'s, 't> {
-    session: &'s mut EvalSession,
-    /// The pictures in their order, where somebody takes the answers.
-    items: Vec<u32>,
-    /// Pictures that have been answered.
-    done: usize,
-    index: &'s DataIndex,
-    outputs: usize,
-    take: Option<Take<'t>>,
-}
-
-impl EvalEngine for Recorder<'_, '_> {
-    fn params(&self) -> &[Param] {
-        self.session.params()
-    }
-
-    fn write(&mut self, index: usize, values: &[f32]) {
-        self.session.write(index, values);
-    }
-
-    fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
-        self.session.prepare(size)
-    }
-
-    fn compiles_for(&self, size: [usize; 2]) -> bool {
-        self.session.compiles_for(size)
-    }
-
-    fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
-        let result = self.session.evaluate(images, labels);
-        let Some(take) = &mut self.take else { return result };
-        let (outputs, losses) = self.session.last(result.images);
-        for (at, (outputs, &loss)) in outputs.chunks_exact(self.outputs).zip(losses).enumerate() {
-            let item = self.items[self.done + at] as usize;
-            let label = match labels {
-                Labels::Classes(classes) => Label::Class(usize::try_from(classes[at]).unwrap_or_default()),
-                Labels::Numbers(numbers) => {
-                    Label::Numbers(numbers[at * self.outputs..][..self.outputs].to_vec())
-                }
-            };
-            let name = self.index.name(item).unwrap_or_default().to_owned();
-            take(Answer { name, label, outputs: outputs.to_vec(), loss });
-        }
-        self.done += result.images;
-        result
-    }
-
-    fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
-        self.session.first_non_finite_layer(images)
     }
 }

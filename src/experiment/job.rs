@@ -1,7 +1,8 @@
 //! What a run is made of, once it is ready to begin, and the way through its phases.
 
+use super::answers::{Collector, Judged};
 use super::error::Error;
-use super::index::keep_index;
+use super::index::{keep_index, read_index};
 use super::open::Experiment;
 use super::report::{Report, Status};
 use super::resume::{Resumed, tell_repairs};
@@ -10,7 +11,7 @@ use super::scores::Scores;
 use super::watch::{Event, PhaseStart, Start, Watch};
 use crate::autodiff;
 use crate::data::{DataIndex, Dataset, SplitView};
-use crate::ir::{CheckedProgram, Metric, TrainSpec};
+use crate::ir::{CheckedProgram, Interpretation, Metric, TrainSpec, meaning};
 use crate::runtime::{CompileOptions, EvalSession, TrainSession};
 use crate::settings::Settings;
 use crate::train::weights::WeightsInfo;
@@ -99,11 +100,17 @@ impl<'j> Job<'j> {
         let metrics = autodiff::metrics(&self.experiment.program);
         self.announce(trainer.progress(), &metrics, watch);
         let mut teller = Teller { watch, last: None };
-        let (trainer, outcome) = self.phases(trainer, at, &mut teller)?;
+        let program = &self.experiment.program;
+        let (outputs, classes) = (program.output_shape().elements(), &self.data.classes);
+        let read = Interpretation::of(program, meaning(program, !classes.is_empty()), classes, outputs);
+        let mut collector = Collector::new(read, outputs);
+        let (trainer, outcome) = self.phases(trainer, at, &mut teller, &mut collector)?;
         let Teller { watch, last } = teller;
-        let test = |results: &Results| results.test.as_ref().map(|sums| Scores::of(sums, &metrics));
+        let judged = |results: &Results| {
+            results.judged.as_ref().map(|(split, sums)| (*split, Scores::of(sums, &metrics)))
+        };
         let status = match &outcome {
-            Ok(Some(results)) => Status::Finished { test: test(results), test_seconds: results.test_seconds },
+            Ok(Some(results)) => Status::Finished { judged: judged(results), seconds: results.seconds },
             Ok(None) => Status::Interrupted,
             Err(error) => Status::Failed(error.to_string()),
         };
@@ -111,6 +118,12 @@ impl<'j> Job<'j> {
         // the first failure is the one to tell
         let results = outcome?;
         written?;
+        if let Status::Finished { judged: Some((split, scores)), .. } = &status {
+            // the names are in the file of the index; without it pictures are told by their numbers
+            let index = read_index(&self.folder.index()).unwrap_or_default();
+            let judged = Judged { split: *split, scores: scores.clone(), answers: collector.finish(&index) };
+            judged.write(&self.folder.predictions(), &self.folder.metrics())?;
+        }
         if results.is_none() {
             watch.see(Event::Interrupted { folder: self.folder.path(), progress: trainer.progress() });
         }
@@ -146,6 +159,7 @@ impl<'j> Job<'j> {
         mut trainer: Running<'j>,
         mut at: usize,
         teller: &mut Teller<'_>,
+        collector: &mut Collector,
     ) -> Result<(Running<'j>, Result<Option<Results>, RunError>), RunError> {
         self.tell_phase(at, teller.watch);
         let mut outcome = trainer.train(teller);
@@ -167,7 +181,7 @@ impl<'j> Job<'j> {
         }
         let results = outcome.and_then(|ending| match ending {
             Ending::Interrupted => Ok(None),
-            Ending::Complete => trainer.finish(teller),
+            Ending::Complete => trainer.finish(teller, &mut |answered| collector.take(answered)),
         });
         Ok((trainer, results))
     }

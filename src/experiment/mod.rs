@@ -3,6 +3,8 @@
 //! Nothing here prints, listens to signals or ends the process: what happens is told to a [`Watch`], what
 //! goes wrong is an [`Error`].
 
+mod answers;
+mod comparison;
 mod compute;
 mod data;
 mod error;
@@ -28,6 +30,8 @@ pub(crate) mod units;
 mod watch;
 mod weights;
 
+pub use answers::Judged;
+pub use comparison::{Compared, Comparison, PairTest, RunPair, SeedPair, Verdict};
 pub use compute::Compute;
 pub use error::Error;
 pub use evaluate::{Answer, Evaluation, Label};

@@ -13,7 +13,7 @@ use super::probe::Probes;
 use super::tuning;
 use super::watch::{Silent, Watch};
 use crate::data::{DataIndex, Dataset, DecodedPicture, Featurewise, Preparation};
-use crate::ir::{Fit, Meaning, Resize, ResizeMethod, meaning};
+use crate::ir::{Fit, Interpretation, Meaning, Resize, ResizeMethod, meaning};
 use crate::runtime::{CompileOptions, EvalSession, Kind};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
@@ -140,6 +140,11 @@ impl Model {
     /// What the numbers of an answer are.
     pub fn meaning(&self) -> Meaning {
         meaning(&self.experiment.program, !self.classes().is_empty())
+    }
+
+    /// How an answer is read.
+    pub fn interpretation(&self) -> Interpretation {
+        Interpretation::of(&self.experiment.program, self.meaning(), self.classes(), self.outputs())
     }
 
     /// Shape of the answer to a picture of a size, `[height, width]`.

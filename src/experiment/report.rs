@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::scores::Scores;
 use super::tuning;
-use crate::data::Dataset;
+use crate::data::{Dataset, Split};
 use crate::files;
 use crate::ir::run_files::REPORT;
 use crate::kernel::Target;
@@ -58,10 +58,10 @@ pub(super) enum Status {
     Failed(String),
     /// It is done.
     Finished {
-        /// Loss and metrics of the test split, where there is one.
-        test: Option<Scores>,
+        /// Loss and metrics of the test split; where there is none, of the split for validation.
+        judged: Option<(Split, Scores)>,
         /// Wall time of the evaluation.
-        test_seconds: f64,
+        seconds: f64,
     },
 }
 
@@ -76,11 +76,11 @@ impl Report<'_> {
         progress: &Progress,
         last: Option<&EpochRecord>,
     ) -> Result<(), RunError> {
-        let (word, error, test_seconds) = match status {
+        let (word, error, seconds) = match status {
             Status::Running => ("running", None, None),
             Status::Interrupted => ("interrupted", None, None),
             Status::Failed(error) => ("failed", Some(error), None),
-            Status::Finished { test_seconds, .. } => ("finished", None, Some(*test_seconds)),
+            Status::Finished { seconds, .. } => ("finished", None, Some(*seconds)),
         };
         let images = |split: Option<usize>| split.map_or(Value::Null, Value::from);
         let report = json!({
@@ -107,7 +107,7 @@ impl Report<'_> {
             "timings": {
                 "compile_s": rounded(self.compile_seconds),
                 "train_s": rounded(progress.train_seconds),
-                "test_s": test_seconds.map(rounded),
+                "test_s": seconds.map(rounded),
                 "total_s": rounded(self.since.elapsed().as_secs_f64()),
             },
             "memory": { "planned_peak_bytes": self.planned_peak_bytes, "peak_bytes": memory::peak_rss_bytes() },
@@ -126,9 +126,10 @@ impl Report<'_> {
             let values = record.values.0.iter().map(|&(monitor, value)| (monitor.column(), json!(value)));
             results.insert("last_epoch".into(), Value::Object(values.collect()));
         }
-        if let Status::Finished { test, .. } = status {
-            let test = test.as_ref().map_or(Value::Null, Scores::to_json);
-            results.insert("test".into(), test);
+        if let Status::Finished { judged, .. } = status {
+            // that there is no test split is told, too
+            results.insert(Split::Test.name().into(), Value::Null);
+            results.extend(judged.iter().map(|(split, scores)| (split.name().to_owned(), scores.to_json())));
         }
         Value::Object(results)
     }

@@ -1,5 +1,6 @@
 //! A run that has ended, or is going on elsewhere: what its folder tells.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -7,7 +8,10 @@ use serde_json::Value;
 use super::error::Error;
 use super::report::{Report, Status};
 use super::scores::Scores;
+use crate::assess::Answers;
+use crate::data::Split;
 use crate::files;
+use crate::memory;
 use crate::settings::Settings;
 use crate::train::{Progress, RunError, RunFolder};
 
@@ -33,7 +37,9 @@ pub struct Run {
     epochs: usize,
     steps: u64,
     settings: Settings,
-    test: Option<Scores>,
+    judged: Option<(Split, Scores)>,
+    train_seconds: f64,
+    peak_bytes: Option<u64>,
 }
 
 /// What a run has become.
@@ -98,7 +104,11 @@ impl Run {
             epochs: count(&report["progress"]["epochs"]),
             steps: report["progress"]["steps"].as_u64().unwrap_or_default(),
             settings: settings.map_err(|error| unsound(format!("its settings: {error}")))?,
-            test: Scores::from_json(&report["results"]["test"]),
+            train_seconds: report["timings"]["train_s"].as_f64().unwrap_or_default(),
+            peak_bytes: report["memory"]["peak_bytes"].as_u64(),
+            judged: [Split::Test, Split::Validation]
+                .into_iter()
+                .find_map(|split| Some((split, Scores::from_json(&report["results"][split.name()])?))),
         })
     }
 
@@ -109,11 +119,11 @@ impl Run {
         status: Status,
         progress: &Progress,
     ) -> Self {
-        let (status, test) = match status {
+        let (status, judged) = match status {
             Status::Running => (RunStatus::Running, None),
             Status::Interrupted => (RunStatus::Interrupted, None),
             Status::Failed(why) => (RunStatus::Failed(why), None),
-            Status::Finished { test, .. } => (RunStatus::Finished, test),
+            Status::Finished { judged, .. } => (RunStatus::Finished, judged),
         };
         Self {
             folder: folder.path().to_owned(),
@@ -123,7 +133,9 @@ impl Run {
             epochs: progress.epoch,
             steps: progress.step,
             settings: report.settings.clone(),
-            test,
+            judged,
+            train_seconds: progress.train_seconds,
+            peak_bytes: memory::peak_rss_bytes(),
         }
     }
 
@@ -157,6 +169,16 @@ impl Run {
         self.steps
     }
 
+    /// Wall time of its steps and of validation, in seconds.
+    pub fn train_seconds(&self) -> f64 {
+        self.train_seconds
+    }
+
+    /// The most memory that its process took, in bytes, where the system tells.
+    pub fn peak_bytes(&self) -> Option<u64> {
+        self.peak_bytes
+    }
+
     /// All settings that it was made with, defaults written out.
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -164,12 +186,37 @@ impl Run {
 
     /// Loss and metrics of the test split, where it is finished and there is one.
     pub fn test(&self) -> Option<&Scores> {
-        self.test.as_ref()
+        self.results().filter(|(split, _)| *split == Split::Test).map(|(_, scores)| scores)
+    }
+
+    /// Loss and metrics of the test split, where it is finished; of the split for validation, where there is
+    /// no test split. The final weights made them: the best, where a callback restores those.
+    pub fn results(&self) -> Option<(Split, &Scores)> {
+        self.judged.as_ref().map(|(split, scores)| (*split, scores))
     }
 
     /// Where the final weights are, once it is finished.
     pub fn weights(&self) -> PathBuf {
         files_of(&self.folder).weights()
+    }
+
+    /// Its answer to each picture of the split that [`Run::results`] are of; `None` where it has none: it is
+    /// not finished, answers with maps, or was made by a version that did not keep them.
+    /// # Errors
+    /// [`Error::Run`] if `predictions.csv` cannot be read or is not what a run writes.
+    pub fn answers(&self) -> Result<Option<Answers>, Error> {
+        let path = files_of(&self.folder).predictions();
+        let text = match files::read_text(&path, files::MOST_RECORD_BYTES) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(RunError::read(&path, error).into()),
+        };
+        let answers = Answers::from_csv(&text).map_err(|found| RunError::Format {
+            path,
+            wanted: "the predictions of a run",
+            found,
+        })?;
+        Ok(Some(answers))
     }
 
     /// The states that it can be gone on from, the newest first:

@@ -5,6 +5,7 @@ mod builder;
 mod checked;
 mod forward;
 mod graph;
+mod interpretation;
 mod labels;
 mod meaning;
 mod print;
@@ -16,6 +17,7 @@ pub use builder::{GraphBuilder, Mode};
 pub use checked::{CheckedProgram, OpenSizes, SizeRefused};
 pub use forward::{Forward, forward};
 pub use graph::{Graph, InputRole, Node, NodeId, OutputId, Param, ParamId, ParamRole, ScalarInput, Value};
+pub use interpretation::{Interpretation, Subject};
 pub use labels::Labels;
 pub use meaning::{Meaning, meaning};
 pub use program::{

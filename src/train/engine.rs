@@ -53,6 +53,10 @@ pub trait EvalEngine {
     }
     /// Loss and metrics of a batch.
     fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult;
+    /// Output and loss of each of the `images` pictures of the last batch.
+    fn last(&self, _images: usize) -> (&[f32], &[f32]) {
+        (&[], &[])
+    }
     /// As [`TrainEngine::first_non_finite_layer`].
     ///
     /// # Errors
@@ -113,6 +117,10 @@ impl EvalEngine for EvalSession {
 
     fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
         self.evaluate(images, labels)
+    }
+
+    fn last(&self, images: usize) -> (&[f32], &[f32]) {
+        self.last(images)
     }
 
     fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {

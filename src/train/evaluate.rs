@@ -6,6 +6,7 @@ use super::interrupt::Interrupt;
 use super::state::RunningSums;
 use super::weights;
 use crate::data::Batches;
+use crate::ir::Labels;
 
 /// What a model made of a split.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,15 +49,35 @@ pub enum Unsaved {
     Steps,
 }
 
-/// Evaluates all batches; `None` if `interrupt` was raised in between.
+/// What a model answered to the pictures of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered<'b> {
+    /// The pictures, as places in the data set.
+    pub items: &'b [u32],
+    /// What is right.
+    pub labels: Labels<'b>,
+    /// The output after its last activation, `[n, outputs]`.
+    pub outputs: &'b [f32],
+    /// Each picture's own loss, without what the size of weights adds.
+    pub losses: &'b [f32],
+}
+
+/// Takes the answers, batch by batch.
+pub type TakeAnswers<'t> = &'t mut (dyn FnMut(Answered<'_>) + 't);
+
+/// Evaluates all batches; `None` if `interrupt` was raised in between. The answers are made where somebody
+/// takes them.
 /// # Errors
 /// [`RunError::Data`] if a picture cannot be delivered.
 pub fn evaluate(
     engine: &mut impl EvalEngine,
     mut batches: Batches,
     (interrupt, unsaved): (&Interrupt, Unsaved),
+    mut take: Option<TakeAnswers<'_>>,
 ) -> Result<Option<Evaluation>, RunError> {
     let mut evaluation = Evaluation { sums: RunningSums::default(), fault: None };
+    let items = if take.is_some() { batches.items().to_vec() } else { Vec::new() };
+    let mut done = 0;
     while let Some(batch) = batches.next_unless(interrupt.flag()) {
         let batch = batch?;
         if unsaved == Unsaved::Nothing && engine.compiles_for(batch.size) {
@@ -69,6 +90,12 @@ pub fn evaluate(
         if !result.loss.is_finite() && evaluation.fault.is_none() {
             let layer = engine.first_non_finite_layer(&batch.images)?;
             evaluation.fault = Some(Fault { loss: result.loss, layer });
+        }
+        if let Some(take) = &mut take {
+            let (outputs, losses) = engine.last(result.images);
+            let items = &items[done..][..result.images];
+            take(Answered { items, labels: batch.as_labels(), outputs, losses });
+            done += result.images;
         }
         evaluation.sums.add(&result);
         if interrupt.is_raised() {

@@ -10,7 +10,9 @@ use super::error::RunError;
 use super::lock::FolderLock;
 use super::state::Saved;
 use crate::files;
-use crate::ir::run_files::{self, HISTORY, INDEX, LOCK, NEXT_STATE, PREVIOUS_STATE, REPORT, STATE, WEIGHTS};
+use crate::ir::run_files::{
+    self, HISTORY, INDEX, LOCK, METRICS, NEXT_STATE, PREDICTIONS, PREVIOUS_STATE, REPORT, STATE, WEIGHTS,
+};
 
 /// The folder of one run. It belongs to that run alone, and to this process as long as any copy of this value
 /// is there.
@@ -148,6 +150,16 @@ impl RunFolder {
     /// Settings, timings, results.
     pub fn report(&self) -> PathBuf {
         self.path.join(REPORT)
+    }
+
+    /// Where the answers are to the pictures of the split that was evaluated.
+    pub fn predictions(&self) -> PathBuf {
+        self.path.join(PREDICTIONS)
+    }
+
+    /// Where it stands what these say of the model.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join(METRICS)
     }
 
     /// Which pictures it was trained on, and which not.

@@ -20,9 +20,8 @@ mod trainer;
 pub mod weights;
 
 pub use callbacks::EpochValues;
-pub use engine::EvalEngine;
 pub use error::RunError;
-pub use evaluate::{Unsaved, evaluate};
+pub use evaluate::{Answered, Unsaved, evaluate};
 pub use folder::{Remains, RunFolder};
 pub use history::{EpochRecord, Fate, Repair};
 pub use init::initial_values;

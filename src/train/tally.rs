@@ -1,16 +1,12 @@
 //! Precision, recall, F1 and the area under the receiver's curve of all pictures seen so far.
 //!
-//! ```text
-//! precision = hits / said      recall = hits / wanted      F1 = 2 hits / (said + wanted)      each 0 where it would be 0 / 0
-//! area      = share of the pairs of a picture of the class and one of none whose scores stand in the right order, ties counting half
-//! ```
-//! The area is that under the curve through all thresholds, exactly (Hanley and McNeil, Radiology 143
-//! (1982)). One output is one class; of several classes it is the mean over them, as scikit-learn's
-//! `average="macro"` and `multi_class="ovr"`: of those that occur among answers or labels, for areas of those
-//! that some pictures have and others have not.
+//! One output is one class; of several classes each is the mean over them, as scikit-learn's `average="macro"`
+//! and `multi_class="ovr"`: of those that occur among answers or labels, for areas of those that some pictures
+//! have and others have not.
 
 use serde::{Deserialize, Serialize};
 
+use crate::assess::{self, Counts, Quality};
 use crate::runtime::Answers;
 
 /// What has been answered so far.
@@ -26,26 +22,13 @@ pub struct Tally {
     truth: Vec<bool>,
 }
 
-/// Of one class: pictures.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-struct Counts {
-    /// Of the class, and taken for it.
-    hits: u64,
-    /// Taken for it.
-    said: u64,
-    /// Of the class.
-    wanted: u64,
-}
-
 impl Tally {
     /// Adds a batch.
     pub fn add(&mut self, answers: &Answers) {
         self.counts.resize(answers.outputs, Counts::default());
         for (said, wanted) in answers.pictures() {
             for (counts, (&said, &wanted)) in self.counts.iter_mut().zip(said.iter().zip(wanted)) {
-                counts.hits += u64::from(said && wanted);
-                counts.said += u64::from(said);
-                counts.wanted += u64::from(wanted);
+                counts.add(said, wanted);
             }
         }
         if answers.ranked {
@@ -56,17 +39,17 @@ impl Tally {
 
     /// Share of what was said that is right.
     pub fn precision(&self) -> f64 {
-        self.mean(|counts| share(counts.hits, counts.said))
+        self.mean(|quality| quality.precision)
     }
 
     /// Share of what is right that was said.
     pub fn recall(&self) -> f64 {
-        self.mean(|counts| share(counts.hits, counts.wanted))
+        self.mean(|quality| quality.recall)
     }
 
     /// Their harmonic mean.
     pub fn f1(&self) -> f64 {
-        self.mean(|counts| share(2 * counts.hits, counts.said + counts.wanted))
+        self.mean(|quality| quality.f1)
     }
 
     /// The area under the receiver's curve; NaN where no class has pictures and lacks others.
@@ -74,14 +57,14 @@ impl Tally {
         let outputs = self.counts.len();
         let areas = (0..outputs).filter_map(|output| {
             let of_output = self.scores.iter().zip(&self.truth).skip(output).step_by(outputs);
-            area(of_output.map(|(&score, &truth)| (score, truth)).collect())
+            assess::area(of_output.map(|(&score, &truth)| (score, truth)).collect())
         });
         mean(areas.collect())
     }
 
-    fn mean(&self, value: impl Fn(&Counts) -> f64) -> f64 {
-        let occurring = |counts: &&Counts| self.counts.len() == 1 || counts.said + counts.wanted > 0;
-        mean(self.counts.iter().filter(occurring).map(value).collect())
+    fn mean(&self, value: impl Fn(Quality) -> f64) -> f64 {
+        let occurring = |counts: &&Counts| self.counts.len() == 1 || counts.occurs();
+        mean(self.counts.iter().filter(occurring).map(|counts| value(Quality::of(*counts))).collect())
     }
 
     /// All answers and what was right as numbers, to be saved.
@@ -95,27 +78,9 @@ impl Tally {
     }
 }
 
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
 /// NaN of nothing.
 fn mean(values: Vec<f64>) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// `None` where all or none are wanted.
-fn area(mut answers: Vec<(f32, bool)>) -> Option<f64> {
-    answers.sort_unstable_by(|(a, _), (b, _)| b.total_cmp(a));
-    // twice the pairs in the right order, as ties count half; those of a tie stand together
-    let (mut wanted, mut others, mut pairs) = (0_u64, 0_u64, 0_u128);
-    for tie in answers.chunk_by(|(a, _), (b, _)| a == b) {
-        let hits = tie.iter().filter(|(_, truth)| *truth).count() as u64;
-        let misses = tie.len() as u64 - hits;
-        pairs += u128::from(misses) * u128::from(2 * wanted + hits);
-        (wanted, others) = (wanted + hits, others + misses);
-    }
-    (wanted > 0 && others > 0).then(|| pairs as f64 / (2.0 * wanted as f64 * others as f64))
 }
 
 #[cfg(test)]

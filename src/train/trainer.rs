@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use super::callbacks::{Action, Callbacks, EpochValues};
 use super::engine::{EvalEngine, TrainEngine};
 use super::error::RunError;
-use super::evaluate::{Evaluation, Fault, Unsaved, copy_weights, evaluate};
+use super::evaluate::{Evaluation, Fault, TakeAnswers, Unsaved, copy_weights, evaluate};
 use super::folder::RunFolder;
 use super::history::{EpochRecord, History, Repair, rows_of_file};
 use super::init::initial_values;
@@ -95,10 +95,11 @@ pub enum Ending {
 /// Final results.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Results {
-    /// Sums over the test split; `None` where there is none.
-    pub test: Option<RunningSums>,
+    /// The split that was evaluated, and the sums over it: the test split, where there is none that for
+    /// validation; `None` where there is neither.
+    pub judged: Option<(Split, RunningSums)>,
     /// Wall time of the evaluation.
-    pub test_seconds: f64,
+    pub seconds: f64,
 }
 
 /// A run, between its epochs. `V` is made on first use by `make_evaluator`.
@@ -291,20 +292,36 @@ where
         Ok(Ending::Complete)
     }
 
-    /// Puts the best weights back where a callback wants that, writes the final weights and evaluates on the
-    /// test split. `None` if the interrupt was raised meanwhile; a resumed run then does this again.
+    /// Puts the best weights back where a callback wants that, writes the final weights and evaluates them:
+    /// see [`Results`]. `None` if the interrupt was raised meanwhile; a resumed run then does this again.
     /// # Errors
     /// [`RunError`].
-    pub fn finish(&mut self, watch: &mut dyn Watch) -> Result<Option<Results>, RunError> {
+    pub fn finish(
+        &mut self,
+        watch: &mut dyn Watch,
+        take: TakeAnswers<'_>,
+    ) -> Result<Option<Results>, RunError> {
         self.restore_best(watch);
         self.save_weights(&self.plan.folder.weights())?;
         let begun = Instant::now();
-        let mut test = None;
-        if self.plan.data.test.is_some() {
-            let Some(evaluation) = self.evaluate(Split::Test)? else { return Ok(None) };
-            test = Some(evaluation.finite()?);
+        let data = self.plan.data;
+        let validation = data.validation.is_some().then_some(Split::Validation);
+        let mut judged = None;
+        if let Some(split) = data.test.is_some().then_some(Split::Test).or(validation) {
+            // all steps are saved
+            let Some(evaluation) = self.evaluate(split, Unsaved::Nothing, Some(take))? else {
+                return Ok(None);
+            };
+            judged = match evaluation.fault {
+                // as during training: the run has its weights, which may be what is to be looked at
+                Some(Fault { loss, layer }) if split == Split::Validation => {
+                    watch.note(TrainNote::ValidationLoss { loss, layer });
+                    None
+                }
+                _ => Some((split, evaluation.finite()?)),
+            };
         }
-        Ok(Some(Results { test, test_seconds: begun.elapsed().as_secs_f64() }))
+        Ok(Some(Results { judged, seconds: begun.elapsed().as_secs_f64() }))
     }
 
     /// Puts running means in the place of their weights, where the schedule keeps them (`ema`).
@@ -359,7 +376,8 @@ where
         }
         let mut values = self.values(&self.progress.sums, false);
         if self.plan.data.validation.is_some() {
-            let Some(Evaluation { sums, fault }) = self.evaluate(Split::Validation)? else {
+            let Some(Evaluation { sums, fault }) = self.evaluate(Split::Validation, Unsaved::Steps, None)?
+            else {
                 return Ok(Ending::Interrupted);
             };
             // training itself has numbers: whether they become better is the user's to see
@@ -502,8 +520,12 @@ where
             .collect()
     }
 
-    fn evaluate(&mut self, split: Split) -> Result<Option<Evaluation>, RunError> {
-        let mut unsaved = if split == Split::Test { Unsaved::Nothing } else { Unsaved::Steps };
+    fn evaluate(
+        &mut self,
+        split: Split,
+        mut unsaved: Unsaved,
+        take: Option<TakeAnswers<'_>>,
+    ) -> Result<Option<Evaluation>, RunError> {
         if self.evaluator.is_none() {
             // compiling takes a while: the run may be ended meanwhile
             if unsaved == Unsaved::Steps {
@@ -516,7 +538,7 @@ where
         let evaluator = self.evaluator.as_mut().expect("it has just been made");
         copy_weights(&self.engine, evaluator);
         let batches = self.plan.data.batches(split, self.plan.train.batch.value);
-        evaluate(evaluator, batches, (self.plan.interrupt, unsaved))
+        evaluate(evaluator, batches, (self.plan.interrupt, unsaved), take)
     }
 
     fn save_weights(&self, path: &std::path::Path) -> Result<(), RunError> {

@@ -15,11 +15,16 @@ pub const HISTORY: &str = "history.csv";
 pub const REPORT: &str = "run.json";
 /// The pictures that the run was trained on, and those that it was not.
 pub const INDEX: &str = "data-index.csv";
+/// The answer to each picture of the split that the results are of.
+pub const PREDICTIONS: &str = "predictions.csv";
+/// What these say of the model.
+pub const METRICS: &str = "metrics.json";
 /// Held by the process that works in the folder.
 pub const LOCK: &str = "run.lock";
 
 /// All of them.
-pub const ALL: [&str; 8] = [WEIGHTS, STATE, PREVIOUS_STATE, NEXT_STATE, HISTORY, REPORT, INDEX, LOCK];
+pub const ALL: [&str; 10] =
+    [WEIGHTS, STATE, PREVIOUS_STATE, NEXT_STATE, HISTORY, REPORT, INDEX, PREDICTIONS, METRICS, LOCK];
 
 /// How the names of unfinished files begin: what is left of them is removed when a run goes on.
 const UNFINISHED: &str = ".cnnc-";

@@ -301,7 +301,8 @@ impl Session<'_> {
             trainer = trainer.advance(plan(next), Regression::new(fault), true, &mut observer)?;
             ending = trainer.train(&mut observer)?;
         }
-        let results = if ending == Ending::Complete { trainer.finish(&mut observer)? } else { None };
+        let results =
+            if ending == Ending::Complete { trainer.finish(&mut observer, &mut |_| {})? } else { None };
         Ok((ending, results, observer.notes))
     }
 
@@ -329,7 +330,7 @@ fn disturbed_runs_end_as_undisturbed_ones() {
     let (ending, results, notes) = undisturbed.run(&train, From::Beginning, NEVER, None).expect("trains");
     assert_eq!(ending, Ending::Complete);
     let (_, shares) =
-        results.expect("finished").test.expect("there is a test split").means(&[Metric::Accuracy]);
+        results.expect("finished").judged.expect("there is a test split").1.means(&[Metric::Accuracy]);
     assert!(shares[0] > 0.85, "test accuracy {shares:?}");
     assert!(notes.iter().any(|note| note.contains("learning rate lowered")), "{notes:?}");
     assert!(notes.iter().any(|note| note.contains("stopped early")), "{notes:?}");
@@ -400,7 +401,7 @@ fn a_run_may_end_at_its_time_or_at_a_loss_that_is_no_number() {
     let (ending, results, notes) =
         session.run(&train, From::Beginning, NEVER, Some((20, Fault::NotFinite))).expect("ends well");
     assert_eq!(ending, Ending::Complete);
-    assert!(results.is_some_and(|results| results.test.is_some()));
+    assert!(results.is_some_and(|results| results.judged.is_some()));
     assert_eq!(notes, ["stopped at step 20: the loss became NaN"]);
     let log = std::fs::read_to_string(folder.join("log.csv")).expect("there");
     assert_eq!(log, std::fs::read_to_string(folder.join("history.csv")).expect("there"));

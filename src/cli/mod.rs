@@ -30,6 +30,7 @@ mod mend;
 mod new;
 mod npy;
 mod permissions;
+mod picture;
 mod predict;
 mod progress;
 mod resize;

@@ -1,8 +1,11 @@
-//! Networks as pictures: what is drawn, where it is placed, and how it is written.
+//! Pictures: networks as graphs ([`Diagram`]), and everything else, laid out as a [`scene`].
 
+pub mod colors;
 mod dot;
 mod placement;
+pub mod scene;
 mod svg;
+mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::placement::{Placement, place};
+use super::xml::escaped;
 use super::{Diagram, Node, lines_of};
 
 /// Sizes in pixels.
@@ -165,8 +166,4 @@ fn colors(kind: &str) -> (&'static str, &'static str) {
     } else {
         ("#f4f4f4", "#888888")
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

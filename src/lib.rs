@@ -109,6 +109,8 @@ pub mod assess;
 pub(crate) mod ast;
 pub(crate) mod autodiff;
 pub(crate) mod card;
+#[cfg(feature = "engine")]
+pub mod chart;
 pub(crate) mod check;
 #[cfg(feature = "engine")]
 pub(crate) mod checksum;

@@ -20,7 +20,7 @@ mod tests;
 
 pub use answers::{Answers, PictureAnswer, THRESHOLD, Task, Truth};
 pub use assessment::{Assessment, ClassFindings, Findings, LabelFindings, NumberFindings, Ranked};
-pub use calibration::{Bin, Calibration};
+pub use calibration::{BINS, Bin, Calibration};
 pub use classes::{ClassQuality, ClassTable, Quality};
 pub use confusion::{Confusion, Mixup};
 pub use counts::Counts;

@@ -1,7 +1,7 @@
 //! `cnnc eval FILE --weights W`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -9,11 +9,15 @@ use serde_json::json;
 use super::arguments::{ComputeArgs, TuneArgs};
 use super::console::Console;
 use super::failure::Failure;
+use super::picture;
 use super::progress::Terminal;
 use super::resize::{ResizeArgs, Resizing};
 use super::used::UsedArgs;
 use super::verdict;
+use crate::assess::{Assessment, Findings};
+use crate::chart;
 use crate::data::Split;
+use crate::draw::colors::ColorMap;
 use crate::experiment::{Error, Judged, Known, Model, ModelOptions, RunError};
 use crate::ir::run_files::{METRICS, PREDICTIONS};
 use crate::printed::shown_path;
@@ -40,7 +44,8 @@ pub(super) struct EvalArgs {
     /// The images to evaluate on [default: test; validation where there is no test split]
     #[arg(long, value_enum)]
     split: Option<SplitName>,
-    /// Folder for predictions.csv (the answer to each picture) and metrics.json (all figures)
+    /// Folder for predictions.csv (the answer to each picture), metrics.json (all figures) and, of classes, the
+    /// confusion matrix and the reliability diagram as SVG and PNG
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// How the result is printed
@@ -94,6 +99,7 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
         let [predictions, metrics] = [PREDICTIONS, METRICS].map(|name| folder.join(name));
         judged.write(&predictions, &metrics)?;
         console.note(format_args!("written: {}, {}", shown_path(&predictions), shown_path(&metrics)));
+        draw(&judged, folder, console)?;
     }
     match args.format {
         Format::Human => {
@@ -112,6 +118,27 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
             console.json(all)
         }
     }
+}
+
+/// Draws what can be drawn of the answers: the confusion matrix, and whether the model is as sure as it is
+/// right.
+fn draw(judged: &Judged, folder: &Path, console: &Console) -> Result<(), Failure> {
+    let Some(answers) = &judged.answers else { return Ok(()) };
+    let Assessment { names, findings: Findings::Classes(found), .. } = answers.assess() else {
+        return Ok(());
+    };
+    let split = judged.split.name();
+    let mut scenes = vec![("confusion", chart::confusion(&found, &names, split, ColorMap::default()))];
+    scenes.extend(found.calibration.iter().map(|found| ("reliability", chart::reliability(found, split))));
+    for (name, scene) in scenes {
+        // SVG for a page, PNG for a text
+        for end in ["svg", "png"] {
+            let path = folder.join(name).with_extension(end);
+            let written = picture::write(&scene, &path, console)?;
+            console.note(format_args!("written: {}", shown_path(&written)));
+        }
+    }
+    Ok(())
 }
 
 /// Evaluates a split: where none is named the test split, and the one for validation where there is no other.

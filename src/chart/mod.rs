@@ -1,0 +1,12 @@
+//! Charts: what was counted and measured, laid out as pictures. Each function gives a
+//! [`Scene`](crate::draw::scene::Scene), which the command line writes into a file and a page can hold.
+
+mod axes;
+mod confusion;
+mod curves;
+mod reliability;
+mod ticks;
+
+pub use confusion::confusion;
+pub use curves::{Curves, curves};
+pub use reliability::reliability;

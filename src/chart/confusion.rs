@@ -25,6 +25,9 @@ pub fn confusion(found: &ClassFindings, names: &[String], split: &str, colors: C
     let letters = NAME.min(side - 2.0);
     let longest = names.iter().map(|name| width_of(name, letters, Weight::Regular)).fold(0.0, f64::max);
     let name_room = longest.min(LONGEST_NAME);
+    // names that fit below a cell are read without turning the head
+    let is_narrow = longest < side - 4.0;
+    let below = if is_narrow { letters } else { name_room };
     let extent = side * names.len() as f64;
     let (left, top) = (MARGIN + 24.0 + name_room + 8.0, MARGIN + 2.0 * TITLE + 24.0);
     let title = format!("{split} accuracy {:.4}", found.accuracy);
@@ -41,7 +44,7 @@ pub fn confusion(found: &ClassFindings, names: &[String], split: &str, colors: C
     let mut scene = Scene::new(
         format!("Confusion matrix: {title}"),
         left + wide + MARGIN + BAR + 60.0,
-        top + extent + 8.0 + name_room + 24.0 + MARGIN,
+        top + extent + 8.0 + below + 24.0 + MARGIN,
     );
     scene.push(Text::new(Point::new(left, MARGIN + TITLE), title, TITLE).bold());
     scene.push(Text::new(Point::new(left, MARGIN + 2.0 * TITLE + 4.0), heading, NAME).colored(Color::FAINT));
@@ -58,12 +61,17 @@ pub fn confusion(found: &ClassFindings, names: &[String], split: &str, colors: C
         let middle = (class as f64 + 0.5) * side;
         let at = Point::new(left - 8.0, top + middle + letters / 2.0 - 2.0);
         scene.push(Text::new(at, name(class), letters).anchored(Anchor::End));
-        let at = Point::new(left + middle + letters / 2.0 - 2.0, top + extent + 8.0);
-        scene.push(Text::new(at, name(class), letters).anchored(Anchor::End).upward());
+        scene.push(if is_narrow {
+            let at = Point::new(left + middle, top + extent + 4.0 + letters);
+            Text::new(at, name(class), letters).anchored(Anchor::Middle)
+        } else {
+            let at = Point::new(left + middle + letters / 2.0 - 2.0, top + extent + 8.0);
+            Text::new(at, name(class), letters).anchored(Anchor::End).upward()
+        });
     }
     let at = Point::new(MARGIN + NAME, top + extent / 2.0);
     scene.push(Text::new(at, "class", NAME).bold().anchored(Anchor::Middle).upward());
-    let at = Point::new(left + extent / 2.0, top + extent + 8.0 + name_room + 20.0);
+    let at = Point::new(left + extent / 2.0, top + extent + 8.0 + below + 20.0);
     scene.push(Text::new(at, "answer", NAME).bold().anchored(Anchor::Middle));
     scene.push(bar(Point::new(left + extent + MARGIN, top), extent.min(200.0), colors));
     scene

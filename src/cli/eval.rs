@@ -151,7 +151,7 @@ fn judge(
     match model.judge(split.unwrap_or(Split::Test), watch) {
         Err(Error::NoSplit { split: Split::Test }) if split.is_none() => {
             let judged = model.judge(Split::Validation, watch)?;
-            console.note("note: there is no test split: these are the pictures for validation");
+            console.note("note: there is no test split: the pictures for validation stand in for it");
             Ok(judged)
         }
         other => Ok(other?),

@@ -14,6 +14,7 @@ use super::load::{self, Look, Told};
 use super::progress::Terminal;
 use super::table::Table;
 use super::{each, used, verdict};
+use crate::data::Split;
 use crate::experiment::{self, Event, Experiment, Run, RunOptions, RunPlace, RunStatus, Watch};
 
 /// What `--data-changed` takes.
@@ -37,7 +38,8 @@ impl From<DataChanged> for experiment::DataChanged {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Files of a run: weights.safetensors (final), checkpoints, history.csv (a row an epoch), run.json (settings, timings, results), \
-state.safetensors and state-previous.safetensors (to go on from), data-index.csv (which pictures it was trained on), run.lock (held while \
+state.safetensors and state-previous.safetensors (to go on from), data-index.csv (which pictures it was trained on), predictions.csv and metrics.json (the answers to all test \
+pictures, and what they say), run.lock (held while \
 it runs). Ctrl-C or SIGTERM ends the present step and saves; the exit code is then 1.
 
 Examples:
@@ -172,12 +174,17 @@ fn run_of(
     match (run.status(), run.results()) {
         (RunStatus::Interrupted, _) => return Err(Failure::Interrupted),
         (_, Some((split, scores))) => {
+            if split != Split::Test {
+                console.result("there is no test split: the pictures for validation stand in for it")?;
+            }
             console.result(format_args!("{} {scores}", split.name()))?;
             if let Some(answers) = run.answers()? {
                 verdict::tell(&answers.assess(), split.name(), console)?;
             }
         }
-        (_, None) => console.result("there is no test split, so there are no test results")?,
+        (_, None) => {
+            console.result("there is no test split and none for validation, so there are no results")?
+        }
     }
     console.result(format_args!("weights: {}", run.weights().display()))?;
     Ok(run)

@@ -127,7 +127,7 @@ impl<'j> Job<'j> {
         if results.is_none() {
             watch.see(Event::Interrupted { folder: self.folder.path(), progress: trainer.progress() });
         }
-        Ok(Run::ended(self.folder, &report, status, trainer.progress()))
+        Run::open(self.folder.path())
     }
 
     /// The trainer, at the run's beginning or at its state.

@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::error::Error;
-use super::report::{Report, Status};
 use super::scores::Scores;
 use crate::assess::Answers;
 use crate::data::Split;
 use crate::files;
-use crate::memory;
 use crate::settings::Settings;
-use crate::train::{Progress, RunError, RunFolder};
+use crate::train::{RunError, RunFolder};
 
 /// A run, by its folder.
 ///
@@ -110,33 +108,6 @@ impl Run {
                 .into_iter()
                 .find_map(|split| Some((split, Scores::from_json(&report["results"][split.name()])?))),
         })
-    }
-
-    /// A run that has just ended.
-    pub(super) fn ended(
-        folder: &RunFolder,
-        report: &Report<'_>,
-        status: Status,
-        progress: &Progress,
-    ) -> Self {
-        let (status, judged) = match status {
-            Status::Running => (RunStatus::Running, None),
-            Status::Interrupted => (RunStatus::Interrupted, None),
-            Status::Failed(why) => (RunStatus::Failed(why), None),
-            Status::Finished { judged, .. } => (RunStatus::Finished, judged),
-        };
-        Self {
-            folder: folder.path().to_owned(),
-            file: report.file.to_owned(),
-            model: report.model.to_owned(),
-            status,
-            epochs: progress.epoch,
-            steps: progress.step,
-            settings: report.settings.clone(),
-            judged,
-            train_seconds: progress.train_seconds,
-            peak_bytes: memory::peak_rss_bytes(),
-        }
     }
 
     /// Its folder.

@@ -298,7 +298,7 @@ fn a_run_stands_for_its_program_and_weights() {
             1,
             "`photos` holds no weights: it is a folder, and not that of a run",
         ),
-        (&["eval", "broken"], 1, "has no final weights: it was interrupted"),
+        (&["eval", "broken"], 1, "has no weights: it was interrupted"),
         (&["eval", "bare.safetensors"], 1, "bare.safetensors"),
     ] {
         place.write("photos/notes.txt", "");

@@ -197,7 +197,17 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
         assert_eq!(ended.status.code(), Some(1), "{signal}");
         let said = String::from_utf8(ended.stderr).expect("text");
         assert!(said.contains(&format!("run small.cnn --threads 1 {SLOW} --resume {signal}")), "{said}");
+        assert!(said.contains("state and weights are saved"), "{said}");
         assert_eq!(place.report(signal)["status"], "interrupted");
+        // what was learnt so far can be used
+        let used = place.cnnc(&["eval", signal]).success();
+        let said = String::from_utf8(used.get_output().stderr.clone()).expect("text");
+        assert!(
+            said.contains(&format!("the run in `{signal}` was interrupted: its weights are those after")),
+            "{said}"
+        );
+        let saved = place.bytes(&format!("{signal}/weights.safetensors"));
+        assert!(saved != place.bytes("whole/weights.safetensors"), "{signal}: it was interrupted too late");
         place.cnnc(&["run", "small.cnn", "--threads", "1", SLOW, &format!("--resume={signal}")]).success();
         let weights = |run: &str| place.bytes(&format!("{run}/weights.safetensors"));
         assert!(weights("whole") == weights(signal), "{signal}: the weights differ");

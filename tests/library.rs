@@ -196,6 +196,11 @@ fn a_run_that_is_interrupted_goes_on_as_if_it_had_not_been() {
     assert_eq!((part.status(), part.test(), told), (&RunStatus::Interrupted, None, vec![(1, 9)]));
     assert_eq!(Run::open(place.path("parts")).expect("a run").status(), &RunStatus::Interrupted);
 
+    // what it has learnt so far can be used
+    let mut model = Model::load(&experiment, part.weights()).expect("weights of the part");
+    let accuracy = model.evaluate(Split::Test).expect("evaluated").scores.metric("accuracy");
+    assert!(accuracy.is_some_and(|share| share > 0.2), "{accuracy:?}");
+
     let mut options = RunOptions::default();
     options.compute.threads = 1;
     options.resume(place.path("parts"), &mut Silent).expect("a run");

@@ -37,10 +37,11 @@ impl From<DataChanged> for experiment::DataChanged {
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Files of a run: weights.safetensors (final), checkpoints, history.csv (a row an epoch), run.json (settings, timings, results), \
+Files of a run: weights.safetensors (at its end, or as far as it came), checkpoints, history.csv (a row an epoch), run.json (settings, timings, results), \
 state.safetensors and state-previous.safetensors (to go on from), data-index.csv (which pictures it was trained on), predictions.csv and metrics.json (the answers to all test \
 pictures, and what they say), run.lock (held while \
-it runs). Ctrl-C or SIGTERM ends the present step and saves; the exit code is then 1.
+it runs). Ctrl-C or SIGTERM ends the present step and saves the state and the weights; the exit code is then 1. A second Ctrl-C ends at \
+once.
 
 Examples:
   cnnc run models/digits.cnn
@@ -95,6 +96,9 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     }
     if args.weights.is_some() && choices.len() > 1 {
         return Err(Failure::Usage("weights are those of one model: say which, with `--model`".to_owned()));
+    }
+    if let Some(weights) = &args.weights {
+        used::tell_unfinished(weights, console);
     }
     let watcher = interrupt::watch()?;
     let (file, overrides) = (&args.program.file, args.overrides());
@@ -206,7 +210,7 @@ impl Watch for RunWatch<'_> {
             Event::Interrupted { folder, progress } => {
                 let (epoch, steps) = (progress.epoch + 1, progress.batch);
                 let what = format!(
-                    "interrupted in epoch {epoch} after {steps} of its steps; the state is saved. To go on"
+                    "interrupted in epoch {epoch} after {steps} of its steps; state and weights are saved. To go on"
                 );
                 self.console.problem(how_to_go_on(&what, folder));
             }

@@ -37,6 +37,7 @@ impl UsedArgs {
         console: &Console,
     ) -> Result<(Experiment, PathBuf), Failure> {
         let named = self.weights.as_deref().map(weights_at).transpose()?;
+        tell_unfinished(self.weights.as_deref().unwrap_or(&self.file), console);
         let is_weights = self.file.extension().is_some_and(|end| end == "safetensors");
         if !is_weights && !self.file.is_dir() {
             let Some(weights) = named else {
@@ -88,11 +89,31 @@ pub(super) fn weights_at(path: &Path) -> Result<PathBuf, Failure> {
         RunStatus::Finished => "has lost them",
     };
     Err(Failure::mistake(
-        format!("the run in `{folder}` has no final weights: it {what}"),
+        format!("the run in `{folder}` has no weights: it {what}"),
         format!(
             "go on with it: `cnnc run FILE --resume {folder}`; or name a checkpoint of it with `--weights`"
         ),
     ))
+}
+
+/// Says that the run whose weights are meant has not come to its end: they are those of an interruption.
+pub(super) fn tell_unfinished(path: &Path, console: &Console) {
+    if !path.is_dir() || !path.join(WEIGHTS).exists() {
+        return;
+    }
+    let Ok(run) = Run::open(path) else { return };
+    let folder = shown_path(path);
+    console.note(match run.status() {
+        RunStatus::Finished => return,
+        RunStatus::Interrupted => format!(
+            "the run in `{folder}` was interrupted: its weights are those after {} complete epochs, {} steps",
+            run.epochs(),
+            run.steps()
+        ),
+        RunStatus::Running | RunStatus::Failed(_) => format!(
+            "the run in `{folder}` has not come to its end: its weights are those of an earlier interruption"
+        ),
+    });
 }
 
 /// The file in whose place the program of a run is: the one that the run was made of, where it is found from

@@ -180,7 +180,7 @@ impl<'j> Job<'j> {
             outcome = trainer.train(teller);
         }
         let results = outcome.and_then(|ending| match ending {
-            Ending::Interrupted => Ok(None),
+            Ending::Interrupted => trainer.leave(teller).map(|()| None),
             Ending::Complete => trainer.finish(teller, &mut |answered| collector.take(answered)),
         });
         Ok((trainer, results))

@@ -166,7 +166,7 @@ impl Run {
         self.judged.as_ref().map(|(split, scores)| (*split, scores))
     }
 
-    /// Where the final weights are, once it is finished.
+    /// Where its weights are, once it is finished; those of an interrupted run are as far as it came.
     pub fn weights(&self) -> PathBuf {
         files_of(&self.folder).weights()
     }

@@ -41,8 +41,8 @@ pub struct RunOptions {
     /// Weights that a new run begins with, all of them, in place of numbers that the seed draws and of what
     /// the file's `weights:` name. A run that goes on has its own.
     pub weights: Option<PathBuf>,
-    /// Raised by whoever wants the run to end: it ends the step that it is in and saves its state. Keep a
-    /// copy.
+    /// Raised by whoever wants the run to end: it ends the step that it is in and saves its state and its
+    /// weights. Keep a copy.
     pub interrupt: Arc<Interrupt>,
     /// What becomes of a run that goes on where its data are not those that it was begun with.
     pub data_changed: DataChanged,

@@ -79,7 +79,7 @@ pub enum Event<'a> {
     EpochEnds(&'a EpochRecord),
     /// Training changes its course.
     Training(TrainNote),
-    /// The run has ended before its end, because it was told to. Its state is saved.
+    /// The run has ended before its end, because it was told to. Its state is saved, and its weights.
     Interrupted {
         /// Where the run's files are.
         folder: &'a Path,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! for each phase, for each epoch:
-//!                   for each batch: step, sums        (interrupted: save the state, stop)
+//!                   for each batch: step, sums        (interrupted: save the state, then the weights, stop)
 //!                   validate                          (interrupted: the same; the steps of this epoch are not lost)
 //!                   callbacks: checkpoint, rate, stop
 //!                   a row in history.csv, then the state
@@ -322,6 +322,16 @@ where
             };
         }
         Ok(Some(Results { judged, seconds: begun.elapsed().as_secs_f64() }))
+    }
+
+    /// Writes the weights of a run that was interrupted, as if it had ended here: means and best weights
+    /// take their places. Only after the state was saved, which a run goes on from: the engine's weights are
+    /// not those of the next step any more.
+    /// # Errors
+    /// [`RunError::Write`].
+    pub fn leave(&mut self, watch: &mut dyn Watch) -> Result<(), RunError> {
+        self.restore_best(watch);
+        self.save_weights(&self.plan.folder.weights())
     }
 
     /// Puts running means in the place of their weights, where the schedule keeps them (`ema`).

@@ -358,6 +358,34 @@ fn augmentation_is_checked_against_the_pictures() {
 }
 
 #[test]
+fn a_split_comes_from_one_place() {
+    let with = |data: &str| {
+        let text = format!(
+            "model A {{ input(64x64x1); conv2d(4, 3); relu; global_avg_pool2d; dense(2, activation: softmax) }}\n\
+             data {{ source: {data} }}\nprepare {{ color: gray; rescale: 1/255 }}\n\
+             train {{ epochs: 9; early_stopping(monitor: val_loss, patience: 2) }}"
+        );
+        codes(&load_text(&text, &[]))
+    };
+    let [valid, test] = ["validation: \"pets/valid\"", "test: \"pets/test\""];
+    for (data, expected) in [
+        (format!("folder(\"pets/\", {valid}, {test})"), &[][..]),
+        (format!("folder(\"pets/\", {valid}, {test}); validation: 20% of train"), &["E0323"]),
+        (format!("folder(\"pets/\", {valid}); test: 20% of train"), &[]),
+        (format!("folder(\"pets/\", {valid}); test: 20% of all"), &["E0323"]),
+        (format!("folder(\"pets/\", {test})"), &["E0501"]),
+        // a table that is not at hand may have some
+        ("csv(\"none.csv\", image: path, label: kind, split: part); classes: [a, b]".to_owned(), &[]),
+        ("csv(\"none.csv\", image: path, label: kind); classes: [a, b]".to_owned(), &["E0501"]),
+    ] {
+        assert_eq!(with(&data), expected, "{data}");
+    }
+    let text = "model A { input(28x28x1); flatten; dense(10, activation: softmax) }\n\
+                data { source: mnist; test: 20% of train }\nprepare { rescale: 1/255 }";
+    assert_eq!(codes(&load_text(text, &[])), ["E0323"]);
+}
+
+#[test]
 fn splits_in_a_folder_are_no_classes() {
     let with = |source: &str| {
         let text = format!(
@@ -373,10 +401,16 @@ fn splits_in_a_folder_are_no_classes() {
     let korean = RenderStyle { language: Language::Korean, ..RenderStyle::plain() };
     let drawn_in_korean = render(problem, &loaded.sources, korean);
     assert!(drawn_in_korean.contains("`test`, `train`"), "{drawn_in_korean}");
-    // without a folder for the test there is one for training
-    let loaded = with("folder(\"flowers/\")");
-    let problem = loaded.problems.iter().next().expect("it has one");
-    assert_eq!(problem.fixes[0].edits[0].text, "folder(\"flowers/training\")");
+    // validation pictures in a folder of their own are named, unless the file draws some
+    let edit = |source: &str| {
+        let loaded = with(source);
+        let problem = loaded.problems.iter().next().expect("it has one");
+        problem.fixes[0].edits[0].text.clone()
+    };
+    assert_eq!(edit("folder(\"flowers/\")"), "folder(\"flowers/training\", validation: \"flowers/valid\")");
+    for share in ["validation: 10% of train", "test: 10% of all"] {
+        assert_eq!(edit(&format!("folder(\"flowers/\"); {share}")), "folder(\"flowers/training\")");
+    }
     // a class among others may be called so
     for source in
         ["folder(\"vehicles/\")", "folder(\"photos/train\", test: \"photos/test\")", "folder(\"pets/\")"]

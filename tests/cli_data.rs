@@ -402,6 +402,80 @@ fn a_folder_of_splits_is_found_and_mended() {
     assert!(!place.run(&["check", "a.cnn"]).err.contains("W0322"));
 }
 
+/// A folder for each split, and a table that says which picture is of which.
+#[test]
+fn validation_pictures_may_lie_apart() {
+    let place = Place::new();
+    let mut table = "path,kind,part\n".to_owned();
+    let mut seed = 0;
+    for (split, called, count) in [("train", "train", 4), ("valid", "validation", 2), ("test", "test", 1)] {
+        for (class, number) in
+            ["cats", "dogs"].into_iter().flat_map(|class| (0..count).map(move |n| (class, n)))
+        {
+            seed += 1;
+            let name = format!("photos/{split}/{class}/{number}.png");
+            place.write(&name, encoded(ImageFormat::Png, 16, seed));
+            table += &format!("{name},{class},{called}\n");
+        }
+    }
+    place.write("table.csv", table);
+    place.program("source: folder(\"photos\")");
+    assert!(place.run(&["check", "a.cnn"]).err.contains("W0322"));
+    place.run(&["check", "a.cnn", "--fix"]).succeeds();
+    let text = fs::read_to_string(place.0.path().join("a.cnn")).expect("there");
+    let source = "folder(\"photos/train\", validation: \"photos/valid\", test: \"photos/test\")";
+    assert!(text.contains(source), "{text}");
+    for (run, source) in
+        [("one", source), ("two", "csv(\"table.csv\", image: path, label: kind, split: part)")]
+    {
+        place.program(&format!("source: {source}"));
+        let said = place.run(&["data", "a.cnn"]);
+        assert!(
+            said.out.contains("8 pictures in 2 classes, 4 more for validation, 2 more for the test"),
+            "{}",
+            said.out
+        );
+        assert!(said.out.contains("\ncats       4           2     1  #"), "{}", said.out);
+        place.run(&["run", "a.cnn", "--out", run]).succeeds();
+        let history = fs::read_to_string(place.0.path().join(run).join("history.csv")).expect("written");
+        assert!(history.starts_with("epoch,loss,accuracy,val_loss,val_accuracy"), "{history}");
+        let index = fs::read_to_string(place.0.path().join(run).join("data-index.csv")).expect("written");
+        assert_eq!(index.lines().filter(|line| line.starts_with("validation,")).count(), 4, "{index}");
+        place.program(&format!("source: {source}; validation: 20% of train"));
+        place.run(&["run", "a.cnn"]).refuses(&["E0323", "validation pictures of its own"]);
+    }
+}
+
+#[test]
+fn data_says_where_it_looked_and_what_would_do() {
+    let place = Place::new();
+    let set = |set: &str, size: &str| {
+        let model = format!("model A {{ input({size}); flatten; dense(classes, activation: softmax) }}");
+        place.write("set.cnn", format!("{model}\ndata {{ source: {set} }}\nprepare {{ rescale: 1/255 }}\n"));
+    };
+    for (name, size, folder, file) in [
+        ("cifar10", "32x32x3", "cifar-10-batches-bin", "`data_batch_5.bin`"),
+        ("cifar100", "32x32x3", "cifar-100-binary", "`train.bin`"),
+        ("mnist", "28x28x1", "mnist", "`t10k-labels-idx1-ubyte.gz`"),
+        ("fashion_mnist", "28x28x1", "fashion-mnist", "`t10k-labels-idx1-ubyte.gz`"),
+    ] {
+        set(name, size);
+        let said = place.run(&["data", "set.cnn", "--data-dir", "here"]);
+        let pictures = format!("folder(\"{name}/train\", test: \"{name}/test\")");
+        for part in [&format!("looked for here/{folder}\n"), file, &pictures] {
+            assert!(said.err.contains(part), "{name}: {part}: {}", said.err);
+        }
+    }
+    place.program("source: folder(\"nowhere\")");
+    let said = place.run(&["data", "a.cnn", "--data-dir", "here"]);
+    said.refuses(&["`nowhere` is not at hand", "looked for nowhere\n", "here/nowhere"]);
+    // what is there is read from there
+    write_classes(&place);
+    place.program("source: folder(\"set\")");
+    let said = place.run(&["data", "a.cnn"]);
+    assert!(said.out.contains("\nfrom set\n"), "{}", said.out);
+}
+
 #[test]
 fn a_folder_without_classes_is_told_once() {
     let place = Place::new();

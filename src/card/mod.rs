@@ -27,12 +27,19 @@ pub struct DataCard {
     /// classes.
     #[serde(default)]
     pub targets: Vec<TargetColumn>,
-    /// Images for training (validation is taken from them).
+    /// Images for training (validation is taken from them, where it has no images of its own).
     pub train_images: usize,
+    /// Images of a validation split of its own; 0 where there is none.
+    #[serde(default)]
+    pub validation_images: usize,
     /// Images of a test split of its own; 0 where there is none.
     pub test_images: usize,
     /// Training images per class, in the order of `classes`; empty where not known.
     pub class_counts: Vec<usize>,
+    /// Images of a validation split of its own per class, in the order of `classes`; empty where there is
+    /// none, or not known.
+    #[serde(default)]
+    pub validation_counts: Vec<usize>,
     /// Images of the test split per class, in the order of `classes`; empty where there is none, or not
     /// known.
     pub test_counts: Vec<usize>,
@@ -80,8 +87,10 @@ impl DataCard {
             found_classes: classes.clone(),
             classes,
             train_images: 0,
+            validation_images: 0,
             test_images: 0,
             class_counts: Vec::new(),
+            validation_counts: Vec::new(),
             test_counts: Vec::new(),
             range: (0.0, 255.0),
             // data do not say these of themselves: no warning without knowledge
@@ -106,6 +115,25 @@ impl DataCard {
         (self.train_images, self.test_images) = (train.iter().sum(), test.iter().sum());
         (self.class_counts, self.test_counts) = (train, test);
         self
+    }
+
+    /// With these numbers of images per class in a validation split of its own.
+    #[must_use]
+    pub fn with_validation(mut self, counts: Vec<usize>) -> Self {
+        self.validation_images = counts.iter().sum();
+        self.validation_counts = counts;
+        self
+    }
+
+    /// Images per class of the splits that the data have of their own: training, validation, test. Empty
+    /// where there are none, or not known.
+    pub fn own_counts(&self) -> [&[usize]; 3] {
+        [&self.class_counts, &self.validation_counts, &self.test_counts]
+    }
+
+    /// Images of the splits that the data have of their own: training, validation, test.
+    pub fn own_images(&self) -> [usize; 3] {
+        [self.train_images, self.validation_images, self.test_images]
     }
 
     /// Training images of a class; `None` where that is not known.

@@ -11,6 +11,7 @@ mod lints;
 mod numbers;
 mod open;
 mod output;
+mod own_splits;
 mod pictures;
 mod pretrained;
 mod run_files;
@@ -54,6 +55,7 @@ pub fn check_around(
     }
     labels::check(&view, &mut problems);
     labels::check_class_names(&view, &mut problems);
+    own_splits::check(&view, &mut problems);
     splits::check(&view, &mut problems);
     augmentation::check(&view, &mut problems);
     let loss = output::check(&view, &mut problems);
@@ -106,11 +108,11 @@ impl View<'_> {
     fn training_pictures(&self, card: &DataCard, data: &DataSpec) -> usize {
         let splits = match &card.pass {
             Some(pass) => Some(pass.splits.clone()),
-            None => data.planned_splits(&card.class_counts, &card.test_counts),
+            None => data.planned_splits(card.own_counts()),
         };
         match splits {
             Some([train, ..]) => train.iter().sum(),
-            None => data.drawn(card.train_images, card.test_images)[0],
+            None => data.drawn(card.own_images())[0],
         }
     }
 

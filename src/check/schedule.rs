@@ -42,9 +42,10 @@ fn check_top_k(view: &View<'_>, train: &TrainSpec, problems: &mut Problems) {
 }
 
 fn check_monitor(view: &View<'_>, train: &TrainSpec, monitor: &Spanned<Monitor>, problems: &mut Problems) {
+    let own = view.card.map(|card| card.validation_images);
     // without a data section nothing is known of its splits
     if let Some(data) =
-        view.program.data.as_ref().filter(|data| monitor.value.validation && data.validation.is_none())
+        view.program.data.as_ref().filter(|data| monitor.value.validation && !data.has_validation(own))
     {
         let problem = Diagnostic::new(Code::E0501)
             .saying("validation")

@@ -4,7 +4,7 @@
 use super::View;
 use crate::card::{DataCard, PictureSize};
 use crate::diag::{Code, Diagnostic, Level, Mention, Problems};
-use crate::ir::{Damaged, DataSource, DataSpec, Fit, LayerNode, ScopeKind};
+use crate::ir::{Damaged, DataSource, DataSpec, Fit, LayerNode, ScopeKind, SplitBase};
 use crate::source::Span;
 use crate::vocabulary::Words;
 
@@ -33,9 +33,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
     check_doubles(data, card, problems);
     let splits = match &card.pass {
         Some(pass) => Some((&card.found_classes, pass.splits.clone())),
-        None => {
-            data.planned_splits(&card.class_counts, &card.test_counts).map(|splits| (&card.classes, splits))
-        }
+        None => data.planned_splits(card.own_counts()).map(|splits| (&card.classes, splits)),
     };
     if let Some((classes, splits)) = &splits {
         check_missing(data, classes, splits, problems);
@@ -53,19 +51,28 @@ fn quoted(names: &[&str]) -> String {
 /// W0322: a folder whose classes are called as splits are. Says whether it is: what the splits are then is not
 /// to be judged.
 fn check_names(data: &DataSpec, card: &DataCard, problems: &mut Problems) -> bool {
-    let DataSource::Folder { train: folder, test: None } = &data.source.value else { return false };
+    let DataSource::Folder { train: folder, validation: None, test: None } = &data.source.value else {
+        return false;
+    };
     let called = |split: &[&str]| {
         let is_called = |class: &&String| split.iter().any(|name| class.eq_ignore_ascii_case(name));
         card.found_classes.iter().find(is_called)
     };
     let all = [TRAIN, TEST, VALIDATION].map(called);
-    let [Some(train), test, _] = all else { return false };
+    let [Some(train), test, validation] = all else { return false };
     // the classes may be called so: then there are others among them
     let splits = all.iter().flatten().count();
     if splits < 2 || splits < card.found_classes.len() {
         return false;
     }
-    let source = DataSource::Folder { train: folder.join(train), test: test.map(|test| folder.join(test)) };
+    // where the file draws validation pictures, or splits all anew, those of a folder are not taken (E0323)
+    let splits_anew = data.test.as_ref().is_some_and(|share| share.value.of == SplitBase::All);
+    let validation = validation.filter(|_| data.validation.is_none() && !splits_anew);
+    let source = DataSource::Folder {
+        train: folder.join(train),
+        validation: validation.map(|validation| folder.join(validation)),
+        test: test.map(|test| folder.join(test)),
+    };
     // names of the user's: in no language another word stands for them
     let names = card.found_classes.iter().map(|class| format!("`{class}`")).collect();
     let problem = Diagnostic::new(Code::W0322)
@@ -73,7 +80,7 @@ fn check_names(data: &DataSpec, card: &DataCard, problems: &mut Problems) -> boo
         .mention("classes", Mention::All(names))
         .arg("source", source.text())
         .at(data.source.span, "here")
-        .help(if test.is_some() { "splits" } else { "train" });
+        .help(if test.or(validation).is_some() { "splits" } else { "train" });
     problems.push(problem.fix(data.source.span, source.text()));
     true
 }

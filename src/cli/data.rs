@@ -1,6 +1,7 @@
 //! `cnnc data FILE`: what is known of its data.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
@@ -11,17 +12,18 @@ use super::failure::Failure;
 use super::load::{self, Look};
 use super::table::{Table, thousands};
 use crate::card::{DataCard, PictureSize};
-use crate::data::cards::CardError;
+use crate::data::cards::{CardError, read_from};
 use crate::data::places;
 use crate::ir::DataSpec;
-use crate::printed::shown;
+use crate::printed::{shown, shown_path};
 
 /// Longest bar, in characters.
 const BAR: usize = 40;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Counts are those of the splits as the file makes them. Files are read once and remembered; nothing is fetched.
+Counts are those of the splits as the file makes them. Files are read once and remembered; nothing is fetched: of a built-in set that is not \
+at hand it tells where it was looked for, and which files would do.
 
 Examples:
   cnnc data models/fashion_mnist.cnn
@@ -57,18 +59,29 @@ pub(super) fn data(args: &CardArgs, console: &Console) -> Result<(), Failure> {
         None => {}
     }
     console.permissions().judge(&reading.loaded)?;
-    let splits = splits(card, spec);
+    let known = Known {
+        splits: splits(card, spec),
+        read_from: spec.map(|spec| read_from(&spec.source.value, &reading.locations)).unwrap_or_default(),
+    };
     match args.format {
-        Format::Human => console.result_text(&text(card, splits.as_ref()))?,
-        Format::Json => console.json(json(card, splits.as_ref()))?,
+        Format::Human => console.result_text(&text(card, &known))?,
+        Format::Json => console.json(json(card, &known))?,
     }
     if reading.loaded.problems.has_errors() { Err(Failure::Shown) } else { Ok(()) }
+}
+
+/// What is known beside the card.
+struct Known {
+    /// Images of each class in the three splits.
+    splits: Option<[Vec<usize>; 3]>,
+    /// Files and folders that are at hand.
+    read_from: Vec<PathBuf>,
 }
 
 /// Images of each class in the three splits, in the order of `card.classes`.
 fn splits(card: &DataCard, spec: Option<&DataSpec>) -> Option<[Vec<usize>; 3]> {
     let Some(pass) = &card.pass else {
-        return spec?.planned_splits(&card.class_counts, &card.test_counts);
+        return spec?.planned_splits(card.own_counts());
     };
     let place_of = places(&card.found_classes);
     let place = |class: &String| place_of.get(class.as_str()).copied();
@@ -93,7 +106,7 @@ fn size_text(card: &DataCard) -> String {
 }
 
 /// What is known beside numbers.
-fn known(card: &DataCard) -> Vec<String> {
+fn facts(card: &DataCard) -> Vec<String> {
     let mut known = Vec::new();
     if card.upright {
         known.push("pictures stand upright".to_owned());
@@ -118,7 +131,7 @@ fn known(card: &DataCard) -> Vec<String> {
     known
 }
 
-fn text(card: &DataCard, splits: Option<&[Vec<usize>; 3]>) -> String {
+fn text(card: &DataCard, Known { splits, read_from }: &Known) -> String {
     let mut text = String::new();
     let channels = card.channels.map_or("1 or 3 channels".to_owned(), |channels| match channels {
         1 => "1 channel".to_owned(),
@@ -127,18 +140,26 @@ fn text(card: &DataCard, splits: Option<&[Vec<usize>; 3]>) -> String {
     // writing into a string cannot fail
     let _ = writeln!(
         text,
-        "{}: {} pictures in {} classes, {} more for the test",
+        "{}: {} pictures in {} classes, {}{} more for the test",
         card.name,
         thousands(card.train_images as u64),
         card.classes.len(),
+        match card.validation_images {
+            0 => String::new(),
+            own => format!("{} more for validation, ", thousands(own as u64)),
+        },
         thousands(card.test_images as u64)
     );
     let _ = writeln!(text, "{}, {channels}, values {}..{}", size_text(card), card.range.0, card.range.1);
-    for line in known(card) {
+    if !read_from.is_empty() {
+        let paths: Vec<String> = read_from.iter().map(|path| shown_path(path)).collect();
+        let _ = writeln!(text, "from {}", paths.join(", "));
+    }
+    for line in facts(card) {
         let _ = writeln!(text, "{line}");
     }
-    let own = [card.class_counts.clone(), Vec::new(), card.test_counts.clone()];
-    let counts = splits.unwrap_or(&own);
+    let own = card.own_counts().map(<[usize]>::to_vec);
+    let counts = splits.as_ref().unwrap_or(&own);
     let count = |split: usize, class: usize| counts[split].get(class).copied().unwrap_or(0);
     let all: Vec<usize> =
         (0..card.classes.len()).map(|class| (0..3).map(|split| count(split, class)).sum()).collect();
@@ -166,9 +187,12 @@ fn text(card: &DataCard, splits: Option<&[Vec<usize>; 3]>) -> String {
     text
 }
 
-fn json(card: &DataCard, splits: Option<&[Vec<usize>; 3]>) -> Value {
+fn json(card: &DataCard, Known { splits, read_from }: &Known) -> Value {
     let mut value = serde_json::to_value(card).unwrap_or_default();
-    if let (Value::Object(entries), Some(splits)) = (&mut value, splits) {
+    let Value::Object(entries) = &mut value else { return value };
+    let paths = read_from.iter().map(|path| path.display().to_string());
+    entries.insert("read_from".to_owned(), paths.collect());
+    if let Some(splits) = splits {
         let by_class = |counts: &Vec<usize>| -> Value {
             let counts = card.classes.iter().zip(counts).map(|(class, count)| (class.clone(), json!(count)));
             Value::Object(counts.collect::<Map<String, Value>>())
@@ -190,11 +214,14 @@ mod tests {
         let classes = vec!["a".to_owned(), "b".to_owned()];
         let card = DataCard::new("set", PictureSize::Same([2, 3]), Some(1), classes)
             .with_counts(vec![20, 5], vec![0, 5]);
-        let shown = text(&card, Some(&[vec![16, 4], vec![4, 1], vec![0, 5]]));
+        let known =
+            Known { splits: Some([vec![16, 4], vec![4, 1], vec![0, 5]]), read_from: vec!["set".into()] };
+        let shown = text(&card, &known);
         let bars: Vec<usize> = shown.lines().map(|line| line.matches('#').count()).collect();
-        assert_eq!(bars, [0, 0, 0, 0, 40, 20, 0], "{shown}");
+        assert_eq!(bars, [0, 0, 0, 0, 0, 40, 20, 0], "{shown}");
         assert!(shown.contains("\na         16           4     0  #"), "{shown}");
-        let value = json(&card, Some(&[vec![16, 4], vec![4, 1], vec![0, 5]]));
+        let value = json(&card, &known);
+        assert_eq!(value["read_from"][0], "set");
         assert_eq!((&value["splits"]["validation"]["a"], &value["train_images"]), (&json!(4), &json!(25)));
     }
 }

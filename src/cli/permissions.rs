@@ -183,7 +183,7 @@ impl Permissions {
             let summary = Summary::of(program);
             self.within("parameters", summary.trainable() + summary.fixed())?;
         }
-        let pictures = loaded.card.as_ref().map_or(0, |card| (card.train_images + card.test_images) as u64);
+        let pictures = loaded.card.as_ref().map_or(0, |card| card.own_images().iter().sum::<usize>() as u64);
         self.within("pictures", pictures)
     }
 

@@ -12,8 +12,9 @@ use super::error::DataError;
 use super::fetch::{Checksum, RemoteFile};
 use super::locations::Locations;
 use super::source::{Arrays, Contents, Pixels, Split};
-use super::standard::find_or_fetch;
+use super::standard::SetFile;
 use crate::files;
+use crate::ir::DataSource;
 
 /// Values of a picture.
 const PIXELS: usize = 3 * 1024;
@@ -87,10 +88,16 @@ pub(super) fn cifar100(
     CIFAR100.load(locations, progress)
 }
 
+/// The folder with the files of a set, where they are at hand.
+pub(super) fn folder_of_cifar(set: &DataSource, locations: &Locations) -> Option<PathBuf> {
+    let set = [&CIFAR10, &CIFAR100].into_iter().find(|known| set.built_in() == Some(known.name))?;
+    set.file(&[set.files[0].0], "").folder(locations)
+}
+
 impl CifarSet {
     fn load(&self, locations: &Locations, progress: &mut dyn FnMut(Progress)) -> Result<Arrays, DataError> {
-        let first = self.files[0].0;
-        let found = find_or_fetch(self.name, self.dir, &self.archive, &[first], URL, locations, progress)?;
+        let official = self.official();
+        let found = self.file(&[self.files[0].0], &official).find_or_fetch(locations, progress)?;
         let mut records = Records::new(self.label_bytes);
         let total: usize = self.files.iter().map(|(_, count, _)| count).sum();
         records.pixels.reserve_exact(total * PIXELS);
@@ -117,6 +124,17 @@ impl CifarSet {
             }
         }
         Ok(records.into_arrays())
+    }
+
+    /// The archive, or the first of the files in it.
+    fn file<'f>(&'f self, plain: &'f [&'f str], official: &'f str) -> SetFile<'f> {
+        SetFile { set: self.name, dir: self.dir, file: &self.archive, plain, url: URL, official }
+    }
+
+    /// All files that would do.
+    fn official(&self) -> String {
+        let names: Vec<String> = self.files.iter().map(|(name, ..)| format!("`{name}`")).collect();
+        format!("`{}`, or what is in it ({}),", self.archive.name, names.join(", "))
     }
 
     /// The files' bytes, in order; of each at most one byte more than it should have.

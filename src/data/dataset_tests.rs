@@ -137,7 +137,7 @@ fn picture_folder() -> tempfile::TempDir {
 }
 
 fn folder(test: Option<&str>) -> DataSpec {
-    spec(DataSource::Folder { train: "set".into(), test: test.map(PathBuf::from) })
+    spec(DataSource::Folder { train: "set".into(), validation: None, test: test.map(PathBuf::from) })
 }
 
 fn resized(height: usize, width: usize) -> PrepareSpec {

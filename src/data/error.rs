@@ -110,7 +110,8 @@ impl DataError {
     }
 }
 
-struct Lines<'a>(&'a [PathBuf]);
+/// Paths, one a line.
+pub(super) struct Lines<'a>(pub(super) &'a [PathBuf]);
 
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

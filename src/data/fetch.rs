@@ -36,7 +36,7 @@ pub struct RemoteFile {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// No answer, or a bad one.
-    #[error("could not fetch {url}: {reason}\n  help: get the file in another way and put it at {}, or give its directory with --data-dir", put_at.display())]
+    #[error("could not fetch {url}: {reason}\n  help: get the file in another way and put it at {}, or give its directory with --data-dir{}{instead}", put_at.display(), if instead.is_empty() { "" } else { "; " })]
     Transfer {
         /// From where.
         url: String,
@@ -44,6 +44,8 @@ pub enum FetchError {
         reason: String,
         /// Where a file got in another way is found.
         put_at: PathBuf,
+        /// What would do in its place; empty where nothing would.
+        instead: String,
     },
     /// Another file than expected.
     #[error("{url} gave another file than the official one: {reason}\n  help: try again; if it stays so, get the file in another way and put it at {}", put_at.display())]
@@ -65,6 +67,16 @@ pub enum FetchError {
     },
 }
 
+impl FetchError {
+    /// Says what would do in the place of a file that could not be fetched.
+    pub(super) fn with_instead(mut self, what: String) -> Self {
+        if let FetchError::Transfer { instead, .. } = &mut self {
+            *instead = what;
+        }
+        self
+    }
+}
+
 /// Gives up a connection after this long without an answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Gives up a transfer that stands still for this long.
@@ -81,8 +93,12 @@ pub fn fetch(
     progress: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<PathBuf, FetchError> {
     let target = dir.join(file.name);
-    let transfer =
-        |reason: String| FetchError::Transfer { url: url.to_owned(), reason, put_at: target.clone() };
+    let transfer = |reason: String| FetchError::Transfer {
+        url: url.to_owned(),
+        reason,
+        put_at: target.clone(),
+        instead: String::new(),
+    };
     let write = |source: io::Error| FetchError::Write { path: target.clone(), source };
     fs::create_dir_all(dir).map_err(write)?;
     let mut part = Unfinished::beside(&target).map_err(write)?;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::archive::{self, Member, MemberKind};
 use super::bounds::{Bounds, size_text};
 use super::error::DataError;
-use super::locations::{FoundPath, Locations};
+use super::locations::{ClassFolders, FoundPath, Locations};
 use super::picture::{self, PictureHeader};
 use super::source::{FileBytes, PictureFile, Pictures, Seen, Source, Split};
 use super::tree::{self, Descent, Kind};
@@ -33,6 +33,14 @@ enum Keep {
     Headers,
 }
 
+/// The folders of the splits, as written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SplitFolders<'a> {
+    pub(crate) train: &'a Path,
+    pub(crate) validation: Option<&'a Path>,
+    pub(crate) test: Option<&'a Path>,
+}
+
 /// One folder of classes: what was found in it.
 struct Root {
     /// As the user wrote it, with `/`.
@@ -44,6 +52,9 @@ struct Root {
     classes: BTreeSet<String>,
     /// Class and picture.
     pictures: Vec<(String, PictureFile)>,
+    /// Pictures that lie in no class folder, where they may.
+    loose: Vec<PictureFile>,
+    class_folders: ClassFolders,
     ignored: Vec<String>,
 }
 
@@ -59,6 +70,8 @@ impl Root {
             bounds,
             classes: BTreeSet::new(),
             pictures: Vec::new(),
+            loose: Vec::new(),
+            class_folders: locations.class_folders,
             ignored: Vec::new(),
         })
     }
@@ -79,22 +92,38 @@ impl Root {
         if let Some(class) = class.filter(|class| !self.classes.contains(*class)) {
             self.classes.insert(class.to_owned());
         }
+        let may_be_loose = self.class_folders == ClassFolders::Optional;
+        if !picture::has_picture_name(below) || (class.is_none() && !may_be_loose) {
+            self.ignored.push(what.map_or(name.clone(), |what| format!("{name} ({what})")));
+            return Ok(());
+        }
+        self.check_count()?;
+        let bytes = what.map_or_else(bytes, |what| Ok(FileBytes::refused(format!("it is {what}"))))?;
+        let file = PictureFile { name, bytes };
         match class {
-            Some(class) if picture::has_picture_name(below) => {
-                self.check_count()?;
-                let bytes =
-                    what.map_or_else(bytes, |what| Ok(FileBytes::refused(format!("it is {what}"))))?;
-                self.pictures.push((class.to_owned(), PictureFile { name, bytes }));
-            }
-            Some(_) | None => self.ignored.push(what.map_or(name.clone(), |what| format!("{name} ({what})"))),
+            Some(class) => self.pictures.push((class.to_owned(), file)),
+            None => self.loose.push(file),
         }
         Ok(())
+    }
+
+    /// Loose pictures are one class where there is no other, and else none of the set's.
+    fn settle_loose(&mut self) {
+        let loose = std::mem::take(&mut self.loose);
+        if !self.classes.is_empty() || loose.is_empty() {
+            self.ignored.extend(loose.into_iter().map(|file| file.name));
+            return;
+        }
+        let class =
+            self.written.rsplit('/').find(|part| !part.is_empty() && *part != ".").unwrap_or("pictures");
+        self.classes.insert(class.to_owned());
+        self.pictures = loose.into_iter().map(|file| (class.to_owned(), file)).collect();
     }
 
     /// Names take memory too: half of it at most.
     fn check_count(&self) -> Result<(), DataError> {
         let most = self.bounds.memory_bytes / 2;
-        if self.pictures.len() as u64 * NAME_BYTES <= most {
+        if (self.pictures.len() + self.loose.len()) as u64 * NAME_BYTES <= most {
             return Ok(());
         }
         let problem = format!(
@@ -189,18 +218,13 @@ fn is_hidden(path: &str) -> bool {
     path.split('/').any(|part| part.starts_with('.') || part == "__MACOSX")
 }
 
-/// Finds all pictures of a training folder and perhaps a test folder. An archive that holds both is read
-/// once.
-fn list(
-    train: &Path,
-    test: Option<&Path>,
-    locations: &Locations,
-    keep: Keep,
-) -> Result<Vec<Root>, DataError> {
-    let mut roots = vec![Root::new(train, Split::Train, locations)?];
-    if let Some(test) = test {
-        roots.push(Root::new(test, Split::Test, locations)?);
-    }
+/// Finds all pictures of the folders of the splits. An archive that holds several is read once.
+fn list(folders: SplitFolders<'_>, locations: &Locations, keep: Keep) -> Result<Vec<Root>, DataError> {
+    let SplitFolders { train, validation, test } = folders;
+    let written = [(Some(train), Split::Train), (validation, Split::Validation), (test, Split::Test)];
+    let written = written.into_iter().filter_map(|(path, split)| Some((path?, split)));
+    let mut roots =
+        written.map(|(path, split)| Root::new(path, split, locations)).collect::<Result<Vec<_>, _>>()?;
     let archives: BTreeSet<_> =
         roots.iter().filter(|root| root.place.inner.is_some()).map(|root| root.place.path.clone()).collect();
     for root in roots.iter_mut().filter(|root| root.place.inner.is_none()) {
@@ -209,7 +233,8 @@ fn list(
     for path in archives {
         read_archive(&path, &mut roots, locations.bounds, keep)?;
     }
-    for root in &roots {
+    for root in &mut roots {
+        root.settle_loose();
         root.pictures.iter().try_for_each(|(_, picture)| picture.may_be_read(locations))?;
         root.check()?;
     }
@@ -302,7 +327,7 @@ fn too_much(path: &Path, bounds: Bounds) -> DataError {
     DataError::malformed(path, problem, "unpack it and name the folder, or use a .tar without compression")
 }
 
-/// Class names in the order of their bytes; the test folder may have no others.
+/// Class names in the order of their bytes; the folders of other splits may have no others.
 fn classes_of(roots: &[Root]) -> Result<Vec<String>, DataError> {
     let classes: Vec<String> = roots[0].classes.iter().cloned().collect();
     for root in &roots[1..] {
@@ -316,7 +341,7 @@ fn classes_of(roots: &[Root]) -> Result<Vec<String>, DataError> {
                 expected_of: format!("`{}`", roots[0].written),
                 missing,
                 unexpected,
-                help: "the test folder must have the training folder's classes".to_owned(),
+                help: format!("the {} folder must have the training folder's classes", root.split.name()),
             });
         }
     }
@@ -324,8 +349,8 @@ fn classes_of(roots: &[Root]) -> Result<Vec<String>, DataError> {
 }
 
 /// Finds the pictures and their classes. Nothing is decoded.
-pub(super) fn load(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<Source, DataError> {
-    source_of(list(train, test, locations, Keep::Bytes)?)
+pub(super) fn load(folders: SplitFolders<'_>, locations: &Locations) -> Result<Source, DataError> {
+    source_of(list(folders, locations, Keep::Bytes)?)
 }
 
 fn source_of(roots: Vec<Root>) -> Result<Source, DataError> {
@@ -377,6 +402,8 @@ pub(crate) struct FolderFacts {
     pub(crate) classes: Vec<String>,
     /// Training images of each class.
     pub(crate) class_counts: Vec<usize>,
+    /// Images of each class in the validation folder; empty where there is none.
+    pub(crate) validation_counts: Vec<usize>,
     /// Images of each class in the test folder; empty where there is none.
     pub(crate) test_counts: Vec<usize>,
     /// What the headers of its pictures say.
@@ -406,16 +433,16 @@ pub(crate) struct HeaderFacts {
 /// # Errors
 /// [`DataError`]; also where no header at all can be read.
 pub(crate) fn folder_facts(
-    train: &Path,
-    test: Option<&Path>,
+    folders: SplitFolders<'_>,
     locations: &Locations,
 ) -> Result<FolderFacts, DataError> {
-    let source = source_of(list(train, test, locations, Keep::Headers)?)?;
-    let mut counts = [vec![0; source.classes.len()], vec![0; source.classes.len()]];
+    let source = source_of(list(folders, locations, Keep::Headers)?)?;
+    let mut counts = [0; 3].map(|_: usize| vec![0; source.classes.len()]);
     for (&label, &split) in source.labels.iter().zip(&source.splits) {
-        counts[usize::from(split == Split::Test)][label as usize] += 1;
+        counts[split as usize][label as usize] += 1;
     }
-    let [class_counts, test_counts] = counts;
+    let [class_counts, validation_counts, test_counts] = counts;
+    let of = |folder: Option<&Path>, counts| if folder.is_some() { counts } else { Vec::new() };
     let files = match source.pictures {
         Pictures::Files(files) => files,
         Pictures::Arrays { .. } => Vec::new(),
@@ -426,7 +453,8 @@ pub(crate) fn folder_facts(
         headers: header_facts(&files, locations.bounds)?,
         grouped: grouped(files.iter().map(|file| file.name.as_str())),
         empty_classes: empty.map(|(_, class)| class.clone()).collect(),
-        test_counts: if test.is_some() { test_counts } else { Vec::new() },
+        validation_counts: of(folders.validation, validation_counts),
+        test_counts: of(folders.test, test_counts),
         classes: source.classes,
         class_counts,
     })

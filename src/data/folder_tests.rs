@@ -64,8 +64,12 @@ fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+fn folders<'a>(train: &'a str, validation: Option<&'a str>, test: Option<&'a str>) -> SplitFolders<'a> {
+    SplitFolders { train: Path::new(train), validation: validation.map(Path::new), test: test.map(Path::new) }
+}
+
 fn load_from(dir: &Path, train: &str, test: Option<&str>) -> Result<Source, DataError> {
-    load(Path::new(train), test.map(Path::new), &Locations::only(dir))
+    load(folders(train, None, test), &Locations::only(dir))
 }
 
 fn failure(dir: &Path, train: &str, test: Option<&str>) -> String {
@@ -113,15 +117,33 @@ fn directories_and_archives_give_the_same_set() {
 }
 
 #[test]
+fn a_folder_for_each_split_on_disk_and_in_an_archive() {
+    let dir = tempfile::tempdir().unwrap();
+    let more = ("set/valid/dogs/v.png", png(2, 2, [7, 7, 7]));
+    write_files(dir.path(), &[&files()[..], &[more.clone()]].concat());
+    fs::write(dir.path().join("a.zip"), zip_of(&[&files()[..], &[more]].concat())).unwrap();
+    for place in ["", "a.zip/"] {
+        let [train, valid, test] = ["train", "valid", "test"].map(|split| format!("{place}set/{split}"));
+        let folders = folders(&train, Some(&valid), Some(&test));
+        let locations = Locations::only(dir.path());
+        let source = load(folders, &locations).unwrap();
+        let count = |wanted| source.splits.iter().filter(|split| **split == wanted).count();
+        assert_eq!([Split::Train, Split::Validation, Split::Test].map(count), [3, 1, 2], "{place}");
+        let facts = folder_facts(folders, &locations).unwrap();
+        assert_eq!((facts.validation_counts, facts.test_counts), (vec![0, 1], vec![1, 1]), "{place}");
+    }
+}
+
+#[test]
 fn headers_say_sizes_and_counts() {
     let dir = tempfile::tempdir().unwrap();
     write_files(dir.path(), &files());
     let facts =
-        folder_facts(Path::new("set/train"), Some(Path::new("set/test")), &Locations::only(dir.path()))
-            .unwrap();
+        folder_facts(folders("set/train", None, Some("set/test")), &Locations::only(dir.path())).unwrap();
     let expected = FolderFacts {
         classes: vec!["cats".to_owned(), "dogs".to_owned()],
         class_counts: vec![2, 1],
+        validation_counts: Vec::new(),
         test_counts: vec![1, 1],
         headers: HeaderFacts {
             sizes: vec![[2, 2], [2, 2], [5, 4], [2, 2], [2, 3]],
@@ -163,7 +185,7 @@ fn what_is_wrong_with_a_folder_is_said() {
     write_files(dir.path(), &files());
     fs::create_dir(dir.path().join("set/train/birds")).unwrap();
     // one class without pictures is the checker's to report
-    let facts = folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap();
+    let facts = folder_facts(folders("set/train", None, None), &Locations::only(dir.path())).unwrap();
     assert_eq!((facts.empty_classes, facts.class_counts), (vec!["birds".to_owned()], vec![0, 2, 1]));
     fs::create_dir_all(dir.path().join("bare/birds")).unwrap();
     let error = failure(dir.path(), "bare", None);
@@ -207,8 +229,10 @@ fn unreadable_headers_are_counted() {
         dir.path(),
         &[("set/train/cats/x.jpg", b"not a picture".to_vec()), ("set/train/cats/y.jpg", Vec::new())],
     );
-    let found =
-        folder_facts(Path::new("set/train"), None, &Locations::only(dir.path())).unwrap().headers.unreadable;
+    let found = folder_facts(folders("set/train", None, None), &Locations::only(dir.path()))
+        .unwrap()
+        .headers
+        .unreadable;
     assert_eq!(found.count, 2);
     assert!(
         found.examples[0].contains("cats/x.jpg") && found.examples[1].contains("the file is empty"),
@@ -216,7 +240,8 @@ fn unreadable_headers_are_counted() {
     );
     fs::create_dir_all(dir.path().join("bad/cats")).unwrap();
     fs::write(dir.path().join("bad/cats/z.png"), b"").unwrap();
-    let error = folder_facts(Path::new("bad"), None, &Locations::only(dir.path())).unwrap_err().to_string();
+    let error =
+        folder_facts(folders("bad", None, None), &Locations::only(dir.path())).unwrap_err().to_string();
     assert!(error.contains("1 of 1 pictures") && error.contains("bad/cats/z.png"), "{error}");
 }
 
@@ -319,7 +344,7 @@ fn a_zip_that_cannot_be_read_says_why() {
         [(6, 1, "password"), (8, 14, "stored or deflated"), (22, 1, "larger than its declared")]
     {
         fs::write(dir.path().join("a.zip"), changed(at, value)).unwrap();
-        let facts = folder_facts(Path::new("a.zip/set"), None, &Locations::only(dir.path()));
+        let facts = folder_facts(folders("a.zip/set", None, None), &Locations::only(dir.path()));
         let error = facts.unwrap_err().to_string().to_lowercase();
         assert!(error.contains("a.zip") && error.contains(expected), "{at}: {error}");
     }

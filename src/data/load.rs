@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::DataError;
+use super::folder::SplitFolders;
 use super::locations::Locations;
 use super::npz::ArrayFacts;
 use super::source::{Arrays, Contents, Source, Split};
@@ -41,7 +42,10 @@ fn found(
             let classes = numbered(&arrays.labels);
             return Ok(Source::of_arrays(arrays, classes));
         }
-        DataSource::Folder { train, test } => return folder::load(train, test.as_deref(), locations),
+        DataSource::Folder { train, validation, test } => {
+            let (validation, test) = (validation.as_deref(), test.as_deref());
+            return folder::load(SplitFolders { train, validation, test }, locations);
+        }
         DataSource::Npz(path) => return npz::load(path, data.labels.value, locations),
         DataSource::Csv(table) => return table::load(table, data.labels.value, locations),
     };

@@ -23,6 +23,19 @@ pub struct Locations {
     pub access: Access,
     /// How much is taken in of what is found.
     pub bounds: Bounds,
+    /// Whether pictures in a folder must lie in folders of classes.
+    pub class_folders: ClassFolders,
+}
+
+/// Whether pictures in a folder must lie in folders of classes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClassFolders {
+    /// They must.
+    #[default]
+    Wanted,
+    /// Where there are no folders, the pictures are one class, which is called like the folder: for what needs
+    /// no labels.
+    Optional,
 }
 
 /// Whether missing sets are fetched from their official place.
@@ -47,6 +60,7 @@ impl Locations {
             fetch: FetchPolicy::WhenMissing,
             access: Access::default(),
             bounds: Bounds::default(),
+            class_folders: ClassFolders::default(),
         }
     }
 
@@ -60,6 +74,7 @@ impl Locations {
             fetch: FetchPolicy::Never,
             access: Access::default(),
             bounds: Bounds::default(),
+            class_folders: ClassFolders::default(),
         }
     }
 

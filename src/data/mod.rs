@@ -45,7 +45,7 @@ pub use dataset::{Dataset, InputSize, Sample, SplitView};
 pub use error::DataError;
 pub use index::{DataDigest, DataIndex};
 pub use loader::Batches;
-pub use locations::{FetchPolicy, Locations};
+pub use locations::{ClassFolders, FetchPolicy, Locations};
 pub(crate) use named::pictures_named;
 pub use picture::{DecodedPicture, decode};
 pub use prepare::{Featurewise, Preparation, PrepareError};

@@ -179,7 +179,7 @@ mod tests {
                 fs::write(dir.path().join(format!("set/{class}/{number}.png")), png(2, 2, color)).unwrap();
             }
         }
-        let data = spec(DataSource::Folder { train: "set".into(), test: None });
+        let data = spec(DataSource::Folder { train: "set".into(), validation: None, test: None });
         let facts = pass_facts(&data, &Locations::only(dir.path())).unwrap();
         assert_eq!(facts.splits, [vec![2, 2], vec![2, 2], vec![0, 0]]);
         assert_eq!(facts.shared.count, 2);

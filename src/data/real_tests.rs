@@ -32,7 +32,7 @@ fn spec(source: DataSource) -> DataSpec {
 }
 
 fn folder(train: &str, test: &str) -> DataSpec {
-    spec(DataSource::Folder { train: train.into(), test: Some(test.into()) })
+    spec(DataSource::Folder { train: train.into(), validation: None, test: Some(test.into()) })
 }
 
 fn prepare(size: Option<[usize; 2]>) -> PrepareSpec {

@@ -29,6 +29,7 @@ pub(super) fn split(source: &Source, spec: &DataSpec) -> Result<Vec<Split>, Data
         order,
         splits: own.clone(),
     };
+    check_own_validation(own, spec)?;
     if let Some(test) = spec.test.as_ref().map(|test| &test.value) {
         match test.of {
             SplitBase::All => splitting.splits.fill(Split::Train),
@@ -66,6 +67,31 @@ pub(super) fn split(source: &Source, spec: &DataSpec) -> Result<Vec<Split>, Data
         }
     }
     Ok(splitting.splits)
+}
+
+/// A set that has validation pictures of its own keeps them. Where it can be known before, E0323 says so.
+fn check_own_validation(own: &[Split], spec: &DataSpec) -> Result<(), DataError> {
+    if !own.contains(&Split::Validation) {
+        return Ok(());
+    }
+    if spec.validation.is_some() {
+        return Err(DataError::Split {
+            problem:
+                "the data have a validation split of their own, so `validation:` cannot be a share of the \
+                      training images"
+                    .to_owned(),
+            help: "leave `validation:` out".to_owned(),
+        });
+    }
+    match spec.test.as_ref().map(|test| test.value.of) {
+        Some(SplitBase::All) => Err(DataError::Split {
+            problem:
+                "the data have a validation split of their own, so `test:` cannot split all of them anew"
+                    .to_owned(),
+            help: "write `of train`".to_owned(),
+        }),
+        Some(SplitBase::Train) | None => Ok(()),
+    }
 }
 
 /// The unit of each item, as a number.
@@ -204,10 +230,10 @@ mod tests {
                     }
                     let spec = spec(validation.clone(), test);
                     let made = split(&labels, &own, 3, &spec).unwrap();
-                    let (train, test) = (of_class(&own, Split::Train), of_class(&own, Split::Test));
+                    let [train, test] = [Split::Train, Split::Test].map(|split| of_class(&own, split));
                     let expected =
                         [Split::Train, Split::Validation, Split::Test].map(|split| of_class(&made, split));
-                    assert_eq!(spec.planned_splits(&train, &test), Some(expected), "{spec:?}");
+                    assert_eq!(spec.planned_splits([&train, &[], &test]), Some(expected), "{spec:?}");
                 }
             }
         }
@@ -232,6 +258,25 @@ mod tests {
         )
         .unwrap();
         assert_eq!(counts(&splits, &labels, 0), [60, 20, 20]);
+    }
+
+    #[test]
+    fn the_sets_own_validation_split_stays() {
+        use Split::{Test, Train, Validation};
+        let labels = vec![0; 10];
+        let own = [[Train; 6].as_slice(), &[Validation; 2], &[Test; 2]].concat();
+        let (all, train) = (share(0.5, SplitBase::All), share(0.5, SplitBase::Train));
+        assert_eq!(split(&labels, &own, 1, &spec(None, None)).unwrap(), own);
+        assert_eq!(spec(None, None).planned_splits([&[6], &[2], &[2]]).unwrap(), [[6], [2], [2]]);
+        let untested = [[Train; 8].as_slice(), &[Validation; 2]].concat();
+        let drawn = spec(None, train.clone());
+        let splits = split(&labels, &untested, 1, &drawn).unwrap();
+        assert_eq!(counts(&splits, &labels, 0), [4, 2, 4]);
+        assert_eq!(drawn.planned_splits([&[8], &[2], &[]]).unwrap(), [[4], [2], [4]]);
+        for wrong in [spec(train, None), spec(None, all)] {
+            let error = split(&labels, &untested, 1, &wrong).unwrap_err().to_string();
+            assert!(error.contains("validation split of their own"), "{error}");
+        }
     }
 
     #[test]

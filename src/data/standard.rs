@@ -10,6 +10,7 @@ use super::fetch::{self, Checksum, RemoteFile};
 use super::locations::{FetchPolicy, Locations};
 use super::source::{Arrays, Contents, Pixels, Split};
 use super::{Progress, idx};
+use crate::ir::DataSource;
 
 /// A set that comes as four idx files.
 struct IdxSet {
@@ -111,19 +112,20 @@ pub(super) fn fashion_mnist(
     FASHION_MNIST.load(locations, progress)
 }
 
+/// The folder with the files of a set of idx files, where they are at hand.
+pub(super) fn folder_of_idx(set: &DataSource, locations: &Locations) -> Option<PathBuf> {
+    let set = [&MNIST, &FASHION_MNIST].into_iter().find(|known| set.built_in() == Some(known.name))?;
+    let [first, ..] = &set.files;
+    set.file(first, &[first.name.trim_end_matches(".gz")], "").folder(locations)
+}
+
 impl IdxSet {
     fn load(&self, locations: &Locations, progress: &mut dyn FnMut(Progress)) -> Result<Arrays, DataError> {
+        let official = self.official();
         let mut paths = Vec::with_capacity(4);
         for file in &self.files {
-            paths.push(find_or_fetch(
-                self.name,
-                self.dir,
-                file,
-                &[file.name.trim_end_matches(".gz")],
-                self.url,
-                locations,
-                progress,
-            )?);
+            let plain = [file.name.trim_end_matches(".gz")];
+            paths.push(self.file(file, &plain, &official).find_or_fetch(locations, progress)?);
         }
         let (train, test) =
             rayon::join(|| self.split(&paths[0], &paths[1], 0), || self.split(&paths[2], &paths[3], 1));
@@ -133,6 +135,17 @@ impl IdxSet {
         let mut splits = vec![Split::Train; self.images[0]];
         splits.resize(labels.len(), Split::Test);
         Ok(Arrays { pixels: Pixels::Bytes(pixels), size: [self.size[0], self.size[1], 1], labels, splits })
+    }
+
+    /// One of its files.
+    fn file<'f>(&'f self, file: &'f RemoteFile, plain: &'f [&'f str], official: &'f str) -> SetFile<'f> {
+        SetFile { set: self.name, dir: self.dir, file, plain, url: self.url, official }
+    }
+
+    /// All of its files.
+    fn official(&self) -> String {
+        let names: Vec<String> = self.files.iter().map(|file| format!("`{}`", file.name)).collect();
+        format!("{}, with or without `.gz`,", names.join(", "))
     }
 
     fn split(
@@ -173,44 +186,91 @@ impl IdxSet {
     }
 }
 
-/// The first of `file` or one of `plain` in `dir` below the data directories and the cache (or in these
-/// directories themselves); else fetches `file`.
-pub(super) fn find_or_fetch(
-    set: &str,
-    dir: &str,
-    file: &RemoteFile,
-    plain: &[&str],
-    url: &str,
-    locations: &Locations,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<PathBuf, DataError> {
-    let mut looked = Vec::new();
-    for base in locations.data_dirs.iter().chain(&locations.cache) {
-        for name in plain.iter().chain(std::iter::once(&file.name)) {
-            for path in [base.join(dir).join(name), base.join(name)] {
-                // Files of mnist and fashion_mnist have the same names: only a directory that is called so
-                // can hold them.
-                let named = path.parent().is_some_and(|parent| parent.ends_with(dir));
-                if path.is_file() && (named || matches!(file.checksum, Checksum::File(_))) {
-                    return Ok(path);
+/// A file of a built-in set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SetFile<'a> {
+    /// The set, as a program names it.
+    pub(super) set: &'a str,
+    /// The folder below a data directory or the cache.
+    pub(super) dir: &'a str,
+    /// The official file.
+    pub(super) file: &'a RemoteFile,
+    /// Names of files that stand for it, unpacked.
+    pub(super) plain: &'a [&'a str],
+    /// The official place, with a slash at its end.
+    pub(super) url: &'a str,
+    /// All files of the set that would do, for a sentence.
+    pub(super) official: &'a str,
+}
+
+impl SetFile<'_> {
+    /// The first of the file or those that stand for it in the set's folder below the data directories and
+    /// the cache (or in these directories themselves).
+    /// # Errors
+    /// The folders that were looked into.
+    fn find(&self, locations: &Locations) -> Result<PathBuf, Vec<PathBuf>> {
+        let mut looked = Vec::new();
+        for base in locations.data_dirs.iter().chain(&locations.cache) {
+            for name in self.plain.iter().chain(std::iter::once(&self.file.name)) {
+                for path in [base.join(self.dir).join(name), base.join(name)] {
+                    // Files of mnist and fashion_mnist have the same names: only a directory that is called
+                    // so can hold them.
+                    let named = path.parent().is_some_and(|parent| parent.ends_with(self.dir));
+                    if path.is_file() && (named || matches!(self.file.checksum, Checksum::File(_))) {
+                        return Ok(path);
+                    }
                 }
             }
+            looked.push(base.join(self.dir));
         }
-        looked.push(base.join(dir));
+        Err(looked)
     }
-    match (locations.fetch, &locations.cache) {
-        (FetchPolicy::WhenMissing, Some(cache)) => {
-            let name = format!("{set}/{}", file.name);
-            let mut report = |done, total| progress(Progress::Fetch { file: &name, done, total });
-            Ok(fetch::fetch(file, &format!("{url}{}", file.name), &cache.join(dir), &mut report)?)
+
+    /// What to write where the pictures of the set are there in another form.
+    fn pictures_would_do(&self) -> String {
+        let set = self.set;
+        format!(
+            "its pictures as files would do too, in a folder for each class: \
+             `source: folder(\"{set}/train\", test: \"{set}/test\")`"
+        )
+    }
+
+    /// The folder that it lies in, where it is found.
+    pub(super) fn folder(&self, locations: &Locations) -> Option<PathBuf> {
+        Some(self.find(locations).ok()?.parent()?.to_owned())
+    }
+
+    /// The file where it is found; else it is fetched.
+    /// # Errors
+    /// [`DataError::NotFound`] where it may not be fetched, [`DataError::Fetch`].
+    pub(super) fn find_or_fetch(
+        &self,
+        locations: &Locations,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<PathBuf, DataError> {
+        let SetFile { set, dir, file, url, .. } = *self;
+        let looked = match self.find(locations) {
+            Ok(found) => return Ok(found),
+            Err(looked) => looked,
+        };
+        match (locations.fetch, &locations.cache) {
+            (FetchPolicy::WhenMissing, Some(cache)) => {
+                let name = format!("{set}/{}", file.name);
+                let mut report = |done, total| progress(Progress::Fetch { file: &name, done, total });
+                fetch::fetch(file, &format!("{url}{}", file.name), &cache.join(dir), &mut report)
+                    .map_err(|error| error.with_instead(self.pictures_would_do()).into())
+            }
+            (FetchPolicy::WhenMissing, None) | (FetchPolicy::Never, _) => Err(DataError::NotFound {
+                what: format!("{} of {set}", file.name),
+                looked,
+                help: format!(
+                    "put {} from {url} into one of these folders, or into a folder `{dir}` and name the one above \
+                     it with --data-dir; {}",
+                    self.official,
+                    self.pictures_would_do()
+                ),
+            }),
         }
-        (FetchPolicy::WhenMissing, None) | (FetchPolicy::Never, _) => Err(DataError::NotFound {
-            what: format!("{} of {set}", file.name),
-            looked,
-            help: format!(
-                "put the official files ({url}) into one of these directories, or give another with --data-dir"
-            ),
-        }),
     }
 }
 
@@ -238,6 +298,8 @@ mod tests {
         let text = error.to_string();
         for part in [
             "train-images-idx3-ubyte.gz of mnist",
+            "`t10k-labels-idx1-ubyte.gz`, with or without `.gz`",
+            "`source: folder(\"mnist/train\", test: \"mnist/test\")`",
             "--data-dir",
             "ossci-datasets",
             &dir.path().join("mnist").display().to_string(),

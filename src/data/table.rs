@@ -132,10 +132,11 @@ impl Table<'_> {
         }
         let split = match self.columns.split.map(cell) {
             None | Some("train") => Split::Train,
+            Some("validation") => Split::Validation,
             Some("test") => Split::Test,
             Some(other) => {
                 let problem = format!("the split is `{}`", shown(other));
-                let help = "write `train` or `test`; validation is a share of the training pictures, `validation: 20% of train`";
+                let help = "write `train`, `validation` or `test`";
                 return Err(self.malformed(line, problem, help));
             }
         };
@@ -356,14 +357,13 @@ pub(super) fn load(spec: &CsvSource, kind: LabelKind, locations: &Locations) -> 
 pub(crate) struct TableFacts {
     /// Class names in the order of their indices.
     pub(crate) classes: Vec<String>,
-    /// Training images of each class.
-    pub(crate) class_counts: Vec<usize>,
-    /// Test images of each class; empty where there are none.
-    pub(crate) test_counts: Vec<usize>,
+    /// Images of each class in the splits that the table makes: training, validation, test; empty for the
+    /// last two where there are none.
+    pub(crate) counts: [Vec<usize>; 3],
     /// Labels that are numbers.
     pub(crate) targets: Option<Targets>,
-    /// Images to train on, and those that the table says are for the test.
-    pub(crate) images: [usize; 2],
+    /// Images in these splits.
+    pub(crate) images: [usize; 3],
     /// Of all pictures.
     pub(crate) headers: HeaderFacts,
 }
@@ -397,11 +397,11 @@ pub(crate) fn table_facts(
             }
         }
     };
-    let (train, test) = (of(Split::Train), of(Split::Test));
+    let [train, validation, test] = [Split::Train, Split::Validation, Split::Test].map(of);
+    let held_out = |items: &[usize]| if items.is_empty() { Vec::new() } else { counts(items) };
     Ok(TableFacts {
-        class_counts: counts(&train),
-        test_counts: if test.is_empty() { Vec::new() } else { counts(&test) },
-        images: [train.len(), test.len()],
+        counts: [counts(&train), held_out(&validation), held_out(&test)],
+        images: [train.len(), validation.len(), test.len()],
         classes: source.classes,
         targets: source.targets,
         headers,

@@ -92,7 +92,7 @@ fn what_is_wrong_is_said_with_its_line() {
     assert!(multi.unwrap_err().contains("line 2: `dog` is `yes`"));
     let split =
         read("path,kind,part\npictures/a.png,cat,val\n", &spec(&["kind"], Some("part")), LabelKind::Single);
-    assert!(split.unwrap_err().contains("line 2: the split is `val`"));
+    assert!(split.unwrap_err().contains("line 2: the split is `dev`"));
 }
 
 #[test]
@@ -101,6 +101,6 @@ fn facts_are_those_of_training_pictures_and_all_headers() {
     let dir = place(text);
     let facts =
         table_facts(&spec(&["kind"], Some("part")), LabelKind::Single, &Locations::only(dir.path())).unwrap();
-    assert_eq!((facts.class_counts, facts.test_counts, facts.images), (vec![1, 0], vec![0, 1], [1, 1]));
+    assert_eq!((facts.counts, facts.images), ([vec![1, 0], vec![], vec![0, 1]], [1, 0, 1]));
     assert_eq!(facts.headers.sizes, [[2, 4], [2, 3]]);
 }

@@ -136,6 +136,7 @@ codes! {
     E0315 Error,
     W0321 Warning,
     W0322 Warning,
+    E0323 Error,
     W0402 Warning,
     W0403 Warning,
     W0404 Warning,

@@ -164,7 +164,8 @@ impl<'a> PhasePlans<'a> {
         let train = program.program().train.as_ref()?;
         let training = optimized_training_graph(program, true).ok()?;
         let data = program.program().data.as_ref();
-        let evaluates = data.is_some_and(|data| data.validation.is_some() || data.test.is_some())
+        let own = card.map(|card| card.validation_images);
+        let evaluates = data.is_some_and(|data| data.has_validation(own) || data.test.is_some())
             || card.is_some_and(|card| card.test_images > 0);
         let evaluation = evaluates.then(|| optimized_evaluation_graph(program));
         Some(Self { program, train, card, machine, training, evaluation })

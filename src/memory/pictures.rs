@@ -37,7 +37,7 @@ pub(super) fn held(program: &CheckedProgram, card: Option<&DataCard>, memory_byt
     };
     let makes_fractions =
         prepare.resize.is_some() || prepare.color.as_ref().is_some_and(|color| color.value == Color::LabL);
-    let count = card.train_images + card.test_images;
+    let count = card.own_images().iter().sum::<usize>();
     let prepared = count.saturating_mul(program.input_shape().elements());
     let fractions = prepared.saturating_mul(size_of::<f32>());
     let decoded = match card.size {
@@ -82,7 +82,7 @@ fn decoding(card: &DataCard, memory_bytes: u64) -> usize {
 pub(super) fn answers(program: &CheckedProgram, train: &TrainSpec, card: Option<&DataCard>) -> usize {
     let wanted = train.metrics.iter().any(|metric| metric.value == Metric::Auc);
     let Some(card) = card.filter(|_| wanted) else { return 0 };
-    let pictures = card.train_images + card.test_images;
+    let pictures = card.own_images().iter().sum::<usize>();
     pictures * (program.output_shape().elements() * (size_of::<f32>() + 1) + size_of::<(f32, bool)>())
 }
 

@@ -40,6 +40,8 @@ pub enum DataSource {
     Folder {
         /// Training images (or all of them).
         train: PathBuf,
+        /// Validation images, if they lie apart.
+        validation: Option<PathBuf>,
         /// Test images, if they lie apart.
         test: Option<PathBuf>,
     },
@@ -61,7 +63,7 @@ pub struct CsvSource {
     /// The columns of the labels, at least one: one class; numbers; several classes in one column (`cat;dog`)
     /// or a 0 or 1 in a column for each.
     pub labels: Vec<Spanned<String>>,
-    /// The column that says `train` or `test`.
+    /// The column that says `train`, `validation` or `test`.
     pub split: Option<Spanned<String>>,
 }
 
@@ -110,10 +112,31 @@ impl DataSource {
             DataSource::Idx { images, labels, test } => {
                 [images, labels].into_iter().chain(test.iter().flatten()).map(PathBuf::as_path).collect()
             }
-            DataSource::CifarBinary { path, test, .. } | DataSource::Folder { train: path, test } => {
+            DataSource::CifarBinary { path, test, .. } => {
                 std::iter::once(path).chain(test).map(PathBuf::as_path).collect()
             }
+            DataSource::Folder { train, validation, test } => {
+                std::iter::once(train).chain(validation).chain(test).map(PathBuf::as_path).collect()
+            }
             DataSource::Npz(path) | DataSource::Csv(CsvSource { path, .. }) => vec![path],
+        }
+    }
+
+    /// Whether it has validation pictures of its own, as far as that is written; `None` where only its
+    /// contents tell.
+    pub fn has_validation(&self) -> Option<bool> {
+        match self {
+            DataSource::Folder { validation, .. } => Some(validation.is_some()),
+            DataSource::Csv(CsvSource { split: Some(_), .. }) => None,
+            DataSource::Csv(_)
+            | DataSource::Digits
+            | DataSource::Mnist
+            | DataSource::FashionMnist
+            | DataSource::Cifar10
+            | DataSource::Cifar100
+            | DataSource::Idx { .. }
+            | DataSource::CifarBinary { .. }
+            | DataSource::Npz(_) => Some(false),
         }
     }
 
@@ -205,9 +228,17 @@ impl Words for DataSource {
             )
                 .keras("image_dataset_from_directory")
                 .example("source: folder(\"photos/train\", test: \"photos/test\")")
-                .options(&[path("train", "Training pictures, or all of them."), more("test", TEST)])
+                .options(&[
+                    path("train", "Training pictures, or all of them."),
+                    more("validation", "Validation pictures, if they lie apart."),
+                    more("test", TEST),
+                ])
                 .unnamed(1),
-            |a| DataSource::Folder { train: file(a, "train"), test: optional_file(a, "test") },
+            |a| DataSource::Folder {
+                train: file(a, "train"),
+                validation: optional_file(a, "validation"),
+                test: optional_file(a, "test"),
+            },
         ),
         Row::new(
             Word::new("npz", "Arrays `x_train`, `y_train` and perhaps `x_test`, `y_test`: pictures [N, H, W] \
@@ -275,8 +306,8 @@ impl Words for DataSource {
                         "The columns of the labels: one class; numbers; several classes in one column \
                             (`cat;dog`) or a 0 or 1 in a column for each.",
                     ),
-                    OptionSpec::optional("split", OptionType::Column, NONE, "The column that says `train` or \
-                        `test`."),
+                    OptionSpec::optional("split", OptionType::Column, NONE, "The column that says `train`, \
+                        `validation` or `test`."),
                 ])
                 .unnamed(1),
             |a| DataSource::Csv(CsvSource {
@@ -291,7 +322,7 @@ impl Words for DataSource {
     fn written(&self) -> Written {
         use OptionValue::{Column, Columns, Int};
         let text = |path: &Path| OptionValue::Text(path.display().to_string());
-        let apart = |test: &Option<PathBuf>| test.as_ref().map(|test| ("test", text(test)));
+        let named = |name, path: &Option<PathBuf>| path.as_ref().map(|path| (name, text(path)));
         match self {
             DataSource::Digits => Written::bare("digits"),
             DataSource::Mnist => Written::bare("mnist"),
@@ -307,13 +338,14 @@ impl Words for DataSource {
             }
             DataSource::CifarBinary { path, test, label_bytes } => {
                 let mut options = vec![("path", text(path))];
-                options.extend(apart(test));
+                options.extend(named("test", test));
                 options.push(("label_bytes", Int(*label_bytes)));
                 Written::new("cifar_binary", options)
             }
-            DataSource::Folder { train, test } => {
+            DataSource::Folder { train, validation, test } => {
                 let mut options = vec![("train", text(train))];
-                options.extend(apart(test));
+                options.extend(named("validation", validation));
+                options.extend(named("test", test));
                 Written::new("folder", options)
             }
             DataSource::Npz(file) => Written::new("npz", [("path", text(file))]),

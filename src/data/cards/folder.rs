@@ -1,27 +1,33 @@
 //! Cards of picture folders, from the headers of the pictures.
 
-use std::path::Path;
-
 use super::super::error::DataError;
-use super::super::folder::{FolderFacts, HeaderFacts, folder_facts};
+use super::super::folder::{FolderFacts, HeaderFacts, SplitFolders, folder_facts};
 use super::super::locations::Locations;
 use super::signs;
 use crate::card::{DataCard, PictureSize, TypicalSize};
 use crate::printed::shown_path;
 
-/// The card of a folder (or of a training and a test folder).
-pub(super) fn card(train: &Path, test: Option<&Path>, locations: &Locations) -> Result<DataCard, DataError> {
-    let facts = folder_facts(train, test, locations)?;
-    let FolderFacts { classes, class_counts, test_counts, headers, grouped, empty_classes } = facts;
+/// The card of a folder, or of the folders of the splits.
+pub(super) fn card(folders: SplitFolders<'_>, locations: &Locations) -> Result<DataCard, DataError> {
+    let facts = folder_facts(folders, locations)?;
+    let FolderFacts {
+        classes,
+        class_counts,
+        validation_counts,
+        test_counts,
+        headers,
+        grouped,
+        empty_classes,
+    } = facts;
     let mirror_pairs = if grouped { signs::mirror_pairs(&classes) } else { None };
-    let card = of_headers(shown_path(train), headers, classes);
+    let card = of_headers(shown_path(folders.train), headers, classes);
     Ok(DataCard {
         grouped,
         empty_classes,
         upright: mirror_pairs.is_some(),
         mirror_changes_class: mirror_pairs.is_some(),
         mirror_pairs: mirror_pairs.unwrap_or_default(),
-        ..card.with_counts(class_counts, test_counts)
+        ..card.with_counts(class_counts, test_counts).with_validation(validation_counts)
     })
 }
 

@@ -8,12 +8,15 @@ mod signs;
 
 use std::path::{Path, PathBuf};
 
-use super::error::DataError;
+use super::cifar::folder_of_cifar;
+use super::error::{DataError, Lines};
+use super::folder::SplitFolders;
 use super::load::array_facts;
-use super::locations::{FetchPolicy, Locations};
+use super::locations::{ClassFolders, FetchPolicy, Locations};
 use super::npz::ArrayFacts;
 use super::pass::pass_facts;
 use super::source::{check_classes, places};
+use super::standard::folder_of_idx;
 use super::tree;
 use crate::card::{DataCard, PictureSize, builtin};
 use crate::ir::{DataSource, DataSpec};
@@ -25,7 +28,7 @@ const MAX_FILES: usize = 1_000_000;
 #[derive(Debug, thiserror::Error)]
 pub enum CardError {
     /// The data are not there: checks that need them are left out.
-    #[error("{what} is not at hand\n  help: {help}")]
+    #[error("{what} is not at hand\n  looked for {}\n  help: {help}", Lines(looked))]
     NotAtHand {
         /// What was looked for, as the user wrote it.
         what: String,
@@ -75,9 +78,14 @@ pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError>
         | DataSource::Cifar100 => {
             builtin(source).unwrap_or_else(|| unreachable!("every built-in set has a card"))
         }
-        DataSource::Folder { train, test } => memory::remembered("folder", &paths, locations, || {
-            folder::card(train, test.as_deref(), locations)
-        })?,
+        DataSource::Folder { train, validation, test } => {
+            let folders = SplitFolders { train, validation: validation.as_deref(), test: test.as_deref() };
+            // which of two paths is whose is not told by the paths, nor what is taken for a class
+            let plain = validation.is_none() && locations.class_folders == ClassFolders::Wanted;
+            let what = format!("folder {source:?} {:?}", locations.class_folders);
+            let what = if plain { "folder".to_owned() } else { what };
+            memory::remembered(&what, &paths, locations, || folder::card(folders, locations))?
+        }
         DataSource::Idx { .. } | DataSource::CifarBinary { .. } | DataSource::Npz(_) => {
             let (what, kind) = (format!("{source:?} {:?}", data.labels.value), data.labels.value);
             memory::remembered(&what, &paths, locations, || {
@@ -99,7 +107,7 @@ pub fn of(data: &DataSpec, locations: &Locations) -> Result<DataCard, CardError>
                 .collect()
         };
         let known = |counts: &[usize]| if counts.is_empty() { Vec::new() } else { reordered(counts) };
-        (card.class_counts, card.test_counts) = (known(&card.class_counts), known(&card.test_counts));
+        [card.class_counts, card.validation_counts, card.test_counts] = card.own_counts().map(known);
         card.classes.clone_from(&written.value);
     }
     card.upright = data.upright.as_ref().map_or(card.upright, |upright| upright.value);
@@ -126,6 +134,16 @@ pub fn with_pass(data: &DataSpec, locations: &Locations) -> Result<DataCard, Car
         memory::remembered(&what, &source.value.paths(), locations, || pass_facts(data, &at_hand))?
     };
     Ok(DataCard { pass: Some(pass), ..card })
+}
+
+/// The files and folders that the data are read from, as far as they are at hand; none for what is part of the
+/// program.
+pub fn read_from(source: &DataSource, locations: &Locations) -> Vec<PathBuf> {
+    let set = folder_of_idx(source, locations).or_else(|| folder_of_cifar(source, locations));
+    let found = source.paths().into_iter().filter_map(|path| Some(locations.resolve(path).ok()?.path));
+    let mut all: Vec<PathBuf> = set.into_iter().chain(found).collect();
+    all.dedup();
+    all
 }
 
 /// Bytes of the files that the data are in; `None` where that is not known without looking for a built-in
@@ -177,7 +195,7 @@ mod tests {
     }
 
     fn folder() -> DataSpec {
-        spec(DataSource::Folder { train: "set".into(), test: None })
+        spec(DataSource::Folder { train: "set".into(), validation: None, test: None })
     }
 
     /// Two classes of pictures.

@@ -11,12 +11,14 @@ use crate::printed::shown_path;
 
 /// The card of a table, from the headers of the pictures that it names.
 pub(super) fn card(table: &CsvSource, kind: LabelKind, locations: &Locations) -> Result<DataCard, DataError> {
-    let TableFacts { classes, class_counts, test_counts, targets, images, headers } =
-        table_facts(table, kind, locations)?;
+    let TableFacts { classes, counts, targets, images, headers } = table_facts(table, kind, locations)?;
     let targets = targets.as_ref().filter(|_| kind == LabelKind::Regression).map(columns).unwrap_or_default();
-    let card = of_headers(shown_path(&table.path), headers, classes).with_counts(class_counts, test_counts);
-    let [train_images, test_images] = images;
-    Ok(DataCard { targets, train_images, test_images, ..card })
+    let [class_counts, validation_counts, test_counts] = counts;
+    let [train_images, validation_images, test_images] = images;
+    let card = of_headers(shown_path(&table.path), headers, classes)
+        .with_counts(class_counts, test_counts)
+        .with_validation(validation_counts);
+    Ok(DataCard { targets, train_images, validation_images, test_images, ..card })
 }
 
 /// What is known of each column of numbers.

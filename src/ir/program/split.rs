@@ -11,24 +11,34 @@ impl Split {
 }
 
 impl DataSpec {
+    /// Whether there are validation pictures. `own` says how many the source has of its own, where that is
+    /// known; where it is not, it may have some.
+    pub(crate) fn has_validation(&self, own: Option<usize>) -> bool {
+        let source = &self.source.value;
+        self.validation.is_some()
+            || source.has_validation().unwrap_or_else(|| own.is_none_or(|images| images > 0))
+    }
+
     /// Images of each class in the training, the validation and the test split, from the numbers of
     /// the set's own: what will be drawn. `None` where that depends on which pictures are drawn.
-    /// `test` is empty where there is no test split.
-    pub(crate) fn planned_splits(&self, train: &[usize], test: &[usize]) -> Option<[Vec<usize>; 3]> {
+    /// The numbers of a split are empty where the set has none of its own.
+    pub(crate) fn planned_splits(&self, own: [&[usize]; 3]) -> Option<[Vec<usize>; 3]> {
+        let [train, validation, test] = own;
         if !self.stratified || self.split_by.is_some() || train.is_empty() {
             return None;
         }
         let mut splits = [Vec::new(), Vec::new(), Vec::new()];
         for (class, &own_train) in train.iter().enumerate() {
-            let drawn = self.drawn(own_train, test.get(class).copied().unwrap_or(0));
+            let of = |split: &[usize]| split.get(class).copied().unwrap_or(0);
+            let drawn = self.drawn([own_train, of(validation), of(test)]);
             splits.iter_mut().zip(drawn).for_each(|(split, images)| split.push(images));
         }
         Some(splits)
     }
 
     /// So many images in the training, the validation and the test split, where shares are drawn from all
-    /// alike.
-    pub(crate) fn drawn(&self, own_train: usize, own_test: usize) -> [usize; 3] {
+    /// alike. A set with a validation split of its own is not split anew (E0323).
+    pub(crate) fn drawn(&self, [own_train, own_validation, own_test]: [usize; 3]) -> [usize; 3] {
         let all = own_train + own_test;
         let (mut left, mut tested) = (own_train, own_test);
         let count = |share: &Split, left: usize| {
@@ -40,6 +50,6 @@ impl DataSpec {
             left -= tested;
         }
         let validated = self.validation.as_ref().map_or(0, |share| count(&share.value, left));
-        [left - validated, validated, tested]
+        [left - validated, own_validation + validated, tested]
     }
 }

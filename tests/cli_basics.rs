@@ -566,6 +566,19 @@ fn augmented_pictures_are_written() {
     let varied = std::fs::read_dir(folder.path().join("varied")).expect("a folder");
     let sizes = varied.map(|entry| std::fs::read(entry.expect("a file").path()).expect("there"));
     assert!(sizes.into_iter().all(|bytes| bytes.starts_with(b"P6\n4 4 ")));
+    // nor need they lie in folders of classes
+    std::fs::write(folder.path().join("plain.cnn"), alone.replace("\"set\"", "\"set/cats/\""))
+        .expect("written");
+    let words = ["augment", "plain.cnn", "--output", "plain/", "--count", "1"];
+    let done = cnnc().current_dir(folder.path()).args(words).assert().success();
+    assert_eq!(text(&done.get_output().stderr), "");
+    assert!(folder.path().join("plain/0001-cats.png").exists());
+    // whatever learns needs them
+    let model = "model M { input(4x4x3); flatten; dense(classes, activation: softmax) }\n";
+    let learns = format!("{model}data {{ source: folder(\"set/cats\") }}\naugment {{ flip(horizontal) }}\n");
+    std::fs::write(folder.path().join("learns.cnn"), learns).expect("written");
+    let refused = cnnc().current_dir(folder.path()).args(["augment", "learns.cnn"]).assert().code(1);
+    assert!(text_of(&refused).contains("has no class folders"), "{}", text_of(&refused));
     augment(&["--output", "sheet.jpg"]);
     assert!(read("sheet.jpg").starts_with(b"\xff\xd8"));
     for words in [&["--output", "a.tiff"][..], &["--output", "each/", "--type", "exe"], &["--prefix", "b-"]] {

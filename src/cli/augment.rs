@@ -8,11 +8,11 @@ use clap::Args;
 use super::arguments::ProgramArgs;
 use super::console::Console;
 use super::failure::Failure;
-use super::load::{self, Look, Subject, Told};
+use super::load::{self, Look, Reading, Subject, Told};
 use super::progress::Terminal;
-use super::sheet::{self, Shown};
-use crate::data::{Dataset, Sample};
-use crate::experiment::read_text;
+use super::sheet::{self, FileType, Shown};
+use crate::data::{ClassFolders, Dataset, Sample};
+use crate::experiment::{Options, read_text};
 use crate::printed;
 use crate::train::RunError;
 use crate::{files, front};
@@ -20,7 +20,8 @@ use crate::{files, front};
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Pictures are those of the first epoch (then of the next, where more are wanted than there are), changed as a run with this seed changes \
-them, before `rescale` and `normalize`. A file of `data` and `augment` alone will do: without a model, pictures keep the sizes they have.
+them, before `rescale` and `normalize`. A file of `data` and `augment` alone will do: without a model, pictures keep the sizes they have, and \
+a plain folder of pictures needs no folders of classes.
 
 Examples:
   cnnc augment models/fashion_mnist.cnn --output sheet.png
@@ -50,11 +51,16 @@ pub(super) struct AugmentArgs {
 pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failure> {
     let ProgramArgs { file, choice } = &args.program;
     let text = read_text(file)?;
-    let with_model = text_with_model(args, &text, console);
+    let mut options = load::options(file, choice, &[], Look::Names, console);
+    if let Some(locations) = options.locations.as_mut().filter(|_| !front::has_model(&text)) {
+        // nothing learns from the labels of these pictures
+        locations.class_folders = ClassFolders::Optional;
+    }
+    let with_model = text_with_model(file, &text, &options);
     // what a model that nobody wrote is warned of is nobody's business
     let told = if with_model.is_some() { Told::Errors } else { Told::All };
     let subject = Subject { name: file, file, text: with_model.unwrap_or(text) };
-    let ready = load::ready_told_of(subject, choice, told, console)?;
+    let ready = load::ready_told(subject, &options, told, console)?;
     let program = ready.program.program();
     let spec = &program.augment;
     if spec.ops.is_empty() {
@@ -74,13 +80,12 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     let shown: Vec<Shown<'_>> =
         pictures.iter().map(|picture| Shown { size: picture.size, values: &picture.values }).collect();
     if is_folder(&args.output) {
-        let format = sheet::format_of(Path::new(&format!("_.{}", args.files.picture_type)))?;
         let range = sheet::shown_range(&shown);
         for (number, picture) in pictures.iter().enumerate() {
             let path = args.output.join(args.files.name(number + 1, &class_name(&data, picture.label)));
             let folder = path.parent().unwrap_or(&args.output);
             fs::create_dir_all(folder).map_err(|error| RunError::write(folder, error))?;
-            write(&path, &sheet::alone(shown[number], range, format)?)?;
+            write(&path, &sheet::alone(shown[number], range, args.files.picture_type)?)?;
         }
         return console.result(format_args!(
             "{} pictures in {}",
@@ -89,24 +94,32 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
         ));
     }
     args.files.refuse_for_a_sheet()?;
-    write(&args.output, &sheet::sheet(&shown, sheet::format_of(&args.output)?)?)?;
+    write(&args.output, &sheet::sheet(&shown, FileType::of_name(&args.output)?)?)?;
     let count = pictures.len();
     console.beside(&args.output, format_args!("{count} pictures on {}", printed::shown_path(&args.output)))
 }
 
 /// The text with a model that takes pictures of any size, where it has none: to vary pictures none is needed.
 /// `None` where it has one, or something else is wrong with it.
-fn text_with_model(args: &AugmentArgs, text: &str, console: &Console) -> Option<String> {
-    let ProgramArgs { file, choice } = &args.program;
-    let with_model = |channels: usize| {
-        let layers = "global_avg_pool2d; dense(classes, activation: softmax)";
+fn text_with_model(file: &Path, text: &str, options: &Options) -> Option<String> {
+    // pictures of a single class, too: nothing has to tell them apart
+    let outputs = ["classes", "2"];
+    let with_model = |(outputs, channels): (&str, usize)| {
+        let layers = format!("global_avg_pool2d; dense({outputs}, activation: softmax)");
         format!("{text}\nmodel pictures {{ input(?x?x{channels}); {layers} }}\n")
     };
     let is_sound = |text: &String| {
-        let reading = load::judge(file, text.clone(), choice, &[], Look::Names, console);
+        let reading = Reading::of_text(file, text.clone(), options);
         !reading.loaded.problems.has_errors()
     };
-    if front::has_model(text) { None } else { [3, 1].map(with_model).into_iter().find(is_sound) }
+    if front::has_model(text) {
+        return None;
+    }
+    outputs
+        .into_iter()
+        .flat_map(|outputs| [3, 1].map(|channels| (outputs, channels)))
+        .map(with_model)
+        .find(is_sound)
 }
 
 /// How the files of a folder are named.
@@ -118,25 +131,26 @@ struct FileArgs {
     /// In a folder: a folder for each class, as `folder(…)` reads it
     #[arg(long)]
     class_folders: bool,
-    /// In a folder: the type of the files, png, jpg, webp, bmp or ppm
-    #[arg(long = "type", value_name = "TYPE", default_value = "png")]
-    picture_type: String,
+    /// In a folder: the type of the files
+    #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = FileType::Png)]
+    picture_type: FileType,
 }
 
 impl FileArgs {
     /// The path in the folder, by the number from 1 and the class.
     fn name(&self, number: usize, class: &str) -> PathBuf {
         let FileArgs { prefix, class_folders, picture_type } = self;
+        let end = picture_type.end();
         if *class_folders {
-            Path::new(class).join(format!("{prefix}{number:04}.{picture_type}"))
+            Path::new(class).join(format!("{prefix}{number:04}.{end}"))
         } else {
-            PathBuf::from(format!("{prefix}{number:04}-{class}.{picture_type}"))
+            PathBuf::from(format!("{prefix}{number:04}-{class}.{end}"))
         }
     }
 
     /// A sheet has one name, and its type.
     fn refuse_for_a_sheet(&self) -> Result<(), Failure> {
-        let asked = !self.prefix.is_empty() || self.class_folders || self.picture_type != "png";
+        let asked = !self.prefix.is_empty() || self.class_folders || self.picture_type != FileType::Png;
         if asked {
             return Err(Failure::Usage(
                 "`--prefix`, `--class-folders` and `--type` are for the files of a folder: `--output pictures/`; \

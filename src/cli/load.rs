@@ -36,7 +36,7 @@ pub(super) struct Subject<'a> {
 }
 
 /// What the command line says of a file. Settings of `more` come after those of `choice`.
-fn options(
+pub(super) fn options(
     file: &Path,
     choice: &ChoiceArgs,
     more: &[(String, String)],
@@ -124,19 +124,6 @@ pub(super) fn ready(
     ready_looking(file, choice, more, Look::Names, console)
 }
 
-/// The program of a text that stands in the place of a file.
-/// # Errors
-/// [`Failure`]: the text has errors.
-pub(super) fn ready_told_of(
-    subject: Subject<'_>,
-    choice: &ChoiceArgs,
-    told: Told,
-    console: &Console,
-) -> Result<Experiment, Failure> {
-    let options = options(subject.file, choice, &[], Look::Names, console);
-    ready_told(subject, &options, told, console)
-}
-
 /// [`ready`], with another look at the data.
 /// # Errors
 /// As [`ready`].
@@ -198,7 +185,10 @@ pub(super) fn tell(reading: &mut Reading, told: Told, console: &Console) -> Resu
     Ok(())
 }
 
-fn ready_told(
+/// The program of a text that stands in the place of a file.
+/// # Errors
+/// [`Failure`]: the text has errors.
+pub(super) fn ready_told(
     subject: Subject<'_>,
     options: &Options,
     told: Told,

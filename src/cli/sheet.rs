@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::path::Path;
 
+use clap::ValueEnum;
 use image::codecs::pnm::{PnmEncoder, PnmSubtype, SampleEncoding};
 use image::{ImageFormat, Rgb, RgbImage};
 
@@ -24,22 +25,51 @@ pub(super) struct Shown<'a> {
     pub(super) values: &'a [f32],
 }
 
-/// The format that a file's name says; PNG where it says none.
-/// # Errors
-/// [`Failure::Usage`] if no such pictures are written.
-pub(super) fn format_of(path: &Path) -> Result<ImageFormat, Failure> {
-    let Some(end) = path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase()) else {
-        return Ok(ImageFormat::Png);
-    };
-    match end.as_str() {
-        "png" => Ok(ImageFormat::Png),
-        "jpg" | "jpeg" => Ok(ImageFormat::Jpeg),
-        "bmp" => Ok(ImageFormat::Bmp),
-        "webp" => Ok(ImageFormat::WebP),
-        "ppm" => Ok(ImageFormat::Pnm),
-        end => Err(Failure::Usage(format!(
-            "pictures are written as PNG, JPEG, WebP, BMP or PPM, not as {end}: name the output `….png`"
-        ))),
+/// What a picture is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FileType {
+    Png,
+    #[value(alias = "jpeg")]
+    Jpg,
+    Webp,
+    Bmp,
+    Ppm,
+}
+
+impl FileType {
+    /// The type that a file's name says; PNG where it says none.
+    /// # Errors
+    /// [`Failure::Usage`] if no such pictures are written.
+    pub(super) fn of_name(path: &Path) -> Result<Self, Failure> {
+        let Some(end) = path.extension().map(|end| end.to_string_lossy().into_owned()) else {
+            return Ok(FileType::Png);
+        };
+        FileType::from_str(&end, true).map_err(|_| {
+            Failure::Usage(format!(
+                "pictures are written as PNG, JPEG, WebP, BMP or PPM, not as {end}: name the output `….png`"
+            ))
+        })
+    }
+
+    /// What names of such files end in.
+    pub(super) fn end(self) -> &'static str {
+        match self {
+            FileType::Png => "png",
+            FileType::Jpg => "jpg",
+            FileType::Webp => "webp",
+            FileType::Bmp => "bmp",
+            FileType::Ppm => "ppm",
+        }
+    }
+
+    fn format(self) -> ImageFormat {
+        match self {
+            FileType::Png => ImageFormat::Png,
+            FileType::Jpg => ImageFormat::Jpeg,
+            FileType::Webp => ImageFormat::WebP,
+            FileType::Bmp => ImageFormat::Bmp,
+            FileType::Ppm => ImageFormat::Pnm,
+        }
     }
 }
 
@@ -47,7 +77,7 @@ pub(super) fn format_of(path: &Path) -> Result<ImageFormat, Failure> {
 /// from the least to the largest where they lie elsewhere.
 /// # Errors
 /// [`Failure::Mistake`] if there are too many for one sheet.
-pub(super) fn sheet(pictures: &[Shown<'_>], format: ImageFormat) -> Result<Vec<u8>, Failure> {
+pub(super) fn sheet(pictures: &[Shown<'_>], file_type: FileType) -> Result<Vec<u8>, Failure> {
     let largest = |axis: usize| pictures.iter().map(|picture| picture.size[axis]).max().unwrap_or(1);
     let (height, width) = (largest(0), largest(1));
     let columns = (1..).find(|columns| columns * columns >= pictures.len()).unwrap_or(1);
@@ -67,27 +97,27 @@ pub(super) fn sheet(pictures: &[Shown<'_>], format: ImageFormat) -> Result<Vec<u
         let corner = [at / columns * (height * scale + GAP), at % columns * (width * scale + GAP)];
         paint(&mut image, *picture, corner, scale, range);
     }
-    encoded(&image, format)
+    encoded(&image, file_type)
 }
 
 /// One picture at its own size.
 /// # Errors
 /// [`Failure::Mistake`] if it cannot be encoded.
-pub(super) fn alone(picture: Shown<'_>, range: (f32, f32), format: ImageFormat) -> Result<Vec<u8>, Failure> {
+pub(super) fn alone(picture: Shown<'_>, range: (f32, f32), file_type: FileType) -> Result<Vec<u8>, Failure> {
     let [height, width, _] = picture.size;
     let mut image = RgbImage::new(width as u32, height as u32);
     paint(&mut image, picture, [0, 0], 1, range);
-    encoded(&image, format)
+    encoded(&image, file_type)
 }
 
-fn encoded(image: &RgbImage, format: ImageFormat) -> Result<Vec<u8>, Failure> {
+fn encoded(image: &RgbImage, file_type: FileType) -> Result<Vec<u8>, Failure> {
     let mut bytes = Cursor::new(Vec::new());
-    let done = if format == ImageFormat::Pnm {
+    let done = if file_type == FileType::Ppm {
         // by itself the encoder takes a newer form, which few programs read
         let pixmap = PnmSubtype::Pixmap(SampleEncoding::Binary);
         image.write_with_encoder(PnmEncoder::new(&mut bytes).with_subtype(pixmap))
     } else {
-        image.write_to(&mut bytes, format)
+        image.write_to(&mut bytes, file_type.format())
     };
     done.map_err(|error| {
         Failure::mistake(format!("cannot encode the picture: {error}"), "write fewer pictures, or PNG")
@@ -136,7 +166,7 @@ mod tests {
     fn pictures_stand_side_by_side() {
         let (black, grey, white) = (vec![0.0; 4], vec![128.0; 4], vec![255.0; 4]);
         let shown = [&black, &grey, &white].map(|values| Shown { size: [2, 2, 1], values });
-        let png = sheet(&shown, ImageFormat::Png).expect("they fit");
+        let png = sheet(&shown, FileType::Png).expect("they fit");
         let image = image::load_from_memory(&png).expect("a picture").into_rgb8();
         // two rows and columns of 96 pixels, with a gap
         assert_eq!(image.dimensions(), (194, 194));
@@ -150,7 +180,7 @@ mod tests {
     fn a_picture_alone_keeps_its_size() {
         let values = vec![0.0, 255.0, 128.0];
         let shown = Shown { size: [1, 3, 1], values: &values };
-        for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::WebP, ImageFormat::Pnm] {
+        for format in [FileType::Png, FileType::Bmp, FileType::Webp, FileType::Ppm] {
             let bytes = alone(shown, (0.0, 255.0), format).expect("written");
             let image = image::load_from_memory(&bytes).expect("a picture").into_rgb8();
             assert_eq!(image.as_raw()[..], [0, 0, 0, 255, 255, 255, 128, 128, 128], "{format:?}");

@@ -357,6 +357,88 @@ fn augmentation_is_checked_against_the_pictures() {
     assert_eq!(grey("gray", "brightness(20%); noise(5%)"), [""; 0]);
 }
 
+/// The text after the edits of its first problem.
+fn edited(text: &str) -> String {
+    let loaded = load_text(text, &[]);
+    let problem = loaded.problems.iter().find(|problem| problem.level != Level::Hint).expect("it has one");
+    let mut edits = problem.fixes.first().map(|fix| fix.edits.clone()).unwrap_or_default();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    let mut text = text.to_owned();
+    for edit in edits {
+        text.replace_range(edit.span.start..edit.span.end, &edit.text);
+    }
+    text
+}
+
+#[test]
+fn edits_fit_files_of_few_lines() {
+    let rest = "data { source: cifar10 }\nprepare { rescale: 1/255 }\n";
+    let dropped =
+        "model A { input(32x32x3); conv2d(12, 3); relu; global_avg_pool2d; dense(10); dropout(0.5) }\n";
+    let before =
+        "model A { input(32x32x3); conv2d(12, 3); relu; global_avg_pool2d; dropout(0.5); dense(10) }\n";
+    assert_eq!(edited(&format!("{dropped}{rest}")), format!("{before}{rest}"));
+    let dropped = "model A {\n    input(32x32x3)\n    flatten\n    dense(10)\n    dropout(0.5) }\n";
+    let before = "model A {\n    input(32x32x3)\n    flatten\n    dropout(0.5)\n    dense(10)\n    }\n";
+    assert_eq!(edited(&format!("{dropped}{rest}")), format!("{before}{rest}"));
+    // a network of the zoo that nothing brings in
+    let body = "model A { input(64x64x3); NAME(include_top: false); global_avg_pool2d; dense(10) }\n";
+    for name in ["resnet18", "zoo.resnet18"] {
+        let text = format!("language 1\n{}{rest}", body.replace("NAME", name));
+        let wanted = format!("language 1\nuse zoo.resnet18\n\n{}{rest}", body.replace("NAME", "resnet18"));
+        assert_eq!(edited(&text), wanted);
+    }
+    // the layer that makes too many maps, not the pool behind it
+    let maps = "model A { input(32x32x3); conv2d(N, 3); global_avg_pool2d; softmax }\n";
+    let text = |maps_of: &str| format!("{}{rest}", maps.replace('N', maps_of));
+    assert_eq!(codes(&load_text(&text("12"), &[])), ["W0202"]);
+    assert_eq!(edited(&text("12")), text("classes"));
+    assert_eq!(codes(&load_text(&text("9"), &[])), ["E0201"]);
+    assert_eq!(edited(&text("9")), text("classes"));
+}
+
+#[test]
+fn none_takes_a_setting_away() {
+    let text = "model A { input(8x8x1); flatten; dense(classes, activation: softmax) }\n\
+                data { source: digits; validation: 10% of train; test: 20% of all; classes: [a, b] }\n\
+                prepare { rescale: 1/255; resize: 8x8 }\ntrain { loss: mse; optimizer: sgd }\n";
+    let none = ["data.validation", "data.test", "data.classes", "prepare.resize", "train.loss"];
+    let loaded = load_text(text, &none.map(|setting| (setting, "none")));
+    assert_eq!(codes(&loaded), [""; 0], "{}", drawn(&loaded));
+    let program = loaded.program.expect("sound");
+    let data = program.program().data.as_ref().expect("there");
+    assert!(data.validation.is_none() && data.test.is_none() && data.classes.is_none());
+    assert!(program.program().prepare.resize.is_none());
+    // what must be written cannot be
+    assert_eq!(codes(&load_text(text, &[("data.source", "none")])), ["E0009"]);
+}
+
+#[test]
+fn moving_statistics_need_steps() {
+    let with = |norm: &str, train: &str| {
+        let text = format!(
+            "model A {{ input(64x64x1); conv2d(4, 3, use_bias: false); {norm}; relu; global_avg_pool2d; \
+             dense(2, activation: softmax) }}\n\
+             data {{ source: folder(\"pets/\"); validation: 20% of train }}\n\
+             prepare {{ color: gray; rescale: 1/255 }}\ntrain {{ {train} }}\n"
+        );
+        codes(&load_text(&text, &[]))
+    };
+    // 160 pictures: 5 steps an epoch
+    for (norm, train, expected) in [
+        ("batch_norm", "epochs: 45", &["W0530"][..]),
+        ("batch_norm", "epochs: 46", &[]),
+        ("batch_norm(momentum: 0.9)", "epochs: 5", &[]),
+        ("batch_norm(momentum: 0.9)", "epochs: 4", &["W0530"]),
+        ("batch_norm", "epochs: 90; early_stopping(monitor: val_loss, patience: 8)", &["W0530"]),
+        ("batch_norm", "epochs: 90; early_stopping(monitor: loss, patience: 8)", &[]),
+        ("batch_norm", "epochs: 90; early_stopping(monitor: val_loss, patience: 45)", &[]),
+        ("batch_norm", "epochs: 90; batch: 4", &[]),
+    ] {
+        assert_eq!(with(norm, train), expected, "{norm} {train}");
+    }
+}
+
 #[test]
 fn a_split_comes_from_one_place() {
     let with = |data: &str| {
@@ -790,6 +872,20 @@ fn searches_and_ensembles_are_checked() {
         tuned(("lr: 0.001", "lr: search(1e-4..=1e-2, scale: log)"), "tune { objective: val_f1 }"),
         ["E0501"]
     );
+
+    // a search that spans another model of the file is none of this one's
+    let other = "model Other { input(28x28x1); flatten; dense(search([20, 40])); relu; dense(classes) }\n";
+    let of_small = |tune: &str| {
+        let options = LowerOptions { model: Some("Small".to_owned()), ..LowerOptions::default() };
+        let loaded =
+            load_beside_fixtures(SourceFile::new("test.cnn", format!("{FULL}\n{other}{tune}\n")), &options);
+        (codes(&loaded), loaded.program.map(|program| program.program().not_run_yet().len()))
+    };
+    assert_eq!(of_small(tune), (vec![], Some(0)));
+    assert_eq!(of_small("tune Small { strategy: grid }").0, ["W0506"]);
+    // a member that is asked for is trained by itself
+    let loaded = of_small("ensemble Vote { members: [Small, Other] }");
+    assert_eq!((loaded.0, loaded.1), (vec![], Some(0)));
 
     let other = "model Other { input(28x28x1); flatten; dense(units, activation: softmax) }\n";
     let ensemble = |units: &str, members: &str| {

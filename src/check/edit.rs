@@ -53,6 +53,14 @@ pub(super) fn delete(text: &str, span: Span) -> Option<Edit> {
         let arrow = head.trim_end().len() - 2;
         return Some(edit(head[..arrow].trim_end().len(), span.end, ""));
     }
+    // one of several on a line
+    let (next, blanks) = (rest.trim_start(), rest.len() - rest.trim_start().len());
+    if head.trim_end().ends_with(';') && (next.is_empty() || next.starts_with([';', '}'])) {
+        return Some(edit(head.trim_end().len() - 1, span.end, ""));
+    }
+    if head.trim_end().ends_with('{') && !line.trim().is_empty() && next.starts_with(';') {
+        return Some(edit(span.start, span.end + blanks + 1, ""));
+    }
     // an arrow may hide before a comment on the line above
     let above = before(text, head[..head.len() - line.len()].trim_end().len())?;
     if !begins_statement(line) || above.contains("//") && above.contains("->") {
@@ -68,9 +76,10 @@ pub(super) fn delete(text: &str, span: Span) -> Option<Edit> {
         let end = span.end + (rest.len() - behind.len()) + (behind.len() - behind.trim_start().len());
         return (!named).then(|| edit(span.start, end, ""));
     }
-    rest.trim_start()
-        .starts_with("//")
-        .then(|| edit(start + line.len() - line.trim_start().len(), span.end, ""))
+    if next.starts_with('}') {
+        return Some(edit(span.start, span.end + blanks, ""));
+    }
+    next.starts_with("//").then(|| edit(start + line.len() - line.trim_start().len(), span.end, ""))
 }
 
 /// Moves a layer to the place before another that stands before it.
@@ -84,6 +93,10 @@ pub(super) fn insert_before(text: &str, span: Span, layer: &str) -> Option<Edit>
     let line = before(text, span.start)?;
     if text.get(..span.start)?.trim_end().ends_with("->") {
         return Some(edit(span.start, span.start, format!("{layer} -> ")));
+    }
+    let head = text.get(..span.start)?.trim_end();
+    if !line.trim().is_empty() && head.ends_with([';', '{']) {
+        return Some(edit(span.start, span.start, format!("{layer}; ")));
     }
     if !begins_statement(line) {
         return None;
@@ -153,6 +166,12 @@ mod tests {
             ("  x -> b", Some("  b")),
             ("  x // why\n", Some("   // why\n")),
             ("a -> // why\n  x\nb", None),
+            ("m { a; x }", Some("m { a }")),
+            ("m { a; x; b }", Some("m { a; b }")),
+            ("m { x; b }", Some("m { b }")),
+            ("m {\n  a;\n  x\n}", Some("m {\n  a\n}")),
+            ("m {\n  a\n  x }", Some("m {\n  a\n  }")),
+            ("m { a; n = x }", None),
             ("f(x)", None),
         ] {
             let edit = delete(text, find(text, "x"));
@@ -168,6 +187,15 @@ mod tests {
         let text = "  o\n  x(1)\nb";
         let edits = move_before(text, find(text, "x(1)"), find(text, "o")).expect("plain");
         assert_eq!(applied(text, edits.to_vec()), "  x(1)\n  o\nb");
+        for (text, wanted) in [
+            ("m { a; o; x(1) }", "m { a; x(1); o }"),
+            ("m { o; x(1); b }", "m { x(1); o; b }"),
+            ("o\nx(1) }", "x(1)\no\n}"),
+        ] {
+            let edits = move_before(text, find(text, "x(1)"), find(text, "o")).expect("plain");
+            assert_eq!(applied(text, edits.to_vec()), wanted);
+        }
+        let text = "  o\n  x(1)\nb";
         let edits = swap(text, find(text, "o"), find(text, "x(1)")).expect("plain");
         assert_eq!(applied(text, edits.to_vec()), "  x(1)\n  o\nb");
     }

@@ -35,7 +35,7 @@ pub(super) fn check(
             (LabelKind::Multi, Loss::Mae | Loss::Huber { .. }) => Some("classes"),
         };
         if let Some(sentence) = problem {
-            problems.push(unfit(view, kind, sentence, loss_name(loss), written.span, losses_of(kind)));
+            problems.push(unfit(view, kind, sentence, loss.keyword(), written.span, losses_of(kind)));
         }
     }
     check_metrics(view, kind, problems);
@@ -68,7 +68,7 @@ pub(super) fn check_classes(view: &View<'_>, problems: &mut Problems) {
     if let Some(loss) = view.program.train.as_ref().and_then(|train| train.loss.as_ref())
         && matches!(loss.value, Loss::Mae | Loss::Huber { .. })
     {
-        problems.push(unfit(view, kind, "classes", loss_name(loss.value), loss.span, losses_of(kind)));
+        problems.push(unfit(view, kind, "classes", loss.value.keyword(), loss.span, losses_of(kind)));
     }
     check_metrics(view, kind, problems);
 }
@@ -139,18 +139,6 @@ fn losses_of(kind: LabelKind) -> &'static str {
         LabelKind::Single => "`categorical_crossentropy`",
         LabelKind::Multi => "`binary_crossentropy`",
         LabelKind::Regression => "`mse`, `mae`, `huber`",
-    }
-}
-
-fn loss_name(loss: Loss) -> &'static str {
-    match loss {
-        Loss::CategoricalCrossentropy => "categorical_crossentropy",
-        Loss::BinaryCrossentropy => "binary_crossentropy",
-        Loss::Mse => "mse",
-        Loss::Mae => "mae",
-        Loss::Huber { .. } => "huber",
-        Loss::Focal { .. } => "focal",
-        Loss::Hinge => "hinge",
     }
 }
 

@@ -194,7 +194,8 @@ fn activation_span(node: &LayerNode) -> Span {
 }
 
 pub(super) fn units_span(node: &LayerNode) -> Span {
-    node.options.iter().find(|(name, _)| *name == "units").map_or(node.span, |(_, span)| *span)
+    let counts = |name: &str| matches!(name, "units" | "filters");
+    node.options.iter().find(|(name, _)| counts(name)).map_or(node.span, |(_, span)| *span)
 }
 
 /// E0203 and W0207.
@@ -272,14 +273,33 @@ fn with_counts(
     classes: usize,
     units: usize,
 ) -> Diagnostic {
-    let place = units_span(ending.scores);
+    let maker = maker_of(view, ending.scores);
+    let place = units_span(maker);
     let mut problem =
         problem.arg("data", view.data_name()).arg("classes", classes).arg("units", units).at(place, "here");
     if let Some(data) = &view.program.data {
         problem = problem.also(data.classes.as_ref().map_or(data.source.span, |list| list.span), "data");
     }
-    let problem = problem.help("help");
-    if place == ending.scores.span { problem } else { problem.fix(place, "classes") }
+    let problem =
+        if matches!(maker.layer, Layer::Dense(_)) { problem.help("help") } else { problem.help("maps-help") };
+    if place == maker.span { problem } else { problem.fix(place, "classes") }
+}
+
+/// The layer that decides how many numbers there are, before those that keep the channels.
+fn maker_of<'v>(view: &View<'v>, scores: &'v LayerNode) -> &'v LayerNode {
+    let keeps_channels = |node: &LayerNode| match node.layer.as_op().purpose() {
+        Purpose::Compute => matches!(node.layer, Layer::Pool2d(_) | Layer::GlobalPool2d(_)),
+        Purpose::Activate | Purpose::Normalize | Purpose::Drop | Purpose::Disturb | Purpose::Scale => true,
+        Purpose::Input | Purpose::Reshape | Purpose::Prepare => false,
+    };
+    let mut node = scores;
+    while let [input] = node.inputs[..]
+        && keeps_channels(node)
+        && let Some(before) = view.program.model.layers.get(input.index())
+    {
+        node = before;
+    }
+    node
 }
 
 /// E0201 and W0202.

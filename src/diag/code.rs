@@ -168,6 +168,7 @@ codes! {
     E0522 Error,
     E0525 Error,
     W0529 Warning,
+    W0530 Warning,
 }
 
 impl Code {

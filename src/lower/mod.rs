@@ -149,6 +149,7 @@ pub(crate) fn lower_at(
     let (data, prepare, augment, train) =
         (merged("data"), merged("prepare"), merged("augment"), merged("train"));
     let (tune, report) = (merged("tune"), merged("report"));
+    let tune = tune.filter(|_| first_search.is_some() || !spans_another_model(file, &sections));
 
     let data = data.map(|section| cx.with_constants(&section.lets, |cx| data::lower(cx, &section)));
     // a section of another name may be the one that is meant
@@ -208,6 +209,7 @@ pub(crate) fn lower_at(
         train: lowered_train,
         tune,
         ensembles: ensembles.into_iter().filter(of_model).collect(),
+        is_asked_for: options.model.is_some(),
         report,
     });
     Lowered { program, unknown, problems: cx.problems }
@@ -259,6 +261,13 @@ fn search_space(
     };
     let sections = sections.iter().filter(of_model).chain(overridden);
     search::space(cx, constants, definitions, sections)
+}
+
+/// Whether the searches of a file are for other models than one without any `search(…)`: then it is trained
+/// as it stands. A `tune` with the name of a model is for that model.
+fn spans_another_model(file: &File, sections: &[Section]) -> bool {
+    let mut tunes = sections.iter().filter(|section| section.kind.value == "tune");
+    tunes.all(|tune| tune.target.is_none()) && search::is_anywhere(file)
 }
 
 /// What all parts of lowering share.

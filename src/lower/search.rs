@@ -6,7 +6,7 @@
 
 use super::Cx;
 use crate::ast::visit::{Visitor, walk_definition, walk_expr, walk_section};
-use crate::ast::{Definition, Expr, ExprKind, Let, Section, print_expr};
+use crate::ast::{Definition, Expr, ExprKind, File, Item, Let, Section, print_expr};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::Dimension;
 use crate::source::Span;
@@ -87,6 +87,20 @@ pub(super) fn space<'a>(
         }
     }
     space
+}
+
+/// Whether anything of a file is searched for.
+pub(super) fn is_anywhere(file: &File) -> bool {
+    let mut calls = Calls::default();
+    for item in &file.items {
+        match item {
+            Item::Let(constant) => walk_expr(&mut calls, &constant.value),
+            Item::Definition(definition) => walk_definition(&mut calls, definition),
+            Item::Section(section) => walk_section(&mut calls, section),
+            Item::Language(_) | Item::Use(_) | Item::Allow(_) => {}
+        }
+    }
+    !calls.0.is_empty()
 }
 
 /// The calls of `search`, as they are met.

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Cx;
 use super::home::{Stray, Within};
 use super::names::{list, nearest_of_many};
-use crate::ast::{Entry, Expr, File, Let, Name, Section, Setting, Step};
+use crate::ast::{Entry, Expr, ExprKind, File, Let, Name, Section, Setting, Step};
 use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::source::Span;
 use crate::vocabulary::{
-    self, AugmentKind, Callback, Category, Drawing, OF_ALL_PHASES, SECTIONS, SectionInfo, TRAIN, Words,
+    self, AugmentKind, Callback, Category, Drawing, NONE, OF_ALL_PHASES, OptionType, SECTIONS, SectionInfo,
+    TRAIN, Words,
 };
 
 /// What stands in a section once all that is for the model has been put together.
@@ -151,7 +152,19 @@ pub(super) fn merge(
         let into = merged.get_or_insert_with(|| Merged { span: section.kind.span, ..Merged::default() });
         into.override_with(of_section(section));
     }
+    if let Some(merged) = &mut merged {
+        merged.settings.retain(|setting| !is_left_out(kind, setting));
+    }
     merged
+}
+
+/// Whether a setting says `none`, as the reference calls what is not set; so an override can take one away.
+fn is_left_out(kind: &str, setting: &Setting) -> bool {
+    let spec = vocabulary::section(kind).and_then(|section| section.setting(&setting.key.value));
+    let says_none = matches!(&setting.value.kind, ExprKind::Name(word) if word == NONE);
+    // of some settings it is one of the choices
+    let is_choice = |ty| matches!(ty, OptionType::Choice(words) if words.contains(&NONE));
+    spec.is_some_and(|spec| says_none && spec.default == Some(NONE) && !is_choice(spec.ty))
 }
 
 /// What stands in one section.

@@ -51,6 +51,8 @@ struct Unit<'f> {
     brought_in: BTreeMap<&'f str, usize>,
     /// Some import without a name could not be read: any name may be one of its file.
     is_blind: bool,
+    /// Where a `use` can be put: before all that may need it.
+    top: usize,
     /// The constants at its top.
     constants: Constants,
     zoo: bool,
@@ -177,6 +179,11 @@ impl<'f> Units<'f> {
         constants
     }
 
+    /// Where a `use` can be put into the file that is compiled; `None` in others, which are not to be changed.
+    pub(super) fn top(&self, unit: usize) -> Option<usize> {
+        (unit == 0).then(|| self.units[unit].top)
+    }
+
     /// Whether the file is one of the zoo.
     pub(super) fn is_zoo(&self, unit: usize) -> bool {
         self.units[unit].zoo
@@ -230,11 +237,25 @@ impl<'f> Unit<'f> {
             aliases: BTreeMap::new(),
             brought_in: BTreeMap::new(),
             is_blind: false,
+            top: top(file),
             constants,
             zoo: false,
             prepare: Vec::new(),
         }
     }
+}
+
+/// Where the first item begins that does not say which version of the language it is.
+fn top(file: &File) -> usize {
+    let begins = |item: &Item| match item {
+        Item::Language(_) => None,
+        Item::Use(import) => Some(import.span.start),
+        Item::Let(constant) => Some(constant.span.start),
+        Item::Allow(allow) => Some(allow.span.start),
+        Item::Definition(definition) => Some(definition.span.start),
+        Item::Section(section) => Some(section.kind.span.start),
+    };
+    file.items.iter().find_map(begins).unwrap_or(0)
 }
 
 fn by_name(file: &File) -> BTreeMap<&str, &Definition> {

@@ -116,6 +116,7 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
         train: Some(train),
         tune: None,
         ensembles: Vec::new(),
+        is_asked_for: false,
         report: None,
     };
     CheckedProgram::assume_checked(program, shapes, Some(Loss::CategoricalCrossentropy))

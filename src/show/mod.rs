@@ -38,8 +38,18 @@ pub fn show(programs: &[&CheckedProgram], source: &ast::File) -> String {
     let mut taken = model::Taken::new(names);
     let mut ensembles: Vec<&EnsembleSpec> = Vec::new();
     for program in programs {
-        let Program { source: _, model, data, prepare, augment, train, tune, ensembles: own, report } =
-            program.program();
+        let Program {
+            source: _,
+            model,
+            data,
+            prepare,
+            augment,
+            train,
+            tune,
+            ensembles: own,
+            is_asked_for: _,
+            report,
+        } = program.program();
         // the values that a search has put in stand in the layers and settings
         let _: &Option<TuneSpec> = tune;
         let target = several.then_some(model.name.value.as_str());

@@ -5,6 +5,7 @@ mod callbacks;
 mod capacity;
 mod freezing;
 mod linear;
+mod moving;
 mod normalization;
 mod rates;
 mod report;
@@ -42,6 +43,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
         freezing::check(view, &network, stage, problems);
         rates::check(view, &network, stage, problems);
     }
+    moving::check(view, &network, &stages, problems);
     // a network of which all is frozen has been refused
     if !problems.iter().any(|problem| problem.code == Code::E0509) {
         transfer::check_frozen(view, &network, &stages, problems);

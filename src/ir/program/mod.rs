@@ -56,6 +56,8 @@ pub struct Program {
     pub tune: Option<TuneSpec>,
     /// Ensembles that the model is a member of.
     pub ensembles: Vec<EnsembleSpec>,
+    /// The model was asked for by its name: it is trained by itself, whatever ensembles it is a member of.
+    pub is_asked_for: bool,
     /// Drawings of the trained model, if the file wants some.
     pub report: Option<ReportSpec>,
 }

@@ -11,7 +11,8 @@ impl Program {
     pub fn not_run_yet(&self) -> Vec<(String, Span)> {
         let mut parts = Vec::new();
         parts.extend(self.tune.as_ref().map(|tune| ("a search (`tune`)".to_owned(), tune.span)));
-        parts.extend(self.ensembles.iter().map(|ensemble| ("an ensemble".to_owned(), ensemble.span)));
+        let ensembles = self.ensembles.iter().filter(|_| !self.is_asked_for);
+        parts.extend(ensembles.map(|ensemble| ("an ensemble".to_owned(), ensemble.span)));
         parts.extend(self.report.iter().flat_map(|report| {
             report
                 .drawings

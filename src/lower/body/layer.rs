@@ -3,7 +3,7 @@
 use super::scope::Named;
 use super::{Lowering, name_of};
 use crate::ast::{Argument, DefinitionKind, Name, Step};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Edit};
 use crate::ir::LayerId;
 use crate::layers::{Inputs, KindInfo, Layer};
 use crate::lower::names::{list, nearest_of_many};
@@ -207,7 +207,13 @@ impl<'f> Lowering<'_, 'f> {
         let problem = Diagnostic::new(Code::E0006).arg("name", &callee.value).at(callee.span, "here");
         let model = callee.value.strip_prefix("zoo.").unwrap_or(&callee.value);
         if let Some(model) = zoo::find(model) {
-            self.cx.report(problem.arg("model", model.name).help("zoo"));
+            let import = self.units.top(self.unit()).map(|top| {
+                let line = format!("use zoo.{}\n\n", model.name);
+                let name = Edit { span: callee.span, text: model.name.to_owned() };
+                [Edit { span: Span::new(top, top), text: line }, name]
+            });
+            let problem = problem.arg("model", model.name).help("zoo");
+            self.cx.report(problem.fix_all(import.into_iter().flatten()));
             return;
         }
         self.cx.report(match near {

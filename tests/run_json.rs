@@ -70,7 +70,7 @@ fn described(heading: &str) -> BTreeSet<String> {
 }
 
 /// Objects whose keys are names of the user's or of metrics: they are described as a whole.
-const WHOLE: &[&str] = &["kernels", "results.last_epoch", "results.test"];
+const WHOLE: &[&str] = &["kernels", "results.last_epoch", "results.test", "results.validation"];
 
 /// The keys of a report without its settings, those of objects behind a dot.
 fn keys(report: &Value) -> BTreeSet<String> {

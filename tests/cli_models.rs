@@ -111,3 +111,20 @@ fn folders_are_checked_with_all_that_is_below() {
     let shown = String::from_utf8(none.get_output().stderr.clone()).expect("text");
     assert!(shown.contains("there is no .cnn file in empty or below it"), "{shown}");
 }
+
+/// A search and an ensemble are not run yet: a model that is asked for, and has no part in the search, is.
+#[test]
+fn a_model_that_is_asked_for_is_trained_by_itself() {
+    let searched = TWO.replacen("conv2d(8, 3x3", "conv2d(search([4, 8]), 3x3", 1);
+    let more = "tune { strategy: grid }\nensemble Both { members: [Small, Large] }\n";
+    let place = written(&format!("{searched}{more}"));
+    let run =
+        |more: &[&str]| cnnc(place.path()).args(["run", "two.cnn", "--threads", "1"]).args(more).assert();
+    run(&["--model", "Small"]).success();
+    let refused = run(&["--model", "Large"]).code(1);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).expect("text");
+    assert!(said.contains("E0010") && said.contains("tune") && !said.contains("an ensemble"), "{said}");
+    let refused = run(&[]).code(1);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).expect("text");
+    assert!(said.contains("an ensemble"), "{said}");
+}

@@ -52,7 +52,8 @@ pub use watch::{Event, Note, PhaseStart, Silent, Start, Timed, Warning, Watch};
 pub use crate::autodiff::Differentiated;
 pub use crate::card::DataCard;
 pub use crate::data::{
-    Bounds, DataError, DecodedPicture, FetchPolicy, Locations, PrepareError, Progress as DataProgress, Split,
+    Bounds, ClassFolders, DataError, DecodedPicture, FetchPolicy, Locations, PrepareError,
+    Progress as DataProgress, Split,
 };
 pub use crate::files::Access;
 pub use crate::ir::{Fit, Link, Meaning, Metric, Monitor, Resize, ResizeMethod, SizeRefused};

@@ -128,3 +128,38 @@ fn a_model_that_is_asked_for_is_trained_by_itself() {
     let said = String::from_utf8(refused.get_output().stderr.clone()).expect("text");
     assert!(said.contains("an ensemble"), "{said}");
 }
+
+/// What layers of a model do to pictures in training is on the sheet too.
+#[test]
+fn layers_that_vary_pictures_are_shown() {
+    let place = written(&TWO.replacen(
+        "    flatten\n",
+        "    random_flip(horizontal)\n    random_crop(6, 6)\n    flatten\n",
+        1,
+    ));
+    let folder = place.path();
+    let augment = |more: &[&str]| {
+        let words = ["augment", "two.cnn", "--count", "12", "--type", "ppm"];
+        let done = cnnc(folder).args(words).args(more).assert().success();
+        String::from_utf8(done.get_output().stderr.clone()).expect("text")
+    };
+    let said = augment(&["--model", "Small", "--output", "a/"]);
+    assert!(said.contains("as they leave `random_crop`"), "{said}");
+    augment(&["--model", "Small", "--output", "b/"]);
+    augment(&["--model", "Small", "--output", "one/", "--picture", "3"]);
+    assert!(augment(&["--model", "Large", "--output", "c/"]).contains("pictures are shown as they are"));
+    let files = |name: &str| -> Vec<Vec<u8>> {
+        let mut paths: Vec<_> = fs::read_dir(folder.join(name))
+            .expect("there")
+            .map(|entry| entry.expect("a file").path())
+            .collect();
+        paths.sort();
+        paths.into_iter().map(|path| fs::read(path).expect("readable")).collect()
+    };
+    assert_eq!((files("a").len(), files("a") == files("b")), (12, true));
+    assert!(files("a").iter().all(|bytes| bytes.starts_with(b"P6\n6 6 ")));
+    // one picture, varied in epoch after epoch
+    let one = files("one");
+    assert!(one.len() == 12 && one.iter().any(|other| *other != one[0]), "it never changes");
+    assert!(files("c").iter().all(|bytes| bytes.starts_with(b"P6\n8 8 ")));
+}

@@ -23,6 +23,8 @@ Pictures are those of the first epoch (then of the next, where more are wanted t
 them, before `rescale` and `normalize`. A file of `data` and `augment` alone will do: without a model, pictures keep the sizes they have, and \
 a plain folder of pictures needs no folders of classes.
 
+Where layers at the model's beginning vary pictures (random_flip, random_rotation, ...), they are shown as they leave the last of these.
+
 Examples:
   cnnc augment models/fashion_mnist.cnn --output sheet.png
   cnnc augment mine.cnn --picture 0 --count 36 --output one.png
@@ -63,7 +65,7 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     let ready = load::ready_told(subject, &options, told, console)?;
     let program = ready.program.program();
     let spec = &program.augment;
-    if spec.ops.is_empty() {
+    if spec.ops.is_empty() && ready.varying_layer().is_none() {
         console.note("note: the file has no `augment` section: pictures are shown as they are");
     }
     let seed = args.seed.or(program.train.as_ref().map(|train| train.seed)).unwrap_or(0);
@@ -76,7 +78,16 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
         )));
     }
     let sample = Sample { count, picture: args.picture, batch: ready.batch() };
-    let pictures = data.augmented(seed, spec, sample)?;
+    let pictures = match ready.varying_layer() {
+        Some(layer) => {
+            let name = &program.model.layers[layer.index()].path;
+            console.note(format_args!(
+                "note: layers of the model vary pictures too: they are shown as they leave `{name}`, prepared"
+            ));
+            ready.varied(layer, &data, seed, sample)?
+        }
+        None => data.augmented(seed, spec, sample)?,
+    };
     let shown: Vec<Shown<'_>> =
         pictures.iter().map(|picture| Shown { size: picture.size, values: &picture.values }).collect();
     if is_folder(&args.output) {

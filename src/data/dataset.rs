@@ -259,6 +259,15 @@ impl Dataset {
         order
     }
 
+    /// In which batch of an epoch a training picture is, and at which place there.
+    pub(crate) fn train_place(&self, [seed, epoch]: [u64; 2], batch: usize, picture: usize) -> [usize; 2] {
+        let (order, bounds) = batches_of(self.order(seed, epoch), batch, &self.store);
+        let wanted = self.train.items[picture];
+        let place = order.iter().position(|&item| item == wanted).unwrap_or(0);
+        let first = bounds.partition_point(|&begin| begin <= place).saturating_sub(1);
+        [first, place - bounds[first]]
+    }
+
     /// Training pictures as they are augmented, exactly as many as are wanted: those of the first epoch, then
     /// those of the next. Before they are rescaled: `[H, W, C]`, 0..=255 unless the data or `color` say
     /// otherwise. Where the model takes pictures of any size, each has its own.
@@ -272,7 +281,8 @@ impl Dataset {
     ) -> Result<Vec<AugmentedPicture>, DataError> {
         let Sample { count, picture, batch } = sample;
         let mut pictures = Vec::with_capacity(count);
-        for epoch in 0.. {
+        // the epochs of a run count from 1
+        for epoch in 1.. {
             if pictures.len() >= count {
                 break;
             }

@@ -41,7 +41,7 @@ mod tree;
 mod whole;
 
 pub use bounds::{Bounds, MAX_PIXELS};
-pub use dataset::{Dataset, InputSize, Sample, SplitView};
+pub use dataset::{AugmentedPicture, Dataset, InputSize, Sample, SplitView};
 pub use error::DataError;
 pub use index::{DataDigest, DataIndex};
 pub use loader::Batches;

@@ -27,6 +27,7 @@ mod summary;
 mod train;
 mod tuning;
 pub(crate) mod units;
+mod varied;
 mod watch;
 mod weights;
 

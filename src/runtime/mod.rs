@@ -31,6 +31,6 @@ pub use error::CompileError;
 pub use profile::ProfileRow;
 pub use session::{
     CompileOptions, EvalSession, Kind, ProbeError, ProbeSession, StepInputs, StepResult, TrainSession,
-    optimized_evaluation_graph, optimized_training_graph,
+    VariedSession, optimized_evaluation_graph, optimized_training_graph,
 };
 pub use tune::tune;

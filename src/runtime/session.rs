@@ -4,8 +4,10 @@
 //! engine below them is one.
 
 mod probe;
+mod varied;
 
 pub use probe::{ProbeError, ProbeSession};
+pub use varied::VariedSession;
 
 use std::sync::Arc;
 

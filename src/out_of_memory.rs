@@ -46,6 +46,18 @@ impl OrExitFrom for *mut u8 {
     }
 }
 
+/// What is said before and after the number of bytes. The catalogue takes memory to be looked up.
+const ENGLISH: [&str; 2] = [
+    "error[E0630]: out of memory: ",
+    " bytes were wanted\n  \
+     help: give the process more memory, or make the model, the batch or the pictures smaller\n",
+];
+const KOREAN: [&str; 2] = [
+    "오류[E0630]: 메모리가 부족합니다: ",
+    "바이트가 필요했습니다\n  \
+     도움말: 프로세스에 메모리를 더 주거나, 모델, 배치, 이미지를 줄이세요\n",
+];
+
 /// Nothing here may allocate: the sentence is written into a place on the stack.
 #[cold]
 fn exit(wanted: usize) -> ! {
@@ -54,13 +66,10 @@ fn exit(wanted: usize) -> ! {
     while SAID.swap(true, Ordering::Relaxed) {
         std::thread::sleep(Duration::from_secs(1));
     }
-    let mut text = Cursor::new([0; 256]);
+    let mut text = Cursor::new([0; 512]);
+    let [before, after] = if cnnc::cli::speaks_korean() { KOREAN } else { ENGLISH };
     // it is long enough, and where stderr is closed there is no place left to complain
-    let _ = write!(
-        text,
-        "error[E0630]: out of memory: {wanted} bytes were wanted\n  \
-         help: give the process more memory, or make the model, the batch or the pictures smaller\n"
-    );
+    let _ = write!(text, "{before}{wanted}{after}");
     let length = usize::try_from(text.position()).unwrap_or(0);
     let _ = std::io::stderr().write_all(&text.get_ref()[..length]);
     std::process::exit(1)

@@ -32,6 +32,11 @@ impl Speaker {
         Self { format, read }
     }
 
+    /// Whether people read the lines, and no other program.
+    pub(super) fn is_for_people(&self) -> bool {
+        self.format == Format::Human
+    }
+
     /// The first line, if there is one before all others.
     pub(super) fn header(&self) -> Option<String> {
         let names = self.read.names.iter().map(|name| csv_cell(name)).collect::<Vec<_>>().join(",");

@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 
 use super::permissions::PermissionArgs;
 use crate::data::MAX_PIXELS;
-use crate::diag::Language;
 use crate::experiment::{Compute, MOST_THREADS};
 use crate::kernel::{Simd, Target};
 use crate::runtime::CompileOptions;
@@ -34,27 +33,6 @@ pub(super) enum Lang {
     En,
     /// 한국어
     Ko,
-}
-
-impl GlobalArgs {
-    /// The language of messages: as asked for, else as the locale says, else English.
-    pub(super) fn language(&self) -> Language {
-        match self.lang {
-            Some(Lang::En) => Language::English,
-            Some(Lang::Ko) => Language::Korean,
-            None => of_locale(|name| std::env::var(name).ok()),
-        }
-    }
-}
-
-/// The language of the first variable that is set to something.
-fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Language {
-    let locale =
-        ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
-    match locale {
-        Some(locale) if locale.split(['_', '.', '@', '-']).next() == Some("ko") => Language::Korean,
-        Some(_) | None => Language::English,
-    }
 }
 
 /// What `--deny` takes.
@@ -212,20 +190,6 @@ fn simd(text: &str) -> Result<Simd, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_variable_decides_the_language() {
-        let with = |set: &[(&str, &str)]| {
-            of_locale(|name| {
-                set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-            })
-        };
-        assert_eq!(with(&[]), Language::English);
-        assert_eq!(with(&[("LANG", "ko_KR.UTF-8")]), Language::Korean);
-        assert_eq!(with(&[("LC_ALL", "C"), ("LANG", "ko_KR.UTF-8")]), Language::English);
-        assert_eq!(with(&[("LC_ALL", ""), ("LC_MESSAGES", "ko")]), Language::Korean);
-        assert_eq!(with(&[("LANG", "kok_IN")]), Language::English);
-    }
 
     #[test]
     fn settings_are_split_at_the_first_equals_sign() {

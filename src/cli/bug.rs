@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process;
 use std::sync::Mutex;
 
+use super::language::said as in_words;
 use crate::ast;
 use crate::data;
 use crate::files;
@@ -42,12 +43,12 @@ pub(super) fn report_panics() {
             return;
         }
         if panic.payload_as_str().is_some_and(is_refused_thread) {
-            let _ = std::io::stderr().lock().write_all(NO_THREADS.as_bytes());
+            let _ = std::io::stderr().lock().write_all(in_words(NO_THREADS).as_bytes());
             process::exit(1);
         }
         inherited(panic);
         let text = format!("\n{}\n  help: {}\n", said(), help(&panic.to_string()));
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        let _ = std::io::stderr().lock().write_all(in_words(&text).as_bytes());
         process::exit(3);
     }));
 }

@@ -227,7 +227,7 @@ fn show_json(reading: &Reading, look: Look, console: &Console) -> Result<(), Fai
         console.json(render_json(problem, &reading.loaded.sources, console.language()))?;
     }
     if let Some(rest) = render_json_rest(&reading.loaded.problems) {
-        console.result(rest)?;
+        console.json(rest)?;
     }
     if let Some(CardError::Malformed(error)) = &reading.card_error {
         return Err(Failure::of_data(error));

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::console::Console;
 use super::failure::Failure;
+use super::language::said as in_words;
 use super::setting;
 use super::table::{Table, bytes};
 use crate::assess::Interval;
@@ -85,7 +86,7 @@ fn results(comparison: &Comparison) -> Table {
         // what no run has is no row
         if cells.iter().any(Option::is_some) {
             let cells = cells.into_iter().map(|cell| cell.unwrap_or_else(|| "-".to_owned()));
-            table.row(std::iter::once(name.to_owned()).chain(cells));
+            table.row(std::iter::once(in_words(name).into_owned()).chain(cells));
         }
     };
     row("judged on", &|run| {
@@ -95,7 +96,7 @@ fn results(comparison: &Comparison) -> Table {
     row("accuracy", &|run| run.accuracy().map(|(accuracy, _)| format!("{accuracy:.4}")));
     row("95% interval", &|run| {
         let Interval { low, high } = run.accuracy()?.1?;
-        Some(format!("{low:.4} to {high:.4}"))
+        Some(in_words(&format!("{low:.4} to {high:.4}")).into_owned())
     });
     let metrics = comparison.runs.iter().filter_map(|run| run.run.results());
     let mut names: Vec<&str> = Vec::new();
@@ -109,7 +110,7 @@ fn results(comparison: &Comparison) -> Table {
     }
     row("loss", &|run| Some(format!("{:.4}", run.run.results()?.1.loss)));
     row("epochs", &|run| Some(run.run.epochs().to_string()));
-    row("training", &|run| Some(format!("{:.1} s", run.run.train_seconds())));
+    row("training", &|run| Some(in_words(&format!("{:.1} s", run.run.train_seconds())).into_owned()));
     let size = |count: u64| bytes(usize::try_from(count).unwrap_or(usize::MAX));
     row("peak memory", &|run| run.run.peak_bytes().map(size));
     row("weights", &|run| run.weights_bytes.map(size));

@@ -7,9 +7,10 @@ use std::path::Path;
 use super::arguments::{Deny, GlobalArgs};
 use super::bug;
 use super::failure::Failure;
+use super::language::{asked_for, said, speak, spoken};
 use super::permissions::Permissions;
 use super::shades::Shades;
-use crate::diag::{Language, RenderStyle};
+use crate::diag::{Language, Level, RenderStyle};
 use crate::files;
 use crate::printed;
 
@@ -31,18 +32,17 @@ pub(super) struct Console {
 
 impl Console {
     pub(super) fn new(global: &GlobalArgs) -> Self {
+        speak(asked_for(global.lang));
         let interactive = io::stderr().is_terminal();
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-            || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let denies_warnings = global.deny == Some(Deny::Warnings);
-        let colors_results = io::stdout().is_terminal() && !refused;
+        let colors_results = io::stdout().is_terminal() && colors_are_wanted();
         Self {
             quiet: global.quiet,
             shades: if colors_results { Shades::Colors } else { Shades::None },
             denies_warnings,
             interactive,
-            color: interactive && !refused,
-            language: global.language(),
+            color: shows_colors(),
+            language: spoken(),
             permissions: Box::leak(Box::new(Permissions::new(&global.permissions))),
         }
     }
@@ -86,6 +86,13 @@ impl Console {
     /// # Errors
     /// [`Failure::Unread`] if nobody reads it, [`Failure::Mistake`] if it cannot be written.
     pub(super) fn result(&self, line: impl fmt::Display) -> Result<(), Failure> {
+        self.result_text(&said(&format!("{line}\n")))
+    }
+
+    /// Prints a line of the result that other programs read.
+    /// # Errors
+    /// As [`Console::result`].
+    pub(super) fn record(&self, line: impl fmt::Display) -> Result<(), Failure> {
         self.result_text(&format!("{line}\n"))
     }
 
@@ -114,7 +121,8 @@ impl Console {
         self.result(line)
     }
 
-    /// Prints a text of the result that has its own line ends, for people.
+    /// Prints a text of the result that has its own line ends, for people: a table, a page. Its words are
+    /// those of the language already.
     /// # Errors
     /// As [`Console::result`].
     pub(super) fn result_text(&self, text: &str) -> Result<(), Failure> {
@@ -152,12 +160,12 @@ impl Console {
 
     /// Prints a line that must be seen. Where stderr is closed there is no place left to complain.
     pub(super) fn problem(&self, line: impl fmt::Display) {
-        self.drawn(&printed::shown_lines(&line.to_string()));
+        self.drawn(&printed::shown_lines(&said(&line.to_string())));
     }
 
     /// Prints a problem that has been drawn, colours and all.
     pub(super) fn drawn(&self, problem: &str) {
-        let _ = writeln!(io::stderr().lock(), "{problem}");
+        to_stderr(problem);
     }
 
     /// Says why the command ends.
@@ -165,15 +173,15 @@ impl Console {
         match failure {
             Failure::Shown | Failure::ShownUsage | Failure::Interrupted | Failure::Unread => {}
             Failure::Usage(message) => {
-                self.drawn(&format!("{} {}", self.error_word(None), printed::shown_lines(message)));
+                self.ends(None, message);
                 self.problem("\nFor more information, try '--help'.");
             }
             Failure::Bug(message) => {
-                self.drawn(&format!("{} {}", self.error_word(None), printed::shown_lines(message)));
+                self.ends(None, message);
                 self.problem(format_args!("{}\n  help: {}", bug::said(), bug::help(message)));
             }
             Failure::Mistake { code, message, help } => {
-                self.drawn(&format!("{} {}", self.error_word(*code), printed::shown_lines(message)));
+                self.ends(*code, message);
                 if let Some(help) = help {
                     self.problem(format_args!("  help: {help}"));
                 }
@@ -181,8 +189,31 @@ impl Console {
         }
     }
 
-    fn error_word(&self, code: Option<&str>) -> String {
-        let code = code.map(|code| format!("[{code}]")).unwrap_or_default();
-        if self.color { format!("\u{1b}[1;31merror{code}:\u{1b}[0m") } else { format!("error{code}:") }
+    fn ends(&self, code: Option<&str>, message: &str) {
+        self.drawn(&format!("{} {}", error_word(code), printed::shown_lines(&said(message))));
     }
+}
+
+/// Prints lines on stderr.
+pub(super) fn to_stderr(lines: &str) {
+    let _ = writeln!(io::stderr().lock(), "{lines}");
+}
+
+/// The word in front of an error, in the language that is spoken: `error[E0602]:`.
+pub(super) fn error_word(code: Option<&str>) -> String {
+    let code = code.map(|code| format!("[{code}]")).unwrap_or_default();
+    let word = spoken().level(Level::Error);
+    if shows_colors() { format!("\u{1b}[1;31m{word}{code}:\u{1b}[0m") } else { format!("{word}{code}:") }
+}
+
+/// Whether stderr is a terminal that shows colours.
+fn shows_colors() -> bool {
+    io::stderr().is_terminal() && colors_are_wanted()
+}
+
+/// Whether nothing in the environment refuses colours.
+fn colors_are_wanted() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    !refused
 }

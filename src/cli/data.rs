@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::ProgramArgs;
 use super::console::Console;
 use super::failure::Failure;
+use super::language::said;
 use super::load::{self, Look};
 use super::table::{Table, thousands};
 use crate::card::{DataCard, PictureSize};
@@ -158,6 +159,7 @@ fn text(card: &DataCard, Known { splits, read_from }: &Known) -> String {
     for line in facts(card) {
         let _ = writeln!(text, "{line}");
     }
+    let mut text = said(&text).into_owned();
     let own = card.own_counts().map(<[usize]>::to_vec);
     let counts = splits.as_ref().unwrap_or(&own);
     let count = |split: usize, class: usize| counts[split].get(class).copied().unwrap_or(0);
@@ -175,7 +177,7 @@ fn text(card: &DataCard, Known { splits, read_from }: &Known) -> String {
         );
     }
     let sum = |split: usize| (0..card.classes.len()).map(|class| count(split, class) as u64).sum::<u64>();
-    table.row([vec!["all".to_owned()], (0..3).map(|split| thousands(sum(split))).collect()].concat());
+    table.row([vec![said("all").into_owned()], (0..3).map(|split| thousands(sum(split))).collect()].concat());
     text.push('\n');
     for (line, row) in table.text().lines().enumerate() {
         let bar = line

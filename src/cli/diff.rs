@@ -10,6 +10,7 @@ use super::align::{Aligned, align};
 use super::arguments::{ChoiceArgs, ComputeArgs, DataArgs};
 use super::console::Console;
 use super::failure::Failure;
+use super::language::said;
 use super::load;
 use super::rewrite::streams_differ;
 use super::setting;
@@ -194,7 +195,7 @@ fn human(a: &Side, b: &Side, changes: &[Pair<'_>], same: usize, console: &Consol
     for total in totals(a, b) {
         let shown = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), total.shown);
         table.row([
-            total.name.to_owned(),
+            said(total.name).into_owned(),
             shown(total.values[0]),
             shown(total.values[1]),
             change_of(total.values),

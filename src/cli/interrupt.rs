@@ -9,6 +9,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 use super::failure::Failure;
+use super::language::said;
 use crate::runtime::CompileError;
 use crate::train::{End, Interrupt};
 
@@ -60,7 +61,7 @@ pub(super) fn watch() -> Result<Watcher, Failure> {
         }
         if interrupt.raise() == End::AtOnce {
             let farewell = farewell.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = writeln!(std::io::stderr(), "{farewell}");
+            let _ = writeln!(std::io::stderr(), "{}", said(&farewell));
             // Without cleaning up: other threads are in the middle of their work.
             low_level::exit(INTERRUPTED);
         }

@@ -23,8 +23,10 @@ mod explain;
 mod failure;
 mod fmt;
 mod graph;
+mod help;
 mod init;
 mod interrupt;
+mod language;
 mod load;
 mod mend;
 mod new;
@@ -55,6 +57,8 @@ use clap::{Parser, Subcommand};
 use arguments::GlobalArgs;
 use console::Console;
 use permissions::End;
+
+use crate::diag::Language;
 
 /// cnnc trains convolutional image models that are written in small .cnn files
 ///
@@ -121,16 +125,22 @@ enum Command {
     Completions(completions::CompletionsArgs),
 }
 
+/// Whether people are spoken to in Korean: for those who may not even ask for memory to say something.
+#[must_use]
+pub fn speaks_korean() -> bool {
+    language::spoken() == Language::Korean
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let start = clock::process_start();
     bug::report_panics();
-    let cli = match Cli::try_parse() {
+    language::speak(language::asked_for(language::lang_in(std::env::args_os())));
+    let cli: Cli = match help::parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are results; everything else is wrong usage. A closed pipe is nobody's
-            // mistake.
-            let _ = error.print();
+            // Help and version are results; everything else is wrong usage.
+            help::print(&error);
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::failure::Failure;
+use super::language::said;
 use super::table::thousands;
 use crate::data::{FetchPolicy, Locations};
 use crate::figures::Summary;
@@ -157,7 +158,7 @@ impl Permissions {
         let watch = move || {
             std::thread::sleep(Duration::from_secs(seconds).saturating_sub(start.elapsed()));
             let text = format!("error[E0634]: the time is over: {seconds} s, the limit of --restricted\n");
-            let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), text.as_bytes());
+            let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), said(&text).as_bytes());
             if end == End::Saving && signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_ok() {
                 std::thread::sleep(GRACE);
             }

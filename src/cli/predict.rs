@@ -147,7 +147,7 @@ fn predict_pictures(
     let speaks = args.layer.is_none() && !goes_to_stdout(args);
     if speaks {
         explain(meaning, &model, args.output.is_none(), console);
-        speaker.header().map_or(Ok(()), |header| console.result(header))?;
+        speaker.header().map_or(Ok(()), |header| console.record(header))?;
     }
     let bounds = model.experiment().locations.bounds;
     let rows = args.output.as_ref().map(|_| Rows::new(pictures.len(), bounds.memory_bytes / 2));
@@ -255,7 +255,7 @@ impl<'p> Answering<'p> {
         self.console.problem(format_args!("`{}` cannot be taken: {reason}", shown_path(path)));
         self.rows.iter_mut().for_each(Rows::leave_out);
         let line = self.speaker.as_ref().and_then(|speaker| speaker.refusal(path, reason));
-        line.map_or(Ok(()), |line| self.console.result(line))
+        line.map_or(Ok(()), |line| self.console.record(line))
     }
 
     /// A picture as the model's input, with its height and width, and how many of that size go together.
@@ -300,7 +300,8 @@ impl<'p> Answering<'p> {
         };
         for (path, answer) in paths.drain(..).zip(values.chunks_exact(shape.elements())) {
             if let Some(speaker) = &self.speaker {
-                self.console.result(speaker.line(path, answer, &shape))?;
+                let line = speaker.line(path, answer, &shape);
+                if speaker.is_for_people() { self.console.result(line) } else { self.console.record(line) }?;
             }
             self.rows.as_mut().map_or(Ok(()), |rows| rows.add(path, answer, &shape))?;
         }

@@ -1,11 +1,13 @@
 //! Progress on stderr: bars on a terminal, a line an epoch elsewhere.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console::Console;
+use super::language::said;
 use crate::data::Progress;
 use crate::experiment::{Event, Note, PhaseStart, Start, Watch};
 use crate::ir::Metric;
@@ -37,7 +39,7 @@ impl<'a> DataProgress<'a> {
             self.announced.clone_from(&what);
             if self.console.draws_bars() {
                 let bar = bar(total.unwrap_or(0), "{msg} {wide_bar} {percent}%");
-                bar.set_message(what);
+                bar.set_message(said(&what).into_owned());
                 self.bar = Some(bar);
             } else if matches!(step, Progress::Fetch { .. }) {
                 self.console.note(what);
@@ -72,7 +74,9 @@ impl<'a> TuneProgress<'a> {
         if all == 0 || !self.console.draws_bars() {
             return;
         }
-        let bar = self.bar.get_or_insert_with(|| bar(0, "timing convolutions {wide_bar} {pos}/{len}"));
+        let bar = self.bar.get_or_insert_with(|| {
+            bar(0, &format!("{} {{wide_bar}} {{pos}}/{{len}}", said("timing convolutions")))
+        });
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     }
@@ -94,6 +98,8 @@ struct TrainProgress {
     first_step: Option<(Instant, u64)>,
     /// What the last epoch took, in seconds.
     last_epoch: Option<f64>,
+    /// The unit of the rate, looked up once: it is said at every step.
+    images_per_second: Cow<'static, str>,
 }
 
 impl TrainProgress {
@@ -101,7 +107,7 @@ impl TrainProgress {
         let bar = bar(batches as u64, "{prefix} {wide_bar} {pos}/{len} {msg}");
         let left = self.last_epoch.map(|seconds| seconds * (self.epochs + 1).saturating_sub(epoch) as f64);
         let left = left.map_or_else(String::new, |seconds| format!(" ({} left)", duration(seconds)));
-        bar.set_prefix(format!("epoch {epoch}/{}{left}", self.epochs));
+        bar.set_prefix(said(&format!("epoch {epoch}/{}{left}", self.epochs)).into_owned());
         bar.set_position(done as u64);
         (self.bar, self.first_step) = (Some(bar), None);
     }
@@ -112,7 +118,7 @@ impl TrainProgress {
         let mut text = String::new();
         let (seen, seconds) = (sums.images - before, begun.elapsed().as_secs_f64());
         if seen > 0 && seconds > 0.0 {
-            let _ = write!(text, "{:.0} images/s ", seen as f64 / seconds);
+            let _ = write!(text, "{:.0} {} ", seen as f64 / seconds, self.images_per_second);
         }
         let _ = write!(text, "loss {:.4}", sums.loss());
         // an area takes all answers so far, in their order: too much work for every step
@@ -162,6 +168,7 @@ impl<'a> Terminal<'a> {
                 bar: None,
                 first_step: None,
                 last_epoch: None,
+                images_per_second: said("images/s"),
             },
         }
     }

@@ -6,6 +6,7 @@ use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
 use super::console::Console;
 use super::each;
 use super::failure::Failure;
+use super::language::said;
 use super::table::{Table, bytes, metric_prefix, thousands};
 use crate::experiment::{Experiment, Memory, Peaks};
 
@@ -48,7 +49,11 @@ fn summary_of(args: &SummaryArgs, ready: Experiment, console: &Console) -> Resul
     for layer in &summary.layers {
         table.row([
             layer.path.clone(),
-            if layer.frozen { format!("{}, frozen", layer.kind) } else { layer.kind.to_owned() },
+            if layer.frozen {
+                said(&format!("{}, frozen", layer.kind)).into_owned()
+            } else {
+                layer.kind.to_owned()
+            },
             layer.shape.clone(),
             thousands(layer.parameters()),
             known(metric_prefix(layer.flops)),

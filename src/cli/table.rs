@@ -1,9 +1,10 @@
 //! Tables and numbers for people.
 
+use super::language::said;
 pub(super) use crate::experiment::units::{bytes, metric_prefix};
 use crate::printed::shown;
 
-/// Widest column, in characters.
+/// Widest column, in columns of a terminal.
 const WIDEST: usize = 120;
 
 /// Columns of text: the first `left` ones are flush left, the others flush right.
@@ -14,9 +15,9 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// A table with a heading.
+    /// A table with a heading, whose words are translated.
     pub(super) fn new(left: usize, heading: &[&str]) -> Self {
-        Self { left, rows: vec![heading.iter().map(|&text| text.to_owned()).collect()] }
+        Self { left, rows: vec![heading.iter().map(|text| said(text).into_owned()).collect()] }
     }
 
     /// Adds a row with as many cells as the heading.
@@ -29,7 +30,7 @@ impl Table {
         let columns = self.rows.first().map_or(0, Vec::len);
         // a cell that is longer than a column can be is shown whole, and moves the rest of its own row alone
         let width = |column: usize| {
-            let cells = self.rows.iter().map(|row| count(&row[column]));
+            let cells = self.rows.iter().map(|row| columns(&row[column]));
             cells.filter(|width| *width <= WIDEST).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
@@ -38,7 +39,7 @@ impl Table {
             let mut line = String::new();
             for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
                 line.push_str(if column == 0 { "" } else { "  " });
-                let blanks = " ".repeat(width.saturating_sub(count(cell)));
+                let blanks = " ".repeat(width.saturating_sub(columns(cell)));
                 let flush_left = column < self.left;
                 line.extend(if flush_left { [cell, blanks.as_str()] } else { [blanks.as_str(), cell] });
             }
@@ -49,8 +50,9 @@ impl Table {
     }
 }
 
-fn count(cell: &str) -> usize {
-    cell.chars().count()
+/// Columns that a cell takes; letters of Korean take two each.
+pub(super) fn columns(cell: &str) -> usize {
+    textwrap::core::display_width(cell)
 }
 
 /// `1,234,567`.

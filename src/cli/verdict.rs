@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::console::Console;
 use super::failure::Failure;
+use super::language::said;
 use super::shades::Shades;
-use super::table::{Table, thousands};
+use super::table::{Table, columns, thousands};
 use crate::assess::{
     Assessment, ClassFindings, ClassQuality, ClassTable, Findings, Interval, LabelFindings, NumberFindings,
     NumberQuality, Quality, Ranked,
@@ -26,7 +27,8 @@ const MOST_ROWS: usize = 50;
 /// As [`Console::result`].
 pub(super) fn tell(assessment: &Assessment, split: &str, console: &Console) -> Result<(), Failure> {
     let names = &assessment.names;
-    let told = |lines: Vec<String>| lines.iter().try_for_each(|line| console.result(line));
+    // names of classes stand in them, which nobody translates
+    let told = |lines: Vec<String>| lines.iter().try_for_each(|line| console.record(line));
     match &assessment.findings {
         Findings::Classes(found) => {
             told(of_classes(found, names, split))?;
@@ -44,13 +46,14 @@ pub(super) fn tell(assessment: &Assessment, split: &str, console: &Console) -> R
 fn of_classes(found: &ClassFindings, names: &[String], split: &str) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(interval) = found.interval {
-        lines.push(format!("accuracy {:.4}, {}", found.accuracy, between(interval)));
+        lines.push(in_words(format!("accuracy {:.4}, {}", found.accuracy, between(interval))));
     }
     if let (Some(binary), [negative, positive]) = (&found.binary, names) {
-        lines.push(format!("`{}` against `{}`: {}", shown(positive), shown(negative), ranked(binary)));
+        let pair = format!("`{}` against `{}`: {}", shown(positive), shown(negative), ranked(binary));
+        lines.push(in_words(pair));
     }
     if let Some(calibration) = &found.calibration {
-        lines.push(format!("calibration error (ECE) {:.4}", calibration.error));
+        lines.push(in_words(format!("calibration error (ECE) {:.4}", calibration.error)));
     }
     lines.push(String::new());
     lines.extend(class_lines(&found.table, names, Means::OfOneClass, split));
@@ -61,7 +64,7 @@ fn of_classes(found: &ClassFindings, names: &[String], split: &str) -> Vec<Strin
 fn of_labels(found: &LabelFindings, names: &[String]) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(interval) = found.interval {
-        lines.push(format!("all classes right {:.4}, {}", found.exact, between(interval)));
+        lines.push(in_words(format!("all classes right {:.4}, {}", found.exact, between(interval))));
     }
     lines.push(String::new());
     lines.extend(class_lines(&found.table, names, Means::OfLabels(&found.ranked), ""));
@@ -76,9 +79,14 @@ fn of_numbers(found: &NumberFindings, names: &[String]) -> Vec<String> {
     };
     names.iter().zip(&found.rows).for_each(|(name, quality)| row(name, quality));
     if let (Some(mean), [_, _, ..]) = (&found.mean, names) {
-        row("mean", mean);
+        row(&said("mean"), mean);
     }
     table.text().lines().map(str::to_owned).collect()
+}
+
+/// A line of words alone in the language that is spoken.
+fn in_words(line: String) -> String {
+    said(&line).into_owned()
 }
 
 /// Four digits that count.
@@ -145,7 +153,7 @@ fn class_lines(table: &ClassTable, names: &[String], means: Means<'_>, split: &s
         text.row(line);
     }
     let mut mean = |name: &str, quality: Quality| {
-        let mut line = vec![name.to_owned()];
+        let mut line = vec![said(name).into_owned()];
         line.extend(cells(quality));
         line.push(thousands(support));
         if rankings.is_some() {
@@ -161,12 +169,12 @@ fn class_lines(table: &ClassTable, names: &[String], means: Means<'_>, split: &s
     let mut lines: Vec<String> = text.text().lines().map(str::to_owned).collect();
     if shown_classes.len() < names.len() {
         let all = names.len();
-        lines.push(format!("{MOST_ROWS} of {all} classes: those with the lowest f1"));
+        lines.push(in_words(format!("{MOST_ROWS} of {all} classes: those with the lowest f1")));
     }
     let absent = table.rows.iter().zip(names).filter(|(row, _)| row.counts.wanted == 0);
     let absent: Vec<&str> = absent.map(|(_, name)| name.as_str()).collect();
     if !absent.is_empty() && !split.is_empty() {
-        lines.push(format!("without {split} pictures: {}", listed(&absent)));
+        lines.push(in_words(format!("without {split} pictures: {}", listed(&absent))));
     }
     lines
 }
@@ -198,18 +206,18 @@ fn matrix(found: &ClassFindings, names: &[String], shades: Shades) -> Vec<String
     let largest = found.confusion.rows().flatten().max().copied().unwrap_or_default();
     let numbers = names.len().saturating_sub(1).to_string().len();
     // short names are their own headings, longer ones have numbers
-    let named = names.iter().all(|name| shown(name).chars().count() <= 5);
+    let named = names.iter().all(|name| columns(&shown(name)) <= 5);
     let name = |class: usize| if named { shown(&names[class]).into_owned() } else { class.to_string() };
     let side = |class: usize| {
         if named { name(class) } else { format!("{class:>numbers$} {}", shown(&names[class])) }
     };
-    let width = (0..names.len()).map(|class| name(class).chars().count()).max().unwrap_or(1);
+    let width = (0..names.len()).map(|class| columns(&name(class))).max().unwrap_or(1);
     let width = width.max(largest.to_string().len());
     let sides: Vec<String> = (0..names.len()).map(side).collect();
-    let title = "class \\ answer";
-    let margin = sides.iter().map(|side| side.chars().count()).max().unwrap_or(0).max(title.chars().count());
-    let pad = |text: &str, to: usize| " ".repeat(to.saturating_sub(text.chars().count()));
-    let mut heading = format!("{title}{}", pad(title, margin));
+    let title = said("class \\ answer");
+    let margin = sides.iter().map(|side| columns(side)).max().unwrap_or(0).max(columns(&title));
+    let pad = |text: &str, to: usize| " ".repeat(to.saturating_sub(columns(text)));
+    let mut heading = format!("{title}{}", pad(&title, margin));
     (0..names.len()).for_each(|class| {
         let name = name(class);
         let _ = write!(heading, "  {}{name}", pad(&name, width));
@@ -233,7 +241,7 @@ fn matrix(found: &ClassFindings, names: &[String], shades: Shades) -> Vec<String
 fn confusions(found: &ClassFindings, names: &[String]) -> Vec<String> {
     let frequent = found.confusion.most_frequent(MOST_CONFUSIONS);
     if frequent.is_empty() {
-        return vec!["no class was taken for another".to_owned()];
+        return vec![in_words("no class was taken for another".to_owned())];
     }
     let mut table = Table::new(2, &["class", "taken for", "pictures", "of"]);
     let all = found.confusion.of_classes();

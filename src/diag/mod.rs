@@ -12,10 +12,13 @@ mod explain;
 mod json;
 mod mention;
 mod pages;
+mod patterns;
 mod phrases;
 mod problems;
 mod render;
 mod repair;
+#[cfg(test)]
+mod sentences;
 mod shown;
 mod words;
 

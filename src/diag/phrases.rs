@@ -1,74 +1,123 @@
-//! Phrases that code gives as arguments of sentences (`a whole number`, `the name of a layer`), in other
-//! languages than English. What is made of parts is given as data instead, by [`super::Mention`].
+//! What code says in English, in other languages: phrases that are arguments of sentences (`a whole number`,
+//! `the name of a layer`), and whole lines that leave the program for a person (`cannot read `x`: …`).
 //!
-//! A line of the file reads `pattern = translation`. In a pattern `*` stands for any text and `#` for numbers
-//! and sizes (`28x28x1`); `{1}`, `{2}` of the translation are what they stood for, translated themselves. The
-//! first line that fits counts; what no line fits is the user's own words.
+//! Rooms say what they say in English, by `Display`. Where a line leaves the program it is looked up among
+//! the patterns of `catalogue/ko` (see [`super::patterns`]). What no pattern fits stays as it is: it is the
+//! user's own words. What is made of parts in a diagnostic is given as data instead, by [`super::Mention`].
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use super::Language;
+use super::patterns::Patterns;
 use super::shown::shown;
+use super::{Language, Level};
 
-static KOREAN: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
-    let lines = include_str!("catalogue/ko/phrases.txt").lines();
-    lines.filter(|line| !line.starts_with("//")).filter_map(|line| line.split_once(" = ")).collect()
-});
+const PHRASES: &str = include_str!("catalogue/ko/phrases.txt");
 
-/// Deepest phrase within a phrase.
-const DEEPEST: usize = 8;
+/// Lines of the command line, by subject.
+const LINES: &[&str] = &[
+    include_str!("catalogue/ko/lines/help.txt"),
+    include_str!("catalogue/ko/lines/clap.txt"),
+    include_str!("catalogue/ko/lines/usage.txt"),
+    include_str!("catalogue/ko/lines/commands.txt"),
+    include_str!("catalogue/ko/lines/runs.txt"),
+    include_str!("catalogue/ko/lines/files.txt"),
+    include_str!("catalogue/ko/lines/data.txt"),
+    include_str!("catalogue/ko/lines/system.txt"),
+];
 
-/// Bytes of a value that may be a phrase. Whatever is longer is the user's own words; and to look for a
-/// phrase in it takes the longer the longer it is.
-const MOST_BYTES: usize = 1_000;
+/// Of arguments of sentences. Lines are not among them: an argument may be any word of the user's.
+static KOREAN_PHRASES: LazyLock<Patterns> = LazyLock::new(|| Patterns::read(&[PHRASES]));
+
+static KOREAN_LINES: LazyLock<Patterns> = LazyLock::new(|| Patterns::read(&[&[PHRASES], LINES].concat()));
+
+/// Bytes of a text that is looked up. Whatever is longer is the user's own words; and to look for a pattern
+/// in it takes the longer the longer it is.
+const MOST_BYTES: usize = 4_000;
 
 /// A phrase in a language.
 pub(super) fn translate(language: Language, value: &str) -> String {
     let value = shown(value);
     match language {
-        Language::Korean if value.len() <= MOST_BYTES => with(&KOREAN, &value, DEEPEST),
+        Language::Korean if value.len() <= MOST_BYTES => KOREAN_PHRASES.as_far_as_known(&value),
         Language::English | Language::Korean => value,
     }
 }
 
-fn with(phrases: &[(&str, &str)], value: &str, depth: usize) -> String {
-    if depth == 0 {
-        return value.to_owned();
-    }
-    for (pattern, translation) in phrases {
-        if let Some(found) = captures(pattern, value) {
-            let mut text = (*translation).to_owned();
-            for (at, part) in found.iter().enumerate() {
-                text = text.replace(&format!("{{{}}}", at + 1), &with(phrases, part, depth - 1));
+impl Language {
+    /// A text for people, of one line or several: each is looked up without its indent and without the word
+    /// in front (`note:`), which has its own translation.
+    pub fn say(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Language::English => Cow::Borrowed(text),
+            Language::Korean => {
+                let lines: Vec<String> = text.split('\n').map(korean_line).collect();
+                Cow::Owned(lines.join("\n"))
             }
-            return text;
         }
     }
-    value.to_owned()
 }
 
-/// What the wildcards of a pattern stand for in a text; `None` where it does not fit. Each takes as little as
-/// it can, and something.
-fn captures<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
-    let Some(at) = pattern.find(['*', '#']) else { return (pattern == text).then(Vec::new) };
-    let text = text.strip_prefix(&pattern[..at])?;
-    let (wild, rest) = (&pattern[at..=at], &pattern[at + 1..]);
-    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    for end in ends {
-        let part = &text[..end];
-        if wild == "#" && !part.chars().all(|c| c.is_ascii_digit() || matches!(c, 'x' | '?' | '.' | '%')) {
-            return None;
-        }
-        if let Some(mut others) = captures(rest, &text[end..]) {
-            others.insert(0, part);
-            return Some(others);
+fn korean_line(line: &str) -> String {
+    let body = line.trim_start_matches(' ');
+    let indent = &line[..line.len() - body.len()];
+    let (word, rest) = word_in_front(body);
+    let said = if rest.len() > MOST_BYTES { rest.to_owned() } else { columns(rest) };
+    format!("{indent}{word}{said}")
+}
+
+/// A line as far as it is known: what two blanks divide is looked up by itself, as in a line of help or of an
+/// epoch.
+fn columns(line: &str) -> String {
+    let mut text = String::new();
+    let mut left = line;
+    while let Some(at) = left.find("  ") {
+        let blanks = left[at..].len() - left[at..].trim_start_matches(' ').len();
+        text += &KOREAN_LINES.as_far_as_known(&left[..at]);
+        text += &left[at..at + blanks];
+        left = &left[at + blanks..];
+    }
+    text + &KOREAN_LINES.as_far_as_known(left)
+}
+
+/// The word that a line begins with (`error[E0602]: `) in Korean, and the rest.
+fn word_in_front(line: &str) -> (String, &str) {
+    let korean = Language::Korean;
+    let words = [
+        ("error", korean.level(Level::Error)),
+        ("warning", korean.level(Level::Warning)),
+        ("note", korean.note()),
+        ("help", korean.help()),
+        ("tip", korean.help()),
+    ];
+    for (english, word) in words {
+        let Some((code, rest)) = line.strip_prefix(english).and_then(|rest| rest.split_once(": ")) else {
+            continue;
+        };
+        if code.is_empty() || code.starts_with('[') && code.ends_with(']') {
+            return (format!("{word}{code}: "), rest);
         }
     }
-    None
+    (String::new(), line)
+}
+
+/// All lines and phrases with their translations.
+#[cfg(test)]
+pub(crate) fn korean_patterns() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [&[PHRASES], LINES].concat().into_iter().flat_map(super::patterns::lines)
+}
+
+/// Those of the lines alone.
+#[cfg(test)]
+pub(crate) fn korean_lines() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LINES.iter().flat_map(|file| super::patterns::lines(file))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use super::super::patterns::tests::names;
     use super::*;
 
     /// What options take is said in every language.
@@ -78,24 +127,36 @@ mod tests {
             crate::layers::Layer::kinds().flat_map(|kind| kind.options).map(|option| option.ty.describe());
         let missing: Vec<&str> = types.filter(|ty| translate(Language::Korean, ty) == *ty).collect();
         assert!(missing.is_empty(), "not in ko/phrases.txt: {missing:?}");
+        assert_eq!(translate(Language::English, "a number"), "a number");
+    }
+
+    /// A translation has the holes of its pattern, and no pattern stands twice.
+    #[test]
+    fn translations_have_the_holes_of_their_patterns() {
+        let mut seen = HashSet::new();
+        let mut wrong = Vec::new();
+        for (pattern, translation) in korean_patterns() {
+            if names(pattern) != names(translation) {
+                wrong.push(format!("{pattern}: other holes in {translation}"));
+            }
+            if !seen.insert(pattern) {
+                wrong.push(format!("{pattern}: stands twice"));
+            }
+        }
+        for file in [&[PHRASES], LINES].concat() {
+            let odd = file.lines().filter(|line| !line.starts_with("//") && !line.is_empty());
+            wrong.extend(odd.filter(|line| !line.contains(" = ")).map(|line| format!("no ` = ` in {line}")));
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]
-    fn patterns_keep_what_they_do_not_know() {
-        let phrases = [
-            ("the loss *", "손실 {1}"),
-            ("# and #", "{1}, {2}"),
-            ("* in *", "{2}의 {1}"),
-            ("a number", "수"),
-        ];
-        for (value, wanted) in [
-            ("the loss `a`", "손실 `a`"),
-            ("28x28x1 and 3x3", "28x28x1, 3x3"),
-            ("cats and dogs", "cats and dogs"),
-            ("a number in 0..1", "0..1의 수"),
-        ] {
-            assert_eq!(with(&phrases, value, DEEPEST), wanted);
-        }
-        assert_eq!(translate(Language::English, "a number"), "a number");
+    fn lines_keep_their_indents_and_words() {
+        let said = |text| Language::Korean.say(text).into_owned();
+        assert_eq!(said("note: it is empty"), "참고: 비어 있습니다");
+        assert_eq!(said("  help: x y z"), "  도움말: x y z");
+        assert_eq!(said("error[E0602]: it is a folder\n  a"), "오류[E0602]: 폴더입니다\n  a");
+        assert_eq!(said("errors: it is empty"), "errors: 비어 있습니다");
+        assert_eq!(Language::English.say("note: it is empty"), "note: it is empty");
     }
 }

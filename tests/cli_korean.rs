@@ -1,0 +1,348 @@
+//! With `--lang ko` nothing that a person reads is English: results, notes, errors and help.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+/// A sound file, where a test needs one.
+const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");
+
+const COMMANDS: [&str; 18] = [
+    "run",
+    "check",
+    "data",
+    "augment",
+    "fmt",
+    "summary",
+    "diff",
+    "graph",
+    "show",
+    "eval",
+    "predict",
+    "emit",
+    "explain",
+    "step",
+    "init",
+    "new",
+    "bench",
+    "completions",
+];
+
+/// Words that are the same in Korean: names of programs, formats and metrics, units, and what the language and
+/// the command line call things.
+const TERMS: &[&str] = &[
+    // programs, libraries, formats, machines
+    "cnnc",
+    "Keras",
+    "PyTorch",
+    "Cranelift",
+    "Graphviz",
+    "NumPy",
+    "Python",
+    "zoo",
+    "stdin",
+    "stdout",
+    "stderr",
+    "diff",
+    "tar",
+    "zip",
+    "gzip",
+    "safetensors",
+    "softmax",
+    "sigmoid",
+    "portable",
+    "neon",
+    "avx",
+    "float",
+    "int",
+    "uint",
+    "NaN",
+    "os",
+    "error",
+    "bash",
+    "elvish",
+    "fish",
+    "powershell",
+    "zsh",
+    "Ctrl",
+    "FLOPs",
+    "GFLOP",
+    "KiB",
+    "MiB",
+    "GiB",
+    "kB",
+    "ms",
+    "GB",
+    "Schema",
+    "SHA",
+    "Fortran",
+    "idx",
+    // metrics and columns
+    "loss",
+    "accuracy",
+    "val",
+    "train",
+    "validation",
+    "test",
+    // values of options
+    "human",
+    "json",
+    "csv",
+    "en",
+    "ko",
+    "svg",
+    "dot",
+    "png",
+    "jpg",
+    "webp",
+    "bmp",
+    "ppm",
+    "warnings",
+    "refuse",
+    "accept",
+    "infer",
+    "stretch",
+    "crop",
+    "letterbox",
+    "area",
+    "layers",
+    "parameters",
+    "pictures",
+    "memory",
+    "time",
+    "ast",
+    "ir",
+    "opt",
+    "plan",
+    "clif",
+    "asm",
+    "code",
+    "level",
+    "message",
+    "file",
+    "span",
+    "labels",
+    "help",
+    "fixes",
+    "outputs",
+    "or",
+];
+
+fn cnnc(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
+    // Tests run beside each other: nobody needs all cores.
+    command
+        .current_dir(folder)
+        .env_remove("CNNC_DATA_DIR")
+        .env("CNNC_MEMORY_MIB", "65536")
+        .env("NO_COLOR", "1")
+        .env("LC_ALL", "ko_KR.UTF-8");
+    command
+}
+
+/// English words of a line, outside of code, quotes, paths, options and names that are written large.
+fn english(line: &str) -> Vec<String> {
+    let mut outside = String::new();
+    for (at, piece) in line.split('`').enumerate() {
+        outside.push_str(if at % 2 == 0 { piece } else { " " });
+    }
+    let mut found = Vec::new();
+    for token in outside.split(|c: char| c.is_whitespace() || "(),;|…".contains(c)) {
+        let token = token.trim_matches(|c: char| ":.'\"?!<>[]{}".contains(c));
+        let is_name = token.contains(['/', '_', '=', '\'', '\\'])
+            || token.starts_with('-')
+            || token
+                .split_once('.')
+                .is_some_and(|(_, end)| end.starts_with(|c: char| c.is_ascii_alphanumeric()));
+        if is_name {
+            continue;
+        }
+        for word in token.split(|c: char| !c.is_ascii_alphabetic()) {
+            let is_large = word.chars().all(|c| c.is_ascii_uppercase());
+            if word.len() > 1 && !is_large && !TERMS.contains(&word) {
+                found.push(word.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// What a command prints has no English words in it, but for these names.
+fn is_korean(folder: &Path, arguments: &[&str], names: &[&str]) -> String {
+    let output = cnnc(folder).args(arguments).output().expect("it runs");
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8")).concat();
+    let mut wrong = Vec::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("cnnc ")) {
+        let words: Vec<String> =
+            english(line).into_iter().filter(|word| !names.contains(&word.as_str())).collect();
+        if !words.is_empty() {
+            wrong.push(format!("{line}\n    {words:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "cnnc {}:\n{}", arguments.join(" "), wrong.join("\n"));
+    text
+}
+
+#[test]
+fn help_is_korean() {
+    let here = tempfile::tempdir().expect("a folder");
+    for help in ["--help", "-h"] {
+        let text = is_korean(here.path(), &[help], &COMMANDS);
+        assert!(text.contains("사용법:") && text.contains("명령:") && text.contains("옵션:"), "{text}");
+        for command in COMMANDS {
+            let text = is_korean(here.path(), &[command, help], &["net", "Small", "Large", "top"]);
+            assert!(text.contains("사용법:") && text.contains("옵션:"), "{text}");
+        }
+    }
+    let text = is_korean(here.path(), &["run", "-h"], &[]);
+    assert!(text.contains("[기본값: refuse]") && text.contains("[가능한 값: refuse, accept]"), "{text}");
+    // the language that is asked for wins over the locale, wherever it stands
+    let english = cnnc(here.path()).args(["run", "--help", "--lang", "en"]).output().expect("it runs");
+    assert!(String::from_utf8_lossy(&english.stdout).contains("Usage:"));
+    let korean =
+        cnnc(here.path()).env("LC_ALL", "C").args(["--lang=ko", "run", "-h"]).output().expect("it runs");
+    assert!(String::from_utf8_lossy(&korean.stdout).contains("사용법:"));
+}
+
+#[test]
+fn wrong_usage_is_korean() {
+    let here = tempfile::tempdir().expect("a folder");
+    let here = here.path();
+    for arguments in [
+        &["rum"] as &[&str],
+        &["run"],
+        &["run", "a.cnn", "--epoch", "3"],
+        &["run", "a.cnn", "--wrong"],
+        &["run", "a.cnn", "--epochs", "many"],
+        &["run", "a.cnn", "--epochs"],
+        &["run", "a.cnn", "--out", "a", "--resume", "b"],
+        &["run", "a.cnn", "--seed", "1", "--seed", "2"],
+        &["run", "a.cnn", "--set", "x"],
+        &["run", "a.cnn", "--threads", "9999999"],
+        &["run", "a.cnn", "--data-changed", "accept"],
+        &["run", "a.cnn", "--limits", "layers"],
+        &["run", "a.cnn", "--limits", "layers=3"],
+        &["check", "a.cnn", "--format", "xml"],
+        &["check", "a.cnn", "b.cnn", "--dry-run"],
+        &["bench", DIGITS, "--batch", "0"],
+        &["summary", DIGITS, "--size", "big"],
+        &["diff", DIGITS],
+        &["emit", DIGITS, "--stage", "ast", "--exact"],
+        &["explain", "E9999"],
+        &["explain", "convx2d"],
+        &["explain", "xyzzyx"],
+        &["new", "mine", "--like", "zoo.resnet19"],
+        &["new", "mine", "--like", "zoo.xyzzyx"],
+        &["graph", DIGITS, "-o", "x.png"],
+        &["predict", DIGITS, "a.png"],
+        &["eval", DIGITS],
+    ] {
+        let text = is_korean(here, arguments, &["xml", "resnet", "xyzzyx"]);
+        assert!(text.starts_with("오류: "), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn a_run_is_korean_from_its_file_to_its_answers() {
+    let here = tempfile::tempdir().expect("a folder");
+    let here = here.path();
+    let say = |arguments: &[&str]| is_korean(here, arguments, &["Mine", "digits", "mine"]);
+    assert!(say(&["new", "mine"]).contains("만들었습니다"));
+    assert!(say(&["new", "mine"]).starts_with("오류: "));
+    assert!(say(&["check", "mine.cnn"]).contains("이상 없음"));
+    assert!(say(&["check", "mine.cnn", "mine.cnn"]).contains("파일 2개: 오류 0개, 경고 0개"));
+    assert!(say(&["data", "mine.cnn"]).contains("클래스"));
+    assert!(say(&["augment", "mine.cnn"]).contains("저장했습니다"));
+    let text = say(&["run", "mine.cnn", "--epochs", "2"]);
+    assert!(text.contains("에폭 1/2  loss ") && text.contains("가중치: runs/mine-1/"), "{text}");
+    let text = say(&["run", "mine.cnn", "--epochs", "3", "--resume", "runs/mine-1"]);
+    assert!(text.contains("이어서 실행합니다"), "{text}");
+    assert!(say(&["run", "mine.cnn", "--epochs", "3", "--out", "runs/mine-1"]).contains("E0605"));
+    let text =
+        say(&["run", "mine.cnn", "--epochs", "4", "--set", "train.batch=16", "--resume", "runs/mine-1"]);
+    assert!(text.contains("`train.batch` 설정이 32이었는데 지금은 16"), "{text}");
+    assert!(say(&["eval", "runs/mine-1"]).contains("이미지 "));
+    say(&["eval", "runs/mine-1", "--split", "train"]);
+    say(&["init", "mine.cnn", "--seed", "1", "--output", "w0.safetensors"]);
+    fs::write(here.join("no.png"), "no picture").expect("written");
+    say(&["augment", "mine.cnn", "--count", "2", "--output", "seen/"]);
+    let text = say(&["predict", "runs/mine-1", "seen", "no.png", "none.png", "seen/*.gif"]);
+    assert!(text.contains("쓸 수 없습니다"), "{text}");
+    let weights = here.join("runs/mine-1/weights.safetensors");
+    let mut bytes = fs::read(&weights).expect("there");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&weights, &bytes).expect("written");
+    assert!(say(&["eval", "runs/mine-1"]).contains("손상되었습니다"));
+    fs::write(&weights, &bytes[..bytes.len() / 2]).expect("written");
+    say(&["eval", "runs/mine-1"]);
+    fs::write(&weights, "").expect("written");
+    say(&["eval", "runs/mine-1"]);
+    fs::remove_file(&weights).expect("there");
+    say(&["predict", "runs/mine-1", "seen"]);
+    say(&["predict", "seen", "seen"]);
+    say(&["predict", "none.safetensors", "seen"]);
+}
+
+#[test]
+fn commands_that_look_at_files_are_korean() {
+    let here = tempfile::tempdir().expect("a folder");
+    let here = here.path();
+    let write = |name: &str, text: &str| fs::write(here.join(name), text).expect("written");
+    let say = |arguments: &[&str]| is_korean(here, arguments, &["Digits", "Small", "Large", "digits"]);
+    say(&["summary", DIGITS]);
+    let two = "model Small { input(8x8x1); flatten; dense(10, activation: softmax) }\n\
+               model Large { input(8x8x1); flatten; dense(64, activation: relu); dense(10, activation: softmax) }\n\
+               data { source: digits; test: 20% of all }\ntrain { epochs: 1 }\n";
+    write("two.cnn", two);
+    say(&["summary", "two.cnn"]);
+    let text = is_korean(here, &["run", "two.cnn"], &["Small", "Large", "two"]);
+    assert!(text.contains("모델 Small"), "{text}");
+    say(&["init", "two.cnn", "--output", "w"]);
+    write(
+        "open.cnn",
+        "model Open { input(?x?x3); conv2d(4, 3x3); global_avg_pool2d; dense(2, activation: softmax) }\n",
+    );
+    is_korean(here, &["summary", "open.cnn"], &["Open", "conv", "input", "dense", "global", "avg", "pool"]);
+    say(&["bench", "open.cnn"]);
+    say(&["run", "open.cnn"]);
+    say(&["run", "none.cnn"]);
+    say(&["check", "none.cnn", "."]);
+    fs::create_dir(here.join("empty")).expect("made");
+    say(&["check", "empty"]);
+    write("bytes.cnn", "");
+    fs::write(here.join("bytes.cnn"), [0x66, 0xff]).expect("written");
+    say(&["check", "bytes.cnn"]);
+    let folder = "model M { input(8x8x1); flatten; dense(classes, activation: softmax) }\n\
+                  data { source: folder(\"photos/\"); classes: [cats, dogs]; validation: 10% of train }\ntrain { epochs: 1 }\n";
+    write("photos.cnn", folder);
+    say(&["check", "photos.cnn"]);
+    say(&["check", "photos.cnn", "--data"]);
+    say(&["run", "photos.cnn"]);
+    say(&["data", "photos.cnn"]);
+    fs::create_dir_all(here.join("photos/cats")).expect("made");
+    fs::create_dir_all(here.join("photos/dogs")).expect("made");
+    say(&["run", "photos.cnn"]);
+    write("photos/cats/a.png", "no picture");
+    write("photos/dogs/b.png", "");
+    say(&["run", "photos.cnn"]);
+    say(&["run", "photos.cnn", "--set", "data.damaged=skip"]);
+    say(&["data", "photos.cnn", "--restricted"]);
+    write("list.csv", "path,label\na.png,cats\n");
+    write(
+        "csv.cnn",
+        &folder
+            .replace(
+                "folder(\"photos/\"); classes: [cats, dogs]",
+                "csv(\"list.csv\", image: file, label: label)",
+            )
+            .replace("classes,", "2,"),
+    );
+    say(&["run", "csv.cnn"]);
+    write("x.npy", "no array");
+    say(&["step", DIGITS, "--weights", "w", "--input", "x.npy", "--labels", "x.npy", "--output", "o"]);
+    say(&["check", DIGITS, "--restricted", "--limits", "layers=1"]);
+    say(&["fmt", "none.cnn"]);
+    is_korean(here, &["completions", "tcsh"], &["tcsh"]);
+}

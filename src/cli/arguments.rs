@@ -19,7 +19,7 @@ pub(super) struct GlobalArgs {
     /// Treat warnings as errors
     #[arg(long, value_name = "LEVEL", global = true)]
     pub(super) deny: Option<Deny>,
-    /// Language of problems and of their pages [default: that of LC_ALL, LC_MESSAGES or LANG]
+    /// Language of all that people read [default: that of LC_ALL, LC_MESSAGES or LANG]
     #[arg(long, value_name = "LANG", global = true)]
     pub(super) lang: Option<Lang>,
     #[command(flatten)]

@@ -30,7 +30,7 @@ impl Table {
         let columns = self.rows.first().map_or(0, Vec::len);
         // a cell that is longer than a column can be is shown whole, and moves the rest of its own row alone
         let width = |column: usize| {
-            let cells = self.rows.iter().map(|row| columns(&row[column]));
+            let cells = self.rows.iter().map(|row| columns_of(&row[column]));
             cells.filter(|width| *width <= WIDEST).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
@@ -39,7 +39,7 @@ impl Table {
             let mut line = String::new();
             for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
                 line.push_str(if column == 0 { "" } else { "  " });
-                let blanks = " ".repeat(width.saturating_sub(columns(cell)));
+                let blanks = " ".repeat(width.saturating_sub(columns_of(cell)));
                 let flush_left = column < self.left;
                 line.extend(if flush_left { [cell, blanks.as_str()] } else { [blanks.as_str(), cell] });
             }
@@ -51,7 +51,7 @@ impl Table {
 }
 
 /// Columns that a cell takes; letters of Korean take two each.
-pub(super) fn columns(cell: &str) -> usize {
+pub(super) fn columns_of(cell: &str) -> usize {
     textwrap::core::display_width(cell)
 }
 

@@ -6,7 +6,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::language::said;
 use super::shades::Shades;
-use super::table::{Table, columns, thousands};
+use super::table::{Table, columns_of, thousands};
 use crate::assess::{
     Assessment, ClassFindings, ClassQuality, ClassTable, Findings, Interval, LabelFindings, NumberFindings,
     NumberQuality, Quality, Ranked,
@@ -206,17 +206,17 @@ fn matrix(found: &ClassFindings, names: &[String], shades: Shades) -> Vec<String
     let largest = found.confusion.rows().flatten().max().copied().unwrap_or_default();
     let numbers = names.len().saturating_sub(1).to_string().len();
     // short names are their own headings, longer ones have numbers
-    let named = names.iter().all(|name| columns(&shown(name)) <= 5);
+    let named = names.iter().all(|name| columns_of(&shown(name)) <= 5);
     let name = |class: usize| if named { shown(&names[class]).into_owned() } else { class.to_string() };
     let side = |class: usize| {
         if named { name(class) } else { format!("{class:>numbers$} {}", shown(&names[class])) }
     };
-    let width = (0..names.len()).map(|class| columns(&name(class))).max().unwrap_or(1);
+    let width = (0..names.len()).map(|class| columns_of(&name(class))).max().unwrap_or(1);
     let width = width.max(largest.to_string().len());
     let sides: Vec<String> = (0..names.len()).map(side).collect();
     let title = said("class \\ answer");
-    let margin = sides.iter().map(|side| columns(side)).max().unwrap_or(0).max(columns(&title));
-    let pad = |text: &str, to: usize| " ".repeat(to.saturating_sub(columns(text)));
+    let margin = sides.iter().map(|side| columns_of(side)).max().unwrap_or(0).max(columns_of(&title));
+    let pad = |text: &str, to: usize| " ".repeat(to.saturating_sub(columns_of(text)));
     let mut heading = format!("{title}{}", pad(&title, margin));
     (0..names.len()).for_each(|class| {
         let name = name(class);

@@ -23,6 +23,7 @@ const LINES: &[&str] = &[
     include_str!("catalogue/ko/lines/runs.txt"),
     include_str!("catalogue/ko/lines/files.txt"),
     include_str!("catalogue/ko/lines/data.txt"),
+    include_str!("catalogue/ko/lines/judged.txt"),
     include_str!("catalogue/ko/lines/system.txt"),
 ];
 
@@ -148,6 +149,20 @@ mod tests {
             wrong.extend(odd.filter(|line| !line.contains(" = ")).map(|line| format!("no ` = ` in {line}")));
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// A pattern of small words alone would fit any sentence.
+    #[test]
+    fn patterns_have_words_of_their_own() {
+        let small = ["of", "and", "or", "in", "to", "for", "is", "the"];
+        for (pattern, _) in korean_patterns().filter(|(pattern, _)| !names(pattern).is_empty()) {
+            let outside = pattern.split('}').filter_map(|piece| piece.split('{').next());
+            let mut words = outside.flat_map(|piece| piece.split(|c: char| !c.is_ascii_alphabetic()));
+            let has_own = words.any(|word| word.len() > 1 && !small.contains(&word));
+            let is_narrow =
+                pattern.split('{').skip(1).all(|hole| hole.starts_with('#')) || pattern.contains('`');
+            assert!(has_own || is_narrow, "{pattern}");
+        }
     }
 
     #[test]

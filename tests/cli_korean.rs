@@ -261,7 +261,7 @@ fn a_run_is_korean_from_its_file_to_its_answers() {
     assert!(say(&["run", "mine.cnn", "--epochs", "3", "--out", "runs/mine-1"]).contains("E0605"));
     let text =
         say(&["run", "mine.cnn", "--epochs", "4", "--set", "train.batch=16", "--resume", "runs/mine-1"]);
-    assert!(text.contains("`train.batch` 설정이 32이었는데 지금은 16"), "{text}");
+    assert!(text.contains("`train.batch` 설정: 전에는 32, 지금은 16"), "{text}");
     assert!(say(&["eval", "runs/mine-1"]).contains("이미지 "));
     say(&["eval", "runs/mine-1", "--split", "train"]);
     say(&["init", "mine.cnn", "--seed", "1", "--output", "w0.safetensors"]);

@@ -34,7 +34,7 @@ static KOREAN_LINES: LazyLock<Patterns> = LazyLock::new(|| Patterns::read(&[&[PH
 
 /// Bytes of a text that is looked up. Whatever is longer is the user's own words; and to look for a pattern
 /// in it takes the longer the longer it is.
-const MOST_BYTES: usize = 4_000;
+const MOST_BYTES: usize = 2_000;
 
 /// A phrase in a language.
 pub(super) fn translate(language: Language, value: &str) -> String {
@@ -149,6 +149,20 @@ mod tests {
             wrong.extend(odd.filter(|line| !line.contains(" = ")).map(|line| format!("no ` = ` in {line}")));
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// A particle behind a hole must fit what stands there: both forms are written, `은(는)`.
+    #[test]
+    fn particles_fit_whatever_stands_before_them() {
+        let particles = ["은", "는", "이", "가", "을", "를", "와", "과", "로", "으로"];
+        for (_, translation) in korean_patterns() {
+            for (at, _) in translation.match_indices('}') {
+                let rest = translation[at + 1..].trim_start_matches(['`', '\'', '"']);
+                let end = rest.find(|letter| !('가'..='힣').contains(&letter)).unwrap_or(rest.len());
+                let is_alone = particles.contains(&&rest[..end]) && !rest[end..].starts_with('(');
+                assert!(!is_alone, "`{}` in {translation}", &rest[..end]);
+            }
+        }
     }
 
     /// A pattern of small words alone would fit any sentence.

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use super::Language;
 use super::phrases::{korean_lines, korean_patterns};
 
-/// Rooms and files that speak to people in their own words. What is said of the user's file stands in the
-/// catalogue of diagnostics; what plans, kernels and graphs say is about bugs of ours.
+/// Rooms and files that speak to people in their own words, or give phrases to sentences of the catalogue. What
+/// plans, kernels and graphs say is about bugs of ours.
 const SPEAKERS: &[&str] = &[
     "assess",
+    "check",
     "cli",
     "data",
     "draw/scene/png.rs",
@@ -23,10 +24,13 @@ const SPEAKERS: &[&str] = &[
     "ir/checked.rs",
     "ir/program/not_yet.rs",
     "kernel/target.rs",
+    "lower",
     "memory",
     "runtime/error.rs",
     "settings",
     "train",
+    "vocabulary/category.rs",
+    "vocabulary/option.rs",
 ];
 
 /// What is rightly English, by how it begins.
@@ -55,6 +59,17 @@ const ENGLISH: &[(&str, &str)] = &[
     ("cannot tell", "a value of JSON"),
     ("{other} against {first}, on", "its halves are told by `compare` in one of two ways"),
     ("{start}; {} (Wilcoxon", "its halves are told by `compare`"),
+    ("; mirror", "an edit of the file"),
+    ("; rescale", "an edit of the file"),
+    ("; split: by", "an edit of the file"),
+    (", activation: relu", "an edit of the file"),
+    (", stride: ", "an edit of the file"),
+    ("phase head {{", "an edit of the file"),
+    ("phase finetune {{", "an edit of the file"),
+    ("color: {}", "an edit of the file"),
+    ("normalize: {}", "an edit of the file"),
+    ("standard(mean", "an edit of the file"),
+    ("frozen: ", "an edit of the file"),
     ("by {}", "a value in run.json"),
     (" from {}", "a value in run.json"),
     ("{} of {}", "a value in run.json"),

@@ -252,7 +252,7 @@ fn show_profile(rows: &[ProfileRow], args: &BenchArgs, console: &Console) -> Res
         ]);
     }
     if args.json {
-        console.problem(table.text());
+        console.drawn(&table.text());
         return Ok(());
     }
     console.result_text(&format!("\n{}", table.text()))

@@ -209,7 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_is_sound_in_korean() {
-        in_korean(Cli::command()).debug_assert();
+    fn arguments_are_parsed_as_in_english() {
+        let words = ["cnnc", "run", "a.cnn", "--epochs", "3", "-q"];
+        let parsed: Cli = parse_with(&mut in_korean(Cli::command()), words.into_iter().map(OsString::from))
+            .expect("these are arguments of `run`");
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", Cli::parse_from(words)));
     }
 }

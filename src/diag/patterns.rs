@@ -77,20 +77,33 @@ impl Patterns {
 
     fn parts(&self, text: &str, depth: usize) -> String {
         let Some(depth) = depth.checked_sub(1) else { return text.to_owned() };
-        // a pattern that ends in a hole would take all sentences that follow its own for what the hole takes
-        let known = || self.all_of(text, "; ", depth).or_else(|| self.whole(text, depth));
-        if let Some(translation) = known().or_else(|| self.all_of(text, ", ", depth)) {
+        if let Some(translation) = self.known(text, depth) {
             return translation;
+        }
+        // a single word is a name
+        let about = |about: &str| match self.whole(about, depth) {
+            Some(translation) if about.contains(' ') => translation,
+            Some(_) | None => about.to_owned(),
+        };
+        let named = text.split_once(": ");
+        if let Some((name, rest)) = named.and_then(|(name, rest)| Some((name, self.known(rest, depth)?))) {
+            return format!("{}: {rest}", about(name));
         }
         if text.contains("; ") {
             let parts: Vec<String> = text.split("; ").map(|part| self.parts(part, depth)).collect();
             return parts.join("; ");
         }
-        let Some((about, rest)) = text.split_once(": ") else { return text.to_owned() };
-        // a single word is a name
-        let about = if about.contains(' ') { self.whole(about, depth) } else { None }
-            .unwrap_or_else(|| about.to_owned());
-        format!("{about}: {}", self.parts(rest, depth))
+        match named {
+            Some((name, rest)) => format!("{}: {}", about(name), self.parts(rest, depth)),
+            None => text.to_owned(),
+        }
+    }
+
+    /// The translation of a text of which all is known. Its parts go first: a pattern that ends in a hole would
+    /// take all that follows its own part for what the hole takes.
+    fn known(&self, text: &str, depth: usize) -> Option<String> {
+        let parts = self.all_of(text, "; ", depth).or_else(|| self.all_of(text, ", ", depth));
+        parts.or_else(|| self.whole(text, depth))
     }
 
     /// The translation of several parts, if each is known as a whole.

@@ -8,27 +8,6 @@ use assert_cmd::Command;
 /// A sound file, where a test needs one.
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");
 
-const COMMANDS: [&str; 18] = [
-    "run",
-    "check",
-    "data",
-    "augment",
-    "fmt",
-    "summary",
-    "diff",
-    "graph",
-    "show",
-    "eval",
-    "predict",
-    "emit",
-    "explain",
-    "step",
-    "init",
-    "new",
-    "bench",
-    "completions",
-];
-
 /// Words that are the same in Korean: names of programs, formats and metrics, units, and what the language and
 /// the command line call things.
 const TERMS: &[&str] = &[
@@ -211,14 +190,29 @@ fn is_korean(folder: &Path, arguments: &[&str], names: &[&str]) -> String {
     text
 }
 
+/// All commands, as the help in English lists them.
+fn commands(folder: &Path) -> Vec<String> {
+    let help = cnnc(folder).args(["-h", "--lang", "en"]).output().expect("it runs");
+    let help = String::from_utf8(help.stdout).expect("UTF-8");
+    let list =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // what a description goes on with is indented further
+    let names = list.filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
+    names.map(|rest| rest.split(' ').next().unwrap_or_default().to_owned()).collect()
+}
+
 #[test]
 fn help_is_korean() {
     let here = tempfile::tempdir().expect("a folder");
+    let commands = commands(here.path());
+    assert!(commands.len() > 15, "{commands:?}");
+    let mut names: Vec<&str> = commands.iter().map(String::as_str).collect();
+    names.extend(["net", "Small", "Large", "top", "conv", "adam", "folder"]);
     for help in ["--help", "-h"] {
-        let text = is_korean(here.path(), &[help], &COMMANDS);
+        let text = is_korean(here.path(), &[help], &names);
         assert!(text.contains("사용법:") && text.contains("명령:") && text.contains("옵션:"), "{text}");
-        for command in COMMANDS {
-            let text = is_korean(here.path(), &[command, help], &["net", "Small", "Large", "top"]);
+        for command in commands.iter().filter(|command| *command != "help") {
+            let text = is_korean(here.path(), &[command, help], &names);
             assert!(text.contains("사용법:") && text.contains("옵션:"), "{text}");
         }
     }
@@ -236,6 +230,9 @@ fn help_is_korean() {
 fn wrong_usage_is_korean() {
     let here = tempfile::tempdir().expect("a folder");
     let here = here.path();
+    let commands = commands(here);
+    let mut names: Vec<&str> = commands.iter().map(String::as_str).collect();
+    names.extend(["rum", "many", "big", "xml", "resnet", "xyzzyx"]);
     for arguments in [
         &["rum"] as &[&str],
         &["run"],
@@ -265,7 +262,6 @@ fn wrong_usage_is_korean() {
         &["predict", DIGITS, "a.png"],
         &["eval", DIGITS],
     ] {
-        let names = [&COMMANDS[..], &["rum", "many", "big", "xml", "resnet", "xyzzyx"]].concat();
         let text = is_korean(here, arguments, &names);
         assert!(text.starts_with("오류: "), "{arguments:?}: {text}");
     }

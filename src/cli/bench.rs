@@ -230,7 +230,7 @@ pub(super) fn bench(args: &BenchArgs, console: &Console, start: Instant) -> Resu
     } else {
         for (key, value) in report.as_object().into_iter().flatten() {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            console.result(format_args!("{key:<22} {text}"))?;
+            console.record(format_args!("{key:<22} {text}"))?;
         }
     }
     if args.profile { show_profile(&subject.profile(), args, console) } else { Ok(()) }

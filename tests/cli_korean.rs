@@ -40,6 +40,7 @@ const TERMS: &[&str] = &[
     "os",
     "error",
     "WebP",
+    "HxW",
     "cnn",
     "jpeg",
     "jfif",
@@ -325,7 +326,7 @@ fn commands_that_look_at_files_are_korean() {
                data { source: digits; test: 20% of all }\ntrain { epochs: 1 }\n";
     write("two.cnn", two);
     say(&["summary", "two.cnn"]);
-    let text = is_korean(here, &["run", "two.cnn"], &["Small", "Large", "two"]);
+    let text = is_korean(here, &["run", "two.cnn"], &["Small", "Large", "two", "digits"]);
     assert!(text.contains("모델 Small"), "{text}");
     say(&["init", "two.cnn", "--output", "w"]);
     write(

@@ -217,7 +217,7 @@ fn help_is_korean() {
             assert!(text.contains("사용법:") && text.contains("옵션:"), "{text}");
         }
     }
-    let text = is_korean(here.path(), &["run", "-h"], &[]);
+    let text = is_korean(here.path(), &["run", "-h"], &names);
     assert!(text.contains("[기본값: refuse]") && text.contains("[가능한 값: refuse, accept]"), "{text}");
     // the language that is asked for wins over the locale, wherever it stands
     let english = cnnc(here.path()).args(["run", "--help", "--lang", "en"]).output().expect("it runs");
@@ -316,8 +316,8 @@ fn commands_that_look_at_files_are_korean() {
     let here = here.path();
     let write = |name: &str, text: &str| fs::write(here.join(name), text).expect("written");
     let names = [
-        "photos", "list", "Digits", "Small", "Large", "Open", "digits", "two", "input", "conv", "dense",
-        "flatten", "dropout", "global", "avg", "pool",
+        "photos", "empty", "list", "Digits", "Small", "Large", "Open", "digits", "two", "input", "conv",
+        "dense", "flatten", "dropout", "global", "avg", "pool",
     ];
     let say = |arguments: &[&str]| is_korean(here, arguments, &names);
     say(&["summary", DIGITS]);

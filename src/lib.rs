@@ -155,6 +155,8 @@ pub(crate) mod random;
 pub mod reference;
 #[cfg(feature = "engine")]
 pub(crate) mod runtime;
+#[cfg(feature = "engine")]
+pub mod see;
 pub(crate) mod settings;
 pub mod show;
 pub mod source;

@@ -39,6 +39,7 @@ mod resize;
 mod rewrite;
 mod rows;
 mod run;
+mod see;
 mod setting;
 mod shades;
 mod sheet;
@@ -109,6 +110,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Say what is on pictures
     Predict(predict::PredictArgs),
+    /// Draw what a trained model sees: heat maps, feature maps
+    See(see::SeeArgs),
     /// Print a stage of the compilation
     Emit(emit::EmitArgs),
     /// Explain a diagnostic's code
@@ -164,6 +167,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(args, &console),
         Command::Compare(args) => compare::compare(args, &console),
         Command::Predict(args) => predict::predict(args, &console),
+        Command::See(args) => see::see(args, &console),
         Command::Emit(args) => emit::emit(args, &console),
         Command::Explain(args) => explain::explain(args, &console),
         Command::Step(args) => step::step(args, &console),

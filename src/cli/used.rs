@@ -38,17 +38,48 @@ impl UsedArgs {
     ) -> Result<(Experiment, PathBuf), Failure> {
         let named = self.weights.as_deref().map(weights_at).transpose()?;
         tell_unfinished(self.weights.as_deref().unwrap_or(&self.file), console);
-        let is_weights = self.file.extension().is_some_and(|end| end == "safetensors");
-        if !is_weights && !self.file.is_dir() {
-            let Some(weights) = named else {
-                return Err(Failure::Usage(format!(
-                    "`{}` is a program, and its weights are not named: write `--weights FILE`, or give a \
-                     run's folder in its place",
-                    shown_path(&self.file)
-                )));
-            };
+        if self.is_program() {
+            let weights = named.ok_or_else(|| self.without_weights())?;
             return Ok((load::ready(&self.file, &self.choice, more, console)?, weights));
         }
+        self.as_trained(named, more, console)
+    }
+
+    /// The same, but that a program whose model has nothing to learn needs no weights.
+    /// # Errors
+    /// As [`UsedArgs::ready`].
+    pub(super) fn ready_or_unlearned(
+        &self,
+        console: &Console,
+    ) -> Result<(Experiment, Option<PathBuf>), Failure> {
+        if self.weights.is_none() && self.is_program() {
+            let ready = load::ready(&self.file, &self.choice, &[], console)?;
+            return if ready.has_parameters() { Err(self.without_weights()) } else { Ok((ready, None)) };
+        }
+        let (ready, weights) = self.ready(&[], console)?;
+        Ok((ready, Some(weights)))
+    }
+
+    /// Whether the file is a program, and neither weights nor a run.
+    fn is_program(&self) -> bool {
+        !self.file.is_dir() && self.file.extension().is_none_or(|end| end != "safetensors")
+    }
+
+    fn without_weights(&self) -> Failure {
+        Failure::Usage(format!(
+            "`{}` is a program, and its weights are not named: write `--weights FILE`, or give a run's folder \
+             in its place",
+            shown_path(&self.file)
+        ))
+    }
+
+    /// What a run has left.
+    fn as_trained(
+        &self,
+        named: Option<PathBuf>,
+        more: &[(String, String)],
+        console: &Console,
+    ) -> Result<(Experiment, PathBuf), Failure> {
         let own = weights_at(&self.file)?;
         let unread = |found| RunError::Format { path: own.clone(), wanted: "a weights file", found };
         let Some(text) = program_of(&own).map_err(unread)? else {

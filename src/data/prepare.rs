@@ -246,7 +246,7 @@ impl Preparation {
     }
 
     /// The first stages: colour and size. Values stay 0..=255 (`lab_l`: 0..=100).
-    pub(super) fn arrange(&self, picture: &Picture<'_>, out: &mut [f32]) -> Result<(), PrepareError> {
+    pub(crate) fn arrange(&self, picture: &Picture<'_>, out: &mut [f32]) -> Result<(), PrepareError> {
         if let Some(spec) = self.resize.as_ref().filter(|_| self.repeats_grey(picture.channels)) {
             arrange_grey(picture, spec, out);
             return Ok(());

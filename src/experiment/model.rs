@@ -18,7 +18,7 @@ use crate::runtime::{CompileOptions, EvalSession, Kind};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 use crate::train::RunError;
-use crate::train::weights::{self, WeightsInfo};
+use crate::train::weights::{self, Weights, WeightsInfo};
 
 /// How a model is made ready.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -87,14 +87,8 @@ impl Model {
         options: ModelOptions,
         watch: &mut dyn Watch,
     ) -> Result<Self, Error> {
-        let ModelOptions { compute, batch, resize } = options;
-        compute.check()?;
-        let mut options = compute.options(batch.unwrap_or(experiment.batch()).max(1), false);
-        if compute.tune_kernels {
-            let subjects = [(&experiment.program, Kind::Evaluation)];
-            options.choices = tuning::timed(&subjects, &options, &experiment.locations, watch)?;
-        }
-        let mut session = EvalSession::compile(&experiment.program, &options)?;
+        let resize = options.resize;
+        let (mut session, options) = compiled(experiment, options, watch)?;
         let path = weights.as_ref();
         let weights = weights::load(path, session.params(), session.left_out())?;
         for (at, values) in &weights.values {
@@ -102,17 +96,41 @@ impl Model {
         }
         let (experiment, statistics) = experiment.as_trained(&weights, path, resize, watch)?;
         Ok(Self {
+            statistics,
+            ..Self::of_parts(experiment, session, (weights.info, path.to_owned()), options)
+        })
+    }
+
+    /// A model that has nothing to learn, compiled: fixed filters, say. Where it has parameters, they are 0.
+    /// # Errors
+    /// [`Error::Compile`]; [`Error::NoVectors`], [`Error::ManyThreads`] where it cannot be compiled as asked.
+    pub fn without_weights(experiment: &Experiment, options: ModelOptions) -> Result<Self, Error> {
+        let resize = options.resize;
+        let (session, options) = compiled(experiment, options, &mut Silent)?;
+        let nothing = Weights { info: WeightsInfo::default(), values: Vec::new() };
+        let path = Path::new("");
+        let (experiment, _) = experiment.as_trained(&nothing, path, resize, &mut Silent)?;
+        Ok(Self::of_parts(experiment, session, (nothing.info, path.to_owned()), options))
+    }
+
+    fn of_parts(
+        experiment: Experiment,
+        session: EvalSession,
+        (info, weights): (WeightsInfo, PathBuf),
+        options: CompileOptions,
+    ) -> Self {
+        Self {
             experiment,
             session,
-            info: weights.info,
-            statistics,
-            weights: path.to_owned(),
+            info,
+            statistics: None,
+            weights,
             options,
             preparation: None,
             room: Room::default(),
             probes: Probes::default(),
             data: None,
-        })
+        }
     }
 
     /// The experiment.
@@ -129,6 +147,12 @@ impl Model {
     /// The classes that the weights tell of themselves.
     pub(super) fn trained_classes(&self) -> &[String] {
         &self.info.classes
+    }
+
+    /// Whether the mean of the training pictures is 0 in every channel when they are prepared, because the
+    /// weights bring what they are normalised by.
+    pub fn is_normalized(&self) -> bool {
+        self.statistics.is_some()
     }
 
     /// Numbers of an answer; where the model leaves sizes open and answers with a map, at one of the sizes
@@ -201,16 +225,29 @@ impl Model {
     /// # Errors
     /// [`Error::Prepare`] where it cannot be.
     pub fn prepare(&mut self, picture: &DecodedPicture) -> Result<Array3<f32>, Error> {
-        let size = [picture.height, picture.width];
-        let preparation = match self.fitting(size)? {
-            Some(fitting) => Cow::Owned(fitting),
-            None => self.preparation()?.at(size),
-        };
-        let [height, width, channels] = preparation.size();
+        let preparation = self.preparation_for(picture)?;
         let mut values = vec![0.0; preparation.elements()];
         preparation.apply(&picture.as_picture(), &mut values)?;
-        Ok(Array3::from_shape_vec((height, width, channels), values)
-            .expect("a picture has as many values as its size"))
+        Ok(array3(preparation.size(), values))
+    }
+
+    /// A picture as the model takes it, but for `rescale` and `normalize`: of its size and colours, `[H, W,
+    /// C]`, with values as in the file, 0 to 255 (`lab_l`: 0 to 100). What people are shown.
+    /// # Errors
+    /// As [`Model::prepare`].
+    pub fn arrange(&mut self, picture: &DecodedPicture) -> Result<Array3<f32>, Error> {
+        let preparation = self.preparation_for(picture)?;
+        let mut values = vec![0.0; preparation.elements()];
+        preparation.arrange(&picture.as_picture(), &mut values)?;
+        Ok(array3(preparation.size(), values))
+    }
+
+    fn preparation_for(&mut self, picture: &DecodedPicture) -> Result<Cow<'_, Preparation>, Error> {
+        let size = [picture.height, picture.width];
+        Ok(match self.fitting(size)? {
+            Some(fitting) => Cow::Owned(fitting),
+            None => self.preparation()?.at(size),
+        })
     }
 
     /// Reads a picture file (PNG, JPEG, PPM, BMP, GIF, WebP) and prepares it.
@@ -280,6 +317,21 @@ impl Model {
     }
 }
 
+/// A session for an experiment's model, without its weights, and how it was compiled.
+fn compiled(
+    experiment: &Experiment,
+    ModelOptions { compute, batch, resize: _ }: ModelOptions,
+    watch: &mut dyn Watch,
+) -> Result<(EvalSession, CompileOptions), Error> {
+    compute.check()?;
+    let mut options = compute.options(batch.unwrap_or(experiment.batch()).max(1), false);
+    if compute.tune_kernels {
+        let subjects = [(&experiment.program, Kind::Evaluation)];
+        options.choices = tuning::timed(&subjects, &options, &experiment.locations, watch)?;
+    }
+    Ok((EvalSession::compile(&experiment.program, &options)?, options))
+}
+
 impl Experiment {
     /// Images as the model takes them, in the order of memory that it takes them in; copied where they are in
     /// another.
@@ -304,6 +356,12 @@ impl Experiment {
 /// The values of a batch, which lie one after the other.
 pub(super) fn contiguous<'a>(batch: &'a ArrayView4<'_, f32>) -> &'a [f32] {
     batch.as_slice().expect("a stretch of the first axis of a standard layout")
+}
+
+/// Values as a picture.
+fn array3([height, width, channels]: [usize; 3], values: Vec<f32>) -> Array3<f32> {
+    Array3::from_shape_vec((height, width, channels), values)
+        .expect("a picture has as many values as its size")
 }
 
 /// Values as a matrix.

@@ -16,6 +16,11 @@ use crate::train::weights::{self, Weights, WeightsInfo};
 use crate::train::{Pretrained, pretrained};
 
 impl Experiment {
+    /// Whether the model has anything that weights would hold.
+    pub(crate) fn has_parameters(&self) -> bool {
+        !forward(&self.program, Mode::Inference).graph.params.is_empty()
+    }
+
     /// What the layers of models with `weights:` start from.
     /// # Errors
     /// [`Error::Run`], [`Error::Data`] where such a file is missing or does not fit.

@@ -1,0 +1,118 @@
+//! `cnnc see WHAT FILE`: pictures of what a trained model sees.
+
+mod feature_maps;
+mod grad_cam;
+mod pictures;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::console::Console;
+use super::failure::Failure;
+use crate::draw::colors::ColorMap;
+use crate::see;
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Pictures are written as PNG or SVG, by the name of --output. FILE is a run's folder, or a program with its --weights.
+
+Examples:
+  cnnc see grad_cam runs/mine-1 --image cat.jpg
+  cnnc see feature_maps runs/mine-1 --image cat.jpg --layer conv2d_1
+  cnnc see grad_cam models/digits.cnn --weights runs/digits-1 --image seven.png -o seven.svg")]
+pub(super) struct SeeArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// What of a picture speaks for the answer: a heat map beside the picture and over it
+    #[command(name = "grad_cam", visible_alias = "cam")]
+    GradCam(grad_cam::GradCamArgs),
+    /// What layers make of a picture, channel by channel
+    #[command(name = "feature_maps", visible_alias = "maps")]
+    FeatureMaps(feature_maps::FeatureMapsArgs),
+}
+
+pub(super) fn see(args: &SeeArgs, console: &Console) -> Result<(), Failure> {
+    match &args.what {
+        What::GradCam(args) => grad_cam::grad_cam(args, console),
+        What::FeatureMaps(args) => feature_maps::feature_maps(args, console),
+    }
+}
+
+/// Where the picture goes.
+#[derive(Debug, Args)]
+struct OutputArgs {
+    /// The picture to write, PNG or SVG by its name [default: the name of what is seen, with .png]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl OutputArgs {
+    fn path(&self, what: &str) -> PathBuf {
+        self.output.clone().unwrap_or_else(|| PathBuf::from(format!("{what}.png")))
+    }
+}
+
+/// Colours of maps.
+#[derive(Debug, Clone, Copy, Args)]
+struct ColorArgs {
+    /// Colours of maps
+    #[arg(long, value_enum, value_name = "COLORS", default_value_t = Colors::Viridis)]
+    colors: Colors,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colors {
+    /// As bright as the value is large, for all eyes and in print
+    Viridis,
+    /// From blue over green to red, as in many tutorials
+    Jet,
+    /// From black to white
+    Gray,
+    /// From white to black
+    Binary,
+    /// From black over red to white
+    Magma,
+}
+
+impl From<ColorArgs> for ColorMap {
+    fn from(args: ColorArgs) -> Self {
+        match args.colors {
+            Colors::Viridis => ColorMap::Viridis,
+            Colors::Jet => ColorMap::Jet,
+            Colors::Gray => ColorMap::Gray,
+            Colors::Binary => ColorMap::Binary,
+            Colors::Magma => ColorMap::Magma,
+        }
+    }
+}
+
+impl From<see::Error> for Failure {
+    fn from(error: see::Error) -> Self {
+        let (code, help) = (error.code(), error.help());
+        match error {
+            see::Error::Model(error) => error.into(),
+            see::Error::NoLayer { .. }
+            | see::Error::NoMap { .. }
+            | see::Error::NoMaps { .. }
+            | see::Error::NoClass { .. }
+            | see::Error::AnswersMap { .. } => Failure::Mistake { code, message: error.to_string(), help },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_colour_maps_can_be_asked_for() {
+        let names = Colors::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
+        assert_eq!(names, ColorMap::ALL.map(ColorMap::name));
+    }
+}

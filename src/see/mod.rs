@@ -1,0 +1,26 @@
+//! What a trained model sees: computed by cuts of its own graph, and laid out as pictures.
+//!
+//! Each kind of picture has a function that computes (`attend`, `feature_maps`) and one that lays out
+//! what came of it as a [`Scene`](crate::draw::scene::Scene). Neither reads or writes a file: the command
+//! line does, and a page of a run can hold the scenes as SVG.
+
+mod attention;
+mod attention_sheet;
+mod class;
+mod error;
+mod feature_maps;
+mod heat_map;
+mod layer;
+mod maps_sheet;
+mod occlusion;
+mod photo;
+mod tiles;
+
+pub use attention::{Asked, Attention, Method, attend};
+pub use attention_sheet::{Look, attention_sheet, nothing_speaks};
+pub use class::Answer;
+pub use error::Error;
+pub use feature_maps::{FeatureMaps, feature_maps};
+pub use heat_map::HeatMap;
+pub use maps_sheet::maps_sheet;
+pub use photo::Photo;

@@ -1,0 +1,57 @@
+//! A picture as people and as the model see it.
+
+use ndarray::{Array4, Axis};
+
+use crate::data::DecodedPicture;
+use crate::draw::scene::Raster;
+use crate::experiment::{Error, Model};
+use crate::vocabulary::Color;
+
+/// A picture, twice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Photo {
+    /// Its file, or its place in the data.
+    pub name: String,
+    /// `[height, width]`
+    pub size: [usize; 2],
+    /// As people see it: brought to the model's size, red, green and blue.
+    pub rgb: Vec<u8>,
+    /// As the model takes it, `[1, H, W, C]`.
+    pub prepared: Array4<f32>,
+}
+
+impl Photo {
+    /// A picture that has been read.
+    /// # Errors
+    /// [`Error::Prepare`] where the model cannot take it.
+    pub fn of(model: &mut Model, name: impl Into<String>, picture: &DecodedPicture) -> Result<Self, Error> {
+        let arranged = model.arrange(picture)?;
+        let prepared = model.prepare(picture)?.insert_axis(Axis(0));
+        let (height, width, channels) = arranged.dim();
+        let color = model.experiment().program.program().prepare.color.as_ref().map(|color| color.value);
+        let white = if color == Some(Color::LabL) { 100.0 } else { 255.0 };
+        let rgb = rgb_of(arranged.iter().copied(), channels, (0.0, white));
+        Ok(Photo { name: name.into(), size: [height, width], rgb, prepared })
+    }
+
+    /// Its pixels.
+    pub fn raster(&self) -> Raster {
+        Raster::of_rgb(self.size, &self.rgb)
+    }
+}
+
+/// Bytes of red, green and blue for values of pixels, row by row. The first value is black, the second white.
+/// Of pixels with neither one nor three channels the first is shown.
+pub(super) fn rgb_of(
+    values: impl IntoIterator<Item = f32>,
+    channels: usize,
+    (black, white): (f32, f32),
+) -> Vec<u8> {
+    let range = (white - black).max(f32::MIN_POSITIVE);
+    let byte = |value: f32| ((value - black) / range * 255.0).round().clamp(0.0, 255.0) as u8;
+    let bytes: Vec<u8> = values.into_iter().map(byte).collect();
+    match channels {
+        3 => bytes,
+        _ => bytes.chunks_exact(channels.max(1)).flat_map(|pixel| [pixel[0]; 3]).collect(),
+    }
+}

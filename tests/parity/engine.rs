@@ -174,7 +174,7 @@ pub(crate) fn gradient(before: &Weights, after: &Weights, path: &str, rate: f64)
     Ok(old.values.iter().zip(&new.values).map(|(&a, &b)| (f64::from(a) - f64::from(b)) / rate).collect())
 }
 
-fn write_weights(path: &Path, weights: &Weights) -> Result<(), String> {
+pub(crate) fn write_weights(path: &Path, weights: &Weights) -> Result<(), String> {
     let bytes: BTreeMap<&str, (&[usize], Vec<u8>)> = weights
         .iter()
         .map(|(name, tensor)| {

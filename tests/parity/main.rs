@@ -11,6 +11,7 @@ mod engine;
 mod formula;
 mod golden;
 mod report;
+mod see;
 mod zoo;
 
 use std::path::PathBuf;
@@ -153,6 +154,12 @@ fn large(name: &str, simd: Simd, report: &mut Report) -> Result<(), String> {
 #[test]
 fn zoo() {
     suite("zoo", "json", Simd::detect(), zoo::zoo);
+}
+
+/// What people are shown of a trained model, on the widest instruction set alone.
+#[test]
+fn see() {
+    suite("see", "json", Simd::detect(), see::see);
 }
 
 macro_rules! suites {

@@ -10,7 +10,7 @@ use crate::golden::Digest;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Set<'a>(pub(crate) &'a str, pub(crate) &'a str);
 
-const COLUMNS: [Set<'static>; 8] = [
+const COLUMNS: [Set<'static>; 11] = [
     Set("", "forward"),
     Set("", "losses"),
     Set("", "grad"),
@@ -19,6 +19,9 @@ const COLUMNS: [Set<'static>; 8] = [
     Set("adam.", "losses"),
     Set("adam.", "w1"),
     Set("adam.", "w10"),
+    Set("", "answers"),
+    Set("", "maps"),
+    Set("", "features"),
 ];
 
 /// The deviations of one suite.
@@ -121,12 +124,15 @@ impl Report {
     #[expect(clippy::print_stdout, reason = "the table is what this suite is read for")]
     pub(crate) fn finish(self) {
         let mut table = format!("\n{:28}", self.title);
-        for Set(prefix, name) in COLUMNS {
+        let used: Vec<usize> = (0..COLUMNS.len())
+            .filter(|&column| self.rows.iter().any(|(_, cells)| cells[column].is_some()))
+            .collect();
+        for Set(prefix, name) in used.iter().map(|&column| COLUMNS[column]) {
             let _ = write!(table, " {:>11}", format!("{prefix}{name}"));
         }
         for (case, cells) in &self.rows {
             let _ = write!(table, "\n{case:28}");
-            for cell in cells {
+            for cell in used.iter().map(|&column| cells[column]) {
                 let _ = write!(table, " {:>11}", cell.map_or_else(String::new, |d| format!("{d:.0e}")));
             }
         }

@@ -213,6 +213,105 @@ const TABLE: &[Row] = &[
         options: &[("--layer conv2d", Something), ("--format json", Refused), ("--resize crop", Refused)],
     },
     Row {
+        base: "see samples two.cnn --model A -o out.svg",
+        options: &[
+            ("--model B", Refused),
+            ("--set train.seed=5", Something),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Nothing(BUILT_IN)),
+            ("--count 3", Something),
+            ("--augmented", Something),
+            ("--picture 5", Something),
+            ("--colors jet", Nothing("pictures have their own colours")),
+            ("--output other.png", Refused),
+        ],
+    },
+    Row {
+        base: "see samples two.cnn --model A -o out.svg --picture 5",
+        options: &[("--augmented", Refused), ("--count 3", Refused), ("--colors jet", Something)],
+    },
+    Row {
+        base: "see grad_cam a.cnn --weights run --image pictures/1.pgm -o out.svg",
+        options: &[
+            ("--model B", Something),
+            ("--set model=1", Something),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Something),
+            ("--threads 2", Nothing(THREADS)),
+            ("--simd portable", Nothing(EXACT)),
+            ("--exact", Nothing(EXACT)),
+            ("--weights other", Refused),
+            ("--image pictures/1.pgm", Something),
+            ("--resize stretch", Something),
+            ("--layer conv2d", Nothing("it is the last with a map")),
+            ("--class 3", Something),
+            ("--method saliency", Something),
+            ("--of probability", Something),
+            ("--alpha 0.7", Something),
+            ("--colors jet", Something),
+            ("--output other.png", Refused),
+        ],
+    },
+    Row {
+        base: "see grad_cam run --image pictures/1.pgm -o out.svg --method saliency",
+        options: &[("--layer conv2d", Refused), ("--of probability", Something)],
+    },
+    Row {
+        base: "see feature_maps a.cnn --weights run --image pictures/1.pgm -o out.svg",
+        options: &[
+            ("--model B", Something),
+            ("--set model=1", Something),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Something),
+            ("--threads 2", Nothing(THREADS)),
+            ("--simd portable", Nothing(EXACT)),
+            ("--exact", Nothing(EXACT)),
+            ("--weights other", Refused),
+            ("--image pictures/1.pgm", Something),
+            ("--resize stretch", Something),
+            ("--layer conv2d", Nothing("it is the last with a map")),
+            ("--channels 2", Something),
+            ("--colors jet", Something),
+            ("--output other.png", Refused),
+        ],
+    },
+    Row {
+        base: "see mistakes a.cnn --weights run -o out.svg",
+        options: &[
+            ("--model B", Something),
+            ("--set data.seed=5", Something),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Nothing(BUILT_IN)),
+            ("--threads 2", Nothing(THREADS)),
+            ("--simd portable", Nothing(EXACT)),
+            ("--exact", Nothing(EXACT)),
+            ("--weights other", Refused),
+            ("--split train", Something),
+            ("--count 3", Something),
+            ("--colors jet", Something),
+            ("--output other.png", Refused),
+        ],
+    },
+    Row {
+        base: "see embedding a.cnn --weights run -o out.svg --count 50",
+        options: &[
+            ("--model B", Something),
+            ("--set data.seed=5", Something),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Nothing(BUILT_IN)),
+            ("--threads 2", Nothing(THREADS)),
+            ("--simd portable", Nothing(EXACT)),
+            ("--exact", Nothing(EXACT)),
+            ("--weights other", Refused),
+            ("--split train", Something),
+            ("--layer conv2d", Something),
+            ("--projection pca", Something),
+            ("--count 40", Refused),
+            ("--seed 5", Something),
+            ("--output other.png", Refused),
+        ],
+    },
+    Row {
         base: "emit two.cnn --model A --stage plan",
         options: &[
             ("--model B", Something),
@@ -398,23 +497,44 @@ fn options_of(folder: &Path, command: &str) -> BTreeSet<String> {
     named.filter(|name| !global.contains(&name.as_str())).collect()
 }
 
+/// A command that is several.
+const SEVERAL: &str = "see";
+
+/// The command that words begin with.
+fn command_of(words: &str) -> &str {
+    let own = if words.starts_with(SEVERAL) { 2 } else { 1 };
+    let end = words.match_indices(' ').nth(own - 1).map_or(words.len(), |(at, _)| at);
+    &words[..end]
+}
+
+/// The commands that help lists, of all or of one that is several.
+fn commands_of(folder: &Path, of: &str) -> Vec<String> {
+    let help = cnnc(folder, format!("{of} --help").trim_start());
+    let help = String::from_utf8(help.stdout).expect("text");
+    let lines =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // what a command does may go on in lines that are indented further
+    let names = lines.filter(|line| line.len() - line.trim_start().len() == 2);
+    let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    names.map(|name| format!("{of} {name}").trim_start().to_owned()).collect()
+}
+
 #[test]
 fn every_option_has_its_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut rows: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for Row { base, options } in TABLE {
-        let command = base.split(' ').next().unwrap_or_default();
+        let command = command_of(base);
         let known = rows.entry(command).or_default();
         known.extend(options.iter().map(|(words, _)| words.split(' ').next().unwrap_or_default().to_owned()));
     }
-    let help = String::from_utf8(cnnc(folder.path(), "--help").stdout).expect("text");
-    let commands =
-        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let commands: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
-    assert!(commands.len() > 10, "{help}");
-    for command in commands.into_iter().filter(|command| *command != "help") {
-        let options = options_of(folder.path(), command);
-        let missing: Vec<&String> = options.difference(rows.get(command).expect("a row")).collect();
+    let mut commands = commands_of(folder.path(), "");
+    assert!(commands.len() > 10, "{commands:?}");
+    commands.retain(|command| command != SEVERAL);
+    commands.extend(commands_of(folder.path(), SEVERAL));
+    for command in commands {
+        let options = options_of(folder.path(), &command);
+        let missing: Vec<&String> = options.difference(rows.get(&*command).expect("a row")).collect();
         assert!(missing.is_empty(), "`{command}` has options without a row: {missing:?}");
     }
 }

@@ -16,7 +16,7 @@ pub struct Probe {
     pub gradient: Option<(Differentiated, LayerId)>,
 }
 
-/// What is differentiated: a sum over the outputs, each times a number of its own.
+/// What is differentiated: a sum over the outputs, or the values of a layer, each times a number of its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Differentiated {
     /// Scores: what the last softmax or sigmoid is given; the output itself where the model ends in neither.
@@ -24,6 +24,8 @@ pub enum Differentiated {
     Scores,
     /// The output, after its last activation.
     Output,
+    /// The result of a layer, after its own activation.
+    Layer(LayerId),
 }
 
 /// Why there is no graph of a probe.
@@ -35,8 +37,8 @@ pub enum NoProbe {
     Independent(LayerId),
 }
 
-/// The inference graph of a probe. With a gradient it has an input in the place of labels, `[N, outputs]`:
-/// how much each output counts in the sum that is differentiated.
+/// The inference graph of a probe. With a gradient it has an input in the place of labels, `[N, outputs]`
+/// (or values of the layer): how much each counts in the sum that is differentiated.
 /// # Errors
 /// [`NoProbe`].
 pub fn probe_graph(program: &CheckedProgram, probe: &Probe) -> Result<Graph, NoProbe> {
@@ -51,6 +53,7 @@ pub fn probe_graph(program: &CheckedProgram, probe: &Probe) -> Result<Graph, NoP
         let of = match of {
             Differentiated::Scores => scores(&graph, output),
             Differentiated::Output => output,
+            Differentiated::Layer(layer) => value_of(layer)?,
         };
         let counts = counts(&mut graph, of);
         let gradient = gradients_by(&mut graph, (of, counts), by).ok_or(NoProbe::Independent(layer))?;

@@ -12,7 +12,7 @@ use super::load::{self, Look, Reading, Subject, Told};
 use super::progress::Terminal;
 use super::sheet::{self, FileType, Shown};
 use crate::data::{ClassFolders, Dataset, Sample};
-use crate::experiment::{Options, read_text};
+use crate::experiment::{Experiment, Options, read_text};
 use crate::printed;
 use crate::train::RunError;
 use crate::{files, front};
@@ -51,18 +51,7 @@ pub(super) struct AugmentArgs {
 }
 
 pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failure> {
-    let ProgramArgs { file, choice } = &args.program;
-    let text = read_text(file)?;
-    let mut options = load::options(file, choice, &[], Look::Names, console);
-    if let Some(locations) = options.locations.as_mut().filter(|_| !front::has_model(&text)) {
-        // nothing learns from the labels of these pictures
-        locations.class_folders = ClassFolders::Optional;
-    }
-    let with_model = text_with_model(file, &text, &options);
-    // what a model that nobody wrote is warned of is nobody's business
-    let told = if with_model.is_some() { Told::Errors } else { Told::All };
-    let subject = Subject { name: file, file, text: with_model.unwrap_or(text) };
-    let ready = load::ready_told(subject, &options, told, console)?;
+    let ready = ready(&args.program, console)?;
     let program = ready.program.program();
     let spec = &program.augment;
     if spec.ops.is_empty() && ready.varying_layer().is_none() {
@@ -71,12 +60,7 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     let seed = args.seed.or(program.train.as_ref().map(|train| train.seed)).unwrap_or(0);
     let count = args.count.map_or(spec.samples, |count| count as usize);
     let data = ready.open_data(None, &mut Terminal::new(console))?;
-    if let Some(picture) = args.picture.filter(|picture| *picture >= data.train.len()) {
-        return Err(Failure::Usage(format!(
-            "there is no training picture {picture}: there are {}",
-            data.train.len()
-        )));
-    }
+    there_is(args.picture, &data)?;
     let sample = Sample { count, picture: args.picture, batch: ready.batch() };
     let pictures = match ready.varying_layer() {
         Some(layer) => {
@@ -108,6 +92,36 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
     write(&args.output, &sheet::sheet(&shown, FileType::of_name(&args.output)?)?)?;
     let count = pictures.len();
     console.beside(&args.output, format_args!("{count} pictures on {}", printed::shown_path(&args.output)))
+}
+
+/// A program whose pictures are looked at; a model of no importance stands in for one that is not there.
+/// # Errors
+/// [`Failure`] if the file cannot be read or has errors.
+pub(super) fn ready(program: &ProgramArgs, console: &Console) -> Result<Experiment, Failure> {
+    let ProgramArgs { file, choice } = program;
+    let text = read_text(file)?;
+    let mut options = load::options(file, choice, &[], Look::Names, console);
+    if let Some(locations) = options.locations.as_mut().filter(|_| !front::has_model(&text)) {
+        // nothing learns from the labels of these pictures
+        locations.class_folders = ClassFolders::Optional;
+    }
+    let with_model = text_with_model(file, &text, &options);
+    // what a model that nobody wrote is warned of is nobody's business
+    let told = if with_model.is_some() { Told::Errors } else { Told::All };
+    let subject = Subject { name: file, file, text: with_model.unwrap_or(text) };
+    load::ready_told(subject, &options, told, console)
+}
+
+/// # Errors
+/// [`Failure::Usage`] if there is no training picture of this number.
+pub(super) fn there_is(picture: Option<usize>, data: &Dataset) -> Result<(), Failure> {
+    match picture {
+        Some(picture) if picture >= data.train.len() => Err(Failure::Usage(format!(
+            "there is no training picture {picture}: there are {}",
+            data.train.len()
+        ))),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The text with a model that takes pictures of any size, where it has none: to vary pictures none is needed.

@@ -38,8 +38,8 @@ pub struct Dataset {
     pub damaged: Vec<String>,
     /// Statistics of the training split where `prepare` normalises featurewise: they belong to the weights.
     pub featurewise: Option<Featurewise>,
-    store: Arc<Store>,
-    labels: Arc<[i32]>,
+    pub(super) store: Arc<Store>,
+    pub(super) labels: Arc<[i32]>,
     pool: Arc<Pool>,
     shuffle: bool,
     mirror: Option<Arc<[Option<i32>]>>,

@@ -32,6 +32,7 @@ mod picture;
 mod prepare;
 mod resize;
 mod room;
+mod shown;
 mod source;
 mod split;
 mod standard;
@@ -49,6 +50,7 @@ pub use locations::{ClassFolders, FetchPolicy, Locations};
 pub(crate) use named::pictures_named;
 pub use picture::{DecodedPicture, decode};
 pub use prepare::{Featurewise, Preparation, PrepareError};
+pub use shown::SetPicture;
 pub use source::Split;
 pub(crate) use source::places;
 

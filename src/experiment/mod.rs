@@ -16,6 +16,7 @@ mod known;
 mod model;
 mod open;
 mod options;
+mod pictured;
 mod pictures;
 mod probe;
 mod reading;

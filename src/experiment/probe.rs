@@ -9,6 +9,7 @@ use super::open::Experiment;
 use crate::autodiff::{Differentiated, NoProbe, Probe};
 use crate::ir::LayerId;
 use crate::runtime::{EvalSession, ProbeError, ProbeSession};
+use crate::tensor::Shape;
 
 /// A value inside a model with the gradient of its answers by it.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,10 +133,49 @@ impl Model {
         }
         let by = self.experiment.layer(layer)?;
         let probe = Probe { values: vec![by], gradient: Some((of, by)) };
+        self.differentiated(images, probe, counts)
+    }
+
+    /// The gradient of a sum over the values of a layer by the result of another, of each image by itself:
+    /// ```text
+    /// gradient[n] = d (Σ counts[n, k] · of[n, k]) / d by[n]        k: places of the map row by row, channels last
+    /// ```
+    /// # Errors
+    /// As [`Model::gradient_of`].
+    pub fn gradient_of_layer(
+        &mut self,
+        images: ArrayView4<'_, f32>,
+        of: &str,
+        counts: ArrayView2<'_, f32>,
+        by: &str,
+    ) -> Result<Gradient, Error> {
+        let (of, by) = (self.experiment.layer(of)?, self.experiment.layer(by)?);
+        let wanted = vec![images.len_of(Axis(0)), self.experiment.program.shape(of).elements()];
+        if counts.shape() != wanted {
+            return Err(Error::Weighting { found: counts.shape().to_vec(), wanted });
+        }
+        let probe = Probe { values: vec![by], gradient: Some((Differentiated::Layer(of), by)) };
+        self.differentiated(images, probe, counts)
+    }
+
+    /// The one value of a probe, with the gradient by it.
+    fn differentiated(
+        &mut self,
+        images: ArrayView4<'_, f32>,
+        probe: Probe,
+        counts: ArrayView2<'_, f32>,
+    ) -> Result<Gradient, Error> {
         let Seen { outputs, mut values, gradient } = self.probe(images, probe, Some(counts))?;
         let value = values.swap_remove(0);
         let gradient = shaped(value.shape(), gradient);
         Ok(Gradient { outputs, value, gradient })
+    }
+
+    /// Values of a parameter, by its full name, with their shape; `None` where there is none of this name.
+    pub fn weight(&self, name: &str) -> Option<(&Shape, &[f32])> {
+        let params = self.session.params();
+        let at = params.iter().position(|param| param.name == name)?;
+        Some((&params[at].shape, self.session.values(at)))
     }
 
     /// Runs images through a probe, batch by batch.
@@ -149,6 +189,7 @@ impl Model {
         let images = self.ready_for(images)?;
         let (_, height, width, _) = images.dim();
         let counts = counts.map(|counts| counts.as_standard_layout().into_owned());
+        let counted = counts.as_ref().map_or(0, |counts| counts.ncols());
         let Self { probes, session, experiment, options, .. } = self;
         let session =
             probes.of(session, (probe, [height, width])).map_err(|error| experiment.unseen(error))?;
@@ -160,7 +201,7 @@ impl Model {
             let counts = counts.as_ref().and_then(|counts| counts.as_slice());
             session.run(
                 contiguous(&batch),
-                counts.map_or(&[], |counts| &counts[first * outputs..][..n * outputs]),
+                counts.map_or(&[], |counts| &counts[first * counted..][..n * counted]),
             );
             seen.0.extend_from_slice(session.output(n));
             for (at, values) in seen.1.iter_mut().enumerate() {

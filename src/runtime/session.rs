@@ -530,6 +530,11 @@ impl EvalSession {
         self.stale = true;
     }
 
+    /// A parameter's values.
+    pub fn values(&self, index: usize) -> &[f32] {
+        self.engine.values_of(index)
+    }
+
     /// The metrics that `StepResult::correct` sums, in order.
     pub fn metrics(&self) -> &[Metric] {
         &self.engine.metrics

@@ -1,6 +1,7 @@
 //! Heat maps beside their pictures.
 
 use super::attention::Attention;
+use super::color_bar::{BAR, BESIDE, color_bar};
 use super::heat_map::HeatMap;
 use super::photo::Photo;
 use super::tiles::{MARGIN, SUBTITLE, Sizes, heading, push_picture};
@@ -28,8 +29,6 @@ impl Default for Look {
 const SIZES: Sizes = Sizes { least: 200, most: 320 };
 /// Between two pictures of a row, in pixels.
 const GAP: f64 = 14.0;
-/// The bar of colours: its width, and that of what stands beside it.
-const BAR: [f64; 2] = [12.0, 34.0];
 /// Least width of the whole, so that sentences find room.
 const LEAST_WIDTH: f64 = 560.0;
 
@@ -37,7 +36,7 @@ const LEAST_WIDTH: f64 = 560.0;
 pub fn attention_sheet(title: &str, found: &[(Photo, Attention)], look: Look) -> Scene {
     let rows: Vec<[f64; 2]> = found.iter().map(|(photo, _)| SIZES.of(photo.size)).collect();
     let widest = rows.iter().map(|[_, width]| *width).fold(0.0, f64::max);
-    let width = 2.0 * MARGIN + 3.0 * widest + 3.0 * GAP + BAR[0] + BAR[1];
+    let width = 2.0 * MARGIN + 3.0 * widest + 3.0 * GAP + BAR + BESIDE;
     let mut scene = Scene::new(title, width.max(LEAST_WIDTH), 0.0);
     let mut top = MARGIN;
     for ((photo, attention), shown) in found.iter().zip(&rows) {
@@ -65,6 +64,7 @@ fn explanation(attention: &Attention) -> Vec<String> {
     let of = match of {
         Differentiated::Scores => "score",
         Differentiated::Output => "probability",
+        Differentiated::Layer(_) => "value",
     };
     let class = &answer.names[*class];
     let [height, width] = map.size;
@@ -108,12 +108,13 @@ fn row(photo: &Photo, attention: &Attention, look: Look, corner: Point, [height,
     group.push(under(1, &format!("map, {}x{}", map.size[0], map.size[1])));
     push_picture(&mut group, overlay(photo, &map, look, [height, width]), area(2));
     group.push(under(2, &format!("map over picture, {:.0}%", look.alpha * 100.0)));
-    group.push(color_bar(look.colors, Area::new(3.0 * (width + GAP), 0.0, BAR[0], height)));
+    let corner = Point::new(3.0 * (width + GAP), 0.0);
+    group.push(color_bar(look.colors, corner, height, ["1", "0.5", "0"]));
     group.into()
 }
 
 /// The map's colours over the picture, in as many pixels as are shown.
-fn overlay(photo: &Photo, map: &HeatMap, look: Look, shown: [f64; 2]) -> Raster {
+pub(super) fn overlay(photo: &Photo, map: &HeatMap, look: Look, shown: [f64; 2]) -> Raster {
     // enlarged pictures have squares for pixels, over which the map goes on smoothly
     let times = (shown[0] / photo.size[0] as f64).floor().max(1.0) as usize;
     let [height, width] = photo.size.map(|side| side * times);
@@ -127,22 +128,4 @@ fn overlay(photo: &Photo, map: &HeatMap, look: Look, shown: [f64; 2]) -> Raster 
         }
     }
     Raster::of_rgb([height, width], &rgb)
-}
-
-/// What the colours mean.
-fn color_bar(colors: ColorMap, area: Area) -> Item {
-    let mut group = Group::at(Point::new(area.x, area.y));
-    let steps = (0..=255).rev().map(|step| step as f32 / 255.0);
-    let own = Area::new(0.0, 0.0, area.width, area.height);
-    group.push(Image {
-        area: own,
-        raster: Raster::of_map([256, 1], steps, colors),
-        enlarged: Enlarged::Smooth,
-    });
-    group.push(Rect { area: own, fill: None, stroke: Some(Stroke::solid(Color::RULE, 0.5)) });
-    for (share, text) in [(0.0, "1"), (0.5, "0.5"), (1.0, "0")] {
-        let foot = Point::new(area.width + 4.0, (share * area.height + 4.0).clamp(9.0, area.height));
-        group.push(Text::new(foot, text, SUBTITLE).colored(Color::FAINT));
-    }
-    group.into()
 }

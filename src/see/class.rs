@@ -124,7 +124,7 @@ pub(super) fn counts(
             let own = answer.values[class];
             counts[[0, place]] = sign * own * (1.0 - own);
         }
-        (Differentiated::Output | Differentiated::Scores, _) => {}
+        (Differentiated::Output | Differentiated::Scores | Differentiated::Layer(_), _) => {}
     }
     (of, counts)
 }

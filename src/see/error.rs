@@ -34,6 +34,12 @@ pub enum Error {
         /// The model.
         model: String,
     },
+    /// No layer has kernels.
+    #[error("no layer of `{model}` has kernels")]
+    NoKernels {
+        /// The model.
+        model: String,
+    },
     /// The model has no such class.
     #[error("there is no class `{}`", shown(class))]
     NoClass {
@@ -52,6 +58,9 @@ pub enum Error {
         /// The answer's.
         shape: Shape,
     },
+    /// Labels are no classes.
+    #[error("labels are numbers here, or several classes a picture: no answer is taken for another")]
+    NoClasses,
     /// The model cannot be asked.
     #[error(transparent)]
     Model(#[from] experiment::Error),
@@ -66,9 +75,12 @@ impl Error {
         match self {
             Error::NoLayer { .. } => Some("E0117"),
             Error::Model(error) => error.code(),
-            Error::NoMap { .. } | Error::NoMaps { .. } | Error::NoClass { .. } | Error::AnswersMap { .. } => {
-                None
-            }
+            Error::NoMap { .. }
+            | Error::NoMaps { .. }
+            | Error::NoKernels { .. }
+            | Error::NoClass { .. }
+            | Error::AnswersMap { .. }
+            | Error::NoClasses => None,
         }
     }
 
@@ -89,6 +101,8 @@ impl Error {
                 Some(format!("give a name, or a number from 0 to {}", known.len().saturating_sub(1)))
             }
             Error::AnswersMap { .. } => Some("`feature_maps` shows what any layer makes".to_owned()),
+            Error::NoClasses => Some("`cnnc predict` says what is answered to a picture".to_owned()),
+            Error::NoKernels { .. } => Some("`--layer` names any layer that is to be excited".to_owned()),
             Error::Model(error) => error.help(),
             Error::NoMap { near: None, .. } | Error::NoMaps { .. } => {
                 Some("`--method saliency` or `occlusion` looks at the picture itself".to_owned())

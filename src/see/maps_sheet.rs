@@ -71,11 +71,8 @@ fn grid_of(maps: &FeatureMaps, channels: usize, colors: ColorMap) -> super::tile
             let values = map.iter().map(|value| (value - least) / range);
             let captions =
                 vec![Caption::name(channel.to_string()), Caption::more(range_text(least, greatest))];
-            Tile {
-                raster: Raster::of_map([height, width], values, colors),
-                shown: MAP.of([height, width]),
-                captions,
-            }
+            let raster = Raster::of_map([height, width], values, colors);
+            Tile { rasters: vec![raster], shown: MAP.of([height, width]), captions }
         })
         .collect();
     let columns = square(tiles.len()).max(tiles.len().min(4));

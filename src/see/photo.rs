@@ -2,7 +2,7 @@
 
 use ndarray::{Array4, Axis};
 
-use crate::data::DecodedPicture;
+use crate::data::{DecodedPicture, SetPicture};
 use crate::draw::scene::Raster;
 use crate::experiment::{Error, Model};
 use crate::vocabulary::Color;
@@ -28,15 +28,38 @@ impl Photo {
         let arranged = model.arrange(picture)?;
         let prepared = model.prepare(picture)?.insert_axis(Axis(0));
         let (height, width, channels) = arranged.dim();
-        let color = model.experiment().program.program().prepare.color.as_ref().map(|color| color.value);
-        let white = if color == Some(Color::LabL) { 100.0 } else { 255.0 };
-        let rgb = rgb_of(arranged.iter().copied(), channels, (0.0, white));
+        let rgb = rgb_of(arranged.iter().copied(), channels, (0.0, lightest(model)));
         Ok(Photo { name: name.into(), size: [height, width], rgb, prepared })
+    }
+
+    /// A picture of the data.
+    pub(super) fn of_set(model: &Model, name: impl Into<String>, picture: &SetPicture) -> Self {
+        let SetPicture { size: [height, width, channels], arranged, prepared, label: _ } = picture;
+        let rgb = rgb_of(arranged.iter().copied(), *channels, (0.0, white_of(model, arranged)));
+        let prepared = Array4::from_shape_vec((1, *height, *width, *channels), prepared.clone());
+        let prepared = prepared.expect("as many values as the picture has");
+        Photo { name: name.into(), size: [*height, *width], rgb, prepared }
     }
 
     /// Its pixels.
     pub fn raster(&self) -> Raster {
         Raster::of_rgb(self.size, &self.rgb)
+    }
+}
+
+/// The value of white that a picture file has when it is arranged.
+fn lightest(model: &Model) -> f32 {
+    let color = model.experiment().program.program().prepare.color.as_ref().map(|color| color.value);
+    if color == Some(Color::LabL) { 100.0 } else { 255.0 }
+}
+
+/// The value that is white in a picture of the data, which may be an array of other numbers than bytes.
+fn white_of(model: &Model, arranged: &[f32]) -> f32 {
+    let most = arranged.iter().copied().fold(0.0, f32::max);
+    match most {
+        most if most > 255.0 => most,
+        most if most > 1.0 => lightest(model).max(most),
+        _ => 1.0,
     }
 }
 

@@ -59,13 +59,23 @@ impl Caption {
     }
 }
 
-/// A small picture with its name.
+/// A small picture with its name; or several side by side that belong together.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tile {
-    pub(super) raster: Raster,
-    /// How large it is shown, `[height, width]`.
+    pub(super) rasters: Vec<Raster>,
+    /// How large each is shown, `[height, width]`.
     pub(super) shown: [f64; 2],
     pub(super) captions: Vec<Caption>,
+}
+
+/// Between two pictures of a tile, in pixels.
+const INNER: f64 = 2.0;
+
+impl Tile {
+    /// In pixels.
+    fn width(&self) -> f64 {
+        self.rasters.len() as f64 * (self.shown[1] + INNER) - INNER
+    }
 }
 
 /// Tiles in rows.
@@ -78,8 +88,8 @@ pub(super) struct Grid {
 
 /// Lays tiles out, so many in a row.
 pub(super) fn grid(tiles: Vec<Tile>, columns: usize) -> Grid {
-    let largest = |axis: usize| tiles.iter().map(|tile| tile.shown[axis]).fold(1.0, f64::max);
-    let (height, width) = (largest(0), largest(1).max(48.0));
+    let height = tiles.iter().map(|tile| tile.shown[0]).fold(1.0, f64::max);
+    let width = tiles.iter().map(Tile::width).fold(48.0, f64::max);
     let lines = tiles.iter().map(|tile| tile.captions.len()).max().unwrap_or(0);
     let below = lines as f64 * line_height(CAPTION);
     let columns = columns.clamp(1, tiles.len().max(1));
@@ -102,8 +112,11 @@ pub(super) fn square(tiles: usize) -> usize {
 fn drawn(tile: Tile, corner: Point, width: f64) -> Item {
     let mut group = Group::at(corner);
     let [high, wide] = tile.shown;
-    let left = ((width - wide) / 2.0).floor();
-    push_picture(&mut group, tile.raster, Area::new(left, 0.0, wide, high));
+    let mut left = ((width - tile.width()) / 2.0).floor();
+    for raster in tile.rasters {
+        push_picture(&mut group, raster, Area::new(left, 0.0, wide, high));
+        left += wide + INNER;
+    }
     let mut foot = high;
     for caption in tile.captions {
         foot += line_height(CAPTION);

@@ -300,12 +300,13 @@ impl Attributes {
         if let OptionValue::Layer(path, _) = value { Some(path) } else { None }
     }
 
-    /// A layer, where it could be found.
+    /// A layer, where one is named and could be found.
     pub fn layer(&self, name: &str) -> Option<Spanned<LayerId>> {
-        let OptionValue::Layer(_, value) = self.value(name) else {
-            panic!("`{name}` is no layer in its table")
-        };
-        value.map(|layer| Spanned::new(layer, self.place(name)))
+        match self.value(name) {
+            OptionValue::None => None,
+            OptionValue::Layer(_, value) => value.map(|layer| Spanned::new(layer, self.place(name))),
+            _ => panic!("`{name}` is no layer in its table"),
+        }
     }
 
     /// The value of one of the option's words.

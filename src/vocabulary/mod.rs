@@ -42,7 +42,7 @@ pub use augmentation::{AugmentKind, Fill};
 pub use callback::{Callback, Writes};
 pub use category::Category;
 pub use choices::Choices;
-pub use drawing::{Drawing, LayerId};
+pub use drawing::{Drawing, LayerId, Projection};
 pub use filter::Filter;
 pub use initializer::{FanMode, Initializer, ScaledDistribution};
 pub use loss::{Link, Loss, LossOptions};

@@ -16,7 +16,10 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Probl
             Drawing::GradCam { layer: Some(layer) } => check_map(network, layer, true, problems),
             Drawing::FeatureMaps { layer: Some(layer), .. } => check_map(network, layer, false, problems),
             Drawing::Filters { layer: Some(layer) } => check_kernel(network, layer, problems),
-            Drawing::GradCam { layer: None }
+            Drawing::Samples { .. }
+            | Drawing::Curves
+            | Drawing::Embedding { .. }
+            | Drawing::GradCam { layer: None }
             | Drawing::FeatureMaps { layer: None, .. }
             | Drawing::Filters { layer: None }
             | Drawing::ConfusionMatrix

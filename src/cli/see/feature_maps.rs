@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::channels::ChannelArgs;
 use super::pictures::PictureArgs;
 use super::{ColorArgs, OutputArgs};
 use crate::cli::console::Console;
@@ -24,27 +25,12 @@ pub(super) struct FeatureMapsArgs {
     /// The layers, by name (`cnnc summary` lists them) [default: the last with a map of at least 4x4]
     #[arg(long, value_name = "NAME", num_args = 1..)]
     layer: Vec<String>,
-    /// How many channels of each, from the first on; or all
-    #[arg(long, value_name = "N", default_value = "16", value_parser = channels)]
-    channels: Channels,
+    #[command(flatten)]
+    channels: ChannelArgs,
     #[command(flatten)]
     colors: ColorArgs,
     #[command(flatten)]
     output: OutputArgs,
-}
-
-/// How many channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Channels(usize);
-
-fn channels(text: &str) -> Result<Channels, String> {
-    if text == "all" {
-        return Ok(Channels(usize::MAX));
-    }
-    match text.parse() {
-        Ok(count) if count > 0 => Ok(Channels(count)),
-        Ok(_) | Err(_) => Err("write a number from 1 on, or `all`".to_owned()),
-    }
 }
 
 pub(super) fn feature_maps(args: &FeatureMapsArgs, console: &Console) -> Result<(), Failure> {
@@ -59,7 +45,7 @@ pub(super) fn feature_maps(args: &FeatureMapsArgs, console: &Console) -> Result<
                 .beside(&path, format_args!("{}: {} {height}x{width}x{channels}", photo.name, maps.layer))?;
         }
     }
-    let scene = maps_sheet("feature maps", &found.seen, args.channels.0, args.colors.into());
+    let scene = maps_sheet("feature maps", &found.seen, args.channels.most(), args.colors.into());
     let written = picture::write(&scene, &path, console)?;
     console.beside(&written, format_args!("feature maps in {}", shown_path(&written)))?;
     found.done()

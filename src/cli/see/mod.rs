@@ -1,8 +1,14 @@
 //! `cnnc see WHAT FILE`: pictures of what a trained model sees.
 
+mod channels;
+mod embedding;
 mod feature_maps;
+mod filters;
 mod grad_cam;
+mod mistakes;
 mod pictures;
+mod samples;
+mod split;
 
 use std::path::PathBuf;
 
@@ -28,18 +34,30 @@ pub(super) struct SeeArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Pictures of the data with their labels
+    Samples(samples::SamplesArgs),
     /// What of a picture speaks for the answer: a heat map beside the picture and over it
     #[command(name = "grad_cam", visible_alias = "cam")]
     GradCam(grad_cam::GradCamArgs),
     /// What layers make of a picture, channel by channel
     #[command(name = "feature_maps", visible_alias = "maps")]
     FeatureMaps(feature_maps::FeatureMapsArgs),
+    /// What the channels of a layer look for: kernels, or pictures that excite them
+    Filters(filters::FiltersArgs),
+    /// The wrong answers that the model is surest of
+    Mistakes(mistakes::MistakesArgs),
+    /// Pictures as points: those that the model holds to be alike lie near each other
+    Embedding(embedding::EmbeddingArgs),
 }
 
 pub(super) fn see(args: &SeeArgs, console: &Console) -> Result<(), Failure> {
     match &args.what {
+        What::Samples(args) => samples::samples(args, console),
         What::GradCam(args) => grad_cam::grad_cam(args, console),
         What::FeatureMaps(args) => feature_maps::feature_maps(args, console),
+        What::Filters(args) => filters::filters(args, console),
+        What::Mistakes(args) => mistakes::mistakes(args, console),
+        What::Embedding(args) => embedding::embedding(args, console),
     }
 }
 
@@ -99,8 +117,10 @@ impl From<see::Error> for Failure {
             see::Error::NoLayer { .. }
             | see::Error::NoMap { .. }
             | see::Error::NoMaps { .. }
+            | see::Error::NoKernels { .. }
             | see::Error::NoClass { .. }
-            | see::Error::AnswersMap { .. } => Failure::Mistake { code, message: error.to_string(), help },
+            | see::Error::AnswersMap { .. }
+            | see::Error::NoClasses => Failure::Mistake { code, message: error.to_string(), help },
         }
     }
 }

@@ -46,8 +46,8 @@ impl EvalSession {
 }
 
 impl ProbeSession {
-    /// Runs a batch of prepared images. `counts`, `[n, outputs]`, says how much each output counts in the sum
-    /// that is differentiated; without a gradient it is not looked at.
+    /// Runs a batch of prepared images. `counts`, `[n, outputs]` (or values of a layer), says how much each
+    /// counts in the sum that is differentiated; without a gradient it is not looked at.
     pub fn run(&mut self, images: &[f32], counts: &[f32]) {
         self.engine.feed_labels(Labels::Numbers(counts));
         self.engine.run_inference(images);

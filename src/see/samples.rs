@@ -1,0 +1,120 @@
+//! Pictures of a data set with their labels.
+
+use super::color_bar::{BAR, BESIDE, color_bar};
+use super::maps_sheet::short;
+use super::photo::rgb_of;
+use super::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, push_picture, square};
+use crate::data::{AugmentedPicture, DataError, Dataset, Sample};
+use crate::draw::colors::ColorMap;
+use crate::draw::scene::{Area, Group, Point, Raster, Scene};
+use crate::ir::AugmentSpec;
+
+const TILE: Sizes = Sizes { least: 84, most: 150 };
+const LARGE: Sizes = Sizes { least: 440, most: 640 };
+/// Least width of the whole, so that sentences find room.
+const LEAST_WIDTH: f64 = 420.0;
+
+/// A training picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampled {
+    /// As it is in the data.
+    pub original: AugmentedPicture,
+    /// As it is augmented.
+    pub changed: Option<AugmentedPicture>,
+}
+
+/// Training pictures in the order of the first epoch, or one of them; with `augment` each also as it is
+/// changed.
+/// # Errors
+/// [`DataError`].
+pub fn samples(
+    data: &Dataset,
+    seed: u64,
+    augment: Option<&AugmentSpec>,
+    sample: Sample,
+) -> Result<Vec<Sampled>, DataError> {
+    let nothing = AugmentSpec::default();
+    let originals = data.augmented(seed, &nothing, sample)?;
+    let mut changed = match augment {
+        Some(augment) => data.augmented(seed, augment, sample)?.into_iter().map(Some).collect(),
+        None => vec![None; originals.len()],
+    }
+    .into_iter();
+    let pair = |original| Sampled { original, changed: changed.next().flatten() };
+    Ok(originals.into_iter().map(pair).collect())
+}
+
+/// The pictures in rows, each with its class below.
+pub fn samples_sheet(title: &str, samples: &[Sampled], classes: &[String]) -> Scene {
+    let range = range_of(samples.iter().flat_map(|sample| sample.original.values.iter().copied()));
+    let tiles: Vec<Tile> = samples
+        .iter()
+        .map(|Sampled { original, changed }| {
+            let mut rasters = vec![raster(original, range)];
+            rasters.extend(changed.iter().map(|changed| raster(changed, range)));
+            let captions = class_name(classes, original).map(Caption::name).into_iter().collect();
+            Tile { rasters, shown: TILE.of([original.size[0], original.size[1]]), captions }
+        })
+        .collect();
+    let is_paired = samples.iter().any(|sample| sample.changed.is_some());
+    let columns = if is_paired { square(tiles.len().div_ceil(2)) } else { square(tiles.len()) };
+    let grid = grid(tiles, columns);
+    let mut scene = Scene::new(title, (grid.width + 2.0 * MARGIN).max(LEAST_WIDTH), 0.0);
+    let more = if is_paired {
+        vec!["on the left as it is, on the right as it is varied".to_owned()]
+    } else {
+        Vec::new()
+    };
+    let top = heading(&mut scene, MARGIN, title, &more);
+    scene.height = top + grid.height + MARGIN;
+    scene.push(Group { offset: Point::new(MARGIN, top), ..grid.group });
+    scene
+}
+
+/// One picture, large, with the scale of its values. A grey one is shown in colours of `colors`.
+pub fn sample_sheet(title: &str, picture: &AugmentedPicture, colors: ColorMap) -> Scene {
+    let [height, width, channels] = picture.size;
+    let [high, wide] = LARGE.of([height, width]);
+    let (least, greatest) = range_of(picture.values.iter().copied());
+    let mut scene = Scene::new(title, (wide + 3.0 * MARGIN + BAR + BESIDE).max(LEAST_WIDTH), 0.0);
+    let said = format!("{height}x{width}x{channels}, values from {} to {}", short(least), short(greatest));
+    let top = heading(&mut scene, MARGIN, title, &[said]);
+    let mut group = Group::at(Point::new(MARGIN, top));
+    if channels == 1 {
+        let span = (greatest - least).max(f32::MIN_POSITIVE);
+        let values = picture.values.iter().map(|value| (value - least) / span);
+        push_picture(
+            &mut group,
+            Raster::of_map([height, width], values, colors),
+            Area::new(0.0, 0.0, wide, high),
+        );
+        let middle = short((least + greatest) / 2.0);
+        let (top, bottom) = (short(greatest), short(least));
+        group.push(color_bar(colors, Point::new(wide + MARGIN, 0.0), high, [&top, &middle, &bottom]));
+    } else {
+        let range = byte_range((least, greatest));
+        push_picture(&mut group, raster(picture, range), Area::new(0.0, 0.0, wide, high));
+    }
+    scene.push(group);
+    scene.height = top + high + MARGIN;
+    scene
+}
+
+/// The name of a picture's class; `None` where labels are no classes.
+pub fn class_name(classes: &[String], picture: &AugmentedPicture) -> Option<String> {
+    usize::try_from(picture.label).ok().and_then(|label| classes.get(label)).cloned()
+}
+
+fn raster(picture: &AugmentedPicture, range: (f32, f32)) -> Raster {
+    let [height, width, channels] = picture.size;
+    Raster::of_rgb([height, width], &rgb_of(picture.values.iter().copied(), channels, byte_range(range)))
+}
+
+fn range_of(values: impl Iterator<Item = f32>) -> (f32, f32) {
+    values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+}
+
+/// What is black and what white: bytes are shown as they are, other values from the least to the greatest.
+fn byte_range((least, greatest): (f32, f32)) -> (f32, f32) {
+    if least >= 0.0 && greatest <= 255.0 && greatest > 100.0 { (0.0, 255.0) } else { (least, greatest) }
+}

@@ -276,6 +276,28 @@ const TABLE: &[Row] = &[
         ],
     },
     Row {
+        base: "see filters a.cnn --weights run -o out.svg",
+        options: &[
+            ("--model B", Something),
+            ("--set model=1", Something),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Nothing(NO_PICTURES)),
+            ("--threads 2", Nothing(THREADS)),
+            ("--simd portable", Nothing(EXACT)),
+            ("--exact", Nothing(EXACT)),
+            ("--weights other", Refused),
+            ("--layer flatten", Something),
+            ("--channels 2", Something),
+            ("--seed 5", Nothing("kernels are shown as they are")),
+            ("--colors jet", Something),
+            ("--output other.png", Refused),
+        ],
+    },
+    Row {
+        base: "see filters run -o out.svg --layer flatten --channels 2",
+        options: &[("--seed 5", Something)],
+    },
+    Row {
         base: "see mistakes a.cnn --weights run -o out.svg",
         options: &[
             ("--model B", Something),

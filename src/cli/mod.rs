@@ -110,7 +110,7 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Say what is on pictures
     Predict(predict::PredictArgs),
-    /// Draw what a trained model sees: heat maps, feature maps
+    /// Draw what a trained model sees: heat maps, feature maps, filters, mistakes, samples
     See(see::SeeArgs),
     /// Print a stage of the compilation
     Emit(emit::EmitArgs),

@@ -1,5 +1,6 @@
 //! Kernels, and pictures that excite channels, in rows.
 
+use super::excite::Exciting;
 use super::filters::{Filters, Kernel, Shown};
 use super::maps_sheet::short;
 use super::photo::rgb_of;
@@ -21,26 +22,8 @@ pub fn filters_sheet(found: &Filters, colors: ColorMap) -> Scene {
             "its kernels, each from its least to its greatest value",
         ),
         Shown::Pictures(pictures) => (
-            pictures
-                .iter()
-                .enumerate()
-                .map(|(at, picture)| {
-                    let [height, width, depth] = picture.size;
-                    let rgb = rgb_of(picture.values.iter().copied(), depth, (0.0, 1.0));
-                    let said = if picture.excitement > 0.0 {
-                        short(picture.excitement)
-                    } else {
-                        "nothing found".to_owned()
-                    };
-                    let captions = vec![Caption::name(at.to_string()), Caption::more(said)];
-                    Tile {
-                        rasters: vec![Raster::of_rgb([height, width], &rgb)],
-                        shown: PICTURE.of([height, width]),
-                        captions,
-                    }
-                })
-                .collect(),
-            "for each channel a picture that excites it, found by gradient ascent from noise, and its mean for it",
+            pictures.iter().enumerate().map(|(at, picture)| of_picture(at, picture)).collect(),
+            "for each channel a picture that excites it, found by gradient ascent, and its mean for it",
         ),
     };
     let title = match tiles.len() {
@@ -71,4 +54,16 @@ fn of_kernel(at: usize, kernel: &Kernel, colors: ColorMap) -> Tile {
         Caption::more(format!("{} to {}", short(least), short(greatest))),
     ];
     Tile { rasters: vec![raster], shown: KERNEL.of([height, width]), captions }
+}
+
+fn of_picture(at: usize, picture: &Exciting) -> Tile {
+    let [height, width, depth] = picture.size;
+    let rgb = rgb_of(picture.values.iter().copied(), depth, (0.0, 1.0));
+    let found = picture.excitement > 0.0;
+    let said = if found { short(picture.excitement) } else { "nothing found".to_owned() };
+    Tile {
+        rasters: vec![Raster::of_rgb([height, width], &rgb)],
+        shown: PICTURE.of([height, width]),
+        captions: vec![Caption::name(at.to_string()), Caption::more(said)],
+    }
 }

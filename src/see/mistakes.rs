@@ -126,12 +126,16 @@ fn tile(mistake: &Mistake, look: Look) -> Tile {
     let shown = TILE.of(photo.size);
     let mut rasters = vec![photo.raster()];
     let map = attention.as_ref().and_then(|attention| attention.map.normalized());
+    let is_mute = attention.is_some() && map.is_none();
     rasters.extend(map.map(|map| overlay(photo, &map, look, shown)));
     let truth = answer.names.get(*truth).cloned().unwrap_or_else(|| truth.to_string());
-    let captions = vec![
+    let mut captions = vec![
         Caption::wrong(answer.said(answer.best())),
         Caption::name(format!("is {truth}")),
         Caption::more(photo.name.clone()),
     ];
+    if is_mute {
+        captions.push(Caption::more("no place speaks for it"));
+    }
     Tile { rasters, shown, captions }
 }

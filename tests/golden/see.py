@@ -1,6 +1,6 @@
 """Makes see/NAME.json: what Keras says of a picture's parts and of layers' maps, from the same weights. See README.md.
 
-    python see.py [--resnet50 CNNC]     # the files; or, with a program `cnnc`, ResNet-50 as a backbone, which is only printed
+    python see.py [--only NAME…]
 
 Weights and pictures are by the formula of make_golden.py, whole numbers in `ties`: ⌊(value − low) · count / range⌋ + low. The code is that
 of Keras's example (keras.io/examples/vision/grad_cam): gradient of the answer by the layer's output, its mean over the places, the
@@ -40,6 +40,20 @@ def residual(net, x):
     return net.dense(4, activation="softmax")(L.GlobalAveragePooling2D()(x))
 
 
+def resnet50(net, x):
+    """The network of Keras Applications as a backbone, with the names of models/zoo/resnet50.cnn."""
+    from make_zoo import Table
+
+    table = Table("resnet50")
+    base = keras.applications.ResNet50(weights=None, include_top=False, input_tensor=x)
+    for layer in base.layers:
+        if layer.weights:
+            net.named("", layer, f"backbone.{table.ours(layer.name)[0]}")
+        elif layer.name.endswith("_out"):
+            net.named("", layer, f"backbone.{layer.name.replace('_out', '.out')}")
+    return net.dense(4, activation="softmax")(L.GlobalAveragePooling2D()(base.output))
+
+
 def ties(net, x):
     x = net.named("", L.MaxPooling2D(2), "max_pool2d")(net.conv2d(6, 3, padding="same", activation="relu")(x))
     x = net.conv2d(5, 3, activation="relu")(x)
@@ -52,6 +66,7 @@ CASES = {
     "cifar10_basic": (LARGE["cifar10_basic"].build, (3, 32, 32, 3), ["conv2d_2", "conv2d_1", "max_pool2d"]),
     "cifar10_advanced": (LARGE["cifar10_advanced"].build, (3, 32, 32, 3), ["batch_norm_2", "conv2d_3", "batch_norm"]),
     "residual": (residual, (3, 24, 24, 3), ["backbone.b.out", "backbone.a.add", "backbone.b.conv2d_1", "backbone.max_pool2d"]),
+    "resnet50": (resnet50, (2, 128, 128, 3), ["backbone.conv5_block3.out", "backbone.conv4_block6.out", "backbone.conv2_block1.bn3"]),
     "ties": (ties, (4, 12, 14, 2), ["conv2d_1", "max_pool2d", "conv2d"]),
 }
 
@@ -173,17 +188,10 @@ def make(name):
     print(f"{name}: {len(maps)} maps, {sum(not found['values'] for found in maps)} with nothing above 0, {len(text)} bytes")
 
 
-def resnet50(cnnc):
-    """ResNet-50 of Keras Applications as a frozen backbone: prints the largest difference of the normalised maps."""
-    raise SystemExit(f"not written yet: {cnnc}")
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--resnet50", metavar="CNNC", help="compare ResNet-50 as a backbone with this program")
-    asked = parser.parse_args().resnet50
-    if asked:
-        resnet50(asked)
-    else:
-        for case in CASES:
+    parser.add_argument("--only", nargs="*", help="names of cases")
+    only = parser.parse_args().only
+    for case in CASES:
+        if not only or case in only:
             make(case)

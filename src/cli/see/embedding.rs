@@ -35,8 +35,8 @@ pub(super) struct EmbeddingArgs {
     #[arg(long, value_enum, default_value_t = ProjectionName::Tsne)]
     projection: ProjectionName,
     /// How many pictures at most
-    #[arg(long, value_name = "N", default_value_t = MOST_POINTS as u32, value_parser = clap::value_parser!(u32).range(2..=MOST_POINTS as i64))]
-    count: u32,
+    #[arg(long, value_name = "N", default_value_t = MOST_POINTS, value_parser = points)]
+    count: usize,
     /// Decides which pictures, where there are more
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -50,6 +50,15 @@ enum ProjectionName {
     Tsne,
     /// Seen from where they lie furthest apart
     Pca,
+}
+
+fn points(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if (2..=MOST_POINTS).contains(&count) => Ok(count),
+        Ok(_) | Err(_) => {
+            Err(format!("write a number from 2 to {MOST_POINTS}: each is compared with every other"))
+        }
+    }
 }
 
 pub(super) fn embedding(args: &EmbeddingArgs, console: &Console) -> Result<(), Failure> {
@@ -68,7 +77,7 @@ pub(super) fn embedding(args: &EmbeddingArgs, console: &Console) -> Result<(), F
         layer: args.layer.as_deref(),
         projection,
         split: args.split.split(),
-        count: args.count as usize,
+        count: args.count,
         seed: args.seed,
     };
     let found = embedding_of(&mut model, wanted, &mut watch)?;

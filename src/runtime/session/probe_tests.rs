@@ -139,6 +139,24 @@ fn the_gradient_by_a_layer_is_that_of_what_follows_it() {
 }
 
 #[test]
+fn the_gradient_of_a_layer_is_that_of_what_leads_to_it() {
+    let start = "conv2d(4, 3x3, activation: relu); a = conv2d(3, 3x3, activation: relu); flatten";
+    let whole = program(format!("model M {{ input(8x8x2); {start}; dense(4, activation: softmax) }}"));
+    let first = program(format!("model M {{ input(8x8x2); {start} }}"));
+    let images = numbers(5, BATCH * 128);
+    let counts = numbers(17, BATCH * 4 * 4 * 3);
+    let of = Differentiated::Layer(layer(&whole, "a"));
+    let mut probe = session(&whole, BATCH).probe(&by(&whole, of, "input")).expect("compiles");
+    probe.run(&images, &counts);
+    let gradient = probe.gradient(BATCH).to_vec();
+    let mut probe =
+        session(&first, BATCH).probe(&by(&first, Differentiated::Output, "input")).expect("compiles");
+    probe.run(&images, &counts);
+    near(&gradient, probe.gradient(BATCH), "the beginning alone");
+    assert!(gradient.iter().any(|value| *value != 0.0));
+}
+
+#[test]
 fn what_has_no_part_in_the_output_has_no_gradient() {
     let text = "model M { input(6x6x1); a = conv2d(4, 3x3); global_avg_pool2d
         head aux(weight: 0.5) { dense(3, activation: softmax) }

@@ -27,7 +27,7 @@ pub fn embedding_sheet(found: &Embedding) -> Scene {
     let (name, said) = match projection {
         Projection::Tsne => (
             "t-SNE",
-            "pictures that the model holds to be alike lie near each other; distances between clouds say little",
+            "what the model holds to be alike lies near each other; distances between clouds say little",
         ),
         Projection::Pca => ("PCA", "the two directions in which the pictures lie furthest apart"),
     };

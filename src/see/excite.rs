@@ -5,7 +5,7 @@
 //! each step (jitter: Mordvintsev et al., "Inceptionism", 2015; Olah et al., "Feature visualization",
 //! doi:10.23915/distill.00007), blurred a little and drawn towards grey (Yosinski et al., arXiv:1506.06579).
 
-use ndarray::{Array2, Array4, ArrayViewMut3, Axis};
+use ndarray::{Array2, Array3, Array4, ArrayViewMut3, Axis};
 
 use super::error::Error;
 use crate::data::DecodedPicture;
@@ -24,6 +24,8 @@ const BLUR_EVERY: usize = 4;
 const BLUR: f32 = 0.5;
 /// The noise that it begins with, as a share of the range.
 const NOISE: f64 = 0.04;
+/// The same where that excites nothing.
+const STRONG_NOISE: f64 = 0.25;
 /// A picture is moved by up to this part of its side.
 const JITTER: usize = 16;
 
@@ -74,7 +76,11 @@ pub(super) fn exciting(
         let found = model.gradient_of_layer(images.view(), layer, counts.view(), &input)?;
         let gradient = found.gradient.into_dimensionality::<ndarray::Ix4>().expect("of the pictures' shape");
         let mut gradient = rolled(&(gradient * &range), shift.map(|by| -by));
-        gradient.axis_iter_mut(Axis(0)).for_each(normalize);
+        for (picture, gradient) in shares.axis_iter_mut(Axis(0)).zip(gradient.axis_iter_mut(Axis(0))) {
+            if !normalized(gradient) {
+                redraw(picture, &mut random, step);
+            }
+        }
         shares.scaled_add(STEP, &gradient);
         shares.mapv_inplace(|share| (share + (0.5 - share) * DECAY).clamp(0.0, 1.0));
         if (step + 1) % BLUR_EVERY == 0 && step + BLUR_EVERY < STEPS {
@@ -92,7 +98,7 @@ pub(super) fn exciting(
     Ok(pictures
         .map(|(picture, excitement)| Exciting {
             size: [height, width, depth],
-            values: picture.iter().copied().collect(),
+            values: picture.iter().map(|share| if excitement > 0.0 { *share } else { 0.5 }).collect(),
             excitement,
         })
         .collect())
@@ -123,13 +129,27 @@ fn rolled(pictures: &Array4<f32>, [down, right]: [isize; 2]) -> Array4<f32> {
     })
 }
 
-/// To a mean square of 1, where there is anything.
-fn normalize(mut gradient: ArrayViewMut3<'_, f32>) {
+/// Noise in squares, which are larger and smaller by turns. A channel that no place of a picture excites (all
+/// below the 0 of a `relu`) has no gradient: from there no way leads up.
+fn redraw(mut picture: ArrayViewMut3<'_, f32>, random: &mut Random, step: usize) {
+    let (height, width, depth) = picture.dim();
+    let side = 2_usize << (step % 4);
+    let squares = (height.div_ceil(side), width.div_ceil(side), depth);
+    let squares = Array3::from_shape_fn(squares, |_| (0.5 + STRONG_NOISE * random.normal()) as f32);
+    for ((y, x, c), value) in picture.indexed_iter_mut() {
+        *value = squares[[y / side, x / side, c]].clamp(0.0, 1.0);
+    }
+}
+
+/// Brings a gradient to a mean square of 1; whether there is any.
+fn normalized(mut gradient: ArrayViewMut3<'_, f32>) -> bool {
     let squares: f64 = gradient.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
     let root = (squares / gradient.len().max(1) as f64).sqrt() as f32;
-    if root > 0.0 && root.is_finite() {
+    let is_there = root > 0.0 && root.is_finite();
+    if is_there {
         gradient.mapv_inplace(|value| value / root);
     }
+    is_there
 }
 
 /// Each pixel with some of its neighbours: `[1, 2, 1] / 4` along both axes, in part.

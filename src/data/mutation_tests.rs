@@ -101,8 +101,10 @@ proptest! {
         for (name, bytes) in [("a.tar", tar_of(&files)), ("a.zip", zip_of(&files))] {
             let (dir, locations) = with_file(name, &changed(&bytes, &change));
             let _ = archive::walk(&dir.path().join(name), &mut |_| Ok(()));
-            let _ = folder::folder_facts(Path::new(name), None, &locations);
-            if let Ok(source) = folder::load(Path::new(name), None, &locations) {
+            let folders =
+                || folder::SplitFolders { train: Path::new(name), validation: None, test: None };
+            let _ = folder::folder_facts(folders(), &locations);
+            if let Ok(source) = folder::load(folders(), &locations) {
                 prop_assert!(source.labels.iter().all(|label| (*label as usize) < source.classes.len()));
             }
         }

@@ -23,35 +23,32 @@ pub struct Sampled {
     pub changed: Option<AugmentedPicture>,
 }
 
-/// Training pictures in the order of the first epoch, or one of them; with `augment` each also as it is
-/// changed.
+/// Training pictures in the order of the first epoch, or one of them; beside each, if they are there, the same
+/// as it is augmented: as many, in the same order.
 /// # Errors
 /// [`DataError`].
 pub fn samples(
     data: &Dataset,
     seed: u64,
-    augment: Option<&AugmentSpec>,
     sample: Sample,
+    changed: Option<Vec<AugmentedPicture>>,
 ) -> Result<Vec<Sampled>, DataError> {
-    let nothing = AugmentSpec::default();
-    let originals = data.augmented(seed, &nothing, sample)?;
-    let mut changed = match augment {
-        Some(augment) => data.augmented(seed, augment, sample)?.into_iter().map(Some).collect(),
-        None => vec![None; originals.len()],
-    }
-    .into_iter();
-    let pair = |original| Sampled { original, changed: changed.next().flatten() };
-    Ok(originals.into_iter().map(pair).collect())
+    let originals = data.augmented(seed, &AugmentSpec::default(), sample)?;
+    let mut changed = changed.into_iter().flatten();
+    Ok(originals.into_iter().map(|original| Sampled { original, changed: changed.next() }).collect())
 }
 
 /// The pictures in rows, each with its class below.
 pub fn samples_sheet(title: &str, samples: &[Sampled], classes: &[String]) -> Scene {
     let range = range_of(samples.iter().flat_map(|sample| sample.original.values.iter().copied()));
+    // layers of the model vary pictures that are prepared, of another range
+    let changed = samples.iter().filter_map(|sample| sample.changed.as_ref());
+    let changed_range = range_of(changed.flat_map(|changed| changed.values.iter().copied()));
     let tiles: Vec<Tile> = samples
         .iter()
         .map(|Sampled { original, changed }| {
             let mut rasters = vec![raster(original, range)];
-            rasters.extend(changed.iter().map(|changed| raster(changed, range)));
+            rasters.extend(changed.iter().map(|changed| raster(changed, changed_range)));
             let captions = class_name(classes, original).map(Caption::name).into_iter().collect();
             Tile { rasters, shown: TILE.of([original.size[0], original.size[1]]), captions }
         })

@@ -47,13 +47,19 @@ pub(super) fn samples(args: &SamplesArgs, console: &Console) -> Result<(), Failu
     let program = ready.program.program();
     let data = ready.open_data(None, &mut Terminal::new(console))?;
     augment::there_is(args.picture, &data)?;
-    if args.augmented && program.augment.ops.is_empty() {
-        console.note("note: the file has no `augment` section: pictures are not varied");
-    }
     let seed = program.train.as_ref().map_or(0, |train| train.seed);
     let count = if args.picture.is_some() { 1 } else { (args.count as usize).min(data.train.len()) };
     let sample = Sample { count, picture: args.picture, batch: ready.batch() };
-    let found = samples_of(&data, seed, args.augmented.then_some(&program.augment), sample)?;
+    let varying = ready.varying_layer();
+    let changed = match (args.augmented, varying) {
+        (false, _) => None,
+        (true, Some(layer)) => Some(ready.varied(layer, &data, seed, sample)?),
+        (true, None) => Some(data.augmented(seed, &program.augment, sample)?),
+    };
+    if args.augmented && varying.is_none() && program.augment.ops.is_empty() {
+        console.note("note: the file has no `augment` section: pictures are not varied");
+    }
+    let found = samples_of(&data, seed, sample, changed)?;
     let scene = match (args.picture, &found[..]) {
         (Some(number), [one, ..]) => {
             let class = class_name(&data.classes, &one.original).unwrap_or_default();

@@ -14,6 +14,7 @@ use super::sheet::{self, FileType, Shown};
 use crate::data::{ClassFolders, Dataset, Sample};
 use crate::experiment::{Experiment, Options, read_text};
 use crate::printed;
+use crate::see::varied_sheet;
 use crate::train::RunError;
 use crate::{files, front};
 
@@ -89,9 +90,10 @@ pub(super) fn augment(args: &AugmentArgs, console: &Console) -> Result<(), Failu
         ));
     }
     args.files.refuse_for_a_sheet()?;
-    write(&args.output, &sheet::sheet(&shown, FileType::of_name(&args.output)?)?)?;
     let count = pictures.len();
-    console.beside(&args.output, format_args!("{count} pictures on {}", printed::shown_path(&args.output)))
+    let title = format!("{count} training pictures, as they are varied");
+    let written = sheet::write(&varied_sheet(&title, &pictures, &data.classes), &args.output, console)?;
+    console.beside(&written, format_args!("{count} pictures on {}", printed::shown_path(&written)))
 }
 
 /// A program whose pictures are looked at; a model of no importance stands in for one that is not there.

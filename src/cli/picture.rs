@@ -36,10 +36,22 @@ pub(super) fn type_of(path: &Path) -> Result<PictureType, Failure> {
 /// # Errors
 /// [`Failure`] if it cannot be written.
 pub(super) fn write<'p>(scene: &Scene, path: &'p Path, console: &Console) -> Result<Cow<'p, Path>, Failure> {
-    let (path, bytes) = match type_of(path)? {
+    write_as(scene, path, (type_of(path)?, &Ok), console)
+}
+
+/// [`write`], for files of pixels of other types: `of_png` makes them of a PNG.
+/// # Errors
+/// [`Failure`] if it cannot be written.
+pub(super) fn write_as<'p>(
+    scene: &Scene,
+    path: &'p Path,
+    (picture_type, of_png): (PictureType, &dyn Fn(Vec<u8>) -> Result<Vec<u8>, Failure>),
+    console: &Console,
+) -> Result<Cow<'p, Path>, Failure> {
+    let (path, bytes) = match picture_type {
         PictureType::Svg => (Cow::Borrowed(path), scene.to_svg().into_bytes()),
         PictureType::Png => match scene.to_png() {
-            Ok(png) => (Cow::Borrowed(path), png),
+            Ok(png) => (Cow::Borrowed(path), of_png(png)?),
             Err(reason @ NoPng::NoFont { .. }) => {
                 let svg = as_svg(path);
                 console.note(format_args!(

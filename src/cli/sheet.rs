@@ -1,5 +1,6 @@
-//! Pictures as files: one by one, or side by side on a sheet.
+//! Pictures as files: one by one at their own size, or all on a sheet.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -7,14 +8,10 @@ use clap::ValueEnum;
 use image::codecs::pnm::{PnmEncoder, PnmSubtype, SampleEncoding};
 use image::{ImageFormat, Rgb, RgbImage};
 
+use super::console::Console;
 use super::failure::Failure;
-
-/// Small pictures are enlarged on a sheet by a whole number until their shorter side has this many pixels.
-const LEGIBLE: usize = 96;
-/// White between pictures.
-const GAP: usize = 2;
-/// Longest side of a sheet.
-const LONGEST: usize = 30_000;
+use super::picture::{self, PictureType};
+use crate::draw::scene::Scene;
 
 /// A picture whose values are to be shown.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +43,7 @@ impl FileType {
         };
         FileType::from_str(&end, true).map_err(|_| {
             Failure::Usage(format!(
-                "pictures are written as PNG, JPEG, WebP, BMP or PPM, not as {end}: name the output `….png`"
+                "pictures are written as PNG, JPEG, WebP, BMP or PPM, and a sheet as SVG, too, but not as {end}: name the output `….png`"
             ))
         })
     }
@@ -73,31 +70,24 @@ impl FileType {
     }
 }
 
-/// All pictures on one sheet, in rows of about as many as there are rows. Values are shown from 0 to 255, or
-/// from the least to the largest where they lie elsewhere.
+/// Writes a sheet of pictures as the type that its name says; SVG, too. Returned is where it is: elsewhere only
+/// where no font has the letters of a class, see [`picture::write`].
 /// # Errors
-/// [`Failure::Mistake`] if there are too many for one sheet.
-pub(super) fn sheet(pictures: &[Shown<'_>], file_type: FileType) -> Result<Vec<u8>, Failure> {
-    let largest = |axis: usize| pictures.iter().map(|picture| picture.size[axis]).max().unwrap_or(1);
-    let (height, width) = (largest(0), largest(1));
-    let columns = (1..).find(|columns| columns * columns >= pictures.len()).unwrap_or(1);
-    let rows = pictures.len().div_ceil(columns).max(1);
-    let scale = LEGIBLE.div_ceil(height.min(width)).max(1);
-    let extent = |count: usize, side: usize| count * (side * scale + GAP) - GAP;
-    let (sheet_height, sheet_width) = (extent(rows, height), extent(columns, width));
-    if sheet_height.max(sheet_width) > LONGEST {
-        return Err(Failure::mistake(
-            format!("{} pictures of {height}x{width} do not fit on one sheet", pictures.len()),
-            "write fewer with --count, or name a folder: --output pictures/",
-        ));
+/// [`Failure`] if it cannot be written.
+pub(super) fn write<'p>(scene: &Scene, path: &'p Path, console: &Console) -> Result<Cow<'p, Path>, Failure> {
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("svg")) {
+        return picture::write(scene, path, console);
     }
-    let range = shown_range(pictures);
-    let mut image = RgbImage::from_pixel(sheet_width as u32, sheet_height as u32, Rgb([255; 3]));
-    for (at, picture) in pictures.iter().enumerate() {
-        let corner = [at / columns * (height * scale + GAP), at % columns * (width * scale + GAP)];
-        paint(&mut image, *picture, corner, scale, range);
-    }
-    encoded(&image, file_type)
+    let of_png = |png: Vec<u8>| match FileType::of_name(path)? {
+        FileType::Png => Ok(png),
+        file_type => {
+            let drawn = image::load_from_memory(&png)
+                .map_err(|error| Failure::Bug(format!("a picture of ours cannot be read: {error}")))?;
+            encoded(&drawn.into_rgb8(), file_type)
+        }
+    };
+    FileType::of_name(path)?;
+    picture::write_as(scene, path, (PictureType::Png, &of_png), console)
 }
 
 /// One picture at its own size.
@@ -106,7 +96,7 @@ pub(super) fn sheet(pictures: &[Shown<'_>], file_type: FileType) -> Result<Vec<u
 pub(super) fn alone(picture: Shown<'_>, range: (f32, f32), file_type: FileType) -> Result<Vec<u8>, Failure> {
     let [height, width, _] = picture.size;
     let mut image = RgbImage::new(width as u32, height as u32);
-    paint(&mut image, picture, [0, 0], 1, range);
+    paint(&mut image, picture, range);
     encoded(&image, file_type)
 }
 
@@ -125,14 +115,9 @@ fn encoded(image: &RgbImage, file_type: FileType) -> Result<Vec<u8>, Failure> {
     Ok(bytes.into_inner())
 }
 
-/// Draws a picture, each of its pixels as a square of `scale`.
-fn paint(image: &mut RgbImage, picture: Shown<'_>, corner: [usize; 2], scale: usize, range: (f32, f32)) {
-    let [height, width, _] = picture.size;
-    for y in 0..height * scale {
-        for x in 0..width * scale {
-            let pixel = color(picture, [y / scale, x / scale], range);
-            image.put_pixel((corner[1] + x) as u32, (corner[0] + y) as u32, pixel);
-        }
+fn paint(image: &mut RgbImage, picture: Shown<'_>, range: (f32, f32)) {
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
+        *pixel = color(picture, [y as usize, x as usize], range);
     }
 }
 
@@ -162,20 +147,6 @@ fn color(picture: Shown<'_>, [y, x]: [usize; 2], (low, high): (f32, f32)) -> Rgb
 mod tests {
     use super::*;
 
-    #[test]
-    fn pictures_stand_side_by_side() {
-        let (black, grey, white) = (vec![0.0; 4], vec![128.0; 4], vec![255.0; 4]);
-        let shown = [&black, &grey, &white].map(|values| Shown { size: [2, 2, 1], values });
-        let png = sheet(&shown, FileType::Png).expect("they fit");
-        let image = image::load_from_memory(&png).expect("a picture").into_rgb8();
-        // two rows and columns of 96 pixels, with a gap
-        assert_eq!(image.dimensions(), (194, 194));
-        let at = |x, y| image.get_pixel(x, y).0[0];
-        assert_eq!(
-            [at(0, 0), at(95, 95), at(97, 0), at(100, 0), at(0, 100), at(100, 100)],
-            [0, 0, 255, 128, 255, 255]
-        );
-    }
     #[test]
     fn a_picture_alone_keeps_its_size() {
         let values = vec![0.0, 255.0, 128.0];

@@ -24,6 +24,7 @@ const LINES: &[&str] = &[
     include_str!("catalogue/ko/lines/files.txt"),
     include_str!("catalogue/ko/lines/data.txt"),
     include_str!("catalogue/ko/lines/judged.txt"),
+    include_str!("catalogue/ko/lines/see.txt"),
     include_str!("catalogue/ko/lines/system.txt"),
 ];
 

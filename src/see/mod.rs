@@ -37,4 +37,4 @@ pub use heat_map::HeatMap;
 pub use maps_sheet::maps_sheet;
 pub use mistakes::{Mistake, Mistakes, mistakes, mistakes_sheet};
 pub use photo::Photo;
-pub use samples::{Sampled, class_name, sample_sheet, samples, samples_sheet};
+pub use samples::{Sampled, class_name, sample_sheet, samples, samples_sheet, varied_sheet};

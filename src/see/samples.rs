@@ -10,6 +10,8 @@ use crate::draw::scene::{Area, Group, Point, Raster, Scene};
 use crate::ir::AugmentSpec;
 
 const TILE: Sizes = Sizes { least: 84, most: 150 };
+/// Of varied pictures, which are looked at one by one.
+const VARIED: Sizes = Sizes { least: 96, most: 480 };
 const LARGE: Sizes = Sizes { least: 440, most: 640 };
 /// Least width of the whole, so that sentences find room.
 const LEAST_WIDTH: f64 = 420.0;
@@ -54,15 +56,31 @@ pub fn samples_sheet(title: &str, samples: &[Sampled], classes: &[String]) -> Sc
         })
         .collect();
     let is_paired = samples.iter().any(|sample| sample.changed.is_some());
-    let columns = if is_paired { square(tiles.len().div_ceil(2)) } else { square(tiles.len()) };
+    if is_paired {
+        let columns = square(tiles.len().div_ceil(2));
+        sheet(title, &["on the left as it is, on the right as it is varied".to_owned()], tiles, columns)
+    } else {
+        let columns = square(tiles.len());
+        sheet(title, &[], tiles, columns)
+    }
+}
+
+/// Varied pictures in rows, each with its class below.
+pub fn varied_sheet(title: &str, pictures: &[AugmentedPicture], classes: &[String]) -> Scene {
+    let range = range_of(pictures.iter().flat_map(|picture| picture.values.iter().copied()));
+    let tile = |picture: &AugmentedPicture| Tile {
+        rasters: vec![raster(picture, range)],
+        shown: VARIED.of([picture.size[0], picture.size[1]]),
+        captions: class_name(classes, picture).map(Caption::name).into_iter().collect(),
+    };
+    sheet(title, &[], pictures.iter().map(tile).collect(), square(pictures.len()))
+}
+
+/// Tiles in so many columns below a title.
+fn sheet(title: &str, more: &[String], tiles: Vec<Tile>, columns: usize) -> Scene {
     let grid = grid(tiles, columns);
     let mut scene = Scene::new(title, (grid.width + 2.0 * MARGIN).max(LEAST_WIDTH), 0.0);
-    let more = if is_paired {
-        vec!["on the left as it is, on the right as it is varied".to_owned()]
-    } else {
-        Vec::new()
-    };
-    let top = heading(&mut scene, MARGIN, title, &more);
+    let top = heading(&mut scene, MARGIN, title, more);
     scene.height = top + grid.height + MARGIN;
     scene.push(Group { offset: Point::new(MARGIN, top), ..grid.group });
     scene

@@ -1,6 +1,8 @@
 //! `cnnc see WHAT FILE`: pictures of what a trained model sees.
 
 mod channels;
+mod confusion;
+mod curves;
 mod embedding;
 mod feature_maps;
 mod filters;
@@ -48,6 +50,11 @@ enum What {
     Mistakes(mistakes::MistakesArgs),
     /// Pictures as points: those that the model holds to be alike lie near each other
     Embedding(embedding::EmbeddingArgs),
+    /// Loss, metrics and learning rate of runs, epoch by epoch
+    Curves(curves::CurvesArgs),
+    /// How often each class was taken for each other one
+    #[command(name = "confusion_matrix", visible_alias = "confusion")]
+    Confusion(confusion::ConfusionArgs),
 }
 
 pub(super) fn see(args: &SeeArgs, console: &Console) -> Result<(), Failure> {
@@ -58,6 +65,8 @@ pub(super) fn see(args: &SeeArgs, console: &Console) -> Result<(), Failure> {
         What::Filters(args) => filters::filters(args, console),
         What::Mistakes(args) => mistakes::mistakes(args, console),
         What::Embedding(args) => embedding::embedding(args, console),
+        What::Curves(args) => curves::curves(args, console),
+        What::Confusion(args) => confusion::confusion(args, console),
     }
 }
 

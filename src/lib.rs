@@ -147,6 +147,8 @@ pub(crate) mod lower;
 pub(crate) mod memory;
 pub(crate) mod ops;
 pub(crate) mod opt;
+#[cfg(feature = "engine")]
+pub(crate) mod page;
 pub(crate) mod parse;
 #[cfg(feature = "engine")]
 pub(crate) mod plan;

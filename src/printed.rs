@@ -75,6 +75,16 @@ pub(crate) fn few(items: &[String]) -> String {
     }
 }
 
+/// A word as a shell takes it.
+pub(crate) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+~".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 fn push(text: &mut String, letter: char) {
     if !is_obeyed(letter) {
         text.push(letter);

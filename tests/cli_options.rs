@@ -53,6 +53,7 @@ const TABLE: &[Row] = &[
             ("--weights wide", Something),
             ("--seed 9", Something),
             ("--epochs 2", Something),
+            ("--no-report", Something),
         ],
     },
     Row { base: "run two.cnn --epochs 1 --out out", options: &[("--weights run", Refused)] },
@@ -408,6 +409,8 @@ const TABLE: &[Row] = &[
             ("--profile", Something),
         ],
     },
+    Row { base: "report run", options: &[("--output out", Something), ("--text", Something)] },
+    Row { base: "report run --output out", options: &[("--text", Refused)] },
     Row { base: "completions bash", options: &[] },
 ];
 

@@ -59,6 +59,7 @@ fn a_run_says_how_good_it_is_and_what_it_mixes_up() {
     };
     assert_eq!(matrix.iter().map(counts).sum::<u64>(), 359, "{run}");
     assert!(lines[at("weights: ")].ends_with("weights.safetensors"));
+    assert_eq!(at("report: ") + 1, lines.len(), "{run}");
 
     // the same from the weights, and in the files of the run
     let found = json(&said(folder, &["eval", "run", "--format", "json"]));
@@ -69,7 +70,7 @@ fn a_run_says_how_good_it_is_and_what_it_mixes_up() {
     assert_eq!((assessment["task"].as_str(), assessment["pictures"].as_u64()), (Some("classes"), Some(359)));
     assert!((number(&assessment["accuracy"]) - number(&metrics["results"]["accuracy"])).abs() < 1e-12);
     let human = said(folder, &["eval", "run"]);
-    assert_eq!(human.lines().collect::<Vec<_>>(), lines[..lines.len() - 1]);
+    assert_eq!(human.lines().collect::<Vec<_>>(), lines[..lines.len() - 2]);
 
     // the answers of all pictures, by name
     let predictions = fs::read_to_string(folder.join("run/predictions.csv")).expect("written");

@@ -14,6 +14,7 @@ mod clock;
 mod compare;
 mod completions;
 mod console;
+mod curves;
 mod data;
 mod diff;
 mod each;
@@ -35,6 +36,7 @@ mod permissions;
 mod picture;
 mod predict;
 mod progress;
+mod report;
 mod resize;
 mod rewrite;
 mod rows;
@@ -108,6 +110,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Compare runs: settings, results, and which is better, if the numbers can tell
     Compare(compare::CompareArgs),
+    /// Write the page of a run: how good, what goes wrong, what it is, how to do it again
+    Report(report::ReportArgs),
     /// Say what is on pictures
     Predict(predict::PredictArgs),
     /// Draw what a trained model sees: heat maps, feature maps, filters, mistakes, samples
@@ -166,6 +170,7 @@ pub fn main() -> ExitCode {
         Command::Graph(args) => graph::graph(args, &console),
         Command::Eval(args) => eval::eval(args, &console),
         Command::Compare(args) => compare::compare(args, &console),
+        Command::Report(args) => report::report(args, &console),
         Command::Predict(args) => predict::predict(args, &console),
         Command::See(args) => see::see(args, &console),
         Command::Emit(args) => emit::emit(args, &console),

@@ -13,9 +13,10 @@ use super::interrupt::{self, Watcher};
 use super::load::{self, Look, Told};
 use super::progress::Terminal;
 use super::table::Table;
-use super::{each, used, verdict};
+use super::{each, report, used, verdict};
 use crate::data::Split;
 use crate::experiment::{self, Event, Experiment, Run, RunOptions, RunPlace, RunStatus, Watch};
+use crate::printed::{shell_word, shown_path};
 
 /// What `--data-changed` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,7 +40,7 @@ impl From<DataChanged> for experiment::DataChanged {
 #[command(after_long_help = "\
 Files of a run: weights.safetensors (at its end, or as far as it came), checkpoints, history.csv (a row an epoch), run.json (settings, timings, results), \
 state.safetensors and state-previous.safetensors (to go on from), data-index.csv (which pictures it was trained on), predictions.csv and metrics.json (the answers to all test \
-pictures, and what they say), run.lock (held while \
+pictures, and what they say), report.html (the results as a page), run.lock (held while \
 it runs). Ctrl-C or SIGTERM ends the present step and saves the state and the weights; the exit code is then 1. A second Ctrl-C ends at \
 once.
 
@@ -74,6 +75,9 @@ pub(super) struct RunArgs {
     /// Passes over the training images: train.epochs of the file
     #[arg(long, value_name = "N")]
     epochs: Option<u64>,
+    /// Leave out the page, report.html
+    #[arg(long)]
+    no_report: bool,
 }
 
 impl RunArgs {
@@ -154,12 +158,13 @@ fn run_of(
     (console, watcher): (&Console, &Watcher),
     start: Instant,
 ) -> Result<Run, Failure> {
-    let mut watch = RunWatch { terminal: Terminal::new(console), watcher, console };
+    let mut watch = RunWatch { terminal: Terminal::new(console), watcher, console, folder: None };
     let mut options = RunOptions {
         compute: args.compute.tuned(args.tuning),
         interrupt: Arc::clone(&watcher.interrupt),
         data_changed: args.data_changed.into(),
         weights: args.weights.as_deref().map(used::weights_at).transpose()?,
+        command: std::env::args().collect(),
         since: start,
         ..RunOptions::default()
     };
@@ -174,7 +179,11 @@ fn run_of(
     let ready = ready()?;
     ready.schedule()?;
     load::runnable(&ready, console)?;
-    let run = ready.train(options, &mut watch)?;
+    let outcome = ready.train(options, &mut watch);
+    // a run that failed or was interrupted has a page as well
+    let folder = watch.folder.filter(|_| !args.no_report);
+    let page = folder.and_then(|folder| report::after_run(&folder, &ready.to_text(), console));
+    let run = outcome?;
     match (run.status(), run.results()) {
         (RunStatus::Interrupted, _) => return Err(Failure::Interrupted),
         (_, Some((split, scores))) => {
@@ -191,6 +200,9 @@ fn run_of(
         }
     }
     console.result(format_args!("weights: {}", run.weights().display()))?;
+    if let Some(page) = page {
+        console.result(format_args!("report: {}", shown_path(&page)))?;
+    }
     Ok(run)
 }
 
@@ -199,14 +211,22 @@ struct RunWatch<'a> {
     terminal: Terminal<'a>,
     watcher: &'a Watcher,
     console: &'a Console,
+    /// Where the run's files are, once that is known.
+    folder: Option<PathBuf>,
 }
 
 impl Watch for RunWatch<'_> {
     fn see(&mut self, event: Event<'_>) {
         let farewell = |sentence, folder| self.watcher.say_at_the_end(how_to_go_on(sentence, folder));
         match &event {
-            Event::Folder(folder) => farewell("interrupted before the first step. To begin again", folder),
-            Event::Begins(start) => farewell("interrupted; the state is saved. To go on", start.folder),
+            Event::Folder(folder) => {
+                farewell("interrupted before the first step. To begin again", folder);
+                self.folder = Some((*folder).to_owned());
+            }
+            Event::Begins(start) => {
+                farewell("interrupted; the state is saved. To go on", start.folder);
+                self.folder = Some(start.folder.to_owned());
+            }
             Event::Interrupted { folder, progress } => {
                 let (epoch, steps) = (progress.epoch + 1, progress.batch);
                 let what = format!(
@@ -245,22 +265,13 @@ fn resume_command(arguments: impl Iterator<Item = String>, folder: &Path) -> Str
             argument == flag || argument.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='))
         });
         if !skip && !names_folder {
-            words.push(quoted(&argument));
+            words.push(shell_word(&argument));
         }
         skip = !skip && names_folder && !argument.contains('=');
     }
     words.push("--resume".to_owned());
-    words.push(quoted(&folder.display().to_string()));
+    words.push(shell_word(&folder.display().to_string()));
     words.join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+~".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

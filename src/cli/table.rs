@@ -1,7 +1,7 @@
 //! Tables and numbers for people.
 
 use super::language::said;
-pub(super) use crate::experiment::units::{bytes, metric_prefix};
+pub(super) use crate::experiment::units::{bytes, metric_prefix, thousands};
 use crate::printed::shown;
 
 /// Widest column, in columns of a terminal.
@@ -53,19 +53,6 @@ impl Table {
 /// Columns that a cell takes; letters of Korean take two each.
 pub(super) fn columns_of(cell: &str) -> usize {
     textwrap::core::display_width(cell)
-}
-
-/// `1,234,567`.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

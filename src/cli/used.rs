@@ -149,7 +149,7 @@ pub(super) fn tell_unfinished(path: &Path, console: &Console) {
 
 /// The file in whose place the program of a run is: the one that the run was made of, where it is found from
 /// here or from above the run's folder. What a file of unknown origin says of its place counts for nothing.
-fn program_file(weights: &Path, console: &Console) -> PathBuf {
+pub(super) fn program_file(weights: &Path, console: &Console) -> PathBuf {
     let folder = weights.parent().unwrap_or(Path::new(""));
     let recorded = Run::open(folder).ok().filter(|_| !console.permissions().are_narrow());
     let Some(file) = recorded.map(|run| run.file().to_owned()) else { return weights.to_owned() };

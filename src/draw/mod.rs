@@ -7,6 +7,9 @@ pub mod scene;
 mod svg;
 mod xml;
 
+#[cfg(feature = "engine")]
+pub(crate) use xml::escaped;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 

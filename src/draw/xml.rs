@@ -1,7 +1,7 @@
 //! Text in XML.
 
 /// A text as it stands in an element or an attribute. What XML cannot hold is shown as `�`.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -27,6 +27,8 @@ pub(super) struct Report<'a> {
     pub(super) settings: &'a Settings,
     /// Seed of everything but the splits.
     pub(super) seed: u64,
+    /// The command line that began it; empty where another program did.
+    pub(super) command: Vec<String>,
     /// The weights that it began with, where these were named on the command line.
     pub(super) begins_with: Option<PathBuf>,
     /// Worker threads.
@@ -87,6 +89,7 @@ impl Report<'_> {
             "cnnc": env!("CARGO_PKG_VERSION"),
             "status": word,
             "error": error,
+            "command": self.command,
             "file": self.file.display().to_string(),
             "model": self.model,
             "seed": self.seed,
@@ -153,8 +156,15 @@ pub(super) fn recorded_beginning(folder: &Path) -> Option<PathBuf> {
     recorded(folder)["weights"].as_str().map(PathBuf::from)
 }
 
+/// The command line that the run in a folder was begun with, where its report names it.
+pub(super) fn recorded_command(folder: &Path) -> Vec<String> {
+    let report = recorded(folder);
+    let words = report["command"].as_array().map_or(&[][..], Vec::as_slice);
+    words.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 /// The report of the run in a folder; nothing where there is none.
-fn recorded(folder: &Path) -> Value {
+pub(super) fn recorded(folder: &Path) -> Value {
     let text = files::read(&folder.join(REPORT), files::MOST_RECORD_BYTES).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
 }

@@ -171,6 +171,11 @@ impl Run {
         files_of(&self.folder).weights()
     }
 
+    /// Where its page is: what `cnnc run` and `cnnc report` write for people.
+    pub fn page(&self) -> PathBuf {
+        files_of(&self.folder).page()
+    }
+
     /// Its answer to each picture of the split that [`Run::results`] are of; `None` where it has none: it is
     /// not finished, answers with maps, or was made by a version that did not keep them.
     /// # Errors

@@ -46,6 +46,8 @@ pub struct RunOptions {
     pub interrupt: Arc<Interrupt>,
     /// What becomes of a run that goes on where its data are not those that it was begun with.
     pub data_changed: DataChanged,
+    /// The command line that begins the run, for its report: how to do it again.
+    pub command: Vec<String>,
     /// What the run's whole time counts from.
     pub since: Instant,
 }
@@ -82,6 +84,7 @@ impl Default for RunOptions {
             weights: None,
             interrupt: Arc::default(),
             data_changed: DataChanged::default(),
+            command: Vec::new(),
             since: Instant::now(),
         }
     }
@@ -131,7 +134,7 @@ impl Experiment {
 
     /// Long: the order of all steps of a run, from its data to its results.
     fn run(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<Run, Error> {
-        let RunOptions { compute, place, weights, interrupt, data_changed, since } = options;
+        let RunOptions { compute, place, weights, interrupt, data_changed, command, since } = options;
         let (begun, resumed, place) = parts(place);
         let schedule = self.schedule()?;
         self.runnable()?;
@@ -180,6 +183,7 @@ impl Experiment {
             model: self.name(),
             settings: &settings,
             seed: schedule.seed,
+            command: if resumed.is_some() { report::recorded_command(folder.path()) } else { command },
             begins_with: begins_with.or_else(|| report::recorded_beginning(folder.path())),
             threads: options.threads,
             target: options.target,

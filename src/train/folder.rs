@@ -11,7 +11,8 @@ use super::lock::FolderLock;
 use super::state::Saved;
 use crate::files;
 use crate::ir::run_files::{
-    self, HISTORY, INDEX, LOCK, METRICS, NEXT_STATE, PREDICTIONS, PREVIOUS_STATE, REPORT, STATE, WEIGHTS,
+    self, HISTORY, INDEX, LOCK, METRICS, NEXT_STATE, PAGE, PREDICTIONS, PREVIOUS_STATE, REPORT, STATE,
+    WEIGHTS,
 };
 
 /// The folder of one run. It belongs to that run alone, and to this process as long as any copy of this value
@@ -160,6 +161,11 @@ impl RunFolder {
     /// Where it stands what these say of the model.
     pub fn metrics(&self) -> PathBuf {
         self.path.join(METRICS)
+    }
+
+    /// The results as a page, for people.
+    pub fn page(&self) -> PathBuf {
+        self.path.join(PAGE)
     }
 
     /// Which pictures it was trained on, and which not.

@@ -58,7 +58,8 @@ const PAGES: &[(&str, &str, &str)] = &[
         "a checkpoint outside the run's folder",
         "`checkpoint(\"best.safetensors\")` names a file in the run's folder: runs stay apart, and a .cnn file from elsewhere cannot\n\
          write where it likes. The names of the run's own files are taken: weights.safetensors, state.safetensors,\n\
-         state-previous.safetensors, state-next.safetensors, history.csv, run.json, data-index.csv, run.lock.",
+         state-previous.safetensors, state-next.safetensors, history.csv, run.json, data-index.csv, predictions.csv, metrics.json,\n\
+         report.html, run.lock.",
     ),
     (
         "E0611",

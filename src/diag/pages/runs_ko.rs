@@ -50,7 +50,8 @@ pub(super) const PAGES: &[(&str, &str, &str)] = &[
         "체크포인트가 실행 폴더 밖에 있습니다",
         "`checkpoint(\"best.safetensors\")`는 실행 폴더 안의 파일을 가리킵니다. 실행끼리 섞이지 않고, 다른 데서 온 .cnn 파일이 아무 데나 쓸 수\n\
          없게 하기 위해서입니다. 실행이 쓰는 이름은 쓸 수 없습니다: weights.safetensors, state.safetensors, state-previous.safetensors,\n\
-         state-next.safetensors, history.csv, run.json, data-index.csv, run.lock.",
+         state-next.safetensors, history.csv, run.json, data-index.csv, predictions.csv, metrics.json,\n\
+         report.html, run.lock.",
     ),
     (
         "E0611",

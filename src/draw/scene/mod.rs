@@ -12,6 +12,8 @@ mod svg;
 pub use font::{Weight, fitted, line_height, width};
 #[cfg(feature = "engine")]
 pub use png::NoPng;
+#[cfg(feature = "engine")]
+pub(crate) use svg::base64;
 
 use super::colors::Color;
 

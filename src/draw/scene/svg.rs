@@ -131,7 +131,7 @@ fn number(value: f64) -> String {
 }
 
 /// Source: RFC 4648, section 4.
-fn base64(text: &mut String, bytes: &[u8]) {
+pub(crate) fn base64(text: &mut String, bytes: &[u8]) {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     text.reserve(bytes.len().div_ceil(3) * 4);
     for three in bytes.chunks(3) {

@@ -19,12 +19,14 @@ pub const INDEX: &str = "data-index.csv";
 pub const PREDICTIONS: &str = "predictions.csv";
 /// What these say of the model.
 pub const METRICS: &str = "metrics.json";
+/// The results as a page, for people.
+pub const PAGE: &str = "report.html";
 /// Held by the process that works in the folder.
 pub const LOCK: &str = "run.lock";
 
 /// All of them.
-pub const ALL: [&str; 10] =
-    [WEIGHTS, STATE, PREVIOUS_STATE, NEXT_STATE, HISTORY, REPORT, INDEX, PREDICTIONS, METRICS, LOCK];
+pub const ALL: [&str; 11] =
+    [WEIGHTS, STATE, PREVIOUS_STATE, NEXT_STATE, HISTORY, REPORT, INDEX, PREDICTIONS, METRICS, PAGE, LOCK];
 
 /// How the names of unfinished files begin: what is left of them is removed when a run goes on.
 const UNFINISHED: &str = ".cnnc-";

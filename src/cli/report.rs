@@ -1,0 +1,126 @@
+//! `cnnc report RUN`: the page of a run, and the same in a terminal.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::arguments::{ChoiceArgs, DataArgs};
+use super::console::Console;
+use super::curves;
+use super::failure::Failure;
+use super::language::spoken;
+use super::load::{self, Look};
+use super::used;
+use super::verdict;
+use crate::data::MAX_PIXELS;
+use crate::experiment::{Run, RunStatus};
+use crate::files;
+use crate::page::{Page, Pictures};
+use crate::printed::shown_path;
+use crate::train::{RunError, program_of};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+The page is one file, which opens from disk and asks for nothing on the network: how good the model is, what goes wrong, what it is, where the \
+time went, how to do it again. It is in English and Korean; `--lang` says which is shown first. `cnnc run` writes it at its end.
+
+Examples:
+  cnnc report runs/digits-1
+  cnnc report runs/digits-1 -o digits.html --lang ko
+  cnnc report runs/digits-1 --text")]
+pub(super) struct ReportArgs {
+    /// The folder of a run, whatever has become of it
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// The file to write [default: report.html in the run's folder]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print curves, classes and confusion matrix in place of a page
+    #[arg(long, conflicts_with = "output")]
+    text: bool,
+}
+
+pub(super) fn report(args: &ReportArgs, console: &Console) -> Result<(), Failure> {
+    let run = Run::open(&args.run)?;
+    if args.text {
+        return text(&run, console);
+    }
+    let program = program(&run, console);
+    let path = args.output.clone().unwrap_or_else(|| run.page());
+    write(&run, program.as_deref(), &path, console)?;
+    console.beside(&path, format_args!("report: {}", shown_path(&path)))
+}
+
+/// Writes the page of a run that has just ended, however it has. What goes wrong is a warning: the run's own
+/// files are there.
+pub(super) fn after_run(folder: &Path, program: &str, console: &Console) -> Option<PathBuf> {
+    let run = Run::open(folder).ok()?;
+    let path = run.page();
+    match write(&run, Some(program), &path, console) {
+        Ok(()) => Some(path),
+        Err(error) => {
+            console.warning(&error);
+            console.note(format_args!(
+                "the results are safe: `cnnc report {}` writes the page again",
+                shown_path(folder)
+            ));
+            None
+        }
+    }
+}
+
+fn write(run: &Run, program: Option<&str>, path: &Path, console: &Console) -> Result<(), RunError> {
+    let page = Page { run, program, pictures: Pictures::default(), language: spoken() };
+    let html = page.to_html();
+    files::write(path, |file| file.write_all(html.as_bytes())).map_err(|error| RunError::write(path, error))
+}
+
+/// The text of a run's program: its weights hold it. Of a run without weights it is the file that the run was
+/// made of, if that still means the same.
+fn program(run: &Run, console: &Console) -> Option<String> {
+    if let Ok(Some(text)) = program_of(&run.weights()) {
+        return Some(text);
+    }
+    if console.permissions().are_narrow() {
+        return None;
+    }
+    let file = used::program_file(&run.weights(), console);
+    let text = files::read_text(&file, files::MOST_SOURCE_BYTES).ok()?;
+    let model = Some(run.model().to_owned()).filter(|model| !model.is_empty());
+    let choice =
+        ChoiceArgs { model, set: Vec::new(), data: DataArgs { data_dir: None, max_pixels: MAX_PIXELS } };
+    let ready = load::judge(&file, text, &choice, &[], Look::Names, console).into_experiment().ok()?;
+    let ready = ready.for_its_data();
+    (ready.settings() == *run.settings()).then(|| ready.to_text())
+}
+
+/// What the page tells, as text: what has become of the run, its curves, what its answers say.
+fn text(run: &Run, console: &Console) -> Result<(), Failure> {
+    let status = match run.status() {
+        RunStatus::Running => "running or killed",
+        RunStatus::Interrupted => "interrupted",
+        RunStatus::Failed(_) => "failed",
+        RunStatus::Finished => "finished",
+    };
+    console.result(format_args!("model {}", run.model()))?;
+    console.result(format_args!("status: {status}, epochs: {}", run.epochs()))?;
+    if let RunStatus::Failed(why) = run.status() {
+        console.result(why)?;
+    }
+    console.result("")?;
+    let history = run.history()?;
+    if history.is_empty() {
+        console.result("no epoch is complete")?;
+    }
+    for line in curves::lines(&history) {
+        console.result(line)?;
+    }
+    let (RunStatus::Finished, Some((split, scores))) = (run.status(), run.results()) else {
+        return console.result("there are no results on a test or validation split");
+    };
+    console.result(format_args!("{} {scores}", split.name()))?;
+    match run.answers()? {
+        Some(answers) => verdict::tell(&answers.assess(), split.name(), console),
+        None => console.result("its answers to single pictures are not known"),
+    }
+}

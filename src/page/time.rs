@@ -1,0 +1,74 @@
+//! Where did the time go?
+
+use super::facts::Facts;
+use super::html::Html;
+use super::words::{self, Said};
+use crate::experiment::units::{bytes, thousands};
+
+pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
+    html.tags("<section id=\"time\"><h2>").said(words::WHERE_TIME_WENT).tags("</h2>");
+    let details = &facts.details;
+    let parts = [
+        ("<i class=\"compile\"", words::COMPILING, details.compile_seconds),
+        ("<i class=\"train\"", words::STEPS, details.train_seconds),
+        ("<i class=\"test\"", words::TESTING, details.test_seconds),
+    ];
+    let mut parts: Vec<(&'static str, Said, f64)> =
+        parts.into_iter().filter_map(|(class, what, seconds)| Some((class, what, seconds?))).collect();
+    let sum: f64 = parts.iter().map(|(_, _, seconds)| seconds).sum();
+    if sum <= 0.0 {
+        html.tags("<p class=\"note\">").said(words::NO_TIMES).tags("</p></section>");
+        return;
+    }
+    // a run that was gone on with tells the steps of all its sessions, and the rest of the last
+    let rest = details.total_seconds.map(|total| total - sum);
+    let went_on = rest.is_some_and(|rest| rest < -0.01);
+    if let Some(rest) = rest.filter(|rest| *rest > 0.0005 && !went_on) {
+        parts.push(("<i class=\"rest\"", words::REST, rest));
+    }
+    table(&parts, html);
+    html.tags("<p>");
+    speed(facts, html);
+    if went_on {
+        html.tags(" ").said(words::WENT_ON);
+    }
+    memory(facts, html);
+    html.tags("</p></section>");
+}
+
+fn table(parts: &[(&'static str, Said, f64)], html: &mut Html) {
+    let all: f64 = parts.iter().map(|(_, _, seconds)| seconds).sum();
+    html.tags("<div class=\"bar\" aria-hidden=\"true\">");
+    for (class, _, seconds) in parts {
+        html.tags(class).tags(" style=\"flex-grow:").number(seconds / all, 4).tags("\"></i>");
+    }
+    html.tags("</div><table><thead><tr><th></th><th class=\"n\">").said(words::SECONDS);
+    html.tags("</th><th class=\"n\">").said(words::SHARE).tags("</th></tr></thead><tbody>");
+    for (class, what, seconds) in parts {
+        html.tags("<tr><td>").tags(class).tags("></i>").said(*what).tags("</td><td class=\"n\">");
+        html.number(*seconds, 3)
+            .tags("</td><td class=\"n\">")
+            .number(seconds / all * 100.0, 1)
+            .tags("%</td></tr>");
+    }
+    html.tags("</tbody><tfoot><tr><td>").said(words::TOTAL).tags("</td><td class=\"n\">").number(all, 3);
+    html.tags("</td><td></td></tr></tfoot></table>");
+}
+
+/// How long an epoch takes, the slower first one included.
+fn speed(facts: &Facts<'_>, html: &mut Html) {
+    let seconds: f64 = facts.history.iter().map(|row| row.seconds).sum();
+    let epochs = facts.history.len() as f64;
+    let (Some(images), true) = (facts.details.images[0], seconds > 0.0) else { return };
+    let speed = thousands((images as f64 * epochs / seconds).round() as u64);
+    html.told(words::PER_EPOCH, &[&format!("{:.2}", seconds / epochs), &speed]).tags(".");
+}
+
+fn memory(facts: &Facts<'_>, html: &mut Html) {
+    let text = |bytes_taken: u64| bytes(usize::try_from(bytes_taken).unwrap_or(usize::MAX));
+    match (facts.run.peak_bytes().map(text), facts.details.planned_peak_bytes.map(text)) {
+        (Some(peak), Some(planned)) => html.tags(" ").told(words::MEMORY, &[&peak, &planned]).end(),
+        (Some(peak), None) => html.tags(" ").told(words::MEMORY_MEASURED, &[&peak]).end(),
+        (None, _) => {}
+    }
+}

@@ -47,7 +47,7 @@ pub(super) fn report(args: &ReportArgs, console: &Console) -> Result<(), Failure
     }
     let program = program(&run, console);
     let path = args.output.clone().unwrap_or_else(|| run.page());
-    write(&run, program.as_deref(), &path, console)?;
+    write(&run, program.as_deref(), &path)?;
     console.beside(&path, format_args!("report: {}", shown_path(&path)))
 }
 
@@ -56,7 +56,7 @@ pub(super) fn report(args: &ReportArgs, console: &Console) -> Result<(), Failure
 pub(super) fn after_run(folder: &Path, program: &str, console: &Console) -> Option<PathBuf> {
     let run = Run::open(folder).ok()?;
     let path = run.page();
-    match write(&run, Some(program), &path, console) {
+    match write(&run, Some(program), &path) {
         Ok(()) => Some(path),
         Err(error) => {
             console.warning(&error);
@@ -69,7 +69,7 @@ pub(super) fn after_run(folder: &Path, program: &str, console: &Console) -> Opti
     }
 }
 
-fn write(run: &Run, program: Option<&str>, path: &Path, console: &Console) -> Result<(), RunError> {
+fn write(run: &Run, program: Option<&str>, path: &Path) -> Result<(), RunError> {
     let page = Page { run, program, pictures: Pictures::default(), language: spoken() };
     let html = page.to_html();
     files::write(path, |file| file.write_all(html.as_bytes())).map_err(|error| RunError::write(path, error))

@@ -30,7 +30,7 @@ impl Answer {
             Meaning::Map => {
                 return Err(Error::AnswersMap {
                     model: model.experiment().name().to_owned(),
-                    shape: model.experiment().output_shape().clone(),
+                    shape: Box::new(model.experiment().output_shape().clone()),
                 });
             }
             Meaning::Numbers => {

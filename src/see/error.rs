@@ -24,7 +24,7 @@ pub enum Error {
         /// The layer.
         layer: String,
         /// What it makes.
-        shape: Shape,
+        shape: Box<Shape>,
         /// The last layer that makes one.
         near: Option<String>,
     },
@@ -56,14 +56,20 @@ pub enum Error {
         /// The model.
         model: String,
         /// The answer's.
-        shape: Shape,
+        shape: Box<Shape>,
     },
     /// Labels are no classes.
     #[error("labels are numbers here, or several classes a picture: no answer is taken for another")]
     NoClasses,
     /// The model cannot be asked.
     #[error(transparent)]
-    Model(#[from] experiment::Error),
+    Model(Box<experiment::Error>),
+}
+
+impl From<experiment::Error> for Error {
+    fn from(error: experiment::Error) -> Self {
+        Error::Model(Box::new(error))
+    }
 }
 
 /// Most classes that a message lists.

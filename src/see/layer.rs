@@ -62,7 +62,7 @@ pub(super) fn with_map(experiment: &Experiment, name: Option<&str>) -> Result<St
     };
     let shape = experiment.program.shape(layer_named(experiment, name)?);
     if shape.as_image().is_none() {
-        return Err(Error::NoMap { layer: name.to_owned(), shape: shape.clone(), near: near() });
+        return Err(Error::NoMap { layer: name.to_owned(), shape: Box::new(shape.clone()), near: near() });
     }
     Ok(name.to_owned())
 }

@@ -92,7 +92,7 @@ pub(super) fn short(value: f32) -> String {
     let size = value.abs();
     match size {
         _ if value == 0.0 => "0".to_owned(),
-        _ if size >= 100.0 && size < 1e5 => format!("{value:.0}"),
+        _ if (100.0..1e5).contains(&size) => format!("{value:.0}"),
         _ if (10.0..100.0).contains(&size) => format!("{value:.1}"),
         _ if (0.01..10.0).contains(&size) => format!("{value:.2}"),
         _ => format!("{value:.1e}"),

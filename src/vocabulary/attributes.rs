@@ -302,11 +302,13 @@ impl Attributes {
 
     /// A layer, where one is named and could be found.
     pub fn layer(&self, name: &str) -> Option<Spanned<LayerId>> {
-        match self.value(name) {
-            OptionValue::None => None,
-            OptionValue::Layer(_, value) => value.map(|layer| Spanned::new(layer, self.place(name))),
-            _ => panic!("`{name}` is no layer in its table"),
+        if matches!(self.value(name), OptionValue::None) {
+            return None;
         }
+        let OptionValue::Layer(_, value) = self.value(name) else {
+            panic!("`{name}` is no layer in its table")
+        };
+        value.map(|layer| Spanned::new(layer, self.place(name)))
     }
 
     /// The value of one of the option's words.

@@ -122,7 +122,7 @@ impl From<see::Error> for Failure {
     fn from(error: see::Error) -> Self {
         let (code, help) = (error.code(), error.help());
         match error {
-            see::Error::Model(error) => error.into(),
+            see::Error::Model(error) => (*error).into(),
             see::Error::NoLayer { .. }
             | see::Error::NoMap { .. }
             | see::Error::NoMaps { .. }

@@ -61,7 +61,7 @@ fn agree(found: &Value, wanted: &Value, at: &str) {
                 "{at}: {found:?} is not {wanted}"
             );
         }
-        _ => assert_eq!(found, wanted, "{at}"),
+        Value::Null | Value::Bool(_) | Value::String(_) => assert_eq!(found, wanted, "{at}"),
     }
 }
 

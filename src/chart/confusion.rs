@@ -147,10 +147,8 @@ mod tests {
         let names: Vec<String> = (0..classes).map(|class| format!("class {class}")).collect();
         let task = Task::Classes { are_probabilities: true };
         let answers = Answers { task, names: names.clone(), pictures: pairs.iter().map(picture).collect() };
-        match answers.assess().findings {
-            Findings::Classes(found) => (*found, names),
-            other => panic!("{other:?}"),
-        }
+        let Findings::Classes(found) = answers.assess().findings else { panic!("these are classes") };
+        (*found, names)
     }
 
     #[test]

@@ -272,10 +272,9 @@ mod tests {
         };
         let task = Task::Classes { are_probabilities: true };
         let pictures = pairs.iter().map(picture).collect();
-        match (Answers { task, names: names.clone(), pictures }).assess().findings {
-            Findings::Classes(found) => (*found, names),
-            other => panic!("{other:?}"),
-        }
+        let answers = Answers { task, names: names.clone(), pictures };
+        let Findings::Classes(found) = answers.assess().findings else { panic!("these are classes") };
+        (*found, names)
     }
 
     #[test]

@@ -265,10 +265,8 @@ fn differing(runs: &[Compared]) -> Vec<(String, Vec<Option<Value>>)> {
 }
 
 fn entries(run: &Run) -> Map<String, Value> {
-    match run.settings().to_json() {
-        Value::Object(entries) => entries,
-        _ => Map::new(),
-    }
+    let Value::Object(entries) = run.settings().to_json() else { return Map::new() };
+    entries
 }
 
 /// A run against the first.

@@ -91,8 +91,8 @@ catalogue! {
     // what goes wrong
     WHAT_GOES_WRONG: "What goes wrong?", "무엇을 틀리나요?";
     CONFUSION: "Confusion matrix", "혼동 행렬";
-    HOW_TO_READ: "A row for each class, a column for each answer; the darker, the larger the share of the \
-            row. Point at a cell or tap it.",
+    HOW_TO_READ: "A row for each class, a column for each answer; the stronger its colour, the larger its share \
+            of the row. Point at a cell or tap it.",
         "행은 클래스, 열은 답입니다. 진할수록 그 행에서 차지하는 몫이 큽니다. 칸을 가리키거나 누르세요.";
     CLASS_ROWS: "class", "클래스";
     ANSWER_COLUMNS: "answer", "답";

@@ -172,7 +172,7 @@
       cursor.setAttribute("y", left + truth * side);
       cursor.setAttribute("visibility", "visible");
       const sentence = filled(words("cell"), [names[truth], names[answer], count, all[truth], share]);
-      const named = pictures.length ? `. ${filled(words("suchAs"), [pictures.join(", ")])}` : "";
+      const named = pictures.length ? `; ${filled(words("suchAs"), [pictures.join(", ")])}` : "";
       find("cell").textContent = sentence + named;
     };
     const point = (event) => {

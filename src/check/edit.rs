@@ -58,8 +58,12 @@ pub(super) fn delete(text: &str, span: Span) -> Option<Edit> {
     if head.trim_end().ends_with(';') && (next.is_empty() || next.starts_with([';', '}'])) {
         return Some(edit(head.trim_end().len() - 1, span.end, ""));
     }
-    if head.trim_end().ends_with('{') && !line.trim().is_empty() && next.starts_with(';') {
-        return Some(edit(span.start, span.end + blanks + 1, ""));
+    if head.trim_end().ends_with('{')
+        && !line.trim().is_empty()
+        && let Some(behind) = next.strip_prefix(';')
+    {
+        let more = behind.len() - behind.trim_start_matches(' ').len();
+        return Some(edit(span.start, span.end + blanks + 1 + more, ""));
     }
     // an arrow may hide before a comment on the line above
     let above = before(text, head[..head.len() - line.len()].trim_end().len())?;

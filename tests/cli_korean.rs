@@ -209,6 +209,8 @@ fn help_is_korean() {
     assert!(commands.len() > 15, "{commands:?}");
     let mut names: Vec<&str> = commands.iter().map(String::as_str).collect();
     names.extend(["net", "Small", "Large", "top", "conv", "adam", "folder"]);
+    // what `see` draws
+    names.extend(["samples", "cam", "maps", "filters", "mistakes", "embedding", "curves", "confusion"]);
     for help in ["--help", "-h"] {
         let text = is_korean(here.path(), &[help], &names);
         assert!(text.contains("사용법:") && text.contains("명령:") && text.contains("옵션:"), "{text}");

@@ -315,6 +315,11 @@ const TABLE: &[Row] = &[
             ("--output other.png", Refused),
         ],
     },
+    Row { base: "see curves run -o out.svg", options: &[("--output other.png", Refused)] },
+    Row {
+        base: "see confusion_matrix run -o out.svg",
+        options: &[("--colors jet", Something), ("--output other.png", Refused)],
+    },
     Row {
         base: "see embedding a.cnn --weights run -o out.svg --count 50",
         options: &[

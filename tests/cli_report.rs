@@ -319,6 +319,7 @@ fn program(names: &[&str]) -> Option<PathBuf> {
 }
 
 /// Opens pages in a browser: see `tests/browser/page.mjs`.
+#[allow(clippy::print_stderr, reason = "it says that it is skipped")]
 fn browse(pages: &[PathBuf]) {
     let (Some(node), Some(chromium)) = (program(&["node"]), program(&["chromium", "chromium-browser"]))
     else {

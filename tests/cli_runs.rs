@@ -175,6 +175,7 @@ fn a_killed_run_is_resumed_exactly() {
         "history.csv",
         "metrics.json",
         "predictions.csv",
+        "report.html",
         "run.json",
         "run.lock",
     ];

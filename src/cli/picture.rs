@@ -31,6 +31,9 @@ pub(super) fn type_of(path: &Path) -> Result<PictureType, Failure> {
     }
 }
 
+/// Makes the bytes of a file of a PNG.
+type OfPng<'f> = &'f dyn Fn(Vec<u8>) -> Result<Vec<u8>, Failure>;
+
 /// Writes a picture, and says where it is: beside the name where no font has its letters, as SVG, which is drawn
 /// with the fonts of whoever looks at it.
 /// # Errors
@@ -45,7 +48,7 @@ pub(super) fn write<'p>(scene: &Scene, path: &'p Path, console: &Console) -> Res
 pub(super) fn write_as<'p>(
     scene: &Scene,
     path: &'p Path,
-    (picture_type, of_png): (PictureType, &dyn Fn(Vec<u8>) -> Result<Vec<u8>, Failure>),
+    (picture_type, of_png): (PictureType, OfPng<'_>),
     console: &Console,
 ) -> Result<Cow<'p, Path>, Failure> {
     let (path, bytes) = match picture_type {

@@ -78,15 +78,15 @@ pub(super) fn write<'p>(scene: &Scene, path: &'p Path, console: &Console) -> Res
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("svg")) {
         return picture::write(scene, path, console);
     }
-    let of_png = |png: Vec<u8>| match FileType::of_name(path)? {
-        FileType::Png => Ok(png),
-        file_type => {
-            let drawn = image::load_from_memory(&png)
-                .map_err(|error| Failure::Bug(format!("a picture of ours cannot be read: {error}")))?;
-            encoded(&drawn.into_rgb8(), file_type)
+    let file_type = FileType::of_name(path)?;
+    let of_png = |png: Vec<u8>| {
+        if file_type == FileType::Png {
+            return Ok(png);
         }
+        let drawn = image::load_from_memory(&png)
+            .map_err(|error| Failure::Bug(format!("a picture of ours cannot be read: {error}")))?;
+        encoded(&drawn.into_rgb8(), file_type)
     };
-    FileType::of_name(path)?;
     picture::write_as(scene, path, (PictureType::Png, &of_png), console)
 }
 

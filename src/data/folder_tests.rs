@@ -120,7 +120,7 @@ fn directories_and_archives_give_the_same_set() {
 fn a_folder_for_each_split_on_disk_and_in_an_archive() {
     let dir = tempfile::tempdir().unwrap();
     let more = ("set/valid/dogs/v.png", png(2, 2, [7, 7, 7]));
-    write_files(dir.path(), &[&files()[..], &[more.clone()]].concat());
+    write_files(dir.path(), &[&files()[..], std::slice::from_ref(&more)].concat());
     fs::write(dir.path().join("a.zip"), zip_of(&[&files()[..], &[more]].concat())).unwrap();
     for place in ["", "a.zip/"] {
         let [train, valid, test] = ["train", "valid", "test"].map(|split| format!("{place}set/{split}"));

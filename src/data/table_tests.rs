@@ -92,7 +92,7 @@ fn what_is_wrong_is_said_with_its_line() {
     assert!(multi.unwrap_err().contains("line 2: `dog` is `yes`"));
     let split =
         read("path,kind,part\npictures/a.png,cat,val\n", &spec(&["kind"], Some("part")), LabelKind::Single);
-    assert!(split.unwrap_err().contains("line 2: the split is `dev`"));
+    assert!(split.unwrap_err().contains("line 2: the split is `val`"));
 }
 
 #[test]

@@ -241,7 +241,7 @@ impl Hole {
         let is_number = |c: char| c.is_ascii_digit() || ",.x?%-".contains(c);
         let marks = part.matches('`').count();
         !part.is_empty()
-            && (if self.is_code { marks == 0 } else { marks % 2 == 0 })
+            && (if self.is_code { marks == 0 } else { marks.is_multiple_of(2) })
             && (self.takes != Takes::Number || part.chars().all(is_number))
     }
 }

@@ -343,19 +343,17 @@ fn seed_pairs(runs: &[Compared]) -> Vec<SeedPair> {
     let pair = |(_, other): &(Map<String, Value>, BTreeMap<u64, usize>)| {
         let both = |(seed, &a): (&u64, &usize)| {
             let &b = other.get(seed)?;
-            Some((a, b, runs[a].goodness()?, runs[b].goodness()?))
+            Some(([a, b], [runs[a].goodness()?, runs[b].goodness()?]))
         };
-        let pairs: Vec<(usize, usize, f64, f64)> = first.iter().filter_map(both).collect();
+        let (pairs, goodness): (Vec<[usize; 2]>, Vec<[f64; 2]>) = first.iter().filter_map(both).unzip();
         if pairs.len() < 2 {
             return None;
         }
-        let mean = |of: &dyn Fn(&(usize, usize, f64, f64)) -> f64| {
-            pairs.iter().map(of).sum::<f64>() / pairs.len() as f64
-        };
-        let differences: Vec<f64> = pairs.iter().map(|(_, _, a, b)| b - a).collect();
+        let mean = |of: usize| goodness.iter().map(|pair| pair[of]).sum::<f64>() / pairs.len() as f64;
+        let differences: Vec<f64> = goodness.iter().map(|[a, b]| b - a).collect();
         Some(SeedPair {
-            runs: [pairs.iter().map(|p| p.0).collect(), pairs.iter().map(|p| p.1).collect()],
-            means: [mean(&|p| p.2), mean(&|p| p.3)],
+            runs: [0, 1].map(|of| pairs.iter().map(|pair| pair[of]).collect()),
+            means: [0, 1].map(mean),
             p: (pairs.len() >= LEAST_SEEDS).then(|| wilcoxon(&differences)),
         })
     };

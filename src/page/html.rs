@@ -4,7 +4,7 @@
 use super::words::Said;
 use crate::draw::escaped;
 use crate::draw::scene::Scene;
-use crate::printed::shown;
+use crate::printed::{json_shown, shown};
 
 /// A page, or a part of one.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ impl Html {
 
     /// Data for the script, where they end no element.
     pub(super) fn json(&mut self, value: &serde_json::Value) -> &mut Self {
-        self.0.push_str(&value.to_string().replace('<', "\\u003c"));
+        self.0.push_str(&json_shown(&value.to_string()).replace('<', "\\u003c"));
         self
     }
 

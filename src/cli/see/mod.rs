@@ -24,6 +24,7 @@ use crate::see;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Pictures are written as PNG or SVG, by the name of --output. FILE is a run's folder, or a program with its --weights.
+Short forms: cam, maps, confusion.
 
 Examples:
   cnnc see grad_cam runs/mine-1 --image cat.jpg
@@ -39,10 +40,10 @@ enum What {
     /// Pictures of the data with their labels
     Samples(samples::SamplesArgs),
     /// What of a picture speaks for the answer: a heat map beside the picture and over it
-    #[command(name = "grad_cam", visible_alias = "cam")]
+    #[command(name = "grad_cam", alias = "cam")]
     GradCam(grad_cam::GradCamArgs),
     /// What layers make of a picture, channel by channel
-    #[command(name = "feature_maps", visible_alias = "maps")]
+    #[command(name = "feature_maps", alias = "maps")]
     FeatureMaps(feature_maps::FeatureMapsArgs),
     /// What the channels of a layer look for: kernels, or pictures that excite them
     Filters(filters::FiltersArgs),
@@ -53,7 +54,7 @@ enum What {
     /// Loss, metrics and learning rate of runs, epoch by epoch
     Curves(curves::CurvesArgs),
     /// How often each class was taken for each other one
-    #[command(name = "confusion_matrix", visible_alias = "confusion")]
+    #[command(name = "confusion_matrix", alias = "confusion")]
     Confusion(confusion::ConfusionArgs),
 }
 

@@ -24,7 +24,11 @@ impl Scale {
     /// From one value to another.
     pub(super) fn linear(low: f64, high: f64) -> Self {
         // of a single value something is to be seen, too
-        let pad = if high > low { 0.0 } else { low.abs().max(1.0) * 0.05 };
+        let pad = match (high > low, low == 0.0) {
+            (true, _) => 0.0,
+            (false, true) => 1.0,
+            (false, false) => low.abs() * 0.5,
+        };
         Self { low: low - pad, high: high + pad, is_logarithmic: false }
     }
 

@@ -7,17 +7,19 @@
 //! ```
 //! Numbers are written so that they are read as the same bits.
 
+use std::io;
+
 use super::answers::{Answers, PictureAnswer, Task, Truth};
 
 impl Answers {
-    /// As the text of a file.
-    pub fn to_csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let mut put = |row: Vec<String>| writer.write_record(row).expect("rows of one length, in memory");
-        put(self.heading());
-        self.pictures.iter().for_each(|picture| put(self.row(picture)));
-        let bytes = writer.into_inner().expect("memory takes everything");
-        String::from_utf8(bytes).expect("all of it was text")
+    /// Writes the table, row by row: of many pictures and classes the text takes more room than the answers.
+    /// # Errors
+    /// What the writer says.
+    pub fn write_csv(&self, to: impl io::Write) -> io::Result<()> {
+        let mut writer = csv::Writer::from_writer(to);
+        writer.write_record(self.heading())?;
+        self.pictures.iter().try_for_each(|picture| writer.write_record(self.row(picture)))?;
+        writer.flush()
     }
 
     fn heading(&self) -> Vec<String> {
@@ -44,7 +46,7 @@ impl Answers {
         std::iter::once(picture.name.clone()).chain(truth).chain(scores).collect()
     }
 
-    /// What [`Answers::to_csv`] wrote.
+    /// What [`Answers::write_csv`] wrote.
     /// # Errors
     /// What is wrong with the table, and in which line.
     pub fn from_csv(text: &str) -> Result<Self, String> {

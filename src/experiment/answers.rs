@@ -93,14 +93,13 @@ impl Judged {
     /// # Errors
     /// [`Error::Run`] where they cannot be written.
     pub fn write(&self, predictions: &Path, metrics: &Path) -> Result<(), Error> {
-        let put = |path: &Path, text: String| {
-            files::write(path, |file| file.write_all(text.as_bytes()))
-                .map_err(|error| RunError::write(path, error))
-        };
         if let Some(answers) = &self.answers {
-            put(predictions, answers.to_csv())?;
+            files::write(predictions, |file| answers.write_csv(file))
+                .map_err(|error| RunError::write(predictions, error))?;
         }
-        put(metrics, format!("{:#}\n", self.to_json()))?;
+        let text = format!("{:#}\n", self.to_json());
+        files::write(metrics, |file| file.write_all(text.as_bytes()))
+            .map_err(|error| RunError::write(metrics, error))?;
         Ok(())
     }
 }

@@ -50,7 +50,7 @@ pub struct MemoryPlan {
     pub evaluation: usize,
     /// The best weights, for callbacks that keep them.
     pub remembered: usize,
-    /// All answers of an epoch, for areas under curves.
+    /// All answers of an epoch, for areas under curves, and those to the split that the results are of.
     pub answers: usize,
     /// The data set's pictures, where it is known.
     pub pictures: usize,

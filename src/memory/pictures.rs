@@ -1,6 +1,7 @@
 //! What pictures take: the data set in memory, the batches on their way into the model, and what is kept of
 //! the answers.
 
+use crate::assess::PictureAnswer;
 use crate::card::{DataCard, PictureSize};
 use crate::data::Bounds;
 use crate::ir::{Cache, CheckedProgram, Color, Metric, TrainSpec};
@@ -77,13 +78,25 @@ fn decoding(card: &DataCard, memory_bytes: u64) -> usize {
     usize::try_from(together).unwrap_or(usize::MAX)
 }
 
-/// What an area under a curve is made of: for each picture and output a score and whether it is wanted, and
-/// those of one output once more, sorted.
+/// Answers that are kept: those of an epoch, for areas under curves, and those to the split that the results
+/// are of.
 pub(super) fn answers(program: &CheckedProgram, train: &TrainSpec, card: Option<&DataCard>) -> usize {
-    let wanted = train.metrics.iter().any(|metric| metric.value == Metric::Auc);
-    let Some(card) = card.filter(|_| wanted) else { return 0 };
-    let pictures = card.own_images().iter().sum::<usize>();
-    pictures * (program.output_shape().elements() * (size_of::<f32>() + 1) + size_of::<(f32, bool)>())
+    let Some(card) = card else { return 0 };
+    let own = card.own_images();
+    let outputs = program.output_shape().elements();
+    let mut bytes = 0;
+    if train.metrics.iter().any(|metric| metric.value == Metric::Auc) {
+        // a score and whether it is wanted for each output, and those of one output once more, sorted
+        let ranked = outputs * (size_of::<f32>() + 1) + size_of::<(f32, bool)>();
+        bytes += own.iter().sum::<usize>() * ranked;
+    }
+    // of maps none is kept
+    if program.output_shape().rank() == 1 {
+        let [_, validation, test] = program.program().data.as_ref().map_or(own, |data| data.drawn(own));
+        let judged = if test > 0 { test } else { validation };
+        bytes += judged * (size_of::<PictureAnswer>() + size_of::<u32>() + outputs * size_of::<f32>());
+    }
+    bytes
 }
 
 /// Batches in memory at the same time: one that is used and one that is made, or two a loader thread.

@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::error::Error;
 use crate::autodiff::Differentiated;
 use crate::experiment::Model;
-use crate::ir::{LabelKind, Link, Meaning};
+use crate::ir::{Link, Meaning};
 use crate::lower::nearest;
 
 /// A model's answer to a picture.
@@ -24,34 +24,20 @@ impl Answer {
     /// # Errors
     /// [`Error::AnswersMap`].
     pub fn of(model: &Model, outputs: &[f32]) -> Result<Self, Error> {
-        let meaning = model.meaning();
-        let (mut values, are_probabilities) = (outputs.to_vec(), has_probabilities(meaning));
-        match meaning {
-            Meaning::Map => {
-                return Err(Error::AnswersMap {
-                    model: model.experiment().name().to_owned(),
-                    shape: Box::new(model.experiment().output_shape().clone()),
-                });
-            }
-            Meaning::Numbers => {
-                let names = (0..values.len()).map(|at| format!("value {at}")).collect();
-                return Ok(Answer { names, values, are_probabilities });
-            }
-            Meaning::Scores { link } => link.iter().for_each(|link| link.apply(&mut values)),
-            Meaning::Probabilities { are_shares } => {
-                let sum: f32 = values.iter().sum();
-                if are_shares && (sum - 1.0).abs() > 1e-3 && sum > 0.0 {
-                    values.iter_mut().for_each(|value| *value /= sum);
-                }
-            }
+        if model.meaning() == Meaning::Map {
+            return Err(Error::AnswersMap {
+                model: model.experiment().name().to_owned(),
+                shape: Box::new(model.experiment().output_shape().clone()),
+            });
         }
-        if let ([one], false) = (&values[..], is_multi(model)) {
-            // a single unit's output is the second class's
-            values = if are_probabilities { vec![1.0 - one, *one] } else { vec![-one, *one] };
-        }
-        let known = model.classes();
-        let name = |class: usize| known.get(class).cloned().unwrap_or_else(|| class.to_string());
-        Ok(Answer { names: (0..values.len()).map(name).collect(), values, are_probabilities })
+        let read = model.interpretation();
+        let values = read.scores(outputs);
+        // numbers that nothing names have numbers themselves
+        let names = match read.names {
+            names if names.is_empty() => (0..values.len()).map(|at| format!("value_{at}")).collect(),
+            names => names,
+        };
+        Ok(Answer { names, values, are_probabilities: read.are_probabilities })
     }
 
     /// The likeliest class.
@@ -82,17 +68,6 @@ impl Answer {
             format!("{name} {value:.3}")
         }
     }
-}
-
-fn has_probabilities(meaning: Meaning) -> bool {
-    match meaning {
-        Meaning::Probabilities { .. } | Meaning::Scores { link: Some(_) } => true,
-        Meaning::Scores { link: None } | Meaning::Numbers | Meaning::Map => false,
-    }
-}
-
-fn is_multi(model: &Model) -> bool {
-    model.experiment().program.label_kind() == LabelKind::Multi
 }
 
 /// What is differentiated for a class: of which outputs, and how much each of them counts.

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::picture;
 use super::progress::Terminal;
 use super::resize::{ResizeArgs, Resizing};
+use super::split::SplitArgs;
 use super::used::UsedArgs;
 use super::verdict;
 use crate::assess::{Assessment, Findings};
@@ -41,9 +42,8 @@ pub(super) struct EvalArgs {
     tuning: TuneArgs,
     #[command(flatten)]
     resize: ResizeArgs,
-    /// The images to evaluate on [default: test; validation where there is no test split]
-    #[arg(long, value_enum)]
-    split: Option<SplitName>,
+    #[command(flatten)]
+    split: SplitArgs,
     /// Folder for predictions.csv (the answer to each picture), metrics.json (all figures) and, of classes, the
     /// confusion matrix and the reliability diagram as SVG and PNG
     #[arg(long, value_name = "DIR")]
@@ -51,23 +51,6 @@ pub(super) struct EvalArgs {
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SplitName {
-    Train,
-    Validation,
-    Test,
-}
-
-impl From<SplitName> for Split {
-    fn from(name: SplitName) -> Self {
-        match name {
-            SplitName::Train => Split::Train,
-            SplitName::Validation => Split::Validation,
-            SplitName::Test => Split::Test,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,7 +72,7 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
     let resize = resizing.map(|resizing| resizing.for_model(&ready)).transpose()?;
     let options = ModelOptions { compute: args.compute.tuned(args.tuning), batch: None, resize };
     let mut model = Model::load_with(&ready, &weights, options, &mut watch)?;
-    let (judged, known) = judge(&mut model, args.split.map(Split::from), &mut watch, console)?;
+    let (judged, known) = judge(&mut model, args.split.split(), &mut watch, console)?;
     let (split, scores) = (judged.split, &judged.scores);
     if let Some(known) = &known {
         tell(known, (split, scores.images), console);

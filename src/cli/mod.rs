@@ -46,6 +46,7 @@ mod setting;
 mod shades;
 mod sheet;
 mod show;
+mod split;
 mod step;
 mod summary;
 mod table;

@@ -3,12 +3,12 @@
 use clap::{Args, ValueEnum};
 
 use super::OutputArgs;
-use super::split::SplitArgs;
 use crate::cli::arguments::ComputeArgs;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::picture;
 use crate::cli::progress::Terminal;
+use crate::cli::split::SplitArgs;
 use crate::cli::used::UsedArgs;
 use crate::experiment::{Model, ModelOptions};
 use crate::printed::shown_path;

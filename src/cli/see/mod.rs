@@ -10,7 +10,6 @@ mod grad_cam;
 mod mistakes;
 mod pictures;
 mod samples;
-mod split;
 
 use std::path::PathBuf;
 

@@ -44,6 +44,19 @@ pub fn shown_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.join("\n"))
 }
 
+/// `1,234,567`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A JSON text that means the same, with all characters that a terminal would obey escaped as JSON
 /// does it: they stand in its texts alone, apart from ends of lines and blanks between the values.
 pub fn json_shown(json: &str) -> Cow<'_, str> {

@@ -1,8 +1,9 @@
 //! Tables and numbers for people.
 
 use super::language::said;
-pub(super) use crate::experiment::units::{bytes, metric_prefix, thousands};
+pub(super) use crate::experiment::units::{bytes, metric_prefix};
 use crate::printed::shown;
+pub(super) use crate::printed::thousands;
 
 /// Widest column, in columns of a terminal.
 const WIDEST: usize = 120;

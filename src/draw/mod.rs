@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use crate::ir::{CheckedProgram, LayerId, Model, Scope, ScopeKind};
 use crate::layers::{LayerOp, Purpose, SlidingKind};
+use crate::printed::thousands;
 use crate::tensor::Shape;
 use crate::vocabulary::{Activation, Words};
 
@@ -222,14 +223,6 @@ fn lines_of(node: &Node) -> Vec<String> {
     lines
 }
 
-/// `1,234,567`
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
-    groups.join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,7 +253,6 @@ mod tests {
         assert_eq!(drawn.nodes[1].parameters, 40);
         assert_eq!(lines_of(&drawn.nodes[1]), ["conv2d", "x", "3x3", "40 parameters"]);
         assert_eq!(drawn.nodes[6].kind, "output");
-        assert_eq!(thousands(1_234_567), "1,234,567");
     }
 
     #[test]

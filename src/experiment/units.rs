@@ -10,19 +10,6 @@ pub(crate) fn metric_prefix(count: u64) -> String {
     scaled(count as f64, 1000.0, &["", "k", "M", "G", "T", "P"])
 }
 
-/// `1,234,567`.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 fn scaled(mut value: f64, base: f64, units: &[&str]) -> String {
     let mut unit = 0;
     while value >= base && unit + 1 < units.len() {

@@ -3,8 +3,7 @@
 use super::facts::Facts;
 use super::html::Html;
 use super::words::{self, Said};
-use crate::experiment::units::thousands;
-use crate::printed::{shell_word, shown_path};
+use crate::printed::{shell_word, shown_path, thousands};
 
 pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
     html.tags("<section id=\"again\"><h2>").said(words::HOW_AGAIN).tags("</h2>");

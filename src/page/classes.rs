@@ -6,7 +6,7 @@ use super::words::{self, Said};
 use crate::assess::{
     ClassFindings, ClassTable, LabelFindings, NumberFindings, NumberQuality, Quality, Ranked,
 };
-use crate::experiment::units::thousands;
+use crate::printed::thousands;
 
 /// So many confusions are told.
 const MOST_CONFUSIONS: usize = 10;

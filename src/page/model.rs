@@ -5,8 +5,9 @@ use super::html::Html;
 use super::program::Program;
 use super::words;
 use crate::draw::Diagram;
-use crate::experiment::units::{metric_prefix, thousands};
+use crate::experiment::units::metric_prefix;
 use crate::figures::Summary;
+use crate::printed::thousands;
 
 pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
     html.tags("<section id=\"model\"><h2>").said(words::WHAT_IT_IS).tags("</h2>");

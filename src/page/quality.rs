@@ -7,7 +7,7 @@ use super::words::{self, Said};
 use crate::assess::{Findings, Interval, Ranked};
 use crate::data::Split;
 use crate::experiment::RunStatus;
-use crate::experiment::units::thousands;
+use crate::printed::thousands;
 
 /// The first thing to see: the figure of the task, and others beside it.
 pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {

@@ -3,7 +3,8 @@
 use super::facts::Facts;
 use super::html::Html;
 use super::words::{self, Said};
-use crate::experiment::units::{bytes, thousands};
+use crate::experiment::units::bytes;
+use crate::printed::thousands;
 
 pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
     html.tags("<section id=\"time\"><h2>").said(words::WHERE_TIME_WENT).tags("</h2>");

@@ -4,7 +4,7 @@ use super::html::Html;
 use super::shown_numbers::significant;
 use super::words;
 use crate::assess::{Answers, PictureAnswer, THRESHOLD, Task, Truth};
-use crate::experiment::units::thousands;
+use crate::printed::thousands;
 
 /// So many are listed.
 const MOST: usize = 30;

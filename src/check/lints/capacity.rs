@@ -4,6 +4,7 @@ use super::Network;
 use crate::check::View;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::layers::Layer;
+use crate::printed::thousands;
 
 /// Share of all parameters from which on one layer holds nearly all of them.
 const MOST: f64 = 0.9;
@@ -35,10 +36,10 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Probl
     let mut problem = Diagnostic::new(Code::W0514)
         .arg("layer", &node.path)
         .arg("share", format!("{:.1}", held as f64 / total as f64 * 100.0))
-        .arg("held", grouped(held))
-        .arg("total", grouped(total))
-        .arg("pictures", grouped(pictures))
-        .arg("each", grouped(total / pictures))
+        .arg("held", thousands(held as u64))
+        .arg("total", thousands(total as u64))
+        .arg("pictures", thousands(pictures as u64))
+        .arg("each", thousands((total / pictures) as u64))
         .at(node.span, "here");
     // what a mean over the map in front of it would leave
     let map = network.before(largest).filter(|&at| matches!(network.layers[at].layer, Layer::Flatten(_)));
@@ -46,8 +47,8 @@ pub(super) fn check(view: &View<'_>, network: &Network<'_>, problems: &mut Probl
     if let Some((flatten, (height, width, channels))) = image {
         let units = network.shapes[largest].channels();
         problem = problem
-            .arg("values", grouped(height * width * channels))
-            .arg("pooled", grouped(channels * units + units))
+            .arg("values", thousands((height * width * channels) as u64))
+            .arg("pooled", thousands((channels * units + units) as u64))
             .also(network.layers[flatten].span, "flatten")
             .help("pool");
     } else {
@@ -63,17 +64,4 @@ fn is_ever_trained(view: &View<'_>, at: usize) -> bool {
         [] => !view.program.model.layers[at].frozen,
         phases => phases.iter().any(|phase| phase.frozen.get(at) != Some(&true)),
     }
-}
-
-/// 1,234,567
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

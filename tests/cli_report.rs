@@ -280,17 +280,28 @@ fn many_classes_and_odd_ones_fit() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_page_that_cannot_be_written_loses_nothing() {
     let place = folder_with(&[("a.cnn", &digits("test: 20% of all", ""))]);
     let folder = place.path();
-    // a folder is in its place when the page is written: the run began with an empty one
-    let full = folder.join("full.sh");
-    fs::write(&full, "while [ ! -e run/history.csv ]; do :; done; mkdir run/report.html\n").expect("written");
-    let mut other = std::process::Command::new("sh").arg(&full).current_dir(folder).spawn().expect("started");
-    let (said, complaint) =
-        ends(folder, &["run", "a.cnn", "--out", "run", "--epochs", "100", "--set", "train.batch=8"], 0);
-    assert!(other.wait().expect("ended").success());
-    assert!(said.contains("weights: run/weights.safetensors") && !said.contains("report: "), "{said}");
+    // a folder is in its place when the page is written: the run goes on until it is there, and is then ended
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_cnnc"))
+        .args(["run", "a.cnn", "--out", "run", "--epochs", "1000000"])
+        .current_dir(folder)
+        .env("LC_ALL", "C")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("started");
+    while !fs::read_to_string(folder.join("run/history.csv")).is_ok_and(|rows| rows.lines().count() > 1) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    fs::create_dir(folder.join("run/report.html")).expect("made");
+    let ended = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+    assert!(ended.expect("`kill` is there").success());
+    let done = run.wait_with_output().expect("ended");
+    let complaint = String::from_utf8(done.stderr).expect("text");
+    assert_eq!(done.status.code(), Some(1), "{complaint}");
     assert!(
         complaint.contains("the results are safe: `cnnc report run` writes the page again"),
         "{complaint}"

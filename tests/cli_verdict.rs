@@ -101,6 +101,10 @@ fn without_test_pictures_those_for_validation_are_judged() {
     let done = cnnc(folder).args(["eval", "run"]).assert().success();
     let note = String::from_utf8(done.get_output().stderr.clone()).expect("text");
     assert!(note.contains("there is no test split"), "{note}");
+    // a path that leads nowhere is said to
+    let done = cnnc(folder).args(["eval", "nothing"]).assert().code(1);
+    let said = String::from_utf8(done.get_output().stderr.clone()).expect("text");
+    assert!(said.contains("cannot read `nothing`") && !said.contains("is a program"), "{said}");
     // asked for by name it is an error
     cnnc(folder).args(["eval", "run", "--split", "test"]).assert().code(1);
 }
@@ -177,8 +181,11 @@ fn runs_are_compared_on_the_same_pictures() {
     let told = said(folder, &words);
     assert!(told.contains("settings of b0 against those of a0, with 6 seeds"), "{told}");
     assert!(told.contains("it is better (Wilcoxon's test over the seeds, p = 0.031)"), "{told}");
-    // other pictures
-    said(folder, &["run", "a.cnn", "--out", "moved", "--epochs", "1", "--set", "data.test=20% of train"]);
+    // of other pictures those alone that both were tested on, and no class is compared with numbers
+    said(folder, &["run", "a.cnn", "--out", "other", "--epochs", "1", "--set", "data.seed=7"]);
+    let found = json(&said(folder, &["compare", "long", "other", "--format", "json"]));
+    let common = found["pairs"][0]["pictures"].as_u64().expect("a count");
+    assert!((1..200).contains(&common), "{common} of 359 pictures chosen twice among 1,797");
     let unfinished = folder.join("nothing");
     fs::create_dir(&unfinished).expect("made");
     cnnc(folder).args(["compare", "long", "nothing"]).assert().code(1);

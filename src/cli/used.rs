@@ -9,6 +9,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Subject};
 use crate::experiment::{Experiment, Run, RunStatus};
+use crate::files;
 use crate::ir::run_files::{REPORT, WEIGHTS};
 use crate::printed::shown_path;
 use crate::train::{RunError, program_of};
@@ -66,6 +67,13 @@ impl UsedArgs {
     }
 
     fn without_weights(&self) -> Failure {
+        // a path that leads nowhere is no program
+        if let Err(error) = std::fs::metadata(&self.file)
+            && error.kind() == std::io::ErrorKind::NotFound
+            && files::stream_of(&self.file).is_none()
+        {
+            return RunError::read(&self.file, error).into();
+        }
         Failure::Usage(format!(
             "`{}` is a program, and its weights are not named: write `--weights FILE`, or give a run's folder \
              in its place",

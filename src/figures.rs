@@ -1,7 +1,7 @@
 //! What a model costs, layer by layer: parameters and work.
 
 use crate::ir::{CheckedProgram, LayerId, LayerNode};
-use crate::layers::ParamSpec;
+use crate::layers::{Layer, ParamSpec};
 use crate::tensor::Shape;
 
 /// The layers of a model with what they cost.
@@ -38,6 +38,9 @@ pub struct LayerFigures {
     pub fixed: u64,
     /// Multiplications and additions of one picture's forward pass.
     pub flops: u64,
+    /// How large a part of the picture a place of its result follows from, `[height, width]` in pixels, edges
+    /// left out; `None` where it is all of it, or no place.
+    pub receptive_field: Option<[usize; 2]>,
 }
 
 impl LayerFigures {
@@ -87,6 +90,7 @@ fn sum_of_trainable(layers: &[LayerFigures]) -> u64 {
 }
 
 fn layers_of(program: &CheckedProgram) -> Vec<LayerFigures> {
+    let fields = receptive_fields(program);
     let layer = |(at, node): (usize, &LayerNode)| {
         let layer = node.layer.as_op();
         let inputs: Vec<Shape> = node.inputs.iter().map(|&input| program.shape(input).clone()).collect();
@@ -105,7 +109,109 @@ fn layers_of(program: &CheckedProgram) -> Vec<LayerFigures> {
             trainable: elements(true),
             fixed: elements(false),
             flops: layer.flops(&inputs),
+            receptive_field: fields[at].map(|field| field.size.map(|side| side.ceil() as usize)),
         }
     };
     program.program().model.layers.iter().enumerate().map(layer).collect()
+}
+
+/// What a place of a map follows from.
+#[derive(Debug, Clone, Copy)]
+struct Field {
+    /// `[height, width]` in pixels of the picture.
+    size: [f64; 2],
+    /// From one place of the map to the next, in pixels of the picture.
+    step: [f64; 2],
+}
+
+/// What a place of each layer's map follows from; `None` behind layers that look at all of it. Source: the
+/// recurrence of Araujo et al., Computing Receptive Fields of Convolutional Neural Networks, Distill 2019:
+/// `size += (window - 1) * step; step *= stride`, the largest where layers come together.
+fn receptive_fields(program: &CheckedProgram) -> Vec<Option<Field>> {
+    let layers = &program.program().model.layers;
+    let mut fields: Vec<Option<Field>> = Vec::with_capacity(layers.len());
+    for (at, node) in layers.iter().enumerate() {
+        let output = program.shape(LayerId(u32::try_from(at).unwrap_or(u32::MAX)));
+        let Some(first) = node.inputs.first() else {
+            fields.push(output.as_image().map(|_| Field { size: [1.0; 2], step: [1.0; 2] }));
+            continue;
+        };
+        let before: Option<Vec<Field>> = node.inputs.iter().map(|input| fields[input.index()]).collect();
+        let largest = |fields: Vec<Field>| {
+            let most = |of: fn(&Field) -> [f64; 2], axis: usize| {
+                fields.iter().map(|field| of(field)[axis]).fold(0.0, f64::max)
+            };
+            let both = |of: fn(&Field) -> [f64; 2]| [most(of, 0), most(of, 1)];
+            Field { size: both(|field| field.size), step: both(|field| field.step) }
+        };
+        let input = program.shape(*first).as_image();
+        let (Some(before), Some(from), Some(to)) = (before.map(largest), input, output.as_image()) else {
+            fields.push(None);
+            continue;
+        };
+        fields.push(through(before, node, [from, to]));
+    }
+    fields
+}
+
+/// What a place of a layer's map follows from, given what one of its input does.
+fn through(before: Field, node: &LayerNode, [from, to]: [(usize, usize, usize); 2]) -> Option<Field> {
+    let Field { mut size, mut step } = before;
+    if let Some(sliding) = node.layer.as_op().sliding() {
+        for axis in 0..2 {
+            size[axis] += (sliding.dilation[axis] * (sliding.extents[axis] - 1)) as f64 * step[axis];
+            step[axis] *= sliding.stride[axis] as f64;
+        }
+        return Some(Field { size, step });
+    }
+    let sides = [[from.0, to.0], [from.1, to.1]];
+    if let Layer::Conv2dTranspose(layer) = &node.layer {
+        for axis in 0..2 {
+            // so many places of its input are added up in a place of its result
+            let window = layer.dilation[axis] * (layer.kernel_size[axis] - 1) + 1;
+            size[axis] += (window.div_ceil(layer.stride[axis]) - 1) as f64 * step[axis];
+            step[axis] /= layer.stride[axis] as f64;
+        }
+        return Some(Field { size, step });
+    }
+    // one number for a whole map: everything was looked at
+    if sides.iter().any(|[from, to]| *to == 1 && *from > 1) {
+        return None;
+    }
+    for (axis, [from, to]) in sides.into_iter().enumerate() {
+        // a map that is enlarged takes smaller steps; what is cropped or padded keeps them
+        if to > from && to.is_multiple_of(from) {
+            step[axis] *= from as f64 / to as f64;
+        }
+    }
+    Some(Field { size, step })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::front;
+    use crate::lower::LowerOptions;
+    use crate::source::SourceFile;
+
+    fn fields(layers: &str) -> Vec<Option<[usize; 2]>> {
+        let text = format!("model m {{ input(64x64x3); {layers} }}");
+        let loaded = front::load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
+        let program = loaded.program.expect("a sound program");
+        Summary::of(&program).layers.iter().map(|layer| layer.receptive_field).collect()
+    }
+
+    #[test]
+    fn receptive_fields_grow_with_windows_and_strides() {
+        let square = |side| Some([side; 2]);
+        // two 3x3 windows see 5x5; behind a pool of 2 a window of 3 adds 4
+        let of_vgg =
+            "conv2d(4, 3x3); conv2d(4, 3x3); max_pool2d(2); conv2d(4, 3x3); global_avg_pool2d; dense(2)";
+        let wanted = [square(1), square(3), square(5), square(6), square(10), None, None];
+        assert_eq!(fields(of_vgg), wanted);
+        let uneven = "conv2d(4, 1x5, stride: 2, dilation: 1); conv2d(4, 3x3, dilation: 2)";
+        assert_eq!(fields(uneven)[1..], [Some([1, 5]), Some([9, 13])]);
+        // enlarged by 2, each step is half a pixel
+        assert_eq!(fields("upsampling2d(2); conv2d(4, 3x3)")[2], square(2));
+    }
 }

@@ -440,6 +440,29 @@ fn moving_statistics_need_steps() {
 }
 
 #[test]
+fn drawings_in_which_nothing_is_seen_are_found() {
+    let with = |layers: &str, labels: &str, drawings: &str| {
+        let text = format!(
+            "model A {{ input(28x28x1); {layers} }}\n\
+             data {{ source: csv(\"none.csv\", image: path, label: [a, b]); {labels} }}\n\
+             prepare {{ color: gray; rescale: 1/255 }}\nreport {{ {drawings} }}"
+        );
+        codes(&load_text(&text, &[]))
+    };
+    let (plain, maps) =
+        ("flatten; dense(2)", "conv2d(4, 3x3, activation: relu); global_avg_pool2d; dense(2)");
+    for (layers, labels, drawings, expected) in [
+        (maps, "labels: regression", "grad_cam; feature_maps; filters; embedding; samples; curves", &[][..]),
+        (maps, "labels: regression", "confusion_matrix; mistakes", &["W0519", "W0519"]),
+        (maps, "labels: multi", "mistakes", &["W0519"]),
+        (plain, "labels: regression", "grad_cam; feature_maps; filters", &["W0519"; 3]),
+        (plain, "labels: regression", "embedding; samples(augmented: true)", &[]),
+    ] {
+        assert_eq!(with(layers, labels, drawings), expected, "{labels} {drawings}");
+    }
+}
+
+#[test]
 fn a_split_comes_from_one_place() {
     let with = |data: &str| {
         let text = format!(

@@ -346,3 +346,107 @@ fn browse(pages: &[PathBuf]) {
     assert!(done.status.success(), "{said}");
     assert_eq!(said.matches(": sound").count(), pages.len(), "{said}");
 }
+
+/// A network with maps, of the digits; its file ends like this.
+fn with_maps(end: &str) -> String {
+    let text = digits("test: 20% of all", "")
+        .replace("    flatten\n", "    conv2d(4, 3x3, activation: relu)\n    flatten\n");
+    text + end
+}
+
+#[test]
+fn a_run_makes_the_drawings_that_its_report_names() {
+    let report = "report { images: 3; samples(augmented: true); curves; grad_cam; grad_cam(conv2d); \
+                  grad_cam(conv2d); feature_maps(conv2d, channels: 2); filters; confusion_matrix; mistakes; \
+                  embedding(projection: pca) }\naugment { translate(10%) }\n";
+    let place = folder_with(&[("a.cnn", &with_maps(report)), ("plain.cnn", &with_maps(""))]);
+    let folder = place.path();
+    let (_, told) = ends(folder, &["run", "a.cnn", "--out", "run", "--seed", "3"], 0);
+    assert!(told.contains("drawings in run/report: samples.png, curves.png"), "{told}");
+    let mut names: Vec<String> = fs::read_dir(folder.join("run/report"))
+        .expect("made")
+        .map(|entry| entry.expect("read").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let wanted = [
+        "confusion_matrix.png",
+        "curves.png",
+        "embedding.svg",
+        "feature_maps-conv2d.png",
+        "filters.png",
+        "grad_cam-conv2d-2.png",
+        "grad_cam-conv2d.png",
+        "grad_cam.png",
+        "mistakes.png",
+        "samples.png",
+    ];
+    assert_eq!(names, wanted);
+    for name in wanted.iter().filter(|name| name.ends_with("png")) {
+        let picture = image::open(folder.join("run/report").join(name)).expect("a picture");
+        assert!(picture.width() >= 300 && picture.height() >= 100, "{name}");
+    }
+    // the layer that is looked at by default is the same, so the picture is
+    let drawn = |name: &str| fs::read(folder.join("run/report").join(name)).expect("there");
+    assert_eq!(drawn("grad_cam.png"), drawn("grad_cam-conv2d.png"));
+    // the page holds them, but for those that it has in its own manner
+    let html = page(folder, "run");
+    for (name, is_there) in
+        [("report/grad_cam.png", true), ("report/embedding.svg", true), ("report/curves.png", false)]
+    {
+        assert_eq!(html.contains(name), is_there, "{name}");
+    }
+    // pictures cost no bit of the run
+    ends(folder, &["run", "plain.cnn", "--out", "plain", "--seed", "3", "--no-report"], 0);
+    assert!(!folder.join("plain/report").exists() && !folder.join("plain/report.html").exists());
+    ends(folder, &["run", "a.cnn", "--out", "same", "--seed", "3", "--no-report"], 0);
+    let weights = |run: &str| fs::read(folder.join(run).join("weights.safetensors")).expect("written");
+    assert!(weights("run") == weights("same") && folder.join("same/report/filters.png").exists());
+}
+
+#[test]
+fn the_page_shows_mistakes_and_samples() {
+    let place = folder_with(&[("a.cnn", &with_maps(""))]);
+    let folder = place.path();
+    ends(folder, &["run", "a.cnn", "--out", "run", "--seed", "3", "--epochs", "1"], 0);
+    let shown = read(&page(folder, "run"));
+    let scenes = ["pictures of the test split are taken for something else", "of 1438 training pictures"];
+    for scene in scenes {
+        assert!(shown.contains(scene), "{scene}");
+    }
+    // made again from the run's folder it is the same, but for what depends on the moment
+    ends(folder, &["report", "run", "-o", "again.html"], 0);
+    let again = read(&fs::read_to_string(folder.join("again.html")).expect("written"));
+    assert_eq!(shown, again);
+    let (_, told) = ends(folder, &["report", "run", "-o", "without.html", "--no-pictures"], 0);
+    let without = read(&fs::read_to_string(folder.join("without.html")).expect("written"));
+    assert!(told.is_empty() && scenes.iter().all(|scene| !without.contains(scene)), "{told}");
+}
+
+#[test]
+fn pictures_that_are_gone_are_said_to_be() {
+    let place = folder_with(&[]);
+    let folder = place.path();
+    let table = pictures(folder, &["dark", "light"], 12);
+    let text = of_table("label", "single", "dense(2, activation: softmax)");
+    fs::write(folder.join("t.csv"), table).expect("written");
+    fs::write(folder.join("a.cnn"), text).expect("written");
+    ends(folder, &["run", "a.cnn", "--out", "run"], 0);
+    fs::remove_dir_all(folder.join("p")).expect("removed");
+    let (_, told) = ends(folder, &["report", "run"], 0);
+    assert!(told.contains("warning: nothing is drawn of the run's pictures: "), "{told}");
+    assert!(read(&page(folder, "run")).contains("Nothing could be drawn of its pictures: "));
+}
+
+#[test]
+fn a_drawing_that_cannot_be_written_is_a_warning() {
+    let place = folder_with(&[("a.cnn", &with_maps("report { curves; filters }\n"))]);
+    let folder = place.path();
+    // a file is in the way of the folder
+    ends(folder, &["run", "a.cnn", "--out", "run", "--epochs", "1"], 0);
+    fs::remove_dir_all(folder.join("run/report")).expect("removed");
+    fs::write(folder.join("run/report"), "mine").expect("written");
+    let (said, told) = ends(folder, &["run", "a.cnn", "--resume", "run", "--epochs", "2"], 0);
+    assert!(told.contains("warning: ") && told.contains("run/report"), "{told}");
+    assert!(said.contains("weights: run/weights.safetensors"), "{said}");
+    assert_eq!(fs::read_to_string(folder.join("run/report")).expect("there"), "mine");
+}

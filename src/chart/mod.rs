@@ -4,9 +4,11 @@
 mod axes;
 mod confusion;
 mod curves;
+mod memory_plan;
 mod reliability;
 mod ticks;
 
 pub use confusion::confusion;
 pub use curves::{Curves, curves};
+pub use memory_plan::{Block, memory_plan};
 pub use reliability::reliability;

@@ -58,6 +58,16 @@ impl Failure {
         Failure::Mistake { code: Some("E0632"), message: error.to_string(), help: Some(help) }
     }
 
+    /// What has happened, in one sentence, where the command goes on without it.
+    pub(super) fn reason(&self) -> &str {
+        match self {
+            Failure::Mistake { message, .. } | Failure::Usage(message) | Failure::Bug(message) => message,
+            Failure::Shown | Failure::ShownUsage => "its program has errors",
+            Failure::Interrupted => "the run was interrupted",
+            Failure::Unread => "nobody reads the output",
+        }
+    }
+
     /// What the process ends with.
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {

@@ -17,6 +17,7 @@ mod console;
 mod curves;
 mod data;
 mod diff;
+mod drawings;
 mod each;
 mod emit;
 mod eval;

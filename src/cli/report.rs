@@ -6,14 +6,14 @@ use clap::Args;
 
 use super::arguments::{ChoiceArgs, DataArgs};
 use super::console::Console;
-use super::curves;
 use super::failure::Failure;
 use super::language::spoken;
 use super::load::{self, Look};
-use super::used;
+use super::used::{self, UsedArgs};
 use super::verdict;
+use super::{curves, drawings};
 use crate::data::MAX_PIXELS;
-use crate::experiment::{Run, RunStatus};
+use crate::experiment::{Model, ModelOptions, Run, RunStatus, Silent};
 use crate::files;
 use crate::page::{Page, Pictures};
 use crate::printed::shown_path;
@@ -38,6 +38,11 @@ pub(super) struct ReportArgs {
     /// Print curves, classes and confusion matrix in place of a page
     #[arg(long, conflicts_with = "output")]
     text: bool,
+    /// Draw nothing of the run's pictures, which takes reading them again
+    #[arg(long, conflicts_with = "text")]
+    no_pictures: bool,
+    #[command(flatten)]
+    data: DataArgs,
 }
 
 pub(super) fn report(args: &ReportArgs, console: &Console) -> Result<(), Failure> {
@@ -47,16 +52,33 @@ pub(super) fn report(args: &ReportArgs, console: &Console) -> Result<(), Failure
     }
     let program = program(&run, console);
     let path = args.output.clone().unwrap_or_else(|| run.page());
-    write(&run, program.as_deref(), &path)?;
+    let draws = !args.no_pictures && *run.status() == RunStatus::Finished;
+    let pictures = if draws { pictures(args, &run, console) } else { Pictures::default() };
+    write(&run, program.as_deref(), pictures, &path)?;
     console.beside(&path, format_args!("report: {}", shown_path(&path)))
+}
+
+/// What is drawn of the run's pictures, which are read again.
+fn pictures(args: &ReportArgs, run: &Run, console: &Console) -> Pictures {
+    let model = || {
+        let (ready, weights) = UsedArgs::of_run(&args.run, &args.data).ready(&[], console)?;
+        let options = ModelOptions { batch: Some(1), ..ModelOptions::default() };
+        Ok(Model::load_with(&ready.for_its_data(), &weights, options, &mut Silent)?)
+    };
+    drawings::of_run(run, model(), console)
 }
 
 /// Writes the page of a run that has just ended, however it has. What goes wrong is a warning: the run's own
 /// files are there.
-pub(super) fn after_run(folder: &Path, program: &str, console: &Console) -> Option<PathBuf> {
+pub(super) fn after_run(
+    folder: &Path,
+    program: &str,
+    pictures: Pictures,
+    console: &Console,
+) -> Option<PathBuf> {
     let run = Run::open(folder).ok()?;
     let path = run.page();
-    match write(&run, Some(program), &path) {
+    match write(&run, Some(program), pictures, &path) {
         Ok(()) => Some(path),
         Err(error) => {
             console.warning(&error);
@@ -69,8 +91,8 @@ pub(super) fn after_run(folder: &Path, program: &str, console: &Console) -> Opti
     }
 }
 
-fn write(run: &Run, program: Option<&str>, path: &Path) -> Result<(), RunError> {
-    let page = Page { run, program, pictures: Pictures::default(), language: spoken() };
+fn write(run: &Run, program: Option<&str>, pictures: Pictures, path: &Path) -> Result<(), RunError> {
+    let page = Page { run, program, pictures, language: spoken() };
     let html = page.to_html();
     files::write(path, |file| file.write_all(html.as_bytes())).map_err(|error| RunError::write(path, error))
 }

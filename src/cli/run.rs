@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::arguments::{ChoiceArgs, ComputeArgs, ProgramArgs, TuneArgs};
 use super::console::Console;
+use super::drawings::{self, Wanted};
 use super::failure::Failure;
 use super::interrupt::{self, Watcher};
 use super::load::{self, Look, Told};
@@ -16,6 +17,7 @@ use super::table::Table;
 use super::{each, report, used, verdict};
 use crate::data::Split;
 use crate::experiment::{self, Event, Experiment, Run, RunOptions, RunPlace, RunStatus, Watch};
+use crate::page::Pictures;
 use crate::printed::{shell_word, shown_path};
 
 /// What `--data-changed` takes.
@@ -179,10 +181,19 @@ fn run_of(
     let ready = ready()?;
     ready.schedule()?;
     load::runnable(&ready, console)?;
-    let outcome = ready.train(options, &mut watch);
+    let compute = options.compute;
+    let outcome = ready.train_keeping(options, &mut watch).map(|(run, data)| {
+        let wanted = Wanted { files: true, page: !args.no_report };
+        let pictures = drawings::after_run(&run, (&ready, data), (compute, wanted), (console, watcher));
+        (run, pictures)
+    });
+    let (outcome, pictures) = match outcome {
+        Ok((run, pictures)) => (Ok(run), pictures),
+        Err(error) => (Err(error), Pictures::default()),
+    };
     // a run that failed or was interrupted has a page as well
     let folder = watch.folder.filter(|_| !args.no_report);
-    let page = folder.and_then(|folder| report::after_run(&folder, &ready.to_text(), console));
+    let page = folder.and_then(|folder| report::after_run(&folder, &ready.to_text(), pictures, console));
     let run = outcome?;
     match (run.status(), run.results()) {
         (RunStatus::Interrupted, _) => return Err(Failure::Interrupted),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::arguments::ChoiceArgs;
+use super::arguments::{ChoiceArgs, DataArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Subject};
@@ -29,6 +29,12 @@ pub(super) struct UsedArgs {
 }
 
 impl UsedArgs {
+    /// What the folder of a run holds, with its pictures from here.
+    pub(super) fn of_run(folder: &Path, data: &DataArgs) -> Self {
+        let choice = ChoiceArgs { model: None, set: Vec::new(), data: data.clone() };
+        Self { file: folder.to_owned(), weights: None, choice }
+    }
+
     /// The program, and where its weights are. Settings of `more` come after those of the command line.
     /// # Errors
     /// [`Failure`]: no weights are named or found, or the program has errors.

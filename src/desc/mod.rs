@@ -110,7 +110,70 @@ pub enum KernelDesc {
     Fill(FillDesc),
 }
 
+/// Which product of a layer with weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProductPass {
+    /// Of the input and the weights.
+    Forward,
+    /// The gradient by the input.
+    GradInput,
+    /// The gradient by the weights.
+    GradWeight,
+}
+
+/// A product of a layer with weights, and how it is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Product {
+    /// The method, in the field's words.
+    pub way: &'static str,
+    /// Which one.
+    pub pass: ProductPass,
+}
+
 impl KernelDesc {
+    /// The product that the kernel computes, or the main part of it; `None` for kernels that compute none.
+    pub fn product(&self) -> Option<Product> {
+        let by_input = |grad_input| if grad_input { ProductPass::GradInput } else { ProductPass::Forward };
+        let (way, pass) = match self {
+            KernelDesc::Conv(d) => ("direct", by_input(d.grad_input)),
+            KernelDesc::ConvGradWeight(_) => ("direct", ProductPass::GradWeight),
+            KernelDesc::Depthwise(d) => ("direct, channel by channel", by_input(d.conv.grad_input)),
+            KernelDesc::DepthwiseGradWeight(_) => ("direct, channel by channel", ProductPass::GradWeight),
+            KernelDesc::Winograd(d) => ("Winograd", by_input(d.conv.grad_input)),
+            KernelDesc::WinogradStep(d) => ("Winograd, in steps", by_input(d.conv.grad_input)),
+            KernelDesc::WinogradGradWeight(_) => ("Winograd", ProductPass::GradWeight),
+            KernelDesc::Strassen(d) => ("Strassen", by_input(d.conv.grad_input)),
+            KernelDesc::Matmul(d) => (
+                "matrix product",
+                match d.kind {
+                    MatmulKind::Forward => ProductPass::Forward,
+                    MatmulKind::GradInput => ProductPass::GradInput,
+                    MatmulKind::GradWeight => ProductPass::GradWeight,
+                },
+            ),
+            KernelDesc::WinogradWeight(_)
+            | KernelDesc::StrassenWeight(_)
+            | KernelDesc::Map(_)
+            | KernelDesc::Pool(_)
+            | KernelDesc::PoolGrad(_)
+            | KernelDesc::GlobalPool(_)
+            | KernelDesc::NeighbourSum(_)
+            | KernelDesc::Moments(_)
+            | KernelDesc::CombineMoments(_)
+            | KernelDesc::SumParts(_)
+            | KernelDesc::Softmax(_)
+            | KernelDesc::ChannelNorm(_)
+            | KernelDesc::Warp(_)
+            | KernelDesc::Penalty(_)
+            | KernelDesc::Loss(_)
+            | KernelDesc::TopK(_)
+            | KernelDesc::Transpose(_)
+            | KernelDesc::Pack(_)
+            | KernelDesc::Fill(_) => return None,
+        };
+        Some(Product { way, pass })
+    }
+
     /// A short name of the family, for symbols, profiles and plans.
     pub fn family(&self) -> &'static str {
         match self {

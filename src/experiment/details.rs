@@ -30,6 +30,9 @@ pub struct RunDetails {
     pub data: String,
     /// Pictures to train on, for validation, for the test; `None` without such a split.
     pub images: [Option<u64>; 3],
+    /// The phases of training with their first epochs, from 1, as far as it came; empty where there are none,
+    /// or they are not known.
+    pub phases: Vec<(String, usize)>,
     /// A callback ended it.
     pub stopped_early: bool,
     /// Wall time of compiling, in seconds.
@@ -55,6 +58,7 @@ impl Run {
             command: report::recorded_command(self.folder()),
             begins_with: report["weights"].as_str().map(PathBuf::from),
             seed: report["seed"].as_u64(),
+            phases: report::recorded_phases(self.folder()),
             threads: report["threads"].as_u64(),
             simd: text("simd"),
             exact: report["exact"].as_bool().unwrap_or_default(),

@@ -135,7 +135,7 @@ impl Model {
     }
 
     /// Opens the data, once.
-    pub(super) fn open_data(&mut self, watch: &mut dyn Watch) -> Result<(), Error> {
+    pub(crate) fn open_data(&mut self, watch: &mut dyn Watch) -> Result<(), Error> {
         if self.data.is_some() {
             return Ok(());
         }

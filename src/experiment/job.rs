@@ -4,7 +4,7 @@ use super::answers::{Collector, Judged};
 use super::error::Error;
 use super::index::{keep_index, read_index};
 use super::open::Experiment;
-use super::report::{Report, Status};
+use super::report::{PhaseStarts, Report, Status};
 use super::resume::{Resumed, tell_repairs};
 use super::run::Run;
 use super::scores::Scores;
@@ -94,7 +94,13 @@ impl<'j> Job<'j> {
         watch: &mut dyn Watch,
     ) -> Result<Run, Error> {
         let at = resumed.map_or(0, |run| run.saved.progress.phase);
-        let trainer = self.trainer((session, at), resumed, (&report, &index), watch)?;
+        let mut begun = PhaseStarts::at(
+            stage_at(self.stages, at).name.as_deref(),
+            at,
+            resumed.is_some(),
+            self.folder.path(),
+        );
+        let trainer = self.trainer((session, at), resumed, (&report, &index), &begun, watch)?;
         // it takes some memory, and is in its file
         drop(index);
         let metrics = autodiff::metrics(&self.experiment.program);
@@ -104,7 +110,7 @@ impl<'j> Job<'j> {
         let (outputs, classes) = (program.output_shape().elements(), &self.data.classes);
         let read = Interpretation::of(program, meaning(program, !classes.is_empty()), classes, outputs);
         let mut collector = Collector::new(read, outputs);
-        let (trainer, outcome) = self.phases(trainer, at, &mut teller, &mut collector)?;
+        let (trainer, outcome) = self.phases((trainer, at), &mut begun, &mut teller, &mut collector)?;
         let Teller { watch, last } = teller;
         let judged = |results: &Results| {
             results.judged.as_ref().map(|(split, sums)| (*split, Scores::of(sums, &metrics)))
@@ -114,7 +120,7 @@ impl<'j> Job<'j> {
             Ok(None) => Status::Interrupted,
             Err(error) => Status::Failed(error.to_string()),
         };
-        let written = report.write(self.folder, &status, trainer.progress(), last.as_ref());
+        let written = report.write(self.folder, &status, trainer.progress(), last.as_ref(), &begun);
         // the first failure is the one to tell
         let results = outcome?;
         written?;
@@ -136,11 +142,12 @@ impl<'j> Job<'j> {
         (session, at): (TrainSession, usize),
         resumed: Option<&Resumed>,
         (report, index): (&Report<'_>, &DataIndex),
+        begun: &PhaseStarts,
         watch: &mut dyn Watch,
     ) -> Result<Running<'j>, RunError> {
         let path = self.folder.index();
         let Some(run) = resumed else {
-            report.write(self.folder, &Status::Running, &Progress::default(), None)?;
+            report.write(self.folder, &Status::Running, &Progress::default(), None, begun)?;
             keep_index(&path, index, watch)?;
             return Trainer::begin(self.plan_of(at), session, self.evaluator());
         };
@@ -156,8 +163,8 @@ impl<'j> Job<'j> {
     /// trainer.
     fn phases(
         self,
-        mut trainer: Running<'j>,
-        mut at: usize,
+        (mut trainer, mut at): (Running<'j>, usize),
+        begun: &mut PhaseStarts,
         teller: &mut Teller<'_>,
         collector: &mut Collector,
     ) -> Result<(Running<'j>, Result<Option<Results>, RunError>), RunError> {
@@ -174,6 +181,7 @@ impl<'j> Job<'j> {
                 break;
             };
             at += 1;
+            begun.begins(next.name.as_deref(), trainer.progress().epoch + 1);
             self.tell_phase(at, teller.watch);
             trainer = trainer.advance(self.plan_of(at), session?, next.resets_optimizer, teller)?;
             tell_repairs(trainer.repairs(), 0, teller.watch);

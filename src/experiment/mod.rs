@@ -5,6 +5,7 @@
 
 mod answers;
 mod comparison;
+mod compiled;
 mod compute;
 mod data;
 mod details;
@@ -70,6 +71,7 @@ pub use crate::train::{
     End, EpochRecord, EpochValues, Fate, Interrupt, Progress, Repair, RunError, RunningSums, TrainNote,
 };
 
+pub(crate) use compiled::{Compiled, Held};
 pub(crate) use compute::MOST_THREADS;
 pub(crate) use open::{BATCH, batch_of};
 pub(crate) use pictures::read as read_picture;

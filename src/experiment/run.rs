@@ -10,6 +10,7 @@ use super::scores::Scores;
 use crate::assess::Answers;
 use crate::data::Split;
 use crate::files;
+use crate::ir::run_files::DRAWINGS;
 use crate::settings::Settings;
 use crate::train::{RunError, RunFolder};
 
@@ -174,6 +175,16 @@ impl Run {
     /// Where its page is: what `cnnc run` and `cnnc report` write for people.
     pub fn page(&self) -> PathBuf {
         files_of(&self.folder).page()
+    }
+
+    /// Where the drawings are that its `report` names.
+    pub fn drawings(&self) -> PathBuf {
+        self.folder.join(DRAWINGS)
+    }
+
+    /// Where the index of its pictures is.
+    pub(super) fn index(&self) -> PathBuf {
+        files_of(&self.folder).index()
     }
 
     /// Its answer to each picture of the split that [`Run::results`] are of; `None` where it has none: it is

@@ -14,6 +14,7 @@ use super::resume::{Begun, Resumed};
 use super::run::Run;
 use super::tuning;
 use super::watch::{Event, Note, Watch};
+use crate::data::Dataset;
 use crate::kernel::Target;
 use crate::lower;
 use crate::memory::{self, Machine};
@@ -129,11 +130,22 @@ impl Experiment {
     /// [`Error::Run`] where files cannot be written, settings or data are not those of the run that is gone
     /// on with, or the loss is no number any more.
     pub fn train(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<Run, Error> {
+        self.train_keeping(options, watch).map(|(run, _)| run)
+    }
+
+    /// [`Experiment::train`], which hands on the pictures as well: what is drawn of the run is made of them.
+    /// # Errors
+    /// As [`Experiment::train`].
+    pub(crate) fn train_keeping(
+        &self,
+        options: RunOptions,
+        watch: &mut dyn Watch,
+    ) -> Result<(Run, Dataset), Error> {
         self.clone().for_its_data().run(options, watch)
     }
 
     /// Long: the order of all steps of a run, from its data to its results.
-    fn run(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<Run, Error> {
+    fn run(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<(Run, Dataset), Error> {
         let RunOptions { compute, place, weights, interrupt, data_changed, command, since } = options;
         let (begun, resumed, place) = parts(place);
         let schedule = self.schedule()?;
@@ -206,7 +218,8 @@ impl Experiment {
             record: &record,
             interrupt: &interrupt,
         };
-        job.go(session, resumed.as_ref(), (report, index), watch)
+        let run = job.go(session, resumed.as_ref(), (report, index), watch)?;
+        Ok((run, data))
     }
 
     /// The ways of computing convolutions for all that a run compiles, where they are to be timed.

@@ -100,6 +100,10 @@ impl<'r> Facts<'r> {
     /// The phases of training, and whether their first epochs are known: one that ended early makes the next
     /// begin earlier.
     pub(super) fn phases(&self) -> (Vec<PhaseMark>, bool) {
+        if !self.details.phases.is_empty() {
+            let mark = |(name, first): &(String, usize)| PhaseMark { name: name.clone(), first: *first };
+            return (self.details.phases.iter().map(mark).collect(), true);
+        }
         let (phases, epochs) = self.program.as_ref().map_or((Vec::new(), 0), Program::phases);
         let are_known = !self.details.stopped_early
             && (*self.run.status() != RunStatus::Finished || self.history.len() == epochs);

@@ -2,9 +2,15 @@
 //! which the type says.
 
 use super::words::Said;
+use crate::diag::Language;
 use crate::draw::escaped;
-use crate::draw::scene::Scene;
+use crate::draw::scene::{Drawn, Scene};
 use crate::printed::{json_shown, shown};
+
+/// A drawing as a page has it.
+pub(super) fn in_both_languages(scene: &Scene) -> Drawn {
+    scene.to_page(&|text| Language::Korean.say(text).into_owned())
+}
 
 /// A page, or a part of one.
 #[derive(Debug, Default)]
@@ -60,8 +66,18 @@ impl Html {
 
     /// A drawing. It escapes what it is made of.
     pub(super) fn scene(&mut self, scene: &Scene) -> &mut Self {
-        self.0.push_str(&scene.to_svg());
+        self.drawn(&in_both_languages(scene))
+    }
+
+    /// A drawing that has been written.
+    pub(super) fn drawn(&mut self, drawing: &Drawn) -> &mut Self {
+        self.0.push_str(drawing.as_str());
         self
+    }
+
+    /// Bytes so far.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// A network, drawn.

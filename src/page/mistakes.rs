@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::html::Html;
-use super::{Pictures, classes, matrix, words, wrong};
+use super::{Pictures, classes, matrix, saw, words, wrong};
 use crate::assess::Findings;
 use crate::chart;
 
@@ -20,8 +20,8 @@ pub(super) fn write(facts: &Facts<'_>, pictures: &Pictures, html: &mut Html) {
             html.tags("</div><div>");
             classes::confusions(found, names, html);
             html.tags("</div></div>");
-            wrong::write(answers, html);
             looked_at(pictures, html);
+            wrong::write(answers, html);
             html.tags("<div class=\"columns\"><div>");
             classes::of_classes(found, names, html);
             html.tags("</div><div>");
@@ -47,9 +47,7 @@ pub(super) fn write(facts: &Facts<'_>, pictures: &Pictures, html: &mut Html) {
 
 /// The mistakes themselves, with what the model looked at.
 fn looked_at(pictures: &Pictures, html: &mut Html) {
-    if pictures.mistakes.is_empty() {
-        return;
-    }
+    let Some(mistakes) = &pictures.mistakes else { return };
     html.tags("<h3>").said(words::LOOKED_AT).tags("</h3>");
-    super::scenes(&pictures.mistakes, html);
+    saw::drawing(mistakes, html);
 }

@@ -7,6 +7,7 @@
 
 mod again;
 mod classes;
+mod compiler;
 mod curves;
 mod facts;
 mod html;
@@ -15,6 +16,7 @@ mod mistakes;
 mod model;
 mod program;
 mod quality;
+mod saw;
 mod shown_numbers;
 mod time;
 mod words;
@@ -55,9 +57,13 @@ pub(crate) struct Page<'p> {
 #[derive(Debug, Default)]
 pub(crate) struct Pictures {
     /// Mistakes, with what the model looked at.
-    pub(crate) mistakes: Vec<Scene>,
+    pub(crate) mistakes: Option<Scene>,
     /// What it was trained on.
-    pub(crate) samples: Vec<Scene>,
+    pub(crate) samples: Option<Scene>,
+    /// What its `report` names, by the files that hold them.
+    pub(crate) drawings: Vec<(String, Scene)>,
+    /// Why there are none.
+    pub(crate) missing: Option<String>,
 }
 
 impl Page<'_> {
@@ -71,12 +77,9 @@ impl Page<'_> {
         html.tags("<main>");
         quality::write(&facts, &mut html);
         mistakes::write(&facts, &self.pictures, &mut html);
-        if !self.pictures.samples.is_empty() {
-            html.tags("<section id=\"samples\"><h2>").said(words::WHAT_IT_SAW).tags("</h2>");
-            scenes(&self.pictures.samples, &mut html);
-            html.tags("</section>");
-        }
+        saw::write(&self.pictures, &mut html);
         model::write(&facts, &mut html);
+        compiler::write(&facts, &mut html);
         time::write(&facts, &mut html);
         again::write(&facts, &mut html);
         html.tags("</main><footer><p>").told(words::FOOT, &[env!("CARGO_PKG_VERSION")]).tags(" ");
@@ -116,13 +119,6 @@ impl Page<'_> {
         };
         html.tags(class).said(status).tags("</span><nav><button id=\"language\">").said(words::LANGUAGE);
         html.tags("</button><button id=\"theme\">").said(words::THEME).tags("</button></nav></header>\n");
-    }
-}
-
-/// Drawings of pixels, one below the other.
-fn scenes(all: &[Scene], html: &mut Html) {
-    for scene in all {
-        html.tags("<div class=\"drawing pixels\">").scene(scene).tags("</div>");
     }
 }
 

@@ -63,6 +63,8 @@ fn layers(summary: &Summary, html: &mut Html) {
         .tags("</summary><div class=\"wide\"><table class=\"sortable\"><thead><tr><th>");
     html.said(words::LAYER).tags("</th><th>").said(words::KIND).tags("</th><th>").said(words::SHAPE);
     html.tags("</th><th class=\"n\">")
+        .said(words::RECEPTIVE_FIELD)
+        .tags("</th><th class=\"n\">")
         .said(words::PARAMETERS)
         .tags("</th><th class=\"n\">")
         .said(words::WORK);
@@ -72,7 +74,13 @@ fn layers(summary: &Summary, html: &mut Html) {
         if layer.frozen {
             html.tags(", ").said(words::FROZEN);
         }
-        html.element("</td><td>", &layer.shape, "</td>");
+        html.element("</td><td>", &layer.shape, "</td><td class=\"n\">");
+        if let Some([height, width]) = layer.receptive_field {
+            html.text(&format!("{height}x{width}"));
+        } else if layer.output.as_image().is_some() || layer.parameters() > 0 {
+            html.said(words::ALL_OF_IT);
+        }
+        html.tags("</td>");
         html.element("<td class=\"n\">", &thousands(layer.parameters()), "</td>");
         // of sizes that are left open the work is not known
         let work = if summary.open_from.is_some() { "?".to_owned() } else { metric_prefix(layer.flops) };

@@ -133,6 +133,34 @@ catalogue! {
 
     // what it saw
     WHAT_IT_SAW: "What did it see?", "무엇을 보고 배웠나요?";
+    NO_PICTURES: "Nothing could be drawn of its pictures: {0}", "이미지를 그리지 못했습니다: {0}";
+    LARGE_DRAWING: "It is too large for a page that is sent: the file `{0}` beside this page has it.",
+        "보낼 페이지에 넣기에는 너무 큽니다. 이 페이지 옆의 `{0}` 파일에 있습니다.";
+
+    RECEPTIVE_FIELD: "receptive field", "수용 영역";
+    ALL_OF_IT: "all", "전체";
+
+    // what the compiler did
+    WHAT_COMPILER_DID: "What did the compiler do?", "컴파일러는 무엇을 했나요?";
+    COMPILED_FOR: "A training step of {1} pictures was compiled for {0}: {2} operations became {3}, as many were \
+            joined to others.",
+        "이미지 {1}장의 학습 스텝을 {0}용으로 컴파일했습니다. 많은 연산이 다른 연산과 합쳐져 {2}개가 {3}개로 줄었습니다.";
+    CALLS: "A step is {0} calls of {1} different kernels, in {2} parts that follow each other; within a part all \
+            threads work.",
+        "한 스텝은 서로 다른 커널 {1}개를 {0}번 호출합니다. 차례로 이어지는 {2}개 부분으로 나뉘고, 한 부분 안에서는 모든 스레드가 함께 일합니다.";
+    MEMORY_PLAN: "Memory plan", "메모리 계획";
+    MEMORY_PLAN_READ: "Each rectangle is a tensor: from left to right over the step, from bottom to top by its \
+            address. Grey ones stay from step to step (weights and what the optimizer keeps: {1}). With a \
+            place of its own for each tensor it would be {2} in place of {0}.",
+        "사각형 하나가 텐서 하나입니다. 왼쪽에서 오른쪽은 스텝의 진행, 아래에서 위는 주소입니다. 회색은 다음 스텝까지 남는 값입니다(가중치와 옵티마이저 상태: {1}). 텐서마다 자리를 따로 주면 {0} 대신 {2}가 필요합니다.";
+    PRODUCTS: "Ways of convolving", "합성곱 계산 방법";
+    PRODUCTS_READ: "Winograd's method needs fewer multiplications for 3x3 windows, Strassen's for large 1x1 ones; \
+            direct is faster where a map is small or has few channels.",
+        "위노그라드 방법은 3x3 창에서, 슈트라센 방법은 큰 1x1 합성곱에서 곱셈을 줄입니다. 맵이 작거나 채널이 적으면 직접 계산(direct)이 더 빠릅니다.";
+    FORWARD: "forward", "순전파";
+    BY_INPUT: "gradient by the input", "입력에 대한 기울기";
+    BY_WEIGHTS: "gradient by the weights", "가중치에 대한 기울기";
+    FUSED: "Fused operations", "합쳐진 연산";
 
     // what it is
     WHAT_IT_IS: "What is it?", "어떤 모델인가요?";

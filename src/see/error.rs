@@ -61,6 +61,24 @@ pub enum Error {
     /// Labels are no classes.
     #[error("labels are numbers here, or several classes a picture: no answer is taken for another")]
     NoClasses,
+    /// A run has no curves.
+    #[error("the run in `{run}` has no complete epoch yet")]
+    NoEpochs {
+        /// Its folder.
+        run: String,
+    },
+    /// A run has no answers.
+    #[error("the run in `{run}` has kept no answers")]
+    NoAnswers {
+        /// Its folder.
+        run: String,
+    },
+    /// A run's answers are no classes.
+    #[error("the model of `{run}` does not answer with one class, so it takes none for another")]
+    NoConfusions {
+        /// Its folder.
+        run: String,
+    },
     /// The model cannot be asked.
     #[error(transparent)]
     Model(Box<experiment::Error>),
@@ -86,7 +104,10 @@ impl Error {
             | Error::NoKernels { .. }
             | Error::NoClass { .. }
             | Error::AnswersMap { .. }
-            | Error::NoClasses => None,
+            | Error::NoClasses
+            | Error::NoEpochs { .. }
+            | Error::NoAnswers { .. }
+            | Error::NoConfusions { .. } => None,
         }
     }
 
@@ -109,6 +130,11 @@ impl Error {
             Error::AnswersMap { .. } => Some("`feature_maps` shows what any layer makes".to_owned()),
             Error::NoClasses => Some("`cnnc predict` says what is answered to a picture".to_owned()),
             Error::NoKernels { .. } => Some("`--layer` names any layer that is to be excited".to_owned()),
+            Error::NoEpochs { run } => Some(format!("go on with it: `cnnc run FILE --resume {run}`")),
+            Error::NoAnswers { run } => {
+                Some(format!("let it answer again: `cnnc eval {run} --output DIR` draws the matrix, too"))
+            }
+            Error::NoConfusions { run } => Some(format!("`cnnc eval {run}` says how good its answers are")),
             Error::Model(error) => error.help(),
             Error::NoMap { near: None, .. } | Error::NoMaps { .. } => {
                 Some("`--method saliency` or `occlusion` looks at the picture itself".to_owned())

@@ -1,5 +1,6 @@
 //! Pictures that a model is surest of, and wrong.
 
+use super::album::Album;
 use super::attention::{Asked, Attention, attend};
 use super::attention_sheet::{Look, overlay};
 use super::class::Answer;
@@ -9,11 +10,11 @@ use super::photo::Photo;
 use super::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, square};
 use crate::data::Split;
 use crate::draw::scene::{Group, Point, Scene};
-use crate::experiment::{self, Label, Model, Watch};
+use crate::experiment::{self, Model, Watch};
 
 const TILE: Sizes = Sizes { least: 120, most: 170 };
 /// Least width of the whole, so that sentences find room.
-const LEAST_WIDTH: f64 = 420.0;
+const LEAST_WIDTH: f64 = 560.0;
 
 /// A picture that was taken for something else.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,14 +42,6 @@ pub struct Mistakes {
     pub images: usize,
 }
 
-/// A wrong answer, before its picture is looked at.
-struct Wrong {
-    sureness: f32,
-    place: usize,
-    name: String,
-    truth: usize,
-}
-
 /// The wrong answers that a model is surest of. Without a split: those of the test split, or where there is
 /// none, of the validation split.
 /// # Errors
@@ -60,29 +53,31 @@ pub fn mistakes(
     watch: &mut dyn Watch,
 ) -> Result<Mistakes, Error> {
     let (split, items) = pictures_of(model, split, watch)?;
-    let mut all = Vec::new();
-    let mut answers = Vec::new();
-    model.evaluate_each(split, &mut |answer| answers.push(answer), watch)?;
-    for (place, answer) in answers.iter().enumerate() {
-        let Label::Class(truth) = answer.label else { return Err(Error::NoClasses) };
-        let given = Answer::of(model, &answer.outputs)?;
-        let best = given.best();
-        if best != truth {
-            all.push(Wrong { sureness: given.values[best], place, name: answer.name.clone(), truth });
-        }
-    }
-    let wrong = all.len();
-    all.sort_by(|a, b| b.sureness.total_cmp(&a.sureness).then(a.place.cmp(&b.place)));
-    all.truncate(count);
+    let (judged, _) = model.judge(split, watch)?;
+    let album = Album::new(model, split, &items, judged.answers);
+    mistakes_in(&album, model, count)
+}
+
+/// Those among answers that are known.
+/// # Errors
+/// As [`mistakes`].
+pub fn mistakes_in(album: &Album, model: &mut Model, count: usize) -> Result<Mistakes, Error> {
+    let wrong = album.wrong()?;
     let has_map = last_map(model.experiment()).is_some();
-    let mut worst = Vec::with_capacity(all.len());
-    for Wrong { place, name, truth, .. } in all {
-        let photo = Photo::of_set(model, name, &model.set_picture(items[place])?);
-        let answer = Answer::of(model, &answers[place].outputs)?;
-        let attention = if has_map { Some(attend(model, &photo, Asked::default())?) } else { None };
+    let mut worst = Vec::with_capacity(count.min(wrong.len()));
+    for entry in wrong.iter().take(count) {
+        let photo = entry.photo(model)?;
+        let (answer, attention) = if has_map {
+            let found = attend(model, &photo, Asked::default())?;
+            (found.answer.clone(), Some(found))
+        } else {
+            let outputs = model.predict(photo.prepared.view())?;
+            (Answer::of(model, outputs.as_slice().unwrap_or_default())?, None)
+        };
+        let truth = entry.class().unwrap_or_default();
         worst.push(Mistake { photo, truth, answer, attention });
     }
-    Ok(Mistakes { split, worst, wrong, images: items.len() })
+    Ok(Mistakes { split: album.split, worst, wrong: wrong.len(), images: album.len() })
 }
 
 /// The pictures of a split; without one those of the test split, or of the validation split.
@@ -132,10 +127,16 @@ fn tile(mistake: &Mistake, look: Look) -> Tile {
     let mut captions = vec![
         Caption::wrong(answer.said(answer.best())),
         Caption::name(format!("is {truth}")),
-        Caption::more(photo.name.clone()),
+        Caption::more(end_of(&photo.name)),
     ];
     if is_mute {
         captions.push(Caption::more("no place speaks for it"));
     }
     Tile { rasters, shown, captions }
+}
+
+/// The end of a file's name, which tells it from others, as far as there is room.
+fn end_of(name: &str) -> &str {
+    let from = name.rmatch_indices('/').nth(1).map_or(0, |(at, _)| at + 1);
+    &name[from..]
 }

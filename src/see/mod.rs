@@ -4,10 +4,13 @@
 //! what came of it as a [`Scene`](crate::draw::scene::Scene). Neither reads or writes a file: the command
 //! line does, and a page of a run can hold the scenes as SVG.
 
+mod album;
 mod attention;
 mod attention_sheet;
+mod charts;
 mod class;
 mod color_bar;
+mod drawings;
 mod embedding;
 mod error;
 mod excite;
@@ -24,9 +27,12 @@ mod samples;
 mod tiles;
 
 pub use crate::vocabulary::Projection;
+pub use album::{Album, Entry};
 pub use attention::{Asked, Attention, Method, attend};
 pub use attention_sheet::{Look, attention_sheet, nothing_speaks};
+pub use charts::{confusion_of, curves_of};
 pub use class::Answer;
+pub use drawings::{Material, drawn, file_name, samples_of};
 pub use embedding::{Embedding, MOST_POINTS, Wanted, embedding, embedding_sheet};
 pub use error::Error;
 pub use excite::Exciting;
@@ -35,6 +41,6 @@ pub use filters::{Filters, Kernel, Shown, filters};
 pub use filters_sheet::filters_sheet;
 pub use heat_map::HeatMap;
 pub use maps_sheet::maps_sheet;
-pub use mistakes::{Mistake, Mistakes, mistakes, mistakes_sheet};
+pub use mistakes::{Mistake, Mistakes, mistakes, mistakes_in, mistakes_sheet};
 pub use photo::Photo;
-pub use samples::{Sampled, class_name, sample_sheet, samples, samples_sheet, varied_sheet};
+pub use samples::{Sampled, class_name, sample_sheet, samples, samples_sheet, varied_sheet, varies_pictures};

@@ -1,12 +1,14 @@
 //! Pictures of a data set with their labels.
 
 use super::color_bar::{BAR, BESIDE, color_bar};
+use super::error::Error;
 use super::maps_sheet::short;
 use super::photo::rgb_of;
 use super::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, push_picture, square};
-use crate::data::{AugmentedPicture, DataError, Dataset, Sample};
+use crate::data::{AugmentedPicture, Dataset, Sample};
 use crate::draw::colors::ColorMap;
 use crate::draw::scene::{Area, Group, Point, Raster, Scene};
+use crate::experiment::{self, Experiment};
 use crate::ir::AugmentSpec;
 
 const TILE: Sizes = Sizes { least: 84, most: 150 };
@@ -25,19 +27,31 @@ pub struct Sampled {
     pub changed: Option<AugmentedPicture>,
 }
 
-/// Training pictures in the order of the first epoch, or one of them; beside each, if they are there, the same
-/// as it is augmented: as many, in the same order.
+/// Training pictures in the order of the first epoch, or one of them; beside each, if that is wanted, the same
+/// as a run varies it: augmented, and as it leaves layers at the model's beginning that vary pictures.
 /// # Errors
-/// [`DataError`].
+/// [`Error::Model`].
 pub fn samples(
+    experiment: &Experiment,
     data: &Dataset,
-    seed: u64,
     sample: Sample,
-    changed: Option<Vec<AugmentedPicture>>,
-) -> Result<Vec<Sampled>, DataError> {
-    let originals = data.augmented(seed, &AugmentSpec::default(), sample)?;
-    let mut changed = changed.into_iter().flatten();
+    augmented: bool,
+) -> Result<Vec<Sampled>, Error> {
+    let program = experiment.program.program();
+    let seed = program.train.as_ref().map_or(0, |train| train.seed);
+    let changed = match experiment.varying_layer() {
+        _ if !augmented => Vec::new(),
+        Some(layer) => experiment.varied(layer, data, seed, sample)?,
+        None => data.augmented(seed, &program.augment, sample).map_err(experiment::Error::from)?,
+    };
+    let originals = data.augmented(seed, &AugmentSpec::default(), sample).map_err(experiment::Error::from)?;
+    let mut changed = changed.into_iter();
     Ok(originals.into_iter().map(|original| Sampled { original, changed: changed.next() }).collect())
+}
+
+/// Whether a run varies its pictures.
+pub fn varies_pictures(experiment: &Experiment) -> bool {
+    experiment.varying_layer().is_some() || !experiment.program.program().augment.ops.is_empty()
 }
 
 /// The pictures in rows, each with its class below.

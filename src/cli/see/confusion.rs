@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{ColorArgs, OutputArgs};
-use crate::assess::{Assessment, Findings};
-use crate::chart;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::picture;
 use crate::experiment::Run;
 use crate::printed::shown_path;
+use crate::see;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -33,21 +32,8 @@ pub(super) struct ConfusionArgs {
 
 pub(super) fn confusion(args: &ConfusionArgs, console: &Console) -> Result<(), Failure> {
     let run = Run::open(&args.run)?;
-    let folder = shown_path(&args.run);
-    let (Some((split, _)), Some(answers)) = (run.results(), run.answers()?) else {
-        return Err(Failure::mistake(
-            format!("the run in `{folder}` has kept no answers"),
-            format!("let it answer again: `cnnc eval {folder} --output DIR` draws the matrix, too"),
-        ));
-    };
-    let Assessment { names, findings: Findings::Classes(found), .. } = answers.assess() else {
-        return Err(Failure::mistake(
-            format!("the model of `{folder}` does not answer with one class, so it takes none for another"),
-            format!("`cnnc eval {folder}` says how good its answers are"),
-        ));
-    };
     let path = args.output.path("confusion_matrix");
-    let scene = chart::confusion(&found, &names, split.name(), args.colors.into());
+    let scene = see::confusion_of(&run, args.colors.into())?;
     let written = picture::write(&scene, &path, console)?;
-    console.beside(&path, format_args!("{} classes: {}", names.len(), shown_path(&written)))
+    console.beside(&path, format_args!("confusion matrix: {}", shown_path(&written)))
 }

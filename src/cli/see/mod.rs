@@ -129,7 +129,10 @@ impl From<see::Error> for Failure {
             | see::Error::NoKernels { .. }
             | see::Error::NoClass { .. }
             | see::Error::AnswersMap { .. }
-            | see::Error::NoClasses => Failure::Mistake { code, message: error.to_string(), help },
+            | see::Error::NoClasses
+            | see::Error::NoEpochs { .. }
+            | see::Error::NoAnswers { .. }
+            | see::Error::NoConfusions { .. } => Failure::Mistake { code, message: error.to_string(), help },
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::picture;
 use crate::cli::progress::Terminal;
 use crate::data::Sample;
 use crate::printed::shown_path;
-use crate::see::{class_name, sample_sheet, samples as samples_of, samples_sheet};
+use crate::see::{class_name, sample_sheet, samples as samples_of, samples_sheet, varies_pictures};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -44,22 +44,14 @@ pub(super) fn samples(args: &SamplesArgs, console: &Console) -> Result<(), Failu
     let path = args.output.path("samples");
     picture::type_of(&path)?;
     let ready = augment::ready(&args.program, console)?;
-    let program = ready.program.program();
     let data = ready.open_data(None, &mut Terminal::new(console))?;
     augment::there_is(args.picture, &data)?;
-    let seed = program.train.as_ref().map_or(0, |train| train.seed);
     let count = if args.picture.is_some() { 1 } else { (args.count as usize).min(data.train.len()) };
     let sample = Sample { count, picture: args.picture, batch: ready.batch() };
-    let varying = ready.varying_layer();
-    let changed = match (args.augmented, varying) {
-        (false, _) => None,
-        (true, Some(layer)) => Some(ready.varied(layer, &data, seed, sample)?),
-        (true, None) => Some(data.augmented(seed, &program.augment, sample)?),
-    };
-    if args.augmented && varying.is_none() && program.augment.ops.is_empty() {
+    if args.augmented && !varies_pictures(&ready) {
         console.note("note: the file has no `augment` section: pictures are not varied");
     }
-    let found = samples_of(&data, seed, sample, changed)?;
+    let found = samples_of(&ready, &data, sample, args.augmented)?;
     let scene = match (args.picture, &found[..]) {
         (Some(number), [one, ..]) => {
             let class = class_name(&data.classes, &one.original).unwrap_or_default();

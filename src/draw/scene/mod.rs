@@ -46,12 +46,36 @@ impl Scene {
         svg::write(self)
     }
 
+    /// As it stands in a page that shows one of two languages: small, with all that it says in both.
+    #[cfg(feature = "engine")]
+    pub(crate) fn to_page(&self, korean: &dyn Fn(&str) -> String) -> Drawn {
+        Drawn(svg::write_for_page(self, korean))
+    }
+
     /// As PNG, with two pixels of the file for each of the picture where it is not too large for that.
     /// # Errors
     /// [`NoPng`].
     #[cfg(feature = "engine")]
     pub fn to_png(&self) -> Result<Vec<u8>, NoPng> {
         png::write(self)
+    }
+}
+
+/// A picture as it stands in a page.
+#[cfg(feature = "engine")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Drawn(String);
+
+#[cfg(feature = "engine")]
+impl Drawn {
+    /// Markup that escapes what it is made of.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 

@@ -2,13 +2,38 @@
 
 use std::io::Cursor;
 
+use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder};
+use image::imageops;
+use image::{ExtendedColorType, ImageEncoder, ImageFormat};
 
 use super::Raster;
 use crate::draw::colors::{Color, ColorMap};
 
+/// From this side on pixels are a photo; what is smaller is looked at pixel by pixel.
+const PHOTO: usize = 96;
+/// Of JPEG, from 1 to 100: what is lost is not seen.
+const QUALITY: u8 = 85;
+/// Pixels for each of the page: screens have up to two.
+const DENSITY: f64 = 2.0;
+
 impl Raster {
+    /// A photo as JPEG, no larger than it is shown, `[height, width]` in pixels of the page. `None` where it is
+    /// none, or that would not be smaller.
+    pub(super) fn as_jpeg(&self, shown: [f64; 2]) -> Option<Vec<u8>> {
+        if self.size.iter().any(|side| *side < PHOTO) {
+            return None;
+        }
+        let mut photo = image::load_from_memory_with_format(&self.png, ImageFormat::Png).ok()?.into_rgb8();
+        let [height, width] = shown.map(|side| (side * DENSITY).ceil().max(1.0) as u32);
+        if photo.height() > height && photo.width() > width {
+            photo = imageops::resize(&photo, width, height, imageops::FilterType::Triangle);
+        }
+        let mut jpeg = Vec::new();
+        photo.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY)).ok()?;
+        (jpeg.len() < self.png.len()).then_some(jpeg)
+    }
+
     /// Of colours, row by row.
     ///
     /// # Panics

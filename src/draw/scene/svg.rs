@@ -9,10 +9,45 @@ use super::{Anchor, Disc, Enlarged, Group, Image, Item, Polyline, Rect, Scene, S
 
 /// The picture as a file.
 pub(super) fn write(scene: &Scene) -> String {
+    of_scene(scene, None)
+}
+
+/// What a text says in Korean.
+pub(super) type Korean<'k> = &'k dyn Fn(&str) -> String;
+
+/// The picture as a part of a page that shows elements of one language, English or Korean. Photos are as small
+/// as they are shown.
+#[cfg(feature = "engine")]
+pub(super) fn write_for_page(scene: &Scene, korean: Korean<'_>) -> String {
+    of_scene(scene, Some(korean))
+}
+
+/// SVG as far as it is written.
+struct Svg<'k> {
+    text: String,
+    /// It is part of a page.
+    korean: Option<Korean<'k>>,
+}
+
+impl Write for Svg<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.text.write_str(text)
+    }
+}
+
+impl Svg<'_> {
+    fn push_str(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+}
+
+fn of_scene(scene: &Scene, korean: Option<Korean<'_>>) -> String {
     let (width, height) = (number(scene.width), number(scene.height));
     let title = escaped(&scene.title);
+    let mut svg = Svg { text: String::new(), korean };
     // writing to a String cannot fail
-    let mut svg = format!(
+    let _ = write!(
+        svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" font-family=\"{FAMILIES}\" role=\"img\">\n<title>{title}</title>\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
@@ -21,10 +56,10 @@ pub(super) fn write(scene: &Scene) -> String {
         draw(&mut svg, item);
     }
     svg.push_str("</svg>\n");
-    svg
+    svg.text
 }
 
-fn draw(svg: &mut String, item: &Item) {
+fn draw(svg: &mut Svg<'_>, item: &Item) {
     match item {
         Item::Rect(rect) => draw_rect(svg, rect),
         Item::Polyline(line) => draw_polyline(svg, line),
@@ -35,7 +70,7 @@ fn draw(svg: &mut String, item: &Item) {
     }
 }
 
-fn draw_rect(svg: &mut String, rect: &Rect) {
+fn draw_rect(svg: &mut Svg<'_>, rect: &Rect) {
     let [x, y, width, height] = [rect.area.x, rect.area.y, rect.area.width, rect.area.height].map(number);
     let fill = rect.fill.map_or_else(|| "none".to_owned(), hex);
     let stroke = rect.stroke.map(stroked).unwrap_or_default();
@@ -45,7 +80,7 @@ fn draw_rect(svg: &mut String, rect: &Rect) {
     );
 }
 
-fn draw_polyline(svg: &mut String, line: &Polyline) {
+fn draw_polyline(svg: &mut Svg<'_>, line: &Polyline) {
     let points: Vec<String> =
         line.points.iter().map(|point| format!("{},{}", number(point.x), number(point.y))).collect();
     let (points, stroke, opacity) = (points.join(" "), stroked(line.stroke), opacity(line.opacity));
@@ -55,13 +90,14 @@ fn draw_polyline(svg: &mut String, line: &Polyline) {
     );
 }
 
-fn draw_disc(svg: &mut String, disc: &Disc) {
+fn draw_disc(svg: &mut Svg<'_>, disc: &Disc) {
     let [x, y, radius] = [disc.at.x, disc.at.y, disc.radius].map(number);
     let (fill, opacity) = (hex(disc.fill), opacity(disc.opacity));
     let _ = writeln!(svg, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"{opacity}/>");
 }
 
-fn draw_text(svg: &mut String, text: &Text) {
+fn draw_text(svg: &mut Svg<'_>, text: &Text) {
+    let korean = svg.korean;
     let [x, y, size] = [text.at.x, text.at.y, text.size].map(number);
     let anchor = match text.anchor {
         Anchor::Start => "",
@@ -73,14 +109,24 @@ fn draw_text(svg: &mut String, text: &Text) {
         Weight::Bold => " font-weight=\"bold\"",
     };
     let turned = if text.upward { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
-    let (fill, said) = (hex(text.color), escaped(&text.text));
-    let _ = writeln!(
-        svg,
-        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{weight}{anchor} fill=\"{fill}\"{turned}>{said}</text>"
-    );
+    let fill = hex(text.color);
+    let mut line = |language: &str, said: &str| {
+        let said = escaped(said);
+        let _ = writeln!(
+            svg,
+            "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{weight}{anchor} fill=\"{fill}\"{turned}{language}>{said}</text>"
+        );
+    };
+    match korean.map(|in_korean| in_korean(&text.text)).filter(|said| *said != text.text) {
+        Some(korean) => {
+            line(" lang=\"en\"", &text.text);
+            line(" lang=\"ko\"", &korean);
+        }
+        None => line("", &text.text),
+    }
 }
 
-fn draw_image(svg: &mut String, image: &Image) {
+fn draw_image(svg: &mut Svg<'_>, image: &Image) {
     let [x, y, width, height] = [image.area.x, image.area.y, image.area.width, image.area.height].map(number);
     let style = match image.enlarged {
         Enlarged::Squares => " style=\"image-rendering:pixelated\"",
@@ -89,13 +135,35 @@ fn draw_image(svg: &mut String, image: &Image) {
     let _ = write!(
         svg,
         "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\"{style} \
-         href=\"data:image/png;base64,"
+         href=\"data:image/"
     );
-    base64(svg, &image.raster.png);
+    match small(svg, image) {
+        Some(jpeg) => {
+            svg.push_str("jpeg;base64,");
+            base64(&mut svg.text, &jpeg);
+        }
+        None => {
+            svg.push_str("png;base64,");
+            base64(&mut svg.text, &image.raster.png);
+        }
+    }
     svg.push_str("\"/>\n");
 }
 
-fn draw_group(svg: &mut String, group: &Group) {
+/// A photo of a page as JPEG, where that is smaller.
+#[cfg(feature = "engine")]
+fn small(svg: &Svg<'_>, image: &Image) -> Option<Vec<u8>> {
+    svg.korean?;
+    image.raster.as_jpeg([image.area.height, image.area.width])
+}
+
+/// Pages are made by the engine.
+#[cfg(not(feature = "engine"))]
+fn small(_: &Svg<'_>, _: &Image) -> Option<Vec<u8>> {
+    None
+}
+
+fn draw_group(svg: &mut Svg<'_>, group: &Group) {
     let [x, y] = [group.offset.x, group.offset.y].map(number);
     let _ = writeln!(svg, "<g transform=\"translate({x} {y})\">");
     if let Some(tooltip) = &group.tooltip {

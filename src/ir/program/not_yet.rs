@@ -13,12 +13,6 @@ impl Program {
         parts.extend(self.tune.as_ref().map(|tune| ("a search (`tune`)".to_owned(), tune.span)));
         let ensembles = self.ensembles.iter().filter(|_| !self.is_asked_for);
         parts.extend(ensembles.map(|ensemble| ("an ensemble".to_owned(), ensemble.span)));
-        parts.extend(self.report.iter().flat_map(|report| {
-            report
-                .drawings
-                .iter()
-                .map(|drawing| (format!("the drawing `{}`", drawing.value.keyword()), drawing.span))
-        }));
         parts.extend(self.train.iter().flat_map(TrainSpec::stages).flat_map(of_schedule));
         parts.dedup();
         parts

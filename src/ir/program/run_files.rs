@@ -23,8 +23,10 @@ pub const METRICS: &str = "metrics.json";
 pub const PAGE: &str = "report.html";
 /// Held by the process that works in the folder.
 pub const LOCK: &str = "run.lock";
+/// The folder of the drawings that a `report` names.
+pub const DRAWINGS: &str = "report";
 
-/// All of them.
+/// All of these files.
 pub const ALL: [&str; 11] =
     [WEIGHTS, STATE, PREVIOUS_STATE, NEXT_STATE, HISTORY, REPORT, INDEX, PREDICTIONS, METRICS, PAGE, LOCK];
 
@@ -34,5 +36,5 @@ const UNFINISHED: &str = ".cnnc-";
 /// Whether a name is taken. Some file systems do not tell `RUN.JSON` from `run.json`.
 pub fn is_own(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ALL.contains(&lower.as_str()) || lower.starts_with(UNFINISHED)
+    lower == DRAWINGS || ALL.contains(&lower.as_str()) || lower.starts_with(UNFINISHED)
 }

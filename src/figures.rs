@@ -212,6 +212,6 @@ mod tests {
         let uneven = "conv2d(4, 1x5, stride: 2, dilation: 1); conv2d(4, 3x3, dilation: 2)";
         assert_eq!(fields(uneven)[1..], [Some([1, 5]), Some([9, 13])]);
         // enlarged by 2, each step is half a pixel
-        assert_eq!(fields("upsampling2d(2); conv2d(4, 3x3)")[2], square(2));
+        assert_eq!(fields("upsample2d(2); conv2d(4, 3x3)")[2], square(2));
     }
 }

@@ -319,6 +319,50 @@ fn the_digits_are_read_in_a_browser() {
     browse(&[folder.join("digits/report.html")]);
 }
 
+/// Every model of `models` whose data are there, for an epoch, with all drawings.
+#[test]
+#[allow(clippy::print_stderr, reason = "it says what it skips")]
+fn pages_of_all_models_are_read_in_a_browser() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(&models).expect("models").map(|entry| entry.expect("read").path()).collect();
+    files.sort();
+    let data = std::env::var_os("CNNC_DATA_DIR");
+    let mut pages = Vec::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "cnn")) {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = fs::read_to_string(file).expect("a model");
+        if data.is_none() && name != "digits" {
+            eprintln!("skipped: {name} needs CNNC_DATA_DIR");
+            continue;
+        }
+        let is_single = !text.contains("labels: regression") && !text.contains("labels: multi");
+        let confusions = if is_single { "confusion_matrix; mistakes;" } else { "" };
+        let report = format!(
+            "\nreport {{ images: 2; samples; curves; {confusions} grad_cam; feature_maps; filters }}\n"
+        );
+        fs::write(folder.join(format!("{name}.cnn")), text + &report).expect("written");
+        let mut command = cnnc(folder);
+        if let Some(data) = &data {
+            command.env("CNNC_DATA_DIR", data);
+        }
+        let words = ["run", &format!("{name}.cnn"), "--epochs", "1", "--out", &name, "-q"];
+        let done = command.args(words).output().expect("started");
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        if said.contains("there is nothing at") || said.contains("E0601") {
+            eprintln!("skipped: the data of {name} are not there");
+            continue;
+        }
+        assert!(done.status.success() && !said.contains("cannot be made"), "{name}: {said}");
+        let bytes = page(folder, &name).len();
+        assert!(bytes < MOST_BYTES, "{name}: {bytes} bytes");
+        pages.push(folder.join(&name).join("report.html"));
+    }
+    browse(&pages);
+}
+
 /// The first of these programs that is there.
 fn program(names: &[&str]) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;

@@ -60,13 +60,13 @@ pub fn confusion(found: &ClassFindings, names: &[String], split: &str, colors: C
     for class in 0..names.len() {
         let middle = (class as f64 + 0.5) * side;
         let at = Point::new(left - 8.0, top + middle + letters / 2.0 - 2.0);
-        scene.push(Text::new(at, name(class), letters).anchored(Anchor::End));
+        scene.push(Text::new(at, name(class), letters).name().anchored(Anchor::End));
         scene.push(if is_narrow {
             let at = Point::new(left + middle, top + extent + 4.0 + letters);
-            Text::new(at, name(class), letters).anchored(Anchor::Middle)
+            Text::new(at, name(class), letters).name().anchored(Anchor::Middle)
         } else {
             let at = Point::new(left + middle + letters / 2.0 - 2.0, top + extent + 8.0);
-            Text::new(at, name(class), letters).anchored(Anchor::End).upward()
+            Text::new(at, name(class), letters).name().anchored(Anchor::End).upward()
         });
     }
     let at = Point::new(MARGIN + NAME, top + extent / 2.0);

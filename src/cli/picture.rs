@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::console::Console;
 use super::failure::Failure;
+use crate::diag::Language;
 use crate::draw::scene::{NoPng, Scene};
 use crate::files;
 use crate::printed::shown_path;
@@ -51,6 +52,14 @@ pub(super) fn write_as<'p>(
     (picture_type, of_png): (PictureType, OfPng<'_>),
     console: &Console,
 ) -> Result<Cow<'p, Path>, Failure> {
+    let language = console.language();
+    let in_english = scene;
+    let scene = &scene.clone().said(&|text| language.label(text).into_owned());
+    // where no font has the letters of the language, a picture is better than none
+    let scene = match (picture_type, language) {
+        (PictureType::Png, Language::Korean) if scene.to_png().is_err() => in_english,
+        _ => scene,
+    };
     let (path, bytes) = match picture_type {
         PictureType::Svg => (Cow::Borrowed(path), scene.to_svg().into_bytes()),
         PictureType::Png => match scene.to_png() {

@@ -28,6 +28,11 @@ const LINES: &[&str] = &[
     include_str!("catalogue/ko/lines/system.txt"),
 ];
 
+/// What drawings say.
+const DRAWINGS: &str = include_str!("catalogue/ko/lines/drawings.txt");
+
+static KOREAN_DRAWINGS: LazyLock<Patterns> = LazyLock::new(|| Patterns::read(&[DRAWINGS]));
+
 /// Of arguments of sentences. Lines are not among them: an argument may be any word of the user's.
 static KOREAN_PHRASES: LazyLock<Patterns> = LazyLock::new(|| Patterns::read(&[PHRASES]));
 
@@ -56,6 +61,16 @@ impl Language {
                 let lines: Vec<String> = text.split('\n').map(korean_line).collect();
                 Cow::Owned(lines.join("\n"))
             }
+        }
+    }
+}
+
+impl Language {
+    /// What a drawing says, where it is ours: names are those of the user.
+    pub fn label(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Language::English => Cow::Borrowed(text),
+            Language::Korean => Cow::Owned(KOREAN_DRAWINGS.as_far_as_known(text)),
         }
     }
 }
@@ -107,6 +122,12 @@ fn word_in_front(line: &str) -> (String, &str) {
 #[cfg(test)]
 pub(crate) fn korean_patterns() -> impl Iterator<Item = (&'static str, &'static str)> {
     [&[PHRASES], LINES].concat().into_iter().flat_map(super::patterns::lines)
+}
+
+/// What drawings say, with its translation.
+#[cfg(test)]
+pub(crate) fn korean_labels() -> impl Iterator<Item = (&'static str, &'static str)> {
+    super::patterns::lines(DRAWINGS)
 }
 
 /// Those of the lines alone.

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Language;
-use super::phrases::{korean_lines, korean_patterns};
+use super::phrases::{korean_labels, korean_lines, korean_patterns};
 
 /// Rooms and files that speak to people in their own words, or give phrases to sentences of the catalogue. What
 /// plans, kernels and graphs say is about bugs of ours.
@@ -103,7 +103,6 @@ const MADE_OF_PARTS: &[(&str, &str)] = &[
     ("{picture}: nothing in", "the note of `see grad_cam`"),
     ("{layer}: ", "the line of `see filters`"),
     ("{#count} runs:", "the line of `see curves`"),
-    ("{#count} classes:", "the line of `see confusion_matrix`"),
     ("`{positive}` against", "two classes"),
     ("settings of {other}", "comparisons"),
     ("{+said} (Wilcoxon", "comparisons"),
@@ -284,8 +283,13 @@ fn is_sentence(template: &str) -> bool {
 
 /// All sentences of the source, and all literals of one line.
 fn sentences() -> (Vec<Sentence>, BTreeSet<String>) {
+    sentences_of(SPEAKERS)
+}
+
+/// Those of some files and folders.
+fn sentences_of(speakers: &[&str]) -> (Vec<Sentence>, BTreeSet<String>) {
     let mut files = Vec::new();
-    for speaker in SPEAKERS {
+    for speaker in speakers {
         rust_files(&root().join(speaker), &mut files);
     }
     let (mut sentences, mut all) = (Vec::new(), BTreeSet::new());
@@ -438,6 +442,58 @@ fn every_pattern_is_used() {
         }
     }
     assert!(unused.is_empty(), "nothing says any more:\n{}", unused.join("\n"));
+}
+
+/// What makes drawings; its errors are lines.
+const DRAWERS: &[&str] = &["see", "chart", "page/compiler.rs", "cli/see/samples.rs", "cli/augment.rs"];
+
+/// Literals of those that no drawing shows as they are.
+const NOT_DRAWN: &[&str] = &[
+    "Confusion matrix: {title}",
+    "Learning curves",
+    "feature maps",
+    "{name}, answered",
+    "{} of {all} pictures: sure",
+];
+
+#[test]
+fn drawings_have_their_korean() {
+    let (sentences, literals) = sentences_of(DRAWERS);
+    let is_of_drawing = |place: &str| !place.contains("error.rs") && !place.contains("/cli/");
+    let patterns: Vec<String> = korean_labels().map(|(pattern, _)| sample(pattern)).collect();
+    for Sentence { place, literal, written, template } in &sentences {
+        let is_left_out = NOT_DRAWN.iter().any(|start| literal.starts_with(start));
+        if is_of_drawing(place) && !is_left_out {
+            assert!(
+                patterns.iter().any(|text| makes(template, text) || is_piece_of(template, text)),
+                "{place}: `{written}` has no Korean in drawings.txt"
+            );
+        }
+    }
+    for (pattern, _) in korean_labels() {
+        let text = sample(pattern);
+        // the title of the embedding and the lines of maps are made of two parts
+        let is_used = literals.contains(pattern)
+            || sentences.iter().any(|sentence| makes(&sentence.template, &text))
+            || [
+                "{name} of {layer}",
+                "{method} of the",
+                "how much each pixel",
+                "{photo}: ",
+                "picture",
+                "map",
+                "learning rate",
+                "no pictures",
+            ]
+            .iter()
+            .any(|start| pattern.starts_with(start));
+        assert!(is_used, "no drawing says `{pattern}` any more");
+    }
+    assert_eq!(
+        Language::Korean.label("channels 0 to 15 of 32, each from its least to its greatest value"),
+        "채널 32개 가운데 0 ~ 15, 저마다 가장 작은 값부터 가장 큰 값까지"
+    );
+    assert_eq!(Language::Korean.label("conv2d_1"), "conv2d_1");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::phases;
+use super::profile::{self, StepTime};
 use super::report;
 use super::run::Run;
 
@@ -39,6 +41,10 @@ pub struct RunDetails {
     pub compile_seconds: Option<f64>,
     /// Wall time of the steps and of validation, of all sessions, in seconds.
     pub train_seconds: Option<f64>,
+    /// Wall time for which the steps of the last session waited for their pictures, in seconds.
+    pub waiting_seconds: Option<f64>,
+    /// Thread time of the kernel calls of a training step, the longest first; empty where none was measured.
+    pub step: Vec<StepTime>,
     /// Wall time of the last evaluation, in seconds.
     pub test_seconds: Option<f64>,
     /// Wall time of the last session, in seconds.
@@ -58,7 +64,7 @@ impl Run {
             command: report::recorded_command(self.folder()),
             begins_with: report["weights"].as_str().map(PathBuf::from),
             seed: report["seed"].as_u64(),
-            phases: report::recorded_phases(self.folder()),
+            phases: phases::recorded_phases(self.folder()),
             threads: report["threads"].as_u64(),
             simd: text("simd"),
             exact: report["exact"].as_bool().unwrap_or_default(),
@@ -68,6 +74,8 @@ impl Run {
             stopped_early: report["progress"]["stopped_early"].as_bool().unwrap_or_default(),
             compile_seconds: seconds("compile_s"),
             train_seconds: seconds("train_s"),
+            waiting_seconds: seconds("waiting_s"),
+            step: profile::from_json(&report["step"]),
             test_seconds: seconds("test_s"),
             total_seconds: seconds("total_s"),
             planned_peak_bytes: report["memory"]["planned_peak_bytes"].as_u64(),

@@ -1,10 +1,13 @@
 //! What a run is made of, once it is ready to begin, and the way through its phases.
 
+use std::time::Duration;
+
 use super::answers::{Collector, Judged};
 use super::error::Error;
 use super::index::{keep_index, read_index};
 use super::open::Experiment;
-use super::report::{PhaseStarts, Report, Status};
+use super::phases::PhaseStarts;
+use super::report::{Report, Standing, Status};
 use super::resume::{Resumed, tell_repairs};
 use super::run::Run;
 use super::scores::Scores;
@@ -120,7 +123,15 @@ impl<'j> Job<'j> {
             Ok(None) => Status::Interrupted,
             Err(error) => Status::Failed(error.to_string()),
         };
-        let written = report.write(self.folder, &status, trainer.progress(), last.as_ref(), &begun);
+        let standing = Standing {
+            status: &status,
+            progress: trainer.progress(),
+            last: last.as_ref(),
+            phases: &begun,
+            waited: trainer.waited(),
+            sample: trainer.sample(),
+        };
+        let written = report.write(self.folder, &standing);
         // the first failure is the one to tell
         let results = outcome?;
         written?;
@@ -147,7 +158,15 @@ impl<'j> Job<'j> {
     ) -> Result<Running<'j>, RunError> {
         let path = self.folder.index();
         let Some(run) = resumed else {
-            report.write(self.folder, &Status::Running, &Progress::default(), None, begun)?;
+            let standing = Standing {
+                status: &Status::Running,
+                progress: &Progress::default(),
+                last: None,
+                phases: begun,
+                waited: Duration::ZERO,
+                sample: None,
+            };
+            report.write(self.folder, &standing)?;
             keep_index(&path, index, watch)?;
             return Trainer::begin(self.plan_of(at), session, self.evaluator());
         };

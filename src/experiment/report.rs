@@ -1,10 +1,12 @@
 //! `run.json`: what a run was asked to do, how long it took, what it gave.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::phases::PhaseStarts;
+use super::profile;
 use super::scores::Scores;
 use super::tuning;
 use crate::data::{Dataset, Split};
@@ -14,7 +16,7 @@ use crate::kernel::Target;
 use crate::memory;
 use crate::plan::Choices;
 use crate::settings::Settings;
-use crate::train::{Arithmetic, EpochRecord, Progress, RunError, RunFolder, RunRecord};
+use crate::train::{Arithmetic, EpochRecord, Progress, RunError, RunFolder, RunRecord, StepSample};
 
 /// What does not change during a run.
 #[derive(Debug)]
@@ -67,59 +69,26 @@ pub(super) enum Status {
     },
 }
 
-/// At which epochs the phases of a run began; `None` where that is not known any more, because a run was
-/// killed and gone on with, or there are no phases.
-#[derive(Debug, Clone, Default)]
-pub(super) struct PhaseStarts(Option<Vec<(String, usize)>>);
-
-impl PhaseStarts {
-    /// Those of a run that begins with a phase, or goes on in it.
-    pub(super) fn at(first: Option<&str>, at: usize, resumed: bool, folder: &Path) -> Self {
-        let Some(name) = first else { return Self(None) };
-        if !resumed {
-            return Self(Some(vec![(name.to_owned(), 1)]));
-        }
-        let mut recorded = recorded_phases(folder);
-        recorded.truncate(at + 1);
-        Self((recorded.len() == at + 1).then_some(recorded))
-    }
-
-    /// A phase begins with this epoch.
-    pub(super) fn begins(&mut self, name: Option<&str>, epoch: usize) {
-        if let (Some(starts), Some(name)) = (&mut self.0, name) {
-            starts.push((name.to_owned(), epoch));
-        }
-    }
-
-    fn to_json(&self) -> Value {
-        let of_phase = |(name, epoch): &(String, usize)| json!({ "name": name, "first_epoch": epoch });
-        self.0.as_ref().map_or(Value::Null, |starts| starts.iter().map(of_phase).collect())
-    }
-}
-
-/// The phases of the run in a folder that its report names, with their first epochs.
-pub(super) fn recorded_phases(folder: &Path) -> Vec<(String, usize)> {
-    let report = recorded(folder);
-    let phases = report["phases"].as_array().map_or(&[][..], Vec::as_slice);
-    let phase = |phase: &Value| {
-        let first = usize::try_from(phase["first_epoch"].as_u64()?).ok()?;
-        Some((phase["name"].as_str()?.to_owned(), first))
-    };
-    phases.iter().filter_map(phase).collect()
+/// How far a run has come.
+#[derive(Debug)]
+pub(super) struct Standing<'s> {
+    pub(super) status: &'s Status,
+    pub(super) progress: &'s Progress,
+    /// The last epoch of this command.
+    pub(super) last: Option<&'s EpochRecord>,
+    pub(super) phases: &'s PhaseStarts,
+    /// How long steps waited for their pictures.
+    pub(super) waited: Duration,
+    /// Steps that were measured.
+    pub(super) sample: Option<&'s StepSample>,
 }
 
 impl Report<'_> {
     /// Writes the report.
     /// # Errors
     /// [`RunError::Write`].
-    pub(super) fn write(
-        &self,
-        folder: &RunFolder,
-        status: &Status,
-        progress: &Progress,
-        last: Option<&EpochRecord>,
-        phases: &PhaseStarts,
-    ) -> Result<(), RunError> {
+    pub(super) fn write(&self, folder: &RunFolder, standing: &Standing<'_>) -> Result<(), RunError> {
+        let Standing { status, progress, last, phases, waited, sample } = *standing;
         let (word, error, seconds) = match status {
             Status::Running => ("running", None, None),
             Status::Interrupted => ("interrupted", None, None),
@@ -153,9 +122,11 @@ impl Report<'_> {
             "timings": {
                 "compile_s": rounded(self.compile_seconds),
                 "train_s": rounded(progress.train_seconds),
+                "waiting_s": rounded(waited.as_secs_f64()),
                 "test_s": seconds.map(rounded),
                 "total_s": rounded(self.since.elapsed().as_secs_f64()),
             },
+            "step": sample.map(profile::to_json),
             "memory": { "planned_peak_bytes": self.planned_peak_bytes, "peak_bytes": memory::peak_rss_bytes() },
             "results": Self::results(status, last),
             "settings": self.settings.to_json(),

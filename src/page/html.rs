@@ -9,7 +9,7 @@ use crate::printed::{json_shown, shown};
 
 /// A drawing as a page has it.
 pub(super) fn in_both_languages(scene: &Scene) -> Drawn {
-    scene.to_page(&|text| Language::Korean.say(text).into_owned())
+    scene.to_page(&|text| Language::Korean.label(text).into_owned())
 }
 
 /// A page, or a part of one.

@@ -27,7 +27,7 @@ pub(super) fn write(pictures: &Pictures, html: &mut Html) {
             html.tags("<p class=\"hint\">").told(words::LARGE_DRAWING, &[file]).tags("</p></details>");
             continue;
         }
-        html.tags("<div class=\"drawing pixels\">").drawn(&svg).tags("</div></details>");
+        html.tags("<div class=\"drawing pixels long\">").drawn(&svg).tags("</div></details>");
     }
     html.tags("</section>");
 }

@@ -33,8 +33,42 @@ pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
     if went_on {
         html.tags(" ").said(words::WENT_ON);
     }
+    waiting(facts, html);
     memory(facts, html);
-    html.tags("</p></section>");
+    html.tags("</p>");
+    kernels(facts, html);
+    html.tags("</section>");
+}
+
+/// How long steps waited for data, where that is worth a word.
+fn waiting(facts: &Facts<'_>, html: &mut Html) {
+    let (Some(waited), Some(trained)) = (facts.details.waiting_seconds, facts.details.train_seconds) else {
+        return;
+    };
+    if trained > 0.0 && waited <= trained {
+        let share = format!("{:.1}", waited / trained * 100.0);
+        html.tags(" ").told(words::WAITING, &[&format!("{waited:.2}"), &share]);
+    }
+}
+
+/// The longest kernel calls of a step.
+fn kernels(facts: &Facts<'_>, html: &mut Html) {
+    let step = &facts.details.step;
+    let all: f64 = step.iter().map(|call| call.ms).sum();
+    if all <= 0.0 {
+        return;
+    }
+    html.tags("<details><summary>").said(words::KERNELS).tags("</summary><p class=\"hint\">");
+    html.told(words::KERNELS_READ, &[&format!("{all:.2}")]);
+    html.tags("</p><div class=\"wide\"><table class=\"sortable\"><thead><tr><th>").said(words::LAYER);
+    html.tags("</th><th>").said(words::KERNEL).tags("</th><th class=\"n\">ms</th><th class=\"n\">");
+    html.said(words::SHARE).tags("</th></tr></thead><tbody>");
+    for call in step {
+        html.element("<tr><td>", &call.layer, "</td>").element("<td>", &call.kernel, "</td><td class=\"n\">");
+        html.number(call.ms, 3).tags("</td><td class=\"n\">").number(call.ms / all * 100.0, 1);
+        html.tags("%</td></tr>");
+    }
+    html.tags("</tbody></table></div></details>");
 }
 
 fn table(parts: &[(&'static str, Said, f64)], html: &mut Html) {

@@ -140,6 +140,15 @@ catalogue! {
     RECEPTIVE_FIELD: "receptive field", "수용 영역";
     ALL_OF_IT: "all", "전체";
 
+    // where the time went: kernels
+    WAITING: "Steps waited {0} s for their pictures ({1}% of training).",
+        "스텝이 이미지를 기다린 시간은 {0}초입니다(학습 시간의 {1}%).";
+    KERNELS: "Kernels of a step", "스텝의 커널";
+    KERNELS_READ: "Thread time of a training step, {0} ms in all: the mean of some steps that were measured at \
+            the beginning.",
+        "학습 스텝의 스레드 시간, 모두 {0} ms. 처음에 잰 몇 스텝의 평균입니다.";
+    KERNEL: "kernel", "커널";
+
     // what the compiler did
     WHAT_COMPILER_DID: "What did the compiler do?", "컴파일러는 무엇을 했나요?";
     COMPILED_FOR: "A training step of {1} pictures was compiled for {0}: {2} operations became {3}, as many were \

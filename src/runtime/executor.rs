@@ -132,6 +132,12 @@ impl Executor {
         }
     }
 
+    /// Measures nothing any more, and forgets what was measured.
+    pub(super) fn end_profile(&mut self) {
+        self.profiles = false;
+        self.plans.iter_mut().for_each(|compiled| compiled.profile = None);
+    }
+
     /// What was measured of the plan in use.
     pub(super) fn profile(&self) -> Option<&Profile> {
         self.plans.first()?.profile.as_deref()

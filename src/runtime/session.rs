@@ -471,6 +471,13 @@ impl TrainSession {
     pub fn profile(&self) -> Vec<ProfileRow> {
         self.engine.profile()
     }
+
+    /// The same; nothing is measured any more.
+    pub fn end_profile(&mut self) -> Vec<ProfileRow> {
+        let rows = self.engine.profile();
+        self.engine.executor.end_profile();
+        rows
+    }
 }
 
 /// A model compiled for inference.

@@ -8,6 +8,7 @@
 use ndarray::{Array2, Array3, Array4, ArrayViewMut3, Axis};
 
 use super::error::Error;
+use super::photo::red_first;
 use crate::data::DecodedPicture;
 use crate::experiment::Model;
 use crate::random::{Random, text_key};
@@ -98,7 +99,11 @@ pub(super) fn exciting(
     Ok(pictures
         .map(|(picture, excitement)| Exciting {
             size: [height, width, depth],
-            values: picture.iter().map(|share| if excitement > 0.0 { *share } else { 0.5 }).collect(),
+            values: red_first(
+                model.experiment(),
+                depth,
+                picture.iter().map(|share| if excitement > 0.0 { *share } else { 0.5 }).collect(),
+            ),
             excitement,
         })
         .collect())

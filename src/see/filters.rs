@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::excite::{Exciting, exciting};
 use super::layer::{layer_named, name_of};
+use super::photo::red_first;
 use crate::experiment::{Experiment, Model};
 use crate::ir::LayerId;
 
@@ -94,7 +95,11 @@ fn kernels(model: &Model, layer: &str, channels: usize) -> Option<Vec<Kernel>> {
     }
     let kernel = |channel: usize| Kernel {
         size: [height, width, inputs],
-        values: values.iter().skip(channel).step_by(outputs).copied().collect(),
+        values: red_first(
+            model.experiment(),
+            inputs,
+            values.iter().skip(channel).step_by(outputs).copied().collect(),
+        ),
     };
     Some((0..channels).map(kernel).collect())
 }

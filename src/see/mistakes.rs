@@ -126,7 +126,7 @@ fn tile(mistake: &Mistake, look: Look) -> Tile {
     let truth = answer.names.get(*truth).cloned().unwrap_or_else(|| truth.to_string());
     let mut captions = vec![
         Caption::wrong(answer.said(answer.best())),
-        Caption::name(format!("is {truth}")),
+        Caption { is_name: false, ..Caption::name(format!("truth: {truth}")) },
         Caption::more(end_of(&photo.name)),
     ];
     if is_mute {

@@ -4,8 +4,8 @@ use ndarray::{Array4, Axis};
 
 use crate::data::{DecodedPicture, SetPicture};
 use crate::draw::scene::Raster;
-use crate::experiment::{Error, Model};
-use crate::vocabulary::Color;
+use crate::experiment::{Error, Experiment, Model};
+use crate::vocabulary::{Color, Normalize};
 
 /// A picture, twice.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +63,15 @@ fn white_of(model: &Model, arranged: &[f32]) -> f32 {
     }
 }
 
+/// Values of pixels as the model takes them, red first: some take blue first.
+pub(super) fn red_first(experiment: &Experiment, channels: usize, mut values: Vec<f32>) -> Vec<f32> {
+    let normalize = experiment.program.program().prepare.normalize.as_ref().map(|normalize| &normalize.value);
+    if channels == 3 && matches!(normalize, Some(Normalize::Standard { bgr: true, .. })) {
+        values.chunks_exact_mut(3).for_each(|pixel| pixel.swap(0, 2));
+    }
+    values
+}
+
 /// Bytes of red, green and blue for values of pixels, row by row. The first value is black, the second white.
 /// Of pixels with neither one nor three channels the first is shown.
 pub(super) fn rgb_of(
@@ -76,5 +85,22 @@ pub(super) fn rgb_of(
     match channels {
         3 => bytes,
         _ => bytes.chunks_exact(channels.max(1)).flat_map(|pixel| [pixel[0]; 3]).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Options;
+
+    #[test]
+    fn pictures_that_go_in_blue_first_are_shown_red_first() {
+        let with = |prepare: &str| {
+            let text = format!("model A {{ input(8x8x3); flatten; dense(2) }} prepare {{ {prepare} }}");
+            let experiment = Experiment::of_text("a.cnn", text, &Options::default()).expect("sound");
+            red_first(&experiment, 3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        };
+        assert_eq!(with("normalize: caffe"), [3.0, 2.0, 1.0, 6.0, 5.0, 4.0]);
+        assert_eq!(with("normalize: imagenet"), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     }
 }

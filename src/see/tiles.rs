@@ -40,22 +40,24 @@ pub(super) struct Caption {
     pub(super) text: String,
     pub(super) color: Color,
     pub(super) weight: Weight,
+    /// It is the same in every language.
+    pub(super) is_name: bool,
 }
 
 impl Caption {
     /// What it is.
     pub(super) fn name(text: impl Into<String>) -> Self {
-        Caption { text: text.into(), color: Color::INK, weight: Weight::Regular }
+        Caption { text: text.into(), color: Color::INK, weight: Weight::Regular, is_name: true }
     }
 
     /// What else is known of it.
     pub(super) fn more(text: impl Into<String>) -> Self {
-        Caption { text: text.into(), color: Color::FAINT, weight: Weight::Regular }
+        Caption { text: text.into(), color: Color::FAINT, weight: Weight::Regular, is_name: false }
     }
 
     /// What is wrong.
     pub(super) fn wrong(text: impl Into<String>) -> Self {
-        Caption { text: text.into(), color: Color::WRONG, weight: Weight::Bold }
+        Caption { text: text.into(), color: Color::WRONG, weight: Weight::Bold, is_name: true }
     }
 }
 
@@ -126,7 +128,7 @@ fn drawn(tile: Tile, corner: Point, width: f64) -> Item {
         }
         let text = Text::new(Point::new(width / 2.0, foot - 2.0), text, CAPTION);
         let text = text.anchored(Anchor::Middle).colored(caption.color);
-        group.push(Text { weight: caption.weight, ..text });
+        group.push(Text { weight: caption.weight, is_name: caption.is_name, ..text });
     }
     group.into()
 }

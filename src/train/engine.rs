@@ -2,7 +2,7 @@
 //! train something smaller.
 
 use crate::ir::{Labels, Metric, Param};
-use crate::runtime::{CompileError, EvalSession, StepInputs, StepResult, TrainSession};
+use crate::runtime::{CompileError, EvalSession, ProfileRow, StepInputs, StepResult, TrainSession};
 
 /// A model that can be trained. See [`TrainSession`] for the meaning of each method.
 pub trait TrainEngine {
@@ -27,6 +27,12 @@ pub trait TrainEngine {
     }
     /// One step.
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult;
+    /// Measures every kernel call from now on.
+    fn start_profile(&mut self) {}
+    /// What was measured, the longest first; nothing is measured any more.
+    fn end_profile(&mut self) -> Vec<ProfileRow> {
+        Vec::new()
+    }
     /// The layer where a step's numbers went wrong.
     ///
     /// # Errors
@@ -91,6 +97,14 @@ impl TrainEngine for TrainSession {
 
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
         self.step(inputs)
+    }
+
+    fn start_profile(&mut self) {
+        self.start_profile();
+    }
+
+    fn end_profile(&mut self) -> Vec<ProfileRow> {
+        self.end_profile()
     }
 
     fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {

@@ -29,6 +29,7 @@ use super::interrupt::Interrupt;
 use super::note::TrainNote;
 use super::pretrained::Pretrained;
 use super::record::RunRecord;
+use super::sample::{Sampling, StepSample};
 use super::state::{Former, Progress, RunningSums, Saved, Snapshot, State};
 use super::weights::{self, WeightsInfo};
 use crate::data::{Dataset, Split};
@@ -117,6 +118,8 @@ pub struct Trainer<'a, T, V, F> {
     former: Former,
     /// How long it took to compile for the last size of pictures, where the model leaves it open.
     compiling: Option<Duration>,
+    /// Where the time of steps goes.
+    sampling: Sampling,
 }
 
 impl<'a, T, V, F> Trainer<'a, T, V, F>
@@ -125,6 +128,16 @@ where
     V: EvalEngine,
     F: Fn() -> Result<V, RunError>,
 {
+    /// Steps that were measured, where there were enough.
+    pub fn sample(&self) -> Option<&StepSample> {
+        self.sampling.sample.as_ref()
+    }
+
+    /// How long the steps of this process waited for their pictures.
+    pub fn waited(&self) -> Duration {
+        self.sampling.waited
+    }
+
     /// Begins a run: initial weights by the seed, an empty history, a first state.
     /// # Errors
     /// [`RunError`] if the folder cannot be written, or a checkpoint's name is no plain file name.
@@ -157,6 +170,7 @@ where
             repairs: Vec::new(),
             former: Former::Kept,
             compiling: None,
+            sampling: Sampling::default(),
         };
         trainer.save_state()?;
         Ok(trainer)
@@ -210,6 +224,7 @@ where
             repairs,
             former,
             compiling: None,
+            sampling: Sampling::default(),
         };
         if saved.record.as_ref() != Some(plan.record) {
             // from now on it is a run of these data
@@ -262,7 +277,8 @@ where
         };
         self.repairs = self.history.log_to(logs(&plan)?)?;
         self.best = BTreeMap::new();
-        let mut trainer = Self { plan, engine, ..self };
+        let sampling = self.sampling.of_next_session();
+        let mut trainer = Self { plan, engine, sampling, ..self };
         trainer.save_state()?;
         Ok(trainer)
     }
@@ -409,11 +425,12 @@ where
         watch.epoch_begins(epoch, data.train_batch_count(batch_size), self.progress.batch);
         let mut batches =
             data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch);
-        while let Some(batch) = batches.next_unless(interrupt.flag()) {
+        while let Some(batch) = self.sampling.wait_for(|| batches.next_unless(interrupt.flag())) {
             let batch = batch?;
             if !self.prepare(batch.size)? {
                 break;
             }
+            self.sampling.before_step(&mut self.engine, batch.size);
             let learning_rate = self.rate(self.progress.phase_step);
             let progress = &mut self.progress;
             let result = self.engine.step(&StepInputs {

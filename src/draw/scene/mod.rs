@@ -41,6 +41,12 @@ impl Scene {
         self.items.push(item.into());
     }
 
+    /// The same with what it says in another language; names stay as they are.
+    pub fn said(mut self, say: &dyn Fn(&str) -> String) -> Self {
+        self.items.iter_mut().for_each(|item| item.say(say));
+        self
+    }
+
     /// As SVG: a file, or what stands in a page.
     pub fn to_svg(&self) -> String {
         svg::write(self)
@@ -160,6 +166,16 @@ pub enum Item {
     Group(Group),
 }
 
+impl Item {
+    fn say(&mut self, say: &dyn Fn(&str) -> String) {
+        match self {
+            Item::Text(text) if !text.is_name => text.text = say(&text.text),
+            Item::Group(group) => group.items.iter_mut().for_each(|item| item.say(say)),
+            Item::Text(_) | Item::Rect(_) | Item::Polyline(_) | Item::Disc(_) | Item::Image(_) => {}
+        }
+    }
+}
+
 /// A rectangle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rect {
@@ -231,6 +247,8 @@ pub struct Text {
     pub color: Color,
     /// Turned to read from below: a name of an axis.
     pub upward: bool,
+    /// It is a name, which is the same in every language.
+    pub is_name: bool,
 }
 
 impl Text {
@@ -244,7 +262,13 @@ impl Text {
             anchor: Anchor::Start,
             color: Color::INK,
             upward: false,
+            is_name: false,
         }
+    }
+
+    /// A name, which is the same in every language.
+    pub fn name(self) -> Self {
+        Text { is_name: true, ..self }
     }
 
     /// In bold letters.

@@ -97,7 +97,7 @@ fn draw_disc(svg: &mut Svg<'_>, disc: &Disc) {
 }
 
 fn draw_text(svg: &mut Svg<'_>, text: &Text) {
-    let korean = svg.korean;
+    let korean = svg.korean.filter(|_| !text.is_name);
     let [x, y, size] = [text.at.x, text.at.y, text.size].map(number);
     let anchor = match text.anchor {
         Anchor::Start => "",

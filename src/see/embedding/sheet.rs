@@ -56,7 +56,7 @@ pub fn embedding_sheet(found: &Embedding) -> Scene {
         });
         let name = found.classes.get(*class).cloned().unwrap_or_else(|| class.to_string());
         let name = fitted(&name, SUBTITLE, Weight::Regular, COLUMN - 22.0);
-        scene.push(Text::new(Point::new(corner.x + 16.0, corner.y + 12.0), name, SUBTITLE));
+        scene.push(Text::new(Point::new(corner.x + 16.0, corner.y + 12.0), name, SUBTITLE).name());
     }
     scene
 }

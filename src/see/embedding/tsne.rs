@@ -159,6 +159,57 @@ mod tests {
         }
     }
 
+    /// The first built-in digits, a row each.
+    fn digits(count: usize) -> Array2<f64> {
+        use std::io::Read;
+        let file = include_bytes!("../../data/digits/digits-images-idx3-ubyte.gz");
+        let mut bytes = Vec::new();
+        flate2::read::GzDecoder::new(&file[..]).read_to_end(&mut bytes).expect("sound");
+        // a header of 16 bytes, then 8x8 bytes a picture, for values of 0 to 16 in scikit-learn
+        Array2::from_shape_fn((count, 64), |(picture, at)| {
+            (f64::from(bytes[16 + picture * 64 + at]) / 255.0 * 16.0).round()
+        })
+    }
+
+    /// Source: Venna and Kaski, Neighborhood preservation in nonlinear projection methods, 2001.
+    fn trustworthiness(points: &Array2<f64>, places: &Array2<f64>, neighbours: usize) -> f64 {
+        let count = points.nrows();
+        let nearest = |of: &Array2<f64>, i: usize| {
+            let square =
+                |j: usize| -> f64 { of.row(i).iter().zip(of.row(j)).map(|(a, b)| (a - b) * (a - b)).sum() };
+            let mut others: Vec<usize> = (0..count).filter(|j| *j != i).collect();
+            others.sort_by(|a, b| square(*a).total_cmp(&square(*b)));
+            others
+        };
+        let mut sum = 0.0;
+        for i in 0..count {
+            let ranked = nearest(points, i);
+            for j in &nearest(places, i)[..neighbours] {
+                let rank = ranked.iter().position(|other| other == j).expect("it is another point") + 1;
+                sum += rank.saturating_sub(neighbours) as f64;
+            }
+        }
+        let (n, k) = (count as f64, neighbours as f64);
+        1.0 - 2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0)) * sum
+    }
+
+    #[test]
+    fn neighbours_stay_as_they_do_in_scikit_learn() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/golden/embedding.json")).expect("JSON");
+        let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+        let count = number(&golden["count"]) as usize;
+        let neighbours = number(&golden["neighbours"]) as usize;
+        let points = digits(count);
+        let flat = super::super::pca::pca(points.view());
+        let of_pca = trustworthiness(&points, &flat, neighbours);
+        assert!((of_pca - number(&golden["pca"])).abs() < 1e-6, "{of_pca}");
+        let of_tsne = trustworthiness(&points, &tsne(points.view(), &flat), neighbours);
+        for theirs in golden["tsne"].as_array().expect("some") {
+            assert!(of_tsne >= number(theirs) - 0.02, "{of_tsne}, scikit-learn {theirs}");
+        }
+    }
+
     #[test]
     fn threads_change_nothing() {
         let points = clouds();

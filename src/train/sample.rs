@@ -1,0 +1,64 @@
+//! Where the time of a step goes: some steps of a run are measured, call by call, and the waiting for data of
+//! all of them.
+
+use std::time::{Duration, Instant};
+
+use super::engine::TrainEngine;
+use crate::runtime::ProfileRow;
+
+/// Steps before those that are measured: the first ones touch their memory for the first time.
+const BEFORE: u32 = 4;
+/// Steps that are measured: reading the clock before and after each call costs a run next to nothing then.
+const MEASURED: u32 = 8;
+
+/// Steps that were measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepSample {
+    /// How many.
+    pub steps: u32,
+    /// Thread time of all of them together, call by call, the longest first.
+    pub calls: Vec<ProfileRow>,
+}
+
+/// Measures steps of one session.
+#[derive(Debug, Default)]
+pub(super) struct Sampling {
+    begun: u32,
+    size: [usize; 2],
+    pub(super) sample: Option<StepSample>,
+    /// How long steps waited for their pictures.
+    pub(super) waited: Duration,
+}
+
+impl Sampling {
+    /// For the session of the next phase, whose steps are those of another plan.
+    pub(super) fn of_next_session(&self) -> Self {
+        Self { waited: self.waited, ..Self::default() }
+    }
+
+    /// Gets a step's pictures, and takes how long that took.
+    pub(super) fn wait_for<B>(&mut self, next: impl FnOnce() -> Option<B>) -> Option<B> {
+        let asked = Instant::now();
+        let got = next();
+        self.waited += asked.elapsed();
+        got
+    }
+
+    /// A step for pictures of a size follows. Those of several sizes are not measured: each has a plan of its own.
+    pub(super) fn before_step(&mut self, engine: &mut impl TrainEngine, size: [usize; 2]) {
+        if self.begun > BEFORE + MEASURED {
+            return;
+        }
+        if self.begun == BEFORE {
+            self.size = size;
+            engine.start_profile();
+        }
+        if self.begun > BEFORE && (size != self.size || self.begun == BEFORE + MEASURED) {
+            let calls = engine.end_profile();
+            let is_whole = size == self.size && !calls.is_empty();
+            self.sample = is_whole.then_some(StepSample { steps: MEASURED, calls });
+            self.begun = BEFORE + MEASURED;
+        }
+        self.begun += 1;
+    }
+}

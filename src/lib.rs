@@ -142,6 +142,8 @@ pub(crate) mod jit;
 #[cfg(feature = "engine")]
 pub(crate) mod kernel;
 pub(crate) mod layers;
+#[cfg(feature = "engine")]
+pub(crate) mod live;
 pub(crate) mod lower;
 #[cfg(feature = "engine")]
 pub(crate) mod memory;

@@ -54,6 +54,8 @@ const TABLE: &[Row] = &[
             ("--seed 9", Something),
             ("--epochs 2", Something),
             ("--no-report", Something),
+            ("--ui --ui-exit", Something),
+            ("--ui-exit", Refused),
         ],
     },
     Row { base: "run two.cnn --epochs 1 --out out", options: &[("--weights run", Refused)] },
@@ -416,6 +418,7 @@ const TABLE: &[Row] = &[
     },
     Row { base: "report run", options: &[("--output out", Something), ("--text", Something)] },
     Row { base: "report run --output out", options: &[("--text", Refused)] },
+    Row { base: "ui nothing", options: &[("--port 65536", Refused)] },
     Row { base: "completions bash", options: &[] },
 ];
 
@@ -522,7 +525,7 @@ fn options_of(folder: &Path, command: &str) -> BTreeSet<String> {
         let word = word.split_once(", --").map_or(word.to_owned(), |(short, rest)| {
             if short.len() == 2 { format!("--{rest}") } else { word.to_owned() }
         });
-        word.starts_with("--").then(|| word.split([' ', '=']).next().unwrap_or_default().to_owned())
+        word.starts_with("--").then(|| word.split([' ', '=', '[']).next().unwrap_or_default().to_owned())
     });
     named.filter(|name| !global.contains(&name.as_str())).collect()
 }

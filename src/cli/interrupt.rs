@@ -24,12 +24,48 @@ pub(super) struct Watcher {
     /// Raised by the first signal.
     pub(super) interrupt: Arc<Interrupt>,
     farewell: Arc<Mutex<String>>,
+    flags: Arc<Flags>,
+}
+
+/// What has happened.
+#[derive(Debug, Default)]
+struct Flags {
+    /// A signal has come.
+    signalled: Arc<AtomicBool>,
+    /// Somebody asks for the same as by a signal.
+    asked: AtomicBool,
+    /// There is nothing to be saved any more: a signal ends what is done after it.
+    is_over: AtomicBool,
 }
 
 impl Watcher {
     /// What is said if the run is ended at once, from now on.
     pub(super) fn say_at_the_end(&self, farewell: impl Into<String>) {
         *self.farewell.lock().unwrap_or_else(PoisonError::into_inner) = farewell.into();
+    }
+
+    /// Ends the run as the first signal does, whenever it is called.
+    pub(super) fn stopper(&self) -> impl Fn() + Send + Sync + 'static {
+        let flags = Arc::clone(&self.flags);
+        move || flags.asked.store(true, Ordering::Relaxed)
+    }
+
+    /// From now on a signal ends nothing by itself: whoever waits for it does.
+    pub(super) fn nothing_is_lost(&self) {
+        self.flags.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a signal has come.
+    pub(super) fn has_signal(&self) -> bool {
+        self.flags.signalled.load(Ordering::Relaxed)
+    }
+
+    /// Waits for a signal; the run is over.
+    pub(super) fn wait_for_signal(&self) {
+        self.nothing_is_lost();
+        while !self.has_signal() {
+            std::thread::sleep(PATIENCE);
+        }
     }
 }
 
@@ -46,24 +82,39 @@ pub(super) fn watch() -> Result<Watcher, Failure> {
     let watcher = Watcher {
         interrupt: Arc::default(),
         farewell: Arc::new(Mutex::new("interrupted before the run began; nothing was written".to_owned())),
+        flags: Arc::default(),
     };
-    let signalled = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         // The order matters: at the first signal the flag is not raised yet, and the process goes
         // on.
-        flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&signalled)).map_err(refused)?;
-        flag::register(signal, Arc::clone(&signalled)).map_err(refused)?;
+        let signalled = &watcher.flags.signalled;
+        flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(signalled)).map_err(refused)?;
+        flag::register(signal, Arc::clone(signalled)).map_err(refused)?;
     }
     let (interrupt, farewell) = (Arc::clone(&watcher.interrupt), Arc::clone(&watcher.farewell));
-    let wait = move || {
-        while !signalled.load(Ordering::Relaxed) {
-            std::thread::sleep(PATIENCE);
-        }
+    let flags = Arc::clone(&watcher.flags);
+    let end = move || {
         if interrupt.raise() == End::AtOnce {
             let farewell = farewell.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = writeln!(std::io::stderr(), "{}", said(&farewell));
             // Without cleaning up: other threads are in the middle of their work.
             low_level::exit(INTERRUPTED);
+        }
+    };
+    let wait = move || {
+        let mut is_told = false;
+        while !flags.signalled.load(Ordering::Relaxed) {
+            if !is_told && flags.asked.load(Ordering::Relaxed) {
+                is_told = true;
+                end();
+            }
+            std::thread::sleep(PATIENCE);
+        }
+        match (flags.is_over.load(Ordering::Relaxed), is_told) {
+            (true, _) => {}
+            (false, false) => end(),
+            // the run was told before: this is a second signal
+            (false, true) => low_level::exit(INTERRUPTED),
         }
     };
     let no_thread = |error: std::io::Error| CompileError::Threads { threads: 1, why: error.to_string() };

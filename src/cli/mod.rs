@@ -29,6 +29,7 @@ mod help;
 mod init;
 mod interrupt;
 mod language;
+mod live;
 mod load;
 mod mend;
 mod new;
@@ -52,6 +53,7 @@ mod step;
 mod summary;
 mod table;
 mod text_diff;
+mod ui;
 mod used;
 mod verdict;
 
@@ -114,6 +116,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Write the page of a run: how good, what goes wrong, what it is, how to do it again
     Report(report::ReportArgs),
+    /// Show all runs below a folder in a browser: results, curves over each other, what differs
+    Ui(ui::UiArgs),
     /// Say what is on pictures
     Predict(predict::PredictArgs),
     /// Draw what a trained model sees: heat maps, feature maps, filters, mistakes, samples
@@ -173,6 +177,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(args, &console),
         Command::Compare(args) => compare::compare(args, &console),
         Command::Report(args) => report::report(args, &console),
+        Command::Ui(args) => ui::ui(args, &console),
         Command::Predict(args) => predict::predict(args, &console),
         Command::See(args) => see::see(args, &console),
         Command::Emit(args) => emit::emit(args, &console),

@@ -229,7 +229,7 @@ impl Watch for Terminal<'_> {
             Event::Training(note) => self.console.note(note),
             Event::Note(note) => self.note(&note),
             Event::Warning(warning) => self.console.warning(warning),
-            Event::EpochBegins { .. } | Event::Folder(_) | Event::Interrupted { .. } => {}
+            Event::EpochBegins { .. } | Event::Waited(_) | Event::Folder(_) | Event::Interrupted { .. } => {}
         }
     }
 }

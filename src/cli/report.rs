@@ -92,9 +92,19 @@ pub(super) fn after_run(
 }
 
 fn write(run: &Run, program: Option<&str>, pictures: Pictures, path: &Path) -> Result<(), RunError> {
-    let page = Page { run, program, pictures, language: spoken() };
-    let html = page.to_html();
+    let html = Page { run, program, pictures, language: spoken() }.to_html();
     files::write(path, |file| file.write_all(html.as_bytes())).map_err(|error| RunError::write(path, error))
+}
+
+/// The page of a run without drawings of its pictures, which take reading these again; with the text of its
+/// program where that is known.
+pub(super) fn html(run: &Run, program: Option<&str>) -> String {
+    Page { run, program, pictures: Pictures::default(), language: spoken() }.to_html()
+}
+
+/// The same, with the program as far as the run's folder tells it.
+pub(super) fn of(run: &Run, console: &Console) -> String {
+    html(run, program(run, console).as_deref())
 }
 
 /// The text of a run's program: its weights hold it. Of a run without weights it is the file that the run was

@@ -11,12 +11,14 @@ use super::console::Console;
 use super::drawings::{self, Wanted};
 use super::failure::Failure;
 use super::interrupt::{self, Watcher};
+use super::live::{Live, LiveArgs};
 use super::load::{self, Look, Told};
 use super::progress::Terminal;
 use super::table::Table;
 use super::{each, report, used, verdict};
 use crate::data::Split;
 use crate::experiment::{self, Event, Experiment, Run, RunOptions, RunPlace, RunStatus, Watch};
+use crate::live::Reporter;
 use crate::page::Pictures;
 use crate::printed::{shell_word, shown_path};
 
@@ -51,7 +53,8 @@ Examples:
   cnnc run models/digits.cnn --epochs 5 --seed 7 --set train.batch=64
   cnnc run models/fashion_mnist.cnn --data-dir ~/data --out runs/fashion
   cnnc run models/digits.cnn --weights runs/digits-1 --set train.optimizer.lr=0.0001
-  cnnc run models/digits.cnn --resume runs/digits-1 --epochs 40")]
+  cnnc run models/digits.cnn --resume runs/digits-1 --epochs 40
+  cnnc run models/digits.cnn --ui")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     program: ProgramArgs,
@@ -80,6 +83,8 @@ pub(super) struct RunArgs {
     /// Leave out the page, report.html
     #[arg(long)]
     no_report: bool,
+    #[command(flatten)]
+    live: LiveArgs,
 }
 
 impl RunArgs {
@@ -106,11 +111,20 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     if let Some(weights) = &args.weights {
         used::tell_unfinished(weights, console);
     }
+    if choices.len() > 1 {
+        args.live.refuse_several()?;
+    }
     let watcher = interrupt::watch()?;
+    let live = args.live.open(&args.program.file, &watcher, console)?;
     let (file, overrides) = (&args.program.file, args.overrides());
     if let [only] = &choices[..] {
         let ready = || load::ready_looking(file, only, &overrides, Look::SmallPass, console);
-        return run_of(args, ready, args.out.clone(), (console, &watcher), start).map(drop);
+        let seen = Seen { console, watcher: &watcher, live: live.as_ref() };
+        let outcome = run_of(args, ready, args.out.clone(), seen, start).map(drop);
+        return match live {
+            Some(live) => live.stay(outcome, &watcher, console),
+            None => outcome,
+        };
     }
     // before the first is trained, all must be sound
     let all = each::ready_together(file, &choices, &overrides, (Look::SmallPass, Told::All), console)?;
@@ -123,7 +137,8 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         let name = ready.name().to_owned();
         console.result(format_args!("model {name}"))?;
         let out = args.out.as_ref().map(|out| out.join(name));
-        runs.push(run_of(args, || Ok(ready), out, (console, &watcher), Instant::now())?);
+        let seen = Seen { console, watcher: &watcher, live: None };
+        runs.push(run_of(args, || Ok(ready), out, seen, Instant::now())?);
         console.result("")?;
     }
     console.result_text(&compared(&runs))
@@ -153,14 +168,23 @@ fn compared(runs: &[Run]) -> String {
     table.text()
 }
 
+/// Where a run is seen, and what ends it.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    console: &'a Console,
+    watcher: &'a Watcher,
+    live: Option<&'a Live>,
+}
+
 fn run_of(
     args: &RunArgs,
     ready: impl FnOnce() -> Result<Experiment, Failure>,
     out: Option<PathBuf>,
-    (console, watcher): (&Console, &Watcher),
+    Seen { console, watcher, live }: Seen<'_>,
     start: Instant,
 ) -> Result<Run, Failure> {
-    let mut watch = RunWatch { terminal: Terminal::new(console), watcher, console, folder: None };
+    let page = live.map(Live::reporter);
+    let mut watch = RunWatch { terminal: Terminal::new(console), page, watcher, console, folder: None };
     let mut options = RunOptions {
         compute: args.compute.tuned(args.tuning),
         interrupt: Arc::clone(&watcher.interrupt),
@@ -192,9 +216,19 @@ fn run_of(
         Err(error) => (Err(error), Pictures::default()),
     };
     // a run that failed or was interrupted has a page as well
-    let folder = watch.folder.filter(|_| !args.no_report);
-    let page = folder.and_then(|folder| report::after_run(&folder, &ready.to_text(), pictures, console));
+    let (folder, program) = (watch.folder, ready.to_text());
+    let written = folder.as_ref().filter(|_| !args.no_report);
+    let page = written.and_then(|folder| report::after_run(folder, &program, pictures, console));
+    if let (Some(live), Some(folder)) = (live, &folder) {
+        live.end((folder, page.as_deref()), &program);
+    }
     let run = outcome?;
+    tell(&run, page.as_deref(), console)?;
+    Ok(run)
+}
+
+/// What a run has come to, and where it is.
+fn tell(run: &Run, page: Option<&Path>, console: &Console) -> Result<(), Failure> {
     match (run.status(), run.results()) {
         (RunStatus::Interrupted, _) => return Err(Failure::Interrupted),
         (_, Some((split, scores))) => {
@@ -211,15 +245,17 @@ fn run_of(
         }
     }
     console.result(format_args!("weights: {}", run.weights().display()))?;
-    if let Some(page) = page {
-        console.result(format_args!("report: {}", shown_path(&page)))?;
+    match page {
+        Some(page) => console.result(format_args!("report: {}", shown_path(page))),
+        None => Ok(()),
     }
-    Ok(run)
 }
 
 /// Tells what happens, and what is to be said if the process is ended at once.
 struct RunWatch<'a> {
     terminal: Terminal<'a>,
+    /// The page, where one is served.
+    page: Option<Reporter>,
     watcher: &'a Watcher,
     console: &'a Console,
     /// Where the run's files are, once that is known.
@@ -251,11 +287,15 @@ impl Watch for RunWatch<'_> {
             | Event::KernelsTimed(_)
             | Event::Phase(_)
             | Event::EpochBegins { .. }
+            | Event::Waited(_)
             | Event::Step(_)
             | Event::EpochEnds(_)
             | Event::Training(_)
             | Event::Note(_)
             | Event::Warning(_) => {}
+        }
+        if let Some(page) = &mut self.page {
+            page.hear(&event);
         }
         self.terminal.see(event);
     }

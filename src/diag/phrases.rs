@@ -25,6 +25,7 @@ const LINES: &[&str] = &[
     include_str!("catalogue/ko/lines/data.txt"),
     include_str!("catalogue/ko/lines/judged.txt"),
     include_str!("catalogue/ko/lines/see.txt"),
+    include_str!("catalogue/ko/lines/live.txt"),
     include_str!("catalogue/ko/lines/system.txt"),
 ];
 

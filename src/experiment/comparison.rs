@@ -206,7 +206,8 @@ impl Verdict {
         }
     }
 
-    fn key(self) -> &'static str {
+    /// Its word for other programs.
+    pub(crate) fn key(self) -> &'static str {
         match self {
             Verdict::Better => "better",
             Verdict::Worse => "worse",

@@ -108,13 +108,13 @@ impl<'j> Job<'j> {
         drop(index);
         let metrics = autodiff::metrics(&self.experiment.program);
         self.announce(trainer.progress(), &metrics, watch);
-        let mut teller = Teller { watch, last: None };
+        let mut teller = Teller { watch, last: None, waited: Duration::ZERO };
         let program = &self.experiment.program;
         let (outputs, classes) = (program.output_shape().elements(), &self.data.classes);
         let read = Interpretation::of(program, meaning(program, !classes.is_empty()), classes, outputs);
         let mut collector = Collector::new(read, outputs);
         let (trainer, outcome) = self.phases((trainer, at), &mut begun, &mut teller, &mut collector)?;
-        let Teller { watch, last } = teller;
+        let Teller { watch, last, waited } = teller;
         let judged = |results: &Results| {
             results.judged.as_ref().map(|(split, sums)| (*split, Scores::of(sums, &metrics)))
         };
@@ -128,7 +128,7 @@ impl<'j> Job<'j> {
             progress: trainer.progress(),
             last: last.as_ref(),
             phases: &begun,
-            waited: trainer.waited(),
+            waited,
             sample: trainer.sample(),
         };
         let written = report.write(self.folder, &standing);
@@ -249,6 +249,8 @@ impl<'j> Job<'j> {
             progress,
             epochs: self.experiment.program.program().train.as_ref().map_or(0, |train| train.epochs.value),
             metrics,
+            experiment: self.experiment,
+            data: self.data,
         }));
     }
 
@@ -260,15 +262,22 @@ impl<'j> Job<'j> {
     }
 }
 
-/// Hands on what training tells, and remembers the last epoch.
+/// Hands on what training tells, and remembers what the report needs of it.
 struct Teller<'w> {
     watch: &'w mut dyn Watch,
     last: Option<EpochRecord>,
+    /// How long steps waited for their pictures.
+    waited: Duration,
 }
 
 impl TrainWatch for Teller<'_> {
     fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize) {
         self.watch.see(Event::EpochBegins { epoch, batches, done });
+    }
+
+    fn waited(&mut self, long: Duration) {
+        self.waited += long;
+        self.watch.see(Event::Waited(long));
     }
 
     fn stepped(&mut self, sums: &RunningSums) {

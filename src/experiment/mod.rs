@@ -4,6 +4,7 @@
 //! goes wrong is an [`Error`].
 
 mod answers;
+mod assessed;
 mod comparison;
 mod compiled;
 mod compute;
@@ -27,6 +28,7 @@ mod reading;
 mod report;
 mod resume;
 mod run;
+mod sampled;
 mod scores;
 mod summary;
 mod train;

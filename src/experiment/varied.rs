@@ -28,6 +28,23 @@ impl Experiment {
         self.program.shape(last).as_image().map(|_| last)
     }
 
+    /// Training pictures as a run varies them: augmented, and as they leave layers at the model's beginning that
+    /// vary pictures.
+    /// # Errors
+    /// [`Error::Data`], [`Error::Compile`].
+    pub(crate) fn as_trained_on(
+        &self,
+        data: &Dataset,
+        sample: Sample,
+    ) -> Result<Vec<AugmentedPicture>, Error> {
+        let program = self.program.program();
+        let seed = program.train.as_ref().map_or(0, |train| train.seed);
+        match self.varying_layer() {
+            Some(layer) => self.varied(layer, data, seed, sample),
+            None => Ok(data.augmented(seed, &program.augment, sample)?),
+        }
+    }
+
     /// Training pictures as they leave a layer at the model's beginning, exactly as many as are wanted: as
     /// prepared, augmented and varied in the first epoch of a run, then in the next.
     /// # Errors

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::open::Experiment;
 use super::units::bytes;
-use crate::data::Progress as DataProgress;
+use crate::data::{Dataset, Progress as DataProgress};
 use crate::ir::Metric;
 use crate::kernel::Simd;
 use crate::train::{EpochRecord, Fate, Progress, Repair, RunningSums, TrainNote};
@@ -73,6 +75,9 @@ pub enum Event<'a> {
         /// Those that are done already.
         done: usize,
     },
+    /// The pictures of the next step were waited for so long: they are read and varied while others are
+    /// learnt from.
+    Waited(Duration),
     /// A step is done. The sums are those of the epoch so far.
     Step(&'a RunningSums),
     /// An epoch is complete.
@@ -111,6 +116,10 @@ pub struct Start<'a> {
     pub epochs: usize,
     /// What the metrics of [`Event::Step`] are, in their order.
     pub metrics: &'a [Metric],
+    /// What is trained.
+    pub(super) experiment: &'a Experiment,
+    /// Its pictures.
+    pub(super) data: &'a Dataset,
 }
 
 /// How a phase begins.

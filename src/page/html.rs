@@ -64,6 +64,12 @@ impl Html {
         self.text(rest)
     }
 
+    /// A sentence of another room, which speaks English, in both languages.
+    pub(super) fn in_both(&mut self, sentence: &str) -> &mut Self {
+        self.element("<span lang=\"en\">", sentence, "</span>");
+        self.element("<span lang=\"ko\">", &Language::Korean.say(sentence), "</span>")
+    }
+
     /// A drawing. It escapes what it is made of.
     pub(super) fn scene(&mut self, scene: &Scene) -> &mut Self {
         self.drawn(&in_both_languages(scene))

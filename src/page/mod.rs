@@ -11,33 +11,35 @@ mod compiler;
 mod curves;
 mod facts;
 mod html;
+mod live;
 mod matrix;
 mod mistakes;
 mod model;
 mod program;
 mod quality;
+mod runs;
 mod saw;
+mod served_words;
+mod shell;
 mod shown_numbers;
 mod time;
 mod words;
 mod wrong;
 
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::{Value, json};
 
 use crate::assess::Findings;
 use crate::diag::Language;
-use crate::draw::scene::{Scene, base64};
+use crate::draw::scene::Scene;
 use crate::experiment::{Run, RunStatus};
 use crate::printed::shown_path;
 use facts::Facts;
 use html::Html;
+use shell::Shell;
 
-/// What draws curves. Its licence stands in `assets/uPlot.LICENSE` and in each page.
-const PLOTS: &str = include_str!("assets/uPlot.iife.min.js");
-const PLOTS_LICENSE: &str = include_str!("assets/uPlot.LICENSE");
-const PLOTS_STYLE: &str = include_str!("assets/uPlot.min.css");
-const STYLE: &str = include_str!("assets/page.css");
+pub(crate) use live::LivePage;
+pub(crate) use runs::{ListedRun, RunsPage, ShownRun};
+
 const SCRIPT: &str = include_str!("assets/page.js");
 
 /// What a page is made of.
@@ -71,8 +73,9 @@ impl Page<'_> {
     pub(crate) fn to_html(&self) -> String {
         let facts = Facts::of(self.run, self.program);
         let mut html = Html::default();
-        let script = format!("/*\n{PLOTS_LICENSE}*/\n{PLOTS}\n{SCRIPT}");
-        self.head(&script, &mut html);
+        let title = format!("{} - {}", self.run.model(), shown_path(self.run.folder()));
+        let shell = Shell::new(self.language, &title, SCRIPT);
+        shell.begin(&mut html);
         self.title(&mut html);
         html.tags("<main>");
         quality::write(&facts, &mut html);
@@ -83,29 +86,8 @@ impl Page<'_> {
         time::write(&facts, &mut html);
         again::write(&facts, &mut html);
         html.tags("</main><footer><p>").told(words::FOOT, &[env!("CARGO_PKG_VERSION")]).tags(" ");
-        html.said(words::CURVES_BY).tags("</p></footer><script type=\"application/json\" id=\"facts\">");
-        html.json(&data(&facts)).tags("</script>\n");
-        let page = html.finish();
-        format!("{page}<script>{script}</script>\n</body>\n</html>\n")
-    }
-
-    fn head(&self, script: &str, html: &mut Html) {
-        html.tags(match self.language {
-            Language::English => "<!doctype html>\n<html lang=\"en\">\n",
-            Language::Korean => "<!doctype html>\n<html lang=\"ko\">\n",
-        });
-        html.tags(
-            "<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; \
-             style-src 'unsafe-inline'; script-src 'sha256-",
-        );
-        let mut hash = String::new();
-        base64(&mut hash, &Sha256::digest(script.as_bytes()));
-        html.text(&hash).tags("'\">\n<title>").text(self.run.model()).tags(" - ");
-        html.text(&shown_path(self.run.folder())).tags("</title>\n<style>");
-        html.tags(PLOTS_STYLE).tags(STYLE).tags("</style>\n</head>\n<body>\n");
+        html.said(words::CURVES_BY).tags("</p></footer>");
+        shell.end(&data(&facts), html)
     }
 
     fn title(&self, html: &mut Html) {
@@ -117,8 +99,9 @@ impl Page<'_> {
             RunStatus::Failed(_) => ("</p></div><span class=\"status bad\">", words::FAILED),
             RunStatus::Finished => ("</p></div><span class=\"status good\">", words::FINISHED),
         };
-        html.tags(class).said(status).tags("</span><nav><button id=\"language\">").said(words::LANGUAGE);
-        html.tags("</button><button id=\"theme\">").said(words::THEME).tags("</button></nav></header>\n");
+        html.tags(class).said(status).tags("</span>");
+        shell::buttons(html);
+        html.tags("</header>\n");
     }
 }
 
@@ -129,13 +112,9 @@ fn data(facts: &Facts<'_>) -> Value {
         (Some(Findings::Classes(found)), Some(answers)) => matrix::data(found, answers),
         _ => Value::Null,
     };
-    let of_language = |sentence: fn(words::Said) -> &'static str| {
-        let entries = words::OF_SCRIPT.map(|(name, said)| (name.to_owned(), json!(sentence(said))));
-        Value::Object(Map::from_iter(entries))
-    };
     json!({
         "curves": curves::data(facts),
         "confusion": confusion,
-        "words": { "en": of_language(|said| said.en), "ko": of_language(|said| said.ko) },
+        "words": shell::of_script(&words::OF_SCRIPT),
     })
 }

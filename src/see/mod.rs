@@ -43,4 +43,6 @@ pub use heat_map::HeatMap;
 pub use maps_sheet::maps_sheet;
 pub use mistakes::{Mistake, Mistakes, mistakes, mistakes_in, mistakes_sheet};
 pub use photo::Photo;
-pub use samples::{Sampled, class_name, sample_sheet, samples, samples_sheet, varied_sheet, varies_pictures};
+pub use samples::{
+    Sampled, class_name, contact_sheet, sample_sheet, samples, samples_sheet, varied_sheet, varies_pictures,
+};

@@ -4,7 +4,7 @@ use super::color_bar::{BAR, BESIDE, color_bar};
 use super::error::Error;
 use super::maps_sheet::short;
 use super::photo::rgb_of;
-use super::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, push_picture, square};
+use super::tiles::{Caption, GAP, MARGIN, Sizes, Tile, grid, heading, push_picture, square};
 use crate::data::{AugmentedPicture, Dataset, Sample};
 use crate::draw::colors::ColorMap;
 use crate::draw::scene::{Area, Group, Point, Raster, Scene};
@@ -15,6 +15,8 @@ const TILE: Sizes = Sizes { least: 84, most: 150 };
 /// Of varied pictures, which are looked at one by one.
 const VARIED: Sizes = Sizes { least: 96, most: 480 };
 const LARGE: Sizes = Sizes { least: 440, most: 640 };
+/// Of a contact sheet.
+const CONTACT_COLUMNS: usize = 10;
 /// Least width of the whole, so that sentences find room.
 const LEAST_WIDTH: f64 = 420.0;
 
@@ -37,13 +39,8 @@ pub fn samples(
     sample: Sample,
     augmented: bool,
 ) -> Result<Vec<Sampled>, Error> {
-    let program = experiment.program.program();
-    let seed = program.train.as_ref().map_or(0, |train| train.seed);
-    let changed = match experiment.varying_layer() {
-        _ if !augmented => Vec::new(),
-        Some(layer) => experiment.varied(layer, data, seed, sample)?,
-        None => data.augmented(seed, &program.augment, sample).map_err(experiment::Error::from)?,
-    };
+    let seed = experiment.program.program().train.as_ref().map_or(0, |train| train.seed);
+    let changed = if augmented { experiment.as_trained_on(data, sample)? } else { Vec::new() };
     let originals = data.augmented(seed, &AugmentSpec::default(), sample).map_err(experiment::Error::from)?;
     let mut changed = changed.into_iter();
     Ok(originals.into_iter().map(|original| Sampled { original, changed: changed.next() }).collect())
@@ -88,6 +85,20 @@ pub fn varied_sheet(title: &str, pictures: &[AugmentedPicture], classes: &[Strin
         captions: class_name(classes, picture).map(Caption::name).into_iter().collect(),
     };
     sheet(title, &[], pictures.iter().map(tile).collect(), square(pictures.len()))
+}
+
+/// Varied pictures side by side in few rows, each with its class below, for a place that has its own title.
+pub fn contact_sheet(title: &str, pictures: &[AugmentedPicture], classes: &[String]) -> Scene {
+    let range = range_of(pictures.iter().flat_map(|picture| picture.values.iter().copied()));
+    let tile = |picture: &AugmentedPicture| Tile {
+        rasters: vec![raster(picture, range)],
+        shown: TILE.of([picture.size[0], picture.size[1]]),
+        captions: class_name(classes, picture).map(Caption::name).into_iter().collect(),
+    };
+    let grid = grid(pictures.iter().map(tile).collect(), CONTACT_COLUMNS);
+    let mut scene = Scene::new(title, grid.width + GAP, grid.height + GAP);
+    scene.push(Group { offset: Point::new(GAP / 2.0, GAP / 2.0), ..grid.group });
+    scene
 }
 
 /// Tiles in so many columns below a title.

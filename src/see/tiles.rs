@@ -9,7 +9,7 @@ use crate::draw::scene::{
 /// White around everything, in pixels.
 pub(super) const MARGIN: f64 = 16.0;
 /// Between two tiles, in pixels.
-const GAP: f64 = 10.0;
+pub(super) const GAP: f64 = 10.0;
 /// Letters of a title, in pixels.
 pub(super) const TITLE: f64 = 15.0;
 /// Letters of what is said below a title, in pixels.

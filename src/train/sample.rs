@@ -1,7 +1,4 @@
-//! Where the time of a step goes: some steps of a run are measured, call by call, and the waiting for data of
-//! all of them.
-
-use std::time::{Duration, Instant};
+//! Where the time of a step goes: some steps of a run are measured, call by call.
 
 use super::engine::TrainEngine;
 use crate::runtime::ProfileRow;
@@ -26,24 +23,9 @@ pub(super) struct Sampling {
     begun: u32,
     size: [usize; 2],
     pub(super) sample: Option<StepSample>,
-    /// How long steps waited for their pictures.
-    pub(super) waited: Duration,
 }
 
 impl Sampling {
-    /// For the session of the next phase, whose steps are those of another plan.
-    pub(super) fn of_next_session(&self) -> Self {
-        Self { waited: self.waited, ..Self::default() }
-    }
-
-    /// Gets a step's pictures, and takes how long that took.
-    pub(super) fn wait_for<B>(&mut self, next: impl FnOnce() -> Option<B>) -> Option<B> {
-        let asked = Instant::now();
-        let got = next();
-        self.waited += asked.elapsed();
-        got
-    }
-
     /// A step for pictures of a size follows. Those of several sizes are not measured: each has a plan of its own.
     pub(super) fn before_step(&mut self, engine: &mut impl TrainEngine, size: [usize; 2]) {
         if self.begun > BEFORE + MEASURED {

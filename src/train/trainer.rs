@@ -76,6 +76,8 @@ pub struct PhaseId<'a> {
 pub trait Watch {
     /// An epoch (from 1) begins, or goes on after `done` of its `batches`.
     fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize);
+    /// The pictures of the next step were waited for so long.
+    fn waited(&mut self, _long: Duration) {}
     /// A step is done; `sums` are those of the epoch so far.
     fn stepped(&mut self, sums: &RunningSums);
     /// An epoch is complete.
@@ -131,11 +133,6 @@ where
     /// Steps that were measured, where there were enough.
     pub fn sample(&self) -> Option<&StepSample> {
         self.sampling.sample.as_ref()
-    }
-
-    /// How long the steps of this process waited for their pictures.
-    pub fn waited(&self) -> Duration {
-        self.sampling.waited
     }
 
     /// Begins a run: initial weights by the seed, an empty history, a first state.
@@ -277,8 +274,7 @@ where
         };
         self.repairs = self.history.log_to(logs(&plan)?)?;
         self.best = BTreeMap::new();
-        let sampling = self.sampling.of_next_session();
-        let mut trainer = Self { plan, engine, sampling, ..self };
+        let mut trainer = Self { plan, engine, sampling: Sampling::default(), ..self };
         trainer.save_state()?;
         Ok(trainer)
     }
@@ -425,8 +421,11 @@ where
         watch.epoch_begins(epoch, data.train_batch_count(batch_size), self.progress.batch);
         let mut batches =
             data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch);
-        while let Some(batch) = self.sampling.wait_for(|| batches.next_unless(interrupt.flag())) {
+        loop {
+            let asked = Instant::now();
+            let Some(batch) = batches.next_unless(interrupt.flag()) else { break };
             let batch = batch?;
+            watch.waited(asked.elapsed());
             if !self.prepare(batch.size)? {
                 break;
             }

@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Browser } from "./chromium.mjs";
+import { fitsPhone, switches } from "./phone.mjs";
 
 const [program, ...words] = process.argv.slice(2);
 const shots = words[0] === "--shots" ? words.splice(0, 2)[1] : null;
@@ -15,40 +16,6 @@ const browser = Browser.start(program);
 const save = async (tab, name, width) => {
   if (shots) writeFileSync(join(shots, name), await tab.screenshotOfAll(width));
 };
-
-async function onPhone(tab, name) {
-  for (const scheme of ["light", "dark"]) {
-    await tab.prefer(scheme);
-    for (const language of ["en", "ko"]) {
-      await tab.value(`document.documentElement.lang = "${language}"`);
-      const wide = await tab.value(`[...document.querySelectorAll("body *")].filter((part) =>
-        part.getBoundingClientRect().right > 391 && !part.closest(".wide, .drawing, svg, .code")).map((part) =>
-        part.tagName + "." + part.className).slice(0, 5)`);
-      assert.ok((await tab.value("document.documentElement.scrollWidth")) <= 390, `wider than a phone: ${wide}`);
-      await save(tab, `${name}-390-${scheme}-${language}.png`, 390);
-    }
-  }
-}
-
-async function switches(tab) {
-  const paper = () => tab.value("getComputedStyle(document.body).backgroundColor");
-  const click = async (selector) => {
-    const { x, y } = await tab.place(selector);
-    await tab.mouse("mousePressed", x, y, 1);
-    await tab.mouse("mouseReleased", x, y);
-  };
-  const light = await paper();
-  await click("#theme");
-  assert.notEqual(await paper(), light, "dark is another colour");
-  await click("#theme");
-  assert.equal(await paper(), light);
-  const language = await tab.value("document.documentElement.lang");
-  await click("#language");
-  assert.notEqual(await tab.value("document.documentElement.lang"), language);
-  const headings = await tab.value(`[...document.querySelectorAll("h2")].map((heading) => heading.innerText).join(" ")`);
-  assert.equal(/[가-힣]/.test(headings), language === "en", headings);
-  await click("#language");
-}
 
 async function hover(tab) {
   if (!(await tab.value(`!!document.querySelector("#matrix")`))) return;
@@ -90,7 +57,7 @@ try {
     const name = basename(resolve(page, ".."));
     try {
       const tab = await browser.open(url, 390);
-      await onPhone(tab, name);
+      await fitsPhone(tab, (kind, width) => save(tab, `${name}-${kind}`, width));
       for (const scheme of ["dark", "light"]) {
         await tab.size(1280);
         await tab.prefer(scheme);

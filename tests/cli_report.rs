@@ -402,7 +402,7 @@ fn with_maps(end: &str) -> String {
 fn a_run_makes_the_drawings_that_its_report_names() {
     let report = "report { images: 3; samples(augmented: true); curves; grad_cam; grad_cam(conv2d); \
                   grad_cam(conv2d); feature_maps(conv2d, channels: 2); filters; confusion_matrix; mistakes; \
-                  embedding(projection: pca) }\naugment { translate(10%) }\n";
+                  embedding(projection: pca) }\naugment { shift(width: 10%, height: 10%) }\n";
     let place = folder_with(&[("a.cnn", &with_maps(report)), ("plain.cnn", &with_maps(""))]);
     let folder = place.path();
     let (_, told) = ends(folder, &["run", "a.cnn", "--out", "run", "--seed", "3"], 0);

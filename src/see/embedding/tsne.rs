@@ -203,7 +203,7 @@ mod tests {
         let points = digits(count);
         let flat = super::super::pca::pca(points.view());
         let of_pca = trustworthiness(&points, &flat, neighbours);
-        assert!((of_pca - number(&golden["pca"])).abs() < 1e-6, "{of_pca}");
+        assert!((of_pca - number(&golden["pca"])).abs() < 1e-4, "{of_pca}");
         let of_tsne = trustworthiness(&points, &tsne(points.view(), &flat), neighbours);
         for theirs in golden["tsne"].as_array().expect("some") {
             assert!(of_tsne >= number(theirs) - 0.02, "{of_tsne}, scikit-learn {theirs}");

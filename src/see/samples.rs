@@ -15,7 +15,8 @@ const TILE: Sizes = Sizes { least: 84, most: 150 };
 /// Of varied pictures, which are looked at one by one.
 const VARIED: Sizes = Sizes { least: 96, most: 480 };
 const LARGE: Sizes = Sizes { least: 440, most: 640 };
-/// Of a contact sheet.
+/// Of a contact sheet, which is as wide as a page.
+const CONTACT: Sizes = Sizes { least: 64, most: 96 };
 const CONTACT_COLUMNS: usize = 10;
 /// Least width of the whole, so that sentences find room.
 const LEAST_WIDTH: f64 = 420.0;
@@ -92,7 +93,7 @@ pub fn contact_sheet(title: &str, pictures: &[AugmentedPicture], classes: &[Stri
     let range = range_of(pictures.iter().flat_map(|picture| picture.values.iter().copied()));
     let tile = |picture: &AugmentedPicture| Tile {
         rasters: vec![raster(picture, range)],
-        shown: TILE.of([picture.size[0], picture.size[1]]),
+        shown: CONTACT.of([picture.size[0], picture.size[1]]),
         captions: class_name(classes, picture).map(Caption::name).into_iter().collect(),
     };
     let grid = grid(pictures.iter().map(tile).collect(), CONTACT_COLUMNS);

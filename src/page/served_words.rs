@@ -35,6 +35,7 @@ catalogue! {
     STOPPING: "stopping", "중지하는 중";
     EPOCH_OF: "epoch {0} of {1}, step {2} of {3}", "에폭 {0}/{1}, 스텝 {2}/{3}";
     CHECKING: "epoch {0} of {1}, validation", "에폭 {0}/{1}, 검증";
+    ENDING: "all epochs are done: evaluation, report", "모든 에폭 완료: 평가와 보고서 작성 중";
     WHOLE_RUN: "whole run: {0}%", "전체: {0}%";
     AFTER_EPOCH: "after epoch {0}", "에폭 {0} 후";
     IN_EPOCH: "{0}, in this epoch", "이번 에폭의 {0}";
@@ -76,7 +77,7 @@ catalogue! {
 }
 
 /// What the script of a training says by itself.
-pub(super) const OF_LIVE: [(&str, Said); 13] = [
+pub(super) const OF_LIVE: [(&str, Said); 14] = [
     ("epoch", words::EPOCH),
     ("running", words::RUNNING),
     ("stopping", STOPPING),
@@ -86,6 +87,7 @@ pub(super) const OF_LIVE: [(&str, Said); 13] = [
     ("preparing", PREPARING),
     ("epochOf", EPOCH_OF),
     ("checking", CHECKING),
+    ("ending", ENDING),
     ("wholeRun", WHOLE_RUN),
     ("afterEpoch", AFTER_EPOCH),
     ("inEpoch", IN_EPOCH),

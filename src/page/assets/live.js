@@ -32,9 +32,11 @@
       return gauge("run-gauge", words("wholeRun", "0.0"), 0);
     }
     const isDone = batches > 0 && done >= batches;
-    gauge("epoch-gauge", words(isDone ? "checking" : "epochOf", epoch, epochs, done, batches), share(done, batches));
+    const stands = rows.length >= epochs ? "ending" : isDone ? "checking" : "epochOf";
+    gauge("epoch-gauge", words(stands, epoch, epochs, done, batches), share(done, batches));
     const whole = Math.max(share(epoch - 1 + share(done, batches), epochs), share(rows.length, epochs));
     gauge("run-gauge", words("wholeRun", (100 * whole).toFixed(1)), whole);
+    document.title = `${Math.floor(100 * whole)}% ${state.model}`;
   };
 
   const showTiles = () => {
@@ -96,7 +98,7 @@
 
   const showHead = () => {
     const { model, folder, stopping, ended, epoch } = state;
-    if (model) find("model").textContent = document.title = model;
+    if (model) find("model").textContent = model;
     find("folder").textContent = folder ? ` → ${folder}` : "";
     find("stopping").hidden = !stopping || ended;
     find("over").hidden = !ended;

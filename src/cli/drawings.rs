@@ -83,7 +83,7 @@ fn drawn(
         return Pictures::default();
     }
     let mut pictures = Pictures { drawings, ..Pictures::default() };
-    let augmented = see::varies_pictures(of.model.experiment());
+    let augmented = of.model.experiment().varies_pictures();
     match see::samples_of(&mut of.model, SAMPLES, augmented, &mut Silent) {
         Ok(scene) => pictures.samples = Some(scene),
         Err(error) => return missing(&error.to_string(), console),

@@ -5,6 +5,8 @@ mod dot;
 mod placement;
 pub mod scene;
 mod svg;
+#[cfg(feature = "engine")]
+pub(crate) mod tiles;
 mod xml;
 
 #[cfg(feature = "engine")]

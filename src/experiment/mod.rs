@@ -30,6 +30,7 @@ mod resume;
 mod run;
 mod sampled;
 mod scores;
+pub(crate) mod sheet;
 mod summary;
 mod train;
 mod tuning;

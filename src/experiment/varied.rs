@@ -2,12 +2,12 @@
 //! `random_rotation`, …), as a run sees them.
 
 use super::compute::Compute;
-use super::error::Error;
 use super::open::Experiment;
 use crate::data::{AugmentedPicture, Dataset, Sample};
 use crate::ir::{LayerId, LayerNode};
 use crate::layers::{Layer, Purpose};
 use crate::runtime::VariedSession;
+use crate::train::RunError;
 
 impl Experiment {
     /// The last layer of the model's beginning that varies pictures: what stands before it is a chain of
@@ -28,15 +28,20 @@ impl Experiment {
         self.program.shape(last).as_image().map(|_| last)
     }
 
+    /// Whether a run varies its pictures.
+    pub(crate) fn varies_pictures(&self) -> bool {
+        self.varying_layer().is_some() || !self.program.program().augment.ops.is_empty()
+    }
+
     /// Training pictures as a run varies them: augmented, and as they leave layers at the model's beginning that
     /// vary pictures.
     /// # Errors
-    /// [`Error::Data`], [`Error::Compile`].
+    /// [`RunError::Data`], [`RunError::Compile`].
     pub(crate) fn as_trained_on(
         &self,
         data: &Dataset,
         sample: Sample,
-    ) -> Result<Vec<AugmentedPicture>, Error> {
+    ) -> Result<Vec<AugmentedPicture>, RunError> {
         let program = self.program.program();
         let seed = program.train.as_ref().map_or(0, |train| train.seed);
         match self.varying_layer() {
@@ -48,14 +53,14 @@ impl Experiment {
     /// Training pictures as they leave a layer at the model's beginning, exactly as many as are wanted: as
     /// prepared, augmented and varied in the first epoch of a run, then in the next.
     /// # Errors
-    /// [`Error::Data`], [`Error::Compile`].
+    /// [`RunError::Data`], [`RunError::Compile`].
     pub(crate) fn varied(
         &self,
         layer: LayerId,
         data: &Dataset,
         seed: u64,
         sample: Sample,
-    ) -> Result<Vec<AugmentedPicture>, Error> {
+    ) -> Result<Vec<AugmentedPicture>, RunError> {
         let Sample { count, picture, batch } = sample;
         let options = Compute::default().options(batch, true);
         let mut session = VariedSession::compile(&self.program, layer, &options)?;

@@ -4,12 +4,12 @@ use super::attention::Attention;
 use super::color_bar::{BAR, BESIDE, color_bar};
 use super::heat_map::HeatMap;
 use super::photo::Photo;
-use super::tiles::{MARGIN, SUBTITLE, Sizes, heading, push_picture};
 use crate::autodiff::Differentiated;
 use crate::draw::colors::{Color, ColorMap};
 use crate::draw::scene::{
     Anchor, Area, Enlarged, Group, Image, Item, Point, Raster, Rect, Scene, Stroke, Text,
 };
+use crate::draw::tiles::{MARGIN, SUBTITLE, Sizes, heading, push_picture};
 
 /// How heat maps look.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,10 +3,9 @@
 use super::excite::Exciting;
 use super::filters::{Filters, Kernel, Shown};
 use super::maps_sheet::short;
-use super::photo::rgb_of;
-use super::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, square};
 use crate::draw::colors::ColorMap;
-use crate::draw::scene::{Group, Point, Raster, Scene};
+use crate::draw::scene::{Group, Point, Raster, Scene, rgb_of};
+use crate::draw::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, square};
 
 const KERNEL: Sizes = Sizes { least: 60, most: 120 };
 const PICTURE: Sizes = Sizes { least: 100, most: 180 };

@@ -4,9 +4,9 @@ use ndarray::Axis;
 
 use super::feature_maps::FeatureMaps;
 use super::photo::Photo;
-use super::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, push_picture, square};
 use crate::draw::colors::ColorMap;
 use crate::draw::scene::{Area, Group, Point, Raster, Scene};
+use crate::draw::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, push_picture, square};
 
 const MAP: Sizes = Sizes { least: 80, most: 160 };
 const PICTURE: Sizes = Sizes { least: 80, most: 160 };
@@ -57,7 +57,7 @@ pub fn maps_sheet(
     scene
 }
 
-fn grid_of(maps: &FeatureMaps, channels: usize, colors: ColorMap) -> super::tiles::Grid {
+fn grid_of(maps: &FeatureMaps, channels: usize, colors: ColorMap) -> crate::draw::tiles::Grid {
     let (height, width, _) = maps.maps.dim();
     let tiles: Vec<Tile> = maps
         .maps

@@ -7,9 +7,9 @@ use super::class::Answer;
 use super::error::Error;
 use super::layer::last_map;
 use super::photo::Photo;
-use super::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, square};
 use crate::data::Split;
 use crate::draw::scene::{Group, Point, Scene};
+use crate::draw::tiles::{Caption, MARGIN, Sizes, Tile, grid, heading, square};
 use crate::experiment::{self, Model, Watch};
 
 const TILE: Sizes = Sizes { least: 120, most: 170 };

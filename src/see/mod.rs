@@ -24,8 +24,8 @@ mod mistakes;
 mod occlusion;
 mod photo;
 mod samples;
-mod tiles;
 
+pub(crate) use crate::experiment::sheet::{class_name, varied_sheet};
 pub use crate::vocabulary::Projection;
 pub use album::{Album, Entry};
 pub use attention::{Asked, Attention, Method, attend};
@@ -43,6 +43,4 @@ pub use heat_map::HeatMap;
 pub use maps_sheet::maps_sheet;
 pub use mistakes::{Mistake, Mistakes, mistakes, mistakes_in, mistakes_sheet};
 pub use photo::Photo;
-pub use samples::{
-    Sampled, class_name, contact_sheet, sample_sheet, samples, samples_sheet, varied_sheet, varies_pictures,
-};
+pub use samples::{Sampled, contact_sheet, sample_sheet, samples, samples_sheet};

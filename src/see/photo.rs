@@ -3,7 +3,7 @@
 use ndarray::{Array4, Axis};
 
 use crate::data::{DecodedPicture, SetPicture};
-use crate::draw::scene::Raster;
+use crate::draw::scene::{Raster, rgb_of};
 use crate::experiment::{Error, Experiment, Model};
 use crate::vocabulary::{Color, Normalize};
 
@@ -70,22 +70,6 @@ pub(super) fn red_first(experiment: &Experiment, channels: usize, mut values: Ve
         values.chunks_exact_mut(3).for_each(|pixel| pixel.swap(0, 2));
     }
     values
-}
-
-/// Bytes of red, green and blue for values of pixels, row by row. The first value is black, the second white.
-/// Of pixels with neither one nor three channels the first is shown.
-pub(super) fn rgb_of(
-    values: impl IntoIterator<Item = f32>,
-    channels: usize,
-    (black, white): (f32, f32),
-) -> Vec<u8> {
-    let range = (white - black).max(f32::MIN_POSITIVE);
-    let byte = |value: f32| ((value - black) / range * 255.0).round().clamp(0.0, 255.0) as u8;
-    let bytes: Vec<u8> = values.into_iter().map(byte).collect();
-    match channels {
-        3 => bytes,
-        _ => bytes.chunks_exact(channels.max(1)).flat_map(|pixel| [pixel[0]; 3]).collect(),
-    }
 }
 
 #[cfg(test)]

@@ -3,23 +3,19 @@
 use super::color_bar::{BAR, BESIDE, color_bar};
 use super::error::Error;
 use super::maps_sheet::short;
-use super::photo::rgb_of;
-use super::tiles::{Caption, GAP, MARGIN, Sizes, Tile, grid, heading, push_picture, square};
 use crate::data::{AugmentedPicture, Dataset, Sample};
 use crate::draw::colors::ColorMap;
 use crate::draw::scene::{Area, Group, Point, Raster, Scene};
+use crate::draw::tiles::{Caption, GAP, MARGIN, Sizes, Tile, grid, heading, push_picture, square};
+use crate::experiment::sheet::{LEAST_WIDTH, byte_range, class_name, range_of, raster, sheet};
 use crate::experiment::{self, Experiment};
 use crate::ir::AugmentSpec;
 
 const TILE: Sizes = Sizes { least: 84, most: 150 };
-/// Of varied pictures, which are looked at one by one.
-const VARIED: Sizes = Sizes { least: 96, most: 480 };
 const LARGE: Sizes = Sizes { least: 440, most: 640 };
 /// Of a contact sheet, which is as wide as a page.
 const CONTACT: Sizes = Sizes { least: 64, most: 96 };
 const CONTACT_COLUMNS: usize = 10;
-/// Least width of the whole, so that sentences find room.
-const LEAST_WIDTH: f64 = 420.0;
 
 /// A training picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,15 +37,14 @@ pub fn samples(
     augmented: bool,
 ) -> Result<Vec<Sampled>, Error> {
     let seed = experiment.program.program().train.as_ref().map_or(0, |train| train.seed);
-    let changed = if augmented { experiment.as_trained_on(data, sample)? } else { Vec::new() };
+    let changed = if augmented {
+        experiment.as_trained_on(data, sample).map_err(experiment::Error::from)?
+    } else {
+        Vec::new()
+    };
     let originals = data.augmented(seed, &AugmentSpec::default(), sample).map_err(experiment::Error::from)?;
     let mut changed = changed.into_iter();
     Ok(originals.into_iter().map(|original| Sampled { original, changed: changed.next() }).collect())
-}
-
-/// Whether a run varies its pictures.
-pub fn varies_pictures(experiment: &Experiment) -> bool {
-    experiment.varying_layer().is_some() || !experiment.program.program().augment.ops.is_empty()
 }
 
 /// The pictures in rows, each with its class below.
@@ -77,17 +72,6 @@ pub fn samples_sheet(title: &str, samples: &[Sampled], classes: &[String]) -> Sc
     }
 }
 
-/// Varied pictures in rows, each with its class below.
-pub fn varied_sheet(title: &str, pictures: &[AugmentedPicture], classes: &[String]) -> Scene {
-    let range = range_of(pictures.iter().flat_map(|picture| picture.values.iter().copied()));
-    let tile = |picture: &AugmentedPicture| Tile {
-        rasters: vec![raster(picture, range)],
-        shown: VARIED.of([picture.size[0], picture.size[1]]),
-        captions: class_name(classes, picture).map(Caption::name).into_iter().collect(),
-    };
-    sheet(title, &[], pictures.iter().map(tile).collect(), square(pictures.len()))
-}
-
 /// Varied pictures side by side in few rows, each with its class below, for a place that has its own title.
 pub fn contact_sheet(title: &str, pictures: &[AugmentedPicture], classes: &[String]) -> Scene {
     let range = range_of(pictures.iter().flat_map(|picture| picture.values.iter().copied()));
@@ -99,16 +83,6 @@ pub fn contact_sheet(title: &str, pictures: &[AugmentedPicture], classes: &[Stri
     let grid = grid(pictures.iter().map(tile).collect(), CONTACT_COLUMNS);
     let mut scene = Scene::new(title, grid.width + GAP, grid.height + GAP);
     scene.push(Group { offset: Point::new(GAP / 2.0, GAP / 2.0), ..grid.group });
-    scene
-}
-
-/// Tiles in so many columns below a title.
-fn sheet(title: &str, more: &[String], tiles: Vec<Tile>, columns: usize) -> Scene {
-    let grid = grid(tiles, columns);
-    let mut scene = Scene::new(title, (grid.width + 2.0 * MARGIN).max(LEAST_WIDTH), 0.0);
-    let top = heading(&mut scene, MARGIN, title, more);
-    scene.height = top + grid.height + MARGIN;
-    scene.push(Group { offset: Point::new(MARGIN, top), ..grid.group });
     scene
 }
 
@@ -139,23 +113,4 @@ pub fn sample_sheet(title: &str, picture: &AugmentedPicture, colors: ColorMap) -
     scene.push(group);
     scene.height = top + high + MARGIN;
     scene
-}
-
-/// The name of a picture's class; `None` where labels are no classes.
-pub fn class_name(classes: &[String], picture: &AugmentedPicture) -> Option<String> {
-    usize::try_from(picture.label).ok().and_then(|label| classes.get(label)).cloned()
-}
-
-fn raster(picture: &AugmentedPicture, range: (f32, f32)) -> Raster {
-    let [height, width, channels] = picture.size;
-    Raster::of_rgb([height, width], &rgb_of(picture.values.iter().copied(), channels, byte_range(range)))
-}
-
-fn range_of(values: impl Iterator<Item = f32>) -> (f32, f32) {
-    values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
-}
-
-/// What is black and what white: bytes are shown as they are, other values from the least to the greatest.
-fn byte_range((least, greatest): (f32, f32)) -> (f32, f32) {
-    if least >= 0.0 && greatest <= 255.0 && greatest > 100.0 { (0.0, 255.0) } else { (least, greatest) }
 }

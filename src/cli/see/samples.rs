@@ -11,7 +11,7 @@ use crate::cli::picture;
 use crate::cli::progress::Terminal;
 use crate::data::Sample;
 use crate::printed::shown_path;
-use crate::see::{class_name, sample_sheet, samples as samples_of, samples_sheet, varies_pictures};
+use crate::see::{class_name, sample_sheet, samples as samples_of, samples_sheet};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -48,7 +48,7 @@ pub(super) fn samples(args: &SamplesArgs, console: &Console) -> Result<(), Failu
     augment::there_is(args.picture, &data)?;
     let count = if args.picture.is_some() { 1 } else { (args.count as usize).min(data.train.len()) };
     let sample = Sample { count, picture: args.picture, batch: ready.batch() };
-    if args.augmented && !varies_pictures(&ready) {
+    if args.augmented && !ready.varies_pictures() {
         console.note("note: the file has no `augment` section: pictures are not varied");
     }
     let found = samples_of(&ready, &data, sample, args.augmented)?;

@@ -11,6 +11,8 @@ mod svg;
 
 pub use font::{Weight, fitted, line_height, width};
 #[cfg(feature = "engine")]
+pub(crate) use pixels::rgb_of;
+#[cfg(feature = "engine")]
 pub use png::NoPng;
 #[cfg(feature = "engine")]
 pub(crate) use svg::base64;

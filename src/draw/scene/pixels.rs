@@ -1,4 +1,4 @@
-//! Pixels as PNG files.
+//! Pixels: values as colours, colours as PNG files.
 
 use std::io::Cursor;
 
@@ -61,5 +61,21 @@ impl Raster {
             })
             .collect();
         Raster::of_rgb(size, &rgb)
+    }
+}
+
+/// Bytes of red, green and blue for values of pixels, row by row. The first value is black, the second white.
+/// Of pixels with neither one nor three channels the first is shown.
+pub(crate) fn rgb_of(
+    values: impl IntoIterator<Item = f32>,
+    channels: usize,
+    (black, white): (f32, f32),
+) -> Vec<u8> {
+    let range = (white - black).max(f32::MIN_POSITIVE);
+    let byte = |value: f32| ((value - black) / range * 255.0).round().clamp(0.0, 255.0) as u8;
+    let bytes: Vec<u8> = values.into_iter().map(byte).collect();
+    match channels {
+        3 => bytes,
+        _ => bytes.chunks_exact(channels.max(1)).flat_map(|pixel| [pixel[0]; 3]).collect(),
     }
 }

@@ -3,7 +3,7 @@
 use super::Embedding;
 use crate::draw::colors::{Color, of_class};
 use crate::draw::scene::{Area, Disc, Group, Point, Rect, Scene, Stroke, Text, Weight, fitted};
-use crate::see::tiles::{MARGIN, SUBTITLE, heading};
+use crate::draw::tiles::{MARGIN, SUBTITLE, heading};
 use crate::vocabulary::Projection;
 
 /// The picture's width, and its height at most and at least, in pixels.

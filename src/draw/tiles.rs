@@ -1,32 +1,32 @@
 //! Small pictures with their names, in rows.
 
-use crate::draw::colors::Color;
-use crate::draw::scene::{
+use super::colors::Color;
+use super::scene::{
     Anchor, Area, Enlarged, Group, Image, Item, Point, Raster, Rect, Scene, Stroke, Text, Weight, fitted,
     line_height,
 };
 
 /// White around everything, in pixels.
-pub(super) const MARGIN: f64 = 16.0;
+pub const MARGIN: f64 = 16.0;
 /// Between two tiles, in pixels.
-pub(super) const GAP: f64 = 10.0;
+pub const GAP: f64 = 10.0;
 /// Letters of a title, in pixels.
-pub(super) const TITLE: f64 = 15.0;
+pub const TITLE: f64 = 15.0;
 /// Letters of what is said below a title, in pixels.
-pub(super) const SUBTITLE: f64 = 11.0;
+pub const SUBTITLE: f64 = 11.0;
 /// Letters below a tile, in pixels.
 const CAPTION: f64 = 10.0;
 
 /// How large pictures are shown: their shorter side has at least, their longer one at most so many pixels.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sizes {
-    pub(super) least: usize,
-    pub(super) most: usize,
+pub struct Sizes {
+    pub least: usize,
+    pub most: usize,
 }
 
 impl Sizes {
     /// How large a picture of a size, `[height, width]`, is shown: small ones are enlarged by whole numbers.
-    pub(super) fn of(self, [height, width]: [usize; 2]) -> [f64; 2] {
+    pub fn of(self, [height, width]: [usize; 2]) -> [f64; 2] {
         let (shorter, longer) = (height.min(width).max(1), height.max(width).max(1));
         let times = self.least.div_ceil(shorter).min(self.most / longer);
         let factor = if times >= 1 { times as f64 } else { self.most as f64 / longer as f64 };
@@ -36,38 +36,38 @@ impl Sizes {
 
 /// A line below a tile.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Caption {
-    pub(super) text: String,
-    pub(super) color: Color,
-    pub(super) weight: Weight,
+pub struct Caption {
+    pub text: String,
+    pub color: Color,
+    pub weight: Weight,
     /// It is the same in every language.
-    pub(super) is_name: bool,
+    pub is_name: bool,
 }
 
 impl Caption {
     /// What it is.
-    pub(super) fn name(text: impl Into<String>) -> Self {
+    pub fn name(text: impl Into<String>) -> Self {
         Caption { text: text.into(), color: Color::INK, weight: Weight::Regular, is_name: true }
     }
 
     /// What else is known of it.
-    pub(super) fn more(text: impl Into<String>) -> Self {
+    pub fn more(text: impl Into<String>) -> Self {
         Caption { text: text.into(), color: Color::FAINT, weight: Weight::Regular, is_name: false }
     }
 
     /// What is wrong.
-    pub(super) fn wrong(text: impl Into<String>) -> Self {
+    pub fn wrong(text: impl Into<String>) -> Self {
         Caption { text: text.into(), color: Color::WRONG, weight: Weight::Bold, is_name: true }
     }
 }
 
 /// A small picture with its name; or several side by side that belong together.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tile {
-    pub(super) rasters: Vec<Raster>,
+pub struct Tile {
+    pub rasters: Vec<Raster>,
     /// How large each is shown, `[height, width]`.
-    pub(super) shown: [f64; 2],
-    pub(super) captions: Vec<Caption>,
+    pub shown: [f64; 2],
+    pub captions: Vec<Caption>,
 }
 
 /// Between two pictures of a tile, in pixels.
@@ -82,14 +82,14 @@ impl Tile {
 
 /// Tiles in rows.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Grid {
-    pub(super) group: Group,
-    pub(super) width: f64,
-    pub(super) height: f64,
+pub struct Grid {
+    pub group: Group,
+    pub width: f64,
+    pub height: f64,
 }
 
 /// Lays tiles out, so many in a row.
-pub(super) fn grid(tiles: Vec<Tile>, columns: usize) -> Grid {
+pub fn grid(tiles: Vec<Tile>, columns: usize) -> Grid {
     let height = tiles.iter().map(|tile| tile.shown[0]).fold(1.0, f64::max);
     let width = tiles.iter().map(Tile::width).fold(48.0, f64::max);
     let lines = tiles.iter().map(|tile| tile.captions.len()).max().unwrap_or(0);
@@ -107,7 +107,7 @@ pub(super) fn grid(tiles: Vec<Tile>, columns: usize) -> Grid {
 }
 
 /// Columns of about as many tiles as there are rows, of tiles that are as wide as high.
-pub(super) fn square(tiles: usize) -> usize {
+pub fn square(tiles: usize) -> usize {
     (1..).find(|columns| columns * columns >= tiles).unwrap_or(1)
 }
 
@@ -134,7 +134,7 @@ fn drawn(tile: Tile, corner: Point, width: f64) -> Item {
 }
 
 /// A picture with a thin frame. Larger ones than are shown are made smaller smoothly.
-pub(super) fn push_picture(group: &mut Group, raster: Raster, area: Area) {
+pub fn push_picture(group: &mut Group, raster: Raster, area: Area) {
     let is_larger = raster.size[0] as f64 > area.height;
     let enlarged = if is_larger { Enlarged::Smooth } else { Enlarged::Squares };
     group.push(Image { area, raster, enlarged });
@@ -142,7 +142,7 @@ pub(super) fn push_picture(group: &mut Group, raster: Raster, area: Area) {
 }
 
 /// A title, and what is said below it; returned is where what follows begins.
-pub(super) fn heading(scene: &mut Scene, top: f64, title: &str, more: &[String]) -> f64 {
+pub fn heading(scene: &mut Scene, top: f64, title: &str, more: &[String]) -> f64 {
     let room = scene.width - 2.0 * MARGIN;
     let mut foot = top + TITLE;
     let title = fitted(title, TITLE, Weight::Bold, room);

@@ -123,6 +123,8 @@ pub(crate) mod desc;
 pub mod diag;
 pub mod draw;
 #[cfg(feature = "engine")]
+pub(crate) mod events;
+#[cfg(feature = "engine")]
 pub(crate) mod experiment;
 pub mod figures;
 #[cfg(feature = "engine")]

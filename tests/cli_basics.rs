@@ -591,19 +591,19 @@ fn augmented_pictures_are_written() {
 fn what_is_not_run_yet_is_refused_before_data_are_read() {
     let folder = small_set();
     // the folder is not even there
-    let more = |train: &str| {
+    let more = |section: &str| {
         let text = std::fs::read_to_string(folder.path().join("small.cnn")).expect("written");
         let text = text
             .replace("folder(\"set\")", "folder(\"none\")")
-            .replace("train {", &format!("train {{ {train};"));
-        let text = text.replace("data {", "data { classes: [cats, dogs];");
+            .replace("conv2d(4,", "conv2d(search([4, 8]),");
+        let text = text.replace("data {", "data { classes: [cats, dogs];") + section;
         std::fs::write(folder.path().join("other.cnn"), text).expect("written");
         cnnc().current_dir(folder.path()).args(["check", "other.cnn"]).assert().success();
         let refused = cnnc().current_dir(folder.path()).args(["run", "other.cnn"]).assert().code(1);
         text_of(&refused)
     };
-    let refused = more("tensorboard");
-    assert!(refused.contains("error[E0010]: the callback `tensorboard`"), "{refused}");
+    let refused = more("tune { objective: val_loss; strategy: random(trials: 2) }");
+    assert!(refused.contains("error[E0010]: a search (`tune`)"), "{refused}");
     assert!(!folder.path().join("runs").exists());
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::answers::{Collector, Judged};
+use super::boards::{Boards, NotDrawn};
 use super::error::Error;
 use super::index::{keep_index, read_index};
 use super::open::Experiment;
@@ -11,7 +12,7 @@ use super::report::{Report, Standing, Status};
 use super::resume::{Resumed, tell_repairs};
 use super::run::Run;
 use super::scores::Scores;
-use super::watch::{Event, PhaseStart, Start, Watch};
+use super::watch::{Event, PhaseStart, Start, Warning, Watch};
 use crate::autodiff;
 use crate::data::{DataIndex, Dataset, SplitView};
 use crate::ir::{CheckedProgram, Interpretation, Metric, TrainSpec, meaning};
@@ -19,8 +20,8 @@ use crate::runtime::{CompileOptions, EvalSession, TrainSession};
 use crate::settings::Settings;
 use crate::train::weights::WeightsInfo;
 use crate::train::{
-    Ending, EpochRecord, Interrupt, PhaseId, PhasePlan, Pretrained, Progress, Results, RunError, RunFolder,
-    RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
+    Ending, EpochRecord, Interrupt, Learnt, PhaseId, PhasePlan, Pretrained, Progress, Results, RunError,
+    RunFolder, RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
 };
 
 /// A program that is trained in its turn.
@@ -108,13 +109,13 @@ impl<'j> Job<'j> {
         drop(index);
         let metrics = autodiff::metrics(&self.experiment.program);
         self.announce(trainer.progress(), &metrics, watch);
-        let mut teller = Teller { watch, last: None, waited: Duration::ZERO };
+        let mut teller = Teller { watch, last: None, waited: Duration::ZERO, boards: Boards::default() };
         let program = &self.experiment.program;
         let (outputs, classes) = (program.output_shape().elements(), &self.data.classes);
         let read = Interpretation::of(program, meaning(program, !classes.is_empty()), classes, outputs);
         let mut collector = Collector::new(read, outputs);
         let (trainer, outcome) = self.phases((trainer, at), &mut begun, &mut teller, &mut collector)?;
-        let Teller { watch, last, waited } = teller;
+        let Teller { watch, last, waited, boards } = teller;
         let judged = |results: &Results| {
             results.judged.as_ref().map(|(split, sums)| (*split, Scores::of(sums, &metrics)))
         };
@@ -140,6 +141,11 @@ impl<'j> Job<'j> {
             let index = read_index(&self.folder.index()).unwrap_or_default();
             let judged = Judged { split: *split, scores: scores.clone(), answers: collector.finish(&index) };
             judged.write(&self.folder.predictions(), &self.folder.metrics())?;
+            // last, and no error: the results are safe
+            match boards.end(&judged, trainer.progress().epoch) {
+                Ok(missing) => tell_not_drawn(missing, watch),
+                Err(error) => watch.see(Event::Warning(Warning::BoardUnfinished { why: error.to_string() })),
+            }
         }
         if results.is_none() {
             watch.see(Event::Interrupted { folder: self.folder.path(), progress: trainer.progress() });
@@ -188,7 +194,7 @@ impl<'j> Job<'j> {
         collector: &mut Collector,
     ) -> Result<(Running<'j>, Result<Option<Results>, RunError>), RunError> {
         self.tell_phase(at, teller.watch);
-        let mut outcome = trainer.train(teller);
+        let mut outcome = self.enter_boards(at, &trainer, teller).and_then(|()| trainer.train(teller));
         while let Ok(Ending::Complete) = outcome
             && let Some(next) = self.stages.get(at + 1)
             && !trainer.progress().ended
@@ -204,13 +210,25 @@ impl<'j> Job<'j> {
             self.tell_phase(at, teller.watch);
             trainer = trainer.advance(self.plan_of(at), session?, next.resets_optimizer, teller)?;
             tell_repairs(trainer.repairs(), 0, teller.watch);
-            outcome = trainer.train(teller);
+            outcome = self.enter_boards(at, &trainer, teller).and_then(|()| trainer.train(teller));
         }
         let results = outcome.and_then(|ending| match ending {
             Ending::Interrupted => trainer.leave(teller).map(|()| None),
             Ending::Complete => trainer.finish(teller, &mut |answered| collector.take(answered)),
         });
         Ok((trainer, results))
+    }
+
+    /// Opens the event files of a phase.
+    fn enter_boards(self, at: usize, trainer: &Running<'j>, teller: &mut Teller<'_>) -> Result<(), RunError> {
+        let train = &stage_at(self.stages, at).train;
+        let missing = teller.boards.enter(
+            (train, trainer.progress()),
+            (self.folder, self.data.validation.is_some()),
+            || self.experiment.opening(self.data),
+        )?;
+        tell_not_drawn(missing, teller.watch);
+        Ok(())
     }
 
     fn plan_of(self, at: usize) -> PhasePlan<'j> {
@@ -262,12 +280,19 @@ impl<'j> Job<'j> {
     }
 }
 
-/// Hands on what training tells, and remembers what the report needs of it.
+fn tell_not_drawn(missing: impl IntoIterator<Item = NotDrawn>, watch: &mut dyn Watch) {
+    for NotDrawn { what, why } in missing {
+        watch.see(Event::Warning(Warning::NotDrawn { what, why }));
+    }
+}
+
+/// Hands on what training tells, to event files too, and remembers what the report needs of it.
 struct Teller<'w> {
     watch: &'w mut dyn Watch,
     last: Option<EpochRecord>,
     /// How long steps waited for their pictures.
     waited: Duration,
+    boards: Boards,
 }
 
 impl TrainWatch for Teller<'_> {
@@ -287,6 +312,10 @@ impl TrainWatch for Teller<'_> {
     fn epoch_ends(&mut self, record: &EpochRecord) {
         self.watch.see(Event::EpochEnds(record));
         self.last = Some(record.clone());
+    }
+
+    fn learnt(&mut self, learnt: &Learnt<'_>) -> Result<(), RunError> {
+        self.boards.add(learnt)
     }
 
     fn note(&mut self, note: TrainNote) {

@@ -5,6 +5,7 @@
 
 mod answers;
 mod assessed;
+mod boards;
 mod comparison;
 mod compiled;
 mod compute;

@@ -276,6 +276,20 @@ pub enum Warning {
         /// How many.
         rows: usize,
     },
+    /// A picture that event files should hold cannot be drawn.
+    #[error("TensorBoard will not show `{what}`: {why}")]
+    NotDrawn {
+        /// Its name there.
+        what: &'static str,
+        /// The reason.
+        why: String,
+    },
+    /// The event files of a run lack its results.
+    #[error("TensorBoard will not show the results of the run: {why}")]
+    BoardUnfinished {
+        /// The reason.
+        why: String,
+    },
     /// What was timed is forgotten.
     #[error("what was timed will not be remembered: {why}")]
     NotRemembered {

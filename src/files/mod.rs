@@ -12,12 +12,14 @@
 
 mod access;
 mod descriptor;
+mod host;
 mod kind;
 mod read;
 mod unfinished;
 mod write;
 
 pub use access::{Access, OUTSIDE};
+pub use host::host;
 pub use kind::named;
 pub use read::{open, open_input, read, read_input, read_text, system_text};
 pub use unfinished::{Unfinished, clear_unfinished};

@@ -178,13 +178,18 @@ impl RunFolder {
     /// [`RunError::CheckpointPath`] unless `name` is a plain file name; [`RunError::Read`] where
     /// something else than a file stands there.
     pub fn checkpoint(&self, name: &str) -> Result<PathBuf, RunError> {
+        let path = self.of_callback(name)?;
+        is_regular_if_there(&path)?;
+        Ok(path)
+    }
+
+    /// The folder that a callback writes into.
+    /// # Errors
+    /// [`RunError::CheckpointPath`] unless `name` is a plain name.
+    pub fn of_callback(&self, name: &str) -> Result<PathBuf, RunError> {
         let mut parts = Path::new(name).components();
         match (parts.next(), parts.next()) {
-            (Some(Component::Normal(_)), None) if !run_files::is_own(name) => {
-                let path = self.path.join(name);
-                is_regular_if_there(&path)?;
-                Ok(path)
-            }
+            (Some(Component::Normal(_)), None) if !run_files::is_own(name) => Ok(self.path.join(name)),
             _ => Err(RunError::CheckpointPath { file: name.to_owned() }),
         }
     }

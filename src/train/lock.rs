@@ -77,7 +77,8 @@ impl FolderLock {
 impl Holder {
     fn this_process() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Self { pid: std::process::id(), host: host(), since }
+        let host = files::host().unwrap_or_else(|| "this machine".to_owned());
+        Self { pid: std::process::id(), host, since }
     }
 
     /// `process 4711 on atlas, for 12 minutes`.
@@ -101,14 +102,6 @@ fn in_use(path: &Path) -> RunError {
         path: path.parent().unwrap_or(path).to_owned(),
         holder: holder.unwrap_or_else(|_| "its process has not said its name yet".to_owned()),
     }
-}
-
-/// The machine's name: folders are shared over networks.
-fn host() -> String {
-    let of_file = || files::system_text("/proc/sys/kernel/hostname").ok();
-    let of_variable = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
-    let name = of_file().or_else(of_variable).map(|name| name.trim().to_owned());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned())
 }
 
 #[cfg(test)]

@@ -32,4 +32,4 @@ pub use pretrained::{Pretrained, pretrained, program_of, tensor_shapes};
 pub use record::{Arithmetic, RunRecord};
 pub use sample::StepSample;
 pub use state::{Progress, RunningSums, Saved, State};
-pub use trainer::{Ending, PhaseId, PhasePlan, Results, Trainer, Watch, initialise};
+pub use trainer::{Ending, Learnt, PhaseId, PhasePlan, Results, Trainer, Watch, initialise};

@@ -33,7 +33,7 @@ use super::sample::{Sampling, StepSample};
 use super::state::{Former, Progress, RunningSums, Saved, Snapshot, State};
 use super::weights::{self, WeightsInfo};
 use crate::data::{Dataset, Split};
-use crate::ir::{AugmentSpec, Callback, Metric, Monitor, ParamRole, SchedulePoint, TrainSpec};
+use crate::ir::{AugmentSpec, Callback, Metric, Monitor, Param, ParamRole, SchedulePoint, TrainSpec};
 use crate::runtime::StepInputs;
 use crate::settings::Settings;
 use crate::vocabulary::Writes;
@@ -82,8 +82,31 @@ pub trait Watch {
     fn stepped(&mut self, sums: &RunningSums);
     /// An epoch is complete.
     fn epoch_ends(&mut self, record: &EpochRecord);
+    /// The same, with what the model has learnt. The state that stands for the epoch is saved when this has
+    /// returned: whoever writes of it is not behind the state, whenever the process is killed.
+    /// # Errors
+    /// What cannot be written ends the run.
+    fn learnt(&mut self, _learnt: &Learnt<'_>) -> Result<(), RunError> {
+        Ok(())
+    }
     /// Training changes its course.
     fn note(&mut self, note: TrainNote);
+}
+
+/// What an epoch gave, and the weights that it ended with.
+pub struct Learnt<'a> {
+    /// What it gave.
+    pub record: &'a EpochRecord,
+    params: &'a [Param],
+    values: &'a dyn Fn(usize) -> &'a [f32],
+}
+
+impl<'a> Learnt<'a> {
+    /// The weights and states that a weights file holds, by their names in it.
+    pub fn weights(&self) -> impl Iterator<Item = (&'a str, &'a [f32])> {
+        let saved = self.params.iter().enumerate().filter(|(_, param)| weights::is_saved(param));
+        saved.map(|(at, param)| (param.name.as_str(), (self.values)(at)))
+    }
 }
 
 /// How training ended.
@@ -499,7 +522,7 @@ where
         train.schedule.value.rate(self.progress.learning_rate, at)
     }
 
-    /// Callbacks, the row, the state: in this order, so that whenever the process is killed the state is not
+    /// Callbacks, the row, what others write, the state: in this order, so that whenever the process is killed the state is not
     /// ahead of the other files.
     fn end_epoch(&mut self, record: &EpochRecord, watch: &mut dyn Watch) -> Result<(), RunError> {
         watch.epoch_ends(record);
@@ -529,6 +552,8 @@ where
             }
         }
         self.history.add(record)?;
+        let (params, values) = (self.engine.params(), |at| self.engine.values(at));
+        watch.learnt(&Learnt { record, params, values: &values })?;
         self.progress.epoch = record.epoch;
         self.progress.batch = 0;
         self.progress.sums = RunningSums::default();
@@ -619,9 +644,11 @@ fn logs(plan: &PhasePlan<'_>) -> Result<Vec<(String, PathBuf)>, RunError> {
 /// The phase's callbacks; refuses a file that would be written elsewhere, before anything is trained.
 fn callbacks_of(plan: &PhasePlan<'_>) -> Result<Callbacks, RunError> {
     for callback in &plan.train.callbacks {
-        if let Some(Writes { path, .. }) = callback.value.writes() {
-            plan.folder.checkpoint(&path.value)?;
-        }
+        match callback.value.writes() {
+            Some(Writes { path, example: Some(_) }) => plan.folder.checkpoint(&path.value)?,
+            Some(Writes { path, example: None }) => plan.folder.of_callback(&path.value)?,
+            None => continue,
+        };
     }
     Ok(Callbacks::new(plan.train.callbacks.iter().map(|callback| callback.value.clone())))
 }

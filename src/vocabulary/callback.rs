@@ -46,7 +46,7 @@ pub enum Callback {
         /// File name.
         path: Spanned<String>,
     },
-    /// Writes each epoch's values as TensorBoard reads them, into a folder of the run's directory.
+    /// Writes event files for TensorBoard, into a folder of the run's directory.
     TensorBoard {
         /// Folder name. Default `logs`.
         path: Spanned<String>,
@@ -105,11 +105,6 @@ impl Callback {
     /// Whether training ends with the best epoch's weights, which are remembered until then.
     pub fn restores_best(&self) -> bool {
         matches!(self, Callback::EarlyStopping { restore_best_weights: true, .. })
-    }
-
-    /// Whether it is checked, but not run by this version.
-    pub fn is_not_run_yet(&self) -> bool {
-        matches!(self, Callback::TensorBoard { .. })
     }
 }
 
@@ -241,8 +236,8 @@ impl Words for Callback {
         Row::new(
             Word::new(
                 "tensorboard",
-                "Writes each epoch's values as TensorBoard reads them, into a folder of \
-                the run's folder.",
+                "Writes event files for TensorBoard into a folder of the run's folder: each epoch's values and \
+                    histograms of the weights, the network, training pictures, the confusion matrix.",
             )
             .keras("TensorBoard")
             .example("tensorboard(\"logs\")")

@@ -38,12 +38,23 @@ fn with_fault(place: &Place, library: &Path, words: &[&str], (out, kind, at): (&
 /// goes on to the weights of an undisturbed one.
 #[test]
 fn whatever_call_goes_wrong_nothing_is_lost() {
+    nothing_is_lost("tiny.cnn", "2");
+}
+
+/// The same of a run that also writes event files.
+#[test]
+fn whatever_call_goes_wrong_event_files_lose_nothing() {
+    nothing_is_lost("logged.cnn", "1");
+}
+
+#[allow(clippy::print_stderr, reason = "it says that it is skipped, and what it did")]
+fn nothing_is_lost(file: &str, epochs: &str) {
     let place = Place::new();
     let library = match faults(&place) {
         Ok(library) => library,
         Err(why) => return eprintln!("skipped: {why}"),
     };
-    let run = ["run", "tiny.cnn", "--epochs", "2", "--out", "run"];
+    let run = ["run", file, "--epochs", epochs, "--out", "run"];
     with_fault(&place, &library, &run, ("run", "none", 0)).success();
     let calls: usize =
         fs::read_to_string(place.path("count")).expect("counted").trim().parse().expect("a number");
@@ -62,7 +73,7 @@ fn whatever_call_goes_wrong_nothing_is_lost() {
             }
             let begun = fs::read_dir(place.path("run")).is_ok_and(|mut entries| entries.next().is_some());
             let flag = if begun { "--resume" } else { "--out" };
-            let said = place.cnnc(&["run", "tiny.cnn", "--epochs", "2", flag, "run"]).success().said();
+            let said = place.cnnc(&["run", file, "--epochs", epochs, flag, "run"]).success().said();
             assert!(!said.contains("damaged"), "{what}: {said}");
             place.results("run").are(&expected, &what);
             let unfinished = fs::read_dir(place.path("run")).expect("a folder").flatten();

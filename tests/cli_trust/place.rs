@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use super::programs::{PHASES, PICTURES, PLAIN, TINY};
+use super::programs::{PHASES, PICTURES, PLAIN, TINY, logged};
 
 pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
@@ -17,6 +17,7 @@ impl Place {
         for (name, text) in [("tiny", TINY), ("phases", PHASES), ("plain", PLAIN), ("pictures", PICTURES)] {
             fs::write(folder.path().join(format!("{name}.cnn")), text).expect("written");
         }
+        fs::write(folder.path().join("logged.cnn"), logged()).expect("written");
         Self { folder }
     }
 

@@ -21,6 +21,11 @@ train {
 }
 ";
 
+/// The same, with event files for TensorBoard.
+pub(crate) fn logged() -> String {
+    TINY.replace("csv_log(", "tensorboard\n    csv_log(")
+}
+
 /// Two phases, the second with a convolution that was frozen before, statistics of batches, and
 /// pictures that are augmented and mixed.
 pub(crate) const PHASES: &str = "\

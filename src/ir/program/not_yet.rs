@@ -1,8 +1,7 @@
 //! What a file may say and is checked, but is not run by this version.
 
-use super::{Program, TrainSpec};
+use super::Program;
 use crate::source::Span;
-use crate::vocabulary::Words;
 
 impl Program {
     /// Parts of the language in this program that are checked but not run, with their places. Commands that
@@ -13,14 +12,7 @@ impl Program {
         parts.extend(self.tune.as_ref().map(|tune| ("a search (`tune`)".to_owned(), tune.span)));
         let ensembles = self.ensembles.iter().filter(|_| !self.is_asked_for);
         parts.extend(ensembles.map(|ensemble| ("an ensemble".to_owned(), ensemble.span)));
-        parts.extend(self.train.iter().flat_map(TrainSpec::stages).flat_map(of_schedule));
         parts.dedup();
         parts
     }
-}
-
-/// What is not run of one phase.
-fn of_schedule(train: &TrainSpec) -> Vec<(String, Span)> {
-    let not_run = train.callbacks.iter().filter(|callback| callback.value.is_not_run_yet());
-    not_run.map(|callback| (format!("the callback `{}`", callback.value.keyword()), callback.span)).collect()
 }

@@ -173,6 +173,7 @@ const TABLE: &[Row] = &[
             ("--resize 9x9", Something),
             ("--split train", Something),
             ("--output answers", Something),
+            ("--tta", Something),
             ("--format json", Something),
         ],
     },

@@ -191,3 +191,134 @@ fn runs_are_compared_on_the_same_pictures() {
     cnnc(folder).args(["compare", "long", "nothing"]).assert().code(1);
     cnnc(folder).args(["compare", "long"]).assert().code(2);
 }
+
+/// Pictures whose brightness rises to the right or to the left, more or less, so that a few epochs mix some
+/// of them up; and the same, mirrored, in another folder.
+fn slopes(folder: &Path) {
+    for (class, name) in ["falls", "rises"].iter().enumerate() {
+        for at in 0..20_u8 {
+            let mut picture = image::GrayImage::new(4, 4);
+            for (x, y, pixel) in picture.enumerate_pixels_mut() {
+                let slope = (x * u32::from(at)) as u8;
+                let slope = if class == 1 { slope } else { 57 - slope };
+                *pixel = image::Luma([slope * 2 + 40 * u8::from((x * 3 + y * 5 + u32::from(at)) % 4 == 0)]);
+            }
+            for (set, picture) in
+                [("set", &picture), ("mirrored", &image::imageops::flip_horizontal(&picture))]
+            {
+                let place = folder.join(set).join(name);
+                fs::create_dir_all(&place).expect("made");
+                picture.save(place.join(format!("{at:02}.png"))).expect("saved");
+            }
+        }
+    }
+}
+
+/// The probabilities in a file of predictions, by the pictures' names within their set.
+fn probabilities(path: &Path) -> Vec<(String, Vec<f32>)> {
+    let text = fs::read_to_string(path).expect("written");
+    let row = |row: &str| {
+        let cells: Vec<&str> = row.split(',').collect();
+        let name = cells[0].split('/').skip(1).collect::<Vec<_>>().join("/");
+        (name, cells[3..].iter().map(|cell| cell.parse().expect("a number")).collect())
+    };
+    text.lines().skip(1).map(row).collect()
+}
+
+#[test]
+fn answers_are_averaged_over_a_flip() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    slopes(folder);
+    let write = |name: &str, set: &str, data: &str| {
+        let text = format!(
+            "model M {{\n    input(4x4x1)\n    conv2d(3, 3x3, activation: relu)\n    flatten\n    \
+             dense(classes, activation: softmax)\n}}\n\
+             data {{ source: folder(\"{set}\"); {data} }}\nprepare {{ rescale: 1/255; color: gray }}\n\
+             train {{ epochs: 2; batch: 7; metrics: [accuracy] }}\n"
+        );
+        fs::write(folder.join(name), text).expect("written");
+    };
+    write("a.cnn", "set", "");
+    write("flipped.cnn", "mirrored", "");
+    write("turned.cnn", "set", "mirror: { falls: rises }");
+    said(folder, &["run", "a.cnn", "--out", "run"]);
+    let eval = |file: &str, more: &[&str]| {
+        let words = [&["eval", file, "--weights", "run", "--split", "train"][..], more].concat();
+        said(folder, &words)
+    };
+    eval("flipped.cnn", &["--output", "flipped"]);
+    let mirrored = probabilities(&folder.join("flipped/predictions.csv"));
+    for (file, output, image) in [("a.cnn", "out", [0, 1]), ("turned.cnn", "turned", [1, 0])] {
+        let found = json(&eval(file, &["--tta", "--format", "json", "--output", output]));
+        let plain = probabilities(&folder.join(output).join("predictions.csv"));
+        let averaged = probabilities(&folder.join(output).join("predictions-tta.csv"));
+        assert_eq!((plain.len(), averaged.len()), (40, 40));
+        let mut right = 0;
+        for (at, (name, scores)) in averaged.iter().enumerate() {
+            assert_eq!((&plain[at].0, &mirrored[at].0), (name, name));
+            let mean = [0, 1].map(|class| plain[at].1[class].midpoint(mirrored[at].1[image[class]]));
+            assert_eq!(scores[..], mean, "{file}: {name}");
+            right += usize::from((mean[1] > mean[0]) == name.starts_with("rises"));
+        }
+        let accuracy = number(&found["tta"]["assessment"]["accuracy"]);
+        assert!((accuracy - right as f64 / 40.0).abs() < 1e-9, "{found}");
+        let plainly = number(&found["assessment"]["accuracy"]);
+        let gained = number(&found["tta"]["only_averaged_right"]) - number(&found["tta"]["only_plain_right"]);
+        assert!(((accuracy - plainly) * 40.0 - gained).abs() < 1e-9, "{found}");
+        // for people: the same figures, the plain ones first
+        let text = eval(file, &["--tta"]);
+        let (_, after) = text.split_once("averaged over a horizontal flip:\n").expect(&text);
+        let change = format!("accuracy {accuracy:.4} ({:+.4}), 95% interval ", accuracy - plainly);
+        assert!(after.starts_with(&change), "{text}");
+        assert!(after.contains("McNemar's exact test, p = "), "{text}");
+        assert!(text.starts_with(&eval(file, &[])), "what is said without it comes first");
+        let korean = eval(file, &["--tta", "--lang", "ko"]);
+        assert!(!korean.contains("averaged") && !korean.contains("right about"), "{korean}");
+    }
+}
+
+#[test]
+fn a_flip_that_changes_what_is_right_is_refused() {
+    let refused = |folder: &Path, file: &str, words: &[&str]| {
+        let done =
+            cnnc(folder).args(["eval", file, "--weights", "run", "--tta"]).args(words).assert().code(1);
+        String::from_utf8(done.get_output().stderr.clone()).expect("text")
+    };
+    let place = digits("test: 20% of all", "metrics: [accuracy]");
+    said(place.path(), &["run", "a.cnn", "--out", "run"]);
+    let told = refused(place.path(), "a.cnn", &[]);
+    let wanted =
+        "mirrored, pictures of `digits` are of another class or of none: `0`, `1`, `2`, `3`, `4` and 5";
+    assert!(told.contains(wanted) && told.contains("leave `--tta` out"), "{told}");
+
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    slopes(folder);
+    let program = |data: &str, head: &str| {
+        format!(
+            "model M {{\n    input(4x4x1)\n    flatten\n    {head}\n}}\ndata {{ {data}; test: 25% of all }}\n\
+             prepare {{ rescale: 1/255; color: gray }}\ntrain {{ epochs: 1 }}\n"
+        )
+    };
+    let some = "source: folder(\"set\"); mirror: { falls: falls }";
+    fs::write(folder.join("some.cnn"), program(some, "dense(classes, activation: softmax)"))
+        .expect("written");
+    said(folder, &["run", "some.cnn", "--out", "run"]);
+    let told = refused(folder, "some.cnn", &[]);
+    let wanted = "`mirror:` does not say what these classes are when they are mirrored: `rises`";
+    assert!(told.contains(wanted) && told.contains("one that stays what it is with itself"), "{told}");
+
+    let mut table = "file,x\n".to_owned();
+    (0..20).for_each(|at| table.push_str(&format!("set/falls/{at:02}.png,{at}\n")));
+    fs::write(folder.join("t.csv"), table).expect("written");
+    let numbers = "source: csv(\"t.csv\", image: file, label: x); labels: regression";
+    fs::write(folder.join("numbers.cnn"), program(numbers, "dense(1)")).expect("written");
+    fs::remove_dir_all(folder.join("run")).expect("removed");
+    said(folder, &["run", "numbers.cnn", "--out", "run"]);
+    let told = refused(folder, "numbers.cnn", &[]);
+    assert!(
+        told.contains("the model answers with numbers, and those of a mirrored picture may be"),
+        "{told}"
+    );
+}

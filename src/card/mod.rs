@@ -136,6 +136,19 @@ impl DataCard {
         [self.train_images, self.validation_images, self.test_images]
     }
 
+    /// What `mirror:` says of these data, as it is written: `{ left: right, "a b": "a b" }`.
+    pub fn mirror_text(&self) -> String {
+        let plain = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic())
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        let written = |name: &String| if plain(name) { name.clone() } else { format!("\"{name}\"") };
+        let pairs = self.mirror_pairs.iter();
+        let pairs: Vec<String> =
+            pairs.map(|[left, right]| format!("{}: {}", written(left), written(right))).collect();
+        format!("{{ {} }}", pairs.join(", "))
+    }
+
     /// Training images of a class; `None` where that is not known.
     pub fn images_of(&self, class: &str) -> Option<usize> {
         let index = self.classes.iter().position(|name| name == class)?;

@@ -2,7 +2,7 @@
 //! see.
 
 use super::View;
-use crate::card::{DataCard, PictureSize};
+use crate::card::PictureSize;
 use crate::diag::{Code, Diagnostic, Problems};
 use crate::ir::{AugmentKind, AugmentOp, Color};
 use crate::lower::list;
@@ -192,25 +192,10 @@ fn check_flip(view: &View<'_>, op: &Op, problems: &mut Problems) -> bool {
     }
     let shown: Vec<String> = pairs.iter().map(|[left, right]| format!("`{left}` and `{right}`")).collect();
     let problem =
-        at(Code::W0402).saying("pairs").arg("pairs", shown.join(", ")).arg("mirror", mirror_text(card));
-    let (end, map) = (data.source.span.end, mirror_text(card));
+        at(Code::W0402).saying("pairs").arg("pairs", shown.join(", ")).arg("mirror", card.mirror_text());
+    let (end, map) = (data.source.span.end, card.mirror_text());
     problems.push(problem.help("mirror").fix(Span::new(end, end), format!("; mirror: {map}")));
     true
-}
-
-/// `{ left: right, "a b": "a b" }`
-fn mirror_text(card: &DataCard) -> String {
-    let plain = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    let written = |name: &String| if plain(name) { name.clone() } else { format!("\"{name}\"") };
-    let pairs: Vec<String> = card
-        .mirror_pairs
-        .iter()
-        .map(|[left, right]| format!("{}: {}", written(left), written(right)))
-        .collect();
-    format!("{{ {} }}", pairs.join(", "))
 }
 
 /// W0403.

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::console::Console;
 use super::failure::Failure;
 use super::language::said as in_words;
+use super::rounded::p;
 use super::setting;
 use super::table::{Table, bytes};
 use crate::assess::Interval;
@@ -168,9 +169,4 @@ fn said(verdict: Verdict) -> &'static str {
         Verdict::Worse => "it is worse",
         Verdict::CannotTell => "cannot tell which is better",
     }
-}
-
-/// Two digits that count.
-fn p(value: f64) -> String {
-    if value < 1e-3 { format!("{value:.1e}") } else { format!("{value:.3}") }
 }

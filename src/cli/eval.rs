@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::arguments::{ComputeArgs, TuneArgs};
+use super::averages;
 use super::console::Console;
 use super::failure::Failure;
 use super::picture;
@@ -32,6 +33,7 @@ Examples:
   cnnc eval runs/digits-1
   cnnc eval models/digits.cnn --weights runs/digits-1/weights.safetensors
   cnnc eval runs/digits-1 --split train --output answers
+  cnnc eval runs/cifar10-1 --tta
   cnnc eval models/digits.cnn --weights best.safetensors --split validation --format json")]
 pub(super) struct EvalArgs {
     #[command(flatten)]
@@ -48,10 +50,17 @@ pub(super) struct EvalArgs {
     /// confusion matrix and the reliability diagram as SVG and PNG
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Also average the answers to each picture and to its mirror image: where mirrored pictures are of the same
+    /// class, or `mirror:` in `data` says of which
+    #[arg(long)]
+    tta: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
+
+/// The answers averaged over a flip, in the folder of `--output`.
+const AVERAGED: &str = "predictions-tta.csv";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -72,7 +81,10 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
     let resize = resizing.map(|resizing| resizing.for_model(&ready)).transpose()?;
     let options = ModelOptions { compute: args.compute.tuned(args.tuning), batch: None, resize };
     let mut model = Model::load_with(&ready, &weights, options, &mut watch)?;
+    // refused before anything takes long
+    let images = args.tta.then(|| model.mirror_images(&mut watch)).transpose()?;
     let (judged, known) = judge(&mut model, args.split.split(), &mut watch, console)?;
+    let averaged = images.map(|images| model.averaged(&judged, &images)).transpose()?.flatten();
     let (split, scores) = (judged.split, &judged.scores);
     if let Some(known) = &known {
         tell(known, (split, scores.images), console);
@@ -82,15 +94,19 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
         let [predictions, metrics] = [PREDICTIONS, METRICS].map(|name| folder.join(name));
         judged.write(&predictions, &metrics)?;
         console.note(format_args!("written: {}, {}", shown_path(&predictions), shown_path(&metrics)));
+        if let Some(averaged) = &averaged {
+            let path = folder.join(AVERAGED);
+            averaged.write(&path)?;
+            console.note(format_args!("written: {}", shown_path(&path)));
+        }
         draw(&judged, folder, console)?;
     }
     match args.format {
         Format::Human => {
             console.result(format_args!("{} {scores}", split.name()))?;
-            match &judged.answers {
-                Some(answers) => verdict::tell(&answers.assess(), split.name(), console),
-                None => Ok(()),
-            }
+            let Some(answers) = &judged.answers else { return Ok(()) };
+            verdict::tell(&answers.assess(), split.name(), console)?;
+            averaged.map_or(Ok(()), |averaged| averages::tell(answers, &averaged, console))
         }
         Format::Json => {
             let data = known.map(|Known { differences, trained_on }| {
@@ -98,6 +114,9 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
             });
             let mut all = judged.to_json();
             all["data"] = json!(data);
+            if let Some(averaged) = averaged {
+                all["tta"] = averaged.to_json();
+            }
             console.json(all)
         }
     }

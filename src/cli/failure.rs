@@ -113,6 +113,7 @@ impl From<Error> for Failure {
             | Error::NoValue { .. }
             | Error::NoGradient { .. }
             | Error::Picture { .. }
+            | Error::NoFlip(_)
             | Error::Prepare(_) => Failure::Mistake { code, message: error.to_string(), help },
         }
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::augment::{self, Mixable, Occasion};
 use super::error::DataError;
+use super::mirrored::{View, mirror};
 use super::source::Targets;
 use super::store::{Scratch, Store};
 use crate::ir::{AugmentSpec, Labels};
@@ -39,6 +40,15 @@ impl Batch {
     /// The labels, as a session takes them.
     pub fn as_labels(&self) -> Labels<'_> {
         if self.targets.is_empty() { Labels::Classes(&self.labels) } else { Labels::Numbers(&self.targets) }
+    }
+
+    fn seen(mut self, view: View) -> Self {
+        let [height, width] = self.size;
+        let channels = self.images.len().checked_div(self.labels.len() * height * width).unwrap_or(0);
+        if view == View::Mirrored {
+            mirror(&mut self.images, [width, channels]);
+        }
+        self
     }
 }
 
@@ -197,6 +207,7 @@ pub struct Batches {
     next: usize,
     end: usize,
     workers: Workers,
+    view: View,
     /// Tells the workers that no more batches are wanted.
     given_up: Arc<AtomicBool>,
 }
@@ -244,7 +255,7 @@ impl Batches {
                 workers = Workers::Threads { channels, handles, turn: 0 };
             }
         }
-        Self { pass, next: start, end, workers, given_up }
+        Self { pass, next: start, end, workers, view: View::default(), given_up }
     }
 }
 
@@ -255,6 +266,13 @@ impl Batches {
     /// The pictures of the whole pass in the order of its batches, as places in the data set.
     pub fn items(&self) -> &[u32] {
         &self.pass.order
+    }
+
+    /// The same pictures in the same order, seen in this way.
+    #[must_use]
+    pub fn seen(mut self, view: View) -> Self {
+        self.view = view;
+        self
     }
 
     /// The next batch; `None` at the end, and where `stop` is raised while the batch is waited for.
@@ -281,7 +299,7 @@ impl Batches {
             }
         };
         self.next = if made.is_ok() { index + 1 } else { self.end };
-        Some(made)
+        Some(made.map(|batch| batch.seen(self.view)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::findings::Findings;
+use super::mirrored::NoFlip;
 use crate::data::{DataError, PrepareError, Split};
 use crate::diag::{Diagnostic, Language, Level};
 use crate::ir::SizeRefused;
@@ -152,6 +153,9 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// Answers cannot be averaged over a flip.
+    #[error(transparent)]
+    NoFlip(#[from] NoFlip),
     /// The file's `prepare` does not make what the model takes.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -191,6 +195,7 @@ impl Error {
             | Error::NoValue { .. }
             | Error::NoGradient { .. }
             | Error::Picture { .. }
+            | Error::NoFlip(_)
             | Error::Prepare(_)
             | Error::Data(_) => None,
         }
@@ -212,6 +217,7 @@ impl Error {
                 "take weights that have not been changed since they were trained"
             }
             Error::ClassesDiffer { .. } => "list the classes in the weights' order: `classes: […]` in `data`",
+            Error::NoFlip(why) => return Some(why.help()),
             Error::Run(error) => return error.help(),
             Error::Compile(error) => return error.help().map(str::to_owned),
             Error::Problems { .. }

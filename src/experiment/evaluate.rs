@@ -7,7 +7,7 @@ use super::model::Model;
 use super::scores::Scores;
 use super::watch::{Silent, Watch};
 use crate::autodiff;
-use crate::data::{DataIndex, Split};
+use crate::data::{DataIndex, Split, View};
 use crate::ir::Labels;
 use crate::train::{Answered, Interrupt, Unsaved, evaluate};
 
@@ -93,7 +93,7 @@ impl Model {
                 take(Answer { name, label, outputs: values.to_vec(), loss });
             }
         };
-        self.pass(split, &mut hand_on, watch)
+        self.pass((split, View::AsPrepared), &mut hand_on, watch)
     }
 
     /// Evaluates a split: loss, metrics, and all that its answers say of the model.
@@ -101,16 +101,17 @@ impl Model {
     /// As [`Model::evaluate`].
     pub fn judge(&mut self, split: Split, watch: &mut dyn Watch) -> Result<(Judged, Option<Known>), Error> {
         let mut collector = Collector::new(self.interpretation(), self.outputs());
-        let (scores, known) = self.pass(split, &mut |answered, _| collector.take(answered), watch)?;
+        let mut take = |answered: Answered<'_>, _: &DataIndex| collector.take(answered);
+        let (scores, known) = self.pass((split, View::AsPrepared), &mut take, watch)?;
         let index = self.data.as_ref().map(|(_, index)| index);
         let answers = index.and_then(|index| collector.finish(index));
         Ok((Judged { split, scores, answers }, known))
     }
 
     /// Evaluates a split, and hands on the answers, batch by batch.
-    fn pass(
+    pub(super) fn pass(
         &mut self,
-        split: Split,
+        (split, view): (Split, View),
         take: &mut dyn FnMut(Answered<'_>, &DataIndex),
         watch: &mut dyn Watch,
     ) -> Result<(Scores, Option<Known>), Error> {
@@ -127,7 +128,7 @@ impl Model {
             return Err(Error::NoSplit { split });
         }
         let known = Known::of(weights, index, split, watch);
-        let batches = data.batches(split, options.batch);
+        let batches = data.batches(split, options.batch).seen(view);
         let never = (&Interrupt::default(), Unsaved::Nothing);
         let found = evaluate(session, batches, never, Some(&mut |answered| take(answered, index)))?;
         let sums = found.expect("nothing interrupts it").finite()?;

@@ -418,7 +418,16 @@ const TABLE: &[Row] = &[
         ],
     },
     Row { base: "report run", options: &[("--output out", Something), ("--text", Something)] },
-    Row { base: "report run --output out", options: &[("--text", Refused)] },
+    Row {
+        base: "report run --output out",
+        options: &[
+            ("--text", Refused),
+            ("--no-pictures", Something),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Nothing(BUILT_IN)),
+        ],
+    },
+    Row { base: "report run --text", options: &[("--no-pictures", Refused)] },
     Row { base: "ui nothing", options: &[("--port 65536", Refused)] },
     Row { base: "completions bash", options: &[] },
 ];

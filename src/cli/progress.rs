@@ -92,6 +92,8 @@ impl<'a> TuneProgress<'a> {
 /// Progress of training.
 struct TrainProgress {
     epochs: usize,
+    /// The one that goes on, from 1.
+    epoch: usize,
     metrics: Vec<Metric>,
     bar: Option<ProgressBar>,
     /// When the first step of the epoch was done here, and how many images had been seen by then.
@@ -105,11 +107,22 @@ struct TrainProgress {
 impl TrainProgress {
     fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize) {
         let bar = bar(batches as u64, "{prefix} {wide_bar} {pos}/{len} {msg}");
-        let left = self.last_epoch.map(|seconds| seconds * (self.epochs + 1).saturating_sub(epoch) as f64);
-        let left = left.map_or_else(String::new, |seconds| format!(" ({} left)", duration(seconds)));
-        bar.set_prefix(said(&format!("epoch {epoch}/{}{left}", self.epochs)).into_owned());
+        self.epoch = epoch;
+        let left = self.last_epoch.map(|seconds| seconds * self.epochs_left());
+        bar.set_prefix(self.prefix(left));
         bar.set_position(done as u64);
         (self.bar, self.first_step) = (Some(bar), None);
+    }
+
+    /// Epochs up to the end of the schedule, with the one that goes on.
+    fn epochs_left(&self) -> f64 {
+        (self.epochs + 1).saturating_sub(self.epoch) as f64
+    }
+
+    /// The epoch, and the seconds that are left, where one can tell.
+    fn prefix(&self, left: Option<f64>) -> String {
+        let left = left.map_or_else(String::new, |seconds| format!(" ({} left)", duration(seconds)));
+        said(&format!("epoch {}/{}{left}", self.epoch, self.epochs)).into_owned()
     }
 
     fn stepped(&mut self, sums: &RunningSums) {
@@ -128,6 +141,12 @@ impl TrainProgress {
         }
         bar.set_message(text);
         bar.inc(1);
+        // the first epoch tells by its steps how long all of them will take, a few times
+        let (done, all) = (bar.position(), bar.length().unwrap_or(1).max(1));
+        if self.last_epoch.is_none() && seconds > 1.0 && done.is_multiple_of(all.div_ceil(50)) {
+            let share = done as f64 / all as f64;
+            bar.set_prefix(self.prefix(Some(seconds / share * (self.epochs_left() - share))));
+        }
     }
 
     /// The line of an epoch that is complete.
@@ -164,6 +183,7 @@ impl<'a> Terminal<'a> {
             tuning: TuneProgress::new(console),
             training: TrainProgress {
                 epochs: 0,
+                epoch: 0,
                 metrics: Vec::new(),
                 bar: None,
                 first_step: None,

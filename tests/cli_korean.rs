@@ -208,7 +208,7 @@ fn help_is_korean() {
     let commands = commands(here.path());
     assert!(commands.len() > 15, "{commands:?}");
     let mut names: Vec<&str> = commands.iter().map(String::as_str).collect();
-    names.extend(["net", "Small", "Large", "top", "conv", "adam", "folder"]);
+    names.extend(["net", "Small", "Large", "top", "conv", "adam", "folder", "runs"]);
     // what `see` draws
     names.extend(["samples", "cam", "maps", "filters", "mistakes", "embedding", "curves", "confusion"]);
     for help in ["--help", "-h"] {

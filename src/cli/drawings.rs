@@ -5,7 +5,7 @@ use std::path::Path;
 use super::console::Console;
 use super::failure::Failure;
 use super::interrupt::Watcher;
-use super::picture;
+use super::{picture, progress};
 use crate::data::Dataset;
 use crate::draw::scene::Scene;
 use crate::experiment::{Compute, Experiment, Model, ModelOptions, Run, RunStatus, Silent};
@@ -107,7 +107,9 @@ fn of_report(
 ) -> Vec<(String, Scene)> {
     let report = of.model.experiment().program.program().report.clone();
     let (mut names, mut written, mut scenes) = (Vec::new(), Vec::new(), Vec::new());
+    let bar = progress::things(report.as_ref().map_or(0, |report| report.drawings.len()), console);
     for drawing in report.iter().flat_map(|report| &report.drawings) {
+        bar.inc(1);
         let drawing = &drawing.value;
         let is_in_page = matches!(
             drawing,
@@ -118,6 +120,7 @@ fn of_report(
         }
         let name = see::file_name(of.model.experiment(), drawing, &names);
         names.push(name.clone());
+        bar.set_message(name.clone());
         let scene = match see::drawn(drawing, of, &mut Silent) {
             Ok(scene) => scene,
             Err(error) => {
@@ -137,6 +140,7 @@ fn of_report(
             scenes.push((format!("{DRAWINGS}/{}", file.display()), scene));
         }
     }
+    bar.finish_and_clear();
     if !written.is_empty() {
         console.note(format_args!("drawings in {}: {}", shown_path(&of.run.drawings()), few(&written)));
     }

@@ -270,6 +270,15 @@ fn duration(seconds: f64) -> String {
     }
 }
 
+/// A bar for so many things that are made one after the other, each with its name; hidden where no bars are drawn.
+pub(super) fn things(count: usize, console: &Console) -> ProgressBar {
+    if console.draws_bars() {
+        bar(count as u64, "{msg} {wide_bar} {pos}/{len}")
+    } else {
+        ProgressBar::hidden()
+    }
+}
+
 fn bar(length: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template(template).expect("the template is constant and well formed");

@@ -19,7 +19,11 @@ pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
     let operations = [count(before), count(after)];
     html.told(words::COMPILED_FOR, &[&simd.to_string(), &count(batch), &operations[0], &operations[1]])
         .tags(" ");
-    html.told(words::CALLS, &[&count(calls), &count(kernels), &count(stages)]).tags("</p>");
+    html.told(words::CALLS, &[&count(calls), &count(kernels), &count(stages)]);
+    if let Some(phase) = &compiled.phase {
+        html.tags(" ").told(words::OF_LAST_PHASE, &[phase]);
+    }
+    html.tags("</p>");
     memory(&compiled, html);
     products(&compiled, html);
     fused(&compiled, html);

@@ -158,6 +158,7 @@ catalogue! {
     CALLS: "A step is {0} calls of {1} different kernels, in {2} parts that follow each other; within a part all \
             threads work.",
         "한 스텝은 서로 다른 커널 {1}개를 {0}번 호출합니다. 차례로 이어지는 {2}개 부분으로 나뉘고, 한 부분 안에서는 모든 스레드가 함께 일합니다.";
+    OF_LAST_PHASE: "All of it is told of the last phase, `{0}`.", "모두 마지막 단계 `{0}`의 내용입니다.";
     MEMORY_PLAN: "Memory plan", "메모리 계획";
     MEMORY_PLAN_READ: "Each rectangle is a tensor: from left to right over the step, from bottom to top by its \
             address. Grey ones stay from step to step (weights and what the optimizer keeps: {1}). With a \

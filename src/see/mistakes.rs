@@ -100,8 +100,7 @@ pub(super) fn pictures_of(
 /// The mistakes in rows: each picture beside the same with what speaks for the wrong answer.
 pub fn mistakes_sheet(found: &Mistakes, look: Look) -> Scene {
     let Mistakes { split, worst, wrong, images } = found;
-    let title =
-        format!("{wrong} of {images} pictures of the {} split are taken for something else", split.name());
+    let title = format!("{wrong} of {images} {} pictures are taken for something else", split.name());
     let tiles: Vec<Tile> = worst.iter().map(|mistake| tile(mistake, look)).collect();
     let columns = square(tiles.len().div_ceil(2)).max(2);
     let grid = grid(tiles, columns);

@@ -92,7 +92,8 @@ pub fn sample_sheet(title: &str, picture: &AugmentedPicture, colors: ColorMap) -
     let [high, wide] = LARGE.of([height, width]);
     let (least, greatest) = range_of(picture.values.iter().copied());
     let mut scene = Scene::new(title, (wide + 3.0 * MARGIN + BAR + BESIDE).max(LEAST_WIDTH), 0.0);
-    let said = format!("{height}x{width}x{channels}, values from {} to {}", short(least), short(greatest));
+    let size = format!("{height}x{width}x{channels}");
+    let said = format!("{size}, values from {} to {}", short(least), short(greatest));
     let top = heading(&mut scene, MARGIN, title, &[said]);
     let mut group = Group::at(Point::new(MARGIN, top));
     if channels == 1 {

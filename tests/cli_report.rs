@@ -354,7 +354,7 @@ fn pages_of_all_models_are_read_in_a_browser() {
         let words = ["run", &format!("{name}.cnn"), "--epochs", "1", "--out", &name, "-q"];
         let done = command.args(words).output().expect("started");
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
-        if said.contains("there is nothing at") || said.contains("could not fetch") {
+        if said.contains("was not found") || said.contains("could not fetch") {
             eprintln!("skipped: the data of {name} are not there");
             continue;
         }

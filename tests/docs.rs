@@ -161,7 +161,9 @@ fn codes_that_are_named_exist() {
 fn links_lead_somewhere() {
     for path in documents() {
         let text = read(&path);
-        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let pictures = text.split("<img src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for target in links.chain(pictures) {
             let file = target.split('#').next().unwrap_or_default();
             if !file.is_empty() && !file.contains("://") {
                 let folder = path.parent().expect("a file lies in a folder");

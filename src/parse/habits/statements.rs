@@ -200,10 +200,12 @@ fn list(pieces: &Pieces<'_>, comma: usize, found: &mut Found<'_>) {
     {
         to += 2;
     }
-    if to <= comma || !is_value(&pieces.all[from]) {
+    // `a: ,` at the end of a text has no value
+    let (Some(first), Some(last)) = (pieces.get(from), pieces.get(to)) else { return };
+    if to <= comma || !is_value(first) {
         return;
     }
-    let place = Span::new(pieces.all[from].span.start, pieces.all[to].span.end);
+    let place = Span::new(first.span.start, last.span.end);
     let written = format!("[{}]", pieces.slice(from, to));
     found.add(Habit::new(Kind::List, place).written(&written).edit(place, written));
 }

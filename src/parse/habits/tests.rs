@@ -71,6 +71,14 @@ fn what_is_right_has_no_habits() {
     }
 }
 
+#[test]
+fn a_text_may_end_anywhere() {
+    for text in ["model A {\n, :", "train {\n    , =", "metrics: ,", "metrics:", "a ="] {
+        let found = amend(text);
+        assert!(found.is_none_or(|amended| !amended.edits.is_empty()), "{text}");
+    }
+}
+
 proptest::proptest! {
     /// Edits of any text lie in it and do not overlap.
     #[test]

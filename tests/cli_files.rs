@@ -843,17 +843,23 @@ fn a_restricted_program_keeps_to_its_limits() {
     let limited = |limits: &str, words: &[&str]| {
         run(cnnc(folder.path()).args(["--restricted", "--limits", limits]).args(words))
     };
-    for (limits, code) in [
-        ("layers=3", "E0633"),
-        ("parameters=100", "E0633"),
-        ("pictures=100", "E0633"),
-        ("memory=1MiB", "E06"),
+    for (limits, codes) in [
+        ("layers=3", &["E0633"][..]),
+        ("parameters=100", &["E0633"]),
+        ("pictures=100", &["E0633"]),
+        // what is planned does not fit; or there was no room left, or no thread, to find that out
+        ("memory=1MiB", &["E0515", "E0630", "E0631"]),
     ] {
         for command in ["check", "run", "summary"] {
             let output = limited(limits, &[command, DIGITS]);
+            // a summary trains nothing, and may find the little room that it needs
+            if limits.starts_with("memory") && command == "summary" && output.status.success() {
+                continue;
+            }
             assert_eq!(output.status.code(), Some(1), "{limits} {command}: {output:?}");
+            let said = text(&output.stderr);
             assert!(
-                text(&output.stderr).contains(&format!("error[{code}")),
+                codes.iter().any(|code| said.contains(&format!("error[{code}"))),
                 "{limits} {command}: {output:?}"
             );
         }

@@ -470,6 +470,27 @@ fn the_page_shows_mistakes_and_samples() {
 }
 
 #[test]
+fn a_run_without_a_test_draws_what_it_was_trained_on() {
+    let report = "report { images: 2; grad_cam; filters; mistakes }\n";
+    let text = with_maps(report).replace("test: 20% of all", "");
+    let place = folder_with(&[("a.cnn", &text)]);
+    let folder = place.path();
+    let (_, told) = ends(folder, &["run", "a.cnn", "--out", "run", "--epochs", "1"], 0);
+    assert!(!told.contains("nothing is drawn"), "{told}");
+    assert!(
+        told.contains("the drawing `mistakes` cannot be made: the run in `run` has kept no answers"),
+        "{told}"
+    );
+    assert!(told.contains("drawings in run/report: grad_cam.png, filters.png"), "{told}");
+    assert!(read(&page(folder, "run")).contains("of 1797 training pictures"));
+    // what the drawing says, in another language
+    let words = ["see", "curves", "run", "-o", "c.svg", "--lang", "ko"];
+    ends(folder, &words, 0);
+    let drawn = fs::read_to_string(folder.join("c.svg")).expect("written");
+    assert!(drawn.contains(">에폭<") && drawn.contains(">loss<"), "{drawn}");
+}
+
+#[test]
 fn pictures_that_are_gone_are_said_to_be() {
     let place = folder_with(&[]);
     let folder = place.path();

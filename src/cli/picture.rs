@@ -53,16 +53,18 @@ pub(super) fn write_as<'p>(
     console: &Console,
 ) -> Result<Cow<'p, Path>, Failure> {
     let language = console.language();
-    let in_english = scene;
-    let scene = &scene.clone().said(&|text| language.label(text).into_owned());
+    let said = match language {
+        Language::English => Cow::Borrowed(scene),
+        Language::Korean => Cow::Owned(scene.clone().said(&|text| language.label(text).into_owned())),
+    };
     // where no font has the letters of the language, a picture is better than none
-    let scene = match (picture_type, language) {
-        (PictureType::Png, Language::Korean) if scene.to_png().is_err() => in_english,
-        _ => scene,
+    let to_png = || match said.to_png() {
+        Err(NoPng::NoFont { .. }) if language != Language::English => scene.to_png(),
+        made => made,
     };
     let (path, bytes) = match picture_type {
-        PictureType::Svg => (Cow::Borrowed(path), scene.to_svg().into_bytes()),
-        PictureType::Png => match scene.to_png() {
+        PictureType::Svg => (Cow::Borrowed(path), said.to_svg().into_bytes()),
+        PictureType::Png => match to_png() {
             Ok(png) => (Cow::Borrowed(path), of_png(png)?),
             Err(reason @ NoPng::NoFont { .. }) => {
                 let svg = as_svg(path);
@@ -70,7 +72,7 @@ pub(super) fn write_as<'p>(
                     "note: {reason}: `{}` is SVG, which browsers draw with the fonts that they find",
                     shown_path(&svg)
                 ));
-                (svg, scene.to_svg().into_bytes())
+                (svg, said.to_svg().into_bytes())
             }
             Err(error @ NoPng::Large { .. }) => {
                 return Err(Failure::mistake(

@@ -90,6 +90,11 @@ impl Album {
         ranked.into_iter().take(count).map(|(.., entry)| entry).collect()
     }
 
+    /// Whether the model's answers are known.
+    pub fn has_answers(&self) -> bool {
+        self.entries.iter().any(|entry| entry.answer.is_some())
+    }
+
     /// Whether answers are known, and could be wrong about a class.
     pub fn has_mistakes(&self) -> bool {
         !self.entries.is_empty() && self.entries.iter().all(|entry| entry.class().is_some())

@@ -15,11 +15,12 @@ use super::mistakes::{mistakes_in, mistakes_sheet, pictures_of};
 use super::photo::Photo;
 use super::samples::{samples, samples_sheet};
 use crate::chart;
-use crate::data::Sample;
+use crate::data::{Sample, Split};
 use crate::draw::colors::ColorMap;
 use crate::draw::scene::Scene;
 use crate::experiment::{self, Experiment, Model, Run, Watch};
 use crate::ir::LayerId;
+use crate::printed::shown_path;
 use crate::source::Spanned;
 use crate::vocabulary::{Drawing, Words};
 
@@ -48,7 +49,14 @@ impl<'m> Material<'m> {
     /// # Errors
     /// [`Error::Model`] where the pictures cannot be had; the run's answers cannot be read.
     pub fn of(run: &'m Run, mut model: Model, watch: &mut dyn Watch) -> Result<Self, Error> {
-        let (split, items) = pictures_of(&mut model, run.results().map(|(split, _)| split), watch)?;
+        let judged = run.results().map(|(split, _)| split);
+        let (split, items) = match pictures_of(&mut model, judged, watch) {
+            // where there are no others, drawings are made of those that it was trained on
+            Err(Error::Model(error)) if matches!(*error, experiment::Error::NoSplit { .. }) => {
+                (Split::Train, model.items(Split::Train, watch)?)
+            }
+            found => found?,
+        };
         let album = Album::new(&model, split, &items, run.answers()?);
         let images = model.experiment().program.program().report.as_ref().map_or(8, |report| report.images);
         Ok(Self { run, model, album, images })
@@ -73,6 +81,9 @@ pub fn drawn(drawing: &Drawing, of: &mut Material<'_>, watch: &mut dyn Watch) ->
         Drawing::Samples { augmented } => samples_of(&mut of.model, SAMPLES, *augmented, watch)?,
         Drawing::Curves => chart::curves(&[curves_of(of.run)?]),
         Drawing::ConfusionMatrix => confusion_of(of.run, colors)?,
+        Drawing::Mistakes if !of.album.has_answers() => {
+            return Err(Error::NoAnswers { run: shown_path(of.run.folder()) });
+        }
         Drawing::Mistakes => {
             mistakes_sheet(&mistakes_in(&of.album, &mut of.model, MISTAKES)?, Look::default())
         }

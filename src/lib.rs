@@ -149,6 +149,8 @@ pub(crate) mod live;
 pub(crate) mod lower;
 #[cfg(feature = "engine")]
 pub(crate) mod memory;
+#[cfg(feature = "engine")]
+pub(crate) mod onnx;
 pub(crate) mod ops;
 pub(crate) mod opt;
 #[cfg(feature = "engine")]

@@ -1,0 +1,3 @@
+//! ONNX, the format in which models go from one program to another.
+
+pub mod proto;

@@ -18,6 +18,7 @@ mod moved;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it takes no arguments")]
 mod moves;
 mod points;
+mod published;
 mod settings;
 mod weights;
 
@@ -25,7 +26,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
-pub use weights::{TensorShapes, WeightsFile};
+pub use crate::zoo::{Listed, Listing};
+pub use published::{part_for, reference};
+pub use weights::WeightsFile;
 
 pub use crate::ast::File as Syntax;
 pub use crate::card::DataCard;

@@ -127,12 +127,16 @@ rooms! {
     }
     #[cfg(feature = "engine")]
     train {
-        State, tensor_shapes, weights,
+        State, weights,
     }
     vocabulary {
         Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize,
         Optimizer, OptionSpec, OptionType, OptionValue, Regularizer, Resize, SECTIONS, Schedule, Strategy,
         Word, Words, call, named,
+    }
+    #[cfg(feature = "engine")]
+    weights {
+        open,
     }
     zoo {
         NameTable, find, names, source,

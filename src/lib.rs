@@ -172,6 +172,8 @@ pub(crate) mod tensor;
 #[cfg(feature = "engine")]
 pub(crate) mod train;
 pub(crate) mod vocabulary;
+#[cfg(feature = "engine")]
+pub(crate) mod weights;
 pub(crate) mod zoo;
 
 #[cfg(feature = "engine")]

@@ -2,10 +2,15 @@
 //! one into a file.
 
 mod fit;
+mod layout;
+mod listing;
 mod names;
+mod published;
 
-pub use fit::{Fit, fit};
-pub use names::NameTable;
+pub use fit::{Account, Fit, Found, fit_backbone, fit_model};
+pub use listing::{Listed, Listing};
+pub use names::{Layout, NameTable};
+pub use published::{Part, Published, Publisher, Stated, imagenet_classes, published, published_models};
 
 /// A model of the zoo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,11 +6,12 @@ mod cards;
 use std::path::Path;
 
 use cnnc::diag::{Code, Diagnostic, Language, Level, RenderStyle, render, render_json};
-use cnnc::front::{Loaded, Surroundings, WeightsFile, load_within};
+use cnnc::front::{Listed, Listing, Loaded, Surroundings, WeightsFile, load_within};
 use cnnc::internals::card::DataCard;
 use cnnc::internals::ir::CheckedProgram;
 use cnnc::internals::layers::Layer;
 use cnnc::internals::lower::LowerOptions;
+use cnnc::internals::tensor::Shape;
 use cnnc::reference::explain;
 use cnnc::source::SourceFile;
 
@@ -50,8 +51,9 @@ fn load_beside_fixtures(source: SourceFile, options: &LowerOptions) -> Loaded {
             "none.safetensors" => return WeightsFile::Missing,
             _ => return WeightsFile::Unknown,
         };
-        let there = tensors[..there].iter().map(|(name, extents)| ((*name).to_owned(), extents.to_vec()));
-        WeightsFile::Tensors(there.collect())
+        let there = tensors[..there].iter();
+        let there = there.map(|(name, extents)| Listed::named((*name).to_owned(), Shape::new(*extents)));
+        WeightsFile::Tensors(Listing { tensors: there.collect(), ..Listing::default() })
     };
     load_within(
         source,

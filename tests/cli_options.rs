@@ -34,6 +34,7 @@ const TUNED: &str = "which kernel is fastest, and so the last digits, differs fr
 const WIDEST: &str = "it may be the widest that the machine has";
 const NO_PICTURES: &str = "no picture is decoded";
 const BUILT_IN: &str = "the data are part of the program";
+const MATCHED: &str = "weights of the same model match by their order as by their names";
 
 const TABLE: &[Row] = &[
     Row {
@@ -51,6 +52,8 @@ const TABLE: &[Row] = &[
             ("--resume run", Refused),
             ("--data-changed accept", Refused),
             ("--weights wide", Something),
+            ("--match order", Nothing("nothing is matched without weights")),
+            ("--partial", Refused),
             ("--seed 9", Something),
             ("--epochs 2", Something),
             ("--no-report", Something),
@@ -59,6 +62,39 @@ const TABLE: &[Row] = &[
         ],
     },
     Row { base: "run two.cnn --epochs 1 --out out", options: &[("--weights run", Refused)] },
+    Row {
+        base: "run a.cnn --epochs 1 --out out --weights run",
+        options: &[("--partial", Nothing("nothing is missing"))],
+    },
+    Row {
+        base: "weights show run",
+        options: &[
+            ("--for a.cnn", Something),
+            ("--model A", Nothing("there is no program")),
+            ("--set train.batch=7", Nothing("there is no program")),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Nothing(NO_PICTURES)),
+            ("--match order", Nothing("there is no program")),
+        ],
+    },
+    Row {
+        base: "weights convert run -o out.safetensors",
+        options: &[
+            ("--output other.npz", Refused),
+            ("--for a.cnn", Something),
+            ("--model A", Nothing("there is no program")),
+            ("--set train.batch=7", Nothing("there is no program")),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Nothing(NO_PICTURES)),
+            ("--match order", Nothing("there is no program")),
+            ("--partial", Refused),
+        ],
+    },
+    Row {
+        base: "weights convert run --for a.cnn -o out.safetensors",
+        options: &[("--partial", Nothing("nothing is missing"))],
+    },
+    Row { base: "weights diff run wide", options: &[] },
     Row {
         base: "run two.cnn --model A --resume run",
         options: &[
@@ -161,6 +197,7 @@ const TABLE: &[Row] = &[
     Row {
         base: "eval a.cnn --weights run",
         options: &[
+            ("--match order", Nothing(MATCHED)),
             ("--model B", Something),
             ("--set data.seed=5", Something),
             ("--data-dir none", Nothing(BUILT_IN)),
@@ -181,6 +218,7 @@ const TABLE: &[Row] = &[
     Row {
         base: "predict a.cnn --weights run pictures/1.pgm",
         options: &[
+            ("--match order", Nothing(MATCHED)),
             ("--model B", Something),
             ("--set model=1", Something),
             ("--data-dir none", Nothing(BUILT_IN)),
@@ -237,6 +275,7 @@ const TABLE: &[Row] = &[
     Row {
         base: "see grad_cam a.cnn --weights run --image pictures/1.pgm -o out.svg",
         options: &[
+            ("--match order", Nothing(MATCHED)),
             ("--model B", Something),
             ("--set model=1", Something),
             ("--data-dir none", Nothing(BUILT_IN)),
@@ -263,6 +302,7 @@ const TABLE: &[Row] = &[
     Row {
         base: "see feature_maps a.cnn --weights run --image pictures/1.pgm -o out.svg",
         options: &[
+            ("--match order", Nothing(MATCHED)),
             ("--model B", Something),
             ("--set model=1", Something),
             ("--data-dir none", Nothing(BUILT_IN)),
@@ -282,6 +322,7 @@ const TABLE: &[Row] = &[
     Row {
         base: "see filters a.cnn --weights run -o out.svg",
         options: &[
+            ("--match order", Nothing(MATCHED)),
             ("--model B", Something),
             ("--set model=1", Something),
             ("--data-dir none", Nothing(BUILT_IN)),
@@ -304,6 +345,7 @@ const TABLE: &[Row] = &[
     Row {
         base: "see mistakes a.cnn --weights run -o out.svg",
         options: &[
+            ("--match order", Nothing(MATCHED)),
             ("--model B", Something),
             ("--set data.seed=5", Something),
             ("--data-dir none", Nothing(BUILT_IN)),
@@ -326,6 +368,7 @@ const TABLE: &[Row] = &[
     Row {
         base: "see embedding a.cnn --weights run -o out.svg --count 50",
         options: &[
+            ("--match order", Nothing(MATCHED)),
             ("--model B", Something),
             ("--set data.seed=5", Something),
             ("--data-dir none", Nothing(BUILT_IN)),

@@ -135,7 +135,8 @@ fn meaning(program: &CheckedProgram) -> String {
         .map(|head| format!("{} {} {}", head.name.value, head.weight.value, path(&head.output)));
     let scopes = model.scopes.iter().filter_map(|scope| match &scope.kind {
         ScopeKind::Model(backbone) if backbone.weights.is_some() || backbone.frozen.is_some() => {
-            let weights = backbone.weights.as_ref().map(|weights| &weights.value);
+            let weights =
+                backbone.weights.as_ref().map(|weights| (&weights.from, weights.partial, weights.matching));
             let frozen = backbone.frozen.as_ref().map(|frozen| frozen.value);
             Some(format!("{} {:?} {weights:?} {frozen:?} {}", scope.path, scope.layers, backbone.zoo))
         }

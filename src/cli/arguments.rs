@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::permissions::PermissionArgs;
 use crate::data::MAX_PIXELS;
 use crate::experiment::{Compute, MOST_THREADS};
+use crate::ir::Matching;
 use crate::kernel::{Simd, Target};
 use crate::runtime::CompileOptions;
 
@@ -45,7 +46,7 @@ pub(super) enum Deny {
 /// Which program is meant, and with which settings.
 #[derive(Debug, Args)]
 pub(super) struct ProgramArgs {
-    /// The .cnn file
+    /// The .cnn file, or a model of the zoo such as `zoo.vgg16`
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     #[command(flatten)]
@@ -63,6 +64,33 @@ pub(super) struct ChoiceArgs {
     pub(super) set: Vec<(String, String)>,
     #[command(flatten)]
     pub(super) data: DataArgs,
+}
+
+/// How the tensors of a weights file are matched with the variables of a model.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(super) struct MatchArgs {
+    /// How tensors of the weights are found: by the names of their layers, or by their order
+    #[arg(long = "match", value_enum, value_name = "HOW", default_value_t = MatchBy::Names)]
+    by: MatchBy,
+}
+
+/// What `--match` takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum MatchBy {
+    /// By what their layers are called
+    #[default]
+    Names,
+    /// The first tensor for the first variable, and so on
+    Order,
+}
+
+impl MatchArgs {
+    pub(super) fn matching(self) -> Matching {
+        match self.by {
+            MatchBy::Names => Matching::Names,
+            MatchBy::Order => Matching::Order,
+        }
+    }
 }
 
 /// A size of pictures, for models that leave it open.

@@ -42,8 +42,11 @@ pub(super) fn after_run(
     if *run.status() != RunStatus::Finished || !(has_report || wanted.page) {
         return Pictures::default();
     }
-    let options =
-        ModelOptions { compute: Compute { tune_kernels: false, ..compute }, batch: Some(1), resize: None };
+    let options = ModelOptions {
+        compute: Compute { tune_kernels: false, ..compute },
+        batch: Some(1),
+        ..ModelOptions::default()
+    };
     let experiment = experiment.clone().for_its_data();
     let model = match Model::load_with(&experiment, run.weights(), options, &mut Silent) {
         Ok(model) => model.with_pictures(run, data),

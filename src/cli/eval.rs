@@ -79,7 +79,12 @@ pub(super) fn eval(args: &EvalArgs, console: &Console) -> Result<(), Failure> {
     ready.judged()?;
     let mut watch = Terminal::new(console);
     let resize = resizing.map(|resizing| resizing.for_model(&ready)).transpose()?;
-    let options = ModelOptions { compute: args.compute.tuned(args.tuning), batch: None, resize };
+    let options = ModelOptions {
+        compute: args.compute.tuned(args.tuning),
+        batch: None,
+        resize,
+        matching: args.used.matching(),
+    };
     let mut model = Model::load_with(&ready, &weights, options, &mut watch)?;
     // refused before anything takes long
     let images = args.tta.then(|| model.mirror_images(&mut watch)).transpose()?;

@@ -8,6 +8,7 @@ use super::arguments::ProgramArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::load;
+use crate::experiment::Silent;
 use crate::ir::{Mode, forward};
 use crate::train::{initial_values, weights};
 
@@ -34,7 +35,7 @@ pub(super) fn init(args: &InitArgs, console: &Console) -> Result<(), Failure> {
     // auxiliary outputs are trained: they begin as well
     let params = forward(&ready.program, Mode::Training { random: false }).graph.params;
     let info = ready.weights_info(seed, &ready.classes, None);
-    let pretrained = ready.pretrained()?;
+    let pretrained = ready.pretrained(&mut Silent)?;
     weights::save(&args.output, &info, &params, |at| {
         pretrained
             .get(&params[at].name)

@@ -3,6 +3,7 @@
 //! Results go to stdout, diagnostics and progress to stderr. Exit codes: 0 good; 1 the user's mistake (in a
 //! file, in data, in weights), or a run that was interrupted before its end; 2 wrong usage; 3 a bug of ours.
 
+mod account;
 mod align;
 mod answer;
 mod arguments;
@@ -58,6 +59,7 @@ mod text_diff;
 mod ui;
 mod used;
 mod verdict;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -132,6 +134,8 @@ enum Command {
     Step(step::StepArgs),
     /// Write a model's initial weights
     Init(init::InitArgs),
+    /// Look into files of weights, of Keras, PyTorch and others too; convert and compare them
+    Weights(weights::WeightsArgs),
     /// Write a new file to begin with: a small experiment, or a copy of a model of the zoo
     New(new::NewArgs),
     /// Measure the speed of training steps or of inference
@@ -186,6 +190,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(args, &console),
         Command::Step(args) => step::step(args, &console),
         Command::Init(args) => init::init(args, &console),
+        Command::Weights(args) => weights::weights(args, &console),
         Command::New(args) => new::new(args, &console),
         Command::Bench(args) => bench::bench(args, &console, start),
         Command::Completions(args) => completions::completions(args, &console),

@@ -80,7 +80,12 @@ pub(super) fn predict(args: &PredictArgs, console: &Console) -> Result<(), Failu
     let model = |pictures| {
         // a single picture has a plan of its own, which divides it among the threads
         let batch = Some(if pictures == 1 { 1 } else { BATCH });
-        let options = ModelOptions { compute: args.compute.tuned(args.tuning), batch, resize };
+        let options = ModelOptions {
+            compute: args.compute.tuned(args.tuning),
+            batch,
+            resize,
+            matching: args.used.matching(),
+        };
         Model::load_with(&ready, &weights, options, &mut Terminal::new(console))
     };
     match (&args.input, &args.output) {

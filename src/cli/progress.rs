@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::account;
 use super::console::Console;
 use super::language::said;
 use crate::data::Progress;
@@ -247,6 +248,7 @@ impl Watch for Terminal<'_> {
                 self.console.note(self.training.line(record));
             }
             Event::Training(note) => self.console.note(note),
+            Event::Weights(found) => account::tell(found, self.console),
             Event::Note(note) => self.note(&note),
             Event::Warning(warning) => self.console.warning(warning),
             Event::EpochBegins { .. } | Event::Waited(_) | Event::Folder(_) | Event::Interrupted { .. } => {}

@@ -17,7 +17,8 @@ use crate::experiment::{Model, ModelOptions, Run, RunStatus, Silent};
 use crate::files;
 use crate::page::{Page, Pictures};
 use crate::printed::shown_path;
-use crate::train::{RunError, program_of};
+use crate::train::RunError;
+use crate::weights::program_of;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

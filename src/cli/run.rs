@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::{ChoiceArgs, ComputeArgs, ProgramArgs, TuneArgs};
+use super::arguments::{ChoiceArgs, ComputeArgs, MatchArgs, ProgramArgs, TuneArgs};
 use super::console::Console;
 use super::drawings::{self, Wanted};
 use super::failure::Failure;
@@ -68,9 +68,15 @@ pub(super) struct RunArgs {
     /// Go on with the run in this folder, exactly as if it had never stopped
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
-    /// Begin with these weights (a file, or the folder of a run) in place of random ones
+    /// Begin with these weights in place of random ones: a file, of Keras or PyTorch too, the folder of a run,
+    /// or `imagenet`
     #[arg(long, value_name = "WEIGHTS", conflicts_with = "resume")]
     weights: Option<PathBuf>,
+    #[command(flatten)]
+    matching: MatchArgs,
+    /// Layers that `--weights` has nothing for begin at random
+    #[arg(long, requires = "weights")]
+    partial: bool,
     /// What becomes of a run that goes on where its data are not those that it was begun with
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = DataChanged::Refuse, requires = "resume")]
     data_changed: DataChanged,
@@ -185,11 +191,14 @@ fn run_of(
 ) -> Result<Run, Failure> {
     let page = live.map(Live::reporter);
     let mut watch = RunWatch { terminal: Terminal::new(console), page, watcher, console, folder: None };
+    let named = args.weights.as_deref().filter(|weights| !used::are_published(weights));
     let mut options = RunOptions {
         compute: args.compute.tuned(args.tuning),
         interrupt: Arc::clone(&watcher.interrupt),
         data_changed: args.data_changed.into(),
-        weights: args.weights.as_deref().map(used::weights_at).transpose()?,
+        weights: named.map(used::weights_at).transpose()?,
+        matching: args.matching.matching(),
+        partial: args.partial,
         command: std::env::args().collect(),
         since: start,
         ..RunOptions::default()
@@ -205,6 +214,9 @@ fn run_of(
     let ready = ready()?;
     ready.schedule()?;
     load::runnable(&ready, console)?;
+    if args.weights.as_deref().is_some_and(used::are_published) {
+        options.weights = Some(used::published(&ready, console)?);
+    }
     let compute = options.compute;
     let outcome = ready.train_keeping(options, &mut watch).map(|(run, data)| {
         let wanted = Wanted { files: true, page: !args.no_report };
@@ -291,6 +303,7 @@ impl Watch for RunWatch<'_> {
             | Event::Step(_)
             | Event::EpochEnds(_)
             | Event::Training(_)
+            | Event::Weights(_)
             | Event::Note(_)
             | Event::Warning(_) => {}
         }

@@ -64,7 +64,12 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     let labels = BatchLabels::read(&args.labels, &ready.program, count)?;
     let options = args.compute.options(count, args.seed.is_some());
     let mut session = TrainSession::compile(&program, &options)?;
-    let start = weights::load(&used::weights_at(&args.weights)?, session.params(), &[])?;
+    let start = weights::load(
+        &used::weights_at(&args.weights)?,
+        &program,
+        session.params(),
+        weights::Taking::default(),
+    )?;
     for (at, values) in &start.values {
         session.write(*at, values);
     }

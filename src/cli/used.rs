@@ -4,26 +4,34 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::arguments::{ChoiceArgs, DataArgs};
+use super::arguments::{ChoiceArgs, DataArgs, MatchArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Subject};
+use super::progress::Terminal;
 use crate::experiment::{Experiment, Run, RunStatus};
 use crate::files;
 use crate::ir::run_files::{REPORT, WEIGHTS};
+use crate::ir::{IMAGENET, Matching};
 use crate::printed::shown_path;
-use crate::train::{RunError, program_of};
+use crate::train::RunError;
+use crate::weights::program_of;
+use crate::zoo::published_models;
 
 /// Which trained model is used.
 #[derive(Debug, Args)]
 pub(super) struct UsedArgs {
-    /// The .cnn file; or the folder of a run, which holds the program and its weights; or weights, which hold
-    /// the program they were trained by
+    /// The .cnn file, or a model of the zoo (`zoo.vgg16`); or the folder of a run, which holds the program and
+    /// its weights; or weights, which hold the program they were trained by
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The weights, as a run writes them, or a run's folder; a run's own where FILE is its folder
+    /// The weights: a file of cnnc, Keras (.keras, .h5), PyTorch (.pt, .pth), ONNX or NumPy (.npz), or a run's
+    /// folder; `imagenet` for those that are published for a model of the zoo; a run's own where FILE is its
+    /// folder
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
+    #[command(flatten)]
+    matching: MatchArgs,
     #[command(flatten)]
     choice: ChoiceArgs,
 }
@@ -32,7 +40,12 @@ impl UsedArgs {
     /// What the folder of a run holds, with its pictures from here.
     pub(super) fn of_run(folder: &Path, data: &DataArgs) -> Self {
         let choice = ChoiceArgs { model: None, set: Vec::new(), data: data.clone() };
-        Self { file: folder.to_owned(), weights: None, choice }
+        Self { file: folder.to_owned(), weights: None, matching: MatchArgs::default(), choice }
+    }
+
+    /// How the tensors of the weights are found.
+    pub(super) fn matching(&self) -> Matching {
+        self.matching.matching()
     }
 
     /// The program, and where its weights are. Settings of `more` come after those of the command line.
@@ -43,6 +56,11 @@ impl UsedArgs {
         more: &[(String, String)],
         console: &Console,
     ) -> Result<(Experiment, PathBuf), Failure> {
+        if self.is_program() && self.weights.as_deref().is_some_and(are_published) {
+            let ready = load::ready(&self.file, &self.choice, more, console)?;
+            let weights = published(&ready, console)?;
+            return Ok((ready, weights));
+        }
         let named = self.weights.as_deref().map(weights_at).transpose()?;
         tell_unfinished(self.weights.as_deref().unwrap_or(&self.file), console);
         if self.is_program() {
@@ -69,7 +87,10 @@ impl UsedArgs {
 
     /// Whether the file is a program, and neither weights nor a run.
     fn is_program(&self) -> bool {
-        !self.file.is_dir() && self.file.extension().is_none_or(|end| end != "safetensors")
+        /// How files of weights end. Those of others hold no program, and are told so.
+        const WEIGHTS_END: [&str; 7] = ["safetensors", "h5", "keras", "pt", "pth", "onnx", "npz"];
+        let end = self.file.extension().and_then(|end| end.to_str());
+        !self.file.is_dir() && end.is_none_or(|end| !WEIGHTS_END.contains(&end))
     }
 
     fn without_weights(&self) -> Failure {
@@ -95,7 +116,7 @@ impl UsedArgs {
         console: &Console,
     ) -> Result<(Experiment, PathBuf), Failure> {
         let own = weights_at(&self.file)?;
-        let unread = |found| RunError::Format { path: own.clone(), wanted: "a weights file", found };
+        let unread = |error| RunError::of_file(&own, error);
         let Some(text) = program_of(&own).map_err(unread)? else {
             return Err(Failure::mistake(
                 format!("`{}` does not hold the program that it was trained by", shown_path(&own)),
@@ -107,6 +128,26 @@ impl UsedArgs {
         let ready = load::ready_again(subject, &self.choice, more, console)?;
         Ok((ready, named.unwrap_or(own)))
     }
+}
+
+/// Whether `--weights` means those that are published for ImageNet.
+pub(super) fn are_published(weights: &Path) -> bool {
+    weights == Path::new(IMAGENET) && !weights.exists()
+}
+
+/// The published weights of a model of the zoo.
+/// # Errors
+/// [`Failure`]: there are none, or they cannot be fetched.
+pub(super) fn published(ready: &Experiment, console: &Console) -> Result<PathBuf, Failure> {
+    let model = ready.name();
+    if !published_models().any(|known| known == model) {
+        let models = published_models().map(|known| format!("`zoo.{known}`")).collect::<Vec<_>>();
+        return Err(Failure::mistake(
+            format!("nobody publishes ImageNet weights for `{model}` that cnnc knows of"),
+            format!("name a file with `--weights`, or take one of {}", models.join(", ")),
+        ));
+    }
+    Ok(ready.imagenet(&mut Terminal::new(console))?)
 }
 
 /// The weights file that is meant: the final one of a run, where its folder is named.

@@ -78,7 +78,7 @@ impl FetchError {
 }
 
 /// Gives up a connection after this long without an answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Gives up a transfer that stands still for this long.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -146,7 +146,7 @@ pub fn fetch(
 }
 
 /// The reason in the user's words.
-fn describe(error: &ureq::Error) -> String {
+pub(super) fn describe(error: &ureq::Error) -> String {
     if let ureq::Error::StatusCode(404) = error {
         return "the server does not have it (404)".to_owned();
     }

@@ -21,7 +21,7 @@ const LIMIT_BYTES: u64 = 64 << 30;
 
 /// Elements that can be read; little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NpyElement {
+pub enum NpyElement {
     U8,
     I8,
     U16,
@@ -30,12 +30,13 @@ pub(super) enum NpyElement {
     I32,
     U64,
     I64,
+    F16,
     F32,
     F64,
 }
 
 impl NpyElement {
-    const NAMES: [(&'static str, NpyElement); 10] = [
+    const NAMES: [(&'static str, NpyElement); 11] = [
         ("u1", NpyElement::U8),
         ("i1", NpyElement::I8),
         ("u2", NpyElement::U16),
@@ -44,6 +45,7 @@ impl NpyElement {
         ("i4", NpyElement::I32),
         ("u8", NpyElement::U64),
         ("i8", NpyElement::I64),
+        ("f2", NpyElement::F16),
         ("f4", NpyElement::F32),
         ("f8", NpyElement::F64),
     ];
@@ -51,7 +53,7 @@ impl NpyElement {
     fn size_bytes(self) -> u64 {
         match self {
             NpyElement::U8 | NpyElement::I8 => 1,
-            NpyElement::U16 | NpyElement::I16 => 2,
+            NpyElement::U16 | NpyElement::I16 | NpyElement::F16 => 2,
             NpyElement::U32 | NpyElement::I32 | NpyElement::F32 => 4,
             NpyElement::U64 | NpyElement::I64 | NpyElement::F64 => 8,
         }
@@ -60,9 +62,13 @@ impl NpyElement {
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NpyHeader {
-    pub(super) element: NpyElement,
-    pub(super) shape: Vec<usize>,
+pub struct NpyHeader {
+    /// What its elements are.
+    pub element: NpyElement,
+    /// Its extents.
+    pub shape: Vec<usize>,
+    /// The first axis is the fastest.
+    pub is_fortran: bool,
 }
 
 impl NpyHeader {
@@ -74,10 +80,21 @@ impl NpyHeader {
     }
 }
 
+/// Reads the header of an array whose last axis is the fastest, and leaves the stream at the first element.
+/// # Errors
+/// The reason, in words.
+pub fn header(stream: &mut dyn Read) -> Result<NpyHeader, String> {
+    let header = header_of_either_order(stream)?;
+    if header.is_fortran {
+        return Err("it is in Fortran order: save it with numpy.ascontiguousarray".to_owned());
+    }
+    Ok(header)
+}
+
 /// Reads a header and leaves the stream at the first element.
 /// # Errors
 /// The reason, in words.
-pub(super) fn header(stream: &mut dyn Read) -> Result<NpyHeader, String> {
+pub fn header_of_either_order(stream: &mut dyn Read) -> Result<NpyHeader, String> {
     let broken = |error: std::io::Error| format!("it ends or breaks off in its header ({error})");
     let mut start = [0u8; 8];
     stream.read_exact(&mut start).map_err(broken)?;
@@ -117,9 +134,6 @@ fn parse(text: &str) -> Result<NpyHeader, String> {
         format!("its elements are `{descr}`, which is not supported: save it as uint8 or float32")
     })?;
     let order = after("fortran_order").ok_or_else(|| unknown("order"))?;
-    if !order.starts_with("False") {
-        return Err("it is in Fortran order: save it with numpy.ascontiguousarray".to_owned());
-    }
     let shape = after("shape")
         .and_then(|rest| rest.strip_prefix('(')?.split_once(')'))
         .ok_or_else(|| unknown("shape"))?
@@ -128,13 +142,13 @@ fn parse(text: &str) -> Result<NpyHeader, String> {
     let shape = extents
         .map(|extent| extent.parse().map_err(|_| unknown("shape")))
         .collect::<Result<Vec<usize>, _>>()?;
-    Ok(NpyHeader { element, shape })
+    Ok(NpyHeader { element, shape, is_fortran: !order.starts_with("False") })
 }
 
 /// Reads all elements as bytes; exactly as many as the header says, and no more than `most`.
 /// # Errors
 /// The reason, in words.
-pub(super) fn data(stream: &mut dyn Read, header: &NpyHeader, most: u64) -> Result<Vec<u8>, String> {
+pub fn data(stream: &mut dyn Read, header: &NpyHeader, most: u64) -> Result<Vec<u8>, String> {
     let expected = header
         .size_bytes()
         .ok_or_else(|| format!("its shape {:?} is no size of a data set", header.shape))?;
@@ -174,13 +188,16 @@ pub(super) fn integers(bytes: &[u8], element: NpyElement) -> Option<Vec<i64>> {
             Some(each(bytes, |chunk| i64::try_from(u64::from_le_bytes(chunk)).unwrap_or(i64::MAX)))
         }
         NpyElement::I64 => Some(each(bytes, i64::from_le_bytes)),
-        NpyElement::F32 | NpyElement::F64 => None,
+        NpyElement::F16 | NpyElement::F32 | NpyElement::F64 => None,
     }
 }
 
 /// Values of any element as f32, each rounded once.
-pub(super) fn numbers(bytes: &[u8], element: NpyElement) -> Vec<f32> {
+pub fn numbers(bytes: &[u8], element: NpyElement) -> Vec<f32> {
     match element {
+        NpyElement::F16 => {
+            bytes.as_chunks().0.iter().map(|&chunk| half::f16::from_le_bytes(chunk).to_f32()).collect()
+        }
         NpyElement::F32 => floats(bytes),
         NpyElement::F64 => {
             bytes.as_chunks().0.iter().map(|&chunk| f64::from_le_bytes(chunk) as f32).collect()
@@ -219,11 +236,11 @@ mod tests {
         let header_of = |dictionary: &str| header(&mut npy(dictionary).as_slice());
         assert_eq!(
             header_of("{'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }  \n").unwrap(),
-            NpyHeader { element: NpyElement::U8, shape: vec![60000, 28, 28] }
+            NpyHeader { element: NpyElement::U8, shape: vec![60000, 28, 28], is_fortran: false }
         );
         assert_eq!(
             header_of("{\"shape\": (5,), \"fortran_order\": False, \"descr\": \"<i8\"}").unwrap(),
-            NpyHeader { element: NpyElement::I64, shape: vec![5] }
+            NpyHeader { element: NpyElement::I64, shape: vec![5], is_fortran: false }
         );
         for (dictionary, expected) in [
             ("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", "not supported"),
@@ -249,7 +266,7 @@ mod tests {
 
     #[test]
     fn data_must_be_as_long_as_the_header_says() {
-        let head = NpyHeader { element: NpyElement::U16, shape: vec![2] };
+        let head = NpyHeader { element: NpyElement::U16, shape: vec![2], is_fortran: false };
         assert_eq!(
             integers(&data(&mut &[1u8, 0, 2, 1][..], &head, 4).unwrap(), head.element).unwrap(),
             [1, 258]
@@ -257,7 +274,7 @@ mod tests {
         assert!(data(&mut &[1u8, 0, 2][..], &head, 4).unwrap_err().contains("4 bytes, but there are 3"));
         assert!(data(&mut &[0u8; 5][..], &head, 3).unwrap_err().contains("takes 4 bytes"));
         assert!(data(&mut &[0u8; 5][..], &head, 4).unwrap_err().contains("more"));
-        let absurd = NpyHeader { element: NpyElement::F64, shape: vec![usize::MAX, 8] };
+        let absurd = NpyHeader { element: NpyElement::F64, shape: vec![usize::MAX, 8], is_fortran: false };
         assert!(data(&mut &[0u8; 5][..], &absurd, u64::MAX).unwrap_err().contains("no size"));
     }
 }

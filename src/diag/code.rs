@@ -98,6 +98,7 @@ codes! {
     E0123 Error,
     E0124 Error,
     W0125 Warning,
+    E0126 Error,
     W0128 Warning,
     W0129 Warning,
     E0201 Error,

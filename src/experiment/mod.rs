@@ -14,6 +14,7 @@ mod details;
 mod error;
 mod evaluate;
 mod findings;
+mod imagenet;
 mod index;
 mod job;
 mod known;

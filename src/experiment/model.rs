@@ -11,14 +11,16 @@ use super::open::Experiment;
 use super::pictures::{self, Room};
 use super::probe::Probes;
 use super::tuning;
-use super::watch::{Silent, Watch};
+use super::watch::{Event, Silent, Watch};
 use crate::data::{DataIndex, Dataset, DecodedPicture, Featurewise, Preparation};
-use crate::ir::{Fit, Interpretation, Meaning, Resize, ResizeMethod, meaning};
+use crate::ir::{Fit, Interpretation, Matching, Meaning, Resize, ResizeMethod, meaning};
 use crate::runtime::{CompileOptions, EvalSession, Kind};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 use crate::train::RunError;
-use crate::train::weights::{self, Weights, WeightsInfo};
+use crate::train::weights::{self, Taking, Weights, WeightsInfo};
+use crate::weights::FileAccount;
+use crate::zoo;
 
 /// How a model is made ready.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct ModelOptions {
     /// else as the file says; where neither says anything, a picture of another size is cut to its middle,
     /// in the ratio of sides that the model takes, and resized.
     pub resize: Option<Resize>,
+    /// How the tensors of the weights are found.
+    pub matching: Matching,
 }
 
 /// A model with trained weights, compiled: it answers pictures.
@@ -87,14 +91,21 @@ impl Model {
         options: ModelOptions,
         watch: &mut dyn Watch,
     ) -> Result<Self, Error> {
-        let resize = options.resize;
+        let ModelOptions { resize, matching, .. } = options;
         let (mut session, options) = compiled(experiment, options, watch)?;
         let path = weights.as_ref();
-        let weights = weights::load(path, session.params(), session.left_out())?;
+        let weights =
+            weights::load(path, &experiment.program, session.params(), Taking { matching, partial: false })?;
+        watch.see(Event::Weights(&weights.account));
         for (at, values) in &weights.values {
             session.write(*at, values);
         }
         let (experiment, statistics) = experiment.as_trained(&weights, path, resize, watch)?;
+        let mut weights = weights;
+        // the files of the zoo's references do not tell what their outputs are
+        if weights.account.is_foreign() && experiment.is_of_imagenet() {
+            weights.info.classes = zoo::imagenet_classes().map(str::to_owned).collect();
+        }
         Ok(Self {
             statistics,
             ..Self::of_parts(experiment, session, (weights.info, path.to_owned()), options)
@@ -107,7 +118,8 @@ impl Model {
     pub fn without_weights(experiment: &Experiment, options: ModelOptions) -> Result<Self, Error> {
         let resize = options.resize;
         let (session, options) = compiled(experiment, options, &mut Silent)?;
-        let nothing = Weights { info: WeightsInfo::default(), values: Vec::new() };
+        let nothing =
+            Weights { info: WeightsInfo::default(), values: Vec::new(), account: FileAccount::default() };
         let path = Path::new("");
         let (experiment, _) = experiment.as_trained(&nothing, path, resize, &mut Silent)?;
         Ok(Self::of_parts(experiment, session, (nothing.info, path.to_owned()), options))
@@ -320,7 +332,7 @@ impl Model {
 /// A session for an experiment's model, without its weights, and how it was compiled.
 fn compiled(
     experiment: &Experiment,
-    ModelOptions { compute, batch, resize: _ }: ModelOptions,
+    ModelOptions { compute, batch, resize: _, matching: _ }: ModelOptions,
     watch: &mut dyn Watch,
 ) -> Result<(EvalSession, CompileOptions), Error> {
     compute.check()?;

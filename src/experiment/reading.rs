@@ -18,7 +18,9 @@ use crate::ir::{CheckedProgram, DataSpec};
 use crate::lower::{LowerOptions, OVERRIDE};
 use crate::memory::{self, Machine, memory_bytes};
 use crate::source::SourceFile;
-use crate::train::{RunError, tensor_shapes};
+use crate::train::RunError;
+use crate::weights;
+use crate::zoo::{self, ZooModel};
 
 /// Data up to this size are passed over before each run: 64 MiB take a fraction of a second, and the pass is
 /// remembered.
@@ -181,10 +183,19 @@ pub(crate) fn name_of(file: &Path) -> PathBuf {
     }
 }
 
-/// A .cnn file's text.
+/// The model of the zoo that is named in the place of a file: `zoo.vgg16`, where there is no such file.
+pub(crate) fn zoo_model(file: &Path) -> Option<&'static ZooModel> {
+    let model = zoo::find(file.to_str()?.strip_prefix("zoo.")?)?;
+    (!file.exists()).then_some(model)
+}
+
+/// A .cnn file's text, or that of a model of the zoo.
 /// # Errors
 /// [`Error::Run`], [`Error::NotText`].
 pub(crate) fn read_text(file: &Path) -> Result<String, Error> {
+    if let Some(model) = zoo_model(file) {
+        return Ok(model.source.to_owned());
+    }
     let bytes =
         files::read_input(file, files::MOST_SOURCE_BYTES).map_err(|error| RunError::read(file, error))?;
     String::from_utf8(bytes).map_err(|error| {
@@ -196,7 +207,10 @@ pub(crate) fn read_text(file: &Path) -> Result<String, Error> {
 /// What is known of a weights file, by its path as a program has it.
 fn weights_file(written: &str, locations: &Locations) -> WeightsFile {
     match locations.resolve(Path::new(written)) {
-        Ok(place) => tensor_shapes(&place.path).map_or_else(WeightsFile::Unsound, WeightsFile::Tensors),
+        Ok(place) => match weights::open(&place.path) {
+            Ok(archive) => WeightsFile::Tensors(archive.listing),
+            Err(error) => WeightsFile::Unsound(error.reason()),
+        },
         Err(error @ DataError::Outside { .. }) => WeightsFile::Unsound(error.to_string()),
         Err(_) => WeightsFile::Missing,
     }

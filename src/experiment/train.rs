@@ -15,12 +15,14 @@ use super::run::Run;
 use super::tuning;
 use super::watch::{Event, Note, Watch};
 use crate::data::Dataset;
+use crate::ir::Matching;
 use crate::kernel::Target;
 use crate::lower;
 use crate::memory::{self, Machine};
 use crate::plan::Choices;
 use crate::runtime::{CompileOptions, Kind};
 use crate::settings::Settings;
+use crate::train::weights::Taking;
 use crate::train::{Arithmetic, Interrupt, Pretrained, RunFolder, RunRecord};
 
 /// How a run is made.
@@ -42,6 +44,10 @@ pub struct RunOptions {
     /// Weights that a new run begins with, all of them, in place of numbers that the seed draws and of what
     /// the file's `weights:` name. A run that goes on has its own.
     pub weights: Option<PathBuf>,
+    /// How the tensors of these weights are found.
+    pub matching: Matching,
+    /// Layers that these weights have nothing for begin at random.
+    pub partial: bool,
     /// Raised by whoever wants the run to end: it ends the step that it is in and saves its state and its
     /// weights. Keep a copy.
     pub interrupt: Arc<Interrupt>,
@@ -83,6 +89,8 @@ impl Default for RunOptions {
             compute: Compute::default(),
             place: RunPlace::Numbered,
             weights: None,
+            matching: Matching::default(),
+            partial: false,
             interrupt: Arc::default(),
             data_changed: DataChanged::default(),
             command: Vec::new(),
@@ -146,7 +154,17 @@ impl Experiment {
 
     /// Long: the order of all steps of a run, from its data to its results.
     fn run(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<(Run, Dataset), Error> {
-        let RunOptions { compute, place, weights, interrupt, data_changed, command, since } = options;
+        let RunOptions {
+            compute,
+            place,
+            weights,
+            matching,
+            partial,
+            interrupt,
+            data_changed,
+            command,
+            since,
+        } = options;
         let (begun, resumed, place) = parts(place);
         let schedule = self.schedule()?;
         self.runnable()?;
@@ -158,8 +176,8 @@ impl Experiment {
         let begins_with = weights.filter(|_| resumed.is_none());
         let pretrained = match (&resumed, &begins_with) {
             (Some(_), _) => Pretrained::new(),
-            (None, Some(weights)) => self.beginning(weights, watch)?,
-            (None, None) => self.pretrained()?,
+            (None, Some(weights)) => self.beginning(weights, Taking { matching, partial }, watch)?,
+            (None, None) => self.pretrained(watch)?,
         };
         let stages = stages(&self.program);
         let mut data = self.open_data(None, watch)?;

@@ -10,6 +10,7 @@ use crate::data::{Dataset, Progress as DataProgress};
 use crate::ir::Metric;
 use crate::kernel::Simd;
 use crate::train::{EpochRecord, Fate, Progress, Repair, RunningSums, TrainNote};
+use crate::weights::FileAccount;
 
 /// Told what happens. Any `FnMut(Event<'_>)` is one; [`Silent`] looks away.
 ///
@@ -91,6 +92,8 @@ pub enum Event<'a> {
         /// How far it has come.
         progress: &'a Progress,
     },
+    /// A file's weights are taken, and what became of each of its tensors.
+    Weights(&'a FileAccount),
     /// Good to know.
     Note(Note),
     /// Better to know.

@@ -1,19 +1,26 @@
 //! Weights that an experiment makes, begins with, or is used with.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::error::Error;
+use super::imagenet;
 use super::open::Experiment;
 use super::watch::{Event, Warning, Watch};
 use crate::data::Featurewise;
-use crate::ir::{Mode, PrepareSpec, Resize, forward};
+use crate::front::part_for;
+use crate::ir::{
+    Matching, Mode, PrepareSpec, Resize, ScopeKind, StartingWeights, WeightsOf, forward, variables,
+};
 use crate::settings::{prepare_json, prepare_of_json};
 use crate::show::prepare_differences;
 use crate::source::{Span, Spanned};
-use crate::train::weights::{self, Weights, WeightsInfo};
+use crate::train::weights::{self, Taking, Weights, WeightsInfo};
 use crate::train::{Pretrained, pretrained};
+use crate::weights::{Archive, FileAccount};
+use crate::zoo::{Part, fit_model, imagenet_classes, published};
 
 impl Experiment {
     /// Whether the model has anything that weights would hold.
@@ -24,19 +31,59 @@ impl Experiment {
     /// What the layers of models with `weights:` start from.
     /// # Errors
     /// [`Error::Run`], [`Error::Data`] where such a file is missing or does not fit.
-    pub(crate) fn pretrained(&self) -> Result<Pretrained, Error> {
-        let model = &self.program.program().model;
-        let params = forward(&self.program, Mode::Inference).graph.params;
-        let find = |written: &str| Ok(self.locations.resolve(Path::new(written))?.path);
-        Ok(pretrained(model, &params, &find)?)
+    pub(crate) fn pretrained(&self, watch: &mut dyn Watch) -> Result<Pretrained, Error> {
+        // all that is fetched is at hand before any of it is read
+        let mut published = HashMap::new();
+        for scope in &self.program.program().model.scopes {
+            let ScopeKind::Model(backbone) = &scope.kind else { continue };
+            if backbone.weights.as_ref().is_some_and(|weights| weights.from == WeightsOf::Imagenet) {
+                let part = part_for(&backbone.model, &scope.path, &self.program);
+                let path = imagenet::find(&backbone.model, part, &self.locations, watch)?;
+                published.insert(scope.path.clone(), path);
+            }
+        }
+        let find = |weights: &StartingWeights, scope: &str| match (&weights.from, published.get(scope)) {
+            (WeightsOf::File(written), _) => Ok(self.locations.resolve(Path::new(written))?.path),
+            (WeightsOf::Imagenet, path) => Ok(path.cloned().unwrap_or_default()),
+        };
+        let taken = pretrained(&self.program, &find)?;
+        taken.accounts.iter().for_each(|account| watch.see(Event::Weights(account)));
+        Ok(taken.values)
+    }
+
+    /// Whether this is a network of the zoo as it was trained on ImageNet, with an output for each class.
+    pub(crate) fn is_of_imagenet(&self) -> bool {
+        published(self.name(), Part::Whole).is_some()
+            && self.output_shape().elements() == imagenet_classes().count()
+    }
+
+    /// The file with the published weights of this model, which must be one of the zoo.
+    /// # Errors
+    /// [`Error::Data`]: there is none, or it cannot be fetched.
+    pub(crate) fn imagenet(&self, watch: &mut dyn Watch) -> Result<PathBuf, Error> {
+        let model = self.name();
+        Ok(imagenet::find(model, part_for(model, "", &self.program), &self.locations, watch)?)
+    }
+
+    /// What the model takes of a file.
+    pub(crate) fn account_of(&self, path: PathBuf, archive: &Archive, matching: Matching) -> FileAccount {
+        let variables = variables(&self.program, false);
+        let account = fit_model(&archive.listing, &self.program.program().model, &variables, matching);
+        FileAccount { path, listing: archive.listing.clone(), account }
     }
 
     /// What a run starts from that begins with the weights of another.
     /// # Errors
     /// [`Error::Run`] where they cannot be read or are not those of this model.
-    pub(crate) fn beginning(&self, path: &Path, watch: &mut dyn Watch) -> Result<Pretrained, Error> {
+    pub(crate) fn beginning(
+        &self,
+        path: &Path,
+        taking: Taking,
+        watch: &mut dyn Watch,
+    ) -> Result<Pretrained, Error> {
         let params = forward(&self.program, Mode::Training { random: false }).graph.params;
-        let weights = weights::load(path, &params, &[])?;
+        let weights = weights::load(path, &self.program, &params, taking)?;
+        watch.see(Event::Weights(&weights.account));
         if let Some((theirs, _)) = brought(&weights, path)? {
             let ours = &self.program.program().prepare;
             let differences = prepare_differences(&self.with_size_of(theirs, ours), ours);

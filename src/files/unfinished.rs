@@ -118,7 +118,7 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 
 /// A new name must reach the disk too. Where a folder cannot be opened (Windows), renaming is
 /// already durable, and some file systems know no such thing.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     let Ok(folder) = File::open(folder) else { return Ok(()) };
     match folder.sync_all() {
         Err(error) if !is_unknown(error.kind()) => Err(error),

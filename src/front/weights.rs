@@ -1,17 +1,14 @@
 //! Weights that a model is to start from, by the header of their file: E0113 where they were trained for
 //! another head, or are not those of the model at all, E0124 and W0125 where there is no such file.
 
-use std::collections::BTreeMap;
-
+use super::published::reference;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Backbone, CheckedProgram, LayerId, Scope, ScopeKind};
+use crate::ir::{
+    Backbone, CheckedProgram, Scope, ScopeKind, StartingWeights, Variable, WeightsOf, variables,
+};
 use crate::printed::few;
-use crate::source::Spanned;
 use crate::tensor::Shape;
-use crate::zoo::{Fit, fit};
-
-/// Extents of the tensors of a weights file, by name.
-pub type TensorShapes = BTreeMap<String, Vec<usize>>;
+use crate::zoo::{Account, Found, Listing, Part, fit_backbone, published_models};
 
 /// What is known of a weights file that is named in a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,79 +20,88 @@ pub enum WeightsFile {
     /// There is something else: why it cannot be read.
     Unsound(String),
     /// What it holds.
-    Tensors(TensorShapes),
+    Tensors(Listing),
 }
 
 /// What does not fit, one problem for each use of a model. `look_at` reads the header of a file named in the
 /// program.
 pub(super) fn check(program: &CheckedProgram, look_at: &dyn Fn(&str) -> WeightsFile) -> Vec<Diagnostic> {
-    let scopes = program.program().model.scopes.iter();
-    scopes
-        .filter_map(|scope| match &scope.kind {
-            ScopeKind::Model(backbone) => check_use(program, scope, backbone, look_at),
-            ScopeKind::Block(_) | ScopeKind::Turn | ScopeKind::Head => None,
-        })
-        .collect()
+    let mut all: Option<Vec<Variable>> = None;
+    let mut problems = Vec::new();
+    for scope in &program.program().model.scopes {
+        let ScopeKind::Model(backbone) = &scope.kind else { continue };
+        let Some(weights) = &backbone.weights else { continue };
+        let about = |code| {
+            let problem =
+                Diagnostic::new(code).arg("file", weights.from.name()).arg("model", &backbone.model);
+            problem.at(weights.span, "here").help("help")
+        };
+        let found = match &weights.from {
+            WeightsOf::File(file) => look_at(file),
+            WeightsOf::Imagenet => match reference(&backbone.model, Part::Whole).filter(|_| backbone.zoo) {
+                Some(listing) => WeightsFile::Tensors(listing),
+                None => {
+                    let models = published_models().collect::<Vec<_>>().join("`, `");
+                    problems.push(about(Code::E0126).arg("models", format!("`{models}`")));
+                    continue;
+                }
+            },
+        };
+        match found {
+            WeightsFile::Unknown => {}
+            WeightsFile::Missing => problems.push(about(Code::W0125)),
+            WeightsFile::Unsound(why) => problems.push(about(Code::E0124).arg("why", why)),
+            WeightsFile::Tensors(listing) => {
+                // as the run takes them: auxiliary outputs begin with random weights
+                let all = all.get_or_insert_with(|| variables(program, false));
+                let account = fit_backbone(&listing, &scope.path, backbone, all);
+                problems.extend(check_use(program, (scope, backbone, weights), &listing, &account));
+            }
+        }
+    }
+    problems
 }
 
 fn check_use(
     program: &CheckedProgram,
-    scope: &Scope,
-    backbone: &Backbone,
-    look_at: &dyn Fn(&str) -> WeightsFile,
+    (scope, backbone, weights): (&Scope, &Backbone, &StartingWeights),
+    listing: &Listing,
+    account: &Account,
 ) -> Option<Diagnostic> {
-    let weights = backbone.weights.as_ref()?;
-    let about = |code| {
-        let problem = Diagnostic::new(code).arg("file", &weights.value).arg("model", &backbone.model);
-        problem.at(weights.span, "here").help("help")
-    };
-    let found = match look_at(&weights.value) {
-        WeightsFile::Unknown => return None,
-        WeightsFile::Missing => return Some(about(Code::W0125)),
-        WeightsFile::Unsound(why) => return Some(about(Code::E0124).arg("why", why)),
-        WeightsFile::Tensors(tensors) => tensors,
-    };
-    let layers = &program.program().model.layers;
-    let mut params: Vec<(usize, String, Shape)> = Vec::new();
-    // as the run takes them: auxiliary outputs begin with random weights
-    let for_heads = program.program().model.only_for_heads();
-    for at in scope.layers.clone().filter(|&at| !for_heads[at]) {
-        let node = &layers[at];
-        let inputs: Vec<Shape> = node.inputs.iter().map(|&id: &LayerId| program.shape(id).clone()).collect();
-        if !inputs.is_empty() {
-            let specs = node.layer.as_op().params(&inputs).into_iter();
-            params.extend(specs.map(|param| (at, format!("{}.{}", node.path, param.name), param.shape)));
-        }
+    // of `partial` weights some must fit
+    if account.is_complete() || (weights.partial && account.used() > 0) {
+        return None;
     }
-    let named: Vec<(&str, &Shape)> = params.iter().map(|(_, name, shape)| (name.as_str(), shape)).collect();
-    let fits = fit(&scope.path, backbone, &named, &|name| {
-        found.get(name).map(|extents| Shape::new(extents.clone()))
-    });
-    let all = fits.iter().flatten().count();
-    let fitting = fits.iter().flatten().filter(|fit| matches!(fit, Fit::Tensor(..))).count();
     let mut missing = Vec::new();
-    for ((at, ..), fit) in params.iter().zip(fits) {
-        match fit {
-            Some(Fit::Reshaped { name, found, wanted }) => {
-                let reshaped = Reshaped { at: *at, name, there: found, here: wanted, fitting };
+    for fit in &account.fits {
+        match &fit.found {
+            Found::Reshaped { tensor, wanted } => {
+                let found = &listing.tensors[*tensor];
+                let reshaped = Reshaped {
+                    at: fit.variable.at,
+                    name: found.name.clone(),
+                    there: found.shape.clone(),
+                    here: wanted.clone(),
+                    fitting: account.used(),
+                };
                 return Some(other_head(program, (scope, backbone, weights), reshaped));
             }
-            Some(Fit::Missing { name, wanted }) => missing.push(format!("`{name}` ({wanted})")),
-            Some(Fit::Tensor(..)) | None => {}
+            Found::Missing { name, wanted } => missing.push(format!("`{name}` ({wanted})")),
+            Found::Tensor(..) => {}
         }
-    }
-    if missing.is_empty() {
-        return None;
     }
     let problem = Diagnostic::new(Code::E0113)
         .saying("missing")
-        .arg("file", &weights.value)
+        .arg("file", weights.from.name())
         .arg("model", &backbone.model)
         .arg("missing", missing.len())
-        .arg("all", all)
+        .arg("all", account.fits.len())
         .arg("tensors", few(&missing))
         .at(weights.span, "lacks")
         .also(scope.span, "takes");
+    let names: Vec<String> =
+        account.unused.iter().map(|&at| format!("`{}`", listing.tensors[at].name)).collect();
+    let problem = if names.is_empty() { problem } else { problem.arg("others", few(&names)).note("others") };
     Some(problem.help("missing-help"))
 }
 
@@ -112,13 +118,13 @@ struct Reshaped {
 
 fn other_head(
     program: &CheckedProgram,
-    (scope, backbone, weights): (&Scope, &Backbone, &Spanned<String>),
+    (scope, backbone, weights): (&Scope, &Backbone, &StartingWeights),
     reshaped: Reshaped,
 ) -> Diagnostic {
     let Reshaped { at, name, there, here, fitting } = reshaped;
     let layers = &program.program().model.layers;
     let problem = Diagnostic::new(Code::E0113)
-        .arg("file", &weights.value)
+        .arg("file", weights.from.name())
         .arg("model", &backbone.model)
         .arg("tensor", name)
         .arg("there", there)

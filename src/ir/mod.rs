@@ -11,6 +11,7 @@ mod meaning;
 mod print;
 mod program;
 mod step_rate;
+mod variables;
 mod verify;
 
 pub use builder::{GraphBuilder, Mode};
@@ -23,8 +24,10 @@ pub use meaning::{Meaning, meaning};
 pub use program::{
     AugmentKind, AugmentOp, AugmentSpec, Backbone, Cache, Callback, ClassWeight, Color, CsvSource, Damaged,
     DataSource, DataSpec, Dimension, Drawing, EnsembleSpec, Fill, Fit, FreezeChange, Grouping, Head,
-    LabelKind, LayerId, LayerNode, Link, Loss, Metric, Model, Monitor, Normalize, Optimizer, Phase,
-    PrepareSpec, Program, ReportSpec, Resize, ResizeMethod, Schedule, SchedulePoint, Scope, ScopeKind, Split,
-    SplitBase, TrainSpec, TuneSpec, UpdateRules, class_index, run_files,
+    IMAGENET, LabelKind, LayerId, LayerNode, Link, Loss, Matching, Metric, Model, Monitor, Normalize,
+    Optimizer, Phase, PrepareSpec, Program, ReportSpec, Resize, ResizeMethod, Schedule, SchedulePoint, Scope,
+    ScopeKind, Split, SplitBase, StartingWeights, TrainSpec, TuneSpec, UpdateRules, WeightsOf, class_index,
+    run_files,
 };
 pub use step_rate::StepRate;
+pub use variables::{Variable, variables};

@@ -1,8 +1,8 @@
 //! `batch_norm`: batch normalisation.
 
 use super::{
-    Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType,
-    ParamSpec, Purpose, per_element,
+    Attributes, Axes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
+    OptionType, ParamSpec, Purpose, per_element,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::ops::BatchNormParams;
@@ -107,6 +107,7 @@ impl LayerOp for BatchNorm {
             initializer,
             trainable,
             regularizer: None,
+            axes: Axes::Features,
         };
         let gamma = self.scale.then(|| param("gamma", self.gamma_initializer, true));
         let beta = self.center.then(|| param("beta", self.beta_initializer, true));

@@ -1,8 +1,8 @@
 //! `conv2d`: two-dimensional convolution.
 
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
-    OptionType, ParamSpec, Regularizer, Sliding, SlidingKind, image_of,
+    Activation, Attributes, Axes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity,
+    OptionSpec, OptionType, ParamSpec, Regularizer, Sliding, SlidingKind, image_of,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape};
@@ -131,8 +131,9 @@ impl LayerOp for Conv2d {
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let [height, width] = self.kernel_size;
         let shape = Shape::new([height, width, inputs[0].channels() / self.groups, self.filters]);
-        let kernel =
-            ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
+        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer)
+            .with_axes(Axes::Windows)
+            .regularized(self.kernel_regularizer);
         let bias = || {
             ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer)
                 .regularized(self.bias_regularizer)

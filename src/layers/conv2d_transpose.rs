@@ -5,8 +5,8 @@ use super::conv2d::{
     USE_BIAS,
 };
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
-    OptionType, ParamSpec, Regularizer, image_of,
+    Activation, Attributes, Axes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity,
+    OptionSpec, OptionType, ParamSpec, Regularizer, image_of,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -144,8 +144,9 @@ impl LayerOp for Conv2dTranspose {
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let [height, width] = self.kernel_size;
         let shape = Shape::new([height, width, self.filters, inputs[0].channels()]);
-        let kernel =
-            ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
+        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer)
+            .with_axes(Axes::Windows)
+            .regularized(self.kernel_regularizer);
         let bias = || {
             ParamSpec::weight("bias", Shape::vector(self.filters), self.bias_initializer)
                 .regularized(self.bias_regularizer)

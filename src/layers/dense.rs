@@ -2,8 +2,8 @@
 
 use super::conv2d::{ACTIVATION, BIAS_INITIALIZER, KERNEL_INITIALIZER, USE_BIAS};
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
-    OptionType, ParamSpec, Regularizer,
+    Activation, Attributes, Axes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity,
+    OptionSpec, OptionType, ParamSpec, Regularizer,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
@@ -70,8 +70,9 @@ impl LayerOp for Dense {
 
     fn params(&self, inputs: &[Shape]) -> Vec<ParamSpec> {
         let shape = Shape::new([inputs[0].elements(), self.units]);
-        let kernel =
-            ParamSpec::weight("kernel", shape, self.kernel_initializer).regularized(self.kernel_regularizer);
+        let kernel = ParamSpec::weight("kernel", shape, self.kernel_initializer)
+            .with_axes(Axes::Matrix)
+            .regularized(self.kernel_regularizer);
         let bias = || {
             ParamSpec::weight("bias", Shape::vector(self.units), self.bias_initializer)
                 .regularized(self.bias_regularizer)

@@ -2,8 +2,8 @@
 
 use super::conv2d::{ACTIVATION, DILATION, KERNEL_SIZE, PADDING, STRIDE, USE_BIAS};
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
-    OptionType, ParamSpec, Regularizer, Sliding, SlidingKind, image_of,
+    Activation, Attributes, Axes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity,
+    OptionSpec, OptionType, ParamSpec, Regularizer, Sliding, SlidingKind, image_of,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -122,6 +122,7 @@ impl LayerOp for DepthwiseConv2d {
         let ([height, width], channels) = (self.kernel_size, inputs[0].channels());
         let shape = Shape::new([height, width, channels, self.depth_multiplier]);
         let kernel = ParamSpec::weight("kernel", shape, self.depthwise_initializer)
+            .with_axes(Axes::Depthwise)
             .regularized(self.depthwise_regularizer);
         let bias = || {
             ParamSpec::weight("bias", Shape::vector(channels * self.depth_multiplier), self.bias_initializer)

@@ -229,12 +229,32 @@ pub struct ParamSpec {
     pub trainable: bool,
     /// What its size adds to the loss.
     pub regularizer: Option<Regularizer>,
+    /// What its axes are.
+    pub axes: Axes,
+}
+
+/// What the axes of a parameter are. How it lies in the files of other programs follows from this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Axes {
+    /// One number for each feature or channel, or axes of a meaning of their own.
+    Features,
+    /// `[Kh, Kw, I, O]`; of a transposed convolution `[Kh, Kw, O, I]`.
+    Windows,
+    /// `[Kh, Kw, C, M]`: M windows for each channel.
+    Depthwise,
+    /// `[I, O]`.
+    Matrix,
 }
 
 impl ParamSpec {
     /// A parameter that the optimizer changes.
     fn weight(name: &'static str, shape: Shape, initializer: Initializer) -> Self {
-        Self { name, shape, initializer, trainable: true, regularizer: None }
+        Self { name, shape, initializer, trainable: true, regularizer: None, axes: Axes::Features }
+    }
+
+    /// The same with axes of this meaning.
+    fn with_axes(self, axes: Axes) -> Self {
+        Self { axes, ..self }
     }
 
     /// The same with a penalty on its size.

@@ -5,8 +5,8 @@ use super::conv2d::{
 };
 use super::depthwise_conv2d::{DEPTH_MULTIPLIER, depthwise};
 use super::{
-    Activation, Attributes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec,
-    OptionType, ParamSpec, Regularizer, Sliding, SlidingKind,
+    Activation, Attributes, Axes, InferError, Initializer, Inputs, Kind, KindInfo, LayerOp, Linearity,
+    OptionSpec, OptionType, ParamSpec, Regularizer, Sliding, SlidingKind,
 };
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::{Padding, Shape, Window};
@@ -127,8 +127,10 @@ impl LayerOp for SeparableConv2d {
         let pointwise = Shape::new([1, 1, channels * self.depth_multiplier, self.filters]);
         let kernels = [
             ParamSpec::weight("depthwise_kernel", depthwise, self.depthwise_initializer)
+                .with_axes(Axes::Depthwise)
                 .regularized(self.depthwise_regularizer),
             ParamSpec::weight("pointwise_kernel", pointwise, self.pointwise_initializer)
+                .with_axes(Axes::Windows)
                 .regularized(self.pointwise_regularizer),
         ];
         let bias = || {

@@ -83,7 +83,7 @@ impl Reporter {
                 self.note(note.to_string())
             }
             Event::Warning(warning) => self.note(warning.to_string()),
-            Event::Note(_) | Event::Interrupted { .. } => {}
+            Event::Weights(_) | Event::Note(_) | Event::Interrupted { .. } => {}
         }
     }
 

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::Text;
-use crate::ir::{Backbone, CheckedProgram, Head, LayerId, LayerNode, Model, Scope, ScopeKind};
+use crate::ir::{
+    Backbone, CheckedProgram, Head, IMAGENET, LayerId, LayerNode, Matching, Model, Scope, ScopeKind,
+    StartingWeights, WeightsOf,
+};
 use crate::layers::{Inputs, Layer};
 use crate::vocabulary::{call, named, number, quoted};
 
@@ -192,7 +195,14 @@ fn use_of(name: &str, backbone: &Backbone) -> String {
     // how its own file prepares pictures is what `prepare` says here
     let Backbone { model, zoo, weights, frozen, prepare: _ } = backbone;
     let mut arguments = Vec::new();
-    arguments.extend(weights.iter().map(|weights| named("weights", quoted(&weights.value))));
+    if let Some(StartingWeights { from, span: _, partial, matching }) = weights {
+        arguments.push(match from {
+            WeightsOf::File(path) => named("weights", quoted(path)),
+            WeightsOf::Imagenet => named("weights", IMAGENET),
+        });
+        arguments.extend(partial.then(|| named("partial", true)));
+        arguments.extend((*matching != Matching::Names).then(|| named("match", matching.name())));
+    }
     arguments.extend(frozen.iter().map(|frozen| named("frozen", frozen.value)));
     arguments.extend(zoo.then(|| named("like", format!("zoo.{model}"))));
     call(name, &arguments)

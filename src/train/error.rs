@@ -4,6 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::weights::FileError;
+
 /// A run cannot start, go on or end.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -216,6 +218,15 @@ impl RunError {
     /// A failure to read `path`.
     pub fn read(path: &Path, source: io::Error) -> Self {
         RunError::Read { path: path.to_owned(), source }
+    }
+
+    /// A file of weights that cannot be read.
+    pub fn of_file(path: &Path, error: FileError) -> Self {
+        match error {
+            FileError::Read(source) => Self::read(path, source),
+            FileError::Format { wanted, found } => Self::Format { path: path.to_owned(), wanted, found },
+            FileError::Damaged(found) => Self::damaged(path, found),
+        }
     }
 
     /// A file that is not what was written.

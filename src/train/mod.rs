@@ -16,7 +16,6 @@ mod record;
 mod sample;
 mod state;
 mod tally;
-mod tensor_file;
 mod trainer;
 pub mod weights;
 
@@ -28,7 +27,7 @@ pub use history::{EpochRecord, Fate, Repair};
 pub use init::initial_values;
 pub use interrupt::{End, Interrupt};
 pub use note::TrainNote;
-pub use pretrained::{Pretrained, pretrained, program_of, tensor_shapes};
+pub use pretrained::{Pretrained, pretrained};
 pub use record::{Arithmetic, RunRecord};
 pub use sample::StepSample;
 pub use state::{Progress, RunningSums, Saved, State};

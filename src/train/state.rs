@@ -30,11 +30,11 @@ use super::folder::RunFolder;
 use super::history::Row;
 use super::record::RunRecord;
 use super::tally::Tally;
-use super::tensor_file::{self, NamedTensor, TensorFile};
 use super::weights;
 use crate::ir::{Metric, Param};
 use crate::settings::Settings;
 use crate::tensor::Shape;
+use crate::weights::safetensors::{self, NamedTensor, TensorFile};
 
 /// Sums over the images of an epoch so far; divided by `images` they are Keras's running means.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -246,7 +246,7 @@ impl Snapshot<'_> {
             None => values(at),
             Some(at) => Cow::Borrowed(remembered[at]),
         };
-        tensor_file::write(path, &texts, &tensors, values)
+        safetensors::write(path, &texts, &tensors, values).map_err(|source| RunError::write(path, source))
     }
 }
 
@@ -321,7 +321,7 @@ impl Saved {
 /// # Errors
 /// [`RunError::Read`], [`RunError::Format`], [`RunError::Damaged`].
 fn proven(path: &Path) -> Result<TensorFile, RunError> {
-    let file = tensor_file::read(path)?;
+    let file = safetensors::read(path).map_err(|error| RunError::of_file(path, error))?;
     match file.texts.get("format").map(String::as_str) {
         Some(FORMAT) if !file.is_proven => {
             Err(RunError::damaged(path, "it has no checksum, and was written with one"))

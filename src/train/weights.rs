@@ -5,21 +5,21 @@
 //! `classes` (JSON), `version` (of the compiler) and `seed`.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use super::error::RunError;
 use super::finite;
 use super::folder::RunFolder;
 use super::state::Saved;
-use super::tensor_file::{self, NamedTensor, TensorFile};
-use crate::ir::Param;
+use crate::ir::{CheckedProgram, Matching, Param, variables};
 use crate::printed::few;
+use crate::weights::safetensors::{self, NamedTensor, SOURCE, TensorFile};
+use crate::weights::{Archive, FileAccount, FileError};
+use crate::zoo::fit_model;
 
 /// What `format` says in weights that have a checksum; those of older versions, which have none, say `cnnc`.
 const FORMAT: &str = "cnnc 2";
-
-/// What the program's text is called among the texts of a weights file.
-pub(super) const SOURCE: &str = "source";
 
 /// What a weights file says about itself.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -65,7 +65,8 @@ pub fn save<'v>(
         (SOURCE, info.source.clone()),
         ("settings", info.settings.clone()),
     ];
-    tensor_file::write(path, &texts, &tensors, |at| values(saved[at].0))
+    safetensors::write(path, &texts, &tensors, |at| values(saved[at].0))
+        .map_err(|source| RunError::write(path, source))
 }
 
 /// Weights that have been read and fit their model.
@@ -73,46 +74,90 @@ pub fn save<'v>(
 pub struct Weights {
     /// What the file says about itself; the default where another program wrote it.
     pub info: WeightsInfo,
-    /// One entry for each parameter that [`is_saved`], in the order of the parameters: (index of the
+    /// One entry for each parameter that has a tensor, in the order of the parameters: (index of the
     /// parameter, values).
     pub values: Vec<(usize, Vec<f32>)>,
+    /// What became of the file's tensors.
+    pub account: FileAccount,
 }
 
-/// Reads the weights and states of a model with these parameters. Tensors of the layers in `beside` may be in
-/// the file as well: they were trained, and are not needed.
+/// How the tensors of a file are taken for a model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taking {
+    /// How they are found.
+    pub matching: Matching,
+    /// Parameters without a tensor stay as they are; some must have one.
+    pub partial: bool,
+}
+
+/// Reads the weights and states of a program's model with these parameters, from a file of any kind that is
+/// read. Tensors of layers that the program has and these parameters are not of, were trained beside, and
+/// are not needed.
 /// # Errors
 /// [`RunError::Read`], [`RunError::Format`], or [`RunError::WeightsDiffer`] with all that does not fit.
-pub fn load(path: &Path, params: &[Param], beside: &[String]) -> Result<Weights, RunError> {
-    let mut file = read(path)?;
-    let info = info_of(&file);
-    let wanted: Vec<(usize, &Param)> =
-        params.iter().enumerate().filter(|(_, param)| is_saved(param)).collect();
-    let values = take(&mut file, path, &wanted, |param| param.name.clone())?;
-    let is_beside =
-        |name: &str| name.rsplit_once('.').is_some_and(|(layer, _)| beside.iter().any(|one| one == layer));
-    let extra: Vec<String> =
-        file.tensors.keys().filter(|name| !is_beside(name)).map(|name| format!("`{name}`")).collect();
-    if !extra.is_empty() {
-        let difference = format!("the model has no {}", few(&extra));
-        return Err(RunError::WeightsDiffer { path: path.to_owned(), differences: vec![difference] });
-    }
-    finite::all_finite(
-        path,
-        values.iter().map(|(at, values)| (params[*at].name.as_str(), values.as_slice())),
-    )?;
-    Ok(Weights { info, values })
+pub fn load(
+    path: &Path,
+    program: &CheckedProgram,
+    params: &[Param],
+    taking: Taking,
+) -> Result<Weights, RunError> {
+    let archive = open(path)?;
+    let info = info_of(&archive);
+    let places: HashMap<&str, usize> = params
+        .iter()
+        .enumerate()
+        .filter(|(_, param)| is_saved(param))
+        .map(|(at, param)| (param.name.as_str(), at))
+        .collect();
+    let (wanted, beside): (Vec<_>, Vec<_>) = variables(program, true)
+        .into_iter()
+        .partition(|variable| places.contains_key(variable.full_name().as_str()));
+    let mut account = FileAccount {
+        path: path.to_owned(),
+        account: fit_model(&archive.listing, &program.program().model, &wanted, taking.matching),
+        listing: archive.listing.clone(),
+    };
+    let beside: HashSet<String> = beside.iter().map(|variable| variable.full_name()).collect();
+    account.account.unused.retain(|&at| !beside.contains(&archive.listing.tensors[at].name));
+    let numbers = taken(&account, &archive, taking.partial)?;
+    let mut values: Vec<(usize, Vec<f32>)> = numbers
+        .into_iter()
+        .filter_map(|(name, values)| Some((*places.get(name.as_str())?, values)))
+        .collect();
+    values.sort_unstable_by_key(|(at, _)| *at);
+    Ok(Weights { info, values, account })
 }
 
-/// Reads a weights file: of ours, then its checksum must be right, or of another program.
+/// The numbers that a file has, all of them finite; `partial` says whether it may lack some.
+/// # Errors
+/// [`RunError::WeightsDiffer`], [`RunError::NotFiniteWeights`], [`RunError::Read`], [`RunError::Format`].
+pub(super) fn taken(
+    account: &FileAccount,
+    archive: &Archive,
+    partial: bool,
+) -> Result<BTreeMap<String, Vec<f32>>, RunError> {
+    let path = &account.path;
+    let is_enough = account.account.is_complete() || (partial && account.account.used() > 0);
+    if !is_enough {
+        return Err(RunError::WeightsDiffer { path: path.clone(), differences: account.differences() });
+    }
+    let numbers = account.numbers(archive).map_err(|error| RunError::of_file(path, error))?;
+    finite::all_finite(path, numbers.iter().map(|(name, values)| (name.as_str(), values.as_slice())))?;
+    Ok(numbers)
+}
+
+/// Opens a weights file: of ours, then its checksum must be right, or of another program.
 /// # Errors
 /// [`RunError::Read`], [`RunError::Format`], [`RunError::Damaged`].
-pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
-    match tensor_file::read(path) {
-        Ok(file) if file.texts.get("format").is_some_and(|format| format == FORMAT) && !file.is_proven => {
+pub(super) fn open(path: &Path) -> Result<Archive, RunError> {
+    let opened = crate::weights::open(path).and_then(|archive| Ok((archive.prove()?, archive)));
+    match opened {
+        Ok((false, archive)) if archive.texts.get("format").is_some_and(|format| format == FORMAT) => {
             Err(damaged(path, "it has no checksum, and was written with one".to_owned()))
         }
-        Err(RunError::Damaged { found, .. }) => Err(damaged(path, found)),
-        read => read,
+        Ok((_, archive)) => Ok(archive),
+        Err(FileError::Damaged(found)) => Err(damaged(path, found)),
+        Err(error) => Err(RunError::of_file(path, error)),
     }
 }
 
@@ -123,8 +168,8 @@ fn damaged(path: &Path, found: String) -> RunError {
 }
 
 /// What a weights file says about itself, without looking at its tensors.
-fn info_of(file: &TensorFile) -> WeightsInfo {
-    let text = |key: &str| file.texts.get(key).cloned().unwrap_or_default();
+fn info_of(archive: &Archive) -> WeightsInfo {
+    let text = |key: &str| archive.texts.get(key).cloned().unwrap_or_default();
     WeightsInfo {
         source: text(SOURCE),
         settings: text("settings"),
@@ -174,28 +219,24 @@ pub(super) fn take(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::ParamRole;
+    use crate::front;
+    use crate::ir::{Mode, ParamRole, forward};
+    use crate::lower::LowerOptions;
+    use crate::source::SourceFile;
     use crate::tensor::Shape;
     use crate::vocabulary::Initializer;
 
-    fn param(name: &str, shape: &[usize], role: ParamRole) -> Param {
-        Param {
-            name: name.into(),
-            layer: String::new(),
-            shape: Shape::new(shape),
-            initializer: Initializer::Zeros,
-            role,
-        }
+    fn program(body: &str) -> CheckedProgram {
+        let text = format!("model M {{\n    input(4x4x1)\n    {body}\n}}\n");
+        let loaded = front::load(SourceFile::new("a.cnn", text), &LowerOptions::default(), &|_| None);
+        loaded.program.expect("sound")
     }
 
-    fn params() -> Vec<Param> {
-        vec![
-            param("conv2d.kernel", &[3, 3, 1, 2], ParamRole::Weight),
-            param("batch_norm.moving_mean", &[2], ParamRole::State),
-            param("dense.kernel", &[4, 2], ParamRole::Weight),
-            param("conv2d.kernel.momentum", &[3, 3, 1, 2], ParamRole::Slot),
-        ]
+    fn params(program: &CheckedProgram) -> Vec<Param> {
+        forward(program, Mode::Inference).graph.params
     }
+
+    const BODY: &str = "conv2d(2, 3x3, use_bias: false)\n    batch_norm\n    flatten\n    dense(2)";
 
     fn info() -> WeightsInfo {
         WeightsInfo {
@@ -207,42 +248,60 @@ mod tests {
         }
     }
 
+    /// Each parameter holds its index and a half; the optimizer's memory stands beside.
     fn written(folder: &Path) -> std::path::PathBuf {
         let path = folder.join("w.safetensors");
-        let params = params();
+        let mut params = params(&program(BODY));
+        params.push(Param {
+            name: "dense.kernel.momentum".into(),
+            layer: String::new(),
+            shape: Shape::vector(3),
+            initializer: Initializer::Zeros,
+            role: ParamRole::Slot,
+        });
         save(&path, &info(), &params, |at| vec![at as f32 + 0.5; params[at].shape.elements()].into())
             .expect("written");
         path
     }
 
+    fn loaded(path: &Path, program: &CheckedProgram, taking: Taking) -> Result<Weights, RunError> {
+        load(path, program, &params(program), taking)
+    }
+
     #[test]
     fn weights_and_states_come_back_and_slots_stay_out() {
         let folder = tempfile::tempdir().expect("a folder");
-        let weights = load(&written(folder.path()), &params(), &[]).expect("fits");
+        let program = program(BODY);
+        let weights = loaded(&written(folder.path()), &program, Taking::default()).expect("fits");
         assert_eq!(weights.info, info());
-        assert_eq!(weights.values, [(0, vec![0.5; 18]), (1, vec![1.5; 2]), (2, vec![2.5; 8])]);
+        let lengths = [18, 2, 2, 2, 2, 16, 2];
+        let expected: Vec<(usize, Vec<f32>)> =
+            lengths.iter().enumerate().map(|(at, &length)| (at, vec![at as f32 + 0.5; length])).collect();
+        assert_eq!(weights.values, expected);
+        assert!(weights.account.is_even());
     }
 
     #[test]
     fn all_that_does_not_fit_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = written(folder.path());
-        let mut other = params();
-        other[0].name = "conv2d_1.kernel".into();
-        other[2].shape = Shape::new([8, 2]);
-        let error = load(&path, &other, &[]).expect_err("does not fit").to_string();
+        let other =
+            program("first = conv2d(2, 3x3, use_bias: false)\n    batch_norm\n    flatten\n    dense(3)");
+        let error = loaded(&path, &other, Taking::default()).expect_err("does not fit").to_string();
         for part in [
-            "lacks `conv2d_1.kernel` (3x3x1x2)",
-            "`dense.kernel` is 4x2 in the file and 8x2",
+            "lacks `first.kernel` (3x3x1x2)",
+            "`dense.kernel` is 8x2 in the file and 8x3",
             "no `conv2d.kernel`",
         ] {
             assert!(error.contains(part), "{part}: {error}");
         }
-        other = params();
-        other.remove(2);
-        let error = load(&path, &other, &[]).expect_err("has more").to_string();
-        assert!(error.contains("the model has no `dense.kernel`"), "{error}");
-        // unless it is known that they are of no use here
-        assert!(load(&path, &other, &["dense".to_owned()]).is_ok());
+        // a part of it, where that is said
+        let taking = Taking { partial: true, ..Taking::default() };
+        let weights = loaded(&path, &other, taking).expect("some fit");
+        assert_eq!((weights.values.len(), weights.account.account.used()), (4, 4));
+        // what nothing takes is told
+        let smaller = program("conv2d(2, 3x3, use_bias: false)\n    batch_norm");
+        let weights = loaded(&path, &smaller, Taking::default()).expect("all that it needs");
+        assert_eq!(weights.account.account.unused.len(), 2);
     }
 }

@@ -55,7 +55,7 @@ pub use schedule::{Schedule, SchedulePoint};
 pub use sections::{
     AUGMENT, DATA, ENSEMBLE, OF_ALL_PHASES, PREPARE, REPORT, SECTIONS, SectionInfo, TRAIN, TUNE, section,
 };
-pub use settings::{Cache, ClassWeight, Combine, Damaged, Grouping, LabelKind, Split, SplitBase};
+pub use settings::{Cache, ClassWeight, Combine, Damaged, Grouping, LabelKind, Matching, Split, SplitBase};
 pub use source::{CsvSource, DataSource};
 pub use strategy::Strategy;
 pub use text::{call, factor, list, named, number, quoted};

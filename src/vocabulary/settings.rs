@@ -15,6 +15,18 @@ choices! {
 }
 
 choices! {
+    /// How the tensors of a weights file are matched with the variables of a network.
+    #[derive(Default)]
+    pub enum Matching {
+        /// By what their layers are called.
+        #[default]
+        Names = "names",
+        /// By their order, and their shapes.
+        Order = "order",
+    }
+}
+
+choices! {
     /// Which pictures stay together when splits are made, `by …`.
     pub enum Grouping {
         /// Those of one folder whose file names are the same up to the last `_`: frames of a track or a

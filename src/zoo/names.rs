@@ -85,6 +85,19 @@ impl NameTable {
         Ok(Self { layout, rules })
     }
 
+    /// How tensors lie in the reference's files.
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// What one of our layers is called in the reference, and the channels of the map that it takes as a
+    /// vector; `None` where the table does not know it.
+    pub(super) fn layer(&self, layer: &str) -> Option<(String, Option<usize>)> {
+        let fitting =
+            |rule: &Rule| translate(layer, &rule.ours, &rule.theirs).map(|theirs| (theirs, rule.flattened));
+        self.rules.iter().find_map(fitting)
+    }
+
     /// What the reference calls a variable of one of our layers, and its shape there; `None` where the table
     /// does not know the layer.
     pub fn reference(&self, layer: &str, variable: &str, shape: &Shape) -> Option<(String, Shape)> {
@@ -173,7 +186,7 @@ fn gather(
     gathered
 }
 
-fn torch_variable(variable: &str) -> &str {
+pub(super) fn torch_variable(variable: &str) -> &str {
     match variable {
         "kernel" | "gamma" => "weight",
         "beta" => "bias",

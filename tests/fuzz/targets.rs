@@ -17,7 +17,8 @@ use cnnc::internals::lower::LowerOptions;
 use cnnc::internals::plan::{plan, verify_plan};
 use cnnc::internals::runtime::{optimized_evaluation_graph, optimized_training_graph};
 use cnnc::internals::settings::Settings;
-use cnnc::internals::train::{State, tensor_shapes, weights};
+use cnnc::internals::train::{State, weights};
+use cnnc::internals::weights::open as open_weights;
 use cnnc::source::SourceFile;
 
 /// A target's name, and what it does with an input.
@@ -34,6 +35,10 @@ pub(crate) const ALL: &[FuzzTarget] = &[
     ("csv", csv),
     ("safetensors", safetensors),
     ("state", state),
+    ("keras", keras),
+    ("torch", torch),
+    ("onnx", onnx),
+    ("arrays", arrays),
     ("plan", network),
 ];
 
@@ -185,10 +190,37 @@ fn with_file(bytes: &[u8], read: impl FnOnce(&Path)) {
 pub(crate) fn safetensors(bytes: &[u8]) {
     let Some(program) = small() else { return };
     let params = optimized_evaluation_graph(&program).params;
+    with_file(bytes, |path| drop(weights::load(path, &program, &params, weights::Taking::default())));
+}
+
+/// All numbers of a file of weights, of whichever kind.
+fn foreign(bytes: &[u8]) {
     with_file(bytes, |path| {
-        drop(tensor_shapes(path));
-        drop(weights::load(path, &params, &[]));
+        let Ok(archive) = open_weights(path) else { return };
+        for at in 0..archive.listing.tensors.len() {
+            drop(archive.numbers(at));
+        }
     });
+}
+
+/// HDF5 and archives of Keras.
+pub(crate) fn keras(bytes: &[u8]) {
+    foreign(bytes);
+}
+
+/// Pickles of PyTorch.
+pub(crate) fn torch(bytes: &[u8]) {
+    foreign(bytes);
+}
+
+/// Messages of ONNX.
+pub(crate) fn onnx(bytes: &[u8]) {
+    foreign(bytes);
+}
+
+/// Archives of NumPy, as weights.
+pub(crate) fn arrays(bytes: &[u8]) {
+    foreign(bytes);
 }
 
 /// The state of a run.

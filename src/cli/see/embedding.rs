@@ -67,7 +67,12 @@ pub(super) fn embedding(args: &EmbeddingArgs, console: &Console) -> Result<(), F
     let (ready, weights) = args.used.ready(&[], console)?;
     let ready = ready.for_its_data();
     let mut watch = Terminal::new(console);
-    let options = ModelOptions { compute: args.compute.compute(), batch: None, resize: None };
+    let options = ModelOptions {
+        compute: args.compute.compute(),
+        batch: None,
+        resize: None,
+        matching: args.used.matching(),
+    };
     let mut model = Model::load_with(&ready, &weights, options, &mut watch)?;
     let projection = match args.projection {
         ProjectionName::Tsne => Projection::Tsne,

@@ -48,7 +48,12 @@ pub(super) fn filters(args: &FiltersArgs, console: &Console) -> Result<(), Failu
     let path = args.output.path("filters");
     picture::type_of(&path)?;
     let (ready, weights) = args.used.ready(&[], console)?;
-    let options = ModelOptions { compute: args.compute.compute(), batch: Some(TOGETHER), resize: None };
+    let options = ModelOptions {
+        compute: args.compute.compute(),
+        batch: Some(TOGETHER),
+        resize: None,
+        matching: args.used.matching(),
+    };
     let mut model = Model::load_with(&ready, &weights, options, &mut Terminal::new(console))?;
     let found = filters_of(&mut model, args.layer.as_deref(), args.channels.most(), args.seed)?;
     let written = picture::write(&filters_sheet(&found, args.colors.into()), &path, console)?;

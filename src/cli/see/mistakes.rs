@@ -44,7 +44,12 @@ pub(super) fn mistakes(args: &MistakesArgs, console: &Console) -> Result<(), Fai
     let ready = ready.for_its_data();
     ready.judged()?;
     let mut watch = Terminal::new(console);
-    let options = ModelOptions { compute: args.compute.compute(), batch: None, resize: None };
+    let options = ModelOptions {
+        compute: args.compute.compute(),
+        batch: None,
+        resize: None,
+        matching: args.used.matching(),
+    };
     let mut model = Model::load_with(&ready, &weights, options, &mut watch)?;
     let found = mistakes_of(&mut model, args.split.split(), args.count as usize, &mut watch)?;
     console.beside(

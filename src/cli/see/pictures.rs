@@ -46,7 +46,12 @@ impl PictureArgs {
         let (ready, weights) = self.used.ready_or_unlearned(console)?;
         let resize = self.resize.resize.map(|resizing| resizing.for_model(&ready)).transpose()?;
         // one picture at a time: its plan divides it among the threads
-        let options = ModelOptions { compute: self.compute.compute(), batch: Some(1), resize };
+        let options = ModelOptions {
+            compute: self.compute.compute(),
+            batch: Some(1),
+            resize,
+            matching: self.used.matching(),
+        };
         let mut model = match weights {
             Some(weights) => Model::load_with(&ready, &weights, options, &mut Terminal::new(console))?,
             None => Model::without_weights(&ready, options)?,

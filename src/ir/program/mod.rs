@@ -21,7 +21,7 @@ mod updates;
 pub use augment::{AugmentOp, AugmentSpec};
 pub use data::{DataSpec, class_index};
 pub use ensemble::EnsembleSpec;
-pub use model::{Backbone, Head, LayerNode, Model, Scope, ScopeKind};
+pub use model::{Backbone, Head, IMAGENET, LayerNode, Model, Scope, ScopeKind, StartingWeights, WeightsOf};
 pub use phase::{FreezeChange, Phase};
 pub use prepare::PrepareSpec;
 pub use report::ReportSpec;
@@ -31,8 +31,8 @@ pub use updates::UpdateRules;
 
 pub use crate::vocabulary::{
     AugmentKind, Cache, Callback, ClassWeight, Color, CsvSource, Damaged, DataSource, Drawing, Fill, Fit,
-    Grouping, LabelKind, LayerId, Link, Loss, Metric, Monitor, Normalize, Optimizer, Resize, ResizeMethod,
-    Schedule, SchedulePoint, Split, SplitBase,
+    Grouping, LabelKind, LayerId, Link, Loss, Matching, Metric, Monitor, Normalize, Optimizer, Resize,
+    ResizeMethod, Schedule, SchedulePoint, Split, SplitBase,
 };
 
 use crate::source::SourceFile;

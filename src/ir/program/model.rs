@@ -4,7 +4,7 @@ use super::{LayerId, PrepareSpec};
 use crate::layers::{Layer, Probability};
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
-use crate::vocabulary::Attributes;
+use crate::vocabulary::{Attributes, Matching};
 
 /// A network: layers in the order of evaluation, the first of which is an input.
 #[derive(Debug, Clone)]
@@ -106,12 +106,54 @@ pub struct Backbone {
     /// Whether it comes from the zoo.
     pub zoo: bool,
     /// `weights:`, if written: what its layers start from.
-    pub weights: Option<Spanned<String>>,
+    pub weights: Option<StartingWeights>,
     /// `frozen:`: its layers keep their weights and their statistics.
     pub frozen: Option<Spanned<bool>>,
     /// How its own file prepares pictures, if it says: pretrained weights bring it along.
     pub prepare: Option<PrepareSpec>,
 }
+
+impl Backbone {
+    /// How the tensors of its weights are found.
+    pub fn matching(&self) -> Matching {
+        self.weights.as_ref().map_or(Matching::Names, |weights| weights.matching)
+    }
+}
+
+/// What the layers of a model that is used as a layer start from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartingWeights {
+    /// `weights:`
+    pub from: WeightsOf,
+    /// Where that is written.
+    pub span: Span,
+    /// `partial:`; layers for which there is nothing start at random.
+    pub partial: bool,
+    /// `match:`; how tensors are found.
+    pub matching: Matching,
+}
+
+/// Whose weights these are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WeightsOf {
+    /// Those of a file, by its path as it is written.
+    File(String),
+    /// Those that the reference of a model of the zoo was trained to on ImageNet.
+    Imagenet,
+}
+
+impl WeightsOf {
+    /// What they are called in messages: the file's path, or `imagenet`.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::File(path) => path,
+            Self::Imagenet => IMAGENET,
+        }
+    }
+}
+
+/// The word for published weights, where a file could be named.
+pub const IMAGENET: &str = "imagenet";
 
 /// A layer in its network.
 #[derive(Debug, Clone)]

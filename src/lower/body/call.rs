@@ -2,24 +2,25 @@
 
 use super::scope::{Named, ScopeId};
 use super::{Frame, Lowering};
-use crate::ast::{Definition, DefinitionKind, Expr, Name, Step};
+use crate::ast::{Definition, DefinitionKind, Expr, ExprKind, Name, Step};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Backbone, Scope, ScopeKind};
+use crate::ir::{Backbone, IMAGENET, Scope, ScopeKind, StartingWeights, WeightsOf};
 use crate::lower::arguments::Arguments;
 use crate::lower::constant::Value;
 use crate::lower::units::Callee;
 use crate::lower::{MOST_PARAMETERS, prepare, section};
 use crate::source::Spanned;
+use crate::vocabulary::{Choices, Matching};
 use crate::zoo;
 
 /// Arguments that every model takes when it is used as a layer.
-pub(in crate::lower) const OF_MODELS: &[&str] = &["weights", "frozen", "until", "like"];
+pub(in crate::lower) const OF_MODELS: &[&str] = &["weights", "frozen", "until", "like", "partial", "match"];
 
 /// What the arguments of a call give.
 struct Call {
     /// A value for each parameter; `None` where its default counts.
     values: Vec<Option<Value>>,
-    weights: Option<Spanned<String>>,
+    weights: Option<StartingWeights>,
     frozen: Option<Spanned<bool>>,
     /// The layer after which the rest is cut off.
     until: Option<Name>,
@@ -131,9 +132,7 @@ impl<'f> Lowering<'_, 'f> {
 
     fn arguments_of_model(&mut self, arguments: &Arguments, values: Vec<Option<Value>>) -> Call {
         let mut call = Call::of(values);
-        if let Some(expr) = arguments.get("weights").cloned() {
-            call.weights = self.cx.text("weights", &expr);
-        }
+        call.weights = self.weights_of(arguments);
         if let Some(expr) = arguments.get("frozen").cloned() {
             call.frozen = self.cx.bool("frozen", &expr).map(|frozen| Spanned::new(frozen, expr.span));
         }
@@ -148,6 +147,27 @@ impl<'f> Lowering<'_, 'f> {
             call.like = self.cx.choice("like", &expr, &models);
         }
         call
+    }
+
+    /// `weights:`, and how its tensors are found.
+    fn weights_of(&mut self, arguments: &Arguments) -> Option<StartingWeights> {
+        let partial = arguments.get("partial").cloned().and_then(|expr| self.cx.bool("partial", &expr));
+        let words: Vec<(&str, Matching)> =
+            Matching::NAMES.iter().copied().zip(Matching::ALL.iter().copied()).collect();
+        let matching =
+            arguments.get("match").cloned().and_then(|expr| self.cx.choice("match", &expr, &words));
+        let expr = arguments.get("weights").cloned()?;
+        let from = if matches!(&expr.kind, ExprKind::Name(word) if word == IMAGENET) {
+            WeightsOf::Imagenet
+        } else {
+            WeightsOf::File(self.cx.text("weights", &expr)?.value)
+        };
+        Some(StartingWeights {
+            from,
+            span: expr.span,
+            partial: partial.unwrap_or(false),
+            matching: matching.unwrap_or(Matching::Names),
+        })
     }
 
     /// A value that means the same wherever it is read.

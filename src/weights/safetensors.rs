@@ -9,26 +9,26 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
-use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value, json};
 
-use super::error::RunError;
+use super::error::FileError;
 use crate::checksum::{Checksum, Summing, in_bytes};
 use crate::files;
 use crate::tensor::Shape;
 
-/// Largest file that is read: far beyond any model that trains on one machine's processors.
-const LARGEST_FILE_BYTES: u64 = 64 << 30;
 /// What the checksum is called among the texts.
 const CHECKSUM: &str = "checksum";
 /// How the checksum begins.
 const FUNCTION: &str = "xxh3:";
+/// What the program's text is called among the texts of a weights file.
+pub const SOURCE: &str = "source";
 
 /// A tensor to be written.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct NamedTensor<'a> {
+pub struct NamedTensor<'a> {
     /// `conv2d.kernel`.
     pub name: String,
     /// Extents.
@@ -37,7 +37,7 @@ pub(super) struct NamedTensor<'a> {
 
 /// A file that has been read.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct TensorFile {
+pub struct TensorFile {
     /// The texts of `__metadata__`.
     pub texts: BTreeMap<String, String>,
     /// Tensors by name.
@@ -50,13 +50,13 @@ pub(super) struct TensorFile {
 /// values of a tensor, row by row, when they are summed up and again when they are written: no more than one
 /// tensor is held beside the model.
 /// # Errors
-/// [`RunError::Write`]; an older file is then left as it was.
-pub(super) fn write<'v>(
+/// The system's; an older file is then left as it was.
+pub fn write<'v>(
     path: &Path,
     texts: &[(&str, String)],
     tensors: &[NamedTensor<'_>],
     mut values: impl FnMut(usize) -> Cow<'v, [f32]>,
-) -> Result<(), RunError> {
+) -> io::Result<()> {
     let blank = blank();
     let without_sum = header(&blank, texts, tensors);
     let mut summing = Summing::default();
@@ -75,7 +75,6 @@ pub(super) fn write<'v>(
         }
         Ok(())
     })
-    .map_err(|source| RunError::write(path, source))
 }
 
 /// What stands in the place of a checksum while it is made.
@@ -103,79 +102,52 @@ fn header(checksum: &str, texts: &[(&str, String)], tensors: &[NamedTensor<'_>])
     header
 }
 
-/// Reads a whole file. Only f32 tensors are taken; whole numbers are no weights and are left out (PyTorch
-/// counts batches beside its statistics).
+/// Reads a whole file and holds it against its checksum, if it has one.
 /// # Errors
-/// [`RunError::Read`], [`RunError::Format`] for anything that is not a sound safetensors file of f32, or
-/// [`RunError::Damaged`] where it was one when it was written.
-pub(super) fn read(path: &Path) -> Result<TensorFile, RunError> {
-    let bytes = read_bytes(path)?;
-    let unsound =
-        |found: String| RunError::Format { path: path.to_owned(), wanted: "a safetensors file", found };
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| unsound(error.to_string()))?;
-    let (header_len, metadata) =
-        SafeTensors::read_metadata(&bytes).map_err(|error| unsound(error.to_string()))?;
-    let mut read = TensorFile::default();
-    if let Some(texts) = metadata.metadata() {
-        read.texts = texts.iter().map(|(key, text)| (key.clone(), text.clone())).collect();
+/// [`FileError`]: it cannot be read, is no sound file of tensors, or is not what was written.
+pub fn read(path: &Path) -> Result<TensorFile, FileError> {
+    let archive = super::open(path)?;
+    let is_proven = archive.prove()?;
+    let mut tensors = BTreeMap::new();
+    for (at, tensor) in archive.listing.tensors.iter().enumerate() {
+        tensors.insert(tensor.name.clone(), (tensor.shape.clone(), archive.numbers(at)?));
     }
-    if let Some(written) = read.texts.get(CHECKSUM).filter(|text| text.starts_with(FUNCTION)) {
-        let found = sum_of(&bytes, header_len, written);
-        if found.as_deref() != Some(written) {
-            return Err(RunError::damaged(path, "its checksum is not that of its contents"));
+    Ok(TensorFile { texts: archive.texts, tensors, is_proven })
+}
+
+/// The checksum that a file should have, while the file is read.
+pub(super) struct Sum {
+    summing: Summing,
+    written: String,
+}
+
+impl Sum {
+    /// Of a file with this header; `None` where that has no checksum of ours.
+    pub(super) fn of_header(header: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(header).ok()?;
+        let about: Value = serde_json::from_str(text).ok()?;
+        let written = about.get("__metadata__")?.get(CHECKSUM)?.as_str()?;
+        if !written.starts_with(FUNCTION) {
+            return None;
         }
-        read.is_proven = true;
+        let mut summing = Summing::default();
+        summing.add(&(header.len() as u64).to_le_bytes());
+        summing.add(text.replacen(written, &blank(), 1).as_bytes());
+        Some(Self { summing, written: written.to_owned() })
     }
-    for (name, view) in file.tensors() {
-        check_type(&name, view.dtype()).map_err(unsound)?;
-        if is_whole(view.dtype()) {
-            continue;
-        }
-        let values = view.data().as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
-        read.tensors.insert(name, (Shape::new(view.shape()), values));
+
+    /// Adds some of what follows the header.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.summing.add(bytes);
     }
-    Ok(read)
-}
 
-/// The checksum that a file should have, if `written` is where a checksum stands in it.
-fn sum_of(bytes: &[u8], header_len: usize, written: &str) -> Option<String> {
-    let (length, rest) = bytes.split_at_checked(size_of::<u64>())?;
-    let (header, tensors) = rest.split_at_checked(header_len)?;
-    let header = std::str::from_utf8(header).ok()?;
-    let mut summing = Summing::default();
-    summing.add(length);
-    summing.add(header.replacen(written, &blank(), 1).as_bytes());
-    summing.add(tensors);
-    Some(format!("{FUNCTION}{}", summing.sum()))
-}
-
-/// What is read: 32-bit numbers; whole ones are left out.
-pub(super) fn check_type(name: &str, dtype: Dtype) -> Result<(), String> {
-    if dtype == Dtype::F32 || is_whole(dtype) {
-        return Ok(());
+    /// # Errors
+    /// [`FileError::Damaged`].
+    pub(super) fn check(self) -> Result<(), FileError> {
+        let is_right = format!("{FUNCTION}{}", self.summing.sum()) == self.written;
+        let damaged = || FileError::Damaged("its checksum is not that of its contents".to_owned());
+        is_right.then_some(()).ok_or_else(damaged)
     }
-    Err(format!("`{name}` holds {dtype} values, and cnnc reads F32"))
-}
-
-fn is_whole(dtype: Dtype) -> bool {
-    const WHOLE: [Dtype; 9] = [
-        Dtype::BOOL,
-        Dtype::U8,
-        Dtype::I8,
-        Dtype::U16,
-        Dtype::I16,
-        Dtype::U32,
-        Dtype::I32,
-        Dtype::U64,
-        Dtype::I64,
-    ];
-    WHOLE.contains(&dtype)
-}
-
-/// A regular file's bytes. What is allocated is bounded by the file's true length: nothing in it is believed
-/// before.
-fn read_bytes(path: &Path) -> Result<Vec<u8>, RunError> {
-    files::read(path, LARGEST_FILE_BYTES).map_err(|source| RunError::read(path, source))
 }
 
 #[cfg(test)]
@@ -192,7 +164,7 @@ mod tests {
         if at == 0 { vec![1.0, -2.5, f32::MIN_POSITIVE, f32::NAN, 0.0, -0.0] } else { vec![0.1; 6] }
     }
 
-    fn put(path: &Path, texts: &[(&str, String)], shape: &Shape) -> Result<(), RunError> {
+    fn put(path: &Path, texts: &[(&str, String)], shape: &Shape) -> io::Result<()> {
         write(path, texts, &tensors(shape), |at| values(at).into())
     }
 
@@ -272,14 +244,14 @@ mod tests {
         let sound = fs::read(&path).expect("there");
         for cut in [0, 4, 8, 20, sound.len() - 1] {
             fs::write(&path, &sound[..cut]).expect("written");
-            assert!(matches!(read(&path), Err(RunError::Format { .. })), "cut to {cut} bytes");
+            assert!(matches!(read(&path), Err(FileError::Format { .. })), "cut to {cut} bytes");
         }
         // A header that claims more than the file holds.
         let mut huge = sound;
         huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());
         fs::write(&path, &huge).expect("written");
-        assert!(matches!(read(&path), Err(RunError::Format { .. })));
-        assert!(matches!(read(folder.path()), Err(RunError::Read { .. })));
-        assert!(matches!(read(&folder.path().join("none")), Err(RunError::Read { .. })));
+        assert!(matches!(read(&path), Err(FileError::Format { .. })));
+        assert!(matches!(read(folder.path()), Err(FileError::Read(_))));
+        assert!(matches!(read(&folder.path().join("none")), Err(FileError::Read(_))));
     }
 }

@@ -92,7 +92,7 @@ fn headers_that_lie_are_not_believed() {
     let huge = r#"{"a":{"dtype":"F32","shape":[1099511627776,4],"data_offsets":[0,17592186044416]}}"#;
     assert!(!refusal(&safetensors_of(huge)).is_empty());
     let overlapping = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
-    assert!(refusal(&safetensors_of(overlapping)).contains("does not lie"));
+    assert!(!refusal(&safetensors_of(overlapping)).is_empty());
     let many: Vec<String> = (0..100_001)
         .map(|at| format!(r#""t{at}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#))
         .collect();

@@ -3,9 +3,11 @@
 
 mod fit;
 mod names;
+mod naming;
 
 pub use fit::{Fit, fit};
-pub use names::NameTable;
+pub use names::{Layout, NameTable};
+pub use naming::{Elsewhere, Naming};
 
 /// A model of the zoo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,6 +23,7 @@ mod each;
 mod emit;
 mod eval;
 mod explain;
+mod export;
 mod failure;
 mod fmt;
 mod graph;
@@ -130,6 +131,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Do a few training steps on one given batch, to compare with other frameworks
     Step(step::StepArgs),
+    /// Write a trained model for other programs: ONNX, or its tensors under the names of PyTorch or Keras
+    Export(export::ExportArgs),
     /// Write a model's initial weights
     Init(init::InitArgs),
     /// Write a new file to begin with: a small experiment, or a copy of a model of the zoo
@@ -185,6 +188,7 @@ pub fn main() -> ExitCode {
         Command::Emit(args) => emit::emit(args, &console),
         Command::Explain(args) => explain::explain(args, &console),
         Command::Step(args) => step::step(args, &console),
+        Command::Export(args) => export::export(args, &console),
         Command::Init(args) => init::init(args, &console),
         Command::New(args) => new::new(args, &console),
         Command::Bench(args) => bench::bench(args, &console, start),

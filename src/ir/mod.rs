@@ -11,6 +11,7 @@ mod meaning;
 mod print;
 mod program;
 mod step_rate;
+mod vector_order;
 mod verify;
 
 pub use builder::{GraphBuilder, Mode};

@@ -5,11 +5,13 @@ mod fit;
 mod layout;
 mod listing;
 mod names;
+mod naming;
 mod published;
 
 pub use fit::{Account, Fit, Found, fit_backbone, fit_model};
 pub use listing::{Listed, Listing};
 pub use names::{Layout, NameTable};
+pub use naming::{Elsewhere, Naming};
 pub use published::{Part, Published, Publisher, Stated, imagenet_classes, published, published_models};
 
 /// A model of the zoo.

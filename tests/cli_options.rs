@@ -439,6 +439,36 @@ const TABLE: &[Row] = &[
             ("--output other", Refused),
         ],
     },
+    Row {
+        base: "export a.cnn --weights run -o out.onnx",
+        options: &[
+            ("--match order", Nothing(MATCHED)),
+            ("--model B", Something),
+            ("--set model=1", Something),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Nothing(NO_PICTURES)),
+            ("--weights other", Refused),
+            ("--output other.onnx", Refused),
+            ("--format safetensors", Something),
+            ("--opset 13", Something),
+            ("--opset 12", Refused),
+            ("--layout nhwc", Something),
+            ("--no-prepare", Something),
+            ("--heads", Nothing("there is no auxiliary output")),
+            ("--names torch", Refused),
+        ],
+    },
+    Row {
+        base: "export run -o out.safetensors",
+        options: &[
+            ("--weights wide", Something),
+            ("--names torch", Something),
+            ("--names keras", Something),
+            ("--opset 13", Refused),
+            ("--layout nhwc", Refused),
+            ("--no-prepare", Refused),
+        ],
+    },
     Row { base: "new out.cnn", options: &[("--like zoo.lenet5", Something)] },
     Row {
         base: "bench two.cnn --model A --steps 2 --warmup 0 --batch 2 --mode infer",
@@ -534,7 +564,8 @@ fn seen(folder: &Path, words: &str) -> (Option<i32>, String) {
     fn clear(path: &Path) {
         let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
-    let outputs = ["out", "out.npy", "out.png", "out.svg", "out.cnn"].map(|name| folder.join(name));
+    let outputs = ["out", "out.npy", "out.png", "out.svg", "out.cnn", "out.onnx", "out.safetensors"]
+        .map(|name| folder.join(name));
     outputs.iter().for_each(|path| clear(path));
     let sources =
         ["bad.cnn", "wide.cnn"].map(|name| (folder.join(name), fs::read(folder.join(name)).expect("there")));

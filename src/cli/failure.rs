@@ -114,6 +114,9 @@ impl From<Error> for Failure {
             | Error::NoGradient { .. }
             | Error::Picture { .. }
             | Error::NoFlip(_)
+            | Error::Unsupported(_)
+            | Error::OneName { .. }
+            | Error::OnnxTooLarge { .. }
             | Error::Prepare(_) => Failure::Mistake { code, message: error.to_string(), help },
         }
     }

@@ -24,6 +24,7 @@ mod each;
 mod emit;
 mod eval;
 mod explain;
+mod export;
 mod failure;
 mod fmt;
 mod graph;
@@ -132,6 +133,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Do a few training steps on one given batch, to compare with other frameworks
     Step(step::StepArgs),
+    /// Write a trained model for other programs: ONNX, or its tensors under the names of PyTorch or Keras
+    Export(export::ExportArgs),
     /// Write a model's initial weights
     Init(init::InitArgs),
     /// Look into files of weights, of Keras, PyTorch and others too; convert and compare them
@@ -189,6 +192,7 @@ pub fn main() -> ExitCode {
         Command::Emit(args) => emit::emit(args, &console),
         Command::Explain(args) => explain::explain(args, &console),
         Command::Step(args) => step::step(args, &console),
+        Command::Export(args) => export::export(args, &console),
         Command::Init(args) => init::init(args, &console),
         Command::Weights(args) => weights::weights(args, &console),
         Command::New(args) => new::new(args, &console),

@@ -27,6 +27,7 @@ const SPEAKERS: &[&str] = &[
     "live",
     "lower",
     "memory",
+    "onnx/error.rs",
     "runtime/error.rs",
     "see/error.rs",
     "settings",

@@ -8,6 +8,7 @@ use crate::data::{DataError, PrepareError, Split};
 use crate::diag::{Diagnostic, Language, Level};
 use crate::ir::SizeRefused;
 use crate::kernel::Simd;
+use crate::onnx::{OnnxFile, Unsupported};
 use crate::printed::shown_path;
 use crate::runtime::CompileError;
 use crate::source::SourceMap;
@@ -168,6 +169,21 @@ pub enum Error {
     /// The model could not be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// A layer cannot be written as ONNX.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+    /// Two parameters have one name in another framework.
+    #[error("two parameters would both be called `{name}`")]
+    OneName {
+        /// The name.
+        name: String,
+    },
+    /// A file of ONNX would be larger than its format allows.
+    #[error("the file would have {bytes} bytes, and ONNX files have at most {}", OnnxFile::MOST_BYTES)]
+    OnnxTooLarge {
+        /// Its size.
+        bytes: u64,
+    },
 }
 
 impl Error {
@@ -197,6 +213,9 @@ impl Error {
             | Error::Picture { .. }
             | Error::NoFlip(_)
             | Error::Prepare(_)
+            | Error::Unsupported(_)
+            | Error::OneName { .. }
+            | Error::OnnxTooLarge { .. }
             | Error::Data(_) => None,
         }
     }
@@ -218,6 +237,9 @@ impl Error {
             }
             Error::ClassesDiffer { .. } => "list the classes in the weights' order: `classes: […]` in `data`",
             Error::NoFlip(why) => return Some(why.help()),
+            Error::Unsupported(error) => return Some(error.help()),
+            Error::OneName { .. } => "give one of their layers another name",
+            Error::OnnxTooLarge { .. } => "write its tensors alone: `-o model.safetensors`",
             Error::Run(error) => return error.help(),
             Error::Compile(error) => return error.help().map(str::to_owned),
             Error::Problems { .. }

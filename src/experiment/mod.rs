@@ -13,6 +13,7 @@ mod data;
 mod details;
 mod error;
 mod evaluate;
+mod export;
 mod findings;
 mod imagenet;
 mod index;
@@ -83,6 +84,7 @@ pub use crate::train::{
 
 pub(crate) use compiled::{Compiled, Held};
 pub(crate) use compute::MOST_THREADS;
+pub(crate) use export::{Exported, OnnxOptions};
 pub(crate) use open::{BATCH, batch_of};
 pub(crate) use pictures::read as read_picture;
 pub(crate) use reading::{Reading, name_of, read_text};

@@ -19,7 +19,6 @@ use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 use crate::train::RunError;
 use crate::train::weights::{self, Taking, Weights, WeightsInfo};
-use crate::weights::FileAccount;
 use crate::zoo;
 
 /// How a model is made ready.
@@ -118,8 +117,7 @@ impl Model {
     pub fn without_weights(experiment: &Experiment, options: ModelOptions) -> Result<Self, Error> {
         let resize = options.resize;
         let (session, options) = compiled(experiment, options, &mut Silent)?;
-        let nothing =
-            Weights { info: WeightsInfo::default(), values: Vec::new(), account: FileAccount::default() };
+        let nothing = Weights::default();
         let path = Path::new("");
         let (experiment, _) = experiment.as_trained(&nothing, path, resize, &mut Silent)?;
         Ok(Self::of_parts(experiment, session, (nothing.info, path.to_owned()), options))

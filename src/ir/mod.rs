@@ -12,6 +12,7 @@ mod print;
 mod program;
 mod step_rate;
 mod variables;
+mod vector_order;
 mod verify;
 
 pub use builder::{GraphBuilder, Mode};

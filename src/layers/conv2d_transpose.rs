@@ -128,7 +128,9 @@ impl Conv2dTranspose {
     }
 
     /// The window that slides over the result.
-    fn window_back(&self, input: &Shape) -> Result<Window, InferError> {
+    /// # Errors
+    /// As [`LayerOp::infer`].
+    pub fn window_back(&self, input: &Shape) -> Result<Window, InferError> {
         let (height, width, _) = image_of(input)?;
         let output = [self.output(0, height)?, self.output(1, width)?];
         let window = Window::resolve(output, self.kernel_size, self.stride, self.dilation, self.padding);

@@ -55,7 +55,9 @@ impl DepthMaxPool {
     }];
 
     /// The window over an image with a row for each pixel and a column for each channel.
-    fn window_over(&self, input: &Shape) -> Result<Window, InferError> {
+    /// # Errors
+    /// As [`LayerOp::infer`].
+    pub fn window_over(&self, input: &Shape) -> Result<Window, InferError> {
         let (height, width, channels) = image_of(input)?;
         let pixels = Axis::resolve(height * width, 1, 1, 1, Padding::Valid);
         let windows = Axis::resolve(channels, self.pool_size, self.stride, 1, self.padding);

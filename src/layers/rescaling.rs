@@ -102,7 +102,8 @@ impl Normalization {
         },
     }];
 
-    fn factors(&self) -> Vec<f32> {
+    /// What is multiplied by: one for all channels, or one for each.
+    pub fn factors(&self) -> Vec<f32> {
         self.variance.iter().map(|variance| 1.0 / variance.max(0.0).sqrt().max(LEAST_DEVIATION)).collect()
     }
 }

@@ -81,6 +81,18 @@ impl Resizing {
     }];
 }
 
+impl Resizing {
+    /// Zeros `[top, bottom, left, right]` that [`Fit::Letterbox`] puts around an image `[rows, columns]`.
+    pub fn bars(&self, [rows, columns]: [usize; 2]) -> [usize; 4] {
+        let side = |own: usize, other: usize, ratio: [usize; 2]| {
+            (other * ratio[0] / ratio[1]).saturating_sub(own) / 2
+        };
+        let vertical = side(rows, columns, [self.height, self.width]);
+        let horizontal = side(columns, rows, [self.width, self.height]);
+        [vertical, vertical, horizontal, horizontal]
+    }
+}
+
 /// The image stretched to `[height, width]`.
 pub(super) fn resize(
     graph: &mut GraphBuilder<'_>,
@@ -97,14 +109,16 @@ pub(super) fn resize(
     graph.warp(x, Warp { height, width, interpolation, border: Border::Nearest, matrix })
 }
 
-/// The largest part of an image `[rows, columns]` with the ratio of `wanted`, at least one pixel: its
-/// extents, as Keras rounds them.
-pub(super) fn largest_part([rows, columns]: [usize; 2], [height, width]: [usize; 2]) -> [usize; 2] {
-    [(columns * height / width).clamp(1, rows), (rows * width / height).clamp(1, columns)]
+/// `[top, bottom, left, right]` of an image `[rows, columns]` around its largest part with the ratio of
+/// `wanted`, which has at least one pixel and stands in the middle: as Keras rounds them.
+pub fn around_largest_part([rows, columns]: [usize; 2], [height, width]: [usize; 2]) -> [usize; 4] {
+    let part = [(columns * height / width).clamp(1, rows), (rows * width / height).clamp(1, columns)];
+    let ([top, bottom], [left, right]) = (around(rows, part[0]), around(columns, part[1]));
+    [top, bottom, left, right]
 }
 
 /// `[before, after]` of what is left over when `part` stands in the middle of `whole`.
-pub(super) fn around(whole: usize, part: usize) -> [usize; 2] {
+fn around(whole: usize, part: usize) -> [usize; 2] {
     let before = (whole - part) / 2;
     [before, whole - part - before]
 }
@@ -117,9 +131,8 @@ pub(super) fn crop_and_resize(
     interpolation: Interpolation,
 ) -> Value {
     let (rows, columns, _) = graph.shape(x).as_pixels();
-    let part = largest_part([rows, columns], wanted);
-    let ([top, bottom], [left, right]) = (around(rows, part[0]), around(columns, part[1]));
-    let cropped = if part == [rows, columns] { x } else { graph.crop(x, [top, bottom, left, right]) };
+    let around = around_largest_part([rows, columns], wanted);
+    let cropped = if around == [0; 4] { x } else { graph.crop(x, around) };
     resize(graph, cropped, wanted, interpolation)
 }
 
@@ -135,17 +148,12 @@ impl LayerOp for Resizing {
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
         let (x, wanted) = (inputs[0], [self.height, self.width]);
+        let (rows, columns, _) = graph.shape(x).as_pixels();
         match self.fit {
             Fit::Stretch => resize(graph, x, wanted, self.interpolation),
             Fit::Crop => crop_and_resize(graph, x, wanted, self.interpolation),
             Fit::Letterbox => {
-                let (rows, columns, _) = graph.shape(x).as_pixels();
-                let side = |own: usize, other: usize, ratio: [usize; 2]| {
-                    (other * ratio[0] / ratio[1]).saturating_sub(own) / 2
-                };
-                let vertical = side(rows, columns, [self.height, self.width]);
-                let horizontal = side(columns, rows, [self.width, self.height]);
-                let sides = [vertical, vertical, horizontal, horizontal];
+                let sides = self.bars([rows, columns]);
                 let padded = if sides == [0; 4] { x } else { graph.zero_pad(x, sides) };
                 resize(graph, padded, wanted, self.interpolation)
             }

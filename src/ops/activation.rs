@@ -186,9 +186,10 @@ impl ActivationKind {
     }
 }
 
-/// λ and α of selu, to more places than f32 holds.
-const SELU_SCALE: f32 = 1.050_701;
-const SELU_ALPHA: f32 = 1.673_263_2;
+/// λ of `selu`.
+pub const SELU_SCALE: f32 = 1.050_701;
+/// α of `selu`.
+pub const SELU_ALPHA: f32 = 1.673_263_2;
 
 /// `min(max(x / 6 + 1/2, 0), 1)`
 fn hard_sigmoid(e: &mut Expr, x: ExprId) -> ExprId {

@@ -21,6 +21,7 @@ mod softmax;
 mod taps;
 mod warp;
 
+pub use activation::{SELU_ALPHA, SELU_SCALE};
 pub use batch_norm::{BatchNorm, BatchNormParams, batch_norm_inference, batch_norm_training};
 pub use channel_norm::ChannelNorm;
 pub use conv::{Conv, ConvEpilogue, ConvGradInput, ConvGradWeight};

@@ -3,8 +3,10 @@
 
 mod layout;
 mod shape;
+mod turn;
 mod window;
 
 pub use layout::Layout;
 pub use shape::{Element, Shape, TensorType};
+pub use turn::{Turn, VectorOrder};
 pub use window::{Axis, Padding, Window, WindowTooLarge};

@@ -70,7 +70,7 @@ pub fn save<'v>(
 }
 
 /// Weights that have been read and fit their model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
     /// What the file says about itself; the default where another program wrote it.
     pub info: WeightsInfo,

@@ -186,6 +186,7 @@ fn gather(
     gathered
 }
 
+/// What PyTorch calls a variable.
 pub(super) fn torch_variable(variable: &str) -> &str {
     match variable {
         "kernel" | "gamma" => "weight",
@@ -277,6 +278,22 @@ mod tests {
         let theirs: Vec<f32> = (0..6_u8).map(f32::from).collect();
         assert_eq!(kernel("fc").ours(theirs.clone()), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
         assert_eq!(kernel("other").ours(theirs.clone()), theirs);
+    }
+
+    /// What is written for PyTorch ([`super::super::Naming`]) is read as it was.
+    #[test]
+    fn ours_are_theirs_turned_back() {
+        use crate::tensor::{Turn, VectorOrder};
+        let table = table("layout torch\nfc a flattened 2\n{layer} {layer}\n");
+        let matrix = Turn::Matrix(VectorOrder::flattened(3, 2));
+        for (layer, extents, turn) in [("conv", vec![2, 1, 3, 4], Turn::Windows), ("fc", vec![6, 4], matrix)]
+        {
+            let values: Vec<f32> = (0..24_u8).map(f32::from).collect();
+            let place = table.find(layer, "kernel", &Shape::new(extents.clone())).expect("known");
+            assert_eq!(place.shape.extents(), turn.extents(&extents));
+            let theirs = turn.apply(&extents, &values).into_owned();
+            assert!(theirs != values && place.ours(theirs) == values, "{layer}");
+        }
     }
 
     #[test]

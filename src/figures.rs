@@ -1,6 +1,6 @@
 //! What a model costs, layer by layer: parameters and work.
 
-use crate::ir::{CheckedProgram, LayerId, LayerNode};
+use crate::ir::{CheckedProgram, LayerId, LayerNode, RateScale, TrainSpec};
 use crate::layers::{Layer, ParamSpec};
 use crate::tensor::Shape;
 
@@ -17,6 +17,19 @@ pub struct Summary {
     /// The phases of training by their names, with the parameters that each changes; none where training has
     /// no phases.
     pub phases: Vec<(String, u64)>,
+    /// Parts of the network with a learning rate of their own, in the order of the phases.
+    pub rates: Vec<PartRate>,
+}
+
+/// What `lr_scale` says of one part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartRate {
+    /// The phase; `None` where training has none.
+    pub phase: Option<String>,
+    /// The part, as it is written.
+    pub part: String,
+    /// What the learning rate is multiplied by.
+    pub factor: f32,
 }
 
 /// A layer and what it costs.
@@ -66,6 +79,7 @@ impl Summary {
             layers: layers_of(program),
             open_from: program.open_sizes().map(|open| open.least),
             phases: phases.iter().map(|phase| phase.name.value.clone()).zip(changed).collect(),
+            rates: rates_of(program),
         }
     }
 
@@ -83,6 +97,18 @@ impl Summary {
     pub fn flops(&self) -> u64 {
         self.layers.iter().map(|layer| layer.flops).sum()
     }
+}
+
+fn rates_of(program: &CheckedProgram) -> Vec<PartRate> {
+    let Some(train) = &program.program().train else { return Vec::new() };
+    let phases = train.phases.iter().map(|phase| Some(phase.name.value.clone()));
+    let names = phases.chain(train.phases.is_empty().then_some(None));
+    let rates_of = |(phase, spec): (Option<String>, &TrainSpec)| {
+        let rate =
+            |scale: &RateScale| PartRate { phase: phase.clone(), part: scale.part(), factor: scale.factor };
+        spec.rate_scales.iter().map(rate).collect::<Vec<_>>()
+    };
+    names.zip(train.stages()).flat_map(rates_of).collect()
 }
 
 fn sum_of_trainable(layers: &[LayerFigures]) -> u64 {

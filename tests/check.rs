@@ -835,6 +835,15 @@ fn mistakes_in_a_schedule_are_found() {
         ("let rate = 0.01", "W0506"),
         ("freeze: nothing", "E0117"),
         ("freeze: [conv2d, dense]", "E0509"),
+        ("lr_scale: 0.1", "E0011"),
+        ("lr_scale: { dense: 0 }", "E0508"),
+        ("lr_scale: { dense: -0.5 }", "E0508"),
+        ("lr_scale: { nothing: 0.5 }", "E0117"),
+        ("lr_scale: { nothing: 0.5 }\nphase a { epochs: 2 }\nphase b { epochs: 2 }", "E0117"),
+        ("lr_scale: { flatten: 0.5 }", "W0531"),
+        ("lr_scale: { dense: 0.5, conv2d onward: 0.1 }", "W0531"),
+        ("freeze: conv2d\nlr_scale: { conv2d: 0.5 }", "W0531"),
+        ("lr_scale: { dense: 100000 }", "W0507"),
         ("phase a { loss: mse }", "E0008"),
         ("phase { epochs: 1 }", "E0013"),
         ("phase a { }\nphase a { }", "E0014"),
@@ -878,6 +887,72 @@ fn phases_inherit_and_freezing_adds_up() {
     let stages = program.stages();
     assert_eq!(stages.len(), 3);
     assert!(stages[1].program().model.layers[1].frozen && !stages[2].program().model.layers[1].frozen);
+}
+
+#[test]
+fn factors_of_the_rate_belong_to_layers() {
+    let text = "optimizer: sgd(lr: 0.01)\nlr_scale: { conv2d onward: 0.5, dense: 2 }\n\
+                phase a { epochs: 1 }\n\
+                phase b { epochs: 2; lr_scale: { conv2d: 0.25 } }";
+    let loaded = with_train(text);
+    assert_eq!(codes(&loaded), [""; 0], "{}", drawn(&loaded));
+    let program = loaded.program.expect("no mistakes");
+    let told: Vec<Vec<f32>> = program
+        .stages()
+        .iter()
+        .map(|stage| {
+            let train = stage.program().train.as_ref().expect("a section");
+            (0..stage.program().model.layers.len()).map(|layer| train.rate_factor(layer)).collect()
+        })
+        .collect();
+    // input, conv2d, max_pool2d, flatten, dense
+    assert_eq!(told, [[1.0, 0.5, 0.5, 0.5, 2.0], [1.0, 0.25, 1.0, 1.0, 1.0]]);
+}
+
+#[test]
+fn options_of_other_libraries_have_their_place() {
+    let lines = [
+        ("conv2d(8, 3, trainable: false)", "`freeze: x`"),
+        ("conv2d(8, 3, frozen: true)", "`freeze: x`"),
+        ("conv2d(8, 3, weights: \"a.safetensors\")", "`--weights`"),
+        ("batch_norm(axis: 3)", "the last axis"),
+        ("conv2d(8, 3, name: \"conv1\")", "`conv1 = conv2d(…)`"),
+    ];
+    for (line, help) in lines {
+        let loaded = load_text(&format!("model Small {{ input(28x28x3); {line} }}\n"), &[]);
+        let said = drawn(&loaded);
+        assert_eq!(codes(&loaded), ["E0116"], "{line}\n{said}");
+        assert!(said.contains(help), "{line}\n{said}");
+    }
+}
+
+#[test]
+fn gates_have_a_number_for_each_channel() {
+    let model =
+        |body: &str| load_text(&format!("model Small {{ input(28x28x3); x = conv2d(8, 3); {body} }}\n"), &[]);
+    for gate in [
+        "global_avg_pool2d(keep_dims: true); conv2d(8, 1); multiply(x)",
+        "global_max_pool2d; dense(8); multiply(x)",
+        "y = global_avg_pool2d; multiply(x, y)",
+    ] {
+        let loaded = model(gate);
+        assert_eq!(codes(&loaded), [""; 0], "{gate}\n{}", drawn(&loaded));
+        let shape = loaded.program.expect("no mistakes").output_shape().to_string();
+        assert_eq!(shape, "26x26x8", "{gate}");
+    }
+    for (gate, code, help) in [
+        ("conv2d(1, 3, padding: same); multiply(x)", "E0108", "8 of them"),
+        ("global_avg_pool2d(keep_dims: true); conv2d(4, 1); multiply(x)", "E0107", "8 of them"),
+        ("global_avg_pool2d; dense(4); multiply(x)", "E0107", "8 of them"),
+        ("global_avg_pool2d; add(x)", "E0108", "write `multiply`"),
+        ("global_avg_pool2d(keep_dims: true); add(x)", "E0108", "write `multiply`"),
+        ("global_avg_pool2d; conv2d(8, 1); multiply(x)", "E0120", "`global_avg_pool2d(keep_dims: true)`"),
+    ] {
+        let loaded = model(gate);
+        let said = drawn(&loaded);
+        assert_eq!(codes(&loaded), [code], "{gate}\n{said}");
+        assert!(said.contains(help), "{gate}\n{said}");
+    }
 }
 
 #[test]

@@ -462,6 +462,41 @@ fn what_is_frozen_in_a_phase_stays_as_it_is() {
     }
 }
 
+/// A power of two is exact: a rate and its double with half of it for a part are one and the same there.
+#[test]
+fn a_part_of_the_network_learns_at_a_rate_of_its_own() {
+    let place = Place::new();
+    let text = SMALL
+        .replace("    conv2d(8, 3x3", "    conv = conv2d(8, 3x3")
+        .replace("    dense(classes", "    head = dense(classes")
+        .replace("epochs: 6", "epochs: 2\n    weight_decay: 0.01");
+    let write = |name: &str, rate: &str, scale: &str| {
+        let scaled = text.replace("adam(lr: 0.005)", &format!("adam(lr: {rate})\n    {scale}"));
+        fs::write(place.path(name), scaled).expect("written");
+    };
+    write("plain.cnn", "0.005", "");
+    write("halved.cnn", "0.01", "lr_scale: { conv onward: 0.5 }");
+    write("apart.cnn", "0.005", "lr_scale: { conv: 0.125 }");
+    for name in ["plain", "halved", "apart"] {
+        place.cnnc(&["run", &format!("{name}.cnn"), "--out", name, "--threads", "2"]).success();
+    }
+    let weights = |run: &str| tensors(&place.path(run).join("weights.safetensors"));
+    assert_eq!(weights("plain"), weights("halved"));
+    assert_ne!(weights("plain")["conv.kernel"], weights("apart")["conv.kernel"]);
+    // the factor is part of the run: a resume has the same one, and no other
+    let first = ["run", "apart.cnn", "--out", "parts", "--epochs", "1"];
+    place.cnnc(&first).success();
+    let other = place.cnnc(&["run", "plain.cnn", "--resume", "parts", "--epochs", "2"]).code(1);
+    let said = String::from_utf8_lossy(&other.get_output().stderr).into_owned();
+    assert!(said.contains("lr_scale"), "{said}");
+    let summary = place.cnnc(&["summary", "apart.cnn", "--threads", "1"]).success();
+    let said = String::from_utf8_lossy(&summary.get_output().stdout).into_owned();
+    assert!(said.contains("the learning rate of `conv` is multiplied by 0.125"), "{said}");
+    let shown = place.cnnc(&["show", "apart.cnn"]).success();
+    let shown = String::from_utf8_lossy(&shown.get_output().stdout).into_owned();
+    assert!(shown.contains("lr_scale: { conv: 0.125 }"), "{shown}");
+}
+
 #[test]
 fn what_is_not_run_yet_is_refused_before_anything_is_read() {
     let place = Place::new();

@@ -1,5 +1,7 @@
 //! The loss on top of a forward pass, and what follows from it.
 
+use std::collections::HashMap;
+
 use super::backward::backpropagate;
 use super::clip::clip;
 use super::metrics::{self, Judged};
@@ -37,8 +39,13 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
     penalty::add_output(&mut graph, &penalties);
     let mut gradients = backpropagate(&mut graph, &seeds);
     penalty::add_gradients(&mut graph, &penalties, &mut gradients);
+    let layers = program.program().model.layers.iter().enumerate();
+    let factors: HashMap<&str, f32> =
+        layers.map(|(at, node)| (node.path.as_str(), train.rate_factor(at))).collect();
     for (weight, gradient) in clip(&mut graph, gradients, &train.updates) {
-        update(&mut graph, &train.optimizer.value, &train.updates, weight, gradient);
+        let layer = graph.params[weight.index()].layer.as_str();
+        let factor = factors.get(layer).copied().unwrap_or(1.0);
+        update(&mut graph, &train.optimizer.value, &train.updates, (weight, gradient), factor);
     }
     graph
 }

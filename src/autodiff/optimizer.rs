@@ -6,16 +6,17 @@ use crate::ir::{Graph, Optimizer, Param, ParamId, ParamRole, ScalarInput, StepRa
 use crate::ops::{Map, MapResult, Op, complement};
 use crate::vocabulary::Initializer;
 
-/// Adds the update of `weight` by `gradient`, and the slots it needs.
+/// Adds the update of `weight` by `gradient`, and the slots it needs. The learning rate is that of the step
+/// times `rate_factor`.
 pub(super) fn update(
     graph: &mut Graph,
     optimizer: &Optimizer,
     updates: &UpdateRules,
-    weight: ParamId,
-    gradient: Value,
+    (weight, gradient): (ParamId, Value),
+    rate_factor: f32,
 ) {
-    let target =
-        Target { weight, gradient, weight_decay: updates.weight_decay, average: updates.ema.is_some() };
+    let (weight_decay, average) = (updates.weight_decay, updates.ema.is_some());
+    let target = Target { weight, gradient, weight_decay, average, rate_factor };
     match *optimizer {
         Optimizer::Sgd { momentum, nesterov, .. } => sgd(graph, &target, momentum, nesterov),
         Optimizer::RmsProp { rho, momentum, epsilon, .. } => rms_prop(graph, &target, rho, momentum, epsilon),
@@ -36,6 +37,8 @@ struct Target {
     weight_decay: f32,
     /// A running mean follows the weight ([`ParamRole::Average`]): `a ← a · share + w (1 − share)`.
     average: bool,
+    /// What every learning rate is multiplied by.
+    rate_factor: f32,
 }
 
 fn sgd(graph: &mut Graph, target: &Target, momentum: f32, nesterov: bool) {
@@ -164,7 +167,7 @@ fn push(
     rates: &[ScalarInput],
     write: impl FnOnce(&mut Expr, [ExprId; 2], &[ExprId], &[ExprId]) -> Vec<ExprId>,
 ) {
-    let Target { weight, gradient, weight_decay, average } = *target;
+    let Target { weight, gradient, weight_decay, average, rate_factor } = *target;
     let layer = graph.node(gradient.node).layer.clone();
     let updated = graph.params[weight.index()].clone();
     let old = graph.parameter(weight);
@@ -193,6 +196,14 @@ fn push(
     let map = Map::several(|e| {
         let ids: Vec<ExprId> = (0..operands.len()).map(|i| e.input(i)).collect();
         let (slot_ids, rate_ids) = ids[2..].split_at(slot_values.len());
+        let mut rate_ids = rate_ids.to_vec();
+        if rate_factor != 1.0 {
+            let factor = e.constant(rate_factor);
+            for (at, id) in rate_ids.iter_mut().enumerate() {
+                let is_rate = rates.get(at).is_some_and(is_learning_rate) || plain == Some(at);
+                *id = if is_rate { e.mul(*id, factor) } else { *id };
+            }
+        }
         let w = match plain {
             Some(plain) if decays => {
                 let decay = e.constant(weight_decay);
@@ -202,7 +213,7 @@ fn push(
             }
             Some(_) | None => ids[0],
         };
-        let mut results = write(e, [w, ids[1]], &slot_ids[..slots.len()], rate_ids);
+        let mut results = write(e, [w, ids[1]], &slot_ids[..slots.len()], &rate_ids);
         if let (true, Some(&mean), Some(&share)) = (average, slot_ids.last(), rate_ids.last()) {
             let one = e.constant(1.0);
             let rest = e.sub(one, share);
@@ -215,5 +226,14 @@ fn push(
     let targets = std::iter::once(weight).chain(slot_values.iter().map(|&(id, _)| id));
     for (output, id) in (0_u16..).zip(targets) {
         graph.updates.push((id, Value { node, output }));
+    }
+}
+
+/// Whether an input of the step is proportional to the learning rate.
+fn is_learning_rate(scalar: &ScalarInput) -> bool {
+    match scalar {
+        ScalarInput::LearningRate => true,
+        ScalarInput::StepRate(rate) => rate.is_learning_rate(),
+        ScalarInput::InverseBatch | ScalarInput::AverageShare | ScalarInput::RandomKey(_) => false,
     }
 }

@@ -27,6 +27,21 @@ pub(super) fn before_flatten(program: &Program, index: usize) -> Option<[Edit; 2
         .flatten()
 }
 
+/// E0120: a 1x1 convolution right behind a global pool takes its result where it stays a feature map. The
+/// pool's keyword, and the edit where there is one.
+pub(super) fn kept_dims(program: &Program, index: usize) -> Option<(&'static str, Option<Edit>)> {
+    let layers = &program.model.layers;
+    let is_pointwise = layers[index].layer.as_op().sliding().is_some_and(|sliding| sliding.extents == [1; 2]);
+    let producer = layers[index].inputs.first()?;
+    let pool = &layers[producer.index()];
+    let is_pool = matches!(pool.layer, Layer::GlobalPool2d(_));
+    let edit = || edit::set_option(&program.source.text, pool, "keep_dims", "true");
+    (is_pointwise && is_pool).then(|| {
+        let alone = layers.len() <= MOST_LAYERS && users(program, *producer) == 1;
+        (pool.layer.as_op().keyword(), alone.then(edit).flatten())
+    })
+}
+
 /// W0118: a layer that nobody takes is taken out, unless its name, or one that would change with it, is
 /// written elsewhere.
 pub(super) fn take_out(program: &Program, node: &LayerNode) -> Option<Edit> {

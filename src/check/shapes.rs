@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{fixes, shrink};
 use crate::diag::{Code, Diagnostic, Level, Mention, Problems};
 use crate::ir::{LayerId, LayerNode, Program};
-use crate::layers::{InferError, Layer};
+use crate::layers::{InferError, Join, Layer};
 use crate::source::Span;
 use crate::tensor::{Axis, Shape};
 
@@ -103,13 +103,7 @@ pub(super) fn explain(
     let producer = |at: usize| node.inputs.get(at).map_or(node.span, |id| layers[id.index()].span);
     match error {
         InferError::Rank { expected: 1, found } => needs_vector(node, keyword, producer(0), found),
-        InferError::Rank { found, .. } => Diagnostic::new(Code::E0120)
-            .arg("layer", keyword)
-            .arg("found", found)
-            .also(producer(0), "made")
-            .at(node.span, "wants")
-            .help("help")
-            .fix_all(fixes::before_flatten(program, index).into_iter().flatten()),
+        InferError::Rank { found, .. } => needs_map(program, index, producer(0), found),
         InferError::WindowTooLarge { window, input } => {
             shrink::explain(program, index, *window, *input, shapes)
         }
@@ -127,12 +121,7 @@ pub(super) fn explain(
                 .also(producer(0), "made")
                 .help("valid")
         }
-        InferError::ShapesDiffer { shapes } => {
-            let broadcast = shapes.iter().all(|shape| broadcasts(shape, shapes));
-            let problem = Diagnostic::new(if broadcast { Code::E0108 } else { Code::E0107 });
-            let problem = with_operands(problem, node, layers, shapes).at(node.span, "wants");
-            if broadcast { problem.help("help") } else { with_projection(problem, program, index, shapes) }
-        }
+        InferError::ShapesDiffer { shapes } => joins_unequal(program, index, shapes),
         InferError::ExtentsDiffer { shapes: operands } => {
             with_operands(Diagnostic::new(Code::E0109), node, layers, operands)
                 .at(node.span, "wants")
@@ -194,6 +183,45 @@ pub(super) fn explain(
             .arg("most", most)
             .arg("found", found)
             .at(node.span, "here"),
+    }
+}
+
+/// E0120: a window over a vector.
+fn needs_map(program: &Program, index: usize, producer: Span, found: &Shape) -> Diagnostic {
+    let node = &program.model.layers[index];
+    let problem = Diagnostic::new(Code::E0120)
+        .arg("layer", node.layer.as_op().keyword())
+        .arg("found", found)
+        .also(producer, "made")
+        .at(node.span, "wants");
+    match fixes::kept_dims(program, index) {
+        Some((pool, edit)) => problem.arg("pool", pool).help("keep-dims").fix_all(edit),
+        None => problem.help("help").fix_all(fixes::before_flatten(program, index).into_iter().flatten()),
+    }
+}
+
+/// E0107 and E0108: operands of a join of equal shapes.
+fn joins_unequal(program: &Program, index: usize, shapes: &[Shape]) -> Diagnostic {
+    let node = &program.model.layers[index];
+    let largest = shapes.iter().max_by_key(|shape| (shape.elements(), shape.rank()));
+    let map = largest.and_then(Shape::as_image);
+    let is_pixel = |shape: &Shape| shape.elements() == shape.channels();
+    let pixels = || shapes.iter().filter(|shape| Some(*shape) != largest && is_pixel(shape));
+    // a vector is one pixel
+    let is_gate =
+        |shape: &Shape| map.is_some_and(|(_, _, channels)| is_pixel(shape) && shape.channels() == channels);
+    let repeats =
+        shapes.iter().all(|shape| broadcasts(shape, shapes) || Some(shape) == largest || is_gate(shape));
+    let problem = Diagnostic::new(if repeats { Code::E0108 } else { Code::E0107 });
+    let problem = with_operands(problem, node, &program.model.layers, shapes).at(node.span, "wants");
+    let multiplies = matches!(node.layer, Layer::Join(Join::Multiply));
+    match map {
+        Some((_, _, channels)) if multiplies && (repeats || pixels().next().is_some()) => {
+            problem.arg("channels", channels).help("gate")
+        }
+        _ if repeats && pixels().any(is_gate) => problem.help("multiply"),
+        _ if repeats => problem.help("help"),
+        _ => with_projection(problem, program, index, shapes),
     }
 }
 

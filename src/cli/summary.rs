@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::language::said;
 use super::table::{Table, bytes, metric_prefix, thousands};
 use crate::experiment::{Experiment, Memory, Peaks};
+use crate::figures::PartRate;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -73,6 +74,15 @@ fn summary_of(args: &SummaryArgs, ready: Experiment, console: &Console) -> Resul
     ))?;
     for (phase, changed) in &summary.phases {
         console.result(format_args!("phase {phase} changes {} of them", thousands(*changed)))?;
+    }
+    for PartRate { phase, part, factor } in &summary.rates {
+        match phase {
+            Some(phase) => console
+                .result(format_args!("phase {phase} multiplies the learning rate of `{part}` by {factor}"))?,
+            None => {
+                console.result(format_args!("the learning rate of `{part}` is multiplied by {factor}"))?
+            }
+        }
     }
     if let Some([height, width]) = summary.open_from {
         return console.result(format_args!(

@@ -52,6 +52,19 @@ pub enum MapOutput {
     /// Summed over the images and pixels of the call into a vector `[C]`; written even when `count` is 0
     /// (zeros).
     ChannelSum,
+    /// Summed over the pixels of each image into a vector `[1, 1, C]` at this layout. A map has sums of one
+    /// kind.
+    PixelSum(Layout),
+}
+
+impl MapOutput {
+    /// Whether values of several elements are added up.
+    pub fn is_sum(self) -> bool {
+        match self {
+            MapOutput::ChannelSum | MapOutput::PixelSum(_) => true,
+            MapOutput::Image(_) | MapOutput::Flat => false,
+        }
+    }
 }
 
 /// Evaluates expressions at every element of the domain.

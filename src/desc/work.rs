@@ -54,7 +54,7 @@ impl KernelDesc {
 /// Each operation of the expressions once per element, and an addition for each sum.
 fn map(desc: &MapDesc) -> usize {
     let operation = |node: &&ExprNode| !matches!(node, ExprNode::Input(_) | ExprNode::Const(_));
-    let sums = desc.outputs.iter().filter(|(_, output)| *output == super::MapOutput::ChannelSum).count();
+    let sums = desc.outputs.iter().filter(|(_, output)| output.is_sum()).count();
     let elements = match desc.domain {
         Domain::Images { height, width, channels } => {
             Layout::with_halo(height, width, channels, [0; 4]).elements()

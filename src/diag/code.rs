@@ -170,6 +170,7 @@ codes! {
     E0525 Error,
     W0529 Warning,
     W0530 Warning,
+    W0531 Warning,
 }
 
 impl Code {

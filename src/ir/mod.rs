@@ -26,9 +26,9 @@ pub use program::{
     AugmentKind, AugmentOp, AugmentSpec, Backbone, Cache, Callback, ClassWeight, Color, CsvSource, Damaged,
     DataSource, DataSpec, Dimension, Drawing, EnsembleSpec, Fill, Fit, FreezeChange, Grouping, Head,
     IMAGENET, LabelKind, LayerId, LayerNode, Link, Loss, Matching, Metric, Model, Monitor, Normalize,
-    Optimizer, Phase, PrepareSpec, Program, ReportSpec, Resize, ResizeMethod, Schedule, SchedulePoint, Scope,
-    ScopeKind, Split, SplitBase, StartingWeights, TrainSpec, TuneSpec, UpdateRules, WeightsOf, class_index,
-    run_files,
+    Optimizer, Phase, PrepareSpec, Program, RateScale, ReportSpec, Resize, ResizeMethod, Schedule,
+    SchedulePoint, Scope, ScopeKind, Split, SplitBase, StartingWeights, TrainSpec, TuneSpec, UpdateRules,
+    WeightsOf, class_index, run_files,
 };
 pub use step_rate::StepRate;
 pub use variables::{Variable, variables};

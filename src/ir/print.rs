@@ -149,6 +149,7 @@ fn map_text(map: &Map) -> String {
     let result = |&(id, kind): &(ExprId, MapResult)| match kind {
         MapResult::Each => expression(&map.expr, id),
         MapResult::ChannelSum => format!("sum({})", expression(&map.expr, id)),
+        MapResult::PixelSum => format!("sum_pixels({})", expression(&map.expr, id)),
         MapResult::Sum => format!("sum_all({})", expression(&map.expr, id)),
     };
     map.results.iter().map(result).collect::<Vec<_>>().join("; ")

@@ -26,6 +26,14 @@ impl StepRate {
         }
     }
 
+    /// Whether it is proportional to the learning rate.
+    pub fn is_learning_rate(self) -> bool {
+        match self {
+            StepRate::Adam | StepRate::NadamMoment | StepRate::NadamGradient => true,
+            StepRate::NadamVariance => false,
+        }
+    }
+
     /// Its value at a step, from 1. Only graphs with the update of such an optimizer read it.
     pub fn value(self, optimizer: &Optimizer, learning_rate: f32, step: u64) -> f32 {
         let (Optimizer::Adam { beta_1, beta_2, .. } | Optimizer::Nadam { beta_1, beta_2, .. }) = *optimizer

@@ -1,4 +1,4 @@
-//! `dropout`, `spatial_dropout2d` and `gaussian_noise`: what disturbs values while training.
+//! `dropout`, `spatial_dropout2d`, `stochastic_depth` and `gaussian_noise`: what disturbs values while training.
 
 use super::{
     InferError, Inputs, Kind, KindInfo, LayerOp, OptionSpec, OptionType, Purpose, image_of, per_element,
@@ -93,6 +93,58 @@ impl LayerOp for SpatialDropout2d {
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
         graph.spatial_dropout(inputs[0], self.rate)
+    }
+
+    /// One multiplication for each element, in training.
+    fn flops(&self, inputs: &[Shape]) -> u64 {
+        per_element(&inputs[0], 1)
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Drop
+    }
+}
+
+/// `stochastic_depth(rate)`: dropout of whole images, for the end of a residual branch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StochasticDepth {
+    /// In [0, 1).
+    pub rate: f32,
+}
+
+impl StochasticDepth {
+    pub(super) const KINDS: &'static [Kind<Self>] = &[Kind {
+        info: KindInfo {
+            keyword: "stochastic_depth",
+            keras: "StochasticDepth",
+            help: "In training, leaves a residual branch out for a share of the images.",
+            inputs: Inputs::One,
+            options: &[OptionSpec::required(
+                "rate",
+                OptionType::Rate,
+                "Share of the images that the branch is left out for.",
+            )],
+            shape: "The input's.",
+            formula: "while training y = 0 for all of an image with probability rate, else x / (1 − rate); in use y = x",
+            source: "Huang et al., arXiv:1603.09382; torchvision's mode `row`, Keras's Dropout with noise_shape (None, \
+                     1, 1, 1)",
+            example: "stochastic_depth(10%)",
+        },
+        make: |attributes| StochasticDepth { rate: attributes.float("rate") },
+    }];
+}
+
+impl LayerOp for StochasticDepth {
+    fn keyword(&self) -> &'static str {
+        "stochastic_depth"
+    }
+
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
+        Ok(inputs[0].clone())
+    }
+
+    fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
+        graph.image_dropout(inputs[0], self.rate)
     }
 
     /// One multiplication for each element, in training.

@@ -1,7 +1,10 @@
-//! `global_avg_pool2d` and `global_max_pool2d`: a feature map to a vector.
+//! `global_avg_pool2d` and `global_max_pool2d`: a feature map to a vector, or to one pixel.
 
 use super::pool2d::linearity_of;
-use super::{InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, Probability, image_of, per_element};
+use super::{
+    Attributes, InferError, Inputs, Kind, KindInfo, LayerOp, Linearity, OptionSpec, OptionType, Probability,
+    image_of, per_element,
+};
 use crate::desc::PoolKind;
 use crate::ir::{GraphBuilder, Value};
 use crate::tensor::Shape;
@@ -11,7 +14,17 @@ use crate::tensor::Shape;
 pub struct GlobalPool2d {
     /// Largest or mean.
     pub kind: PoolKind,
+    /// The result is a feature map of one pixel, not a vector.
+    pub keep_dims: bool,
 }
+
+const OPTIONS: &[OptionSpec] = &[OptionSpec::optional(
+    "keep_dims",
+    OptionType::Bool,
+    "false",
+    "The result stays a feature map, 1x1xC: for 1x1 convolutions behind it.",
+)];
+const SHAPE: &str = "[H, W, C] becomes [C]; with `keep_dims`, [1, 1, C].";
 
 impl GlobalPool2d {
     pub(super) const KINDS: &'static [Kind<Self>] = &[
@@ -21,13 +34,13 @@ impl GlobalPool2d {
                 keras: "GlobalAveragePooling2D",
                 help: "The mean of each channel over all pixels.",
                 inputs: Inputs::One,
-                options: &[],
-                shape: "[H, W, C] becomes [C].",
+                options: OPTIONS,
+                shape: SHAPE,
                 formula: "y[c] = Σ x[i, j, c] / (H W)",
                 source: "",
                 example: "global_avg_pool2d",
             },
-            make: |_| GlobalPool2d { kind: PoolKind::Average },
+            make: |a: &Attributes| GlobalPool2d { kind: PoolKind::Average, keep_dims: a.bool("keep_dims") },
         },
         Kind {
             info: KindInfo {
@@ -35,13 +48,13 @@ impl GlobalPool2d {
                 keras: "GlobalMaxPooling2D",
                 help: "The largest value of each channel over all pixels.",
                 inputs: Inputs::One,
-                options: &[],
-                shape: "[H, W, C] becomes [C].",
+                options: OPTIONS,
+                shape: SHAPE,
                 formula: "y[c] = the largest x[i, j, c]; several largest values share the gradient",
                 source: "",
                 example: "global_max_pool2d",
             },
-            make: |_| GlobalPool2d { kind: PoolKind::Max },
+            make: |a: &Attributes| GlobalPool2d { kind: PoolKind::Max, keep_dims: a.bool("keep_dims") },
         },
     ];
 }
@@ -56,11 +69,16 @@ impl LayerOp for GlobalPool2d {
 
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, InferError> {
         let (_, _, channels) = image_of(&inputs[0])?;
-        Ok(Shape::vector(channels))
+        Ok(if self.keep_dims { Shape::image(1, 1, channels) } else { Shape::vector(channels) })
     }
 
     fn build(&self, graph: &mut GraphBuilder<'_>, inputs: &[Value], _params: &[Value]) -> Value {
-        graph.global_pool(inputs[0], self.kind)
+        let pooled = graph.global_pool(inputs[0], self.kind);
+        if !self.keep_dims {
+            return pooled;
+        }
+        let pixel = Shape::image(1, 1, graph.shape(pooled).channels());
+        graph.reshape(pooled, pixel)
     }
 
     fn flops(&self, inputs: &[Shape]) -> u64 {

@@ -11,7 +11,8 @@ pub enum Join {
     Add,
     /// `subtract(x, y)`: x − y, two equal shapes.
     Subtract,
-    /// `multiply(x, y)`: element-wise product of equal shapes.
+    /// `multiply(x, y)`: element-wise product of equal shapes, or of feature maps and one number for each of
+    /// their channels.
     Multiply,
     /// `average(x, y)`: element-wise mean of equal shapes.
     Average,
@@ -56,11 +57,21 @@ impl Join {
             ["y = x₁ − x₂", "subtract(x, y)"],
             |_| Join::Subtract,
         ),
-        elementwise(
-            ["multiply", "Multiply", "Element-wise product of values of one shape."],
-            ["y = x₁ x₂ …", "multiply(x, y)"],
-            |_| Join::Multiply,
-        ),
+        Kind {
+            info: KindInfo {
+                keyword: "multiply",
+                keras: "Multiply",
+                help: "Element-wise product; also of a feature map and a number for each of its channels, a gate.",
+                inputs: Inputs::Several,
+                options: &[],
+                shape: "The inputs', which must be equal. Beside a feature map HxWxC stand 1x1xC and vectors [C], in \
+                        any order: all pixels of an image are multiplied by them.",
+                formula: "y = x₁ x₂ …; with a gate g, y[i, j, c] = x[i, j, c] g[c]",
+                source: "Hu et al., arXiv:1709.01507 (squeeze-and-excitation)",
+                example: "multiply(x, y)",
+            },
+            make: |_| Join::Multiply,
+        },
         elementwise(
             ["average", "Average", "Element-wise mean of values of one shape."],
             ["y = (x₁ + … + xₙ) / n", "average(x, y)"],
@@ -88,6 +99,18 @@ impl Join {
     ];
 }
 
+/// The operand that decides a product's shape: the first of the largest.
+fn widest(inputs: &[Shape]) -> &Shape {
+    let size = |shape: &Shape| (shape.elements(), shape.rank());
+    inputs.iter().fold(&inputs[0], |widest, shape| if size(shape) > size(widest) { shape } else { widest })
+}
+
+/// Whether a shape is one number for each channel of a feature map.
+fn is_gate_of(map: &Shape, shape: &Shape) -> bool {
+    let is_pixel = shape.elements() == shape.channels();
+    map.as_image().is_some() && is_pixel && shape.channels() == map.channels()
+}
+
 impl LayerOp for Join {
     fn keyword(&self) -> &'static str {
         match self {
@@ -107,6 +130,15 @@ impl LayerOp for Join {
         };
         if *self == Join::Subtract && inputs.len() > 2 {
             return Err(InferError::TooManyInputs { most: 2, found: inputs.len() });
+        }
+        if *self == Join::Multiply {
+            let product = widest(inputs);
+            let fits = |shape: &Shape| shape == product || is_gate_of(product, shape);
+            return if inputs.iter().all(fits) {
+                Ok(product.clone())
+            } else {
+                Err(InferError::ShapesDiffer { shapes: inputs.to_vec() })
+            };
         }
         if *self != Join::Concat {
             let equal = rest.iter().all(|shape| shape == first);
@@ -129,7 +161,19 @@ impl LayerOp for Join {
         match self {
             Join::Add => graph.fold(inputs, |e, sum, next| e.add(sum, next)),
             Join::Subtract => graph.fold(inputs, |e, first, next| e.sub(first, next)),
-            Join::Multiply => graph.fold(inputs, |e, product, next| e.mul(product, next)),
+            Join::Multiply => {
+                let shapes: Vec<Shape> = inputs.iter().map(|&input| graph.shape(input)).collect();
+                let product = widest(&shapes);
+                let (height, width, channels) = product.as_pixels();
+                // of a map with one pixel a gate has the shape, of any other it is a vector that pixels share
+                let gate = if height * width == 1 { product.clone() } else { Shape::vector(channels) };
+                let mut operands = Vec::with_capacity(inputs.len());
+                for (&input, shape) in inputs.iter().zip(&shapes) {
+                    let fits = shape == product || *shape == gate;
+                    operands.push(if fits { input } else { graph.reshape(input, gate.clone()) });
+                }
+                graph.fold(&operands, |e, product, next| e.mul(product, next))
+            }
             // the earlier value stays where both are equal, and so gets the gradient
             Join::Maximum => graph.fold(inputs, |e, largest, next| e.max(next, largest)),
             Join::Average => {
@@ -147,7 +191,7 @@ impl LayerOp for Join {
     fn flops(&self, inputs: &[Shape]) -> u64 {
         match self {
             Join::Add | Join::Subtract | Join::Multiply | Join::Maximum => {
-                per_element(&inputs[0], inputs.len().saturating_sub(1) as u64)
+                per_element(widest(inputs), inputs.len().saturating_sub(1) as u64)
             }
             Join::Average => per_element(&inputs[0], inputs.len() as u64),
             Join::Concat => 0,

@@ -60,7 +60,7 @@ impl Probability {
             Activation::Elementwise(kind) => kind,
         };
         match kind {
-            ActivationKind::Sigmoid | ActivationKind::HardSigmoid => Probability::Each,
+            ActivationKind::Sigmoid | ActivationKind::HardSigmoid { .. } => Probability::Each,
             // what lies in 0..=1 stays as it is
             ActivationKind::Relu
             | ActivationKind::Relu6
@@ -95,7 +95,10 @@ mod tests {
             assert_eq!(None.activated(Activation::Elementwise(kind)), None, "{kind:?}");
         }
         assert_eq!(None.activated(Activation::Softmax), Shares);
-        assert_eq!(Derived.activated(Activation::Elementwise(ActivationKind::HardSigmoid)), Each);
+        assert_eq!(
+            Derived.activated(Activation::Elementwise(ActivationKind::HardSigmoid { alpha: 0.2, beta: 0.5 })),
+            Each
+        );
         assert_eq!(Shares.activated(Activation::Elementwise(ActivationKind::Relu)), Shares);
         assert_eq!(Shares.activated(Activation::Elementwise(ActivationKind::Tanh)), Exclusive);
         assert_eq!(Shares.activated(Activation::Elementwise(ActivationKind::Selu)), Derived);

@@ -3,8 +3,8 @@
 use super::{
     ActivationLayer, Attributes, BatchNorm, Conv2d, Conv2dTranspose, Crop2d, Dense, DepthMaxPool,
     DepthwiseConv2d, Dropout, FixedFilter, Flatten, GaussianNoise, GlobalPool2d, Input, Join, KindInfo,
-    LayerNorm, LayerOp, LocalResponseNorm, Normalization, Pool2d, RandomColor, RandomPlace, Rescaling,
-    Reshape, Resizing, SeparableConv2d, SpatialDropout2d, Upsample2d, ZeroPad2d,
+    LayerNorm, LayerOp, LayerScale, LocalResponseNorm, Normalization, Pool2d, RandomColor, RandomPlace,
+    Rescaling, Reshape, Resizing, SeparableConv2d, SpatialDropout2d, StochasticDepth, Upsample2d, ZeroPad2d,
 };
 
 macro_rules! layers {
@@ -56,9 +56,11 @@ layers! {
     DepthMaxPool(DepthMaxPool),
     BatchNorm(BatchNorm),
     LayerNorm(LayerNorm),
+    LayerScale(LayerScale),
     LocalResponseNorm(LocalResponseNorm),
     Dropout(Dropout),
     SpatialDropout2d(SpatialDropout2d),
+    StochasticDepth(StochasticDepth),
     GaussianNoise(GaussianNoise),
     Flatten(Flatten),
     Dense(Dense),

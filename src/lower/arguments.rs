@@ -1,9 +1,10 @@
 //! Arguments of calls: which belongs to which option.
 
 use super::Cx;
+use super::elsewhere::Elsewhere;
 use super::names::{list_below, nearest_of_many};
 use crate::ast::{Argument, Dim, Expr, ExprKind, Name, Step, print_expr};
-use crate::diag::{Code, Diagnostic, Mention, Term};
+use crate::diag::{Code, Diagnostic};
 use crate::layers::Input;
 use crate::source::Span;
 
@@ -21,14 +22,15 @@ pub(super) struct Arguments {
 
 impl Cx {
     /// Gives each argument to its option: named ones by name, the others in the order of `names`. Reports
-    /// unknown names, options given twice and arguments that are too many.
+    /// unknown names, options given twice and arguments that are too many. What is in `elsewhere` has another
+    /// place in the language.
     pub(super) fn bind(
         &mut self,
         callee: &Name,
         arguments: &[Argument],
         span: Span,
         names: &[&str],
-        later: &[&str],
+        elsewhere: &[Elsewhere],
     ) -> Arguments {
         let mut bound = Arguments {
             names: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -44,7 +46,7 @@ impl Cx {
                 Some(name) => match names.iter().position(|known| *known == name.value) {
                     Some(at) => at,
                     None => {
-                        self.unknown_option(callee, (name, &argument.value), names, later);
+                        self.unknown_option(callee, (name, &argument.value), names, elsewhere);
                         continue;
                     }
                 },
@@ -93,12 +95,8 @@ impl Cx {
         callee: &Name,
         (name, value): (&Name, &Expr),
         names: &[&str],
-        later: &[&str],
+        elsewhere: &[Elsewhere],
     ) {
-        if later.contains(&name.value.as_str()) {
-            self.not_yet(Mention::Named(Term::Option, name.value.clone()), name.span);
-            return;
-        }
         let problem = Diagnostic::new(Code::E0116)
             .arg("callee", &callee.value)
             .arg("name", &name.value)
@@ -107,6 +105,9 @@ impl Cx {
         if let Some(written) = as_frozen(name, value).filter(|_| names.contains(&"frozen")) {
             let problem = problem.arg("written", &written).help("write");
             return self.report(problem.fix(name.span.to(value.span), written));
+        }
+        if let Some((_, place)) = elsewhere.iter().find(|(option, _)| *option == name.value) {
+            return self.report(problem.help(place));
         }
         let problem = match nearest_of_many(&mut self.problems, &name.value, names.iter().copied()) {
             Some(near) => problem.arg("near", near).help("near").fix(name.span, near),

@@ -1,8 +1,7 @@
 //! Syntax to [`Program`]: names, constants, options and sections get their meaning; what is left out gets its
 //! default.
 //!
-//! An option is used or it is an error. What the language has but this version does not build yet is an error
-//! of its own (E0010).
+//! An option is used or it is an error.
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is no extent")]
 mod arguments;
@@ -15,6 +14,7 @@ mod constant;
 mod convert;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod data;
+mod elsewhere;
 mod ensemble;
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -23,7 +23,6 @@ mod ensemble;
 mod home;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is no place of a file")]
 pub(crate) mod imports;
-mod later;
 mod names;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod option;
@@ -181,7 +180,7 @@ pub(crate) fn lower_at(
     let (mut model, unknown) = model.unzip();
     let unknown = unknown.unwrap_or_default();
     if let (Some(train), Some(model)) = (&mut lowered_train, &mut model) {
-        train::resolve_freezing(&mut cx, train, model, &unknown);
+        train::resolve_layers(&mut cx, train, model, &unknown);
     }
     let report = report.zip(model.as_ref()).map(|(section, model)| {
         cx.with_constants(&section.lets, |cx| report::lower(cx, &section, model, unknown.is_empty()))
@@ -288,11 +287,6 @@ struct Cx {
 impl Cx {
     fn report(&mut self, problem: Diagnostic) {
         self.problems.push(problem);
-    }
-
-    /// E0010: a part of the language that this version does not have.
-    fn not_yet(&mut self, what: impl Into<Mention>, span: Span) {
-        self.report(Diagnostic::new(Code::E0010).mention("what", what.into()).at(span, "here"));
     }
 }
 

@@ -65,6 +65,10 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("global_average_pool", "global_avg_pool2d"),
     ("bn", "batch_norm"),
     ("residual", "add"),
+    ("drop_path", "stochastic_depth"),
+    ("DropPath", "stochastic_depth"),
+    ("keepdims", "keep_dims"),
+    ("keepdim", "keep_dims"),
     ("input_shape", "shape"),
 ];
 

@@ -11,7 +11,7 @@ use crate::source::Span;
 use crate::tensor::Padding;
 use crate::vocabulary::{Activation, Attributes, MOST, NONE, OptionSpec, OptionType, OptionValue, WIDEST};
 
-use super::{later, names};
+use super::{elsewhere, names};
 
 /// A layer's attributes, and where each option was written.
 pub(super) struct WrittenLayer {
@@ -29,7 +29,7 @@ impl Cx {
             self.report(problem);
             return None;
         }
-        let mut arguments = self.bind(&step.callee, &step.arguments, step.span, &names, later::OPTIONS);
+        let mut arguments = self.bind(&step.callee, &step.arguments, step.span, &names, elsewhere::OF_LAYERS);
         arguments.example = kind.example;
         if arguments.too_many {
             return None;
@@ -114,6 +114,7 @@ impl Cx {
             | OptionType::ClassWeight
             | OptionType::Mirror
             | OptionType::Targets
+            | OptionType::Factors
             | OptionType::Models => return None,
         })
     }

@@ -82,7 +82,7 @@ fn section_names() -> impl Iterator<Item = &'static str> {
     SECTIONS.iter().map(|section| section.keyword)
 }
 
-/// Reports sections that there are not (E0007) or not yet (E0010).
+/// Reports sections that there are not (E0007).
 pub(super) fn known_section(cx: &mut Cx, kind: &Name) -> bool {
     let name = kind.value.as_str();
     if vocabulary::section(name).is_some() {

@@ -129,6 +129,7 @@ fn is_plain(ty: OptionType) -> bool {
         | OptionType::ClassWeight
         | OptionType::Mirror
         | OptionType::Targets
+        | OptionType::Factors
         | OptionType::Models => false,
         OptionType::Int { .. }
         | OptionType::Within { .. }

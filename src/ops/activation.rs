@@ -45,11 +45,11 @@ impl ActivationKind {
                 e.mul(x, sigma)
             }
             ActivationKind::HardSwish => {
-                let share = hard_sigmoid(e, x);
+                let share = hard_sigmoid(e, x, 1.0 / 6.0, 0.5);
                 e.mul(x, share)
             }
             ActivationKind::Sigmoid => sigmoid(e, x),
-            ActivationKind::HardSigmoid => hard_sigmoid(e, x),
+            ActivationKind::HardSigmoid { alpha, beta } => hard_sigmoid(e, x, alpha, beta),
             ActivationKind::Tanh => e.push(ExprNode::Tanh(x)),
             // max(x, 0) + ln(1 + e^−|x|): no exponential overflows
             ActivationKind::Softplus => {
@@ -135,10 +135,10 @@ impl ActivationKind {
                 let rest = e.sub(one, at);
                 e.mul(at, rest)
             }
-            // from y: 1/6 strictly between 0 and 1
-            ActivationKind::HardSigmoid => {
-                let (zero, one, sixth) = (e.constant(0.0), e.constant(1.0), e.constant(1.0 / 6.0));
-                let below_one = e.select(Compare::Less, at, one, sixth, zero);
+            // from y: the line's slope strictly between 0 and 1
+            ActivationKind::HardSigmoid { alpha, .. } => {
+                let (zero, one, slope) = (e.constant(0.0), e.constant(1.0), e.constant(alpha));
+                let below_one = e.select(Compare::Less, at, one, slope, zero);
                 e.select(Compare::Less, zero, at, below_one, zero)
             }
             ActivationKind::Tanh => {
@@ -160,7 +160,7 @@ impl ActivationKind {
             | ActivationKind::Relu6
             | ActivationKind::Selu
             | ActivationKind::Sigmoid
-            | ActivationKind::HardSigmoid
+            | ActivationKind::HardSigmoid { .. }
             | ActivationKind::Tanh => true,
             ActivationKind::Gelu
             | ActivationKind::Silu
@@ -173,12 +173,11 @@ impl ActivationKind {
     pub fn is_monotone(&self) -> bool {
         match self {
             ActivationKind::LeakyRelu { slope } => *slope >= 0.0,
-            ActivationKind::Elu { alpha } => *alpha >= 0.0,
+            ActivationKind::Elu { alpha } | ActivationKind::HardSigmoid { alpha, .. } => *alpha >= 0.0,
             ActivationKind::Relu
             | ActivationKind::Relu6
             | ActivationKind::Selu
             | ActivationKind::Sigmoid
-            | ActivationKind::HardSigmoid
             | ActivationKind::Tanh
             | ActivationKind::Softplus => true,
             ActivationKind::Gelu | ActivationKind::Silu | ActivationKind::HardSwish => false,
@@ -191,11 +190,11 @@ pub const SELU_SCALE: f32 = 1.050_701;
 /// α of `selu`.
 pub const SELU_ALPHA: f32 = 1.673_263_2;
 
-/// `min(max(x / 6 + 1/2, 0), 1)`
-fn hard_sigmoid(e: &mut Expr, x: ExprId) -> ExprId {
-    let (sixth, half) = (e.constant(1.0 / 6.0), e.constant(0.5));
+/// `min(max(α x + β, 0), 1)`
+fn hard_sigmoid(e: &mut Expr, x: ExprId, alpha: f32, beta: f32) -> ExprId {
+    let (alpha, beta) = (e.constant(alpha), e.constant(beta));
     let (zero, one) = (e.constant(0.0), e.constant(1.0));
-    let line = e.mul_add(x, sixth, half);
+    let line = e.mul_add(x, alpha, beta);
     let raised = e.max(zero, line);
     e.min(one, raised)
 }

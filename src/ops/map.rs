@@ -10,6 +10,8 @@ pub enum MapResult {
     Each,
     /// The sum over batch and pixels: a vector `[C]`.
     ChannelSum,
+    /// The sum over the pixels of each image: a vector `[C]` per image. Such a map has this one result.
+    PixelSum,
     /// The sum over all elements of a map that is not per image: `[1]`. Such a map has this one result.
     Sum,
 }
@@ -69,6 +71,7 @@ impl Map {
         let result = |kind: MapResult| match kind {
             MapResult::Each => each.clone(),
             MapResult::ChannelSum => sum.clone(),
+            MapResult::PixelSum => TensorType::per_image(sum.shape.clone()),
             MapResult::Sum => TensorType::single(Shape::vector(1)),
         };
         self.results.iter().map(|&(_, kind)| result(kind)).collect()

@@ -102,6 +102,8 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
         callbacks: Vec::new(),
         seed: 0,
         freezes: Vec::new(),
+        rate_scales: Vec::new(),
+        rate_factors: Vec::new(),
         phases: Vec::new(),
     };
     let output = LayerId(nodes.len() as u32 - 1);

@@ -95,6 +95,25 @@ fn spatial_dropout_drops_whole_channels() {
 }
 
 #[test]
+fn stochastic_depth_drops_whole_pictures() {
+    let (batch, elements) = (64, 2 * 3 * 20);
+    for (body, elements) in [
+        ("input(2x3x20); stochastic_depth(25%)", elements),
+        ("input(2x3x1); flatten; stochastic_depth(25%)", 6),
+    ] {
+        let got = trained(body, &vec![3.0; batch * elements], batch, 1);
+        let mut dropped = 0;
+        for picture in got.chunks(elements) {
+            assert!(picture.iter().all(|&v| v == picture[0]), "one factor for a picture: {picture:?}");
+            assert!(picture[0] == 0.0 || picture[0] == 4.0, "0, or 3 / (1 − 1/4): {}", picture[0]);
+            dropped += usize::from(picture[0] == 0.0);
+        }
+        // 16 are expected, with a deviation of 3.5
+        assert!((5..=28).contains(&dropped), "{body}: {dropped}");
+    }
+}
+
+#[test]
 fn noise_is_added_to_each_element() {
     let count = 8 * 5 * 7 * 3;
     let got = trained("input(5x7x3); gaussian_noise(0.5)", &vec![2.0; count], 8, 1);

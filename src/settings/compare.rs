@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::layers::Layer;
 use crate::vocabulary::{
-    AugmentKind, Callback, DataSource, Fill, Loss, Optimizer, OptionSpec, Schedule, Words,
+    Activation, AugmentKind, Callback, DataSource, Fill, Loss, Optimizer, OptionSpec, OptionType, Schedule,
+    Words,
 };
 
 /// Whether a setting has kept its meaning: it is the same text, or the same word with the same options where
@@ -20,14 +21,26 @@ pub(super) fn is_same(key: &str, old: &Value, new: &Value) -> bool {
 }
 
 fn is_same_word(key: &str, old: &str, new: &str) -> bool {
+    is_same_call(|word| options_of(key, word), old, new)
+}
+
+fn is_same_call(options_of: impl Fn(&str) -> Option<&'static [OptionSpec]>, old: &str, new: &str) -> bool {
     let (Some(old), Some(new)) = (Call::new(old), Call::new(new)) else { return false };
-    let Some(table) = options_of(key, old.word).filter(|_| old.word == new.word && old.rest == new.rest)
-    else {
+    let Some(table) = options_of(old.word).filter(|_| old.word == new.word && old.rest == new.rest) else {
         return false;
     };
-    old.has_only(table)
-        && new.has_only(table)
-        && table.iter().enumerate().all(|(at, option)| old.value(at, option) == new.value(at, option))
+    let is_same = |(at, option): (usize, &OptionSpec)| {
+        let (old, new) = (old.value(at, option), new.value(at, option));
+        let activations = || option.ty == OptionType::Activation && is_same_activation(&old, &new);
+        old == new || activations()
+    };
+    old.has_only(table) && new.has_only(table) && table.iter().enumerate().all(is_same)
+}
+
+/// Whether two values of an option are the same activation, which may have options itself.
+fn is_same_activation(old: &Option<String>, new: &Option<String>) -> bool {
+    let (Some(old), Some(new)) = (old, new) else { return false };
+    is_same_call(|word| Activation::row(word).map(|row| row.word.options), old, new)
 }
 
 /// `word(first, name: value) rest`
@@ -133,5 +146,10 @@ mod tests {
         let dense = "dense(units: 10, activation: relu)";
         assert!(same("model.a", &format!("{dense} from input"), "dense(10, activation: relu) from input"));
         assert!(!same("model.a", &format!("{dense} from input"), &format!("{dense} from other")));
+        // the line of a hard_sigmoid was fixed once
+        let line = |alpha: &str| format!("dense(10, activation: hard_sigmoid(alpha: {alpha}, beta: 0.5))");
+        assert!(same("model.a", "dense(10, activation: hard_sigmoid)", &line("0.16666667")));
+        assert!(!same("model.a", "dense(10, activation: hard_sigmoid)", &line("0.2")));
+        assert!(same("model.a", "hard_sigmoid", "hard_sigmoid(alpha: 0.16666667, beta: 0.5)"));
     }
 }

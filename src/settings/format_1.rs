@@ -8,7 +8,9 @@
 use serde_json::{Value, json};
 
 use super::{EPOCHS, Settings, decimal, prepare_json};
-use crate::ir::{AugmentSpec, CheckedProgram, DataSpec, Model, Phase, PrepareSpec, TrainSpec, UpdateRules};
+use crate::ir::{
+    AugmentSpec, CheckedProgram, DataSpec, Model, Phase, PrepareSpec, RateScale, TrainSpec, UpdateRules,
+};
 use crate::vocabulary::{
     AugmentKind, Callback, ClassWeight, Damaged, DataSource, LabelKind, Loss, LossOptions, OptionValue,
     Schedule, Split, Words, Written,
@@ -166,6 +168,10 @@ impl Format1 {
             if let Some(value) = value {
                 self.set(format!("{prefix}.{key}"), decimal(value));
             }
+        }
+        // nothing of this kind was written then
+        if !train.rate_scales.is_empty() {
+            self.set(format!("{prefix}.lr_scale"), RateScale::written(&train.rate_scales));
         }
         let schedule = &train.schedule.value;
         if *schedule != Schedule::Constant {

@@ -13,7 +13,9 @@ mod prepare;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::ir::{AugmentSpec, CheckedProgram, DataSpec, Model, Phase, PrepareSpec, TrainSpec, UpdateRules};
+use crate::ir::{
+    AugmentSpec, CheckedProgram, DataSpec, Model, Phase, PrepareSpec, RateScale, TrainSpec, UpdateRules,
+};
 use crate::vocabulary::{ClassWeight, Damaged, Loss, Split, Words, Written};
 
 pub use prepare::{prepare_json, prepare_of_json};
@@ -215,6 +217,10 @@ impl Settings {
         ];
         for (key, value) in rules {
             self.set(format!("{prefix}.{key}"), value.map(decimal));
+        }
+        // a run from before there was such a thing has none
+        if !train.rate_scales.is_empty() {
+            self.set(format!("{prefix}.lr_scale"), RateScale::written(&train.rate_scales));
         }
         let schedule = &train.schedule.value;
         self.set(format!("{prefix}.schedule"), schedule.text());

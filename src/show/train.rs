@@ -2,7 +2,7 @@
 
 use super::Target;
 use super::text::{Text, section};
-use crate::ir::{FreezeChange, Phase, TrainSpec, UpdateRules};
+use crate::ir::{FreezeChange, Phase, RateScale, TrainSpec, UpdateRules};
 use crate::vocabulary::{Loss, Schedule, Words, list, number};
 
 /// Writes the section. `found` is the loss that the checker found where none is written.
@@ -21,6 +21,8 @@ pub(super) fn write(text: &mut Text, train: &TrainSpec, found: Option<Loss>, tar
         callbacks: _,
         seed,
         freezes,
+        rate_scales: _,
+        rate_factors: _,
         phases,
     } = train;
     text.open(section("train", target));
@@ -61,6 +63,9 @@ fn write_stage(text: &mut Text, stage: &TrainSpec, with_optimizer: bool) {
     global_clip_norm.iter().for_each(|limit| text.set("global_clip_norm", number(*limit)));
     ema.iter().for_each(|share| text.set("ema", number(*share)));
     text.set("schedule", stage.schedule.value.text());
+    if !stage.rate_scales.is_empty() {
+        text.set("lr_scale", RateScale::written(&stage.rate_scales));
+    }
     stage.callbacks.iter().for_each(|callback| text.line(callback.value.text()));
 }
 

@@ -22,6 +22,12 @@ const fn slope(default: &'static str) -> OptionSpec {
 const ALPHA: &[OptionSpec] =
     &[OptionSpec::optional("alpha", OptionType::Float, "1", "Far below 0 the result tends to −alpha.")];
 
+/// The options of `hard_sigmoid`: Keras's and PyTorch's line by default.
+const LINE: &[OptionSpec] = &[
+    OptionSpec::optional("alpha", OptionType::Float, "1/6", "The line's slope."),
+    OptionSpec::optional("beta", OptionType::Float, "0.5", "Its value at 0."),
+];
+
 const fn elementwise(kind: ActivationKind) -> Activation {
     Activation::Elementwise(kind)
 }
@@ -115,11 +121,15 @@ impl Words for Activation {
             |_| elementwise(ActivationKind::Sigmoid),
         ),
         Row::new(
-            Word::new("hard_sigmoid", "The sigmoid out of straight lines.")
-                .keras("Hardsigmoid")
-                .formula("y = min(max(x / 6 + 1/2, 0), 1)")
-                .example("hard_sigmoid"),
-            |_| elementwise(ActivationKind::HardSigmoid),
+            Word::new(
+                "hard_sigmoid",
+                "The sigmoid out of straight lines. Keras 2 and ONNX have another slope by default, `alpha: 0.2`.",
+            )
+            .keras("Hardsigmoid")
+            .formula("y = min(max(alpha x + beta, 0), 1)")
+            .example("hard_sigmoid")
+            .options(LINE),
+            |a| elementwise(ActivationKind::HardSigmoid { alpha: a.float("alpha"), beta: a.float("beta") }),
         ),
         Row::new(
             Word::new("tanh", "Hyperbolic tangent.")
@@ -158,7 +168,9 @@ impl Words for Activation {
                 ActivationKind::Silu => Written::bare("silu"),
                 ActivationKind::HardSwish => Written::bare("hard_swish"),
                 ActivationKind::Sigmoid => Written::bare("sigmoid"),
-                ActivationKind::HardSigmoid => Written::bare("hard_sigmoid"),
+                ActivationKind::HardSigmoid { alpha, beta } => {
+                    Written::new("hard_sigmoid", [("alpha", Float(alpha)), ("beta", Float(beta))])
+                }
                 ActivationKind::Tanh => Written::bare("tanh"),
                 ActivationKind::Softplus => Written::bare("softplus"),
             },
@@ -194,8 +206,13 @@ pub enum ActivationKind {
     HardSwish,
     /// `1 / (1 + e⁻ˣ)`
     Sigmoid,
-    /// `min(max(x / 6 + 1/2, 0), 1)`
-    HardSigmoid,
+    /// `min(max(α x + β, 0), 1)`
+    HardSigmoid {
+        /// Default 1/6.
+        alpha: f32,
+        /// Default 1/2.
+        beta: f32,
+    },
     /// Hyperbolic tangent.
     Tanh,
     /// `ln(1 + eˣ)`

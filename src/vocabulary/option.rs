@@ -114,6 +114,8 @@ pub enum OptionType {
     Mirror,
     /// Layers, models used as layers, or blocks.
     Targets,
+    /// A factor for each of several layers, models used as layers, or blocks.
+    Factors,
     /// Models of the file.
     Models,
 }
@@ -174,6 +176,7 @@ impl OptionType {
             OptionType::ClassWeight => "`balanced`, or a weight for each class such as { cats: 2 }",
             OptionType::Mirror => "pairs of classes such as { left: right }",
             OptionType::Targets => "a layer, a model or block used as a layer, or a list of them",
+            OptionType::Factors => "a factor for each part such as { backbone: 0.1 }",
             OptionType::Models => "a list of models",
         }
     }
@@ -244,6 +247,7 @@ impl OptionType {
             | OptionType::ClassWeight
             | OptionType::Mirror
             | OptionType::Targets
+            | OptionType::Factors
             | OptionType::Models => return None,
         })
     }

@@ -243,6 +243,13 @@ pub const TRAIN: SectionInfo = SectionInfo {
             "Layers that are trained again; `x onward`: x and all behind it.",
         ),
         OptionSpec::optional(
+            "lr_scale",
+            OptionType::Factors,
+            NONE,
+            "Factors of the learning rate for parts of the network, 1 for the rest; of parts that overlap the \
+                later one counts.",
+        ),
+        OptionSpec::optional(
             "loss",
             OptionType::Word(Category::Loss),
             NONE,

@@ -565,6 +565,44 @@ def layer_norm(net, x):
     return net.dense(3, activation="softmax")(net.layer_norm()(x))
 
 
+class LayerScale:
+    """Keras's own, of its ConvNeXt, is no part of what it exports."""
+
+    def __new__(cls, initial):
+        class Scale(layers().Layer):
+            def build(self, shape):
+                from keras import initializers
+                start = initializers.Constant(initial)
+                self.gamma = self.add_weight(shape=(shape[-1],), initializer=start, name="gamma")
+
+            def call(self, x):
+                return x * self.gamma
+
+        return Scale()
+
+
+@case((4, 3, 2), batch=3)
+def layer_scale(net, x):
+    """
+    Of a feature map, whose channels fill no vector, and of a vector; a residual branch of ConvNeXt.
+    skip = conv2d(10, 2x2)
+    layer_norm(epsilon: 1e-6)
+    gelu
+    layer_scale
+    stochastic_depth(20%)
+    add(skip)
+    flatten
+    dense(17, activation: tanh)
+    layer_scale(0.5)
+    dense(3, activation: softmax)
+    """
+    skip = net.conv2d(10, 2, name="skip")(x)
+    x = layers().Activation("gelu")(net.layer_norm(epsilon=1e-6)(skip))
+    x = layers().Add()([net.named("layer_scale", LayerScale(1e-6))(x), skip])
+    x = net.dense(17, activation="tanh")(layers().Flatten()(x))
+    return net.dense(3, activation="softmax")(net.named("layer_scale", LayerScale(0.5))(x))
+
+
 class LocalResponseNorm:
     """The definition of PyTorch, written out with Keras's operations."""
 
@@ -1310,6 +1348,82 @@ join_case("average", lambda: layers().Average(), 3)
 join_case("maximum", lambda: layers().Maximum(), 3)
 
 
+@case((5, 7, 3), batch=3)
+def squeeze_excite(net, x):
+    """
+    A gate of one pixel, 1x1xC, on a map whose channels fill no vector; odd extents; the gate depends on the map.
+    x = conv2d(10, 3x3, padding: same, activation: silu)
+    global_avg_pool2d(keep_dims: true)
+    conv2d(3, 1, activation: relu)
+    conv2d(10, 1, activation: sigmoid)
+    multiply(x)
+    conv2d(17, 2x3, use_bias: false)
+    batch_norm
+    flatten
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(10, 3, padding="same", activation="silu", name="x")(x)
+    gate = layers().GlobalAveragePooling2D(keepdims=True)(x)
+    gate = net.conv2d(3, 1, activation="relu")(gate)
+    gate = net.conv2d(10, 1, activation="sigmoid")(gate)
+    x = net.batch_norm()(net.conv2d(17, (2, 3), use_bias=False)(layers().Multiply()([gate, x])))
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
+@case((3, 5, 2), batch=1)
+def gate_vector(net, x):
+    """
+    A vector as a gate behind its map; one image; channels of one vector, and of several with a rest.
+    x = conv2d(37, 2x2, activation: tanh)
+    global_max_pool2d
+    dense(5, activation: relu)
+    gate = dense(37, activation: hard_sigmoid)
+    multiply(x, gate)
+    y = conv2d(16, 2x1, activation: relu)
+    global_avg_pool2d
+    gate2 = dense(16, activation: hard_sigmoid)
+    multiply(gate2, y)
+    global_avg_pool2d
+    dense(3, activation: softmax)
+    """
+    x = net.conv2d(37, 2, activation="tanh", name="x")(x)
+    gate = net.dense(5, activation="relu")(layers().GlobalMaxPooling2D()(x))
+    gate = net.dense(37, activation="hard_sigmoid", name="gate")(gate)
+    y = net.conv2d(16, (2, 1), activation="relu", name="y")(layers().Multiply()([x, gate]))
+    gate = net.dense(16, activation="hard_sigmoid", name="gate2")(layers().GlobalAveragePooling2D()(y))
+    y = layers().GlobalAveragePooling2D()(layers().Multiply()([gate, y]))
+    return net.dense(3, activation="softmax")(y)
+
+
+@case((4, 3, 3), batch=5)
+def gate_several(net, x):
+    """
+    A product of two maps and two gates, one of them a vector; a gate of a map with one pixel.
+    a = conv2d(6, 2x2, padding: same, activation: tanh)
+    b = conv2d(6, 1, activation: sigmoid)
+    from a
+    pixel = global_avg_pool2d(keep_dims: true)
+    vector = global_max_pool2d
+    multiply(pixel, a, vector, b)
+    global_max_pool2d(keep_dims: true)
+    c = conv2d(4, 1)
+    global_avg_pool2d
+    gate = dense(4, activation: sigmoid)
+    multiply(c, gate)
+    flatten
+    dense(3, activation: softmax)
+    """
+    a = net.conv2d(6, 2, padding="same", activation="tanh", name="a")(x)
+    b = net.conv2d(6, 1, activation="sigmoid", name="b")(a)
+    pixel = layers().GlobalAveragePooling2D(keepdims=True)(a)
+    vector = layers().GlobalMaxPooling2D()(pixel)
+    x = layers().Multiply()([layers().Multiply()([pixel, a]), layers().Reshape((1, 1, 6))(vector), b])
+    c = net.conv2d(4, 1, name="c")(layers().GlobalMaxPooling2D(keepdims=True)(x))
+    gate = net.dense(4, activation="sigmoid", name="gate")(layers().GlobalAveragePooling2D()(c))
+    x = layers().Multiply()([c, layers().Reshape((1, 1, 4))(gate)])
+    return net.dense(3, activation="softmax")(layers().Flatten()(x))
+
+
 @case((6, 5, 3))
 def concat(net, x):
     """
@@ -1334,6 +1448,12 @@ def concat(net, x):
 
 
 # --- activations ---------------------------------------------------------------------------------------------------
+
+
+def line_of(x, alpha, beta):
+    """The sigmoid out of straight lines that Keras 2 and ONNX have."""
+    from keras import ops
+    return ops.clip(alpha * x + beta, 0, 1)
 
 
 def activation_case(name, layer, function, written=None, as_option=None):
@@ -1371,6 +1491,8 @@ activation_case("relu6", lambda: layers().ReLU(6.0), "relu6")
 activation_case("selu", lambda: layers().Activation("selu"), "selu")
 activation_case("hard_swish", lambda: layers().Activation("hard_swish"), "hard_swish")
 activation_case("hard_sigmoid", lambda: layers().Activation("hard_sigmoid"), "hard_sigmoid")
+activation_case("hard_sigmoid_line", lambda: layers().Lambda(lambda x: line_of(x, 0.2, 0.5)), lambda x: line_of(x, 0.5, 0.25),
+                "hard_sigmoid(alpha: 0.2)", "hard_sigmoid(alpha: 0.5, beta: 0.25)")
 activation_case("softplus", lambda: layers().Activation("softplus"), "softplus")
 activation_case("softmax", lambda: layers().Softmax(), "softmax")  # in the middle: over the channels
 
@@ -1414,3 +1536,29 @@ optimizer_case("sgd_weight_decay", "sgd(lr: 0.05, momentum: 0.9, weight_decay: 0
 optimizer_case("clip_value", "sgd(lr: 0.05)|clip_value: 0.1")
 optimizer_case("clip_norm", "sgd(lr: 0.05)|clip_norm: 0.3")
 optimizer_case("global_clip_norm", "adam(lr: 0.01)|global_clip_norm: 0.3")
+
+
+def rate_case(name, written):
+    """Two linear layers, the first at a part of the learning rate: the factor reaches every term of the update."""
+
+    def build(net, x):
+        return net.dense(2, name="head")(net.dense(3, name="base")(layers().Flatten()(x)))
+
+    optimizer, _, factors = written.partition("|")
+    build.__name__ = f"lr_scale_{name}"
+    build.__doc__ = f"""
+    `{optimizer}`, with a factor for each layer.
+    flatten
+    base = dense(3)
+    head = dense(2)
+    """
+    case((1, 1, 5), batch=2, classes=2, loss="mse", optimizer=f"{optimizer}|lr_scale: {{ {factors} }}", folder="optimizers",
+         weights="zero_bias")(build)
+
+
+rate_case("sgd", "sgd(lr: 0.05, momentum: 0.9, nesterov: true, weight_decay: 0.1)|base: 0.25")
+rate_case("rmsprop", "rmsprop(lr: 0.01, momentum: 0.5)|base: 0.1, head: 2")
+rate_case("adamw", "adamw(lr: 0.01, weight_decay: 0.1)|base: 0.1")
+rate_case("nadam", "nadam(lr: 0.01, weight_decay: 0.1)|base: 0.3")
+rate_case("adagrad", "adagrad(lr: 0.05)|base: 0.5")
+rate_case("adadelta", "adadelta(lr: 1.0, rho: 0.8, epsilon: 1e-4)|base: 0.2")

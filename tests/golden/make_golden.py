@@ -115,6 +115,32 @@ def optimizer_of(text):
     return classes[name](**given)
 
 
+class Rules:
+    """The optimizer of a line of the language; where `lr_scale: { PART: FACTOR, … }` stands behind `|`, one for each part,
+    with its learning rate times the factor. A part is the layers whose names begin so."""
+
+    def __init__(self, text, names):
+        plain, _, settings = text.partition("|")
+        scale = re.search(r"lr_scale: \{([^}]*)\}", settings)
+        rest = settings.replace(scale.group(0), "").strip("; ") if scale else settings
+        plain = f"{plain}|{rest}" if rest else plain
+        factors = {part: float(factor) for part, factor in re.findall(r"(\w+): ([\d.e-]+)", scale.group(1))} if scale else {}
+        part_of = [next((part for part in factors if name.split(".")[0] == part), None) for name in names]
+        self.groups = []
+        for part in dict.fromkeys(part_of):
+            rule = optimizer_of(plain)
+            rule.learning_rate = float(rule.learning_rate) * factors.get(part, 1.0)
+            self.groups.append((rule, [at for at, other in enumerate(part_of) if other == part]))
+
+    def build(self, variables):
+        for rule, places in self.groups:
+            rule.build([variables[at] for at in places])
+
+    def apply(self, gradients, variables):
+        for rule, places in self.groups:
+            rule.apply([gradients[at] for at in places], [variables[at] for at in places])
+
+
 def loss_of(text, classes, labels, from_scores):
     """The Keras loss that a line of the language names; "auto": the one that follows from the last activation."""
     name, _, arguments = text.partition("(")
@@ -190,7 +216,7 @@ class Experiment:
     def train(self, weights, x, y, optimizer):
         """Losses before each step, the first step's gradients, weights after 1 and after 10 steps."""
         self.start(weights)
-        rule = optimizer_of(optimizer)
+        rule = Rules(optimizer, self.trainable)
         x, y = tf.constant(x.astype(self.dtype)), tf.constant(self.targets(y))
         trainable = list(self.trainable.values())
         rule.build(trainable)

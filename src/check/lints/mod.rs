@@ -7,6 +7,7 @@ mod freezing;
 mod linear;
 mod moving;
 mod normalization;
+mod rate_scales;
 mod rates;
 mod report;
 mod softmax;
@@ -43,6 +44,7 @@ pub(super) fn check(view: &View<'_>, problems: &mut Problems) {
         freezing::check(view, &network, stage, problems);
         rates::check(view, &network, stage, problems);
     }
+    rate_scales::check(&network, &stages, problems);
     moving::check(view, &network, &stages, problems);
     // a network of which all is frozen has been refused
     if !problems.iter().any(|problem| problem.code == Code::E0509) {

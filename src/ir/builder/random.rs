@@ -50,6 +50,23 @@ impl GraphBuilder<'_> {
         })
     }
 
+    /// Zeroes a share `rate` of the images in training, all elements of an image alike, and scales the rest by
+    /// `1 / (1 − rate)`.
+    pub fn image_dropout(&mut self, x: Value, rate: f32) -> Value {
+        if !self.is_random() || rate == 0.0 {
+            return x;
+        }
+        let channels = self.shape(x).channels();
+        let mask = self.random_number(channels, |e, u| {
+            let (share, zero, scale) = (e.constant(rate), e.constant(0.0), e.constant(1.0 / (1.0 - rate)));
+            e.select(Compare::Less, u, share, zero, scale)
+        });
+        self.map(&[x, mask], |e| {
+            let (x, mask) = (e.input(0), e.input(1));
+            e.mul(x, mask)
+        })
+    }
+
     /// Adds normal numbers of mean 0 and this deviation in training.
     pub fn gaussian_noise(&mut self, x: Value, deviation: f32) -> Value {
         if !self.is_random() || deviation == 0.0 {
@@ -113,17 +130,13 @@ impl GraphBuilder<'_> {
         if let [number] = numbers[..] { number } else { self.concat(&numbers) }
     }
 
-    /// `[1]` per image as `[channels]`, doubled until it is long enough.
+    /// `[1]` per image as `[channels]`: the pixel of a row that all its pixels share, and the row as a vector.
     fn repeat_channel(&mut self, number: Value, channels: usize) -> Value {
-        let mut value = number;
-        let mut length = 1;
-        while length < channels {
-            value = self.concat(&[value, value]);
-            length *= 2;
+        if channels == 1 {
+            return number;
         }
-        if length > channels {
-            value = self.push(Op::Slice(ops::Slice { start: 0, channels }), &[value]);
-        }
-        value
+        let row = Map { repeated_to: Some(Shape::image(1, channels, 1)), ..Map::single(|e| e.input(0)) };
+        let row = self.push(Op::Map(row), &[number]);
+        self.reshape(row, Shape::vector(channels))
     }
 }

@@ -22,7 +22,7 @@ pub use augment::{AugmentOp, AugmentSpec};
 pub use data::{DataSpec, class_index};
 pub use ensemble::EnsembleSpec;
 pub use model::{Backbone, Head, IMAGENET, LayerNode, Model, Scope, ScopeKind, StartingWeights, WeightsOf};
-pub use phase::{FreezeChange, Phase};
+pub use phase::{FreezeChange, Phase, RateScale};
 pub use prepare::PrepareSpec;
 pub use report::ReportSpec;
 pub use train::TrainSpec;

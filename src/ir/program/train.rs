@@ -1,6 +1,6 @@
 //! The schedule: optimizer, loss, metrics, callbacks.
 
-use super::{FreezeChange, Phase, UpdateRules};
+use super::{FreezeChange, Phase, RateScale, UpdateRules};
 use crate::source::{Span, Spanned};
 use crate::vocabulary::{Callback, Loss, LossOptions, Metric, Optimizer, Schedule};
 
@@ -34,6 +34,11 @@ pub struct TrainSpec {
     /// What is frozen from here on, and what no longer: in the order written. Layers stand as
     /// [`super::LayerNode::frozen`] and [`Phase::frozen`] say.
     pub freezes: Vec<FreezeChange>,
+    /// `lr_scale:`, in the order written.
+    pub rate_scales: Vec<RateScale>,
+    /// What that makes of the learning rate, a factor for each layer of the model; empty where nothing is
+    /// written.
+    pub rate_factors: Vec<f32>,
     /// Large steps of the schedule, in the order written; with any of them `epochs` is the sum of theirs, and
     /// each has the other settings for itself.
     pub phases: Vec<Phase>,
@@ -44,5 +49,10 @@ impl TrainSpec {
     pub fn stages(&self) -> impl Iterator<Item = &TrainSpec> {
         let own = self.phases.is_empty().then_some(self);
         own.into_iter().chain(self.phases.iter().map(|phase| &phase.spec))
+    }
+
+    /// What the learning rate is multiplied by for a layer, by its place in the model.
+    pub fn rate_factor(&self, layer: usize) -> f32 {
+        self.rate_factors.get(layer).copied().unwrap_or(1.0)
     }
 }

@@ -44,8 +44,8 @@ impl Walk {
         let whole = channels.is_multiple_of(4);
         let image = height * width * channels;
         let rows_dense = map.images().all(|layout| layout.rows_are_dense());
-        let per_image = (0..map.desc.operands.len()).any(|at| map.pixel_layout(at).is_some());
-        let pattern = whole || (channels <= MAX_PATTERN_CHANNELS && !per_image);
+        let shares = (0..map.desc.operands.len()).any(|at| map.pixel_layout(at).is_some());
+        let pattern = whole || (channels <= MAX_PATTERN_CHANNELS && !shares);
         if !(rows_dense && pattern) {
             let row = width * channels;
             return Self {
@@ -91,8 +91,10 @@ struct Channels<'m, 'd> {
     walk: Walk,
     /// Pointers of vectors `[C]` (expanded where the walk does), others `None`.
     vectors: Vec<Option<Value>>,
-    /// Arguments that are channel sums.
+    /// Outputs that are sums.
     sums: Vec<usize>,
+    /// The image that is visited, where sums are made for each by itself.
+    image: Option<Value>,
 }
 
 /// Emits the walk for images `[H, W, C]`.
@@ -107,10 +109,18 @@ pub(super) fn emit(k: &mut KernelBuilder<'_>, map: &Map<'_>, shape: [usize; 3]) 
                 Some(if walk.expands() { expand(k, &walk, operand.element, pointer) } else { pointer });
         }
     }
-    let is_sum = |j: &usize| map.desc.outputs[*j].1 == MapOutput::ChannelSum;
-    let sums: Vec<usize> = (0..map.desc.outputs.len()).filter(is_sum).collect();
-    let channels = Channels { map, walk, vectors, sums };
-    if channels.sums.is_empty() { channels.emit_elements(k) } else { channels.emit_sums(k) }
+    let mut channels = Channels { map, walk, vectors, sums: map.sums(), image: None };
+    if map.sums_by_image() {
+        let count = k.count();
+        k.for_range(count, |k, n| {
+            channels.image = Some(n);
+            channels.emit_sums(k);
+        });
+    } else if channels.sums.is_empty() {
+        channels.emit_elements(k);
+    } else {
+        channels.emit_sums(k);
+    }
 }
 
 /// A vector `[C]` repeated over the length of a group, as f32 on the stack.
@@ -164,7 +174,19 @@ impl Channels<'_, '_> {
         });
     }
 
-    /// Sums: blocks of units outside, each with its sums in registers over all images.
+    /// Where the sum of output `j` belongs: with [`Self::image`] that image's.
+    fn sum_pointer(&self, k: &mut KernelBuilder<'_>, j: usize) -> Value {
+        let at = self.map.desc.operands.len() + j;
+        match (self.map.pixel_layout(at), self.image) {
+            (Some(layout), Some(n)) => {
+                let image = k.index_scale(n, layout.image_pitch);
+                k.at(Element::F32, self.map.pointers[at], image)
+            }
+            _ => self.map.pointers[at],
+        }
+    }
+
+    /// Sums: blocks of units outside, each with its sums in registers over all images, or over one.
     fn emit_sums(&self, k: &mut KernelBuilder<'_>) {
         let units = self.walk.units();
         // as many sums as registers hold; wide blocks, as each pass over the images reads only their part of
@@ -176,7 +198,7 @@ impl Channels<'_, '_> {
             _ => 1,
         };
         let buffers: Vec<Value> = if self.walk.is_single_pixel() {
-            self.sums.iter().map(|&j| self.map.pointers[self.map.desc.operands.len() + j]).collect()
+            self.sums.iter().map(|&j| self.sum_pointer(k, j)).collect()
         } else {
             self.sums.iter().map(|_| k.stack(self.walk.period)).collect()
         };
@@ -219,7 +241,7 @@ impl Channels<'_, '_> {
     /// Adds up what belongs to the same channel in a group's sums, from the first pixel to the last.
     fn fold_sums(&self, k: &mut KernelBuilder<'_>, buffers: &[Value]) {
         for (&j, &buffer) in self.sums.iter().zip(buffers) {
-            let output = self.map.pointers[self.map.desc.operands.len() + j];
+            let output = self.sum_pointer(k, j);
             k.for_range(self.walk.channels, |k, c| {
                 let from = k.at(Element::F32, buffer, c);
                 let mut sum = k.load(Lanes::One, from, 0);
@@ -271,7 +293,7 @@ impl Channels<'_, '_> {
         Some(k.load_as_f32(element, lanes, pointer, at))
     }
 
-    /// Visits all groups of all images. `body` gets where the group lies, how many of its elements count
+    /// Visits all groups of all images, or of [`Self::image`]. `body` gets where the group lies, how many of its elements count
     /// (`None`: all), and the values handed from group to group.
     fn nest(
         &self,
@@ -281,8 +303,7 @@ impl Channels<'_, '_> {
         mut body: impl FnMut(&mut KernelBuilder<'_>, &Group, Option<usize>, &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
         let walk = &self.walk;
-        let count = k.count();
-        k.fold_range(count, init, |k, n, carried| {
+        let mut visit = |k: &mut KernelBuilder<'_>, n: Value, carried: &[Value]| {
             k.fold_range(walk.rows, carried, |k, y, carried| {
                 let element = element_of_row(k, self.map, [n, y], [walk.image, walk.row]);
                 let row = Group { pointers: self.map.row_pointers(k, n, y), element };
@@ -303,7 +324,14 @@ impl Channels<'_, '_> {
                 let group = row.group(k, self, at);
                 body(k, &group, Some(walk.tail), &carried)
             })
-        })
+        };
+        match self.image {
+            Some(n) => visit(k, n, init),
+            None => {
+                let count = k.count();
+                k.fold_range(count, init, visit)
+            }
+        }
     }
 
     /// The units of a block in one group. `sums`, and what is returned, are by unit, then by channel sum.
@@ -349,7 +377,7 @@ impl Channels<'_, '_> {
         let mut summed = Vec::new();
         for (j, value) in values.into_iter().enumerate() {
             match map.desc.outputs[j].1 {
-                MapOutput::ChannelSum => summed.push(value),
+                MapOutput::ChannelSum | MapOutput::PixelSum(_) => summed.push(value),
                 MapOutput::Image(_) | MapOutput::Flat => {
                     k.store(value, unit.group.pointers[map.desc.operands.len() + j], unit.start);
                 }

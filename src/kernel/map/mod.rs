@@ -5,7 +5,7 @@
 //!
 //! * [`flat`]: no result or operand depends on the channel and everything lies without gaps, or at least each
 //!   row (or image) does.
-//! * [`strips::emit_pixels`] and [`channels`]: there are vectors `[C]` or channel sums, or pixels lie apart.
+//! * [`strips::emit_pixels`] and [`channels`]: there are vectors `[C]` or sums, or pixels lie apart.
 //!   Channels that are no multiple of four
 //!   are taken with several pixels at once, so that vectors stay full (three channels: four pixels, three vectors).
 
@@ -54,7 +54,11 @@ fn validate(desc: &MapDesc) -> Result<(), BuildError> {
     });
     let results = desc.outputs.iter().filter_map(|&(_, output)| match output {
         MapOutput::Image(layout) => Some((layout, false)),
-        MapOutput::Flat | MapOutput::ChannelSum => None,
+        MapOutput::Flat | MapOutput::ChannelSum | MapOutput::PixelSum(_) => None,
+    });
+    let by_image = desc.outputs.iter().filter_map(|&(_, output)| match output {
+        MapOutput::PixelSum(layout) => Some(layout),
+        MapOutput::Image(_) | MapOutput::Flat | MapOutput::ChannelSum => None,
     });
     let nodes = desc.expr.nodes();
     let known = |index: u32| (index as usize) < desc.operands.len();
@@ -71,7 +75,7 @@ fn validate(desc: &MapDesc) -> Result<(), BuildError> {
                 return bad("a flat run with images");
             }
             let channel = desc.operands.iter().any(|operand| operand.kind == OperandKind::Channel);
-            if channel || desc.outputs.iter().any(|&(_, output)| output == MapOutput::ChannelSum) {
+            if channel || desc.outputs.iter().any(|(_, output)| output.is_sum()) {
                 return bad("a flat run has no channels");
             }
         }
@@ -83,6 +87,15 @@ fn validate(desc: &MapDesc) -> Result<(), BuildError> {
             };
             if !images.chain(results).all(fits) {
                 return bad("a layout is not of the domain's shape");
+            }
+            let is_pixel =
+                |layout: Layout| [layout.height, layout.width, layout.channels] == [1, 1, channels];
+            if !by_image.clone().all(is_pixel) {
+                return bad("the sum over an image's pixels is no pixel");
+            }
+            let by_channel = desc.outputs.iter().any(|&(_, output)| output == MapOutput::ChannelSum);
+            if by_channel && by_image.count() > 0 {
+                return bad("sums over each image beside sums over all");
             }
             let flat = desc.operands.iter().any(|operand| operand.kind == OperandKind::Flat);
             if flat || desc.outputs.iter().any(|&(_, output)| output == MapOutput::Flat) {
@@ -133,7 +146,7 @@ impl<'d> Map<'d> {
             }
         }
         for (j, &(_, output)) in desc.outputs.iter().enumerate() {
-            if let MapOutput::Image(layout) = output {
+            if let MapOutput::Image(layout) | MapOutput::PixelSum(layout) = output {
                 let at = desc.operands.len() + j;
                 pointers[at] = k.at_offset(Element::F32, pointers[at], layout.origin);
             }
@@ -158,7 +171,7 @@ impl<'d> Map<'d> {
             },
             None => match self.desc.outputs[at - self.desc.operands.len()].1 {
                 MapOutput::Image(layout) => layout,
-                MapOutput::Flat | MapOutput::ChannelSum => return None,
+                MapOutput::Flat | MapOutput::ChannelSum | MapOutput::PixelSum(_) => return None,
             },
         };
         let whole = match self.desc.domain {
@@ -168,12 +181,34 @@ impl<'d> Map<'d> {
         whole.then_some(layout)
     }
 
-    /// The layout of operand `at`, if it is one pixel per image that all of the image's pixels share.
+    /// The layout of argument `at`, if it is one pixel per image: an operand that all of the image's pixels
+    /// share, or a sum over them.
     fn pixel_layout(&self, at: usize) -> Option<Layout> {
-        match self.desc.operands.get(at)?.kind {
+        let Some(operand) = self.desc.operands.get(at) else {
+            return match self.desc.outputs.get(at - self.desc.operands.len())?.1 {
+                MapOutput::PixelSum(layout) => Some(layout),
+                MapOutput::Image(_) | MapOutput::Flat | MapOutput::ChannelSum => None,
+            };
+        };
+        match operand.kind {
             OperandKind::Image(layout) if self.layout(at).is_none() => Some(layout),
             OperandKind::Image(_) | OperandKind::Flat | OperandKind::Channel | OperandKind::Scalar => None,
         }
+    }
+
+    /// Which outputs are sums.
+    fn sums(&self) -> Vec<usize> {
+        (0..self.desc.outputs.len()).filter(|&j| self.desc.outputs[j].1.is_sum()).collect()
+    }
+
+    /// Whether an argument is one pixel per image.
+    fn has_pixels(&self) -> bool {
+        (0..self.pointers.len()).any(|at| self.pixel_layout(at).is_some())
+    }
+
+    /// Whether sums are made for each image by itself.
+    fn sums_by_image(&self) -> bool {
+        self.desc.outputs.iter().any(|(_, output)| matches!(output, MapOutput::PixelSum(_)))
     }
 
     /// All layouts with one element per place of the domain.
@@ -195,9 +230,7 @@ impl<'d> Map<'d> {
 
     fn depends_on_channel(&self) -> bool {
         let vectors = self.desc.operands.iter().any(|operand| operand.kind == OperandKind::Channel);
-        let pixels = (0..self.desc.operands.len()).any(|at| self.pixel_layout(at).is_some());
-        let sums = self.desc.outputs.iter().any(|&(_, output)| output == MapOutput::ChannelSum);
-        vectors || pixels || sums
+        vectors || self.has_pixels() || !self.sums().is_empty()
     }
 
     fn draws_random_numbers(&self) -> bool {
@@ -208,8 +241,8 @@ impl<'d> Map<'d> {
         self.desc.outputs.iter().map(|&(id, _)| id).collect()
     }
 
-    /// Pointers of all arguments at row `y` of image `n`; those that are not images are unchanged, one-pixel
-    /// operands stand at their image.
+    /// Pointers of all arguments at row `y` of image `n`; those that are not images are unchanged, what
+    /// is one pixel per image stands at its image.
     fn row_pointers(&self, k: &mut KernelBuilder<'_>, n: Value, y: Value) -> Vec<Value> {
         let mut pointers = self.pointers.clone();
         for (at, pointer) in pointers.iter_mut().enumerate() {

@@ -61,6 +61,8 @@ struct MapCase {
     channel: bool,
     pixel: bool,
     sums: usize,
+    /// Sums are made for each image by itself.
+    by_image: bool,
     uniform: bool,
     heavy: bool,
     seed: u64,
@@ -74,18 +76,13 @@ fn map_case() -> impl Strategy<Value = MapCase> {
         prop::array::uniform4(layout_kind())
     ];
     let flags = (any::<bool>(), prop::bool::weighted(0.3), any::<bool>(), prop::bool::weighted(0.2));
-    (
-        shape,
-        prop::sample::select(vec![0_usize, 1, 2, 3]),
-        0_usize..5,
-        layouts,
-        flags,
-        0_usize..4,
-        any::<u64>(),
-    )
-        .prop_map(|(shape, count, first, layouts, (channel, pixel, uniform, heavy), sums, seed)| {
-            MapCase { shape, count, first, layouts, channel, pixel, sums, uniform, heavy, seed }
-        })
+    let sums = (0_usize..4, prop::bool::weighted(0.4));
+    (shape, prop::sample::select(vec![0_usize, 1, 2, 3]), 0_usize..5, layouts, flags, sums, any::<u64>())
+        .prop_map(
+            |(shape, count, first, layouts, (channel, pixel, uniform, heavy), (sums, by_image), seed)| {
+                MapCase { shape, count, first, layouts, channel, pixel, sums, by_image, uniform, heavy, seed }
+            },
+        )
 }
 
 proptest! {
@@ -158,15 +155,22 @@ fn check(simd: Simd, case: &MapCase) {
     args.push(Data::F32(vec![7.0; buffer_len(&result, case.count)]));
     for sum in 0..case.sums {
         let weight = expr.constant(1.0 + sum as f32);
-        outputs.push((expr.mul(f, weight), MapOutput::ChannelSum));
-        args.push(Data::F32(vec![f32::NAN; channels]));
+        let (output, length) = if case.by_image {
+            (MapOutput::PixelSum(pixel), buffer_len(&pixel, case.count))
+        } else {
+            (MapOutput::ChannelSum, channels)
+        };
+        outputs.push((expr.mul(f, weight), output));
+        args.push(Data::F32(vec![f32::NAN; length]));
     }
     let desc = MapDesc { domain: Domain::Images { height, width, channels }, operands, expr, outputs };
     let got = run_with(simd, &KernelDesc::Map(desc.clone()), &args, case.count, case.first);
 
     let mut want = args[desc.operands.len()].f32().to_vec();
-    let mut sums = vec![vec![0.0_f64; channels]; case.sums];
-    let mut magnitude = vec![1.0_f64; channels];
+    // of each image, or of all of them
+    let groups = if case.by_image { case.count } else { 1 };
+    let mut sums = vec![vec![0.0_f64; groups * channels]; case.sums];
+    let mut magnitude = vec![1.0_f64; groups * channels];
     for (n, iy, ix, ic) in places(&x, case.count) {
         let input = |i: usize| match (&desc.operands[i].kind, &args[i]) {
             (OperandKind::Image(l), Data::F32(v)) if (l.height, l.width) == (height, width) => {
@@ -182,9 +186,10 @@ fn check(simd: Simd, case: &MapCase) {
         let uniform = uniform_reference(key.cast_unsigned(), element as u32);
         let exact = value(&desc.expr, desc.outputs[0].0, &input, uniform);
         want[at(&result, n, iy, ix, ic)] = exact as f32;
-        magnitude[ic] += exact.abs();
+        let of_sum = if case.by_image { n * channels + ic } else { ic };
+        magnitude[of_sum] += exact.abs();
         for (s, sum) in sums.iter_mut().enumerate() {
-            sum[ic] += exact * (1.0 + s as f64);
+            sum[of_sum] += exact * (1.0 + s as f64);
         }
     }
     let first_output = desc.operands.len();
@@ -194,12 +199,14 @@ fn check(simd: Simd, case: &MapCase) {
     }
     for (s, sum) in sums.iter().enumerate() {
         let got = got[first_output + 1 + s].f32();
-        for (channel, (&got, &want)) in got.iter().zip(sum).enumerate() {
+        for (of_sum, &want) in sum.iter().enumerate() {
+            let (n, channel) = (of_sum / channels, of_sum % channels);
+            let got = got[if case.by_image { at(&pixel, n, 0, 0, channel) } else { channel }];
             // each term is off by a few roundings, and so is each addition
-            let bound = 1e-5 * magnitude[channel] * (1.0 + s as f64);
+            let bound = 1e-5 * magnitude[of_sum] * (1.0 + s as f64);
             assert!(
                 (f64::from(got) - want).abs() <= bound,
-                "sum {s} of channel {channel}: {got} is not {want}"
+                "sum {s} of image {n} and channel {channel}: {got} is not {want}"
             );
         }
     }

@@ -31,6 +31,12 @@ pub(super) fn changes(cx: &mut Cx, section: &mut Merged) -> Vec<FreezeChange> {
 }
 
 fn change(cx: &mut Cx, key: &str, expr: &Expr) -> Option<FreezeChange> {
+    let (target, onward) = target(cx, key, expr)?;
+    Some(FreezeChange { freeze: key == "freeze", target, onward })
+}
+
+/// `backbone`, `backbone.block5_conv1 onward`: what is named, and whether all behind it is meant as well.
+pub(super) fn target(cx: &mut Cx, key: &str, expr: &Expr) -> Option<(Spanned<String>, bool)> {
     let (named, onward) = match &expr.kind {
         ExprKind::Onward(inner) => (inner.as_ref(), true),
         _ => (expr, false),
@@ -40,17 +46,19 @@ fn change(cx: &mut Cx, key: &str, expr: &Expr) -> Option<FreezeChange> {
         cx.wrong_type(key, "the name of a layer, a block or a model in it", &value, named.span);
         return None;
     };
-    Some(FreezeChange { freeze: key == "freeze", target: Spanned::new(path.clone(), named.span), onward })
+    Some((Spanned::new(path.clone(), named.span), onward))
+}
+
+/// The layers of every scope and layer of a model, by its path.
+pub(super) fn places(model: &Model) -> HashMap<String, Range<usize>> {
+    let layers = model.layers.iter().enumerate().rev().map(|(at, node)| (node.path.clone(), at..at + 1));
+    let scopes = model.scopes.iter().rev().map(|scope| (scope.path.clone(), scope.layers.clone()));
+    layers.chain(scopes).collect()
 }
 
 /// Gives every change its layers: those of the section hold from the start, those of a phase from its
 /// beginning on. Names that there are not are reported unless some layers are not known.
-pub(in crate::lower) fn resolve(
-    cx: &mut Cx,
-    train: &mut TrainSpec,
-    model: &mut Model,
-    unknown: &BTreeSet<LayerId>,
-) {
+pub(super) fn resolve(cx: &mut Cx, train: &mut TrainSpec, model: &mut Model, unknown: &BTreeSet<LayerId>) {
     let mut frozen: Vec<bool> = model.layers.iter().map(|node| node.frozen).collect();
     let silent = !unknown.is_empty();
     let phases = train.phases.iter().flat_map(|phase| &phase.spec.freezes);
@@ -58,9 +66,7 @@ pub(in crate::lower) fn resolve(
         train.phases.iter_mut().for_each(|phase| phase.frozen.clone_from(&frozen));
         return;
     }
-    let layers = model.layers.iter().enumerate().rev().map(|(at, node)| (node.path.clone(), at..at + 1));
-    let scopes = model.scopes.iter().rev().map(|scope| (scope.path.clone(), scope.layers.clone()));
-    let places: HashMap<String, Range<usize>> = layers.chain(scopes).collect();
+    let places = places(model);
     for change in &train.freezes {
         apply(cx, change, (model, &places), &mut frozen, silent);
     }
@@ -75,7 +81,7 @@ pub(in crate::lower) fn resolve(
     }
 }
 
-/// `places` are the layers of every scope and layer, by its path.
+/// `places` are those of [`places`].
 fn apply(
     cx: &mut Cx,
     change: &FreezeChange,

@@ -4,18 +4,31 @@ mod freezing;
 mod loss;
 mod optimizer;
 mod phase;
+mod rate_scales;
 mod schedule;
+
+use std::collections::BTreeSet;
 
 use super::Cx;
 use super::section::Merged;
 use crate::ast::Step;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::TrainSpec;
+use crate::ir::{LayerId, Model, TrainSpec};
 use crate::source::{Span, Spanned};
 use crate::vocabulary::{Callback, Metric, OF_ALL_PHASES, Schedule, SectionInfo, TRAIN, Words};
 
-pub(super) use freezing::resolve as resolve_freezing;
 pub(super) use phase::unused as unused_in_phases;
+
+/// Finds the layers that the section and its phases name, once the model is known; those in `unknown` are not.
+pub(super) fn resolve_layers(
+    cx: &mut Cx,
+    train: &mut TrainSpec,
+    model: &mut Model,
+    unknown: &BTreeSet<LayerId>,
+) {
+    freezing::resolve(cx, train, model, unknown);
+    rate_scales::resolve(cx, train, model, !unknown.is_empty());
+}
 
 /// What is known of the section.
 const SECTION: &SectionInfo = &TRAIN;
@@ -29,8 +42,8 @@ fn is_callback(call: &Step) -> bool {
     Callback::row(&call.callee.value).is_some()
 }
 
-/// The schedule; settings with mistakes have their defaults. What is frozen stands there by name until
-/// [`resolve_freezing`] has seen the model.
+/// The schedule; settings with mistakes have their defaults. Layers stand there by name until
+/// [`resolve_layers`] has seen the model.
 pub(super) fn lower(cx: &mut Cx, section: &Merged) -> TrainSpec {
     let mut own = section.clone();
     let phases = std::mem::take(&mut own.phases);
@@ -66,6 +79,7 @@ fn spec(cx: &mut Cx, mut section: Merged) -> TrainSpec {
     let top_k = metrics.iter().map(|metric| metric.value).find(|metric| matches!(metric, Metric::TopK(_)));
     cx.top_k = top_k;
     let freezes = freezing::changes(cx, &mut section);
+    let rate_scales = rate_scales::scales(cx, &mut section);
     let (calls, unknown): (Vec<Step>, Vec<Step>) = section.calls.into_iter().partition(is_callback);
     section.calls = unknown;
     let mut callbacks: Vec<Spanned<Callback>> = Vec::new();
@@ -88,6 +102,8 @@ fn spec(cx: &mut Cx, mut section: Merged) -> TrainSpec {
         callbacks,
         seed: settings.int("seed") as u64,
         freezes,
+        rate_scales,
+        rate_factors: Vec::new(),
         phases: Vec::new(),
     };
     check_rate_given_once(cx, &spec);

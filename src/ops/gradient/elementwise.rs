@@ -8,7 +8,7 @@ use crate::vocabulary::ActivationKind;
 
 impl GradientCtx<'_> {
     /// `Σ`-free part of each operand: `dy · ∂f/∂operand`; summed over batch and pixels for an operand that is
-    /// a vector `[C]`.
+    /// a vector `[C]`, over the pixels of each image for one that is a pixel per image.
     pub(super) fn map(&mut self, map: &Map, dy: Value) -> Vec<Option<Value>> {
         let inputs = self.graph.node(self.node).inputs.clone();
         let (result, _) = map.results[0];
@@ -17,15 +17,22 @@ impl GradientCtx<'_> {
                 if !self.wanted[operand] {
                     return None;
                 }
-                let batched = self.graph.ty(inputs[operand]).batched;
+                let ty = self.graph.ty(inputs[operand]);
+                // one pixel of an image that all of its pixels share
+                let shared = ty.batched && ty.shape.elements() < self.graph.ty(dy).shape.elements();
+                let each = ty.batched && !shared;
                 let mut expr = map.expr.clone();
                 let slope = expr.derivative(result, operand);
-                if batched && expr.node(slope) == ExprNode::Const(1.0_f32.to_bits()) {
+                if each && expr.node(slope) == ExprNode::Const(1.0_f32.to_bits()) {
                     return Some(dy);
                 }
                 let upstream = expr.input(inputs.len());
                 let product = expr.product(upstream, slope);
-                let kind = if batched { MapResult::Each } else { MapResult::ChannelSum };
+                let kind = match (each, shared) {
+                    (true, _) => MapResult::Each,
+                    (_, true) => MapResult::PixelSum,
+                    (false, false) => MapResult::ChannelSum,
+                };
                 let gradient =
                     Map { expr, results: vec![(product, kind)], repeated_to: None }.without_unused_operands();
                 let operands: Vec<Value> = inputs.iter().copied().chain([dy]).collect();

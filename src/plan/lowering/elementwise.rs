@@ -88,7 +88,7 @@ impl Lowerer<'_> {
             sources.push((Operand { kind, element: ty.element }, storage));
         }
         let mut results = Vec::with_capacity(map.results.len());
-        let mut sums = Vec::new();
+        let (mut sums, mut pixel_sums) = (Vec::new(), Vec::new());
         // results per element come first among the arguments: the partial sums are added behind them
         for (output, &(id, kind)) in (0_u16..).zip(&map.results) {
             match kind {
@@ -101,11 +101,21 @@ impl Lowerer<'_> {
                     results.push((id, storage));
                 }
                 MapResult::ChannelSum => sums.push((output, channels, Shape::vector(channels))),
+                MapResult::PixelSum => pixel_sums.push((id, self.new_images(output))),
                 MapResult::Sum => unreachable!("only what is not per image is summed as a whole"),
             }
         }
         let image_map =
             ImageMap { shape: [height, width, channels], sources, expr: map.expr.clone(), results };
+        if !pixel_sums.is_empty() {
+            let MapLaunch { mut desc, mut args } = self.map_of_shards(&image_map);
+            for (id, storage) in &pixel_sums {
+                desc.outputs.push((*id, MapOutput::PixelSum(storage.layout)));
+                args.push(self.per_image(storage, AccessMode::Write));
+            }
+            self.launch(KernelDesc::Map(desc), self.image_space(), args, Count::Part);
+            return;
+        }
         if sums.is_empty() {
             self.launch_map(&image_map);
             return;

@@ -49,7 +49,7 @@ const FILTERS: [&str; 4] = ["sobel_x", "laplacian", "[[1]]", "[[0.5, -1, 2, 0, 1
 type Write = fn(&Numbers, [usize; 3]) -> String;
 
 /// All layers that may stand anywhere.
-const LAYERS: [(&str, Write); 46] = [
+const LAYERS: [(&str, Write); 50] = [
     ("conv2d", |n, [_, _, channels]| {
         let groups = [1, 1, 1, 2, 4, channels][usize::from(n[5]) % 6].max(1);
         let filters = pick(&CHANNELS, n[0]).next_multiple_of(groups);
@@ -145,6 +145,20 @@ const LAYERS: [(&str, Write); 46] = [
     ("random_crop", |n, _| format!("random_crop({}, {})", pick(&SIDES, n[0]), pick(&SIDES, n[1]))),
     ("random_contrast", |_, _| "random_contrast(20%, value_range: [-9, 9])".to_owned()),
     ("random_brightness", |_, _| "random_brightness(20%, value_range: [-9, 9])".to_owned()),
+    ("stochastic_depth", |_, _| "stochastic_depth(40%)".to_owned()),
+    ("layer_scale", |_, _| "layer_scale(0.5)".to_owned()),
+    ("hard_sigmoid", |_, _| "hard_sigmoid(alpha: 0.2)".to_owned()),
+    ("multiply", |n, [_, _, channels]| {
+        let gates = [
+            "global_avg_pool2d(keep_dims: true); conv2d(C, 1, activation: sigmoid)",
+            "global_max_pool2d; dense(C, activation: hard_sigmoid)",
+            "global_avg_pool2d",
+        ];
+        let gate = pick(&gates, n[0]).replace('C', &channels.to_string());
+        let branches = [format!("branch {{ {gate} }}"), "branch { }".to_owned()];
+        let [first, second] = [&branches[usize::from(n[1] % 2)], &branches[usize::from(1 - n[1] % 2)]];
+        format!("multiply {{ {first} {second} }}")
+    }),
 ];
 
 /// Layers that join values, and whether these need one shape.

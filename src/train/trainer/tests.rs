@@ -175,6 +175,8 @@ fn schedule(epochs: usize, callbacks: Vec<Callback>) -> TrainSpec {
         callbacks: callbacks.into_iter().map(spanned).collect(),
         seed: 3,
         freezes: Vec::new(),
+        rate_scales: Vec::new(),
+        rate_factors: Vec::new(),
         phases: Vec::new(),
     }
 }

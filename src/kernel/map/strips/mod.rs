@@ -34,7 +34,7 @@ pub(super) fn can_do(desc: &MapDesc, simd: Simd) -> bool {
     let is_key = |at: usize| desc.expr.nodes().contains(&ExprNode::Uniform(at as u32));
     let is_input = |at: usize| desc.expr.nodes().contains(&ExprNode::Input(at as u32));
     let keys = (0..desc.operands.len()).filter(|&at| is_key(at)).count();
-    let sums = desc.outputs.iter().filter(|(_, output)| *output == MapOutput::ChannelSum).count();
+    let sums = desc.outputs.iter().filter(|(_, output)| output.is_sum()).count();
     let operands_fit = desc.operands.iter().enumerate().all(|(at, operand)| {
         let element = match operand.element {
             Element::F32 | Element::I32 => true,
@@ -72,7 +72,7 @@ fn strip(
         let values = expr::evaluate(&mut b, &map.desc.expr, &map.needed, &mut place, &map.results());
         for (j, value) in values.into_iter().enumerate() {
             match map.desc.outputs[j].1 {
-                MapOutput::ChannelSum => {
+                MapOutput::ChannelSum | MapOutput::PixelSum(_) => {
                     let sum = MemoryOperand::new(pointer(operands + j), unit.start as isize);
                     let which = carried.iter().position(|&known| known == sum).unwrap_or_else(|| {
                         carried.push(sum);

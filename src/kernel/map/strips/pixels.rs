@@ -1,17 +1,19 @@
-//! Walks over pixels for maps with vectors `[C]`, channel sums, or pixels that lie apart.
+//! Walks over pixels for maps with vectors `[C]`, sums, or pixels that lie apart.
 //!
 //! Channels are cut into blocks of a few vectors. For each block all pixels are visited, one or several a
-//! turn of the strip: its part of the vectors `[C]` is always the same, and its part of a channel sum stays
-//! in registers. Sums grow pixel by pixel, in the order of the images.
+//! turn of the strip: its part of the vectors `[C]` is always the same, and its part of a sum stays
+//! in registers. Sums grow pixel by pixel, in the order of the images; those over the pixels of an image begin
+//! anew with each.
 
 use cranelift::prelude::Value;
 
 use super::{Unit, hash_starts, room_for_hashes, strip, with_hashes};
-use crate::desc::{MapOutput, OperandKind};
+use crate::desc::OperandKind;
 use crate::kernel::builder::KernelBuilder;
 use crate::kernel::map::Map;
 use crate::kernel::map::flat::element_of_row;
 use crate::kernel::micro::StripRun;
+use crate::tensor::Element;
 
 /// Whether this many channels make good use of a vector.
 pub(in crate::kernel::map) fn fills_vectors(channels: usize, lanes: usize) -> bool {
@@ -35,8 +37,7 @@ impl Extent {
             map.images().all(|layout| height == 1 || layout.row_pitch == width * layout.pixel_pitch);
         let images_join =
             map.images().all(|layout| layout.image_pitch == height * width * layout.pixel_pitch);
-        let by_image = (0..map.desc.operands.len()).any(|at| map.pixel_layout(at).is_some());
-        match (rows_join, images_join && !by_image) {
+        match (rows_join, images_join && !map.has_pixels()) {
             (true, true) => Extent::Call,
             (true, false) => Extent::Image,
             (false, _) => Extent::Row,
@@ -62,10 +63,20 @@ pub(in crate::kernel::map) fn emit_pixels(
     shape: [usize; 3],
 ) {
     let [.., channels] = shape;
-    let is_sum = |at: &usize| map.desc.outputs[*at].1 == MapOutput::ChannelSum;
-    let sums: Vec<usize> = (0..map.desc.outputs.len()).filter(is_sum).collect();
+    let sums = map.sums();
     for &sum in &sums {
-        k.fill(map.pointers[map.desc.operands.len() + sum], channels, 0.0);
+        let at = map.desc.operands.len() + sum;
+        match map.pixel_layout(at) {
+            Some(layout) => {
+                let count = k.count();
+                k.for_range(count, |k, n| {
+                    let image = k.index_scale(n, layout.image_pitch);
+                    let pointer = k.at(Element::F32, map.pointers[at], image);
+                    k.fill(pointer, channels, 0.0);
+                });
+            }
+            None => k.fill(map.pointers[at], channels, 0.0),
+        }
     }
     let hashes = room_for_hashes(k, map, lanes);
     // a quarter of the registers for sums

@@ -4,7 +4,12 @@
 //! ```text
 //! layout torch                                                 // or keras: how tensors lie, what variables are called
 //! {stage}.{turn}.basic.conv0     {stage}.{turn}.downsample.0   // our layer, theirs; the first line that fits counts
+//! {block}.{turn}.layer           {block}.layer{turn+1}         // what is counted from 1 there
 //! fc6                            classifier.1    flattened 256 // a dense layer behind a flattened map of 256 channels
+//! depthwise                      features.1.0    depthwise     // a depthwise convolution
+//! expand                         block.3         linear        // a 1x1 convolution that is a dense layer of each pixel
+//! layer_scale                    layer_scale     parameter     // the layer's one variable is no layer's there
+//! ignored normalization                                        // a layer of theirs that needs no place here
 //! ```
 //! A word in braces stands for any one part of a path, or what is left of that part, and for the same on both
 //! sides.
@@ -25,14 +30,30 @@ pub enum Layout {
 pub struct NameTable {
     layout: Layout,
     rules: Vec<Rule>,
+    /// Layers of the reference that have no place here.
+    ignored: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     ours: String,
     theirs: String,
-    /// Channels of the map that the layer takes as a vector.
-    flattened: Option<usize>,
+    kept: Kept,
+}
+
+/// How torch keeps a layer. Keras keeps all of them as they are here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// As the extents say.
+    Plainly,
+    /// With inputs that are a flattened map of so many channels.
+    Flattened(usize),
+    /// With a kernel for each channel: `[C m, 1, Kh, Kw]`.
+    Depthwise,
+    /// As a matrix for each pixel: `[O, I]` without the window.
+    Linear,
+    /// As a parameter of its own, `[C, 1, 1]`, without a name for the variable.
+    Parameter,
 }
 
 /// A parameter of ours in a file of the reference.
@@ -63,26 +84,24 @@ impl NameTable {
     /// The line that is none of a table's.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut layout = None;
-        let mut rules = Vec::new();
+        let (mut rules, mut ignored) = (Vec::new(), Vec::new());
         for line in text.lines() {
             let words: Vec<&str> = line.split("//").next().unwrap_or_default().split_whitespace().collect();
             match words[..] {
                 [] => {}
                 ["layout", "keras"] => layout = Some(Layout::Keras),
                 ["layout", "torch"] => layout = Some(Layout::Torch),
-                [ours, theirs] => {
-                    rules.push(Rule { ours: ours.into(), theirs: theirs.into(), flattened: None })
-                }
-                [ours, theirs, "flattened", channels] => {
-                    let channels =
-                        channels.parse().map_err(|_| format!("`{line}`: `{channels}` is no number"))?;
-                    rules.push(Rule { ours: ours.into(), theirs: theirs.into(), flattened: Some(channels) });
+                ["ignored", layer] => ignored.push(layer.to_owned()),
+                [ours, theirs, ref kept @ ..] => {
+                    let kept = Kept::parse(kept)
+                        .ok_or_else(|| format!("`{line}` is no line of a table of names"))?;
+                    rules.push(Rule { ours: ours.into(), theirs: theirs.into(), kept });
                 }
                 _ => return Err(format!("`{line}` is no line of a table of names")),
             }
         }
         let layout = layout.ok_or("a table of names says `layout keras` or `layout torch`")?;
-        Ok(Self { layout, rules })
+        Ok(Self { layout, rules, ignored })
     }
 
     /// How tensors lie in the reference's files.
@@ -108,26 +127,57 @@ impl NameTable {
     /// Where the reference keeps a variable of one of our layers; `None` where the table does not know the
     /// layer.
     pub(super) fn find(&self, layer: &str, variable: &str, shape: &Shape) -> Option<Foreign> {
-        let fitting =
-            |rule: &Rule| translate(layer, &rule.ours, &rule.theirs).map(|theirs| (theirs, rule.flattened));
-        let (theirs, flattened) = self.rules.iter().find_map(fitting)?;
+        let (theirs, kept) = self
+            .rules
+            .iter()
+            .find_map(|rule| translate(layer, &rule.ours, &rule.theirs).map(|theirs| (theirs, rule.kept)))?;
         let same = |name: String| Foreign { names: vec![name], shape: shape.clone(), order: Order::Same };
-        Some(match (self.layout, shape.extents()) {
-            (Layout::Keras, _) => Foreign {
-                names: ["/", "."].map(|point| format!("{theirs}{point}{variable}")).into(),
-                ..same(theirs)
-            },
-            (Layout::Torch, &[height, width, inputs, outputs]) => Foreign {
-                shape: Shape::new([outputs, inputs, height, width]),
-                order: Order::Convolution,
-                ..same(format!("{theirs}.{}", torch_variable(variable)))
-            },
-            (Layout::Torch, &[inputs, outputs]) => Foreign {
-                shape: Shape::new([outputs, inputs]),
-                order: Order::Dense { channels: flattened.unwrap_or(inputs) },
-                ..same(format!("{theirs}.{}", torch_variable(variable)))
-            },
-            (Layout::Torch, _) => same(format!("{theirs}.{}", torch_variable(variable))),
+        if self.layout == Layout::Keras {
+            let names = ["/", "."].map(|point| format!("{theirs}{point}{variable}"));
+            return Some(Foreign { names: names.into(), ..same(theirs) });
+        }
+        let name = format!("{theirs}.{}", torch_variable(variable));
+        let dense = |inputs: usize, outputs: usize, channels: usize| {
+            (Shape::new([outputs, inputs]), Order::Dense { channels })
+        };
+        let (shape, order) = match (kept, shape.extents()) {
+            (Kept::Depthwise, &[height, width, channels, multiplier]) => {
+                // a convolution of one input channel for each of its outputs
+                (Shape::new([channels * multiplier, 1, height, width]), Order::Convolution)
+            }
+            (Kept::Linear, &[1, 1, inputs, outputs]) => dense(inputs, outputs, inputs),
+            (_, &[height, width, inputs, outputs]) => {
+                (Shape::new([outputs, inputs, height, width]), Order::Convolution)
+            }
+            (Kept::Flattened(channels), &[inputs, outputs]) => dense(inputs, outputs, channels),
+            (_, &[inputs, outputs]) => dense(inputs, outputs, inputs),
+            (Kept::Parameter, &[channels]) => {
+                return Some(Foreign { shape: Shape::new([channels, 1, 1]), ..same(theirs) });
+            }
+            _ => return Some(same(name)),
+        };
+        Some(Foreign { names: vec![name], shape, order })
+    }
+
+    /// Whether a tensor of the reference's file needs no place here: it counts batches, or belongs to a layer
+    /// that the table names.
+    pub fn ignores(&self, tensor: &str) -> bool {
+        let counter = self.layout == Layout::Torch && tensor.ends_with(".num_batches_tracked");
+        let of = |layer: &str| tensor.strip_prefix(layer).is_some_and(|rest| rest.starts_with(['/', '.']));
+        counter || self.ignored.iter().any(|layer| of(layer))
+    }
+}
+
+impl Kept {
+    /// What stands behind the two names of a line.
+    fn parse(words: &[&str]) -> Option<Self> {
+        Some(match *words {
+            [] => Self::Plainly,
+            ["flattened", channels] => Self::Flattened(channels.parse().ok()?),
+            ["depthwise"] => Self::Depthwise,
+            ["linear"] => Self::Linear,
+            ["parameter"] => Self::Parameter,
+            _ => return None,
         })
     }
 }
@@ -197,7 +247,8 @@ pub(super) fn torch_variable(variable: &str) -> &str {
     }
 }
 
-/// `to` with the words of `pattern` replaced by what they stand for in `path`, if it fits.
+/// `to` with the words of `pattern` replaced by what they stand for in `path`, if it fits; `{word+1}` is the number
+/// after that which the word stands for.
 fn translate(path: &str, pattern: &str, to: &str) -> Option<String> {
     let mut translated = to.to_owned();
     let mut parts = path.split('.');
@@ -211,10 +262,15 @@ fn translate(path: &str, pattern: &str, to: &str) -> Option<String> {
                 let stands_for =
                     part.strip_prefix(before)?.strip_suffix(after).filter(|text| !text.is_empty())?;
                 translated = translated.replace(&format!("{{{word}}}"), stands_for);
+                let next = stands_for.parse().ok().and_then(|number: u32| number.checked_add(1));
+                if let Some(next) = next {
+                    translated = translated.replace(&format!("{{{word}+1}}"), &next.to_string());
+                }
             }
         }
     }
-    parts.next().is_none().then_some(translated)
+    // a word that is left wants a number and has none
+    (parts.next().is_none() && !translated.contains('{')).then_some(translated)
 }
 
 #[cfg(test)]
@@ -239,6 +295,10 @@ mod tests {
         assert_eq!(translate("a.b", "{layer}", "{layer}"), None);
         assert_eq!(translate("a", "{layer}.{more}", "{layer}"), None);
         assert_eq!(translate("block_", "block_{n}", "{n}"), None);
+        let next = |path| translate(path, "{block}.{n}.{layer}", "{block}_{n+1}_{layer}");
+        assert_eq!(next("dense.9.conv").as_deref(), Some("dense_10_conv"));
+        assert_eq!(next("dense.one.conv"), None);
+        assert_eq!(next(&format!("dense.{}.conv", u32::MAX)), None);
     }
 
     #[test]
@@ -246,9 +306,11 @@ mod tests {
         let read = table("// names\nlayout torch\nfc6  classifier.1  flattened 2 // as it is\n");
         assert_eq!(
             read.rules,
-            [Rule { ours: "fc6".into(), theirs: "classifier.1".into(), flattened: Some(2) }]
+            [Rule { ours: "fc6".into(), theirs: "classifier.1".into(), kept: Kept::Flattened(2) }]
         );
-        for wrong in ["a b", "layout tf", "layout keras\na", "layout torch\na b flattened x"] {
+        for wrong in
+            ["a b", "layout tf", "layout keras\na", "layout torch\na b flattened x", "layout torch\na b wide"]
+        {
             assert!(NameTable::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -294,6 +356,43 @@ mod tests {
             let theirs = turn.apply(&extents, &values).into_owned();
             assert!(theirs != values && place.ours(theirs) == values, "{layer}");
         }
+    }
+
+    #[test]
+    fn torch_keeps_some_layers_in_ways_of_their_own() {
+        let table = table(
+            "layout torch\ndw  dw  depthwise\nexpand  block.3  linear\nscale  block.scale  parameter\n{layer} {layer}\n",
+        );
+        let find = |layer, variable, shape: &[usize]| {
+            table.find(layer, variable, &Shape::new(shape.to_vec())).expect("known")
+        };
+        let found = |foreign: &Foreign| (foreign.names[0].clone(), foreign.shape.extents().to_vec());
+        let values = |count: u8| (0..count).map(f32::from).collect::<Vec<_>>();
+
+        // their [channel · 2 + multiple, 0, pixel]; ours [pixel, channel, multiple]
+        let kernel = find("dw", "kernel", &[1, 2, 2, 2]);
+        assert_eq!(found(&kernel), ("dw.weight".to_owned(), vec![4, 1, 1, 2]));
+        assert_eq!(kernel.ours(values(8)), [0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 5.0, 7.0]);
+        assert_eq!(found(&find("dw", "bias", &[4])), ("dw.bias".to_owned(), vec![4]));
+
+        let kernel = find("expand", "kernel", &[1, 1, 2, 3]);
+        assert_eq!(found(&kernel), ("block.3.weight".to_owned(), vec![3, 2]));
+        assert!(!kernel.takes(&Shape::new([3, 2, 1, 1])));
+        assert_eq!(kernel.ours(values(6)), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
+
+        let gamma = find("scale", "gamma", &[3]);
+        assert_eq!(found(&gamma), ("block.scale".to_owned(), vec![3, 1, 1]));
+        assert!(gamma.takes(&Shape::new([3, 1, 1])));
+        assert_eq!(gamma.ours(values(3)), values(3));
+    }
+
+    #[test]
+    fn what_needs_no_place_is_known() {
+        let torch = table("layout torch\n{layer} {layer}\n");
+        assert!(torch.ignores("bn1.num_batches_tracked") && !torch.ignores("bn1.running_mean"));
+        let keras = table("layout keras\nignored normalization\n{layer} {layer}\n");
+        assert!(keras.ignores("normalization/mean") && keras.ignores("normalization.count"));
+        assert!(!keras.ignores("normalization_1/mean") && !keras.ignores("bn1.num_batches_tracked"));
     }
 
     #[test]

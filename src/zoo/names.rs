@@ -14,6 +14,8 @@
 //! A word in braces stands for any one part of a path, or what is left of that part, and for the same on both
 //! sides.
 
+use super::layout::Place;
+use crate::ir::Variable;
 use crate::tensor::Shape;
 
 /// How tensors lie in the reference's files, and what its variables are called.
@@ -56,28 +58,6 @@ enum Kept {
     Parameter,
 }
 
-/// A parameter of ours in a file of the reference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Foreign {
-    /// What it may be called there.
-    pub names: Vec<String>,
-    /// Its shape there.
-    pub shape: Shape,
-    order: Order,
-}
-
-/// Where our elements are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
-    /// In our own order.
-    Same,
-    /// `[O, I, Kh, Kw]` for our `[Kh, Kw, I, O]`.
-    Convolution,
-    /// `[O, I]` for our `[I, O]`; inputs are a flattened map of this many channels, `[C, H·W]` for our `[H·W,
-    /// C]`. A vector's map is one pixel of all its elements.
-    Dense { channels: usize },
-}
-
 impl NameTable {
     /// Reads a table.
     /// # Errors
@@ -109,54 +89,46 @@ impl NameTable {
         self.layout
     }
 
-    /// What one of our layers is called in the reference, and the channels of the map that it takes as a
-    /// vector; `None` where the table does not know it.
-    pub(super) fn layer(&self, layer: &str) -> Option<(String, Option<usize>)> {
-        let fitting =
-            |rule: &Rule| translate(layer, &rule.ours, &rule.theirs).map(|theirs| (theirs, rule.flattened));
-        self.rules.iter().find_map(fitting)
-    }
-
     /// What the reference calls a variable of one of our layers, and its shape there; `None` where the table
     /// does not know the layer.
     pub fn reference(&self, layer: &str, variable: &str, shape: &Shape) -> Option<(String, Shape)> {
-        let Foreign { names, shape, .. } = self.find(layer, variable, shape)?;
-        names.into_iter().next().map(|name| (name, shape))
+        let (theirs, kept) = self.rule(layer)?;
+        if self.layout == Layout::Keras {
+            return Some((format!("{theirs}/{variable}"), shape.clone()));
+        }
+        let extents = match (kept, shape.extents()) {
+            (Kept::Depthwise, &[height, width, channels, multiplier]) => {
+                vec![channels * multiplier, 1, height, width]
+            }
+            (Kept::Linear, &[1, 1, inputs, outputs]) => vec![outputs, inputs],
+            (_, &[height, width, inputs, outputs]) => vec![outputs, inputs, height, width],
+            (_, &[inputs, outputs]) => vec![outputs, inputs],
+            (Kept::Parameter, &[channels]) => return Some((theirs, Shape::new([channels, 1, 1]))),
+            (_, others) => others.to_vec(),
+        };
+        Some((format!("{theirs}.{}", torch_variable(variable)), Shape::new(extents)))
     }
 
-    /// Where the reference keeps a variable of one of our layers; `None` where the table does not know the
-    /// layer.
-    pub(super) fn find(&self, layer: &str, variable: &str, shape: &Shape) -> Option<Foreign> {
-        let (theirs, kept) = self
-            .rules
-            .iter()
-            .find_map(|rule| translate(layer, &rule.ours, &rule.theirs).map(|theirs| (theirs, rule.kept)))?;
-        let same = |name: String| Foreign { names: vec![name], shape: shape.clone(), order: Order::Same };
-        if self.layout == Layout::Keras {
-            let names = ["/", "."].map(|point| format!("{theirs}{point}{variable}"));
-            return Some(Foreign { names: names.into(), ..same(theirs) });
-        }
-        let name = format!("{theirs}.{}", torch_variable(variable));
-        let dense = |inputs: usize, outputs: usize, channels: usize| {
-            (Shape::new([outputs, inputs]), Order::Dense { channels })
-        };
-        let (shape, order) = match (kept, shape.extents()) {
-            (Kept::Depthwise, &[height, width, channels, multiplier]) => {
-                // a convolution of one input channel for each of its outputs
-                (Shape::new([channels * multiplier, 1, height, width]), Order::Convolution)
+    /// Where the reference keeps a variable of one of our layers, which is called `layer` in its network: the
+    /// layer and the variable there, and how it lies. `None` where the table does not know the layer.
+    pub(super) fn place(&self, layer: &str, variable: &Variable) -> Option<(String, String, Place)> {
+        let (theirs, kept) = self.rule(layer)?;
+        let flattened = if let Kept::Flattened(channels) = kept { Some(channels) } else { None };
+        let place = Place::of(variable, self.layout, flattened);
+        Some(match (self.layout, kept) {
+            (Layout::Keras, _) => (theirs, variable.name.to_owned(), place),
+            (Layout::Torch, Kept::Parameter) => {
+                let (around, own) = theirs.rsplit_once('.').unwrap_or(("", &theirs));
+                (around.to_owned(), own.to_owned(), place)
             }
-            (Kept::Linear, &[1, 1, inputs, outputs]) => dense(inputs, outputs, inputs),
-            (_, &[height, width, inputs, outputs]) => {
-                (Shape::new([outputs, inputs, height, width]), Order::Convolution)
-            }
-            (Kept::Flattened(channels), &[inputs, outputs]) => dense(inputs, outputs, channels),
-            (_, &[inputs, outputs]) => dense(inputs, outputs, inputs),
-            (Kept::Parameter, &[channels]) => {
-                return Some(Foreign { shape: Shape::new([channels, 1, 1]), ..same(theirs) });
-            }
-            _ => return Some(same(name)),
-        };
-        Some(Foreign { names: vec![name], shape, order })
+            (Layout::Torch, _) => (theirs, torch_variable(variable.name).to_owned(), place),
+        })
+    }
+
+    /// The first rule that fits a layer: what it is called there, and how it is kept.
+    fn rule(&self, layer: &str) -> Option<(String, Kept)> {
+        let fitting = |rule: &Rule| Some((translate(layer, &rule.ours, &rule.theirs)?, rule.kept));
+        self.rules.iter().find_map(fitting)
     }
 
     /// Whether a tensor of the reference's file needs no place here: it counts batches, or belongs to a layer
@@ -180,60 +152,6 @@ impl Kept {
             _ => return None,
         })
     }
-}
-
-impl Foreign {
-    /// One of ours, by that very name.
-    pub(super) fn own(name: String, shape: &Shape) -> Self {
-        Self { names: vec![name], shape: shape.clone(), order: Order::Same }
-    }
-
-    /// Whether a tensor of this shape is it: extents of 1 in front do not count, since a 1x1 convolution of
-    /// one pixel is a dense layer.
-    pub fn takes(&self, found: &Shape) -> bool {
-        fn bare(shape: &Shape) -> &[usize] {
-            let extents = shape.extents();
-            &extents[extents.iter().take_while(|&&extent| extent == 1).count()..]
-        }
-        match self.order {
-            Order::Same => bare(&self.shape) == bare(found),
-            Order::Convolution | Order::Dense { .. } => self.shape == *found,
-        }
-    }
-
-    /// The elements in our order.
-    pub fn ours(&self, values: Vec<f32>) -> Vec<f32> {
-        match (self.order, self.shape.extents()) {
-            (Order::Convolution, &[outputs, inputs, height, width]) => {
-                let area = height * width;
-                let place =
-                    |pixel: usize, input: usize, output: usize| (output * inputs + input) * area + pixel;
-                gather(&values, [area, inputs, outputs], place)
-            }
-            (Order::Dense { channels }, &[outputs, inputs]) => {
-                let pixels = inputs / channels.max(1);
-                let place =
-                    |pixel: usize, channel: usize, output: usize| output * inputs + channel * pixels + pixel;
-                gather(&values, [pixels, channels, outputs], place)
-            }
-            _ => values,
-        }
-    }
-}
-
-/// The elements at `place(i, j, k)`, k fastest.
-fn gather(
-    values: &[f32],
-    [first, second, third]: [usize; 3],
-    place: impl Fn(usize, usize, usize) -> usize,
-) -> Vec<f32> {
-    let mut gathered = Vec::with_capacity(values.len());
-    for i in 0..first {
-        for j in 0..second {
-            gathered.extend((0..third).map(|k| values[place(i, j, k)]));
-        }
-    }
-    gathered
 }
 
 /// What PyTorch calls a variable.
@@ -276,6 +194,7 @@ fn translate(path: &str, pattern: &str, to: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::Axes;
 
     fn table(text: &str) -> NameTable {
         NameTable::parse(text).expect("a table")
@@ -316,74 +235,75 @@ mod tests {
     }
 
     #[test]
-    fn torch_turns_windows_inputs_and_outputs_around() {
-        let table = table("layout torch\n{layer} net.{layer}\n");
-        let kernel = table.find("conv", "kernel", &Shape::new([1, 2, 3, 2])).expect("known");
-        assert_eq!(
-            (&kernel.names[..], kernel.shape.extents()),
-            (&["net.conv.weight".to_owned()][..], &[2, 3, 1, 2][..])
+    fn torch_keeps_some_layers_in_ways_of_their_own() {
+        let table = table(
+            "layout torch\ndw  dw  depthwise\nexpand  block.3  linear\nscale  block.scale  parameter\n{layer} {layer}\n",
         );
-        // the element [o, i, 0, x] is 100·o + 10·i + x
-        let theirs = [0, 1].map(|o| [0, 1, 2].map(|i| [0, 1].map(|x| (100 * o + 10 * i + x) as f32)));
-        let ours = kernel.ours(theirs.as_flattened().as_flattened().to_vec());
-        assert_eq!(ours, [0.0, 100.0, 10.0, 110.0, 20.0, 120.0, 1.0, 101.0, 11.0, 111.0, 21.0, 121.0]);
-        let variance = table.find("bn", "moving_variance", &Shape::new([4])).expect("known");
-        assert_eq!(variance.names, ["net.bn.running_var"]);
-        assert_eq!(variance.ours(vec![1.0, 2.0]), [1.0, 2.0]);
+        let find = |layer, variable, shape: &[usize]| {
+            let (name, shape) = table.reference(layer, variable, &Shape::new(shape)).expect("known");
+            (name, shape.extents().to_vec())
+        };
+        assert_eq!(find("dw", "kernel", &[1, 2, 2, 2]), ("dw.weight".to_owned(), vec![4, 1, 1, 2]));
+        assert_eq!(find("dw", "bias", &[4]), ("dw.bias".to_owned(), vec![4]));
+        assert_eq!(find("expand", "kernel", &[1, 1, 2, 3]), ("block.3.weight".to_owned(), vec![3, 2]));
+        assert_eq!(find("scale", "gamma", &[3]), ("block.scale".to_owned(), vec![3, 1, 1]));
+        assert_eq!(find("bn", "moving_variance", &[4]), ("bn.running_var".to_owned(), vec![4]));
     }
 
     #[test]
-    fn torch_flattens_channel_by_channel() {
-        let table = table("layout torch\nfc a flattened 2\n{layer} {layer}\n");
-        let kernel = |layer| table.find(layer, "kernel", &Shape::new([6, 1])).expect("known");
-        // their input is channel · 3 + pixel, ours pixel · 2 + channel
+    fn places_are_read_where_they_are() {
+        let variable = |name: &'static str, extents: &[usize], axes| Variable {
+            at: 0,
+            layer: "net.x".into(),
+            name,
+            position: 0,
+            shape: Shape::new(extents),
+            axes,
+            flattened: None,
+            kind: "conv2d",
+        };
+        let torch = table("layout torch\nfc a flattened 2\nscale  block.scale  parameter\n{layer} {layer}\n");
+        let kernel = variable("kernel", &[1, 1, 2, 3], Axes::Windows);
+        let (layer, name, place) = torch.place("conv", &kernel).expect("known");
+        assert_eq!((layer.as_str(), name.as_str()), ("conv", "weight"));
+        // a dense layer of each pixel has no window there
+        assert!(place.takes(&Shape::new([3, 2, 1, 1])) && place.takes(&Shape::new([3, 2])));
+        let gamma = variable("gamma", &[3], Axes::Features);
+        let (layer, name, place) = torch.place("scale", &gamma).expect("known");
+        assert_eq!((layer.as_str(), name.as_str()), ("block", "scale"));
+        assert!(place.takes(&Shape::new([3, 1, 1])));
+        let matrix = variable("kernel", &[6, 1], Axes::Matrix);
         let theirs: Vec<f32> = (0..6_u8).map(f32::from).collect();
-        assert_eq!(kernel("fc").ours(theirs.clone()), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
-        assert_eq!(kernel("other").ours(theirs.clone()), theirs);
+        let (.., place) = torch.place("fc", &matrix).expect("known");
+        assert_eq!(place.ours(theirs), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        let keras = table("layout keras\npredictions conv_preds\n");
+        let (layer, name, _) = keras.place("predictions", &kernel).expect("known");
+        assert_eq!((layer.as_str(), name.as_str()), ("conv_preds", "kernel"));
     }
 
     /// What is written for PyTorch ([`super::super::Naming`]) is read as it was.
     #[test]
     fn ours_are_theirs_turned_back() {
         use crate::tensor::{Turn, VectorOrder};
-        let table = table("layout torch\nfc a flattened 2\n{layer} {layer}\n");
         let matrix = Turn::Matrix(VectorOrder::flattened(3, 2));
-        for (layer, extents, turn) in [("conv", vec![2, 1, 3, 4], Turn::Windows), ("fc", vec![6, 4], matrix)]
-        {
+        let windows = (Axes::Windows, vec![2, 1, 3, 4], None, Turn::Windows);
+        for (axes, extents, flattened, turn) in [windows, (Axes::Matrix, vec![6, 4], Some(2), matrix)] {
             let values: Vec<f32> = (0..24_u8).map(f32::from).collect();
-            let place = table.find(layer, "kernel", &Shape::new(extents.clone())).expect("known");
+            let variable = Variable {
+                at: 0,
+                layer: "x".into(),
+                name: "kernel",
+                position: 0,
+                shape: Shape::new(extents.clone()),
+                axes,
+                flattened,
+                kind: "conv2d",
+            };
+            let place = Place::of(&variable, Layout::Torch, None);
             assert_eq!(place.shape.extents(), turn.extents(&extents));
             let theirs = turn.apply(&extents, &values).into_owned();
-            assert!(theirs != values && place.ours(theirs) == values, "{layer}");
+            assert!(theirs != values && place.ours(theirs) == values, "{axes:?}");
         }
-    }
-
-    #[test]
-    fn torch_keeps_some_layers_in_ways_of_their_own() {
-        let table = table(
-            "layout torch\ndw  dw  depthwise\nexpand  block.3  linear\nscale  block.scale  parameter\n{layer} {layer}\n",
-        );
-        let find = |layer, variable, shape: &[usize]| {
-            table.find(layer, variable, &Shape::new(shape.to_vec())).expect("known")
-        };
-        let found = |foreign: &Foreign| (foreign.names[0].clone(), foreign.shape.extents().to_vec());
-        let values = |count: u8| (0..count).map(f32::from).collect::<Vec<_>>();
-
-        // their [channel · 2 + multiple, 0, pixel]; ours [pixel, channel, multiple]
-        let kernel = find("dw", "kernel", &[1, 2, 2, 2]);
-        assert_eq!(found(&kernel), ("dw.weight".to_owned(), vec![4, 1, 1, 2]));
-        assert_eq!(kernel.ours(values(8)), [0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 5.0, 7.0]);
-        assert_eq!(found(&find("dw", "bias", &[4])), ("dw.bias".to_owned(), vec![4]));
-
-        let kernel = find("expand", "kernel", &[1, 1, 2, 3]);
-        assert_eq!(found(&kernel), ("block.3.weight".to_owned(), vec![3, 2]));
-        assert!(!kernel.takes(&Shape::new([3, 2, 1, 1])));
-        assert_eq!(kernel.ours(values(6)), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
-
-        let gamma = find("scale", "gamma", &[3]);
-        assert_eq!(found(&gamma), ("block.scale".to_owned(), vec![3, 1, 1]));
-        assert!(gamma.takes(&Shape::new([3, 1, 1])));
-        assert_eq!(gamma.ours(values(3)), values(3));
     }
 
     #[test]
@@ -393,14 +313,5 @@ mod tests {
         let keras = table("layout keras\nignored normalization\n{layer} {layer}\n");
         assert!(keras.ignores("normalization/mean") && keras.ignores("normalization.count"));
         assert!(!keras.ignores("normalization_1/mean") && !keras.ignores("bn1.num_batches_tracked"));
-    }
-
-    #[test]
-    fn keras_has_our_layout_and_a_convolution_of_one_pixel() {
-        let table = table("layout keras\npredictions conv_preds\n");
-        let kernel = table.find("predictions", "kernel", &Shape::new([8, 3])).expect("known");
-        assert_eq!(kernel.names, ["conv_preds/kernel", "conv_preds.kernel"]);
-        assert!(kernel.takes(&Shape::new([1, 1, 8, 3])) && kernel.takes(&Shape::new([8, 3])));
-        assert!(!kernel.takes(&Shape::new([3, 8])) && !kernel.takes(&Shape::new([8, 1, 3])));
     }
 }

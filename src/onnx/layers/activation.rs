@@ -35,11 +35,11 @@ fn elementwise(x: &str, kind: ActivationKind, w: &mut LayerWriter<'_, '_>) -> St
         }
         ActivationKind::HardSwish if w.opset().has(14) => w.node("HardSwish", &[x], Vec::new()),
         ActivationKind::HardSwish => {
-            let share = hard_sigmoid(x, w);
+            let share = hard_sigmoid(x, [1.0 / 6.0, 0.5], w);
             w.node("Mul", &[x, &share], Vec::new())
         }
         ActivationKind::Sigmoid => w.node("Sigmoid", &[x], Vec::new()),
-        ActivationKind::HardSigmoid => hard_sigmoid(x, w),
+        ActivationKind::HardSigmoid { alpha, beta } => hard_sigmoid(x, [alpha, beta], w),
         ActivationKind::Tanh => w.node("Tanh", &[x], Vec::new()),
         ActivationKind::Softplus => w.node("Softplus", &[x], Vec::new()),
     }
@@ -56,7 +56,7 @@ fn gelu(x: &str, w: &mut LayerWriter<'_, '_>) -> String {
     w.node("Mul", &[&twice, &half], Vec::new())
 }
 
-/// With the slope 1/6; ONNX's own is 0.2.
-fn hard_sigmoid(x: &str, w: &mut LayerWriter<'_, '_>) -> String {
-    w.node("HardSigmoid", &[x], vec![float("alpha", 1.0 / 6.0), float("beta", 0.5)])
+/// With its slope; ONNX's own is 0.2.
+fn hard_sigmoid(x: &str, [alpha, beta]: [f32; 2], w: &mut LayerWriter<'_, '_>) -> String {
+    w.node("HardSigmoid", &[x], vec![float("alpha", alpha), float("beta", beta)])
 }

@@ -1,7 +1,7 @@
 //! Several values as one.
 
 use super::super::attribute::int;
-use super::super::writer::LayerWriter;
+use super::super::writer::{LayerWriter, Operand};
 use super::Site;
 use crate::layers::Join;
 
@@ -9,14 +9,17 @@ use crate::layers::Join;
 pub(super) fn join(join: Join, site: Site<'_>, w: &mut LayerWriter<'_, '_>) -> String {
     // elements that belong together must lie in the same order, which is ours where operands differ
     let is_ours = site.order.is_some_and(|order| order.is_own());
+    let of_maps = site.order.is_none();
     let names: Vec<String> = site
         .inputs
         .iter()
-        .map(
-            |operand| {
-                if is_ours && join != Join::Concat { w.in_own_order(operand) } else { operand.name.clone() }
-            },
-        )
+        .map(|operand| match join {
+            // one number for each channel of a map, which all pixels share
+            Join::Multiply if of_maps && operand.order.is_some() => gate(operand, w),
+            Join::Concat => operand.name.clone(),
+            _ if is_ours => w.in_own_order(operand),
+            _ => operand.name.clone(),
+        })
         .collect();
     let operands: Vec<&str> = names.iter().map(String::as_str).collect();
     match join {
@@ -27,6 +30,13 @@ pub(super) fn join(join: Join, site: Site<'_>, w: &mut LayerWriter<'_, '_>) -> S
         Join::Maximum => w.node("Max", &operands, Vec::new()),
         Join::Concat => w.node("Concat", &operands, vec![int("axis", 1)]),
     }
+}
+
+/// A vector as a map of one pixel.
+fn gate(vector: &Operand, w: &mut LayerWriter<'_, '_>) -> String {
+    let own = w.in_own_order(vector);
+    let axes = w.ints("axes", vec![2, 3]);
+    w.node("Unsqueeze", &[&own, &axes], Vec::new())
 }
 
 fn one_by_one(op: &str, operands: &[&str], w: &mut LayerWriter<'_, '_>) -> String {

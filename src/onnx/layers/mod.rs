@@ -49,6 +49,7 @@ pub(super) fn write(
         | Layer::Dropout(_)
         | Layer::SpatialDropout2d(_)
         | Layer::GaussianNoise(_)
+        | Layer::StochasticDepth(_)
         | Layer::RandomColor(_) => x.clone(),
         Layer::Conv2d(conv) => conv::conv2d(conv, site, w),
         Layer::DepthwiseConv2d(conv) => conv::depthwise_conv2d(conv, site, w),
@@ -71,6 +72,7 @@ pub(super) fn write(
         Layer::RandomPlace(random) => place::random_place(random, site, w)?,
         Layer::Join(join) => join::join(*join, site, w),
         Layer::Activation(layer) => activation::activation(x, layer.activation, w),
+        Layer::LayerScale(_) => scale::layer_scale(site, w),
         Layer::Rescaling(rescaling) => scale::rescaling(rescaling, site, w),
         Layer::Normalization(normalization) => scale::normalization(normalization, site, w),
     })

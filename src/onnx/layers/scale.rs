@@ -12,6 +12,14 @@ pub(super) fn rescaling(rescaling: &Rescaling, site: Site<'_>, w: &mut LayerWrit
     w.node("Add", &[&scaled, &offset], Vec::new())
 }
 
+/// `x · γ`, one factor for each channel.
+pub(super) fn layer_scale(site: Site<'_>, w: &mut LayerWriter<'_, '_>) -> String {
+    let channels = site.output.channels();
+    let dims = if site.order.is_some() { vec![channels] } else { vec![channels, 1, 1] };
+    let gamma = w.parameter_as("gamma", vec![channels], per_channel(site), dims);
+    w.node("Mul", &[&site.x().name, &gamma.unwrap_or_default()], Vec::new())
+}
+
 /// `(x − mean) · factor`, each one number or one for each channel.
 pub(super) fn normalization(
     normalization: &Normalization,

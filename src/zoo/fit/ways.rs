@@ -49,14 +49,14 @@ pub(super) fn best(listing: &Listing, index: &Index<'_>, part: &Part<'_>) -> Vec
             }
         }
         let Some(table) = &part.table else { continue };
+        // the table tells how the reference's own files lie; another program may have written this one
         ways.push(part.way(|variable| {
-            let (theirs, flattened) = table.layer(part.inner(variable))?;
-            let place = Place::of(variable, listing.layout.unwrap_or(table.layout()), flattened);
-            let name = match table.layout() {
-                Layout::Keras => variable.name,
-                Layout::Torch => torch_variable(variable.name),
+            let (theirs, name, place) = table.place(part.inner(variable), variable)?;
+            let place = match listing.layout {
+                Some(layout) if layout != table.layout() => Place::of(variable, layout, None),
+                _ => place,
             };
-            Some(Candidate { layers: vec![format!("{prefix}{theirs}")], variable: name.to_owned(), place })
+            Some(Candidate { layers: vec![format!("{prefix}{theirs}")], variable: name, place })
         }));
     }
     let found = |way: &Vec<Candidate>| {

@@ -40,7 +40,7 @@ fn scale(cx: &mut Cx, part: &Expr, factor: &Expr) -> Option<RateScale> {
     if rounded > 0.0 && rounded.is_finite() {
         return Some(RateScale { target, onward, factor: rounded, layers: 0..0 });
     }
-    let written = if onward { format!("{} onward", target.value) } else { target.value };
+    let written = target.value + if onward { " onward" } else { "" };
     let problem = Diagnostic::new(Code::E0508).saying("scale").arg("value", number).at(factor.span, "here");
     let problem = if number == 0.0 { problem.arg("part", written).help("scale-help") } else { problem };
     cx.report(problem);

@@ -94,9 +94,9 @@ pub fn open(path: &Path) -> Result<Archive, FileError> {
         [] => Err(FileError::format("a file of weights", "it is empty")),
         [0x89, b'H', b'D', b'F', b'\r', b'\n', 0x1a, b'\n', ..] => keras::open_hdf5(opened),
         [b'P', b'K', 3, 4, ..] => open_zip(opened),
+        // the length of a header of up to 64 MiB, whatever its digits, and the first letter of a JSON object
+        [_, _, _, 0..=3, 0, 0, 0, 0, b'{', ..] => header::open(opened),
         [0x80, 2..=5, ..] => torch::open(opened),
-        // a header of up to 16 MiB, and the first letter of a JSON object
-        [_, _, _, 0 | 1 | 2 | 3, 0, 0, 0, 0, b'{', ..] => header::open(opened),
         [0x08 | 0x0a | 0x12, ..] => onnx::open(opened),
         _ => Err(FileError::format("a file of weights", kind_of(&start))),
     }

@@ -99,6 +99,19 @@ fn headers_that_lie_are_not_believed() {
     assert!(refusal(&safetensors_of(&format!("{{{}}}", many.join(",")))).contains("more than 100000"));
 }
 
+/// The length of a header may look like the beginning of a pickle or of a message.
+#[test]
+fn headers_of_any_length_are_headers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for length in [0x280_usize, 0x308, 0x50a] {
+        let mut header = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.to_owned();
+        header.extend(std::iter::repeat_n(' ', length - header.len()));
+        let mut bytes = safetensors_of(&header);
+        bytes.extend_from_slice(&1.5_f32.to_le_bytes());
+        assert_eq!(read_bytes(folder.path(), &bytes).expect("sound"), [[1.5]], "{length}");
+    }
+}
+
 #[test]
 fn pickles_run_nothing() {
     let folder = tempfile::tempdir().expect("a folder");

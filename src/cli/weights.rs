@@ -11,9 +11,9 @@ use clap::{Args, Subcommand};
 use super::arguments::{ChoiceArgs, MatchArgs};
 use super::console::Console;
 use super::failure::Failure;
-use super::load;
+use super::load::{self, Subject};
 use super::used::weights_at;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, read_text};
 use crate::train::RunError;
 use crate::weights::{Archive, open};
 
@@ -57,7 +57,10 @@ struct ForArgs {
 impl ForArgs {
     /// The program, checked.
     fn program(&self, console: &Console) -> Result<Option<Experiment>, Failure> {
-        self.program.as_deref().map(|file| load::ready(file, &self.choice, &[], console)).transpose()
+        let Some(file) = self.program.as_deref() else { return Ok(None) };
+        // what might be better in the program is not what was asked
+        let subject = Subject { name: file, file, text: read_text(file)? };
+        load::ready_again(subject, &self.choice, &[], console).map(Some)
     }
 }
 

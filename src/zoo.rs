@@ -28,6 +28,22 @@ pub struct ZooModel {
     pub names: &'static str,
 }
 
+impl ZooModel {
+    /// What its layers are called in its implementations, the reference first.
+    pub fn tables(&self) -> Vec<NameTable> {
+        NameTable::parse_all(self.names).expect("a test reads every table of the zoo")
+    }
+
+    /// Whether weights in files of a format, by the end of their names, want pictures as torchvision prepares
+    /// them, and not as the model's own file says.
+    pub fn is_torchvision(&self, file: &str) -> bool {
+        let is_torch = [".pth", ".pt"].iter().any(|end| file.ends_with(end));
+        let tables = self.tables();
+        let torch = tables.iter().find(|table| table.layout() == Layout::Torch);
+        is_torch && torch.is_some_and(NameTable::is_torchvision)
+    }
+}
+
 macro_rules! zoo {
     ($($name:literal in $file:literal),+ $(,)?) => {
         /// All models, in the order in which they are listed.
@@ -83,7 +99,7 @@ mod tests {
     #[test]
     fn every_table_of_names_is_one() {
         for model in MODELS {
-            assert!(NameTable::parse(model.names).is_ok(), "{}", model.name);
+            assert!(NameTable::parse_all(model.names).is_ok(), "{}", model.name);
         }
     }
 

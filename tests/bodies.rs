@@ -67,7 +67,7 @@ fn network(program: &CheckedProgram) -> String {
                 "{}model {} weights {:?} frozen {:?} prepare {:?}",
                 if backbone.zoo { "zoo " } else { "" },
                 backbone.model,
-                backbone.weights.as_ref().map(|weights| (&weights.from, weights.partial, weights.matching)),
+                backbone.weights.as_ref().map(|weights| weights.from.name()),
                 backbone.frozen.as_ref().map(|frozen| frozen.value),
                 backbone.prepare.as_ref().map(|prepare| prepare.rescale.as_ref().map(|scale| scale.value)),
             ),

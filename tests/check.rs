@@ -562,6 +562,16 @@ fn pretrained_weights_bring_their_preparation() {
     // what is not written is theirs
     let program = with("").program.expect("no mistakes");
     assert!(program.program().prepare.normalize.is_some() && program.program().prepare.rescale.is_none());
+    // of PyTorch's file for the same network, what torchvision does
+    let torch = text.replace("vgg16.safetensors", "vgg16-397923af.pth");
+    for (prepare, found) in [
+        ("rescale: 1/255; normalize: imagenet", &[][..]),
+        ("rescale: 1/255", &[]),
+        ("normalize: caffe", &["E0304"]),
+    ] {
+        let loaded = load_text(&torch.replace("rescale: 1/255", prepare), &[]);
+        assert_eq!(codes(&loaded), found.to_vec(), "{prepare}\n{}", drawn(&loaded));
+    }
     // without weights nothing is brought along
     let fresh = text.replace("weights: \"vgg16.safetensors\", frozen: true", "").replace(", )", ")");
     let loaded = load_text(&fresh, &[]);

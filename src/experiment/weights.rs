@@ -20,7 +20,7 @@ use crate::source::{Span, Spanned};
 use crate::train::weights::{self, Taking, Weights, WeightsInfo};
 use crate::train::{Pretrained, pretrained};
 use crate::weights::{Archive, FileAccount};
-use crate::zoo::{Part, fit_model, imagenet_classes, published};
+use crate::zoo::{self, Part, fit_model, imagenet_classes, published};
 
 impl Experiment {
     /// Whether the model has anything that weights would hold.
@@ -130,6 +130,12 @@ impl Experiment {
         let ours = &self.program.program().prepare;
         let (mut prepare, statistics) = match brought(weights, path)? {
             Some((theirs, statistics)) => (self.with_size_of(theirs, ours), statistics),
+            // the weights of another implementation of a network of the zoo
+            None if zoo::find(self.name())
+                .is_some_and(|model| model.is_torchvision(&path.to_string_lossy())) =>
+            {
+                (ours.as_torchvision(), None)
+            }
             None => (ours.clone(), None),
         };
         let differences = prepare_differences(&prepare, ours);

@@ -126,6 +126,13 @@ const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.
 /// Source: the constants that Keras's preprocessing (mode "caffe") uses.
 const CAFFE: [f32; 3] = [103.939, 116.779, 123.68];
 
+impl Normalize {
+    /// `imagenet`
+    pub fn imagenet() -> Self {
+        Self::Standard { mean: IMAGENET.0.to_vec(), std: IMAGENET.1.to_vec(), bgr: false }
+    }
+}
+
 impl Words for Normalize {
     const EXPECTED: &'static str = "a word such as `per_image`";
 
@@ -153,7 +160,7 @@ impl Words for Normalize {
                 .formula("(x − [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]")
                 .source("torchvision's preprocessing; Keras's mode \"torch\"")
                 .example("normalize: imagenet"),
-            |_| Normalize::Standard { mean: IMAGENET.0.to_vec(), std: IMAGENET.1.to_vec(), bgr: false },
+            |_| Normalize::imagenet(),
         ),
         Row::new(
             Word::new(

@@ -10,7 +10,9 @@
 //! expand                         block.3         linear        // a 1x1 convolution that is a dense layer of each pixel
 //! layer_scale                    layer_scale     parameter     // the layer's one variable is no layer's there
 //! ignored normalization                                        // a layer of theirs that needs no place here
+//! prepare torchvision                                          // pictures are prepared as there, and not as the file says
 //! ```
+//! A second `layout` begins the table of another implementation of the same network.
 //! A word in braces stands for any one part of a path, or what is left of that part, and for the same on both
 //! sides.
 
@@ -27,6 +29,9 @@ pub enum Layout {
     Torch,
 }
 
+/// What a text without a layout lacks.
+const NO_LAYOUT: &str = "a table of names says `layout keras` or `layout torch`";
+
 /// What our layers are called in the reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTable {
@@ -34,6 +39,8 @@ pub struct NameTable {
     rules: Vec<Rule>,
     /// Layers of the reference that have no place here.
     ignored: Vec<String>,
+    /// Its weights want pictures as torchvision prepares them, whatever the model's own file says.
+    is_torchvision: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,29 +66,50 @@ enum Kept {
 }
 
 impl NameTable {
-    /// Reads a table.
+    /// Reads the table of a model's reference.
     /// # Errors
     /// The line that is none of a table's.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut layout = None;
-        let (mut rules, mut ignored) = (Vec::new(), Vec::new());
+        let tables = Self::parse_all(text)?;
+        tables.into_iter().next().ok_or_else(|| NO_LAYOUT.to_owned())
+    }
+
+    /// Reads the tables of all implementations of a model, the reference first.
+    /// # Errors
+    /// The line that is none of a table's.
+    pub fn parse_all(text: &str) -> Result<Vec<Self>, String> {
+        let mut tables: Vec<Self> = Vec::new();
         for line in text.lines() {
             let words: Vec<&str> = line.split("//").next().unwrap_or_default().split_whitespace().collect();
+            let layout = match words[..] {
+                [] => continue,
+                ["layout", "keras"] => Some(Layout::Keras),
+                ["layout", "torch"] => Some(Layout::Torch),
+                _ => None,
+            };
+            if let Some(layout) = layout {
+                let (rules, ignored) = (Vec::new(), Vec::new());
+                tables.push(Self { layout, rules, ignored, is_torchvision: false });
+                continue;
+            }
+            let table = tables.last_mut().ok_or(NO_LAYOUT)?;
             match words[..] {
-                [] => {}
-                ["layout", "keras"] => layout = Some(Layout::Keras),
-                ["layout", "torch"] => layout = Some(Layout::Torch),
-                ["ignored", layer] => ignored.push(layer.to_owned()),
-                [ours, theirs, ref kept @ ..] => {
+                ["ignored", layer] => table.ignored.push(layer.to_owned()),
+                ["prepare", "torchvision"] => table.is_torchvision = true,
+                [ours, theirs, ref kept @ ..] if ours != "layout" => {
                     let kept = Kept::parse(kept)
                         .ok_or_else(|| format!("`{line}` is no line of a table of names"))?;
-                    rules.push(Rule { ours: ours.into(), theirs: theirs.into(), kept });
+                    table.rules.push(Rule { ours: ours.into(), theirs: theirs.into(), kept });
                 }
                 _ => return Err(format!("`{line}` is no line of a table of names")),
             }
         }
-        let layout = layout.ok_or("a table of names says `layout keras` or `layout torch`")?;
-        Ok(Self { layout, rules, ignored })
+        if tables.is_empty() { Err(NO_LAYOUT.to_owned()) } else { Ok(tables) }
+    }
+
+    /// Whether its weights want pictures as torchvision prepares them, whatever the model's own file says.
+    pub(super) fn is_torchvision(&self) -> bool {
+        self.is_torchvision
     }
 
     /// How tensors lie in the reference's files.
@@ -232,6 +260,16 @@ mod tests {
         {
             assert!(NameTable::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn another_implementation_has_a_table_of_its_own() {
+        let text = "layout keras\n{layer} {layer}\n\nlayout torch\nprepare torchvision\na features.0\n";
+        let tables = NameTable::parse_all(text).expect("two tables");
+        assert_eq!(tables.iter().map(NameTable::layout).collect::<Vec<_>>(), [Layout::Keras, Layout::Torch]);
+        assert_eq!(tables.iter().map(NameTable::is_torchvision).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(NameTable::parse(text).as_ref(), Ok(&tables[0]));
+        assert_eq!(tables[1].rule("b"), None);
     }
 
     #[test]

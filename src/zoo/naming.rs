@@ -40,14 +40,14 @@ impl<'p> Naming<'p> {
     /// For a program.
     pub fn new(program: &'p CheckedProgram, layout: Layout) -> Self {
         let model = &program.program().model;
-        let of_model = whole_table(program).into_iter().map(|table| (String::new(), table));
+        let of_model = whole_table(program, layout).into_iter().map(|table| (String::new(), table));
         let of_backbones = model.scopes.iter().filter_map(|scope| match &scope.kind {
             ScopeKind::Model(backbone) if backbone.zoo => {
-                Some((format!("{}.", scope.path), table_of(&backbone.model)?))
+                Some((format!("{}.", scope.path), table_of(&backbone.model, layout)?))
             }
             ScopeKind::Model(_) | ScopeKind::Block(_) | ScopeKind::Turn | ScopeKind::Head => None,
         });
-        let tables = of_backbones.chain(of_model).filter(|(_, table)| table.layout() == layout).collect();
+        let tables = of_backbones.chain(of_model).collect();
         Self { layout, program, tables, orders: program.vector_orders() }
     }
 
@@ -104,9 +104,9 @@ impl<'p> Naming<'p> {
 
 /// The table of a model that is one of the zoo as a whole: it has its name, and every layer with weights is
 /// known.
-fn whole_table(program: &CheckedProgram) -> Option<NameTable> {
+fn whole_table(program: &CheckedProgram, layout: Layout) -> Option<NameTable> {
     let model = &program.program().model;
-    let table = table_of(&model.name.value)?;
+    let table = table_of(&model.name.value, layout)?;
     let is_known = |node: &LayerNode| {
         let inputs: Vec<Shape> = node.inputs.iter().map(|&input| program.shape(input).clone()).collect();
         let params = node.layer.as_op().params(&inputs);
@@ -115,8 +115,8 @@ fn whole_table(program: &CheckedProgram) -> Option<NameTable> {
     model.layers.iter().all(is_known).then_some(table)
 }
 
-fn table_of(model: &str) -> Option<NameTable> {
-    Some(NameTable::parse(super::find(model)?.names).expect("a test reads every table of the zoo"))
+fn table_of(model: &str, layout: Layout) -> Option<NameTable> {
+    super::find(model)?.tables().into_iter().find(|table| table.layout() == layout)
 }
 
 /// What PyTorch calls a variable. It has no separable convolution; both parts have a name here.

@@ -19,6 +19,17 @@ pub struct PrepareSpec {
 }
 
 impl PrepareSpec {
+    /// As torchvision prepares pictures for its weights, in the size that is said here.
+    pub fn as_torchvision(&self) -> Self {
+        let somewhere = Span::default();
+        Self {
+            color: None,
+            rescale: Some(Spanned::new(1.0 / 255.0, somewhere)),
+            normalize: Some(Spanned::new(Normalize::imagenet(), somewhere)),
+            ..self.clone()
+        }
+    }
+
     /// Takes over what the weights of a model used as a layer bring and this section does not say. `used` is
     /// where the model is used; `size` that of the whole model's input: a size is taken over only where it is
     /// this one.

@@ -190,11 +190,21 @@ impl<'f> Lowering<'_, 'f> {
     fn backbone(&mut self, callee: Callee<'f>, call: &Call) -> Backbone {
         let model = callee.definition.name.value.clone();
         let prepare = section::merge(self.units.prepare(callee.unit), &[], "prepare", Some(&model));
+        let zoo = call.like.is_some() || self.units.is_zoo(callee.unit);
+        let named = call.like.unwrap_or(&model);
+        // the same network of another implementation wants other pictures
+        let is_torchvision = match call.weights.as_ref().map(|weights| &weights.from) {
+            Some(WeightsOf::File(file)) if zoo => {
+                zoo::find(named).is_some_and(|model| model.is_torchvision(file))
+            }
+            _ => false,
+        };
+        let prepare = prepare.map(|section| prepare::lower(self.cx, &section));
         Backbone {
-            zoo: call.like.is_some() || self.units.is_zoo(callee.unit),
+            zoo,
             weights: call.weights.clone(),
             frozen: call.frozen.clone(),
-            prepare: prepare.map(|section| prepare::lower(self.cx, &section)),
+            prepare: if is_torchvision { prepare.map(|spec| spec.as_torchvision()) } else { prepare },
             model: call.like.map_or(model, str::to_owned),
         }
     }

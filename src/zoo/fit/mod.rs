@@ -92,8 +92,8 @@ impl Fit {
 struct Part<'a> {
     /// What stands before the names of its layers: `backbone.`; empty for the model itself.
     prefix: String,
-    /// The reference's names for a network of the zoo.
-    table: Option<NameTable>,
+    /// The names of other implementations for a network of the zoo.
+    tables: Vec<NameTable>,
     variables: Vec<&'a Variable>,
     /// A file of this part alone: names without the part's own come first.
     is_alone: bool,
@@ -109,7 +109,7 @@ pub fn fit_backbone(listing: &Listing, scope: &str, backbone: &Backbone, variabl
         return Account::of(listing, order::fit(listing, &own));
     }
     let part =
-        Part { prefix, table: table_of(&backbone.model, backbone.zoo), variables: own, is_alone: true };
+        Part { prefix, tables: tables_of(&backbone.model, backbone.zoo), variables: own, is_alone: true };
     Account::of(listing, fit_part(listing, &Index::of(listing), &part))
 }
 
@@ -121,7 +121,7 @@ pub fn fit_model(listing: &Listing, model: &Model, variables: &[Variable], match
     let index = Index::of(listing);
     let mut parts = vec![Part {
         prefix: String::new(),
-        table: table_of(&model.name.value, true),
+        tables: tables_of(&model.name.value, true),
         variables: Vec::new(),
         is_alone: true,
     }];
@@ -130,8 +130,8 @@ pub fn fit_model(listing: &Listing, model: &Model, variables: &[Variable], match
             let prefix = format!("{}.", scope.path);
             // a model within another is a part of that
             if !parts.iter().skip(1).any(|part| prefix.starts_with(&part.prefix)) {
-                let table = table_of(&backbone.model, backbone.zoo);
-                parts.push(Part { prefix, table, variables: Vec::new(), is_alone: false });
+                let tables = tables_of(&backbone.model, backbone.zoo);
+                parts.push(Part { prefix, tables, variables: Vec::new(), is_alone: false });
             }
         }
     }
@@ -148,10 +148,10 @@ pub fn fit_model(listing: &Listing, model: &Model, variables: &[Variable], match
     Account::of(listing, fits)
 }
 
-/// The reference's names for a network of the zoo.
-fn table_of(model: &str, zoo: bool) -> Option<NameTable> {
-    let model = super::find(model).filter(|_| zoo)?;
-    Some(NameTable::parse(model.names).expect("a test reads every table of the zoo"))
+/// The names of other implementations for a network of the zoo.
+fn tables_of(model: &str, zoo: bool) -> Vec<NameTable> {
+    let model = super::find(model).filter(|_| zoo);
+    model.map(super::ZooModel::tables).unwrap_or_default()
 }
 
 fn fit_part(listing: &Listing, index: &Index<'_>, part: &Part<'_>) -> Vec<Fit> {

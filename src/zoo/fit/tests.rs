@@ -72,6 +72,18 @@ fn the_references_names_fit_and_prefixes_do_not_count() {
 }
 
 #[test]
+fn a_network_may_be_of_another_implementation() {
+    let fc = Variable { axes: Axes::Matrix, ..variable(("net.fc1", "dense"), ("kernel", 0), &[49 * 512, 8]) };
+    let variables = [variable(("net.block3_conv2", "conv2d"), ("bias", 1), &[4]), fc];
+    let torch: [(&str, &[usize]); 2] = [("features.12.bias", &[4]), ("classifier.0.weight", &[8, 49 * 512])];
+    let keras: [(&str, &[usize]); 2] = [("block3_conv2/bias:0", &[4]), ("fc1/kernel:0", &[49 * 512, 8])];
+    for tensors in [torch, keras] {
+        let of = backbone("vgg16", true, Matching::Names);
+        assert_eq!(found(&fit_backbone(&listing(&tensors), "net", &of, &variables)), [0, 1], "{tensors:?}");
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_told_in_the_files_terms() {
     let tensors: [(&str, &[usize]); 1] = [("conv1.weight", &[4, 2, 1, 1])];
     let account = fitted(&tensors, &backbone("resnet18", true, Matching::Names));

@@ -48,16 +48,17 @@ pub(super) fn best(listing: &Listing, index: &Index<'_>, part: &Part<'_>) -> Vec
                 }));
             }
         }
-        let Some(table) = &part.table else { continue };
-        // the table tells how the reference's own files lie; another program may have written this one
-        ways.push(part.way(|variable| {
-            let (theirs, name, place) = table.place(part.inner(variable), variable)?;
-            let place = match listing.layout {
-                Some(layout) if layout != table.layout() => Place::of(variable, layout, None),
-                _ => place,
-            };
-            Some(Candidate { layers: vec![format!("{prefix}{theirs}")], variable: name, place })
-        }));
+        for table in &part.tables {
+            // the table tells how the reference's own files lie; another program may have written this one
+            ways.push(part.way(|variable| {
+                let (theirs, name, place) = table.place(part.inner(variable), variable)?;
+                let place = match listing.layout {
+                    Some(layout) if layout != table.layout() => Place::of(variable, layout, None),
+                    _ => place,
+                };
+                Some(Candidate { layers: vec![format!("{prefix}{theirs}")], variable: name, place })
+            }));
+        }
     }
     let found = |way: &Vec<Candidate>| {
         let pairs = way.iter().zip(&part.variables);

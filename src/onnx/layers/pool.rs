@@ -19,14 +19,14 @@ pub(super) fn pool2d(pool: &Pool2d, site: Site<'_>, w: &mut LayerWriter<'_, '_>)
     }
 }
 
-/// `GlobalMaxPool` or `GlobalAveragePool`, whose map of one pixel becomes a vector.
+/// `GlobalMaxPool` or `GlobalAveragePool`, whose map of one pixel becomes a vector, unless it is to stay a map.
 pub(super) fn global_pool2d(pool: &GlobalPool2d, site: Site<'_>, w: &mut LayerWriter<'_, '_>) -> String {
     let op = match pool.kind {
         PoolKind::Max => "GlobalMaxPool",
         PoolKind::Average => "GlobalAveragePool",
     };
     let pixel = w.node(op, &[&site.x().name], Vec::new());
-    w.flattened(&pixel)
+    if pool.keep_dims { pixel } else { w.flattened(&pixel) }
 }
 
 /// `MaxPool` with a window over the channels, which are an axis of a volume for that: `[N, 1, C, H, W]`.

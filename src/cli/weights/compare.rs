@@ -23,7 +23,7 @@ pub(super) struct DiffArgs {
     /// A file of weights, or a run's folder
     #[arg(value_name = "A")]
     first: PathBuf,
-    /// Another
+    /// Another file of weights, or a run's folder
     #[arg(value_name = "B")]
     second: PathBuf,
 }

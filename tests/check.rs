@@ -572,6 +572,11 @@ fn pretrained_weights_bring_their_preparation() {
         let loaded = load_text(&torch.replace("rescale: 1/255", prepare), &[]);
         assert_eq!(codes(&loaded), found.to_vec(), "{prepare}\n{}", drawn(&loaded));
     }
+    // how weights are taken says nothing without any
+    for how in ["partial: true", "match: order"] {
+        let loaded = load_text(&text.replace("weights: \"vgg16.safetensors\", frozen: true", how), &[]);
+        assert_eq!(codes(&loaded), ["E0013"], "{how}\n{}", drawn(&loaded));
+    }
     // without weights nothing is brought along
     let fresh = text.replace("weights: \"vgg16.safetensors\", frozen: true", "").replace(", )", ")");
     let loaded = load_text(&fresh, &[]);

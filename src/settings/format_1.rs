@@ -28,6 +28,10 @@ pub(super) fn settings(program: &CheckedProgram) -> Settings {
     format.0
 }
 
+/// What layers have got since, at its default, and what stood there before.
+const NEWER: [(&str, &str); 2] =
+    [(", keep_dims: false", ""), ("HardSigmoid { alpha: 0.16666667, beta: 0.5 }", "HardSigmoid")];
+
 struct Format1(Settings);
 
 impl Format1 {
@@ -39,7 +43,8 @@ impl Format1 {
         self.set("model", model.name.value.as_str());
         for node in &model.layers {
             // `Conv2d(Conv2d { … })`: the inner text alone.
-            let text = format!("{:?}", node.layer);
+            let text =
+                NEWER.iter().fold(format!("{:?}", node.layer), |text, (now, then)| text.replace(now, then));
             let inner = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(&text);
             let inputs: Vec<&str> =
                 node.inputs.iter().map(|id| model.layers[id.index()].path.as_str()).collect();

@@ -65,9 +65,10 @@ pub fn published(model: &str, part: Part) -> Option<Published> {
     features.or_else(|| rows().find(|(_, of, _)| *of == Part::Whole)).map(|(.., published)| published)
 }
 
-/// The models that have published weights.
+/// The models of the zoo that have published weights.
 pub fn published_models() -> impl Iterator<Item = &'static str> {
-    rows().filter(|(_, part, _)| *part == Part::Whole).map(|(model, ..)| model)
+    let whole = rows().filter(|(_, part, _)| *part == Part::Whole).map(|(model, ..)| model);
+    whole.filter(|model| super::find(model).is_some())
 }
 
 fn rows() -> impl Iterator<Item = (&'static str, Part, Published)> {

@@ -156,7 +156,13 @@ impl<'f> Lowering<'_, 'f> {
             Matching::NAMES.iter().copied().zip(Matching::ALL.iter().copied()).collect();
         let matching =
             arguments.get("match").cloned().and_then(|expr| self.cx.choice("match", &expr, &words));
-        let expr = arguments.get("weights").cloned()?;
+        let Some(expr) = arguments.get("weights").cloned() else {
+            // both say how weights are taken, and there are none
+            if ["partial", "match"].iter().any(|name| arguments.get(name).is_some()) {
+                self.cx.missing(arguments, "weights");
+            }
+            return None;
+        };
         let from = if matches!(&expr.kind, ExprKind::Name(word) if word == IMAGENET) {
             WeightsOf::Imagenet
         } else {

@@ -20,7 +20,6 @@ const TERMS: &[&str] = &[
     "Runtime",
     "OpenVINO",
     "OpenCV",
-    "dict",
     "NumPy",
     "Python",
     "zoo",

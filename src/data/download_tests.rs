@@ -51,11 +51,14 @@ fn answer(mut stream: TcpStream, contents: &[u8], does: Does) -> io::Result<()> 
         from = 0;
     }
     let rest = contents.get(from..).unwrap_or_default();
-    let status = match does {
-        Does::Refuses(status) => format!("{status} No"),
-        _ if from >= contents.len() && from > 0 => "416 Range Not Satisfiable".to_owned(),
-        _ if from > 0 => "206 Partial Content".to_owned(),
-        _ => "200 OK".to_owned(),
+    let status = if let Does::Refuses(status) = does {
+        format!("{status} No")
+    } else if from >= contents.len() && from > 0 {
+        "416 Range Not Satisfiable".to_owned()
+    } else if from > 0 {
+        "206 Partial Content".to_owned()
+    } else {
+        "200 OK".to_owned()
     };
     let length = if status.starts_with('2') { rest.len() } else { 0 };
     let range = if from > 0 {

@@ -33,10 +33,10 @@ pub(super) fn open(storage: DynStorage, file_bytes: u64) -> Result<Hdf5File, Fil
 
 /// What the library says.
 pub(super) fn unsound(error: Error) -> FileError {
-    match error {
-        Error::Io(error) => FileError::Read(error),
-        other => FileError::format(WANTED, other.to_string()),
+    if let Error::Io(error) = error {
+        return FileError::Read(error);
     }
+    FileError::format(WANTED, error.to_string())
 }
 
 /// The texts of an attribute, of one that is split into `NAME0`, `NAME1`, … too; `None` where there is none.
@@ -61,10 +61,13 @@ fn strings(attribute: &Attribute) -> Vec<String> {
 
 /// What floating-point numbers a data set holds; `None` for whole numbers and anything else.
 pub(super) fn numbers_of(dataset: &Dataset) -> Option<Numbers> {
-    match dataset.dtype() {
-        Datatype::FloatingPoint { size: 2, byte_order: ByteOrder::LittleEndian } => Some(Numbers::F16),
-        Datatype::FloatingPoint { size: 4, byte_order: ByteOrder::LittleEndian } => Some(Numbers::F32),
-        Datatype::FloatingPoint { size: 8, byte_order: ByteOrder::LittleEndian } => Some(Numbers::F64),
+    let Datatype::FloatingPoint { size, byte_order: ByteOrder::LittleEndian } = dataset.dtype() else {
+        return None;
+    };
+    match size {
+        2 => Some(Numbers::F16),
+        4 => Some(Numbers::F32),
+        8 => Some(Numbers::F64),
         _ => None,
     }
 }

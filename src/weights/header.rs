@@ -135,13 +135,13 @@ impl Source for Safetensors {
 }
 
 fn floating(dtype: Dtype) -> Option<Numbers> {
-    match dtype {
-        Dtype::F16 => Some(Numbers::F16),
-        Dtype::BF16 => Some(Numbers::Bf16),
-        Dtype::F32 => Some(Numbers::F32),
-        Dtype::F64 => Some(Numbers::F64),
-        _ => None,
-    }
+    const FLOATING: [(Dtype, Numbers); 4] = [
+        (Dtype::F16, Numbers::F16),
+        (Dtype::BF16, Numbers::Bf16),
+        (Dtype::F32, Numbers::F32),
+        (Dtype::F64, Numbers::F64),
+    ];
+    FLOATING.iter().find(|(known, _)| *known == dtype).map(|(_, numbers)| *numbers)
 }
 
 fn is_whole(dtype: Dtype) -> bool {

@@ -146,8 +146,13 @@ fn pickle(file: &mut std::fs::File) -> Result<Vec<u8>, FileError> {
 }
 
 fn unsound(error: PytorchError) -> FileError {
-    match error {
-        PytorchError::Io(error) if error.kind() != std::io::ErrorKind::InvalidData => FileError::Read(error),
-        other => FileError::format(WANTED, other.to_string()),
+    if let PytorchError::Io(error) = error {
+        // what the library finds in a file is an error of reading, too
+        return if error.kind() == std::io::ErrorKind::InvalidData {
+            FileError::format(WANTED, error.to_string())
+        } else {
+            FileError::Read(error)
+        };
     }
+    FileError::format(WANTED, error.to_string())
 }

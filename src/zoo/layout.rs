@@ -68,10 +68,10 @@ impl Place {
     fn bare<'e>(&self, extents: &'e [usize]) -> &'e [usize] {
         let is_one = |extent: &&usize| **extent == 1;
         let bare = &extents[extents.iter().take_while(is_one).count()..];
-        match self.order {
-            Order::Same if self.shape.rank() > 1 => bare,
-            _ => &bare[..bare.len() - bare.iter().rev().take_while(is_one).count()],
+        if self.order == Order::Same && self.shape.rank() > 1 {
+            return bare;
         }
+        &bare[..bare.len() - bare.iter().rev().take_while(is_one).count()]
     }
 
     /// The elements of the file in our order.

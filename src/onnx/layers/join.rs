@@ -13,12 +13,15 @@ pub(super) fn join(join: Join, site: Site<'_>, w: &mut LayerWriter<'_, '_>) -> S
     let names: Vec<String> = site
         .inputs
         .iter()
-        .map(|operand| match join {
-            // one number for each channel of a map, which all pixels share
-            Join::Multiply if of_maps && operand.order.is_some() => gate(operand, w),
-            Join::Concat => operand.name.clone(),
-            _ if is_ours => w.in_own_order(operand),
-            _ => operand.name.clone(),
+        .map(|operand| {
+            if join == Join::Multiply && of_maps && operand.order.is_some() {
+                // one number for each channel of a map, which all pixels share
+                gate(operand, w)
+            } else if is_ours && join != Join::Concat {
+                w.in_own_order(operand)
+            } else {
+                operand.name.clone()
+            }
         })
         .collect();
     let operands: Vec<&str> = names.iter().map(String::as_str).collect();

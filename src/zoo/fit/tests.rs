@@ -110,8 +110,9 @@ fn keras(tensors: &[(&str, &str, usize, &[usize])], is_ordered: bool) -> Listing
 #[test]
 fn keras_knows_the_place_of_a_variable_and_the_class_of_a_layer() {
     let bn = variable(("net.batch_norm_3", "batch_norm"), ("moving_mean", 2), &[2]);
-    let account =
-        |listing| fit_backbone(&listing, "net", &backbone("small", false, Matching::Names), &[bn.clone()]);
+    let account = |listing| {
+        fit_backbone(&listing, "net", &backbone("small", false, Matching::Names), std::slice::from_ref(&bn))
+    };
     // within another model; called by its class; as in files of old
     for (layer, variable) in [
         ("batch_normalization_3", "moving_mean"),

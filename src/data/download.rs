@@ -9,7 +9,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 use ureq::http::header::CONTENT_RANGE;
 
-use super::fetch::{CONNECT_TIMEOUT, FetchError, describe, hex};
+use super::fetch::{FetchError, STALL_TIMEOUT, agent, describe, hex};
 use crate::files::{self, Partial};
 use crate::zoo::{Published, Stated};
 
@@ -29,7 +29,7 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { stall: Duration::from_secs(30), pause: Duration::from_secs(2), attempts: 4 }
+        Self { stall: STALL_TIMEOUT, pause: Duration::from_secs(2), attempts: 4 }
     }
 }
 
@@ -68,13 +68,7 @@ pub fn download(
         }
         Err(error) => return Err(write(error)),
     };
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_recv_response(Some(patience.stall))
-        .timeout_per_read(Some(patience.stall))
-        .user_agent(concat!("cnnc/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .into();
+    let agent = agent(patience.stall);
     let mut is_fresh = part.length().map_err(write)? == 0;
     let mut idle = 0;
     loop {
@@ -93,12 +87,16 @@ pub fn download(
                 }
             },
             Err(Stop::Write(error)) => return Err(write(error)),
-            Err(Stop::Refused(reason)) => return Err(transfer(reason)),
+            Err(Stop::Refused(reason)) => {
+                part.discard_empty().map_err(write)?;
+                return Err(transfer(reason));
+            }
             Err(Stop::Broken(reason)) => {
                 let came = part.length().map_err(write)? > before;
                 idle = if came { 0 } else { idle + 1 };
                 if idle >= patience.attempts {
                     let kept = part.length().map_err(write)?;
+                    part.discard_empty().map_err(write)?;
                     return Err(transfer(match kept {
                         0 => reason,
                         _ => format!(

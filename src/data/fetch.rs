@@ -78,9 +78,9 @@ impl FetchError {
 }
 
 /// Gives up a connection after this long without an answer.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Gives up a transfer that stands still for this long.
-const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Fetches `url` into `dir/file.name` and returns that path. The file appears there complete and checked, or
 /// not at all. `progress` gets the bytes so far and, where the server says it, all of them.
@@ -103,14 +103,7 @@ pub fn fetch(
     fs::create_dir_all(dir).map_err(write)?;
     let mut part = Unfinished::beside(&target).map_err(write)?;
 
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_recv_response(Some(STALL_TIMEOUT))
-        .timeout_per_read(Some(STALL_TIMEOUT))
-        .user_agent(concat!("cnnc/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .into();
-    let response = agent.get(url).call().map_err(|error| transfer(describe(&error)))?;
+    let response = agent(STALL_TIMEOUT).get(url).call().map_err(|error| transfer(describe(&error)))?;
     let total = response.body().content_length();
     let mut body = response.into_body().into_with_config().limit(file.limit_bytes).reader();
     let mut sent = Sha256::new();
@@ -143,6 +136,17 @@ pub fn fetch(
     }
     part.put_in_place().map_err(write)?;
     Ok(target)
+}
+
+/// Who asks, and gives up a transfer that stands still for so long.
+pub(super) fn agent(stall: Duration) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_recv_response(Some(stall))
+        .timeout_per_read(Some(stall))
+        .user_agent(concat!("cnnc/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into()
 }
 
 /// The reason in the user's words.

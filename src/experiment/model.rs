@@ -102,7 +102,7 @@ impl Model {
         let (experiment, statistics) = experiment.as_trained(&weights, path, resize, watch)?;
         let mut weights = weights;
         // the files of the zoo's references do not tell what their outputs are
-        if weights.account.is_foreign() && experiment.is_of_imagenet() {
+        if weights.info.classes.is_empty() && weights.info.source.is_empty() && experiment.is_of_imagenet() {
             weights.info.classes = zoo::imagenet_classes().map(str::to_owned).collect();
         }
         Ok(Self {

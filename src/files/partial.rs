@@ -61,6 +61,16 @@ impl Partial {
         sync_folder(folder_of(&self.target))
     }
 
+    /// Leaves nothing behind where nothing has come.
+    /// # Errors
+    /// The system's.
+    pub fn discard_empty(self) -> io::Result<()> {
+        if self.length()? == 0 {
+            self.discard();
+        }
+        Ok(())
+    }
+
     /// Removes what has come.
     pub fn discard(self) {
         // a file that cannot be removed is not taken for a whole one either

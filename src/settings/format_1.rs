@@ -11,9 +11,10 @@ use super::{EPOCHS, Settings, decimal, prepare_json};
 use crate::ir::{
     AugmentSpec, CheckedProgram, DataSpec, Model, Phase, PrepareSpec, RateScale, TrainSpec, UpdateRules,
 };
+use crate::layers::Layer;
 use crate::vocabulary::{
-    AugmentKind, Callback, ClassWeight, Damaged, DataSource, LabelKind, Loss, LossOptions, OptionValue,
-    Schedule, Split, Words, Written,
+    ActivationKind, AugmentKind, Callback, ClassWeight, Damaged, DataSource, LabelKind, Loss, LossOptions,
+    OptionValue, Schedule, Split, Words, Written,
 };
 
 /// What those versions would write of a program.
@@ -28,9 +29,11 @@ pub(super) fn settings(program: &CheckedProgram) -> Settings {
     format.0
 }
 
-/// What layers have got since, at its default, and what stood there before.
-const NEWER: [(&str, &str); 2] =
-    [(", keep_dims: false", ""), ("HardSigmoid { alpha: 0.16666667, beta: 0.5 }", "HardSigmoid")];
+/// A layer as it was printed before it got what is newer than this format, where that has its default.
+fn printed(layer: &Layer) -> String {
+    let line = ActivationKind::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.5 };
+    format!("{layer:?}").replace(", keep_dims: false", "").replace(&format!("{line:?}"), "HardSigmoid")
+}
 
 struct Format1(Settings);
 
@@ -43,8 +46,7 @@ impl Format1 {
         self.set("model", model.name.value.as_str());
         for node in &model.layers {
             // `Conv2d(Conv2d { … })`: the inner text alone.
-            let text =
-                NEWER.iter().fold(format!("{:?}", node.layer), |text, (now, then)| text.replace(now, then));
+            let text = printed(&node.layer);
             let inner = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(&text);
             let inputs: Vec<&str> =
                 node.inputs.iter().map(|id| model.layers[id.index()].path.as_str()).collect();

@@ -460,6 +460,68 @@ fn new_files_pass_and_run() {
     cnnc_in(&["new", "none/other"]).assert().code(1);
 }
 
+/// A file for the photos in a folder, however they are laid out there.
+#[test]
+fn transfer_is_written_for_a_folder_of_photos() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cnnc_in = |words: &[&str]| {
+        let mut command = cnnc();
+        command.current_dir(folder.path()).args(words);
+        command
+    };
+    let photos = |path: &str, count: u8| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(&path).expect("made");
+        for number in 0..count {
+            let pixels = vec![number; 120 * 200 * 3];
+            let picture = [b"P6\n200 120\n255\n".as_slice(), &pixels].concat();
+            std::fs::write(path.join(format!("{number}.ppm")), picture).expect("written");
+        }
+    };
+    let written = |name: &str, data: &str| {
+        let done = cnnc_in(&["new", name, "--like", "transfer", "--data", data]).assert().success();
+        let checked = cnnc_in(&["check", &format!("{name}.cnn")]).assert().success();
+        let said = text(&checked.get_output().stderr) + &text(&checked.get_output().stdout);
+        assert!(!said.contains("warning") && !said.contains("error"), "{said}");
+        cnnc_in(&["fmt", "--check", &format!("{name}.cnn")]).assert().success();
+        let file = std::fs::read_to_string(folder.path().join(format!("{name}.cnn"))).expect("written");
+        (file, text(&done.get_output().stderr))
+    };
+
+    // a folder a class, one of them with a name that is no word
+    photos("photos/barn owls", 12);
+    photos("photos/eagles", 30);
+    let (file, said) = written("birds", "photos/");
+    assert!(said.contains("42 training photos of 2 classes (12 to 30 each)"), "{said}");
+    assert!(file.contains(r#"source: folder("photos")"#), "{file}");
+    assert!(file.contains(r#"classes: ["barn owls", eagles]"#), "{file}");
+    assert!(file.contains("class_weight: balanced") && file.contains("test: 15% of all"), "{file}");
+    assert!(file.contains("resize: resize(160x160, fit: crop)"), "{file}");
+
+    // splits apart, in a folder around them; the file stands somewhere else
+    photos("set/pets/train/cats", 9);
+    photos("set/pets/train/dogs", 9);
+    photos("set/pets/Val/cats", 4);
+    photos("set/pets/Val/dogs", 4);
+    std::fs::create_dir(folder.path().join("models")).expect("made");
+    let (file, _) = written("models/pets", "set");
+    let source = r#"source: folder("../set/pets/train", validation: "../set/pets/Val")"#;
+    assert!(file.contains(source) && !file.contains("15%"), "{file}");
+    assert!(!file.contains("set/pets/test") && !file.contains("class_weight"), "{file}");
+
+    photos("loose", 3);
+    let none = cnnc_in(&["new", "x", "--like", "transfer", "--data", "loose"]).assert().code(1);
+    assert!(text(&none.get_output().stderr).contains("folder"), "{none:?}");
+    cnnc_in(&["new", "x", "--like", "transfer", "--data", "nowhere"]).assert().code(1);
+    cnnc_in(&["new", "x", "--like", "transfer"]).assert().code(2);
+    cnnc_in(&["new", "x", "--data", "photos"]).assert().code(2);
+    cnnc_in(&["new", "x", "--backbone", "vgg16"]).assert().code(2);
+    let unknown = ["new", "x", "--like", "transfer", "--data", "photos", "--backbone", "vgg61"];
+    let unknown = cnnc_in(&unknown).assert().code(2);
+    assert!(text(&unknown.get_output().stderr).contains("did you mean `vgg16`"), "{unknown:?}");
+    assert!(!folder.path().join("x.cnn").exists());
+}
+
 /// A folder of two classes with a few pictures; one of them stands there twice.
 fn small_set() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");

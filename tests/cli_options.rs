@@ -469,7 +469,15 @@ const TABLE: &[Row] = &[
             ("--no-prepare", Refused),
         ],
     },
-    Row { base: "new out.cnn", options: &[("--like zoo.lenet5", Something)] },
+    Row {
+        base: "new out.cnn",
+        options: &[
+            ("--like zoo.lenet5", Something),
+            // they belong to `--like transfer`
+            ("--data pictures", Refused),
+            ("--backbone vgg16", Refused),
+        ],
+    },
     Row {
         base: "bench two.cnn --model A --steps 2 --warmup 0 --batch 2 --mode infer",
         options: &[

@@ -139,7 +139,7 @@ enum Command {
     Init(init::InitArgs),
     /// Look into files of weights, of Keras, PyTorch and others too; convert and compare them
     Weights(weights::WeightsArgs),
-    /// Write a new file to begin with: a small experiment, or a copy of a model of the zoo
+    /// Write a new file to begin with: a small experiment, a copy of a model of the zoo, or transfer learning on your photos
     New(new::NewArgs),
     /// Measure the speed of training steps or of inference
     Bench(bench::BenchArgs),

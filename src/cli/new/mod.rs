@@ -1,10 +1,14 @@
 //! `cnnc new NAME`.
 
+mod photos;
+mod transfer;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use self::photos::Photos;
 use super::console::Console;
 use super::failure::Failure;
 use crate::ast::{DefinitionKind, Item};
@@ -21,16 +25,27 @@ use crate::zoo;
 Without --like it is a small experiment with comments, on pictures that are part of cnnc: it runs at once. \
 A file that is there already is never overwritten.
 
+With --like transfer it is transfer learning on your own photos. --data names their folder, with a folder for each class in it, or with the \
+folders train, validation and test. What is in it decides the classes, the splits, the size and the network that looks at the photos.
+
 Examples:
   cnnc new mine
-  cnnc new birds --like zoo.resnet18")]
+  cnnc new birds --like zoo.resnet18
+  cnnc new birds --like transfer --data photos/
+  cnnc new birds --like transfer --data photos/ --backbone vgg16")]
 pub(super) struct NewArgs {
     /// The file to write, with or without .cnn
     #[arg(value_name = "NAME")]
     name: PathBuf,
-    /// A model of the zoo to copy, such as zoo.resnet18
+    /// A model of the zoo to copy, such as zoo.resnet18, or `transfer`
     #[arg(long, value_name = "MODEL")]
     like: Option<String>,
+    /// With --like transfer: the folder of the photos
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// With --like transfer: the model of the zoo that looks at the photos [default: what fits them]
+    #[arg(long, value_name = "MODEL")]
+    backbone: Option<String>,
 }
 
 pub(super) fn new(args: &NewArgs, console: &Console) -> Result<(), Failure> {
@@ -43,12 +58,32 @@ pub(super) fn new(args: &NewArgs, console: &Console) -> Result<(), Failure> {
         }
     };
     let model = model_name(&path);
-    let text = match &args.like {
-        Some(like) => copy_of(like, &model)?,
-        None => START.replace("MODEL", &model),
+    let shown = printed::shown_path(&path);
+    let is_transfer = args.like.as_deref() == Some("transfer");
+    let mut found = None;
+    let text = match (&args.like, &args.data) {
+        (Some(_), Some(data)) if is_transfer => {
+            let photos = Photos::look(data, &path, console)?;
+            let (text, sentence) = transfer::recipe(&model, &photos, args.backbone.as_deref())?;
+            found = Some(sentence);
+            text
+        }
+        (Some(_), None) if is_transfer => {
+            return Err(Failure::Usage(
+                "`--like transfer` needs `--data DIR`, the folder of the photos".to_owned(),
+            ));
+        }
+        (_, Some(_)) => return Err(Failure::Usage("`--data` is for `--like transfer`".to_owned())),
+        _ if args.backbone.is_some() => {
+            return Err(Failure::Usage("`--backbone` is for `--like transfer`".to_owned()));
+        }
+        (Some(like), None) => copy_of(like, &model)?,
+        (None, None) => START.replace("MODEL", &model),
     };
     write_new(&path, &text)?;
-    let shown = printed::shown_path(&path);
+    if let Some(found) = found {
+        console.note(format_args!("{found}"));
+    }
     console.result(format_args!("{shown}: written; `cnnc check {shown}` looks at it"))
 }
 

@@ -25,6 +25,8 @@ choices! {
         Nearest = "nearest",
         /// Mean over the covered area.
         Area = "area",
+        /// Cubic convolution (Keys, a = −½), antialiased: as Pillow and PyTorch.
+        Bicubic = "bicubic",
         /// Lanczos, radius 3, antialiased.
         Lanczos3 = "lanczos3",
     }
@@ -68,8 +70,8 @@ impl Words for Resize {
                     "method",
                     OptionType::Choice(ResizeMethod::NAMES),
                     "bilinear",
-                    "Interpolation: `bilinear` as Keras, `area` the mean over what is covered, `lanczos3` \
-                        the sharpest.",
+                    "Interpolation: `bilinear` as Keras, `area` the mean over what is covered, `bicubic` as \
+                        PyTorch with antialiasing, `lanczos3` the sharpest.",
                 ),
                 OptionSpec::optional(
                     "fit",

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 SIZES = [((7, 9), (5, 4)), ((7, 9), (13, 16)), ((24, 17), (8, 8)), ((4, 20), (6, 6)), ((5, 5), (1, 1))]
-METHODS = {"bilinear": False, "nearest": False, "area": False, "lanczos3": True}
+METHODS = {"bilinear": False, "nearest": False, "area": False, "bicubic": True, "lanczos3": True}
 
 
 def picture(height, width):

@@ -207,6 +207,7 @@ fn letterbox((height, width): (usize, usize), target: &Resize) -> Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::Choices;
 
     fn resized(
         pixels: &[u8],

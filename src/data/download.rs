@@ -9,7 +9,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 use ureq::http::header::CONTENT_RANGE;
 
-use super::fetch::{FetchError, STALL_TIMEOUT, agent, describe, hex};
+use super::fetch::{FetchError, STALL_TIMEOUT, agent, describe, hex, is_unknown_host};
 use crate::files::{self, Partial};
 use crate::zoo::{Published, Stated};
 
@@ -137,7 +137,7 @@ fn piece(
         // there is nothing behind what has come: all of it is there, or it is of another file
         Err(ureq::Error::StatusCode(416)) => return Ok(()),
         Err(error @ ureq::Error::StatusCode(400..500)) => return Err(Stop::Refused(describe(&error))),
-        Err(error @ ureq::Error::HostNotFound) => return Err(Stop::Refused(describe(&error))),
+        Err(error) if is_unknown_host(&error) => return Err(Stop::Refused(describe(&error))),
         Err(error) => return Err(Stop::Broken(describe(&error))),
     };
     let begins = response.headers().get(CONTENT_RANGE).and_then(|range| first_byte(range.to_str().ok()?));

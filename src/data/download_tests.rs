@@ -136,6 +136,16 @@ fn what_has_come_is_there_for_the_next_process() {
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
+/// Whoever has no network learns that at once.
+#[test]
+fn a_server_that_is_not_known_is_asked_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (result, names) = run(folder.path(), "http://nobody.invalid/w.h5", Stated::Nothing);
+    let error = result.unwrap_err();
+    assert!(error.contains("the server's name is not known"), "{error}");
+    assert!(names.is_empty(), "{names:?}");
+}
+
 #[test]
 fn other_files_are_refused_and_not_kept() {
     let folder = tempfile::tempdir().unwrap();

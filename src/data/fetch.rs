@@ -157,13 +157,23 @@ pub(super) fn describe(error: &ureq::Error) -> String {
     if let ureq::Error::StatusCode(status) = error {
         return format!("the server answered with status {status}");
     }
-    if let ureq::Error::HostNotFound = error {
+    if is_unknown_host(error) {
         return "the server's name is not known: is there a network?".to_owned();
     }
     if let ureq::Error::Timeout(_) = error {
         return "no answer in time".to_owned();
     }
     error.to_string()
+}
+
+/// Whether a server's name cannot be turned into an address.
+pub(super) fn is_unknown_host(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound => true,
+        // what the system's resolver says comes through std, which has no kind for it but these words
+        ureq::Error::Io(error) => error.to_string().starts_with("failed to lookup address information"),
+        _ => false,
+    }
 }
 
 /// SHA-256 of what a gzip file holds, at most `limit` bytes of it.

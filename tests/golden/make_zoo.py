@@ -228,7 +228,7 @@ TORCH = {
     "squeezenet": Case(64),
     "resnet50_v1_5": Case(72, {"bn3.gamma": 0.25, "fc.kernel": 0.25}),
     "densenet121": Case(72, {"classifier.kernel": 0.25}),
-    "inception_v3": Case(299, {"fc.kernel": 0.125}, Training(299, 0.001, {"fc.kernel": 2**-5}, batch=2, steps=2),
+    "inception_v3": Case(299, {"fc.kernel": 0.125}, Training(299, 0.001, {"fc.kernel": 2**-5, "conv1.conv.kernel": 2**-8}, batch=2, steps=2),
                          arguments=("", "aux: false", "include_top: false")),
     "mobilenet_v3_small": Case(72, train=Training(72, 0.05, {"kernel": 2**-5, "fc1.kernel": 1, "fc2.kernel": 1})),
     "mobilenet_v3_large": Case(72, {"fc2.kernel": 2**-6}),

@@ -3,7 +3,8 @@
     python make_zoo.py [--only NAME…]          # the models of whichever framework this Python has: Keras or PyTorch
 
 Nothing of the weights is stored: an element is a function of its parameter's name *in our language* and its index, so that the tables
-`models/zoo/NAME.weights.txt`, which map names, are tested as well. With `hashed` as in make_golden.py,
+`models/zoo/NAME.weights.txt`, which map names, are tested as well. What our parameters are called is asked of the program (`cnnc init`):
+`target/debug/cnnc`, or that which `CNNC` names. With `hashed` as in make_golden.py,
 
     value = factor · (center + scale · (hashed(index, fnv1a(name)) · 2⁻²³ − 1))      in f32, each operation rounded
 
@@ -19,7 +20,7 @@ channel; that is damped by weak residual branches, or by kernels so small that t
 
 A file holds, all computed in float64:
 
-    counts   parameters of the reference for arguments of the model, in all and trainable
+    counts   parameters of the reference for arguments of the model, in all and trainable; without layers that the table ignores
     names    how many tensors the reference has, and fnv1a of their sorted lines `NAME SHAPE` (`conv1.weight 64x3x7x7`; leading extents of 1 left out)
     output   inference: probabilities [batch][classes]
     train    losses before each step, without dropout, batch norm with the moments of the batch
@@ -29,12 +30,16 @@ import json
 import os
 import pathlib
 import re
+import struct
+import subprocess
+import tempfile
 from dataclasses import dataclass, field
 
 import numpy as np
 
 HERE = pathlib.Path(__file__).parent
 ZOO = HERE.parent.parent / "models" / "zoo"
+CNNC = os.environ.get("CNNC", HERE.parent.parent / "target" / "debug" / "cnnc")
 CLASSES = 10
 BATCH = 2
 LABELS_K = 1000
@@ -85,52 +90,86 @@ def parameter(name, shape, factors):
 # --- names ---------------------------------------------------------------------------------------------------------------
 
 
+TORCH_VARIABLES = {"kernel": "weight", "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+
+
 class Table:
-    """models/zoo/NAME.weights.txt: a line for each rule, our layer and the reference's; the first that fits counts. `{word}` is one part of a path, the same
-    on both sides. `flattened C` marks a dense layer behind a flattened map of C channels, which torch flattens channel by channel."""
+    """models/zoo/NAME.weights.txt up to its second `layout`: a line for each rule, our layer and the reference's; the first that fits counts. `{word}` is one
+    part of a path, the same on both sides, and `{word+1}` the number after it. What stands behind says how torch keeps the layer:
+
+    flattened C    a dense layer behind a flattened map of C channels, which torch flattens channel by channel
+    depthwise      [C, 1, Kh, Kw]
+    linear         a 1x1 convolution that is a matrix there
+    parameter      a factor for each channel that is [C, 1, 1] and no layer's
+    """
 
     def __init__(self, name):
-        self.rules = []
+        self.rules, self.ignored, self.layout = [], [], None
         for line in (ZOO / f"{name}.weights.txt").read_text().splitlines():
             words = line.split("//")[0].split()
-            if len(words) == 2 and words[0] == "layout":
+            if words[:1] == ["layout"]:
+                if self.layout:
+                    break
                 self.layout = words[1]
+            elif words[:1] == ["ignored"]:
+                self.ignored.append(words[1])
             elif words:
-                ours, theirs, *rest = words
-                self.rules.append((ours, theirs, int(rest[1]) if rest else None))
+                self.rules.append((words[0], words[1], words[2:]))
+        # our parameters and layers by what the reference calls them
+        self.ours, self.layers = {}, {}
+        for ours in parameters_of(name):
+            layer, variable = ours.rsplit(".", 1)
+            theirs, kept = self.theirs(layer)
+            named = theirs if kept == ["parameter"] else f"{theirs}{self.between}{self.variable(variable)}"
+            assert named not in self.ours, f"{named} is {self.ours.get(named)} and {ours}"
+            self.ours[named], self.layers[theirs] = (ours, kept), layer
+
+    @property
+    def between(self):
+        return "/" if self.layout == "keras" else "."
+
+    def variable(self, ours):
+        return ours if self.layout == "keras" else TORCH_VARIABLES.get(ours, ours)
 
     @staticmethod
     def translate(path, pattern, to):
         fits = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^.]+)", re.escape(pattern)), path)
-        return fits and re.sub(r"\{(\w+)\}", lambda word: fits[word[1]], to)
-
-    def ours(self, layer):
-        """Our name of the reference's layer, and its `flattened`."""
-        for ours, theirs, flattened in self.rules:
-            name = self.translate(layer, theirs, ours)
-            if name:
-                assert self.theirs(name) == layer, f"{name} goes back to {self.theirs(name)}, not to {layer}"
-                return name, flattened
-        raise KeyError(f"the table has no {layer}")
+        return fits and re.sub(r"\{(\w+?)(\+1)?\}", lambda word: str(int(fits[word[1]]) + 1) if word[2] else fits[word[1]], to)
 
     def theirs(self, layer):
-        for ours, theirs, _ in self.rules:
+        for ours, theirs, kept in self.rules:
             name = self.translate(layer, ours, theirs)
             if name:
-                return name
+                return name, kept
         raise KeyError(f"the table has no {layer}")
 
+    def ignores(self, layer):
+        return layer in self.ignored
 
-TORCH_VARIABLES = {"conv": {"weight": "kernel", "bias": "bias"}, "dense": {"weight": "kernel", "bias": "bias"},
-                   "norm": {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}}
+
+def parameters_of(name):
+    """What our parameters are called: the header of the file that `cnnc init` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "names.safetensors"
+        subprocess.run([CNNC, "init", ZOO / f"{name}.cnn", "--output", path], check=True, capture_output=True)
+        with open(path, "rb") as file:
+            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    return [name for name in header if name != "__metadata__"]
 
 
-def torch_values(table, layer, variable, shape, factors):
-    """The values of one of torch's parameters: [out, in, Kh, Kw] is [Kh, Kw, in, out] of ours, [out, in] is [in, out], and where a map was flattened
-    [out, C·H·W] is [H·W·C, out]. A vector of a convolution's outputs is the same."""
-    path, flattened = table.ours(layer)
-    norm = path.rsplit(".", 1)[-1].startswith("bn")
-    name = f"{path}.{TORCH_VARIABLES['norm' if norm else 'conv'][variable]}"
+def torch_values(table, full, shape, factors):
+    """The values of one of torch's parameters: [out, in, Kh, Kw] is [Kh, Kw, in, out] of ours and [out, in] is [in, out]; a depthwise [C, 1, Kh, Kw] is
+    [Kh, Kw, C, 1]; and where a map was flattened [out, C·H·W] is [H·W·C, out]. Other numbers are the same."""
+    name, kept = table.ours[full]
+    kind, *detail = kept or ["plain"]
+    if kind == "parameter":
+        return parameter(name, shape[:1], factors).reshape(shape)
+    if kind == "depthwise" and len(shape) == 4:
+        channels, _, height, width = shape
+        return parameter(name, (height, width, channels, 1), factors).transpose(2, 3, 0, 1)
+    if kind == "linear" and len(shape) == 2:
+        out, into = shape
+        return parameter(name, (1, 1, into, out), factors)[0, 0].T
     if len(shape) == 1:
         return parameter(name, shape, factors)
     if len(shape) == 4:
@@ -138,8 +177,9 @@ def torch_values(table, layer, variable, shape, factors):
         return parameter(name, (height, width, into, out), factors).transpose(3, 2, 0, 1)
     out, into = shape
     ours = parameter(name, (into, out), factors)
-    if flattened:
-        ours = ours.reshape(into // flattened, flattened, out).transpose(1, 0, 2).reshape(into, out)
+    if kind == "flattened":
+        channels = int(detail[0])
+        ours = ours.reshape(into // channels, channels, out).transpose(1, 0, 2).reshape(into, out)
     return ours.T
 
 
@@ -175,6 +215,9 @@ KERAS = {
     "resnet50": Case(64, {"bn3.gamma": 0.25, "predictions.kernel": 0.25},
                      Training(64, 0.0002, {"bn3.gamma": 0.25, "predictions.kernel": 0.25})),
     "mobilenet": Case(32, train=Training(64, 0.002, {"kernel": 2**-5, "predictions.kernel": 1})),
+    "mobilenet_v2": Case(72, {"predictions.kernel": 0.25}),
+    "efficientnet_b0": Case(72, train=Training(72, 0.05, {"kernel": 2**-5, "predictions.kernel": 1, "se_reduce.kernel": 1, "se_expand.kernel": 1})),
+    "resnet101": Case(64, {"bn3.gamma": 0.25, "predictions.kernel": 0.25}),
 }
 TORCH = {
     "alexnet": Case(96, {"fc8.kernel": 0.5}),
@@ -183,11 +226,25 @@ TORCH = {
     "resnet18": Case(32, {"bn2.gamma": 0.5, "fc.kernel": 0.5}),
     "resnet34": Case(32, {"bn2.gamma": 0.25, "fc.kernel": 0.5}),
     "squeezenet": Case(64),
+    "resnet50_v1_5": Case(72, {"bn3.gamma": 0.25, "fc.kernel": 0.25}),
+    "densenet121": Case(72, {"classifier.kernel": 0.25}),
+    "inception_v3": Case(299, {"fc.kernel": 0.125}, Training(299, 0.001, {"fc.kernel": 2**-5, "conv1.conv.kernel": 2**-8}, batch=2, steps=2),
+                         arguments=("", "aux: false", "include_top: false")),
+    "mobilenet_v3_small": Case(72, train=Training(72, 0.05, {"kernel": 2**-5, "fc1.kernel": 1, "fc2.kernel": 1})),
+    "mobilenet_v3_large": Case(72, {"fc2.kernel": 2**-6}),
+    "convnext_tiny": Case(72, {"scale.gamma": 0.25, "head.kernel": 0.25}, Training(72, 0.001, {"scale.gamma": 0.25, "head.kernel": 0.25})),
+    "efficientnet_lite0": Case(72, {"fc.kernel": 0.25}),
 }
 
 
 class Keras:
-    """The models of keras.applications, and LeNet-5 as tutorials write it."""
+    """The models of keras.applications, and LeNet-5 as tutorials write it.
+
+    EfficientNetB0 begins with a rescaling by 1/255 and a normalisation whose mean is 0 and variance 1 if nobody sets them: it is given 255 times as much.
+    """
+
+    NAMES = {"vgg16": "VGG16", "vgg19": "VGG19", "resnet50": "ResNet50", "mobilenet": "MobileNet", "mobilenet_v2": "MobileNetV2",
+             "efficientnet_b0": "EfficientNetB0", "resnet101": "ResNet101"}
 
     def __init__(self):
         os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "TF_ENABLE_ONEDNN_OPTS": "0", "TF_DETERMINISTIC_OPS": "1"}
@@ -203,12 +260,14 @@ class Keras:
         keras.backend.set_floatx(dtype)
         if name == "lenet5":
             return self.lenet5(**arguments)
-        make = {"vgg16": "VGG16", "vgg19": "VGG19", "resnet50": "ResNet50", "mobilenet": "MobileNet"}[name]
+        make = self.NAMES[name]
         if shape or not arguments.get("include_top", True):
             arguments["input_shape"] = shape or (224, 224, 3)
-        if name == "mobilenet" and "classes" in arguments:
-            arguments["dropout"] = 0.0
-        return getattr(keras.applications, make)(weights=None, **arguments)
+        model = getattr(keras.applications, make)(weights=None, **arguments)
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = 0.0
+        return model
 
     def lenet5(self, classes=10, include_top=True):
         keras, L = self.keras, self.keras.layers
@@ -219,33 +278,35 @@ class Keras:
         return keras.Sequential(body + (top if include_top else []))
 
     def reference(self, name):
-        made = {"vgg16": "VGG16", "vgg19": "VGG19", "resnet50": "ResNet50", "mobilenet": "MobileNet"}
-        return f"keras.applications.{made[name]}" if name in made else "the tutorials' model, built in Keras"
+        return f"keras.applications.{self.NAMES[name]}" if name in self.NAMES else "the tutorials' model, built in Keras"
 
-    def count(self, name, arguments):
+    def count(self, name, table, arguments):
         model = self.build(name, **({"include_top": False} if arguments == "include_top: false" else {}))
-        return model.count_params(), sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+        ignored = sum(layer.count_params() for layer in model.layers if table.ignores(layer.name))
+        return model.count_params() - ignored, sum(int(np.prod(v.shape)) for v in model.trainable_variables)
 
-    def tensors(self, name):
-        return {f"{layer.name}/{v.name}": v.shape for layer in self.build(name).layers for v in layer.weights}
+    def tensors(self, name, table):
+        layers = [layer for layer in self.build(name).layers if not table.ignores(layer.name)]
+        return {f"{layer.name}/{v.name}": v.shape for layer in layers for v in layer.weights}
 
     def start(self, model, table, factors):
-        seen = set()
         for layer in model.layers:
+            if table.ignores(layer.name):
+                continue
             for variable in layer.weights:
-                path, _ = table.ours(layer.name)
-                name = f"{path}.{variable.name}"
-                assert name not in seen, name
-                seen.add(name)
+                name, _ = table.ours[f"{layer.name}/{variable.name}"]
                 shape = tuple(variable.shape)
                 # the 1x1 convolution at the end of MobileNet is a dense layer here
                 ours = shape[2:] if layer.name == "conv_preds" and len(shape) == 4 else shape
                 variable.assign(parameter(name, ours, factors).reshape(shape).astype(self.keras.backend.floatx()))
 
+    def given(self, name, x, dtype):
+        return (x.astype(dtype) * (255 if name == "efficientnet_b0" else 1)).astype(dtype)
+
     def predict(self, name, case, table, dtype, x):
         model = self.build(name, dtype, x.shape[1:], classes=CLASSES)
         self.start(model, table, case.factors)
-        return np.array(model(x.astype(dtype), training=False))
+        return np.array(model(self.given(name, x, dtype), training=False))
 
     def losses(self, name, case, table, dtype, x, y):
         keras, tf = self.keras, self.tf
@@ -254,7 +315,7 @@ class Keras:
         rule = keras.optimizers.SGD(case.train.rate)
         rule.build(model.trainable_variables)
         loss_of = keras.losses.SparseCategoricalCrossentropy()
-        x, losses = tf.constant(x.astype(dtype)), []
+        x, losses = tf.constant(self.given(name, x, dtype)), []
         for _ in range(case.train.steps):
             with tf.GradientTape() as tape:
                 loss = loss_of(y, model(x, training=True))
@@ -265,7 +326,7 @@ class Keras:
 
 
 class Torch:
-    """The models of torchvision.
+    """The models of torchvision, and EfficientNet-Lite0 of the package efficientnet_lite_pytorch.
 
     Two of them have an adaptive pool, which does nothing at 224x224 (AlexNet), or what the paper's 5x5 pool does by other windows (GoogLeNet's heads). At
     the small sizes here the first is left out, and the second is the paper's; the dense layers behind are made to fit.
@@ -280,34 +341,42 @@ class Torch:
         self.made_by = f"PyTorch {torch.__version__.split('+')[0]}, torchvision {torchvision.__version__.split('+')[0]}"
         self.cases = TORCH
 
-    NAMES = {"squeezenet": "squeezenet1_1"}
+    NAMES = {"squeezenet": "squeezenet1_1", "resnet50_v1_5": "resnet50"}
+    WITH_HEADS = ("googlenet", "inception_v3")
 
     def reference(self, name):
+        if name == "efficientnet_lite0":
+            return "efficientnet_lite_pytorch.EfficientNet"
         return f"torchvision.models.{self.NAMES.get(name, name)}"
 
-    def build(self, name, **arguments):
-        if name == "googlenet":
+    def build(self, name, size=224, **arguments):
+        if name == "efficientnet_lite0":
+            # padding is made for one size of pictures there
+            from efficientnet_lite_pytorch import EfficientNet
+            return EfficientNet.from_name("efficientnet-lite0", image_size=size, **arguments)
+        if name in self.WITH_HEADS:
             arguments = {"init_weights": False, "aux_logits": True} | arguments
         return getattr(self.vision, self.NAMES.get(name, name))(weights=None, **arguments)
 
-    def count(self, name, arguments):
-        model = self.build(name, **({"aux_logits": False} if arguments and name == "googlenet" else {}))
+    def count(self, name, table, arguments):
+        model = self.build(name, **({"aux_logits": False} if arguments and name in self.WITH_HEADS else {}))
         if arguments == "include_top: false":
-            for top in ("classifier", "fc"):
+            for top in ("classifier", "fc", "_fc"):
                 if hasattr(model, top):
                     setattr(model, top, self.torch.nn.Identity())
         trainable = sum(p.numel() for p in model.parameters())
         moments = sum(b.numel() for n, b in model.named_buffers() if not n.endswith("num_batches_tracked"))
         return trainable + moments, trainable
 
-    def tensors(self, name):
+    def tensors(self, name, table):
         return {key: tensor.shape for key, tensor in self.build(name).state_dict().items() if not key.endswith("num_batches_tracked")}
 
     def ready(self, name, factors, table, dtype, size):
         torch, nn = self.torch, self.torch.nn
-        model = self.build(name, num_classes=CLASSES)
+        from torchvision.ops import StochasticDepth
+        model = self.build(name, size, num_classes=CLASSES)
         for module in model.modules():
-            if isinstance(module, nn.Dropout):
+            if isinstance(module, (nn.Dropout, StochasticDepth)):
                 module.p = 0.0
         if name == "alexnet":
             model.avgpool = nn.Identity()
@@ -317,9 +386,8 @@ class Torch:
             self.paper_heads(model, size)
         with torch.no_grad():
             for full, tensor in model.state_dict().items():
-                layer, variable = full.rsplit(".", 1)
-                if variable != "num_batches_tracked":
-                    values = torch_values(table, layer, variable, tuple(tensor.shape), factors)
+                if not full.endswith(".num_batches_tracked"):
+                    values = torch_values(table, full, tuple(tensor.shape), factors)
                     tensor.copy_(torch.from_numpy(np.ascontiguousarray(values)))
         return model.to(getattr(torch, dtype))
 
@@ -351,8 +419,12 @@ class Torch:
         entropy = torch.nn.functional.cross_entropy
         for _ in range(case.train.steps):
             out = model(x)
-            loss = entropy(out.logits, y) + 0.3 * (entropy(out.aux_logits1, y) + entropy(out.aux_logits2, y)) \
-                if name == "googlenet" else entropy(out, y)
+            if name == "googlenet":
+                loss = entropy(out.logits, y) + 0.3 * (entropy(out.aux_logits1, y) + entropy(out.aux_logits2, y))
+            elif name == "inception_v3":
+                loss = entropy(out.logits, y) + 0.4 * entropy(out.aux_logits, y)
+            else:
+                loss = entropy(out, y)
             rule.zero_grad()
             loss.backward()
             rule.step()
@@ -385,13 +457,13 @@ def digest(tensors):
 
 def make(framework, name):
     case, table = framework.cases[name], Table(name)
-    counts = [{"arguments": arguments, **dict(zip(("total", "trainable"), framework.count(name, arguments)))} for arguments in case.arguments]
+    counts = [{"arguments": arguments, **dict(zip(("total", "trainable"), framework.count(name, table, arguments)))} for arguments in case.arguments]
     shape = (BATCH, case.size, case.size, case.channels)
     x = by_formula(shape, 0, 0, 1)
     exact = framework.predict(name, case, table, "float64", x)
     noise = deviation(framework.predict(name, case, table, "float32", x), exact)
-    print(f"{name:12} {counts[0]['total']:,} parameters; output strays by {noise:.0e} in float32: {np.array2string(exact[0], precision=3)}", flush=True)
-    result = {"made_by": framework.made_by, "reference": framework.reference(name), "counts": counts, "names": digest(framework.tensors(name)), "classes": CLASSES,
+    print(f"{name:18} {counts[0]['total']:,} parameters; output strays by {noise:.0e} in float32: {np.array2string(exact[0], precision=3)}", flush=True)
+    result = {"made_by": framework.made_by, "reference": framework.reference(name), "counts": counts, "names": digest(framework.tensors(name, table)), "classes": CLASSES,
               "factors": case.factors, "shape": list(shape), "output": [short(row) for row in exact]}
     if case.train:
         train = case.train
@@ -400,7 +472,7 @@ def make(framework, name):
         y = (hashed(train.batch, LABELS_K) % CLASSES).astype(np.int64)
         exact = framework.losses(name, case, table, "float64", x, y)
         noise = deviation(framework.losses(name, case, table, "float32", x, y), exact)
-        print(f"{'':12} losses stray by {noise:.0e} in float32: {short(exact)}", flush=True)
+        print(f"{'':18} losses stray by {noise:.0e} in float32: {short(exact)}", flush=True)
         result["train"] = {"factors": train.factors, "shape": list(shape), "labels": y.tolist(), "optimizer": f"sgd(lr: {train.rate})",
                            "losses": short(exact)}
     (HERE / "zoo" / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -48,7 +48,7 @@ def resnet50(net, x):
     base = keras.applications.ResNet50(weights=None, include_top=False, input_tensor=x)
     for layer in base.layers:
         if layer.weights:
-            net.named("", layer, f"backbone.{table.ours(layer.name)[0]}")
+            net.named("", layer, f"backbone.{table.layers[layer.name]}")
         elif layer.name.endswith("_out"):
             net.named("", layer, f"backbone.{layer.name.replace('_out', '.out')}")
     return net.dense(4, activation="softmax")(L.GlobalAveragePooling2D()(base.output))

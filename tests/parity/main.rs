@@ -1,6 +1,6 @@
 //! Agreement with Keras: forward pass, loss, gradients and weights after 1 and 10 steps, for every layer
 //! kind, every optimizer and the large models, on every instruction set that this machine has. The zoo's
-//! agreement with Keras and PyTorch stands in `zoo`.
+//! agreement with Keras and PyTorch stands in `zoo`, that of published weights in `real_weights`.
 //!
 //! The golden files and what they hold: `tests/golden/README.md`. Everything goes through the public command
 //! line (`cnnc predict`, `cnnc step`), so that it is what a user with Keras at hand would see.
@@ -10,6 +10,7 @@
 mod engine;
 mod formula;
 mod golden;
+mod real_weights;
 mod report;
 mod see;
 mod zoo;

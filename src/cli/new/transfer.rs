@@ -48,7 +48,7 @@ const BATCH: usize = 32;
 
 /// The network that fits the photos, or the one of a name.
 fn backbone(wanted: Option<&str>, photos: &Photos) -> Result<Backbone, Failure> {
-    let fitting = if photos.counts()[0] <= FEW { "mobilenet" } else { "resnet50" };
+    let fitting = if photos.counts()[0] <= FEW { "mobilenet_v2" } else { "resnet50" };
     let wanted = wanted.unwrap_or(fitting);
     let wanted = wanted.strip_prefix("zoo.").unwrap_or(wanted);
     backbones().find(|backbone| backbone.name == wanted).ok_or_else(|| {
@@ -201,9 +201,9 @@ mod tests {
     fn what_fits_depends_on_the_photos() {
         let text = |photos: &Photos| recipe("M", photos, None).expect("a recipe");
         let (few, found) = text(&photos(2, 100, 200));
-        assert!(few.contains("use zoo.mobilenet\n") && few.contains("input(224x224x3)"), "{few}");
+        assert!(few.contains("use zoo.mobilenet_v2\n") && few.contains("input(224x224x3)"), "{few}");
         assert!(few.contains("class_weight: balanced"), "{few}");
-        assert_eq!(found, "300 training photos of 2 classes (100 to 200 each), seen by mobilenet at 224x224");
+        assert_eq!(found, "300 training photos of 2 classes (100 to 200 each), seen by mobilenet_v2 at 224x224");
         let (many, _) = text(&photos(30, 9, 80));
         assert!(many.contains("use zoo.resnet50\n") && many.contains("input(128x128x3)"), "{many}");
         assert!(!many.contains("classes: ["), "{many}");

@@ -82,6 +82,7 @@ rooms! {
     }
     ir {
         CheckedProgram, DataSource, DataSpec, Graph, LabelKind, Labels, LayerId, ParamRole, Program, ScopeKind,
+        variables,
     }
     #[cfg(feature = "engine")]
     jit {

@@ -8,7 +8,7 @@ use super::open::Experiment;
 use super::watch::{Event, Watch};
 use crate::data::Featurewise;
 use crate::files;
-use crate::ir::{LayerId, Matching, Mode, Normalize, Param, PrepareSpec, forward};
+use crate::ir::{Matching, Mode, Normalize, Param, PrepareSpec, forward, variables};
 use crate::onnx::{Export, MapLayout, OnnxFile, Opset};
 use crate::settings::prepare_json;
 use crate::train::RunError;
@@ -127,7 +127,9 @@ impl Exported {
             .iter()
             .zip(&places)
             .map(|(param, place)| match place {
-                Some(place) => Param { name: place.name.clone(), shape: place.shape(), ..param.clone() },
+                Some(there) => {
+                    Param { name: there.name.clone(), shape: there.place.shape.clone(), ..param.clone() }
+                }
                 None => param.clone(),
             })
             .collect();
@@ -144,7 +146,7 @@ impl Exported {
         weights::save(path, &info, &renamed, |at| {
             let values = self.values.get(&self.params[at].name).map_or(&[][..], Vec::as_slice);
             match &places[at] {
-                Some(place) => place.turn.apply(&place.extents, values),
+                Some(there) => there.place.theirs(values),
                 None => values.into(),
             }
         })?;
@@ -157,14 +159,10 @@ impl Exported {
 
     fn places(&self, layout: Layout) -> Vec<Option<Elsewhere>> {
         let naming = Naming::new(&self.experiment.program, layout);
-        let layers = &self.experiment.program.program().model.layers;
-        let of_path: BTreeMap<&str, LayerId> =
-            (0..).map(LayerId).zip(layers).map(|(id, node)| (node.path.as_str(), id)).collect();
-        let place = |param: &Param| {
-            let (layer, variable) = param.name.rsplit_once('.')?;
-            Some(naming.find(*of_path.get(layer)?, variable, &param.shape))
-        };
-        self.params.iter().map(place).collect()
+        let variables = variables(&self.experiment.program, self.heads);
+        let places: BTreeMap<String, Elsewhere> =
+            variables.iter().map(|variable| (variable.full_name(), naming.find(variable))).collect();
+        self.params.iter().map(|param| places.get(&param.name).cloned()).collect()
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a file of weights holds for a network: the variables of its layers, in the order of the layers.
 
-use super::{CheckedProgram, LayerId, Model};
-use crate::layers::{Axes, Layer, Purpose};
-use crate::tensor::Shape;
+use super::{CheckedProgram, LayerId};
+use crate::layers::{Axes, ParamSpec};
+use crate::tensor::{Shape, Turn, VectorOrder};
 
 /// A variable of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +19,9 @@ pub struct Variable {
     pub shape: Shape,
     /// What its axes are.
     pub axes: Axes,
-    /// Channels of the map that the layer's input was, if that has been flattened from more than one pixel.
-    /// Programs with channels first have its elements in another order.
-    pub flattened: Option<usize>,
+    /// How its rows lie in programs that keep channels before pixels: it has one for each element of a vector
+    /// which a map has been flattened into.
+    pub rows: Option<VectorOrder>,
     /// The layer's kind: `conv2d`.
     pub kind: &'static str,
 }
@@ -31,6 +31,20 @@ impl Variable {
     pub fn full_name(&self) -> String {
         format!("{}.{}", self.layer, self.name)
     }
+
+    /// How PyTorch has it: outputs before inputs, channels before pixels.
+    pub fn turn(&self) -> Turn {
+        match (self.axes, self.shape.extents(), &self.rows) {
+            (Axes::Windows, _, _) => Turn::Windows,
+            (Axes::Depthwise, _, _) => Turn::Depthwise,
+            (Axes::Matrix, _, Some(rows)) => Turn::Matrix(rows.clone()),
+            (Axes::Matrix, extents, None) => {
+                Turn::Matrix(VectorOrder::own(extents.first().copied().unwrap_or(0)))
+            }
+            (Axes::Features, _, Some(rows)) => Turn::Rows(rows.clone()),
+            (Axes::Features, _, None) => Turn::Same,
+        }
+    }
 }
 
 /// The variables of a network's layers, without those that only auxiliary outputs need where `with_heads` is
@@ -38,54 +52,32 @@ impl Variable {
 pub fn variables(program: &CheckedProgram, with_heads: bool) -> Vec<Variable> {
     let model = &program.program().model;
     let for_heads = model.only_for_heads();
+    let orders = program.vector_orders();
     let wanted = (0..model.layers.len()).filter(|&at| with_heads || !for_heads[at]);
-    wanted.flat_map(|at| of_layer(program, at)).collect()
+    wanted.flat_map(|at| of_layer(program, at, &orders)).collect()
 }
 
-fn of_layer(program: &CheckedProgram, at: usize) -> Vec<Variable> {
-    let model = &program.program().model;
-    let node = &model.layers[at];
+fn of_layer(program: &CheckedProgram, at: usize, orders: &[Option<VectorOrder>]) -> Vec<Variable> {
+    let node = &program.program().model.layers[at];
     let inputs: Vec<Shape> = node.inputs.iter().map(|&id: &LayerId| program.shape(id).clone()).collect();
-    if inputs.is_empty() {
-        return Vec::new();
-    }
-    let specs = node.layer.as_op().params(&inputs);
-    if specs.is_empty() {
-        return Vec::new();
-    }
-    let flattened = flattened(program, model, node.inputs[0]);
+    let Some(first) = node.inputs.first() else { return Vec::new() };
     let op = node.layer.as_op();
-    // a normalisation has a number for each element of its input, other layers for each of their outputs
-    let of_inputs = |axes| axes == Axes::Matrix || op.purpose() == Purpose::Normalize;
-    let made = specs.into_iter().enumerate().map(|(position, spec)| Variable {
+    // a matrix has a row for each element of what the layer takes; other parameters have a number for each of
+    // what it gives
+    let rows = |spec: &ParamSpec| {
+        let of = if spec.axes == Axes::Matrix { first.index() } else { at };
+        let length = spec.shape.extents().first().copied();
+        orders[of].clone().filter(|order| !order.is_own() && length == Some(order.length()))
+    };
+    let made = op.params(&inputs).into_iter().enumerate().map(|(position, spec)| Variable {
         at,
         layer: node.path.clone(),
         name: spec.name,
         position,
+        rows: rows(&spec),
         shape: spec.shape,
         axes: spec.axes,
-        flattened: flattened.filter(|_| of_inputs(spec.axes)),
         kind: op.keyword(),
     });
     made.collect()
-}
-
-/// Channels of the map of several pixels whose elements a layer's result is, in their order.
-fn flattened(program: &CheckedProgram, model: &Model, mut layer: LayerId) -> Option<usize> {
-    loop {
-        let node = &model.layers[layer.index()];
-        let &input = node.inputs.first()?;
-        if matches!(node.layer, Layer::Flatten(_)) {
-            let shape = program.shape(input);
-            let channels = shape.channels();
-            return (shape.rank() == 3 && shape.elements() > channels).then_some(channels);
-        }
-        let op = node.layer.as_op();
-        let keeps_order =
-            matches!(op.purpose(), Purpose::Drop | Purpose::Activate | Purpose::Disturb | Purpose::Normalize);
-        if !keeps_order || node.inputs.len() > 1 {
-            return None;
-        }
-        layer = input;
-    }
 }

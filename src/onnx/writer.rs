@@ -167,15 +167,10 @@ impl<'v> LayerWriter<'_, 'v> {
 
     /// A parameter under its own name, turned; `None` where the layer has none of this name.
     pub(super) fn parameter(&mut self, name: &str, turn: Turn) -> Option<String> {
-        let extents = self.extents_of(name)?;
+        let param = self.params.iter().find(|param| param.name == name)?;
+        let extents = param.shape.extents().to_vec();
         let dims = turn.extents(&extents);
         self.parameter_as(name, extents, turn, dims)
-    }
-
-    /// Extents of a parameter.
-    pub(super) fn extents_of(&self, name: &str) -> Option<Vec<usize>> {
-        let param = self.params.iter().find(|param| param.name == name)?;
-        Some(param.shape.extents().to_vec())
     }
 
     /// The same, taken as an array of other extents, and written as one of `dims`.

@@ -70,6 +70,8 @@ pub enum Turn {
     Same,
     /// `[O, I, Kh, Kw]` for our `[Kh, Kw, I, O]`.
     Windows,
+    /// `[C·M, 1, Kh, Kw]` for our `[Kh, Kw, C, M]`.
+    Depthwise,
     /// The first axis in the order of a vector: the kernel `[I, O]` of a dense layer behind a flattened map.
     Rows(VectorOrder),
     /// `[O, I]` for our `[I, O]`, with inputs in the order of a vector.
@@ -81,40 +83,70 @@ impl Turn {
     pub fn extents(&self, ours: &[usize]) -> Vec<usize> {
         match (self, ours) {
             (Turn::Windows, &[height, width, inputs, outputs]) => vec![outputs, inputs, height, width],
+            (Turn::Depthwise, &[height, width, channels, multiplier]) => {
+                vec![channels * multiplier, 1, height, width]
+            }
             (Turn::Matrix(_), &[inputs, outputs]) => vec![outputs, inputs],
-            (Turn::Same | Turn::Rows(_) | Turn::Windows | Turn::Matrix(_), _) => ours.to_vec(),
+            _ => ours.to_vec(),
         }
     }
 
     /// The elements as they lie there.
     pub fn apply<'v>(&self, ours: &[usize], values: &'v [f32]) -> Cow<'v, [f32]> {
-        match (self, ours) {
-            // rows are pixels of inputs, as in a flattened map
-            (Turn::Windows, &[height, width, inputs, outputs]) => {
-                transposed(values, &VectorOrder::flattened(height * width, inputs), outputs).into()
-            }
-            (Turn::Matrix(order), &[_, outputs]) => transposed(values, order, outputs).into(),
-            (Turn::Rows(order), _) if !order.is_own() => {
+        let Some(order) = self.rows(ours) else { return values.into() };
+        match self {
+            Turn::Rows(_) => {
                 let row = values.len() / order.length().max(1);
                 let rows = order.sources().into_iter();
                 rows.flat_map(|source| &values[source * row..(source + 1) * row]).copied().collect()
             }
-            (Turn::Same | Turn::Rows(_) | Turn::Windows | Turn::Matrix(_), _) => values.into(),
+            _ => transposed(values, &order, false).into(),
+        }
+    }
+
+    /// The elements of there as they lie here, where they have the extents `ours`.
+    pub fn undo<'v>(&self, ours: &[usize], values: &'v [f32]) -> Cow<'v, [f32]> {
+        let Some(order) = self.rows(ours) else { return values.into() };
+        match self {
+            Turn::Rows(_) => {
+                let row = values.len() / order.length().max(1);
+                let rows = order.places().into_iter();
+                rows.flat_map(|place| &values[place * row..(place + 1) * row]).copied().collect()
+            }
+            _ => transposed(values, &order, true).into(),
+        }
+    }
+
+    /// The parameter as rows, and their order there; `None` where all lies as here.
+    fn rows(&self, ours: &[usize]) -> Option<VectorOrder> {
+        match (self, ours) {
+            // rows are pixels of inputs, as in a flattened map
+            (Turn::Windows, &[height, width, inputs, _]) => {
+                Some(VectorOrder::flattened(height * width, inputs))
+            }
+            // the filters of all channels side by side are those of one
+            (Turn::Depthwise, &[height, width, ..]) => Some(VectorOrder::own(height * width)),
+            (Turn::Matrix(order), &[_, _]) => Some(order.clone()),
+            (Turn::Rows(order), _) if !order.is_own() => Some(order.clone()),
+            _ => None,
         }
     }
 }
 
-/// `[O, I]` of `[I, O]`, with the inputs in an order.
-fn transposed(values: &[f32], order: &VectorOrder, outputs: usize) -> Vec<f32> {
+/// `[O, I]` of our `[I, O]`, with the inputs in an order; or back.
+fn transposed(values: &[f32], order: &VectorOrder, back: bool) -> Vec<f32> {
     /// Outputs at a time: as many as a line of the cache holds, which is read once then.
     const LINE: usize = 16;
     let places = order.places();
+    let outputs = values.len() / places.len().max(1);
     let mut turned = vec![0.0; values.len()];
     for first in (0..outputs).step_by(LINE) {
         let some = first..(first + LINE).min(outputs);
         for (row, place) in places.iter().enumerate() {
             for output in some.clone() {
-                turned[output * places.len() + place] = values[row * outputs + output];
+                let (here, there) = (row * outputs + output, output * places.len() + place);
+                let (from, to) = if back { (there, here) } else { (here, there) };
+                turned[to] = values[from];
             }
         }
     }
@@ -159,5 +191,33 @@ mod tests {
         let matrix = Turn::Matrix(order).apply(&[6, 2], &values);
         assert_eq!(matrix[..], [0., 4., 8., 2., 6., 10., 1., 5., 9., 3., 7., 11.]);
         assert!(matches!(Turn::Rows(VectorOrder::own(6)).apply(&[6, 2], &values), Cow::Borrowed(_)));
+    }
+
+    /// Every turn back gives what was turned.
+    #[test]
+    fn what_is_turned_back_is_as_it_was() {
+        let values: Vec<f32> = (0..48_u8).map(f32::from).collect();
+        let joined = VectorOrder::joined([VectorOrder::flattened(3, 2), VectorOrder::own(2)]);
+        for (turn, ours) in [
+            (Turn::Same, vec![48]),
+            (Turn::Windows, vec![2, 3, 4, 2]),
+            (Turn::Depthwise, vec![2, 3, 4, 2]),
+            (Turn::Rows(joined.clone()), vec![8, 6]),
+            (Turn::Matrix(joined), vec![8, 6]),
+        ] {
+            let theirs = turn.apply(&ours, &values);
+            assert_eq!(theirs[..] == values[..], turn == Turn::Same, "{turn:?}");
+            assert_eq!(turn.undo(&ours, &theirs)[..], values[..], "{turn:?}");
+        }
+    }
+
+    #[test]
+    fn the_filters_of_a_channel_lie_side_by_side() {
+        // [filter, 0, y, 0] is 2·filter + y there; here it is [y, 0, channel, m] with filter = 2·channel + m
+        let theirs: Vec<f32> = (0..12_u8).map(f32::from).collect();
+        let ours = [2, 1, 3, 2];
+        assert_eq!(Turn::Depthwise.extents(&ours), [6, 1, 2, 1]);
+        let here = Turn::Depthwise.undo(&ours, &theirs);
+        assert_eq!(here[..], [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 1.0, 3.0, 5.0, 7.0, 9.0, 11.0]);
     }
 }

@@ -5,9 +5,8 @@
 //! layout torch                                                 // or keras: how tensors lie, what variables are called
 //! {stage}.{turn}.basic.conv0     {stage}.{turn}.downsample.0   // our layer, theirs; the first line that fits counts
 //! {block}.{turn}.layer           {block}.layer{turn+1}         // what is counted from 1 there
-//! fc6                            classifier.1    flattened 256 // a dense layer behind a flattened map of 256 channels
-//! depthwise                      features.1.0    depthwise     // a depthwise convolution
 //! expand                         block.3         linear        // a 1x1 convolution that is a dense layer of each pixel
+//! predictions                    conv_preds      convolution   // a dense layer that is a 1x1 convolution
 //! layer_scale                    layer_scale     parameter     // the layer's one variable is no layer's there
 //! ignored normalization                                        // a layer of theirs that needs no place here
 //! prepare torchvision                                          // pictures are prepared as there, and not as the file says
@@ -18,7 +17,6 @@
 
 use super::layout::Place;
 use crate::ir::Variable;
-use crate::tensor::Shape;
 
 /// How tensors lie in the reference's files, and what its variables are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +48,15 @@ struct Rule {
     kept: Kept,
 }
 
-/// How torch keeps a layer. Keras keeps all of them as they are here.
+/// What a layer is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
-    /// As the extents say.
+    /// The same as here.
     Plainly,
-    /// With inputs that are a flattened map of so many channels.
-    Flattened(usize),
-    /// With a kernel for each channel: `[C m, 1, Kh, Kw]`.
-    Depthwise,
-    /// As a matrix for each pixel: `[O, I]` without the window.
+    /// A dense layer of each pixel: its kernel has no window.
     Linear,
+    /// A convolution of one pixel: its kernel has a window of 1x1.
+    Convolution,
     /// As a parameter of its own, `[C, 1, 1]`, without a name for the variable.
     Parameter,
 }
@@ -117,32 +113,30 @@ impl NameTable {
         self.layout
     }
 
-    /// What the reference calls a variable of one of our layers, and its shape there; `None` where the table
-    /// does not know the layer.
-    pub fn reference(&self, layer: &str, variable: &str, shape: &Shape) -> Option<(String, Shape)> {
-        let (theirs, kept) = self.rule(layer)?;
-        if self.layout == Layout::Keras {
-            return Some((format!("{theirs}/{variable}"), shape.clone()));
-        }
-        let extents = match (kept, shape.extents()) {
-            (Kept::Depthwise, &[height, width, channels, multiplier]) => {
-                vec![channels * multiplier, 1, height, width]
-            }
-            (Kept::Linear, &[1, 1, inputs, outputs]) => vec![outputs, inputs],
-            (_, &[height, width, inputs, outputs]) => vec![outputs, inputs, height, width],
-            (_, &[inputs, outputs]) => vec![outputs, inputs],
-            (Kept::Parameter, &[channels]) => return Some((theirs, Shape::new([channels, 1, 1]))),
-            (_, others) => others.to_vec(),
+    /// What the reference calls a variable of one of our layers, which is called `layer` in its network, and
+    /// how it lies there; `None` where the table does not know the layer.
+    pub fn reference(&self, layer: &str, variable: &Variable) -> Option<(String, Place)> {
+        let (layer, name, place) = self.place(layer, variable)?;
+        let name = match (self.layout, layer.as_str()) {
+            (Layout::Keras, layer) => format!("{layer}/{name}"),
+            (Layout::Torch, "") => name,
+            (Layout::Torch, layer) => format!("{layer}.{name}"),
         };
-        Some((format!("{theirs}.{}", torch_variable(variable)), Shape::new(extents)))
+        Some((name, place))
     }
 
     /// Where the reference keeps a variable of one of our layers, which is called `layer` in its network: the
     /// layer and the variable there, and how it lies. `None` where the table does not know the layer.
     pub(super) fn place(&self, layer: &str, variable: &Variable) -> Option<(String, String, Place)> {
         let (theirs, kept) = self.rule(layer)?;
-        let flattened = if let Kept::Flattened(channels) = kept { Some(channels) } else { None };
-        let place = Place::of(variable, self.layout, flattened);
+        let place = Place::of(variable, self.layout);
+        let extents = place.shape.extents().to_vec();
+        let place = match (self.layout, kept, &extents[..]) {
+            (Layout::Torch, Kept::Linear, &[outputs, inputs, 1, 1]) => place.shaped(&[outputs, inputs]),
+            (Layout::Keras, Kept::Convolution, &[inputs, outputs]) => place.shaped(&[1, 1, inputs, outputs]),
+            (Layout::Torch, Kept::Parameter, &[channels]) => place.shaped(&[channels, 1, 1]),
+            _ => place,
+        };
         Some(match (self.layout, kept) {
             (Layout::Keras, _) => (theirs, variable.name.to_owned(), place),
             (Layout::Torch, Kept::Parameter) => {
@@ -173,8 +167,7 @@ impl Kept {
     fn parse(words: &[&str]) -> Option<Self> {
         Some(match *words {
             [] => Self::Plainly,
-            ["flattened", channels] => Self::Flattened(channels.parse().ok()?),
-            ["depthwise"] => Self::Depthwise,
+            ["convolution"] => Self::Convolution,
             ["linear"] => Self::Linear,
             ["parameter"] => Self::Parameter,
             _ => return None,
@@ -223,6 +216,7 @@ fn translate(path: &str, pattern: &str, to: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::layers::Axes;
+    use crate::tensor::Shape;
 
     fn table(text: &str) -> NameTable {
         NameTable::parse(text).expect("a table")
@@ -250,13 +244,13 @@ mod tests {
 
     #[test]
     fn tables_are_read_or_refused() {
-        let read = table("// names\nlayout torch\nfc6  classifier.1  flattened 2 // as it is\n");
+        let read = table("// names\nlayout torch\nfc6  classifier.1  linear // as it is\n");
         assert_eq!(
             read.rules,
-            [Rule { ours: "fc6".into(), theirs: "classifier.1".into(), kept: Kept::Flattened(2) }]
+            [Rule { ours: "fc6".into(), theirs: "classifier.1".into(), kept: Kept::Linear }]
         );
         for wrong in
-            ["a b", "layout tf", "layout keras\na", "layout torch\na b flattened x", "layout torch\na b wide"]
+            ["a b", "layout tf", "layout keras\na", "layout torch\na b linear 2", "layout torch\na b wide"]
         {
             assert!(NameTable::parse(wrong).is_err(), "{wrong}");
         }
@@ -272,76 +266,35 @@ mod tests {
         assert_eq!(tables[1].rule("b"), None);
     }
 
-    #[test]
-    fn torch_keeps_some_layers_in_ways_of_their_own() {
-        let table = table(
-            "layout torch\ndw  dw  depthwise\nexpand  block.3  linear\nscale  block.scale  parameter\n{layer} {layer}\n",
-        );
-        let find = |layer, variable, shape: &[usize]| {
-            let (name, shape) = table.reference(layer, variable, &Shape::new(shape)).expect("known");
-            (name, shape.extents().to_vec())
-        };
-        assert_eq!(find("dw", "kernel", &[1, 2, 2, 2]), ("dw.weight".to_owned(), vec![4, 1, 1, 2]));
-        assert_eq!(find("dw", "bias", &[4]), ("dw.bias".to_owned(), vec![4]));
-        assert_eq!(find("expand", "kernel", &[1, 1, 2, 3]), ("block.3.weight".to_owned(), vec![3, 2]));
-        assert_eq!(find("scale", "gamma", &[3]), ("block.scale".to_owned(), vec![3, 1, 1]));
-        assert_eq!(find("bn", "moving_variance", &[4]), ("bn.running_var".to_owned(), vec![4]));
+    fn variable(name: &'static str, extents: &[usize], axes: Axes) -> Variable {
+        let (layer, shape) = ("net.x".into(), Shape::new(extents));
+        Variable { at: 0, layer, name, position: 0, shape, axes, rows: None, kind: "conv2d" }
     }
 
     #[test]
-    fn places_are_read_where_they_are() {
-        let variable = |name: &'static str, extents: &[usize], axes| Variable {
-            at: 0,
-            layer: "net.x".into(),
-            name,
-            position: 0,
-            shape: Shape::new(extents),
-            axes,
-            flattened: None,
-            kind: "conv2d",
+    fn references_keep_some_layers_in_ways_of_their_own() {
+        let torch =
+            table("layout torch\nexpand  block.3  linear\nscale  block.scale  parameter\n{layer} {layer}\n");
+        let find = |table: &NameTable, layer, variable: &Variable| {
+            let (name, place) = table.reference(layer, variable).expect("known");
+            (name, place.shape.extents().to_vec())
         };
-        let torch = table("layout torch\nfc a flattened 2\nscale  block.scale  parameter\n{layer} {layer}\n");
-        let kernel = variable("kernel", &[1, 1, 2, 3], Axes::Windows);
-        let (layer, name, place) = torch.place("conv", &kernel).expect("known");
-        assert_eq!((layer.as_str(), name.as_str()), ("conv", "weight"));
-        // a dense layer of each pixel has no window there
+        let window = variable("kernel", &[1, 1, 2, 3], Axes::Windows);
+        assert_eq!(find(&torch, "conv", &window), ("conv.weight".to_owned(), vec![3, 2, 1, 1]));
+        assert_eq!(find(&torch, "expand", &window), ("block.3.weight".to_owned(), vec![3, 2]));
+        let depthwise = variable("kernel", &[1, 2, 2, 2], Axes::Depthwise);
+        assert_eq!(find(&torch, "dw", &depthwise), ("dw.weight".to_owned(), vec![4, 1, 1, 2]));
+        let of_channels = |name| variable(name, &[3], Axes::Features);
+        assert_eq!(find(&torch, "dw", &of_channels("bias")), ("dw.bias".to_owned(), vec![3]));
+        assert_eq!(find(&torch, "scale", &of_channels("gamma")), ("block.scale".to_owned(), vec![3, 1, 1]));
+        let variance = of_channels("moving_variance");
+        assert_eq!(find(&torch, "bn", &variance), ("bn.running_var".to_owned(), vec![3]));
+        let keras = table("layout keras\npredictions conv_preds convolution\n");
+        let matrix = variable("kernel", &[2, 3], Axes::Matrix);
+        assert_eq!(find(&keras, "predictions", &matrix), ("conv_preds/kernel".to_owned(), vec![1, 1, 2, 3]));
+        // other programs have a window where there is none here, or none where there is one
+        let (.., place) = torch.place("conv", &window).expect("known");
         assert!(place.takes(&Shape::new([3, 2, 1, 1])) && place.takes(&Shape::new([3, 2])));
-        let gamma = variable("gamma", &[3], Axes::Features);
-        let (layer, name, place) = torch.place("scale", &gamma).expect("known");
-        assert_eq!((layer.as_str(), name.as_str()), ("block", "scale"));
-        assert!(place.takes(&Shape::new([3, 1, 1])));
-        let matrix = variable("kernel", &[6, 1], Axes::Matrix);
-        let theirs: Vec<f32> = (0..6_u8).map(f32::from).collect();
-        let (.., place) = torch.place("fc", &matrix).expect("known");
-        assert_eq!(place.ours(theirs), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
-        let keras = table("layout keras\npredictions conv_preds\n");
-        let (layer, name, _) = keras.place("predictions", &kernel).expect("known");
-        assert_eq!((layer.as_str(), name.as_str()), ("conv_preds", "kernel"));
-    }
-
-    /// What is written for PyTorch ([`super::super::Naming`]) is read as it was.
-    #[test]
-    fn ours_are_theirs_turned_back() {
-        use crate::tensor::{Turn, VectorOrder};
-        let matrix = Turn::Matrix(VectorOrder::flattened(3, 2));
-        let windows = (Axes::Windows, vec![2, 1, 3, 4], None, Turn::Windows);
-        for (axes, extents, flattened, turn) in [windows, (Axes::Matrix, vec![6, 4], Some(2), matrix)] {
-            let values: Vec<f32> = (0..24_u8).map(f32::from).collect();
-            let variable = Variable {
-                at: 0,
-                layer: "x".into(),
-                name: "kernel",
-                position: 0,
-                shape: Shape::new(extents.clone()),
-                axes,
-                flattened,
-                kind: "conv2d",
-            };
-            let place = Place::of(&variable, Layout::Torch, None);
-            assert_eq!(place.shape.extents(), turn.extents(&extents));
-            let theirs = turn.apply(&extents, &values).into_owned();
-            assert!(theirs != values && place.ours(theirs) == values, "{axes:?}");
-        }
     }
 
     #[test]

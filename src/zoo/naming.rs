@@ -3,27 +3,18 @@
 //! A layer of a model of the zoo is called as in the implementation that its published weights come from, if
 //! that is of the framework ([`NameTable`]). Every other layer has its own name there.
 
+use super::layout::Place;
 use super::names::{Layout, NameTable, torch_variable};
-use crate::ir::{CheckedProgram, LayerId, LayerNode, ScopeKind};
+use crate::ir::{CheckedProgram, ScopeKind, Variable, variables};
 use crate::layers::Layer;
-use crate::tensor::{Shape, Turn, VectorOrder};
 
 /// A parameter elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
     /// `conv1.weight`, `conv1/kernel`.
     pub name: String,
-    /// The extents by which ours are taken: those of a depthwise kernel with its channels in groups.
-    pub extents: Vec<usize>,
-    /// From our order to that one.
-    pub turn: Turn,
-}
-
-impl Elsewhere {
-    /// Its shape there.
-    pub fn shape(&self) -> Shape {
-        Shape::new(self.turn.extents(&self.extents))
-    }
+    /// Its shape there, and the order of its elements.
+    pub place: Place,
 }
 
 /// Names and places of the parameters of a program in a framework.
@@ -33,7 +24,6 @@ pub struct Naming<'p> {
     program: &'p CheckedProgram,
     /// For each network of the zoo: what stands before the names of its layers, and the table.
     tables: Vec<(String, NameTable)>,
-    orders: Vec<Option<VectorOrder>>,
 }
 
 impl<'p> Naming<'p> {
@@ -48,57 +38,29 @@ impl<'p> Naming<'p> {
             ScopeKind::Model(_) | ScopeKind::Block(_) | ScopeKind::Turn | ScopeKind::Head => None,
         });
         let tables = of_backbones.chain(of_model).collect();
-        Self { layout, program, tables, orders: program.vector_orders() }
+        Self { layout, program, tables }
     }
 
-    /// Where the variable of a layer is.
-    pub fn find(&self, layer: LayerId, variable: &str, shape: &Shape) -> Elsewhere {
-        let node = &self.program.program().model.layers[layer.index()];
-        let name = self.known(&node.path, variable, shape);
-        let name = name.unwrap_or_else(|| match self.layout {
-            Layout::Keras => format!("{}/{variable}", node.path.replace('.', "/")),
-            Layout::Torch => format!("{}.{}", node.path, torch_part(node, variable)),
-        });
-        let ours = shape.extents().to_vec();
-        let (extents, turn) = match self.layout {
-            Layout::Keras => (ours, Turn::Same),
-            Layout::Torch => self.turned(layer, variable, ours),
-        };
-        Elsewhere { name, extents, turn }
-    }
-
-    /// The name in a table.
-    fn known(&self, path: &str, variable: &str, shape: &Shape) -> Option<String> {
-        self.tables.iter().find_map(|(prefix, table)| {
-            let (theirs, _) = table.reference(path.strip_prefix(prefix.as_str())?, variable, shape)?;
-            let before = if self.layout == Layout::Keras { prefix.replace('.', "/") } else { prefix.clone() };
-            Some(before + &theirs)
-        })
-    }
-
-    /// How PyTorch has a variable: outputs before inputs, channels before pixels.
-    fn turned(&self, layer: LayerId, variable: &str, ours: Vec<usize>) -> (Vec<usize>, Turn) {
-        let node = &self.program.program().model.layers[layer.index()];
-        let is_depthwise = matches!(node.layer, Layer::DepthwiseConv2d(_)) && variable == "kernel"
-            || variable == "depthwise_kernel";
-        match ours[..] {
-            [height, width, channels, multiplier] if is_depthwise => {
-                (vec![height, width, 1, channels * multiplier], Turn::Windows)
-            }
-            [_, _, _, _] => (ours, Turn::Windows),
-            [inputs, _] => {
-                let order = node.inputs.first().and_then(|&input| self.orders[input.index()].clone());
-                (ours, Turn::Matrix(order.unwrap_or_else(|| VectorOrder::own(inputs))))
-            }
-            [length] => {
-                // a number for each element of a vector: of a batch norm behind `flatten`
-                let order = self.orders[layer.index()].clone().filter(|order| order.length() == length);
-                let is_moved = order.as_ref().is_some_and(|order| !order.is_own());
-                let turn = order.filter(|_| is_moved).map_or(Turn::Same, Turn::Rows);
-                (ours, turn)
-            }
-            _ => (ours, Turn::Same),
+    /// Where a variable is.
+    pub fn find(&self, variable: &Variable) -> Elsewhere {
+        if let Some(known) = self.known(variable) {
+            return known;
         }
+        let layer = &self.program.program().model.layers[variable.at].layer;
+        let name = match self.layout {
+            Layout::Keras => format!("{}/{}", variable.layer.replace('.', "/"), variable.name),
+            Layout::Torch => format!("{}.{}", variable.layer, torch_part(layer, variable.name)),
+        };
+        Elsewhere { name, place: Place::of(variable, self.layout) }
+    }
+
+    /// Where a table says that it is.
+    fn known(&self, variable: &Variable) -> Option<Elsewhere> {
+        self.tables.iter().find_map(|(prefix, table)| {
+            let (theirs, place) = table.reference(variable.layer.strip_prefix(prefix.as_str())?, variable)?;
+            let before = if self.layout == Layout::Keras { prefix.replace('.', "/") } else { prefix.clone() };
+            Some(Elsewhere { name: before + &theirs, place })
+        })
     }
 }
 
@@ -107,12 +69,8 @@ impl<'p> Naming<'p> {
 fn whole_table(program: &CheckedProgram, layout: Layout) -> Option<NameTable> {
     let model = &program.program().model;
     let table = table_of(&model.name.value, layout)?;
-    let is_known = |node: &LayerNode| {
-        let inputs: Vec<Shape> = node.inputs.iter().map(|&input| program.shape(input).clone()).collect();
-        let params = node.layer.as_op().params(&inputs);
-        params.iter().all(|param| table.reference(&node.path, param.name, &param.shape).is_some())
-    };
-    model.layers.iter().all(is_known).then_some(table)
+    let is_known = |variable: &Variable| table.reference(&variable.layer, variable).is_some();
+    variables(program, true).iter().all(is_known).then_some(table)
 }
 
 fn table_of(model: &str, layout: Layout) -> Option<NameTable> {
@@ -120,8 +78,8 @@ fn table_of(model: &str, layout: Layout) -> Option<NameTable> {
 }
 
 /// What PyTorch calls a variable. It has no separable convolution; both parts have a name here.
-fn torch_part(node: &LayerNode, variable: &str) -> String {
-    match (&node.layer, variable) {
+fn torch_part(layer: &Layer, variable: &str) -> String {
+    match (layer, variable) {
         (Layer::SeparableConv2d(_), "depthwise_kernel") => "depthwise.weight".to_owned(),
         (Layer::SeparableConv2d(_), "pointwise_kernel") => "pointwise.weight".to_owned(),
         (Layer::SeparableConv2d(_), other) => format!("pointwise.{other}"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cnnc::front::load;
-use cnnc::internals::ir::CheckedProgram;
+use cnnc::internals::ir::{CheckedProgram, variables};
 use cnnc::internals::kernel::Simd;
 use cnnc::internals::lower::LowerOptions;
 use cnnc::internals::tensor::Shape;
@@ -128,12 +128,17 @@ fn names(name: &str, source: &str, golden: &Names, report: &mut Report) -> Resul
     let model = cnnc::internals::zoo::find(name).ok_or("it is not in the zoo")?;
     let table = NameTable::parse(model.names)?;
     let mut lines = Vec::new();
-    for Parameter { name, shape, .. } in parameters(&program(source, None)?) {
-        let (layer, variable) = name.rsplit_once('.').expect("a layer and its variable");
-        let found = table.reference(layer, variable, &shape);
-        let (reference, shape) = found.ok_or_else(|| format!("the table does not know {name}"))?;
-        let extents: Vec<String> =
-            shape.extents().iter().skip_while(|&&extent| extent == 1).map(ToString::to_string).collect();
+    for variable in variables(&program(source, None)?, true) {
+        let found = table.reference(&variable.layer, &variable);
+        let (reference, place) =
+            found.ok_or_else(|| format!("the table does not know {}", variable.full_name()))?;
+        let extents: Vec<String> = place
+            .shape
+            .extents()
+            .iter()
+            .skip_while(|&&extent| extent == 1)
+            .map(ToString::to_string)
+            .collect();
         lines.push(format!("{reference} {}", extents.join("x")));
     }
     lines.sort();

@@ -203,7 +203,10 @@ mod tests {
         let (few, found) = text(&photos(2, 100, 200));
         assert!(few.contains("use zoo.mobilenet_v2\n") && few.contains("input(224x224x3)"), "{few}");
         assert!(few.contains("class_weight: balanced"), "{few}");
-        assert_eq!(found, "300 training photos of 2 classes (100 to 200 each), seen by mobilenet_v2 at 224x224");
+        assert_eq!(
+            found,
+            "300 training photos of 2 classes (100 to 200 each), seen by mobilenet_v2 at 224x224"
+        );
         let (many, _) = text(&photos(30, 9, 80));
         assert!(many.contains("use zoo.resnet50\n") && many.contains("input(128x128x3)"), "{many}");
         assert!(!many.contains("classes: ["), "{many}");

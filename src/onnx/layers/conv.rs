@@ -23,7 +23,7 @@ pub(super) fn depthwise_conv2d(
     site: Site<'_>,
     w: &mut LayerWriter<'_, '_>,
 ) -> String {
-    let kernel = depthwise_kernel("kernel", w);
+    let kernel = w.parameter("kernel", Turn::Depthwise);
     let bias = w.parameter("bias", Turn::Same);
     let attributes = with_groups(sliding(conv, conv.padding, site), site.x().shape.channels());
     let y = convolution("Conv", &site.x().name, kernel, bias, attributes, w);
@@ -36,7 +36,7 @@ pub(super) fn separable_conv2d(
     site: Site<'_>,
     w: &mut LayerWriter<'_, '_>,
 ) -> String {
-    let kernel = depthwise_kernel("depthwise_kernel", w);
+    let kernel = w.parameter("depthwise_kernel", Turn::Depthwise);
     let attributes = with_groups(sliding(conv, conv.padding, site), site.x().shape.channels());
     let middle = convolution("Conv", &site.x().name, kernel, None, attributes, w);
     let kernel = w.parameter("pointwise_kernel", Turn::Windows);
@@ -85,16 +85,6 @@ fn convolution(
     let operands: Vec<&str> =
         std::iter::once(x).chain([&kernel, &bias].into_iter().flatten().map(String::as_str)).collect();
     w.node(op, &operands, attributes)
-}
-
-/// `[C m, 1, Kh, Kw]` of our `[Kh, Kw, C, m]`, which holds the same numbers in the same order as
-/// `[Kh, Kw, 1, C m]`.
-fn depthwise_kernel(name: &str, w: &mut LayerWriter<'_, '_>) -> Option<String> {
-    let extents = w.extents_of(name)?;
-    let [height, width, channels, multiplier] = extents[..] else { return None };
-    let grouped = vec![height, width, 1, channels * multiplier];
-    let dims = Turn::Windows.extents(&grouped);
-    w.parameter_as(name, grouped, Turn::Windows, dims)
 }
 
 fn with_groups(mut attributes: Vec<AttributeProto>, groups: usize) -> Vec<AttributeProto> {

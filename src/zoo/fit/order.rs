@@ -25,7 +25,7 @@ pub(super) fn fit(listing: &Listing, variables: &[&Variable]) -> Vec<Fit> {
 }
 
 fn one(listing: &Listing, variable: &Variable, tensor: Option<usize>, layout: Layout) -> Fit {
-    let place = Place::of(variable, layout, None);
+    let place = Place::of(variable, layout);
     let found = match tensor {
         Some(tensor) if place.takes(&listing.tensors[tensor].shape) => Found::Tensor(tensor, place),
         Some(tensor) => Found::Reshaped { tensor, wanted: place.shape },

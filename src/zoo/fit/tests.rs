@@ -18,7 +18,7 @@ fn variable(
 ) -> Variable {
     let axes = if extents.len() == 4 { Axes::Windows } else { Axes::Features };
     let (layer, shape) = (layer.to_owned(), Shape::new(extents));
-    Variable { at: 0, layer, name, position, shape, axes, flattened: None, kind }
+    Variable { at: 0, layer, name, position, shape, axes, rows: None, kind }
 }
 
 /// A convolution and a batch norm of the network `net`, and a layer beside it.

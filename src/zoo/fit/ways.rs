@@ -37,12 +37,12 @@ pub(super) fn best(listing: &Listing, index: &Index<'_>, part: &Part<'_>) -> Vec
                 let layer = format!("{prefix}{scope}{}", part.inner(variable));
                 let layers =
                     std::iter::once(layer.clone()).chain(keras_layer(listing, &layer, variable.kind));
-                let place = Place::of(variable, own, None);
+                let place = Place::of(variable, own);
                 Some(Candidate { layers: layers.collect(), variable: variable.name.to_owned(), place })
             }));
             if listing.layout != Some(Layout::Keras) {
                 ways.push(part.way(|variable| {
-                    let place = Place::of(variable, Layout::Torch, None);
+                    let place = Place::of(variable, Layout::Torch);
                     let layers = vec![format!("{prefix}{scope}{}", part.inner(variable))];
                     Some(Candidate { layers, variable: torch_variable(variable.name).to_owned(), place })
                 }));
@@ -53,7 +53,7 @@ pub(super) fn best(listing: &Listing, index: &Index<'_>, part: &Part<'_>) -> Vec
             ways.push(part.way(|variable| {
                 let (theirs, name, place) = table.place(part.inner(variable), variable)?;
                 let place = match listing.layout {
-                    Some(layout) if layout != table.layout() => Place::of(variable, layout, None),
+                    Some(layout) if layout != table.layout() => Place::of(variable, layout),
                     _ => place,
                 };
                 Some(Candidate { layers: vec![format!("{prefix}{theirs}")], variable: name, place })

@@ -18,6 +18,7 @@
 
 use super::layout::Place;
 use crate::ir::Variable;
+use crate::layers::Axes;
 use crate::tensor::Shape;
 
 /// How tensors lie in the reference's files, and what its variables are called.
@@ -141,7 +142,11 @@ impl NameTable {
     /// layer and the variable there, and how it lies. `None` where the table does not know the layer.
     pub(super) fn place(&self, layer: &str, variable: &Variable) -> Option<(String, String, Place)> {
         let (theirs, kept) = self.rule(layer)?;
-        let flattened = if let Kept::Flattened(channels) = kept { Some(channels) } else { None };
+        let flattened = match kept {
+            // it is the inputs that are a map; a bias has a number for each output
+            Kept::Flattened(channels) if variable.axes == Axes::Matrix => Some(channels),
+            _ => None,
+        };
         let place = Place::of(variable, self.layout, flattened);
         Some(match (self.layout, kept) {
             (Layout::Keras, _) => (theirs, variable.name.to_owned(), place),
@@ -222,7 +227,6 @@ fn translate(path: &str, pattern: &str, to: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::Axes;
 
     fn table(text: &str) -> NameTable {
         NameTable::parse(text).expect("a table")
@@ -313,7 +317,11 @@ mod tests {
         let matrix = variable("kernel", &[6, 1], Axes::Matrix);
         let theirs: Vec<f32> = (0..6_u8).map(f32::from).collect();
         let (.., place) = torch.place("fc", &matrix).expect("known");
-        assert_eq!(place.ours(theirs), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        assert_eq!(place.ours(theirs.clone()), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        // a bias is one of the outputs, whatever the inputs were
+        let bias = variable("bias", &[6], Axes::Features);
+        let (.., place) = torch.place("fc", &bias).expect("known");
+        assert_eq!(place.ours(theirs.clone()), theirs);
         let keras = table("layout keras\npredictions conv_preds\n");
         let (layer, name, _) = keras.place("predictions", &kernel).expect("known");
         assert_eq!((layer.as_str(), name.as_str()), ("conv_preds", "kernel"));

@@ -451,14 +451,14 @@ fn what_cannot_be_written_is_said() {
 #[test]
 fn the_zoo_is_what_it_is_here() {
     let mut jobs = Jobs::new();
-    let whole = ["lenet5", "mobilenet", "resnet50", "squeezenet"];
+    let whole = ["lenet5", "mobilenet", "mobilenet_v3_small", "resnet50", "squeezenet"];
     for (name, path) in programs("models/zoo") {
         if whole.contains(&name.as_str()) {
             jobs.add(&name, &path, &[&[]], DEEP);
             continue;
         }
         let text = format!(
-            "use zoo.{name}\nmodel Small {{\n    input(64x64x3)\n    base = {name}(include_top: false)\n    \
+            "use zoo.{name}\nmodel Small {{\n    input(96x96x3)\n    base = {name}(include_top: false)\n    \
              global_avg_pool2d\n    dense(3, activation: softmax)\n}}\n"
         );
         let path = jobs.path().join(format!("{name}.cnn"));

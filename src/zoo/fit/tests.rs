@@ -83,6 +83,30 @@ fn a_network_may_be_of_another_implementation() {
     }
 }
 
+/// Torchvision renames tensors of DenseNet's published file when it loads them; here it is read as it is.
+#[test]
+fn a_published_file_may_be_older_than_the_references_names() {
+    let layer = |name: &'static str| format!("net.denseblock2.9.dense_layer.{name}");
+    let variables = [
+        variable(("net.conv0", "conv2d"), ("kernel", 0), &[7, 7, 3, 8]),
+        variable((&layer("norm1"), "batch_norm"), ("gamma", 0), &[8]),
+        variable((&layer("conv2"), "conv2d"), ("kernel", 0), &[3, 3, 8, 4]),
+        variable(("net.transition1.norm", "batch_norm"), ("beta", 1), &[8]),
+    ];
+    let within = "features.denseblock2.denselayer10";
+    for between in ["", "."] {
+        let (norm, conv) = (format!("{within}.norm{between}1.weight"), format!("{within}.conv{between}2.weight"));
+        let tensors: [(&str, &[usize]); 4] = [
+            ("features.conv0.weight", &[8, 3, 7, 7]),
+            (&norm, &[8]),
+            (&conv, &[4, 8, 3, 3]),
+            ("features.transition1.norm.bias", &[8]),
+        ];
+        let of = backbone("densenet121", true, Matching::Names);
+        assert_eq!(found(&fit_backbone(&listing(&tensors), "net", &of, &variables)), [0, 1, 2, 3], "{norm}");
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_told_in_the_files_terms() {
     let tensors: [(&str, &[usize]); 1] = [("conv1.weight", &[4, 2, 1, 1])];

@@ -81,3 +81,32 @@ fn of_layer(program: &CheckedProgram, at: usize, orders: &[Option<VectorOrder>])
     });
     made.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::front::load;
+    use crate::lower::LowerOptions;
+    use crate::source::SourceFile;
+
+    /// A matrix has rows in the order of the vector before it, a normalisation numbers in that of its own; a
+    /// bias has a number for each unit, whatever the vector was.
+    #[test]
+    fn rows_lie_as_the_vector_does() {
+        let text = "model M {\n    input(2x3x4)\n    conv2d(5, 1)\n    flatten\n    batch_norm\n    \
+                    dense(30)\n    dense(2)\n}\n";
+        let file = SourceFile::new("m.cnn".to_owned(), text.to_owned());
+        let program = load(file, &LowerOptions::default(), &|_| None).program.expect("sound");
+        let map = VectorOrder::flattened(6, 5);
+        for variable in variables(&program, true) {
+            let expected = match variable.full_name().as_str() {
+                "conv2d.kernel" => Turn::Windows,
+                "conv2d.bias" | "dense.bias" | "dense_1.bias" => Turn::Same,
+                "dense.kernel" => Turn::Matrix(map.clone()),
+                "dense_1.kernel" => Turn::Matrix(VectorOrder::own(30)),
+                _ => Turn::Rows(map.clone()),
+            };
+            assert_eq!(variable.turn(), expected, "{}", variable.full_name());
+        }
+    }
+}

@@ -173,8 +173,7 @@ fn resampled(values: &[f64], [rows, width, channels]: [usize; 3], to: usize) -> 
         let center = (column as f64 + 0.5) * scale;
         let first = (center - 2.0 * wide + 0.5).max(0.0) as usize;
         let end = ((center + 2.0 * wide + 0.5) as usize).min(width);
-        let weights: Vec<f64> =
-            (first..end).map(|at| weight((at as f64 + 0.5 - center) / wide)).collect();
+        let weights: Vec<f64> = (first..end).map(|at| weight((at as f64 + 0.5 - center) / wide)).collect();
         let sum: f64 = weights.iter().sum();
         for row in 0..rows {
             for channel in 0..channels {

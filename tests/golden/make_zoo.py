@@ -216,7 +216,7 @@ KERAS = {
                      Training(64, 0.0002, {"bn3.gamma": 0.25, "predictions.kernel": 0.25})),
     "mobilenet": Case(32, train=Training(64, 0.002, {"kernel": 2**-5, "predictions.kernel": 1})),
     "mobilenet_v2": Case(72, {"predictions.kernel": 0.25}),
-    "efficientnet_b0": Case(72, train=Training(72, 0.05, {"kernel": 2**-5, "predictions.kernel": 1, "se_reduce.kernel": 1, "se_expand.kernel": 1})),
+    "efficientnet_b0": Case(72, {"predictions.kernel": 4}, Training(72, 0.05, {"kernel": 2**-5, "predictions.kernel": 1, "se_reduce.kernel": 1, "se_expand.kernel": 1})),
     "resnet101": Case(64, {"bn3.gamma": 0.25, "predictions.kernel": 0.25}),
 }
 TORCH = {
@@ -231,7 +231,7 @@ TORCH = {
     "inception_v3": Case(299, {"fc.kernel": 0.125}, Training(299, 0.001, {"fc.kernel": 2**-5, "conv1.conv.kernel": 2**-8}, batch=2, steps=2),
                          arguments=("", "aux: false", "include_top: false")),
     "mobilenet_v3_small": Case(72, train=Training(72, 0.05, {"kernel": 2**-5, "fc1.kernel": 1, "fc2.kernel": 1})),
-    "mobilenet_v3_large": Case(72, {"fc2.kernel": 2**-6}),
+    "mobilenet_v3_large": Case(72, {"fc2.kernel": 2**-4}),
     "convnext_tiny": Case(72, {"scale.gamma": 0.25, "head.kernel": 0.25}, Training(72, 0.001, {"scale.gamma": 0.25, "head.kernel": 0.25})),
     "efficientnet_lite0": Case(72, {"fc.kernel": 0.25}),
 }

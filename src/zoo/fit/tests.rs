@@ -95,7 +95,8 @@ fn a_published_file_may_be_older_than_the_references_names() {
     ];
     let within = "features.denseblock2.denselayer10";
     for between in ["", "."] {
-        let (norm, conv) = (format!("{within}.norm{between}1.weight"), format!("{within}.conv{between}2.weight"));
+        let (norm, conv) =
+            (format!("{within}.norm{between}1.weight"), format!("{within}.conv{between}2.weight"));
         let tensors: [(&str, &[usize]); 4] = [
             ("features.conv0.weight", &[8, 3, 7, 7]),
             (&norm, &[8]),

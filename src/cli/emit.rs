@@ -122,11 +122,12 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
 
 fn unoptimized(ready: &Experiment, mode: Mode) -> Result<Graph, Failure> {
     match mode {
-        Mode::Infer => Ok(evaluation_graph(&ready.program)),
+        Mode::Infer => Ok(evaluation_graph(&ready.program, None)),
         Mode::Train => {
             let schedule = ready.schedule()?;
             let loss = ready.program.loss().ok_or(CompileError::NoSchedule)?;
-            Ok(training_graph(&ready.program, loss, schedule, true))
+            let part = ready.program.frozen_part();
+            Ok(training_graph((&ready.program, part.as_ref()), loss, schedule, true))
         }
     }
 }

@@ -80,7 +80,8 @@ impl Compiled {
         let phase = phases.last().map(|phase| phase.name.value.clone());
         let program = program.stages().pop()?;
         let train = program.program().train.as_ref()?;
-        let written = training_graph(&program, program.loss()?, train, true);
+        let part = program.frozen_part();
+        let written = training_graph((&program, part.as_ref()), program.loss()?, train, true);
         let graph = optimized_training_graph(&program, true).ok()?;
         let plan = plan_with(&graph, target, train.batch.value, &choices);
         let calls = || plan.stages.iter().flat_map(|stage| &stage.groups).flat_map(|group| &group.calls);

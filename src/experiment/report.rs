@@ -9,14 +9,15 @@ use super::phases::PhaseStarts;
 use super::profile;
 use super::scores::Scores;
 use super::tuning;
-use crate::data::{Dataset, Split};
+use crate::data::{Dataset, FeaturePlace, Split};
 use crate::files;
+use crate::ir::Cache;
 use crate::ir::run_files::REPORT;
 use crate::kernel::Target;
 use crate::memory;
 use crate::plan::Choices;
 use crate::settings::Settings;
-use crate::train::{Arithmetic, EpochRecord, Progress, RunError, RunFolder, RunRecord, StepSample};
+use crate::train::{Arithmetic, EpochRecord, FeatureUse, Progress, RunError, RunFolder, RunRecord, StepSample};
 
 /// What does not change during a run.
 #[derive(Debug)]
@@ -81,6 +82,8 @@ pub(super) struct Standing<'s> {
     pub(super) waited: Duration,
     /// Steps that were measured.
     pub(super) sample: Option<&'s StepSample>,
+    /// Features that were made once and used in several epochs.
+    pub(super) features: &'s [FeatureUse],
 }
 
 impl Report<'_> {
@@ -88,7 +91,7 @@ impl Report<'_> {
     /// # Errors
     /// [`RunError::Write`].
     pub(super) fn write(&self, folder: &RunFolder, standing: &Standing<'_>) -> Result<(), RunError> {
-        let Standing { status, progress, last, phases, waited, sample } = *standing;
+        let Standing { status, progress, last, phases, waited, sample, features } = *standing;
         let (word, error, seconds) = match status {
             Status::Running => ("running", None, None),
             Status::Interrupted => ("interrupted", None, None),
@@ -127,6 +130,7 @@ impl Report<'_> {
                 "total_s": rounded(self.since.elapsed().as_secs_f64()),
             },
             "step": sample.map(profile::to_json),
+            "features": features.iter().map(feature_use).collect::<Vec<Value>>(),
             "memory": { "planned_peak_bytes": self.planned_peak_bytes, "peak_bytes": memory::peak_rss_bytes() },
             "results": Self::results(status, last),
             "settings": self.settings.to_json(),
@@ -150,6 +154,21 @@ impl Report<'_> {
         }
         Value::Object(results)
     }
+}
+
+/// Features that were made once, as JSON.
+fn feature_use(used: &FeatureUse) -> Value {
+    let kept = match used.place {
+        FeaturePlace::Memory => Cache::Memory,
+        FeaturePlace::Disk => Cache::Disk,
+    };
+    json!({
+        "phase": used.phase,
+        "kept": kept.name(),
+        "pictures": used.pictures,
+        "epochs": used.epochs,
+        "compute_s": rounded(used.seconds),
+    })
 }
 
 /// How the run in a folder was begun to compute, as its report tells: for states of older versions, which do

@@ -30,7 +30,7 @@ pub use answers::Answers;
 pub use error::CompileError;
 pub use profile::ProfileRow;
 pub use session::{
-    CompileOptions, EvalSession, Kind, ProbeError, ProbeSession, StepInputs, StepResult, TrainSession,
-    VariedSession, optimized_evaluation_graph, optimized_training_graph,
+    CompileOptions, EvalSession, FEATURES_AT_ONCE, Kind, ProbeError, ProbeSession, StepInputs, StepResult,
+    TrainSession, VariedSession, evaluation_graph_behind, frozen_graph, optimized_evaluation_graph, optimized_training_graph,
 };
 pub use tune::tune;

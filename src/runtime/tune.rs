@@ -32,7 +32,7 @@ pub fn tune(
     known: &Choices,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(Choices, usize), CompileError> {
-    let graph = kind.graph(program, options)?;
+    let graph = kind.graph((program, program.frozen_part().as_ref()), options)?;
     let target = options.target;
     let mut choices = Choices::default();
     let mut open = Vec::new();

@@ -137,15 +137,25 @@ fn still_nodes(graph: &Graph) -> Vec<bool> {
     still
 }
 
-/// Layers without weights that make more values of what they take, at the end of the part, stay with those
-/// who want them: a row of features has fewer values then, and there is hardly anything to compute.
+/// Layers without weights at the end of the part that make more values of what they take stay with those who
+/// want them, and so do those behind them: a row of features has fewer values then, and there is hardly
+/// anything to compute.
 fn leave_out_what_only_grows(program: &CheckedProgram, inside: &mut [bool]) {
     let layers = &program.program().model.layers;
-    let values = |layer: usize| program.shape(LayerId(layer as u32)).elements();
+    // the fewest values that a layer's result can be made of by layers without weights
+    let mut fewest: Vec<usize> = Vec::with_capacity(layers.len());
+    for (at, node) in layers.iter().enumerate() {
+        let values = program.shape(LayerId(at as u32)).elements();
+        let before = match node.inputs[..] {
+            [input] if !has_params(program, at) => fewest[input.index()],
+            _ => values,
+        };
+        fewest.push(values.min(before));
+    }
     let mut is_used = vec![false; layers.len()];
     for (at, node) in layers.iter().enumerate().rev() {
-        let grows = matches!(node.inputs[..], [input] if values(input.index()) < values(at));
-        if grows && !is_used[at] && !has_params(program, at) {
+        let values = program.shape(LayerId(at as u32)).elements();
+        if !is_used[at] && fewest[at] < values {
             inside[at] = false;
         }
         if inside[at] {

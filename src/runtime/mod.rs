@@ -9,6 +9,8 @@ mod error;
 mod example;
 mod executor;
 #[cfg(test)]
+mod frozen_tests;
+#[cfg(test)]
 mod heads_tests;
 #[cfg(test)]
 mod network_tests;

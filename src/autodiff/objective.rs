@@ -59,8 +59,7 @@ pub fn training_graph(
 /// Forward pass without randomness: output, and where the loss is known also loss and metrics. Auxiliary
 /// outputs are left out, and of the loss too. Of the whole model, or of what stands behind a frozen part.
 pub fn evaluation_graph(program: &CheckedProgram, part: Option<&FrozenPart>) -> Graph {
-    let Forward { mut graph, output, scores, penalties, .. } =
-        forward_behind(program, Mode::Inference, part);
+    let Forward { mut graph, output, scores, penalties, .. } = forward_behind(program, Mode::Inference, part);
     graph.outputs.push((OutputId::Model, output));
     if let Some(loss) = program.loss() {
         let labels = labels(&mut graph, program, false);

@@ -62,7 +62,7 @@ impl Frozen {
             let handed: Vec<String> = handed.iter().map(|path| format!("`{path}`")).collect();
             let handed = handed.join(", ");
             sentences.push(format!(
-                "{layers} layers up to {handed} are frozen and compiled for inference, with {folded} batch norms folded"
+                "the network up to {handed} is frozen and compiled for inference (layers: {layers}, batch norms folded: {folded})"
             ));
         }
         if let Some(plan) = &self.features {
@@ -97,7 +97,10 @@ impl Frozen {
                 FeaturePlace::Memory => "in memory",
                 FeaturePlace::Disk => "on disk",
             };
-            format!("features of {pictures} pictures{whose} are computed once and kept {place}: {}", bytes(kept))
+            format!(
+                "features of {pictures} pictures{whose} are computed once and kept {place}: {}",
+                bytes(kept)
+            )
         });
         anew.into_iter().chain(kept).collect()
     }
@@ -107,7 +110,11 @@ impl Frozen {
 fn folded(program: &CheckedProgram, part: &FrozenPart) -> usize {
     let mut graph = crate::ir::forward_of_part(program, part);
     let applied = opt::run(&mut graph, opt::INFERENCE);
-    applied.iter().filter(|applied| applied.pass == opt::FOLD_BATCH_NORM).map(|applied| applied.rewrites).sum()
+    applied
+        .iter()
+        .filter(|applied| applied.pass == opt::FOLD_BATCH_NORM)
+        .map(|applied| applied.rewrites)
+        .sum()
 }
 
 impl Experiment {

@@ -22,8 +22,8 @@ use crate::runtime::{CompileOptions, EvalSession, TrainSession};
 use crate::settings::Settings;
 use crate::train::weights::WeightsInfo;
 use crate::train::{
-    Ending, EpochRecord, Evaluated, Interrupt, Learnt, PhaseId, PhasePlan, Pretrained, Progress, Results, RunError,
-    RunFolder, RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
+    Ending, EpochRecord, Evaluated, Interrupt, Learnt, PhaseId, PhasePlan, Pretrained, Progress, Results,
+    RunError, RunFolder, RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
 };
 
 /// A program that is trained in its turn.

@@ -17,7 +17,9 @@ use crate::kernel::Target;
 use crate::memory;
 use crate::plan::Choices;
 use crate::settings::Settings;
-use crate::train::{Arithmetic, EpochRecord, FeatureUse, Progress, RunError, RunFolder, RunRecord, StepSample};
+use crate::train::{
+    Arithmetic, EpochRecord, FeatureUse, Progress, RunError, RunFolder, RunRecord, StepSample,
+};
 
 /// What does not change during a run.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! From a checked program to the graph of its forward pass.
 
 use super::{
-    CheckedProgram, FrozenPart, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Link, Loss, Mode, OutputId,
-    Param, ParamId, ParamRole, Value,
+    CheckedProgram, FrozenPart, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Link, Loss, Mode,
+    OutputId, Param, ParamId, ParamRole, Value,
 };
 use crate::desc::{Expr, ExprId, ExprNode};
 use crate::layers::ParamSpec;

@@ -68,7 +68,9 @@ impl Reporter {
                 self.does(Doing { what: "timing", file: None, done: *done as u64, all: Some(*all as u64) })
             }
             Event::Frozen(frozen) => frozen.sentences().into_iter().for_each(|sentence| self.note(sentence)),
-            Event::MakingFeatures { done, all } if done == all => self.shared.write(|board| board.doing = None),
+            Event::MakingFeatures { done, all } if done == all => {
+                self.shared.write(|board| board.doing = None)
+            }
             Event::MakingFeatures { done, all } => {
                 self.does(Doing { what: "features", file: None, done: *done as u64, all: Some(*all as u64) })
             }

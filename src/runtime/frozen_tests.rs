@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::example::{self, numbers, weights};
 use super::{CompileOptions, EvalSession, FEATURES_AT_ONCE, StepInputs, TrainSession};
 use crate::autodiff::Probe;
-use crate::ir::{CheckedProgram, LayerId, Labels, Param, ParamRole};
+use crate::ir::{CheckedProgram, Labels, LayerId, Param, ParamRole};
 use crate::kernel::{Simd, Target};
 
 const CLASSES: usize = 3;
@@ -133,11 +133,8 @@ fn session(program: &CheckedProgram, options: &CompileOptions) -> TrainSession {
 }
 
 fn targets() -> Vec<Target> {
-    let (host, portable) = (Target::host(), Target::of(Simd::Portable));
-    let exact = Target { exact: true, ..host };
-    let mut targets = vec![host, portable, exact];
-    targets.dedup();
-    targets
+    let simds = Simd::ALL.into_iter().filter(|simd| simd.is_available());
+    simds.map(Target::of).chain([Target { exact: true, ..Target::host() }]).collect()
 }
 
 /// Everything that is computed in ways of its own: windows of all kinds over large and small maps, Winograd's and
@@ -159,6 +156,12 @@ const KINDS: &[(&str, &str)] = &[
         j = concat { branch { c = conv2d(24, 3x3, padding: same) } branch { e = conv2d(40, 1x1) } }
         flatten; f = dense(70, activation: tanh)",
         "a, d, n, b, c, e, f",
+    ),
+    (
+        // many weights: small maps for which windows are multiplied step by step, and rows of a dense layer
+        "input(7x7x256); a = conv2d(256, 3x3, padding: same, activation: relu)
+        flatten; b = dense(90, activation: relu)",
+        "a, b",
     ),
     (
         // two results that are handed over
@@ -192,7 +195,8 @@ fn features_depend_on_their_picture_alone() {
             let mut one = session(&program, &options(target, 1));
             let together = in_groups(&mut one, &images, image, &[COUNT]);
             let row = together.len() / COUNT;
-            for groups in [vec![1; COUNT], vec![5, 8, 3, 7, 17, 1], vec![FEATURES_AT_ONCE, 9], vec![31, 2, 8]] {
+            for groups in [vec![1; COUNT], vec![5, 8, 3, 7, 17, 1], vec![FEATURES_AT_ONCE, 9], vec![31, 2, 8]]
+            {
                 assert_eq!(groups.iter().sum::<usize>(), COUNT);
                 let found = in_groups(&mut one, &images, image, &groups);
                 assert!(found == together, "{frozen}, {target:?}, groups of {groups:?}");

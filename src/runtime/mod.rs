@@ -33,6 +33,7 @@ pub use error::CompileError;
 pub use profile::ProfileRow;
 pub use session::{
     CompileOptions, EvalSession, FEATURES_AT_ONCE, Kind, ProbeError, ProbeSession, StepInputs, StepResult,
-    TrainSession, VariedSession, evaluation_graph_behind, frozen_graph, optimized_evaluation_graph, optimized_training_graph,
+    TrainSession, VariedSession, evaluation_graph_behind, frozen_graph, optimized_evaluation_graph,
+    optimized_training_graph,
 };
 pub use tune::tune;

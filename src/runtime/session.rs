@@ -427,7 +427,8 @@ impl TrainSession {
         let (train, _) = schedule(program)?;
         let part = program.frozen_part().map(Arc::new);
         let engine = Engine::new(program, part.clone(), options, Kind::Training)?;
-        let divided = part.map(|part| Divided::compile(program, part, options, &engine.params)).transpose()?;
+        let divided =
+            part.map(|part| Divided::compile(program, part, options, &engine.params)).transpose()?;
         Ok(Self { divided, ..Self::around(engine, train) })
     }
 

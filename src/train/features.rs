@@ -47,10 +47,8 @@ impl KeptFeatures {
     ) -> Result<Option<Self>, RunError> {
         let begun = Instant::now();
         let validation = data.validation.as_ref().map_or(0, |split| split.len());
-        let splits = [
-            (Split::Train, data.train.len(), plan.train),
-            (Split::Validation, validation, plan.validation),
-        ];
+        let splits =
+            [(Split::Train, data.train.len(), plan.train), (Split::Validation, validation, plan.validation)];
         let kept = splits.into_iter().filter_map(|(split, count, kept)| Some((split, count, kept.ok()?)));
         let kept: Vec<_> = kept.filter(|(_, count, _)| *count > 0).collect();
         let Some(&(_, _, place)) = kept.first() else { return Ok(None) };

@@ -7,7 +7,9 @@ use super::error::where_from;
 #[non_exhaustive]
 pub enum TrainNote {
     /// What a frozen part makes of pictures was made once.
-    #[error("features of {pictures} pictures were computed once ({seconds:.1} s) instead of in each of {epochs} epochs")]
+    #[error(
+        "features of {pictures} pictures were computed once ({seconds:.1} s) instead of in each of {epochs} epochs"
+    )]
     FeaturesReused {
         /// How many.
         pictures: usize,

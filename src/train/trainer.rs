@@ -372,8 +372,7 @@ where
         let PhasePlan { data, phase, interrupt, features, .. } = self.plan;
         if let (Some(plan), None) = (features, &self.kept) {
             let mut told = |done, all| watch.features(done, all);
-            self.kept =
-                KeptFeatures::make(&mut self.engine, (data, plan), phase.name, interrupt, &mut told)?;
+            self.kept = KeptFeatures::make(&mut self.engine, (data, plan), phase.name, interrupt, &mut told)?;
         }
         Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Complete })
     }
@@ -407,7 +406,8 @@ where
         let mut judged = None;
         if let Some(split) = data.test.is_some().then_some(Split::Test).or(validation) {
             // all steps are saved
-            let Some(evaluation) = self.evaluate((Evaluated::Whole, split), Unsaved::Nothing, Some(take))? else {
+            let Some(evaluation) = self.evaluate((Evaluated::Whole, split), Unsaved::Nothing, Some(take))?
+            else {
                 return Ok(None);
             };
             judged = match evaluation.fault {

@@ -3,7 +3,7 @@
 use super::open::Experiment;
 use super::units::bytes;
 use crate::data::{FeaturePlace, FeaturePlan, NotKept};
-use crate::ir::{CheckedProgram, FrozenPart, LayerId};
+use crate::ir::{CheckedProgram, FrozenPart, LayerId, forward_of_part};
 use crate::memory;
 use crate::opt;
 
@@ -44,11 +44,7 @@ impl Frozen {
         let part = program.frozen_part();
         let frozen = Self {
             phase: phase.map(str::to_owned),
-            part: part.as_ref().map(|part| FrozenLayers {
-                layers: part.layers() - 1,
-                handed: part.handed.iter().map(|&layer| path(layer)).collect(),
-                folded: folded(program, part),
-            }),
+            part: part.as_ref().map(|part| FrozenLayers::of(program, part)),
             features: memory::plan_features(program, pictures.unwrap_or_default()),
             random: program.random_before_frozen().map(path),
         };
@@ -106,15 +102,19 @@ impl Frozen {
     }
 }
 
-/// Batch norms that are folded in the plan of a frozen part.
-fn folded(program: &CheckedProgram, part: &FrozenPart) -> usize {
-    let mut graph = crate::ir::forward_of_part(program, part);
-    let applied = opt::run(&mut graph, opt::INFERENCE);
-    applied
-        .iter()
-        .filter(|applied| applied.pass == opt::FOLD_BATCH_NORM)
-        .map(|applied| applied.rewrites)
-        .sum()
+impl FrozenLayers {
+    /// Of a program and its frozen part.
+    pub(super) fn of(program: &CheckedProgram, part: &FrozenPart) -> Self {
+        let path = |layer: &LayerId| program.program().model.layers[layer.index()].path.clone();
+        let mut graph = forward_of_part(program, part);
+        let applied = opt::run(&mut graph, opt::INFERENCE);
+        let folds = applied.iter().filter(|applied| applied.pass == opt::FOLD_BATCH_NORM);
+        Self {
+            layers: part.layers() - 1,
+            handed: part.handed.iter().map(path).collect(),
+            folded: folds.map(|applied| applied.rewrites).sum(),
+        }
+    }
 }
 
 impl Experiment {

@@ -14,6 +14,7 @@ mod details;
 mod error;
 mod evaluate;
 mod export;
+mod feature_uses;
 mod findings;
 mod frozen;
 mod imagenet;
@@ -81,7 +82,8 @@ pub use crate::runtime::CompileError;
 pub use crate::settings::Settings;
 pub use crate::tensor::Shape;
 pub use crate::train::{
-    End, EpochRecord, EpochValues, Fate, Interrupt, Progress, Repair, RunError, RunningSums, TrainNote,
+    End, EpochRecord, EpochValues, Fate, FeatureUse, Interrupt, Progress, Repair, RunError, RunningSums,
+    TrainNote,
 };
 
 pub(crate) use compiled::{Compiled, Held};

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::feature_uses;
 use super::phases::PhaseStarts;
 use super::profile;
 use super::scores::Scores;
 use super::tuning;
-use crate::data::{Dataset, FeaturePlace, Split};
+use crate::data::{Dataset, Split};
 use crate::files;
-use crate::ir::Cache;
 use crate::ir::run_files::REPORT;
 use crate::kernel::Target;
 use crate::memory;
@@ -132,7 +132,7 @@ impl Report<'_> {
                 "total_s": rounded(self.since.elapsed().as_secs_f64()),
             },
             "step": sample.map(profile::to_json),
-            "features": features.iter().map(feature_use).collect::<Vec<Value>>(),
+            "features": feature_uses::to_json(features),
             "memory": { "planned_peak_bytes": self.planned_peak_bytes, "peak_bytes": memory::peak_rss_bytes() },
             "results": Self::results(status, last),
             "settings": self.settings.to_json(),
@@ -156,21 +156,6 @@ impl Report<'_> {
         }
         Value::Object(results)
     }
-}
-
-/// Features that were made once, as JSON.
-fn feature_use(used: &FeatureUse) -> Value {
-    let kept = match used.place {
-        FeaturePlace::Memory => Cache::Memory,
-        FeaturePlace::Disk => Cache::Disk,
-    };
-    json!({
-        "phase": used.phase,
-        "kept": kept.name(),
-        "pictures": used.pictures,
-        "epochs": used.epochs,
-        "compute_s": rounded(used.seconds),
-    })
 }
 
 /// How the run in a folder was begun to compute, as its report tells: for states of older versions, which do

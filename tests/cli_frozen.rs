@@ -198,7 +198,7 @@ fn phases_make_their_own_features() {
 #[cfg(unix)]
 fn a_run_that_goes_on_makes_them_again() {
     let place = Place::new();
-    let slow = "train { epochs: 12; batch: 2; optimizer: adam(lr: 0.001); freeze: [a, n, b]
+    let slow = "train { epochs: 12; batch: 2; optimizer: adam(lr: 0.001); ema: 0.9; freeze: [a, n, b]
         early_stopping(monitor: val_loss, patience: 20) }";
     place.write("m.cnn", "", slow);
     place.run("m.cnn", "whole", &["--threads", "1"]);
@@ -261,6 +261,78 @@ fn the_results_are_those_of_eval() {
     let (run, evaluated) = (line(&ran), line(&place.cnnc(&["eval", "run"])));
     assert!(run.is_some(), "{ran}");
     assert_eq!(run, evaluated);
+}
+
+/// Where pictures have any size each is of a batch with others of its own, and goes through the frozen network in
+/// every epoch.
+#[test]
+fn networks_that_leave_sizes_open_are_divided_too() {
+    let place = Place::new();
+    for (class, level) in [("dark", 40_u8), ("light", 200)] {
+        fs::create_dir_all(place.path(&format!("set/{class}"))).expect("made");
+        for at in 0..20_u8 {
+            let [height, width] = [[6, 6], [7, 9]][usize::from(at % 2)];
+            let header = format!("P6\n{width} {height}\n255\n").into_bytes();
+            let picture = [header, vec![level + at; 3 * width * height]].concat();
+            fs::write(place.path(&format!("set/{class}/{at:02}.ppm")), picture).expect("written");
+        }
+    }
+    let text = |data: &str| {
+        format!(
+            "model Any {{
+    input(?x?x3)
+    a = conv2d(4, 3x3)
+    n = batch_norm
+    b = conv2d(6, 3x3, padding: same, activation: relu)
+    global_avg_pool2d
+    dense(classes, activation: softmax)
+}}
+data {{ source: folder(\"set\"); validation: 20% of train; test: 20% of all; {data} }}
+prepare {{ rescale: 1/255 }}
+train {{ epochs: 3; batch: 4; seed: 1; optimizer: adam(lr: 0.01); freeze: [a, n] }}
+"
+        )
+    };
+    for (name, data, threads) in [("one", "", "1"), ("two", "cache: disk", "2")] {
+        fs::write(place.path(&format!("{name}.cnn")), text(data)).expect("written");
+        let said = place.run(&format!("{name}.cnn"), name, &["--threads", threads]);
+        assert!(said.contains("the network up to `n` is frozen and compiled for inference"), "{said}");
+        let why = "features are computed in every epoch: the model leaves the size of its pictures open";
+        assert!(said.contains(why), "{said}");
+    }
+    place.assert_same(&["one", "two"]);
+}
+
+/// What is frozen has a program of its own in the stages of the compiler too.
+#[test]
+fn the_frozen_beginning_can_be_looked_at() {
+    let place = Place::new();
+    place.write("m.cnn", "", FROZEN);
+    let frozen = place.cnnc(&["emit", "m.cnn", "--stage", "opt", "--mode", "frozen"]);
+    assert!(frozen.contains("a.kernel") && !frozen.contains("dense.kernel"), "{frozen}");
+    let trained = place.cnnc(&["emit", "m.cnn", "--stage", "ir", "--mode", "train"]);
+    assert!(trained.contains("features 0") && trained.contains("dense.kernel"), "{trained}");
+    assert!(!trained.contains("a.kernel"), "{trained}");
+    place.cnnc(&["emit", "m.cnn", "--stage", "plan", "--mode", "frozen"]);
+    place.write("plain.cnn", "", "train { epochs: 1; optimizer: adam(lr: 0.01) }");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
+    command.current_dir(place.folder.path()).args(["emit", "plain.cnn", "--stage", "ir", "--mode", "frozen"]);
+    let failed = command.assert().code(2);
+    let said = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
+    assert!(said.contains("nothing is frozen in front of what is trained"), "{said}");
+}
+
+/// A run whose loss becomes no number names a layer of the part that is trained.
+#[test]
+fn a_run_that_diverges_names_the_layer() {
+    let place = Place::new();
+    place.write("m.cnn", "", &FROZEN.replace("adam(lr: 0.01)", "sgd(lr: 3e38)"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
+    command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").current_dir(place.folder.path());
+    let failed = command.args(["run", "m.cnn", "--no-report"]).assert().code(1);
+    let said = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
+    assert!(said.contains("E0610") || said.contains("the loss became"), "{said}");
+    assert!(said.contains("`dense`"), "{said}");
 }
 
 #[test]

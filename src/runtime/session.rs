@@ -99,6 +99,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The nominal batch.
+    pub(super) fn batch(self, options: &CompileOptions) -> usize {
+        match self {
+            Kind::Training | Kind::Evaluation | Kind::Behind => options.batch,
+            Kind::Frozen => FEATURES_AT_ONCE,
+        }
+    }
+
     /// The graph that is run, after its passes.
     pub(super) fn graph(
         self,

@@ -36,7 +36,7 @@ pub fn tune(
     let target = options.target;
     let mut choices = Choices::default();
     let mut open = Vec::new();
-    for question in questions(&graph, target, options.batch) {
+    for question in questions(&graph, target, kind.batch(options)) {
         match known.of(&question, &target) {
             Some(way) => choices.insert(&question, &target, way),
             None => open.push(question),

@@ -33,7 +33,7 @@ impl FrozenSession {
         part: Arc<FrozenPart>,
         options: &CompileOptions,
     ) -> Result<Self, CompileError> {
-        let options = CompileOptions { batch: FEATURES_AT_ONCE, ..options.clone() };
+        let options = CompileOptions { batch: Kind::Frozen.batch(options), ..options.clone() };
         Ok(Self { engine: Engine::new(program, Some(part), &options, Kind::Frozen)?, stale: true })
     }
 

@@ -322,17 +322,16 @@ fn the_frozen_beginning_can_be_looked_at() {
     assert!(said.contains("nothing is frozen in front of what is trained"), "{said}");
 }
 
-/// A run whose loss becomes no number names a layer of the part that is trained.
+/// Where the loss becomes no number, the reason is looked for behind the features.
 #[test]
-fn a_run_that_diverges_names_the_layer() {
+fn a_run_that_diverges_says_so() {
     let place = Place::new();
     place.write("m.cnn", "", &FROZEN.replace("adam(lr: 0.01)", "sgd(lr: 3e38)"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
     command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").current_dir(place.folder.path());
     let failed = command.args(["run", "m.cnn", "--no-report"]).assert().code(1);
     let said = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
-    assert!(said.contains("E0610") || said.contains("the loss became"), "{said}");
-    assert!(said.contains("`dense`"), "{said}");
+    assert!(said.contains("the loss became") && said.contains("every layer's result is finite"), "{said}");
 }
 
 #[test]

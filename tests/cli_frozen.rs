@@ -335,6 +335,19 @@ fn a_run_that_diverges_says_so() {
 }
 
 #[test]
+fn the_page_tells_it() {
+    let place = Place::new();
+    place.write("m.cnn", "", FROZEN);
+    place.cnnc(&["run", "m.cnn", "--out", "run", "--threads", "2"]);
+    let page = fs::read_to_string(place.path("run/report.html")).expect("there");
+    assert!(page.contains("Features of 1,438 pictures were computed once, in "), "the time");
+    assert!(page.contains(" instead of in each of 3 epochs."), "the time");
+    assert!(page.contains("Its frozen beginning, 6 layers, is not among these"), "what the compiler did");
+    // how products of frozen layers are computed is told beside the others
+    assert!(page.contains("<tr><td>a</td>") && page.contains("<tr><td>dense</td>"), "the products");
+}
+
+#[test]
 fn korean_says_it_too() {
     let place = Place::new();
     place.write("m.cnn", "", FROZEN);

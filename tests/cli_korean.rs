@@ -114,6 +114,7 @@ const TERMS: &[&str] = &[
     "show",
     "convert",
     "infer",
+    "frozen",
     "stretch",
     "crop",
     "letterbox",

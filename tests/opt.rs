@@ -33,8 +33,8 @@ fn program(path: &Path) -> CheckedProgram {
 /// The graph that the passes of the returned list work on.
 fn graph_of(program: &CheckedProgram) -> (Graph, &'static [Pass]) {
     match (&program.program().train, program.loss()) {
-        (Some(train), Some(loss)) => (training_graph(program, loss, train, true), opt::TRAINING),
-        _ => (evaluation_graph(program), opt::INFERENCE),
+        (Some(train), Some(loss)) => (training_graph((program, None), loss, train, true), opt::TRAINING),
+        _ => (evaluation_graph(program, None), opt::INFERENCE),
     }
 }
 

@@ -9,18 +9,24 @@ use super::optimizer::update;
 use super::penalty;
 use crate::desc::LossKind;
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LabelKind, Link, Loss as ProgramLoss, Mode, OutputId,
-    ScalarInput, TrainSpec, Value, forward,
+    CheckedProgram, Forward, FrozenPart, Graph, InputRole, LabelKind, Link, Loss as ProgramLoss, Mode,
+    OutputId, ScalarInput, TrainSpec, Value, forward_behind,
 };
 use crate::ops::{Loss, Map, Op};
 use crate::opt;
 use crate::tensor::{Element, Shape, TensorType};
 
-/// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight.
-pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &TrainSpec, random: bool) -> Graph {
+/// Forward pass with dropout and batch statistics, loss, gradients, and the update of every weight. Of what
+/// stands behind a frozen part, where one is computed by itself: nothing in it has a gradient.
+pub fn training_graph(
+    (program, part): (&CheckedProgram, Option<&FrozenPart>),
+    loss: ProgramLoss,
+    train: &TrainSpec,
+    random: bool,
+) -> Graph {
     let judgement = Loss { grad: true, ..judgement(program, loss) };
     let Forward { mut graph, output, scores, head_scores, penalties, .. } =
-        forward(program, Mode::Training { random });
+        forward_behind(program, Mode::Training { random }, part);
     let labels = labels(&mut graph, program, program.program().augment.mixes_labels());
     let weights = weights(&mut graph, program);
     let heads = program
@@ -51,9 +57,9 @@ pub fn training_graph(program: &CheckedProgram, loss: ProgramLoss, train: &Train
 }
 
 /// Forward pass without randomness: output, and where the loss is known also loss and metrics. Auxiliary
-/// outputs are left out, and of the loss too.
-pub fn evaluation_graph(program: &CheckedProgram) -> Graph {
-    let Forward { mut graph, output, scores, penalties, .. } = forward(program, Mode::Inference);
+/// outputs are left out, and of the loss too. Of the whole model, or of what stands behind a frozen part.
+pub fn evaluation_graph(program: &CheckedProgram, part: Option<&FrozenPart>) -> Graph {
+    let Forward { mut graph, output, scores, penalties, .. } = forward_behind(program, Mode::Inference, part);
     graph.outputs.push((OutputId::Model, output));
     if let Some(loss) = program.loss() {
         let labels = labels(&mut graph, program, false);

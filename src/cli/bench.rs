@@ -85,7 +85,7 @@ impl Subject {
     ) -> Result<Self, Failure> {
         let mut options = args.compute.options(args.batch as usize, true);
         if args.mode == Measured::Infer {
-            time_kernels(args, ready, (&ready.program, Kind::Evaluation), &mut options, console)?;
+            time_kernels(args, ready, &[(&ready.program, Kind::Evaluation)], &mut options, console)?;
             let mut session = Box::new(EvalSession::compile(&ready.program, &options)?);
             let values: Vec<Vec<f32>> =
                 session.params().iter().map(|param| initial_values(param, 0)).collect();
@@ -98,7 +98,10 @@ impl Subject {
         let program = ready.first_stage();
         let schedule = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
         let learning_rate = schedule.optimizer.value.learning_rate();
-        time_kernels(args, ready, (&program, Kind::Training), &mut options, console)?;
+        let kinds = [Kind::Training, Kind::Frozen];
+        let kinds = &kinds[..if program.frozen_part().is_some() { 2 } else { 1 }];
+        let subjects: Vec<_> = kinds.iter().map(|&kind| (&program, kind)).collect();
+        time_kernels(args, ready, &subjects, &mut options, console)?;
         let mut session = Box::new(TrainSession::compile(&program, &options)?);
         initialise(session.as_mut(), 0);
         let labels = BatchLabels::random(random, &ready.program, args.batch as usize);
@@ -139,12 +142,12 @@ impl Subject {
 fn time_kernels(
     args: &BenchArgs,
     ready: &Experiment,
-    subject: (&CheckedProgram, Kind),
+    subjects: &[(&CheckedProgram, Kind)],
     options: &mut CompileOptions,
     console: &Console,
 ) -> Result<(), Failure> {
     if args.tuning.tune_kernels {
-        options.choices = timed_kernels(&[subject], options, &ready.locations, &mut Terminal::new(console))?;
+        options.choices = timed_kernels(subjects, options, &ready.locations, &mut Terminal::new(console))?;
     }
     Ok(())
 }

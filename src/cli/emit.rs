@@ -9,11 +9,13 @@ use super::load;
 use crate::ast;
 use crate::autodiff::{evaluation_graph, training_graph};
 use crate::experiment::{Experiment, batch_of};
-use crate::ir::Graph;
+use crate::ir::{FrozenPart, Graph, forward_of_part};
 use crate::jit;
 use crate::opt;
 use crate::plan::plan;
-use crate::runtime::{CompileError, optimized_evaluation_graph, optimized_training_graph};
+use crate::runtime::{
+    CompileError, FEATURES_AT_ONCE, frozen_graph, optimized_evaluation_graph, optimized_training_graph,
+};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -38,8 +40,8 @@ pub(super) struct EmitArgs {
     /// The stage to print
     #[arg(long, value_enum)]
     stage: Stage,
-    /// The program that is compiled: training, or inference alone [default: train where the file has a
-    /// `train` section]
+    /// The program that is compiled: training, inference alone, or the frozen beginning of the model, which
+    /// `train` is behind [default: train where the file has a `train` section]
     #[arg(long, value_enum)]
     mode: Option<Mode>,
 }
@@ -58,6 +60,7 @@ enum Stage {
 enum Mode {
     Train,
     Infer,
+    Frozen,
 }
 
 impl EmitArgs {
@@ -85,7 +88,8 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
     let train = ready.program.program().train.as_ref();
     let mode = args.mode.unwrap_or(if train.is_some() { Mode::Train } else { Mode::Infer });
     let target = args.target.target();
-    let planned = || Ok::<_, Failure>(plan(&optimized(&ready, mode)?, target, batch_of(train)));
+    let batch = if mode == Mode::Frozen { FEATURES_AT_ONCE } else { batch_of(train) };
+    let planned = || Ok::<_, Failure>(plan(&optimized(&ready, mode)?, target, batch));
     match args.stage {
         Stage::Ast => console.source_text(&ast::print(&ready.ast)),
         Stage::Ir => console.result_text(&unoptimized(&ready, mode)?.to_string()),
@@ -122,12 +126,14 @@ pub(super) fn emit(args: &EmitArgs, console: &Console) -> Result<(), Failure> {
 
 fn unoptimized(ready: &Experiment, mode: Mode) -> Result<Graph, Failure> {
     match mode {
-        Mode::Infer => Ok(evaluation_graph(&ready.program)),
+        Mode::Infer => Ok(evaluation_graph(&ready.program, None)),
         Mode::Train => {
             let schedule = ready.schedule()?;
             let loss = ready.program.loss().ok_or(CompileError::NoSchedule)?;
-            Ok(training_graph(&ready.program, loss, schedule, true))
+            let part = ready.program.frozen_part();
+            Ok(training_graph((&ready.program, part.as_ref()), loss, schedule, true))
         }
+        Mode::Frozen => Ok(forward_of_part(&ready.program, &frozen_part(ready)?)),
     }
 }
 
@@ -138,5 +144,11 @@ fn optimized(ready: &Experiment, mode: Mode) -> Result<Graph, Failure> {
             ready.schedule()?;
             Ok(optimized_training_graph(&ready.program, true)?)
         }
+        Mode::Frozen => Ok(frozen_graph(&ready.program, &frozen_part(ready)?)),
     }
+}
+
+fn frozen_part(ready: &Experiment) -> Result<FrozenPart, Failure> {
+    let nothing = "`--mode frozen`: nothing is frozen in front of what is trained";
+    ready.program.frozen_part().ok_or_else(|| Failure::Usage(nothing.to_owned()))
 }

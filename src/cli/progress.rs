@@ -59,25 +59,26 @@ impl<'a> DataProgress<'a> {
     }
 }
 
-/// Progress of timing kernels.
-struct TuneProgress<'a> {
+/// Progress of something that is done to a number of things, one after the other.
+struct CountProgress<'a> {
     console: &'a Console,
+    what: &'static str,
     bar: Option<ProgressBar>,
 }
 
-impl<'a> TuneProgress<'a> {
-    fn new(console: &'a Console) -> Self {
-        Self { console, bar: None }
+impl<'a> CountProgress<'a> {
+    fn new(what: &'static str, console: &'a Console) -> Self {
+        Self { console, what, bar: None }
     }
 
-    /// So many of all convolutions are timed.
+    /// It is done to so many of all.
     fn show(&mut self, done: usize, all: usize) {
         if all == 0 || !self.console.draws_bars() {
             return;
         }
-        let bar = self.bar.get_or_insert_with(|| {
-            bar(0, &format!("{} {{wide_bar}} {{pos}}/{{len}}", said("timing convolutions")))
-        });
+        let bar = self
+            .bar
+            .get_or_insert_with(|| bar(0, &format!("{} {{wide_bar}} {{pos}}/{{len}}", said(self.what))));
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     }
@@ -172,7 +173,8 @@ impl TrainProgress {
 pub(super) struct Terminal<'a> {
     console: &'a Console,
     data: DataProgress<'a>,
-    tuning: TuneProgress<'a>,
+    tuning: CountProgress<'a>,
+    features: CountProgress<'a>,
     training: TrainProgress,
 }
 
@@ -181,7 +183,8 @@ impl<'a> Terminal<'a> {
         Self {
             console,
             data: DataProgress::new(console),
-            tuning: TuneProgress::new(console),
+            tuning: CountProgress::new("timing convolutions", console),
+            features: CountProgress::new("computing features", console),
             training: TrainProgress {
                 epochs: 0,
                 epoch: 0,
@@ -238,6 +241,15 @@ impl Watch for Terminal<'_> {
             }
             Event::Begins(start) => self.begins(start),
             Event::Phase(phase) => self.phase(phase),
+            Event::Frozen(frozen) => {
+                frozen.sentences().into_iter().for_each(|sentence| self.console.note(sentence));
+            }
+            Event::MakingFeatures { done, all } => {
+                self.features.show(done, all);
+                if done == all {
+                    self.features.clear();
+                }
+            }
             Event::EpochBegins { epoch, batches, done } if self.console.draws_bars() => {
                 self.training.epoch_begins(epoch, batches, done);
             }
@@ -258,6 +270,7 @@ impl Watch for Terminal<'_> {
 
 impl Drop for Terminal<'_> {
     fn drop(&mut self) {
+        self.features.clear();
         self.training.clear();
     }
 }

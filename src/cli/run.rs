@@ -298,6 +298,8 @@ impl Watch for RunWatch<'_> {
             | Event::TimingKernels { .. }
             | Event::KernelsTimed(_)
             | Event::Phase(_)
+            | Event::Frozen(_)
+            | Event::MakingFeatures { .. }
             | Event::EpochBegins { .. }
             | Event::Waited(_)
             | Event::Step(_)

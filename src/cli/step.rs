@@ -74,10 +74,13 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
         session.write(*at, values);
     }
     let (learning_rate, seed) = (schedule.optimizer.value.learning_rate(), args.seed.unwrap_or(0));
+    // of what is frozen the same in each step
+    let mut features = Vec::new();
+    let images = if session.features(&images, size, &mut features)? { features } else { images };
     for step in 1..=args.steps {
         let (images, labels) = (&images, labels.as_labels());
         let inputs = StepInputs { images, labels, weights: &[], learning_rate, step, update: step, seed };
-        let result = session.step(&inputs);
+        let result = session.learn(&inputs);
         console.beside(&args.output, format_args!("step {step}: loss {}", result.loss))?;
         if !result.loss.is_finite() {
             let layer = session.first_non_finite_layer(images)?;

@@ -84,6 +84,14 @@ fn summary_of(args: &SummaryArgs, ready: Experiment, console: &Console) -> Resul
             }
         }
     }
+    for frozen in ready.frozen() {
+        for sentence in frozen.sentences() {
+            match &frozen.phase {
+                Some(phase) => console.result(format_args!("phase {phase}: {sentence}"))?,
+                None => console.result(sentence)?,
+            }
+        }
+    }
     if let Some([height, width]) = summary.open_from {
         return console.result(format_args!(
             "takes pictures from {height}x{width} on; `--size HxW` tells the rest of one size"

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::augment::{self, Mixable};
 use super::error::DataError;
+use super::features::Features;
 use super::index::{self, Contents, DataIndex};
 use super::loader::{Batches, Pass, Pool, batches_of, occasion_of};
 use super::locations::Locations;
@@ -250,6 +251,29 @@ impl Dataset {
         self.made(pass, start_batch)
     }
 
+    /// The same batches with rows of features in place of pictures, which are not augmented.
+    /// # Panics
+    /// If `batch` is 0.
+    pub fn train_features(
+        &self,
+        features: &Arc<Features>,
+        [seed, epoch]: [u64; 2],
+        batch: usize,
+        start_batch: usize,
+    ) -> Batches {
+        let pass = self.pass(self.order(seed, epoch), batch);
+        let features = Some(Arc::clone(features));
+        self.made(Pass { features, class_weights: self.class_weights.clone(), ..pass }, start_batch)
+    }
+
+    /// [`Self::batches`] with rows of features in place of pictures.
+    /// # Panics
+    /// If `batch` is 0.
+    pub fn feature_batches(&self, features: &Arc<Features>, split: Split, batch: usize) -> Batches {
+        let features = Some(Arc::clone(features));
+        self.made(Pass { features, ..self.pass(self.items_of(split), batch) }, 0)
+    }
+
     /// Training items in the order of an epoch.
     fn order(&self, seed: u64, epoch: u64) -> Vec<u32> {
         let mut order = self.train.items.to_vec();
@@ -356,12 +380,22 @@ impl Dataset {
     /// # Panics
     /// If `batch` is 0.
     pub fn batches(&self, split: Split, batch: usize) -> Batches {
+        self.made(self.pass(self.items_of(split), batch), 0)
+    }
+
+    /// The pictures of a split in the order of the set.
+    fn items_of(&self, split: Split) -> Vec<u32> {
         let view = match split {
             Split::Train => Some(&self.train),
             Split::Validation => self.validation.as_ref(),
             Split::Test => self.test.as_ref(),
         };
-        self.made(self.pass(view.map_or(Vec::new(), |view| view.items.to_vec()), batch), 0)
+        view.map_or(Vec::new(), |view| view.items.to_vec())
+    }
+
+    /// Pictures of the whole set, those of all splits.
+    pub fn pictures(&self) -> usize {
+        self.labels.len()
     }
 
     /// A pass over pictures as they are.
@@ -374,6 +408,7 @@ impl Dataset {
         let outputs = self.outputs;
         Pass {
             store,
+            features: None,
             pool,
             labels,
             targets,
@@ -389,7 +424,11 @@ impl Dataset {
     /// The batches of a pass from batch `start` on.
     fn made(&self, pass: Pass, start: usize) -> Batches {
         // Gathering takes less time than handing a batch from thread to thread.
-        let threads = if pass.augment.is_some() || self.store.is_slow() { self.loader_threads } else { 0 };
+        let is_slow = match &pass.features {
+            Some(features) => features.is_slow(),
+            None => pass.augment.is_some() || self.store.is_slow(),
+        };
+        let threads = if is_slow { self.loader_threads } else { 0 };
         Batches::new(pass, start, threads)
     }
 }

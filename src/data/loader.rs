@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::augment::{self, Mixable, Occasion};
 use super::error::DataError;
+use super::features::Features;
 use super::mirrored::{View, mirror};
 use super::source::Targets;
 use super::store::{Scratch, Store};
@@ -21,7 +22,7 @@ use crate::ir::{AugmentSpec, Labels};
 /// Prepared images and their labels. Dropping it gives its buffers back for another batch.
 #[derive(Debug)]
 pub struct Batch {
-    /// `[n, H, W, C]`, prepared.
+    /// `[n, H, W, C]`, prepared; or the rows of features that are kept of them.
     pub images: Vec<f32>,
     /// `[height, width]` of each of them.
     pub size: [usize; 2],
@@ -88,6 +89,8 @@ impl Pool {
 #[derive(Debug)]
 pub(super) struct Pass {
     pub(super) store: Arc<Store>,
+    /// What is delivered in place of pictures.
+    pub(super) features: Option<Arc<Features>>,
     pub(super) pool: Arc<Pool>,
     /// Labels of all items.
     pub(super) labels: Arc<[i32]>,
@@ -141,7 +144,9 @@ impl Pass {
     fn make(&self, index: usize, scratch: &mut Scratch, given_up: &AtomicBool) -> Result<Batch, DataError> {
         let items = &self.order[self.bounds[index]..self.bounds[index + 1]];
         let first = items[0] as usize;
-        let (size, elements) = (self.store.size_of(first), self.store.preparation_of(first).elements());
+        let of_pictures = || self.store.preparation_of(first).elements();
+        let elements = self.features.as_ref().map_or_else(of_pictures, |features| features.width());
+        let size = self.store.size_of(first);
         let (mut images, mut labels, mut targets, mut weights) = self.pool.take();
         images.resize(items.len() * elements, 0.0);
         labels.clear();
@@ -156,13 +161,17 @@ impl Pass {
             if given_up.load(Ordering::Relaxed) {
                 return Err(DataError::Loader("nobody wants the batch any more".to_owned()));
             }
+            let out = &mut batch.images[i * elements..(i + 1) * elements];
+            if let Some(features) = &self.features {
+                features.read(item, out)?;
+                continue;
+            }
             let augmented = self.augment.as_ref().map(|(spec, seed, epoch)| {
                 let keys = [*seed, *epoch, u64::from(item)];
                 let (occasion, label) = occasion_of(spec, self.mirror.as_deref(), batch.labels[i], keys);
                 batch.labels[i] = label;
                 (spec, occasion)
             });
-            let out = &mut batch.images[i * elements..(i + 1) * elements];
             self.store.write(item as usize, augmented, out, scratch)?;
         }
         if let Some((spec, seed, epoch)) = self.augment.as_ref().filter(|(spec, ..)| spec.mixes_labels()) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::frozen::FrozenLayers;
 use super::report;
 use super::run::Run;
 use super::tuning;
@@ -12,7 +13,7 @@ use crate::ir::CheckedProgram;
 use crate::kernel::{Simd, Target};
 use crate::opt;
 use crate::plan::{Access, Place, Plan, plan_with};
-use crate::runtime::optimized_training_graph;
+use crate::runtime::{FEATURES_AT_ONCE, frozen_graph, optimized_training_graph};
 
 /// What the compiler made of a training step.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub(crate) struct Compiled {
     pub(crate) phase: Option<String>,
     /// Vector instructions.
     pub(crate) simd: Simd,
+    /// What is frozen and compiled by itself, for inference.
+    pub(crate) frozen: Option<FrozenLayers>,
     /// Images of a step.
     pub(crate) batch: usize,
     /// Operations of the graph as it is written, and after all passes.
@@ -80,31 +83,38 @@ impl Compiled {
         let phase = phases.last().map(|phase| phase.name.value.clone());
         let program = program.stages().pop()?;
         let train = program.program().train.as_ref()?;
-        let written = training_graph(&program, program.loss()?, train, true);
+        let part = program.frozen_part();
+        let of_part = part.as_ref().map(|part| frozen_graph(&program, part));
+        let plan_of_part = of_part.as_ref().map(|graph| plan_with(graph, target, FEATURES_AT_ONCE, &choices));
+        let written = training_graph((&program, part.as_ref()), program.loss()?, train, true);
         let graph = optimized_training_graph(&program, true).ok()?;
         let plan = plan_with(&graph, target, train.batch.value, &choices);
         let calls = || plan.stages.iter().flat_map(|stage| &stage.groups).flat_map(|group| &group.calls);
-        let fused = opt::fusion_report(&graph);
+        let fused = of_part.iter().chain([&graph]).map(opt::fusion_report).collect::<String>();
         Some(Self {
             phase,
             simd,
+            frozen: part.as_ref().map(|part| FrozenLayers::of(&program, part)),
             batch: train.batch.value,
             operations: [written.nodes.len(), graph.nodes.len()],
             kernels: plan.kernels.len(),
             calls: calls().count(),
             stages: plan.stages.len(),
             fused: fused.lines().map(|line| line.trim_start_matches("// ").to_owned()).collect(),
-            products: products(&plan),
+            products: products(plan_of_part.iter().chain([&plan])),
             arena_bytes: plan.arena_bytes,
             buffers: held(&plan),
         })
     }
 }
 
-fn products(plan: &Plan) -> Vec<LayerProducts> {
+fn products<'p>(plans: impl Iterator<Item = &'p Plan>) -> Vec<LayerProducts> {
     let mut found: Vec<LayerProducts> = Vec::new();
-    let calls = plan.stages.iter().flat_map(|stage| &stage.groups).flat_map(|group| &group.calls);
-    for call in calls {
+    let calls = plans.flat_map(|plan| {
+        let groups = plan.stages.iter().flat_map(|stage| &stage.groups);
+        groups.flat_map(|group| &group.calls).map(move |call| (plan, call))
+    });
+    for (plan, call) in calls {
         let Some(Product { way, pass }) = plan.kernels[call.kernel].product() else { continue };
         let at = match pass {
             ProductPass::Forward => 0,

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::feature_uses;
 use super::phases;
 use super::profile::{self, StepTime};
 use super::report;
 use super::run::Run;
+use crate::train::FeatureUse;
 
 /// How a run was made and what it took. What its report does not tell is `None` or empty: it may be of an older
 /// version.
@@ -45,6 +47,8 @@ pub struct RunDetails {
     pub waiting_seconds: Option<f64>,
     /// Thread time of the kernel calls of a training step, the longest first; empty where none was measured.
     pub step: Vec<StepTime>,
+    /// What the last session computed once of a frozen network and used in several epochs, for each phase.
+    pub features: Vec<FeatureUse>,
     /// Wall time of the last evaluation, in seconds.
     pub test_seconds: Option<f64>,
     /// Wall time of the last session, in seconds.
@@ -76,6 +80,7 @@ impl Run {
             train_seconds: seconds("train_s"),
             waiting_seconds: seconds("waiting_s"),
             step: profile::from_json(&report["step"]),
+            features: feature_uses::from_json(&report["features"]),
             test_seconds: seconds("test_s"),
             total_seconds: seconds("total_s"),
             planned_peak_bytes: report["memory"]["planned_peak_bytes"].as_u64(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::answers::{Collector, Judged};
 use super::boards::{Boards, NotDrawn};
 use super::error::Error;
+use super::frozen::Frozen;
 use super::index::{keep_index, read_index};
 use super::open::Experiment;
 use super::phases::PhaseStarts;
@@ -14,14 +15,15 @@ use super::run::Run;
 use super::scores::Scores;
 use super::watch::{Event, PhaseStart, Start, Warning, Watch};
 use crate::autodiff;
-use crate::data::{DataIndex, Dataset, SplitView};
+use crate::data::{DataIndex, Dataset, FeaturePlan, SplitView};
 use crate::ir::{CheckedProgram, Interpretation, Metric, TrainSpec, meaning};
+use crate::memory;
 use crate::runtime::{CompileOptions, EvalSession, TrainSession};
 use crate::settings::Settings;
 use crate::train::weights::WeightsInfo;
 use crate::train::{
-    Ending, EpochRecord, Interrupt, Learnt, PhaseId, PhasePlan, Pretrained, Progress, Results, RunError,
-    RunFolder, RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
+    Ending, EpochRecord, Evaluated, Interrupt, Learnt, PhaseId, PhasePlan, Pretrained, Progress, Results,
+    RunError, RunFolder, RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
 };
 
 /// A program that is trained in its turn.
@@ -47,9 +49,26 @@ pub(super) fn stages(program: &CheckedProgram) -> Vec<StageProgram> {
     programs.filter_map(stage).collect()
 }
 
+impl StageProgram {
+    /// Whether a frozen part of it is computed by itself.
+    pub(super) fn is_divided(&self) -> bool {
+        self.program.frozen_part().is_some()
+    }
+
+    /// What becomes of the features of its pictures, where a part is frozen.
+    fn features(&self, data: &Dataset) -> Option<FeaturePlan> {
+        memory::plan_features(&self.program, pictures_of(data))
+    }
+}
+
+/// Pictures to train on and for validation.
+fn pictures_of(data: &Dataset) -> [usize; 2] {
+    [data.train.len(), data.validation.as_ref().map_or(0, SplitView::len)]
+}
+
 /// A trainer of real sessions.
 type Running<'j> =
-    Trainer<'j, TrainSession, EvalSession, Box<dyn Fn() -> Result<EvalSession, RunError> + 'j>>;
+    Trainer<'j, TrainSession, EvalSession, Box<dyn Fn(Evaluated) -> Result<EvalSession, RunError> + 'j>>;
 
 /// What a run is made of.
 #[derive(Clone, Copy)]
@@ -131,6 +150,7 @@ impl<'j> Job<'j> {
             phases: &begun,
             waited,
             sample: trainer.sample(),
+            features: trainer.feature_uses(),
         };
         let written = report.write(self.folder, &standing);
         // the first failure is the one to tell
@@ -171,6 +191,7 @@ impl<'j> Job<'j> {
                 phases: begun,
                 waited: Duration::ZERO,
                 sample: None,
+                features: &[],
             };
             report.write(self.folder, &standing)?;
             keep_index(&path, index, watch)?;
@@ -238,6 +259,7 @@ impl<'j> Job<'j> {
             phase: PhaseId { index: at, name: stage.name.as_deref() },
             augment: &self.experiment.program.program().augment,
             data: self.data,
+            features: stage.features(self.data),
             pretrained: self.pretrained,
             folder: self.folder,
             info: self.info,
@@ -248,11 +270,18 @@ impl<'j> Job<'j> {
     }
 
     /// Makes the session that evaluates, for the largest batch of all phases.
-    fn evaluator(self) -> Box<dyn Fn() -> Result<EvalSession, RunError> + 'j> {
+    fn evaluator(self) -> Box<dyn Fn(Evaluated) -> Result<EvalSession, RunError> + 'j> {
         let most =
             self.stages.iter().map(|stage| stage.train.batch.value).max().unwrap_or(self.options.batch);
         let options = options_for(self.options, most);
-        Box::new(move || Ok(EvalSession::compile(&self.experiment.program, &options)?))
+        Box::new(move |of| {
+            Ok(match of {
+                Evaluated::Whole => EvalSession::compile(&self.experiment.program, &options)?,
+                Evaluated::BehindFrozenPart(phase) => {
+                    EvalSession::behind_frozen_part(&stage_at(self.stages, phase).program, &options)?
+                }
+            })
+        })
     }
 
     fn announce(self, progress: &Progress, metrics: &[Metric], watch: &mut dyn Watch) {
@@ -273,10 +302,15 @@ impl<'j> Job<'j> {
     }
 
     fn tell_phase(self, at: usize, watch: &mut dyn Watch) {
-        let Some(StageProgram { program, name: Some(name), .. }) = self.stages.get(at) else { return };
-        let layers = &program.program().model.layers;
-        let frozen = layers.iter().filter(|node| node.frozen).count();
-        watch.see(Event::Phase(&PhaseStart { name, frozen, layers: layers.len() }));
+        let StageProgram { program, name, .. } = stage_at(self.stages, at);
+        if let Some(name) = name {
+            let layers = &program.program().model.layers;
+            let frozen = layers.iter().filter(|node| node.frozen).count();
+            watch.see(Event::Phase(&PhaseStart { name, frozen, layers: layers.len() }));
+        }
+        if let Some(frozen) = Frozen::of(program, name.as_deref(), Some(pictures_of(self.data))) {
+            watch.see(Event::Frozen(&frozen));
+        }
     }
 }
 
@@ -298,6 +332,10 @@ struct Teller<'w> {
 impl TrainWatch for Teller<'_> {
     fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize) {
         self.watch.see(Event::EpochBegins { epoch, batches, done });
+    }
+
+    fn features(&mut self, done: usize, all: usize) {
+        self.watch.see(Event::MakingFeatures { done, all });
     }
 
     fn waited(&mut self, long: Duration) {

@@ -14,7 +14,9 @@ mod details;
 mod error;
 mod evaluate;
 mod export;
+mod feature_uses;
 mod findings;
+mod frozen;
 mod imagenet;
 mod index;
 mod job;
@@ -50,6 +52,7 @@ pub use details::RunDetails;
 pub use error::Error;
 pub use evaluate::{Answer, Evaluation, Label};
 pub use findings::Findings;
+pub use frozen::{Frozen, FrozenLayers};
 pub use known::Known;
 pub use mirrored::{Averaged, MirrorImages, NoFlip};
 pub use model::{Model, ModelOptions};
@@ -68,8 +71,8 @@ pub use watch::{Event, Note, PhaseStart, Silent, Start, Timed, Warning, Watch};
 pub use crate::autodiff::Differentiated;
 pub use crate::card::DataCard;
 pub use crate::data::{
-    Bounds, ClassFolders, DataError, DecodedPicture, FetchPolicy, Locations, PrepareError,
-    Progress as DataProgress, Split,
+    Bounds, ClassFolders, DataError, DecodedPicture, FeaturePlace, FeaturePlan, FetchPolicy, Kept, Locations,
+    NotKept, PrepareError, Progress as DataProgress, Split,
 };
 pub use crate::files::Access;
 pub use crate::ir::{Fit, Link, Meaning, Metric, Monitor, Resize, ResizeMethod, SizeRefused};
@@ -79,7 +82,8 @@ pub use crate::runtime::CompileError;
 pub use crate::settings::Settings;
 pub use crate::tensor::Shape;
 pub use crate::train::{
-    End, EpochRecord, EpochValues, Fate, Interrupt, Progress, Repair, RunError, RunningSums, TrainNote,
+    End, EpochRecord, EpochValues, Fate, FeatureUse, Interrupt, Progress, Repair, RunError, RunningSums,
+    TrainNote,
 };
 
 pub(crate) use compiled::{Compiled, Held};

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::feature_uses;
 use super::phases::PhaseStarts;
 use super::profile;
 use super::scores::Scores;
@@ -16,7 +17,9 @@ use crate::kernel::Target;
 use crate::memory;
 use crate::plan::Choices;
 use crate::settings::Settings;
-use crate::train::{Arithmetic, EpochRecord, Progress, RunError, RunFolder, RunRecord, StepSample};
+use crate::train::{
+    Arithmetic, EpochRecord, FeatureUse, Progress, RunError, RunFolder, RunRecord, StepSample,
+};
 
 /// What does not change during a run.
 #[derive(Debug)]
@@ -81,6 +84,8 @@ pub(super) struct Standing<'s> {
     pub(super) waited: Duration,
     /// Steps that were measured.
     pub(super) sample: Option<&'s StepSample>,
+    /// Features that were made once and used in several epochs.
+    pub(super) features: &'s [FeatureUse],
 }
 
 impl Report<'_> {
@@ -88,7 +93,7 @@ impl Report<'_> {
     /// # Errors
     /// [`RunError::Write`].
     pub(super) fn write(&self, folder: &RunFolder, standing: &Standing<'_>) -> Result<(), RunError> {
-        let Standing { status, progress, last, phases, waited, sample } = *standing;
+        let Standing { status, progress, last, phases, waited, sample, features } = *standing;
         let (word, error, seconds) = match status {
             Status::Running => ("running", None, None),
             Status::Interrupted => ("interrupted", None, None),
@@ -127,6 +132,7 @@ impl Report<'_> {
                 "total_s": rounded(self.since.elapsed().as_secs_f64()),
             },
             "step": sample.map(profile::to_json),
+            "features": feature_uses::to_json(features),
             "memory": { "planned_peak_bytes": self.planned_peak_bytes, "peak_bytes": memory::peak_rss_bytes() },
             "results": Self::results(status, last),
             "settings": self.settings.to_json(),

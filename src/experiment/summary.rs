@@ -6,7 +6,7 @@ use crate::figures::Summary;
 use crate::ir::{CheckedProgram, Graph};
 use crate::memory::{self, Machine, MemoryPlan};
 use crate::plan::plan;
-use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
+use crate::runtime::{FEATURES_AT_ONCE, frozen_graph, optimized_evaluation_graph, optimized_training_graph};
 
 /// Peaks of the planned memory: parameters, optimizer state, activations, scratch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,16 +59,19 @@ impl Peaks {
     /// # Errors
     /// [`Error::Compile`] where no training program can be made.
     pub(crate) fn of(program: &CheckedProgram, machine: &Machine) -> Result<Self, Error> {
-        let peak = |graph: &Graph, of: &CheckedProgram| {
-            let plan = plan(graph, machine.target, batch_of(of.program().train.as_ref()));
+        let peak_at = |graph: &Graph, batch: usize| {
+            let plan = plan(graph, machine.target, batch);
             plan.arena_bytes + machine.threads * plan.scratch_bytes
         };
+        let peak = |graph: &Graph, of: &CheckedProgram| peak_at(graph, batch_of(of.program().train.as_ref()));
         let trains = program.program().train.is_some() && program.loss().is_some();
         let mut training_bytes = None;
         // of several phases the one that needs most
         for stage in program.stages().iter().filter(|_| trains) {
             let graph = optimized_training_graph(stage, true)?;
-            training_bytes = training_bytes.max(Some(peak(&graph, stage)));
+            let part = stage.frozen_part().map(|part| frozen_graph(stage, &part));
+            let of_part = part.map_or(0, |graph| peak_at(&graph, FEATURES_AT_ONCE));
+            training_bytes = training_bytes.max(Some(peak(&graph, stage) + of_part));
         }
         let inference_bytes = peak(&optimized_evaluation_graph(program), program);
         Ok(Self { batch: batch_of(program.program().train.as_ref()), training_bytes, inference_bytes })

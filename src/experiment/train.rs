@@ -250,7 +250,10 @@ impl Experiment {
         let mut all = Choices::default();
         for stage in stages.iter().filter(|_| compute.tune_kernels) {
             let options = compute.options(stage.train.batch.value, true);
-            let subjects = [(&stage.program, Kind::Training), (&self.program, Kind::Evaluation)];
+            let parts = [Kind::Training, Kind::Frozen, Kind::Behind];
+            let parts = parts.into_iter().filter(|kind| *kind == Kind::Training || stage.is_divided());
+            let parts = parts.map(|kind| (&stage.program, kind));
+            let subjects: Vec<_> = parts.chain([(&self.program, Kind::Evaluation)]).collect();
             all.extend(Choices::clone(&*tuning::timed(&subjects, &options, &self.locations, watch)?));
         }
         Ok(Arc::new(all))

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::frozen::Frozen;
 use super::open::Experiment;
 use super::units::bytes;
 use crate::data::{Dataset, Progress as DataProgress};
@@ -67,6 +68,15 @@ pub enum Event<'a> {
     Begins(&'a Start<'a>),
     /// A phase begins. A run without phases has none.
     Phase(&'a PhaseStart<'a>),
+    /// Something is frozen at the beginning of the model, in the phase that begins.
+    Frozen(&'a Frozen),
+    /// What is frozen has made features of so many pictures, before the first epoch that learns from them.
+    MakingFeatures {
+        /// Pictures so far.
+        done: usize,
+        /// All pictures that features are kept of.
+        all: usize,
+    },
     /// An epoch begins, or goes on after `done` of its `batches`.
     EpochBegins {
         /// From 1.

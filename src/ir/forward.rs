@@ -1,8 +1,8 @@
 //! From a checked program to the graph of its forward pass.
 
 use super::{
-    CheckedProgram, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Link, Loss, Mode, Param, ParamId,
-    ParamRole, Value,
+    CheckedProgram, FrozenPart, Graph, GraphBuilder, InputRole, LayerId, LayerNode, Link, Loss, Mode,
+    OutputId, Param, ParamId, ParamRole, Value,
 };
 use crate::desc::{Expr, ExprId, ExprNode};
 use crate::layers::ParamSpec;
@@ -22,7 +22,7 @@ pub struct Forward {
     pub scores: Value,
     /// What the losses of auxiliary outputs are computed from, in their order; none in an inference graph.
     pub head_scores: Vec<Value>,
-    /// The result of each layer; `None` for those that inference leaves out.
+    /// The result of each layer; `None` for those that are left out.
     pub layers: Vec<Option<Value>>,
     /// Weights whose size adds to the loss; not those that are frozen.
     pub penalties: Vec<(ParamId, Regularizer)>,
@@ -30,31 +30,95 @@ pub struct Forward {
 
 /// Builds the forward pass. For inference, layers that only auxiliary outputs need are left out, and their
 /// parameters with them.
+pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
+    forward_behind(program, mode, None)
+}
+
+/// The same, of what stands behind a frozen part where there is one: its results are given in place of
+/// pictures, and its layers are left out with their parameters.
 ///
 /// # Panics
 /// Never: what is built needs only what is built.
-pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
-    let mut graph = Graph::default();
+pub fn forward_behind(program: &CheckedProgram, mode: Mode, part: Option<&FrozenPart>) -> Forward {
     let model = &program.program().model;
     let left_out = match mode {
         Mode::Inference => model.only_for_heads(),
         Mode::Training { .. } => vec![false; model.layers.len()],
     };
+    let Built { mut graph, layers, penalties } = build(program, mode, |at| match part {
+        _ if left_out[at] => Source::None,
+        Some(part) if part.inside[at] => part.place_of(at).map_or(Source::None, Source::Given),
+        Some(_) | None => Source::Layer,
+    });
+    let mut scores_of = |layer: LayerId| {
+        let output = value_of(&layers, layer);
+        if program.gives_probabilities(layer) {
+            scores_of(&mut graph, output, program.loss())
+        } else {
+            output
+        }
+    };
+    let scores = scores_of(model.output);
+    let heads: &[_] = if mode == Mode::Inference { &[] } else { &model.heads };
+    let head_scores = heads.iter().map(|head| scores_of(head.output)).collect();
+    let output = value_of(&layers, model.output);
+    Forward { graph, output, scores, head_scores, layers, penalties }
+}
+
+/// The forward pass of a frozen part by itself: its outputs are what it hands over, [`OutputId::Value`] by
+/// their places.
+pub fn forward_of_part(program: &CheckedProgram, part: &FrozenPart) -> Graph {
+    let within = |at: usize| if part.inside[at] { Source::Layer } else { Source::None };
+    let Built { mut graph, layers, .. } = build(program, Mode::Inference, within);
+    let handed = part.handed.iter().map(|&layer| value_of(&layers, layer)).enumerate();
+    graph.outputs.extend(handed.map(|(place, value)| (OutputId::Value(place), value)));
+    graph
+}
+
+/// Where a graph has the result of a layer from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// The layer is built.
+    Layer,
+    /// It is given, as the feature at this place.
+    Given(u16),
+    /// Nobody wants it.
+    None,
+}
+
+/// Layers in a graph.
+struct Built {
+    graph: Graph,
+    layers: Vec<Option<Value>>,
+    penalties: Vec<(ParamId, Regularizer)>,
+}
+
+fn value_of(layers: &[Option<Value>], id: LayerId) -> Value {
+    layers[id.index()].expect("an operand is built first")
+}
+
+/// Builds layers in their order, each as `source` says.
+fn build(program: &CheckedProgram, mode: Mode, source: impl Fn(usize) -> Source) -> Built {
+    let mut graph = Graph::default();
+    let model = &program.program().model;
     let mut layers: Vec<Option<Value>> = Vec::with_capacity(model.layers.len());
     let mut penalties = Vec::new();
-    let value_of =
-        |layers: &[Option<Value>], id: LayerId| layers[id.index()].expect("an operand is built first");
     for (index, node) in model.layers.iter().enumerate() {
-        if left_out[index] {
-            layers.push(None);
+        let shape = program.shape(LayerId(index as u32));
+        let given = match source(index) {
+            Source::None => {
+                layers.push(None);
+                continue;
+            }
+            Source::Given(place) => Some(InputRole::Features(place)),
+            Source::Layer => node.inputs.is_empty().then_some(InputRole::Images),
+        };
+        if let Some(role) = given {
+            let ty = TensorType::per_image(shape.clone());
+            layers.push(Some(graph.push_value(Op::Input(role, ty), &[], &node.path)));
             continue;
         }
         let layer = node.layer.as_op();
-        if node.inputs.is_empty() {
-            let ty = TensorType::per_image(program.input_shape().clone());
-            layers.push(Some(graph.push_value(Op::Input(InputRole::Images, ty), &[], &node.path)));
-            continue;
-        }
         let inputs: Vec<Value> = node.inputs.iter().map(|&id| value_of(&layers, id)).collect();
         let shapes: Vec<Shape> = node.inputs.iter().map(|&id| program.shape(id).clone()).collect();
         let specs = layer.params(&shapes);
@@ -70,23 +134,10 @@ pub fn forward(program: &CheckedProgram, mode: Mode) -> Forward {
         // what is frozen keeps its statistics too, and is normalised by them
         let mode = if node.frozen && tracks { Mode::Inference } else { mode };
         let value = layer.build(&mut GraphBuilder::new(&mut graph, &node.path, mode), &inputs, &params);
-        let (inferred, built) = (program.shape(LayerId(index as u32)), &graph.ty(value).shape);
-        debug_assert_eq!(inferred, built, "`{}` builds what it infers", node.path);
+        debug_assert_eq!(shape, &graph.ty(value).shape, "`{}` builds what it infers", node.path);
         layers.push(Some(value));
     }
-    let output = value_of(&layers, model.output);
-    let mut scores_of = |layer: LayerId| {
-        let output = value_of(&layers, layer);
-        if program.gives_probabilities(layer) {
-            scores_of(&mut graph, output, program.loss())
-        } else {
-            output
-        }
-    };
-    let scores = scores_of(model.output);
-    let heads: &[_] = if mode == Mode::Inference { &[] } else { &model.heads };
-    let head_scores = heads.iter().map(|head| scores_of(head.output)).collect();
-    Forward { graph, output, scores, head_scores, layers, penalties }
+    Built { graph, layers, penalties }
 }
 
 /// A weight that is frozen is a state that nothing changes: no gradient is computed for it.

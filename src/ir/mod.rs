@@ -4,6 +4,7 @@
 mod builder;
 mod checked;
 mod forward;
+mod frozen_part;
 mod graph;
 mod interpretation;
 mod labels;
@@ -17,7 +18,8 @@ mod verify;
 
 pub use builder::{GraphBuilder, Mode};
 pub use checked::{CheckedProgram, OpenSizes, SizeRefused};
-pub use forward::{Forward, forward};
+pub use forward::{Forward, forward, forward_behind, forward_of_part};
+pub use frozen_part::FrozenPart;
 pub use graph::{Graph, InputRole, Node, NodeId, OutputId, Param, ParamId, ParamRole, ScalarInput, Value};
 pub use interpretation::{Interpretation, Subject};
 pub use labels::Labels;

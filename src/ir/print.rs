@@ -52,6 +52,7 @@ fn attributes(graph: &Graph, id: NodeId) -> String {
     match &graph.node(id).op {
         Op::Input(role, _) => match role {
             InputRole::Images => "images".to_owned(),
+            InputRole::Features(place) => format!("features {place}"),
             InputRole::Labels => "labels".to_owned(),
             InputRole::Weights => "weights".to_owned(),
             InputRole::Scalar(scalar) => scalar.to_string(),

@@ -67,6 +67,13 @@ impl Reporter {
             Event::TimingKernels { done, all } => {
                 self.does(Doing { what: "timing", file: None, done: *done as u64, all: Some(*all as u64) })
             }
+            Event::Frozen(frozen) => frozen.sentences().into_iter().for_each(|sentence| self.note(sentence)),
+            Event::MakingFeatures { done, all } if done == all => {
+                self.shared.write(|board| board.doing = None)
+            }
+            Event::MakingFeatures { done, all } => {
+                self.does(Doing { what: "features", file: None, done: *done as u64, all: Some(*all as u64) })
+            }
             Event::DataRead | Event::KernelsTimed(_) => self.shared.write(|board| board.doing = None),
             Event::Folder(folder) => self.has_folder(folder),
             Event::Begins(start) => self.begins(start),

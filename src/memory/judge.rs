@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{KERNEL_BYTES, Machine, PROGRAM_BYTES, PhasePlans, batch, pictures};
+use super::{KERNEL_BYTES, Machine, PROGRAM_BYTES, PhasePlans, batch, features, pictures};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{CheckedProgram, LayerId, LayerNode};
 use crate::plan::{Place, Plan};
+use crate::runtime::FEATURES_AT_ONCE;
 use crate::source::Span;
 
 /// Layers that are planned in the search for a batch that fits, those of all plans together.
@@ -21,10 +22,10 @@ pub fn check(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machin
     let stages = program.stages();
     let planned = stages.iter().filter_map(|program| {
         let stage = PhasePlans::of(program, card, machine)?;
-        let (memory, step) = stage.at(stage.train.batch.value);
-        Some((stage, memory, step))
+        let (memory, steps) = stage.at(stage.train.batch.value);
+        Some((stage, memory, steps))
     });
-    let (stage, memory, step) = planned.max_by_key(|(_, memory, _)| memory.peak())?;
+    let (stage, memory, steps) = planned.max_by_key(|(_, memory, _)| memory.peak())?;
     if memory.peak() <= limit {
         return None;
     }
@@ -35,7 +36,7 @@ pub fn check(program: &CheckedProgram, card: Option<&DataCard>, machine: &Machin
         .arg("batch", train.batch.value);
     let place = if train.batch.span == Span::default() { train.span } else { train.batch.span };
     let problem = problem.at(place, "here");
-    let problem = match costliest(stage.program, &step) {
+    let problem = match costliest(stage.program, &steps) {
         Some((node, bytes)) => problem.arg("bytes", text(bytes)).also(node.span, "layer"),
         None => problem,
     };
@@ -65,7 +66,13 @@ fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) 
         parameters = params.iter().fold(parameters, |sum, param| sum.saturating_add(param.shape.elements()));
     }
     let pictures::Held { pictures, files, .. } = pictures::held(program, card, limit as u64);
+    let stages = program.stages();
+    let features = stages.iter().filter_map(|stage| features::planned(stage, card));
+    let features = features.map(|plan| plan.memory_bytes()).max();
+    // a frozen part takes so many at once
+    let batch = if features.is_some() { batch.max(FEATURES_AT_ONCE) } else { batch };
     let held = pictures.saturating_add(files).saturating_add(pictures::answers(program, train, card));
+    let held = held.saturating_add(features.unwrap_or(0));
     // no layer has as many kernels
     let program_bytes = 2 * PROGRAM_BYTES + layers.len() * 32 * KERNEL_BYTES;
     // weights, gradients by shards, three slots, evaluation, best weights
@@ -75,8 +82,9 @@ fn fits_surely(program: &CheckedProgram, card: Option<&DataCard>, limit: usize) 
 }
 
 /// The layer whose buffers take most, with their bytes.
-fn costliest<'p>(program: &'p CheckedProgram, step: &Plan) -> Option<(&'p LayerNode, usize)> {
-    let arena = step.buffers.iter().filter(|buffer| matches!(buffer.place, Place::Arena(_)));
+fn costliest<'p>(program: &'p CheckedProgram, steps: &[Plan]) -> Option<(&'p LayerNode, usize)> {
+    let buffers = steps.iter().flat_map(|plan| &plan.buffers);
+    let arena = buffers.filter(|buffer| matches!(buffer.place, Place::Arena(_)));
     let layers = &program.program().model.layers;
     let mut bytes_of: HashMap<&str, usize> = layers.iter().map(|node| (node.path.as_str(), 0)).collect();
     for buffer in arena {

@@ -2,24 +2,32 @@
 //!
 //! ```text
 //! peak    = program + pictures + max(files, session)
-//! session = kernels + parameters + optimizer + activations + evaluation + remembered + answers + batches
+//! session = kernels + parameters + optimizer + activations + evaluation + features + remembered + answers + batches
 //! ```
+//! Where a part is frozen, it is a plan of its own, and features are gone before the whole model is compiled
+//! for the last evaluation: evaluation is what that takes more than features do.
+//!
 //! Picture files that are decoded when a run begins are gone before the model is compiled. All is computed
 //! but for four constants that were measured: [`PROGRAM_BYTES`], what the compiler takes, what a kernel
 //! takes, and what the name of a file takes.
 
 mod batch;
+mod features;
 mod judge;
 mod machine;
 mod pictures;
 
+pub use features::plan_features;
 pub use judge::check;
 pub use machine::{Machine, free_now, memory_bytes, peak_rss_bytes};
 
 use crate::card::DataCard;
 use crate::ir::{CheckedProgram, Graph, Param, TrainSpec};
 use crate::plan::{Plan, parameter_places, plan};
-use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
+use crate::runtime::{
+    FEATURES_AT_ONCE, evaluation_graph_behind, frozen_graph, optimized_evaluation_graph,
+    optimized_training_graph,
+};
 
 /// What a run takes before its model is compiled: the program, as far as it is read from its file, its
 /// libraries and its threads. Measured on models of 3x3 convolutions with batch norm on pictures of 8x8,
@@ -48,6 +56,8 @@ pub struct MemoryPlan {
     pub activations: usize,
     /// The model compiled for evaluation, where there is a split to evaluate on.
     pub evaluation: usize,
+    /// What a frozen part makes of pictures, where that is kept in memory.
+    pub features: usize,
     /// The best weights, for callbacks that keep them.
     pub remembered: usize,
     /// All answers of an epoch, for areas under curves, and those to the split that the results are of.
@@ -75,13 +85,15 @@ impl MemoryPlan {
             kernels,
             activations,
             evaluation,
+            features,
             remembered,
             answers,
             pictures: _,
             files: _,
             batches,
         } = *self;
-        let parts = [parameters, optimizer, kernels, activations, evaluation, remembered, answers, batches];
+        let parts =
+            [parameters, optimizer, kernels, activations, evaluation, features, remembered, answers, batches];
         parts.iter().fold(0, |sum: usize, part| sum.saturating_add(*part))
     }
 
@@ -93,6 +105,7 @@ impl MemoryPlan {
             kernels,
             activations,
             evaluation,
+            features,
             remembered,
             answers,
             pictures,
@@ -107,6 +120,7 @@ impl MemoryPlan {
             ("best weights", remembered),
             ("answers", answers),
             ("pictures", pictures),
+            ("features", features),
             ("picture files", files),
             ("batches", batches),
             ("kernels", kernels),
@@ -156,6 +170,16 @@ struct PhasePlans<'a> {
     training: Graph,
     /// Where there is a split to evaluate on.
     evaluation: Option<Graph>,
+    frozen: Option<FrozenPlans>,
+}
+
+/// What there is besides where a part is frozen.
+struct FrozenPlans {
+    part: Graph,
+    /// For evaluation during training.
+    behind: Option<Graph>,
+    /// Features that are kept in memory, in bytes.
+    features: usize,
 }
 
 impl<'a> PhasePlans<'a> {
@@ -168,32 +192,46 @@ impl<'a> PhasePlans<'a> {
         let evaluates = data.is_some_and(|data| data.has_validation(own) || data.test.is_some())
             || card.is_some_and(|card| card.test_images > 0);
         let evaluation = evaluates.then(|| optimized_evaluation_graph(program));
-        Some(Self { program, train, card, machine, training, evaluation })
+        let validates = data.is_some_and(|data| data.has_validation(own));
+        let frozen = program.frozen_part().map(|part| FrozenPlans {
+            part: frozen_graph(program, &part),
+            behind: validates.then(|| evaluation_graph_behind(program, &part)),
+            features: features::planned(program, card).map_or(0, |plan| plan.memory_bytes()),
+        });
+        Some(Self { program, train, card, machine, training, evaluation, frozen })
     }
 
-    /// What is taken with batches of this size, and the plan of a step.
-    fn at(&self, batch: usize) -> (MemoryPlan, Plan) {
+    /// What is taken with batches of this size, and the plans of a step.
+    fn at(&self, batch: usize) -> (MemoryPlan, Vec<Plan>) {
         let Machine { target, threads, .. } = *self.machine;
-        let step = plan(&self.training, target, batch);
+        let frozen = self.frozen.as_ref().map(|frozen| plan(&frozen.part, target, FEATURES_AT_ONCE));
+        let steps: Vec<Plan> = [plan(&self.training, target, batch)].into_iter().chain(frozen).collect();
         let evaluation = self.evaluation.as_ref().map(|graph| plan(graph, target, batch));
-        let kernels = step.kernels.len() + evaluation.as_ref().map_or(0, |plan| plan.kernels.len());
+        let behind = self.frozen.as_ref().and_then(|frozen| frozen.behind.as_ref());
+        let behind = behind.map(|graph| plan(graph, target, batch));
+        let kernels: usize =
+            steps.iter().chain(&evaluation).chain(&behind).map(|plan| plan.kernels.len()).sum();
+        let taken = |plan: &Option<Plan>| plan.as_ref().map_or(0, |plan| plan.memory_bytes(threads));
+        let step_bytes: usize = steps.iter().map(|plan| plan.memory_bytes(threads)).sum();
         let (without, held) =
             (self.without_pictures(), pictures::held(self.program, self.card, self.machine.memory_bytes));
         let memory = MemoryPlan {
             kernels: COMPILER_BYTES + kernels * KERNEL_BYTES,
-            activations: step.memory_bytes(threads).saturating_sub(without.parameters + without.optimizer),
-            evaluation: evaluation.map_or(0, |plan| plan.memory_bytes(threads)),
+            activations: step_bytes.saturating_sub(without.parameters + without.optimizer),
+            evaluation: taken(&evaluation).saturating_sub(without.features).max(taken(&behind)),
             batches: pictures::batches(self.program, held, batch),
             ..without
         };
         let files = if held.stay { held.files } else { held.files.saturating_sub(memory.session()) };
-        (MemoryPlan { files, ..memory }, step)
+        (MemoryPlan { files, ..memory }, steps)
     }
 
     /// What is taken however small a batch is.
     fn without_pictures(&self) -> MemoryPlan {
         let bytes_of = |slots: bool| {
-            let params = self.training.params.iter().filter(|param| param.role.is_of_update() == slots);
+            let of_frozen = self.frozen.iter().flat_map(|frozen| &frozen.part.params);
+            let params = self.training.params.iter().chain(of_frozen);
+            let params = params.filter(|param| param.role.is_of_update() == slots);
             let params: Vec<Param> = params.cloned().collect();
             parameter_places(&params).1
         };
@@ -204,6 +242,7 @@ impl<'a> PhasePlans<'a> {
             kernels: 0,
             activations: 0,
             evaluation: 0,
+            features: self.frozen.as_ref().map_or(0, |frozen| frozen.features),
             remembered: keepers(self.train) * parameters,
             answers: pictures::answers(self.program, self.train, self.card),
             pictures: pictures::held(self.program, self.card, self.machine.memory_bytes).pictures,

@@ -86,6 +86,9 @@ pub const INFERENCE: &[Pass] = &[
 pub const DIAGNOSIS: &[Pass] =
     &[expand_composites::PASS, hoist_channel_arithmetic::PASS, eliminate_dead_nodes::PASS];
 
+/// The name of the pass that folds batch norms.
+pub const FOLD_BATCH_NORM: &str = fold_batch_norm::PASS.name;
+
 /// Runs passes in order; in debug builds the graph is verified after each, and the guilty one named.
 pub fn run(graph: &mut Graph, passes: &[Pass]) -> Vec<Applied> {
     run_until(graph, passes, None)

@@ -7,7 +7,7 @@ use super::html::Html;
 use super::words;
 use crate::chart::{self, Block};
 use crate::experiment::units::bytes;
-use crate::experiment::{Compiled, Held};
+use crate::experiment::{Compiled, FrozenLayers, Held};
 use crate::printed::thousands;
 
 pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
@@ -20,6 +20,9 @@ pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
     html.told(words::COMPILED_FOR, &[&simd.to_string(), &count(batch), &operations[0], &operations[1]])
         .tags(" ");
     html.told(words::CALLS, &[&count(calls), &count(kernels), &count(stages)]);
+    if let Some(FrozenLayers { layers, folded, .. }) = &compiled.frozen {
+        html.tags(" ").told(words::FROZEN_PART, &[&count(layers), &count(folded)]);
+    }
     if let Some(phase) = &compiled.phase {
         html.tags(" ").told(words::OF_LAST_PHASE, &[phase]);
     }

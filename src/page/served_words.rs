@@ -31,6 +31,7 @@ catalogue! {
     READING: "reading pictures", "이미지 읽는 중";
     FETCHING: "fetching {0}", "{0} 받는 중";
     TIMING: "timing convolutions", "합성곱 시간 재는 중";
+    FEATURES: "computing features", "특징 계산 중";
     PREPARING: "reading data, compiling", "데이터 읽기와 컴파일 중";
     STOPPING: "stopping", "중지하는 중";
     EPOCH_OF: "epoch {0} of {1}, step {2} of {3}", "에폭 {0}/{1}, 스텝 {2}/{3}";
@@ -77,13 +78,14 @@ catalogue! {
 }
 
 /// What the script of a training says by itself.
-pub(super) const OF_LIVE: [(&str, Said); 14] = [
+pub(super) const OF_LIVE: [(&str, Said); 15] = [
     ("epoch", words::EPOCH),
     ("running", words::RUNNING),
     ("stopping", STOPPING),
     ("reading", READING),
     ("fetching", FETCHING),
     ("timing", TIMING),
+    ("features", FEATURES),
     ("preparing", PREPARING),
     ("epochOf", EPOCH_OF),
     ("checking", CHECKING),

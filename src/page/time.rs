@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::html::Html;
 use super::words::{self, Said};
+use crate::experiment::FeatureUse;
 use crate::experiment::units::bytes;
 use crate::printed::thousands;
 
@@ -34,6 +35,7 @@ pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
         html.tags(" ").said(words::WENT_ON);
     }
     waiting(facts, html);
+    features(facts, html);
     memory(facts, html);
     html.tags("</p>");
     kernels(facts, html);
@@ -48,6 +50,15 @@ fn waiting(facts: &Facts<'_>, html: &mut Html) {
     if trained > 0.0 && waited <= trained {
         let share = format!("{:.1}", waited / trained * 100.0);
         html.tags(" ").told(words::WAITING, &[&format!("{waited:.2}"), &share]);
+    }
+}
+
+/// What was computed once of a frozen network.
+fn features(facts: &Facts<'_>, html: &mut Html) {
+    for FeatureUse { pictures, seconds, epochs, .. } in &facts.details.features {
+        let count = |count: usize| thousands(count as u64);
+        let told = [count(*pictures), format!("{seconds:.2}"), count(*epochs)];
+        html.tags(" ").told(words::FEATURES_REUSED, &[&told[0], &told[1], &told[2]]);
     }
 }
 

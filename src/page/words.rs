@@ -144,6 +144,8 @@ catalogue! {
     // where the time went: kernels
     WAITING: "Steps waited {0} s for their pictures ({1}% of training).",
         "스텝이 이미지를 기다린 시간은 {0}초입니다(학습 시간의 {1}%).";
+    FEATURES_REUSED: "Features of {0} pictures were computed once, in {1} s, instead of in each of {2} epochs.",
+        "이미지 {0}장의 특징을 에폭 {2}번마다 계산하지 않고 한 번만 {1}초에 계산했습니다.";
     KERNELS: "Kernels of a step", "스텝의 커널";
     KERNELS_READ: "Thread time of a training step, {0} ms in all: the mean of some steps that were measured at \
             the beginning.",
@@ -155,6 +157,9 @@ catalogue! {
     COMPILED_FOR: "A training step of {1} pictures was compiled for {0}: {2} operations became {3}, as many were \
             joined to others.",
         "이미지 {1}장의 학습 스텝을 {0}용으로 컴파일했습니다. 많은 연산이 다른 연산과 합쳐져 {2}개가 {3}개로 줄었습니다.";
+    FROZEN_PART: "Its frozen beginning, {0} layers, is not among these: it is compiled for inference by itself, with {1} \
+            batch norms folded.",
+        "동결한 앞부분의 층 {0}개는 여기에 들지 않습니다. 추론용으로 따로 컴파일하고 배치 정규화 {1}개를 접어 넣었습니다.";
     CALLS: "A step is {0} calls of {1} different kernels, in {2} parts that follow each other; within a part all \
             threads work.",
         "한 스텝은 서로 다른 커널 {1}개를 {0}번 호출합니다. 차례로 이어지는 {2}개 부분으로 나뉘고, 한 부분 안에서는 모든 스레드가 함께 일합니다.";

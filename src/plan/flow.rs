@@ -27,8 +27,9 @@ pub(super) fn verify_flow(plan: &Plan) -> Result<(), PlanError> {
     plan.params.iter().for_each(|&id| write(&mut arena, id));
     run(plan, ("setup", &plan.setup), &mut arena)?;
     let given = [plan.images, plan.labels, plan.weights].into_iter().flatten();
+    let features = plan.features.iter().map(|(_, id)| *id);
     let scalars = plan.scalars.iter().map(|(_, id)| *id);
-    given.chain(scalars).for_each(|id| write(&mut arena, id));
+    given.chain(features).chain(scalars).for_each(|id| write(&mut arena, id));
     run(plan, ("stage", &plan.stages), &mut arena)?;
     outlives_a_step(plan, &arena)
 }

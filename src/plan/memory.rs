@@ -52,6 +52,7 @@ pub(super) fn place(scheduled: Scheduled, target: Target, batch: usize) -> Plan 
         stages: Vec::new(),
         params: lowered.params,
         images: lowered.images,
+        features: lowered.features,
         labels: lowered.labels,
         weights: lowered.weights_of_images,
         scalars: lowered.scalars,

@@ -9,6 +9,8 @@ mod error;
 mod example;
 mod executor;
 #[cfg(test)]
+mod frozen_tests;
+#[cfg(test)]
 mod heads_tests;
 #[cfg(test)]
 mod network_tests;
@@ -30,7 +32,8 @@ pub use answers::Answers;
 pub use error::CompileError;
 pub use profile::ProfileRow;
 pub use session::{
-    CompileOptions, EvalSession, Kind, ProbeError, ProbeSession, StepInputs, StepResult, TrainSession,
-    VariedSession, optimized_evaluation_graph, optimized_training_graph,
+    CompileOptions, EvalSession, FEATURES_AT_ONCE, Kind, ProbeError, ProbeSession, StepInputs, StepResult,
+    TrainSession, VariedSession, evaluation_graph_behind, frozen_graph, optimized_evaluation_graph,
+    optimized_training_graph,
 };
 pub use tune::tune;

@@ -44,7 +44,7 @@ fn network() -> CheckedProgram {
 /// Bits of all parameters and of the losses after some steps, the last of a batch that is not full.
 fn trained(program: &CheckedProgram, passes: &[Pass], options: &CompileOptions) -> (Vec<u32>, usize) {
     let train = program.program().train.as_ref().expect("has a schedule");
-    let mut graph = training_graph(program, program.loss().expect("has a loss"), train, true);
+    let mut graph = training_graph((program, None), program.loss().expect("has a loss"), train, true);
     opt::run(&mut graph, passes);
     let activations = plan(&graph, options.target, options.batch).memory_bytes(1);
     let mut session = TrainSession::of_graph(&graph, program, options).expect("compiles");

@@ -3,14 +3,17 @@
 //! Training, evaluation and inference stand in one file: they differ in what they feed and read back, and the
 //! engine below them is one.
 
+mod frozen;
 mod probe;
 mod varied;
 
+pub use frozen::{FEATURES_AT_ONCE, frozen_graph};
 pub use probe::{ProbeError, ProbeSession};
 pub use varied::VariedSession;
 
 use std::sync::Arc;
 
+use self::frozen::Divided;
 use super::answers::Answers;
 use super::error::CompileError;
 use super::executor::Executor;
@@ -19,8 +22,8 @@ use super::random_key::random_key;
 use super::run::mean;
 use crate::autodiff::{evaluation_graph, metrics, training_graph};
 use crate::ir::{
-    CheckedProgram, Forward, Graph, InputRole, LabelKind, Labels, Loss, Metric, Mode, Optimizer, OutputId,
-    Param, ScalarInput, TrainSpec, forward,
+    CheckedProgram, Forward, FrozenPart, Graph, InputRole, LabelKind, Labels, Loss, Metric, Mode, Optimizer,
+    OutputId, Param, ScalarInput, TrainSpec, forward_behind,
 };
 use crate::kernel::Target;
 use crate::ops::Op;
@@ -47,7 +50,8 @@ pub struct CompileOptions {
 /// What one training step is given.
 #[derive(Debug, Clone, Copy)]
 pub struct StepInputs<'a> {
-    /// Prepared images `[n, H, W, C]`, `1 ≤ n ≤ batch`.
+    /// Prepared images `[n, H, W, C]`, `1 ≤ n ≤ batch`; for [`TrainSession::learn`] what the frozen part makes of
+    /// them.
     pub images: &'a [f32],
     /// Labels of the images, of the program's kind. Where it mixes pictures, shares of classes, a number for
     /// each output; or classes all the same.
@@ -84,23 +88,37 @@ pub struct StepResult {
 /// What an engine computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Forward, loss, backward and update.
+    /// Forward, loss, backward and update; of what stands behind the frozen part, where there is one.
     Training,
-    /// Forward.
+    /// Forward, of the whole model.
     Evaluation,
+    /// Forward, of the frozen part.
+    Frozen,
+    /// Forward, of what stands behind the frozen part.
+    Behind,
 }
 
 impl Kind {
+    /// The nominal batch.
+    pub(super) fn batch(self, options: &CompileOptions) -> usize {
+        match self {
+            Kind::Training | Kind::Evaluation | Kind::Behind => options.batch,
+            Kind::Frozen => FEATURES_AT_ONCE,
+        }
+    }
+
     /// The graph that is run, after its passes.
     pub(super) fn graph(
         self,
-        program: &CheckedProgram,
+        (program, part): (&CheckedProgram, Option<&FrozenPart>),
         options: &CompileOptions,
     ) -> Result<Graph, CompileError> {
-        match self {
-            Kind::Training => optimized_training_graph(program, options.random),
-            Kind::Evaluation => Ok(optimized_evaluation_graph(program)),
-        }
+        Ok(match (self, part) {
+            (Kind::Training, _) => trained_graph((program, part), options.random)?,
+            (Kind::Frozen, Some(part)) => frozen_graph(program, part),
+            (Kind::Evaluation | Kind::Frozen, _) => evaluated_graph(program, None),
+            (Kind::Behind, _) => evaluated_graph(program, part),
+        })
     }
 }
 
@@ -108,8 +126,11 @@ impl Kind {
 #[derive(Debug)]
 struct Engine {
     executor: Executor,
+    kind: Kind,
     /// The program, for pictures of the present size.
     program: CheckedProgram,
+    /// Its frozen part, where that is computed by itself.
+    part: Option<Arc<FrozenPart>>,
     /// The program as it was given, where it leaves the size open.
     open: Option<CheckedProgram>,
     params: Vec<Param>,
@@ -126,15 +147,21 @@ struct Engine {
 impl Engine {
     /// Compiles a program; one that leaves the size of its pictures open is compiled for each size when it
     /// comes.
-    fn new(program: &CheckedProgram, options: &CompileOptions, kind: Kind) -> Result<Self, CompileError> {
-        let graph = kind.graph(program, options)?;
+    fn new(
+        program: &CheckedProgram,
+        part: Option<Arc<FrozenPart>>,
+        options: &CompileOptions,
+        kind: Kind,
+    ) -> Result<Self, CompileError> {
+        let graph = kind.graph((program, part.as_deref()), options)?;
+        let mut engine = Self { kind, part, ..Self::without_plan(&graph, program, options)? };
         if program.open_sizes().is_some() {
-            let mut engine = Self::without_plan(&graph, program, options)?;
             engine.executor.reserve(engine.params_bytes, 0)?;
             engine.open = Some(program.clone());
-            return Ok(engine);
+        } else {
+            engine.add(&graph, size_of_pictures(program))?;
         }
-        Self::of_graph(&graph, program, options)
+        Ok(engine)
     }
 
     /// Compiles a graph of a program.
@@ -156,7 +183,9 @@ impl Engine {
         let (places, params_bytes) = parameter_places(&graph.params);
         Ok(Self {
             executor: Executor::new(options.threads)?,
+            kind: Kind::Evaluation,
             program: program.clone(),
+            part: None,
             open: None,
             params: graph.params.clone(),
             places,
@@ -176,13 +205,13 @@ impl Engine {
 
     /// Makes ready for pictures of a size, `[height, width]`; says whether another plan is in use than
     /// before.
-    fn prepare(&mut self, kind: Kind, size: [usize; 2]) -> Result<bool, CompileError> {
+    fn prepare(&mut self, size: [usize; 2]) -> Result<bool, CompileError> {
         let Some(open) = self.open.as_ref().filter(|_| self.executor.key() != Some(size)) else {
             return Ok(false);
         };
         let sized = open.at(size)?;
         if !self.executor.select(size) {
-            let graph = kind.graph(&sized, &self.options)?;
+            let graph = self.kind.graph((&sized, self.part.as_deref()), &self.options)?;
             self.add(&graph, size)?;
         }
         self.program = sized;
@@ -202,9 +231,24 @@ impl Engine {
         self.executor.write_at(self.places[index], values.len()).copy_from_slice(values);
     }
 
-    /// Writes a batch's images and gives their number.
+    /// The frozen part whose results are given in place of images.
+    fn given_part(&self) -> Option<&FrozenPart> {
+        match self.kind {
+            Kind::Training | Kind::Behind => self.part.as_deref(),
+            Kind::Evaluation | Kind::Frozen => None,
+        }
+    }
+
+    /// Values that are given of an image: its own, or those of each feature.
+    fn given_widths(&self) -> Vec<usize> {
+        let of_image = || vec![self.program.input_shape().elements()];
+        self.given_part().map_or_else(of_image, |part| part.widths(&self.program))
+    }
+
+    /// Writes a batch's images, or what a frozen part has made of them, and gives their number.
     fn feed(&mut self, images: &[f32]) -> usize {
-        let elements = self.program.input_shape().elements();
+        let widths = self.given_widths();
+        let elements = widths.iter().sum();
         let count = images.len() / elements;
         assert!(
             count <= self.options.batch && count * elements == images.len(),
@@ -212,6 +256,16 @@ impl Engine {
         );
         if let Some(buffer) = self.executor.plan().images {
             self.executor.write(buffer, images.len()).copy_from_slice(images);
+        }
+        let features = self.executor.plan().features.clone();
+        for (place, buffer) in features {
+            let place = usize::from(place);
+            let first: usize = widths[..place].iter().sum();
+            let range = first..first + widths[place];
+            let given = self.executor.write(buffer, count * range.len());
+            for (given, row) in given.chunks_exact_mut(range.len()).zip(images.chunks_exact(elements)) {
+                given.copy_from_slice(&row[range.clone()]);
+            }
         }
         count
     }
@@ -290,12 +344,13 @@ impl Engine {
     /// The first layer, in order of evaluation, whose result for these images is not finite, by a graph in
     /// which nothing is fused away.
     fn first_non_finite_layer(&self, images: &[f32], mode: Mode) -> Result<Option<String>, CompileError> {
-        let Forward { mut graph, layers, .. } = forward(&self.program, mode);
+        let Forward { mut graph, layers, .. } = forward_behind(&self.program, mode, self.given_part());
         graph.updates.clear();
         let results = layers.into_iter().enumerate();
         graph.outputs.extend(results.filter_map(|(layer, value)| Some((OutputId::Value(layer), value?))));
         opt::run(&mut graph, opt::DIAGNOSIS);
-        let mut engine = Engine::of_graph(&graph, &self.program, &self.options)?;
+        let of_graph = Engine::of_graph(&graph, &self.program, &self.options)?;
+        let mut engine = Engine { kind: self.kind, part: self.part.clone(), ..of_graph };
         for index in 0..engine.params.len() {
             engine.write(index, self.values_of(index));
         }
@@ -318,17 +373,34 @@ impl Engine {
     }
 }
 
-/// The graph that a session of this kind runs, after its passes.
+/// The graph of training steps after its passes: of what stands behind the program's frozen part, where there
+/// is one.
 pub fn optimized_training_graph(program: &CheckedProgram, random: bool) -> Result<Graph, CompileError> {
-    let (train, loss) = schedule(program)?;
-    let mut graph = training_graph(program, loss, train, random);
-    opt::run(&mut graph, opt::TRAINING);
-    Ok(graph)
+    trained_graph((program, program.frozen_part().as_ref()), random)
 }
 
 /// The inference graph after its passes.
 pub fn optimized_evaluation_graph(program: &CheckedProgram) -> Graph {
-    let mut graph = evaluation_graph(program);
+    evaluated_graph(program, None)
+}
+
+/// The inference graph of what stands behind a frozen part, after its passes.
+pub fn evaluation_graph_behind(program: &CheckedProgram, part: &FrozenPart) -> Graph {
+    evaluated_graph(program, Some(part))
+}
+
+fn trained_graph(
+    (program, part): (&CheckedProgram, Option<&FrozenPart>),
+    random: bool,
+) -> Result<Graph, CompileError> {
+    let (train, loss) = schedule(program)?;
+    let mut graph = training_graph((program, part), loss, train, random);
+    opt::run(&mut graph, opt::TRAINING);
+    Ok(graph)
+}
+
+fn evaluated_graph(program: &CheckedProgram, part: Option<&FrozenPart>) -> Graph {
+    let mut graph = evaluation_graph(program, part);
     opt::run(&mut graph, opt::INFERENCE);
     graph
 }
@@ -344,10 +416,12 @@ fn schedule(program: &CheckedProgram) -> Result<(&TrainSpec, Loss), CompileError
     Ok((train, program.loss().ok_or(CompileError::NoSchedule)?))
 }
 
-/// A model compiled for training: forward, loss, backward and update in one plan.
+/// A model compiled for training: forward, loss, backward and update in one plan. Where its beginning is
+/// frozen, that is a plan of its own, for inference.
 #[derive(Debug)]
 pub struct TrainSession {
     engine: Engine,
+    divided: Option<Divided>,
     optimizer: Optimizer,
     /// Share of the weights' running means that stays at each step.
     average: f32,
@@ -359,11 +433,16 @@ impl TrainSession {
     /// [`CompileError`].
     pub fn compile(program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
         let (train, _) = schedule(program)?;
-        Ok(Self::around(Engine::new(program, options, Kind::Training)?, train))
+        let part = program.frozen_part().map(Arc::new);
+        let engine = Engine::new(program, part.clone(), options, Kind::Training)?;
+        let divided =
+            part.map(|part| Divided::compile(program, part, options, &engine.params)).transpose()?;
+        Ok(Self { divided, ..Self::around(engine, train) })
     }
 
     fn around(engine: Engine, train: &TrainSpec) -> Self {
-        Self { engine, optimizer: train.optimizer.value, average: train.updates.ema.unwrap_or_default() }
+        let (optimizer, average) = (train.optimizer.value, train.updates.ema.unwrap_or_default());
+        Self { engine, divided: None, optimizer, average }
     }
 
     /// Compiles a training graph of the program that went through other passes.
@@ -388,7 +467,10 @@ impl TrainSession {
     /// # Errors
     /// [`CompileError`], also for pictures that are too small.
     pub fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
-        self.engine.prepare(Kind::Training, size).map(drop)
+        if let Some(divided) = &mut self.divided {
+            divided.frozen.prepare(size)?;
+        }
+        self.engine.prepare(size).map(drop)
     }
 
     /// Whether [`Self::prepare`] would compile a plan, which takes a while.
@@ -399,12 +481,15 @@ impl TrainSession {
     /// All parameters: weights, states, then optimizer slots (names as in the weights file; slots
     /// `<weight>.<slot>`).
     pub fn params(&self) -> &[Param] {
-        &self.engine.params
+        self.divided.as_ref().map_or(&self.engine.params, |divided| &divided.params)
     }
 
     /// Contents of a parameter, in Keras's layout, where they lie.
     pub fn values(&self, index: usize) -> &[f32] {
-        self.engine.values_of(index)
+        match &self.divided {
+            Some(divided) => divided.values(&self.engine, index),
+            None => self.engine.values_of(index),
+        }
     }
 
     /// A copy of a parameter's contents.
@@ -414,7 +499,10 @@ impl TrainSession {
 
     /// Writes a parameter; `values` has as many elements as its shape.
     pub fn write(&mut self, index: usize, values: &[f32]) {
-        self.engine.write(index, values);
+        match &mut self.divided {
+            Some(divided) => divided.write(&mut self.engine, index, values),
+            None => self.engine.write(index, values),
+        }
     }
 
     /// The metrics that `StepResult::correct` sums, in order.
@@ -425,6 +513,31 @@ impl TrainSession {
     /// One step: forward, loss, backward, update. Where the loss is not finite the step ends there: no weight
     /// changes.
     pub fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
+        let Some(divided) = &mut self.divided else { return self.learn(inputs) };
+        let mut features = Vec::new();
+        divided.frozen.run(inputs.images, &mut features);
+        self.learn(&StepInputs { images: &features, ..*inputs })
+    }
+
+    /// Writes what the frozen part makes of images of this size to `features`, in place of what was there: a
+    /// row for each image, with all that is handed over ([`FrozenPart::handed`]), layer by layer. A row depends
+    /// on its image and on the weights alone. `false`: there is no frozen part.
+    /// # Errors
+    /// [`CompileError`], where the program leaves the size open and this one is new.
+    pub fn features(
+        &mut self,
+        images: &[f32],
+        size: [usize; 2],
+        features: &mut Vec<f32>,
+    ) -> Result<bool, CompileError> {
+        let Some(divided) = &mut self.divided else { return Ok(false) };
+        divided.frozen.prepare(size)?;
+        divided.frozen.run(images, features);
+        Ok(true)
+    }
+
+    /// One step from what the frozen part makes of images; from the images where there is none.
+    pub fn learn(&mut self, inputs: &StepInputs<'_>) -> StepResult {
         let engine = &mut self.engine;
         let images = engine.feed(inputs.images);
         engine.feed_labels(inputs.labels);
@@ -450,7 +563,8 @@ impl TrainSession {
     }
 
     /// The first layer, in order of evaluation, whose result for these images is not finite; `None` if all
-    /// are (then the loss itself is at fault).
+    /// are (then the loss itself is at fault). What [`Self::learn`] takes is given here, too: of a frozen part
+    /// only the results that it hands over are looked at.
     /// # Errors
     /// [`CompileError`], as for any other compilation.
     pub fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
@@ -459,23 +573,35 @@ impl TrainSession {
 
     /// Planned peak memory in bytes: parameters, slots, activations, scratch.
     pub fn planned_bytes(&self) -> usize {
-        self.engine.planned_bytes()
+        let frozen = self.divided.as_ref().map_or(0, |divided| divided.frozen.engine.planned_bytes());
+        self.engine.planned_bytes() + frozen
     }
 
     /// Measures every kernel call from now on.
     pub fn start_profile(&mut self) {
         self.engine.executor.start_profile();
+        if let Some(divided) = &mut self.divided {
+            divided.frozen.engine.executor.start_profile();
+        }
     }
 
     /// What was measured, the longest first.
     pub fn profile(&self) -> Vec<ProfileRow> {
-        self.engine.profile()
+        let mut rows = self.engine.profile();
+        if let Some(divided) = &self.divided {
+            rows.extend(divided.frozen.engine.profile());
+            rows.sort_by(|a, b| b.ms.total_cmp(&a.ms));
+        }
+        rows
     }
 
     /// The same; nothing is measured any more.
     pub fn end_profile(&mut self) -> Vec<ProfileRow> {
-        let rows = self.engine.profile();
+        let rows = self.profile();
         self.engine.executor.end_profile();
+        if let Some(divided) = &mut self.divided {
+            divided.frozen.engine.executor.end_profile();
+        }
         rows
     }
 }
@@ -495,10 +621,30 @@ impl EvalSession {
     /// # Errors
     /// [`CompileError`].
     pub fn compile(program: &CheckedProgram, options: &CompileOptions) -> Result<Self, CompileError> {
+        Self::of_kind(program, None, options, Kind::Evaluation)
+    }
+
+    /// Compiles what stands behind the program's frozen part: it takes what [`TrainSession::features`] makes, in
+    /// place of images. All of the model where there is no such part.
+    /// # Errors
+    /// [`CompileError`].
+    pub fn behind_frozen_part(
+        program: &CheckedProgram,
+        options: &CompileOptions,
+    ) -> Result<Self, CompileError> {
+        Self::of_kind(program, program.frozen_part().map(Arc::new), options, Kind::Behind)
+    }
+
+    fn of_kind(
+        program: &CheckedProgram,
+        part: Option<Arc<FrozenPart>>,
+        options: &CompileOptions,
+        kind: Kind,
+    ) -> Result<Self, CompileError> {
         let model = &program.program().model;
         let auxiliary = model.layers.iter().zip(model.only_for_heads()).filter(|(_, left_out)| *left_out);
         let left_out = auxiliary.map(|(node, _)| node.path.clone()).collect();
-        Ok(Self { engine: Engine::new(program, options, Kind::Evaluation)?, left_out, stale: true })
+        Ok(Self { engine: Engine::new(program, part, options, kind)?, left_out, stale: true })
     }
 
     /// Values of a picture of the size that it is ready for.
@@ -512,7 +658,7 @@ impl EvalSession {
     /// [`CompileError`], also for pictures that are too small.
     pub fn prepare(&mut self, size: [usize; 2]) -> Result<(), CompileError> {
         // what was computed of the parameters alone lies where the other plan works
-        self.stale |= self.engine.prepare(Kind::Evaluation, size)?;
+        self.stale |= self.engine.prepare(size)?;
         Ok(())
     }
 

@@ -32,11 +32,11 @@ pub fn tune(
     known: &Choices,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(Choices, usize), CompileError> {
-    let graph = kind.graph(program, options)?;
+    let graph = kind.graph((program, program.frozen_part().as_ref()), options)?;
     let target = options.target;
     let mut choices = Choices::default();
     let mut open = Vec::new();
-    for question in questions(&graph, target, options.batch) {
+    for question in questions(&graph, target, kind.batch(options)) {
         match known.of(&question, &target) {
             Some(way) => choices.insert(&question, &target, way),
             None => open.push(question),

@@ -25,7 +25,19 @@ pub trait TrainEngine {
     fn compiles_for(&self, _size: [usize; 2]) -> bool {
         false
     }
-    /// One step.
+    /// What a frozen part makes of images; `false` where there is none.
+    ///
+    /// # Errors
+    /// [`CompileError`], as of [`Self::prepare`].
+    fn features(
+        &mut self,
+        _images: &[f32],
+        _size: [usize; 2],
+        _features: &mut Vec<f32>,
+    ) -> Result<bool, CompileError> {
+        Ok(false)
+    }
+    /// One step from images; from what [`Self::features`] makes of them where there is a frozen part.
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult;
     /// Measures every kernel call from now on.
     fn start_profile(&mut self) {}
@@ -95,8 +107,17 @@ impl TrainEngine for TrainSession {
         self.compiles_for(size)
     }
 
+    fn features(
+        &mut self,
+        images: &[f32],
+        size: [usize; 2],
+        features: &mut Vec<f32>,
+    ) -> Result<bool, CompileError> {
+        self.features(images, size, features)
+    }
+
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
-        self.step(inputs)
+        self.learn(inputs)
     }
 
     fn start_profile(&mut self) {

@@ -5,8 +5,9 @@ use super::error::RunError;
 use super::interrupt::Interrupt;
 use super::state::RunningSums;
 use super::weights;
-use crate::data::Batches;
+use crate::data::{Batch, Batches};
 use crate::ir::Labels;
+use crate::runtime::CompileError;
 
 /// What a model made of a split.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,13 +72,24 @@ pub type TakeAnswers<'t> = &'t mut (dyn FnMut(Answered<'_>) + 't);
 /// [`RunError::Data`] if a picture cannot be delivered.
 pub fn evaluate(
     engine: &mut impl EvalEngine,
+    batches: Batches,
+    interrupt: (&Interrupt, Unsaved),
+    take: Option<TakeAnswers<'_>>,
+) -> Result<Option<Evaluation>, RunError> {
+    evaluate_through(engine, batches, interrupt, take, |_, _| Ok(false))
+}
+
+/// The same; `features` writes what the engine takes in place of pictures, and says whether that is so.
+pub(super) fn evaluate_through(
+    engine: &mut impl EvalEngine,
     mut batches: Batches,
     (interrupt, unsaved): (&Interrupt, Unsaved),
     mut take: Option<TakeAnswers<'_>>,
+    mut features: impl FnMut(&Batch, &mut Vec<f32>) -> Result<bool, CompileError>,
 ) -> Result<Option<Evaluation>, RunError> {
     let mut evaluation = Evaluation { sums: RunningSums::default(), fault: None };
     let items = if take.is_some() { batches.items().to_vec() } else { Vec::new() };
-    let mut done = 0;
+    let (mut done, mut rows) = (0, Vec::new());
     while let Some(batch) = batches.next_unless(interrupt.flag()) {
         let batch = batch?;
         if unsaved == Unsaved::Nothing && engine.compiles_for(batch.size) {
@@ -86,9 +98,10 @@ pub fn evaluate(
         } else {
             engine.prepare(batch.size)?;
         }
-        let result = engine.evaluate(&batch.images, batch.as_labels());
+        let images = if features(&batch, &mut rows)? { &rows } else { &batch.images };
+        let result = engine.evaluate(images, batch.as_labels());
         if !result.loss.is_finite() && evaluation.fault.is_none() {
-            let layer = engine.first_non_finite_layer(&batch.images)?;
+            let layer = engine.first_non_finite_layer(images)?;
             evaluation.fault = Some(Fault { loss: result.loss, layer });
         }
         if let Some(take) = &mut take {

@@ -6,6 +6,18 @@ use super::error::where_from;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainNote {
+    /// What a frozen part makes of pictures was made once.
+    #[error(
+        "features of {pictures} pictures were computed once ({seconds:.1} s) instead of in each of {epochs} epochs"
+    )]
+    FeaturesReused {
+        /// How many.
+        pictures: usize,
+        /// Wall time of computing them.
+        seconds: f64,
+        /// Epochs that used them.
+        epochs: usize,
+    },
     /// The best weights are put back.
     #[error("the weights of epoch {epoch} are the best")]
     BestWeights {

@@ -1,7 +1,8 @@
 //! The epochs of a run: batches, steps, validation, callbacks, and a state that is safe at any moment.
 //!
 //! ```text
-//! for each phase, for each epoch:
+//! for each phase:   what is frozen: features of all pictures, where they are kept  (interrupted: they are lost)
+//! for each epoch:
 //!                   for each batch: step, sums        (interrupted: save the state, then the weights, stop)
 //!                   validate                          (interrupted: the same; the steps of this epoch are not lost)
 //!                   callbacks: checkpoint, rate, stop
@@ -21,7 +22,8 @@ use std::time::{Duration, Instant};
 use super::callbacks::{Action, Callbacks, EpochValues};
 use super::engine::{EvalEngine, TrainEngine};
 use super::error::RunError;
-use super::evaluate::{Evaluation, Fault, TakeAnswers, Unsaved, copy_weights, evaluate};
+use super::evaluate::{Evaluation, Fault, TakeAnswers, Unsaved, copy_weights, evaluate, evaluate_through};
+use super::features::{FeatureUse, KeptFeatures};
 use super::folder::RunFolder;
 use super::history::{EpochRecord, History, Repair, rows_of_file};
 use super::init::initial_values;
@@ -32,7 +34,7 @@ use super::record::RunRecord;
 use super::sample::{Sampling, StepSample};
 use super::state::{Former, Progress, RunningSums, Saved, Snapshot, State};
 use super::weights::{self, WeightsInfo};
-use crate::data::{Dataset, Split};
+use crate::data::{Dataset, FeaturePlan, Split};
 use crate::ir::{AugmentSpec, Callback, Metric, Monitor, Param, ParamRole, SchedulePoint, TrainSpec};
 use crate::runtime::StepInputs;
 use crate::settings::Settings;
@@ -49,6 +51,8 @@ pub struct PhasePlan<'a> {
     pub augment: &'a AugmentSpec,
     /// The images.
     pub data: &'a Dataset,
+    /// What becomes of that which the engine's frozen part makes of them, where it has such a part.
+    pub features: Option<FeaturePlan>,
     /// What some of the parameters start from, in place of random values.
     pub pretrained: &'a Pretrained,
     /// Where files are written.
@@ -72,8 +76,19 @@ pub struct PhaseId<'a> {
     pub name: Option<&'a str>,
 }
 
+/// What of a model is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evaluated {
+    /// All of it, by images.
+    Whole,
+    /// What stands behind the frozen part of this phase, by features.
+    BehindFrozenPart(usize),
+}
+
 /// Told what happens, for progress bars and lines.
 pub trait Watch {
+    /// What is frozen has made features of so many pictures, of all that they are kept of.
+    fn features(&mut self, _done: usize, _all: usize) {}
     /// An epoch (from 1) begins, or goes on after `done` of its `batches`.
     fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize);
     /// The pictures of the next step were waited for so long.
@@ -132,8 +147,14 @@ pub struct Results {
 pub struct Trainer<'a, T, V, F> {
     plan: PhasePlan<'a>,
     engine: T,
-    evaluator: Option<V>,
+    evaluator: Option<(Evaluated, V)>,
     make_evaluator: F,
+    /// Features of the present phase.
+    kept: Option<KeptFeatures>,
+    /// Features that were used.
+    feature_uses: Vec<FeatureUse>,
+    /// Room for those of a batch.
+    rows: Vec<f32>,
     callbacks: Callbacks,
     progress: Progress,
     best: BTreeMap<usize, Vec<Vec<f32>>>,
@@ -151,8 +172,13 @@ impl<'a, T, V, F> Trainer<'a, T, V, F>
 where
     T: TrainEngine,
     V: EvalEngine,
-    F: Fn() -> Result<V, RunError>,
+    F: Fn(Evaluated) -> Result<V, RunError>,
 {
+    /// Features that were made once and used in several epochs, those of each phase.
+    pub fn feature_uses(&self) -> &[FeatureUse] {
+        &self.feature_uses
+    }
+
     /// Steps that were measured, where there were enough.
     pub fn sample(&self) -> Option<&StepSample> {
         self.sampling.sample.as_ref()
@@ -183,6 +209,9 @@ where
             engine,
             evaluator: None,
             make_evaluator,
+            kept: None,
+            feature_uses: Vec::new(),
+            rows: Vec::new(),
             callbacks,
             progress,
             best: BTreeMap::new(),
@@ -237,6 +266,9 @@ where
             engine,
             evaluator: None,
             make_evaluator,
+            kept: None,
+            feature_uses: Vec::new(),
+            rows: Vec::new(),
             callbacks,
             progress,
             best,
@@ -297,7 +329,10 @@ where
         };
         self.repairs = self.history.log_to(logs(&plan)?)?;
         self.best = BTreeMap::new();
-        let mut trainer = Self { plan, engine, sampling: Sampling::default(), ..self };
+        // another part may be frozen now
+        let evaluator = self.evaluator.take().filter(|(of, _)| *of == Evaluated::Whole);
+        let sampling = Sampling::default();
+        let mut trainer = Self { plan, engine, evaluator, kept: None, sampling, ..self };
         trainer.save_state()?;
         Ok(trainer)
     }
@@ -314,17 +349,42 @@ where
     pub fn train(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
         self.plan.interrupt.hold();
         let last = self.progress.phase_start + self.plan.train.epochs.value;
-        while self.progress.epoch < last && !self.progress.stopped && !self.progress.ended {
+        let mut ending = Ending::Complete;
+        while ending == Ending::Complete
+            && self.progress.epoch < last
+            && !self.progress.stopped
+            && !self.progress.ended
+        {
             let begun = Instant::now();
-            let ending = self.run_epoch(watch)?;
+            ending = self.run_epoch(watch)?;
             self.progress.train_seconds += begun.elapsed().as_secs_f64();
             self.keep_time(watch)?;
-            if ending == Ending::Interrupted {
-                self.save_state()?;
-                return Ok(Ending::Interrupted);
-            }
         }
-        Ok(Ending::Complete)
+        self.tell_features(watch);
+        if ending == Ending::Interrupted {
+            self.save_state()?;
+        }
+        Ok(ending)
+    }
+
+    /// Makes the features that are to be kept, unless they are there.
+    fn make_features(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
+        let PhasePlan { data, phase, interrupt, features, .. } = self.plan;
+        if let (Some(plan), None) = (features, &self.kept) {
+            let mut told = |done, all| watch.features(done, all);
+            self.kept = KeptFeatures::make(&mut self.engine, (data, plan), phase.name, interrupt, &mut told)?;
+        }
+        Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Complete })
+    }
+
+    /// Says what was computed once and used several times, and remembers it.
+    fn tell_features(&mut self, watch: &mut dyn Watch) {
+        let used = self.kept.as_ref().map(|kept| kept.used.clone()).filter(|used| used.epochs > 1);
+        if let Some(used) = used {
+            let FeatureUse { pictures, seconds, epochs, .. } = used;
+            watch.note(TrainNote::FeaturesReused { pictures, seconds, epochs });
+            self.feature_uses.push(used);
+        }
     }
 
     /// Puts the best weights back where a callback wants that, writes the final weights and evaluates them:
@@ -338,13 +398,16 @@ where
     ) -> Result<Option<Results>, RunError> {
         self.restore_best(watch);
         self.save_weights(&self.plan.folder.weights())?;
+        // the model as it is used from now on is judged: the whole of it
+        (self.kept, self.rows) = (None, Vec::new());
         let begun = Instant::now();
         let data = self.plan.data;
         let validation = data.validation.is_some().then_some(Split::Validation);
         let mut judged = None;
         if let Some(split) = data.test.is_some().then_some(Split::Test).or(validation) {
             // all steps are saved
-            let Some(evaluation) = self.evaluate(split, Unsaved::Nothing, Some(take))? else {
+            let Some(evaluation) = self.evaluate((Evaluated::Whole, split), Unsaved::Nothing, Some(take))?
+            else {
                 return Ok(None);
             };
             judged = match evaluation.fault {
@@ -410,6 +473,9 @@ where
     }
 
     fn run_epoch(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
+        if self.make_features(watch)? == Ending::Interrupted {
+            return Ok(Ending::Interrupted);
+        }
         let begun = Instant::now();
         let epoch = self.progress.epoch + 1;
         if self.run_steps(epoch, watch)? == Ending::Interrupted {
@@ -421,10 +487,12 @@ where
         }
         let mut values = self.values(&self.progress.sums, false);
         if self.plan.data.validation.is_some() {
-            let Some(Evaluation { sums, fault }) = self.evaluate(Split::Validation, Unsaved::Steps, None)?
-            else {
-                return Ok(Ending::Interrupted);
+            let of = match self.plan.features {
+                Some(_) => Evaluated::BehindFrozenPart(self.plan.phase.index),
+                None => Evaluated::Whole,
             };
+            let evaluation = self.evaluate((of, Split::Validation), Unsaved::Steps, None)?;
+            let Some(Evaluation { sums, fault }) = evaluation else { return Ok(Ending::Interrupted) };
             // training itself has numbers: whether they become better is the user's to see
             if let Some(Fault { loss, layer }) = fault {
                 watch.note(TrainNote::ValidationLoss { loss, layer });
@@ -442,8 +510,13 @@ where
         let PhasePlan { train, augment, data, interrupt, .. } = self.plan;
         let batch_size = train.batch.value;
         watch.epoch_begins(epoch, data.train_batch_count(batch_size), self.progress.batch);
-        let mut batches =
-            data.train_batches(epoch as u64, train.seed, batch_size, augment, self.progress.batch);
+        let (keys, first) = ([train.seed, epoch as u64], self.progress.batch);
+        let kept = self.kept.as_ref().and_then(|kept| kept.of(Split::Train));
+        let mut batches = match kept {
+            Some(features) => data.train_features(features, keys, batch_size, first),
+            None => data.train_batches(epoch as u64, train.seed, batch_size, augment, first),
+        };
+        let holds_features = kept.is_some();
         loop {
             let asked = Instant::now();
             let Some(batch) = batches.next_unless(interrupt.flag()) else { break };
@@ -454,9 +527,12 @@ where
             }
             self.sampling.before_step(&mut self.engine, batch.size);
             let learning_rate = self.rate(self.progress.phase_step);
+            let makes_features =
+                !holds_features && self.engine.features(&batch.images, batch.size, &mut self.rows)?;
+            let images = if makes_features { &self.rows } else { &batch.images };
             let progress = &mut self.progress;
             let result = self.engine.step(&StepInputs {
-                images: &batch.images,
+                images,
                 labels: batch.as_labels(),
                 weights: &batch.weights,
                 learning_rate,
@@ -481,7 +557,7 @@ where
                     epoch,
                     batch: progress.batch,
                     layer: interrupt
-                        .exposed(|| self.engine.first_non_finite_layer(&batch.images))
+                        .exposed(|| self.engine.first_non_finite_layer(images))
                         .transpose()?
                         .flatten(),
                     learning_rate,
@@ -552,6 +628,9 @@ where
             }
         }
         self.history.add(record)?;
+        if let Some(kept) = &mut self.kept {
+            kept.used.epochs += 1;
+        }
         let (params, values) = (self.engine.params(), |at| self.engine.values(at));
         watch.learnt(&Learnt { record, params, values: &values })?;
         self.progress.epoch = record.epoch;
@@ -573,23 +652,34 @@ where
 
     fn evaluate(
         &mut self,
-        split: Split,
+        (of, split): (Evaluated, Split),
         mut unsaved: Unsaved,
         take: Option<TakeAnswers<'_>>,
     ) -> Result<Option<Evaluation>, RunError> {
-        if self.evaluator.is_none() {
+        if self.evaluator.as_ref().is_none_or(|(is_of, _)| *is_of != of) {
+            self.evaluator = None;
             // compiling takes a while: the run may be ended meanwhile
             if unsaved == Unsaved::Steps {
                 self.save_state()?;
                 unsaved = Unsaved::Nothing;
             }
-            let Some(made) = self.plan.interrupt.exposed(&self.make_evaluator) else { return Ok(None) };
-            self.evaluator = Some(made?);
+            let Some(made) = self.plan.interrupt.exposed(|| (self.make_evaluator)(of)) else {
+                return Ok(None);
+            };
+            self.evaluator = Some((of, made?));
         }
-        let evaluator = self.evaluator.as_mut().expect("it has just been made");
+        let (_, evaluator) = self.evaluator.as_mut().expect("it has just been made");
         copy_weights(&self.engine, evaluator);
-        let batches = self.plan.data.batches(split, self.plan.train.batch.value);
-        evaluate(evaluator, batches, (self.plan.interrupt, unsaved), take)
+        let (data, batch, interrupt) =
+            (self.plan.data, self.plan.train.batch.value, (self.plan.interrupt, unsaved));
+        let kept = self.kept.as_ref().filter(|_| of != Evaluated::Whole).and_then(|kept| kept.of(split));
+        if let Some(features) = kept {
+            return evaluate(evaluator, data.feature_batches(features, split, batch), interrupt, take);
+        }
+        let engine = &mut self.engine;
+        evaluate_through(evaluator, data.batches(split, batch), interrupt, take, |batch, rows| {
+            Ok(of != Evaluated::Whole && engine.features(&batch.images, batch.size, rows)?)
+        })
     }
 
     fn save_weights(&self, path: &std::path::Path) -> Result<(), RunError> {

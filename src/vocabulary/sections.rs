@@ -96,9 +96,9 @@ pub const DATA: SectionInfo = SectionInfo {
             "cache",
             OptionType::Choice(Cache::NAMES),
             NONE,
-            "Where decoded pictures are kept between epochs: `memory`, whatever they take; `disk`, in a \
-                temporary file as 32-bit numbers; `none`: they are decoded each time. Not written: in memory \
-                up to 1 GiB.",
+            "Where decoded pictures, and features of what is frozen, are kept between epochs: `memory`, \
+                whatever they take; `disk`, in temporary files as 32-bit numbers; `none`: they are made each \
+                time. Not written: in memory, either up to 1 GiB.",
         ),
         OptionSpec::optional(
             "mirror",

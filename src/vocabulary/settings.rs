@@ -36,13 +36,13 @@ choices! {
 }
 
 choices! {
-    /// Where decoded pictures are kept between epochs.
+    /// Where decoded pictures, and features of what is frozen, are kept between epochs.
     pub enum Cache {
         /// In memory, whatever they take.
         Memory = "memory",
         /// In a temporary file.
         Disk = "disk",
-        /// Nowhere: they are decoded in each epoch.
+        /// Nowhere: they are made in each epoch.
         None = "none",
     }
 }

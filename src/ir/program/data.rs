@@ -24,7 +24,8 @@ pub struct DataSpec {
     pub split_by: Option<Spanned<Grouping>>,
     /// How much the loss of a picture counts, by its class.
     pub class_weight: Option<Spanned<ClassWeight>>,
-    /// Where decoded pictures are kept; `None`: in memory, as long as they take no more than a bound.
+    /// Where decoded pictures and features are kept; `None`: in memory, as long as they take no more than a
+    /// bound.
     pub cache: Option<Spanned<Cache>>,
     /// What pictures of a class show when they are mirrored left and right, in both directions. Classes that
     /// are not named have no mirror image.

@@ -61,6 +61,7 @@ pub(super) struct Lowered {
     /// Weights and what the optimizer remembers of them.
     pub(super) weights: Vec<BufferId>,
     pub(super) images: Option<BufferId>,
+    pub(super) features: Vec<(u16, BufferId)>,
     pub(super) labels: Option<BufferId>,
     pub(super) weights_of_images: Option<BufferId>,
     pub(super) scalars: Vec<(ScalarInput, BufferId)>,
@@ -123,6 +124,7 @@ struct Lowerer<'g> {
     params: Vec<BufferId>,
     scalars: Vec<(ScalarInput, BufferId)>,
     given_images: Option<BufferId>,
+    given_features: Vec<(u16, BufferId)>,
     given_labels: Option<BufferId>,
     given_weights: Option<BufferId>,
     node: NodeId,
@@ -151,6 +153,7 @@ impl<'g> Lowerer<'g> {
             params: Vec::new(),
             scalars: Vec::new(),
             given_images: None,
+            given_features: Vec::new(),
             given_labels: None,
             given_weights: None,
             node: NodeId(0),
@@ -190,6 +193,7 @@ impl<'g> Lowerer<'g> {
             buffers: self.buffers,
             params: self.params,
             images: self.given_images,
+            features: self.given_features,
             labels: self.given_labels,
             weights_of_images: self.given_weights,
             scalars: self.scalars,
@@ -269,6 +273,10 @@ impl<'g> Lowerer<'g> {
         let ty = &graph.node(self.node).types[0];
         match role {
             InputRole::Images => self.given_images = Some(self.given("images", ty)),
+            InputRole::Features(place) => {
+                let buffer = self.given(&format!("features {place}"), ty);
+                self.given_features.push((*place, buffer));
+            }
             InputRole::Labels => self.given_labels = Some(self.given("labels", ty)),
             InputRole::Weights => self.given_weights = Some(self.given("weights", ty)),
             InputRole::Scalar(scalar) => {

@@ -134,7 +134,7 @@ fn options(target: Target, batch: usize) -> CompileOptions {
 fn trained(program: &CheckedProgram, batch: usize, seed: usize) -> Result<TrainSession, String> {
     let train = program.program().train.as_ref().ok_or("no schedule")?;
     let loss = program.loss().ok_or("no loss")?;
-    let mut graph = training_graph(program, loss, train, false);
+    let mut graph = training_graph((program, None), loss, train, false);
     let scores = graph.nodes.iter().find(|node| matches!(node.op, Op::Loss(_))).map(|node| node.inputs[0]);
     graph.outputs.push((SCORES, scores.ok_or("no loss in the graph")?));
     opt::run(&mut graph, opt::TRAINING);

@@ -33,6 +33,12 @@ impl EvalSession {
         self.probe_with(probe, passes)
     }
 
+    /// The same, with nothing folded or fused.
+    #[cfg(test)]
+    pub(in crate::runtime) fn unfolded(&self, probe: &Probe) -> Result<ProbeSession, ProbeError> {
+        self.probe_with(probe, opt::DIAGNOSIS)
+    }
+
     fn probe_with(&self, probe: &Probe, passes: &[opt::Pass]) -> Result<ProbeSession, ProbeError> {
         let mut graph = probe_graph(&self.engine.program, probe).map_err(ProbeError::Nothing)?;
         opt::run(&mut graph, passes);

@@ -278,6 +278,7 @@ impl Session<'_> {
             train: phases[index],
             augment: &augment,
             data: self.data,
+            features: None,
             pretrained: &pretrained,
             folder: &folder,
             info: &info,
@@ -287,7 +288,7 @@ impl Session<'_> {
         };
         let mut observer =
             Observer { interrupt: &interrupt, steps_until_interrupt: steps, epochs: vec![], notes: vec![] };
-        let evaluator = || Ok(Regression::new(None));
+        let evaluator = |_| Ok(Regression::new(None));
         let mut trainer = match &saved {
             None => Trainer::begin(plan(0), Regression::new(fault), evaluator)?,
             Some(saved) => {

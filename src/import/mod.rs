@@ -1,0 +1,11 @@
+//! Models of other programs as programs of this language.
+//!
+//! ```text
+//! ONNX  ──[`onnx`]───┐
+//!                    ├─▶ [`Network`] ──[structure]──▶ program ──▶ text, and weights beside it
+//! Keras ──[`keras`]──┘
+//! ```
+
+mod network;
+
+pub(crate) use network::{Network, Node, NodeId, Parameter, Refused};

@@ -8,4 +8,4 @@
 
 mod network;
 
-pub(crate) use network::{Network, Node, NodeId, Parameter, Refused};
+pub(crate) use network::{Asked, Network, Node, NodeId, Parameter, Refused};

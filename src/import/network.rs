@@ -13,6 +13,8 @@ pub struct NodeId(pub usize);
 pub struct Network {
     /// As the file calls it; empty where it does not.
     pub name: String,
+    /// What the file is and who wrote it: `ONNX, opset 17, by pytorch 2.8.0`.
+    pub about: String,
     /// In an order of evaluation: what a node takes stands before it. The first is the input.
     pub nodes: Vec<Node>,
     /// What the file gives as its results, with their names there.
@@ -23,6 +25,13 @@ pub struct Network {
     pub prepare: Vec<(&'static str, Expr)>,
     /// What has no words here.
     pub refused: Vec<Refused>,
+}
+
+/// What is said of a file before it is read.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// `[height, width, channels]` of the pictures, for a file that leaves some of it open.
+    pub input: Option<[usize; 3]>,
 }
 
 /// A layer.

@@ -7,5 +7,6 @@
 //! ```
 
 mod network;
+pub(crate) mod onnx;
 
 pub(crate) use network::{Asked, Network, Node, NodeId, Parameter, Refused};

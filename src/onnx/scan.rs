@@ -9,8 +9,9 @@ use prost::bytes::Bytes;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 use super::proto::{
-    AttributeProto, FunctionProto, GraphProto, NodeProto, OperatorSetIdProto, SparseTensorProto,
-    StringStringEntryProto, TensorAnnotation, TensorProto, TypeProto, ValueInfoProto,
+    AttributeProto, Dimension, ElementType, FunctionProto, GraphProto, MapType, NodeProto, OperatorSetIdProto,
+    SparseTensorProto, StringStringEntryProto, TensorAnnotation, TensorProto, TensorShapeProto, TensorType,
+    TypeProto, ValueInfoProto,
 };
 
 /// Most bytes of structures, names and numbers in lists. What lies in the file as bytes is not counted: it is
@@ -46,6 +47,11 @@ enum Kind {
     Annotation,
     ValueInfo,
     Type,
+    TensorType,
+    ElementType,
+    MapType,
+    Shape,
+    Dimension,
 }
 
 impl Kind {
@@ -64,6 +70,11 @@ impl Kind {
             Kind::Annotation => size_of::<TensorAnnotation>(),
             Kind::ValueInfo => size_of::<ValueInfoProto>(),
             Kind::Type => size_of::<TypeProto>(),
+            Kind::TensorType => size_of::<TensorType>(),
+            Kind::ElementType => size_of::<ElementType>(),
+            Kind::MapType => size_of::<MapType>(),
+            Kind::Shape => size_of::<TensorShapeProto>(),
+            Kind::Dimension => size_of::<Dimension>(),
         }
     }
 
@@ -83,10 +94,17 @@ impl Kind {
             (Kind::Graph, 14) => Message(Kind::Annotation),
             (Kind::Graph, 15) | (Kind::Attribute, 22 | 23) => Message(Kind::SparseTensor),
             (Kind::Attribute, 6 | 11) => Message(Kind::Graph),
-            (Kind::Attribute, 14 | 15) | (Kind::ValueInfo, 2) => Message(Kind::Type),
-            // a dimension of a shape is about as large as a type, and so is whatever else types are made of
-            (Kind::Type, 1 | 2 | 4 | 5 | 8 | 9) => Message(Kind::Type),
-            (Kind::Model | Kind::Function | Kind::Tensor | Kind::Graph, 14 | 16)
+            (Kind::Attribute, 14 | 15)
+            | (Kind::ValueInfo, 2)
+            | (Kind::ElementType, 1)
+            | (Kind::MapType, 2) => Message(Kind::Type),
+            (Kind::Type, 1 | 8) => Message(Kind::TensorType),
+            (Kind::Type, 4 | 9) => Message(Kind::ElementType),
+            (Kind::Type, 5) => Message(Kind::MapType),
+            (Kind::TensorType, 2) => Message(Kind::Shape),
+            (Kind::Shape, 1) => Message(Kind::Dimension),
+            (Kind::Model | Kind::Function, 14)
+            | (Kind::Graph | Kind::Tensor, 16)
             | (Kind::Node, 9)
             | (Kind::ValueInfo, 4)
             | (Kind::Annotation, 2)

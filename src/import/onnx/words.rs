@@ -55,7 +55,7 @@ pub(super) fn number(value: f32) -> Expr {
     }
     let short = value.to_string();
     let inverse = (1.0 / f64::from(value)).round();
-    if short.len() > 6 && (1.0..1e6).contains(&inverse) && (1.0 / inverse) as f32 == value {
+    if short.len() > 9 && (1.0..1e6).contains(&inverse) && (1.0 / inverse) as f32 == value {
         let parts = [1, inverse as usize].map(int).map(Box::new);
         let [one, whole] = parts;
         return written(ExprKind::Binary(BinaryOp::Div, one, whole));
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn numbers_are_written_as_people_write_them() {
         let said = |value| print_expr(&number(value));
-        assert_eq!([said(0.5), said(1.0 / 255.0), said(-3.0), said(0.1)], ["0.5", "1/255", "-3", "0.1"]);
+        assert_eq!([said(0.5), said(1.0 / 255.0), said(-3.0), said(0.1)], ["0.5", "1 / 255", "-3", "0.1"]);
         for value in [1e-7_f32, 0.044_715, 123.68, 3.0e20, -0.123_456_79] {
             let text = said(value);
             assert_eq!(text.parse::<f64>().map(|wide| wide as f32), Ok(value), "{text}");

@@ -134,6 +134,8 @@ pub mod format;
 pub mod front;
 #[doc(hidden)]
 pub mod internals;
+#[cfg(feature = "engine")]
+pub(crate) mod import;
 pub(crate) mod ir;
 #[cfg(feature = "engine")]
 #[allow(

@@ -6,6 +6,11 @@
 //! Keras ──[`keras`]──┘
 //! ```
 
+mod keras;
 mod network;
+mod open;
+mod write;
 
-pub(crate) use network::{Asked, Network, Node, NodeId, Parameter, Refused};
+pub(crate) use network::{Asked, Network, NodeId, Refused};
+pub(crate) use open::read;
+pub(crate) use write::{Title, Writing, model_name};

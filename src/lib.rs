@@ -134,6 +134,8 @@ pub mod format;
 pub mod front;
 #[cfg(feature = "engine")]
 pub(crate) mod import;
+#[cfg(feature = "engine")]
+pub(crate) mod import;
 #[doc(hidden)]
 pub mod internals;
 pub(crate) mod ir;

@@ -1,7 +1,8 @@
 //! A network as other programs have it, layer by layer in the words of this language: what readers make of a
 //! file, and what [`super`] writes as a program.
 
-use crate::ast::Expr;
+use crate::ast::{Expr, ExprKind};
+use crate::source::Span;
 use crate::tensor::Shape;
 
 /// A node of a [`Network`], by its place in [`Network::nodes`].
@@ -25,6 +26,9 @@ pub struct Network {
     pub prepare: Vec<(&'static str, Expr)>,
     /// What has no words here.
     pub refused: Vec<Refused>,
+    /// What changes nothing of the answers, and is not taken over: regularizers that the language lacks. A
+    /// sentence each.
+    pub notes: Vec<String>,
 }
 
 /// What is said of a file before it is read.
@@ -52,6 +56,11 @@ pub struct Node {
     pub parameters: Vec<Parameter>,
     /// Where it comes from, in the file's words: `Conv /features/0/Conv`.
     pub origin: String,
+}
+
+/// A value as it is written; `text` is one of the language's.
+pub fn written(text: impl Into<String>) -> Expr {
+    Expr { kind: ExprKind::Name(text.into()), span: Span::default() }
 }
 
 /// A parameter with its numbers.

@@ -9,9 +9,9 @@ use prost::bytes::Bytes;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 use super::proto::{
-    AttributeProto, Dimension, ElementType, FunctionProto, GraphProto, MapType, NodeProto, OperatorSetIdProto,
-    SparseTensorProto, StringStringEntryProto, TensorAnnotation, TensorProto, TensorShapeProto, TensorType,
-    TypeProto, ValueInfoProto,
+    AttributeProto, Dimension, ElementType, FunctionProto, GraphProto, MapType, NodeProto,
+    OperatorSetIdProto, SparseTensorProto, StringStringEntryProto, TensorAnnotation, TensorProto,
+    TensorShapeProto, TensorType, TypeProto, ValueInfoProto,
 };
 
 /// Most bytes of structures, names and numbers in lists. What lies in the file as bytes is not counted: it is

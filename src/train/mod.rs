@@ -22,6 +22,7 @@ pub mod weights;
 pub use callbacks::EpochValues;
 pub use error::RunError;
 pub use evaluate::{Answered, Unsaved, evaluate};
+pub(crate) use finite::all_finite;
 pub use folder::{Remains, RunFolder};
 pub use history::{EpochRecord, Fate, Repair};
 pub use init::initial_values;

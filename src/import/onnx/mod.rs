@@ -48,7 +48,7 @@ const OPSETS: std::ops::RangeInclusive<i64> = 7..=23;
 /// Reads an ONNX file.
 /// # Errors
 /// What cannot be read at all. What is read and has no words here is in the network's list.
-pub(crate) fn read(path: &Path, asked: &Asked) -> Result<Network, FileError> {
+pub(super) fn read(path: &Path, asked: &Asked) -> Result<Network, FileError> {
     let (model, bytes) = source::read(path)?;
     network(model, bytes, asked).map_err(wrong)
 }
@@ -56,7 +56,8 @@ pub(crate) fn read(path: &Path, asked: &Asked) -> Result<Network, FileError> {
 /// The same of bytes, without files beside them.
 /// # Errors
 /// As [`read`].
-pub(crate) fn read_bytes(bytes: Vec<u8>, asked: &Asked) -> Result<Network, FileError> {
+#[cfg(test)]
+pub(super) fn read_bytes(bytes: Vec<u8>, asked: &Asked) -> Result<Network, FileError> {
     let length = bytes.len();
     let model = source::decoded(Bytes::from(bytes)).map_err(wrong)?;
     network(model, length, asked).map_err(wrong)

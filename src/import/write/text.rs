@@ -1,0 +1,328 @@
+//! Bodies as the text of a program.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use super::blocks::Bodies;
+use super::graph::Graph;
+use super::item::{Branch, Callee, Item, Parameter, Value};
+use super::names::{Taken, mended};
+use super::{Title, comment};
+use crate::layers::KindInfo;
+use crate::vocabulary::OptionType;
+
+/// Models with fewer statements have no empty lines.
+const FEW: usize = 10;
+
+/// The program's models and blocks.
+pub(super) fn text(graph: &Graph, bodies: &Bodies, title: &Title<'_>) -> String {
+    let mut writer = Writer { graph, bodies, text: String::new(), names: BTreeMap::new(), parameters: &[] };
+    for line in &title.comments {
+        let _ = writeln!(writer.text, "// {line}");
+    }
+    for code in title.allowed {
+        let _ = writeln!(
+            writer.text,
+            "allow {code} because \"it is so in {}\"",
+            comment(title.file).replace('"', "'")
+        );
+    }
+    if !title.allowed.is_empty() {
+        writer.text.push('\n');
+    }
+    let _ = writeln!(writer.text, "model {} {{", title.model);
+    writer.body(&bodies.main, 1, true);
+    writer.text.push_str("}\n");
+    for at in order(bodies) {
+        let block = &bodies.blocks[at];
+        writer.text.push('\n');
+        for line in where_used(graph, bodies, at) {
+            let _ = writeln!(writer.text, "// {line}");
+        }
+        let parameters: Vec<String> = block.parameters.iter().map(parameter).collect();
+        let parameters =
+            if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
+        let _ = writeln!(writer.text, "block {}{parameters} {{", block.name);
+        writer.parameters = &block.parameters;
+        writer.body(&block.items, 1, false);
+        writer.text.push_str("}\n");
+    }
+    if !title.prepare.is_empty() {
+        writer.text.push_str("\nprepare {\n");
+        for (key, value) in title.prepare {
+            let _ = writeln!(writer.text, "    {key}: {}", crate::ast::print_expr(value));
+        }
+        writer.text.push_str("}\n");
+    }
+    writer.text
+}
+
+fn parameter(parameter: &Parameter) -> String {
+    match &parameter.default {
+        Some(default) => format!("{} = {default}", parameter.name),
+        None => parameter.name.clone(),
+    }
+}
+
+/// Blocks in the order in which they are used first.
+fn order(bodies: &Bodies) -> Vec<usize> {
+    let mut order = Vec::with_capacity(bodies.blocks.len());
+    let mut open: Vec<usize> = used_in(&bodies.main);
+    open.reverse();
+    let mut known = BTreeSet::new();
+    while let Some(at) = open.pop() {
+        if known.insert(at) {
+            order.push(at);
+            open.extend(used_in(&bodies.blocks[at].items).into_iter().rev());
+        }
+    }
+    order
+}
+
+fn used_in(items: &[Item]) -> Vec<usize> {
+    let mut used = Vec::new();
+    items.iter().for_each(|item| {
+        item.each(&mut |item| {
+            if let Callee::Block(at) = item.callee {
+                used.push(at);
+            }
+        });
+    });
+    used
+}
+
+/// Which parts of the file a block stands for, where its uses have no names that tell.
+fn where_used(graph: &Graph, bodies: &Bodies, block: usize) -> Option<String> {
+    let mut uses: Vec<&Item> = Vec::new();
+    for items in std::iter::once(&bodies.main).chain(bodies.blocks.iter().map(|block| &block.items)) {
+        items.iter().for_each(|item| {
+            item.each(&mut |item| {
+                if matches!(item.callee, Callee::Block(at) if at == block) {
+                    uses.push(item);
+                }
+            });
+        });
+    }
+    let first = uses.iter().min_by_key(|item| item.units[0])?;
+    if uses.iter().all(|item| !item.name.is_empty()) {
+        return None;
+    }
+    Some(format!("The first of them is {}.", origins(graph, first)))
+}
+
+/// The units of an item, as the file calls them.
+fn origins(graph: &Graph, item: &Item) -> String {
+    let [first, last] = item.units.map(|unit| comment(&graph.units[unit].origin));
+    if first == last { first } else { format!("{first} to {last}") }
+}
+
+struct Writer<'b> {
+    graph: &'b Graph,
+    bodies: &'b Bodies,
+    text: String,
+    /// Names of units in the body that is written.
+    names: BTreeMap<usize, String>,
+    /// Of the block that is written.
+    parameters: &'b [Parameter],
+}
+
+impl<'b> Writer<'b> {
+    fn body(&mut self, items: &'b [Item], depth: usize, is_main: bool) {
+        self.names = self.named(items);
+        self.statements(items, depth, is_main);
+    }
+
+    /// Names for the statements of a body, by their last units.
+    fn named(&self, items: &[Item]) -> BTreeMap<usize, String> {
+        let mut all: Vec<&Item> = Vec::new();
+        let mut collect = |item: &Item| item.units[1];
+        let _ = &mut collect;
+        items.iter().for_each(|item| item.each(&mut |item| all.push(item)));
+        let mut taken = Taken::default();
+        let mut names = BTreeMap::new();
+        for item in &all {
+            let name = mended(&item.name);
+            // the name that it gets without one says the same
+            let is_plain = name == self.keyword(item) && !item.is_taken;
+            if !name.is_empty() && !is_plain {
+                names.insert(item.units[1], taken.take(&name));
+            }
+        }
+        for item in all.iter().filter(|item| item.is_taken) {
+            names.entry(item.units[1]).or_insert_with(|| taken.take("skip"));
+        }
+        names
+    }
+
+    fn keyword(&self, item: &Item) -> &'b str {
+        match item.callee {
+            Callee::Layer(kind) => kind.keyword,
+            Callee::Block(at) => &self.bodies.blocks[at].name,
+        }
+    }
+
+    fn statements(&mut self, items: &'b [Item], depth: usize, is_main: bool) {
+        let mut at = 0;
+        while at < items.len() {
+            let item = &items[at];
+            if is_main && at > 0 && items.len() > FEW && self.begins_a_part(&items[at - 1], item) {
+                self.text.push('\n');
+            }
+            let turns = self.turns(&items[at..]);
+            if turns > 1 {
+                self.indent(depth);
+                let call = self.call(item);
+                let _ = writeln!(self.text, "repeat {turns} {{ {call} }}");
+                at += turns;
+                continue;
+            }
+            self.statement(item, depth);
+            at += 1;
+        }
+    }
+
+    /// How many statements from the first on are one use of a block, again and again.
+    fn turns(&self, items: &[Item]) -> usize {
+        let first = &items[0];
+        let Callee::Block(block) = first.callee else { return 1 };
+        if self.names.contains_key(&first.units[1]) || first.from.is_some() {
+            return 1;
+        }
+        let is_alike = |item: &&Item| {
+            matches!(item.callee, Callee::Block(other) if other == block)
+                && item.values == first.values
+                && !self.names.contains_key(&item.units[1])
+                && item.from.is_none()
+        };
+        1 + items[1..].iter().take_while(is_alike).count()
+    }
+
+    /// Whether a person would leave a line empty between two statements: pictures become smaller or larger.
+    fn begins_a_part(&self, before: &Item, item: &Item) -> bool {
+        let size =
+            |unit: usize| self.graph.units[unit].shape.as_image().map(|(height, width, _)| [height, width]);
+        let (Some(last), size_now) = (size(before.units[1]), size(item.units[1])) else { return false };
+        let is_pool = |item: &Item| self.keyword(item).ends_with("_pool2d");
+        if is_pool(before) && self.graph.units[before.units[1]].kind.keyword.starts_with(['m', 'a']) {
+            return true;
+        }
+        size_now != Some(last) && !is_pool(item) && item.units[0] != item.units[1]
+    }
+
+    fn indent(&mut self, depth: usize) {
+        self.text.push_str(&"    ".repeat(depth));
+    }
+
+    fn statement(&mut self, item: &'b Item, depth: usize) {
+        if let Some(from) = item.from {
+            self.indent(depth);
+            let name = self.name_of(from);
+            let _ = writeln!(self.text, "from {name}");
+        }
+        self.indent(depth);
+        self.name_before(item);
+        let call = self.call(item);
+        self.text.push_str(&call);
+        if item.branches.is_empty() {
+            self.remark(item);
+            self.text.push('\n');
+            return;
+        }
+        self.text.push_str(" {\n");
+        item.branches.iter().for_each(|branch| self.branch(branch, depth + 1));
+        self.indent(depth);
+        self.text.push_str("}\n");
+    }
+
+    fn name_before(&mut self, item: &Item) {
+        if let Some(name) = self.names.get(&item.units[1]) {
+            let _ = write!(self.text, "{name} = ");
+        }
+    }
+
+    fn name_of(&self, unit: usize) -> String {
+        self.names.get(&unit).cloned().unwrap_or_default()
+    }
+
+    /// What the file calls it, where its name here does not tell.
+    fn remark(&mut self, item: &Item) {
+        let name = self.names.get(&item.units[1]);
+        let is_mended = name.is_some_and(|name| {
+            !item.name.is_empty() && *name != item.name.trim_matches('/').replace('/', ".")
+        });
+        if is_mended && self.parameters.is_empty() {
+            let _ = write!(self.text, "  // {}", comment(&item.name));
+        } else if name.is_none() && matches!(item.callee, Callee::Block(_)) && self.parameters.is_empty() {
+            let _ = write!(self.text, "  // {}", origins(self.graph, item));
+        }
+    }
+
+    fn branch(&mut self, branch: &'b Branch, depth: usize) {
+        self.indent(depth);
+        let condition = branch.condition.and_then(|at| self.parameters.get(at));
+        let head = condition.map_or("branch".to_owned(), |parameter| format!("branch if {}", parameter.name));
+        match &branch.items[..] {
+            [] => {
+                let _ = write!(self.text, "{head} {{ }}");
+            }
+            [one] if one.branches.is_empty() => {
+                let _ = write!(self.text, "{head} {{ ");
+                self.name_before(one);
+                let call = self.call(one);
+                let _ = write!(self.text, "{call} }}");
+            }
+            items => {
+                let _ = writeln!(self.text, "{head} {{");
+                self.statements(items, depth + 1, false);
+                self.indent(depth);
+                self.text.push('}');
+            }
+        }
+        self.text.push_str(if condition.is_some() { " else { }\n" } else { "\n" });
+    }
+
+    /// `conv2d(64, 3, padding: same)`
+    fn call(&self, item: &Item) -> String {
+        let mut arguments: Vec<String> = item.operands.iter().map(|&unit| self.name_of(unit)).collect();
+        let mut is_in_order = true;
+        for (at, value) in item.values.iter().enumerate() {
+            let Some(value) = value else {
+                is_in_order = false;
+                continue;
+            };
+            let value = self.value(value);
+            let (name, is_plain) = match item.callee {
+                Callee::Layer(kind) => (kind.options[at].name, is_positional(kind, at)),
+                Callee::Block(block) => {
+                    let parameter = &self.bodies.blocks[block].parameters[at];
+                    (parameter.name.as_str(), parameter.default.is_none())
+                }
+            };
+            is_in_order &= is_plain;
+            arguments.push(if is_in_order { value } else { format!("{name}: {value}") });
+        }
+        let keyword = self.keyword(item);
+        if arguments.is_empty() { keyword.to_owned() } else { format!("{keyword}({})", arguments.join(", ")) }
+    }
+
+    fn value(&self, value: &Value) -> String {
+        match value {
+            Value::Plain(text) => text.clone(),
+            Value::Parameter { at, factor } => {
+                let name = self.parameters.get(*at).map_or("", |parameter| parameter.name.as_str());
+                if *factor == 1 { name.to_owned() } else { format!("{factor} * {name}") }
+            }
+        }
+    }
+}
+
+/// Whether people write an option without its name.
+fn is_positional(kind: &KindInfo, at: usize) -> bool {
+    let option = &kind.options[at];
+    let is_size =
+        |ty: OptionType| matches!(ty, OptionType::Int { .. } | OptionType::Extents | OptionType::Margins);
+    match option.default {
+        None => !matches!(option.ty, OptionType::Numbers) || kind.options.len() == 1,
+        Some(_) => at == 0 && is_size(option.ty),
+    }
+}

@@ -1,7 +1,7 @@
 //! Layers while a file is read: what is behind one may still become a part of it.
 
 use crate::ast::Expr;
-use crate::import::Parameter;
+use crate::import::network::Parameter;
 use crate::tensor::Shape;
 use crate::vocabulary::Activation;
 

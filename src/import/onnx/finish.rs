@@ -7,7 +7,7 @@ use super::layers;
 use super::reader::Reader;
 use super::refusal::{Refusal, refuse};
 use super::words;
-use crate::import::{Network, Node, NodeId};
+use crate::import::network::{Network, Node, NodeId};
 use crate::tensor::Shape;
 
 /// What has been read, as far as its results or what was refused need it.

@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::refusal::refuse;
 use super::words;
 use crate::ast::Expr;
-use crate::import::Asked;
+use crate::import::network::Asked;
 use crate::layers::Input;
 use crate::onnx::proto::{DataType, Extent, TensorShapeProto, ValueInfoProto};
 use crate::tensor::Shape;

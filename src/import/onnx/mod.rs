@@ -34,7 +34,7 @@ use std::path::Path;
 
 use prost::bytes::Bytes;
 
-use super::{Asked, Network};
+use super::network::{Asked, Network};
 use crate::onnx::proto::ModelProto;
 use crate::weights::FileError;
 use graph::Graph;

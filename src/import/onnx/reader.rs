@@ -13,7 +13,7 @@ use super::layers::{self, Word};
 use super::names;
 use super::patterns::{Becomes, Step};
 use super::refusal::{Refusal, refuse};
-use crate::import::Refused;
+use crate::import::network::Refused;
 use crate::onnx::proto::NodeProto;
 use crate::tensor::Shape;
 use crate::vocabulary::{Activation, MOST, WIDEST};

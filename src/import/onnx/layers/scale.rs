@@ -113,7 +113,7 @@ pub(super) fn affine(
             if is_offset && (next.offset.len() > 1 || channels == 1) && !has_bias =>
         {
             let offset = all(&next.offset);
-            draft.parameters.push(crate::import::Parameter {
+            draft.parameters.push(crate::import::network::Parameter {
                 name: "bias",
                 shape: crate::tensor::Shape::vector(channels),
                 values: offset,
@@ -130,13 +130,13 @@ pub(super) fn affine(
                 let shape = crate::tensor::Shape::vector(channels);
                 if scales {
                     let values = all(&next.scale);
-                    let gamma = crate::import::Parameter { name: "gamma", shape: shape.clone(), values };
+                    let gamma = crate::import::network::Parameter { name: "gamma", shape: shape.clone(), values };
                     draft.parameters.insert(0, gamma);
                     draft.set("scale", words::flag(true));
                 }
                 if moves {
                     let values = all(&next.offset);
-                    draft.parameters.push(crate::import::Parameter { name: "beta", shape, values });
+                    draft.parameters.push(crate::import::network::Parameter { name: "beta", shape, values });
                     draft.set("center", words::flag(true));
                 }
                 return Ok(x.clone());

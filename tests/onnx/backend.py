@@ -1,0 +1,141 @@
+"""Runs ONNX's own tests of its operators through `cnnc import` and `cnnc predict`.
+
+    python backend.py CNNC FOLDER
+
+The tests are those of the Python package `onnx`: small models, what they take and what they give. Taken are those
+whose operators all stand in OPERATORS. A model of the language takes one picture, so operands but the first that
+a test hands in become constants of its model. Prints a line for each test, sorted by name:
+
+    test_relu: right
+    test_softmax_axis_2: refused: Softmax y: it is over the axes ...
+    test_x: WRONG: ...
+
+A test is wrong where the program says something else than the test wants; whatever cannot be imported has to be
+refused. FOLDER takes what is written meanwhile.
+
+    pip install onnx==1.23.2
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import numpy
+import onnx
+import onnx.numpy_helper
+
+# what `src/import/onnx/layers/mod.rs` reads
+OPERATORS = set(
+    """
+    Add AveragePool BatchNormalization Cast Celu Clip Concat Constant ConstantOfShape Conv ConvTranspose Div
+    Dropout Elu Expand Flatten Gather Gelu Gemm GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity LRN
+    LayerNormalization LeakyRelu MatMul Max MaxPool Mean Min Mish Mul Neg PRelu Pad Range ReduceMax ReduceMean Relu
+    Reshape Resize Selu Shape Sigmoid Slice Softmax Softplus Squeeze Sub Sum Swish Tanh Transpose Unsqueeze Upsample
+    """.split()
+)
+FOLDERS = ["node", "simple", "pytorch-converted", "pytorch-operator"]
+TOLERANCE = 1e-5
+
+
+def tensor(path):
+    return onnx.numpy_helper.to_array(onnx.TensorProto.FromString(path.read_bytes()))
+
+
+def arranged(array):
+    """An array as pictures `[N, H, W, C]`, in each way that is possible."""
+    if array.ndim == 4:
+        return [array.transpose(0, 2, 3, 1), array]
+    if array.ndim == 3:
+        return [array[..., None]]
+    return [array.reshape(array.shape[0], 1, 1, -1)] if array.ndim in (1, 2) else []
+
+
+def cases():
+    data = pathlib.Path(onnx.__file__).parent / "backend/test/data"
+    for folder in FOLDERS:
+        for path in sorted((data / folder).glob("test_*/model.onnx")):
+            model = onnx.load(path)
+            if all(node.op_type in OPERATORS and node.domain == "" for node in model.graph.node):
+                yield path.parent
+
+
+def with_constants(folder):
+    """The test's model, with all that it takes but the first as constants; what it takes, and what it gives."""
+    model = onnx.load(folder / "model.onnx")
+    graph, sets = model.graph, folder / "test_data_set_0"
+    known = {one.name for one in graph.initializer}
+    taken = [one for one in graph.input if one.name not in known]
+    values = [tensor(sets / f"input_{at}.pb") for at in range(len(taken))]
+    for value, array in list(zip(taken, values))[1:]:
+        graph.initializer.append(onnx.numpy_helper.from_array(array, value.name))
+        graph.input.remove(value)
+    return model, values, tensor(sets / "output_0.pb")
+
+
+def run(words):
+    env = dict(os.environ, LC_ALL="C", CNNC_MEMORY_MIB="65536")
+    return subprocess.run(words, capture_output=True, text=True, env=env, timeout=120)
+
+
+def said(text, name):
+    """The first thing that is refused, without what differs from place to place."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    found = [line for line in lines if line.startswith("`")] or lines
+    line = found[0] if found else "nothing is said"
+    return re.sub(r"`?[^` ]*" + re.escape(name) + r"[^` ]*`?", "the file", line)
+
+
+def outcome(cnnc, folder, place):
+    name = folder.name
+    try:
+        model, values, want = with_constants(folder)
+    except Exception as error:
+        return f"not asked: {type(error).__name__} where its values are read"
+    if not values:
+        return "not asked: it takes nothing"
+    base = place / name
+    path = base.with_suffix(".onnx")
+    onnx.save(model, path)
+    program, weights = base.with_suffix(".cnn"), base.with_suffix(".safetensors")
+    done = run([cnnc, "import", str(path), "-o", str(program), "--force"])
+    if done.returncode != 0:
+        refusal = said(done.stderr, name)
+        # ours to mend: an internal error, or a crash
+        is_broken = done.returncode not in (1, 2) or "bug" in done.stderr or "panicked" in done.stderr
+        return f"WRONG: it ends with {done.returncode}: {refusal}" if is_broken else f"refused: {refusal}"
+    failures = []
+    for pictures in arranged(values[0].astype(numpy.float32)):
+        x, y = base.with_suffix(".x.npy"), base.with_suffix(".y.npy")
+        numpy.save(x, numpy.ascontiguousarray(pictures))
+        words = [cnnc, "predict", str(program), "--weights", str(weights), "--exact", "--threads", "1"]
+        done = run(words + ["--input", str(x), "--output", str(y)])
+        if done.returncode != 0:
+            failures.append(said(done.stderr, name))
+            continue
+        got = numpy.load(y)
+        if got.size != want.size:
+            failures.append(f"it gives {got.shape} in place of {want.shape}")
+            continue
+        wanted = arranged(want) if want.ndim == 4 and got.ndim == 4 else [want]
+        fitting = [one for one in wanted if one.size == got.size and (want.ndim != 4 or one.shape == got.shape or got.ndim != 4)]
+        errors = [numpy.abs(one.reshape(got.shape) - got).max() / max(numpy.abs(one).max(), 1e-30) for one in fitting]
+        if errors and min(errors) <= TOLERANCE:
+            return "right"
+        failures.append(f"its answers differ by {min(errors):.2g}" if errors else "its answers have another shape")
+    return "WRONG: " + "; ".join(failures)
+
+
+def main():
+    cnnc, place = sys.argv[1], pathlib.Path(sys.argv[2])
+    folders = list(cases())
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        found = list(pool.map(lambda folder: outcome(cnnc, folder, place), folders))
+    for line in sorted(f"{folder.name}: {what}" for folder, what in zip(folders, found)):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -166,7 +166,7 @@ impl Reader<'_> {
         match solid[..] {
             [axis] => Some(axis),
             // a single number
-            [] if value.axes.len() > 1 => Some(value.axes.len() - 1),
+            [] => value.axes.len().checked_sub(1).filter(|&last| last > 0),
             _ => None,
         }
     }

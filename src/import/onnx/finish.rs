@@ -115,8 +115,10 @@ fn answer(reader: &mut Reader<'_>, value: &Active) -> Result<usize, Refusal> {
     {
         return Err(other(reader));
     }
-    let is_map = reader.drafts[value.draft].shape.rank() == 3;
-    let draft = if is_map && value.axes.len() > 2 {
+    let shape = &reader.drafts[value.draft].shape;
+    let is_number = shape.elements() == 1;
+    let is_map = shape.rank() == 3;
+    let draft = if is_map && (value.axes.len() > 2 || is_number) {
         let sides: Vec<Atom> = (1..value.axes.len()).flat_map(|axis| reader.solid(value, axis)).collect();
         let is_turned = sides.iter().position(|&atom| atom == Atom::Columns)
             < sides.iter().position(|&atom| atom == Atom::Rows);

@@ -112,7 +112,7 @@ impl Graph {
                 .map(|name| if name.is_empty() { Some(None) } else { self.constants.get(name).map(Some) })
                 .collect();
             let Some(operands) = operands.filter(|_| is_own_domain(&node.domain)) else { continue };
-            let folding = Folding { node, opset: self.opset, operands: &operands };
+            let folding = Folding { node, operands: &operands };
             if let Ok(Some(results)) = fold::fold(folding, &mut self.budget) {
                 let names: Vec<String> = node.output.iter().take(results.len()).cloned().collect();
                 self.constants.extend(names.into_iter().zip(results));

@@ -125,7 +125,10 @@ fn taken(
                 if is_last && !matches!(sides[0], 1 | 3 | 4) { NHWC.to_vec() } else { NCHW.to_vec() }
             }
         },
-        3 => vec![Atom::Batch, Atom::Rows, Atom::Columns],
+        3 => {
+            let said = layout::of(graph, &input.name, 3);
+            said.unwrap_or_else(|| vec![Atom::Batch, Atom::Rows, Atom::Columns])
+        }
         2 => vec![Atom::Batch, Atom::Channels],
         1 => vec![Atom::Batch],
         other => return Err(format!("its input `{}` has {other} axes; pictures have 4", input.name)),

@@ -32,6 +32,7 @@ mod words;
 
 use std::path::Path;
 
+#[cfg(test)]
 use prost::bytes::Bytes;
 
 use super::network::{Asked, Network};

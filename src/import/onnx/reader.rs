@@ -137,7 +137,7 @@ impl<'g> Reader<'g> {
             .collect();
         if let Some(operands) = operands {
             let operands: Vec<Option<&Constant>> = operands.iter().map(Option::as_ref).collect();
-            let folding = Folding { node, opset: self.graph.opset, operands: &operands };
+            let folding = Folding { node, operands: &operands };
             return match fold::fold(folding, &mut self.budget)? {
                 Some(constants) => Ok(constants.into_iter().map(Value::Constant).collect()),
                 None => Err(refuse("it computes with constants alone, in a way that is not known here")

@@ -47,7 +47,6 @@ impl Budget {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Folding<'n> {
     pub(super) node: &'n NodeProto,
-    pub(super) opset: i64,
     pub(super) operands: &'n [Option<&'n Constant>],
 }
 

@@ -130,7 +130,8 @@ pub(super) fn affine(
                 let shape = crate::tensor::Shape::vector(channels);
                 if scales {
                     let values = all(&next.scale);
-                    let gamma = crate::import::network::Parameter { name: "gamma", shape: shape.clone(), values };
+                    let gamma =
+                        crate::import::network::Parameter { name: "gamma", shape: shape.clone(), values };
                     draft.parameters.insert(0, gamma);
                     draft.set("scale", words::flag(true));
                 }

@@ -87,6 +87,7 @@ pub(crate) use compiled::{Compiled, Held};
 pub(crate) use compute::MOST_THREADS;
 pub(crate) use export::{Exported, OnnxOptions};
 pub(crate) use import::{ImportOptions, Imported};
+pub use import::NotImported;
 pub(crate) use open::{BATCH, batch_of};
 pub(crate) use pictures::read as read_picture;
 pub(crate) use reading::{Reading, name_of, read_text};

@@ -132,10 +132,12 @@ pub mod figures;
 pub(crate) mod files;
 pub mod format;
 pub mod front;
-#[doc(hidden)]
-pub mod internals;
 #[cfg(feature = "engine")]
 pub(crate) mod import;
+#[cfg(feature = "engine")]
+pub(crate) mod import;
+#[doc(hidden)]
+pub mod internals;
 pub(crate) mod ir;
 #[cfg(feature = "engine")]
 #[allow(

@@ -19,8 +19,17 @@ use crate::train::RunError;
 use crate::train::weights;
 
 /// Names of models that say nothing.
-const VAGUE: &[&str] =
-    &["", "model", "functional", "sequential", "main_graph", "torch_jit", "torch-jit-export", "graph", "main"];
+const VAGUE: &[&str] = &[
+    "",
+    "model",
+    "functional",
+    "sequential",
+    "main_graph",
+    "torch_jit",
+    "torch-jit-export",
+    "graph",
+    "main",
+];
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -113,7 +122,9 @@ impl NotImported {
             Self::SeveralOutputs { names, .. } => {
                 format!("say which: `--result {}`", names.first().map_or("NAME", String::as_str))
             }
-            Self::NoOutput { .. } | Self::Nothing { .. } | Self::Unsound { .. } | Self::Bug { .. } => return None,
+            Self::NoOutput { .. } | Self::Nothing { .. } | Self::Unsound { .. } | Self::Bug { .. } => {
+                return None;
+            }
         })
     }
 }
@@ -132,7 +143,11 @@ fn lines(refused: &[Refused]) -> String {
 fn line(refused: &Refused) -> String {
     let Refused { node, why, nearest } = refused;
     let node = crate::printed::shown(node);
-    if nearest.is_empty() { format!("`{node}`: {why}") } else { format!("`{node}`: {why}; nearest is {nearest}") }
+    if nearest.is_empty() {
+        format!("`{node}`: {why}")
+    } else {
+        format!("`{node}`: {why}; nearest is {nearest}")
+    }
 }
 
 impl Imported {
@@ -247,7 +262,11 @@ fn named(network: &Network, program: &Path) -> String {
 }
 
 /// The node that the program ends with, and whether that leaves something out.
-fn output_of(network: &Network, file: &Path, options: &ImportOptions) -> Result<(NodeId, bool), Box<NotImported>> {
+fn output_of(
+    network: &Network,
+    file: &Path,
+    options: &ImportOptions,
+) -> Result<(NodeId, bool), Box<NotImported>> {
     let path = || file.to_owned();
     if let Some(asked) = &options.result {
         let of_outputs = network.outputs.iter().find(|(name, _)| name == asked).map(|(_, node)| *node);

@@ -8,6 +8,7 @@
 
 mod keras;
 mod network;
+mod onnx;
 mod open;
 mod write;
 

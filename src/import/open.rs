@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::keras;
 use super::network::{Asked, Network};
+use super::{keras, onnx};
 use crate::files;
 use crate::weights::FileError;
 
@@ -17,7 +17,8 @@ pub(crate) fn read(path: &Path, asked: &Asked) -> Result<Network, FileError> {
     let found = match &start[..] {
         [] => "it is empty",
         [0x89, b'H', b'D', b'F', ..] | [b'P', b'K', 3, 4, ..] => return keras::read(path, asked),
-        [0x08 | 0x0a | 0x12, ..] => "ONNX comes with the merge",
+        // a number, a text or the graph: the fields that such a message may begin with
+        [0x08 | 0x0a | 0x12 | 0x1a | 0x22 | 0x28 | 0x3a | 0x42, ..] => return onnx::read(path, asked),
         [0x80, 2..=5, ..] => {
             "it is a pickle of PyTorch, which holds no network that could be read without running it: write the \
              model as ONNX (`torch.onnx.export`)"

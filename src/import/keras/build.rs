@@ -30,12 +30,7 @@ pub(super) fn network(
     let Calls { all, outputs, refused } = of_model(config)?;
     let name = config.get("config").and_then(|config| config.get("name")).and_then(Value::as_str);
     let about = if version.len() > 1 { format!("Keras {version}") } else { "Keras".to_owned() };
-    let network = Network {
-        name: name.unwrap_or_default().to_owned(),
-        about,
-        refused,
-        ..Network::default()
-    };
+    let network = Network { name: name.unwrap_or_default().to_owned(), about, refused, ..Network::default() };
     let mut building = Building {
         archive,
         asked,
@@ -101,10 +96,13 @@ impl Building<'_> {
             Some([_, height, width, Some(channels)]) if (1..1 << 16).contains(channels) => {
                 [*height, *width, Some(*channels)]
             }
-            Some([_, height, width, None]) => [*height, *width, self.asked.input.map(|input| input[2] as u64)],
+            Some([_, height, width, None]) => {
+                [*height, *width, self.asked.input.map(|input| input[2] as u64)]
+            }
             _ => {
                 let text = shape.map(ToString::to_string).unwrap_or_default();
-                let found = format!("it takes {text}, and a program takes pictures [batch, height, width, channels]");
+                let found =
+                    format!("it takes {text}, and a program takes pictures [batch, height, width, channels]");
                 return Err(unsound(found));
             }
         };
@@ -114,12 +112,17 @@ impl Building<'_> {
             let asked = self.asked.input.map(|input| input[axis]);
             match (wanted[axis].and_then(|extent| usize::try_from(extent).ok()), asked) {
                 (Some(extent), Some(asked)) if extent != asked => {
-                    let found = format!("it takes pictures of {extent} along an axis where `--input` says {asked}");
+                    let found =
+                        format!("it takes pictures of {extent} along an axis where `--input` says {asked}");
                     return Err(unsound(found));
                 }
-                (Some(extent), _) | (None, Some(extent)) if (1..1 << 16).contains(&extent) => known[axis] = extent,
+                (Some(extent), _) | (None, Some(extent)) if (1..1 << 16).contains(&extent) => {
+                    known[axis] = extent
+                }
                 (None, None) if axis < 2 => (known[axis], is_open[axis]) = (ANY, true),
-                _ => return Err(unsound("the size of its pictures is none: say it with `--input 224x224x3`")),
+                _ => {
+                    return Err(unsound("the size of its pictures is none: say it with `--input 224x224x3`"));
+                }
             }
         }
         let text = |axis: usize| if is_open[axis] { "?".to_owned() } else { known[axis].to_string() };
@@ -129,7 +132,8 @@ impl Building<'_> {
 
     /// The node of a layer; the inner error is what the language has no words for.
     fn layer(&mut self, call: &Call<'_>, inputs: &[NodeId]) -> Result<Result<NodeId, No>, FileError> {
-        let shapes: Vec<Shape> = inputs.iter().map(|input| self.network.nodes[input.0].shape.clone()).collect();
+        let shapes: Vec<Shape> =
+            inputs.iter().map(|input| self.network.nodes[input.0].shape.clone()).collect();
         let config = Config::new(call.config);
         if let Err(refused) = self.arguments(call) {
             return Ok(Err(refused));
@@ -184,7 +188,8 @@ impl Building<'_> {
         if !fits {
             return Ok(no(format!("it is called with {} values", inputs.len()), ""));
         }
-        let value = |name: &str| options.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        let value =
+            |name: &str| options.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let attributes = Attributes::new(kind.options, |option| value(option.name));
         let attributes = match attributes {
             Ok(attributes) => attributes.placed((kind.keyword, Span::default()), Vec::new()),
@@ -216,7 +221,8 @@ impl Building<'_> {
             };
             let listed = &self.archive.listing.tensors[at].shape;
             // a dense layer over pixels has its matrix without the window of one pixel
-            let is_same = *listed == spec.shape || (call.class == "Dense" && listed.elements() == spec.shape.elements());
+            let is_same = *listed == spec.shape
+                || (call.class == "Dense" && listed.elements() == spec.shape.elements());
             if !is_same {
                 return Err(unsound(format!(
                     "`{}` of `{}` is {listed} in place of {}",
@@ -239,19 +245,31 @@ impl Building<'_> {
         let [mean, variance] = match numbers {
             Some(numbers) => numbers,
             None => {
-                let of = |position: usize| self.tensors.find(&call.path, position).map(|at| self.archive.numbers(at));
+                let of = |position: usize| {
+                    self.tensors.find(&call.path, position).map(|at| self.archive.numbers(at))
+                };
                 match (of(0), of(1)) {
                     (Some(mean), Some(variance)) => [mean?, variance?],
-                    _ => return Ok(no("its means and variances are not in the file", "`adapt` it before it is saved")),
+                    _ => {
+                        return Ok(no(
+                            "its means and variances are not in the file",
+                            "`adapt` it before it is saved",
+                        ));
+                    }
                 }
             }
         };
         let channels = shapes.first().map_or(0, Shape::channels);
         let fits = |list: &[f32]| list.len() == 1 || list.len() == channels;
-        if !fits(&mean) || !fits(&variance) || variance.iter().any(|value| !value.is_finite() || *value < 0.0) {
-            return Ok(no("its means and variances are not one for each channel", "`normalization(mean: […], variance: […])`"));
+        if !fits(&mean) || !fits(&variance) || variance.iter().any(|value| !value.is_finite() || *value < 0.0)
+        {
+            return Ok(no(
+                "its means and variances are not one for each channel",
+                "`normalization(mean: […], variance: […])`",
+            ));
         }
-        let options = vec![("mean", OptionValue::Numbers(mean)), ("variance", OptionValue::Numbers(variance))];
+        let options =
+            vec![("mean", OptionValue::Numbers(mean)), ("variance", OptionValue::Numbers(variance))];
         Ok(Ok(Made { keyword: "normalization", options }))
     }
 
@@ -283,7 +301,9 @@ fn text(value: &OptionValue) -> String {
         OptionValue::Numbers(numbers) if numbers.len() == 1 => number(numbers[0]),
         OptionValue::Float(value) => share_or_number(*value),
         OptionValue::Margins([top, bottom, left, right]) if top == bottom && left == right => {
-            if top == left { top.to_string() } else if *top > 0 && *left > 0 {
+            if top == left {
+                top.to_string()
+            } else if *top > 0 && *left > 0 {
                 format!("{top}x{left}")
             } else {
                 value.text()
@@ -330,7 +350,8 @@ impl Tensors {
 
     /// A layer's tensor, by its place in the order of Keras's `weights`.
     fn find(&self, path: &str, position: usize) -> Option<usize> {
-        let own = self.of_layer.get(path).or_else(|| self.of_layer.get(self.short.get(&ends(path))?.as_ref()?));
+        let own =
+            self.of_layer.get(path).or_else(|| self.of_layer.get(self.short.get(&ends(path))?.as_ref()?));
         own?.get(position).copied()
     }
 }

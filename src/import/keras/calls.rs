@@ -194,7 +194,10 @@ impl<'c> Calls<'c> {
                     .collect();
                 let made = if is_model(layer) {
                     let path = join(around, name(layer));
-                    self.model(layer, &path, Some(&inputs), depth + 1)?.into_iter().map(|(_, known)| known).collect()
+                    self.model(layer, &path, Some(&inputs), depth + 1)?
+                        .into_iter()
+                        .map(|(_, known)| known)
+                        .collect()
                 } else {
                     vec![self.layer(layer, around, inputs, arguments, depth)?]
                 };
@@ -307,7 +310,10 @@ fn tensors<'c>(node: &'c Value, layer: &str) -> Result<(Vec<Tensor<'c>>, Option<
         || {
             let all = node.as_array().ok_or_else(wrong)?;
             let tensors: Option<Vec<Tensor<'c>>> = all.iter().map(tensor).collect();
-            Ok((tensors.filter(|all| !all.is_empty()).ok_or_else(wrong)?, all.first().and_then(|one| one.get(3))))
+            Ok((
+                tensors.filter(|all| !all.is_empty()).ok_or_else(wrong)?,
+                all.first().and_then(|one| one.get(3)),
+            ))
         },
         Ok,
     )

@@ -7,10 +7,34 @@ use serde_json::Value;
 
 /// Keys that say nothing of what a layer computes.
 const BESIDE: &[&str] = &[
-    "name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input_dtype", "autocast", "seed", "synchronized",
-    "fused", "renorm_clipping", "renorm_momentum", "virtual_batch_size", "quantization_config", "ragged", "sparse",
-    "optional", "is_placeholder", "build_config", "lora_rank", "lora_alpha", "supports_masking", "adjustment", "stateful",
-    "implementation", "force_generator", "rng_type", "projection_dim",
+    "name",
+    "trainable",
+    "dtype",
+    "batch_input_shape",
+    "batch_shape",
+    "input_dtype",
+    "autocast",
+    "seed",
+    "synchronized",
+    "fused",
+    "renorm_clipping",
+    "renorm_momentum",
+    "virtual_batch_size",
+    "quantization_config",
+    "ragged",
+    "sparse",
+    "optional",
+    "is_placeholder",
+    "build_config",
+    "lora_rank",
+    "lora_alpha",
+    "supports_masking",
+    "adjustment",
+    "stateful",
+    "implementation",
+    "force_generator",
+    "rng_type",
+    "projection_dim",
 ];
 
 /// Why a layer cannot be written: what of it, and the nearest thing that can.
@@ -89,8 +113,9 @@ impl<'c> Config<'c> {
     /// `3` or `[3, 3]`; `None` where it is not there.
     pub(super) fn pair(&self, key: &'static str, least: u64) -> Result<Option<[usize; 2]>, No> {
         let Some(value) = self.get(key) else { return Ok(None) };
-        let number =
-            |value: &Value| usize::try_from(value.as_u64()?).ok().filter(|n| (least..1 << 16).contains(&(*n as u64)));
+        let number = |value: &Value| {
+            usize::try_from(value.as_u64()?).ok().filter(|n| (least..1 << 16).contains(&(*n as u64)))
+        };
         let pair = match value {
             Value::Array(both) => match &both[..] {
                 [one] => number(one).map(|one| [one; 2]),
@@ -137,7 +162,8 @@ impl<'c> Config<'c> {
     pub(super) fn finish(&self) -> Result<(), No> {
         let asked = self.asked.borrow();
         for (key, value) in self.value.as_object().into_iter().flatten() {
-            let is_nothing = value.is_null() || BESIDE.contains(&key.as_str()) || asked.contains(key.as_str());
+            let is_nothing =
+                value.is_null() || BESIDE.contains(&key.as_str()) || asked.contains(key.as_str());
             if is_nothing || key.ends_with("_initializer") || key == "moving_variance_initializer" {
                 continue;
             }

@@ -39,10 +39,17 @@ fn made(keyword: &'static str, options: Vec<(&'static str, OptionValue)>) -> Res
 pub(super) fn meaning(asking: &Asking<'_, '_>) -> Result<Meaning, No> {
     let Asking { class, config, inputs, is_keras_2 } = asking;
     match *class {
-        "Conv2D" | "Convolution2D" | "DepthwiseConv2D" | "SeparableConv2D" | "SeparableConvolution2D"
-        | "Conv2DTranspose" | "Dense" | "MaxPooling2D" | "MaxPool2D" | "AveragePooling2D" | "AvgPool2D" => {
-            windows(asking)
-        }
+        "Conv2D"
+        | "Convolution2D"
+        | "DepthwiseConv2D"
+        | "SeparableConv2D"
+        | "SeparableConvolution2D"
+        | "Conv2DTranspose"
+        | "Dense"
+        | "MaxPooling2D"
+        | "MaxPool2D"
+        | "AveragePooling2D"
+        | "AvgPool2D" => windows(asking),
         "GlobalAveragePooling2D" | "GlobalAvgPool2D" => global(config, "global_avg_pool2d"),
         "GlobalMaxPooling2D" | "GlobalMaxPool2D" => global(config, "global_max_pool2d"),
         "BatchNormalization" => {
@@ -50,23 +57,29 @@ pub(super) fn meaning(asking: &Asking<'_, '_>) -> Result<Meaning, No> {
             if config.bool("renorm", false)? {
                 return no("batch renormalization", "`batch_norm`");
             }
-            made("batch_norm", vec![
-                ("momentum", OptionValue::Float(config.float("momentum", 0.99)?)),
-                ("epsilon", OptionValue::Float(config.float("epsilon", 0.001)?)),
-                ("center", OptionValue::Bool(config.bool("center", true)?)),
-                ("scale", OptionValue::Bool(config.bool("scale", true)?)),
-            ])
+            made(
+                "batch_norm",
+                vec![
+                    ("momentum", OptionValue::Float(config.float("momentum", 0.99)?)),
+                    ("epsilon", OptionValue::Float(config.float("epsilon", 0.001)?)),
+                    ("center", OptionValue::Bool(config.bool("center", true)?)),
+                    ("scale", OptionValue::Bool(config.bool("scale", true)?)),
+                ],
+            )
         }
         "LayerNormalization" => {
             last_axis(config, inputs)?;
             if config.bool("rms_scaling", false)? {
                 return no("a norm without means", "`layer_norm`");
             }
-            made("layer_norm", vec![
-                ("epsilon", OptionValue::Float(config.float("epsilon", 0.001)?)),
-                ("center", OptionValue::Bool(config.bool("center", true)?)),
-                ("scale", OptionValue::Bool(config.bool("scale", true)?)),
-            ])
+            made(
+                "layer_norm",
+                vec![
+                    ("epsilon", OptionValue::Float(config.float("epsilon", 0.001)?)),
+                    ("center", OptionValue::Bool(config.bool("center", true)?)),
+                    ("scale", OptionValue::Bool(config.bool("scale", true)?)),
+                ],
+            )
         }
         "LayerScale" => {
             let initial = OptionValue::Float(config.float("init_values", 1e-6)?);
@@ -129,7 +142,9 @@ fn nearest(class: &str) -> &'static str {
         "MultiHeadAttention" | "Attention" | "AdditiveAttention" => {
             "a gate: `multiply { branch { } branch { … } }`"
         }
-        "TFOpLambda" | "SlicingOpLambda" | "TensorFlowOpLayer" => "a layer of Keras in the place of the function",
+        "TFOpLambda" | "SlicingOpLambda" | "TensorFlowOpLayer" => {
+            "a layer of Keras in the place of the function"
+        }
         "CenterCrop" => "`crop2d`",
         _ => "",
     }
@@ -177,7 +192,9 @@ fn windows(asking: &Asking<'_, '_>) -> Result<Meaning, No> {
             }
             let key = if is_pool { "pool_size" } else { "kernel_size" };
             let size = config.pair(key, 1)?;
-            let Some(size) = size.or(is_pool.then_some([2, 2])) else { return no("it has no `kernel_size`", "") };
+            let Some(size) = size.or(is_pool.then_some([2, 2])) else {
+                return no("it has no `kernel_size`", "");
+            };
             options.push((key, OptionValue::Extents(size)));
             let stride = config.pair("strides", 1)?.unwrap_or(if is_pool { size } else { [1, 1] });
             options.push(("stride", OptionValue::Extents(stride)));
@@ -198,7 +215,8 @@ fn windows(asking: &Asking<'_, '_>) -> Result<Meaning, No> {
         }
     }
     if matches!(keyword, "depthwise_conv2d" | "separable_conv2d") {
-        let multiplier = if config.get("depth_multiplier").is_some() { config.int("depth_multiplier", 1)? } else { 1 };
+        let multiplier =
+            if config.get("depth_multiplier").is_some() { config.int("depth_multiplier", 1)? } else { 1 };
         options.push(("depth_multiplier", OptionValue::Int(multiplier)));
     }
     if keyword == "conv2d_transpose"
@@ -355,11 +373,13 @@ fn interpolation(config: &Config<'_>, default: &'static str) -> Result<OptionVal
 
 fn resizing(config: &Config<'_>) -> Result<Meaning, No> {
     channels_last(config)?;
-    let (crop, pad) = (config.bool("crop_to_aspect_ratio", false)?, config.bool("pad_to_aspect_ratio", false)?);
+    let (crop, pad) =
+        (config.bool("crop_to_aspect_ratio", false)?, config.bool("pad_to_aspect_ratio", false)?);
     if config.bool("antialias", false)? {
         return no("resizing with smoothing (`antialias`)", "`resizing`, or `resize` in `prepare`");
     }
-    let is_black = config.text("fill_mode", "constant")? == "constant" && config.float("fill_value", 0.0)? == 0.0;
+    let is_black =
+        config.text("fill_mode", "constant")? == "constant" && config.float("fill_value", 0.0)? == 0.0;
     if pad && !is_black {
         return no("bars that are not black", "`resizing(…, fit: letterbox)`");
     }
@@ -368,30 +388,38 @@ fn resizing(config: &Config<'_>) -> Result<Meaning, No> {
         (_, true) => "letterbox",
         _ => "stretch",
     };
-    made("resizing", vec![
-        ("height", OptionValue::Int(config.int("height", 1)?)),
-        ("width", OptionValue::Int(config.int("width", 1)?)),
-        ("interpolation", interpolation(config, "bilinear")?),
-        ("fit", OptionValue::Choice(fit)),
-    ])
+    made(
+        "resizing",
+        vec![
+            ("height", OptionValue::Int(config.int("height", 1)?)),
+            ("width", OptionValue::Int(config.int("width", 1)?)),
+            ("interpolation", interpolation(config, "bilinear")?),
+            ("fit", OptionValue::Choice(fit)),
+        ],
+    )
 }
 
 fn rescaling(config: &Config<'_>, inputs: &[Shape]) -> Result<Meaning, No> {
     let scale = config.numbers("scale")?.unwrap_or_default();
     let offset = config.numbers("offset")?.unwrap_or_else(|| vec![0.0]);
     match (&scale[..], &offset[..]) {
-        ([scale], [offset]) => {
-            made("rescaling", vec![("scale", OptionValue::Float(*scale)), ("offset", OptionValue::Float(*offset))])
-        }
+        ([scale], [offset]) => made(
+            "rescaling",
+            vec![("scale", OptionValue::Float(*scale)), ("offset", OptionValue::Float(*offset))],
+        ),
         _ => {
             // y = x s + o is (x − m) / √v with m = −o / s and v = 1 / s²
             let channels = inputs.first().map_or(0, Shape::channels);
-            let at = |list: &[f32], channel: usize| list.get(if list.len() == 1 { 0 } else { channel }).copied();
+            let at =
+                |list: &[f32], channel: usize| list.get(if list.len() == 1 { 0 } else { channel }).copied();
             let pairs: Option<Vec<(f64, f64)>> = (0..channels)
                 .map(|channel| Some((f64::from(at(&scale, channel)?), f64::from(at(&offset, channel)?))))
                 .collect();
             let Some(pairs) = pairs.filter(|pairs| pairs.iter().all(|(scale, _)| *scale > 0.0)) else {
-                return no("a factor for each channel, some not above 0", "`normalization(mean: […], variance: […])`");
+                return no(
+                    "a factor for each channel, some not above 0",
+                    "`normalization(mean: […], variance: […])`",
+                );
             };
             let mean = pairs.iter().map(|(scale, offset)| (0.0 - offset / scale) as f32 + 0.0).collect();
             let variance = pairs.iter().map(|(scale, _)| (1.0 / (scale * scale)) as f32).collect();

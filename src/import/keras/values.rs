@@ -60,7 +60,8 @@ pub(super) fn of_layer(class: &str, config: &Config<'_>, is_keras_2: bool) -> Re
     let kind = match class {
         "ReLU" => {
             let (slope, threshold) = (config.float("negative_slope", 0.0)?, config.float("threshold", 0.0)?);
-            let most = config.get("max_value").is_some().then(|| config.float("max_value", 0.0)).transpose()?;
+            let most =
+                config.get("max_value").is_some().then(|| config.float("max_value", 0.0)).transpose()?;
             match (most, slope, threshold) {
                 (None, 0.0, 0.0) => ActivationKind::Relu,
                 (Some(6.0), 0.0, 0.0) => ActivationKind::Relu6,
@@ -97,7 +98,10 @@ pub(super) fn regularizer(config: &Config<'_>, key: &'static str) -> Option<Regu
     let class = value.get("class_name").and_then(Value::as_str).or(value.as_str()).unwrap_or_default();
     let inner = value.get("config");
     let factor = |name: &str, default: f64| {
-        inner.and_then(|inner| inner.get(name)).map_or(Some(default), Value::as_f64).map(|factor| factor as f32)
+        inner
+            .and_then(|inner| inner.get(name))
+            .map_or(Some(default), Value::as_f64)
+            .map(|factor| factor as f32)
     };
     let is = |name: &str| class.rsplit('>').next().is_some_and(|class| class.eq_ignore_ascii_case(name));
     let found = if is("L1") {
@@ -110,7 +114,8 @@ pub(super) fn regularizer(config: &Config<'_>, key: &'static str) -> Option<Regu
     } else {
         None
     };
-    let usable = found.filter(|found| found.l1 >= 0.0 && found.l2 >= 0.0 && found.l1.is_finite() && found.l2.is_finite());
+    let usable = found
+        .filter(|found| found.l1 >= 0.0 && found.l2 >= 0.0 && found.l1.is_finite() && found.l2.is_finite());
     if usable.is_none() {
         config.note(format!("`{key}` is left out: the language has `l1`, `l2` and `l1_l2`"));
     }

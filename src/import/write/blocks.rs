@@ -186,11 +186,14 @@ fn judge_runs(
     }
     let mut statements: Vec<&Item> = Vec::new();
     items(model).iter().for_each(|item| item.each(&mut |item| statements.push(item)));
-    let uses: Vec<Use<'_>> = runs.iter().map(|run| {
-        let mut own = Vec::with_capacity(statements.len());
-        align(items(model), Some(items(*run)), &mut own);
-        own
-    }).collect();
+    let uses: Vec<Use<'_>> = runs
+        .iter()
+        .map(|run| {
+            let mut own = Vec::with_capacity(statements.len());
+            align(items(model), Some(items(*run)), &mut own);
+            own
+        })
+        .collect();
     let names: Vec<Vec<Option<&str>>> =
         uses.iter().map(|own| own.iter().map(|item| item.map(|item| item.name.as_str())).collect()).collect();
     let division = divide(&names);
@@ -273,7 +276,11 @@ fn made(bodies: &Bodies, sequences: &[Sequence<'_>], candidate: Candidate) -> (V
     let mut parameters = plan.parameters.clone();
     if let Some([join, branch]) = *optional {
         items[join].branches[branch].condition = Some(parameters.len());
-        parameters.push(Parameter { name: "project".to_owned(), default: Some("false".to_owned()), is_count: false });
+        parameters.push(Parameter {
+            name: "project".to_owned(),
+            default: Some("false".to_owned()),
+            is_count: false,
+        });
     }
     // sequences within others come first, and in each the last run, so that places stay right
     let mut order: Vec<usize> = (0..runs.len()).collect();

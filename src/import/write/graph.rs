@@ -152,7 +152,8 @@ impl Graph {
     fn dims_of(&self, before: usize, at: usize) -> Option<usize> {
         let (pool, shape) = (&self.units[before], &self.units[at]);
         let is_pool = matches!(pool.kind.keyword, "global_avg_pool2d" | "global_max_pool2d");
-        let is_map = shape.kind.keyword == "reshape" && shape.shape.as_image().is_some_and(|(h, w, _)| h * w == 1);
+        let is_map =
+            shape.kind.keyword == "reshape" && shape.shape.as_image().is_some_and(|(h, w, _)| h * w == 1);
         pool.option("keep_dims").filter(|option| is_pool && is_map && pool.values[*option].is_none())
     }
 
@@ -184,9 +185,9 @@ impl Graph {
                 continue;
             }
             let operands = unit.inputs.clone();
-            let longest = (2..operands.len()).rev().find_map(|length| {
-                known.get(&operands[..length]).map(|&shared| (length, shared))
-            });
+            let longest = (2..operands.len())
+                .rev()
+                .find_map(|length| known.get(&operands[..length]).map(|&shared| (length, shared)));
             if let Some((length, shared)) = longest {
                 let rest = operands[length..].iter().copied();
                 self.units[at].inputs = std::iter::once(shared).chain(rest).collect();
@@ -258,9 +259,7 @@ fn number(text: &str) -> Option<f64> {
         return Some(percent.parse::<f64>().ok()? / 100.0);
     }
     match text.split_once('/') {
-        Some((above, below)) => {
-            Some(above.trim().parse::<f64>().ok()? / below.trim().parse::<f64>().ok()?)
-        }
+        Some((above, below)) => Some(above.trim().parse::<f64>().ok()? / below.trim().parse::<f64>().ok()?),
         None => text.parse().ok(),
     }
 }

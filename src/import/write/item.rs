@@ -71,11 +71,15 @@ impl Item {
         if self.branches.is_empty() {
             return 1;
         }
-        2 + self.branches.iter().map(|branch| match &branch.items[..] {
-            [] => 1,
-            [one] if one.branches.is_empty() => 1,
-            items => 2 + lines(items),
-        }).sum::<usize>()
+        2 + self
+            .branches
+            .iter()
+            .map(|branch| match &branch.items[..] {
+                [] => 1,
+                [one] if one.branches.is_empty() => 1,
+                items => 2 + lines(items),
+            })
+            .sum::<usize>()
     }
 
     /// Bodies in each other.

@@ -123,7 +123,11 @@ fn laid_out(text: &str) -> Result<String, String> {
 fn comment(text: &str) -> String {
     const LONGEST: usize = 120;
     let shown = crate::printed::shown(text);
-    if shown.chars().count() <= LONGEST { shown.into_owned() } else { shown.chars().take(LONGEST).collect::<String>() + "…" }
+    if shown.chars().count() <= LONGEST {
+        shown.into_owned()
+    } else {
+        shown.chars().take(LONGEST).collect::<String>() + "…"
+    }
 }
 
 /// A word for a model: `my-net` as `my_net`.

@@ -12,7 +12,8 @@ use crate::layers::Layer;
 use crate::vocabulary::{Activation, Words};
 
 /// Names that Keras makes up, where they are not our own words or those of its classes.
-const OF_KERAS: &[&str] = &["input_layer", "re_lu", "leaky_re_lu", "activation", "p_re_lu", "conv2d_transpose"];
+const OF_KERAS: &[&str] =
+    &["input_layer", "re_lu", "leaky_re_lu", "activation", "p_re_lu", "conv2d_transpose"];
 
 /// Words that cannot begin a name.
 const WORDS: &[&str] =
@@ -33,9 +34,13 @@ pub(super) fn is_generic(name: &str, is_onnx: bool) -> bool {
     let is_snake = !base.contains(|c: char| c.is_ascii_uppercase()) && base.len() > 2;
     // Keras writes `max_pooling2d` for its class `MaxPooling2D`
     let of_class = |keras: &str| !keras.is_empty() && plain(keras) == wanted;
-    let is_numbered = base.len() < name.len() && name[base.len()..].starts_with('_') || base.len() == name.len();
+    let is_numbered =
+        base.len() < name.len() && name[base.len()..].starts_with('_') || base.len() == name.len();
     (is_snake && is_numbered && Layer::kinds().any(|kind| of_class(kind.keras)))
-        || (is_onnx && is_numbered && base.len() < name.len() && base.starts_with(|c: char| c.is_ascii_uppercase()))
+        || (is_onnx
+            && is_numbered
+            && base.len() < name.len()
+            && base.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 /// Whether the name of an activation says no more than that it is one, and perhaps of which layer.
@@ -43,7 +48,8 @@ pub(super) fn is_activation_of(name: &str, before: &str) -> bool {
     let last = name.rsplit(['.', '/']).next().unwrap_or(name);
     let word = last.trim_matches(|c: char| c.is_ascii_digit() || c == '_').to_ascii_lowercase();
     let is_word = word.is_empty()
-        || ["act", "activation", "relu", "re_lu", "swish", "hardswish", "hardsigmoid"].contains(&word.as_str())
+        || ["act", "activation", "relu", "re_lu", "swish", "hardswish", "hardsigmoid"]
+            .contains(&word.as_str())
         || Activation::TABLE.iter().any(|row| row.word.keyword.trim_end_matches('6') == word);
     let begins = |before: &str| !before.is_empty() && name.starts_with(&format!("{before}/"));
     is_word && (name.contains(['.', '/']) || word == last.to_ascii_lowercase()) || begins(before)
@@ -106,7 +112,8 @@ pub(super) fn divide(names: &[Vec<Option<&str>>]) -> Division {
             of_use.iter().map(|name| name.filter(|name| !name.is_empty()).map(self::tokens)).collect()
         })
         .collect();
-    let division = by_beginning(&tokens).or_else(|| by_number(&tokens)).unwrap_or_else(|| what_is_alike(&tokens));
+    let division =
+        by_beginning(&tokens).or_else(|| by_number(&tokens)).unwrap_or_else(|| what_is_alike(&tokens));
     let mut known = BTreeSet::new();
     let is_distinct = division.uses.iter().all(|name| !name.is_empty() && known.insert(name.as_str()));
     if is_distinct {
@@ -124,7 +131,10 @@ pub(super) fn alike(names: &[Vec<Option<&str>>]) -> Option<Vec<usize>> {
         let tokens: Named<'_> =
             of_use.iter().map(|name| name.filter(|name| !name.is_empty()).map(self::tokens)).collect();
         let length = common(&tokens);
-        tokens.iter().map(|name| name.as_ref().map_or(String::new(), |name| joined(&name[length..]))).collect()
+        tokens
+            .iter()
+            .map(|name| name.as_ref().map_or(String::new(), |name| joined(&name[length..])))
+            .collect()
     };
     let mut groups: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
     for (at, of_use) in names.iter().enumerate() {
@@ -148,49 +158,61 @@ fn common(names: &Named<'_>) -> usize {
 
 /// Each use has what all its names begin with.
 fn by_beginning(tokens: &[Named<'_>]) -> Option<Division> {
-    let full = (0..tokens.len()).max_by_key(|&at| (tokens[at].iter().flatten().count(), tokens.len() - at))?;
+    let full =
+        (0..tokens.len()).max_by_key(|&at| (tokens[at].iter().flatten().count(), tokens.len() - at))?;
     let longest = common(&tokens[full]);
     let lengths = |own: usize| -> Option<Vec<usize>> {
-        tokens.iter().map(|names| {
-            let most = common(names);
-            let mut length = None;
-            for (name, model) in names.iter().zip(&tokens[full]) {
-                let (Some(name), Some(model)) = (name, model) else { continue };
-                let taken = name.len().checked_sub(model.len() - own)?;
-                let is_alike = name[taken..].iter().zip(&model[own..]).all(|(a, b)| a.text == b.text);
-                if !is_alike || taken == 0 || taken > most || length.is_some_and(|length| length != taken) {
-                    return None;
+        tokens
+            .iter()
+            .map(|names| {
+                let most = common(names);
+                let mut length = None;
+                for (name, model) in names.iter().zip(&tokens[full]) {
+                    let (Some(name), Some(model)) = (name, model) else { continue };
+                    let taken = name.len().checked_sub(model.len() - own)?;
+                    let is_alike = name[taken..].iter().zip(&model[own..]).all(|(a, b)| a.text == b.text);
+                    if !is_alike || taken == 0 || taken > most || length.is_some_and(|length| length != taken)
+                    {
+                        return None;
+                    }
+                    length = Some(taken);
                 }
-                length = Some(taken);
-            }
-            // a use without any name
-            Some(length.unwrap_or(0))
-        }).collect()
+                // a use without any name
+                Some(length.unwrap_or(0))
+            })
+            .collect()
     };
     // names within that would begin with a digit are rather left a word more, if that is a level of its own
     let begins_well = |own: &usize| {
         tokens[full].iter().flatten().all(|name| {
-            let next = name.get(*own).is_some_and(|token| token.text.starts_with(|c: char| c.is_ascii_digit()));
+            let next =
+                name.get(*own).is_some_and(|token| token.text.starts_with(|c: char| c.is_ascii_digit()));
             !next || !name.get(*own).is_some_and(|token| token.separator != '_')
         })
     };
     let choices = (1..=longest).rev().filter(begins_well).chain((1..=longest).rev());
     let (own, lengths) = choices.filter_map(|own| Some((own, lengths(own)?))).next()?;
-    let uses = tokens.iter().zip(lengths).map(|(names, length)| {
-        names.iter().flatten().next().map_or(String::new(), |name| joined(&name[..length]))
-    }).collect();
+    let uses = tokens
+        .iter()
+        .zip(lengths)
+        .map(|(names, length)| {
+            names.iter().flatten().next().map_or(String::new(), |name| joined(&name[..length]))
+        })
+        .collect();
     let count = tokens[full].len();
-    let within = (0..count).map(|at| {
-        let rest = tokens[full][at].as_ref().map(|name| joined(&name[own..]));
-        rest.unwrap_or_else(|| {
-            // the fullest use may lack a statement that another has
-            let other = tokens.iter().enumerate().find_map(|(of, names)| Some((of, names[at].as_ref()?)));
-            other.map_or(String::new(), |(of, name)| {
-                let beginning = common(&tokens[of]).min(name.len());
-                joined(&name[beginning..])
+    let within = (0..count)
+        .map(|at| {
+            let rest = tokens[full][at].as_ref().map(|name| joined(&name[own..]));
+            rest.unwrap_or_else(|| {
+                // the fullest use may lack a statement that another has
+                let other = tokens.iter().enumerate().find_map(|(of, names)| Some((of, names[at].as_ref()?)));
+                other.map_or(String::new(), |(of, name)| {
+                    let beginning = common(&tokens[of]).min(name.len());
+                    joined(&name[beginning..])
+                })
             })
         })
-    }).collect();
+        .collect();
     Some(Division { uses, within, is_whole: true })
 }
 
@@ -218,14 +240,19 @@ fn by_number(tokens: &[Named<'_>]) -> Option<Division> {
         }
         within[at] = joined(first.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, token)| token));
     }
-    let uses = tokens.iter().zip(&own).map(|(names, own)| {
-        let beginning = names.iter().flatten().next().map_or(String::new(), |name| joined(&name[..common(names)]));
-        match own {
-            Some(own) if beginning.is_empty() => (*own).to_owned(),
-            Some(own) => format!("{beginning}_{own}"),
-            None => String::new(),
-        }
-    }).collect();
+    let uses = tokens
+        .iter()
+        .zip(&own)
+        .map(|(names, own)| {
+            let beginning =
+                names.iter().flatten().next().map_or(String::new(), |name| joined(&name[..common(names)]));
+            match own {
+                Some(own) if beginning.is_empty() => (*own).to_owned(),
+                Some(own) => format!("{beginning}_{own}"),
+                None => String::new(),
+            }
+        })
+        .collect();
     own.iter().any(Option::is_some).then_some(Division { uses, within, is_whole: true })
 }
 
@@ -233,15 +260,23 @@ fn by_number(tokens: &[Named<'_>]) -> Option<Division> {
 fn what_is_alike(tokens: &[Named<'_>]) -> Division {
     let count = tokens.first().map_or(0, Vec::len);
     let lengths: Vec<usize> = tokens.iter().map(common).collect();
-    let within = (0..count).map(|at| {
-        let mut rests = tokens.iter().zip(&lengths)
-            .filter_map(|(names, length)| Some(joined(&names[at].as_ref()?[*length..])));
-        let first = rests.next().unwrap_or_default();
-        if rests.all(|rest| rest == first) { first } else { String::new() }
-    }).collect();
-    let uses = tokens.iter().zip(&lengths).map(|(names, length)| {
-        names.iter().flatten().next().map_or(String::new(), |name| joined(&name[..*length]))
-    }).collect();
+    let within = (0..count)
+        .map(|at| {
+            let mut rests = tokens
+                .iter()
+                .zip(&lengths)
+                .filter_map(|(names, length)| Some(joined(&names[at].as_ref()?[*length..])));
+            let first = rests.next().unwrap_or_default();
+            if rests.all(|rest| rest == first) { first } else { String::new() }
+        })
+        .collect();
+    let uses = tokens
+        .iter()
+        .zip(&lengths)
+        .map(|(names, length)| {
+            names.iter().flatten().next().map_or(String::new(), |name| joined(&name[..*length]))
+        })
+        .collect();
     Division { uses, within, is_whole: false }
 }
 
@@ -308,11 +343,32 @@ mod tests {
 
     #[test]
     fn names_made_up_by_programs_are_none() {
-        for name in ["conv2d", "conv2d_12", "batch_normalization_3", "re_lu_1", "max_pooling2d", "Conv_7", "42",
-            "global_average_pooling2d", "add_3", "concatenate_1", "input_layer_2", "activation_93"] {
+        for name in [
+            "conv2d",
+            "conv2d_12",
+            "batch_normalization_3",
+            "re_lu_1",
+            "max_pooling2d",
+            "Conv_7",
+            "42",
+            "global_average_pooling2d",
+            "add_3",
+            "concatenate_1",
+            "input_layer_2",
+            "activation_93",
+        ] {
             assert!(is_generic(name, true), "{name}");
         }
-        for name in ["conv1", "conv_1", "fc", "mixed0", "block1_conv1", "features.3", "conv2_block1_add", "pool1_pool"] {
+        for name in [
+            "conv1",
+            "conv_1",
+            "fc",
+            "mixed0",
+            "block1_conv1",
+            "features.3",
+            "conv2_block1_add",
+            "pool1_pool",
+        ] {
             assert!(!is_generic(name, true), "{name}");
         }
     }
@@ -320,7 +376,10 @@ mod tests {
     #[test]
     fn names_are_divided() {
         assert_eq!(
-            divided(&[&["conv2_block1_1_conv", "conv2_block1_out"], &["conv2_block2_1_conv", "conv2_block2_out"]]),
+            divided(&[
+                &["conv2_block1_1_conv", "conv2_block1_out"],
+                &["conv2_block2_1_conv", "conv2_block2_out"]
+            ]),
             (texts(&["conv2_block1", "conv2_block2"]), texts(&["1_conv", "out"]), true)
         );
         assert_eq!(
@@ -329,11 +388,17 @@ mod tests {
         );
         // a number is no name: the word before it stays with it
         assert_eq!(
-            divided(&[&["features.2.conv.0.0", "features.2.conv.1"], &["features.3.conv.0.0", "features.3.conv.1"]]),
+            divided(&[
+                &["features.2.conv.0.0", "features.2.conv.1"],
+                &["features.3.conv.0.0", "features.3.conv.1"]
+            ]),
             (texts(&["features.2", "features.3"]), texts(&["conv.0.0", "conv.1"]), true)
         );
         assert_eq!(
-            divided(&[&["conv_dw_1", "conv_dw_1_bn", "conv_pw_1"], &["conv_dw_2", "conv_dw_2_bn", "conv_pw_2"]]),
+            divided(&[
+                &["conv_dw_1", "conv_dw_1_bn", "conv_pw_1"],
+                &["conv_dw_2", "conv_dw_2_bn", "conv_pw_2"]
+            ]),
             (texts(&["conv_1", "conv_2"]), texts(&["conv_dw", "conv_dw_bn", "conv_pw"]), true)
         );
         assert_eq!(

@@ -117,7 +117,8 @@ impl Class {
         if self.option != option {
             return false;
         }
-        let both = || self.values.iter().zip(column).filter_map(|(own, other)| own.as_ref().zip(other.as_ref()));
+        let both =
+            || self.values.iter().zip(column).filter_map(|(own, other)| own.as_ref().zip(other.as_ref()));
         if both().next().is_none() {
             return false;
         }
@@ -158,10 +159,12 @@ impl Class {
 
     /// The default that the parameter gets: the option's, or what most uses have.
     fn usual(&self) -> Option<String> {
-        let plain = || self.values.iter().flatten().filter_map(|value| match value {
-            Value::Plain(text) => Some(text),
-            Value::Parameter { .. } => None,
-        });
+        let plain = || {
+            self.values.iter().flatten().filter_map(|value| match value {
+                Value::Plain(text) => Some(text),
+                Value::Parameter { .. } => None,
+            })
+        };
         if let Some(default) = &self.default
             && plain().any(|text| is_same(text, default))
         {
@@ -195,7 +198,9 @@ fn times(small: &Value, large: &Value) -> Option<u64> {
         (Value::Parameter { at, factor }, Value::Parameter { at: other, factor: larger }) if at == other => {
             (*factor, *larger)
         }
-        (Value::Plain(_) | Value::Parameter { .. }, Value::Plain(_) | Value::Parameter { .. }) => return None,
+        (Value::Plain(_) | Value::Parameter { .. }, Value::Plain(_) | Value::Parameter { .. }) => {
+            return None;
+        }
     };
     (large.is_multiple_of(small) && (2..=LARGEST_FACTOR).contains(&(large / small))).then(|| large / small)
 }

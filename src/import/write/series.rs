@@ -31,20 +31,26 @@ struct Node {
 /// The statements of a graph, and its units in the order in which they evaluate them.
 pub(super) fn statements(graph: &Graph) -> Vec<Item> {
     let uses = graph.uses();
-    let mut nodes: Vec<Node> = graph.units.iter().enumerate().zip(uses).map(|((at, unit), uses)| {
-        let values = unit.values.iter().map(|value| value.clone().map(Value::Plain)).collect();
-        let item = Item {
-            callee: Callee::Layer(unit.kind),
-            values,
-            branches: Vec::new(),
-            operands: Vec::new(),
-            from: None,
-            name: unit.name.clone(),
-            units: [at; 2],
-            is_taken: false,
-        };
-        Node { item, inputs: unit.inputs.clone(), uses, is_gone: false }
-    }).collect();
+    let mut nodes: Vec<Node> = graph
+        .units
+        .iter()
+        .enumerate()
+        .zip(uses)
+        .map(|((at, unit), uses)| {
+            let values = unit.values.iter().map(|value| value.clone().map(Value::Plain)).collect();
+            let item = Item {
+                callee: Callee::Layer(unit.kind),
+                values,
+                branches: Vec::new(),
+                operands: Vec::new(),
+                from: None,
+                name: unit.name.clone(),
+                units: [at; 2],
+                is_taken: false,
+            };
+            Node { item, inputs: unit.inputs.clone(), uses, is_gone: false }
+        })
+        .collect();
     for _ in 0..MOST_PASSES {
         let mut is_changed = false;
         for at in 0..nodes.len() {
@@ -73,7 +79,9 @@ fn fold(nodes: &mut [Node], at: usize, graph: &Graph) -> bool {
         return false;
     }
     let shape = |unit: usize| &graph.units[unit].shape;
-    if empty == 1 && is_hourglass(shape(start), shape(at), chains.iter().flat_map(|(c, _)| c).map(|&l| shape(l))) {
+    if empty == 1
+        && is_hourglass(shape(start), shape(at), chains.iter().flat_map(|(c, _)| c).map(|&l| shape(l)))
+    {
         return false;
     }
     let operands = chains.len();
@@ -97,7 +105,9 @@ fn fold(nodes: &mut [Node], at: usize, graph: &Graph) -> bool {
 /// The statements that lead to a value and to nothing else, the last first, and what they come from.
 fn chain(nodes: &[Node], mut at: usize) -> (Vec<usize>, usize) {
     let mut chain = Vec::new();
-    while nodes[at].uses == 1 && let [input] = nodes[at].inputs[..] {
+    while nodes[at].uses == 1
+        && let [input] = nodes[at].inputs[..]
+    {
         chain.push(at);
         at = input;
     }
@@ -111,7 +121,8 @@ fn is_hourglass<'s>(start: &Shape, end: &Shape, mut between: impl Iterator<Item 
     let outer = size(start);
     outer.is_some() && outer == size(end) && {
         // a gate is no map: one number for each channel
-        let is_other = |shape: &Shape| size(shape).is_some_and(|inner| Some(inner) != outer && inner != [1, 1]);
+        let is_other =
+            |shape: &Shape| size(shape).is_some_and(|inner| Some(inner) != outer && inner != [1, 1]);
         between.any(is_other)
     }
 }
@@ -163,8 +174,7 @@ fn in_order(mut nodes: Vec<Node>, output: usize) -> Vec<Item> {
 fn can_be_current(item: &Item, current: Option<usize>, inputs: &[usize]) -> bool {
     let Callee::Layer(kind) = item.callee else { return false };
     let Some(current) = current else { return false };
-    current == inputs[0]
-        || (current == inputs[1] && matches!(kind.keyword, "add" | "multiply" | "average"))
+    current == inputs[0] || (current == inputs[1] && matches!(kind.keyword, "add" | "multiply" | "average"))
 }
 
 /// The units of statements, in the order in which they are evaluated.

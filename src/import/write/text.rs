@@ -21,7 +21,11 @@ pub(super) fn text(graph: &Graph, bodies: &Bodies, title: &Title<'_>) -> String 
         let _ = writeln!(writer.text, "// {line}");
     }
     for code in title.allowed {
-        let _ = writeln!(writer.text, "allow {code} because \"it is so in {}\"", comment(title.file).replace('"', "'"));
+        let _ = writeln!(
+            writer.text,
+            "allow {code} because \"it is so in {}\"",
+            comment(title.file).replace('"', "'")
+        );
     }
     if !title.allowed.is_empty() {
         writer.text.push('\n');

@@ -4,8 +4,9 @@ use super::item::{Block, Callee, Item, Value};
 
 /// Words that say nothing of what is in a block.
 const VAGUE: &[&str] = &[
-    "block", "blocks", "layer", "layers", "features", "feature", "stage", "conv", "convs", "unit", "module", "cell",
-    "group", "model", "net", "backbone", "base", "encoder", "decoder", "part", "body", "expanded", "bn", "x", "op",
+    "block", "blocks", "layer", "layers", "features", "feature", "stage", "conv", "convs", "unit", "module",
+    "cell", "group", "model", "net", "backbone", "base", "encoder", "decoder", "part", "body", "expanded",
+    "bn", "x", "op",
 ];
 
 /// A name for a block.
@@ -53,7 +54,9 @@ fn by_content(items: &[Item], blocks: &[Block]) -> String {
         },
         "concat" if empty => "dense_unit".to_owned(),
         "concat" => "mixed".to_owned(),
-        "multiply" if items.len() == 1 && (has("global_avg_pool2d") || has("avg_pool2d")) => "excite".to_owned(),
+        "multiply" if items.len() == 1 && (has("global_avg_pool2d") || has("avg_pool2d")) => {
+            "excite".to_owned()
+        }
         "multiply" if items.iter().any(|item| keyword(item, blocks) == "depthwise_conv2d") => {
             "inverted".to_owned()
         }
@@ -69,15 +72,18 @@ fn of_chain(items: &[Item], blocks: &[Block]) -> String {
         (Some(_), Some(_)) => return "separable".to_owned(),
         _ => {}
     }
-    let short: Vec<&str> = words.iter().map(|word| match word.as_str() {
-        "conv2d" => "conv",
-        "depthwise_conv2d" => "depthwise",
-        "separable_conv2d" => "separable",
-        "batch_norm" => "bn",
-        "max_pool2d" | "avg_pool2d" => "pool",
-        "zero_pad2d" => "pad",
-        other => other,
-    }).collect();
+    let short: Vec<&str> = words
+        .iter()
+        .map(|word| match word.as_str() {
+            "conv2d" => "conv",
+            "depthwise_conv2d" => "depthwise",
+            "separable_conv2d" => "separable",
+            "batch_norm" => "bn",
+            "max_pool2d" | "avg_pool2d" => "pool",
+            "zero_pad2d" => "pad",
+            other => other,
+        })
+        .collect();
     if short.len() <= 3 { short.join("_") } else { format!("{}_unit", short[0]) }
 }
 

@@ -15,8 +15,8 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex};
 
 use hdf5_reader::error::Error;
-use hdf5_reader::storage::{DynStorage, FileStorage, Storage, StorageBuffer};
 use hdf5_reader::group::Group;
+use hdf5_reader::storage::{DynStorage, FileStorage, Storage, StorageBuffer};
 use hdf5_reader::{Dataset, Hdf5File};
 use zip::{CompressionMethod, ZipArchive};
 

@@ -134,8 +134,6 @@ pub mod format;
 pub mod front;
 #[cfg(feature = "engine")]
 pub(crate) mod import;
-#[cfg(feature = "engine")]
-pub(crate) mod import;
 #[doc(hidden)]
 pub mod internals;
 pub(crate) mod ir;

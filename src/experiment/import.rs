@@ -58,7 +58,7 @@ pub(crate) struct Imported {
 
 /// Why a model is not written.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NotImported {
+pub enum NotImported {
     /// Some of it has no words in the language.
     #[error("`{}` has what the language has no words for:\n{}", shown_path(path), lines(refused))]
     Refused {

@@ -86,6 +86,7 @@ pub use crate::train::{
 pub(crate) use compiled::{Compiled, Held};
 pub(crate) use compute::MOST_THREADS;
 pub(crate) use export::{Exported, OnnxOptions};
+pub use import::NotImported;
 pub(crate) use import::{ImportOptions, Imported};
 pub(crate) use open::{BATCH, batch_of};
 pub(crate) use pictures::read as read_picture;

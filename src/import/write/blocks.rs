@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::item::{Block, Branch, Callee, Item, Parameter, Value, lines};
-use super::names::{Division, divide};
+use super::names::{Division, alike, divide};
 use super::parameters::{MOST, Plan, Use, plan};
 use super::titles::title;
 use crate::layers::Inputs;
@@ -144,6 +144,33 @@ fn judge(
     let mut all: Vec<Run> = own.iter().chain(full.into_iter().flatten()).copied().collect();
     all.sort_unstable();
     let runs = apart(&all, length, sequences);
+    let first = judge_runs(bodies, sequences, (&runs, full), length, optional, found);
+    // runs with other names than most may rather stay out, so that names are kept
+    let statements = |run: &Run| {
+        let mut names: Vec<Option<&str>> = Vec::new();
+        let items = &sequences[run.0].items[run.1..run.1 + length];
+        items.iter().for_each(|item| item.each(&mut |item| names.push(Some(item.name.as_str()))));
+        names
+    };
+    if full.is_some() || first.as_ref().is_some_and(|first| first.division.is_whole) {
+        return first;
+    }
+    let names: Vec<Vec<Option<&str>>> = runs.iter().map(statements).collect();
+    let Some(alike) = alike(&names) else { return first };
+    let runs: Vec<Run> = alike.into_iter().map(|at| runs[at]).collect();
+    let better = judge_runs(bodies, sequences, (&runs, full), length, optional, first.as_ref().or(found));
+    better.or(first)
+}
+
+/// Judges a block for all of these runs.
+fn judge_runs(
+    bodies: &Bodies,
+    sequences: &[Sequence<'_>],
+    (runs, full): (&[Run], Option<&[Run]>),
+    length: usize,
+    optional: Option<[usize; 2]>,
+    found: Option<&Candidate>,
+) -> Option<Candidate> {
     if runs.len() < 2 {
         return None;
     }
@@ -153,8 +180,8 @@ fn judge(
     let before: usize = runs.iter().map(|run| lines(items(*run))).sum();
     let saved = before.checked_sub(runs.len() + height + 3)?;
     let least = found.map_or(LEAST, |found| found.score.max(LEAST));
-    // names can add a quarter
-    if height < SHORTEST || saved + saved / 4 < least {
+    // names can add a half
+    if height < SHORTEST || saved + saved / 2 < least {
         return None;
     }
     let mut statements: Vec<&Item> = Vec::new();
@@ -172,7 +199,7 @@ fn judge(
     let division = divide(&names);
     let plan = plan(&bodies.blocks, &statements, &uses, &division.within)?;
     let parameters = plan.parameters.len() + usize::from(optional.is_some());
-    let score = (saved + if division.is_whole { saved / 4 } else { 0 }).checked_sub(parameters)?;
+    let score = (saved + if division.is_whole { saved / 2 } else { 0 }).checked_sub(2 * parameters)?;
     let is_better = match found {
         None => score >= LEAST,
         Some(found) => {
@@ -181,7 +208,7 @@ fn judge(
         }
     };
     (is_better && parameters <= MOST).then_some(Candidate {
-        runs,
+        runs: runs.to_vec(),
         length,
         model,
         optional,
@@ -249,7 +276,11 @@ fn made(bodies: &Bodies, sequences: &[Sequence<'_>], candidate: Candidate) -> (V
     let mut parameters = plan.parameters.clone();
     if let Some([join, branch]) = *optional {
         items[join].branches[branch].condition = Some(parameters.len());
-        parameters.push(Parameter { name: "project".to_owned(), default: Some("false".to_owned()) });
+        parameters.push(Parameter {
+            name: "project".to_owned(),
+            default: Some("false".to_owned()),
+            is_count: false,
+        });
     }
     // sequences within others come first, and in each the last run, so that places stay right
     let mut order: Vec<usize> = (0..runs.len()).collect();

@@ -26,6 +26,13 @@ pub(super) struct Unit {
     pub(super) shape: Shape,
 }
 
+impl Unit {
+    /// The place of an option.
+    fn option(&self, name: &str) -> Option<usize> {
+        self.kind.options.iter().position(|option| option.name == name)
+    }
+}
+
 /// Units in an order of evaluation, the first of which is the input.
 #[derive(Debug)]
 pub(super) struct Graph {
@@ -38,6 +45,7 @@ impl Graph {
     /// What a reader has put in that the language does not have: a bug of it.
     pub(super) fn new(network: &Network, output: NodeId) -> Result<Self, String> {
         let needed = network.leading_to(output);
+        let is_onnx = network.about.starts_with("ONNX");
         let mut places: Vec<Option<usize>> = vec![None; network.nodes.len()];
         let mut units = Vec::new();
         for (at, node) in network.nodes.iter().enumerate().filter(|(at, _)| needed[*at]) {
@@ -65,7 +73,7 @@ impl Graph {
                 kind,
                 values,
                 inputs,
-                name: if names::is_generic(&node.name) { String::new() } else { node.name.clone() },
+                name: if names::is_generic(&node.name, is_onnx) { String::new() } else { node.name.clone() },
                 origin: if node.origin.is_empty() { node.name.clone() } else { node.origin.clone() },
                 node: NodeId(at),
                 shape: node.shape.clone(),
@@ -74,7 +82,7 @@ impl Graph {
         let output = places.get(output.0).copied().flatten().ok_or("the output is not computed")?;
         let mut graph = Self { units, output };
         graph.share_concats();
-        graph.take_activations_in();
+        graph.join_pairs();
         Ok(graph)
     }
 
@@ -86,27 +94,67 @@ impl Graph {
         uses
     }
 
-    /// A convolution and the activation behind it are one statement.
-    fn take_activations_in(&mut self) {
+    /// Two layers in a row that a person writes as one become one statement: a convolution and its activation,
+    /// zeros on all sides and the convolution behind them, a mean of all pixels and its shape.
+    fn join_pairs(&mut self) {
         let uses = self.uses();
         let mut moved: Vec<usize> = (0..self.units.len()).collect();
+        let mut is_gone = vec![false; self.units.len()];
         for at in 0..self.units.len() {
             let inputs: Vec<usize> = self.units[at].inputs.iter().map(|&input| moved[input]).collect();
             self.units[at].inputs = inputs;
             let [before] = self.units[at].inputs[..] else { continue };
-            let Some(word) = activation(&self.units[at]) else { continue };
-            let into = &self.units[before];
-            let option = into.kind.options.iter().position(|option| option.name == "activation");
-            let Some(option) = option.filter(|option| into.values[*option].is_none()) else { continue };
-            // a name that somebody gave stays
-            let is_plain = |name: &str| name.is_empty() || names::is_activation_of(name, &into.name);
-            if into.kind.keyword != "activation" && uses[before] == 1 && is_plain(&self.units[at].name) {
+            if uses[before] != 1 {
+                continue;
+            }
+            if let Some((option, word)) = self.activation_of(before, at) {
                 self.units[before].values[option] = Some(word);
+                moved[at] = before;
+            } else if let Some((option, pixels)) = self.padding_of(before, at) {
+                // the convolution stays, and takes what the zeros were put around
+                self.units[at].values[option] = Some(pixels);
+                self.units[at].inputs = self.units[before].inputs.clone();
+                is_gone[before] = true;
+            } else if let Some(option) = self.dims_of(before, at) {
+                self.units[before].values[option] = Some("true".to_owned());
+                self.units[before].shape = self.units[at].shape.clone();
                 moved[at] = before;
             }
         }
+        // what is gone is taken by nobody
+        (0..moved.len()).filter(|at| is_gone[*at]).for_each(|at| moved[at] = self.units[at].inputs[0]);
         self.output = moved[self.output];
         self.compact(&moved);
+    }
+
+    /// The option that takes an activation in, and its value.
+    fn activation_of(&self, before: usize, at: usize) -> Option<(usize, String)> {
+        let word = activation(&self.units[at])?;
+        let into = &self.units[before];
+        let option = into.option("activation").filter(|option| into.values[*option].is_none())?;
+        let name = &self.units[at].name;
+        // a name that somebody gave stays
+        let is_plain = name.is_empty() || names::is_activation_of(name, &into.name);
+        (into.kind.keyword != "activation" && is_plain).then_some((option, word))
+    }
+
+    /// The option of a convolution that says how many zeros are put around its input.
+    fn padding_of(&self, before: usize, at: usize) -> Option<(usize, String)> {
+        let (zeros, conv) = (&self.units[before], &self.units[at]);
+        let takes = matches!(conv.kind.keyword, "conv2d" | "depthwise_conv2d" | "separable_conv2d");
+        let option = conv.option("padding").filter(|option| takes && conv.values[*option].is_none())?;
+        let pixels = zeros.option("padding").filter(|_| zeros.kind.keyword == "zero_pad2d")?;
+        let pixels = zeros.values[pixels].clone().unwrap_or_else(|| "1".to_owned());
+        pixels.bytes().all(|byte| byte.is_ascii_digit()).then_some((option, pixels))
+    }
+
+    /// The option of a mean of all pixels that keeps it a map, where the next layer makes it one.
+    fn dims_of(&self, before: usize, at: usize) -> Option<usize> {
+        let (pool, shape) = (&self.units[before], &self.units[at]);
+        let is_pool = matches!(pool.kind.keyword, "global_avg_pool2d" | "global_max_pool2d");
+        let is_map =
+            shape.kind.keyword == "reshape" && shape.shape.as_image().is_some_and(|(h, w, _)| h * w == 1);
+        pool.option("keep_dims").filter(|option| is_pool && is_map && pool.values[*option].is_none())
     }
 
     /// Takes units away that have been moved into others.
@@ -114,12 +162,13 @@ impl Graph {
         let mut places = vec![0; moved.len()];
         let mut units = Vec::new();
         for (at, mut unit) in std::mem::take(&mut self.units).into_iter().enumerate() {
-            if moved[at] == at {
+            let moved_to = moved[at];
+            if moved_to == at {
                 unit.inputs.iter_mut().for_each(|input| *input = places[*input]);
                 places[at] = units.len();
                 units.push(unit);
             } else {
-                places[at] = places[moved[at]];
+                places[at] = places[moved_to];
             }
         }
         self.output = places[self.output];
@@ -173,6 +222,10 @@ fn text_of(value: &crate::ast::Expr) -> String {
     match text.split_once('x') {
         Some((first, second)) if first == second && first.bytes().all(|byte| byte.is_ascii_digit()) => {
             first.to_owned()
+        }
+        // 1.001e-5
+        Some(_) | None if text.starts_with("0.0000") => {
+            text.parse::<f64>().map_or(text, |number| format!("{number:e}"))
         }
         Some(_) | None => text,
     }

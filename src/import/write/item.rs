@@ -61,6 +61,8 @@ pub(super) struct Parameter {
     pub(super) name: String,
     /// `None` where every use must give it.
     pub(super) default: Option<String>,
+    /// It is a number of channels, which people write without its name.
+    pub(super) is_count: bool,
 }
 
 impl Item {

@@ -132,7 +132,7 @@ fn comment(text: &str) -> String {
 
 /// A word for a model: `my-net` as `my_net`.
 pub(crate) fn model_name(text: &str) -> String {
-    let name = names::mended(text).replace('.', "_");
+    let name = names::mended(&text.replace('.', "_"));
     let name = name.trim_matches('_');
     match name {
         "" => "model1".to_owned(),

@@ -6,7 +6,7 @@
 //! conv_dw_3_bn             the block's use `conv_3`, in it `conv_dw_bn`
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::layers::Layer;
 use crate::vocabulary::{Activation, Words};
@@ -20,7 +20,7 @@ const WORDS: &[&str] =
     &["if", "then", "else", "let", "from", "repeat", "allow", "use", "model", "block", "branch", "language"];
 
 /// Whether a name was made up by a program: `conv2d_12`, `batch_normalization_3`, `Conv_7`, `42`.
-pub(super) fn is_generic(name: &str) -> bool {
+pub(super) fn is_generic(name: &str, is_onnx: bool) -> bool {
     let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
     if base.is_empty() {
         return true;
@@ -37,7 +37,10 @@ pub(super) fn is_generic(name: &str) -> bool {
     let is_numbered =
         base.len() < name.len() && name[base.len()..].starts_with('_') || base.len() == name.len();
     (is_snake && is_numbered && Layer::kinds().any(|kind| of_class(kind.keras)))
-        || (is_numbered && base.len() < name.len() && base.starts_with(|c: char| c.is_ascii_uppercase()))
+        || (is_onnx
+            && is_numbered
+            && base.len() < name.len()
+            && base.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 /// Whether the name of an activation says no more than that it is one, and perhaps of which layer.
@@ -116,10 +119,31 @@ pub(super) fn divide(names: &[Vec<Option<&str>>]) -> Division {
     if is_distinct {
         return division;
     }
-    Division { is_whole: false, ..division }
+    let uses = vec![String::new(); division.uses.len()];
+    Division { is_whole: false, uses, ..division }
 }
 
 type Named<'n> = Vec<Option<Vec<Token<'n>>>>;
+
+/// The uses whose names are divided as those of most others are; `None` where these are all of them, or few.
+pub(super) fn alike(names: &[Vec<Option<&str>>]) -> Option<Vec<usize>> {
+    let rests = |of_use: &Vec<Option<&str>>| -> Vec<String> {
+        let tokens: Named<'_> =
+            of_use.iter().map(|name| name.filter(|name| !name.is_empty()).map(self::tokens)).collect();
+        let length = common(&tokens);
+        tokens
+            .iter()
+            .map(|name| name.as_ref().map_or(String::new(), |name| joined(&name[length..])))
+            .collect()
+    };
+    let mut groups: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for (at, of_use) in names.iter().enumerate() {
+        groups.entry(rests(of_use)).or_default().push(at);
+    }
+    let all = names.len();
+    let most = groups.into_values().max_by_key(|group| (group.len(), all - group[0]))?;
+    (most.len() > 1 && most.len() < all && 2 * most.len() >= all).then_some(most)
+}
 
 /// How many tokens all names of a use begin with.
 fn common(names: &Named<'_>) -> usize {
@@ -333,7 +357,7 @@ mod tests {
             "input_layer_2",
             "activation_93",
         ] {
-            assert!(is_generic(name), "{name}");
+            assert!(is_generic(name, true), "{name}");
         }
         for name in [
             "conv1",
@@ -345,7 +369,7 @@ mod tests {
             "conv2_block1_add",
             "pool1_pool",
         ] {
-            assert!(!is_generic(name), "{name}");
+            assert!(!is_generic(name, true), "{name}");
         }
     }
 

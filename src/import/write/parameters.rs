@@ -30,8 +30,8 @@ struct Class {
     default: Option<String>,
     /// (statement, option, factor)
     places: Vec<(usize, usize, u64)>,
-    /// What its first statement is called.
-    of: String,
+    /// What its first statement is called, and its option there.
+    of: [String; 2],
 }
 
 /// The plan of a block with these uses; `None` where they differ in too much. `model` has all statements;
@@ -53,8 +53,8 @@ pub(super) fn plan(blocks: &[Block], model: &[&Item], uses: &[Use<'_>], within: 
             let column: Vec<Option<Value>> =
                 uses.iter().map(|of| of[at].and_then(|item| effective(blocks, item, option))).collect();
             let place = (at, option, 1);
-            if !classes.iter_mut().any(|class| class.takes(&name, &column, place)) {
-                let of = within.get(at).cloned().unwrap_or_default();
+            let of = [within.get(at).cloned().unwrap_or_default(), own_name(blocks, item, option)];
+            if !classes.iter_mut().any(|class| class.takes(&name, &column, place, &of)) {
                 let default = default.filter(|default| !is_name_of_option(item, default));
                 classes.push(Class { option: name, values: column, default, places: vec![place], of });
                 if classes.len() > MOST {
@@ -90,7 +90,8 @@ fn finished(classes: Vec<Class>, mut values: Vec<Vec<Option<Value>>>, uses: usiz
             };
             arguments[of].push(value.clone().filter(|_| !is_default));
         }
-        parameters.push(Parameter { name, default: defaults[at].clone() });
+        let is_count = class.option == "filters";
+        parameters.push(Parameter { name, default: defaults[at].clone(), is_count });
     }
     Plan { parameters, values, arguments }
 }
@@ -106,7 +107,13 @@ fn free(name: String, taken: &[Parameter]) -> String {
 
 impl Class {
     /// Takes a column in that is the same, or a multiple of it, in all uses that have both.
-    fn takes(&mut self, option: &str, column: &[Option<Value>], place: (usize, usize, u64)) -> bool {
+    fn takes(
+        &mut self,
+        option: &str,
+        column: &[Option<Value>],
+        place: (usize, usize, u64),
+        of: &[String; 2],
+    ) -> bool {
         if self.option != option {
             return false;
         }
@@ -142,6 +149,7 @@ impl Class {
         let turned = both().map(|(own, other)| (other, own)).collect();
         if let Some(factor) = factor(turned).filter(|_| knows_all(column, &self.values)) {
             self.places.iter_mut().for_each(|place| place.2 *= factor);
+            self.of = of.clone();
             self.places.push(place);
             self.values = column.to_vec();
             return true;
@@ -173,7 +181,11 @@ impl Class {
 
     /// `squeeze_filters`
     fn long_name(&self) -> String {
-        let of: String = super::names::mended(&self.of).replace('.', "_");
+        let [of, option] = &self.of;
+        if *option != self.option && option != "units" {
+            return option.clone();
+        }
+        let of = super::names::mended(of).replace('.', "_");
         if of.is_empty() || of.len() > 16 { self.option.clone() } else { format!("{of}_{}", self.option) }
     }
 }
@@ -207,6 +219,14 @@ fn option_of(blocks: &[Block], item: &Item, option: usize) -> (String, Option<St
     };
     let is_count = matches!(name, "filters" | "units") || name.ends_with("_filters");
     (if is_count { "filters".to_owned() } else { name.to_owned() }, default)
+}
+
+/// An option's name, or a parameter's.
+fn own_name(blocks: &[Block], item: &Item, option: usize) -> String {
+    match item.callee {
+        Callee::Layer(kind) => kind.options[option].name.to_owned(),
+        Callee::Block(block) => blocks[block].parameters[option].name.clone(),
+    }
 }
 
 /// `stride`, whose default is `pool_size`.

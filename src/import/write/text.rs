@@ -36,7 +36,7 @@ pub(super) fn text(graph: &Graph, bodies: &Bodies, title: &Title<'_>) -> String 
     for at in order(bodies) {
         let block = &bodies.blocks[at];
         writer.text.push('\n');
-        for line in where_used(graph, bodies, at) {
+        if let Some(line) = where_used(graph, bodies, at) {
             let _ = writeln!(writer.text, "// {line}");
         }
         let parameters: Vec<String> = block.parameters.iter().map(parameter).collect();
@@ -165,7 +165,7 @@ impl<'b> Writer<'b> {
         let mut at = 0;
         while at < items.len() {
             let item = &items[at];
-            if is_main && at > 0 && items.len() > FEW && self.begins_a_part(&items[at - 1], item) {
+            if is_main && items.len() > FEW && self.begins_a_part(items, at) {
                 self.text.push('\n');
             }
             let turns = self.turns(&items[at..]);
@@ -198,15 +198,20 @@ impl<'b> Writer<'b> {
     }
 
     /// Whether a person would leave a line empty between two statements: pictures become smaller or larger.
-    fn begins_a_part(&self, before: &Item, item: &Item) -> bool {
-        let size =
-            |unit: usize| self.graph.units[unit].shape.as_image().map(|(height, width, _)| [height, width]);
-        let (Some(last), size_now) = (size(before.units[1]), size(item.units[1])) else { return false };
-        let is_pool = |item: &Item| self.keyword(item).ends_with("_pool2d");
-        if is_pool(before) && self.graph.units[before.units[1]].kind.keyword.starts_with(['m', 'a']) {
-            return true;
+    fn begins_a_part(&self, items: &[Item], at: usize) -> bool {
+        let is_pad = |item: &&Item| self.keyword(item) == "zero_pad2d";
+        let size = |item: &Item| {
+            self.graph.units[item.units[1]].shape.as_image().map(|(height, width, _)| [height, width])
+        };
+        let Some(before) = at.checked_sub(1).map(|before| &items[before]) else { return false };
+        // zeros around belong to what follows them
+        let Some(item) = items[at..].iter().find(|item| !is_pad(item)) else { return false };
+        let is_pool = |item: &Item| matches!(self.keyword(item), "max_pool2d" | "avg_pool2d");
+        if at < 2 || is_pad(&before) || is_pool(item) || size(before).is_none() {
+            return false;
         }
-        size_now != Some(last) && !is_pool(item) && item.units[0] != item.units[1]
+        let is_large = item.units[0] != item.units[1];
+        is_pool(before) || size(item).is_none() || (size(item) != size(before) && is_large)
     }
 
     fn indent(&mut self, depth: usize) {
@@ -295,7 +300,7 @@ impl<'b> Writer<'b> {
                 Callee::Layer(kind) => (kind.options[at].name, is_positional(kind, at)),
                 Callee::Block(block) => {
                     let parameter = &self.bodies.blocks[block].parameters[at];
-                    (parameter.name.as_str(), parameter.default.is_none())
+                    (parameter.name.as_str(), parameter.default.is_none() && parameter.is_count)
                 }
             };
             is_in_order &= is_plain;

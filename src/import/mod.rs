@@ -12,6 +12,6 @@ mod onnx;
 mod open;
 mod write;
 
-pub(crate) use network::{Asked, Network, Node, NodeId, Parameter, Refused};
+pub(crate) use network::{Asked, Network, NodeId, Refused};
 pub(crate) use open::read;
 pub(crate) use write::{Title, Writing, model_name};

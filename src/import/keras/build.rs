@@ -140,7 +140,12 @@ impl Building<'_> {
         }
         let asking =
             Asking { class: call.class, config: &config, inputs: &shapes, is_keras_2: self.is_keras_2 };
-        let meaning = match meaning(&asking).and_then(|meaning| config.finish().map(|()| meaning)) {
+        let found = match call.numbers[..] {
+            [] => meaning(&asking),
+            [number] if inputs.len() == 1 => of_number(call.class, number),
+            _ => no("an operator with several numbers", "`rescaling`"),
+        };
+        let meaning = match found.and_then(|meaning| config.finish().map(|()| meaning)) {
             Ok(meaning) => meaning,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -231,8 +236,9 @@ impl Building<'_> {
             }
             parameters.push(Parameter { name: spec.name, shape: spec.shape.clone(), values: values? });
         }
+        let (keyword, options) = as_depthwise(kind.keyword, options, &mut parameters);
         let options = options.into_iter().map(|(name, value)| (name, written(text(&value)))).collect();
-        Ok(Ok(self.push(call, kind.keyword, options, inputs, shape, parameters)))
+        Ok(Ok(self.push(call, keyword, options, inputs, shape, parameters)))
     }
 
     /// Means and variances as options: of the configuration, or as they were adapted to data.
@@ -313,6 +319,48 @@ fn text(value: &OptionValue) -> String {
         OptionValue::AngleRange([low, high]) if *low == -*high => format!("{}deg", number(*high)),
         other => other.text(),
     }
+}
+
+/// An operator with a number: `x + 3` multiplies by 1 and adds 3.
+fn of_number(class: &str, (is_first, number): (bool, f64)) -> Result<Meaning, No> {
+    let (scale, offset) = match (class, is_first) {
+        ("Add", _) => (1.0, number),
+        ("Subtract", false) => (1.0, -number),
+        ("Subtract", true) => (-1.0, number),
+        ("Multiply", _) => (number, 0.0),
+        ("Divide" | "TrueDivide", false) if number != 0.0 => (1.0 / number, 0.0),
+        _ => return no(format!("the operator `{class}` with a number"), "`rescaling`"),
+    };
+    let options =
+        vec![("scale", OptionValue::Float(scale as f32)), ("offset", OptionValue::Float(offset as f32))];
+    Ok(Meaning::Layer(Made { keyword: "rescaling", options }))
+}
+
+/// A convolution whose groups have one channel each, in and out, is a depthwise one: its kernel holds the same
+/// numbers in the same order.
+fn as_depthwise(
+    keyword: &'static str,
+    options: Vec<(&'static str, OptionValue)>,
+    parameters: &mut [Parameter],
+) -> (&'static str, Vec<(&'static str, OptionValue)>) {
+    let int = |name: &str| {
+        options.iter().find_map(|(known, value)| match value {
+            OptionValue::Int(value) if *known == name => Some(*value),
+            _ => None,
+        })
+    };
+    let (filters, groups) = (int("filters").unwrap_or(0), int("groups").unwrap_or(1));
+    let has_other = options.iter().any(|(name, _)| *name == "kernel_regularizer");
+    let Some(kernel) = parameters.first_mut().filter(|_| keyword == "conv2d" && groups > 1 && !has_other)
+    else {
+        return (keyword, options);
+    };
+    match kernel.shape.extents() {
+        &[height, width, 1, _] if filters == groups => kernel.shape = Shape::new([height, width, filters, 1]),
+        _ => return (keyword, options),
+    }
+    let options = options.into_iter().filter(|(name, _)| !matches!(*name, "filters" | "groups")).collect();
+    ("depthwise_conv2d", options)
 }
 
 /// `1/255` where that is the number, else its digits.

@@ -25,6 +25,8 @@ pub(super) struct Call<'c> {
     pub(super) inputs: Vec<usize>,
     /// Arguments beside the inputs.
     pub(super) arguments: Option<&'c Value>,
+    /// Numbers among its inputs, which only operators take, and whether one comes first: `x + 3`.
+    pub(super) numbers: Vec<(bool, f64)>,
 }
 
 /// The calls of a model, each behind those whose results it takes.
@@ -137,6 +139,7 @@ impl<'c> Calls<'c> {
                     config,
                     inputs: Vec::new(),
                     arguments: None,
+                    numbers: Vec::new(),
                 });
                 return Ok(Some(self.all.len() - 1));
             }
@@ -254,7 +257,8 @@ impl<'c> Calls<'c> {
         }
         let config = layer.get("config").unwrap_or(&Value::Null);
         let path = join(around, name(layer));
-        self.all.push(Call { path, class: class(layer), config, inputs, arguments });
+        let (arguments, numbers) = arguments.map_or((None, Vec::new()), |node| (beside(node), numbers(node)));
+        self.all.push(Call { path, class: class(layer), config, inputs, arguments, numbers });
         Ok(Some(self.all.len() - 1))
     }
 }
@@ -302,18 +306,15 @@ fn tensors<'c>(node: &'c Value, layer: &str) -> Result<(Vec<Tensor<'c>>, Option<
         if !more.is_empty() || tensors.is_empty() {
             return Err(wrong());
         }
-        return Ok((tensors, named));
+        return Ok((tensors, Some(node)));
     }
     // Keras 2: [["in", 0, 0, {…}], …], or one such without a list around it
-    let one = tensor(node).map(|tensor| (vec![tensor], node.get(3)));
+    let one = tensor(node).map(|tensor| (vec![tensor], Some(node)));
     one.map_or_else(
         || {
             let all = node.as_array().ok_or_else(wrong)?;
             let tensors: Option<Vec<Tensor<'c>>> = all.iter().map(tensor).collect();
-            Ok((
-                tensors.filter(|all| !all.is_empty()).ok_or_else(wrong)?,
-                all.first().and_then(|one| one.get(3)),
-            ))
+            Ok((tensors.filter(|all| !all.is_empty()).ok_or_else(wrong)?, all.first()))
         },
         Ok,
     )
@@ -333,4 +334,17 @@ fn collect<'c>(value: &'c Value, tensors: &mut Vec<Tensor<'c>>, depth: usize) {
         Value::Array(values) => values.iter().for_each(|value| collect(value, tensors, depth + 1)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+/// What a call says by name.
+fn beside(node: &Value) -> Option<&Value> {
+    node.get("kwargs").or_else(|| node.get(3))
+}
+
+/// Numbers among what an operator is called with, and whether they stand before its first tensor.
+fn numbers(node: &Value) -> Vec<(bool, f64)> {
+    let arguments = node.get("args").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let first = arguments.iter().position(Value::is_object).unwrap_or(0);
+    let number = |(at, value): (usize, &Value)| Some((at < first, value.as_f64()?));
+    arguments.iter().enumerate().filter_map(number).collect()
 }

@@ -43,6 +43,8 @@ struct Sequence<'b> {
     items: &'b [Item],
     /// What each statement is like; `None` for one that cannot stand in a block.
     kinds: Vec<Option<u32>>,
+    /// Whether each statement joins values, itself or in the block that it uses.
+    joins: Vec<bool>,
 }
 
 /// A run: its sequence and its first statement.
@@ -78,6 +80,10 @@ type Replaced = (Place, std::ops::Range<usize>, Item);
 
 fn best(bodies: &Bodies) -> Option<(Vec<Replaced>, Block)> {
     let mut known = Kinds::default();
+    for block in &bodies.blocks {
+        let joins = block.items.iter().any(|item| known.joins(item));
+        known.blocks_that_join.push(joins);
+    }
     let mut sequences = Vec::new();
     collect(&bodies.main, Place { block: None, path: Vec::new() }, &mut sequences, &mut known);
     for (at, block) in bodies.blocks.iter().enumerate() {
@@ -115,13 +121,15 @@ fn ends(sequence: &Sequence<'_>, start: usize, longest: usize) -> Vec<usize> {
     let mut joins = 0;
     for at in start..sequence.items.len().min(start + longest) {
         let item = &sequence.items[at];
-        joins += usize::from(!item.branches.is_empty());
+        joins += usize::from(sequence.joins[at]);
         // a part of a network is at most one join, with what stands around it
         if sequence.kinds[at].is_none() || joins > 1 {
             break;
         }
         let is_all = start == 0 && at + 1 == sequence.items.len();
-        if !(is_all && sequence.place.block.is_some() && sequence.place.path.is_empty()) {
+        // uses of one block, and nothing else, are rather repeated
+        let is_run = at > start && sequence.items[start..=at].iter().all(|other| other.is_same_block(item));
+        if !is_run && !(is_all && sequence.place.block.is_some() && sequence.place.path.is_empty()) {
             ends.push(at + 1);
         }
         // what somebody takes by name is the end of a block
@@ -335,6 +343,7 @@ fn sequence_at<'b>(bodies: &'b mut Bodies, place: &Place) -> Option<&'b mut Vec<
 
 fn collect<'b>(items: &'b [Item], place: Place, sequences: &mut Vec<Sequence<'b>>, known: &mut Kinds) {
     let kinds = items.iter().map(|item| known.of(item)).collect();
+    let joins = items.iter().map(|item| known.joins(item)).collect();
     for (at, item) in items.iter().enumerate() {
         for (branch, Branch { items, .. }) in item.branches.iter().enumerate() {
             let mut path = place.path.clone();
@@ -342,7 +351,7 @@ fn collect<'b>(items: &'b [Item], place: Place, sequences: &mut Vec<Sequence<'b>
             collect(items, Place { block: place.block, path }, sequences, known);
         }
     }
-    sequences.push(Sequence { place, items, kinds });
+    sequences.push(Sequence { place, items, kinds, joins });
 }
 
 /// What statements are like, options left out.
@@ -357,9 +366,19 @@ struct Likeness {
 struct Kinds {
     numbers: HashMap<Likeness, u32>,
     likenesses: Vec<Likeness>,
+    /// Of blocks that were made before, those that are known.
+    blocks_that_join: Vec<bool>,
 }
 
 impl Kinds {
+    fn joins(&self, item: &Item) -> bool {
+        match item.callee {
+            Callee::Layer(_) => !item.branches.is_empty(),
+            // one that was made later is used by this one
+            Callee::Block(at) => self.blocks_that_join.get(at).copied().unwrap_or(true),
+        }
+    }
+
     /// `None` where the statement cannot stand in a block: it takes what has a name outside.
     fn of(&mut self, item: &Item) -> Option<u32> {
         let callee = match item.callee {

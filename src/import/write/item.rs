@@ -82,6 +82,11 @@ impl Item {
             .sum::<usize>()
     }
 
+    /// Whether it and another one use the same block.
+    pub(super) fn is_same_block(&self, other: &Item) -> bool {
+        matches!((self.callee, other.callee), (Callee::Block(own), Callee::Block(other)) if own == other)
+    }
+
     /// Bodies in each other.
     pub(super) fn depth(&self) -> usize {
         let inner = self.branches.iter().flat_map(|branch| &branch.items).map(Item::depth).max();

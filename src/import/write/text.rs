@@ -13,10 +13,13 @@ use crate::vocabulary::OptionType;
 
 /// Models with fewer statements have no empty lines.
 const FEW: usize = 10;
+/// Named uses of a block in a row that are written as one statement.
+const MANY: usize = 6;
 
 /// The program's models and blocks.
 pub(super) fn text(graph: &Graph, bodies: &Bodies, title: &Title<'_>) -> String {
-    let mut writer = Writer { graph, bodies, text: String::new(), names: BTreeMap::new(), parameters: &[] };
+    let mut writer =
+        Writer { graph, bodies, text: String::new(), names: BTreeMap::new(), parameters: &[], is_main: true };
     for line in &title.comments {
         let _ = writeln!(writer.text, "// {line}");
     }
@@ -124,11 +127,14 @@ struct Writer<'b> {
     names: BTreeMap<usize, String>,
     /// Of the block that is written.
     parameters: &'b [Parameter],
+    /// What is written is a model.
+    is_main: bool,
 }
 
 impl<'b> Writer<'b> {
     fn body(&mut self, items: &'b [Item], depth: usize, is_main: bool) {
         self.names = self.named(items);
+        self.is_main = is_main;
         self.statements(items, depth, is_main);
     }
 
@@ -170,9 +176,7 @@ impl<'b> Writer<'b> {
             }
             let turns = self.turns(&items[at..]);
             if turns > 1 {
-                self.indent(depth);
-                let call = self.call(item);
-                let _ = writeln!(self.text, "repeat {turns} {{ {call} }}");
+                self.repeat(&items[at..at + turns], depth);
                 at += turns;
                 continue;
             }
@@ -184,17 +188,46 @@ impl<'b> Writer<'b> {
     /// How many statements from the first on are one use of a block, again and again.
     fn turns(&self, items: &[Item]) -> usize {
         let first = &items[0];
-        let Callee::Block(block) = first.callee else { return 1 };
-        if self.names.contains_key(&first.units[1]) || first.from.is_some() {
+        let is_named = self.names.contains_key(&first.units[1]);
+        if matches!(first.callee, Callee::Layer(_)) || first.from.is_some() || first.is_taken {
             return 1;
         }
         let is_alike = |item: &&Item| {
-            matches!(item.callee, Callee::Block(other) if other == block)
+            item.is_same_block(first)
                 && item.values == first.values
-                && !self.names.contains_key(&item.units[1])
+                && self.names.contains_key(&item.units[1]) == is_named
                 && item.from.is_none()
+                && !item.is_taken
         };
-        1 + items[1..].iter().take_while(is_alike).count()
+        let turns = 1 + items[1..].iter().take_while(is_alike).count();
+        // names are kept, but in a long row
+        if is_named && turns < MANY { 1 } else { turns }
+    }
+
+    /// Uses of a block in a row. What they are called in the file is said behind.
+    fn repeat(&mut self, items: &'b [Item], depth: usize) {
+        self.indent(depth);
+        let name = |item: &Item| self.names.get(&item.units[1]).cloned();
+        let ends = name(&items[0]).zip(name(&items[items.len() - 1]));
+        let call = self.call(&items[0]);
+        let stage = ends.as_ref().and_then(|(first, last)| self.stage(first, last));
+        if let Some(stage) = &stage {
+            let _ = write!(self.text, "{stage} = ");
+        }
+        let _ = write!(self.text, "repeat {} {{ {call} }}", items.len());
+        if let Some((first, last)) = ends {
+            let _ = write!(self.text, "  // {first} to {last}");
+        }
+        self.text.push('\n');
+    }
+
+    /// What names of a row begin with, where that is a free name.
+    fn stage(&self, first: &str, last: &str) -> Option<String> {
+        let length = first.bytes().zip(last.bytes()).take_while(|(first, last)| first == last).count();
+        let stage = first.get(..length)?.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+        let begins = |name: &String| *name == stage || name.starts_with(&format!("{stage}."));
+        let is_free = !self.names.values().any(begins) && mended(stage) == stage;
+        (is_free && stage.len() > 1 && !stage.contains('.')).then(|| stage.to_owned())
     }
 
     /// Whether a person would leave a line empty between two statements: pictures become smaller or larger.
@@ -255,9 +288,9 @@ impl<'b> Writer<'b> {
         let is_mended = name.is_some_and(|name| {
             !item.name.is_empty() && *name != item.name.trim_matches('/').replace('/', ".")
         });
-        if is_mended && self.parameters.is_empty() {
+        if is_mended && self.is_main {
             let _ = write!(self.text, "  // {}", comment(&item.name));
-        } else if name.is_none() && matches!(item.callee, Callee::Block(_)) && self.parameters.is_empty() {
+        } else if name.is_none() && matches!(item.callee, Callee::Block(_)) && self.is_main {
             let _ = write!(self.text, "  // {}", origins(self.graph, item));
         }
     }

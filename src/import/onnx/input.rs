@@ -10,7 +10,6 @@ use super::refusal::refuse;
 use super::words;
 use crate::ast::Expr;
 use crate::import::network::Asked;
-use crate::layers::Input;
 use crate::onnx::proto::{DataType, Extent, TensorShapeProto, ValueInfoProto};
 use crate::tensor::Shape;
 use crate::vocabulary::{MOST, WIDEST};
@@ -120,9 +119,9 @@ fn taken(
         4 => match layout::of(graph, &input.name, 4) {
             Some(atoms) => atoms,
             None => {
-                let sides = [1, 2, 3].map(|axis| known(axis).unwrap_or(NOMINAL));
-                let is_last = matches!(sides[2], 1 | 3 | 4) && !Input::has_channels_first(sides);
-                if is_last && !matches!(sides[0], 1 | 3 | 4) { NHWC.to_vec() } else { NCHW.to_vec() }
+                let [first, second, last] = [1, 2, 3].map(|axis| known(axis).unwrap_or(NOMINAL));
+                let is_last = matches!(last, 1 | 3 | 4) && first.min(second) > 4;
+                if is_last { NHWC.to_vec() } else { NCHW.to_vec() }
             }
         },
         3 => {

@@ -166,10 +166,11 @@ impl<'b> Writer<'b> {
     }
 
     fn statements(&mut self, items: &'b [Item], depth: usize, is_main: bool) {
-        let mut at = 0;
+        let (mut at, mut last) = (0, 0);
         while at < items.len() {
             let item = &items[at];
-            if is_main && items.len() > FEW && self.begins_a_part(items, at) {
+            if is_main && items.len() > FEW && at > last + 1 && self.begins_a_part(items, at) {
+                last = at;
                 self.text.push('\n');
             }
             let turns = self.turns(&items[at..]);

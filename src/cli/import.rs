@@ -91,7 +91,7 @@ pub(super) fn import(args: &ImportArgs, console: &Console) -> Result<(), Failure
         return Ok(());
     }
     let numbers = thousands(numbers as u64);
-    console.result(format_args!("{program}: {layers} layers in {lines} lines, {blocks} blocks"))?;
+    console.result(format_args!("{program}: {layers} layers in {lines} lines; blocks: {blocks}"))?;
     console.result(format_args!("{weights}: {numbers} parameters"))
 }
 

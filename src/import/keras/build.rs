@@ -12,7 +12,7 @@ use crate::import::network::{Asked, Network, Node, NodeId, Parameter, Refused, w
 use crate::layers::{Inputs, Layer};
 use crate::source::Span;
 use crate::tensor::Shape;
-use crate::vocabulary::{Attributes, OptionValue, number};
+use crate::vocabulary::{Activation, Attributes, OptionValue, Regularizer, Words, number};
 use crate::weights::{Archive, FileError};
 
 /// Pictures are taken to have this size where a model takes any, until it is checked.
@@ -39,6 +39,8 @@ pub(super) fn network(
         network,
         made: Vec::with_capacity(all.len()),
         with_weights: BTreeMap::new(),
+        guesses: BTreeMap::new(),
+        at: 0,
     };
     let inputs = all.iter().filter(|call| call.class == "InputLayer").count();
     if inputs != 1 {
@@ -52,6 +54,7 @@ pub(super) fn network(
     };
     building.made = vec![None; all.len()];
     for at in order {
+        building.at = at;
         building.made[at] = building.call(&all[at])?;
     }
     let Building { mut network, made, .. } = building;
@@ -69,6 +72,10 @@ struct Building<'f> {
     made: Vec<Option<NodeId>>,
     /// Layers with weights that are called already.
     with_weights: BTreeMap<String, ()>,
+    /// Shapes that calls would have if all before them were made.
+    guesses: BTreeMap<usize, Shape>,
+    /// The call that is looked at.
+    at: usize,
 }
 
 impl Building<'_> {
@@ -77,15 +84,55 @@ impl Building<'_> {
             return self.input(call).map(Some);
         }
         let inputs: Option<Vec<NodeId>> = call.inputs.iter().map(|&at| self.made[at]).collect();
-        let Some(inputs) = inputs else { return Ok(None) };
+        let Some(inputs) = inputs else {
+            self.behind_refused(call);
+            return Ok(None);
+        };
         match self.layer(call, &inputs)? {
             Ok(node) => Ok(Some(node)),
-            Err(No { why, nearest }) => {
-                let node = format!("{} {}", call.class, call.path);
-                self.network.refused.push(Refused { node, why, nearest });
+            Err(no) => {
+                self.refuse(call, no);
+                // most layers leave the shape as it is
+                let shape = inputs.first().map(|input| self.network.nodes[input.0].shape.clone());
+                self.guesses.insert(self.at, shape.unwrap_or_else(|| Shape::new([])));
                 Ok(None)
             }
         }
+    }
+
+    fn refuse(&mut self, call: &Call<'_>, No { why, nearest }: No) {
+        let node = format!("{} {}", call.class, call.path);
+        self.network.refused.push(Refused { node, why, nearest });
+    }
+
+    /// A layer behind one that is refused cannot be made, but what it has no words for is named with the rest.
+    fn behind_refused(&mut self, call: &Call<'_>) {
+        let shape = |at: &usize| match self.made[*at] {
+            Some(node) => Some(self.network.nodes[node.0].shape.clone()),
+            None => self.guesses.get(at).cloned(),
+        };
+        let shapes: Vec<Shape> = call.inputs.iter().filter_map(shape).collect();
+        let config = Config::new(call.config);
+        let asking =
+            Asking { class: call.class, config: &config, inputs: &shapes, is_keras_2: self.is_keras_2 };
+        let found = match call.numbers[..] {
+            [] => meaning(&asking).and_then(|meaning| config.finish().map(|()| meaning)),
+            [number] => of_number(call.class, number),
+            _ => Ok(Meaning::Nothing),
+        };
+        let same = shapes.first().cloned().unwrap_or_else(|| Shape::new([]));
+        let shape = match found {
+            Ok(Meaning::Layer(made)) => layer_of(&made)
+                .filter(|_| shapes.len() == call.inputs.len() && !shapes.is_empty())
+                .and_then(|layer| layer.as_op().infer(&shapes).ok())
+                .unwrap_or(same),
+            Ok(Meaning::Nothing | Meaning::Normalization { .. }) => same,
+            Err(no) => {
+                self.refuse(call, no);
+                same
+            }
+        };
+        self.guesses.insert(self.at, shape);
     }
 
     fn input(&mut self, call: &Call<'_>) -> Result<NodeId, FileError> {
@@ -301,11 +348,23 @@ impl Building<'_> {
     }
 }
 
+/// The layer of words; `None` where an option is missing.
+fn layer_of(made: &Made) -> Option<Layer> {
+    let kind = Layer::kind(made.keyword)?;
+    let value =
+        |name: &str| made.options.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    let attributes = Attributes::new(kind.options, |option| value(option.name)).ok()?;
+    Layer::from_attributes(made.keyword, &attributes.placed((kind.keyword, Span::default()), Vec::new()))
+}
+
 /// A value as a person writes it.
 fn text(value: &OptionValue) -> String {
     match value {
         OptionValue::Numbers(numbers) if numbers.len() == 1 => number(numbers[0]),
         OptionValue::Float(value) => share_or_number(*value),
+        OptionValue::Activation(activation) => activation_text(*activation),
+        OptionValue::Regularizer(Regularizer { l1: 0.0, l2 }) => format!("l2({})", number(*l2)),
+        OptionValue::Regularizer(Regularizer { l1, l2: 0.0 }) => format!("l1({})", number(*l1)),
         OptionValue::Margins([top, bottom, left, right]) if top == bottom && left == right => {
             if top == left {
                 top.to_string()
@@ -361,6 +420,13 @@ fn as_depthwise(
     }
     let options = options.into_iter().filter(|(name, _)| !matches!(*name, "filters" | "groups")).collect();
     ("depthwise_conv2d", options)
+}
+
+/// An activation without arguments that have their defaults.
+fn activation_text(activation: Activation) -> String {
+    let whole = activation.text();
+    let word = whole.split('(').next().unwrap_or(&whole);
+    if Activation::by_default(word) == Some(activation) { word.to_owned() } else { whole }
 }
 
 /// `1/255` where that is the number, else its digits.

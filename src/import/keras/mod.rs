@@ -9,6 +9,8 @@ mod calls;
 mod config;
 mod layers;
 mod random;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::path::Path;

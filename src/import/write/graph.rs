@@ -107,7 +107,18 @@ impl Graph {
             if uses[before] != 1 {
                 continue;
             }
-            if let Some((option, word)) = self.activation_of(before, at) {
+            if let Some(pool) = self.pool_before(&uses, before, at) {
+                // the mean is a vector from the beginning
+                let mut step = before;
+                while step != pool {
+                    self.units[step].shape = self.units[at].shape.clone();
+                    step = self.units[step].inputs[0];
+                }
+                let option = self.units[pool].option("keep_dims");
+                option.into_iter().for_each(|option| self.units[pool].values[option] = None);
+                self.units[pool].shape = self.units[at].shape.clone();
+                moved[at] = before;
+            } else if let Some((option, word)) = self.activation_of(before, at) {
                 self.units[before].values[option] = Some(word);
                 moved[at] = before;
             } else if let Some((option, pixels)) = self.padding_of(before, at) {
@@ -146,6 +157,30 @@ impl Graph {
         let pixels = zeros.option("padding").filter(|_| zeros.kind.keyword == "zero_pad2d")?;
         let pixels = zeros.values[pixels].clone().unwrap_or_else(|| "1".to_owned());
         pixels.bytes().all(|byte| byte.is_ascii_digit()).then_some((option, pixels))
+    }
+
+    /// The mean of all pixels that a `flatten` makes a vector of, with nothing between but what takes numbers one
+    /// by one.
+    fn pool_before(&self, uses: &[usize], before: usize, at: usize) -> Option<usize> {
+        if self.units[at].kind.keyword != "flatten" {
+            return None;
+        }
+        let mut step = before;
+        loop {
+            let unit = &self.units[step];
+            if uses[step] != 1 {
+                return None;
+            }
+            if matches!(unit.kind.keyword, "global_avg_pool2d" | "global_max_pool2d") {
+                let option = unit.option("keep_dims")?;
+                return (unit.values[option].as_deref() == Some("true")).then_some(step);
+            }
+            let passes = Activation::row(unit.kind.keyword).is_some() || unit.kind.keyword == "dropout";
+            match unit.inputs[..] {
+                [input] if passes => step = input,
+                _ => return None,
+            }
+        }
     }
 
     /// The option of a mean of all pixels that keeps it a map, where the next layer makes it one.

@@ -32,11 +32,13 @@ pub(super) fn is_generic(name: &str, is_onnx: bool) -> bool {
     let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
     let wanted = plain(base);
     let is_snake = !base.contains(|c: char| c.is_ascii_uppercase()) && base.len() > 2;
-    // Keras writes `max_pooling2d` for its class `MaxPooling2D`
+    // Keras writes `max_pooling2d` for its class `MaxPooling2D`; this compiler counts by its own words
     let of_class = |keras: &str| !keras.is_empty() && plain(keras) == wanted;
+    let is_own = Layer::kind(base).is_some() && is_snake;
     let is_numbered =
         base.len() < name.len() && name[base.len()..].starts_with('_') || base.len() == name.len();
     (is_snake && is_numbered && Layer::kinds().any(|kind| of_class(kind.keras)))
+        || (is_own && is_numbered)
         || (is_onnx
             && is_numbered
             && base.len() < name.len()
@@ -190,7 +192,14 @@ fn by_beginning(tokens: &[Named<'_>]) -> Option<Division> {
             !next || !name.get(*own).is_some_and(|token| token.separator != '_')
         })
     };
-    let choices = (1..=longest).rev().filter(begins_well).chain((1..=longest).rev());
+    let is_level = |own: &usize| {
+        tokens[full].iter().flatten().all(|name| name.get(*own).is_none_or(|token| token.separator != '_'))
+    };
+    let choices = || (1..=longest).rev();
+    let choices = choices()
+        .filter(|own| begins_well(own) && is_level(own))
+        .chain(choices().filter(begins_well))
+        .chain(choices());
     let (own, lengths) = choices.filter_map(|own| Some((own, lengths(own)?))).next()?;
     let uses = tokens
         .iter()

@@ -65,7 +65,46 @@ pub(super) fn plan(blocks: &[Block], model: &[&Item], uses: &[Use<'_>], within: 
         }
         values.push(own);
     }
+    follow(&mut classes, blocks, (model, uses), &values);
     Some(finished(classes, values, uses.len()))
+}
+
+/// What only some uses have, with the same value in all of them, follows a parameter that agrees with it there:
+/// the stride of a projection is that of its block.
+fn follow(
+    classes: &mut [Class],
+    blocks: &[Block],
+    (model, uses): (&[&Item], &[Use<'_>]),
+    values: &[Vec<Option<Value>>],
+) {
+    for (at, item) in model.iter().enumerate() {
+        if uses.iter().all(|of| of[at].is_some()) {
+            continue;
+        }
+        for option in 0..item.values.len() {
+            let is_plain = matches!(values[at][option], Some(Value::Plain(_)));
+            let is_bound = classes
+                .iter()
+                .any(|class| class.places.iter().any(|place| place.0 == at && place.1 == option));
+            if !is_plain || is_bound {
+                continue;
+            }
+            let name = option_of(blocks, item, option).0;
+            let column: Vec<Option<Value>> =
+                uses.iter().map(|of| of[at].and_then(|item| effective(blocks, item, option))).collect();
+            let agrees = |class: &&mut Class| {
+                let mut both = class
+                    .values
+                    .iter()
+                    .zip(&column)
+                    .filter_map(|(own, other)| own.as_ref().zip(other.as_ref()));
+                class.option == name && both.all(|(own, other)| own == other)
+            };
+            if let Some(class) = classes.iter_mut().find(agrees) {
+                class.places.push((at, option, 1));
+            }
+        }
+    }
 }
 
 /// Gives parameters their names and defaults, those without a default first.
@@ -186,6 +225,7 @@ impl Class {
             return option.clone();
         }
         let of = super::names::mended(of).replace('.', "_");
+        let of = of.strip_suffix("_conv").unwrap_or(&of);
         if of.is_empty() || of.len() > 16 { self.option.clone() } else { format!("{of}_{}", self.option) }
     }
 }

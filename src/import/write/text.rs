@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::blocks::Bodies;
 use super::graph::Graph;
 use super::item::{Branch, Callee, Item, Parameter, Value};
-use super::names::{Taken, mended};
+use super::names::{Taken, is_generic, mended};
 use super::{Title, comment};
 use crate::layers::KindInfo;
 use crate::vocabulary::OptionType;
@@ -141,15 +141,13 @@ impl<'b> Writer<'b> {
     /// Names for the statements of a body, by their last units.
     fn named(&self, items: &[Item]) -> BTreeMap<usize, String> {
         let mut all: Vec<&Item> = Vec::new();
-        let mut collect = |item: &Item| item.units[1];
-        let _ = &mut collect;
         items.iter().for_each(|item| item.each(&mut |item| all.push(item)));
         let mut taken = Taken::default();
         let mut names = BTreeMap::new();
         for item in &all {
             let name = mended(&item.name);
-            // the name that it gets without one says the same
-            let is_plain = name == self.keyword(item) && !item.is_taken;
+            // the name that it gets without one says as much
+            let is_plain = is_generic(&name, false) && !item.is_taken;
             if !name.is_empty() && !is_plain {
                 names.insert(item.units[1], taken.take(&name));
             }
@@ -168,10 +166,11 @@ impl<'b> Writer<'b> {
     }
 
     fn statements(&mut self, items: &'b [Item], depth: usize, is_main: bool) {
-        let mut at = 0;
+        let (mut at, mut last) = (0, 0);
         while at < items.len() {
             let item = &items[at];
-            if is_main && items.len() > FEW && self.begins_a_part(items, at) {
+            if is_main && items.len() > FEW && at > last + 1 && self.begins_a_part(items, at) {
+                last = at;
                 self.text.push('\n');
             }
             let turns = self.turns(&items[at..]);

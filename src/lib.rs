@@ -132,6 +132,8 @@ pub mod figures;
 pub(crate) mod files;
 pub mod format;
 pub mod front;
+#[cfg(feature = "engine")]
+pub(crate) mod import;
 #[doc(hidden)]
 pub mod internals;
 pub(crate) mod ir;

@@ -479,6 +479,18 @@ const TABLE: &[Row] = &[
         ],
     },
     Row {
+        base: "import model.h5 -o out.cnn",
+        options: &[
+            ("--output other.cnn", Refused),
+            ("--weights other.safetensors", Something),
+            ("--result conv2d", Something),
+            ("--input 13x11x3", Nothing("the model has that size")),
+            ("--input 14x11x3", Refused),
+            ("--partial", Nothing("all of it can be written")),
+            ("--force", Nothing("nothing is there")),
+        ],
+    },
+    Row {
         base: "bench two.cnn --model A --steps 2 --warmup 0 --batch 2 --mode infer",
         options: &[
             ("--model B", Something),
@@ -534,6 +546,7 @@ fn place() -> tempfile::TempDir {
     let wider = MODEL.replace("conv2d(4", "conv2d(6");
     write("two.cnn", format!("model A {MODEL}\nmodel B {wider}{REST}").as_bytes());
     write("wide.cnn", format!("model   A {MODEL}{REST}").as_bytes());
+    write("model.h5", include_bytes!("golden/import/sequential.h5"));
     let header = b"P5\n12 9\n255\n".to_vec();
     write("pictures/1.pgm", &[header, (0..108).map(|at| (at * 37 % 251) as u8).collect()].concat());
     let images = Array4::from_shape_fn((3, 8, 8, 1), |(n, y, x, _)| ((n * 7 + y * 3 + x * 5) % 16) as f32);

@@ -91,6 +91,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (code, help) = (error.code(), error.help());
         match error {
+            Error::Import(error) if error.is_bug() => Failure::Bug(error.to_string()),
             // whoever opens a file or runs it shows them, with the places
             Error::Problems { .. } | Error::NotRunYet { .. } => Failure::Shown,
             Error::Run(error) => error.into(),
@@ -116,6 +117,7 @@ impl From<Error> for Failure {
             | Error::NoFlip(_)
             | Error::Unsupported(_)
             | Error::OneName { .. }
+            | Error::Import(_)
             | Error::OnnxTooLarge { .. }
             | Error::Prepare(_) => Failure::Mistake { code, message: error.to_string(), help },
         }

@@ -29,6 +29,7 @@ mod failure;
 mod fmt;
 mod graph;
 mod help;
+mod import;
 mod init;
 mod interrupt;
 mod language;
@@ -135,6 +136,8 @@ enum Command {
     Step(step::StepArgs),
     /// Write a trained model for other programs: ONNX, or its tensors under the names of PyTorch or Keras
     Export(export::ExportArgs),
+    /// Write a model of Keras or ONNX as a program, with its weights beside it
+    Import(import::ImportArgs),
     /// Write a model's initial weights
     Init(init::InitArgs),
     /// Look into files of weights, of Keras, PyTorch and others too; convert and compare them
@@ -193,6 +196,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(args, &console),
         Command::Step(args) => step::step(args, &console),
         Command::Export(args) => export::export(args, &console),
+        Command::Import(args) => import::import(args, &console),
         Command::Init(args) => init::init(args, &console),
         Command::Weights(args) => weights::weights(args, &console),
         Command::New(args) => new::new(args, &console),

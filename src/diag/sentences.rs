@@ -21,6 +21,8 @@ const SPEAKERS: &[&str] = &[
     "draw/scene/png.rs",
     "experiment",
     "files",
+    "import/keras",
+    "import/open.rs",
     "ir/checked.rs",
     "ir/program/not_yet.rs",
     "kernel/target.rs",
@@ -86,6 +88,13 @@ const ENGLISH: &[(&str, &str)] = &[
     ("digits-images (built in)", "a name"),
     ("digits-labels (built in)", "a name"),
     ("; calls {}", "a listing of machine code"),
+    ("From {}{about}.", "a comment of a program"),
+    ("A part of it, up to", "a comment of a program"),
+    ("it has {} layers in place of", "a bug, which is sent to us"),
+    ("it ends elsewhere", "a bug, which is sent to us"),
+    ("`{}` makes {shape}", "a bug, which is sent to us"),
+    ("`{}` has no numbers", "a bug, which is sent to us"),
+    ("it takes {} of {used}", "a bug, which is sent to us"),
 ];
 
 /// Patterns that no single literal makes, with who does.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::findings::Findings;
+use super::import::NotImported;
 use super::mirrored::NoFlip;
 use crate::data::{DataError, PrepareError, Split};
 use crate::diag::{Diagnostic, Language, Level};
@@ -178,6 +179,9 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A model of another program cannot be written as a program.
+    #[error(transparent)]
+    Import(#[from] Box<NotImported>),
     /// A file of ONNX would be larger than its format allows.
     #[error("the file would have {bytes} bytes, and ONNX files have at most {}", OnnxFile::MOST_BYTES)]
     OnnxTooLarge {
@@ -215,6 +219,7 @@ impl Error {
             | Error::Prepare(_)
             | Error::Unsupported(_)
             | Error::OneName { .. }
+            | Error::Import(_)
             | Error::OnnxTooLarge { .. }
             | Error::Data(_) => None,
         }
@@ -238,6 +243,7 @@ impl Error {
             Error::ClassesDiffer { .. } => "list the classes in the weights' order: `classes: […]` in `data`",
             Error::NoFlip(why) => return Some(why.help()),
             Error::Unsupported(error) => return Some(error.help()),
+            Error::Import(error) => return error.help(),
             Error::OneName { .. } => "give one of their layers another name",
             Error::OnnxTooLarge { .. } => "write its tensors alone: `-o model.safetensors`",
             Error::Run(error) => return error.help(),

@@ -18,6 +18,7 @@ mod feature_uses;
 mod findings;
 mod frozen;
 mod imagenet;
+mod import;
 mod index;
 mod job;
 mod known;
@@ -89,6 +90,8 @@ pub use crate::train::{
 pub(crate) use compiled::{Compiled, Held};
 pub(crate) use compute::MOST_THREADS;
 pub(crate) use export::{Exported, OnnxOptions};
+pub use import::NotImported;
+pub(crate) use import::{ImportOptions, Imported};
 pub(crate) use open::{BATCH, batch_of};
 pub(crate) use pictures::read as read_picture;
 pub(crate) use reading::{Reading, name_of, read_text};

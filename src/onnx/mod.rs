@@ -22,8 +22,10 @@ mod file;
 mod layers;
 mod model;
 mod opset;
+mod preparation;
 mod prepare;
 pub mod proto;
+pub mod scan;
 pub mod tensor;
 mod writer;
 
@@ -31,3 +33,4 @@ pub use error::Unsupported;
 pub use file::OnnxFile;
 pub use model::{Export, MapLayout};
 pub use opset::Opset;
+pub use preparation::{Number, Preparation};

@@ -64,6 +64,70 @@ pub fn floats(tensor: &TensorProto) -> Result<Vec<f32>, String> {
     Err(format!("its shape {:?} has {elements} elements, and it holds {}", tensor.dims, values.len()))
 }
 
+/// Whether a tensor holds whole numbers or truth values that [`ints`] reads.
+pub fn is_whole(tensor: &TensorProto) -> bool {
+    matches!(
+        DataType::try_from(tensor.data_type),
+        Ok(DataType::Int64
+            | DataType::Int32
+            | DataType::Int16
+            | DataType::Int8
+            | DataType::Uint8
+            | DataType::Uint16
+            | DataType::Uint32
+            | DataType::Bool)
+    )
+}
+
+/// The whole numbers of a tensor; truth values as 0 and 1.
+/// # Errors
+/// As [`floats`].
+pub fn ints(tensor: &TensorProto) -> Result<Vec<i64>, String> {
+    let elements: usize = extents(tensor)?.iter().product();
+    if tensor.data_location == DataLocation::External as i32 || !tensor.external_data.is_empty() {
+        return Err("its values are in another file: save the model in one piece".to_owned());
+    }
+    let kind = DataType::try_from(tensor.data_type).unwrap_or(DataType::Undefined);
+    let raw = tensor.raw_data.as_deref();
+    let values: Vec<i64> = match (kind, raw) {
+        (DataType::Int64, Some(raw)) => {
+            raw.as_chunks().0.iter().map(|&eight| i64::from_le_bytes(eight)).collect()
+        }
+        (DataType::Int64, None) => tensor.int64_data.clone(),
+        (DataType::Int32, Some(raw)) => {
+            raw.as_chunks().0.iter().map(|&four| i32::from_le_bytes(four).into()).collect()
+        }
+        (DataType::Uint32, Some(raw)) => {
+            raw.as_chunks().0.iter().map(|&four| u32::from_le_bytes(four).into()).collect()
+        }
+        (DataType::Int16, Some(raw)) => {
+            raw.as_chunks().0.iter().map(|&two| i16::from_le_bytes(two).into()).collect()
+        }
+        (DataType::Uint16, Some(raw)) => {
+            raw.as_chunks().0.iter().map(|&two| u16::from_le_bytes(two).into()).collect()
+        }
+        (DataType::Int8, Some(raw)) => raw.iter().map(|&byte| i64::from(byte.cast_signed())).collect(),
+        (DataType::Uint8 | DataType::Bool, Some(raw)) => raw.iter().map(|&byte| byte.into()).collect(),
+        (
+            DataType::Int32
+            | DataType::Int16
+            | DataType::Int8
+            | DataType::Uint8
+            | DataType::Uint16
+            | DataType::Bool,
+            None,
+        ) => tensor.int32_data.iter().map(|&value| value.into()).collect(),
+        (DataType::Uint32, None) => {
+            tensor.uint64_data.iter().map(|&value| i64::try_from(value).unwrap_or(i64::MAX)).collect()
+        }
+        (other, _) => return Err(format!("it holds {other:?} values, and no whole numbers")),
+    };
+    if values.len() == elements {
+        return Ok(values);
+    }
+    Err(format!("its shape {:?} has {elements} elements, and it holds {}", tensor.dims, values.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

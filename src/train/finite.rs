@@ -8,7 +8,7 @@ use crate::printed::few;
 /// Refuses tensors that hold NaN or infinity, by name and count.
 /// # Errors
 /// [`RunError::NotFiniteWeights`].
-pub(super) fn all_finite<'a>(
+pub(crate) fn all_finite<'a>(
     path: &Path,
     tensors: impl Iterator<Item = (&'a str, &'a [f32])>,
 ) -> Result<(), RunError> {

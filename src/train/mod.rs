@@ -24,6 +24,7 @@ pub use callbacks::EpochValues;
 pub use error::RunError;
 pub use evaluate::{Answered, Unsaved, evaluate};
 pub use features::FeatureUse;
+pub(crate) use finite::all_finite;
 pub use folder::{Remains, RunFolder};
 pub use history::{EpochRecord, Fate, Repair};
 pub use init::initial_values;

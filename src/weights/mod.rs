@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 pub use account::{Entry, Fate, FileAccount};
 pub use error::FileError;
 pub use header::program_of;
+pub use keras::{MODEL, VERSION};
 
 use crate::files;
 use crate::zoo::Listing;
@@ -40,7 +41,7 @@ use crate::zoo::Listing;
 pub struct Archive {
     /// What it holds.
     pub listing: Listing,
-    /// What it says about itself: texts by name. Only safetensors files have any.
+    /// What it says about itself: texts by name. Only safetensors files and whole models of Keras have any.
     pub texts: BTreeMap<String, String>,
     /// Bytes of the file.
     pub bytes: u64,

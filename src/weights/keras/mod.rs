@@ -9,11 +9,13 @@
 mod by_class;
 mod by_name;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex};
 
 use hdf5_reader::error::Error;
+use hdf5_reader::group::Group;
 use hdf5_reader::storage::{DynStorage, FileStorage, Storage, StorageBuffer};
 use hdf5_reader::{Dataset, Hdf5File};
 use zip::{CompressionMethod, ZipArchive};
@@ -28,6 +30,11 @@ use crate::zoo::{Layout, Listed, Listing};
 /// What an archive holds beside the weights, and the weights themselves.
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.weights.h5";
+
+/// What the description of a model is called among the texts of a file.
+pub const MODEL: &str = "model_config";
+/// The version of Keras.
+pub const VERSION: &str = "keras_version";
 
 /// Largest description of a model.
 const MOST_CONFIG_BYTES: u64 = 64 << 20;
@@ -85,6 +92,7 @@ struct Found {
 fn read(storage: DynStorage, bytes: u64, config: Option<&[u8]>) -> Result<Archive, FileError> {
     let file = hdf5::open(storage, bytes)?;
     let root = file.root_group().map_err(unsound)?;
+    let texts = texts(&root, config);
     let (found, is_ordered, mut beside) = match by_name::layers(&root) {
         Some(group) => (by_name::read(&group)?, true, by_name::beside(&root)),
         None => {
@@ -110,7 +118,15 @@ fn read(storage: DynStorage, bytes: u64, config: Option<&[u8]>) -> Result<Archiv
     bounds::sizes(&tensors, bytes)?;
     let listing = Listing { format: "Keras", tensors, layout: Some(Layout::Keras), is_ordered, beside };
     let source = Keras { _file: file, datasets };
-    Ok(Archive { listing, texts: Default::default(), bytes, source: Box::new(source) })
+    Ok(Archive { listing, texts, bytes, source: Box::new(source) })
+}
+
+/// What a file tells of the model beside its weights.
+fn texts(root: &Group, config: Option<&[u8]>) -> BTreeMap<String, String> {
+    let archived = || config.and_then(|config| String::from_utf8(config.to_vec()).ok());
+    let of_model = hdf5::text(root, MODEL).or_else(archived).map(|text| (MODEL.to_owned(), text));
+    let version = hdf5::text(root, VERSION).map(|text| (VERSION.to_owned(), text));
+    of_model.into_iter().chain(version).collect()
 }
 
 /// A part of a file.

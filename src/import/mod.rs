@@ -1,0 +1,17 @@
+//! Models of other programs as programs of this language.
+//!
+//! ```text
+//! ONNX  ──[`onnx`]───┐
+//!                    ├─▶ [`Network`] ──[structure]──▶ program ──▶ text, and weights beside it
+//! Keras ──[`keras`]──┘
+//! ```
+
+mod keras;
+mod network;
+mod onnx;
+mod open;
+mod write;
+
+pub(crate) use network::{Asked, Network, NodeId, Refused};
+pub(crate) use open::read;
+pub(crate) use write::{Title, Writing, model_name};

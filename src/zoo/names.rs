@@ -142,11 +142,9 @@ impl NameTable {
     /// layer and the variable there, and how it lies. `None` where the table does not know the layer.
     pub(super) fn place(&self, layer: &str, variable: &Variable) -> Option<(String, String, Place)> {
         let (theirs, kept) = self.rule(layer)?;
-        let flattened = match kept {
-            // it is the inputs that are a map; a bias has a number for each output
-            Kept::Flattened(channels) if variable.axes == Axes::Matrix => Some(channels),
-            _ => None,
-        };
+        let flattened = if let Kept::Flattened(channels) = kept { Some(channels) } else { None };
+        // it is the inputs that are a map; a bias has a number for each output
+        let flattened = flattened.filter(|_| variable.axes == Axes::Matrix);
         let place = Place::of(variable, self.layout, flattened);
         Some(match (self.layout, kept) {
             (Layout::Keras, _) => (theirs, variable.name.to_owned(), place),

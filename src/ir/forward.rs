@@ -81,7 +81,7 @@ enum Source {
     /// The layer is built.
     Layer,
     /// It is given, as the feature at this place.
-    Given(u16),
+    Given(u32),
     /// Nobody wants it.
     None,
 }

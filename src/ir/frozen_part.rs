@@ -5,6 +5,7 @@
 //! the training graph, so a layer that is random while training needs to say so nowhere else.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::{CheckedProgram, Graph, InputRole, LayerId, Mode, ParamId, ParamRole, Value, forward};
 use crate::ops::Op;
@@ -20,15 +21,26 @@ pub struct FrozenPart {
 }
 
 impl FrozenPart {
-    /// The values of a picture that are handed over, layer by layer: extents of a row of features.
-    pub fn widths(&self, program: &CheckedProgram) -> Vec<usize> {
-        self.handed.iter().map(|&layer| program.shape(layer).elements()).collect()
+    /// The places of what is handed over in a row of features, layer by layer.
+    pub fn columns(&self, program: &CheckedProgram) -> Vec<Range<usize>> {
+        let mut end = 0;
+        let column = |&layer: &LayerId| {
+            let first = end;
+            end += program.shape(layer).elements();
+            first..end
+        };
+        self.handed.iter().map(column).collect()
+    }
+
+    /// The values of a row of features.
+    pub fn width(&self, program: &CheckedProgram) -> usize {
+        self.handed.iter().map(|&layer| program.shape(layer).elements()).sum()
     }
 
     /// The place of a layer among those that are handed over.
-    pub(super) fn place_of(&self, layer: usize) -> Option<u16> {
-        let place = self.handed.iter().position(|handed| handed.index() == layer)?;
-        u16::try_from(place).ok()
+    pub(super) fn place_of(&self, layer: usize) -> Option<u32> {
+        let place = self.handed.binary_search_by_key(&layer, |handed| handed.index()).ok()?;
+        u32::try_from(place).ok()
     }
 
     /// The number of its layers.
@@ -45,7 +57,7 @@ impl CheckedProgram {
             return None;
         }
         let outputs = self.outputs();
-        let still = still_layers(self);
+        let still = still_in(self, Mode::Training { random: true });
         let mut inside: Vec<bool> = Vec::with_capacity(layers.len());
         for (at, node) in layers.iter().enumerate() {
             // the rest of the model is what gives its outputs, however little that is
@@ -58,7 +70,7 @@ impl CheckedProgram {
             return None;
         }
         let mut is_handed = vec![false; layers.len()];
-        for (_, node) in layers.iter().enumerate().filter(|(at, _)| !inside[*at]) {
+        for (node, _) in layers.iter().zip(&inside).filter(|(_, inside)| !**inside) {
             for input in node.inputs.iter().filter(|input| inside[input.index()]) {
                 is_handed[input.index()] = true;
             }
@@ -74,23 +86,20 @@ impl CheckedProgram {
         if layers.iter().all(|node| !node.frozen) {
             return None;
         }
-        let (still, quiet) = (still_layers(self), quiet_layers(self));
+        let still = still_in(self, Mode::Training { random: true });
+        let quiet = still_in(self, Mode::Training { random: false });
+        // layers with frozen weights behind them, which nothing else keeps from being still
+        let mut leads = vec![false; layers.len()];
+        for (at, node) in layers.iter().enumerate().rev().filter(|(at, _)| quiet[*at]) {
+            if leads[at] || has_params(self, at) {
+                node.inputs.iter().for_each(|input| leads[input.index()] = true);
+            }
+        }
         let first = (0..layers.len()).find(|&at| {
             let begins = layers[at].inputs.iter().all(|input| still[input.index()]);
-            !still[at] && quiet[at] && begins && self.has_frozen_behind(at, &quiet)
+            quiet[at] && !still[at] && begins && leads[at]
         })?;
         u32::try_from(first).ok().map(LayerId)
-    }
-
-    /// Whether a layer behind this one has frozen weights, and is among these, with all between.
-    fn has_frozen_behind(&self, first: usize, among: &[bool]) -> bool {
-        let layers = &self.program().model.layers;
-        let mut behind = vec![false; layers.len()];
-        behind[first] = true;
-        (first + 1..layers.len()).any(|at| {
-            behind[at] = among[at] && layers[at].inputs.iter().any(|input| behind[input.index()]);
-            behind[at] && has_params(self, at)
-        })
     }
 
     /// The layers whose results are outputs of the model, auxiliary ones too.
@@ -102,15 +111,6 @@ impl CheckedProgram {
 }
 
 /// For each layer whether its result for a picture is the same in every step of training.
-fn still_layers(program: &CheckedProgram) -> Vec<bool> {
-    still_in(program, Mode::Training { random: true })
-}
-
-/// The same if nothing were random.
-fn quiet_layers(program: &CheckedProgram) -> Vec<bool> {
-    still_in(program, Mode::Training { random: false })
-}
-
 fn still_in(program: &CheckedProgram, mode: Mode) -> Vec<bool> {
     let forward = forward(program, mode);
     let still = still_nodes(&forward.graph);

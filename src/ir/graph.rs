@@ -152,7 +152,7 @@ pub enum InputRole {
     /// Prepared images `[N, H, W, C]`.
     Images,
     /// What a frozen part has made of images: the result at this place of all that it hands over.
-    Features(u16),
+    Features(u32),
     /// Class indices `[N]`, i32; or numbers `[N, K]`, f32, to which outputs are compared one by one.
     Labels,
     /// How much the loss of each image counts, `[N]`, f32.

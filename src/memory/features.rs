@@ -8,7 +8,7 @@ use crate::ir::CheckedProgram;
 /// the program is frozen in front of all that is trained, or it has no data.
 pub fn plan_features(program: &CheckedProgram, pictures: [usize; 2]) -> Option<FeaturePlan> {
     let data = program.program().data.as_ref()?;
-    let row: usize = program.frozen_part()?.widths(program).iter().sum();
+    let row = program.frozen_part()?.width(program);
     let augment = &program.program().augment;
     let is_open = program.open_sizes().is_some();
     Some(FeaturePlan::new((data, augment), is_open, pictures, row * size_of::<f32>()))

@@ -126,7 +126,7 @@ pub struct Plan {
     pub images: Option<BufferId>,
     /// What a frozen part has made of them, by places among all that it hands over, `[N, …]`, written before
     /// every run.
-    pub features: Vec<(u16, BufferId)>,
+    pub features: Vec<(u32, BufferId)>,
     /// The batch's labels, `[N]` (i32) or `[N, K]` (f32), written before every run.
     pub labels: Option<BufferId>,
     /// How much the loss of each image counts, `[N]`, written before every run.

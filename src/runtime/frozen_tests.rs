@@ -96,12 +96,14 @@ fn what_only_makes_more_values_stays_behind() {
     hands("input(8x8x2); z = zero_pad2d(1); a = conv2d(4, 3x3); flatten", "a", &["flatten"]);
 }
 
+/// An auxiliary output behind something that is frozen.
+const WITH_HEAD: &str = "input(8x8x2); a = conv2d(4, 3x3)
+    head aux(weight: 0.3) { global_avg_pool2d; d = dense(3, activation: softmax) }
+    b = conv2d(5, 3x3); g = global_avg_pool2d";
+
 #[test]
 fn outputs_are_never_in_the_part() {
-    let with_head = "input(8x8x2); a = conv2d(4, 3x3)
-        head aux(weight: 0.3) { global_avg_pool2d; d = dense(3, activation: softmax) }
-        b = conv2d(5, 3x3); g = global_avg_pool2d";
-    hands(with_head, "a, aux.d", &["a", "aux.global_avg_pool2d"]);
+    hands(WITH_HEAD, "a, aux.d", &["a", "aux.global_avg_pool2d"]);
     // a frozen classifier behind something trained
     let last = example::program(format!(
         "model M {{ {CHAIN}; d = dense({CLASSES}); softmax }} train {{ freeze: [a, n, d] }}"
@@ -232,20 +234,17 @@ fn features_are_what_the_whole_model_computes() {
             plain.run(&images, &[]);
             let mut rows = Vec::new();
             session.features(&images, [0, 0], &mut rows).expect("runs");
-            let widths = part.widths(&program);
-            let row: usize = widths.iter().sum();
-            let mut first = 0;
-            for (place, width) in widths.into_iter().enumerate() {
+            let row = part.width(&program);
+            for (place, column) in part.columns(&program).into_iter().enumerate() {
                 let wanted = plain.value(place, 5);
                 let largest = wanted.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
                 assert!(largest > 0.0, "{frozen}: there is something to compare");
-                for (found, wanted) in rows.chunks_exact(row).zip(wanted.chunks_exact(width)) {
-                    for (found, wanted) in found[first..first + width].iter().zip(wanted) {
+                for (found, wanted) in rows.chunks_exact(row).zip(wanted.chunks_exact(column.len())) {
+                    for (found, wanted) in found[column.clone()].iter().zip(wanted) {
                         let off = (found - wanted).abs() / largest;
                         assert!(off < 1e-5, "{frozen}, {target:?}: {found} and {wanted}");
                     }
                 }
-                first += width;
             }
         }
     }
@@ -298,7 +297,8 @@ fn steps_from_features_are_steps_from_pictures() {
 /// Evaluation by features agrees with that of the whole model.
 #[test]
 fn evaluation_by_features_is_that_of_the_model() {
-    for (layers, frozen) in KINDS {
+    let with_heads = [(WITH_HEAD, "a"), (WITH_HEAD, "a, aux.d"), (WITH_HEAD, "a, b")];
+    for (layers, frozen) in KINDS.iter().chain(&with_heads) {
         let program = program(layers, frozen);
         let images = numbers(6, 5 * program.input_shape().elements());
         let labels = Labels::Classes(&[0, 2, 1, 1, 0]);

@@ -4,25 +4,30 @@
 //! engine below them is one.
 
 mod frozen;
+mod graphs;
 mod probe;
 mod varied;
 
-pub use frozen::{FEATURES_AT_ONCE, frozen_graph};
+pub use frozen::FEATURES_AT_ONCE;
+pub use graphs::{
+    Kind, evaluation_graph_behind, frozen_graph, optimized_evaluation_graph, optimized_training_graph,
+};
 pub use probe::{ProbeError, ProbeSession};
 pub use varied::VariedSession;
 
 use std::sync::Arc;
 
 use self::frozen::Divided;
+use self::graphs::schedule;
 use super::answers::Answers;
 use super::error::CompileError;
 use super::executor::Executor;
 use super::profile::{Profile, ProfileRow};
 use super::random_key::random_key;
 use super::run::mean;
-use crate::autodiff::{evaluation_graph, metrics, training_graph};
+use crate::autodiff::metrics;
 use crate::ir::{
-    CheckedProgram, Forward, FrozenPart, Graph, InputRole, LabelKind, Labels, Loss, Metric, Mode, Optimizer,
+    CheckedProgram, Forward, FrozenPart, Graph, InputRole, LabelKind, Labels, Metric, Mode, Optimizer,
     OutputId, Param, ScalarInput, TrainSpec, forward_behind,
 };
 use crate::kernel::Target;
@@ -83,43 +88,6 @@ pub struct StepResult {
     pub correct: Vec<f32>,
     /// The answers, where a metric counts them.
     pub answers: Option<Answers>,
-}
-
-/// What an engine computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Forward, loss, backward and update; of what stands behind the frozen part, where there is one.
-    Training,
-    /// Forward, of the whole model.
-    Evaluation,
-    /// Forward, of the frozen part.
-    Frozen,
-    /// Forward, of what stands behind the frozen part.
-    Behind,
-}
-
-impl Kind {
-    /// The nominal batch.
-    pub(super) fn batch(self, options: &CompileOptions) -> usize {
-        match self {
-            Kind::Training | Kind::Evaluation | Kind::Behind => options.batch,
-            Kind::Frozen => FEATURES_AT_ONCE,
-        }
-    }
-
-    /// The graph that is run, after its passes.
-    pub(super) fn graph(
-        self,
-        (program, part): (&CheckedProgram, Option<&FrozenPart>),
-        options: &CompileOptions,
-    ) -> Result<Graph, CompileError> {
-        Ok(match (self, part) {
-            (Kind::Training, _) => trained_graph((program, part), options.random)?,
-            (Kind::Frozen, Some(part)) => frozen_graph(program, part),
-            (Kind::Evaluation | Kind::Frozen, _) => evaluated_graph(program, None),
-            (Kind::Behind, _) => evaluated_graph(program, part),
-        })
-    }
 }
 
 /// The parts that training and inference share: memory, inputs, results.
@@ -239,16 +207,10 @@ impl Engine {
         }
     }
 
-    /// Values that are given of an image: its own, or those of each feature.
-    fn given_widths(&self) -> Vec<usize> {
-        let of_image = || vec![self.program.input_shape().elements()];
-        self.given_part().map_or_else(of_image, |part| part.widths(&self.program))
-    }
-
     /// Writes a batch's images, or what a frozen part has made of them, and gives their number.
     fn feed(&mut self, images: &[f32]) -> usize {
-        let widths = self.given_widths();
-        let elements = widths.iter().sum();
+        let of_image = || self.program.input_shape().elements();
+        let elements = self.given_part().map_or_else(of_image, |part| part.width(&self.program));
         let count = images.len() / elements;
         assert!(
             count <= self.options.batch && count * elements == images.len(),
@@ -257,14 +219,15 @@ impl Engine {
         if let Some(buffer) = self.executor.plan().images {
             self.executor.write(buffer, images.len()).copy_from_slice(images);
         }
-        let features = self.executor.plan().features.clone();
-        for (place, buffer) in features {
-            let place = usize::from(place);
-            let first: usize = widths[..place].iter().sum();
-            let range = first..first + widths[place];
-            let given = self.executor.write(buffer, count * range.len());
-            for (given, row) in given.chunks_exact_mut(range.len()).zip(images.chunks_exact(elements)) {
-                given.copy_from_slice(&row[range.clone()]);
+        if let Some(part) = self.given_part() {
+            let columns = part.columns(&self.program);
+            let features = self.executor.plan().features.clone();
+            for (place, buffer) in features {
+                let column = columns[place as usize].clone();
+                let given = self.executor.write(buffer, count * column.len());
+                for (given, row) in given.chunks_exact_mut(column.len()).zip(images.chunks_exact(elements)) {
+                    given.copy_from_slice(&row[column.clone()]);
+                }
             }
         }
         count
@@ -373,47 +336,10 @@ impl Engine {
     }
 }
 
-/// The graph of training steps after its passes: of what stands behind the program's frozen part, where there
-/// is one.
-pub fn optimized_training_graph(program: &CheckedProgram, random: bool) -> Result<Graph, CompileError> {
-    trained_graph((program, program.frozen_part().as_ref()), random)
-}
-
-/// The inference graph after its passes.
-pub fn optimized_evaluation_graph(program: &CheckedProgram) -> Graph {
-    evaluated_graph(program, None)
-}
-
-/// The inference graph of what stands behind a frozen part, after its passes.
-pub fn evaluation_graph_behind(program: &CheckedProgram, part: &FrozenPart) -> Graph {
-    evaluated_graph(program, Some(part))
-}
-
-fn trained_graph(
-    (program, part): (&CheckedProgram, Option<&FrozenPart>),
-    random: bool,
-) -> Result<Graph, CompileError> {
-    let (train, loss) = schedule(program)?;
-    let mut graph = training_graph((program, part), loss, train, random);
-    opt::run(&mut graph, opt::TRAINING);
-    Ok(graph)
-}
-
-fn evaluated_graph(program: &CheckedProgram, part: Option<&FrozenPart>) -> Graph {
-    let mut graph = evaluation_graph(program, part);
-    opt::run(&mut graph, opt::INFERENCE);
-    graph
-}
-
 /// `[height, width]` of the pictures of a program that takes one size.
 fn size_of_pictures(program: &CheckedProgram) -> [usize; 2] {
     let (height, width, _) = program.input_shape().as_pixels();
     [height, width]
-}
-
-fn schedule(program: &CheckedProgram) -> Result<(&TrainSpec, Loss), CompileError> {
-    let train = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
-    Ok((train, program.loss().ok_or(CompileError::NoSchedule)?))
 }
 
 /// A model compiled for training: forward, loss, backward and update in one plan. Where its beginning is

@@ -61,7 +61,7 @@ pub(super) struct Lowered {
     /// Weights and what the optimizer remembers of them.
     pub(super) weights: Vec<BufferId>,
     pub(super) images: Option<BufferId>,
-    pub(super) features: Vec<(u16, BufferId)>,
+    pub(super) features: Vec<(u32, BufferId)>,
     pub(super) labels: Option<BufferId>,
     pub(super) weights_of_images: Option<BufferId>,
     pub(super) scalars: Vec<(ScalarInput, BufferId)>,
@@ -124,7 +124,7 @@ struct Lowerer<'g> {
     params: Vec<BufferId>,
     scalars: Vec<(ScalarInput, BufferId)>,
     given_images: Option<BufferId>,
-    given_features: Vec<(u16, BufferId)>,
+    given_features: Vec<(u32, BufferId)>,
     given_labels: Option<BufferId>,
     given_weights: Option<BufferId>,
     node: NodeId,

@@ -5,19 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{CompileError, CompileOptions, Engine, Kind};
-use crate::ir::{CheckedProgram, FrozenPart, Graph, OutputId, Param, ParamId, ParamRole, forward_of_part};
-use crate::opt;
+use crate::ir::{CheckedProgram, FrozenPart, OutputId, Param, ParamId, ParamRole};
 
 /// Images that a frozen part takes at once, whatever the batch of a step is: features depend on no setting of
 /// the training.
 pub const FEATURES_AT_ONCE: usize = 32;
-
-/// The graph of a program's frozen part after its passes.
-pub fn frozen_graph(program: &CheckedProgram, part: &FrozenPart) -> Graph {
-    let mut graph = forward_of_part(program, part);
-    opt::run(&mut graph, opt::INFERENCE);
-    graph
-}
 
 /// A frozen part, compiled.
 #[derive(Debug)]
@@ -48,23 +40,21 @@ impl FrozenSession {
         if std::mem::take(&mut self.stale) {
             self.engine.executor.run_setup();
         }
-        let elements = self.engine.program.input_shape().elements();
+        let program = &self.engine.program;
         let part = self.engine.part.as_ref().expect("a frozen part has been compiled");
-        let widths = part.widths(&self.engine.program);
-        let row: usize = widths.iter().sum();
+        let (columns, row) = (part.columns(program), part.width(program));
+        let elements = program.input_shape().elements();
         features.clear();
         features.resize(images.len() / elements * row, 0.0);
         let chunks = images.chunks(FEATURES_AT_ONCE * elements);
         for (images, rows) in chunks.zip(features.chunks_mut(FEATURES_AT_ONCE * row)) {
             let count = self.engine.run_inference(images);
-            let mut first = 0;
-            for (place, width) in widths.iter().enumerate() {
-                let output = self.engine.output(OutputId::Value(place));
-                let values = output.map(|output| self.engine.values(output, count)).unwrap_or_default();
-                for (row, values) in rows.chunks_exact_mut(row).zip(values.chunks_exact(*width)) {
-                    row[first..first + width].copy_from_slice(values);
+            for output in &self.engine.executor.plan().outputs {
+                let OutputId::Value(place) = output.id else { continue };
+                let (column, values) = (columns[place].clone(), self.engine.values(output, count));
+                for (row, values) in rows.chunks_exact_mut(row).zip(values.chunks_exact(column.len())) {
+                    row[column.clone()].copy_from_slice(values);
                 }
-                first += width;
             }
         }
     }

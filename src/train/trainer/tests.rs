@@ -1,10 +1,12 @@
 //! Runs of a tiny model on the embedded digits: whatever disturbs a run, its files end up the same.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::*;
-use crate::data::Locations;
+use crate::data::{FeaturePlace, Locations, NotKept};
 use crate::ir::{
     DataSource, DataSpec, Labels, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share,
     SplitBase, UpdateRules,
@@ -30,6 +32,8 @@ struct Regression {
     values: Vec<Vec<f32>>,
     /// The step that breaks, and how.
     fault: Option<(u64, Fault)>,
+    /// The frozen part doubles pictures: how many it has doubled, where there is one.
+    doubled: Option<Rc<Cell<usize>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +59,12 @@ impl Regression {
             param("dense.kernel.momentum", &[PIXELS, CLASSES], Initializer::Zeros, ParamRole::Slot),
         ];
         let values = params.iter().map(|param| vec![0.0; param.shape.elements()]).collect();
-        Self { params, values, fault }
+        Self { params, values, fault, doubled: None }
+    }
+
+    /// With a frozen part in front of it.
+    fn behind(self, doubled: Option<Rc<Cell<usize>>>) -> Self {
+        Self { doubled, ..self }
     }
 
     /// Mean loss, right answers, and the gradient by the weights.
@@ -106,6 +115,20 @@ impl TrainEngine for Regression {
         &[Metric::Accuracy]
     }
 
+    fn features(
+        &mut self,
+        images: &[f32],
+        size: [usize; 2],
+        features: &mut Vec<f32>,
+    ) -> Result<bool, CompileError> {
+        assert_eq!(size, [8, 8]);
+        let Some(doubled) = &self.doubled else { return Ok(false) };
+        doubled.set(doubled.get() + images.len() / PIXELS);
+        features.clear();
+        features.extend(images.iter().map(|pixel| 2.0 * pixel));
+        Ok(true)
+    }
+
     fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
         let Labels::Classes(labels) = inputs.labels else { panic!("digits have classes") };
         let (mut result, gradient) = self.forward(inputs.images, labels);
@@ -139,6 +162,10 @@ impl EvalEngine for Regression {
 
     fn evaluate(&mut self, images: &[f32], labels: Labels<'_>) -> StepResult {
         let Labels::Classes(labels) = labels else { panic!("digits have classes") };
+        if self.doubled.is_some() {
+            let doubled: Vec<f32> = images.iter().map(|pixel| 2.0 * pixel).collect();
+            return self.forward(&doubled, labels).0;
+        }
         self.forward(images, labels).0
     }
 
@@ -202,15 +229,24 @@ fn all_callbacks() -> Vec<Callback> {
     ]
 }
 
-/// Raises the interrupt after a number of steps, and counts what it is told.
+/// Raises the interrupt after a number of steps, or of pictures whose features are made, and counts what it is told.
 struct Observer<'a> {
     interrupt: &'a Interrupt,
     steps_until_interrupt: usize,
+    features_until_interrupt: usize,
     epochs: Vec<EpochRecord>,
     notes: Vec<String>,
 }
 
 impl Watch for Observer<'_> {
+    fn features(&mut self, done: usize, all: usize) {
+        assert!(done <= all);
+        if done >= self.features_until_interrupt {
+            self.features_until_interrupt = NEVER;
+            self.interrupt.raise();
+        }
+    }
+
     fn epoch_begins(&mut self, _epoch: usize, batches: usize, done: usize) {
         assert!(done <= batches);
     }
@@ -239,10 +275,26 @@ enum From {
 
 struct Session<'a> {
     data: &'a Dataset,
-    folder: &'a Path,
+    folder: PathBuf,
+    /// What becomes of features, where there is a frozen part.
+    features: Option<FeaturePlan>,
+    /// Pictures whose features are made before the interrupt is raised.
+    features_until_interrupt: usize,
+    /// Pictures that the frozen part has seen.
+    doubled: Rc<Cell<usize>>,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    fn of(data: &'a Dataset, folder: &Path) -> Self {
+        let (folder, doubled) = (folder.to_owned(), Rc::default());
+        Self { data, folder, features: None, features_until_interrupt: NEVER, doubled }
+    }
+
+    /// The frozen part, where there is one.
+    fn frozen(&self) -> Option<Rc<Cell<usize>>> {
+        self.features.map(|_| Rc::clone(&self.doubled))
+    }
+
     /// Trains one phase, and finishes if that comes to an end.
     fn run(
         &self,
@@ -263,8 +315,8 @@ impl Session<'_> {
         fault: Option<(u64, Fault)>,
     ) -> Result<(Ending, Option<Results>, Vec<String>), RunError> {
         let (folder, saved) = match from {
-            From::Beginning => (RunFolder::create(self.folder)?, None),
-            From::State => match RunFolder::open(self.folder)? {
+            From::Beginning => (RunFolder::create(&self.folder)?, None),
+            From::State => match RunFolder::open(&self.folder)? {
                 (folder, Remains::State(saved)) => (folder, Some(*saved)),
                 (_, Remains::Nothing) => panic!("there is a state"),
             },
@@ -278,7 +330,7 @@ impl Session<'_> {
             train: phases[index],
             augment: &augment,
             data: self.data,
-            features: None,
+            features: self.features,
             pretrained: &pretrained,
             folder: &folder,
             info: &info,
@@ -286,14 +338,21 @@ impl Session<'_> {
             record: &record,
             interrupt: &interrupt,
         };
-        let mut observer =
-            Observer { interrupt: &interrupt, steps_until_interrupt: steps, epochs: vec![], notes: vec![] };
-        let evaluator = |_| Ok(Regression::new(None));
+        let mut observer = Observer {
+            interrupt: &interrupt,
+            steps_until_interrupt: steps,
+            features_until_interrupt: self.features_until_interrupt,
+            epochs: vec![],
+            notes: vec![],
+        };
+        let engine = |fault| Regression::new(fault).behind(self.frozen());
+        let evaluator = |of| {
+            // the whole model has the frozen part in it
+            Ok(Regression::new(None).behind(self.frozen().filter(|_| of == Evaluated::Whole)))
+        };
         let mut trainer = match &saved {
-            None => Trainer::begin(plan(0), Regression::new(fault), evaluator)?,
-            Some(saved) => {
-                Trainer::resume(plan(saved.progress.phase), saved, Regression::new(fault), evaluator)?
-            }
+            None => Trainer::begin(plan(0), engine(fault), evaluator)?,
+            Some(saved) => Trainer::resume(plan(saved.progress.phase), saved, engine(fault), evaluator)?,
         };
         let mut ending = trainer.train(&mut observer)?;
         while ending == Ending::Complete
@@ -301,7 +360,7 @@ impl Session<'_> {
             && !trainer.progress().ended
         {
             let next = trainer.progress().phase + 1;
-            trainer = trainer.advance(plan(next), Regression::new(fault), true, &mut observer)?;
+            trainer = trainer.advance(plan(next), engine(fault), true, &mut observer)?;
             ending = trainer.train(&mut observer)?;
         }
         let results =
@@ -329,7 +388,7 @@ fn disturbed_runs_end_as_undisturbed_ones() {
     let data = digits();
     let train = schedule(10, all_callbacks());
     let parent = tempfile::tempdir().expect("a folder");
-    let undisturbed = Session { data: &data, folder: &parent.path().join("whole") };
+    let undisturbed = Session::of(&data, &parent.path().join("whole"));
     let (ending, results, notes) = undisturbed.run(&train, From::Beginning, NEVER, None).expect("trains");
     assert_eq!(ending, Ending::Complete);
     let (_, shares) =
@@ -341,7 +400,7 @@ fn disturbed_runs_end_as_undisturbed_ones() {
 
     // 18 steps an epoch: in the middle, at an epoch's first and last step, after the stop.
     for (at, steps) in [1, 7, 18, 19, 36, 50].into_iter().enumerate() {
-        let session = Session { data: &data, folder: &parent.path().join(format!("interrupted-{at}")) };
+        let session = Session::of(&data, &parent.path().join(format!("interrupted-{at}")));
         let (ending, ..) = session.run(&train, From::Beginning, steps, None).expect("is interrupted");
         assert_eq!(ending, Ending::Interrupted);
         let (ending, ..) = session.run(&train, From::State, 3, None).expect("is interrupted again");
@@ -350,7 +409,7 @@ fn disturbed_runs_end_as_undisturbed_ones() {
         assert_eq!(session.files(), expected, "interrupted after {steps} steps");
     }
     for (at, step) in [1, 18, 19, 40].into_iter().enumerate() {
-        let session = Session { data: &data, folder: &parent.path().join(format!("killed-{at}")) };
+        let session = Session::of(&data, &parent.path().join(format!("killed-{at}")));
         let killed = catch_unwind(AssertUnwindSafe(|| {
             session.run(&train, From::Beginning, NEVER, Some((step, Fault::Kill))).map(|_| ())
         }));
@@ -363,6 +422,53 @@ fn disturbed_runs_end_as_undisturbed_ones() {
     assert_eq!(undisturbed.files(), expected);
 }
 
+/// Features are made once for each picture of the two splits, or in every epoch: that changes no bit, and neither does
+/// an end in the middle of making them, or behind it.
+#[test]
+fn features_that_are_kept_change_nothing() {
+    let data = digits();
+    let train = schedule(5, all_callbacks());
+    let parent = tempfile::tempdir().expect("a folder");
+    let pictures = data.train.len() + data.validation.as_ref().map_or(0, |split| split.len());
+    let plan = |train, validation| FeaturePlan { train, validation, pictures, bytes: 0 };
+    let anew = Some(plan(Err(NotKept::Unwanted), Err(NotKept::Unwanted)));
+    let whole = Session { features: anew, ..Session::of(&data, &parent.path().join("anew")) };
+    let (_, _, notes) = whole.run(&train, From::Beginning, NEVER, None).expect("trains");
+    assert!(!notes.iter().any(|note| note.contains("features")), "{notes:?}");
+    let (expected, epochs) = (whole.files(), whole.doubled.get() / pictures);
+    assert!(epochs > 2 && whole.doubled.get() == epochs * pictures, "each picture in every epoch");
+    for place in [FeaturePlace::Memory, FeaturePlace::Disk] {
+        let kept = Some(plan(Ok(place), Ok(place)));
+        let folder = parent.path().join(format!("{place:?}"));
+        let session = Session { features: kept, ..Session::of(&data, &folder) };
+        let (_, _, notes) = session.run(&train, From::Beginning, NEVER, None).expect("trains");
+        assert_eq!(session.files(), expected, "{place:?}");
+        assert_eq!(session.doubled.get(), pictures, "{place:?}: each picture once");
+        let told = format!(" instead of in each of {epochs} epochs");
+        assert!(notes.iter().any(|note| note.ends_with(&told)), "{notes:?}");
+    }
+    let validation = Some(plan(Err(NotKept::Augmented("flip")), Ok(FeaturePlace::Memory)));
+    let session = Session { features: validation, ..Session::of(&data, &parent.path().join("validation")) };
+    session.run(&train, From::Beginning, NEVER, None).expect("trains");
+    assert_eq!(session.files(), expected, "of the validation split alone");
+    let once = pictures - data.train.len();
+    assert_eq!(session.doubled.get(), epochs * data.train.len() + once);
+
+    let kept = Some(plan(Ok(FeaturePlace::Memory), Ok(FeaturePlace::Memory)));
+    for until in [1, data.train.len(), pictures] {
+        let folder = parent.path().join(format!("interrupted-{until}"));
+        let session =
+            Session { features: kept, features_until_interrupt: until, ..Session::of(&data, &folder) };
+        let (ending, ..) = session.run(&train, From::Beginning, NEVER, None).expect("is interrupted");
+        assert_eq!(ending, Ending::Interrupted);
+        let session = Session { features: kept, ..Session::of(&data, &folder) };
+        let (ending, ..) = session.run(&train, From::State, 25, None).expect("is interrupted again");
+        assert_eq!(ending, Ending::Interrupted);
+        session.run(&train, From::State, NEVER, None).expect("ends");
+        assert_eq!(session.files(), expected, "interrupted after {until} pictures");
+    }
+}
+
 #[test]
 fn disturbed_phases_end_as_undisturbed_ones() {
     let data = digits();
@@ -373,7 +479,7 @@ fn disturbed_phases_end_as_undisturbed_ones() {
     finetune.batch.value = 32;
     let phases = [&head, &finetune];
     let parent = tempfile::tempdir().expect("a folder");
-    let undisturbed = Session { data: &data, folder: &parent.path().join("whole") };
+    let undisturbed = Session::of(&data, &parent.path().join("whole"));
     undisturbed.run_phases(&phases, From::Beginning, NEVER, None).expect("trains");
     let expected = undisturbed.files();
     let history = String::from_utf8_lossy(&expected[0].1).into_owned();
@@ -385,7 +491,7 @@ fn disturbed_phases_end_as_undisturbed_ones() {
     assert!(rates[0] > rates[1] && rates[1] > rates[2] && rates[2] > 0.001, "{rates:?}");
     // 18 steps an epoch in the first phase: within it, at its last step, and in the second
     for (at, steps) in [20, 54, 70].into_iter().enumerate() {
-        let session = Session { data: &data, folder: &parent.path().join(format!("interrupted-{at}")) };
+        let session = Session::of(&data, &parent.path().join(format!("interrupted-{at}")));
         let (ending, ..) = session.run_phases(&phases, From::Beginning, steps, None).expect("is interrupted");
         assert_eq!(ending, Ending::Interrupted);
         session.run_phases(&phases, From::State, NEVER, None).expect("ends");
@@ -398,7 +504,7 @@ fn a_run_may_end_at_its_time_or_at_a_loss_that_is_no_number() {
     let data = digits();
     let parent = tempfile::tempdir().expect("a folder");
     let folder = parent.path().join("nan");
-    let session = Session { data: &data, folder: &folder };
+    let session = Session::of(&data, &folder);
     let train =
         schedule(3, vec![Callback::TerminateOnNan, Callback::CsvLog { path: spanned("log.csv".into()) }]);
     let (ending, results, notes) =
@@ -411,7 +517,7 @@ fn a_run_may_end_at_its_time_or_at_a_loss_that_is_no_number() {
     assert_eq!(log.lines().count(), 2);
 
     let folder = parent.path().join("time");
-    let session = Session { data: &data, folder: &folder };
+    let session = Session::of(&data, &folder);
     let train = schedule(50, vec![Callback::TimeLimit { seconds: 1e-9 }]);
     let (_, results, notes) =
         session.run_phases(&[&train, &train], From::Beginning, NEVER, None).expect("ends");
@@ -423,9 +529,9 @@ fn a_run_may_end_at_its_time_or_at_a_loss_that_is_no_number() {
 fn more_epochs_give_what_a_longer_run_gives() {
     let data = digits();
     let parent = tempfile::tempdir().expect("a folder");
-    let long = Session { data: &data, folder: &parent.path().join("long") };
+    let long = Session::of(&data, &parent.path().join("long"));
     long.run(&schedule(4, vec![]), From::Beginning, NEVER, None).expect("trains");
-    let grown = Session { data: &data, folder: &parent.path().join("grown") };
+    let grown = Session::of(&data, &parent.path().join("grown"));
     grown.run(&schedule(2, vec![]), From::Beginning, NEVER, None).expect("trains");
     grown.run(&schedule(4, vec![]), From::State, NEVER, None).expect("goes on");
     assert_eq!(grown.files(), long.files());
@@ -439,7 +545,7 @@ fn more_epochs_give_what_a_longer_run_gives() {
 fn a_loss_that_is_no_number_stops_with_the_layer() {
     let data = digits();
     let parent = tempfile::tempdir().expect("a folder");
-    let session = Session { data: &data, folder: &parent.path().join("run") };
+    let session = Session::of(&data, &parent.path().join("run"));
     let fault = Some((20, Fault::NotFinite));
     let error = session.run(&schedule(3, vec![]), From::Beginning, NEVER, fault).expect_err("diverges");
     assert_eq!(
@@ -457,7 +563,7 @@ fn a_loss_that_is_no_number_stops_with_the_layer() {
 fn nothing_is_trained_where_a_checkpoint_would_leave_the_folder() {
     let data = digits();
     let parent = tempfile::tempdir().expect("a folder");
-    let session = Session { data: &data, folder: &parent.path().join("run") };
+    let session = Session::of(&data, &parent.path().join("run"));
     let monitor = spanned(Monitor { validation: true, metric: None });
     let outside = Callback::Checkpoint { path: spanned("../best".into()), monitor, save_best_only: true };
     let error =

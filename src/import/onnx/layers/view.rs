@@ -187,14 +187,14 @@ fn regrouped(reader: &Reader<'_>, x: &Active, wanted: &[Int]) -> Option<Vec<Grou
     };
     let (mut start, mut end) = (0, atoms.len());
     let mut groups = Vec::new();
-    for &extent in before {
-        let group = taken(reader, x, extent, &mut atoms[start..].iter().copied())?;
+    for (at, &extent) in before.iter().enumerate() {
+        let group = taken(reader, x, extent, at == 0, &mut atoms[start..].iter().copied())?;
         start += group.len();
         groups.push(group);
     }
     let mut last: Vec<Group> = Vec::new();
     for &extent in behind.iter().rev() {
-        let mut group = taken(reader, x, extent, &mut atoms[start..end].iter().rev().copied())?;
+        let mut group = taken(reader, x, extent, false, &mut atoms[start..end].iter().rev().copied())?;
         end -= group.len();
         group.reverse();
         last.push(group);
@@ -214,6 +214,7 @@ fn taken(
     reader: &Reader<'_>,
     x: &Active,
     extent: Int,
+    is_first: bool,
     atoms: &mut dyn Iterator<Item = Atom>,
 ) -> Option<Group> {
     let mut group = Vec::new();
@@ -221,8 +222,9 @@ fn taken(
     for atom in atoms {
         let own = reader.extent(x.draft, atom);
         match (extent, own) {
+            (Int::Known(1), Int::Known(1)) => return Some(vec![atom]),
             // one picture at a time is what is computed here
-            (Int::Known(1), Int::Known(1) | Int::Batch) => return Some(vec![atom]),
+            (Int::Known(1), Int::Batch) if is_first => return Some(vec![atom]),
             // a 1 that no axis of ours stands for
             (Int::Known(1), _) => return Some(Vec::new()),
             (Int::Known(extent), Int::Known(own)) => {

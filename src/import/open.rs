@@ -15,7 +15,7 @@ pub(super) const OF_TORCH: &str = "it is a pickle of PyTorch, which holds no net
 /// Reads a model of another program.
 /// # Errors
 /// [`FileError`] with the reason where it is none.
-pub(crate) fn read(path: &Path, asked: &Asked) -> Result<Network, FileError> {
+pub fn read(path: &Path, asked: &Asked) -> Result<Network, FileError> {
     let mut start = Vec::new();
     files::open(path)?.take(16).read_to_end(&mut start)?;
     let found = match &start[..] {

@@ -93,6 +93,7 @@ const ENGLISH: &[(&str, &str)] = &[
     ("A part of it, up to", "a comment of a program"),
     ("it has {} layers in place of", "a bug, which is sent to us"),
     ("it ends elsewhere", "a bug, which is sent to us"),
+    ("`{}` is not `{}`", "a bug, which is sent to us"),
     ("`{}` makes {shape}", "a bug, which is sent to us"),
     ("`{}` has no numbers", "a bug, which is sent to us"),
     ("it takes {} of {used}", "a bug, which is sent to us"),

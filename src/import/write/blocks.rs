@@ -118,6 +118,9 @@ fn best(bodies: &Bodies) -> Option<(Vec<Replaced>, Block)> {
 /// Where runs from a statement on may end.
 fn ends(sequence: &Sequence<'_>, start: usize, longest: usize) -> Vec<usize> {
     let mut ends = Vec::new();
+    if start > 0 && belong_together(&sequence.items[start - 1], &sequence.items[start]) {
+        return ends;
+    }
     let mut joins = 0;
     for at in start..sequence.items.len().min(start + longest) {
         let item = &sequence.items[at];
@@ -129,7 +132,9 @@ fn ends(sequence: &Sequence<'_>, start: usize, longest: usize) -> Vec<usize> {
         let is_all = start == 0 && at + 1 == sequence.items.len();
         // uses of one block, and nothing else, are rather repeated
         let is_run = at > start && sequence.items[start..=at].iter().all(|other| other.is_same_block(item));
-        if !is_run && !(is_all && sequence.place.block.is_some() && sequence.place.path.is_empty()) {
+        let is_cut = sequence.items.get(at + 1).is_some_and(|next| belong_together(item, next));
+        if !is_run && !is_cut && !(is_all && sequence.place.block.is_some() && sequence.place.path.is_empty())
+        {
             ends.push(at + 1);
         }
         // what somebody takes by name is the end of a block
@@ -138,6 +143,12 @@ fn ends(sequence: &Sequence<'_>, start: usize, longest: usize) -> Vec<usize> {
         }
     }
     ends
+}
+
+/// Whether a person would not part two statements: a convolution and its norm.
+fn belong_together(first: &Item, second: &Item) -> bool {
+    let is = |item: &Item, words: &[&str]| matches!(item.callee, Callee::Layer(kind) if words.contains(&kind.keyword));
+    is(second, &["batch_norm"]) && is(first, &["conv2d", "depthwise_conv2d", "separable_conv2d", "dense"])
 }
 
 /// Judges a block for these runs; `None` where it is not better than what was found.

@@ -117,8 +117,10 @@ pub(super) fn divide(names: &[Vec<Option<&str>>]) -> Division {
     let division =
         by_beginning(&tokens).or_else(|| by_number(&tokens)).unwrap_or_else(|| what_is_alike(&tokens));
     let mut known = BTreeSet::new();
-    let is_distinct = division.uses.iter().all(|name| !name.is_empty() && known.insert(name.as_str()));
-    if is_distinct {
+    // the use in a block may have no name: that of the block around it says it
+    let named = division.uses.iter().filter(|name| !name.is_empty()).count();
+    let is_distinct = division.uses.iter().all(|name| name.is_empty() || known.insert(name.as_str()));
+    if is_distinct && 2 * named >= division.uses.len() {
         return division;
     }
     let uses = vec![String::new(); division.uses.len()];
@@ -160,8 +162,10 @@ fn common(names: &Named<'_>) -> usize {
 
 /// Each use has what all its names begin with.
 fn by_beginning(tokens: &[Named<'_>]) -> Option<Division> {
-    let full =
-        (0..tokens.len()).max_by_key(|&at| (tokens[at].iter().flatten().count(), tokens.len() - at))?;
+    let full = (0..tokens.len()).max_by_key(|&at| {
+        let named = tokens[at].iter().flatten().count();
+        (named, common(&tokens[at]) > 0, tokens.len() - at)
+    })?;
     let longest = common(&tokens[full]);
     let lengths = |own: usize| -> Option<Vec<usize>> {
         tokens
@@ -173,8 +177,7 @@ fn by_beginning(tokens: &[Named<'_>]) -> Option<Division> {
                     let (Some(name), Some(model)) = (name, model) else { continue };
                     let taken = name.len().checked_sub(model.len() - own)?;
                     let is_alike = name[taken..].iter().zip(&model[own..]).all(|(a, b)| a.text == b.text);
-                    if !is_alike || taken == 0 || taken > most || length.is_some_and(|length| length != taken)
-                    {
+                    if !is_alike || taken > most || length.is_some_and(|length| length != taken) {
                         return None;
                     }
                     length = Some(taken);

@@ -22,6 +22,7 @@ const SPEAKERS: &[&str] = &[
     "experiment",
     "files",
     "import/keras",
+    "import/onnx",
     "import/open.rs",
     "ir/checked.rs",
     "ir/program/not_yet.rs",

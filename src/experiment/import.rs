@@ -308,16 +308,15 @@ fn deepest(network: &Network) -> Option<NodeId> {
 /// Checks a program as any other.
 fn check(file: &Path, name: &Path, text: String) -> Result<Experiment, Error> {
     let options = Options { look: Look::Names, ..Options::default() };
-    Experiment::of_text(name, text, &options).map_err(|error| match error {
-        Error::Problems { findings } => {
-            let first = findings.of_level(Level::Error).next();
-            let why = first.map_or(String::new(), |problem| {
-                format!("{}, {}", problem.code, problem.message(Language::English))
-            });
-            Box::new(NotImported::Unsound { path: file.to_owned(), why }).into()
-        }
-        other => other,
-    })
+    let error = match Experiment::of_text(name, text, &options) {
+        Ok(experiment) => return Ok(experiment),
+        Err(error) => error,
+    };
+    let Error::Problems { findings } = &error else { return Err(error) };
+    let first = findings.of_level(Level::Error).next();
+    let why = first
+        .map_or(String::new(), |problem| format!("{}, {}", problem.code, problem.message(Language::English)));
+    Err(Box::new(NotImported::Unsound { path: file.to_owned(), why }).into())
 }
 
 /// Compares a program with the network; gives the node of each layer.

@@ -9,9 +9,11 @@ mod calls;
 mod config;
 mod layers;
 mod random;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod values;
+mod written;
 
 use std::path::Path;
 

@@ -133,8 +133,8 @@ fn ends(sequence: &Sequence<'_>, start: usize, longest: usize) -> Vec<usize> {
         // uses of one block, and nothing else, are rather repeated
         let is_run = at > start && sequence.items[start..=at].iter().all(|other| other.is_same_block(item));
         let is_cut = sequence.items.get(at + 1).is_some_and(|next| belong_together(item, next));
-        if !is_run && !is_cut && !(is_all && sequence.place.block.is_some() && sequence.place.path.is_empty())
-        {
+        let is_whole_block = is_all && sequence.place.block.is_some() && sequence.place.path.is_empty();
+        if !(is_run || is_cut || is_whole_block) {
             ends.push(at + 1);
         }
         // what somebody takes by name is the end of a block
@@ -372,6 +372,9 @@ struct Likeness {
     branches: Vec<Vec<u32>>,
 }
 
+/// A run in which one branch of a sum may hold anything: its statements, the branch, and the sum.
+type Opened = (Vec<u32>, usize, Likeness);
+
 /// Numbers for likenesses, in the order in which they are met.
 #[derive(Debug, Default)]
 struct Kinds {
@@ -419,7 +422,7 @@ impl Kinds {
         &self,
         runs: &'r BTreeMap<Vec<u32>, Vec<Run>>,
     ) -> BTreeMap<&'r Vec<u32>, (&'r Vec<u32>, [usize; 2])> {
-        let mut open: BTreeMap<(Vec<u32>, usize, Likeness), Vec<&'r Vec<u32>>> = BTreeMap::new();
+        let mut open: BTreeMap<Opened, Vec<&'r Vec<u32>>> = BTreeMap::new();
         let opened = |key: &Vec<u32>, at: usize, branch: usize| {
             let mut likeness = self.likenesses[key[at] as usize].clone();
             likeness.branches[branch] = vec![u32::MAX];

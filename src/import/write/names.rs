@@ -192,7 +192,7 @@ fn by_beginning(tokens: &[Named<'_>]) -> Option<Division> {
         tokens[full].iter().flatten().all(|name| {
             let next =
                 name.get(*own).is_some_and(|token| token.text.starts_with(|c: char| c.is_ascii_digit()));
-            !next || !name.get(*own).is_some_and(|token| token.separator != '_')
+            !next || name.get(*own).is_none_or(|token| token.separator == '_')
         })
     };
     let is_level = |own: &usize| {

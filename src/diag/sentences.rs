@@ -89,6 +89,7 @@ const ENGLISH: &[(&str, &str)] = &[
     ("digits-images (built in)", "a name"),
     ("digits-labels (built in)", "a name"),
     ("; calls {}", "a listing of machine code"),
+    ("ONNX, opset {opset}", "a comment of a program"),
     ("From {}{about}.", "a comment of a program"),
     ("A part of it, up to", "a comment of a program"),
     ("it has {} layers in place of", "a bug, which is sent to us"),

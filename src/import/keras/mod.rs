@@ -13,6 +13,7 @@ mod tensors;
 #[cfg(test)]
 mod tests;
 mod values;
+mod windows;
 mod written;
 
 use std::path::Path;

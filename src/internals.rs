@@ -80,6 +80,10 @@ rooms! {
         MapOutput, MatmulDesc, MatmulKind, MomentsDesc, Operand, OperandKind, PoolDesc, PoolEpilogue,
         PoolGradDesc, PoolKind, Rank, StrassenDesc, StrassenWeightDesc, TileActivation, TransposeDesc,
     }
+    #[cfg(feature = "engine")]
+    import {
+        Asked, read,
+    }
     ir {
         CheckedProgram, DataSource, DataSpec, Graph, LabelKind, Labels, LayerId, ParamRole, Program, ScopeKind,
         variables,

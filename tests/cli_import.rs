@@ -63,7 +63,7 @@ fn models_of_keras_answer_as_in_keras() {
         imported(folder.path(), file, &[]);
         let off = deviation(folder.path(), answers);
         assert!(off < 1e-5, "{file} is off by {off}");
-        let (code, _, stderr) = cnnc(folder.path(), &["--deny-warnings", "check", "net.cnn"]);
+        let (code, _, stderr) = cnnc(folder.path(), &["--deny", "warnings", "check", "net.cnn"]);
         assert_eq!(code, 0, "{file}: {stderr}");
         let (code, stdout, _) = cnnc(folder.path(), &["fmt", "--check", "net.cnn"]);
         assert_eq!(code, 0, "{file}: {stdout}");
@@ -117,7 +117,7 @@ fn files_that_are_no_models_are_told_apart() {
     let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/weights");
     for (file, wanted) in [
         ("net.weights.h5", "save the whole model (`model.save`)"),
-        ("net.pth", "without weights of Keras"),
+        ("net.pth", "write the model as ONNX"),
         ("net_old.pth", "write the model as ONNX"),
         ("answers.npy", "neither ONNX nor a model of Keras"),
     ] {

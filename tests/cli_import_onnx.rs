@@ -64,7 +64,11 @@ fn pictures(x: ArrayD<f32>, program: &str) -> Array4<f32> {
         2 => x.to_shape((batch, 1, 1, x.shape()[1])).expect("the same numbers").to_owned(),
         _ => x.into_dimensionality().expect("four axes"),
     };
-    if x.shape()[1..] == wanted[..] { x } else { x.permuted_axes([0, 2, 3, 1]).as_standard_layout().to_owned() }
+    if x.shape()[1..] == wanted[..] {
+        x
+    } else {
+        x.permuted_axes([0, 2, 3, 1]).as_standard_layout().to_owned()
+    }
 }
 
 /// How far an answer is from one that a file gives with its channels first.
@@ -181,7 +185,8 @@ fn round_trip(folder: &Path, name: &str, program: &Path, options: &[&str]) -> (f
     let words = ["export", program, "--weights", &weights, "-o", &model, "--no-prepare"];
     let said = succeeds(folder, &[&words[..], options].concat());
     let (_, line) = said.rsplit_once("takes ").expect("what it takes");
-    let sides: Vec<usize> = line.split(['[', ']']).nth(1).expect("a shape").split(", ").skip(1).map(side).collect();
+    let sides: Vec<usize> =
+        line.split(['[', ']']).nth(1).expect("a shape").split(", ").skip(1).map(side).collect();
     let [p, q, r] = sides[..] else { panic!("{said}") };
     let [height, width, channels] = if options.contains(&"nhwc") { [p, q, r] } else { [q, r, p] };
     let mut numbers = Numbers(1);
@@ -320,12 +325,16 @@ fn preparation_and_classes_come_back() {
             let text = fs::read_to_string(folder.join(&back)).expect("written");
             for setting in prepare.split("; ").filter(|setting| !setting.is_empty()) {
                 let key = setting.split(':').next().expect("a key");
-                assert!(text.contains(&format!("{key}:")) || text.contains(&format!("{key}(")), "{setting}: {text}");
+                assert!(
+                    text.contains(&format!("{key}:")) || text.contains(&format!("{key}(")),
+                    "{setting}: {text}"
+                );
             }
             // nothing of it has become a layer
             assert!(!text.contains("rescaling") && !text.contains("normalization"), "{text}");
             succeeds(folder, &["predict", &back, "--weights", &again, "--exact", "--output", &b, "a.ppm"]);
-            let [a, b]: [ArrayD<f32>; 2] = [&a, &b].map(|path| read_npy(folder.join(path)).expect("an array"));
+            let [a, b]: [ArrayD<f32>; 2] =
+                [&a, &b].map(|path| read_npy(folder.join(path)).expect("an array"));
             assert!(largest_difference(b.iter(), a.iter()) <= USUAL, "{prepare}: {text}");
         }
     }

@@ -44,6 +44,7 @@ const TERMS: &[&str] = &[
     "error",
     "WebP",
     "HxW",
+    "HxWxC",
     "cnn",
     "jpeg",
     "jfif",
@@ -400,4 +401,19 @@ fn commands_that_look_at_files_are_korean() {
     say(&["check", DIGITS, "--restricted", "--limits", "layers=1"]);
     say(&["fmt", "none.cnn"]);
     is_korean(here, &["completions", "tcsh"], &["tcsh"]);
+}
+
+#[test]
+fn a_model_that_cannot_be_imported_is_refused_in_korean() {
+    let here = tempfile::tempdir().expect("a folder");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/import");
+    for name in ["refused.keras", "sequential.h5"] {
+        fs::copy(golden.join(name), here.path().join(name)).expect("copied");
+    }
+    let say = |arguments: &[&str]| is_korean(here.path(), arguments, &[]);
+    assert!(say(&["import", "refused.keras", "-o", "a.cnn"]).contains("이 언어로 쓸 수 없는 것이 있습니다"));
+    assert!(say(&["import", "refused.keras", "-o", "a.cnn", "--partial"]).contains("층 2개"));
+    assert!(say(&["import", "refused.keras", "-o", "a.cnn", "--partial"]).contains("이미 있습니다"));
+    assert!(say(&["import", "sequential.h5", "-o", "b.cnn", "--result", "none"]).contains("결과가 없습니다"));
+    assert!(say(&["import", "a.cnn", "-o", "b.cnn"]).contains("ONNX도 Keras의 모델"));
 }

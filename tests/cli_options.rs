@@ -485,7 +485,7 @@ const TABLE: &[Row] = &[
             ("--weights other.safetensors", Something),
             ("--result conv2d", Something),
             ("--input 13x11x3", Nothing("the model has that size")),
-            ("--input 14x11x3", Refused),
+            ("--input 14x11x3", Something),
             ("--partial", Nothing("all of it can be written")),
             ("--force", Nothing("nothing is there")),
         ],

@@ -23,6 +23,7 @@ const LINES: &[&str] = &[
     include_str!("catalogue/ko/lines/runs.txt"),
     include_str!("catalogue/ko/lines/files.txt"),
     include_str!("catalogue/ko/lines/import.txt"),
+    include_str!("catalogue/ko/lines/onnx.txt"),
     include_str!("catalogue/ko/lines/data.txt"),
     include_str!("catalogue/ko/lines/judged.txt"),
     include_str!("catalogue/ko/lines/see.txt"),

@@ -12,6 +12,7 @@ mod onnx;
 mod open;
 mod write;
 
-pub(crate) use network::{Asked, Network, NodeId, Refused};
-pub(crate) use open::read;
+pub use network::Asked;
+pub(crate) use network::{Network, NodeId, Refused};
+pub use open::read;
 pub(crate) use write::{Title, Writing, model_name};

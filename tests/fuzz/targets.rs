@@ -11,6 +11,7 @@ use cnnc::diag::{Language, RenderStyle, render_all, render_json, repair};
 use cnnc::format::format;
 use cnnc::front::{Loaded, load};
 use cnnc::internals::data::{Bounds, Dataset, Locations, decode};
+use cnnc::internals::import::{Asked, read as import_model};
 use cnnc::internals::ir::CheckedProgram;
 use cnnc::internals::kernel::{Simd, Target};
 use cnnc::internals::lower::LowerOptions;
@@ -39,6 +40,7 @@ pub(crate) const ALL: &[FuzzTarget] = &[
     ("torch", torch),
     ("onnx", onnx),
     ("arrays", arrays),
+    ("import", import),
     ("plan", network),
 ];
 
@@ -216,6 +218,11 @@ pub(crate) fn torch(bytes: &[u8]) {
 /// Messages of ONNX.
 pub(crate) fn onnx(bytes: &[u8]) {
     foreign(bytes);
+}
+
+/// Whole models, of ONNX and Keras.
+pub(crate) fn import(bytes: &[u8]) {
+    with_file(bytes, |path| drop(import_model(path, &Asked::default())));
 }
 
 /// Archives of NumPy, as weights.

@@ -286,7 +286,7 @@ fn ends(value: Option<&Value>) -> Result<Vec<Tensor<'_>>, FileError> {
     match value {
         Value::Array(all) => all.iter().map(|one| tensor(one).ok_or_else(wrong)).collect(),
         Value::Object(all) => all.values().map(|one| tensor(one).ok_or_else(wrong)).collect(),
-        _ => Err(wrong()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(wrong()),
     }
 }
 

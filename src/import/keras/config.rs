@@ -116,13 +116,11 @@ impl<'c> Config<'c> {
         let number = |value: &Value| {
             usize::try_from(value.as_u64()?).ok().filter(|n| (least..1 << 16).contains(&(*n as u64)))
         };
-        let pair = match value {
-            Value::Array(both) => match &both[..] {
-                [one] => number(one).map(|one| [one; 2]),
-                [first, second] => number(first).zip(number(second)).map(|(first, second)| [first, second]),
-                _ => None,
-            },
-            one => number(one).map(|one| [one; 2]),
+        let pair = match value.as_array().map(Vec::as_slice) {
+            None => number(value).map(|one| [one; 2]),
+            Some([one]) => number(one).map(|one| [one; 2]),
+            Some([first, second]) => number(first).zip(number(second)).map(|(first, second)| [first, second]),
+            Some(_) => None,
         };
         pair.map_or_else(|| self.wrong(key), |pair| Ok(Some(pair)))
     }
@@ -130,12 +128,10 @@ impl<'c> Config<'c> {
     /// `1`, `[1, 2]` or `[[0, 1], [0, 1]]` as top, bottom, left, right.
     pub(super) fn sides(&self, key: &'static str) -> Result<[usize; 4], No> {
         let number = |value: &Value| usize::try_from(value.as_u64()?).ok().filter(|number| *number < 1 << 16);
-        let side = |value: &Value| match value {
-            Value::Array(both) => match &both[..] {
-                [before, behind] => number(before).zip(number(behind)),
-                _ => None,
-            },
-            one => number(one).map(|one| (one, one)),
+        let side = |value: &Value| match value.as_array().map(Vec::as_slice) {
+            None => number(value).map(|one| (one, one)),
+            Some([before, behind]) => number(before).zip(number(behind)),
+            Some(_) => None,
         };
         let sides = match self.get(key) {
             Some(Value::Array(both)) => match &both[..] {
@@ -183,10 +179,10 @@ fn float(value: &Value) -> Option<f32> {
 }
 
 fn all_numbers(value: &Value, numbers: &mut Vec<f32>, depth: usize) -> bool {
-    match value {
-        Value::Array(values) if depth < 4 && values.len() < 1 << 16 => {
+    match value.as_array() {
+        Some(values) if depth < 4 && values.len() < 1 << 16 => {
             values.iter().all(|value| all_numbers(value, numbers, depth + 1))
         }
-        one => float(one).map(|one| numbers.push(one)).is_some(),
+        Some(_) | None => float(value).map(|one| numbers.push(one)).is_some(),
     }
 }

@@ -9,15 +9,19 @@ mod calls;
 mod config;
 mod layers;
 mod random;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod values;
+mod windows;
+mod written;
 
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::network::{Asked, Network};
+use super::open::OF_TORCH;
 use crate::weights::{self, FileError, MODEL, VERSION};
 
 /// What the file is called in messages.
@@ -29,6 +33,9 @@ const WANTED: &str = "a whole model of Keras";
 pub(super) fn read(path: &Path, asked: &Asked) -> Result<Network, FileError> {
     let archive = weights::open(path)?;
     let Some(text) = archive.texts.get(MODEL) else {
+        if archive.listing.format == "PyTorch" {
+            return Err(unsound(OF_TORCH));
+        }
         return Err(unsound(format!(
             "it holds weights of {}, and not the network they belong to: save the whole model (`model.save`)",
             archive.listing.format

@@ -33,7 +33,7 @@ fn options_come_over() {
     assert_eq!(
         of_map("Conv2D", &conv),
         "conv2d filters=4 kernel_size=3x5 stride=2x1 padding=same dilation=1x1 groups=2 use_bias=false \
-         activation=relu6 kernel_regularizer=l2(0.5)"
+         activation=relu6 kernel_regularizer=l1_l2(l1: 0, l2: 0.5)"
     );
     for (class, config, wanted) in [
         (

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::active::Atom;
+use super::active::{Atom, NCHW, NHWC};
 use super::attributes::Attributes;
 use super::graph::Graph;
 use super::view::{permutation, place};
@@ -63,6 +63,8 @@ pub(super) fn of(graph: &Graph, value: &str, rank: usize) -> Option<Vec<Atom>> {
     // a value, and for each of its axes the axis of the first
     let mut waiting = VecDeque::from([(value.to_owned(), (0..rank).collect::<Vec<usize>>())]);
     let mut seen = BTreeSet::from([value.to_owned()]);
+    // what nobody would transpose in this way otherwise, if nothing says more
+    let mut hint = None;
     while let Some((name, axes)) = waiting.pop_front() {
         for node in graph.takers(&name) {
             let op = node.op_type.as_str();
@@ -80,6 +82,13 @@ pub(super) fn of(graph: &Graph, value: &str, rank: usize) -> Option<Vec<Atom>> {
             let next = if op == "Transpose" {
                 let order = node.attribute.iter().find(|attribute| attribute.name == "perm");
                 let order = permutation(order.map(|order| order.ints.as_slice()), rank).ok();
+                if name == value {
+                    hint = hint.or(match order.as_deref() {
+                        Some([0, 3, 1, 2]) => Some(NHWC.to_vec()),
+                        Some([0, 2, 3, 1]) => Some(NCHW.to_vec()),
+                        _ => None,
+                    });
+                }
                 order.map(|order| order.into_iter().map(|axis| axes[axis]).collect())
             } else {
                 ELEMENTWISE.contains(&op).then(|| axes.clone())
@@ -91,7 +100,7 @@ pub(super) fn of(graph: &Graph, value: &str, rank: usize) -> Option<Vec<Atom>> {
             }
         }
     }
-    None
+    hint
 }
 
 /// The axis that a node takes for the channels of its first operand.

@@ -27,6 +27,8 @@ mod prepare;
 mod reader;
 mod refusal;
 mod source;
+#[cfg(test)]
+mod tests;
 mod view;
 mod words;
 

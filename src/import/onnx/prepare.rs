@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::graph::Graph;
 use crate::ast::Expr;
-use crate::ir::{Normalize, PrepareSpec};
+use crate::ir::{Color, Normalize, PrepareSpec};
 use crate::onnx::proto::NodeProto;
 use crate::onnx::{Number, Opset, Preparation};
 use crate::parse::parse_value;
@@ -60,16 +60,14 @@ pub(super) fn find(
     size: Option<[usize; 2]>,
 ) -> Option<Found> {
     let opset = Opset::new(graph.opset)?;
+    let color = prepare.color.as_ref().map(|color| color.value);
     // a grey picture is made of a coloured one
-    [taken, 1].into_iter().find_map(|channels| {
-        let elements = size.map(|[height, width]| height * width * channels);
-        let wanted = Preparation::of(prepare, channels, elements, opset)?;
-        if wanted.channels != taken {
-            return None;
-        }
-        let (nodes, result) = matched(graph, &wanted, pictures)?;
-        Some(Found { nodes, result, channels })
-    })
+    let channels = if matches!(color, Some(Color::Gray | Color::LabL)) { 1 } else { taken };
+    let elements = size.map(|[height, width]| height * width * channels);
+    let wanted =
+        Preparation::of(prepare, channels, elements, opset).filter(|wanted| wanted.channels == taken)?;
+    let (nodes, result) = matched(graph, &wanted, pictures)?;
+    Some(Found { nodes, result, channels })
 }
 
 fn matched(graph: &Graph, wanted: &Preparation, pictures: &str) -> Option<(Vec<usize>, String)> {

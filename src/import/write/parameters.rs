@@ -81,8 +81,8 @@ fn follow(
         if uses.iter().all(|of| of[at].is_some()) {
             continue;
         }
-        for option in 0..item.values.len() {
-            let is_plain = matches!(values[at][option], Some(Value::Plain(_)));
+        for (option, value) in values[at].iter().enumerate() {
+            let is_plain = matches!(value, Some(Value::Plain(_)));
             let is_bound = classes
                 .iter()
                 .any(|class| class.places.iter().any(|place| place.0 == at && place.1 == option));
@@ -224,7 +224,7 @@ impl Class {
         if *option != self.option && option != "units" {
             return option.clone();
         }
-        let of = super::names::mended(of).replace('.', "_");
+        let of = super::words::mended(of).replace('.', "_");
         let of = of.strip_suffix("_conv").unwrap_or(&of);
         if of.is_empty() || of.len() > 16 { self.option.clone() } else { format!("{of}_{}", self.option) }
     }

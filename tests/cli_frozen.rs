@@ -231,7 +231,7 @@ fn a_run_that_goes_on_makes_them_again() {
     place.assert_same(&["whole", "moved"]);
 }
 
-/// Dropout works while training, frozen or not.
+/// Dropout that is not frozen itself works while training.
 #[test]
 fn what_is_random_in_a_frozen_network_is_told() {
     let place = Place::new();

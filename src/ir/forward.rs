@@ -122,7 +122,6 @@ fn build(program: &CheckedProgram, mode: Mode, source: impl Fn(usize) -> Source)
         let inputs: Vec<Value> = node.inputs.iter().map(|&id| value_of(&layers, id)).collect();
         let shapes: Vec<Shape> = node.inputs.iter().map(|&id| program.shape(id).clone()).collect();
         let specs = layer.params(&shapes);
-        let tracks = specs.iter().any(|spec| !spec.trainable);
         let mut params: Vec<Value> = Vec::with_capacity(specs.len());
         for spec in specs {
             let regularizer = spec.regularizer;
@@ -131,8 +130,8 @@ fn build(program: &CheckedProgram, mode: Mode, source: impl Fn(usize) -> Source)
             penalties.extend(regularizer.filter(|_| changes).map(|regularizer| (id, regularizer)));
             params.push(value);
         }
-        // what is frozen keeps its statistics too, and is normalised by them
-        let mode = if node.frozen && tracks { Mode::Inference } else { mode };
+        // what is frozen is as in use: it normalises by its own statistics, and drops nothing
+        let mode = if node.frozen { Mode::Inference } else { mode };
         let value = layer.build(&mut GraphBuilder::new(&mut graph, &node.path, mode), &inputs, &params);
         debug_assert_eq!(shape, &graph.ty(value).shape, "`{}` builds what it infers", node.path);
         layers.push(Some(value));

@@ -58,6 +58,8 @@ fn what_is_random_while_training_ends_the_part() {
     for random in ["dropout(0.3)", "spatial_dropout2d(0.3)", "stochastic_depth(0.3)", "gaussian_noise(0.1)"] {
         let layers = format!("input(8x8x2); a = conv2d(4, 3x3); d = {random}; b = conv2d(5, 3x3); flatten");
         hands(&layers, "a, b", &["a"]);
+        // frozen itself, it is as in use
+        hands(&layers, "a, d, b", &["flatten"]);
         let program = program(&layers, "a, b");
         let random = program.random_before_frozen().expect("it has frozen weights behind it");
         assert_eq!(program.program().model.layers[random.index()].path, "d", "{layers}");

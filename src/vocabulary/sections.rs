@@ -234,7 +234,7 @@ pub const TRAIN: SectionInfo = SectionInfo {
             "freeze",
             OptionType::Targets,
             NONE,
-            "Layers that keep their weights and statistics from here on.",
+            "Layers that keep their weights and statistics from here on, and drop nothing.",
         ),
         OptionSpec::optional(
             "unfreeze",

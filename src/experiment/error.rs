@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::findings::Findings;
-use super::import::NotImported;
 use super::mirrored::NoFlip;
+use super::not_imported::NotImported;
 use crate::data::{DataError, PrepareError, Split};
 use crate::diag::{Diagnostic, Language, Level};
 use crate::ir::SizeRefused;

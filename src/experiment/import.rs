@@ -4,16 +4,17 @@
 //! layer by layer, with the same network written without any structure.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::Error;
+use super::not_imported::{NotImported, line};
 use super::open::Experiment;
 use super::options::{Look, Options};
 use crate::diag::{Language, Level};
 use crate::files;
-use crate::import::{self, Asked, Network, NodeId, Refused, Title, Writing, model_name};
+use crate::import::{self, Asked, Network, NodeId, Title, Writing, model_name};
 use crate::ir::{LayerId, Mode, Param, forward};
-use crate::printed::{few, shown_path, thousands};
+use crate::printed::thousands;
 use crate::tensor::Shape;
 use crate::train::RunError;
 use crate::train::weights;
@@ -54,100 +55,6 @@ pub(crate) struct Imported {
     blocks: usize,
     /// The part ends here, and is not all.
     end: Option<String>,
-}
-
-/// Why a model is not written.
-#[derive(Debug, thiserror::Error)]
-pub enum NotImported {
-    /// Some of it has no words in the language.
-    #[error("`{}` has what the language has no words for:\n{}", shown_path(path), lines(refused))]
-    Refused {
-        /// The file.
-        path: PathBuf,
-        /// All of that.
-        refused: Vec<Refused>,
-    },
-    /// It gives several results.
-    #[error("`{}` gives several results, and a program gives one: {}", shown_path(path), few(names))]
-    SeveralOutputs {
-        /// The file.
-        path: PathBuf,
-        /// Their names.
-        names: Vec<String>,
-    },
-    /// There is no such result.
-    #[error("`{}` gives no `{asked}`; it gives {}", shown_path(path), few(known))]
-    NoOutput {
-        /// The file.
-        path: PathBuf,
-        /// What was asked for.
-        asked: String,
-        /// The names that there are.
-        known: Vec<String>,
-    },
-    /// Nothing of it can be written.
-    #[error("nothing of `{}` can be written", shown_path(path))]
-    Nothing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The network is not one that the language takes.
-    #[error("the network of `{}` is none that can be trained and run here: {why}", shown_path(path))]
-    Unsound {
-        /// The file.
-        path: PathBuf,
-        /// What the checker says.
-        why: String,
-    },
-    /// What was written means something else.
-    #[error("the program made of `{}` is not its network: {found}", shown_path(path))]
-    Bug {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        found: String,
-    },
-}
-
-impl NotImported {
-    /// It is our fault.
-    pub(crate) fn is_bug(&self) -> bool {
-        matches!(self, Self::Bug { .. })
-    }
-
-    /// What to do about it.
-    pub(super) fn help(&self) -> Option<String> {
-        Some(match self {
-            Self::Refused { .. } => "`--partial` writes the largest part that can be written".to_owned(),
-            Self::SeveralOutputs { names, .. } => {
-                format!("say which: `--result {}`", names.first().map_or("NAME", String::as_str))
-            }
-            Self::NoOutput { .. } | Self::Nothing { .. } | Self::Unsound { .. } | Self::Bug { .. } => {
-                return None;
-            }
-        })
-    }
-}
-
-/// Nodes with what is wrong with them, a line each.
-fn lines(refused: &[Refused]) -> String {
-    const MOST: usize = 100;
-    let mut lines: Vec<String> = refused.iter().take(MOST).map(|one| format!("  {}", line(one))).collect();
-    if refused.len() > MOST {
-        lines.push(format!("  and {} more", refused.len() - MOST));
-    }
-    lines.join("\n")
-}
-
-/// A node with what is wrong with it, and what is near.
-fn line(refused: &Refused) -> String {
-    let Refused { node, why, nearest } = refused;
-    let node = crate::printed::shown(node);
-    if nearest.is_empty() {
-        format!("`{node}`: {why}")
-    } else {
-        format!("`{node}`: {why}; nearest is {nearest}")
-    }
 }
 
 impl Imported {
@@ -308,16 +215,15 @@ fn deepest(network: &Network) -> Option<NodeId> {
 /// Checks a program as any other.
 fn check(file: &Path, name: &Path, text: String) -> Result<Experiment, Error> {
     let options = Options { look: Look::Names, ..Options::default() };
-    Experiment::of_text(name, text, &options).map_err(|error| match error {
-        Error::Problems { findings } => {
-            let first = findings.of_level(Level::Error).next();
-            let why = first.map_or(String::new(), |problem| {
-                format!("{}, {}", problem.code, problem.message(Language::English))
-            });
-            Box::new(NotImported::Unsound { path: file.to_owned(), why }).into()
-        }
-        other => other,
-    })
+    let error = match Experiment::of_text(name, text, &options) {
+        Ok(experiment) => return Ok(experiment),
+        Err(error) => error,
+    };
+    let Error::Problems { findings } = &error else { return Err(error) };
+    let first = findings.of_level(Level::Error).next();
+    let why = first
+        .map_or(String::new(), |problem| format!("{}, {}", problem.code, problem.message(Language::English)));
+    Err(Box::new(NotImported::Unsound { path: file.to_owned(), why }).into())
 }
 
 /// Compares a program with the network; gives the node of each layer.

@@ -22,6 +22,7 @@ mod job;
 mod known;
 mod mirrored;
 mod model;
+mod not_imported;
 mod open;
 mod options;
 mod phases;
@@ -86,8 +87,8 @@ pub use crate::train::{
 pub(crate) use compiled::{Compiled, Held};
 pub(crate) use compute::MOST_THREADS;
 pub(crate) use export::{Exported, OnnxOptions};
-pub use import::NotImported;
 pub(crate) use import::{ImportOptions, Imported};
+pub use not_imported::NotImported;
 pub(crate) use open::{BATCH, batch_of};
 pub(crate) use pictures::read as read_picture;
 pub(crate) use reading::{Reading, name_of, read_text};

@@ -1,18 +1,20 @@
 //! Calls to a network: shapes follow from the layers' own rules, numbers come from the file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::calls::{Call, Calls, of_model};
 use super::config::{Config, No, no};
 use super::layers::{Asking, Made, Meaning, meaning};
+use super::tensors::Tensors;
 use super::unsound;
+use super::written::text;
 use crate::import::network::{Asked, Network, Node, NodeId, Parameter, Refused, written};
 use crate::layers::{Inputs, Layer};
 use crate::source::Span;
 use crate::tensor::Shape;
-use crate::vocabulary::{Activation, Attributes, OptionValue, Regularizer, Words, number};
+use crate::vocabulary::{Attributes, OptionValue};
 use crate::weights::{Archive, FileError};
 
 /// Pictures are taken to have this size where a model takes any, until it is checked.
@@ -357,29 +359,6 @@ fn layer_of(made: &Made) -> Option<Layer> {
     Layer::from_attributes(made.keyword, &attributes.placed((kind.keyword, Span::default()), Vec::new()))
 }
 
-/// A value as a person writes it.
-fn text(value: &OptionValue) -> String {
-    match value {
-        OptionValue::Numbers(numbers) if numbers.len() == 1 => number(numbers[0]),
-        OptionValue::Float(value) => share_or_number(*value),
-        OptionValue::Activation(activation) => activation_text(*activation),
-        OptionValue::Regularizer(Regularizer { l1: 0.0, l2 }) => format!("l2({})", number(*l2)),
-        OptionValue::Regularizer(Regularizer { l1, l2: 0.0 }) => format!("l1({})", number(*l1)),
-        OptionValue::Margins([top, bottom, left, right]) if top == bottom && left == right => {
-            if top == left {
-                top.to_string()
-            } else if *top > 0 && *left > 0 {
-                format!("{top}x{left}")
-            } else {
-                value.text()
-            }
-        }
-        OptionValue::Range([low, high]) if *low == -*high => number(*high),
-        OptionValue::AngleRange([low, high]) if *low == -*high => format!("{}deg", number(*high)),
-        other => other.text(),
-    }
-}
-
 /// An operator with a number: `x + 3` multiplies by 1 and adds 3.
 fn of_number(class: &str, (is_first, number): (bool, f64)) -> Result<Meaning, No> {
     let (scale, offset) = match (class, is_first) {
@@ -403,10 +382,8 @@ fn as_depthwise(
     parameters: &mut [Parameter],
 ) -> (&'static str, Vec<(&'static str, OptionValue)>) {
     let int = |name: &str| {
-        options.iter().find_map(|(known, value)| match value {
-            OptionValue::Int(value) if *known == name => Some(*value),
-            _ => None,
-        })
+        let found = options.iter().find(|(known, _)| *known == name);
+        found.and_then(|(_, value)| if let OptionValue::Int(value) = value { Some(*value) } else { None })
     };
     let (filters, groups) = (int("filters").unwrap_or(0), int("groups").unwrap_or(1));
     let has_other = options.iter().any(|(name, _)| *name == "kernel_regularizer");
@@ -420,58 +397,4 @@ fn as_depthwise(
     }
     let options = options.into_iter().filter(|(name, _)| !matches!(*name, "filters" | "groups")).collect();
     ("depthwise_conv2d", options)
-}
-
-/// An activation without arguments that have their defaults.
-fn activation_text(activation: Activation) -> String {
-    let whole = activation.text();
-    let word = whole.split('(').next().unwrap_or(&whole);
-    if Activation::by_default(word) == Some(activation) { word.to_owned() } else { whole }
-}
-
-/// `1/255` where that is the number, else its digits.
-fn share_or_number(value: f32) -> String {
-    let whole = (1.0 / f64::from(value)).round();
-    let is_share = (10.0..1e6).contains(&whole) && (1.0 / whole) as f32 == value;
-    let short = number(value);
-    if is_share && short.len() > 6 { format!("1/{whole}") } else { short }
-}
-
-/// The tensors of a file by the paths of their layers.
-struct Tensors {
-    of_layer: HashMap<String, Vec<usize>>,
-    /// By the outermost and the innermost name alone: Keras 2 leaves out what stands between.
-    short: HashMap<(String, String), Option<String>>,
-}
-
-impl Tensors {
-    fn new(archive: &Archive) -> Self {
-        let mut of_layer: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
-        for (at, tensor) in archive.listing.tensors.iter().enumerate() {
-            of_layer.entry(tensor.layer.clone()).or_default().push((tensor.position.unwrap_or(at), at));
-        }
-        let mut short: HashMap<(String, String), Option<String>> = HashMap::new();
-        for path in of_layer.keys() {
-            // of two with the same ends none is meant
-            short.entry(ends(path)).and_modify(|known| *known = None).or_insert_with(|| Some(path.clone()));
-        }
-        let sorted = |mut all: Vec<(usize, usize)>| {
-            all.sort_unstable();
-            all.into_iter().map(|(_, at)| at).collect()
-        };
-        Self { of_layer: of_layer.into_iter().map(|(path, all)| (path, sorted(all))).collect(), short }
-    }
-
-    /// A layer's tensor, by its place in the order of Keras's `weights`.
-    fn find(&self, path: &str, position: usize) -> Option<usize> {
-        let own =
-            self.of_layer.get(path).or_else(|| self.of_layer.get(self.short.get(&ends(path))?.as_ref()?));
-        own?.get(position).copied()
-    }
-}
-
-fn ends(path: &str) -> (String, String) {
-    let first = path.split('.').next().unwrap_or(path);
-    let last = path.rsplit('.').next().unwrap_or(path);
-    (first.to_owned(), last.to_owned())
 }

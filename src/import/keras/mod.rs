@@ -9,9 +9,12 @@ mod calls;
 mod config;
 mod layers;
 mod random;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod values;
+mod windows;
+mod written;
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::names;
+use super::words;
 use crate::ast::print_expr;
 use crate::import::network::{Network, NodeId};
 use crate::layers::{Inputs, KindInfo, Layer};
@@ -73,7 +73,7 @@ impl Graph {
                 kind,
                 values,
                 inputs,
-                name: if names::is_generic(&node.name, is_onnx) { String::new() } else { node.name.clone() },
+                name: if words::is_generic(&node.name, is_onnx) { String::new() } else { node.name.clone() },
                 origin: if node.origin.is_empty() { node.name.clone() } else { node.origin.clone() },
                 node: NodeId(at),
                 shape: node.shape.clone(),
@@ -145,7 +145,7 @@ impl Graph {
         let option = into.option("activation").filter(|option| into.values[*option].is_none())?;
         let name = &self.units[at].name;
         // a name that somebody gave stays
-        let is_plain = name.is_empty() || names::is_activation_of(name, &into.name);
+        let is_plain = name.is_empty() || words::is_activation_of(name, &into.name);
         (into.kind.keyword != "activation" && is_plain).then_some((option, word))
     }
 

@@ -10,11 +10,13 @@
 mod blocks;
 mod graph;
 mod item;
+mod likeness;
 mod names;
 mod parameters;
 mod series;
 mod text;
 mod titles;
+mod words;
 
 use super::network::{Network, NodeId};
 use crate::ast::Expr;
@@ -132,7 +134,7 @@ fn comment(text: &str) -> String {
 
 /// A word for a model: `my-net` as `my_net`.
 pub(crate) fn model_name(text: &str) -> String {
-    let name = names::mended(&text.replace('.', "_"));
+    let name = words::mended(&text.replace('.', "_"));
     let name = name.trim_matches('_');
     match name {
         "" => "model1".to_owned(),

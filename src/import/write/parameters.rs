@@ -224,7 +224,7 @@ impl Class {
         if *option != self.option && option != "units" {
             return option.clone();
         }
-        let of = super::names::mended(of).replace('.', "_");
+        let of = super::words::mended(of).replace('.', "_");
         let of = of.strip_suffix("_conv").unwrap_or(&of);
         if of.is_empty() || of.len() > 16 { self.option.clone() } else { format!("{of}_{}", self.option) }
     }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::blocks::Bodies;
 use super::graph::Graph;
 use super::item::{Branch, Callee, Item, Parameter, Value};
-use super::names::{Taken, is_generic, mended};
+use super::words::{Taken, is_generic, mended};
 use super::{Title, comment};
 use crate::layers::KindInfo;
 use crate::vocabulary::OptionType;

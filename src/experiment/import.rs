@@ -14,6 +14,7 @@ use crate::diag::{Language, Level};
 use crate::files;
 use crate::import::{self, Asked, Network, NodeId, Title, Writing, model_name};
 use crate::ir::{LayerId, Mode, Param, forward};
+use crate::layers::{Join, Layer};
 use crate::printed::thousands;
 use crate::tensor::Shape;
 use crate::train::RunError;
@@ -241,8 +242,15 @@ fn compare(
     let mut nodes = BTreeMap::new();
     for (layer, &(unit, node)) in model.layers.iter().zip(&order) {
         let plain = &flat_model.layers[unit];
-        let inputs = layer.inputs.iter().map(|input| order[input.index()].0);
-        if layer.layer != plain.layer || !inputs.eq(plain.inputs.iter().map(|input| input.index())) {
+        let mut inputs: Vec<usize> = layer.inputs.iter().map(|input| order[input.index()].0).collect();
+        let mut wanted: Vec<usize> = plain.inputs.iter().map(|input| input.index()).collect();
+        // of two that can be exchanged without changing a bit, the current value is written first
+        if inputs.len() == 2 && matches!(layer.layer, Layer::Join(Join::Add | Join::Multiply | Join::Average))
+        {
+            inputs.sort_unstable();
+            wanted.sort_unstable();
+        }
+        if layer.layer != plain.layer || inputs != wanted {
             return Err(format!("`{}` is not `{}`", layer.path, network.nodes[node.0].origin));
         }
         nodes.insert(layer.path.clone(), node);

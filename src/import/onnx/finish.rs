@@ -77,7 +77,13 @@ pub(super) fn network(mut reader: Reader<'_>) -> Network {
             {
                 draft.set("padding", words::int(*number));
             }
-            _ => {}
+            Kind::Plain
+            | Kind::Weighted { .. }
+            | Kind::Pool(_)
+            | Kind::Activation(_)
+            | Kind::LayerNorm
+            | Kind::Pad(_)
+            | Kind::Join => {}
         }
         let inputs: Vec<NodeId> = draft.inputs.iter().filter_map(|&input| places[input]).collect();
         places[at] = Some(NodeId(network.nodes.len()));

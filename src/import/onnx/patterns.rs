@@ -30,7 +30,11 @@ pub(super) enum Becomes {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Layer {
     Activation(Activation),
-    LayerNorm { epsilon: f32, axes: Vec<i64> },
+    /// A `layer_norm`.
+    ChannelNorm {
+        epsilon: f32,
+        axes: Vec<i64>,
+    },
     ResponseNorm(ResponseNorm),
 }
 
@@ -68,6 +72,9 @@ pub(super) fn steps(graph: &Graph) -> Vec<Step> {
     steps
 }
 
+/// Finds what a node is the last of: what that takes, and what it is.
+type Pattern<'g> = fn(&mut Walk<'g>, &'g NodeProto) -> Option<(String, Layer)>;
+
 /// A pattern that has been found.
 struct Match<'g> {
     graph: &'g Graph,
@@ -85,8 +92,7 @@ impl<'g> Match<'g> {
             return None;
         }
         let mut walk = Walk { graph, inside: Vec::new() };
-        let find: &[fn(&mut Walk<'g>, &'g NodeProto) -> Option<(String, Layer)>] = match node.op_type.as_str()
-        {
+        let find: &[Pattern<'g>] = match node.op_type.as_str() {
             "Mul" => &[Walk::silu, Walk::hard_swish, Walk::gelu],
             "Div" => &[Walk::hard_swish, Walk::layer_norm, Walk::response_norm],
             _ => return None,
@@ -330,7 +336,7 @@ impl<'g> Walk<'g> {
         let is_sound = mean.input.first() == Some(x)
             && self.axes(variance)? == axes
             && [mean, variance].iter().all(|node| Attributes(node).int("keepdims", 1) == Ok(1));
-        (is_sound && epsilon > 0.0).then(|| (x.clone(), Layer::LayerNorm { epsilon, axes }))
+        (is_sound && epsilon > 0.0).then(|| (x.clone(), Layer::ChannelNorm { epsilon, axes }))
     }
 
     /// The axes of a reduction.

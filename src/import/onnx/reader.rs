@@ -267,10 +267,10 @@ impl<'g> Reader<'g> {
     /// goes. Says whether that can be done.
     pub(super) fn reorder_units(&mut self, vector: &Active, order: &[usize]) -> bool {
         let draft = &mut self.drafts[vector.draft];
-        let is_each = match draft.kind {
-            Kind::Weighted { activation, .. } => activation != Some(Activation::Softmax),
-            _ => false,
-        };
+        let is_each = matches!(
+            draft.kind,
+            Kind::Weighted { activation, .. } if activation != Some(Activation::Softmax)
+        );
         if draft.keyword != "dense" || !is_each || !vector.alone {
             return false;
         }

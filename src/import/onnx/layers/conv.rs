@@ -175,7 +175,7 @@ pub(super) fn transposed(reader: &mut Reader<'_>, node: &NodeProto) -> Result<Va
     }
     let bias = bias(reader, node, filters)?;
     let sides = [rows, columns];
-    let (pads, beyond, output) = size_back(attributes, &sliding, sides)?;
+    let Back { pads, beyond, output } = size_back(attributes, &sliding, sides)?;
     let is_asked = attributes.ints("output_shape").is_some() || !matches!(sliding.around, Around::Pixels(_));
     if is_asked && reader.graph.opset < 11 && (pads[0] != pads[1] || pads[2] != pads[3]) {
         return Err(refuse(
@@ -252,13 +252,17 @@ pub(super) fn transposed(reader: &mut Reader<'_>, node: &NodeProto) -> Result<Va
     Ok(Value::Active(x.with(made)))
 }
 
-/// Of a transposed convolution what is cut off its result `[top, bottom, left, right]`, by how much the result is
-/// larger than the smallest, and its size.
-fn size_back(
-    attributes: Attributes<'_>,
-    sliding: &Sliding,
-    sides: [usize; 2],
-) -> Result<([usize; 4], [usize; 2], [usize; 2]), Refusal> {
+/// A transposed convolution seen from its result.
+struct Back {
+    /// What is cut off, `[top, bottom, left, right]`.
+    pads: [usize; 4],
+    /// By how much it is larger than the smallest.
+    beyond: [usize; 2],
+    /// Its size.
+    output: [usize; 2],
+}
+
+fn size_back(attributes: Attributes<'_>, sliding: &Sliding, sides: [usize; 2]) -> Result<Back, Refusal> {
     let beyond = attributes.pair("output_padding", [0, 0])?;
     let wanted = match attributes.ints("output_shape") {
         None => None,
@@ -294,5 +298,5 @@ fn size_back(
             .ok_or_else(|| refuse("nothing is left of its result"))?;
         (pads[2 * axis], pads[2 * axis + 1]) = (before, after);
     }
-    Ok((pads, beyond, output))
+    Ok(Back { pads, beyond, output })
 }

@@ -57,7 +57,7 @@ pub(super) fn pattern(
     };
     match layer {
         Layer::Activation(activation) => activation::apply(reader, node, &x, *activation),
-        Layer::LayerNorm { epsilon, axes } => norm::layer_norm(reader, node, &x, *epsilon, axes),
+        Layer::ChannelNorm { epsilon, axes } => norm::layer_norm(reader, node, &x, *epsilon, axes),
         Layer::ResponseNorm(norm) => norm::response_norm(reader, node, &x, *norm),
     }
 }

@@ -123,7 +123,14 @@ fn is_positive(reader: &Reader<'_>, draft: usize) -> bool {
     let activation = match &draft.kind {
         Kind::Weighted { activation, .. } => *activation,
         Kind::Activation(activation) => Some(*activation),
-        _ => None,
+        Kind::Plain
+        | Kind::Pool(_)
+        | Kind::Affine(_)
+        | Kind::LayerNorm
+        | Kind::Pad(_)
+        | Kind::GlobalPool
+        | Kind::Flatten
+        | Kind::Join => None,
     };
     activation.is_some_and(|activation| {
         matches!(

@@ -126,7 +126,7 @@ pub(super) fn affine(
             let is_moved = draft.has("beta");
             let scales = Affine::of_all(&next.scale) != Some(1.0) || next.scale.len() > 1;
             let moves = Affine::of_all(&next.offset) != Some(0.0) || next.offset.len() > 1;
-            if !is_moved && !(scales && is_scaled) {
+            if !(is_moved || scales && is_scaled) {
                 let shape = crate::tensor::Shape::vector(channels);
                 if scales {
                     let values = all(&next.scale);

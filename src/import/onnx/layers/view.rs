@@ -155,7 +155,7 @@ pub(super) fn reshape(reader: &mut Reader<'_>, node: &NodeProto) -> Result<Value
         .enumerate()
         .map(|(axis, &extent)| match extent {
             Int::Known(0) if !zero_is_zero => extents.get(axis).copied().unwrap_or(Int::Known(0)),
-            other => other,
+            Int::Known(_) | Int::Batch | Int::Open => extent,
         })
         .collect();
     if let Some(axes) = regrouped(reader, &x, &wanted) {

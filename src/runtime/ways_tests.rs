@@ -46,6 +46,16 @@ fn pointwise() -> CheckedProgram {
     ))
 }
 
+/// Halves of a part of the channels that fill up no whole block of those that are computed together.
+fn uneven_halves() -> CheckedProgram {
+    program(&format!(
+        "input(8x8x3)
+            conv2d(2048, 1, activation: relu)
+            conv2d(320, 1, activation: relu)
+            global_avg_pool2d; dense({CLASSES})"
+    ))
+}
+
 fn program(layers: &str) -> CheckedProgram {
     let text = format!("model M {{ {layers} }}");
     example::program(text)
@@ -79,6 +89,7 @@ fn plainly(program: &CheckedProgram, images: &[f32]) -> Vec<f32> {
 fn all_ways_lead_to_the_same_scores() {
     check(&residual_blocks(), 32 * 32 * 3);
     check(&pointwise(), 14 * 14 * 3);
+    check(&uneven_halves(), 8 * 8 * 3);
 }
 
 fn check(program: &CheckedProgram, pixels: usize) {
@@ -116,20 +127,23 @@ fn check(program: &CheckedProgram, pixels: usize) {
     }
 }
 
-/// That the second network is computed by Strassen's method, one picture by rows and by channels too.
+/// That the second network is computed by Strassen's method, one picture by rows and by channels too, and the
+/// third by channels.
 #[test]
 fn strassens_method_divides_a_picture() {
-    let graph = optimized_evaluation_graph(&pointwise());
-    let spaces = |batch: usize| {
-        let plan = plan(&graph, Target::of(Simd::detect()), batch);
+    let [graph, uneven] = [pointwise(), uneven_halves()].map(|program| optimized_evaluation_graph(&program));
+    let spaces_of = |graph: &_, batch: usize| {
+        let plan = plan(graph, Target::of(Simd::detect()), batch);
         let groups = plan.stages.iter().flat_map(|stage| &stage.groups);
         let by_sums = |kernel: usize| matches!(plan.kernels[kernel], KernelDesc::Strassen(_));
         let spaces = groups.filter(|group| group.calls.iter().any(|call| by_sums(call.kernel)));
         spaces.map(|group| group.space).collect::<Vec<_>>()
     };
+    let spaces = |batch: usize| spaces_of(&graph, batch);
     assert!(spaces(32).iter().any(|space| matches!(space, Space::Images { .. })));
     assert!(spaces(1).iter().any(|space| matches!(space, Space::Flat { .. })), "by rows");
     assert!(spaces(1).iter().any(|space| matches!(space, Space::Columns { .. })), "by channels");
+    assert!(spaces_of(&uneven, 1).iter().any(|space| matches!(space, Space::Columns { .. })), "halves of 80");
 }
 
 /// That the first network has all of them.

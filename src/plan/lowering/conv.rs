@@ -172,7 +172,8 @@ impl Lowerer<'_> {
             other @ (Method::Winograd(_) | Method::Strassen { .. }) => other,
         };
         let all = self.weights_for(method, desc, weight);
-        let bytes = all.region.touched_bytes() / channels * parts.part;
+        // blocks that are filled up have bytes for no channel: a part has its share, a channel has none
+        let bytes = all.region.touched_bytes() * parts.part / channels;
         let weight = Access { stride: bytes, region: Region::Block { bytes }, ..all };
         let (y, layout) = self.channels(&operands.y, parts.part, AccessMode::Write);
         let residual = operands.residual.as_ref().map(|r| self.channels(r, parts.part, AccessMode::Read));

@@ -33,3 +33,10 @@ pub struct FillDesc {
     /// Layout whose halo is cleared.
     pub halo_of: Layout,
 }
+
+impl FillDesc {
+    /// What surrounds the pixels of a layout; what lies between them is nobody's, and may be cleared or not.
+    pub fn around(layout: Layout) -> Self {
+        Self { halo_of: Layout { channels: layout.pixel_pitch, ..layout } }
+    }
+}

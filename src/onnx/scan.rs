@@ -17,6 +17,11 @@ use super::proto::{
 /// Most bytes of structures, names and numbers in lists. What lies in the file as bytes is not counted: it is
 /// not copied.
 const MOST_BYTES: usize = 64 << 20;
+/// Bytes of numbers in lists that any file may have, beside four times its own: weights of 16 bits are such
+/// lists in a few files, of two or three bytes each.
+const SMALL_BYTES: usize = 16 << 20;
+/// Bytes of a whole number.
+const INT_BYTES: usize = size_of::<i64>();
 /// Messages within messages, as prost counts them.
 const MOST_DEPTH: usize = 100;
 
@@ -25,8 +30,10 @@ const MOST_DEPTH: usize = 100;
 enum Field {
     /// A message of this kind.
     Message(Kind),
-    /// Numbers of so many bytes each when they are decoded, one or many of them.
-    Numbers(usize),
+    /// Floating-point numbers of so many bytes each.
+    Floats(usize),
+    /// Whole numbers, which have a byte or more each in the file, and eight in memory.
+    Ints,
     /// A text or bytes that are copied.
     Text,
     /// Bytes that stay where they are.
@@ -80,7 +87,7 @@ impl Kind {
 
     /// The field of a tag, by the tables in [`super::proto`].
     fn field(self, tag: u32) -> Field {
-        use Field::{Bytes, Message, Numbers, Text};
+        use Field::{Bytes, Floats, Ints, Message, Text};
         match (self, tag) {
             (Kind::Model, 7) => Message(Kind::Graph),
             (Kind::Model, 8) | (Kind::Function, 9) => Message(Kind::OperatorSet),
@@ -109,8 +116,9 @@ impl Kind {
             | (Kind::ValueInfo, 4)
             | (Kind::Annotation, 2)
             | (Kind::Tensor, 13) => Message(Kind::Entry),
-            (Kind::Tensor, 4 | 5) | (Kind::Attribute, 7) => Numbers(4),
-            (Kind::Tensor, 1 | 7 | 10 | 11) | (Kind::Attribute, 8) | (Kind::SparseTensor, 3) => Numbers(8),
+            (Kind::Tensor, 4) | (Kind::Attribute, 7) => Floats(4),
+            (Kind::Tensor, 10) => Floats(8),
+            (Kind::Tensor, 1 | 5 | 7 | 11) | (Kind::Attribute, 8) | (Kind::SparseTensor, 3) => Ints,
             (Kind::Tensor, 9) => Bytes,
             _ => Text,
         }
@@ -121,7 +129,8 @@ impl Kind {
 /// # Errors
 /// In words: that, or what is no message at all.
 pub fn bounded(file: &Bytes) -> Result<(), String> {
-    let mut walk = Walk { bytes: 0, numbers: 0, most: file.len().saturating_mul(9) };
+    let mut walk =
+        Walk { bytes: 0, numbers: 0, most: file.len().saturating_mul(4).saturating_add(SMALL_BYTES) };
     walk.message(file.clone(), Kind::Model, 0)
 }
 
@@ -142,8 +151,10 @@ impl Walk {
             let (tag, wire) = decode_key(&mut rest).map_err(broken)?;
             let field = kind.field(tag);
             if wire != WireType::LengthDelimited {
-                if let Field::Numbers(size) = field {
-                    self.numbers += size;
+                match field {
+                    Field::Floats(size) => self.numbers += size,
+                    Field::Ints => self.numbers += INT_BYTES,
+                    Field::Message(_) | Field::Text | Field::Bytes => {}
                 }
                 skip_field(wire, tag, &mut rest, DecodeContext::default()).map_err(broken)?;
                 self.check()?;
@@ -160,8 +171,9 @@ impl Walk {
                     self.check()?;
                     self.message(inside, inner, depth + 1)?;
                 }
-                // packed: each is at least a byte in the file
-                Field::Numbers(size) => self.numbers += length.saturating_mul(size),
+                // packed
+                Field::Floats(_) => self.numbers += length,
+                Field::Ints => self.numbers += length.saturating_mul(INT_BYTES),
                 Field::Text => self.bytes += size_of::<String>() + length,
                 Field::Bytes => {}
             }
@@ -171,8 +183,7 @@ impl Walk {
     }
 
     fn check(&self) -> Result<(), String> {
-        // numbers in lists are weights in a few files; they are as many as the file's bytes at most
-        if self.bytes <= MOST_BYTES && self.numbers <= self.most.max(MOST_BYTES) {
+        if self.bytes <= MOST_BYTES && self.numbers <= self.most {
             return Ok(());
         }
         Err("it would be far larger in memory than any network is".to_owned())

@@ -8,6 +8,9 @@ use super::graph::Graph;
 use super::view::{permutation, place};
 use crate::onnx::proto::NodeProto;
 
+/// So far it is looked: what says it is near.
+const MOST_VALUES: usize = 1000;
+
 /// Operators that take a map `[N, C, H, W]`.
 const CHANNELS_FIRST: &[&str] = &[
     "Conv",
@@ -65,7 +68,7 @@ pub(super) fn of(graph: &Graph, value: &str, rank: usize) -> Option<Vec<Atom>> {
     let mut seen = BTreeSet::from([value.to_owned()]);
     // what nobody would transpose in this way otherwise, if nothing says more
     let mut hint = None;
-    while let Some((name, axes)) = waiting.pop_front() {
+    while let Some((name, axes)) = waiting.pop_front().filter(|_| seen.len() < MOST_VALUES) {
         for node in graph.takers(&name) {
             let op = node.op_type.as_str();
             if let Some(channels) = channels_of(graph, node, &name, rank) {

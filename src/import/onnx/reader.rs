@@ -289,10 +289,7 @@ impl<'g> Reader<'g> {
 
     pub(super) fn refuse(&mut self, node: String, refusal: Refusal) {
         let Refusal { why, nearest } = refusal;
-        let refused = Refused { node, why, nearest };
-        if !self.refused.contains(&refused) {
-            self.refused.push(refused);
-        }
+        self.refused.push(Refused { node, why, nearest });
     }
 
     /// The draft and all that lead to it.

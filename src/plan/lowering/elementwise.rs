@@ -4,8 +4,8 @@ use super::Lowerer;
 use super::split::Parts;
 use super::storage::Storage;
 use crate::desc::{
-    CombineMomentsDesc, Domain, Expr, ExprId, ExprNode, KernelDesc, MapDesc, MapOutput, MomentsDesc, Operand,
-    OperandKind,
+    CombineMomentsDesc, Domain, Expr, ExprId, ExprNode, FillDesc, KernelDesc, MapDesc, MapOutput,
+    MomentsDesc, Operand, OperandKind,
 };
 use crate::ir::{Node, Value};
 use crate::ops::{Map, MapResult};
@@ -330,7 +330,7 @@ impl Lowerer<'_> {
         };
         debug_assert_eq!(inner.height + top + bottom, y.layout.height);
         debug_assert_eq!(inner.width + left + right, y.layout.width);
-        let clear = KernelDesc::Fill(crate::desc::FillDesc { halo_of: inner });
+        let clear = KernelDesc::Fill(FillDesc::around(inner));
         let args = vec![self.per_image(&y, AccessMode::Write)];
         self.launch(clear, self.image_space(), args, Count::Part);
         self.copy_images(&x, &Storage { layout: inner, ..y });

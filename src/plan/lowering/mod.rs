@@ -385,9 +385,7 @@ impl<'g> Lowerer<'g> {
         self.contents[buffer.index()] = Contents::OfImages;
         let storage = Storage { buffer, layout, element_bytes, batched: true, view: false };
         if layout.halo() != [0; 4] {
-            // what lies between pixels is nobody's
-            let clear =
-                KernelDesc::Fill(FillDesc { halo_of: Layout { channels: layout.pixel_pitch, ..layout } });
+            let clear = KernelDesc::Fill(FillDesc::around(layout));
             let args = vec![self.per_image(&storage, AccessMode::Write)];
             self.launch(clear, self.image_space(), args, Count::Part);
         }

@@ -14,6 +14,9 @@ use super::scale::{self, Side};
 use crate::onnx::proto::NodeProto;
 use crate::tensor::Shape;
 
+/// So many values are written as one join at most.
+const MOST_JOINED: usize = 16;
+
 /// `Add`, `Sub`, `Mul` and `Div`: of a value and a constant, or of two values.
 pub(super) fn arithmetic(reader: &mut Reader<'_>, node: &NodeProto) -> Result<Value, Refusal> {
     let (a, b) = (reader.operand(node, 0)?, reader.operand(node, 1)?);
@@ -122,6 +125,7 @@ fn joined(
         && reader.drafts[head].shape == draft.shape
         && first.alone
         && !draft.inputs[1..].contains(&head)
+        && reader.drafts[head].inputs.len() < MOST_JOINED
     {
         let inner = reader.drafts[head].inputs.clone();
         draft.inputs.splice(0..1, inner);

@@ -141,8 +141,11 @@ pub(super) fn slice(reader: &mut Reader<'_>, node: &NodeProto) -> Result<Value, 
             }
             // counted from either end, whatever is between
             Int::Open | Int::Batch => {
-                let after =
-                    if ends[at] >= i64::from(i32::MAX) { Some(0) } else { usize::try_from(-ends[at]).ok() };
+                let after = if ends[at] >= i64::from(i32::MAX) {
+                    Some(0)
+                } else {
+                    ends[at].checked_neg().and_then(|end| usize::try_from(end).ok())
+                };
                 let is_end = steps[at] == 1 && (ends[at] < 0 || ends[at] >= i64::from(i32::MAX));
                 let before = usize::try_from(starts[at]).ok();
                 before.zip(after).filter(|_| is_end).map(|(before, after)| [before, after])

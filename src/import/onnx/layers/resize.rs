@@ -35,7 +35,8 @@ fn sampling<'n>(attributes: Attributes<'n>, node: &NodeProto, opset: i64) -> Res
     // before opset 11 there were no words for it, and both operators began at the corner
     let is_old = node.op_type == "Upsample" || opset < 11;
     let (transform, nearest) = if is_old {
-        ("asymmetric", "floor")
+        // smaller pictures were made in two ways
+        ("asymmetric", "old")
     } else {
         let transform = attributes.word("coordinate_transformation_mode", "half_pixel")?;
         (transform, attributes.word("nearest_mode", "round_prefer_floor")?)
@@ -213,14 +214,19 @@ fn check_axis(
         // for every size: the corner of a block, or the pixel under a centre
         let is_known = matches!(
             (sampling.transform, sampling.nearest, by_whole),
-            ("asymmetric", "floor", true)
+            ("asymmetric", "floor" | "old", true)
                 | ("half_pixel" | "half_pixel_symmetric", "round_prefer_ceil", false)
         );
         return if is_known { Ok(()) } else { Err(named(sampling.transform)) };
     }
     for at in 0..size {
         let source = source_of(sampling, own, size, factor, at).ok_or_else(|| named(sampling.transform))?;
-        let theirs = nearest(sampling.nearest, source).ok_or_else(|| named(sampling.nearest))?;
+        let mode = match sampling.nearest {
+            "old" if size < own => "whole",
+            "old" => "floor",
+            mode => mode,
+        };
+        let theirs = nearest(mode, source).ok_or_else(|| named(sampling.transform))?;
         let last = own as f64 - 1.0;
         if theirs.clamp(0.0, last) != ours(at).clamp(0.0, last) {
             return Err(named(sampling.nearest).near("`resizing` takes the pixel under the centre of each"));
@@ -271,6 +277,8 @@ fn nearest(mode: &str, place: f64) -> Option<f64> {
         "round_prefer_floor" => Some(if is_tie { place.floor() } else { place.round() }),
         "round_prefer_ceil" => Some(if is_tie { place.floor() + 1.0 } else { place.round() }),
         "floor" => Some(if is_whole { place.round() } else { place.floor() }),
+        // of which every rounding is right
+        "whole" => is_whole.then(|| place.round()),
         "ceil" => Some(if is_whole { place.round() } else { place.ceil() }),
         _ => None,
     }

@@ -258,8 +258,9 @@ fn real(
     let is_batch = batch == own_batch || matches!(batch, Int::Batch | Int::Known(-1 | 1));
     let mut extents = [a, b, c].map(|extent| extent.known().unwrap_or(0));
     if let (Some(open), false) = (extents.iter().position(|&extent| extent == -1), batch == Int::Known(-1)) {
-        let known: i64 = extents.iter().filter(|&&extent| extent != -1).product();
-        extents[open] = if known > 0 { elements as i64 / known } else { 0 };
+        let mut others = extents.iter().filter(|&&extent| extent != -1);
+        let known = others.try_fold(1_i64, |all, &extent| all.checked_mul(extent));
+        extents[open] = known.filter(|&known| known > 0).map_or(0, |known| elements as i64 / known);
     }
     let sound = extents.map(|extent| usize::try_from(extent).unwrap_or(0));
     let is_sound = sound.iter().try_fold(1_usize, |all, &extent| all.checked_mul(extent)) == Some(elements);

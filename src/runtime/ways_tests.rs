@@ -56,6 +56,17 @@ fn uneven_halves() -> CheckedProgram {
     ))
 }
 
+/// Zeros around pixels that are kept apart, because kernels go from one to the next.
+fn padded_apart() -> CheckedProgram {
+    program(&format!(
+        "input(8x8x3)
+            conv2d(256, 1, activation: relu)
+            zero_pad2d([0, 1, 0, 1])
+            depthwise_conv2d(3, stride: 2)
+            global_avg_pool2d; dense({CLASSES})"
+    ))
+}
+
 fn program(layers: &str) -> CheckedProgram {
     let text = format!("model M {{ {layers} }}");
     example::program(text)
@@ -90,6 +101,7 @@ fn all_ways_lead_to_the_same_scores() {
     check(&residual_blocks(), 32 * 32 * 3);
     check(&pointwise(), 14 * 14 * 3);
     check(&uneven_halves(), 8 * 8 * 3);
+    check(&padded_apart(), 8 * 8 * 3);
 }
 
 fn check(program: &CheckedProgram, pixels: usize) {

@@ -14,6 +14,9 @@ const DEEPEST: usize = 16;
 /// Most calls of a model.
 const MOST: usize = 100_000;
 
+/// Passes over the calls that wait for others: nearly all files list layers behind what they take.
+const MOST_PASSES: usize = 1_000;
+
 /// A call of a layer.
 #[derive(Debug)]
 pub(super) struct Call<'c> {
@@ -182,7 +185,7 @@ impl<'c> Calls<'c> {
                 open.push((layer, node, tensors, arguments));
             }
         }
-        loop {
+        for _ in 0..MOST_PASSES {
             let before = open.len();
             let mut waiting = Vec::new();
             for (layer, node, tensors, arguments) in open {

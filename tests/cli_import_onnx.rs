@@ -396,3 +396,30 @@ fn python() -> Option<PathBuf> {
     assert!(has_it || named.is_none(), "{} has no `onnx` and `onnxruntime`", python.display());
     has_it.then_some(python)
 }
+
+/// A real network of others, whose pictures may have any size: `CNNC_DATA_DIR` has it where it is tested.
+#[test]
+#[allow(clippy::print_stderr, reason = "it says that it is skipped")]
+fn a_real_network_gives_its_reference() {
+    let data = std::env::var_os("CNNC_DATA_DIR").map(PathBuf::from);
+    let model = data.map(|data| data.join("weights/ch_ppocr_mobile_v2.0_cls_infer.onnx"));
+    let Some(model) = model.filter(|model| model.is_file()) else {
+        eprintln!("skipped: CNNC_DATA_DIR has no weights/ch_ppocr_mobile_v2.0_cls_infer.onnx");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    succeeds(folder, &["import", model.to_str().expect("text"), "-o", "c.cnn"]);
+    let text = fs::read_to_string(folder.join("c.cnn")).expect("written");
+    assert!(text.contains("input(?x?x3)") && text.contains("hard_swish"), "{text}");
+    let value = |(_, c, y, x): (usize, usize, usize, usize)| {
+        (((c * 48 + y) * 192 + x) * 37 % 256) as f32 / 127.5 - 1.0
+    };
+    let pictures = Array4::from_shape_fn((1, 48, 192, 3), |(n, y, x, c)| value((n, c, y, x)));
+    write_npy(folder.join("x.npy"), &pictures).expect("written");
+    let words = ["predict", "c.cnn", "--weights", "c.safetensors", "--exact", "--input", "x.npy"];
+    succeeds(folder, &[&words[..], &["--output", "y.npy"]].concat());
+    let got: ArrayD<f32> = read_npy(folder.join("y.npy")).expect("an array");
+    // ONNX Runtime's
+    assert!(largest_difference(got.iter(), [0.828_047_16, 0.171_952_87].iter()) <= USUAL, "{got}");
+}

@@ -5,11 +5,12 @@
 
 use std::mem::size_of;
 
+use prost::Message;
 use prost::bytes::Bytes;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 use super::proto::{
-    AttributeProto, Dimension, ElementType, FunctionProto, GraphProto, MapType, NodeProto,
+    AttributeProto, Dimension, ElementType, FunctionProto, GraphProto, MapType, ModelProto, NodeProto,
     OperatorSetIdProto, SparseTensorProto, StringStringEntryProto, TensorAnnotation, TensorProto,
     TensorShapeProto, TensorType, TypeProto, ValueInfoProto,
 };
@@ -125,10 +126,16 @@ impl Kind {
     }
 }
 
-/// Refuses a file that would become far larger than it is.
+/// The model in a file.
 /// # Errors
-/// In words: that, or what is no message at all.
-pub fn bounded(file: &Bytes) -> Result<(), String> {
+/// In words: it is no model, or would become far larger than the file is.
+pub fn decoded(file: Bytes) -> Result<ModelProto, String> {
+    bounded(&file)?;
+    ModelProto::decode(file).map_err(|error| error.to_string())
+}
+
+/// Refuses a file that would become far larger than it is.
+fn bounded(file: &Bytes) -> Result<(), String> {
     let mut walk =
         Walk { bytes: 0, numbers: 0, most: file.len().saturating_mul(4).saturating_add(SMALL_BYTES) };
     walk.message(file.clone(), Kind::Model, 0)

@@ -3,13 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
-use prost::Message;
-use prost::bytes::Bytes;
-
 use super::error::FileError;
 use super::{Archive, Opened, Source, bounds};
-use crate::onnx::proto::{ModelProto, NodeProto, TensorProto};
-use crate::onnx::tensor;
+use crate::onnx::proto::{NodeProto, TensorProto};
+use crate::onnx::{scan, tensor};
 use crate::zoo::{Layout, Listed, Listing};
 
 const WANTED: &str = "a model of ONNX";
@@ -22,8 +19,7 @@ pub(super) fn open(opened: Opened) -> Result<Archive, FileError> {
     }
     let mut bytes = Vec::new();
     opened.file.take(MOST_BYTES).read_to_end(&mut bytes)?;
-    let model = ModelProto::decode(Bytes::from(bytes))
-        .map_err(|error| FileError::format(WANTED, error.to_string()))?;
+    let model = scan::decoded(bytes.into()).map_err(|found| FileError::format(WANTED, found))?;
     let graph = model.graph.ok_or_else(|| FileError::format(WANTED, "it has no graph"))?;
     bounds::count(graph.node.len())?;
     let uses = Uses::of(&graph.node);

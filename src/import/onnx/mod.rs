@@ -62,7 +62,7 @@ pub(super) fn read(path: &Path, asked: &Asked) -> Result<Network, FileError> {
 #[cfg(test)]
 pub(super) fn read_bytes(bytes: Vec<u8>, asked: &Asked) -> Result<Network, FileError> {
     let length = bytes.len();
-    let model = source::decoded(Bytes::from(bytes)).map_err(wrong)?;
+    let model = crate::onnx::scan::decoded(Bytes::from(bytes)).map_err(wrong)?;
     network(model, length, asked).map_err(wrong)
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::{Component, Path};
 
-use prost::Message;
 use prost::bytes::Bytes;
 
 use super::WANTED;
@@ -21,7 +20,7 @@ pub(super) fn read(path: &Path) -> Result<(ModelProto, usize), FileError> {
     let bytes = files::read_input(path, MOST_BYTES)?;
     let mut length = bytes.len();
     let wrong = |found: String| FileError::Format { wanted: WANTED, found };
-    let mut model = decoded(Bytes::from(bytes)).map_err(wrong)?;
+    let mut model = scan::decoded(Bytes::from(bytes)).map_err(wrong)?;
     if let Some(graph) = &mut model.graph {
         let mut open = std::collections::HashMap::new();
         for tensor in &mut graph.initializer {
@@ -31,14 +30,6 @@ pub(super) fn read(path: &Path) -> Result<(ModelProto, usize), FileError> {
         }
     }
     Ok((model, length))
-}
-
-/// A message of bytes, if it is none that would be far larger than they are.
-/// # Errors
-/// In words.
-pub(super) fn decoded(bytes: Bytes) -> Result<ModelProto, String> {
-    scan::bounded(&bytes)?;
-    ModelProto::decode(bytes).map_err(|error| error.to_string())
 }
 
 /// Brings the values of a tensor in from a file beside the model.

@@ -4,41 +4,25 @@
 //! ONNX Runtime is asked by a Python program. `CNNC_ONNX_PYTHON` names a Python that has it (`pip install onnx
 //! onnxruntime`); else `python3` is asked. Where neither has it, the tests that ask say that they are skipped.
 
+mod onnx;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Output};
+use std::path::Path;
+use std::process::Command as Process;
 
-use assert_cmd::Command;
 use ndarray::Array4;
 use ndarray_npy::write_npy;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 
+use onnx::{Numbers, cnnc, programs, python, root, shake, succeeds};
+
 /// Answers may differ by so much, relative to the largest.
 const USUAL: f64 = 1e-5;
 /// Beyond 20 convolutions.
 const DEEP: f64 = 1e-4;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn cnnc(folder: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-    command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").env("LC_ALL", "C");
-    command.current_dir(folder).args(words).output().expect("started")
-}
-
-/// What a command that succeeds says on stderr.
-#[track_caller]
-fn succeeds(folder: &Path, words: &[&str]) -> String {
-    let done = cnnc(folder, words);
-    let said = String::from_utf8(done.stderr).expect("text");
-    assert!(done.status.success(), "{words:?}: {said}");
-    said
-}
 
 /// What a command that fails says on stderr.
 #[track_caller]
@@ -47,27 +31,6 @@ fn fails(folder: &Path, words: &[&str], code: i32) -> String {
     let said = String::from_utf8(done.stderr).expect("text");
     assert_eq!(done.status.code(), Some(code), "{words:?}: {said}");
     said
-}
-
-/// A Python that has ONNX Runtime.
-fn python() -> Option<PathBuf> {
-    let named = std::env::var_os("CNNC_ONNX_PYTHON").map(PathBuf::from);
-    let python = named.clone().unwrap_or_else(|| "python3".into());
-    let has_it = Process::new(&python).args(["-c", "import onnx, onnxruntime"]).output();
-    let has_it = has_it.is_ok_and(|done| done.status.success());
-    assert!(has_it || named.is_none(), "{} has no `onnx` and `onnxruntime`", python.display());
-    has_it.then_some(python)
-}
-
-/// Numbers that look random, in -1..1.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> f32 {
-        // Knuth's multiplier
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
-    }
 }
 
 /// Models that ONNX Runtime is asked about, all at once.
@@ -135,29 +98,6 @@ impl Jobs {
     }
 }
 
-/// Every number of a weights file as one that is not what a layer begins with: a bias that is 0 or a deviation
-/// that is 1 would hide that it is in the wrong place.
-fn shake(path: &Path) {
-    let bytes = fs::read(path).expect("there");
-    let file = SafeTensors::deserialize(&bytes).expect("weights");
-    let mut numbers = Numbers(7);
-    let mut tensors = BTreeMap::new();
-    for (name, view) in file.tensors() {
-        let change = |value: f32, random: f32| match name.rsplit('.').next() {
-            Some("gamma" | "moving_variance") => 1.0 + random / 2.0,
-            Some("beta" | "bias" | "moving_mean") => random / 2.0,
-            _ => value,
-        };
-        let values = view.data().as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
-        let changed: Vec<u8> = values.flat_map(|value| change(value, numbers.next()).to_le_bytes()).collect();
-        tensors.insert(name, (view.shape().to_vec(), changed));
-    }
-    let views = tensors.iter().map(|(name, (shape, bytes))| {
-        (name, TensorView::new(Dtype::F32, shape.clone(), bytes).expect("as many bytes as numbers"))
-    });
-    safetensors::serialize_to_file(views, None, path).expect("written");
-}
-
 /// `[H, W, C]` of what a model takes: "takes `pictures` float32 [N, 3, 8, 8]; gives …". Open sides are 19 and 23.
 fn size_in(said: &str, layout: &str) -> [usize; 3] {
     // warnings of the program may stand before it
@@ -179,18 +119,6 @@ fn size_in(said: &str, layout: &str) -> [usize; 3] {
 fn pictures([height, width, channels]: [usize; 3]) -> Array4<f32> {
     let mut numbers = Numbers(1);
     Array4::from_shape_simple_fn((3, height, width, channels), || numbers.next())
-}
-
-/// Files in a folder of the repository that are programs.
-fn programs(folder: &str) -> Vec<(String, PathBuf)> {
-    let entries = fs::read_dir(root().join(folder)).expect("a folder");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut found: Vec<(String, PathBuf)> = paths
-        .filter(|path| path.extension().is_some_and(|end| end == "cnn"))
-        .map(|path| (path.file_stem().expect("a name").to_string_lossy().into_owned(), path))
-        .collect();
-    found.sort();
-    found
 }
 
 #[test]

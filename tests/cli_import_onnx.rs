@@ -3,39 +3,21 @@
 //!
 //! ONNX's tests are run by a Python program, as in `tests/cli_export.rs`.
 
+mod onnx;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Output};
+use std::process::Command as Process;
 
-use assert_cmd::Command;
 use ndarray::{Array4, ArrayD, IxDyn};
 use ndarray_npy::{read_npy, write_npy};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
+
+use onnx::{Numbers, cnnc, programs, python, root, shake, succeeds};
 
 /// Answers may differ by so much, relative to the largest.
 const USUAL: f64 = 1e-5;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn cnnc(folder: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-    command.env_remove("CNNC_DATA_DIR").env("CNNC_MEMORY_MIB", "65536").env("LC_ALL", "C");
-    command.current_dir(folder).args(words).output().expect("started")
-}
-
-/// What a command that succeeds says.
-#[track_caller]
-fn succeeds(folder: &Path, words: &[&str]) -> String {
-    let done = cnnc(folder, words);
-    let said = [done.stdout, done.stderr].map(|text| String::from_utf8(text).expect("text")).concat();
-    assert!(done.status.success(), "{words:?}: {said}");
-    said
-}
 
 /// What a command that fails says on stderr.
 #[track_caller]
@@ -141,39 +123,6 @@ fn models_of_others_answer_as_in_onnx_runtime() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Numbers that look random, in -1..1.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> f32 {
-        // Knuth's multiplier
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
-    }
-}
-
-/// Every number of a weights file as one that is not what a layer begins with.
-fn shake(path: &Path) {
-    let bytes = fs::read(path).expect("there");
-    let file = SafeTensors::deserialize(&bytes).expect("weights");
-    let mut numbers = Numbers(7);
-    let mut tensors = BTreeMap::new();
-    for (name, view) in file.tensors() {
-        let change = |value: f32, random: f32| match name.rsplit('.').next() {
-            Some("gamma" | "moving_variance") => 1.0 + random / 2.0,
-            Some("beta" | "bias" | "moving_mean") => random / 2.0,
-            _ => value,
-        };
-        let values = view.data().as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
-        let changed: Vec<u8> = values.flat_map(|value| change(value, numbers.next()).to_le_bytes()).collect();
-        tensors.insert(name, (view.shape().to_vec(), changed));
-    }
-    let views = tensors.iter().map(|(name, (shape, bytes))| {
-        (name, TensorView::new(Dtype::F32, shape.clone(), bytes).expect("as many bytes as numbers"))
-    });
-    safetensors::serialize_to_file(views, None, path).expect("written");
-}
-
 /// A program as ONNX and back: what differs of the answers, and the program that came back.
 fn round_trip(folder: &Path, name: &str, program: &Path, options: &[&str]) -> (f64, String) {
     let program = program.to_str().expect("text");
@@ -210,18 +159,6 @@ fn side(text: &str) -> usize {
         "W" => 23,
         number => number.parse().expect("a number"),
     }
-}
-
-/// Files in a folder of the repository that are programs.
-fn programs(folder: &str) -> Vec<(String, PathBuf)> {
-    let entries = fs::read_dir(root().join(folder)).expect("a folder");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut found: Vec<(String, PathBuf)> = paths
-        .filter(|path| path.extension().is_some_and(|end| end == "cnn"))
-        .map(|path| (path.file_stem().expect("a name").to_string_lossy().into_owned(), path))
-        .collect();
-    found.sort();
-    found
 }
 
 #[test]
@@ -385,16 +322,6 @@ fn onnx_own_tests_are_right_or_refused() {
     let (found, known) = (right(&found), right(&known));
     let lost: Vec<&String> = known.iter().filter(|name| !found.contains(name)).collect();
     assert!(lost.is_empty() && found.len() >= 160, "{} are right; no more: {lost:?}", found.len());
-}
-
-/// A Python that has ONNX Runtime.
-fn python() -> Option<PathBuf> {
-    let named = std::env::var_os("CNNC_ONNX_PYTHON").map(PathBuf::from);
-    let python = named.clone().unwrap_or_else(|| "python3".into());
-    let has_it = Process::new(&python).args(["-c", "import onnx, onnxruntime"]).output();
-    let has_it = has_it.is_ok_and(|done| done.status.success());
-    assert!(has_it || named.is_none(), "{} has no `onnx` and `onnxruntime`", python.display());
-    has_it.then_some(python)
 }
 
 /// A real network of others, whose pictures may have any size: `CNNC_DATA_DIR` has it where it is tested.

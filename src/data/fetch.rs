@@ -168,12 +168,11 @@ pub(super) fn describe(error: &ureq::Error) -> String {
 
 /// Whether a server's name cannot be turned into an address.
 pub(super) fn is_unknown_host(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::HostNotFound => true,
-        // what the system's resolver says comes through std, which has no kind for it but these words
-        ureq::Error::Io(error) => error.to_string().starts_with("failed to lookup address information"),
-        _ => false,
-    }
+    // what the system's resolver says comes through std, which has no kind for it but these words
+    let is_of_resolver =
+        |error: &io::Error| error.to_string().starts_with("failed to lookup address information");
+    matches!(error, ureq::Error::HostNotFound)
+        || matches!(error, ureq::Error::Io(error) if is_of_resolver(error))
 }
 
 /// SHA-256 of what a gzip file holds, at most `limit` bytes of it.

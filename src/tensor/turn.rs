@@ -93,27 +93,23 @@ impl Turn {
 
     /// The elements as they lie there.
     pub fn apply<'v>(&self, ours: &[usize], values: &'v [f32]) -> Cow<'v, [f32]> {
-        let Some(order) = self.rows(ours) else { return values.into() };
-        match self {
-            Turn::Rows(_) => {
-                let row = values.len() / order.length().max(1);
-                let rows = order.sources().into_iter();
-                rows.flat_map(|source| &values[source * row..(source + 1) * row]).copied().collect()
+        match (self, self.rows(ours)) {
+            (_, None) => values.into(),
+            (Turn::Rows(_), Some(order)) => gathered(values, &order.sources()).into(),
+            (Turn::Same | Turn::Windows | Turn::Depthwise | Turn::Matrix(_), Some(order)) => {
+                transposed(values, &order, false).into()
             }
-            _ => transposed(values, &order, false).into(),
         }
     }
 
     /// The elements of there as they lie here, where they have the extents `ours`.
     pub fn undo<'v>(&self, ours: &[usize], values: &'v [f32]) -> Cow<'v, [f32]> {
-        let Some(order) = self.rows(ours) else { return values.into() };
-        match self {
-            Turn::Rows(_) => {
-                let row = values.len() / order.length().max(1);
-                let rows = order.places().into_iter();
-                rows.flat_map(|place| &values[place * row..(place + 1) * row]).copied().collect()
+        match (self, self.rows(ours)) {
+            (_, None) => values.into(),
+            (Turn::Rows(_), Some(order)) => gathered(values, &order.places()).into(),
+            (Turn::Same | Turn::Windows | Turn::Depthwise | Turn::Matrix(_), Some(order)) => {
+                transposed(values, &order, true).into()
             }
-            _ => transposed(values, &order, true).into(),
         }
     }
 
@@ -131,6 +127,12 @@ impl Turn {
             _ => None,
         }
     }
+}
+
+/// Rows in another order, each from its place.
+fn gathered(values: &[f32], from: &[usize]) -> Vec<f32> {
+    let row = values.len() / from.len().max(1);
+    from.iter().flat_map(|from| &values[from * row..(from + 1) * row]).copied().collect()
 }
 
 /// `[O, I]` of our `[I, O]`, with the inputs in an order; or back.

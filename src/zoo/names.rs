@@ -35,8 +35,6 @@ const NO_LAYOUT: &str = "a table of names says `layout keras` or `layout torch`"
 pub struct NameTable {
     layout: Layout,
     rules: Vec<Rule>,
-    /// Layers of the reference that have no place here.
-    ignored: Vec<String>,
     /// Its weights want pictures as torchvision prepares them, whatever the model's own file says.
     is_torchvision: bool,
 }
@@ -84,13 +82,13 @@ impl NameTable {
                 _ => None,
             };
             if let Some(layout) = layout {
-                let (rules, ignored) = (Vec::new(), Vec::new());
-                tables.push(Self { layout, rules, ignored, is_torchvision: false });
+                tables.push(Self { layout, rules: Vec::new(), is_torchvision: false });
                 continue;
             }
             let table = tables.last_mut().ok_or(NO_LAYOUT)?;
             match words[..] {
-                ["ignored", layer] => table.ignored.push(layer.to_owned()),
+                // for the scripts that compare tables with references
+                ["ignored", _] => {}
                 ["prepare", "torchvision"] => table.is_torchvision = true,
                 [ours, theirs, ref kept @ ..] if ours != "layout" => {
                     let kept = Kept::parse(kept)
@@ -151,14 +149,6 @@ impl NameTable {
     fn rule(&self, layer: &str) -> Option<(String, Kept)> {
         let fitting = |rule: &Rule| Some((translate(layer, &rule.ours, &rule.theirs)?, rule.kept));
         self.rules.iter().find_map(fitting)
-    }
-
-    /// Whether a tensor of the reference's file needs no place here: it counts batches, or belongs to a layer
-    /// that the table names.
-    pub fn ignores(&self, tensor: &str) -> bool {
-        let counter = self.layout == Layout::Torch && tensor.ends_with(".num_batches_tracked");
-        let of = |layer: &str| tensor.strip_prefix(layer).is_some_and(|rest| rest.starts_with(['/', '.']));
-        counter || self.ignored.iter().any(|layer| of(layer))
     }
 }
 
@@ -295,14 +285,5 @@ mod tests {
         // other programs have a window where there is none here, or none where there is one
         let (.., place) = torch.place("conv", &window).expect("known");
         assert!(place.takes(&Shape::new([3, 2, 1, 1])) && place.takes(&Shape::new([3, 2])));
-    }
-
-    #[test]
-    fn what_needs_no_place_is_known() {
-        let torch = table("layout torch\n{layer} {layer}\n");
-        assert!(torch.ignores("bn1.num_batches_tracked") && !torch.ignores("bn1.running_mean"));
-        let keras = table("layout keras\nignored normalization\n{layer} {layer}\n");
-        assert!(keras.ignores("normalization/mean") && keras.ignores("normalization.count"));
-        assert!(!keras.ignores("normalization_1/mean") && !keras.ignores("bn1.num_batches_tracked"));
     }
 }

@@ -90,21 +90,23 @@ def parameter(name, shape, factors):
 # --- names ---------------------------------------------------------------------------------------------------------------
 
 
+# Dense layers behind a flattened map, by the ends of our names: its channels. Torch flattens channel by channel.
+FLATTENED = {"alexnet": ("fc6.kernel", 256), "googlenet": (".classifier.fc1.kernel", 128)}
+
 TORCH_VARIABLES = {"kernel": "weight", "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 
 
 class Table:
     """models/zoo/NAME.weights.txt up to its second `layout`: a line for each rule, our layer and the reference's; the first that fits counts. `{word}` is one
-    part of a path, the same on both sides, and `{word+1}` the number after it. What stands behind says how torch keeps the layer:
+    part of a path, the same on both sides, and `{word+1}` the number after it. What stands behind says what the layer is there:
 
-    flattened C    a dense layer behind a flattened map of C channels, which torch flattens channel by channel
-    depthwise      [C, 1, Kh, Kw]
-    linear         a 1x1 convolution that is a matrix there
+    linear         a 1x1 convolution that is a matrix
+    convolution    a dense layer that is a 1x1 convolution
     parameter      a factor for each channel that is [C, 1, 1] and no layer's
     """
 
     def __init__(self, name):
-        self.rules, self.ignored, self.layout = [], [], None
+        self.name, self.rules, self.ignored, self.layout = name, [], [], None
         for line in (ZOO / f"{name}.weights.txt").read_text().splitlines():
             words = line.split("//")[0].split()
             if words[:1] == ["layout"]:
@@ -161,13 +163,13 @@ def torch_values(table, full, shape, factors):
     """The values of one of torch's parameters: [out, in, Kh, Kw] is [Kh, Kw, in, out] of ours and [out, in] is [in, out]; a depthwise [C, 1, Kh, Kw] is
     [Kh, Kw, C, 1]; and where a map was flattened [out, C·H·W] is [H·W·C, out]. Other numbers are the same."""
     name, kept = table.ours[full]
-    kind, *detail = kept or ["plain"]
-    if kind == "parameter":
+    if kept == ["parameter"]:
         return parameter(name, shape[:1], factors).reshape(shape)
-    if kind == "depthwise" and len(shape) == 4:
+    # pictures have three channels: what takes one takes each by itself
+    if len(shape) == 4 and shape[1] == 1:
         channels, _, height, width = shape
         return parameter(name, (height, width, channels, 1), factors).transpose(2, 3, 0, 1)
-    if kind == "linear" and len(shape) == 2:
+    if kept == ["linear"] and len(shape) == 2:
         out, into = shape
         return parameter(name, (1, 1, into, out), factors)[0, 0].T
     if len(shape) == 1:
@@ -177,8 +179,8 @@ def torch_values(table, full, shape, factors):
         return parameter(name, (height, width, into, out), factors).transpose(3, 2, 0, 1)
     out, into = shape
     ours = parameter(name, (into, out), factors)
-    if kind == "flattened":
-        channels = int(detail[0])
+    end, channels = FLATTENED.get(table.name, ("", 0))
+    if channels and name.endswith(end):
         ours = ours.reshape(into // channels, channels, out).transpose(1, 0, 2).reshape(into, out)
     return ours.T
 

@@ -50,6 +50,7 @@ const ENGLISH: &[(&str, &str)] = &[
     ("CODE or WORD", "the name of a value, as FILE is"),
     ("global thread pool", "what a library panics with"),
     ("failed to spawn thread", "what a library panics with"),
+    ("failed to lookup address", "what the standard library says"),
     ("a batch has images", "an assertion"),
     ("nobody wants the batch", "an assertion"),
     ("the picture cannot be drawn: {0}", "for programs that use the library"),

@@ -18,7 +18,9 @@ pub(super) fn find(pieces: &Pieces<'_>, found: &mut Found<'_>) {
         let (from, to) = pieces.run(begin);
         let raw = pieces.slice(from, to);
         let text = pieces.all[from].quoted.unwrap_or(raw.trim_matches('"'));
-        if is_name(raw) || raw.is_empty() || !text.chars().all(is_of_name) || !known.insert(raw) {
+        // of layers also `blocks.0`
+        let is_right = is_name(raw) || begin == at && is_path(raw);
+        if is_right || raw.is_empty() || !text.chars().all(is_of_name) || !known.insert(raw) {
             continue;
         }
         let written = free_name(&name_like(text, pieces.before(begin).map_or("", |word| word.text)), &given);
@@ -41,6 +43,13 @@ fn name_at(pieces: &Pieces<'_>, at: usize) -> Option<usize> {
     let may_name =
         piece.begins && piece.rule == Rule::word && pieces.around(at).is_some_and(|open| open.text == "{");
     (may_name && pieces.is(pieces.run(at).1 + 1, "=")).then_some(at)
+}
+
+/// A name, and names or numbers behind it.
+fn is_path(text: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = text.split('.');
+    parts.next().is_some_and(is_name) && parts.all(|part| is_name(part) || is_number(part))
 }
 
 fn is_of_name(c: char) -> bool {

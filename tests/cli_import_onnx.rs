@@ -216,7 +216,7 @@ fn the_zoo_comes_back() {
         let mut path = path;
         if !["lenet5", "mobilenet", "squeezenet"].contains(&name.as_str()) {
             let text = format!(
-                "use zoo.{name}\nmodel Small {{\n    input(64x64x3)\n    base = {name}(include_top: false)\n    \
+                "use zoo.{name}\nmodel Small {{\n    input(96x96x3)\n    base = {name}(include_top: false)\n    \
                  global_avg_pool2d\n    dense(3, activation: softmax)\n}}\n"
             );
             path = folder.join(format!("{name}.cnn"));

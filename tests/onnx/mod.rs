@@ -72,12 +72,13 @@ pub(crate) fn shake(path: &Path) {
     safetensors::serialize_to_file(views, None, path).expect("written");
 }
 
-/// Files in a folder of the repository that are programs.
+/// Files in a folder of the repository that are programs, without those that would fetch published weights.
 pub(crate) fn programs(folder: &str) -> Vec<(String, PathBuf)> {
     let entries = fs::read_dir(root().join(folder)).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());
+    let fetches = |path: &Path| fs::read_to_string(path).expect("a text").contains("weights: imagenet");
     let mut found: Vec<(String, PathBuf)> = paths
-        .filter(|path| path.extension().is_some_and(|end| end == "cnn"))
+        .filter(|path| path.extension().is_some_and(|end| end == "cnn") && !fetches(path))
         .map(|path| (path.file_stem().expect("a name").to_string_lossy().into_owned(), path))
         .collect();
     found.sort();

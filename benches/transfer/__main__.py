@@ -43,7 +43,8 @@ def cnnc(program, fold, weights):
     """Pictures of the fold's test that were answered rightly, and all of them."""
     run = fold / "run"
     command = [program, "run", HERE / "pets.cnn", "--data-dir", fold, "--out", run, "--quiet", "--no-report"]
-    subprocess.run(list(map(str, command)), check=True, env={**os.environ, "CNNC_DATA_DIR": str(weights.parent)})
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "CNNC_DATA_DIR": str(weights.parent)})
     test = json.loads((run / "run.json").read_text())["results"]["test"]
     return round(test["accuracy"] * test["images"]), test["images"]
 

@@ -1,17 +1,17 @@
-//! What the tests of ONNX files share: commands, weights that hide nothing, and the Python that is asked.
+//! What the tests of ONNX files share: commands, and weights that hide nothing.
+
+pub(crate) mod runtime;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Output};
+use std::process::Output;
 
 use assert_cmd::Command;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+pub(crate) use runtime::{Numbers, python, root};
 
 pub(crate) fn cnnc(folder: &Path, words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
@@ -26,27 +26,6 @@ pub(crate) fn succeeds(folder: &Path, words: &[&str]) -> String {
     let said = [done.stdout, done.stderr].map(|text| String::from_utf8(text).expect("text")).concat();
     assert!(done.status.success(), "{words:?}: {said}");
     said
-}
-
-/// A Python that has ONNX Runtime.
-pub(crate) fn python() -> Option<PathBuf> {
-    let named = std::env::var_os("CNNC_ONNX_PYTHON").map(PathBuf::from);
-    let python = named.clone().unwrap_or_else(|| "python3".into());
-    let has_it = Process::new(&python).args(["-c", "import onnx, onnxruntime"]).output();
-    let has_it = has_it.is_ok_and(|done| done.status.success());
-    assert!(has_it || named.is_none(), "{} has no `onnx` and `onnxruntime`", python.display());
-    has_it.then_some(python)
-}
-
-/// Numbers that look random, in -1..1.
-pub(crate) struct Numbers(pub(crate) u64);
-
-impl Numbers {
-    pub(crate) fn next(&mut self) -> f32 {
-        // Knuth's multiplier
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
-    }
 }
 
 /// Every number of a weights file as one that is not what a layer begins with: a bias that is 0 or a deviation

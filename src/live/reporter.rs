@@ -77,6 +77,7 @@ impl Reporter {
             Event::DataRead | Event::KernelsTimed(_) => self.shared.write(|board| board.doing = None),
             Event::Folder(folder) => self.has_folder(folder),
             Event::Begins(start) => self.begins(start),
+            Event::Member { name, number, of, .. } => self.note(format!("member {number} of {of}: {name}")),
             Event::Phase(phase) => self.note(format!("phase `{}`", phase.name)),
             Event::EpochBegins { epoch, batches, done } => {
                 self.epoch = Epoch::new(*epoch, *batches, *done);

@@ -1,4 +1,4 @@
-//! The pages of all runs below a folder: what their server answers. A request is answered while the next
+//! The pages of all runs and searches below a folder: what their server answers. A request is answered while the next
 //! waits: they come from one person.
 
 use std::path::PathBuf;
@@ -15,10 +15,11 @@ use serde_json::{Map, Value, json};
 use super::door::{Door, HTML, JSON, Server, text};
 use super::error::LiveError;
 use super::guard::Refusal;
-use super::shelf::{Found, Shelf};
+use super::shelf::{Found, Shelf, read_search};
 use crate::diag::Language;
 use crate::experiment::{Compared, Comparison, Error, Run, RunPair};
-use crate::page::RunsPage;
+use crate::page::{RunsPage, SearchPage};
+use crate::search::record;
 
 /// So many runs are compared at once.
 const MOST_COMPARED: usize = 8;
@@ -63,6 +64,7 @@ pub(crate) fn serve(
     let routes = Router::new()
         .route("/", get(list))
         .route("/report", get(report_of))
+        .route("/search", get(search_of))
         .route("/compare", get(compare))
         .with_state(Arc::new(room));
     door.serve(routes)
@@ -70,10 +72,11 @@ pub(crate) fn serve(
 
 async fn list(State(room): State<Arc<Room>>) -> Response {
     let mut shelf = room.shelf();
-    let Found { runs, is_cut } = shelf.look();
+    let Found { runs, searches, is_cut } = shelf.look();
     let page = RunsPage {
         folder: shelf.root(),
         runs: &runs,
+        searches: &searches,
         is_cut,
         most_compared: MOST_COMPARED,
         language: room.language,
@@ -81,7 +84,7 @@ async fn list(State(room): State<Arc<Room>>) -> Response {
     text(HTML, page.to_html())
 }
 
-/// A run by its number.
+/// A run or a search by its number.
 #[derive(Debug, Deserialize)]
 struct Asked {
     run: usize,
@@ -93,6 +96,25 @@ async fn report_of(State(room): State<Arc<Room>>, Query(Asked { run }): Query<As
         Ok(run) => text(HTML, (room.report)(&run)),
         Err(error) => (StatusCode::NOT_FOUND, room.said(&error)).into_response(),
     }
+}
+
+async fn search_of(State(room): State<Arc<Room>>, Query(Asked { run }): Query<Asked>) -> Response {
+    let Some(folder) = room.folder(run) else { return Refusal::NoSuchPage.response(room.language) };
+    let found = match read_search(&folder) {
+        Ok(found) => found,
+        Err(why) => return (StatusCode::NOT_FOUND, room.language.say(&why).into_owned()).into_response(),
+    };
+    let best = Some(folder.join(record::BEST_FILE)).filter(|best| best.is_file());
+    let page = SearchPage {
+        record: &found,
+        space: None,
+        importance: &[],
+        folder: &folder,
+        best: best.as_deref(),
+        is_running: false,
+        language: room.language,
+    };
+    text(HTML, page.to_html())
 }
 
 /// Runs by their numbers, with commas between them.

@@ -1,4 +1,4 @@
-//! All runs below a folder, each with a number that stays its own as long as the server lives: requests name
+//! All runs and searches below a folder, each with a number that stays its own as long as the server lives: requests name
 //! numbers, and never paths.
 
 use std::collections::BTreeMap;
@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::experiment::{Run, RunStatus};
+use crate::files;
 use crate::ir::run_files;
-use crate::page::{ListedRun, ShownRun};
+use crate::page::{ListedRun, ListedSearch, ShownRun};
 use crate::printed::shown_path;
+use crate::search::record::{self, Record};
 
 /// So many folders are looked through.
 const MOST_FOLDERS: usize = 20_000;
@@ -19,7 +21,7 @@ const DEEPEST: usize = 8;
 const SIGNS: [&str; 5] =
     [run_files::REPORT, run_files::HISTORY, run_files::STATE, run_files::PREVIOUS_STATE, run_files::INDEX];
 
-/// Runs that have been seen.
+/// Runs and searches that have been seen.
 #[derive(Debug)]
 pub(super) struct Shelf {
     root: PathBuf,
@@ -33,6 +35,8 @@ pub(super) struct Shelf {
 pub(super) struct Found {
     /// Those that were changed last stand first.
     pub(super) runs: Vec<ListedRun>,
+    /// In the same order. Their trials are not among the runs.
+    pub(super) searches: Vec<ListedSearch>,
     /// There are more folders than are looked through.
     pub(super) is_cut: bool,
 }
@@ -46,22 +50,25 @@ impl Shelf {
         &self.root
     }
 
-    /// The folder of a run that was listed.
+    /// The folder of a run or a search that was listed.
     pub(super) fn folder(&self, number: usize) -> Option<&Path> {
         self.known.get(number).map(PathBuf::as_path)
     }
 
     /// Looks for runs.
     pub(super) fn look(&mut self) -> Found {
-        let (folders, is_cut) = self.folders();
-        let mut runs: Vec<ListedRun> = folders.into_iter().map(|folder| self.listed(folder)).collect();
+        let Folders { runs, searches, is_cut } = self.folders();
+        let mut runs: Vec<ListedRun> = runs.into_iter().map(|folder| self.run(folder)).collect();
         runs.sort_by(|a, b| b.changed.cmp(&a.changed).then_with(|| a.name.cmp(&b.name)));
-        Found { runs, is_cut }
+        let mut searches: Vec<ListedSearch> =
+            searches.into_iter().map(|folder| self.search(&folder)).collect();
+        searches.sort_by(|a, b| b.changed.cmp(&a.changed).then_with(|| a.name.cmp(&b.name)));
+        Found { runs, searches, is_cut }
     }
 
-    /// Folders of runs. Links to folders are not followed: they may lead in circles.
-    fn folders(&self) -> (Vec<PathBuf>, bool) {
-        let mut found = Vec::new();
+    /// Folders of runs and searches. Links to folders are not followed: they may lead in circles.
+    fn folders(&self) -> Folders {
+        let (mut runs, mut searches) = (Vec::new(), Vec::new());
         let mut next = vec![(self.root.clone(), 0)];
         let mut seen = 0;
         let mut is_cut = false;
@@ -71,8 +78,12 @@ impl Shelf {
                 is_cut = true;
                 break;
             }
+            if folder.join(record::FILE).is_file() {
+                searches.push(folder);
+                continue;
+            }
             if SIGNS.iter().any(|name| folder.join(name).is_file()) {
-                found.push(folder);
+                runs.push(folder);
                 continue;
             }
             // what may not be read is nobody's run
@@ -84,26 +95,60 @@ impl Shelf {
                 next.extend(below.into_iter().map(|folder| (folder, depth + 1)));
             }
         }
-        (found, is_cut)
+        Folders { runs, searches, is_cut }
     }
 
-    fn listed(&mut self, folder: PathBuf) -> ListedRun {
-        let id = *self.numbers.entry(folder.clone()).or_insert_with(|| {
-            self.known.push(folder.clone());
+    /// The number of a folder, and what it is called.
+    fn numbered(&mut self, folder: &Path) -> (usize, String) {
+        let id = *self.numbers.entry(folder.to_owned()).or_insert_with(|| {
+            self.known.push(folder.to_owned());
             self.known.len() - 1
         });
         let name = match folder.strip_prefix(&self.root) {
             Ok(below) if !below.as_os_str().is_empty() => shown_path(below),
-            Ok(_) | Err(_) => shown_path(&folder),
+            Ok(_) | Err(_) => shown_path(folder),
         };
-        let changed = fs::metadata(folder.join(run_files::REPORT)).and_then(|file| file.modified());
-        let changed = changed.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map(|at| at.as_secs());
+        (id, name)
+    }
+
+    fn search(&mut self, folder: &Path) -> ListedSearch {
+        let (id, name) = self.numbered(folder);
+        ListedSearch { id, name, changed: changed(&folder.join(record::FILE)), found: read_search(folder) }
+    }
+
+    fn run(&mut self, folder: PathBuf) -> ListedRun {
+        let (id, name) = self.numbered(&folder);
+        let changed = changed(&folder.join(run_files::REPORT));
         let found = Run::open(&folder).map(|run| shown_run(&run)).map_err(|error| {
             // the advice on the lines below is for whoever goes on with it
             error.to_string().lines().next().unwrap_or_default().to_owned()
         });
         ListedRun { id, name, changed, found }
     }
+}
+
+/// Folders that were found.
+struct Folders {
+    runs: Vec<PathBuf>,
+    searches: Vec<PathBuf>,
+    is_cut: bool,
+}
+
+/// When a file was last written, in seconds since 1970.
+fn changed(file: &Path) -> Option<u64> {
+    let at = fs::metadata(file).and_then(|file| file.modified()).ok()?;
+    Some(at.duration_since(UNIX_EPOCH).ok()?.as_secs())
+}
+
+/// What a search has come to; or a sentence on why it cannot be read.
+pub(super) fn read_search(folder: &Path) -> Result<Record, String> {
+    let text = files::read_text(&folder.join(record::FILE), files::MOST_RECORD_BYTES)
+        .map_err(|error| error.to_string())?;
+    let (record, _) = Record::read(&text);
+    if record.head.is_none() {
+        return Err(format!("`{file}` does not begin as the list of a search's trials", file = record::FILE));
+    }
+    Ok(record)
 }
 
 fn shown_run(run: &Run) -> ShownRun {
@@ -139,6 +184,9 @@ mod tests {
         make("a/one", "{}");
         make("b", "nonsense");
         fs::create_dir_all(place.path().join("empty/er")).expect("made");
+        // a search is one thing, whatever its trials have left
+        make("s/trials/1", "{}");
+        fs::write(place.path().join("s").join(record::FILE), "nonsense\n").expect("written");
         let mut shelf = Shelf::new(place.path().to_owned());
         let names = |shelf: &mut Shelf| {
             let mut found: Vec<(String, usize)> =
@@ -148,12 +196,14 @@ mod tests {
         };
         let first = names(&mut shelf);
         assert_eq!(first.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["a/one", "b"]);
+        let searches = shelf.look().searches;
+        assert!(searches.len() == 1 && searches[0].name == "s" && searches[0].found.is_err());
         assert!(shelf.look().runs.iter().all(|run| run.found.is_err()));
         make("a/another", "{}");
         let second = names(&mut shelf);
         assert_eq!((second.len(), &second[1..]), (3, &first[..]));
         let number = second[0].1;
         assert!(shelf.folder(number).is_some_and(|folder| folder.ends_with("a/another")));
-        assert_eq!(shelf.folder(3), None);
+        assert_eq!(shelf.folder(4), None);
     }
 }

@@ -22,7 +22,7 @@ use super::reporter::Reporter;
 /// A page is told no more often than this.
 const EVERY: Duration = Duration::from_millis(150);
 /// A page that hears nothing is told so: whoever has gone is noticed.
-const SILENCE: Duration = Duration::from_secs(10);
+pub(super) const SILENCE: Duration = Duration::from_secs(10);
 
 /// A training that can be looked at.
 #[derive(Debug)]

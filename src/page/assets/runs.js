@@ -1,12 +1,13 @@
 // All runs below a folder: sorted by a click, chosen ones drawn over each other.
 (() => {
-  const { find, facts, words, address, shown, time, element } = served;
+  const { find, facts, words, address, shown, time, element, sortable } = served;
   const COLORS = ["#2f86c9", "#e0762b", "#2b9a68", "#8b6fd0", "#c9302c", "#b8860b", "#0e8f8f", "#7f6b5d"];
   const RATE = "learning_rate";
   const names = new Map(facts.runs);
-  const table = find("list");
+  const table = find("list"), searches = find("list-of-searches");
 
   for (const link of document.querySelectorAll("a.report")) link.href = address("/report", { run: link.dataset.run });
+  for (const link of document.querySelectorAll("a.search")) link.href = address("/search", { run: link.dataset.run });
   for (const cell of document.querySelectorAll(".when")) {
     if (!cell.dataset.key) continue;
     const at = new Date(1000 * Number(cell.dataset.key));
@@ -14,29 +15,10 @@
     cell.textContent =
       `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
   }
+  if (searches) sortable(searches);
   if (!table) return;
 
-  // A column is sorted by its keys, numbers as numbers; what has none stands last. A second click turns the order.
-  table.querySelectorAll("thead th").forEach((heading) => {
-    let turn = heading.classList.contains("n") || heading.classList.contains("down") ? -1 : 1;
-    heading.querySelector("button")?.addEventListener("click", () => {
-      const column = heading.cellIndex;
-      const key = (row) => {
-        const cell = row.cells[column];
-        return cell && cell.colSpan === 1 ? (cell.dataset.key ?? cell.textContent) : "";
-      };
-      const order = (a, b) => {
-        const [x, y] = [key(a), key(b)];
-        if (!x || !y) return Number(!x) - Number(!y);
-        const [m, n] = [Number(x), Number(y)];
-        return turn * (Number.isNaN(m) || Number.isNaN(n) ? x.localeCompare(y, undefined, { numeric: true }) : m - n);
-      };
-      table.querySelectorAll("thead th").forEach((other) => other.removeAttribute("aria-sort"));
-      heading.setAttribute("aria-sort", turn > 0 ? "ascending" : "descending");
-      table.tBodies[0].append(...[...table.tBodies[0].rows].sort(order));
-      turn = -turn;
-    });
-  });
+  sortable(table);
 
   // In the order in which they were chosen: the first is what the others are compared with.
   let chosen = [];

@@ -1,39 +1,8 @@
-"use strict";
-// What the pages have in common that cnnc serves while it runs: words, light and dark, their own addresses, plots.
+// What the pages have in common that cnnc serves while it runs: their own addresses, and plots.
 const served = (() => {
-  const root = document.documentElement;
-  const find = (id) => document.getElementById(id);
-  const facts = JSON.parse(find("facts").textContent);
+  const { words, color, shown, element, whenChanged } = base;
   const token = new URLSearchParams(location.search).get("token") ?? "";
-  const words = (name, ...values) => facts.words[root.lang][name].replace(/\{(\d)\}/g, (_, at) => values[at]);
-  const color = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
-  const isDark = () =>
-    root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const address = (path, values = {}) => `${path}?${new URLSearchParams({ ...values, token })}`;
-  root.classList.add("js");
-
-  // Told when the language or the light has changed.
-  const listeners = [];
-  const changed = () => listeners.forEach((listener) => listener());
-  find("language").addEventListener("click", () => (root.lang = root.lang === "ko" ? "en" : "ko"));
-  find("theme").addEventListener("click", () => (root.dataset.theme = isDark() ? "light" : "dark"));
-  new MutationObserver(changed).observe(root, { attributeFilter: ["lang", "data-theme"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
-
-  const shown = (value) => {
-    if (value === null || value === undefined) return "-";
-    return value !== 0 && (Math.abs(value) < 1e-2 || Math.abs(value) >= 1e5) ? value.toExponential(3) : value.toFixed(4);
-  };
-
-  const time = (seconds) => {
-    if (seconds === null || seconds === undefined) return "-";
-    const whole = Math.round(seconds);
-    if (whole < 60) return `${whole} s`;
-    if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-    return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-  };
-
-  const element = (name, text, of = {}) => Object.assign(document.createElement(name), { textContent: text, ...of });
 
   // Plots of fields, `{ name, lines: [{ label, stroke, dash, values }] }`, over the same epochs. What has only
   // grown is drawn into the plots that are there, with the range that was zoomed to.
@@ -99,12 +68,12 @@ const served = (() => {
       zoomed = false;
       if (latest) show(latest.epochs, latest.fields);
     }, true);
-    listeners.push(() => latest && build());
+    whenChanged(() => latest && build());
     addEventListener("resize", () => {
       for (const plot of drawn) plot.setSize({ width: plot.root.parentElement.clientWidth, height: HEIGHT });
     });
     return { show };
   };
 
-  return { find, facts, words, address, shown, time, element, plots, whenChanged: (listener) => listeners.push(listener) };
+  return { ...base, address, plots };
 })();

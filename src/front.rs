@@ -12,6 +12,9 @@
 //! assert!(cnnc::show::show(&[&program], &loaded.ast).contains("units: 10"));
 //! ```
 
+mod candidates;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it holds no search")]
+mod filled;
 mod fixes;
 mod members;
 mod moved;
@@ -19,7 +22,10 @@ mod moved;
 mod moves;
 mod points;
 mod published;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is no path")]
+mod relocated;
 mod settings;
+mod space;
 mod weights;
 
 use std::collections::BTreeSet;
@@ -27,7 +33,10 @@ use std::io;
 use std::path::Path;
 
 pub use crate::zoo::{Listed, Listing};
+pub use points::{Reason, SpaceFacts};
 pub use published::{part_for, reference};
+pub use relocated::relocated;
+pub use space::{NoProgram, SpaceView};
 pub use weights::WeightsFile;
 
 pub use crate::ast::File as Syntax;
@@ -54,6 +63,8 @@ pub struct Loaded {
     pub program: Option<CheckedProgram>,
     /// What is known of the data, where the program has some and it is at hand.
     pub card: Option<DataCard>,
+    /// What is searched for, where the file has no error.
+    pub space: Option<SpaceView>,
     /// Everything found, sorted by place; without what the file allows.
     pub problems: Problems,
 }
@@ -182,7 +193,9 @@ fn judge(
     // a statement that could not be read may be the one that gives a name or a shape to others; what is then
     // missing has been reported already
     let syntax_is_whole = !problems.has_errors();
-    let lowered = lower(&ast, &imports, &mut sources, options, card_of);
+    let texts = sources.clone();
+    let mut lowered = lower(&ast, &imports, &mut sources, options, card_of);
+    let ensemble = lowered.ensemble.take();
     let chosen = lowered.program.as_ref().map(|program| program.model.name.value.clone());
     let layers = lowered.program.as_ref().map_or(0, |program| program.model.layers.len());
     let card = lowered.program.as_ref().and_then(|program| program.data.as_ref()).and_then(card_of);
@@ -208,33 +221,39 @@ fn judge(
     } else {
         problems.extend(lowered.problems.only(OF_WORDS));
     }
-    if let Some(checked) = program.as_ref().filter(|_| !problems.has_errors()) {
+    let is_alone = ensemble.is_none() || depth == Depth::File;
+    if let Some(checked) = program.as_ref().filter(|_| is_alone && !problems.has_errors()) {
         weights::check(checked, around.weights).into_iter().for_each(|problem| problems.push(problem));
         (around.memory)(checked, card.as_ref()).into_iter().for_each(|problem| problems.push(problem));
     }
+    let mut space = None;
     let alone = program.as_ref().filter(|_| depth == Depth::Whole && !problems.has_errors());
-    if let Some(checked) = alone.map(CheckedProgram::program) {
-        if let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.dimensions.is_empty()) {
-            let files = Files { ast: &ast, imports: &imports, sources: &sources };
-            let found = points::check(files, options, card.as_ref(), (tune, checked.model.layers.len()));
-            found.into_iter().for_each(|problem| problems.push(problem));
-        }
-        if let Some(ensemble) = checked.ensembles.first().filter(|_| options.model.is_none()) {
-            let files = Files { ast: &ast, imports: &imports, sources: &sources };
-            problems.extend(members::check(files, options, card_of, ensemble));
-        }
+    if let Some(checked) = alone.map(CheckedProgram::program)
+        && let Some(tune) = checked.tune.as_ref().filter(|tune| !tune.space.parameters.is_empty())
+    {
+        let files = Files { ast: &ast, imports: &imports, sources: &texts };
+        let view = SpaceView::new(files, options, card.as_ref(), (checked, tune));
+        let (facts, found) = points::check(&view, checked.model.layers.len());
+        found.into_iter().for_each(|problem| problems.push(problem));
+        space = Some(view.with_facts(facts));
+    }
+    if let Some(ensemble) = ensemble.filter(|_| depth == Depth::Whole && !problems.has_errors()) {
+        let files = Files { ast: &ast, imports: &imports, sources: &sources };
+        let (together, found) = members::together(files, options, around, ensemble);
+        problems.extend(found);
+        program = together;
     }
     let allows = ast.allows().into_iter().chain(imports.allows());
     let allowed: Vec<(Code, Option<Span>)> =
         allows.filter_map(|(allow, within)| Some((allow.code.value.parse().ok()?, within))).collect();
     problems.allow(&allowed);
     if problems.has_errors() {
-        program = None;
+        (program, space) = (None, None);
     }
     let text = sources.main().text.clone();
     problems.write_settings(|setting| settings::write(&ast, &text, chosen.as_deref(), setting));
     problems.write_moves(|entry| moves::write(&ast, &text, entry));
-    (Loaded { sources, ast, program, card, problems }, layers)
+    (Loaded { sources, ast, program, card, space, problems }, layers)
 }
 
 /// The layers that stand in blocks, and the statements that use these.

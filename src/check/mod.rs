@@ -18,6 +18,7 @@ mod run_files;
 mod run_names;
 mod scaling;
 mod schedule;
+mod search;
 mod shapes;
 mod shrink;
 mod splits;
@@ -60,6 +61,7 @@ pub fn check_around(
     augmentation::check(&view, &mut problems);
     let loss = output::check(&view, &mut problems);
     schedule::check(&view, &mut problems);
+    search::check(&view, &mut problems);
     run_names::check(&view, &mut problems);
     run_files::check(&view, &mut problems);
     lints::check(&view, &mut problems);

@@ -171,6 +171,12 @@ codes! {
     W0529 Warning,
     W0530 Warning,
     W0531 Warning,
+    E0532 Error,
+    E0533 Error,
+    E0534 Error,
+    W0535 Warning,
+    E0540 Error,
+    E0541 Error,
 }
 
 impl Code {

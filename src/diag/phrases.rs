@@ -28,6 +28,7 @@ const LINES: &[&str] = &[
     include_str!("catalogue/ko/lines/judged.txt"),
     include_str!("catalogue/ko/lines/see.txt"),
     include_str!("catalogue/ko/lines/live.txt"),
+    include_str!("catalogue/ko/lines/search.txt"),
     include_str!("catalogue/ko/lines/system.txt"),
 ];
 

@@ -1,17 +1,19 @@
-//! E0518: every point of the space that a file's `search(…)` values span is checked before the first trial
-//! starts.
+//! E0518: points of the space that a file's `search(…)` values span are checked before the first trial
+//! starts, and what is found out there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::Files;
-use crate::card::DataCard;
-use crate::check::check_around;
-use crate::diag::{Code, Diagnostic, Language, Level};
-use crate::ir::TuneSpec;
-use crate::lower::{LowerOptions, lower_at};
+use super::SpaceView;
+use super::candidates::{Candidates, points};
+use crate::diag::{Code, Diagnostic};
+use crate::figures;
+use crate::ir::CheckedProgram;
+use crate::printed::thousands;
+use crate::source::Span;
+use crate::space::Point;
+use crate::vocabulary::Impossible;
 
-/// Of a larger space each value of each dimension is checked, with the first and with the last values of the
-/// others.
+/// Most points that are checked.
 const MOST_POINTS: usize = 1000;
 
 /// Most layers that are looked at for all points together, but for a few points in any case: of a very large
@@ -21,101 +23,224 @@ const MOST_LAYERS: usize = 1_000_000;
 /// Points that are checked of any model.
 const LEAST_POINTS: usize = 16;
 
-/// Looks for points that cannot work; the first point, which has this many layers, has been checked. `None`
-/// where all can.
-pub(super) fn check(
-    files: Files<'_>,
-    options: &LowerOptions,
-    card: Option<&DataCard>,
-    (tune, layers): (&TuneSpec, usize),
-) -> Option<Diagnostic> {
-    let sizes: Vec<usize> = tune.dimensions.iter().map(|dimension| dimension.values.len()).collect();
-    let points = points(&sizes, (MOST_LAYERS / layers.max(1)).clamp(LEAST_POINTS, MOST_POINTS));
-    let mut failing: BTreeMap<usize, String> = BTreeMap::new();
-    for (at, point) in points.iter().enumerate() {
-        let mut sources = files.sources.clone();
-        let lowered = lower_at(files.ast, files.imports, &mut sources, options, &|_| card.cloned(), point);
-        let mut problems = lowered.problems;
-        if let Some(program) = lowered.program {
-            problems.extend(check_around(program, card, &lowered.unknown).1);
-        }
-        if let Some(error) = problems.iter().find(|problem| problem.level == Level::Error) {
-            failing.insert(at, format!("{}: {}", error.code, error.message(Language::English)));
-        }
-    }
-    let (&first, why) = failing.first_key_value()?;
-    let dimensions = smallest(&sizes, &points, &failing).unwrap_or((0..sizes.len()).collect());
-    let value = |dimension: usize| &tune.dimensions[dimension].values[points[first][dimension]];
-    let mut dimensions = dimensions.into_iter();
-    let main = dimensions.next()?;
-    let mut problem = Diagnostic::new(Code::E0518)
-        .arg("value", value(main))
-        .arg("why", why)
-        .arg("failing", failing.len())
-        .arg("points", points.len())
-        .at(tune.dimensions[main].span, "here");
-    let mut alone = true;
-    for dimension in dimensions {
-        alone = false;
-        problem = problem.also_with(tune.dimensions[dimension].span, "also", "value", value(dimension));
-    }
-    let problem = if alone { problem.saying("one") } else { problem };
-    Some(problem.note("why").note("count").help("help"))
+/// What is known of a space before its first trial.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SpaceFacts {
+    /// The names of the parameters.
+    pub names: Vec<String>,
+    /// Number of points, those counted apart that differ in what does not count; `None` where a parameter is
+    /// continuous, or there are more than a number can say.
+    pub points: Option<u64>,
+    /// How many of them were checked.
+    pub checked: usize,
+    /// Those among the checked ones that are no programs, by the reason.
+    pub reasons: Vec<Reason>,
+    /// Least and most multiplications and additions of one picture's forward pass.
+    pub flops: Option<[u64; 2]>,
+    /// Least and most weights and statistics.
+    pub weights: Option<[u64; 2]>,
+    /// The checked point whose program holds most results of layers and weights.
+    pub largest: Option<Point>,
 }
 
-/// The points that are checked, at most this many: all, or of a large space the ends of every line through its
-/// first and last corner.
-fn points(sizes: &[usize], most: usize) -> Vec<Vec<usize>> {
-    let all = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
-    if let Some(count) = all.filter(|count| *count <= most) {
-        let point = |mut index: usize| {
-            let mut point = vec![0; sizes.len()];
-            for (at, size) in sizes.iter().enumerate().rev() {
-                point[at] = index % size;
-                index /= size;
-            }
-            point
+/// Why points are no programs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// The first error at the first of these points, in a sentence that begins with its code.
+    pub why: String,
+    /// How many of the checked points have it.
+    pub points: usize,
+    /// The fewest values that are at fault: each checked point that has them is no program. Name and value of
+    /// the parameters, as they are written.
+    pub values: Vec<(String, String)>,
+}
+
+impl SpaceFacts {
+    /// How many of the checked points are no programs.
+    pub fn impossible(&self) -> usize {
+        self.reasons.iter().map(|reason| reason.points).sum()
+    }
+
+    /// Whether every point was checked.
+    pub fn is_whole(&self) -> bool {
+        self.points == u64::try_from(self.checked).ok()
+    }
+
+    /// For people: how large the space is, what of it is impossible and why, and how large its models are.
+    pub fn lines(&self) -> Vec<String> {
+        let names = self.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let checked = thousands(self.checked as u64);
+        let mut lines = vec![match self.points.map(thousands) {
+            Some(points) if self.is_whole() => format!("search over {names}: {points} points, all checked"),
+            Some(points) => format!("search over {names}: {points} points, {checked} of them checked"),
+            None => format!("search over {names}: a continuous space, {checked} points of it checked"),
+        }];
+        for Reason { why, points, values } in &self.reasons {
+            let values: Vec<String> =
+                values.iter().map(|(name, value)| format!("`{name}`: {value}")).collect();
+            let (values, points) = (values.join(", "), thousands(*points as u64));
+            lines.push(format!("{points} of {checked} points cannot be trained ({values}): {why}"));
+        }
+        if let (Some(flops), Some(weights)) = (self.flops, self.weights) {
+            let ([least, most], [few, many]) = (flops.map(thousands), weights.map(thousands));
+            lines.push(format!(
+                "its models have {few} to {many} parameters, and {least} to {most} FLOPs a picture"
+            ));
+        }
+        lines
+    }
+
+    fn add(&mut self, point: &Point, program: &CheckedProgram, largest: &mut u64) {
+        let widen = |range: &mut Option<[u64; 2]>, value: u64| {
+            let [least, most] = range.unwrap_or([value; 2]);
+            *range = Some([least.min(value), most.max(value)]);
         };
-        return (0..count).map(point).collect();
+        let size = figures::size(program);
+        widen(&mut self.flops, size.flops);
+        widen(&mut self.weights, size.parameters);
+        let batch = program.program().train.as_ref().map_or(1, |train| train.batch.value as u64);
+        let held = size.outputs.saturating_mul(batch).saturating_add(size.parameters.saturating_mul(3));
+        if self.largest.is_none() || held > *largest {
+            *largest = held;
+            self.largest = Some(point.clone());
+        }
     }
-    let (first, last): (Vec<usize>, Vec<usize>) =
-        (vec![0; sizes.len()], sizes.iter().map(|size| size - 1).collect());
-    let mut points: Vec<Vec<usize>> = Vec::new();
-    let mut known: BTreeSet<Vec<usize>> = BTreeSet::new();
-    for corner in [&first, &last] {
-        for (at, size) in sizes.iter().enumerate() {
-            for value in 0..*size {
-                if points.len() == most {
-                    return points;
-                }
-                let mut point = corner.clone();
-                point[at] = value;
-                if known.insert(point.clone()) {
-                    points.push(point);
-                }
+}
+
+/// Looks at points of a space; the model has this many layers at the first. The problem says which points
+/// cannot work, where that is not allowed; or that none can.
+pub(super) fn check(view: &SpaceView, layers: usize) -> (SpaceFacts, Option<Diagnostic>) {
+    let most = (MOST_LAYERS / layers.max(1)).clamp(LEAST_POINTS, MOST_POINTS);
+    let space = view.space();
+    let candidates = Candidates::of(space, most);
+    let points = points(&candidates.sizes(), most);
+    let mut facts = SpaceFacts {
+        names: space.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
+        points: space.points(),
+        checked: points.len(),
+        ..SpaceFacts::default()
+    };
+    let mut failing: BTreeMap<usize, Failure> = BTreeMap::new();
+    let mut largest = 0;
+    for (at, indices) in points.iter().enumerate() {
+        let point = candidates.point(indices);
+        match view.at(&point, &[]).program {
+            Ok(program) => facts.add(&point, &program, &mut largest),
+            Err(why) => {
+                let place = why.error().map(|error| (error.code, error.span()));
+                failing.insert(at, Failure { place, why: why.why() });
             }
         }
     }
-    points
+    let found = Found { view, candidates: &candidates, points: &points, failing: &failing };
+    facts.reasons = found.reasons();
+    let problem = match view.tune().impossible {
+        _ if failing.len() == points.len() => found.nothing_left(),
+        Impossible::Error => found.problem(),
+        Impossible::Skip => None,
+    };
+    (facts, problem)
 }
 
-/// The fewest dimensions whose values at the first failing point are at fault: all checked points with these
-/// values fail.
-fn smallest(sizes: &[usize], points: &[Vec<usize>], failing: &BTreeMap<usize, String>) -> Option<Vec<usize>> {
-    let (&first, _) = failing.first_key_value()?;
-    let point = &points[first];
-    let at_fault = |dimensions: &[usize]| {
-        let alike = |other: &Vec<usize>| dimensions.iter().all(|&at| other[at] == point[at]);
-        points.iter().enumerate().filter(|(_, other)| alike(other)).all(|(at, _)| failing.contains_key(&at))
+/// A point that is no program.
+struct Failure {
+    /// What is wrong, and where.
+    place: Option<(Code, Span)>,
+    why: String,
+}
+
+/// What was found out about points.
+struct Found<'a> {
+    view: &'a SpaceView,
+    candidates: &'a Candidates,
+    points: &'a [Vec<usize>],
+    failing: &'a BTreeMap<usize, Failure>,
+}
+
+impl Found<'_> {
+    /// The reasons, in the order in which they are met first.
+    fn reasons(&self) -> Vec<Reason> {
+        let mut reasons: Vec<(Option<(Code, Span)>, Reason)> = Vec::new();
+        for (&at, Failure { place, why }) in self.failing {
+            if let Some((_, reason)) = reasons.iter_mut().find(|(known, _)| known == place) {
+                reason.points += 1;
+                continue;
+            }
+            let values = self.at_fault(at).into_iter().map(|parameter| {
+                (self.view.space().parameters[parameter].name.clone(), self.value(at, parameter))
+            });
+            reasons.push((*place, Reason { why: why.clone(), points: 1, values: values.collect() }));
+        }
+        reasons.into_iter().map(|(_, reason)| reason).collect()
+    }
+
+    /// The parameters whose values at a failing point are at fault.
+    fn at_fault(&self, at: usize) -> Vec<usize> {
+        let sizes = self.candidates.sizes();
+        smallest(&sizes, self.points, at, &|at| self.failing.contains_key(&at))
+            .unwrap_or((0..sizes.len()).collect())
+    }
+
+    /// A parameter's value at a point, as it is written.
+    fn value(&self, at: usize, parameter: usize) -> String {
+        let value = self.candidates.0[parameter][self.points[at][parameter]];
+        self.view.space().parameters[parameter].domain.written(value)
+    }
+
+    /// E0518 for the first of the points that cannot work; `None` where all can.
+    fn problem(&self) -> Option<Diagnostic> {
+        let (&first, failure) = self.failing.first_key_value()?;
+        let places = &self.view.tune().places;
+        let mut at_fault = self.at_fault(first).into_iter();
+        let main = at_fault.next()?;
+        let mut problem = Diagnostic::new(Code::E0518)
+            .arg("value", self.value(first, main))
+            .arg("why", &failure.why)
+            .arg("failing", self.failing.len())
+            .arg("points", self.points.len())
+            .at(*places.get(main)?, "here");
+        let mut alone = true;
+        for parameter in at_fault {
+            alone = false;
+            problem =
+                problem.also_with(*places.get(parameter)?, "also", "value", self.value(first, parameter));
+        }
+        let problem = if alone { problem.saying("one") } else { problem };
+        Some(problem.note("why").note("count").help("help").help("skip-help"))
+    }
+
+    /// E0518 where there is no point that works.
+    fn nothing_left(&self) -> Option<Diagnostic> {
+        let (_, failure) = self.failing.first_key_value()?;
+        let problem = Diagnostic::new(Code::E0518)
+            .saying("none")
+            .arg("why", &failure.why)
+            .arg("points", self.points.len())
+            .at(self.view.tune().span, "none-here");
+        Some(problem.note("why").help("none-help"))
+    }
+}
+
+/// The fewest parameters whose values at a failing point are at fault: all points with these values fail.
+fn smallest(
+    sizes: &[usize],
+    points: &[Vec<usize>],
+    at: usize,
+    fails: &dyn Fn(usize) -> bool,
+) -> Option<Vec<usize>> {
+    let point = &points[at];
+    let at_fault = |parameters: &[usize]| {
+        let alike = |other: &Vec<usize>| parameters.iter().all(|&at| other[at] == point[at]);
+        points.iter().enumerate().filter(|(_, other)| alike(other)).all(|(at, _)| fails(at))
     };
     let singles = (0..sizes.len()).map(|at| vec![at]);
-    // of very many dimensions there are too many of these to go through
+    // of very many parameters there are too many of these to go through
     let few = |most: usize| if sizes.len() <= most { 0..sizes.len() } else { 0..0 };
     let pairs = few(200).flat_map(|a| (a + 1..sizes.len()).map(move |b| vec![a, b]));
     let triples = few(40).flat_map(|a| {
         (a + 1..sizes.len()).flat_map(move |b| (b + 1..sizes.len()).map(move |c| vec![a, b, c]))
     });
-    singles.chain(pairs).chain(triples).find(|dimensions| at_fault(dimensions))
+    singles.chain(pairs).chain(triples).find(|parameters| at_fault(parameters))
 }
 
 #[cfg(test)]
@@ -123,24 +248,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_spaces_are_checked_whole_and_large_ones_along_their_lines() {
-        assert_eq!(points(&[2, 3], MOST_POINTS), [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]);
-        let large = points(&[20, 20, 20], MOST_POINTS);
-        assert!(large.len() <= MOST_POINTS);
-        assert!(large.contains(&vec![7, 0, 0]) && large.contains(&vec![19, 19, 3]));
-    }
-
-    #[test]
     fn the_smallest_combination_is_named() {
         let points = points(&[2, 3, 2], MOST_POINTS);
-        let fails = |wrong: &dyn Fn(&[usize]) -> bool| {
-            let failing = points.iter().enumerate().filter(|(_, point)| wrong(point));
-            failing.map(|(at, _)| (at, String::new())).collect::<BTreeMap<_, _>>()
+        let found = |wrong: &dyn Fn(&[usize]) -> bool| {
+            let fails = |at: usize| wrong(&points[at]);
+            let first = (0..points.len()).find(|&at| fails(at)).expect("some fail");
+            smallest(&[2, 3, 2], &points, first, &fails)
         };
-        assert_eq!(smallest(&[2, 3, 2], &points, &fails(&|point| point[1] == 2)), Some(vec![1]));
-        assert_eq!(
-            smallest(&[2, 3, 2], &points, &fails(&|point| point[0] == 1 && point[2] == 1)),
-            Some(vec![0, 2])
-        );
+        assert_eq!(found(&|point| point[1] == 2), Some(vec![1]));
+        assert_eq!(found(&|point| point[0] == 1 && point[2] == 1), Some(vec![0, 2]));
     }
 }

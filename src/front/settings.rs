@@ -8,6 +8,17 @@ use crate::source::Span;
 /// section of its own.
 pub(super) fn write(file: &File, text: &str, model: Option<&str>, setting: &NewSetting) -> Edit {
     let NewSetting { section, key, value } = setting;
+    write_value(file, text, model, (section, key), value)
+}
+
+/// [`write`] for any setting, by its section and key.
+pub(super) fn write_value(
+    file: &File,
+    text: &str,
+    model: Option<&str>,
+    (section, key): (&str, &str),
+    value: &str,
+) -> Edit {
     let of_kind = |name: &str, of_model: bool| {
         file.sections().find(|other| {
             let target = other.target.as_ref().map(|target| target.value.as_str());
@@ -18,7 +29,7 @@ pub(super) fn write(file: &File, text: &str, model: Option<&str>, setting: &NewS
     let either = |name: &str| of_kind(name, true).or_else(|| of_kind(name, false));
     let written = [of_kind(section, true), of_kind(section, false)];
     if let Some(span) = written.into_iter().flatten().find_map(|section| value_of(section, key)) {
-        return Edit { span, text: value.clone() };
+        return Edit { span, text: value.to_owned() };
     }
     let entry = format!("{key}: {value}");
     if let Some(section) = of_kind(section, false).or_else(|| of_kind(section, true)) {

@@ -4,11 +4,11 @@
 use super::published::reference;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{
-    Backbone, CheckedProgram, Scope, ScopeKind, StartingWeights, Variable, WeightsOf, variables,
+    Backbone, CheckedProgram, MemberSpec, Scope, ScopeKind, StartingWeights, Variable, WeightsOf, variables,
 };
 use crate::printed::few;
 use crate::tensor::Shape;
-use crate::zoo::{Account, Found, Listing, Part, fit_backbone, published_models};
+use crate::zoo::{Account, Found, Listing, Part, fit_backbone, fit_model, published_models};
 
 /// What is known of a weights file that is named in a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,42 @@ pub(super) fn check(program: &CheckedProgram, look_at: &dyn Fn(&str) -> WeightsF
         }
     }
     problems
+}
+
+/// What does not fit of the weights that a member of an ensemble is to have.
+pub(super) fn check_member(
+    program: &CheckedProgram,
+    member: &MemberSpec,
+    look_at: &dyn Fn(&str) -> WeightsFile,
+) -> Option<Diagnostic> {
+    let weights = member.weights.as_ref()?;
+    let file = weights.from.name();
+    let about = |code| {
+        let problem = Diagnostic::new(code).arg("file", file).arg("model", &member.model.value);
+        problem.at(weights.span, "here").help("help")
+    };
+    let listing = match look_at(file) {
+        WeightsFile::Unknown => return None,
+        WeightsFile::Missing => return Some(about(Code::W0125)),
+        WeightsFile::Unsound(why) => return Some(about(Code::E0124).arg("why", why)),
+        WeightsFile::Tensors(listing) => listing,
+    };
+    let variables = variables(program, false);
+    let account = fit_model(&listing, &program.program().model, &variables, weights.matching);
+    let backbone = Backbone {
+        model: member.model.value.clone(),
+        zoo: false,
+        weights: Some(weights.clone()),
+        frozen: None,
+        prepare: None,
+    };
+    let scope = Scope {
+        path: String::new(),
+        kind: ScopeKind::Block(member.model.value.clone()),
+        layers: 0..program.program().model.layers.len(),
+        span: member.model.span,
+    };
+    check_use(program, (&scope, &backbone, weights), &listing, &account)
 }
 
 fn check_use(

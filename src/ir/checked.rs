@@ -1,5 +1,9 @@
 //! A program whose shapes, labels and schedule have been checked.
 
+mod together;
+
+pub use together::Answers;
+
 use super::{LabelKind, LayerId, Loss, Phase, PrepareSpec, Program};
 use crate::layers::{Input, Layer};
 use crate::tensor::Shape;
@@ -48,6 +52,14 @@ impl CheckedProgram {
     /// For the checker alone: the program leaves sizes open, and its shapes are those at one of them.
     pub(crate) fn leaving_open(self, open: OpenSizes) -> Self {
         Self { open: Some(open), ..self }
+    }
+
+    /// The program by itself, without the search that it is a point of: its values stand in the layers and
+    /// settings.
+    #[must_use]
+    pub fn without_search(mut self) -> Self {
+        self.program.tune = None;
+        self
     }
 
     /// What is known where the program leaves the size of its pictures open; `None` where it takes one size.

@@ -1,7 +1,7 @@
 //! How the vectors of a model lie where maps are kept channels first.
 
 use super::{CheckedProgram, LayerId};
-use crate::layers::{Join, Layer};
+use crate::layers::{Join, Layer, Together};
 use crate::tensor::{Shape, VectorOrder};
 
 impl CheckedProgram {
@@ -27,7 +27,8 @@ fn flattened(map: &Shape) -> VectorOrder {
 
 /// The order of a layer's vector, by those that its operands have when they are flattened.
 fn order_of(layer: &Layer, operands: Vec<VectorOrder>, result: &Shape) -> VectorOrder {
-    if matches!(layer, Layer::Dense(_) | Layer::GlobalPool2d(_)) {
+    let is_vote = matches!(layer, Layer::Together(Together::VoteForClass | Together::VoteForEach));
+    if is_vote || matches!(layer, Layer::Dense(_) | Layer::GlobalPool2d(_)) {
         return VectorOrder::own(result.elements());
     }
     if matches!(layer, Layer::Join(Join::Concat)) {

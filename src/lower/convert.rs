@@ -1,7 +1,7 @@
 //! Values to types: what an option takes, what it got, and the report where they differ.
 
 use super::Cx;
-use super::constant::Value;
+use super::constant::{Later, Parameters, Value};
 use super::names::{list_below, nearest_of_many};
 use crate::ast::{Dim, Expr, ExprKind};
 use crate::diag::{Code, Diagnostic, Mention};
@@ -21,6 +21,18 @@ impl Cx {
     /// The value; `None` where it has none, which has been reported.
     pub(super) fn value(&mut self, expr: &Expr) -> Option<Value> {
         self.constants.evaluate(expr, &mut self.problems)
+    }
+
+    /// The value, for whoever reads it later.
+    pub(super) fn later(&mut self, expr: &Expr) -> Later {
+        self.constants.later(&mut self.problems, |constants, problems| constants.evaluate(expr, problems))
+    }
+
+    /// Runs something, and says which parameters of the search it has read.
+    pub(super) fn reading<T>(&mut self, run: impl FnOnce(&mut Cx) -> T) -> (T, Parameters) {
+        let before = self.constants.begin_reading();
+        let made = run(self);
+        (made, self.constants.end_reading(before))
     }
 
     /// E0011, or E0016 where a word was written that is no constant.

@@ -9,7 +9,7 @@ use crate::layers::Layer;
 use crate::source::Span;
 use crate::vocabulary::{
     AugmentKind, Callback, Category, DataSource, Drawing, Loss, Normalize, Optimizer, OptionSpec, OptionType,
-    SECTIONS, Schedule, SectionInfo, Word, Words,
+    SECTIONS, Schedule, SectionInfo, Strategy, Word, Words,
 };
 
 /// An entry of a section that the section does not have.
@@ -263,6 +263,7 @@ fn words_of(category: Category) -> Vec<Word> {
         Category::Schedule => table_of::<Schedule>(),
         Category::Source => table_of::<DataSource>(),
         Category::Normalization => table_of::<Normalize>(),
+        Category::Strategy => table_of::<Strategy>(),
         _ => Vec::new(),
     }
 }

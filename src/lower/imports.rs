@@ -26,7 +26,7 @@ const MOST_BYTES: usize = 64 << 20;
 const ENDING: &str = ".cnn";
 
 /// Files used by the one that is compiled.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Imports {
     /// What the file that is compiled brings in.
     pub(super) main: Vec<Imported>,
@@ -46,7 +46,7 @@ impl Imports {
 }
 
 /// A file that is used.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct UsedFile {
     place: Origin,
     /// Its text, among all texts.

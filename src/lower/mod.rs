@@ -15,6 +15,7 @@ mod convert;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
 mod data;
 mod elsewhere;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it names no models")]
 mod ensemble;
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -44,6 +45,7 @@ mod section;
 mod train;
 mod tune;
 mod units;
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it names no layer")]
 mod unused;
 mod weights;
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a value is, it is of the wrong type")]
@@ -54,15 +56,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ast::{Definition, DefinitionKind, File, Item, Section};
 use crate::card::DataCard;
 use crate::diag::{Code, Diagnostic, Mention, Problems, Term};
-use crate::ir::{DataSpec, EnsembleSpec, LabelKind, LayerId, Model, PrepareSpec, Program, ScopeKind};
+use crate::ir::{
+    DataSpec, EnsembleSpec, LabelKind, LayerId, Model, PrepareSpec, Program, ScopeKind, TuneSpec,
+};
 use crate::layers::Layer;
 use crate::source::{SourceMap, Span};
+use crate::space::Point;
 use crate::vocabulary::Metric;
 
+pub(crate) use body::MOST_LAYERS;
 use constant::{Classes, Constants};
 use imports::Imports;
 pub(crate) use names::{list, nearest};
 pub use overrides::OVERRIDE;
+pub(crate) use overrides::override_text;
 pub use section::calls_of;
 use units::{Callee, Units};
 
@@ -95,6 +102,11 @@ pub struct Lowered {
     pub program: Option<Program>,
     /// Layers whose attributes could not be read: they stand in the program with attributes of no meaning.
     pub unknown: BTreeSet<LayerId>,
+    /// For each parameter of the search whether its value was read. The program is the same for all values of
+    /// those that were not.
+    pub counts: Vec<bool>,
+    /// The ensemble that is meant, where no model is: the program is that of its first member.
+    pub ensemble: Option<EnsembleSpec>,
     /// What was found.
     pub problems: Problems,
 }
@@ -108,11 +120,11 @@ pub(crate) fn lower(
     options: &LowerOptions,
     card_of: &dyn Fn(&DataSpec) -> Option<DataCard>,
 ) -> Lowered {
-    lower_at(file, imports, sources, options, card_of, &[])
+    lower_at(file, imports, sources, options, card_of, &Point::default())
 }
 
-/// Lowers a file at a point of the space that its `search(…)` values span: the index of a value for each
-/// dimension, 0 where it is left out.
+/// Lowers a file at a point of the space that its `search(…)` values span. What the point has no value for
+/// has its first one.
 ///
 /// It is long because it is the order of all steps, each of which needs what those before it have found.
 pub(crate) fn lower_at(
@@ -121,7 +133,7 @@ pub(crate) fn lower_at(
     sources: &mut SourceMap,
     options: &LowerOptions,
     card_of: &dyn Fn(&DataSpec) -> Option<DataCard>,
-    point: &[usize],
+    point: &Point,
 ) -> Lowered {
     let mut cx = Cx::default();
     let mut sections = section::collect(&mut cx, file);
@@ -129,28 +141,48 @@ pub(crate) fn lower_at(
     let models: Vec<&Definition> = file.models().collect();
     let ensembles = ensemble::lower_all(&mut cx, &sections, &models);
     let written = sections.iter().filter(|section| section.kind.value == "ensemble").count();
-    let chosen = match options.model.as_deref() {
+    let asked = options.model.as_deref();
+    let whole = whole_models(file, &models);
+    let meant = ensemble::meant(&mut cx, &ensembles, (asked, &models, &whole)).cloned();
+    let chosen = match (&meant, asked) {
+        (Some(ensemble), _) => {
+            models.iter().copied().find(|model| model.name.value == ensemble.members[0].model.value)
+        }
         // what an ensemble with a mistake would have as members is not known
-        None if ensembles.len() < written && models.len() > 1 => None,
-        asked => choose_model(&mut cx, file, &models, &ensembles, asked),
+        (None, None) if ensembles.len() < written && models.len() > 1 => None,
+        (None, asked) => choose_model(&mut cx, (&models, &whole), &ensembles, asked),
     };
     let model_name = chosen.map(|definition| definition.name.value.as_str());
     let overridden = overrides::apply(&mut cx, &mut sections, sources, &options.overrides);
-    let space = search_space(&mut cx, file, chosen, &sections, &overridden);
-    let (dimensions, first_search) = (space.dimensions(), space.first());
-    cx.constants.set_search(space.at(point));
+    let merged = |kind: &str| section::merge(&sections, &overridden, kind, model_name);
+    let (data, prepare, augment, mut train) =
+        (merged("data"), merged("prepare"), merged("augment"), merged("train"));
+    let (mut tune, report) = (merged("tune"), merged("report"));
+    let searched = [
+        ("data", data.as_ref()),
+        ("prepare", prepare.as_ref()),
+        ("augment", augment.as_ref()),
+        ("train", train.as_ref()),
+        ("tune", tune.as_ref()),
+        ("report", report.as_ref()),
+    ];
+    let search = search::space(&mut cx, file, chosen, &searched.map(|(kind, part)| part.map(|p| (kind, p))));
+    let (space, places, first_search) = (search.space(), search.places(), search.first());
+    cx.constants.set_search(search.at(point));
     cx.constants.define_all(
         file.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None }),
         &mut cx.problems,
     );
     cx.constants.settle();
-    let merged = |kind: &str| section::merge(&sections, &overridden, kind, model_name);
-    let (data, prepare, augment, train) =
-        (merged("data"), merged("prepare"), merged("augment"), merged("train"));
-    let (tune, report) = (merged("tune"), merged("report"));
-    let tune = tune.filter(|_| first_search.is_some() || !spans_another_model(file, &sections));
+    tune = tune.filter(|_| first_search.is_some() || !spans_another_model(file, &sections));
+    let strategy = tune.as_mut().map(|section| tune::strategy(&mut cx, section, train.as_mut(), &places));
 
-    let data = data.map(|section| cx.with_constants(&section.lets, |cx| data::lower(cx, &section)));
+    let data = data.map(|section| {
+        let lower = |cx: &mut Cx| cx.with_constants(&section.lets, |cx| data::lower(cx, &section));
+        let (data, read) = cx.reading(lower);
+        tune::refuse(&mut cx, &places, &read, "data");
+        data
+    });
     // a section of another name may be the one that is meant
     cx.data_known = data.as_ref().map_or(!cx.section_unknown, Option::is_some);
     let data = data.flatten();
@@ -168,13 +200,18 @@ pub(crate) fn lower_at(
     let augment = augment.map(|section| cx.with_constants(&section.lets, |cx| augment::lower(cx, &section)));
     let mut lowered_train =
         train.as_ref().map(|section| cx.with_constants(&section.lets, |cx| train::lower(cx, section)));
-    let mut tune = tune.map(|section| {
-        cx.with_constants(&section.lets, |cx| tune::lower(cx, &section, lowered_train.as_ref()))
+    let tune = tune.zip(strategy).map(|(section, strategy)| {
+        let train = lowered_train.as_ref();
+        let lower =
+            |cx: &mut Cx| cx.with_constants(&section.lets, |cx| tune::lower(cx, &section, strategy, train));
+        let (tune, read) = cx.reading(lower);
+        tune::refuse(&mut cx, &places, &read, "tune");
+        TuneSpec { space: space.clone(), places: places.clone(), ..tune }
     });
-    if let Some(tune) = &mut tune {
-        tune.dimensions = dimensions;
-    }
     tune::check_space(&mut cx, tune.as_ref().map(|tune| tune.span), first_search);
+    if let (Some(tune), Some(section)) = (&tune, &train) {
+        tune::check_train(&mut cx, tune, section);
+    }
     let units = Units::new(&mut cx, file, imports);
     let model = chosen.and_then(|definition| body::lower(&mut cx, &units, Callee { definition, unit: 0 }));
     let (mut model, unknown) = model.unzip();
@@ -197,7 +234,7 @@ pub(crate) fn lower_at(
     }
     let source = sources.main().clone();
     let of_model = |ensemble: &EnsembleSpec| {
-        ensemble.members.iter().any(|member| Some(member.value.as_str()) == model_name)
+        ensemble.members.iter().any(|member| Some(member.model.value.as_str()) == model_name)
     };
     let program = model.map(|model| Program {
         source,
@@ -208,10 +245,12 @@ pub(crate) fn lower_at(
         train: lowered_train,
         tune,
         ensembles: ensembles.into_iter().filter(of_model).collect(),
-        is_asked_for: options.model.is_some(),
+        ensemble: None,
         report,
     });
-    Lowered { program, unknown, problems: cx.problems }
+    let read = cx.constants.parameters_read();
+    let counts = (0..space.parameters.len()).map(|parameter| read.contains(&parameter)).collect();
+    Lowered { program, unknown, counts, ensemble: meant, problems: cx.problems }
 }
 
 /// Pretrained weights bring along how pictures are prepared for them.
@@ -226,40 +265,6 @@ fn adopt_preparation(prepare: &mut PrepareSpec, model: &Model) {
             prepare.adopt(backbone, scope.span, size);
         }
     }
-}
-
-/// What the `search(…)` of a program's part of the file stand for.
-fn search_space(
-    cx: &mut Cx,
-    file: &File,
-    chosen: Option<&Definition>,
-    sections: &[Section],
-    overridden: &[Section],
-) -> search::SearchSpace {
-    let constants = file.items.iter().filter_map(|item| if let Item::Let(c) = item { Some(c) } else { None });
-    let chosen_name = chosen.map(|definition| definition.name.value.as_str());
-    // models that no body uses are other experiments
-    let used = unused::callees(file);
-    let definitions = file.items.iter().filter_map(|item| match item {
-        Item::Definition(definition)
-            if definition.kind == DefinitionKind::Block
-                || Some(definition.name.value.as_str()) == chosen_name
-                || used.contains(&definition.name.value) =>
-        {
-            Some(definition)
-        }
-        Item::Definition(_)
-        | Item::Language(_)
-        | Item::Use(_)
-        | Item::Let(_)
-        | Item::Allow(_)
-        | Item::Section(_) => None,
-    });
-    let of_model = |section: &&Section| {
-        section.target.as_ref().is_none_or(|target| Some(target.value.as_str()) == chosen_name)
-    };
-    let sections = sections.iter().filter(of_model).chain(overridden);
-    search::space(cx, constants, definitions, sections)
 }
 
 /// Whether the searches of a file are for other models than one without any `search(…)`: then it is trained
@@ -368,8 +373,6 @@ fn check_allow(cx: &mut Cx, allow: &crate::ast::Allow) {
     }
 }
 
-/// The model that is meant: the one that is asked for, the only one (that no other uses as a layer), or the
-/// first member of an ensemble of all.
 /// The models of a file of which one must be chosen; none where it is clear which is meant: there is but one,
 /// the others are parts of it, or an ensemble says what becomes of them.
 pub(crate) fn several_models(file: &File) -> Vec<String> {
@@ -387,24 +390,16 @@ fn whole_models<'f>(file: &File, models: &[&'f Definition]) -> Vec<&'f Definitio
     models.iter().copied().filter(|model| !parts.contains(&model.name.value)).collect()
 }
 
+/// The model that is meant: the one that is asked for, or the only one that no other uses as a layer (`whole`).
 fn choose_model<'f>(
     cx: &mut Cx,
-    file: &File,
-    models: &[&'f Definition],
+    (models, whole): (&[&'f Definition], &[&'f Definition]),
     ensembles: &[EnsembleSpec],
     asked: Option<&str>,
 ) -> Option<&'f Definition> {
-    let known = || list(models.iter().map(|model| model.name.value.as_str()));
-    let has_all = |ensemble: &&EnsembleSpec| {
-        let members: BTreeSet<&str> = ensemble.members.iter().map(|member| member.value.as_str()).collect();
-        models.iter().all(|model| members.contains(model.name.value.as_str()))
-    };
-    if let (None, [_, _, ..], Some(ensemble)) = (asked, models, ensembles.iter().find(has_all)) {
-        return models.iter().copied().find(|model| model.name.value == ensemble.members[0].value);
-    }
-    // a model that another one uses as a layer is a part of that
-    let whole = whole_models(file, models);
-    if let (None, [only]) = (asked, &whole[..]) {
+    let names = || models.iter().map(|model| model.name.value.as_str());
+    let known = || list(names().chain(ensembles.iter().map(|ensemble| ensemble.name.value.as_str())));
+    if let (None, [only]) = (asked, whole) {
         return Some(only);
     }
     match (models, asked) {
@@ -427,7 +422,8 @@ fn choose_model<'f>(
         (all, Some(name)) => {
             let found = all.iter().copied().find(|model| model.name.value == name);
             if found.is_none() {
-                let near = nearest(name, all.iter().map(|model| model.name.value.as_str()));
+                let ensembles = ensembles.iter().map(|ensemble| ensemble.name.value.as_str());
+                let near = nearest(name, names().chain(ensembles));
                 let problem = Diagnostic::new(Code::E0021)
                     .saying("unknown")
                     .arg("name", name)

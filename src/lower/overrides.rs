@@ -10,6 +10,11 @@ use crate::source::{SourceFile, SourceMap, Span, Spanned};
 /// What the text of an overriding setting is called, in the place of a file's name.
 pub const OVERRIDE: &str = "--set";
 
+/// An overriding setting as a text among others: the value begins behind the path and `=`.
+pub(crate) fn override_text(path: &str, value: &str) -> SourceFile {
+    SourceFile::new(OVERRIDE, format!("{path}={value}"))
+}
+
 /// Sections that hold the overriding settings; arguments of calls (`train.optimizer.lr`) are changed in
 /// place.
 pub(super) fn apply(
@@ -20,7 +25,7 @@ pub(super) fn apply(
 ) -> Vec<Section> {
     let mut added: Vec<Section> = Vec::new();
     for (path, text) in overrides {
-        let base = sources.add(SourceFile::new(OVERRIDE, format!("{path}={text}")));
+        let base = sources.add(override_text(path, text));
         let value_base = base + path.len() + 1;
         let (value, problems) = parse_value(text, value_base);
         cx.problems.extend(problems);

@@ -9,8 +9,8 @@ use crate::ast::{Entry, Expr, ExprKind, File, Let, Name, Section, Setting, Step}
 use crate::diag::{Code, Diagnostic, Mention, Term};
 use crate::source::Span;
 use crate::vocabulary::{
-    self, AugmentKind, Callback, Category, Drawing, NONE, OF_ALL_PHASES, OptionType, SECTIONS, SectionInfo,
-    TRAIN, Words,
+    self, AugmentKind, Callback, Category, Drawing, Limit, NONE, OF_ALL_PHASES, OptionType, SECTIONS,
+    SectionInfo, TRAIN, Words,
 };
 
 /// What stands in a section once all that is for the model has been put together.
@@ -259,6 +259,7 @@ pub fn calls_of(section: &SectionInfo) -> Vec<&'static str> {
     match section.calls {
         Some(Category::Augmentation) => AugmentKind::keywords().collect(),
         Some(Category::Callback) => Callback::keywords().collect(),
+        Some(Category::Limit) => Limit::keywords().collect(),
         Some(Category::Drawing) => Drawing::keywords().collect(),
         Some(other) => unreachable!("no section holds calls of {}", other.name()),
         None => Vec::new(),

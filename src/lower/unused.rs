@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Cx;
 use super::imports::{Imported, Target, UsedFile};
+use super::search::SEARCH;
 use crate::ast::visit::{Visitor, walk_definition, walk_expr, walk_section};
 use crate::ast::{
-    Body, Branch, Definition, DefinitionKind, Entry, Expr, ExprKind, File, Item, Let, Name, Section,
-    Statement, Step, Use,
+    Argument, Body, Branch, Definition, DefinitionKind, Entry, Expr, ExprKind, File, Item, Let, Name,
+    Section, Statement, Step, Use,
 };
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
@@ -86,18 +87,43 @@ fn brought_in(import: &Use) -> Option<Name> {
     }
 }
 
-/// What the bodies of a file use as layers.
-pub(super) fn callees(file: &File) -> BTreeSet<String> {
+/// What the bodies of a file use as layers, those among which a search chooses too.
+pub(crate) fn callees(file: &File) -> BTreeSet<String> {
     struct Callees(BTreeSet<String>);
+    impl Callees {
+        fn choices(&mut self, arguments: &[Argument]) {
+            let lists = arguments.iter().filter_map(|argument| match &argument.value.kind {
+                ExprKind::List(items) => Some(items),
+                _ => None,
+            });
+            self.0.extend(lists.flatten().filter_map(|item| match &item.kind {
+                ExprKind::Name(word) => Some(word.clone()),
+                ExprKind::Call(word, _) => Some(word.value.clone()),
+                _ => None,
+            }));
+        }
+    }
     impl Visitor for Callees {
+        fn expr(&mut self, expr: &Expr) {
+            match &expr.kind {
+                ExprKind::Call(name, arguments) if name.value == SEARCH => self.choices(arguments),
+                _ => {}
+            }
+        }
+
         fn step(&mut self, step: &Step) {
+            if step.callee.value == SEARCH {
+                self.choices(&step.arguments);
+            }
             self.0.insert(step.callee.value.clone());
         }
     }
     let mut callees = Callees(BTreeSet::new());
     for item in &file.items {
-        if let Item::Definition(definition) = item {
-            walk_definition(&mut callees, definition);
+        match item {
+            Item::Definition(definition) => walk_definition(&mut callees, definition),
+            Item::Let(constant) => walk_expr(&mut callees, &constant.value),
+            Item::Language(_) | Item::Use(_) | Item::Allow(_) | Item::Section(_) => {}
         }
     }
     callees.0

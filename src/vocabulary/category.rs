@@ -41,6 +41,8 @@ choices! {
         Callback = "callback",
         /// `tune { strategy: … }`
         Strategy = "strategy",
+        /// `tune { … }`
+        Limit = "limit",
         /// `report { … }`
         Drawing = "drawing",
         /// `use zoo.…`
@@ -70,6 +72,7 @@ impl Category {
             Category::Metric => "a metric such as `accuracy`",
             Category::Callback => "a callback such as `early_stopping(patience: 3)`",
             Category::Strategy => "a strategy such as `random(trials: 20)`",
+            Category::Limit => "a limit such as `time_limit(2h)`",
             Category::Drawing => "a drawing such as `confusion_matrix`",
             Category::Zoo => "a model of the zoo",
         }
@@ -96,6 +99,7 @@ impl Category {
             | Category::Loss
             | Category::Callback
             | Category::Strategy
+            | Category::Limit
             | Category::Drawing
             | Category::Zoo => "a list",
         }

@@ -72,6 +72,36 @@ const fn layer(help: &'static str) -> OptionSpec {
     OptionSpec::optional("layer", OptionType::Layer, NONE, help)
 }
 
+impl Drawing {
+    /// The layer that it is of, if one is named.
+    pub fn layer(&self) -> Option<LayerId> {
+        match self {
+            Drawing::GradCam { layer }
+            | Drawing::FeatureMaps { layer, .. }
+            | Drawing::Filters { layer }
+            | Drawing::Embedding { layer, .. } => layer.as_ref().map(|layer| layer.value),
+            Drawing::Samples { .. } | Drawing::Curves | Drawing::ConfusionMatrix | Drawing::Mistakes => None,
+        }
+    }
+
+    /// The same of another layer, where one is named.
+    #[must_use]
+    pub fn of_layer(mut self, place: LayerId) -> Self {
+        match &mut self {
+            Drawing::GradCam { layer }
+            | Drawing::FeatureMaps { layer, .. }
+            | Drawing::Filters { layer }
+            | Drawing::Embedding { layer, .. } => {
+                if let Some(layer) = layer {
+                    layer.value = place;
+                }
+            }
+            Drawing::Samples { .. } | Drawing::Curves | Drawing::ConfusionMatrix | Drawing::Mistakes => {}
+        }
+        self
+    }
+}
+
 impl Words for Drawing {
     const EXPECTED: &'static str = Category::Drawing.one();
 

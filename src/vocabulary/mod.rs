@@ -21,6 +21,7 @@ mod choices;
 mod drawing;
 mod filter;
 mod initializer;
+mod limit;
 mod loss;
 mod metric;
 mod optimizer;
@@ -45,6 +46,7 @@ pub use choices::Choices;
 pub use drawing::{Drawing, LayerId, Projection};
 pub use filter::Filter;
 pub use initializer::{FanMode, Initializer, ScaledDistribution};
+pub use limit::Limit;
 pub use loss::{Link, Loss, LossOptions};
 pub use metric::{Metric, Monitor};
 pub use optimizer::Optimizer;
@@ -55,9 +57,11 @@ pub use schedule::{Schedule, SchedulePoint};
 pub use sections::{
     AUGMENT, DATA, ENSEMBLE, OF_ALL_PHASES, PREPARE, REPORT, SECTIONS, SectionInfo, TRAIN, TUNE, section,
 };
-pub use settings::{Cache, ClassWeight, Combine, Damaged, Grouping, LabelKind, Matching, Split, SplitBase};
+pub use settings::{
+    Cache, ClassWeight, Combine, Damaged, Grouping, Impossible, LabelKind, Matching, Split, SplitBase,
+};
 pub use source::{CsvSource, DataSource};
-pub use strategy::Strategy;
+pub use strategy::{Sampling, Strategy};
 pub use text::{call, factor, list, named, number, quoted};
 pub use value::OptionValue;
 pub use word::{Row, Word, Words, Written};

@@ -1,7 +1,8 @@
 //! Sections and their settings.
 
 use super::{
-    Cache, Category, Choices, Color, Combine, Damaged, LabelKind, NONE, OptionSpec, OptionType, Words,
+    Cache, Category, Choices, Color, Combine, Damaged, Impossible, LabelKind, NONE, OptionSpec, OptionType,
+    Words,
 };
 
 /// A section of a file.
@@ -268,8 +269,8 @@ pub const TRAIN: SectionInfo = SectionInfo {
 /// `tune { … }`
 pub const TUNE: SectionInfo = SectionInfo {
     keyword: "tune",
-    help: "A search for better settings: each `search(…)` in the file is one dimension.",
-    calls: None,
+    help: "A search for better settings: each `search(…)` in the file is a parameter of it.",
+    calls: Some(Category::Limit),
     settings: &[
         OptionSpec::optional("objective", OptionType::Monitor, "val_loss", "What a trial is judged by."),
         OptionSpec::optional(
@@ -277,6 +278,26 @@ pub const TUNE: SectionInfo = SectionInfo {
             OptionType::Word(Category::Strategy),
             "random",
             "How the space is searched.",
+        ),
+        OptionSpec::optional(
+            "seeds",
+            OptionType::Within { min: 1, max: 1000 },
+            "1",
+            "Runs of each trial, with seeds that follow each other; their mean is judged.",
+        ),
+        OptionSpec::optional(
+            "parallel",
+            OptionType::Within { min: 1, max: 1000 },
+            "4",
+            "Trials that may run side by side. Each is chosen before those that may run beside it are known, so \
+                this decides which trials there are, and `--jobs` does not.",
+        ),
+        OptionSpec::optional(
+            "impossible",
+            OptionType::Choice(Impossible::NAMES),
+            "error",
+            "What becomes of points of the space that cannot be trained: `error` tells of them before the \
+                first trial, `skip` leaves them out.",
         ),
     ],
 };
@@ -287,12 +308,18 @@ pub const ENSEMBLE: SectionInfo = SectionInfo {
     help: "Several models of the file that answer together.",
     calls: None,
     settings: &[
-        OptionSpec::required("members", OptionType::Models, "At least two."),
+        OptionSpec::required(
+            "members",
+            OptionType::Models,
+            "At least two: `[Basic, Deep]`, `5 of Basic` with five seeds, `Basic(weights: \"w.safetensors\")` \
+                for one that is trained already.",
+        ),
         OptionSpec::optional(
             "combine",
             OptionType::Choice(Combine::NAMES),
             "mean",
-            "The mean of the outputs, or the class that most of them name.",
+            "The mean of the answers; the share of members that name a class; or the mean by weights that are \
+                fitted on the validation split.",
         ),
     ],
 };

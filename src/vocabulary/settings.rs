@@ -15,6 +15,16 @@ choices! {
 }
 
 choices! {
+    /// What becomes of points of a search's space that cannot be trained.
+    pub enum Impossible {
+        /// They are an error, before the first trial.
+        Error = "error",
+        /// They are left out.
+        Skip = "skip",
+    }
+}
+
+choices! {
     /// How the tensors of a weights file are matched with the variables of a network.
     #[derive(Default)]
     pub enum Matching {
@@ -78,8 +88,10 @@ choices! {
         /// The mean of the outputs.
         #[default]
         Mean = "mean",
-        /// The class that most members name; of equal ones the one with the larger mean.
+        /// The share of members that name a class.
         Vote = "vote",
+        /// A weighted mean, by numbers that are fitted on the validation split.
+        Weighted = "weighted",
     }
 }
 

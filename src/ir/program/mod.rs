@@ -8,7 +8,6 @@ mod augment;
 mod data;
 mod ensemble;
 mod model;
-mod not_yet;
 mod phase;
 mod prepare;
 mod report;
@@ -20,18 +19,18 @@ mod updates;
 
 pub use augment::{AugmentOp, AugmentSpec};
 pub use data::{DataSpec, class_index};
-pub use ensemble::EnsembleSpec;
+pub use ensemble::{Ensemble, EnsembleSpec, Member, MemberName, MemberSpec};
 pub use model::{Backbone, Head, IMAGENET, LayerNode, Model, Scope, ScopeKind, StartingWeights, WeightsOf};
 pub use phase::{FreezeChange, Phase, RateScale};
 pub use prepare::PrepareSpec;
 pub use report::ReportSpec;
 pub use train::TrainSpec;
-pub use tune::{Dimension, TuneSpec};
+pub use tune::TuneSpec;
 pub use updates::UpdateRules;
 
 pub use crate::vocabulary::{
-    AugmentKind, Cache, Callback, ClassWeight, Color, CsvSource, Damaged, DataSource, Drawing, Fill, Fit,
-    Grouping, LabelKind, LayerId, Link, Loss, Matching, Metric, Monitor, Normalize, Optimizer, Resize,
+    AugmentKind, Cache, Callback, ClassWeight, Color, Combine, CsvSource, Damaged, DataSource, Drawing, Fill,
+    Fit, Grouping, LabelKind, LayerId, Link, Loss, Matching, Metric, Monitor, Normalize, Optimizer, Resize,
     ResizeMethod, Schedule, SchedulePoint, Split, SplitBase,
 };
 
@@ -56,8 +55,8 @@ pub struct Program {
     pub tune: Option<TuneSpec>,
     /// Ensembles that the model is a member of.
     pub ensembles: Vec<EnsembleSpec>,
-    /// The model was asked for by its name: it is trained by itself, whatever ensembles it is a member of.
-    pub is_asked_for: bool,
+    /// The ensemble that the model is: its members are branches of the network. For inference alone.
+    pub ensemble: Option<Box<Ensemble>>,
     /// Drawings of the trained model, if the file wants some.
     pub report: Option<ReportSpec>,
 }

@@ -26,6 +26,9 @@ pub const LOCK: &str = "run.lock";
 /// The folder of the drawings that a `report` names.
 pub const DRAWINGS: &str = "report";
 
+/// What the report of an ensemble says of its members has this key.
+pub const ENSEMBLE: &str = "ensemble";
+
 /// All of these files.
 pub const ALL: [&str; 11] =
     [WEIGHTS, STATE, PREVIOUS_STATE, NEXT_STATE, HISTORY, REPORT, INDEX, PREDICTIONS, METRICS, PAGE, LOCK];

@@ -6,7 +6,7 @@ use crate::ast::{Definition, DefinitionKind, Expr, ExprKind, Name, Step};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Backbone, IMAGENET, Scope, ScopeKind, StartingWeights, WeightsOf};
 use crate::lower::arguments::Arguments;
-use crate::lower::constant::Value;
+use crate::lower::constant::Later;
 use crate::lower::units::Callee;
 use crate::lower::{MOST_PARAMETERS, prepare, section};
 use crate::source::Spanned;
@@ -19,7 +19,7 @@ pub(in crate::lower) const OF_MODELS: &[&str] = &["weights", "frozen", "until", 
 /// What the arguments of a call give.
 struct Call {
     /// A value for each parameter; `None` where its default counts.
-    values: Vec<Option<Value>>,
+    values: Vec<Option<Later>>,
     weights: Option<StartingWeights>,
     frozen: Option<Spanned<bool>>,
     /// The layer after which the rest is cut off.
@@ -30,9 +30,9 @@ struct Call {
 
 impl<'f> Lowering<'_, 'f> {
     /// Writes the body of a block or model out.
-    pub(super) fn call(&mut self, callee: Callee<'f>, step: &'f Step, name: Option<&Name>) {
+    pub(super) fn call(&mut self, callee: Callee<'f>, step: &Step, has_branches: bool, name: Option<&Name>) {
         let definition = callee.definition;
-        if step.branches.is_some() {
+        if has_branches {
             let problem = Diagnostic::new(Code::E0015).saying("branches").arg("callee", &step.callee.value);
             self.cx.report(problem.at(step.callee.span, "branches-here"));
             return self.push_unknown(step, name, &definition.name.value);
@@ -124,13 +124,13 @@ impl<'f> Lowering<'_, 'f> {
             if written.is_none() && parameter.default.is_none() && !arguments.too_many {
                 self.cx.missing(&arguments, &parameter.name.value);
             }
-            values.push(written.and_then(|expr| self.argument(&expr)));
+            values.push(written.map(|expr| self.argument(&expr)));
         }
         let call = if is_model { self.arguments_of_model(&arguments, values) } else { Call::of(values) };
         (self.cx.problems.reported() == before).then_some(call)
     }
 
-    fn arguments_of_model(&mut self, arguments: &Arguments, values: Vec<Option<Value>>) -> Call {
+    fn arguments_of_model(&mut self, arguments: &Arguments, values: Vec<Option<Later>>) -> Call {
         let mut call = Call::of(values);
         call.weights = self.weights_of(arguments);
         if let Some(expr) = arguments.get("frozen").cloned() {
@@ -177,16 +177,18 @@ impl<'f> Lowering<'_, 'f> {
     }
 
     /// A value that means the same wherever it is read.
-    fn argument(&mut self, expr: &Expr) -> Option<Value> {
-        let value = self.cx.value(expr)?;
-        Some(self.cx.constants.closed(value, expr.span, &mut self.cx.problems))
+    fn argument(&mut self, expr: &Expr) -> Later {
+        self.cx.constants.later(&mut self.cx.problems, |constants, problems| {
+            let value = constants.evaluate(expr, problems)?;
+            Some(constants.closed(value, expr.span, problems))
+        })
     }
 
-    fn bind_parameters(&mut self, definition: &Definition, values: Vec<Option<Value>>) {
+    fn bind_parameters(&mut self, definition: &Definition, values: Vec<Option<Later>>) {
         for (parameter, value) in definition.parameters.iter().zip(values) {
             let value = match (value, &parameter.default) {
                 (None, Some(default)) => self.argument(default),
-                (value, _) => value,
+                (value, _) => value.unwrap_or_default(),
             };
             self.cx.constants.bind(&parameter.name, value);
         }
@@ -226,7 +228,7 @@ impl<'f> Lowering<'_, 'f> {
 
 impl Call {
     /// A call of a block.
-    fn of(values: Vec<Option<Value>>) -> Self {
+    fn of(values: Vec<Option<Later>>) -> Self {
         Self { values, weights: None, frozen: None, until: None, like: None }
     }
 }

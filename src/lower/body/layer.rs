@@ -2,7 +2,7 @@
 
 use super::scope::Named;
 use super::{Lowering, name_of};
-use crate::ast::{Argument, DefinitionKind, Name, Step};
+use crate::ast::{Argument, Branch, DefinitionKind, Name, Step};
 use crate::diag::{Code, Diagnostic, Edit};
 use crate::ir::LayerId;
 use crate::layers::{Inputs, KindInfo, Layer};
@@ -14,16 +14,22 @@ use crate::zoo;
 
 impl<'f> Lowering<'_, 'f> {
     /// `conv2d(32, 3x3)`, `add { … }`
-    pub(super) fn layer(&mut self, kind: &'static KindInfo, step: &'f Step, name: Option<&Name>) {
+    pub(super) fn layer(
+        &mut self,
+        kind: &'static KindInfo,
+        step: &Step,
+        branches: Option<&'f [Branch]>,
+        name: Option<&Name>,
+    ) {
         match kind.inputs {
             Inputs::None => self.input(kind, step, name),
             Inputs::One => {
                 self.begin(step);
-                self.unary(kind, step, name);
+                self.unary(kind, step, branches.is_some(), name);
             }
             Inputs::Several => {
                 self.begin(step);
-                self.join(kind, step, name);
+                self.join(kind, step, branches, name);
             }
         }
     }
@@ -71,9 +77,9 @@ impl<'f> Lowering<'_, 'f> {
         self.current = Some(id);
     }
 
-    fn unary(&mut self, kind: &'static KindInfo, step: &Step, name: Option<&Name>) {
+    fn unary(&mut self, kind: &'static KindInfo, step: &Step, has_branches: bool, name: Option<&Name>) {
         let mut known = true;
-        if step.branches.is_some() {
+        if has_branches {
             let joins = Layer::kinds().filter(|kind| kind.inputs == Inputs::Several).map(|kind| kind.keyword);
             let problem = Diagnostic::new(Code::E0015)
                 .saying("branches")
@@ -91,8 +97,14 @@ impl<'f> Lowering<'_, 'f> {
 
     /// `add(x, y)`, `add { branch { … } }`: what is named or branched is joined; named arguments are the
     /// layer's options.
-    fn join(&mut self, kind: &'static KindInfo, step: &'f Step, name: Option<&Name>) {
-        let (operands, known) = self.operands(step);
+    fn join(
+        &mut self,
+        kind: &'static KindInfo,
+        step: &Step,
+        branches: Option<&'f [Branch]>,
+        name: Option<&Name>,
+    ) {
+        let (operands, known) = self.operands(step, branches);
         let options: Vec<Argument> =
             step.arguments.iter().filter(|argument| argument.name.is_some()).cloned().collect();
         let bare = Step { callee: step.callee.clone(), arguments: options, branches: None, span: step.span };
@@ -101,12 +113,12 @@ impl<'f> Lowering<'_, 'f> {
     }
 
     /// The values to join. False where one is not known.
-    fn operands(&mut self, step: &'f Step) -> (Vec<LayerId>, bool) {
+    fn operands(&mut self, step: &Step, branches: Option<&'f [Branch]>) -> (Vec<LayerId>, bool) {
         let values: Vec<&Argument> =
             step.arguments.iter().filter(|argument| argument.name.is_none()).collect();
         let mut operands = Vec::new();
         let mut known = true;
-        if values.len() == 1 && step.branches.is_none() {
+        if values.len() == 1 && branches.is_none() {
             operands.extend(self.current);
             known = self.current.is_some();
         }
@@ -127,7 +139,7 @@ impl<'f> Lowering<'_, 'f> {
             }
         }
         let mut left_out = Vec::new();
-        if let Some(branches) = &step.branches {
+        if let Some(branches) = branches {
             known &= self.branches(branches, &mut operands, &mut left_out);
         }
         if known && operands.len() < 2 {
@@ -135,7 +147,7 @@ impl<'f> Lowering<'_, 'f> {
             let problem = problem.at(step.callee.span, "operands-here");
             let problem =
                 left_out.into_iter().fold(problem, |problem, place| problem.also(place, "left-out"));
-            let help = if step.branches.is_some() { "branches-help" } else { "operands-help" };
+            let help = if branches.is_some() { "branches-help" } else { "operands-help" };
             self.cx.report(problem.help(help));
             known = false;
         }

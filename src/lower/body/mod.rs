@@ -12,17 +12,22 @@ mod scope;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cx;
-use super::constant::Value;
+use super::constant::{Later, Value};
+use super::search::SEARCH;
 use super::units::{Callee, Lookup, Units};
-use crate::ast::{Body, Chain, Definition, DefinitionKind, Expr, If, Statement, Step};
+use crate::ast::{
+    Argument, Body, Branch, Chain, Definition, DefinitionKind, Expr, ExprKind, If, Name, Statement, Step,
+};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{LayerId, Model};
 use crate::layers::Layer;
 use crate::source::{Span, Spanned};
 
 pub(super) use call::OF_MODELS;
+pub(super) use scope::names_given;
 
-use network::{MOST_LAYERS, MOST_NAME_BYTES, Network};
+pub(crate) use network::MOST_LAYERS;
+use network::{MOST_NAME_BYTES, Network};
 use scope::{ScopeId, Scopes};
 
 /// Deepest nesting of blocks, repeats, branches and choices in each other, once blocks are written out. Keeps
@@ -77,6 +82,16 @@ struct Frame<'f> {
     used: Span,
     /// Whether there was any layer yet: an input stands first.
     begun: bool,
+}
+
+/// What a statement stands for.
+enum Meant {
+    /// What is written.
+    AsWritten,
+    /// Another layer or block.
+    Other(Step),
+    /// Nothing, which has been reported.
+    Nothing,
 }
 
 /// What the statements of bodies work on.
@@ -163,19 +178,68 @@ impl<'f> Lowering<'_, 'f> {
         }
     }
 
-    fn step(&mut self, step: &'f Step, name: Option<&'f crate::ast::Name>) {
+    fn step(&mut self, step: &'f Step, name: Option<&Name>) {
+        let branches = step.branches.as_deref();
+        match self.meant(step) {
+            Meant::AsWritten => self.known_step(step, branches, name),
+            Meant::Other(step) => self.known_step(&step, branches, name),
+            Meant::Nothing => {
+                self.begin(step);
+                self.push_unknown(step, name, "unknown");
+            }
+        }
+    }
+
+    fn known_step(&mut self, step: &Step, branches: Option<&'f [Branch]>, name: Option<&Name>) {
         if let Some(kind) = Layer::kind(&step.callee.value) {
-            self.layer(kind, step, name);
+            self.layer(kind, step, branches, name);
             return;
         }
         self.begin(step);
         match self.units.find(self.unit(), &step.callee.value) {
-            Lookup::Callee(callee) => return self.call(callee, step, name),
+            Lookup::Callee(callee) => return self.call(callee, step, branches.is_some(), name),
             Lookup::Broken => {}
             Lookup::NotInFile(file, import) => self.not_in_file(&step.callee, file, import),
             Lookup::Unknown => self.unknown_callee(&step.callee),
         }
         self.push_unknown(step, name, "unknown");
+    }
+
+    /// What a statement stands for that chooses among layers, `search([relu, plain(32)])`, or that has the
+    /// name of a constant or parameter whose value is a layer or block: `body(32)` after `let body = plain`.
+    /// The value's arguments are added to those of the statement.
+    fn meant(&mut self, step: &Step) -> Meant {
+        let callee = &step.callee;
+        let expr = if callee.value == SEARCH {
+            ExprKind::Call(callee.clone(), step.arguments.clone())
+        } else if self.is_constant_alone(&callee.value) {
+            ExprKind::Name(callee.value.clone())
+        } else {
+            return Meant::AsWritten;
+        };
+        let own = if callee.value == SEARCH { &[][..] } else { &step.arguments[..] };
+        let made = |callee: Name, arguments: Vec<Argument>| {
+            // by their places first: those of the value, then those of the statement
+            let (named, placed): (Vec<Argument>, Vec<Argument>) =
+                arguments.into_iter().partition(|argument| argument.name.is_some());
+            let arguments = placed.into_iter().chain(own.iter().cloned()).chain(named).collect();
+            Meant::Other(Step { callee, arguments, branches: None, span: step.span })
+        };
+        match self.cx.value(&Expr { kind: expr, span: step.span }) {
+            Some(Value::Word(word)) => made(Name { value: word, span: callee.span }, Vec::new()),
+            Some(Value::Call(name, arguments)) => made(name, arguments),
+            Some(other) => {
+                self.cx.wrong_type(callee.value.as_str(), "a layer or a block", &other, callee.span);
+                Meant::Nothing
+            }
+            None => Meant::Nothing,
+        }
+    }
+
+    /// Whether a name is that of a constant or parameter, and of nothing that can stand here.
+    fn is_constant_alone(&self, name: &str) -> bool {
+        let is_callee = || matches!(self.units.find(self.unit(), name), Lookup::Callee(_));
+        self.cx.constants.has(name) && Layer::kind(name).is_none() && !is_callee()
     }
 
     /// The file whose names are in sight.
@@ -226,7 +290,7 @@ impl<'f> Lowering<'_, 'f> {
     fn bind_defaults(&mut self, definition: &Definition) {
         for parameter in &definition.parameters {
             let value = match &parameter.default {
-                Some(default) => self.cx.value(default),
+                Some(default) => self.cx.later(default),
                 None => {
                     let problem = Diagnostic::new(Code::E0013)
                         .saying("default")
@@ -235,7 +299,7 @@ impl<'f> Lowering<'_, 'f> {
                         .at(parameter.name.span, "default-here")
                         .help("default-help");
                     self.cx.report(problem);
-                    None
+                    Later::default()
                 }
             };
             self.cx.constants.bind(&parameter.name, value);
@@ -257,7 +321,7 @@ impl Lowering<'_, '_> {
     }
 
     /// A layer of which only the place and perhaps the name are known.
-    fn push_unknown(&mut self, step: &Step, name: Option<&crate::ast::Name>, placeholder: &str) {
+    fn push_unknown(&mut self, step: &Step, name: Option<&Name>, placeholder: &str) {
         let path = self.scopes.path(self.scope, name.map_or(placeholder, |name| &name.value));
         let id = self.net.push(path, self.current.into_iter().collect(), step.span, &self.uses());
         if let Some(name) = name {
@@ -270,8 +334,8 @@ impl Lowering<'_, '_> {
 }
 
 /// An expression that names something.
-fn name_of(expr: &Expr) -> Option<crate::ast::Name> {
-    if let crate::ast::ExprKind::Name(word) = &expr.kind {
+fn name_of(expr: &Expr) -> Option<Name> {
+    if let ExprKind::Name(word) = &expr.kind {
         return Some(Spanned::new(word.clone(), expr.span));
     }
     None

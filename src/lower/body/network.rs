@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::vocabulary::Attributes;
 
 /// Most layers of a model. The largest that people train have some thousands.
-pub(super) const MOST_LAYERS: usize = 100_000;
+pub(crate) const MOST_LAYERS: usize = 100_000;
 
 /// Most statements that are evaluated for a model, repeated ones each time: bounds what empty bodies can
 /// cost.

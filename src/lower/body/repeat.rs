@@ -5,7 +5,7 @@ use super::scope::Named;
 use crate::ast::{Expr, ExprKind, Repeat};
 use crate::diag::Mention;
 use crate::ir::{Scope, ScopeKind};
-use crate::lower::constant::Value;
+use crate::lower::constant::{Later, Value};
 use crate::source::Span;
 
 /// What is said to be wrong about the ends of a `repeat`: no word of the file.
@@ -16,7 +16,7 @@ enum Turns {
     /// Numbers from the first up to the second, which is left out.
     Numbers(i64, i64),
     /// The items of a list.
-    Items(Vec<Option<Value>>),
+    Items(Vec<Later>),
 }
 
 impl Turns {
@@ -28,10 +28,12 @@ impl Turns {
     }
 
     /// The index of a turn.
-    fn index(&self, turn: usize) -> Option<Value> {
+    fn index(&self, turn: usize) -> Later {
         match self {
-            Turns::Numbers(start, _) => i64::try_from(turn).ok().map(|turn| Value::Int(start + turn)),
-            Turns::Items(items) => items.get(turn).cloned().flatten(),
+            Turns::Numbers(start, _) => {
+                i64::try_from(turn).map(|turn| Later::from(Value::Int(start + turn))).unwrap_or_default()
+            }
+            Turns::Items(items) => items.get(turn).cloned().unwrap_or_default(),
         }
     }
 }
@@ -127,7 +129,7 @@ impl<'f> Lowering<'_, 'f> {
             return Some(Turns::Numbers(first?, end));
         }
         match self.cx.value(expr)? {
-            Value::List(items) => Some(Turns::Items(items.iter().map(|item| self.cx.value(item)).collect())),
+            Value::List(items) => Some(Turns::Items(items.iter().map(|item| self.cx.later(item)).collect())),
             other => {
                 self.cx.wrong_type("in", "a range such as `0..3` or a list", &other, expr.span);
                 None

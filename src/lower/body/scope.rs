@@ -61,11 +61,10 @@ impl Scopes {
 
     /// The names that the user gives in a body.
     fn reserved_in(&mut self, body: &Body) -> Rc<BTreeMap<String, Span>> {
-        let reserved = self.reserved.entry(std::ptr::from_ref(body).addr()).or_insert_with(|| {
-            let mut names = BTreeMap::new();
-            reserve(&mut names, body);
-            Rc::new(names)
-        });
+        let reserved = self
+            .reserved
+            .entry(std::ptr::from_ref(body).addr())
+            .or_insert_with(|| Rc::new(names_given(body)));
         reserved.clone()
     }
 
@@ -282,7 +281,13 @@ impl Lowering<'_, '_> {
     }
 }
 
-/// Names that the user gives in a body, where no scope of their own begins.
+/// Names that the user gives in a body, where no scope of their own begins, with their places.
+pub(in crate::lower) fn names_given(body: &Body) -> BTreeMap<String, Span> {
+    let mut names = BTreeMap::new();
+    reserve(&mut names, body);
+    names
+}
+
 fn reserve(reserved: &mut BTreeMap<String, Span>, body: &Body) {
     let mut give = |name: &Name| {
         reserved.entry(name.value.clone()).or_insert(name.span);

@@ -12,17 +12,19 @@ impl Constants {
         // more than any list that people write; what is longer keeps its names
         const MOST: usize = 10_000;
         let mut budget = MOST;
-        let closed = self.closed_within(value, &mut budget);
+        let closed = self.closed_within(value, &mut budget, problems);
         self.work.add(MOST - budget, span, problems);
         closed
     }
 
-    fn closed_within(&self, value: Value, budget: &mut usize) -> Value {
+    fn closed_within(&self, value: Value, budget: &mut usize, problems: &mut Problems) -> Value {
         match value {
             Value::List(items) => {
-                Value::List(items.iter().map(|item| self.closed_expr(item, budget)).collect())
+                Value::List(items.iter().map(|item| self.closed_expr(item, budget, problems)).collect())
             }
-            Value::Call(name, arguments) => Value::Call(name, self.closed_arguments(&arguments, budget)),
+            Value::Call(name, arguments) => {
+                Value::Call(name, self.closed_arguments(&arguments, budget, problems))
+            }
             Value::Int(_)
             | Value::Float(_)
             | Value::Bool(_)
@@ -38,31 +40,39 @@ impl Constants {
         }
     }
 
-    fn closed_arguments(&self, arguments: &[Argument], budget: &mut usize) -> Vec<Argument> {
-        let close = |argument: &Argument, budget: &mut usize| Argument {
+    fn closed_arguments(
+        &self,
+        arguments: &[Argument],
+        budget: &mut usize,
+        problems: &mut Problems,
+    ) -> Vec<Argument> {
+        let close = |argument: &Argument| Argument {
             name: argument.name.clone(),
-            value: self.closed_expr(&argument.value, budget),
+            value: self.closed_expr(&argument.value, budget, problems),
         };
-        arguments.iter().map(|argument| close(argument, budget)).collect()
+        arguments.iter().map(close).collect()
     }
 
-    fn closed_expr(&self, expr: &Expr, budget: &mut usize) -> Expr {
+    fn closed_expr(&self, expr: &Expr, budget: &mut usize, problems: &mut Problems) -> Expr {
         *budget = budget.saturating_sub(1);
         if *budget == 0 {
             return expr.clone();
         }
-        let mut inner = |part: &Expr| Box::new(self.closed_expr(part, budget));
+        let mut inner = |part: &Expr| Box::new(self.closed_expr(part, budget, problems));
         let kind = match &expr.kind {
             ExprKind::Name(word) => match self.get(word) {
-                Some((Some(value), _)) => literal(value, expr.span).unwrap_or_else(|| expr.kind.clone()),
-                _ => expr.kind.clone(),
+                Some(defined) => match self.read(&defined.worth, problems) {
+                    Some(value) => literal(&value, expr.span).unwrap_or_else(|| expr.kind.clone()),
+                    None => expr.kind.clone(),
+                },
+                None => expr.kind.clone(),
             },
             ExprKind::List(items) => ExprKind::List(items.iter().map(|item| *inner(item)).collect()),
             ExprKind::Map(pairs) => {
                 ExprKind::Map(pairs.iter().map(|(key, value)| (key.clone(), *inner(value))).collect())
             }
             ExprKind::Call(name, arguments) => {
-                ExprKind::Call(name.clone(), self.closed_arguments(arguments, budget))
+                ExprKind::Call(name.clone(), self.closed_arguments(arguments, budget, problems))
             }
             ExprKind::Negate(part) => ExprKind::Negate(inner(part)),
             ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, inner(left), inner(right)),

@@ -30,7 +30,7 @@ impl Constants {
             }
             ExprKind::Size(dims) => Value::Size(dims.clone()),
             ExprKind::Text(text) => Value::Text(text.clone()),
-            ExprKind::Name(word) => return self.word(word),
+            ExprKind::Name(word) => return self.word(word, problems),
             ExprKind::List(items) => Value::List(items.clone()),
             ExprKind::Map(_) => Value::Other("a map"),
             ExprKind::Call(name, arguments) if FUNCTIONS.contains(&name.value.as_str()) => {
@@ -64,8 +64,9 @@ impl Constants {
 
     /// What stands for a `search(…)` at the point of the search.
     fn searched(&self, name: &Name, span: Span, problems: &mut Problems) -> Option<Value> {
-        if let Some(value) = self.search.value_at(span) {
-            return self.evaluate(value, problems);
+        if let Some(stand) = self.search.value_at(span) {
+            self.reads.add(stand.parameter);
+            return self.evaluate(&stand.value, problems);
         }
         if !self.search.is_broken(span) {
             let what = "`search` in a file that is used by another";
@@ -90,7 +91,7 @@ impl Constants {
         None
     }
 
-    fn word(&self, word: &str) -> Option<Value> {
+    fn word(&self, word: &str, problems: &mut Problems) -> Option<Value> {
         match word {
             _ if self.has(word) => {}
             "true" => return Some(Value::Bool(true)),
@@ -105,7 +106,7 @@ impl Constants {
             _ => {}
         }
         match self.get(word) {
-            Some((value, _)) => value.clone(),
+            Some(defined) => self.read(&defined.worth, problems),
             None => Some(Value::Word(word.to_owned())),
         }
     }

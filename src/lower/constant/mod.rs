@@ -3,9 +3,11 @@
 mod arithmetic;
 mod closed;
 mod evaluate;
+mod later;
 mod value;
 
 pub(super) use arithmetic::FUNCTIONS;
+pub(super) use later::{Later, Parameters};
 pub(super) use value::Value;
 
 use std::cell::Cell;
@@ -18,6 +20,7 @@ use crate::source::Span;
 
 use super::reserved::is_reserved;
 use super::search::SearchSpace;
+use later::Reads;
 
 /// The constants in sight.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +34,8 @@ pub(super) struct Constants {
     classes: Classes,
     /// What stands for each `search(…)`.
     search: Rc<SearchSpace>,
+    /// Which of its parameters were read.
+    reads: Reads,
     work: Work,
 }
 
@@ -48,8 +53,12 @@ pub(in crate::lower) enum Classes {
     Known(usize),
 }
 
-/// A constant's value, if it has one, and where its name is given.
-type Defined = (Option<Value>, Span);
+/// What a constant is worth, and where its name is given.
+#[derive(Debug, Clone)]
+struct Defined {
+    worth: Later,
+    place: Span,
+}
 
 type Values = BTreeMap<String, Defined>;
 
@@ -102,6 +111,7 @@ impl Constants {
     pub(super) fn go_on_from(&mut self, here: &Constants) {
         self.classes = here.classes.clone();
         self.work = here.work.clone();
+        self.reads = here.reads.clone();
     }
 
     /// What is defined now.
@@ -123,8 +133,8 @@ impl Constants {
         self.values.get(name).or_else(|| self.of_file.get(name))
     }
 
-    fn insert(&mut self, name: &Name, value: Option<Value>) {
-        let before = self.values.insert(name.value.clone(), (value, name.span));
+    fn insert(&mut self, name: &Name, worth: Later) {
+        let before = self.values.insert(name.value.clone(), Defined { worth, place: name.span });
         self.changes.push((name.value.clone(), before));
     }
 
@@ -147,7 +157,7 @@ impl Constants {
             problems.push(Diagnostic::new(Code::E0020).arg("name", &name.value).at(name.span, "here"));
             return;
         }
-        if let Some((_, first)) = self.get(&name.value) {
+        if let Some(Defined { place: first, .. }) = self.get(&name.value) {
             let problem = Diagnostic::new(Code::E0014)
                 .mention("what", Mention::Named(Term::Constant, name.value.clone()))
                 .at(name.span, "second")
@@ -155,8 +165,8 @@ impl Constants {
             problems.push(problem);
             return;
         }
-        let value = self.evaluate(&constant.value, problems);
-        self.insert(name, value);
+        let worth = self.later(problems, |constants, problems| constants.evaluate(&constant.value, problems));
+        self.insert(name, worth);
     }
 
     /// Whether a name can be one of a constant, parameter or index; E0020 where options take the word.
@@ -169,10 +179,9 @@ impl Constants {
         !taken
     }
 
-    /// Gives a parameter or index its value, whatever the name stood for outside; `None` where it has none,
-    /// which has been reported.
-    pub(super) fn bind(&mut self, name: &Name, value: Option<Value>) {
-        self.insert(name, value);
+    /// Says what a parameter or index is worth, whatever the name stood for outside.
+    pub(super) fn bind(&mut self, name: &Name, worth: Later) {
+        self.insert(name, worth);
     }
 
     /// The names of all constants.

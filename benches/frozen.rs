@@ -43,6 +43,7 @@ fn session(program: &CheckedProgram) -> TrainSession {
         batch: BATCH,
         random: true,
         choices: Arc::default(),
+        library: None,
     };
     let mut session = TrainSession::compile(program, &options).expect("compiles");
     for at in 0..session.params().len() {

@@ -99,6 +99,32 @@ impl Summary {
     }
 }
 
+/// How large a model is in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// All parameters, statistics among them.
+    pub parameters: u64,
+    /// Multiplications and additions of one picture's forward pass.
+    pub flops: u64,
+    /// Values that its layers make of one picture.
+    pub outputs: u64,
+}
+
+/// The size of a program's model.
+pub fn size(program: &CheckedProgram) -> Size {
+    let mut size = Size { parameters: 0, flops: 0, outputs: 0 };
+    for (at, node) in program.program().model.layers.iter().enumerate() {
+        let layer = node.layer.as_op();
+        let inputs: Vec<Shape> = node.inputs.iter().map(|&input| program.shape(input).clone()).collect();
+        let parameters = layer.params(&inputs).iter().map(|param| param.shape.elements() as u64).sum::<u64>();
+        size.parameters = size.parameters.saturating_add(parameters);
+        size.flops = size.flops.saturating_add(layer.flops(&inputs));
+        let output = program.shape(LayerId(u32::try_from(at).unwrap_or(u32::MAX))).elements() as u64;
+        size.outputs = size.outputs.saturating_add(output);
+    }
+    size
+}
+
 fn rates_of(program: &CheckedProgram) -> Vec<PartRate> {
     let Some(train) = &program.program().train else { return Vec::new() };
     let phases = train.phases.iter().map(|phase| Some(phase.name.value.clone()));

@@ -117,15 +117,22 @@ rooms! {
         plan, verify_plan,
     }
     random {
-        Random,
+        Random, text_key,
     }
     #[cfg(feature = "engine")]
     runtime {
         CompileOptions, EvalSession, StepInputs, TrainSession, optimized_evaluation_graph,
         optimized_training_graph,
     }
+    #[cfg(feature = "engine")]
+    search {
+        Constraints, Observation, Outcome, Standing, drive, sampler, schedule,
+    }
     settings {
         Settings,
+    }
+    space {
+        Domain, Parameter, Point, Space, Value,
     }
     tensor {
         Element, Layout, Padding, Shape, Window,
@@ -135,7 +142,7 @@ rooms! {
         State, weights,
     }
     vocabulary {
-        Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize,
+        Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Limit, Loss, Metric, Normalize,
         Optimizer, OptionSpec, OptionType, OptionValue, Regularizer, Resize, SECTIONS, Schedule, Strategy,
         Word, Words, call, named,
     }

@@ -72,6 +72,7 @@
 //! | [`Findings`], [`diag`], [`source`] | what is wrong with a file, as data: codes, places, edits that mend it |
 //! | [`Experiment::summary`], [`Experiment::memory`] | layers, shapes, parameters, work; what of a machine's memory is taken |
 //! | [`Experiment::train`] | phases, callbacks, evaluation, the files of the run; [`RunOptions`] say where, how, and [who may interrupt it](RunOptions::interrupt) |
+//! | [`Experiment::tune`] | a search: trials side by side, the same for any number of jobs; [`SearchOptions`] say where and how, [`Searched`] what it came to |
 //! | [`Watch`], [`Event`] | what happens meanwhile, as data |
 //! | [`Run`] | the settings, history, results and weights in a run's folder |
 //! | [`Model`] | [`predict`](Model::predict), [`evaluate`](Model::evaluate), [`values`](Model::values) of layers, [`gradient`](Model::gradient)s by them |
@@ -166,10 +167,13 @@ pub mod reference;
 #[cfg(feature = "engine")]
 pub(crate) mod runtime;
 #[cfg(feature = "engine")]
+pub(crate) mod search;
+#[cfg(feature = "engine")]
 pub mod see;
 pub(crate) mod settings;
 pub mod show;
 pub mod source;
+pub(crate) mod space;
 pub(crate) mod tensor;
 #[cfg(feature = "engine")]
 pub(crate) mod train;

@@ -78,6 +78,11 @@ pub fn json_shown(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// The probability of a test, with the digits that count.
+pub(crate) fn probability(p: f64) -> String {
+    if p < 1e-3 { format!("{p:.1e}") } else { format!("{p:.3}") }
+}
+
 /// The first few of a list, and how many more there are.
 pub(crate) fn few(items: &[String]) -> String {
     const SHOWN: usize = 5;

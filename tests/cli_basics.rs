@@ -665,7 +665,15 @@ fn what_is_not_run_yet_is_refused_before_data_are_read() {
         text_of(&refused)
     };
     let refused = more("tune { objective: val_loss; strategy: random(trials: 2) }");
-    assert!(refused.contains("error[E0010]: a search (`tune`)"), "{refused}");
+    let run = |words: &[&str]| cnnc().current_dir(folder.path()).args(words).assert().success();
+    let checked = text(&run(&["check", "other.cnn"]).get_output().stdout);
+    assert!(checked.contains("search over `filters`: 2 points, all checked\n"), "{checked}");
+    let checked = text(&run(&["check", "other.cnn", "--lang", "ko"]).get_output().stdout);
+    assert!(checked.contains("`filters` 탐색: 점 2개를 모두 검사했습니다\n"), "{checked}");
+    let noted = text_of(&run(&["summary", "other.cnn"]));
+    assert!(noted.contains("the point of its space with the first value of each `search(…)`"), "{noted}");
+    assert!(refused.contains("error[E0010]: this file searches"), "{refused}");
+    assert!(refused.contains("`cnnc tune FILE`"), "{refused}");
     assert!(!folder.path().join("runs").exists());
 }
 

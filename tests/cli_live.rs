@@ -1,137 +1,13 @@
 //! Pages that are served while a process runs, through the command line: who is let in, what a page is told, that
 //! a run is stopped by it and is otherwise the same to the bit, and that a browser finds nothing wrong.
 
+mod served;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-/// Nothing here takes longer.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-fn cnnc(folder: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cnnc"));
-    command
-        .args(words)
-        .current_dir(folder)
-        .env_remove("CNNC_DATA_DIR")
-        .env("LC_ALL", "C")
-        .env("CNNC_MEMORY_MIB", "65536");
-    command
-}
-
-/// What a command prints and complains of, that ends so.
-fn ends(folder: &Path, words: &[&str], code: i32) -> [String; 2] {
-    let done = cnnc(folder, words).output().expect("started");
-    let said = [done.stdout, done.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
-    assert_eq!(done.status.code(), Some(code), "{said:?}");
-    said
-}
-
-/// A process that serves a page.
-struct Served {
-    process: Child,
-    /// `127.0.0.1:PORT`
-    host: String,
-    token: String,
-}
-
-/// What is answered.
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Served {
-    /// Begins, and waits for the address on the stream where it is printed.
-    fn start(folder: &Path, words: &[&str]) -> Self {
-        let mut process =
-            cnnc(folder, words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
-        let (out, complaints) = (process.stdout.take(), process.stderr.take());
-        let (out, complaints) = (out.expect("piped"), complaints.expect("piped"));
-        let mut stream: Box<dyn BufRead + Send> = if words[0] == "ui" {
-            Box::new(BufReader::new(out))
-        } else {
-            Box::new(BufReader::new(complaints))
-        };
-        let mut line = String::new();
-        while !line.contains("http://") {
-            line.clear();
-            assert!(stream.read_line(&mut line).expect("text") > 0, "no address");
-        }
-        // what else is said is read away, so that it can be said
-        std::thread::spawn(move || std::io::copy(&mut stream, &mut std::io::sink()));
-        let (_, address) = line.trim().split_once("http://").expect("an address");
-        let (host, token) = address.split_once("/?token=").expect("a token");
-        assert!(host.starts_with("127.0.0.1:") && token.len() == 32, "{line}");
-        Self { process, host: host.to_owned(), token: token.to_owned() }
-    }
-
-    /// Sends a request, word for word.
-    fn send(&self, request: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.host).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("set");
-        stream.write_all(request.as_bytes()).expect("sent");
-        stream
-    }
-
-    /// The answer to a first line and headers, after which the connection ends.
-    fn raw(&self, line: &str, headers: &[(&str, &str)]) -> Answer {
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let mut stream = self.send(&format!("{line} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n"));
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).expect("an answer");
-        let text = String::from_utf8(bytes).expect("text");
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
-    }
-
-    /// What a page of ours gets; `path` has its query.
-    fn get(&self, path: &str) -> Answer {
-        let joint = if path.contains('?') { '&' } else { '?' };
-        self.raw(&format!("GET {path}{joint}token={}", self.token), &[("Host", &self.host)])
-    }
-
-    /// Presses a button.
-    fn post(&self, path: &str) -> Answer {
-        let origin = format!("http://{}", self.host);
-        self.raw(&format!("POST {path}?token={}", self.token), &[("Host", &self.host), ("Origin", &origin)])
-    }
-
-    /// Listens to events up to one that has this in it.
-    fn hears(&self, wanted: &str) -> String {
-        let line = format!("GET /events?token={} HTTP/1.1\r\nHost: {}\r\n\r\n", self.token, self.host);
-        let (mut stream, begun) = (BufReader::new(self.send(&line)), Instant::now());
-        let mut line = String::new();
-        while !(line.starts_with("data: ") && line.contains(wanted)) {
-            line.clear();
-            assert!(stream.read_line(&mut line).expect("text") > 0, "it ended without {wanted}");
-            assert!(begun.elapsed() < PATIENCE, "no {wanted}");
-        }
-        line
-    }
-
-    fn interrupt(&self) {
-        let sent = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
-        assert!(sent.expect("`kill` is there").success());
-    }
-
-    fn code(mut self) -> Option<i32> {
-        self.process.wait().expect("it ends").code()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // where a test has failed; one that has ended cannot be killed
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use served::{Served, ends, is_sound};
 
 /// A program of the digits.
 fn digits(epochs: usize, rate: &str) -> String {
@@ -441,39 +317,11 @@ fn all_runs_of_a_folder_are_listed() {
     assert_eq!(page.code(), Some(0));
 }
 
-/// The first of these programs that is there.
-fn program(names: &[&str]) -> Option<PathBuf> {
-    let folders = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&folders).collect();
-    names
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
-        .find(|path| path.is_file())
-}
-
-/// Looks at a page in a browser: see `tests/browser/live.mjs`. `false` where there is none.
-#[allow(clippy::print_stderr, reason = "it says that it is skipped")]
-fn is_sound(what: &str, page: &Served) -> bool {
-    let (Some(node), Some(chromium)) = (program(&["node"]), program(&["chromium", "chromium-browser"]))
-    else {
-        eprintln!(
-            "skipped: pages are opened where there are `node` and `chromium` (Debian: nodejs chromium)"
-        );
-        return false;
-    };
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/live.mjs");
-    let address = format!("http://{}/?token={}", page.host, page.token);
-    let done = Command::new(node).arg(script).arg(chromium).args([what, &address]).output().expect("started");
-    let said = [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    assert!(done.status.success(), "{said}");
-    true
-}
-
 #[test]
 fn a_run_is_watched_and_stopped_in_a_browser() {
     let place = folder_with(&[("a.cnn", &digits(1_000_000, "0.01"))]);
     let page = Served::start(place.path(), &["run", "a.cnn", "--out", "run", "--ui"]);
-    if is_sound("run", &page) {
+    if is_sound("live.mjs", &["run", &page.address("/")]) {
         page.interrupt();
         assert_eq!(page.code(), Some(1));
     }
@@ -484,5 +332,5 @@ fn all_runs_are_looked_at_in_a_browser() {
     let place = tempfile::tempdir().expect("a folder");
     runs(place.path());
     let page = Served::start(place.path(), &["ui"]);
-    is_sound("list", &page);
+    is_sound("live.mjs", &["list", &page.address("/")]);
 }

@@ -522,6 +522,26 @@ const TABLE: &[Row] = &[
     },
     Row { base: "report run --text", options: &[("--no-pictures", Refused)] },
     Row { base: "ui nothing", options: &[("--port 65536", Refused)] },
+    Row {
+        base: "tune two-tune.cnn --model A --out out --jobs 1",
+        options: &[
+            ("--model B", Something),
+            ("--set train.batch=7", Something),
+            ("--data-dir none", Nothing(BUILT_IN)),
+            ("--max-pixels 1", Nothing(BUILT_IN)),
+            ("--threads 2", Nothing(THREADS)),
+            ("--simd portable", Nothing(EXACT)),
+            ("--exact", Nothing(EXACT)),
+            ("--jobs 2", Refused),
+            ("--out other", Refused),
+            ("--resume run", Refused),
+            ("--ensemble 2", Something),
+            ("--no-report", Something),
+            ("--ui --ui-exit", Something),
+            ("--ui-exit", Refused),
+        ],
+    },
+    Row { base: "tune two-tune.cnn --model A --out out", options: &[("--jobs 0", Refused)] },
     Row { base: "completions bash", options: &[] },
 ];
 
@@ -545,6 +565,10 @@ fn place() -> tempfile::TempDir {
     write("bad.cnn", format!("model A {MODEL}{REST}").replace("activation", "actvation").as_bytes());
     let wider = MODEL.replace("conv2d(4", "conv2d(6");
     write("two.cnn", format!("model A {MODEL}\nmodel B {wider}{REST}").as_bytes());
+    let searched = [MODEL, &wider].map(|model| model.replace("3x3", "search([2, 3])"));
+    let tune = "tune { strategy: grid }";
+    let [a, b] = &searched;
+    write("two-tune.cnn", format!("model A {a}\nmodel B {b}{REST}{tune}").as_bytes());
     write("wide.cnn", format!("model   A {MODEL}{REST}").as_bytes());
     write("model.h5", include_bytes!("golden/import/sequential.h5"));
     let header = b"P5\n12 9\n255\n".to_vec();

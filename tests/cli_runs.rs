@@ -504,7 +504,7 @@ fn what_is_not_run_yet_is_refused_before_anything_is_read() {
         .replace("conv2d(8,", "conv2d(search([8, 16]),")
         // so short a run would leave the moving statistics where they began
         .replace("batch_norm", "batch_norm(momentum: 0.9)")
-        + "tune { objective: val_accuracy; strategy: random(trials: 4) }\n\
+        + "tune { objective: val_accuracy; strategy: random(trials: 2) }\n\
            report { curves }\n";
     fs::write(place.path("later.cnn"), text).expect("written");
     place.cnnc(&["check", "later.cnn", "--deny", "warnings"]).success();

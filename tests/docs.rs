@@ -12,8 +12,9 @@ use cnnc::front::{Loaded, load};
 use cnnc::internals::layers::{Inputs, KindInfo, Layer};
 use cnnc::internals::lower::LowerOptions;
 use cnnc::internals::vocabulary::{
-    Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Loss, Metric, Normalize,
-    Optimizer, OptionSpec, OptionType, Regularizer, Resize, SECTIONS, Schedule, Strategy, Word, Words,
+    Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Limit, Loss, Metric,
+    Normalize, Optimizer, OptionSpec, OptionType, Regularizer, Resize, SECTIONS, Schedule, Strategy, Word,
+    Words,
 };
 use cnnc::source::SourceFile;
 
@@ -196,6 +197,7 @@ fn the_reference_of_words_is_the_vocabulary() {
     holds(&path, Some("metric"), &words::<Metric>());
     holds(&path, Some("callback"), &words::<Callback>());
     holds(&path, Some("strategy"), &words::<Strategy>());
+    holds(&path, Some("limit"), &words::<Limit>());
     holds(&path, Some("drawing"), &words::<Drawing>());
 }
 

@@ -48,6 +48,7 @@ impl Case {
             batch: BATCH,
             random: false,
             choices: Arc::default(),
+            library: None,
         };
         let session = EvalSession::compile(&program, &options).expect("compiles");
         let params = session.params().iter().zip(1..);
@@ -348,6 +349,7 @@ fn threads_change_no_bit() {
                     batch: 16,
                     random: true,
                     choices: Arc::default(),
+                    library: None,
                 };
                 [EVERYTHING, PREPARED].map(|body| trained(body, &options, images)).concat()
             };
@@ -395,6 +397,7 @@ fn a_single_picture_is_answered_as_in_a_batch() {
                     batch,
                     random: false,
                     choices: Arc::default(),
+                    library: None,
                 };
                 let mut session = EvalSession::compile(&program, &options).expect("compiles");
                 for index in 0..session.params().len() {
@@ -446,6 +449,7 @@ fn a_single_picture_is_trained_on_as_in_a_larger_batch() {
                 batch,
                 random: false,
                 choices: Arc::default(),
+                library: None,
             };
             trained(LARGE, &options, 1)
         };
@@ -479,6 +483,7 @@ fn a_step_whose_loss_is_not_finite_changes_no_weight() {
                 batch: 16,
                 random: true,
                 choices: Arc::default(),
+                library: None,
             };
             let mut session = TrainSession::compile(&program, &options).expect("compiles");
             for index in 0..session.params().len() {
@@ -538,6 +543,7 @@ fn a_short_batch_counts_its_own_images_alone() {
                 batch,
                 random: false,
                 choices: Arc::default(),
+                library: None,
             };
             [EVERYTHING, PREPARED].map(|body| trained(body, &options, 5)).concat()
         };

@@ -2,9 +2,9 @@
 
 use super::console::Console;
 use super::failure::Failure;
-use super::rounded::p;
 use crate::assess::{Answers, Findings, Interval, Quality};
 use crate::experiment::Averaged;
+use crate::printed::probability as p;
 
 /// Prints what the averages say of the model, each figure with what it is more or less than without them.
 /// # Errors

@@ -203,6 +203,9 @@ fn show_human(reading: &Reading, look: Look, console: &Console) -> Result<(), Fa
         }
         _ => {}
     }
+    for line in reading.loaded.space.iter().flat_map(|space| space.facts().lines()) {
+        console.result(line)?;
+    }
     all_there(reading, look)
 }
 

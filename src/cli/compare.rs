@@ -7,12 +7,11 @@ use clap::{Args, ValueEnum};
 use super::console::Console;
 use super::failure::Failure;
 use super::language::said as in_words;
-use super::rounded::p;
 use super::setting;
 use super::table::{Table, bytes};
 use crate::assess::Interval;
 use crate::experiment::{Compared, Comparison, Error, PairTest, Run, RunPair, RunStatus, SeedPair, Verdict};
-use crate::printed::shown_path;
+use crate::printed::{probability as p, shown_path};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

@@ -1,6 +1,6 @@
 //! What is drawn of a run that has ended: the files that its `report` names, and the pictures of its page.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::console::Console;
 use super::failure::Failure;
@@ -131,7 +131,8 @@ fn of_report(
                 continue;
             }
         };
-        let file = Path::new(&name).with_extension(type_of(drawing));
+        // paths of layers have points in them
+        let file = PathBuf::from(format!("{name}.{}", type_of(drawing)));
         if wanted.files {
             let path = of.run.drawings().join(&file);
             match write(&scene, &path, console) {

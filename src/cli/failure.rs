@@ -99,6 +99,9 @@ impl From<Error> for Failure {
             Error::Compile(error) => error.into(),
             Error::NotText { .. }
             | Error::NoSchedule
+            | Error::NoSearch
+            | Error::NotTogether
+            | Error::SearchChanged { .. }
             | Error::NoData
             | Error::NoLoss
             | Error::NoSplit { .. }

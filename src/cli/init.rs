@@ -31,6 +31,7 @@ pub(super) struct InitArgs {
 
 pub(super) fn init(args: &InitArgs, console: &Console) -> Result<(), Failure> {
     let ready = load::ready(&args.program.file, &args.program.choice, &[], console)?;
+    load::is_single(&ready, console)?;
     let seed = args.seed.or(ready.program.program().train.as_ref().map(|train| train.seed)).unwrap_or(0);
     // auxiliary outputs are trained: they begin as well
     let params = forward(&ready.program, Mode::Training { random: false }).graph.params;

@@ -11,8 +11,12 @@ use super::language::spoken;
 use super::report;
 use crate::experiment::Run;
 use crate::files;
-use crate::live::{Door, LiveError, Reporter, Training};
+use crate::live::{Door, LiveError, Reporter, Searching, Training};
 use crate::page::LivePage;
+use crate::space::Space;
+
+/// What helps where a port cannot be had.
+const OTHER_PORT: &str = "take another port, or any that is free: `--ui` without a number";
 
 /// What the command line says of the page.
 #[derive(Debug, Args)]
@@ -42,16 +46,37 @@ impl LiveArgs {
         watcher: &Watcher,
         console: &Console,
     ) -> Result<Option<Live>, Failure> {
-        let Some(port) = self.ui else { return Ok(None) };
-        refuse_if_restricted("--ui", console)?;
-        let help = "take another port, or any that is free: `--ui` without a number";
-        let door = Door::open(port, spoken()).map_err(|error| not_served(&error, help))?;
+        let Some(door) = self.door(console)? else { return Ok(None) };
         let address = door.address();
         let page = LivePage { file, language: spoken() }.to_html();
         let training =
-            Training::open(door, page, watcher.stopper()).map_err(|error| not_served(&error, help))?;
+            Training::open(door, page, watcher.stopper()).map_err(|error| not_served(&error, OTHER_PORT))?;
         console.problem(format_args!("live page: {address}"));
         Ok(Some(Live { training, stays: !self.ui_exit }))
+    }
+
+    /// Serves the page of a search where that is asked for, and says where.
+    /// # Errors
+    /// [`Failure`] where it may not be, or cannot be.
+    pub(super) fn open_search(
+        &self,
+        space: Option<Space>,
+        watcher: &Watcher,
+        console: &Console,
+    ) -> Result<Option<LiveSearch>, Failure> {
+        let Some(door) = self.door(console)? else { return Ok(None) };
+        let address = door.address();
+        let searching = Searching::open(door, space, spoken(), watcher.stopper())
+            .map_err(|error| not_served(&error, OTHER_PORT))?;
+        console.problem(format_args!("live page: {address}"));
+        Ok(Some(LiveSearch { searching, stays: !self.ui_exit }))
+    }
+
+    /// The port, where a page is asked for.
+    fn door(&self, console: &Console) -> Result<Option<Door>, Failure> {
+        let Some(port) = self.ui else { return Ok(None) };
+        refuse_if_restricted("--ui", console)?;
+        Door::open(port, spoken()).map(Some).map_err(|error| not_served(&error, OTHER_PORT))
     }
 
     /// # Errors
@@ -87,21 +112,60 @@ impl Live {
         watcher: &Watcher,
         console: &Console,
     ) -> Result<(), Failure> {
-        let outcome = match outcome {
-            // of a mistake before the first step the page has nothing to show
-            Err(failure) if !self.training.has_report() => return Err(failure),
-            Err(failure @ Failure::Mistake { .. }) => {
-                console.failure(&failure);
-                Err(Failure::Shown)
-            }
-            outcome => outcome,
-        };
-        if self.stays && !watcher.has_signal() {
-            console.note("the page stays until Ctrl-C");
-            watcher.wait_for_signal();
-        }
-        outcome
+        stay(self.stays, self.training.has_report(), outcome, watcher, console)
     }
+}
+
+/// The page of a search that is served.
+pub(super) struct LiveSearch {
+    searching: Searching,
+    /// It stays when the search has ended.
+    stays: bool,
+}
+
+impl LiveSearch {
+    /// Whoever is told of what happens.
+    pub(super) fn searching(&self) -> &Searching {
+        &self.searching
+    }
+
+    /// The search has ended, however it has: its page takes the place of this one.
+    pub(super) fn end(&self, page: Option<String>) {
+        self.searching.end(page.filter(|_| self.stays));
+    }
+
+    /// Stays until Ctrl-C, which has been where that has ended the search. What went wrong is said before.
+    pub(super) fn stay(
+        self,
+        outcome: Result<(), Failure>,
+        watcher: &Watcher,
+        console: &Console,
+    ) -> Result<(), Failure> {
+        stay(self.stays, self.searching.has_report(), outcome, watcher, console)
+    }
+}
+
+fn stay(
+    stays: bool,
+    has_report: bool,
+    outcome: Result<(), Failure>,
+    watcher: &Watcher,
+    console: &Console,
+) -> Result<(), Failure> {
+    let outcome = match outcome {
+        // of a mistake before the first step the page has nothing to show
+        Err(failure) if !has_report => return Err(failure),
+        Err(failure @ Failure::Mistake { .. }) => {
+            console.failure(&failure);
+            Err(Failure::Shown)
+        }
+        outcome => outcome,
+    };
+    if stays && !watcher.has_signal() {
+        console.note("the page stays until Ctrl-C");
+        watcher.wait_for_signal();
+    }
+    outcome
 }
 
 /// # Errors

@@ -232,3 +232,10 @@ pub(super) fn runnable(experiment: &Experiment, console: &Console) -> Result<(),
     }
     Ok(done?)
 }
+
+/// Refuses a program that searches: it has other weights at each point of its space.
+/// # Errors
+/// [`Failure::Shown`].
+pub(super) fn is_single(experiment: &Experiment, console: &Console) -> Result<(), Failure> {
+    if experiment.space().is_some() { runnable(experiment, console) } else { Ok(()) }
+}

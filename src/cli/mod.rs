@@ -35,6 +35,7 @@ mod interrupt;
 mod language;
 mod live;
 mod load;
+mod members;
 mod mend;
 mod new;
 mod npy;
@@ -45,7 +46,6 @@ mod progress;
 mod report;
 mod resize;
 mod rewrite;
-mod rounded;
 mod rows;
 mod run;
 mod see;
@@ -58,6 +58,8 @@ mod step;
 mod summary;
 mod table;
 mod text_diff;
+mod trial_progress;
+mod tune;
 mod ui;
 mod used;
 mod verdict;
@@ -100,6 +102,8 @@ Exit codes: 0 good; 1 a mistake in a file, data or weights, or a run that was in
 enum Command {
     /// Train a model, evaluate it on the test split, write weights and history
     Run(run::RunArgs),
+    /// Search for better settings: run the trials of the file's `tune`, write the best as a file
+    Tune(tune::SearchArgs),
     /// Find mistakes in files without training anything
     Check(check::CheckArgs),
     /// Show what is known of a file's data: classes, counts, sizes, range, splits
@@ -171,13 +175,15 @@ pub fn main() -> ExitCode {
     };
     let console = Console::new(&cli.global);
     let permissions = console.permissions();
-    let end = if matches!(cli.command, Command::Run(_)) { End::Saving } else { End::AtOnce };
+    let saves = matches!(cli.command, Command::Run(_) | Command::Tune(_));
+    let end = if saves { End::Saving } else { End::AtOnce };
     let limited = permissions
         .are_meant()
         .and_then(|()| permissions.limit_time(start, end))
         .and_then(|()| permissions.limit_memory());
     let done = limited.and_then(|()| match &cli.command {
         Command::Run(args) => run::run(args, &console, start),
+        Command::Tune(args) => tune::tune(args, &console, start),
         Command::Check(args) => check::check(args, &console),
         Command::Data(args) => data::data(args, &console),
         Command::Augment(args) => augment::augment(args, &console),

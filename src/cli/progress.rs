@@ -10,7 +10,7 @@ use super::account;
 use super::console::Console;
 use super::language::said;
 use crate::data::Progress;
-use crate::experiment::{Event, Note, PhaseStart, Start, Watch};
+use crate::experiment::{Event, MemberFate, Note, PhaseStart, Start, Watch};
 use crate::ir::Metric;
 use crate::train::{EpochRecord, RunningSums};
 
@@ -211,6 +211,15 @@ impl<'a> Terminal<'a> {
         }
     }
 
+    fn member(&mut self, name: &str, [number, of]: [usize; 2], fate: MemberFate) {
+        self.training.last_epoch = None;
+        self.console.note(match fate {
+            MemberFate::Trained => format!("member {number} of {of}: {name}"),
+            MemberFate::Done => format!("member {number} of {of}: {name} is trained already"),
+            MemberFate::Given => format!("member {number} of {of}: {name} has its weights from a file"),
+        });
+    }
+
     fn phase(&self, phase: &PhaseStart<'_>) {
         let PhaseStart { name, frozen, layers } = *phase;
         let frozen =
@@ -240,6 +249,7 @@ impl Watch for Terminal<'_> {
                 self.console.note(timed);
             }
             Event::Begins(start) => self.begins(start),
+            Event::Member { name, number, of, fate, .. } => self.member(name, [number, of], fate),
             Event::Phase(phase) => self.phase(phase),
             Event::Frozen(frozen) => {
                 frozen.sentences().into_iter().for_each(|sentence| self.console.note(sentence));
@@ -276,7 +286,7 @@ impl Drop for Terminal<'_> {
 }
 
 /// `45 s`, `12 min`, `3 h 20 min`: as much as one wants to know of the time that is left.
-fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     let minutes = (seconds / 60.0).round() as u64;
     match minutes {
         0 | 1 if seconds < 90.0 => format!("{seconds:.0} s"),

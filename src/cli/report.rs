@@ -11,7 +11,7 @@ use super::language::spoken;
 use super::load::{self, Look};
 use super::used::{self, UsedArgs};
 use super::verdict;
-use super::{curves, drawings};
+use super::{curves, drawings, members};
 use crate::data::MAX_PIXELS;
 use crate::experiment::{Model, ModelOptions, Run, RunStatus, Silent};
 use crate::files;
@@ -142,7 +142,7 @@ fn text(run: &Run, console: &Console) -> Result<(), Failure> {
     }
     console.result("")?;
     let history = run.history()?;
-    if history.is_empty() {
+    if history.is_empty() && run.ensemble().is_none() {
         console.result("no epoch is complete")?;
     }
     for line in curves::lines(&history) {
@@ -152,8 +152,10 @@ fn text(run: &Run, console: &Console) -> Result<(), Failure> {
         return console.result("there are no results on a test or validation split");
     };
     console.result(format_args!("{} {scores}", split.name()))?;
-    match run.answers()? {
-        Some(answers) => verdict::tell(&answers.assess(), split.name(), console),
+    let found = run.answers()?.map(|answers| answers.assess());
+    members::tell(run, found.as_ref(), console)?;
+    match found {
+        Some(found) => verdict::tell(&found, split.name(), console),
         None => console.result("its answers to single pictures are not known"),
     }
 }

@@ -15,7 +15,7 @@ use super::live::{Live, LiveArgs};
 use super::load::{self, Look, Told};
 use super::progress::Terminal;
 use super::table::Table;
-use super::{each, report, used, verdict};
+use super::{each, members, report, used, verdict};
 use crate::data::Split;
 use crate::experiment::{self, Event, Experiment, Run, RunOptions, RunPlace, RunStatus, Watch};
 use crate::live::Reporter;
@@ -212,6 +212,9 @@ fn run_of(
         watcher.say_at_the_end(how_to_go_on("interrupted; the state is as it was. To go on", folder));
     }
     let ready = ready()?;
+    if ready.program.program().ensemble.is_some() {
+        args.live.refuse_several()?;
+    }
     ready.schedule()?;
     load::runnable(&ready, console)?;
     if args.weights.as_deref().is_some_and(used::are_published) {
@@ -248,8 +251,10 @@ fn tell(run: &Run, page: Option<&Path>, console: &Console) -> Result<(), Failure
                 console.result("there is no test split: the pictures for validation stand in for it")?;
             }
             console.result(format_args!("{} {scores}", split.name()))?;
-            if let Some(answers) = run.answers()? {
-                verdict::tell(&answers.assess(), split.name(), console)?;
+            let found = run.answers()?.map(|answers| answers.assess());
+            members::tell(run, found.as_ref(), console)?;
+            if let Some(found) = &found {
+                verdict::tell(found, split.name(), console)?;
             }
         }
         (_, None) => {
@@ -285,6 +290,10 @@ impl Watch for RunWatch<'_> {
             Event::Begins(start) => {
                 farewell("interrupted; the state is saved. To go on", start.folder);
                 self.folder = Some(start.folder.to_owned());
+            }
+            Event::Member { folder, .. } => {
+                farewell("interrupted; the state is saved. To go on", folder);
+                self.folder = Some((*folder).to_owned());
             }
             Event::Interrupted { folder, progress } => {
                 let (epoch, steps) = (progress.epoch + 1, progress.batch);
@@ -322,7 +331,7 @@ fn how_to_go_on(sentence: &str, folder: &Path) -> String {
 }
 
 /// The command that goes on with this run: this one, with `--resume`.
-fn resume_command(arguments: impl Iterator<Item = String>, folder: &Path) -> String {
+pub(super) fn resume_command(arguments: impl Iterator<Item = String>, folder: &Path) -> String {
     let mut words = Vec::new();
     let mut skip = false;
     for argument in arguments {

@@ -39,6 +39,11 @@ pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failu
 }
 
 fn summary_of(args: &SummaryArgs, ready: Experiment, console: &Console) -> Result<(), Failure> {
+    if ready.space().is_some() {
+        console.note(
+            "the file searches: shown is the point of its space with the first value of each `search(…)`",
+        );
+    }
     let ready = match args.size.size {
         Some(size) => ready.at(size)?,
         None => ready.for_its_data(),

@@ -57,7 +57,7 @@ impl UsedArgs {
         console: &Console,
     ) -> Result<(Experiment, PathBuf), Failure> {
         if self.is_program() && self.weights.as_deref().is_some_and(are_published) {
-            let ready = load::ready(&self.file, &self.choice, more, console)?;
+            let ready = self.program(more, console)?;
             let weights = published(&ready, console)?;
             return Ok((ready, weights));
         }
@@ -65,7 +65,7 @@ impl UsedArgs {
         tell_unfinished(self.weights.as_deref().unwrap_or(&self.file), console);
         if self.is_program() {
             let weights = named.ok_or_else(|| self.without_weights())?;
-            return Ok((load::ready(&self.file, &self.choice, more, console)?, weights));
+            return Ok((self.program(more, console)?, weights));
         }
         self.as_trained(named, more, console)
     }
@@ -78,11 +78,20 @@ impl UsedArgs {
         console: &Console,
     ) -> Result<(Experiment, Option<PathBuf>), Failure> {
         if self.weights.is_none() && self.is_program() {
-            let ready = load::ready(&self.file, &self.choice, &[], console)?;
+            let ready = self.program(&[], console)?;
             return if ready.has_parameters() { Err(self.without_weights()) } else { Ok((ready, None)) };
         }
         let (ready, weights) = self.ready(&[], console)?;
         Ok((ready, Some(weights)))
+    }
+
+    /// The program that the file is.
+    /// # Errors
+    /// [`Failure`]: it has errors, or is many experiments.
+    fn program(&self, more: &[(String, String)], console: &Console) -> Result<Experiment, Failure> {
+        let ready = load::ready(&self.file, &self.choice, more, console)?;
+        load::is_single(&ready, console)?;
+        Ok(ready)
     }
 
     /// Whether the file is a program, and neither weights nor a run.

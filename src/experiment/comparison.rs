@@ -277,12 +277,31 @@ fn pair(runs: &[Compared], other: usize) -> RunPair {
     let (Some(a), Some(b)) = (&first.answers, &second.answers) else {
         return nothing("one of them has kept no answers");
     };
-    if a.names != b.names || a.task != b.task {
-        return nothing("they answer different questions");
+    let same_content: Option<BTreeSet<&str>> = match (&first.index, &second.index) {
+        (Some(a), Some(b)) => Some(a.same_pictures(b)),
+        _ => None,
+    };
+    match paired(a, b, same_content.as_ref()) {
+        Ok((pictures, test)) => RunPair { other, pictures, found: Ok(test) },
+        Err(why) => nothing(why),
     }
-    let common = common(first, second, a, b);
+}
+
+/// What the answers of two models to the same pictures say, and how many these are. `same_content` has the
+/// names of pictures whose contents are known to be the same; without it names are all that is known.
+/// # Errors
+/// Why nothing can be said.
+pub(super) fn paired(
+    a: &Answers,
+    b: &Answers,
+    same_content: Option<&BTreeSet<&str>>,
+) -> Result<(usize, PairTest), &'static str> {
+    if a.names != b.names || a.task != b.task {
+        return Err("they answer different questions");
+    }
+    let common = common(a, b, same_content);
     if common.is_empty() {
-        return nothing("they were judged on different pictures");
+        return Err("they were judged on different pictures");
     }
     let count = |wanted: [bool; 2]| {
         let right = |picture: &PictureAnswer| picture.is_right() == Some(true);
@@ -296,25 +315,20 @@ fn pair(runs: &[Compared], other: usize) -> RunPair {
     } else {
         PairTest::Right(McNemar::of(count([true, false]), count([false, true])))
     };
-    RunPair { other, pictures: common.len(), found: Ok(found) }
+    Ok((common.len(), found))
 }
 
 /// Pictures that both have answered: of the same name, truth and, where both know it, contents.
 fn common<'a>(
-    first: &Compared,
-    second: &Compared,
     a: &'a Answers,
     b: &'a Answers,
+    same_content: Option<&BTreeSet<&str>>,
 ) -> Vec<(&'a PictureAnswer, &'a PictureAnswer)> {
     let by_name: BTreeMap<&str, &PictureAnswer> =
         b.pictures.iter().map(|picture| (picture.name.as_str(), picture)).collect();
-    let same_content: Option<BTreeSet<&str>> = match (&first.index, &second.index) {
-        (Some(a), Some(b)) => Some(a.same_pictures(b)),
-        _ => None,
-    };
     let both = |picture: &'a PictureAnswer| {
         let other = *by_name.get(picture.name.as_str())?;
-        let is_same = same_content.as_ref().is_none_or(|same| same.contains(picture.name.as_str()));
+        let is_same = same_content.is_none_or(|same| same.contains(picture.name.as_str()));
         (is_same && other.truth == picture.truth).then_some((picture, other))
     };
     a.pictures.iter().filter_map(both).collect()

@@ -76,7 +76,8 @@ impl Compiled {
         let simd: Simd = recorded["simd"].as_str()?.parse().ok()?;
         let target = Target { simd, exact: recorded["exact"].as_bool().unwrap_or(false) };
         let choices = tuning::from_json(&recorded["kernels"]);
-        if program.open_sizes().is_some() {
+        // each member was compiled by itself
+        if program.open_sizes().is_some() || run.ensemble().is_some() {
             return None;
         }
         let phases = program.program().train.as_ref().map_or(&[][..], |train| &train.phases);

@@ -53,6 +53,7 @@ impl Compute {
             batch,
             random,
             choices: Arc::default(),
+            library: None,
         }
     }
 

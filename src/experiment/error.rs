@@ -45,6 +45,20 @@ pub enum Error {
     /// The file has no `train` section.
     #[error("the file has no `train` section")]
     NoSchedule,
+    /// Nothing is searched for.
+    #[error("the file has no search: no `tune` section, or no `search(…)`")]
+    NoSearch,
+    /// Trials cannot answer together.
+    #[error("an ensemble of trials needs answers that are probabilities of classes, and a validation split")]
+    NotTogether,
+    /// A search cannot go on with another file.
+    #[error("`{}` was begun with other settings: {}", shown_path(path), differences.join("; "))]
+    SearchChanged {
+        /// The folder of the search.
+        path: PathBuf,
+        /// What differs, a sentence each.
+        differences: Vec<String>,
+    },
     /// The file has no `data` section.
     #[error("the file has no `data` section")]
     NoData,
@@ -200,6 +214,9 @@ impl Error {
             | Error::NotRunYet { .. }
             | Error::NotText { .. }
             | Error::NoSchedule
+            | Error::NoSearch
+            | Error::NotTogether
+            | Error::SearchChanged { .. }
             | Error::NoData
             | Error::NoLoss
             | Error::NoSplit { .. }
@@ -235,6 +252,13 @@ impl Error {
             Error::NoSplit { split } => {
                 let of = if *split == Split::Test { "all" } else { "train" };
                 return Some(format!("write `{}: 20% of {of}` in `data`", split.name()));
+            }
+            Error::NoSearch => {
+                "write `search([3, 5])` or `search(16..=64, step: 16)` in place of a value, and a section `tune`"
+            }
+            Error::NotTogether => "search without `--ensemble`",
+            Error::SearchChanged { .. } => {
+                "trials go on only where all that is not searched for is the same: give the file of that search, or begin a new one with `--out`"
             }
             Error::PrepareUnsound { .. } => "write the weights anew with this version of cnnc",
             Error::StatisticsUnsound { .. } => {

@@ -22,8 +22,8 @@ use crate::runtime::{CompileOptions, EvalSession, TrainSession};
 use crate::settings::Settings;
 use crate::train::weights::WeightsInfo;
 use crate::train::{
-    Ending, EpochRecord, Evaluated, Interrupt, Learnt, PhaseId, PhasePlan, Pretrained, Progress, Results,
-    RunError, RunFolder, RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
+    Ending, EpochRecord, Evaluated, Interrupt, Learnt, Pace, PhaseId, PhasePlan, Pretrained, Progress,
+    Results, RunError, RunFolder, RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
 };
 
 /// A program that is trained in its turn.
@@ -31,8 +31,8 @@ pub(super) struct StageProgram {
     pub(super) program: CheckedProgram,
     pub(super) train: TrainSpec,
     /// The phase's name.
-    name: Option<String>,
-    resets_optimizer: bool,
+    pub(super) name: Option<String>,
+    pub(super) resets_optimizer: bool,
 }
 
 /// What is trained one after the other.
@@ -67,7 +67,7 @@ fn pictures_of(data: &Dataset) -> [usize; 2] {
 }
 
 /// A trainer of real sessions.
-type Running<'j> =
+pub(super) type Running<'j> =
     Trainer<'j, TrainSession, EvalSession, Box<dyn Fn(Evaluated) -> Result<EvalSession, RunError> + 'j>>;
 
 /// What a run is made of.
@@ -84,15 +84,16 @@ pub(super) struct Job<'j> {
     pub(super) settings: &'j Settings,
     pub(super) record: &'j RunRecord,
     pub(super) interrupt: &'j Interrupt,
+    pub(super) pace: Pace,
 }
 
 /// The stage at a place; a state of a longer file is refused as one of other settings.
-fn stage_at(stages: &[StageProgram], at: usize) -> &StageProgram {
+pub(super) fn stage_at(stages: &[StageProgram], at: usize) -> &StageProgram {
     stages.get(at).unwrap_or(&stages[0])
 }
 
 /// Options for batches of another size.
-fn options_for(options: &CompileOptions, batch: usize) -> CompileOptions {
+pub(super) fn options_for(options: &CompileOptions, batch: usize) -> CompileOptions {
     CompileOptions { batch, ..options.clone() }
 }
 
@@ -234,7 +235,7 @@ impl<'j> Job<'j> {
             outcome = self.enter_boards(at, &trainer, teller).and_then(|()| trainer.train(teller));
         }
         let results = outcome.and_then(|ending| match ending {
-            Ending::Interrupted => trainer.leave(teller).map(|()| None),
+            Ending::Interrupted | Ending::Paused => trainer.leave(teller).map(|()| None),
             Ending::Complete => trainer.finish(teller, &mut |answered| collector.take(answered)),
         });
         Ok((trainer, results))
@@ -252,7 +253,7 @@ impl<'j> Job<'j> {
         Ok(())
     }
 
-    fn plan_of(self, at: usize) -> PhasePlan<'j> {
+    pub(super) fn plan_of(self, at: usize) -> PhasePlan<'j> {
         let stage = stage_at(self.stages, at);
         PhasePlan {
             train: &stage.train,
@@ -266,11 +267,12 @@ impl<'j> Job<'j> {
             settings: self.settings,
             record: self.record,
             interrupt: self.interrupt,
+            pace: self.pace,
         }
     }
 
     /// Makes the session that evaluates, for the largest batch of all phases.
-    fn evaluator(self) -> Box<dyn Fn(Evaluated) -> Result<EvalSession, RunError> + 'j> {
+    pub(super) fn evaluator(self) -> Box<dyn Fn(Evaluated) -> Result<EvalSession, RunError> + 'j> {
         let most =
             self.stages.iter().map(|stage| stage.train.batch.value).max().unwrap_or(self.options.batch);
         let options = options_for(self.options, most);

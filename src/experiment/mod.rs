@@ -11,6 +11,7 @@ mod compiled;
 mod compute;
 mod data;
 mod details;
+mod ensemble;
 mod error;
 mod evaluate;
 mod export;
@@ -41,6 +42,7 @@ mod scores;
 pub(crate) mod sheet;
 mod summary;
 mod train;
+mod trials;
 mod tuning;
 pub(crate) mod units;
 mod varied;
@@ -51,6 +53,7 @@ pub use answers::Judged;
 pub use comparison::{Compared, Comparison, PairTest, RunPair, SeedPair, Verdict};
 pub use compute::Compute;
 pub use details::RunDetails;
+pub use ensemble::{Chosen, EnsembleOutcome, Gain, MemberFate, MemberJudged, MemberOutcome, compose};
 pub use error::Error;
 pub use evaluate::{Answer, Evaluation, Label};
 pub use findings::Findings;
@@ -67,6 +70,7 @@ pub use run::{HistoryRow, Run, RunStatus};
 pub use scores::Scores;
 pub use summary::{Memory, Peaks};
 pub use train::{DataChanged, RunOptions, RunPlace};
+pub use trials::{BestTogether, SearchEvent, SearchOptions, SearchPlace, SearchWatch, Searched};
 pub use watch::{Event, Note, PhaseStart, Silent, Start, Timed, Warning, Watch};
 
 // what these are made of, from the rooms below
@@ -81,6 +85,10 @@ pub use crate::ir::{Fit, Link, Meaning, Metric, Monitor, Resize, ResizeMethod, S
 pub use crate::kernel::{Simd, Target};
 pub use crate::memory::{Machine, MemoryPlan};
 pub use crate::runtime::CompileError;
+pub use crate::search::record::{
+    Ended as UnitEnd, Head as SearchHead, Record as SearchRecord, Rung, Started as UnitStart, Trial,
+    Why as SearchEnd,
+};
 pub use crate::settings::Settings;
 pub use crate::tensor::Shape;
 pub use crate::train::{

@@ -10,6 +10,7 @@ use crate::ast;
 use crate::card::DataCard;
 use crate::data::Locations;
 use crate::diag::{Code, Diagnostic};
+use crate::front::SpaceView;
 use crate::ir::{CheckedProgram, TrainSpec};
 use crate::settings::Settings;
 use crate::show;
@@ -31,6 +32,8 @@ pub struct Experiment {
     pub(crate) classes: Vec<String>,
     /// What is known of its data.
     pub(crate) card: Option<DataCard>,
+    /// What it searches for, if it does.
+    pub(crate) space: Option<SpaceView>,
     /// `[height, width]` of the data's pictures, where they are known and all alike.
     pub(super) picture_size: Option<[usize; 2]>,
     /// What was found in the text: nothing that is an error.
@@ -76,6 +79,11 @@ impl Experiment {
     /// The model's name.
     pub fn name(&self) -> &str {
         &self.program.program().model.name.value
+    }
+
+    /// What it searches for, where it does: then it is many experiments, and this one is the first of them.
+    pub fn space(&self) -> Option<&SpaceView> {
+        self.space.as_ref()
     }
 
     /// Names of the classes in the order of the model's outputs; empty where they are not known, or the model
@@ -128,14 +136,15 @@ impl Experiment {
         Ok(Self { program: self.program.at(size)?, ..self })
     }
 
-    /// Whether this version can run all of it.
+    /// Whether it is one experiment, which can be run.
     /// # Errors
-    /// [`Error::NotRunYet`] with the parts that are checked and not run.
+    /// [`Error::NotRunYet`] where it searches: then it is many.
     pub fn runnable(&self) -> Result<(), Error> {
-        let parts = self.program.program().not_run_yet().into_iter();
-        let parts: Vec<Diagnostic> = parts
-            .map(|(what, span)| Diagnostic::new(Code::E0010).arg("what", what).at(span, "here"))
-            .collect();
+        let search = self.program.program().tune.iter().map(|tune| {
+            let problem = Diagnostic::new(Code::E0010).saying("search").at(tune.span, "search-here");
+            problem.help("search-help")
+        });
+        let parts: Vec<Diagnostic> = search.collect();
         if parts.is_empty() {
             return Ok(());
         }

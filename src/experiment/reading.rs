@@ -97,7 +97,7 @@ impl Reading {
         if let Some(CardError::Malformed(error)) = self.card_error {
             return Err(error.into());
         }
-        let Loaded { ast, program, card, sources, problems } = self.loaded;
+        let Loaded { ast, program, card, space, sources, problems } = self.loaded;
         let findings = Findings { problems, sources };
         let Some(program) = program else { return Err(Error::Problems { findings: Box::new(findings) }) };
         let picture_size = card.as_ref().and_then(|card| match card.size {
@@ -113,7 +113,7 @@ impl Reading {
             Some(_) | None => program,
         };
         let (file, locations) = (self.file, self.locations);
-        Ok(Experiment { file, program, ast, locations, classes, card, picture_size, findings })
+        Ok(Experiment { file, program, ast, locations, classes, card, space, picture_size, findings })
     }
 }
 

@@ -20,8 +20,11 @@ use crate::train::{Arithmetic, Remains, Repair, RunError, RunFolder, RunRecord, 
 #[derive(Debug)]
 pub struct Begun {
     pub(super) folder: RunFolder,
-    /// What there is to go on from; `None`: it begins again from its start.
+    /// What there is to go on from; `None`: it begins again from its start, or its members have states of
+    /// their own.
     pub(super) resumed: Option<Resumed>,
+    /// It is the run of an ensemble.
+    pub(super) is_of_members: bool,
 }
 
 /// A run that goes on.
@@ -42,9 +45,17 @@ impl Begun {
     /// As [`RunFolder::open`].
     pub(super) fn open(path: &Path, compute: &mut Compute, watch: &mut dyn Watch) -> Result<Self, RunError> {
         let (folder, remains) = RunFolder::open(path)?;
-        let Remains::State(saved) = remains else {
-            watch.see(Event::Note(Note::BeginsAgain { folder: path.to_owned() }));
-            return Ok(Self { folder, resumed: None });
+        let saved = match remains {
+            Remains::State(saved) => saved,
+            Remains::Members => {
+                // each member goes on as it was begun; those that were not begun do as the first
+                keep_arithmetic(&report::recorded_arithmetic(path), compute, watch);
+                return Ok(Self { folder, resumed: None, is_of_members: true });
+            }
+            Remains::Nothing => {
+                watch.see(Event::Note(Note::BeginsAgain { folder: path.to_owned() }));
+                return Ok(Self { folder, resumed: None, is_of_members: false });
+            }
         };
         for why in &saved.passed_over {
             watch.see(Event::Warning(Warning::StatePassedOver { why: why.clone() }));
@@ -56,7 +67,12 @@ impl Begun {
         let arithmetic = recorded.unwrap_or_else(|| report::recorded_arithmetic(folder.path()));
         let choices = Arc::new(keep_arithmetic(&arithmetic, compute, watch));
         let resumed = Resumed { folder: folder.clone(), saved: *saved, arithmetic, choices };
-        Ok(Self { folder, resumed: Some(resumed) })
+        Ok(Self { folder, resumed: Some(resumed), is_of_members: false })
+    }
+
+    /// Whether there is a state to go on from, of the run or of its members.
+    pub(super) fn has_states(&self) -> bool {
+        self.resumed.is_some() || self.is_of_members
     }
 }
 

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::ensemble::EnsembleOutcome;
 use super::error::Error;
 use super::scores::Scores;
 use crate::assess::Answers;
 use crate::data::Split;
 use crate::files;
-use crate::ir::run_files::DRAWINGS;
+use crate::ir::run_files::{DRAWINGS, ENSEMBLE};
 use crate::settings::Settings;
 use crate::train::{RunError, RunFolder};
 
@@ -39,6 +40,7 @@ pub struct Run {
     judged: Option<(Split, Scores)>,
     train_seconds: f64,
     peak_bytes: Option<u64>,
+    ensemble: Option<EnsembleOutcome>,
 }
 
 /// What a run has become.
@@ -105,6 +107,7 @@ impl Run {
             settings: settings.map_err(|error| unsound(format!("its settings: {error}")))?,
             train_seconds: report["timings"]["train_s"].as_f64().unwrap_or_default(),
             peak_bytes: report["memory"]["peak_bytes"].as_u64(),
+            ensemble: EnsembleOutcome::from_json(&report[ENSEMBLE]),
             judged: [Split::Test, Split::Validation]
                 .into_iter()
                 .find_map(|split| Some((split, Scores::from_json(&report["results"][split.name()])?))),
@@ -167,6 +170,11 @@ impl Run {
         self.judged.as_ref().map(|(split, scores)| (*split, scores))
     }
 
+    /// What has become of its members, where it is the run of an ensemble.
+    pub fn ensemble(&self) -> Option<&EnsembleOutcome> {
+        self.ensemble.as_ref()
+    }
+
     /// Where its weights are, once it is finished; those of an interrupted run are as far as it came.
     pub fn weights(&self) -> PathBuf {
         files_of(&self.folder).weights()
@@ -212,10 +220,13 @@ impl Run {
         files_of(&self.folder).states().into_iter().filter(|state| state.is_file()).collect()
     }
 
-    /// A row for each complete epoch.
+    /// A row for each complete epoch. An ensemble has none of its own: its members have.
     /// # Errors
     /// [`Error::Run`] if `history.csv` cannot be read or is not what a run writes.
     pub fn history(&self) -> Result<Vec<HistoryRow>, Error> {
+        if self.ensemble.is_some() {
+            return Ok(Vec::new());
+        }
         let path = files_of(&self.folder).history();
         let text = files::read_text(&path, files::MOST_RECORD_BYTES)
             .map_err(|error| RunError::read(&path, error))?;
@@ -237,7 +248,7 @@ fn count(value: &Value) -> usize {
 
 /// Rows of a history: `epoch`, the values, `learning_rate`, `seconds`. A last one without its end is being
 /// written.
-fn rows(text: &str) -> Option<Vec<HistoryRow>> {
+pub(super) fn rows(text: &str) -> Option<Vec<HistoryRow>> {
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
     let mut lines = whole.lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();

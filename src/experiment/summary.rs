@@ -50,7 +50,16 @@ impl Experiment {
     /// [`Error::Compile`] where no training program can be made.
     pub fn memory(&self, machine: &Machine) -> Result<Memory, Error> {
         let peaks = Peaks::of(&self.program, machine)?;
-        Ok(Memory { peaks, run: memory::plan_memory(&self.program, self.card.as_ref(), machine) })
+        let plan = |program: &CheckedProgram| memory::plan_memory(program, self.card.as_ref(), machine);
+        let run = match &self.program.program().ensemble {
+            // members are trained one after the other
+            Some(ensemble) => {
+                let plans = ensemble.members.iter().filter_map(|member| plan(&member.program));
+                plans.max_by_key(MemoryPlan::peak)
+            }
+            None => plan(&self.program),
+        };
+        Ok(Memory { peaks, run })
     }
 }
 
@@ -64,8 +73,12 @@ impl Peaks {
             plan.arena_bytes + machine.threads * plan.scratch_bytes
         };
         let peak = |graph: &Graph, of: &CheckedProgram| peak_at(graph, batch_of(of.program().train.as_ref()));
-        let trains = program.program().train.is_some() && program.loss().is_some();
+        let ensemble = program.program().ensemble.as_ref();
+        let trains = program.program().train.is_some() && program.loss().is_some() && ensemble.is_none();
         let mut training_bytes = None;
+        for member in ensemble.iter().flat_map(|ensemble| &ensemble.members) {
+            training_bytes = training_bytes.max(Self::of(&member.program, machine)?.training_bytes);
+        }
         // of several phases the one that needs most
         for stage in program.stages().iter().filter(|_| trains) {
             let graph = optimized_training_graph(stage, true)?;

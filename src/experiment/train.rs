@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::compute::Compute;
+use super::ensemble::check_settings;
 use super::error::Error;
 use super::job::{Job, StageProgram, stages};
 use super::open::Experiment;
@@ -23,7 +24,7 @@ use crate::plan::Choices;
 use crate::runtime::{CompileOptions, Kind};
 use crate::settings::Settings;
 use crate::train::weights::Taking;
-use crate::train::{Arithmetic, Interrupt, Pretrained, RunFolder, RunRecord};
+use crate::train::{Arithmetic, Interrupt, Pace, Pretrained, RunFolder, RunRecord};
 
 /// How a run is made.
 ///
@@ -124,7 +125,7 @@ impl RunOptions {
     /// The folder of the run that is gone on with, where there is a state of it.
     pub fn resumes(&self) -> Option<&Path> {
         match &self.place {
-            RunPlace::Begun(begun) => begun.resumed.as_ref().map(|_| begun.folder.path()),
+            RunPlace::Begun(begun) => begun.has_states().then(|| begun.folder.path()),
             RunPlace::Numbered | RunPlace::New(_) => None,
         }
     }
@@ -132,7 +133,8 @@ impl RunOptions {
 
 impl Experiment {
     /// Trains the model, phase by phase, evaluates it on the test split and writes the files of the run. A
-    /// run that is interrupted is no error: [`Run::status`] tells.
+    /// run that is interrupted is no error: [`Run::status`] tells. The members of an ensemble are trained one
+    /// after the other, each in a folder of its own, and judged together ([`Run::ensemble`]).
     /// # Errors
     /// [`Error::NoSchedule`], [`Error::NotRunYet`], [`Error::NoData`], [`Error::Data`], [`Error::Compile`];
     /// [`Error::Run`] where files cannot be written, settings or data are not those of the run that is gone
@@ -149,7 +151,10 @@ impl Experiment {
         options: RunOptions,
         watch: &mut dyn Watch,
     ) -> Result<(Run, Dataset), Error> {
-        self.clone().for_its_data().run(options, watch)
+        match &self.program.program().ensemble {
+            Some(ensemble) => self.train_together(ensemble, options, watch),
+            None => self.clone().for_its_data().run(options, watch),
+        }
     }
 
     /// Long: the order of all steps of a run, from its data to its results.
@@ -165,6 +170,12 @@ impl Experiment {
             command,
             since,
         } = options;
+        if let RunPlace::Begun(begun) = &place
+            && begun.is_of_members
+        {
+            // it is no member's
+            check_settings(begun.folder.path(), &Settings::of(&self.program))?;
+        }
         let (begun, resumed, place) = parts(place);
         let schedule = self.schedule()?;
         self.runnable()?;
@@ -235,6 +246,7 @@ impl Experiment {
             settings: &settings,
             record: &record,
             interrupt: &interrupt,
+            pace: Pace::default(),
         };
         let run = job.go(session, resumed.as_ref(), (report, index), watch)?;
         Ok((run, data))
@@ -282,7 +294,7 @@ fn parts(place: RunPlace) -> (Option<RunFolder>, Option<Resumed>, Option<PathBuf
 }
 
 /// How a run computes that is begun now.
-fn arithmetic(target: Target, choices: &Choices) -> Arithmetic {
+pub(super) fn arithmetic(target: Target, choices: &Choices) -> Arithmetic {
     let Target { simd, exact } = target;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     Arithmetic { version, simd: simd.to_string(), exact, kernels: tuning::to_texts(choices) }
@@ -290,7 +302,7 @@ fn arithmetic(target: Target, choices: &Choices) -> Arithmetic {
 
 impl Experiment {
     /// What the folder of a run is named by: the file, and the model where the file has several.
-    fn stem(&self) -> String {
+    pub(super) fn stem(&self) -> String {
         let file = name_of(&self.file);
         let stem = file.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy());
         if lower::several_models(&self.ast).is_empty() {

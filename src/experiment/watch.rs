@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::ensemble::MemberFate;
 use super::frozen::Frozen;
 use super::open::Experiment;
 use super::units::bytes;
@@ -66,6 +67,20 @@ pub enum Event<'a> {
     Folder(&'a Path),
     /// From now on a run can be gone on with from its folder, whenever it ends. Training begins.
     Begins(&'a Start<'a>),
+    /// The next member of an ensemble: what becomes of it, and where the ensemble's files are. From now on the
+    /// ensemble can be gone on with from there, whenever it ends.
+    Member {
+        /// The ensemble's folder.
+        folder: &'a Path,
+        /// The member's name.
+        name: &'a str,
+        /// Which it is, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+        /// What becomes of it.
+        fate: MemberFate,
+    },
     /// A phase begins. A run without phases has none.
     Phase(&'a PhaseStart<'a>),
     /// Something is frozen at the beginning of the model, in the phase that begins.

@@ -169,7 +169,10 @@ impl Experiment {
 
 /// How the pictures of weights were prepared, and the statistics that these were normalised by; `None` where
 /// the file does not say.
-fn brought(weights: &Weights, path: &Path) -> Result<Option<(PrepareSpec, Option<Featurewise>)>, Error> {
+pub(super) fn brought(
+    weights: &Weights,
+    path: &Path,
+) -> Result<Option<(PrepareSpec, Option<Featurewise>)>, Error> {
     if weights.info.prepare.is_empty() {
         return Ok(None);
     }

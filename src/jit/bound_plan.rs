@@ -2,7 +2,8 @@
 
 use super::arena::ArenaRun;
 use super::bind::{BindError, BoundArgument, BoundKernel};
-use super::compile::{JitError, KernelSet, compile};
+use super::compile::{JitError, KernelSet, compile_with};
+use super::library::CodeLibrary;
 use crate::plan::{Access, Call, Count, Group, Place, Space, Stage, VerifiedPlan};
 
 /// All calls of a plan, ready to be made.
@@ -34,11 +35,11 @@ struct BoundCall {
 }
 
 impl BoundPlan {
-    /// Compiles a plan's kernels and binds its calls.
+    /// Compiles a plan's kernels, with code from a library where there is one, and binds its calls.
     /// # Errors
     /// [`JitError`].
-    pub fn compile(plan: &VerifiedPlan) -> Result<Self, JitError> {
-        let kernels = compile(&plan.target, &plan.kernels)?;
+    pub fn compile(plan: &VerifiedPlan, library: Option<&CodeLibrary>) -> Result<Self, JitError> {
+        let kernels = compile_with(&plan.target, &plan.kernels, library)?;
         let mut number = 0;
         let mut bind = |stages: &[Stage]| -> Result<Vec<Vec<BoundGroup>>, BindError> {
             let groups = |stage: &Stage| {

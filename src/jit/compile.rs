@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::bind::BindError;
 use super::code::{CodePages, CompiledKernel};
 use super::disassemble;
+use super::library::{Built, CodeLibrary};
 use super::page::page_bytes;
 use crate::desc::KernelDesc;
 use crate::kernel::code::{BuildError, Effort, KernelFunction, MICRO_NAMESPACE, MicroCode};
@@ -57,15 +58,13 @@ pub struct KernelSet {
 /// A micro-kernel that kernels call.
 struct MicroKernel {
     desc: Micro,
-    machine: Machine,
+    machine: Arc<Machine>,
 }
 
 /// One kernel's code, where it lies and what it was made of.
 struct Function {
     address: *const u8,
-    code: Vec<u8>,
-    clif: ir::Function,
-    effort: Effort,
+    built: Arc<Built>,
     family: &'static str,
     /// The micro-kernels it calls.
     micros: Vec<usize>,
@@ -98,23 +97,24 @@ impl KernelSet {
 
     /// Bytes of machine code of one kernel, without the micro-kernels it calls.
     pub fn code_bytes(&self, index: usize) -> usize {
-        self.function(index).code.len()
+        self.function(index).built.machine.code.len()
     }
 
-    /// Its Cranelift IR.
+    /// Its Cranelift IR; of a kernel from a library its head alone.
     pub fn clif(&self, index: usize) -> String {
-        self.function(index).clif.display().to_string()
+        self.function(index).built.function.func.display().to_string()
     }
 
     /// Its machine code as text: Intel syntax on x86-64, Cranelift's own elsewhere.
     pub fn assembly(&self, index: usize) -> String {
         let function = self.function(index);
         if cfg!(target_arch = "x86_64") {
-            return disassemble::x86_64(&function.code);
+            return disassemble::x86_64(&function.built.machine.code);
         }
+        let KernelFunction { func, effort, .. } = &function.built.function;
         let compiled = Host::get()
             .map_err(JitError::from)
-            .and_then(|host| compile_function(host, function.family, &function.clif, function.effort, true));
+            .and_then(|host| compile_function(host, function.family, func, *effort, true));
         compiled.ok().and_then(|machine| machine.vcode).unwrap_or_default()
     }
 
@@ -159,21 +159,44 @@ pub(super) struct Machine {
 /// # Errors
 /// [`JitError`]; nothing a user can cause.
 pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitError> {
+    compile_with(target, descs, None)
+}
+
+/// The same, with code that others have made, and for others.
+/// # Errors
+/// As [`compile`].
+pub(super) fn compile_with(
+    target: &Target,
+    descs: &[KernelDesc],
+    library: Option<&CodeLibrary>,
+) -> Result<KernelSet, JitError> {
     let host = Host::get()?;
     let (unique, entries) = deduplicate(descs);
-    let built: Vec<(KernelFunction, Machine)> = unique
+    let built: Vec<Arc<Built>> = unique
         .par_iter()
-        .map(|desc| {
-            let function = kernel::build(desc, target)?;
-            let machine = compile_function(host, desc.family(), &function.func, function.effort, false)?;
-            Ok((function, machine))
+        .map(|&desc| {
+            let build = || {
+                let function = kernel::build(desc, target)?;
+                let machine = compile_function(host, desc.family(), &function.func, function.effort, false)?;
+                Ok(Built { function, machine })
+            };
+            match library {
+                Some(library) => library.kernel(target, desc, build),
+                None => build().map(Arc::new),
+            }
         })
         .collect::<Result<_, JitError>>()?;
-    let (micros, micro_entries) = deduplicate(built.iter().flat_map(|(function, _)| &function.micros));
-    let micro_code: Vec<Machine> =
-        micros.par_iter().map(|micro| compile_micro(host, micro, target)).collect::<Result<_, _>>()?;
+    let (micros, micro_entries) = deduplicate(built.iter().flat_map(|built| &built.function.micros));
+    let micro_code: Vec<Arc<Machine>> = micros
+        .par_iter()
+        .map(|&micro| match library {
+            Some(library) => library.micro(target, micro, || compile_micro(host, micro, target)),
+            None => compile_micro(host, micro, target).map(Arc::new),
+        })
+        .collect::<Result<_, _>>()?;
 
-    let mut module = module(host, built.iter().map(|(_, machine)| machine).chain(&micro_code))?;
+    let machines = built.iter().map(|built| &built.machine).chain(micro_code.iter().map(|code| &**code));
+    let mut module = module(host, machines)?;
     let mut declare = |name: String| {
         let signature = ir::Signature::new(host.call_conv());
         module.declare_function(&name, Linkage::Local, &signature).map_err(refused)
@@ -191,9 +214,10 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
     let mut micro_entries = micro_entries.into_iter();
     let micros_of: Vec<Vec<usize>> = built
         .iter()
-        .map(|(function, _)| micro_entries.by_ref().take(function.micros.len()).collect())
+        .map(|built| micro_entries.by_ref().take(built.function.micros.len()).collect())
         .collect();
-    for ((&id, (function, machine)), micros) in kernel_ids.iter().zip(&built).zip(&micros_of) {
+    for ((&id, built), micros) in kernel_ids.iter().zip(&built).zip(&micros_of) {
+        let Built { function, machine } = &**built;
         let micros: Vec<FuncId> = micros.iter().map(|&micro| micro_ids[micro]).collect();
         let relocations: Vec<ModuleReloc> =
             machine.relocations.iter().map(|reloc| resolve(reloc, &function.func, id, &micros)).collect();
@@ -206,11 +230,9 @@ pub fn compile(target: &Target, descs: &[KernelDesc]) -> Result<KernelSet, JitEr
     let micros =
         micros.into_iter().zip(micro_code).map(|(desc, machine)| MicroKernel { desc, machine }).collect();
     let parts = built.into_iter().zip(addresses).zip(micros_of).zip(&unique);
-    let functions = parts.map(|((((function, machine), address), micros), desc)| Function {
+    let functions = parts.map(|(((built, address), micros), desc)| Function {
         address,
-        code: machine.code,
-        clif: function.func,
-        effort: function.effort,
+        built,
         family: desc.family(),
         micros,
     });

@@ -16,6 +16,7 @@ mod disassemble;
 mod fence;
 #[cfg(test)]
 mod foreign;
+mod library;
 mod lone;
 mod page;
 
@@ -33,6 +34,7 @@ pub use denormals::FlushDenormals;
 pub(crate) use fence::FencedArena;
 #[cfg(test)]
 pub(crate) use foreign::aarch64;
+pub use library::CodeLibrary;
 pub use lone::LoneKernel;
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use page::page_bytes;

@@ -39,6 +39,11 @@ const BY_NAME: Kind<ActivationLayer> = Kind {
 const COUNT: usize = Activation::TABLE.len();
 
 impl ActivationLayer {
+    /// The layer that applies an activation.
+    pub(crate) fn of(activation: Activation) -> Self {
+        Self { keyword: activation.keyword(), activation }
+    }
+
     pub(super) const KINDS: &'static [Kind<Self>] = &const {
         let mut kinds = [BY_NAME; COUNT];
         let mut at = 1;

@@ -4,7 +4,8 @@ use super::{
     ActivationLayer, Attributes, BatchNorm, Conv2d, Conv2dTranspose, Crop2d, Dense, DepthMaxPool,
     DepthwiseConv2d, Dropout, FixedFilter, Flatten, GaussianNoise, GlobalPool2d, Input, Join, KindInfo,
     LayerNorm, LayerOp, LayerScale, LocalResponseNorm, Normalization, Pool2d, RandomColor, RandomPlace,
-    Rescaling, Reshape, Resizing, SeparableConv2d, SpatialDropout2d, StochasticDepth, Upsample2d, ZeroPad2d,
+    Rescaling, Reshape, Resizing, SeparableConv2d, SpatialDropout2d, StochasticDepth, Together, Upsample2d,
+    ZeroPad2d,
 };
 
 macro_rules! layers {
@@ -76,6 +77,7 @@ layers! {
     RandomPlace(RandomPlace),
     RandomColor(RandomColor),
     FixedFilter(FixedFilter),
+    Together(Together),
 }
 
 impl Layer {

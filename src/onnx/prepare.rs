@@ -6,7 +6,7 @@
 use super::attribute::{int, ints};
 use super::error::Unsupported;
 use super::layers::channel_constant;
-use super::proto::{AttributeProto, DataType};
+use super::proto::DataType;
 use super::writer::LayerWriter;
 use crate::ir::{Color, Normalize, PrepareSpec};
 
@@ -27,7 +27,7 @@ pub(super) fn prepared(
     elements: Option<usize>,
     w: &mut LayerWriter<'_, '_>,
 ) -> Result<String, Unsupported> {
-    let mut x = cast(pictures, DataType::Float, w);
+    let mut x = w.cast(pictures, DataType::Float);
     x = match prepare.color.as_ref().map(|color| color.value) {
         Some(Color::Gray) => gray(&x, w),
         Some(Color::LabL) => lightness(&x, w),
@@ -56,11 +56,6 @@ pub(super) fn prepared(
             None => Err(Unsupported::OpenPerImage),
         },
     }
-}
-
-fn cast(x: &str, to: DataType, w: &mut LayerWriter<'_, '_>) -> String {
-    let to = AttributeProto { i: Some(i64::from(i32::from(to))), ..int("to", 0) };
-    w.node("Cast", &[x], vec![to])
 }
 
 /// The sum of three channels, each times its number.
@@ -106,7 +101,7 @@ fn lightness(x: &str, w: &mut LayerWriter<'_, '_>) -> String {
 
 /// Mean 0 and deviation 1, the deviation taken as at least `1 / √elements`; in 64 bits, as everywhere.
 fn per_image(x: &str, elements: usize, w: &mut LayerWriter<'_, '_>) -> String {
-    let wide = cast(x, DataType::Double, w);
+    let wide = w.cast(x, DataType::Double);
     let mean = w.mean(&wide, &[1, 2, 3]);
     let centred = w.node("Sub", &[&wide, &mean], Vec::new());
     let squares = w.node("Mul", &[&centred, &centred], Vec::new());
@@ -115,5 +110,5 @@ fn per_image(x: &str, elements: usize, w: &mut LayerWriter<'_, '_>) -> String {
     let least = w.double("least", 1.0 / (elements as f64).sqrt());
     let deviation = w.node("Max", &[&deviation, &least], Vec::new());
     let shared = w.node("Div", &[&centred, &deviation], Vec::new());
-    cast(&shared, DataType::Float, w)
+    w.cast(&shared, DataType::Float)
 }

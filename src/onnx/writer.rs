@@ -218,6 +218,12 @@ impl<'v> LayerWriter<'_, 'v> {
         self.graph.initializers.push(Initializer { name, dims, data });
     }
 
+    /// The values as another type.
+    pub(super) fn cast(&mut self, x: &str, to: DataType) -> String {
+        let to = AttributeProto { i: Some(i64::from(i32::from(to))), ..int("to", 0) };
+        self.node("Cast", &[x], vec![to])
+    }
+
     /// The mean over axes, which stay with extent 1.
     pub(super) fn mean(&mut self, x: &str, axes: &[usize]) -> String {
         let keep = int("keepdims", 1);

@@ -81,6 +81,12 @@ impl Html {
         self
     }
 
+    /// A part that was written by itself.
+    pub(super) fn part(&mut self, part: Html) -> &mut Self {
+        self.0.push_str(&part.0);
+        self
+    }
+
     /// Bytes so far.
     pub(super) fn len(&self) -> usize {
         self.0.len()

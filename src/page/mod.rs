@@ -1,4 +1,4 @@
-//! The results of a run as a page: one HTML file that opens from disk and needs no network. It is in English
+//! The results of a run or a [search] as a page: one HTML file that opens from disk and needs no network. It is in English
 //! and Korean, light and dark, for a screen, a phone and paper, and says what is missing.
 //!
 //! Sections stand in the order in which a person asks. Each is a file here; all that comes from files and
@@ -13,12 +13,15 @@ mod facts;
 mod html;
 mod live;
 mod matrix;
+mod members;
 mod mistakes;
 mod model;
 mod program;
 mod quality;
 mod runs;
 mod saw;
+mod search;
+mod searches;
 mod served_words;
 mod shell;
 mod shown_numbers;
@@ -39,6 +42,8 @@ use shell::Shell;
 
 pub(crate) use live::LivePage;
 pub(crate) use runs::{ListedRun, RunsPage, ShownRun};
+pub(crate) use search::SearchPage;
+pub(crate) use searches::ListedSearch;
 
 const SCRIPT: &str = include_str!("assets/page.js");
 

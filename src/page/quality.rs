@@ -17,7 +17,11 @@ pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
     main_figure(facts, html);
     others(facts, html);
     html.tags("</div>");
-    super::curves::write(facts, html);
+    if facts.run.ensemble().is_some() {
+        super::members::write(facts, html);
+    } else {
+        super::curves::write(facts, html);
+    }
     html.tags("</section>");
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::html::Html;
+use super::searches::{self, ListedSearch};
 use super::served_words as words;
 use super::shell::{self, Shell};
 use super::shown_numbers::{percent, seconds, significant};
@@ -24,6 +25,8 @@ pub(crate) struct RunsPage<'p> {
     pub(crate) folder: &'p Path,
     /// The runs in the order in which they are shown first.
     pub(crate) runs: &'p [ListedRun],
+    /// The searches, in the same order.
+    pub(crate) searches: &'p [ListedSearch],
     /// There are more folders than are looked through.
     pub(crate) is_cut: bool,
     /// So many runs are compared at once.
@@ -77,13 +80,14 @@ impl RunsPage<'_> {
         if self.is_cut {
             html.tags("<p class=\"note\">").said(words::CUT).tags("</p>");
         }
-        if self.runs.is_empty() {
+        if self.runs.is_empty() && self.searches.is_empty() {
             html.tags("<p class=\"note\">").said(words::NO_RUNS).tags("</p>");
-        } else {
+        } else if !self.runs.is_empty() {
             html.tags("<p class=\"hint\">").said(words::HOW_TO_LIST).tags("</p>");
             self.table(&mut html);
         }
         html.tags("</section>");
+        searches::write(self.searches, &mut html);
         if !self.runs.is_empty() {
             beside(&mut html);
         }
@@ -143,7 +147,7 @@ fn row(run: &ListedRun, html: &mut Html) {
                 "</td><td></td><td data-key=\"damaged\"><span class=\"status bad\">",
             );
             html.said(words::DAMAGED).tags("</span></td>");
-            changed(run, html);
+            changed(run.changed, html);
             html.tags("<td colspan=\"6\" class=\"why\">").in_both(why).tags("</td>");
         }
     }
@@ -163,7 +167,7 @@ fn shown_run(run: &ListedRun, found: &ShownRun, html: &mut Html) {
         }
     };
     html.tags(class).said(status).tags("</span></td>");
-    changed(run, html);
+    changed(run.changed, html);
     html.element("<td class=\"n\">", &found.epochs.to_string(), "</td>");
     let number = |value: Option<f64>, text: String, html: &mut Html| {
         let key = value.filter(|value| value.is_finite()).map_or_else(String::new, |value| value.to_string());
@@ -199,9 +203,9 @@ fn remarks(found: &ShownRun, html: &mut Html) {
     }
 }
 
-/// When a run was last changed: the script writes it as the clock of whoever looks shows it.
-fn changed(run: &ListedRun, html: &mut Html) {
-    let key = run.changed.map_or_else(String::new, |seconds| seconds.to_string());
+/// When something was last changed: the script writes it as the clock of whoever looks shows it.
+pub(super) fn changed(at: Option<u64>, html: &mut Html) {
+    let key = at.map_or_else(String::new, |seconds| seconds.to_string());
     html.element("<td class=\"when\" data-key=\"", &key, "\"></td>");
 }
 

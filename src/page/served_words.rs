@@ -59,6 +59,13 @@ catalogue! {
     DAMAGED: "damaged", "손상됨";
     OLDER: "It is of an older version, which did not keep the answers to single pictures.",
         "이미지별 답을 남기지 않은 이전 버전의 실행입니다.";
+    SEARCHES: "Searches", "탐색 목록";
+    SEARCH: "search", "탐색";
+    NOT_FINISHED: "not finished", "끝나지 않음";
+    TRIALS: "trials", "시도";
+    OBJECTIVE: "objective", "목표";
+    BEST_VALUE: "best value", "가장 좋은 값";
+    STRATEGY: "strategy", "전략";
     BESIDE: "Beside each other", "나란히 비교";
     NONE_SELECTED: "No run is selected.", "고른 실행이 없습니다.";
     DIFFERING: "Settings that differ", "서로 다른 설정";

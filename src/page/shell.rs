@@ -13,6 +13,8 @@ const PLOTS: &str = include_str!("assets/uPlot.iife.min.js");
 const PLOTS_LICENSE: &str = include_str!("assets/uPlot.LICENSE");
 const PLOTS_STYLE: &str = include_str!("assets/uPlot.min.css");
 const STYLE: &str = include_str!("assets/page.css");
+/// What scripts have in common, but for that of the page of a run.
+const BASE: &str = include_str!("assets/base.js");
 
 /// What a page begins and ends with.
 #[derive(Debug)]
@@ -22,23 +24,34 @@ pub(super) struct Shell<'s> {
     script: String,
     /// Where the page may take things from, as its policy says it.
     sources: &'static str,
-    style: &'static str,
+    styles: Vec<&'static str>,
 }
 
 impl<'s> Shell<'s> {
     /// Of a page that asks for nothing.
     pub(super) fn new(language: Language, title: &'s str, script: &str) -> Self {
         let script = format!("/*\n{PLOTS_LICENSE}*/\n{PLOTS}\n{script}");
-        Self { language, title, script, sources: "img-src data:", style: "" }
+        Self { language, title, script, sources: "img-src data:", styles: vec![STYLE] }
+    }
+
+    /// Of a page that asks for nothing, and whose script draws by itself.
+    pub(super) fn bare(language: Language, title: &'s str, script: &str) -> Self {
+        Self { script: format!("{BASE}\n{script}"), ..Self::new(language, title, "") }
     }
 
     /// Of a page that asks its own server.
     pub(super) fn served(language: Language, title: &'s str, script: &str) -> Self {
         const SERVED: &str = include_str!("assets/served.js");
         const STYLE: &str = include_str!("assets/served.css");
-        let script = format!("{SERVED}\n{script}");
+        let script = format!("{BASE}\n{SERVED}\n{script}");
         let sources = "img-src 'self' data:; connect-src 'self'";
-        Self { sources, style: STYLE, ..Self::new(language, title, &script) }
+        Self { sources, ..Self::new(language, title, &script) }.with(STYLE)
+    }
+
+    /// With a style beside that of all pages.
+    pub(super) fn with(mut self, style: &'static str) -> Self {
+        self.styles.push(style);
+        self
     }
 
     /// Writes all that stands before the page's header. It has an empty icon: browsers would ask for one.
@@ -57,7 +70,8 @@ impl<'s> Shell<'s> {
         let mut hash = String::new();
         base64(&mut hash, &Sha256::digest(self.script.as_bytes()));
         html.text(&hash).tags("'\">\n<link rel=\"icon\" href=\"data:,\">\n<title>").text(self.title);
-        html.tags("</title>\n<style>").tags(PLOTS_STYLE).tags(STYLE).tags(self.style);
+        html.tags("</title>\n<style>").tags(PLOTS_STYLE);
+        self.styles.iter().for_each(|style| html.tags(style).end());
         html.tags("</style>\n</head>\n<body>\n");
     }
 

@@ -73,6 +73,13 @@ catalogue! {
     TRAINING_TIME: "training", "학습 시간";
     CALIBRATION_ERROR: "calibration error (ECE)", "보정 오차 (ECE)";
     AVERAGE_PRECISION: "average precision", "평균 정밀도";
+    MEMBERS: "Members and ensemble", "구성원과 앙상블";
+    MEMBER: "member", "구성원";
+    SHARE_OF_ANSWER: "weight", "무게";
+    WHERE_IT_LIES: "95% interval", "95% 구간";
+    MEMBERS_READ: "Each member is a run of its own, with its own page: `cnnc report` writes it for the folder \
+            of its name.",
+        "구성원은 저마다 하나의 실행입니다. 그 이름의 폴더에 `cnnc report`를 쓰면 페이지가 생깁니다.";
     CURVES: "Learning curves", "학습 곡선";
     SOLID: "Solid: training pictures. Dashed: validation pictures. Drag over a curve to zoom, \
             double-click to see all.",

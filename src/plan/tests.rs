@@ -118,7 +118,7 @@ fn program(input: Shape, layers: Vec<Layer>) -> CheckedProgram {
         train: Some(train),
         tune: None,
         ensembles: Vec::new(),
-        is_asked_for: false,
+        ensemble: None,
         report: None,
     };
     CheckedProgram::assume_checked(program, shapes, Some(Loss::CategoricalCrossentropy))

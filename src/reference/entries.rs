@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::layers::{Inputs, KindInfo, Layer};
 use crate::vocabulary::{
-    Activation, AugmentKind, Callback, Category, DataSource, Drawing, Fill, Filter, Initializer, Loss,
+    Activation, AugmentKind, Callback, Category, DataSource, Drawing, Fill, Filter, Initializer, Limit, Loss,
     Metric, Normalize, Optimizer, OptionSpec, Regularizer, Resize, SECTIONS, Schedule, SectionInfo, Strategy,
     Word, Words,
 };
@@ -66,6 +66,7 @@ pub fn entries() -> Vec<Entry> {
     all.extend(of::<Metric>(Category::Metric));
     all.extend(of::<Callback>(Category::Callback));
     all.extend(of::<Strategy>(Category::Strategy));
+    all.extend(of::<Limit>(Category::Limit));
     all.extend(of::<Drawing>(Category::Drawing));
     all.extend(zoo::names().map(|name| {
         let word = Word::new(

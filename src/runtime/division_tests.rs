@@ -63,8 +63,14 @@ fn changes(session: &mut TrainSession, images: &[f32], labels: &[i32]) -> (f32, 
 }
 
 fn compile(program: &CheckedProgram, simd: Simd, batch: usize) -> TrainSession {
-    let options =
-        CompileOptions { target: Target::of(simd), threads: 2, batch, random: true, choices: Arc::default() };
+    let options = CompileOptions {
+        target: Target::of(simd),
+        threads: 2,
+        batch,
+        random: true,
+        choices: Arc::default(),
+        library: None,
+    };
     TrainSession::compile(program, &options).expect("compiles")
 }
 

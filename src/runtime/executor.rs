@@ -8,7 +8,7 @@ use super::profile::Profile;
 use super::run::{Execution, Progress};
 use super::team::Team;
 use crate::ir::{OutputId, ScalarInput};
-use crate::jit::{Arena, BoundGroup, BoundPlan};
+use crate::jit::{Arena, BoundGroup, BoundPlan, CodeLibrary};
 use crate::plan::{BufferId, Call, Place, Plan, Stage, VerifiedPlan, verify_plan};
 
 /// Plans that are kept, compiled, of a model that takes pictures of several sizes: the most recently used
@@ -37,16 +37,18 @@ pub(super) struct Executor {
     arena: Arena,
     team: Team,
     profiles: bool,
+    /// Code that is shared with others.
+    library: Option<Arc<CodeLibrary>>,
 }
 
 impl Executor {
     /// Threads and memory for parameters of this many bytes, zero at first. There is no plan yet.
-    pub(super) fn new(threads: usize) -> Result<Self, CompileError> {
+    pub(super) fn new(threads: usize, library: Option<Arc<CodeLibrary>>) -> Result<Self, CompileError> {
         let threads = if threads == 0 { available_threads() } else { threads };
         let refused = |why: String| CompileError::Threads { threads, why };
         let team = Team::new(threads).map_err(|error| refused(error.to_string()))?;
         let arena = Arena::new(0).map_err(|_| CompileError::Memory { bytes: 0 })?;
-        Ok(Self { plans: Vec::new(), arena, team, profiles: false })
+        Ok(Self { plans: Vec::new(), arena, team, profiles: false, library })
     }
 
     /// Makes the memory at least so large; its first `kept` bytes stay as they are.
@@ -66,7 +68,7 @@ impl Executor {
     pub(super) fn add(&mut self, key: [usize; 2], plan: Plan, kept: usize) -> Result<(), CompileError> {
         let plan = verify_plan(plan).map_err(|error| CompileError::Code(error.to_string()))?;
         let threads = self.team.workers();
-        let BoundPlan { setup, stages } = compile(&plan, threads)?;
+        let BoundPlan { setup, stages } = compile(&plan, threads, self.library.as_deref())?;
         self.reserve(plan.memory_bytes(threads), kept)?;
         let divided = |stages: Vec<Vec<BoundGroup>>| -> Arc<[BoundStage]> {
             stages.into_iter().map(|groups| BoundStage::new(groups, threads)).collect()
@@ -231,8 +233,12 @@ fn offset(plan: &Plan, buffer: BufferId) -> usize {
 }
 
 /// Compiles the kernels of a plan, on threads that live no longer than that.
-fn compile(plan: &VerifiedPlan, threads: usize) -> Result<BoundPlan, CompileError> {
-    let compile = || BoundPlan::compile(plan);
+fn compile(
+    plan: &VerifiedPlan,
+    threads: usize,
+    library: Option<&CodeLibrary>,
+) -> Result<BoundPlan, CompileError> {
+    let compile = || BoundPlan::compile(plan, library);
     if threads == 1 {
         return compile().map_err(CompileError::from);
     }

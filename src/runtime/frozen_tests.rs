@@ -114,7 +114,7 @@ fn outputs_are_never_in_the_part() {
 }
 
 fn options(target: Target, threads: usize) -> CompileOptions {
-    CompileOptions { target, threads, batch: 5, random: true, choices: Arc::default() }
+    CompileOptions { target, threads, batch: 5, random: true, choices: Arc::default(), library: None }
 }
 
 /// Values of a parameter; a variance is positive.

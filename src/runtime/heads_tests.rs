@@ -70,6 +70,7 @@ fn options() -> CompileOptions {
         batch: BATCH,
         random: false,
         choices: Arc::default(),
+        library: None,
     }
 }
 

@@ -37,3 +37,5 @@ pub use session::{
     optimized_training_graph,
 };
 pub use tune::tune;
+
+pub use crate::jit::CodeLibrary;

@@ -18,7 +18,7 @@ fn trained(body: &str, pictures: &[f32], batch: usize, step: u64) -> Vec<f32> {
     let Forward { mut graph, output, .. } = forward(&program, Mode::Training { random: true });
     graph.outputs.push((OutputId::Model, output));
     opt::run(&mut graph, opt::TRAINING);
-    let mut executor = Executor::new(2).expect("threads");
+    let mut executor = Executor::new(2, None).expect("threads");
     executor.add([0; 2], plan(&graph, Target::of(Simd::Portable), batch), 0).expect("compiles");
     let images = executor.plan().images.expect("a model has an input");
     executor.write(images, pictures.len()).copy_from_slice(pictures);

@@ -84,6 +84,7 @@ fn the_same_bits_in_less_memory() {
         batch: BATCH,
         random: true,
         choices: Arc::default(),
+        library: None,
     };
     let (kept, all) = trained(&program, &without, &options(Simd::Portable, 1));
     for threads in [1, 3] {

@@ -30,6 +30,7 @@ use crate::ir::{
     CheckedProgram, Forward, FrozenPart, Graph, InputRole, LabelKind, Labels, Metric, Mode, Optimizer,
     OutputId, Param, ScalarInput, TrainSpec, forward_behind,
 };
+use crate::jit::CodeLibrary;
 use crate::kernel::Target;
 use crate::ops::Op;
 use crate::opt;
@@ -50,6 +51,8 @@ pub struct CompileOptions {
     /// Ways of computing convolutions that were chosen by `tune`; the others follow the models of the
     /// kernels.
     pub choices: Arc<Choices>,
+    /// Code that is shared with other sessions.
+    pub library: Option<Arc<CodeLibrary>>,
 }
 
 /// What one training step is given.
@@ -150,7 +153,7 @@ impl Engine {
     ) -> Result<Self, CompileError> {
         let (places, params_bytes) = parameter_places(&graph.params);
         Ok(Self {
-            executor: Executor::new(options.threads)?,
+            executor: Executor::new(options.threads, options.library.clone())?,
             kind: Kind::Evaluation,
             program: program.clone(),
             part: None,

@@ -78,7 +78,7 @@ fn plainly(program: &CheckedProgram, images: &[f32]) -> Vec<f32> {
     graph.outputs.push((OutputId::Model, output));
     opt::run(&mut graph, opt::DIAGNOSIS);
     let target = Target { simd: Simd::Portable, exact: true };
-    let mut executor = Executor::new(1).expect("threads");
+    let mut executor = Executor::new(1, None).expect("threads");
     executor.add([0; 2], plan(&graph, target, 1), 0).expect("compiles");
     for (at, param) in graph.params.iter().enumerate() {
         let values = weights(at, param.shape.extents());
@@ -117,6 +117,7 @@ fn check(program: &CheckedProgram, pixels: usize) {
                 batch,
                 random: false,
                 choices: Arc::new(Choices::default()),
+                library: None,
             };
             let mut session = EvalSession::compile(program, &options).expect("compiles");
             let params: Vec<_> =

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::ir::{
-    AugmentSpec, CheckedProgram, DataSpec, Model, Phase, PrepareSpec, RateScale, TrainSpec, UpdateRules,
+    AugmentSpec, CheckedProgram, DataSpec, Ensemble, Member, Model, Phase, PrepareSpec, RateScale, TrainSpec,
+    UpdateRules,
 };
 use crate::vocabulary::{ClassWeight, Damaged, Loss, Split, Words, Written};
 
@@ -64,8 +65,10 @@ impl Settings {
         }
         settings.prepare(&resolved.prepare);
         settings.augment(&resolved.augment);
-        if let Some(train) = &resolved.train {
-            settings.train(train, program.loss());
+        match (&resolved.ensemble, &resolved.train) {
+            (Some(ensemble), _) => settings.ensemble(ensemble),
+            (None, Some(train)) => settings.train(train, program.loss()),
+            (None, None) => {}
         }
         settings
     }
@@ -93,7 +96,7 @@ impl Settings {
             match now.get(key) {
                 None if old.is_null() => {}
                 None => changes.push(format!("`{key}` was {}, is not set", shown(old))),
-                Some(new) if key == EPOCHS && new.as_u64() >= old.as_u64() => {}
+                Some(new) if are_epochs(key) && new.as_u64() >= old.as_u64() => {}
                 Some(new) if compare::is_same(key, old, new) => {}
                 Some(new) => changes.push(format!("`{key}` was {}, is {}", shown(old), shown(new))),
             }
@@ -118,6 +121,23 @@ impl Settings {
             let from = if inputs.is_empty() { String::new() } else { format!(" from {}", inputs.join(", ")) };
             let frozen = if node.frozen { ", frozen" } else { "" };
             self.set(format!("model.{}", node.path), format!("{layer}{from}{frozen}"));
+        }
+    }
+
+    /// How members answer together, and what each is trained by.
+    fn ensemble(&mut self, ensemble: &Ensemble) {
+        self.set("ensemble.combine", ensemble.spec.combine.value.name());
+        for Member { name, program, weights, .. } in &ensemble.members {
+            let key = |key: &str| format!("member.{name}.{key}");
+            self.set(key("model"), program.program().model.name.value.as_str());
+            self.set(key("weights"), weights.as_ref().map(|weights| weights.from.name()));
+            let own = Self::of(program).entries;
+            let of_training = own
+                .into_iter()
+                .filter(|(key, _)| ["train.", "augment"].iter().any(|start| key.starts_with(start)));
+            for (setting, value) in of_training {
+                self.set(key(&setting), value);
+            }
         }
     }
 
@@ -232,6 +252,11 @@ impl Settings {
             self.set(format!("{prefix}.callbacks.{at}"), callback.value.text());
         }
     }
+}
+
+/// Whether a setting is the one that may grow, of a run or of a member's.
+fn are_epochs(key: &str) -> bool {
+    key.strip_suffix(EPOCHS).is_some_and(|before| before.is_empty() || before.starts_with("member."))
 }
 
 /// The double that a user's decimal stands for: 0.1, where the nearest f32 is 0.100000001490116.

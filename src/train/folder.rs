@@ -6,13 +6,15 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::error::RunError;
 use super::lock::FolderLock;
 use super::state::Saved;
 use crate::files;
 use crate::ir::run_files::{
-    self, HISTORY, INDEX, LOCK, METRICS, NEXT_STATE, PAGE, PREDICTIONS, PREVIOUS_STATE, REPORT, STATE,
-    WEIGHTS,
+    self, ENSEMBLE, HISTORY, INDEX, LOCK, METRICS, NEXT_STATE, PAGE, PREDICTIONS, PREVIOUS_STATE, REPORT,
+    STATE, WEIGHTS,
 };
 
 /// The folder of one run. It belongs to that run alone, and to this process as long as any copy of this value
@@ -31,6 +33,8 @@ pub enum Remains {
     State(Box<Saved>),
     /// Nothing was trained yet: the run begins again from its start.
     Nothing,
+    /// It is the run of an ensemble, whose members have folders of their own in it.
+    Members,
 }
 
 impl RunFolder {
@@ -82,17 +86,28 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<(Self, Remains), RunError> {
         let looked_at = Self { path: path.to_owned(), _lock: None };
         let has_state = looked_at.states().iter().any(|state| fs::symlink_metadata(state).is_ok());
-        if !has_state {
+        let has_members = looked_at.has_members();
+        if !has_state && !has_members {
             looked_at.begun_without_results()?;
         }
         run_files::ALL.iter().try_for_each(|name| is_regular_if_there(&path.join(name)))?;
         let folder = Self::locked(path)?;
         files::clear_unfinished(path);
+        if has_members {
+            return Ok((folder, Remains::Members));
+        }
         if !has_state {
             return Ok((folder, Remains::Nothing));
         }
         let saved = Saved::find(&folder)?.settle(&folder)?;
         Ok((folder, Remains::State(Box::new(saved))))
+    }
+
+    /// A folder that belongs to this process from now on, whatever is in it.
+    /// # Errors
+    /// [`RunError::InUse`], [`RunError::Write`].
+    pub fn claim(path: &Path) -> Result<Self, RunError> {
+        Self::locked(path)
     }
 
     /// The folder that a file lies in, without a claim to it.
@@ -103,6 +118,13 @@ impl RunFolder {
     fn locked(path: &Path) -> Result<Self, RunError> {
         let lock = FolderLock::take(&path.join(LOCK))?;
         Ok(Self { path: path.to_owned(), _lock: Some(Arc::new(lock)) })
+    }
+
+    /// Whether its report is that of an ensemble.
+    fn has_members(&self) -> bool {
+        let report = files::read(&self.report(), files::MOST_RECORD_BYTES).unwrap_or_default();
+        let report: Value = serde_json::from_slice(&report).unwrap_or_default();
+        report[ENSEMBLE].is_object()
     }
 
     /// Whether a run was begun here and came to no results.

@@ -98,6 +98,19 @@ impl History {
         &self.rows
     }
 
+    /// The text of `history.csv`.
+    pub fn text(&self) -> String {
+        self.text_of(self.rows.iter())
+    }
+
+    fn text_of<'r>(&self, rows: impl Iterator<Item = &'r Row>) -> String {
+        let lines = rows.map(|row| row.text.as_str());
+        let mut text: String =
+            std::iter::once(self.header.as_str()).chain(lines).collect::<Vec<_>>().join("\n");
+        text.push('\n');
+        text
+    }
+
     /// Adds a row. It is in the files when this returns.
     /// # Errors
     /// [`RunError::Write`].
@@ -118,10 +131,7 @@ impl History {
 
     fn open(&mut self, path: &Path, log: Option<String>) -> Result<Option<Repair>, RunError> {
         let belongs = |row: &&Row| log.as_ref().is_none_or(|log| row.logs.contains(log));
-        let lines = self.rows.iter().filter(belongs).map(|row| row.text.as_str());
-        let mut text: String =
-            std::iter::once(self.header.as_str()).chain(lines).collect::<Vec<_>>().join("\n");
-        text.push('\n');
+        let text = self.text_of(self.rows.iter().filter(belongs));
         let repair = Repair::between(path, &text);
         files::write(path, |file| file.write_all(text.as_bytes()))
             .map_err(|error| RunError::write(path, error))?;

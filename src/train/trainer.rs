@@ -22,107 +22,22 @@ use std::time::{Duration, Instant};
 use super::callbacks::{Action, Callbacks, EpochValues};
 use super::engine::{EvalEngine, TrainEngine};
 use super::error::RunError;
-use super::evaluate::{Evaluation, Fault, TakeAnswers, Unsaved, copy_weights, evaluate, evaluate_through};
+use super::evaluate::{
+    Answered, Evaluation, Fault, TakeAnswers, Unsaved, copy_weights, evaluate, evaluate_through,
+};
 use super::features::{FeatureUse, KeptFeatures};
-use super::folder::RunFolder;
 use super::history::{EpochRecord, History, Repair, rows_of_file};
 use super::init::initial_values;
-use super::interrupt::Interrupt;
 use super::note::TrainNote;
-use super::pretrained::Pretrained;
-use super::record::RunRecord;
+use super::plan::{Evaluated, Pace, PhasePlan};
 use super::sample::{Sampling, StepSample};
 use super::state::{Former, Progress, RunningSums, Saved, Snapshot, State};
-use super::weights::{self, WeightsInfo};
-use crate::data::{Dataset, FeaturePlan, Split};
-use crate::ir::{AugmentSpec, Callback, Metric, Monitor, Param, ParamRole, SchedulePoint, TrainSpec};
+use super::told::{Learnt, Watch};
+use super::weights;
+use crate::data::Split;
+use crate::ir::{Callback, Metric, Monitor, ParamRole, SchedulePoint};
 use crate::runtime::StepInputs;
-use crate::settings::Settings;
 use crate::vocabulary::Writes;
-
-/// What a run is made of, besides its engines.
-#[derive(Debug, Clone, Copy)]
-pub struct PhasePlan<'a> {
-    /// The schedule of the present phase.
-    pub train: &'a TrainSpec,
-    /// Which phase that is.
-    pub phase: PhaseId<'a>,
-    /// Applied to training images.
-    pub augment: &'a AugmentSpec,
-    /// The images.
-    pub data: &'a Dataset,
-    /// What becomes of that which the engine's frozen part makes of them, where it has such a part.
-    pub features: Option<FeaturePlan>,
-    /// What some of the parameters start from, in place of random values.
-    pub pretrained: &'a Pretrained,
-    /// Where files are written.
-    pub folder: &'a RunFolder,
-    /// What weights files say about themselves.
-    pub info: &'a WeightsInfo,
-    /// All settings: a resumed run must have the same.
-    pub settings: &'a Settings,
-    /// How the run computes, and what it is trained on: states remember it.
-    pub record: &'a RunRecord,
-    /// Raised when the user or the system wants the run to end.
-    pub interrupt: &'a Interrupt,
-}
-
-/// Where a phase stands in its run. A run without phases is one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PhaseId<'a> {
-    /// From 0.
-    pub index: usize,
-    /// Its name, where phases are written.
-    pub name: Option<&'a str>,
-}
-
-/// What of a model is evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evaluated {
-    /// All of it, by images.
-    Whole,
-    /// What stands behind the frozen part of this phase, by features.
-    BehindFrozenPart(usize),
-}
-
-/// Told what happens, for progress bars and lines.
-pub trait Watch {
-    /// What is frozen has made features of so many pictures, of all that they are kept of.
-    fn features(&mut self, _done: usize, _all: usize) {}
-    /// An epoch (from 1) begins, or goes on after `done` of its `batches`.
-    fn epoch_begins(&mut self, epoch: usize, batches: usize, done: usize);
-    /// The pictures of the next step were waited for so long.
-    fn waited(&mut self, _long: Duration) {}
-    /// A step is done; `sums` are those of the epoch so far.
-    fn stepped(&mut self, sums: &RunningSums);
-    /// An epoch is complete.
-    fn epoch_ends(&mut self, record: &EpochRecord);
-    /// The same, with what the model has learnt. The state that stands for the epoch is saved when this has
-    /// returned: whoever writes of it is not behind the state, whenever the process is killed.
-    /// # Errors
-    /// What cannot be written ends the run.
-    fn learnt(&mut self, _learnt: &Learnt<'_>) -> Result<(), RunError> {
-        Ok(())
-    }
-    /// Training changes its course.
-    fn note(&mut self, note: TrainNote);
-}
-
-/// What an epoch gave, and the weights that it ended with.
-pub struct Learnt<'a> {
-    /// What it gave.
-    pub record: &'a EpochRecord,
-    params: &'a [Param],
-    values: &'a dyn Fn(usize) -> &'a [f32],
-}
-
-impl<'a> Learnt<'a> {
-    /// The weights and states that a weights file holds, by their names in it.
-    pub fn weights(&self) -> impl Iterator<Item = (&'a str, &'a [f32])> {
-        let saved = self.params.iter().enumerate().filter(|(_, param)| weights::is_saved(param));
-        saved.map(|(at, param)| (param.name.as_str(), (self.values)(at)))
-    }
-}
 
 /// How training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +46,8 @@ pub enum Ending {
     Complete,
     /// The interrupt was raised. The state is saved; a resumed run goes on exactly here.
     Interrupted,
+    /// It has the epochs that its [`Pace`] lets it have, and more to come. The state is saved.
+    Paused,
 }
 
 /// Final results.
@@ -166,6 +83,8 @@ pub struct Trainer<'a, T, V, F> {
     compiling: Option<Duration>,
     /// Where the time of steps goes.
     sampling: Sampling,
+    /// When the newest state was saved.
+    saved_at: Instant,
 }
 
 impl<'a, T, V, F> Trainer<'a, T, V, F>
@@ -220,8 +139,12 @@ where
             former: Former::Kept,
             compiling: None,
             sampling: Sampling::default(),
+            saved_at: Instant::now(),
         };
-        trainer.save_state()?;
+        // who saves seldom loses no more by beginning again
+        if plan.pace.between_states.is_zero() {
+            trainer.save_state()?;
+        }
         Ok(trainer)
     }
 
@@ -277,6 +200,7 @@ where
             former,
             compiling: None,
             sampling: Sampling::default(),
+            saved_at: Instant::now(),
         };
         if saved.record.as_ref() != Some(plan.record) {
             // from now on it is a run of these data
@@ -337,6 +261,11 @@ where
         Ok(trainer)
     }
 
+    /// The history so far, as `history.csv` has it.
+    pub fn history_text(&self) -> String {
+        self.history.text()
+    }
+
     /// How far the run has come.
     pub fn progress(&self) -> &Progress {
         &self.progress
@@ -349,9 +278,10 @@ where
     pub fn train(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
         self.plan.interrupt.hold();
         let last = self.progress.phase_start + self.plan.train.epochs.value;
+        let until = self.plan.pace.until.map_or(last, |until| until.min(last));
         let mut ending = Ending::Complete;
         while ending == Ending::Complete
-            && self.progress.epoch < last
+            && self.progress.epoch < until
             && !self.progress.stopped
             && !self.progress.ended
         {
@@ -362,9 +292,10 @@ where
         }
         self.tell_features(watch);
         if ending == Ending::Interrupted {
-            self.save_state()?;
+            self.save_told(watch)?;
         }
-        Ok(ending)
+        let is_over = self.progress.epoch >= last || self.progress.stopped || self.progress.ended;
+        Ok(if ending == Ending::Complete && !is_over { Ending::Paused } else { ending })
     }
 
     /// Makes the features that are to be kept, unless they are there.
@@ -467,7 +398,7 @@ where
         if limit.is_some_and(|limit| self.progress.train_seconds >= limit) && self.progress.batch == 0 {
             self.progress.ended = true;
             watch.note(TrainNote::TimeIsOver { epoch: self.progress.epoch });
-            self.save_state()?;
+            self.save_told(watch)?;
         }
         Ok(())
     }
@@ -482,7 +413,7 @@ where
             return Ok(Ending::Interrupted);
         }
         if self.progress.ended {
-            self.save_state()?;
+            self.save_told(watch)?;
             return Ok(Ending::Complete);
         }
         let mut values = self.values(&self.progress.sums, false);
@@ -491,7 +422,14 @@ where
                 Some(_) => Evaluated::BehindFrozenPart(self.plan.phase.index),
                 None => Evaluated::Whole,
             };
-            let evaluation = self.evaluate((of, Split::Validation), Unsaved::Steps, None)?;
+            if self.evaluator.as_ref().is_none_or(|(is_of, _)| *is_of != of) {
+                // a state is saved before it is compiled
+                watch.saves()?;
+            }
+            let takes = watch.takes_answers();
+            let mut answered = |answered: Answered<'_>| watch.answered(answered);
+            let take: Option<TakeAnswers<'_>> = if takes { Some(&mut answered) } else { None };
+            let evaluation = self.evaluate((of, Split::Validation), Unsaved::Steps, take)?;
             let Some(Evaluation { sums, fault }) = evaluation else { return Ok(Ending::Interrupted) };
             // training itself has numbers: whether they become better is the user's to see
             if let Some(Fault { loss, layer }) = fault {
@@ -522,7 +460,7 @@ where
             let Some(batch) = batches.next_unless(interrupt.flag()) else { break };
             let batch = batch?;
             watch.waited(asked.elapsed());
-            if !self.prepare(batch.size)? {
+            if !self.prepare(batch.size, watch)? {
                 break;
             }
             self.sampling.before_step(&mut self.engine, batch.size);
@@ -574,13 +512,13 @@ where
 
     /// Makes ready for pictures of a size; `false`: the run is to end. Where compiling for it may take long,
     /// the state is saved before: the run may be ended meanwhile.
-    fn prepare(&mut self, size: [usize; 2]) -> Result<bool, RunError> {
+    fn prepare(&mut self, size: [usize; 2], watch: &mut dyn Watch) -> Result<bool, RunError> {
         const LONG: Duration = Duration::from_millis(300);
         if !self.engine.compiles_for(size) || self.compiling.is_some_and(|took| took < LONG) {
             self.engine.prepare(size)?;
             return Ok(true);
         }
-        self.save_state()?;
+        self.save_told(watch)?;
         let begun = Instant::now();
         let Some(prepared) = self.plan.interrupt.exposed(|| self.engine.prepare(size)) else {
             return Ok(false);
@@ -637,7 +575,14 @@ where
         self.progress.batch = 0;
         self.progress.sums = RunningSums::default();
         self.progress.counters = self.callbacks.counters().to_vec();
-        self.save_state()
+        let Pace { until, between_states } = self.plan.pace;
+        let last = self.progress.phase_start + self.plan.train.epochs.value;
+        let pauses =
+            self.progress.stopped || self.progress.epoch >= until.map_or(last, |until| until.min(last));
+        if pauses || self.saved_at.elapsed() >= between_states {
+            self.save_told(watch)?;
+        }
+        Ok(())
     }
 
     fn values(&self, sums: &RunningSums, validation: bool) -> Vec<(Monitor, f64)> {
@@ -686,6 +631,12 @@ where
         weights::save(path, self.plan.info, self.engine.params(), |at| self.engine.values(at).into())
     }
 
+    /// Saves the state, and lets others save what they were told.
+    fn save_told(&mut self, watch: &mut dyn Watch) -> Result<(), RunError> {
+        watch.saves()?;
+        self.save_state()
+    }
+
     fn save_state(&mut self) -> Result<(), RunError> {
         let PhasePlan { settings, record, folder, .. } = self.plan;
         let snapshot = Snapshot {
@@ -697,6 +648,7 @@ where
         };
         snapshot.save_in(folder, self.former, self.engine.params(), |at| self.engine.values(at).into())?;
         self.former = Former::Kept;
+        self.saved_at = Instant::now();
         Ok(())
     }
 }

@@ -128,6 +128,13 @@ pub fn load(
     Ok(Weights { info, values, account })
 }
 
+/// What a weights file says about itself; nothing where another program wrote it.
+/// # Errors
+/// As [`load`], but for what does not fit.
+pub fn info(path: &Path) -> Result<WeightsInfo, RunError> {
+    Ok(info_of(&open(path)?))
+}
+
 /// The numbers that a file has, all of them finite; `partial` says whether it may lack some.
 /// # Errors
 /// [`RunError::WeightsDiffer`], [`RunError::NotFiniteWeights`], [`RunError::Read`], [`RunError::Format`].

@@ -5,6 +5,7 @@
 
 mod activation;
 mod conv;
+mod ensemble;
 mod join;
 mod norm;
 mod place;
@@ -71,6 +72,7 @@ pub(super) fn write(
         Layer::Resizing(resizing) => place::resizing(resizing, site, w)?,
         Layer::RandomPlace(random) => place::random_place(random, site, w)?,
         Layer::Join(join) => join::join(*join, site, w),
+        Layer::Together(together) => ensemble::together(*together, site, w),
         Layer::Activation(layer) => activation::activation(x, layer.activation, w),
         Layer::LayerScale(_) => scale::layer_scale(site, w),
         Layer::Rescaling(rescaling) => scale::rescaling(rescaling, site, w),

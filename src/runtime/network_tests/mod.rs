@@ -127,7 +127,14 @@ fn after_another_size(
 }
 
 fn options(target: Target, batch: usize) -> CompileOptions {
-    CompileOptions { target, threads: 1, batch, random: false, choices: Arc::new(Choices::default()) }
+    CompileOptions {
+        target,
+        threads: 1,
+        batch,
+        random: false,
+        choices: Arc::new(Choices::default()),
+        library: None,
+    }
 }
 
 /// A training session whose scores can be looked at, with weights that keep the size of what they multiply.
@@ -170,7 +177,7 @@ fn plainly(program: &CheckedProgram, training: &TrainSession, images: &[f32]) ->
     let Forward { mut graph, output, .. } = forward(program, Mode::Inference);
     graph.outputs.push((OutputId::Model, output));
     opt::run(&mut graph, opt::DIAGNOSIS);
-    let mut executor = Executor::new(1).expect("threads");
+    let mut executor = Executor::new(1, None).expect("threads");
     executor.add([0; 2], plan(&graph, Target { simd: Simd::Portable, exact: true }, 1), 0).expect("compiles");
     let places = executor.plan().params.clone();
     give(training, &graph.params, |place, values| {

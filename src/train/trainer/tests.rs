@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::*;
-use crate::data::{FeaturePlace, Locations, NotKept};
+use crate::data::{Dataset, FeaturePlace, FeaturePlan, Locations, NotKept};
 use crate::ir::{
-    DataSource, DataSpec, Labels, Optimizer, Param, ParamRole, PrepareSpec, Schedule, Split as Share,
-    SplitBase, UpdateRules,
+    AugmentSpec, DataSource, DataSpec, Labels, Optimizer, Param, ParamRole, PrepareSpec, Schedule,
+    Split as Share, SplitBase, TrainSpec, UpdateRules,
 };
 use crate::runtime::{CompileError, StepResult};
+use crate::settings::Settings;
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
-use crate::train::{End, Remains};
+use crate::train::weights::WeightsInfo;
+use crate::train::{End, Interrupt, PhaseId, Pretrained, Remains, RunFolder, RunRecord};
 use crate::vocabulary::Initializer;
 use crate::vocabulary::LossOptions;
 
@@ -318,7 +320,7 @@ impl<'a> Session<'a> {
             From::Beginning => (RunFolder::create(&self.folder)?, None),
             From::State => match RunFolder::open(&self.folder)? {
                 (folder, Remains::State(saved)) => (folder, Some(*saved)),
-                (_, Remains::Nothing) => panic!("there is a state"),
+                (_, Remains::Nothing | Remains::Members) => panic!("there is a state"),
             },
         };
         let (interrupt, record) = (Interrupt::default(), RunRecord::default());
@@ -337,6 +339,7 @@ impl<'a> Session<'a> {
             settings: &settings,
             record: &record,
             interrupt: &interrupt,
+            pace: Pace::default(),
         };
         let mut observer = Observer {
             interrupt: &interrupt,

@@ -1,0 +1,298 @@
+//! `cnnc tune FILE`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::arguments::{ComputeArgs, ProgramArgs};
+use super::console::Console;
+use super::failure::Failure;
+use super::interrupt::{self, Watcher};
+use super::language::{said, spoken};
+use super::live::{LiveArgs, LiveSearch};
+use super::load::{self, Look};
+use super::run::resume_command;
+use super::table::Table;
+use super::trial_progress::TrialProgress;
+use crate::experiment::{Experiment, SearchEvent, SearchOptions, SearchPlace, SearchWatch, Searched};
+use crate::files;
+use crate::front::SpaceView;
+use crate::ir::run_files::PAGE;
+use crate::live::Searching;
+use crate::page::SearchPage;
+use crate::printed::shown_path;
+use crate::search::record::{Record, Why};
+use crate::space::Space;
+
+/// Trials of the table at the end, where it is not said how many.
+const MOST_ROWS: usize = 10;
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+The file says what is searched: `search([3, 5])` or `search(16..=64, step: 16)` in place of a value; and how, in its section `tune`. \
+All points are checked before the first trial starts.
+
+Files of a search: trials.jsonl (a line an event), trials/ (a folder a trial: history, the weights of the best 20, answers to the pictures for validation), best.cnn (the file with the \
+best values filled in: `cnnc run` repeats that trial to the bit), report.html. Ctrl-C or SIGTERM saves the states of the trials that run; the exit code is then 1. Which trials there are, and what they \
+give, does not depend on the number of jobs or threads.
+
+Examples:
+  cnnc tune model.cnn
+  cnnc tune model.cnn --out runs/search --jobs 2
+  cnnc tune model.cnn --resume runs/search")]
+pub(super) struct SearchArgs {
+    #[command(flatten)]
+    program: ProgramArgs,
+    #[command(flatten)]
+    compute: ComputeArgs,
+    /// Trials that are computed side by side, at most `parallel` of the file; they share the threads
+    /// [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Folder for the search's files [default: runs/STEM-search-N, the first that is free]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    out: Option<PathBuf>,
+    /// Go on with the search in this folder; trials that still lie in a space that was changed are taken over
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+    /// Put the best trials together, at most this many: ensemble.cnn and ensemble.safetensors
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=100))]
+    ensemble: Option<u16>,
+    /// Leave out the page, report.html
+    #[arg(long)]
+    no_report: bool,
+    #[command(flatten)]
+    live: LiveArgs,
+}
+
+pub(super) fn tune(args: &SearchArgs, console: &Console, start: Instant) -> Result<(), Failure> {
+    let watcher = interrupt::watch()?;
+    let (file, choice) = (&args.program.file, &args.program.choice);
+    let ready = load::ready_looking(file, choice, &[], Look::SmallPass, console)?;
+    ready.schedule()?;
+    for line in ready.space().iter().flat_map(|space| space.facts().lines()) {
+        console.note(line);
+    }
+    let live = args.live.open_search(ready.space().map(|view| view.space().clone()), &watcher, console)?;
+    let outcome = search(args, &ready, (&watcher, live.as_ref()), console, start);
+    match live {
+        Some(live) => live.stay(outcome, &watcher, console),
+        None => outcome,
+    }
+}
+
+fn search(
+    args: &SearchArgs,
+    ready: &Experiment,
+    (watcher, live): (&Watcher, Option<&LiveSearch>),
+    console: &Console,
+    start: Instant,
+) -> Result<(), Failure> {
+    let jobs = args.jobs.map(usize::from);
+    let mut watch = Seen { progress: TrialProgress::new(console), live, watcher, console, jobs };
+    let place = match (&args.resume, &args.out) {
+        (Some(folder), _) => SearchPlace::Begun(folder.clone()),
+        (None, Some(out)) => SearchPlace::New(out.clone()),
+        (None, None) => SearchPlace::Numbered,
+    };
+    let options = SearchOptions {
+        compute: args.compute.compute(),
+        jobs,
+        place,
+        ensemble: args.ensemble.map(usize::from),
+        interrupt: Arc::clone(&watcher.interrupt),
+        since: start,
+    };
+    let searched = ready.tune(options, &mut watch)?;
+    drop(watch);
+    let page = page_of(&searched, ready.space().map(SpaceView::space));
+    let written = (!args.no_report).then(|| write_page(&searched, &page, console)).flatten();
+    if let Some(live) = live {
+        live.end(Some(page));
+    }
+    tell(&searched, console)?;
+    tell_together(&searched, args.ensemble.is_some(), console)?;
+    match written {
+        Some(page) => console.result(format_args!("report: {}", shown_path(&page))),
+        None => Ok(()),
+    }
+}
+
+fn page_of(searched: &Searched, space: Option<&Space>) -> String {
+    let mut importance = searched.importance.clone();
+    importance.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    let page = SearchPage {
+        record: &searched.record,
+        space,
+        importance: &importance,
+        folder: &searched.folder,
+        best: searched.best_file.as_deref(),
+        is_running: false,
+        language: spoken(),
+    };
+    page.to_html()
+}
+
+/// Writes the page. That it cannot be written is a warning: the search has its results.
+fn write_page(searched: &Searched, page: &str, console: &Console) -> Option<PathBuf> {
+    let path = searched.folder.join(PAGE);
+    match files::write(&path, |file| file.write_all(page.as_bytes())) {
+        Ok(()) => Some(path),
+        Err(error) => {
+            console.warning(format_args!("the page was not written: {}: {error}", shown_path(&path)));
+            None
+        }
+    }
+}
+
+/// What a search has come to.
+fn tell(searched: &Searched, console: &Console) -> Result<(), Failure> {
+    let record = &searched.record;
+    if record.trials.iter().any(|trial| trial.best.is_some()) {
+        console.result_text(&table_of(record).text())?;
+    }
+    let failed = record.trials.iter().filter(|trial| trial.failed.is_some()).count();
+    if failed > 0 {
+        console.result(format_args!("{failed} of {} trials failed", record.trials.len()))?;
+        for trial in record.trials.iter().filter(|trial| trial.failed.is_some()).take(3) {
+            let why = trial.failed.as_deref().unwrap_or_default();
+            console.result(format_args!("  trial {}: {why}", trial.number))?;
+        }
+    }
+    if !searched.importance.is_empty() {
+        console.result("")?;
+        console.result_text(&importance_of(&searched.importance).text())?;
+    }
+    let Some(why) = searched.why else {
+        let command = resume_command(std::env::args(), &searched.folder);
+        console.problem(format_args!(
+            "the search has not come to its end after {} trials; it goes on with:\n  {command}",
+            record.trials.len()
+        ));
+        return Err(Failure::Interrupted);
+    };
+    console.result("")?;
+    match why {
+        Why::Complete => {}
+        Why::TimeLimit => {
+            let command = resume_command(std::env::args(), &searched.folder);
+            console.result(format_args!("the time limit has passed; to go on:\n  {command}"))?;
+        }
+        Why::EarlyStopping => {
+            console.result("ended early: no trial was better for as long as `early_stopping` waits")?
+        }
+        Why::Exhausted => console.result("all points of the space were tried")?,
+    }
+    match &searched.best_file {
+        Some(best) => {
+            let best = shown_path(best);
+            console.result(format_args!("best: {best}"))?;
+            console.result(format_args!("train it, and evaluate it on the test split: cnnc run {best}"))
+        }
+        None if why == Why::TimeLimit => Ok(()),
+        None => Err(Failure::mistake(
+            "no trial has a value".to_owned(),
+            "the sentences above say why; a smaller learning rate is what helps most often",
+        )),
+    }
+}
+
+/// What the best trials are worth together.
+fn tell_together(searched: &Searched, is_asked: bool, console: &Console) -> Result<(), Failure> {
+    let Some(together) = &searched.together else {
+        return match is_asked {
+            true => {
+                console.result("no trials answer better together than the best alone: there is no ensemble")
+            }
+            false => Ok(()),
+        };
+    };
+    let objective = searched.record.head.as_ref().map_or("", |head| head.objective.as_str());
+    let members: Vec<String> = together
+        .members
+        .iter()
+        .map(|(trial, times)| if *times == 1 { trial.to_string() } else { format!("{trial} (x{times})") })
+        .collect();
+    let what = if objective == "val_accuracy" { objective } else { "val_loss" };
+    console.result(format_args!("together: trials {}, {what} {:.4}", members.join(", "), together.value))?;
+    let (program, weights) = (shown_path(&together.program), shown_path(&together.weights));
+    console.result(format_args!("evaluate them on the test split: cnnc eval {program} --weights {weights}"))
+}
+
+fn table_of(record: &Record) -> Table {
+    let objective = record.head.as_ref().map_or("", |head| head.objective.as_str());
+    let names: Vec<&str> =
+        record.head.iter().flat_map(|head| head.space.keys()).map(String::as_str).collect();
+    let heading: Vec<&str> =
+        ["trial", objective, "epoch", "epochs"].into_iter().chain(names.iter().copied()).collect();
+    let mut table = Table::new(1, &heading);
+    for trial in record.ranked().into_iter().take(MOST_ROWS) {
+        let Some((value, epoch)) = trial.best else { continue };
+        let values = names
+            .iter()
+            .map(|name| trial.point.get(*name).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned());
+        let first =
+            [trial.number.to_string(), format!("{value:.4}"), epoch.to_string(), trial.epochs.to_string()];
+        table.row(first.into_iter().chain(values));
+    }
+    table
+}
+
+/// The shares of parameters, the largest first.
+fn importance_of(importance: &[(String, f64)]) -> Table {
+    let heading = [said("parameter"), said("share of the differences between trials")];
+    let mut table = Table::new(1, &[&heading[0], &heading[1]]);
+    let mut sorted: Vec<&(String, f64)> = importance.iter().collect();
+    sorted.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    for (name, share) in sorted {
+        table.row([name.clone(), format!("{:.0}%", share * 100.0)]);
+    }
+    table
+}
+
+/// Tells what happens, and what is to be said if the process is ended at once.
+struct Seen<'a> {
+    progress: TrialProgress<'a>,
+    /// The page, where one is served.
+    live: Option<&'a LiveSearch>,
+    watcher: &'a Watcher,
+    console: &'a Console,
+    /// Jobs that were asked for.
+    jobs: Option<usize>,
+}
+
+impl SearchWatch for Seen<'_> {
+    fn see(&mut self, event: SearchEvent<'_>) {
+        if let SearchEvent::Begins { folder, jobs, .. } = &event {
+            self.watcher.say_at_the_end(how_to_go_on(folder));
+            if let Some(asked) = self.jobs.filter(|asked| asked > jobs) {
+                self.console.note(format_args!(
+                    "note: {jobs} of {asked} jobs have work: `parallel` of `tune` says how many trials may run side by side"
+                ));
+            }
+        }
+        if let Some(live) = self.live {
+            hear(live.searching(), &event);
+        }
+        self.progress.see(event);
+    }
+}
+
+/// Tells the page that is served.
+fn hear(page: &Searching, event: &SearchEvent<'_>) {
+    match *event {
+        SearchEvent::Preparing(_) | SearchEvent::Broken { .. } => {}
+        SearchEvent::Begins { folder, record, epochs, .. } => {
+            page.begins(folder, record, epochs.and_then(|epochs| u64::try_from(epochs).ok()));
+        }
+        SearchEvent::Started { unit, record } => page.started(unit, record),
+        SearchEvent::Epoch { trial, epoch, value } => page.epoch(trial, epoch, value),
+        SearchEvent::Ended { unit, record, .. } => page.ended(unit, record),
+    }
+}
+
+fn how_to_go_on(folder: &Path) -> String {
+    format!("interrupted. To go on:\n  {}", resume_command(std::env::args(), folder))
+}

@@ -121,7 +121,7 @@ pub struct Ended {
 pub enum Why {
     /// The strategy has no more units.
     Complete,
-    /// `time_limit`.
+    /// `time_limit`; it is told, and stands in no journal.
     TimeLimit,
     /// `early_stopping`.
     EarlyStopping,

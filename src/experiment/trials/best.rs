@@ -41,7 +41,9 @@ impl Going<'_> {
         (why, together): (Option<Why>, Option<BestTogether>),
         search: &Search<'_>,
     ) -> Result<Searched, Error> {
-        let record = std::mem::take(self.journal.record_mut());
+        let mut record = std::mem::take(self.journal.record_mut());
+        // a time limit leaves no line in the journal, and the page says it all the same
+        record.finished = why;
         let best_file = match record.ranked().first() {
             Some(best) => Some(self.write_best(best, &record, search)?),
             None => None,

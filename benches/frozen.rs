@@ -44,6 +44,7 @@ fn session(program: &CheckedProgram) -> TrainSession {
         random: true,
         choices: Arc::default(),
         library: None,
+        ranks: None,
     };
     let mut session = TrainSession::compile(program, &options).expect("compiles");
     for at in 0..session.params().len() {
@@ -85,6 +86,7 @@ fn main() {
             step,
             update: step,
             seed: 0,
+            stop: false,
         };
         let mut timed = |at: usize, run: &mut dyn FnMut() -> f32| {
             let begun = Instant::now();
@@ -95,9 +97,9 @@ fn main() {
                 times[at].push(begun.elapsed().as_secs_f64() * 1e3);
             }
         };
-        timed(0, &mut || whole.step(&given(&images)).loss);
-        timed(1, &mut || frozen.step(&given(&images)).loss);
-        timed(2, &mut || frozen.learn(&given(&features)).loss);
+        timed(0, &mut || whole.step(&given(&images)).expect("alone").loss);
+        timed(1, &mut || frozen.step(&given(&images)).expect("alone").loss);
+        timed(2, &mut || frozen.learn(&given(&features)).expect("alone").loss);
     }
     let median = |times: &[f64]| {
         let mut sorted = times.to_vec();

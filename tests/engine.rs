@@ -49,6 +49,7 @@ impl Case {
             random: false,
             choices: Arc::default(),
             library: None,
+            ranks: None,
         };
         let session = EvalSession::compile(&program, &options).expect("compiles");
         let params = session.params().iter().zip(1..);
@@ -79,6 +80,7 @@ impl Case {
             step: 1,
             update: 1,
             seed: 0,
+            stop: false,
         }
     }
 
@@ -92,7 +94,7 @@ impl Case {
     fn gradients(&self) -> Vec<Vec<f32>> {
         let mut session = TrainSession::compile(&self.program, &self.options).expect("compiles");
         self.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
-        session.step(&self.inputs());
+        session.step(&self.inputs()).expect("alone");
         let moved = |(index, before): (usize, &Vec<f32>)| {
             before.iter().zip(session.read(index)).map(|(before, after)| before - after).collect()
         };
@@ -282,15 +284,18 @@ fn means_follow_their_weights() {
     let mut mean = Vec::new();
     for step in 1..=4 {
         let (images, labels) = (&case.images, &case.labels);
-        session.step(&StepInputs {
-            images,
-            labels: Labels::Classes(labels),
-            weights: &[],
-            learning_rate: 0.5,
-            step,
-            update: step,
-            seed: 0,
-        });
+        session
+            .step(&StepInputs {
+                images,
+                labels: Labels::Classes(labels),
+                weights: &[],
+                learning_rate: 0.5,
+                step,
+                update: step,
+                seed: 0,
+                stop: false,
+            })
+            .expect("alone");
         let weight = at(&session, "dense.kernel");
         mean = match step {
             1 => weight,
@@ -322,15 +327,18 @@ fn trained(body: &str, options: &CompileOptions, images: usize) -> Vec<(String, 
     let pictures = numbers(images * program.input_shape().elements(), 99);
     let labels: Vec<i32> = (0..images as i32).map(|i| i * 5 % 7).collect();
     for step in 1..=3 {
-        let result = session.step(&StepInputs {
-            images: &pictures,
-            labels: Labels::Classes(&labels),
-            weights: &[],
-            learning_rate: 0.01,
-            step,
-            update: step,
-            seed: 3,
-        });
+        let result = session
+            .step(&StepInputs {
+                images: &pictures,
+                labels: Labels::Classes(&labels),
+                weights: &[],
+                learning_rate: 0.01,
+                step,
+                update: step,
+                seed: 3,
+                stop: false,
+            })
+            .expect("alone");
         assert!(result.loss.is_finite());
     }
     let names: Vec<String> = session.params().iter().map(|param| param.name.clone()).collect();
@@ -350,6 +358,7 @@ fn threads_change_no_bit() {
                     random: true,
                     choices: Arc::default(),
                     library: None,
+                    ranks: None,
                 };
                 [EVERYTHING, PREPARED].map(|body| trained(body, &options, images)).concat()
             };
@@ -398,6 +407,7 @@ fn a_single_picture_is_answered_as_in_a_batch() {
                     random: false,
                     choices: Arc::default(),
                     library: None,
+                    ranks: None,
                 };
                 let mut session = EvalSession::compile(&program, &options).expect("compiles");
                 for index in 0..session.params().len() {
@@ -450,6 +460,7 @@ fn a_single_picture_is_trained_on_as_in_a_larger_batch() {
                 random: false,
                 choices: Arc::default(),
                 library: None,
+                ranks: None,
             };
             trained(LARGE, &options, 1)
         };
@@ -484,6 +495,7 @@ fn a_step_whose_loss_is_not_finite_changes_no_weight() {
                 random: true,
                 choices: Arc::default(),
                 library: None,
+                ranks: None,
             };
             let mut session = TrainSession::compile(&program, &options).expect("compiles");
             for index in 0..session.params().len() {
@@ -491,15 +503,18 @@ fn a_step_whose_loss_is_not_finite_changes_no_weight() {
                 session.write(index, &values.iter().map(|v| 0.1 * v.abs()).collect::<Vec<_>>());
             }
             let step = |session: &mut TrainSession, images: &[f32], step: u64| {
-                session.step(&StepInputs {
-                    images,
-                    labels: Labels::Classes(&labels[..images.len() / (good.len() / 16)]),
-                    weights: &[],
-                    learning_rate: 0.01,
-                    step,
-                    update: step,
-                    seed: 3,
-                })
+                session
+                    .step(&StepInputs {
+                        images,
+                        labels: Labels::Classes(&labels[..images.len() / (good.len() / 16)]),
+                        weights: &[],
+                        learning_rate: 0.01,
+                        step,
+                        update: step,
+                        seed: 3,
+                        stop: false,
+                    })
+                    .expect("alone")
             };
             let all = |session: &TrainSession| -> Vec<Vec<u32>> {
                 let weights =
@@ -544,6 +559,7 @@ fn a_short_batch_counts_its_own_images_alone() {
                 random: false,
                 choices: Arc::default(),
                 library: None,
+                ranks: None,
             };
             [EVERYTHING, PREPARED].map(|body| trained(body, &options, 5)).concat()
         };
@@ -570,7 +586,7 @@ type Moved = (String, Vec<f32>, Vec<f32>);
 fn step(case: &Case) -> (f32, Vec<Moved>) {
     let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
     case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
-    let loss = session.step(&case.inputs()).loss;
+    let loss = session.step(&case.inputs()).expect("alone").loss;
     let names: Vec<String> = session.params().iter().map(|param| param.name.clone()).collect();
     let all = names.into_iter().zip(&case.weights).enumerate();
     (loss, all.map(|(index, (name, before))| (name, before.clone(), session.read(index))).collect())
@@ -625,7 +641,7 @@ fn of_pictures_that_count_differently() {
         let case = Case::new(&format!("{data}{}", model(body, &format!(" loss: {loss}"))), Simd::Portable, 3);
         let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
         case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
-        let result = session.step(&StepInputs { weights: &weights, ..case.inputs() });
+        let result = session.step(&StepInputs { weights: &weights, ..case.inputs() }).expect("alone");
         let elements = case.images.len() / BATCH;
         let weighted = |session: &mut EvalSession| {
             let each = case.images.chunks(elements).zip(&case.labels).zip(weights);
@@ -675,7 +691,7 @@ fn of_pictures_whose_labels_are_mixed() {
     let moved = |labels: Labels<'_>, case: &Case| {
         let mut session = TrainSession::compile(&case.program, &case.options).expect("compiles");
         case.weights.iter().enumerate().for_each(|(index, values)| session.write(index, values));
-        let result = session.step(&StepInputs { labels, ..case.inputs() });
+        let result = session.step(&StepInputs { labels, ..case.inputs() }).expect("alone");
         let gradients: Vec<Vec<f32>> = case
             .weights
             .iter()

@@ -196,6 +196,11 @@ impl ArenaRun {
         self.memory.address.as_ptr().wrapping_add(offset)
     }
 
+    /// Address of `length` bytes from `offset` on, inside.
+    pub(super) fn bytes_address(&self, offset: usize, length: usize) -> *mut u8 {
+        self.memory.place(offset, length, 1)
+    }
+
     /// Address of `elements` f32 from byte `offset` on, inside and aligned.
     pub(super) fn f32_address(&self, offset: usize, elements: usize) -> *const f32 {
         self.memory.place(offset, elements, size_of::<f32>()).cast_const().cast()

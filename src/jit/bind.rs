@@ -1,5 +1,7 @@
 //! Kernels with places for their arguments.
 
+use std::ops::Range;
+
 use super::arena::ArenaRun;
 use super::code::CompiledKernel;
 
@@ -120,6 +122,62 @@ impl BoundKernel {
         //   `BoundValues::look`, which are of what nobody writes then.
         // * other kernels at the same time: as the caller says.
         unsafe { self.kernel.call(addresses.as_ptr(), count, first) };
+    }
+}
+
+/// Bytes of the arena that travel to other ranks, or come from there, while kernels run.
+#[derive(Debug, Clone)]
+pub struct BoundBytes {
+    ranges: Box<[Range<usize>]>,
+    total: usize,
+}
+
+impl BoundBytes {
+    /// These ranges, one after the other.
+    /// # Errors
+    /// [`BindError`] where one ends outside of the arena's first `arena_bytes`.
+    pub fn new(ranges: &[Range<usize>], arena_bytes: usize) -> Result<Self, BindError> {
+        if let Some(range) = ranges.iter().find(|range| range.start > range.end || range.end > arena_bytes) {
+            return Err(BindError::OutOfBounds { argument: 0, start: range.end, size: arena_bytes });
+        }
+        Ok(Self { ranges: ranges.into(), total: ranges.iter().map(Range::len).sum() })
+    }
+
+    /// Writes them to the end of a message.
+    ///
+    /// Checked here: that they lie inside. Relied on, as in [`BoundKernel::call`]: that no call at the same
+    /// time writes them. The executor sends bytes behind the stage that has made them, and before the one
+    /// that reads them elsewhere: their buffer has this place until then.
+    /// # Panics
+    /// If the arena is smaller than what was bound: a bug in the executor.
+    pub(crate) fn pack(&self, run: &ArenaRun, message: &mut Vec<u8>) {
+        message.reserve(self.total);
+        for range in &self.ranges {
+            let start = run.bytes_address(range.start, range.len());
+            // SAFETY: inside the arena, as `bytes_address` has checked; initialised; nobody writes it at the
+            // same time, as said above, and the reference ends here.
+            message.extend_from_slice(unsafe { std::slice::from_raw_parts(start, range.len()) });
+        }
+    }
+
+    /// Puts a message in their place.
+    ///
+    /// Checked here: that they lie inside, and that it has as many bytes. Relied on: that no call at the same
+    /// time touches them. The executor does this when it has come to the stage in which they are made
+    /// elsewhere, where no other task touches them, and before the first one that reads them.
+    /// # Panics
+    /// If the arena is smaller than what was bound, or the message has other bytes: a bug in the executor.
+    pub(crate) fn unpack(&self, run: &ArenaRun, message: &[u8]) {
+        assert_eq!(message.len(), self.total, "both sides have the same plan");
+        let mut rest = message;
+        for range in &self.ranges {
+            let (part, behind) = rest.split_at(range.len());
+            rest = behind;
+            let start = run.bytes_address(range.start, range.len());
+            // SAFETY: inside the arena, as `bytes_address` has checked, and as long as `part`, which lies
+            // elsewhere; nobody touches it at the same time, as said above.
+            unsafe { std::ptr::copy_nonoverlapping(part.as_ptr(), start, part.len()) };
+        }
     }
 }
 

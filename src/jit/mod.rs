@@ -21,9 +21,9 @@ mod lone;
 mod page;
 
 pub use arena::{Arena, ArenaRun};
-pub use bind::BoundValues;
 #[cfg(test)]
 pub(crate) use bind::{BoundArgument, BoundKernel};
+pub use bind::{BoundBytes, BoundValues};
 pub(crate) use bound_plan::TaskPart;
 pub use bound_plan::{BoundGroup, BoundPlan};
 #[cfg(test)]

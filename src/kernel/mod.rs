@@ -39,6 +39,7 @@ pub(crate) mod winograd;
 
 pub(crate) use bilinear::Calls;
 pub(crate) use cache::{stay_in_cache, streaming, streaming_among_others};
+pub use moments::left_of_tree;
 pub use target::{Simd, Target};
 
 use crate::desc::KernelDesc;

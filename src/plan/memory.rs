@@ -46,6 +46,7 @@ pub(super) fn place(scheduled: Scheduled, target: Target, batch: usize) -> Plan 
     let mut plan = Plan {
         target,
         batch,
+        room: lowered.room,
         kernels: Vec::new(),
         buffers: Vec::new(),
         setup: Vec::new(),

@@ -19,14 +19,17 @@ mod launch;
 mod lowering;
 mod memory;
 mod print;
+mod ranks;
 mod schedule;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 pub use choices::{Choices, Question, TimedCall, Way};
+pub use error::PlanError;
 pub use launch::{Access, AccessMode, BufferId, Count, Space};
-pub use lowering::shards;
+pub use lowering::{batch_for, shards};
+pub use ranks::{Message, RankedPlan, Shared, Travel, divide, images_of_rank, share};
 pub use verify::{VerifiedPlan, verify_plan};
 
 use std::collections::HashSet;
@@ -112,6 +115,8 @@ pub struct Plan {
     pub target: Target,
     /// Largest number of images in one run.
     pub batch: usize,
+    /// Images that every buffer of images has room for: whole tasks.
+    pub room: usize,
     /// All kernels, each once.
     pub kernels: Vec<KernelDesc>,
     /// All buffers.

@@ -174,15 +174,30 @@ fn bounds(plan: &Plan, group: &Group, access: &Access) -> Result<(), PlanError> 
 }
 
 fn overlap(a: &Touch, b: &Touch) -> bool {
-    match (a.region, b.region) {
-        (Region::Rows { pitch, bytes: len_a, .. }, Region::Rows { pitch: other, bytes: len_b, .. })
-            if pitch == other =>
-        {
-            // blocks of columns of the same matrix: whether the columns meet (a row may wrap into the next)
-            let (column_a, column_b) = (a.start % pitch, b.start % pitch);
-            let distance = (column_b + pitch - column_a) % pitch;
-            distance < len_a || (pitch - distance) % pitch < len_b && distance != 0
-        }
-        _ => a.start < b.end() && b.start < a.end(),
+    if a.start >= b.end() || b.start >= a.end() {
+        return false;
+    }
+    let (row_a, row_b) = (row(a.region), row(b.region));
+    let pitch = match (row_a, row_b) {
+        ((Some(p), _), (Some(q), _)) if p.is_multiple_of(q) || q.is_multiple_of(p) => p.min(q),
+        ((Some(pitch), _), (None, _)) | ((None, _), (Some(pitch), _)) => pitch,
+        ((Some(_), _), (Some(_), _)) | ((None, _), (None, _)) => return true,
+    };
+    // some columns of the same matrix: bytes that both have lie in the same column (a row may wrap into the
+    // next)
+    let ((_, len_a), (_, len_b)) = (row_a, row_b);
+    if len_a >= pitch || len_b >= pitch {
+        return true;
+    }
+    let (column_a, column_b) = (a.start % pitch, b.start % pitch);
+    let distance = (column_b + pitch - column_a) % pitch;
+    distance < len_a || (pitch - distance) % pitch < len_b && distance != 0
+}
+
+/// The pitch of a region's rows, where it has some, and the bytes of each of them.
+fn row(region: Region) -> (Option<usize>, usize) {
+    match region {
+        Region::Block { bytes } => (None, bytes),
+        Region::Rows { pitch, bytes, .. } => (Some(pitch), bytes),
     }
 }

@@ -54,8 +54,9 @@ fn changes(session: &mut TrainSession, images: &[f32], labels: &[i32]) -> (f32, 
         step: 1,
         update: 1,
         seed: 0,
+        stop: false,
     };
-    let loss = session.step(&inputs).loss;
+    let loss = session.step(&inputs).expect("alone").loss;
     let change = |(index, initial): (usize, &Vec<f32>)| -> Vec<f32> {
         session.values(index).iter().zip(initial).map(|(after, before)| after - before).collect()
     };
@@ -70,6 +71,7 @@ fn compile(program: &CheckedProgram, simd: Simd, batch: usize) -> TrainSession {
         random: true,
         choices: Arc::default(),
         library: None,
+        ranks: None,
     };
     TrainSession::compile(program, &options).expect("compiles")
 }

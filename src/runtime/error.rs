@@ -2,6 +2,7 @@
 
 use crate::ir::SizeRefused;
 use crate::jit::JitError;
+use crate::ranks::RankError;
 
 /// Why a model could not be compiled: always a bug of ours or a machine that refuses memory.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum CompileError {
     /// The program does not take pictures of this size.
     #[error(transparent)]
     Size(#[from] SizeRefused),
+    /// The ranks that train together have not the same plan, or one of them has ended.
+    #[error(transparent)]
+    Ranks(#[from] RankError),
 }
 
 impl CompileError {
@@ -40,7 +44,10 @@ impl CompileError {
         match self {
             CompileError::Memory { .. } | CompileError::CodeMemory(_) => Some("E0630"),
             CompileError::Threads { .. } => Some("E0631"),
-            CompileError::Code(_) | CompileError::NoSchedule | CompileError::Size(_) => None,
+            CompileError::Code(_)
+            | CompileError::NoSchedule
+            | CompileError::Size(_)
+            | CompileError::Ranks(_) => None,
         }
     }
 
@@ -53,7 +60,10 @@ impl CompileError {
             CompileError::Threads { .. } => {
                 Some("ask for fewer: `--threads 1` takes none beside the program's own")
             }
-            CompileError::Code(_) | CompileError::NoSchedule | CompileError::Size(_) => None,
+            CompileError::Code(_)
+            | CompileError::NoSchedule
+            | CompileError::Size(_)
+            | CompileError::Ranks(_) => None,
         }
     }
 }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::bound::{BoundStage, Gate};
 use super::error::CompileError;
+use super::exchange::{Exchange, compare_plans};
 use super::profile::Profile;
-use super::run::{Execution, Progress};
+use super::run::{Execution, Progress, Together};
 use super::team::Team;
+use crate::checksum::Checksum;
 use crate::ir::{OutputId, ScalarInput};
 use crate::jit::{Arena, BoundGroup, BoundPlan, CodeLibrary};
-use crate::plan::{BufferId, Call, Place, Plan, Stage, VerifiedPlan, verify_plan};
+use crate::plan::{BufferId, Call, Place, Plan, PlanError, Stage, VerifiedPlan, divide, verify_plan};
+use crate::ranks::{Common, Communicator, RankError};
 
 /// Plans that are kept, compiled, of a model that takes pictures of several sizes: the most recently used
 /// ones. A plan's code takes some hundred KiB.
@@ -25,6 +28,8 @@ struct Compiled {
     stages: Arc<[BoundStage]>,
     /// Where its loss is known, if it has one.
     gate: Option<Gate>,
+    /// What it tells other ranks, where several run it.
+    exchange: Option<Arc<Exchange>>,
     profile: Option<Arc<Profile>>,
 }
 
@@ -39,6 +44,8 @@ pub(super) struct Executor {
     profiles: bool,
     /// Code that is shared with others.
     library: Option<Arc<CodeLibrary>>,
+    /// The ranks that run each plan together.
+    ranks: Option<Communicator>,
 }
 
 impl Executor {
@@ -48,7 +55,12 @@ impl Executor {
         let refused = |why: String| CompileError::Threads { threads, why };
         let team = Team::new(threads).map_err(|error| refused(error.to_string()))?;
         let arena = Arena::new(0).map_err(|_| CompileError::Memory { bytes: 0 })?;
-        Ok(Self { plans: Vec::new(), arena, team, profiles: false, library })
+        Ok(Self { plans: Vec::new(), arena, team, profiles: false, library, ranks: None })
+    }
+
+    /// Divides each plan that comes among ranks: all of them compile the same plans in the same order.
+    pub(super) fn share(&mut self, ranks: Communicator) {
+        self.ranks = Some(ranks);
     }
 
     /// Makes the memory at least so large; its first `kept` bytes stay as they are.
@@ -66,18 +78,39 @@ impl Executor {
     /// Compiles a plan's kernels, makes room for it, and uses it from now on. The plan that was not used for
     /// the longest time is given up where there are too many. `kept` bytes of parameters stay as they are.
     pub(super) fn add(&mut self, key: [usize; 2], plan: Plan, kept: usize) -> Result<(), CompileError> {
-        let plan = verify_plan(plan).map_err(|error| CompileError::Code(error.to_string()))?;
+        let wrong = |error: PlanError| CompileError::Code(error.to_string());
+        let ranked =
+            self.ranks.as_ref().map(|ranks| divide(&plan, ranks.size())).transpose().map_err(wrong)?;
+        if let (Some(ranked), Some(ranks)) = (&ranked, &self.ranks) {
+            compare_plans(ranked, ranks)?;
+        }
+        let plan = match &ranked {
+            Some(ranked) => ranked.plan.clone(),
+            None => verify_plan(plan).map_err(wrong)?,
+        };
         let threads = self.team.workers();
         let BoundPlan { setup, stages } = compile(&plan, threads, self.library.as_deref())?;
         self.reserve(plan.memory_bytes(threads), kept)?;
-        let divided = |stages: Vec<Vec<BoundGroup>>| -> Arc<[BoundStage]> {
-            stages.into_iter().map(|groups| BoundStage::new(groups, threads)).collect()
-        };
-        let (setup, stages) = (divided(setup), divided(stages));
+        let all = |groups: Vec<BoundGroup>| BoundStage::new(groups, threads);
+        let setup = setup.into_iter().map(all).collect();
         let loss = plan.outputs.iter().find(|output| output.id == OutputId::Loss);
         let gate = loss.map(|loss| Gate::new(&plan, loss.buffer)).transpose()?.flatten();
+        let (stages, gate, exchange) = match (ranked, &self.ranks) {
+            (Some(ranked), Some(ranks)) => {
+                let bound = stages.into_iter().zip(&ranked.tasks).map(|(groups, tasks)| {
+                    let own: Vec<_> = tasks.iter().map(|tasks| tasks[ranks.rank()].clone()).collect();
+                    BoundStage::with_tasks(groups, &own, threads)
+                });
+                let stages = bound.collect();
+                let gate = gate.zip(ranked.gate).map(|(gate, stages)| gate.moved_to(stages));
+                // what another has planned would be another sum of other parts
+                ranks.agree(&[(Common::Plan, Checksum::of(plan.to_string().as_bytes()).to_string())])?;
+                (stages, gate, Some(Arc::new(Exchange::new(&ranked, ranks.clone())?)))
+            }
+            _ => (stages.into_iter().map(all).collect(), gate, None),
+        };
         self.plans.truncate(MOST_PLANS - 1);
-        self.plans.insert(0, Compiled { key, plan, setup, stages, gate, profile: None });
+        self.plans.insert(0, Compiled { key, plan, setup, stages, gate, exchange, profile: None });
         if self.profiles {
             self.start_profile();
         }
@@ -187,25 +220,46 @@ impl Executor {
     /// Computes what depends on parameters alone.
     pub(super) fn run_setup(&mut self) {
         let stages = Arc::clone(&self.compiled().setup);
-        self.run_stages(stages, None, 0);
+        self.run_stages(stages, None, None, 0);
     }
 
     /// Runs all stages on a batch of `images`, whose data have been written.
     pub(super) fn run(&mut self, images: usize) {
         let stages = Arc::clone(&self.compiled().stages);
-        self.run_stages(stages, None, images);
+        self.run_stages(stages, None, None, images);
     }
 
-    /// The same, but ends where the loss is known if it is not finite: what changes weights comes later.
-    pub(super) fn run_if_finite(&mut self, images: usize) {
-        let (stages, gate) = (Arc::clone(&self.compiled().stages), self.compiled().gate);
-        self.run_stages(stages, gate, images);
+    /// The same, but ends where the loss is not finite before anything is written that outlives the run. Where
+    /// several ranks run the plan, all of them call this; `stop` says that this one wants to end, and what is
+    /// returned whether any of them does.
+    /// # Errors
+    /// [`RankError`].
+    pub(super) fn run_if_finite(&mut self, images: usize, stop: bool) -> Result<bool, RankError> {
+        let Compiled { stages, gate, exchange, .. } = self.compiled();
+        let (stages, gate, exchange) = (Arc::clone(stages), *gate, exchange.clone());
+        let together = exchange.map(|exchange| Together::new(exchange, stop));
+        let run = self.run_stages(stages, gate, together, images);
+        run.together.as_ref().map_or(Ok(stop), Together::outcome)
     }
 
-    fn run_stages(&mut self, stages: Arc<[BoundStage]>, gate: Option<Gate>, images: usize) {
+    /// Of all ranks: brings all parameters to all of them.
+    /// # Errors
+    /// [`RankError`].
+    pub(super) fn gather(&mut self) -> Result<(), RankError> {
+        let exchange = self.plans.first().and_then(|compiled| compiled.exchange.clone());
+        exchange.map_or(Ok(()), |exchange| exchange.gather(&mut self.arena))
+    }
+
+    fn run_stages(
+        &mut self,
+        stages: Arc<[BoundStage]>,
+        gate: Option<Gate>,
+        together: Option<Together>,
+        images: usize,
+    ) -> Arc<Execution> {
         let compiled = self.plans.first().expect(COMPILED_FIRST);
         let is_divided = stages.iter().any(|stage| stage.tasks > 1);
-        let run = Execution {
+        let run = Arc::new(Execution {
             progress: Progress::new(stages.len(), self.team.workers()),
             stages,
             gate,
@@ -213,13 +267,16 @@ impl Executor {
             profile: compiled.profile.clone(),
             scratch: [compiled.plan.scratch_base(), compiled.plan.scratch_bytes],
             arena: self.arena.run(),
-        };
+            together,
+        });
         if is_divided {
             // one parallel region for the whole step
-            self.team.run(move |worker| run.work(worker));
+            let shared = Arc::clone(&run);
+            self.team.run(move |worker| shared.work(worker));
         } else {
             run.work(0);
         }
+        run
     }
 }
 

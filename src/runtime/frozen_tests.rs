@@ -114,7 +114,15 @@ fn outputs_are_never_in_the_part() {
 }
 
 fn options(target: Target, threads: usize) -> CompileOptions {
-    CompileOptions { target, threads, batch: 5, random: true, choices: Arc::default(), library: None }
+    CompileOptions {
+        target,
+        threads,
+        batch: 5,
+        random: true,
+        choices: Arc::default(),
+        library: None,
+        ranks: None,
+    }
 }
 
 /// Values of a parameter; a variance is positive.
@@ -278,10 +286,11 @@ fn steps_from_features_are_steps_from_pictures() {
                 step,
                 update: step,
                 seed: 1,
+                stop: false,
             };
-            let first = at_once.step(&inputs);
+            let first = at_once.step(&inputs).expect("alone");
             in_two.features(&images, [0, 0], &mut rows).expect("runs");
-            let second = in_two.learn(&StepInputs { images: &rows, ..inputs });
+            let second = in_two.learn(&StepInputs { images: &rows, ..inputs }).expect("alone");
             assert_eq!(first.loss.to_bits(), second.loss.to_bits(), "{frozen}, step {step}");
         }
         let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();

@@ -50,15 +50,19 @@ impl Case {
     fn step(&mut self, weights: &[Vec<f32>], learning_rate: f32) -> (f32, Vec<Vec<f32>>) {
         weights.iter().enumerate().for_each(|(at, values)| self.session.write(at, values));
         let labels = Labels::Classes(&[0, 2, 1, 1, 0]);
-        let result = self.session.step(&StepInputs {
-            images: &self.images,
-            labels,
-            weights: &[],
-            learning_rate,
-            step: 1,
-            update: 1,
-            seed: 0,
-        });
+        let result = self
+            .session
+            .step(&StepInputs {
+                images: &self.images,
+                labels,
+                weights: &[],
+                learning_rate,
+                step: 1,
+                update: 1,
+                seed: 0,
+                stop: false,
+            })
+            .expect("alone");
         (result.loss, (0..weights.len()).map(|at| self.session.read(at)).collect())
     }
 }
@@ -71,6 +75,7 @@ fn options() -> CompileOptions {
         random: false,
         choices: Arc::default(),
         library: None,
+        ranks: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod division_tests;
 mod error;
 #[cfg(test)]
 mod example;
+mod exchange;
 mod executor;
 #[cfg(test)]
 mod frozen_tests;
@@ -18,6 +19,8 @@ mod profile;
 mod random_key;
 #[cfg(test)]
 mod random_tests;
+#[cfg(test)]
+mod ranks_tests;
 #[cfg(test)]
 mod rematerialize_tests;
 mod run;

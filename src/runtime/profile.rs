@@ -60,6 +60,11 @@ impl Profile {
         row.flops.fetch_add(row.flops_per_count * count as u64, Ordering::Relaxed);
     }
 
+    /// Thread time of each call, in seconds, in the order of the plan.
+    pub(super) fn seconds(&self) -> Vec<f64> {
+        self.rows.iter().map(|row| row.nanoseconds.load(Ordering::Relaxed) as f64 / 1e9).collect()
+    }
+
     /// All calls, the longest first.
     pub(super) fn rows(&self) -> Vec<ProfileRow> {
         let mut rows: Vec<ProfileRow> = self.rows.iter().map(Row::summary).collect();

@@ -56,15 +56,18 @@ fn trained(program: &CheckedProgram, passes: &[Pass], options: &CompileOptions) 
     let mut bits = Vec::new();
     for (step, images) in (1..).zip([BATCH, BATCH, 3]) {
         let labels: Vec<i32> = (0..).map(|n| n % CLASSES as i32).take(images).collect();
-        let result = session.step(&StepInputs {
-            images: &numbers(step as usize, images * PICTURE),
-            labels: Labels::Classes(&labels),
-            weights: &[],
-            learning_rate: 0.01,
-            step,
-            update: step,
-            seed: 3,
-        });
+        let result = session
+            .step(&StepInputs {
+                images: &numbers(step as usize, images * PICTURE),
+                labels: Labels::Classes(&labels),
+                weights: &[],
+                learning_rate: 0.01,
+                step,
+                update: step,
+                seed: 3,
+                stop: false,
+            })
+            .expect("alone");
         assert!(result.loss.is_finite());
         bits.push(result.loss.to_bits());
     }
@@ -85,6 +88,7 @@ fn the_same_bits_in_less_memory() {
         random: true,
         choices: Arc::default(),
         library: None,
+        ranks: None,
     };
     let (kept, all) = trained(&program, &without, &options(Simd::Portable, 1));
     for threads in [1, 3] {

@@ -1,13 +1,15 @@
 //! One run of some stages: who takes which task, and when a stage has ended.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::bound::{BoundStage, Gate, Task};
+use super::exchange::{Exchange, Flow};
 use super::profile::Profile;
 use super::wait::Wait;
 use crate::jit::{ArenaRun, BoundGroup, FlushDenormals, TaskPart};
+use crate::ranks::RankError;
 
 /// What the workers of a run share. It owns all that it needs, so that helpers need not have ended when its
 /// caller goes on.
@@ -25,6 +27,37 @@ pub(super) struct Execution {
     /// Where the first worker's scratch memory begins, and the size of each.
     pub(super) scratch: [usize; 2],
     pub(super) progress: Progress,
+    /// Where several ranks run the plan.
+    pub(super) together: Option<Together>,
+}
+
+/// What a run has besides where several ranks run a plan.
+#[derive(Debug)]
+pub(super) struct Together {
+    exchange: Arc<Exchange>,
+    /// This rank wants to end behind the step.
+    stop: bool,
+    /// Stages that may begin: what they need of other ranks is there.
+    open: AtomicUsize,
+    /// Whether any rank wants to end, or why there is no more to be done.
+    outcome: Mutex<Result<bool, RankError>>,
+}
+
+impl Together {
+    pub(super) fn new(exchange: Arc<Exchange>, stop: bool) -> Self {
+        Self { exchange, stop, open: AtomicUsize::new(0), outcome: Mutex::new(Ok(false)) }
+    }
+
+    /// Whether any rank wanted to end behind the step.
+    /// # Errors
+    /// [`RankError`]: the step has not ended.
+    pub(super) fn outcome(&self) -> Result<bool, RankError> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, outcome: Result<bool, RankError>) {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
+    }
 }
 
 /// How far a run has come.
@@ -98,11 +131,49 @@ impl Execution {
     pub(super) fn work(&self, worker: usize) {
         let _flush = FlushDenormals::new();
         let _break = BreakOnPanic(&self.progress);
+        match self.together.as_ref().filter(|_| worker == 0) {
+            None => {
+                // without other ranks there is nothing that could fail
+                let _ = self.stages_of(worker, &mut None);
+            }
+            Some(together) => {
+                let outcome = self.first_of_rank(together);
+                if outcome.is_err() {
+                    // the others wait for stages that will never begin
+                    self.progress.broken.store(true, Ordering::Release);
+                }
+                together.set(outcome);
+            }
+        }
+    }
+
+    /// What worker 0 does where several ranks run the plan; says whether any of them wants to end.
+    fn first_of_rank(&self, together: &Together) -> Result<bool, RankError> {
+        let flow = Flow::begin(&together.exchange, &self.arena, together.stop)?;
+        let end = flow.end();
+        let mut flow = Some(flow);
+        let stopped = self.stages_of(0, &mut flow)?;
+        let Some(mut flow) = flow else { return Ok(together.stop) };
+        match stopped {
+            Some(stage) => flow.break_off(stage)?,
+            None => flow.before(end)?,
+        }
+        flow.stops(together.stop)
+    }
+
+    /// Goes through the stages; says before which one the run has ended, where that was not behind the last.
+    fn stages_of(&self, worker: usize, flow: &mut Option<Flow<'_>>) -> Result<Option<usize>, RankError> {
         let scratch = self.scratch[0] + worker * self.scratch[1];
         for (index, stage) in self.stages.iter().enumerate() {
+            if let Some(flow) = flow {
+                flow.before(index)?;
+            }
+            if !self.opens(index, worker) {
+                return Ok(None);
+            }
             // each worker looks for itself: they all see the same bits
             if self.gate.is_some_and(|gate| gate.stages == index && !self.is_finite(&gate)) {
-                return;
+                return Ok(Some(index));
             }
             let mut done = 0;
             // what cannot be divided stays with worker 0, in whose cache the results of such stages are
@@ -110,15 +181,36 @@ impl Execution {
                 while let Some((group, task)) = self.progress.claim(index, &stage.queues, worker) {
                     self.task(&stage.groups[group], task, scratch);
                     done += 1;
+                    if let Some(flow) = flow {
+                        flow.beside(index)?;
+                    }
                 }
             }
             self.progress.add_done(index, done);
             let nothing_follows = worker > 0 && index + 1 == self.stages.len();
             // the panic of another worker goes on where the run was begun: here is nothing left to do
             if nothing_follows || !self.progress.await_all(index, stage.tasks) {
-                return;
+                return Ok(None);
             }
         }
+        Ok(None)
+    }
+
+    /// Waits until a stage may begin, or says that it may, if this is worker 0. False: it never will.
+    fn opens(&self, stage: usize, worker: usize) -> bool {
+        let Some(Together { open, .. }) = &self.together else { return true };
+        if worker == 0 {
+            open.store(stage + 1, Ordering::Release);
+            return true;
+        }
+        let mut wait = Wait::default();
+        while open.load(Ordering::Acquire) <= stage {
+            if self.progress.broken.load(Ordering::Acquire) {
+                return false;
+            }
+            wait.pause();
+        }
+        true
     }
 
     fn is_finite(&self, gate: &Gate) -> bool {

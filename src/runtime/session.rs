@@ -34,7 +34,8 @@ use crate::jit::CodeLibrary;
 use crate::kernel::Target;
 use crate::ops::Op;
 use crate::opt;
-use crate::plan::{Choices, Output, parameter_places, plan_with};
+use crate::plan::{Choices, Output, Plan, parameter_places, plan_with};
+use crate::ranks::{Communicator, RankError};
 use crate::tensor::Element;
 
 /// How to compile.
@@ -53,6 +54,9 @@ pub struct CompileOptions {
     pub choices: Arc<Choices>,
     /// Code that is shared with other sessions.
     pub library: Option<Arc<CodeLibrary>>,
+    /// The ranks that train together: each of them compiles the same, and runs its part of each step. Does
+    /// not change results.
+    pub ranks: Option<Communicator>,
 }
 
 /// What one training step is given.
@@ -76,6 +80,8 @@ pub struct StepInputs<'a> {
     pub update: u64,
     /// Seed of dropout and noise.
     pub seed: u64,
+    /// This rank wants to end behind the step. All ranks learn of it ([`StepResult::stop`]).
+    pub stop: bool,
 }
 
 /// What one step, or one evaluated batch, gave.
@@ -91,6 +97,8 @@ pub struct StepResult {
     pub correct: Vec<f32>,
     /// The answers, where a metric counts them.
     pub answers: Option<Answers>,
+    /// Some rank wanted to end behind this step.
+    pub stop: bool,
 }
 
 /// The parts that training and inference share: memory, inputs, results.
@@ -126,6 +134,9 @@ impl Engine {
     ) -> Result<Self, CompileError> {
         let graph = kind.graph((program, part.as_deref()), options)?;
         let mut engine = Self { kind, part, ..Self::without_plan(&graph, program, options)? };
+        if let Some(ranks) = options.ranks.as_ref().filter(|_| kind == Kind::Training) {
+            engine.executor.share(ranks.clone());
+        }
         if program.open_sizes().is_some() {
             engine.executor.reserve(engine.params_bytes, 0)?;
             engine.open = Some(program.clone());
@@ -277,7 +288,7 @@ impl Engine {
         let sum = |values: &[f32]| values.iter().map(|&value| f64::from(value)).sum::<f64>();
         let correct =
             (0..self.metrics.len()).map(|index| sum(values(OutputId::Metric(index))) as f32).collect();
-        StepResult { images, loss, correct, answers: self.answers(images, labels) }
+        StepResult { images, loss, correct, answers: self.answers(images, labels), stop: false }
     }
 
     fn answers(&self, images: usize, labels: Labels<'_>) -> Option<Answers> {
@@ -440,8 +451,11 @@ impl TrainSession {
     }
 
     /// One step: forward, loss, backward, update. Where the loss is not finite the step ends there: no weight
-    /// changes.
-    pub fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
+    /// changes. Of all ranks, where several train: each needs only its own images
+    /// ([`images_of_rank`](crate::plan::images_of_rank)), but all labels and weights; all get the same result.
+    /// # Errors
+    /// [`RankError`]: another rank has ended, or is silent.
+    pub fn step(&mut self, inputs: &StepInputs<'_>) -> Result<StepResult, RankError> {
         let Some(divided) = &mut self.divided else { return self.learn(inputs) };
         let mut features = Vec::new();
         divided.frozen.run(inputs.images, &mut features);
@@ -465,8 +479,17 @@ impl TrainSession {
         Ok(true)
     }
 
+    /// Of all ranks: brings all parameters to all of them. Otherwise each has those that it works with.
+    /// # Errors
+    /// [`RankError`].
+    pub fn gather(&mut self) -> Result<(), RankError> {
+        self.engine.executor.gather()
+    }
+
     /// One step from what the frozen part makes of images; from the images where there is none.
-    pub fn learn(&mut self, inputs: &StepInputs<'_>) -> StepResult {
+    /// # Errors
+    /// As of [`Self::step`].
+    pub fn learn(&mut self, inputs: &StepInputs<'_>) -> Result<StepResult, RankError> {
         let engine = &mut self.engine;
         let images = engine.feed(inputs.images);
         engine.feed_labels(inputs.labels);
@@ -482,13 +505,13 @@ impl TrainSession {
             ScalarInput::InverseBatch => (1.0 / images as f32).to_bits(),
             ScalarInput::RandomKey(path) => random_key(inputs.seed, inputs.step, path),
         });
-        engine.executor.run_if_finite(images);
-        let mut result = engine.result(images, inputs.labels);
+        let stop = engine.executor.run_if_finite(images, inputs.stop)?;
+        let mut result = StepResult { stop, ..engine.result(images, inputs.labels) };
         if result.loss.is_finite() {
             // of the weights as they were; where the step has ended at the loss it is not known
             result.loss += engine.penalty();
         }
-        result
+        Ok(result)
     }
 
     /// The first layer, in order of evaluation, whose result for these images is not finite; `None` if all
@@ -532,6 +555,21 @@ impl TrainSession {
             divided.frozen.engine.executor.end_profile();
         }
         rows
+    }
+
+    /// Thread time of each call of the plan's stages, in their order, in seconds of all steps since the profile
+    /// began; nothing before that.
+    pub fn call_seconds(&self) -> Vec<f64> {
+        let plan = self.plan();
+        let setup = plan.setup.iter().flat_map(|stage| &stage.groups).map(|group| group.calls.len()).sum();
+        let mut seconds = self.engine.executor.profile().map(Profile::seconds).unwrap_or_default();
+        seconds.drain(..seconds.len().min(setup));
+        seconds
+    }
+
+    /// The plan of a step; where the beginning is frozen, of what is behind it.
+    pub fn plan(&self) -> &Plan {
+        self.engine.executor.plan()
     }
 }
 

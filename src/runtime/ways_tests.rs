@@ -118,6 +118,7 @@ fn check(program: &CheckedProgram, pixels: usize) {
                 random: false,
                 choices: Arc::new(Choices::default()),
                 library: None,
+                ranks: None,
             };
             let mut session = EvalSession::compile(program, &options).expect("compiles");
             let params: Vec<_> =

@@ -132,6 +132,6 @@ fn emit_tree(
 
 /// Leaves left of the root of a balanced tree over `len ≥ 2`: pairs of neighbours are joined, then pairs of
 /// pairs; the last may stay alone.
-pub(super) fn left_of_tree(len: usize) -> usize {
+pub fn left_of_tree(len: usize) -> usize {
     len.next_power_of_two() / 2
 }

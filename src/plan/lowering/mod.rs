@@ -38,15 +38,24 @@ use division::{Division, Divisions};
 use joins::Joins;
 use storage::{Needs, Storage, Storages, Updates};
 
-/// Most shards of a batch. Eight keep two to eight threads evenly busy, and their partial weight gradients
-/// small.
+/// Shards of a batch of up to 128 images. Eight keep two to eight threads evenly busy, and their partial
+/// weight gradients small.
 const SHARDS: usize = 8;
 
-/// How a batch is divided: pictures of a shard, and how many shards there are. The last shard may have fewer
-/// pictures; it has room for as many.
+/// Images of a shard from which on a larger batch has more of them.
+const IMAGES: usize = 16;
+
+/// How a batch is divided: images of a shard, and how many shards there are: 8 of up to 128 images (fewer of
+/// fewer than 8), of more than that one for each 16. The last shard may have fewer images; it has room for as
+/// many. Sums over images are added up shard by shard, so their bits depend on this.
 pub fn shards(batch: usize) -> (usize, usize) {
-    let shard = batch.div_ceil(SHARDS).max(1);
+    let shard = batch.div_ceil(SHARDS.max(batch / IMAGES)).max(1);
     (shard, batch.div_ceil(shard))
+}
+
+/// The smallest batch that has a shard for each of so many ranks.
+pub fn batch_for(ranks: usize) -> usize {
+    if ranks <= SHARDS { ranks } else { ranks * IMAGES }
 }
 
 /// Elements of one part of a flat run: enough work for a task (64 KiB a stream), few enough to share out.
@@ -66,6 +75,8 @@ pub(super) struct Lowered {
     pub(super) weights_of_images: Option<BufferId>,
     pub(super) scalars: Vec<(ScalarInput, BufferId)>,
     pub(super) outputs: Vec<Output>,
+    /// Images that buffers have room for.
+    pub(super) room: usize,
     /// Which choices there were.
     pub(super) questions: Vec<Question>,
 }
@@ -198,6 +209,7 @@ impl<'g> Lowerer<'g> {
             weights_of_images: self.given_weights,
             scalars: self.scalars,
             outputs,
+            room: self.divisions.images(),
             questions: self.questions.into_inner(),
         }
     }
@@ -552,5 +564,37 @@ impl<'g> Lowerer<'g> {
 
     fn inputs(&self, node: &Node, index: usize) -> Storage {
         self.any(node.inputs[index])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_grow_with_large_batches_alone() {
+        for (batch, wanted) in [
+            (1, (1, 1)),
+            (5, (1, 5)),
+            (30, (4, 8)),
+            (32, (4, 8)),
+            (128, (16, 8)),
+            (143, (18, 8)),
+            (144, (16, 9)),
+            (256, (16, 16)),
+            (1000, (17, 59)),
+            (16_384, (16, 1024)),
+        ] {
+            assert_eq!(shards(batch), wanted, "{batch} images");
+        }
+    }
+
+    #[test]
+    fn each_rank_has_a_shard_of_the_batch_for_it() {
+        for ranks in 1..=1024 {
+            let batch = batch_for(ranks);
+            assert!(shards(batch).1 >= ranks, "{ranks} ranks, {batch} images");
+            assert!(batch == 1 || shards(batch - 1).1 < ranks, "{ranks} ranks, {batch} images");
+        }
     }
 }

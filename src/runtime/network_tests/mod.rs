@@ -134,6 +134,7 @@ fn options(target: Target, batch: usize) -> CompileOptions {
         random: false,
         choices: Arc::new(Choices::default()),
         library: None,
+        ranks: None,
     }
 }
 
@@ -160,7 +161,18 @@ fn trained(program: &CheckedProgram, batch: usize, seed: usize) -> Result<TrainS
 
 fn step(session: &mut TrainSession, images: &[f32], labels: &[i32], learning_rate: f32) {
     let labels = Labels::Classes(labels);
-    session.step(&StepInputs { images, labels, weights: &[], learning_rate, step: 1, update: 1, seed: 0 });
+    session
+        .step(&StepInputs {
+            images,
+            labels,
+            weights: &[],
+            learning_rate,
+            step: 1,
+            update: 1,
+            seed: 0,
+            stop: false,
+        })
+        .expect("alone");
 }
 
 /// Gives the parameters of training to whoever has some of the same names.

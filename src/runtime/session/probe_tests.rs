@@ -18,7 +18,15 @@ const BATCH: usize = 3;
 
 fn options(batch: usize) -> CompileOptions {
     let target = Target::of(Simd::detect());
-    CompileOptions { target, threads: 2, batch, random: false, choices: Arc::default(), library: None }
+    CompileOptions {
+        target,
+        threads: 2,
+        batch,
+        random: false,
+        choices: Arc::default(),
+        library: None,
+        ranks: None,
+    }
 }
 
 /// A session whose weights follow from their names alone.

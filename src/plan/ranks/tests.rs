@@ -1,0 +1,110 @@
+//! Who runs what, and what travels.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::front::load;
+use crate::ir::CheckedProgram;
+use crate::kernel::{Simd, Target};
+use crate::lower::LowerOptions;
+use crate::plan::plan;
+use crate::runtime::optimized_training_graph;
+use crate::source::SourceFile;
+
+fn program(layers: &str, optimizer: &str) -> CheckedProgram {
+    let text = format!("model M {{ {layers} }} train {{ optimizer: {optimizer} }}");
+    let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
+    loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems))
+}
+
+fn divided(layers: &str, optimizer: &str, batch: usize, ranks: usize) -> RankedPlan {
+    let graph = optimized_training_graph(&program(layers, optimizer), true).expect("has a schedule");
+    divide(&plan(&graph, Target::of(Simd::Portable), batch), ranks).expect("no conflict")
+}
+
+/// Convolutions whose gradients are sums over shards: their weights are small beside the maps.
+const CONVOLUTIONS: &str = "input(16x16x3); conv2d(48, 3x3, padding: same, activation: relu)
+    conv2d(48, 3x3, padding: same, activation: relu); conv2d(48, 3x3, padding: same, activation: relu)
+    global_avg_pool2d; dense(10, activation: softmax)";
+
+/// Bytes of the convolutions' kernels.
+const KERNELS: usize = (3 + 48 + 48) * 48 * 9 * 4;
+
+fn sent(plan: &RankedPlan, rank: usize) -> usize {
+    plan.messages.iter().filter(|message| message.from == rank).map(Message::bytes_total).sum()
+}
+
+#[test]
+fn ranks_have_whole_shards() {
+    for batch in [1, 3, 8, 30, 32, 100, 128] {
+        for ranks in [1, 2, 3, 5, 8] {
+            let all: Vec<usize> = (0..ranks).flat_map(|rank| images_of_rank(batch, ranks, rank)).collect();
+            assert_eq!(all, (0..batch).collect::<Vec<_>>(), "{batch} images of {ranks} ranks");
+        }
+    }
+}
+
+#[test]
+fn every_task_is_run() {
+    let plan = divided(CONVOLUTIONS, "adam", 30, 3);
+    for (stage, tasks) in plan.plan.stages.iter().zip(&plan.tasks) {
+        for (group, tasks) in stage.groups.iter().zip(tasks) {
+            let run: BTreeSet<usize> = tasks.iter().cloned().flatten().collect();
+            assert_eq!(run, (0..group.space.tasks()).collect());
+        }
+    }
+}
+
+#[test]
+fn one_rank_sends_nothing() {
+    let plan = divided(CONVOLUTIONS, "adam", 32, 1);
+    assert_eq!((plan.messages.len(), plan.gathers.len()), (0, 0));
+}
+
+#[test]
+fn a_gradient_travels_once_and_its_weights_once() {
+    for ranks in [2, 4, 8] {
+        let plan = divided(CONVOLUTIONS, "adam", 32, ranks);
+        // of every gradient a sum from each rank, the new weights to each rank, and little else: biases, losses
+        let ideal = 2 * KERNELS * (ranks - 1);
+        let all: usize = (0..ranks).map(|rank| sent(&plan, rank)).sum();
+        assert!(all < ideal * 3 / 2, "{ranks} ranks: {all} bytes, {ideal} are needed");
+    }
+}
+
+#[test]
+fn moments_stay_where_they_are_until_they_are_asked_for() {
+    let plan = divided(CONVOLUTIONS, "adam", 32, 2);
+    let gathered: usize = plan.gathers.iter().map(Message::bytes_total).sum();
+    // two moments of either large kernel; what is small is updated by all
+    let moments = 2 * 2 * 48 * 48 * 9 * 4;
+    assert!(gathered >= moments && gathered < moments * 11 / 10, "{gathered} of {moments}");
+}
+
+#[test]
+fn weights_of_a_divided_dense_layer_stay() {
+    let layers = "input(64x64x3); conv2d(8, 3x3, activation: relu); flatten; dense(256, activation: relu)
+        dense(10, activation: softmax)";
+    let plan = divided(layers, "adam", 32, 2);
+    let weights = 62 * 62 * 8 * 256 * 4;
+    assert!(sent(&plan, 0) < weights / 4, "{} bytes of {weights}", sent(&plan, 0));
+}
+
+#[test]
+fn what_is_needed_is_made_before() {
+    let plan = divided(CONVOLUTIONS, "adam", 32, 4);
+    for message in &plan.messages {
+        assert!(message.made <= message.needed && message.from != message.to, "{message:?}");
+        assert!(message.bytes.windows(2).all(|pair| pair[0].end < pair[1].start), "{message:?}");
+    }
+    let gate = plan.gate.expect("there is a loss");
+    assert!(gate > 0 && gate < plan.plan.stages.len());
+}
+
+#[test]
+fn three_ranks_sum_up_the_same_tree() {
+    // eight parts of 2, 3 and 3: (0+1), 2, 3 | 4 ..: subtrees of several sizes
+    let plan = divided(CONVOLUTIONS, "adam", 32, 3);
+    let most = (0..3).map(|rank| sent(&plan, rank)).max().expect("ranks");
+    assert!(most < 4 * KERNELS, "{most} of {KERNELS}");
+}

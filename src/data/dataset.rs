@@ -356,7 +356,8 @@ impl Dataset {
         if spec.mixes_labels() {
             let mut shares = Vec::new();
             augment::spread(&labels, self.outputs.max(1), &mut shares);
-            let batch = Mixable { items, size, images: &mut images, targets: &mut shares };
+            let (images, targets, wanted) = (&mut images[..], &mut shares[..], 0..items.len());
+            let batch = Mixable { items, size, images, targets, wanted };
             augment::mix(spec, [seed, epoch], batch);
             augment::largest_shares(&shares, &mut labels);
         }

@@ -1,8 +1,10 @@
 //! Batches for the trainer: gathered where that is quick, else made by threads beside the training.
 //!
-//! Batch `b` of an epoch is made by thread `b mod threads`, which hands it over through a channel of its own
-//! with room for one batch; the trainer takes from the channels in turn. So order and contents do not depend
-//! on the number of threads, and no more than two batches a thread are in memory.
+//! Batch `b` of an epoch is made by thread `b mod threads`, which hands it over through a channel
+//! of its own with room for one batch; the trainer takes from the channels in turn. So order and
+//! contents do not depend on the number of threads, and no more than two batches a thread are in
+//! memory. Where only every n-th batch has pictures ([`Share::Batches`]), n batches in a row are
+//! one thread's.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +17,7 @@ use super::augment::{self, Mixable, Occasion};
 use super::error::DataError;
 use super::features::Features;
 use super::mirrored::{View, mirror};
+use super::share::Share;
 use super::source::Targets;
 use super::store::{Scratch, Store};
 use crate::ir::{AugmentSpec, Labels};
@@ -22,7 +25,8 @@ use crate::ir::{AugmentSpec, Labels};
 /// Prepared images and their labels. Dropping it gives its buffers back for another batch.
 #[derive(Debug)]
 pub struct Batch {
-    /// `[n, H, W, C]`, prepared; or the rows of features that are kept of them.
+    /// `[n, H, W, C]`, prepared; or the rows of features that are kept of them. Where the pass
+    /// makes a share of them alone, see [`Share`].
     pub images: Vec<f32>,
     /// `[height, width]` of each of them.
     pub size: [usize; 2],
@@ -140,15 +144,25 @@ impl Pass {
         self.bounds.len() - 1
     }
 
-    /// Makes batch `index`, unless the pass is given up meanwhile.
-    fn make(&self, index: usize, scratch: &mut Scratch, given_up: &AtomicBool) -> Result<Batch, DataError> {
+    /// Makes batch `index`, or a share of it, unless the pass is given up meanwhile.
+    fn make(
+        &self,
+        (index, share): (usize, &Share),
+        scratch: &mut Scratch,
+        given_up: &AtomicBool,
+    ) -> Result<Batch, DataError> {
         let items = &self.order[self.bounds[index]..self.bounds[index + 1]];
         let first = items[0] as usize;
         let of_pictures = || self.store.preparation_of(first).elements();
         let elements = self.features.as_ref().map_or_else(of_pictures, |features| features.width());
         let size = self.store.size_of(first);
+        let places = share.places(index, items.len());
         let (mut images, mut labels, mut targets, mut weights) = self.pool.take();
-        images.resize(items.len() * elements, 0.0);
+        if places.len() < items.len() {
+            // what another batch has left
+            images.clear();
+        }
+        images.resize(if share.has(index) { items.len() * elements } else { 0 }, 0.0);
         labels.clear();
         labels.extend(items.iter().map(|&item| self.labels[item as usize]));
         targets.clear();
@@ -157,14 +171,12 @@ impl Pass {
         }
         weights.clear();
         let mut batch = Batch { images, size, labels, targets, weights, pool: Arc::clone(&self.pool) };
+        let mixes = self.augment.as_ref().filter(|(spec, ..)| spec.mixes_labels());
+        let sources =
+            mixes.map(|(spec, seed, epoch)| augment::sources(spec, [*seed, *epoch], items, &places));
         for (i, &item) in items.iter().enumerate() {
             if given_up.load(Ordering::Relaxed) {
                 return Err(DataError::Loader("nobody wants the batch any more".to_owned()));
-            }
-            let out = &mut batch.images[i * elements..(i + 1) * elements];
-            if let Some(features) = &self.features {
-                features.read(item, out)?;
-                continue;
             }
             let augmented = self.augment.as_ref().map(|(spec, seed, epoch)| {
                 let keys = [*seed, *epoch, u64::from(item)];
@@ -172,18 +184,31 @@ impl Pass {
                 batch.labels[i] = label;
                 (spec, occasion)
             });
-            self.store.write(item as usize, augmented, out, scratch)?;
+            if !sources.as_ref().map_or_else(|| places.contains(&i), |sources| sources[i]) {
+                continue;
+            }
+            let out = &mut batch.images[i * elements..(i + 1) * elements];
+            match &self.features {
+                Some(features) => features.read(item, out)?,
+                None => self.store.write(item as usize, augmented, out, scratch)?,
+            }
         }
-        if let Some((spec, seed, epoch)) = self.augment.as_ref().filter(|(spec, ..)| spec.mixes_labels()) {
+        if let Some((spec, seed, epoch)) = mixes {
             let has_classes = self.targets.is_none();
             if has_classes {
                 augment::spread(&batch.labels, self.outputs, &mut batch.targets);
             }
             let size = self.store.preparation_of(first).size();
             let (images, targets) = (&mut batch.images[..], &mut batch.targets[..]);
-            augment::mix(spec, [*seed, *epoch], Mixable { items, size, images, targets });
+            let mixable = Mixable { items, size, images, targets, wanted: places.clone() };
+            augment::mix(spec, [*seed, *epoch], mixable);
             if has_classes {
                 augment::largest_shares(&batch.targets, &mut batch.labels);
+            }
+            if !batch.images.is_empty() {
+                // those that were only mixed into others
+                batch.images[..places.start * elements].fill(0.0);
+                batch.images[places.end * elements..].fill(0.0);
             }
         }
         if let Some(weights) = &self.class_weights {
@@ -213,8 +238,10 @@ pub(super) fn occasion_of(
 #[derive(Debug)]
 pub struct Batches {
     pass: Arc<Pass>,
+    start: usize,
     next: usize,
     end: usize,
+    share: Share,
     workers: Workers,
     view: View,
     /// Tells the workers that no more batches are wanted.
@@ -223,10 +250,12 @@ pub struct Batches {
 
 #[derive(Debug)]
 enum Workers {
+    /// They begin when the first batch is asked for.
+    Threads { count: usize },
     /// Batches are made when they are asked for.
     None { scratch: Scratch },
     /// One channel a thread.
-    Threads { channels: Vec<Receiver<Result<Batch, DataError>>>, handles: Vec<JoinHandle<()>>, turn: usize },
+    Working { channels: Vec<Receiver<Result<Batch, DataError>>>, handles: Vec<JoinHandle<()>> },
 }
 
 impl Batches {
@@ -234,38 +263,60 @@ impl Batches {
     pub(super) fn new(pass: Pass, start: usize, threads: usize) -> Self {
         let pass = Arc::new(pass);
         let end = pass.batches();
-        let given_up = Arc::new(AtomicBool::new(false));
-        let mut workers = Workers::None { scratch: Scratch::default() };
-        if threads > 0 && start < end {
-            let (mut channels, mut handles) = (Vec::new(), Vec::new());
-            for first in 0..threads {
-                let (sender, receiver) = sync_channel(1);
-                let (pass, given_up) = (Arc::clone(&pass), Arc::clone(&given_up));
-                let work = move || {
-                    let mut scratch = Scratch::default();
-                    for index in (start + first..end).step_by(threads) {
-                        let made = pass.make(index, &mut scratch, &given_up);
-                        let failed = made.is_err();
-                        // The other side is gone when the pass is given up.
-                        if sender.send(made).is_err() || failed {
-                            return;
-                        }
-                    }
-                };
-                let Ok(handle) = std::thread::Builder::new().name(format!("loader-{first}")).spawn(work)
-                else {
-                    break;
-                };
-                channels.push(receiver);
-                handles.push(handle);
-            }
-            // Without all of its threads a pass would miss batches: it is then made by whoever asks.
-            if channels.len() == threads {
-                workers = Workers::Threads { channels, handles, turn: 0 };
-            }
+        let workers = match threads {
+            0 => Workers::None { scratch: Scratch::default() },
+            count => Workers::Threads { count },
+        };
+        Self {
+            pass,
+            start,
+            next: start,
+            end,
+            share: Share::All,
+            workers,
+            view: View::default(),
+            given_up: Arc::default(),
         }
-        Self { pass, next: start, end, workers, view: View::default(), given_up }
     }
+
+    /// Begins to make batches beside whoever asks for them.
+    fn begin(&mut self, threads: usize) {
+        let (mut channels, mut handles) = (Vec::new(), Vec::new());
+        for thread in 0..threads {
+            let (sender, receiver) = sync_channel(1);
+            let (pass, given_up, share) =
+                (Arc::clone(&self.pass), Arc::clone(&self.given_up), self.share.clone());
+            let (start, end) = (self.start, self.end);
+            let work = move || {
+                let mut scratch = Scratch::default();
+                let is_mine = |index: &usize| turn((start, *index), &share, threads) == thread;
+                for index in (start..end).filter(is_mine) {
+                    let made = pass.make((index, &share), &mut scratch, &given_up);
+                    let failed = made.is_err();
+                    // The other side is gone when the pass is given up.
+                    if sender.send(made).is_err() || failed {
+                        return;
+                    }
+                }
+            };
+            let Ok(handle) = std::thread::Builder::new().name(format!("loader-{thread}")).spawn(work) else {
+                break;
+            };
+            channels.push(receiver);
+            handles.push(handle);
+        }
+        // Without all of its threads a pass would miss batches: it is then made by whoever asks.
+        self.workers = if channels.len() == threads {
+            Workers::Working { channels, handles }
+        } else {
+            Workers::None { scratch: Scratch::default() }
+        };
+    }
+}
+
+/// Which of the threads makes a batch of a pass that begins with batch `start`.
+fn turn((start, index): (usize, usize), share: &Share, threads: usize) -> usize {
+    (index - start) / share.step() % threads
 }
 
 /// How often it is looked whether a batch is still wanted.
@@ -284,17 +335,29 @@ impl Batches {
         self
     }
 
+    /// The same batches, of whose pictures only a share is made. To be said before the first is
+    /// asked for.
+    #[must_use]
+    pub fn shared(mut self, share: Share) -> Self {
+        self.share = share;
+        self
+    }
+
     /// The next batch; `None` at the end, and where `stop` is raised while the batch is waited for.
     pub fn next_unless(&mut self, stop: &AtomicBool) -> Option<Result<Batch, DataError>> {
         if self.next >= self.end {
             return None;
         }
         let index = self.next;
+        if let Workers::Threads { count } = self.workers {
+            self.begin(count);
+        }
         let made = match &mut self.workers {
-            Workers::None { scratch } => self.pass.make(index, scratch, &self.given_up),
-            Workers::Threads { channels, turn, .. } => {
-                let made = loop {
-                    match channels[*turn].recv_timeout(PATIENCE) {
+            Workers::None { scratch } => self.pass.make((index, &self.share), scratch, &self.given_up),
+            Workers::Working { channels, .. } => {
+                let turn = turn((self.start, index), &self.share, channels.len());
+                loop {
+                    match channels[turn].recv_timeout(PATIENCE) {
                         Ok(made) => break made,
                         Err(RecvTimeoutError::Timeout) if stop.load(Ordering::Relaxed) => return None,
                         Err(RecvTimeoutError::Timeout) => {}
@@ -302,10 +365,9 @@ impl Batches {
                             break Err(DataError::Loader("a loader thread broke off".to_owned()));
                         }
                     }
-                };
-                *turn = (*turn + 1) % channels.len();
-                made
+                }
             }
+            Workers::Threads { .. } => unreachable!("threads have begun above"),
         };
         self.next = if made.is_ok() { index + 1 } else { self.end };
         Some(made.map(|batch| batch.seen(self.view)))
@@ -328,7 +390,7 @@ impl ExactSizeIterator for Batches {}
 
 impl Drop for Batches {
     fn drop(&mut self) {
-        if let Workers::Threads { channels, handles, .. } = &mut self.workers {
+        if let Workers::Working { channels, handles } = &mut self.workers {
             // Closing the channels ends the threads, after the picture that each is at.
             self.given_up.store(true, Ordering::Relaxed);
             channels.clear();

@@ -35,6 +35,7 @@ mod picture;
 mod prepare;
 mod resize;
 mod room;
+mod share;
 mod shown;
 mod source;
 mod split;
@@ -55,6 +56,7 @@ pub use mirrored::View;
 pub(crate) use named::pictures_named;
 pub use picture::{DecodedPicture, decode};
 pub use prepare::{Featurewise, Preparation, PrepareError};
+pub use share::Share;
 pub use shown::SetPicture;
 pub use source::Split;
 pub(crate) use source::places;
@@ -87,3 +89,5 @@ pub enum Progress<'a> {
 mod mutation_tests;
 #[cfg(test)]
 mod real_tests;
+#[cfg(test)]
+mod share_tests;

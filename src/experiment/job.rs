@@ -18,12 +18,13 @@ use crate::autodiff;
 use crate::data::{DataIndex, Dataset, FeaturePlan, SplitView};
 use crate::ir::{CheckedProgram, Interpretation, Metric, TrainSpec, meaning};
 use crate::memory;
+use crate::ranks::Communicator;
 use crate::runtime::{CompileOptions, EvalSession, TrainSession};
 use crate::settings::Settings;
 use crate::train::weights::WeightsInfo;
 use crate::train::{
     Ending, EpochRecord, Evaluated, Interrupt, Learnt, Pace, PhaseId, PhasePlan, Pretrained, Progress,
-    Results, RunError, RunFolder, RunRecord, RunningSums, TrainNote, Trainer, Watch as TrainWatch,
+    Results, RunError, RunFolder, RunRecord, RunningSums, Together, TrainNote, Trainer, Watch as TrainWatch,
 };
 
 /// A program that is trained in its turn.
@@ -77,6 +78,8 @@ pub(super) struct Job<'j> {
     pub(super) stages: &'j [StageProgram],
     /// Of the first stage's batch.
     pub(super) options: &'j CompileOptions,
+    /// Those that train together.
+    pub(super) ranks: Option<&'j Communicator>,
     pub(super) data: &'j Dataset,
     pub(super) pretrained: &'j Pretrained,
     pub(super) folder: &'j RunFolder,
@@ -153,11 +156,13 @@ impl<'j> Job<'j> {
             sample: trainer.sample(),
             features: trainer.feature_uses(),
         };
-        let written = report.write(self.folder, &standing);
+        let written = self.folder.writing(|| report.write(self.folder, &standing));
         // the first failure is the one to tell
         let results = outcome?;
         written?;
-        if let Status::Finished { judged: Some((split, scores)), .. } = &status {
+        if let Status::Finished { judged: Some((split, scores)), .. } = &status
+            && self.folder.is_written()
+        {
             // the names are in the file of the index; without it pictures are told by their numbers
             let index = read_index(&self.folder.index()).unwrap_or_default();
             let judged = Judged { split: *split, scores: scores.clone(), answers: collector.finish(&index) };
@@ -171,7 +176,7 @@ impl<'j> Job<'j> {
         if results.is_none() {
             watch.see(Event::Interrupted { folder: self.folder.path(), progress: trainer.progress() });
         }
-        Run::open(self.folder.path())
+        Run::of_first_rank(self.folder, self.together())
     }
 
     /// The trainer, at the run's beginning or at its state.
@@ -194,14 +199,16 @@ impl<'j> Job<'j> {
                 sample: None,
                 features: &[],
             };
-            report.write(self.folder, &standing)?;
-            keep_index(&path, index, watch)?;
+            self.folder.writing(|| {
+                report.write(self.folder, &standing)?;
+                keep_index(&path, index, watch)
+            })?;
             return Trainer::begin(self.plan_of(at), session, self.evaluator());
         };
         let trainer = Trainer::resume(self.plan_of(at), &run.saved, session, self.evaluator())?;
         // after the state, where other data were accepted: killed in between, the state knows that the index
         // is not of its data
-        keep_index(&path, index, watch)?;
+        self.folder.writing(|| keep_index(&path, index, watch))?;
         tell_repairs(trainer.repairs(), trainer.lost_rows(), watch);
         Ok(trainer)
     }
@@ -223,7 +230,7 @@ impl<'j> Job<'j> {
         {
             // the last epoch of the phase has saved its state
             let compile = || Self::compile(self.stages, at + 1, self.options);
-            let Some(session) = self.interrupt.exposed(compile) else {
+            let Some(session) = self.together().exposed(self.interrupt, compile) else {
                 outcome = Ok(Ending::Interrupted);
                 break;
             };
@@ -243,6 +250,9 @@ impl<'j> Job<'j> {
 
     /// Opens the event files of a phase.
     fn enter_boards(self, at: usize, trainer: &Running<'j>, teller: &mut Teller<'_>) -> Result<(), RunError> {
+        if !self.folder.is_written() {
+            return Ok(());
+        }
         let train = &stage_at(self.stages, at).train;
         let missing = teller.boards.enter(
             (train, trainer.progress()),
@@ -251,6 +261,11 @@ impl<'j> Job<'j> {
         )?;
         tell_not_drawn(missing, teller.watch);
         Ok(())
+    }
+
+    /// Those that train together, as the trainer sees them.
+    fn together(self) -> Together<'j> {
+        Together::with(self.ranks)
     }
 
     pub(super) fn plan_of(self, at: usize) -> PhasePlan<'j> {
@@ -268,6 +283,7 @@ impl<'j> Job<'j> {
             record: self.record,
             interrupt: self.interrupt,
             pace: self.pace,
+            ranks: self.together(),
         }
     }
 
@@ -294,6 +310,8 @@ impl<'j> Job<'j> {
             model: self.experiment.name(),
             images: [self.data.train.len(), count(&self.data.validation), count(&self.data.test)],
             threads,
+            ranks: self.ranks.map_or(1, Communicator::size),
+            hosts: self.ranks.map_or(1, Communicator::hosts),
             simd: target.simd,
             progress,
             epochs: self.experiment.program.program().train.as_ref().map_or(0, |train| train.epochs.value),

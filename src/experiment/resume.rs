@@ -14,7 +14,7 @@ use crate::data::{DataDigest, DataIndex};
 use crate::kernel::Simd;
 use crate::plan::Choices;
 use crate::settings::Settings;
-use crate::train::{Arithmetic, Remains, Repair, RunError, RunFolder, RunRecord, Saved};
+use crate::train::{Arithmetic, Remains, Repair, RunError, RunFolder, RunRecord, Saved, Together};
 
 /// The folder of a run that was begun. It belongs to whoever holds this.
 #[derive(Debug)]
@@ -43,13 +43,18 @@ impl Begun {
     /// nothing else was asked for.
     /// # Errors
     /// As [`RunFolder::open`].
-    pub(super) fn open(path: &Path, compute: &mut Compute, watch: &mut dyn Watch) -> Result<Self, RunError> {
-        let (folder, remains) = RunFolder::open(path)?;
+    pub(super) fn open(
+        path: &Path,
+        compute: &mut Compute,
+        ranks: Together<'_>,
+        watch: &mut dyn Watch,
+    ) -> Result<Self, RunError> {
+        let Found { folder, remains, arithmetic } = Found::in_folder(path, ranks)?;
         let saved = match remains {
             Remains::State(saved) => saved,
             Remains::Members => {
                 // each member goes on as it was begun; those that were not begun do as the first
-                keep_arithmetic(&report::recorded_arithmetic(path), compute, watch);
+                keep_arithmetic(&arithmetic, compute, watch);
                 return Ok(Self { folder, resumed: None, is_of_members: true });
             }
             Remains::Nothing => {
@@ -63,8 +68,6 @@ impl Begun {
         if !saved.passed_over.is_empty() {
             watch.see(Event::Warning(Warning::OlderState { state: saved.path.clone() }));
         }
-        let recorded = saved.record.as_ref().map(|record| record.arithmetic.clone());
-        let arithmetic = recorded.unwrap_or_else(|| report::recorded_arithmetic(folder.path()));
         let choices = Arc::new(keep_arithmetic(&arithmetic, compute, watch));
         let resumed = Resumed { folder: folder.clone(), saved: *saved, arithmetic, choices };
         Ok(Self { folder, resumed: Some(resumed), is_of_members: false })
@@ -73,6 +76,38 @@ impl Begun {
     /// Whether there is a state to go on from, of the run or of its members.
     pub(super) fn has_states(&self) -> bool {
         self.resumed.is_some() || self.is_of_members
+    }
+}
+
+/// What the folder of a run tells before anything else is read.
+struct Found {
+    folder: RunFolder,
+    remains: Remains,
+    /// How it was begun to compute.
+    arithmetic: Arithmetic,
+}
+
+impl Found {
+    /// The first rank looks, and tells the others, which see no folder.
+    fn in_folder(path: &Path, ranks: Together<'_>) -> Result<Self, RunError> {
+        let look = || {
+            let (folder, remains) = RunFolder::open(path)?;
+            let recorded = match &remains {
+                Remains::State(saved) => saved.record.as_ref().map(|record| record.arithmetic.clone()),
+                Remains::Members | Remains::Nothing => None,
+            };
+            let arithmetic = recorded.unwrap_or_else(|| report::recorded_arithmetic(path));
+            Ok(Self { folder, remains, arithmetic })
+        };
+        let tell = |found: &Self| {
+            let told = (&found.remains, &found.arithmetic);
+            serde_json::to_vec(&told).expect("numbers and texts always serialise")
+        };
+        let hear = |told: &[u8]| {
+            let (remains, arithmetic) = serde_json::from_slice(told).ok()?;
+            Some(Self { folder: RunFolder::of_another(path.to_owned()), remains, arithmetic })
+        };
+        ranks.first_gives(look, tell, hear)
     }
 }
 

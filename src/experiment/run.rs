@@ -13,7 +13,7 @@ use crate::data::Split;
 use crate::files;
 use crate::ir::run_files::{DRAWINGS, ENSEMBLE};
 use crate::settings::Settings;
-use crate::train::{RunError, RunFolder};
+use crate::train::{RunError, RunFolder, Together};
 
 /// A run, by its folder.
 ///
@@ -82,13 +82,27 @@ impl Run {
     /// # Errors
     /// [`Error::Run`] if it is not the folder of a run.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
-        let folder = folder.as_ref().to_owned();
+        let folder = folder.as_ref();
+        Self::of_report(folder, &report_in(folder)?)
+    }
+
+    /// The run of all ranks, as the first one has written of it.
+    pub(in crate::experiment) fn of_first_rank(
+        folder: &RunFolder,
+        ranks: Together<'_>,
+    ) -> Result<Self, Error> {
+        let read = || report_in(folder.path());
+        let report = ranks.first_gives(read, Vec::clone, |given| Some(given.to_vec()))?;
+        Self::of_report(folder.path(), &report)
+    }
+
+    /// The run in a folder, which need not be there, by its report.
+    pub(in crate::experiment) fn of_report(folder: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let folder = folder.to_owned();
         let path = files_of(&folder).report();
-        let bytes =
-            files::read(&path, files::MOST_RECORD_BYTES).map_err(|error| RunError::read(&path, error))?;
         let unsound =
             |found: String| RunError::Format { path: path.clone(), wanted: "the report of a run", found };
-        let report: Value = serde_json::from_slice(&bytes).map_err(|error| unsound(error.to_string()))?;
+        let report: Value = serde_json::from_slice(bytes).map_err(|error| unsound(error.to_string()))?;
         let status = match report["status"].as_str() {
             Some("running") => RunStatus::Running,
             Some("interrupted") => RunStatus::Interrupted,
@@ -235,6 +249,12 @@ impl Run {
             RunError::Format { path, wanted: "the history of a run", found }.into()
         })
     }
+}
+
+/// The report in the folder of a run.
+pub(in crate::experiment) fn report_in(folder: &Path) -> Result<Vec<u8>, RunError> {
+    let path = files_of(folder).report();
+    files::read(&path, files::MOST_RECORD_BYTES).map_err(|error| RunError::read(&path, error))
 }
 
 /// A run's folder, which is only looked at.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::agreement;
 use super::compute::Compute;
 use super::ensemble::check_settings;
 use super::error::Error;
@@ -21,10 +22,11 @@ use crate::kernel::Target;
 use crate::lower;
 use crate::memory::{self, Machine};
 use crate::plan::Choices;
+use crate::ranks::{Communicator, RankError};
 use crate::runtime::{CompileOptions, Kind};
 use crate::settings::Settings;
 use crate::train::weights::Taking;
-use crate::train::{Arithmetic, Interrupt, Pace, Pretrained, RunFolder, RunRecord};
+use crate::train::{Arithmetic, Interrupt, Pace, Pretrained, RunError, RunFolder, RunRecord, Together};
 
 /// How a run is made.
 ///
@@ -40,6 +42,11 @@ use crate::train::{Arithmetic, Interrupt, Pace, Pretrained, RunFolder, RunRecord
 pub struct RunOptions {
     /// How the model is compiled.
     pub compute: Compute,
+    /// The processes, or threads, that train together: each calls [`Experiment::train`] with its
+    /// own end of the connections, and rank 0 writes the files. The weights are those of one
+    /// process, to the bit. The others need neither the run's folder nor the one that is gone on
+    /// with, and what [`Run`] reads there is rank 0's to read.
+    pub ranks: Option<Communicator>,
     /// Where the run's files are.
     pub place: RunPlace,
     /// Weights that a new run begins with, all of them, in place of numbers that the seed draws and of what
@@ -88,6 +95,7 @@ impl Default for RunOptions {
     fn default() -> Self {
         Self {
             compute: Compute::default(),
+            ranks: None,
             place: RunPlace::Numbered,
             weights: None,
             matching: Matching::default(),
@@ -117,7 +125,9 @@ impl RunOptions {
     /// # Errors
     /// [`Error::Run`] where it is not the folder of a run, another process works there, or no state is good.
     pub fn resume(&mut self, folder: impl AsRef<Path>, watch: &mut dyn Watch) -> Result<(), Error> {
-        let begun = Begun::open(folder.as_ref(), &mut self.compute, watch)?;
+        let ranks = Together::with(self.ranks.as_ref());
+        let begun = Begun::open(folder.as_ref(), &mut self.compute, ranks, watch);
+        let begun = told(self.ranks.as_ref(), begun.map_err(Error::from))?;
         self.place = RunPlace::Begun(Box::new(begun));
         Ok(())
     }
@@ -151,16 +161,19 @@ impl Experiment {
         options: RunOptions,
         watch: &mut dyn Watch,
     ) -> Result<(Run, Dataset), Error> {
-        match &self.program.program().ensemble {
+        let ranks = options.ranks.clone();
+        let done = match &self.program.program().ensemble {
             Some(ensemble) => self.train_together(ensemble, options, watch),
             None => self.clone().for_its_data().run(options, watch),
-        }
+        };
+        told(ranks.as_ref(), done)
     }
 
     /// Long: the order of all steps of a run, from its data to its results.
     fn run(&self, options: RunOptions, watch: &mut dyn Watch) -> Result<(Run, Dataset), Error> {
         let RunOptions {
             compute,
+            ranks,
             place,
             weights,
             matching,
@@ -170,6 +183,7 @@ impl Experiment {
             command,
             since,
         } = options;
+        let together = Together::with(ranks.as_ref());
         if let RunPlace::Begun(begun) = &place
             && begun.is_of_members
         {
@@ -181,6 +195,9 @@ impl Experiment {
         self.runnable()?;
         compute.check()?;
         let settings = Settings::to_resume(&self.program);
+        let stages = stages(&self.program);
+        agreement::on_program(ranks.as_ref(), compute.target(), &settings)?;
+        agreement::on_parts(ranks.as_ref().map_or(1, Communicator::size), &stages)?;
         if let Some(run) = &resumed {
             run.check_settings(&settings)?;
         }
@@ -190,29 +207,37 @@ impl Experiment {
             (None, Some(weights)) => self.beginning(weights, Taking { matching, partial }, watch)?,
             (None, None) => self.pretrained(watch)?,
         };
-        let stages = stages(&self.program);
         let mut data = self.open_data(None, watch)?;
         let index = data.take_index().unwrap_or_default();
+        if let Some(ranks) = &ranks {
+            agreement::on_data(ranks, &index.digest())?;
+        }
         let known = resumed.as_ref().map(|run| run.record(&index, data_changed, watch)).transpose()?;
         let choices = match &resumed {
             Some(run) => Arc::clone(&run.choices),
-            None => self.timed(compute, &stages, watch)?,
+            None => agreement::on_choices(ranks.as_ref(), || self.timed(compute, &stages, watch))?,
         };
         let record = known.unwrap_or_else(|| RunRecord {
             arithmetic: arithmetic(compute.target(), &choices),
             data: index.digest(),
             data_changed_at: Vec::new(),
         });
-        let options =
-            CompileOptions { choices: Arc::clone(&choices), ..compute.options(schedule.batch.value, true) };
+        let options = CompileOptions {
+            choices: Arc::clone(&choices),
+            ranks: ranks.clone().filter(|ranks| ranks.size() > 1),
+            ..compute.options(schedule.batch.value, true)
+        };
         let at = resumed.as_ref().map_or(0, |run| run.saved.progress.phase);
         let compiling = Instant::now();
         let session = Job::compile(&stages, at, &options)?;
         let compile_seconds = compiling.elapsed().as_secs_f64();
-        let folder = match (begun, place) {
-            (Some(folder), _) => folder,
-            (None, Some(out)) => RunFolder::create(&out)?,
-            (None, None) => RunFolder::numbered(Path::new("runs"), &self.stem())?,
+        if !together.is_alone() {
+            // there may be others on the same cores
+            data.set_loader_threads(options.threads.min(MOST_LOADERS));
+        }
+        let folder = match begun {
+            Some(folder) => folder,
+            None => self.new_folder(place.as_deref(), together)?,
         };
         if resumed.is_none() {
             watch.see(Event::Folder(folder.path()));
@@ -227,6 +252,7 @@ impl Experiment {
             command: if resumed.is_some() { report::recorded_command(folder.path()) } else { command },
             begins_with: begins_with.or_else(|| report::recorded_beginning(folder.path())),
             threads: options.threads,
+            ranks: ranks.as_ref().map_or(1, Communicator::size),
             target: options.target,
             record: &record,
             choices: &choices,
@@ -239,6 +265,7 @@ impl Experiment {
             experiment: self,
             stages: &stages,
             options: &options,
+            ranks: ranks.as_ref(),
             data: &data,
             pretrained: &pretrained,
             folder: &folder,
@@ -250,6 +277,21 @@ impl Experiment {
         };
         let run = job.go(session, resumed.as_ref(), (report, index), watch)?;
         Ok((run, data))
+    }
+
+    /// The folder of a new run, which the first rank makes.
+    pub(in crate::experiment) fn new_folder(
+        &self,
+        place: Option<&Path>,
+        ranks: Together<'_>,
+    ) -> Result<RunFolder, RunError> {
+        let make = || match place {
+            Some(out) => RunFolder::create(out),
+            None => RunFolder::numbered(Path::new("runs"), &self.stem()),
+        };
+        let name = |folder: &RunFolder| folder.path().to_string_lossy().into_owned().into_bytes();
+        let named = |name: &[u8]| Some(RunFolder::of_another(std::str::from_utf8(name).ok()?.into()));
+        ranks.first_gives(make, name, named)
     }
 
     /// The ways of computing convolutions for all that a run compiles, where they are to be timed.
@@ -282,6 +324,22 @@ impl Experiment {
         }
         Some(planned)
     }
+}
+
+/// Threads that decode and augment on a rank, at most.
+pub(super) const MOST_LOADERS: usize = 4;
+
+/// What has become of a run. Where it has failed here, the ranks that train it too get to know it,
+/// so that none waits for this one.
+pub(super) fn told<T>(ranks: Option<&Communicator>, done: Result<T, Error>) -> Result<T, Error> {
+    if let (Some(ranks), Err(error)) = (ranks, &done)
+        // what is known by them is told
+        && !error.of_ranks().is_some_and(RankError::is_of_others)
+    {
+        let help = error.help().map_or(String::new(), |help| format!("\n  help: {help}"));
+        ranks.end(&format!("{error}{help}"));
+    }
+    done
 }
 
 /// The folder of a run that was begun, its state, and the folder of a new one.

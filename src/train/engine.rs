@@ -2,6 +2,7 @@
 //! train something smaller.
 
 use crate::ir::{Labels, Metric, Param};
+use crate::ranks::RankError;
 use crate::runtime::{CompileError, EvalSession, ProfileRow, StepInputs, StepResult, TrainSession};
 
 /// A model that can be trained. See [`TrainSession`] for the meaning of each method.
@@ -38,7 +39,17 @@ pub trait TrainEngine {
         Ok(false)
     }
     /// One step from images; from what [`Self::features`] makes of them where there is a frozen part.
-    fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult;
+    ///
+    /// # Errors
+    /// [`RankError`]: another rank has ended, or is silent.
+    fn step(&mut self, inputs: &StepInputs<'_>) -> Result<StepResult, RankError>;
+    /// Of all ranks, where several train: brings all parameters to all of them.
+    ///
+    /// # Errors
+    /// [`RankError`].
+    fn gather(&mut self) -> Result<(), RankError> {
+        Ok(())
+    }
     /// Measures every kernel call from now on.
     fn start_profile(&mut self) {}
     /// What was measured, the longest first; nothing is measured any more.
@@ -116,8 +127,12 @@ impl TrainEngine for TrainSession {
         self.features(images, size, features)
     }
 
-    fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
+    fn step(&mut self, inputs: &StepInputs<'_>) -> Result<StepResult, RankError> {
         self.learn(inputs)
+    }
+
+    fn gather(&mut self) -> Result<(), RankError> {
+        self.gather()
     }
 
     fn start_profile(&mut self) {

@@ -137,6 +137,9 @@ pub enum RunError {
     /// The model could not be compiled.
     #[error(transparent)]
     Compile(#[from] crate::runtime::CompileError),
+    /// Of the ranks that train together one has ended, or is silent.
+    #[error(transparent)]
+    Ranks(#[from] crate::ranks::RankError),
 }
 
 impl RunError {
@@ -158,7 +161,7 @@ impl RunError {
             RunError::NotFiniteResult { .. } => Some("E0621"),
             RunError::NotFinite { .. } => Some("E0521"),
             RunError::Compile(error) => error.code(),
-            RunError::Data(_) => None,
+            RunError::Data(_) | RunError::Ranks(_) => None,
         }
     }
 
@@ -172,7 +175,7 @@ impl RunError {
                 Some("check the path; it is taken from the folder that cnnc was started in".into())
             }
             RunError::Compile(error) => error.help().map(str::to_owned),
-            RunError::Read { .. } | RunError::Data(_) => None,
+            RunError::Read { .. } | RunError::Data(_) | RunError::Ranks(_) => None,
             RunError::Format { .. } => {
                 Some("the file may be cut off or of another program; make or copy it anew".into())
             }

@@ -7,10 +7,10 @@ use super::state::RunningSums;
 use super::weights;
 use crate::data::{Batch, Batches};
 use crate::ir::Labels;
-use crate::runtime::CompileError;
+use crate::runtime::{CompileError, StepResult};
 
 /// What a model made of a split.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evaluation {
     /// Sums over all images.
     pub sums: RunningSums,
@@ -28,6 +28,12 @@ pub struct Fault {
 }
 
 impl Evaluation {
+    /// Adds the next batch; `fault` says that its loss is no number, and why.
+    pub(super) fn add(&mut self, result: &StepResult, fault: Option<Fault>) {
+        self.sums.add(result);
+        self.fault = self.fault.take().or(fault);
+    }
+
     /// The sums, where they are numbers.
     /// # Errors
     /// [`RunError::NotFiniteResult`].
@@ -87,7 +93,7 @@ pub(super) fn evaluate_through(
     mut take: Option<TakeAnswers<'_>>,
     mut features: impl FnMut(&Batch, &mut Vec<f32>) -> Result<bool, CompileError>,
 ) -> Result<Option<Evaluation>, RunError> {
-    let mut evaluation = Evaluation { sums: RunningSums::default(), fault: None };
+    let mut evaluation = Evaluation::default();
     let items = if take.is_some() { batches.items().to_vec() } else { Vec::new() };
     let (mut done, mut rows) = (0, Vec::new());
     while let Some(batch) = batches.next_unless(interrupt.flag()) {
@@ -99,23 +105,33 @@ pub(super) fn evaluate_through(
             engine.prepare(batch.size)?;
         }
         let images = if features(&batch, &mut rows)? { &rows } else { &batch.images };
-        let result = engine.evaluate(images, batch.as_labels());
-        if !result.loss.is_finite() && evaluation.fault.is_none() {
-            let layer = engine.first_non_finite_layer(images)?;
-            evaluation.fault = Some(Fault { loss: result.loss, layer });
-        }
+        let (result, fault) = of_batch(engine, images, batch.as_labels(), evaluation.fault.is_none())?;
         if let Some(take) = &mut take {
             let (outputs, losses) = engine.last(result.images);
             let items = &items[done..][..result.images];
             take(Answered { items, labels: batch.as_labels(), outputs, losses });
             done += result.images;
         }
-        evaluation.sums.add(&result);
+        evaluation.add(&result, fault);
         if interrupt.is_raised() {
             break;
         }
     }
     Ok(if interrupt.is_raised() { None } else { Some(evaluation) })
+}
+
+/// Evaluates a batch; where it is the first whose loss is no number, finds out why.
+pub(super) fn of_batch(
+    engine: &mut impl EvalEngine,
+    images: &[f32],
+    labels: Labels<'_>,
+    is_first: bool,
+) -> Result<(StepResult, Option<Fault>), CompileError> {
+    let result = engine.evaluate(images, labels);
+    let is_fault = is_first && !result.loss.is_finite();
+    let layer = if is_fault { engine.first_non_finite_layer(images)? } else { None };
+    let fault = is_fault.then_some(Fault { loss: result.loss, layer });
+    Ok((result, fault))
 }
 
 /// Gives an evaluation engine the present weights and states of a training engine of the same model.

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::RunError;
@@ -24,10 +25,12 @@ pub struct RunFolder {
     path: PathBuf,
     /// `None` where the folder is only looked at.
     _lock: Option<Arc<FolderLock>>,
+    /// Another process writes the files.
+    is_of_another: bool,
 }
 
 /// What there is to go on from in the folder of a run that was begun.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Remains {
     /// A state.
     State(Box<Saved>),
@@ -84,7 +87,7 @@ impl RunFolder {
     /// [`RunError::Read`] if it is not the folder of a run; [`RunError::InUse`]; [`RunError::StateLost`]
     /// where only its results are left; where no state is good, what is wrong with the newest.
     pub fn open(path: &Path) -> Result<(Self, Remains), RunError> {
-        let looked_at = Self { path: path.to_owned(), _lock: None };
+        let looked_at = Self { path: path.to_owned(), _lock: None, is_of_another: false };
         let has_state = looked_at.states().iter().any(|state| fs::symlink_metadata(state).is_ok());
         let has_members = looked_at.has_members();
         if !has_state && !has_members {
@@ -112,12 +115,30 @@ impl RunFolder {
 
     /// The folder that a file lies in, without a claim to it.
     pub fn around(file: &Path) -> Self {
-        Self { path: file.parent().unwrap_or(Path::new("")).to_owned(), _lock: None }
+        Self { path: file.parent().unwrap_or(Path::new("")).to_owned(), _lock: None, is_of_another: false }
+    }
+
+    /// The folder of a run that another process writes, on this machine or elsewhere: nothing is
+    /// written here, and the folder need not be there.
+    pub fn of_another(path: PathBuf) -> Self {
+        Self { path, _lock: None, is_of_another: true }
+    }
+
+    /// Whether this process writes the run's files.
+    pub fn is_written(&self) -> bool {
+        !self.is_of_another
+    }
+
+    /// Does what writes files of the run, where this process writes them.
+    /// # Errors
+    /// Those of `write`.
+    pub fn writing<T, E>(&self, write: impl FnOnce() -> Result<T, E>) -> Result<Option<T>, E> {
+        self.is_written().then(write).transpose()
     }
 
     fn locked(path: &Path) -> Result<Self, RunError> {
         let lock = FolderLock::take(&path.join(LOCK))?;
-        Ok(Self { path: path.to_owned(), _lock: Some(Arc::new(lock)) })
+        Ok(Self { path: path.to_owned(), _lock: Some(Arc::new(lock)), is_of_another: false })
     }
 
     /// Whether its report is that of an ensemble.
@@ -284,7 +305,7 @@ mod tests {
 
     #[test]
     fn checkpoints_stay_in_the_folder() {
-        let folder = RunFolder { path: PathBuf::from("runs/a-1"), _lock: None };
+        let folder = RunFolder { path: PathBuf::from("runs/a-1"), _lock: None, is_of_another: false };
         assert_eq!(
             folder.checkpoint("best.safetensors").expect("plain"),
             Path::new("runs/a-1/best.safetensors")

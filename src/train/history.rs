@@ -52,6 +52,8 @@ pub struct History {
     rows: Vec<Row>,
     /// `history.csv`, then what the present phase's `csv_log` asks for.
     open: Vec<Open>,
+    /// Whether there are files.
+    is_written: bool,
 }
 
 #[derive(Debug)]
@@ -72,9 +74,14 @@ impl History {
         monitors: &[Monitor],
         rows: Vec<Row>,
     ) -> Result<(Self, Option<Repair>), RunError> {
-        let mut history = Self { header: columns(monitors).join(","), rows, open: Vec::new() };
+        let mut history = Self { is_written: true, ..Self::unwritten(monitors, rows) };
         let repair = history.open(path, None)?;
         Ok((history, repair))
+    }
+
+    /// A history that another process writes into files.
+    pub fn unwritten(monitors: &[Monitor], rows: Vec<Row>) -> Self {
+        Self { header: columns(monitors).join(","), rows, open: Vec::new(), is_written: false }
     }
 
     /// From now on, rows are written to these files too, and to no others. Each begins with the
@@ -87,7 +94,8 @@ impl History {
     ) -> Result<Vec<Repair>, RunError> {
         self.open.truncate(1);
         let mut repairs = Vec::new();
-        for (name, path) in logs {
+        let is_written = self.is_written;
+        for (name, path) in logs.into_iter().filter(|_| is_written) {
             repairs.extend(self.open(&path, Some(name))?);
         }
         Ok(repairs)

@@ -1,6 +1,7 @@
 //! Training: initial weights, epochs, callbacks, and the files of a run.
 
 mod callbacks;
+mod dealt;
 mod engine;
 mod error;
 mod evaluate;
@@ -12,15 +13,19 @@ mod init;
 mod interrupt;
 mod lock;
 mod note;
+mod own;
 mod plan;
 mod pretrained;
 mod record;
 mod sample;
 mod state;
 mod tally;
+mod together;
 mod told;
 mod trainer;
+mod travel;
 pub mod weights;
+mod wire;
 
 pub use callbacks::EpochValues;
 pub use error::RunError;
@@ -37,5 +42,6 @@ pub use pretrained::{Pretrained, pretrained};
 pub use record::{Arithmetic, RunRecord};
 pub use sample::StepSample;
 pub use state::{Progress, RunningSums, Saved, State};
+pub use together::Together;
 pub use told::{KeptWeights, Learnt, Watch};
 pub use trainer::{Ending, Results, Trainer, initialise};

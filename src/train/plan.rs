@@ -6,6 +6,7 @@ use super::folder::RunFolder;
 use super::interrupt::Interrupt;
 use super::pretrained::Pretrained;
 use super::record::RunRecord;
+use super::together::Together;
 use super::weights::WeightsInfo;
 use crate::data::{Dataset, FeaturePlan};
 use crate::ir::{AugmentSpec, TrainSpec};
@@ -38,6 +39,8 @@ pub struct PhasePlan<'a> {
     pub interrupt: &'a Interrupt,
     /// When it stops for a while, and how often it saves its state meanwhile.
     pub pace: Pace,
+    /// Those that train it together.
+    pub ranks: Together<'a>,
 }
 
 /// When a run stops for a while, and how often it saves its state. The default goes on to its end, and saves

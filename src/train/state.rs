@@ -252,9 +252,10 @@ impl Snapshot<'_> {
 
 /// A state that can be gone on from, as far as it is known before there is a session: its tensors have been
 /// proven, and are read when they are wanted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Saved {
-    /// The file.
+    /// The file; empty where another process has it.
+    #[serde(skip)]
     pub path: PathBuf,
     /// How far the run has come.
     pub progress: Progress,
@@ -439,7 +440,13 @@ mod tests {
             scores: vec![0.1, 0.9, 1.0 / 3.0, 2.0 / 3.0],
             truth: vec![true, false, false, true],
         };
-        sums.add(&StepResult { images: 32, loss: 0.1, correct: vec![3.0], answers: Some(answers) });
+        sums.add(&StepResult {
+            images: 32,
+            loss: 0.1,
+            correct: vec![3.0],
+            answers: Some(answers),
+            stop: false,
+        });
         let counter = Counter { best: Some(0.1 + 0.2), best_epoch: 2, wait: 1, cooldown: 0 };
         State {
             progress: Progress {
@@ -538,8 +545,8 @@ mod tests {
     #[test]
     fn means_weigh_by_images() {
         let mut sums = RunningSums::default();
-        sums.add(&StepResult { images: 3, loss: 1.0, correct: vec![3.0, 1.0], answers: None });
-        sums.add(&StepResult { images: 1, loss: 2.0, correct: vec![0.0, 1.0], answers: None });
+        sums.add(&StepResult { images: 3, loss: 1.0, correct: vec![3.0, 1.0], answers: None, stop: false });
+        sums.add(&StepResult { images: 1, loss: 2.0, correct: vec![0.0, 1.0], answers: None, stop: false });
         assert_eq!(sums.means(&[Metric::Accuracy, Metric::Mae]), (1.25, vec![0.75, 0.5]));
     }
 }

@@ -1,4 +1,5 @@
-//! The epochs of a run: batches, steps, validation, callbacks, and a state that is safe at any moment.
+//! The epochs of a run: batches, steps, validation, callbacks, and a state that is safe at any
+//! moment.
 //!
 //! ```text
 //! for each phase:   what is frozen: features of all pictures, where they are kept  (interrupted: they are lost)
@@ -9,34 +10,39 @@
 //!                   a row in history.csv, then the state
 //! at the end:       best weights again, weights.safetensors, evaluation on the test split
 //! ```
-//! A killed run loses at most the steps since the last state, and does them again with the same numbers:
-//! shuffling and augmentation are keyed by (seed, epoch, image), dropout by (seed, step, layer, element).
+//! A killed run loses at most the steps since the last state, and does them again with the same
+//! numbers: shuffling and augmentation are keyed by (seed, epoch, image), dropout by (seed, step,
+//! layer, element).
 //!
-//! The file is long because the loop, its pauses and what it restores are one state machine: what it calls
-//! (callbacks, evaluation, states, weights) has files of its own.
+//! Several processes that train together ([`super::together`]) each run the same trainer. Weights
+//! come to all of them at the end of an epoch, and the first one alone writes files.
+//!
+//! The file is long because the loop, its pauses and what it restores are one state machine: what
+//! it calls (callbacks, evaluation, states, weights) has files of its own.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::callbacks::{Action, Callbacks, EpochValues};
+use super::dealt::evaluate_dealt;
 use super::engine::{EvalEngine, TrainEngine};
 use super::error::RunError;
-use super::evaluate::{
-    Answered, Evaluation, Fault, TakeAnswers, Unsaved, copy_weights, evaluate, evaluate_through,
-};
-use super::features::{FeatureUse, KeptFeatures};
-use super::history::{EpochRecord, History, Repair, rows_of_file};
+use super::evaluate::{Answered, Evaluation, Fault, TakeAnswers, Unsaved, copy_weights, evaluate_through};
+use super::features::{FeatureUse, KeptFeatures, Making};
+use super::history::{EpochRecord, History, Repair, Row, rows_of_file};
 use super::init::initial_values;
 use super::note::TrainNote;
+use super::own;
 use super::plan::{Evaluated, Pace, PhasePlan};
 use super::sample::{Sampling, StepSample};
 use super::state::{Former, Progress, RunningSums, Saved, Snapshot, State};
 use super::told::{Learnt, Watch};
+use super::travel;
 use super::weights;
-use crate::data::Split;
+use crate::data::{Batch, Split};
 use crate::ir::{Callback, Metric, Monitor, ParamRole, SchedulePoint};
-use crate::runtime::StepInputs;
+use crate::runtime::{CompileError, StepInputs};
 use crate::vocabulary::Writes;
 
 /// How training ended.
@@ -85,6 +91,10 @@ pub struct Trainer<'a, T, V, F> {
     sampling: Sampling,
     /// When the newest state was saved.
     saved_at: Instant,
+    /// Every rank has all parameters as they are now.
+    is_gathered: bool,
+    /// `[height, width]` of the pictures of the last step.
+    size: Option<[usize; 2]>,
 }
 
 impl<'a, T, V, F> Trainer<'a, T, V, F>
@@ -121,7 +131,7 @@ where
             ..Progress::default()
         };
         let monitors = monitors(&plan, engine.metrics());
-        let (mut history, _) = History::begin(&plan.folder.history(), &monitors, Vec::new())?;
+        let (mut history, _) = history_of(&plan, &monitors, Vec::new())?;
         history.log_to(logs(&plan)?)?;
         let mut trainer = Self {
             plan,
@@ -140,6 +150,8 @@ where
             compiling: None,
             sampling: Sampling::default(),
             saved_at: Instant::now(),
+            is_gathered: true,
+            size: None,
         };
         // who saves seldom loses no more by beginning again
         if plan.pace.between_states.is_zero() {
@@ -148,7 +160,7 @@ where
         Ok(trainer)
     }
 
-    /// Goes on from a state of the plan's folder.
+    /// Goes on from a state of the plan's folder, which the first rank reads.
     /// # Errors
     /// [`RunError`] if it cannot be read or is of another run.
     pub fn resume(
@@ -158,8 +170,23 @@ where
         make_evaluator: F,
     ) -> Result<Self, RunError> {
         let path = &saved.path;
-        let State { progress, params, best, settings: _, rows } =
-            State::load(path, engine.params(), plan.settings)?;
+        let monitors = monitors(&plan, engine.metrics());
+        let logs = logs(&plan)?;
+        let read = || {
+            let state = State::load(path, engine.params(), plan.settings)?;
+            let rows = match state.rows {
+                Some(rows) => rows,
+                None => {
+                    let names: Vec<String> = logs.iter().map(|(name, _)| name.clone()).collect();
+                    let progress = &state.progress;
+                    let logged = (&names[..], progress.phase_start);
+                    rows_of_file(&plan.folder.history(), &monitors, progress.epoch, logged)?
+                }
+            };
+            Ok(State { rows: Some(rows), ..state })
+        };
+        let state = plan.ranks.first_gives(read, travel::pack, travel::unpack)?;
+        let State { progress, params, best, settings: _, rows } = state;
         let mut callbacks = callbacks_of(&plan)?;
         if !callbacks.restore(&progress.counters) {
             let found = "it has counters of other callbacks".to_owned();
@@ -168,19 +195,7 @@ where
         for (at, values) in params.iter().enumerate() {
             engine.write(at, values);
         }
-        let monitors = monitors(&plan, engine.metrics());
-        let logs = logs(&plan)?;
-        let names: Vec<String> = logs.iter().map(|(name, _)| name.clone()).collect();
-        let rows = match rows {
-            Some(rows) => rows,
-            None => rows_of_file(
-                &plan.folder.history(),
-                &monitors,
-                progress.epoch,
-                (&names, progress.phase_start),
-            )?,
-        };
-        let (mut history, repair) = History::begin(&plan.folder.history(), &monitors, rows)?;
+        let (mut history, repair) = history_of(&plan, &monitors, rows.unwrap_or_default())?;
         let repairs = repair.into_iter().chain(history.log_to(logs)?).collect();
         let is_newest = *path == plan.folder.state() && saved.passed_over.is_empty();
         let former = if is_newest { Former::Kept } else { Former::Dropped };
@@ -201,6 +216,8 @@ where
             compiling: None,
             sampling: Sampling::default(),
             saved_at: Instant::now(),
+            is_gathered: true,
+            size: None,
         };
         if saved.record.as_ref() != Some(plan.record) {
             // from now on it is a run of these data
@@ -231,7 +248,7 @@ where
         anew: bool,
         watch: &mut dyn Watch,
     ) -> Result<Self, RunError> {
-        self.restore_best(watch);
+        self.restore_best(watch)?;
         initialise(&mut engine, plan.train.seed);
         carry_over(&self.engine, &mut engine, anew);
         self.callbacks = callbacks_of(&plan)?;
@@ -287,7 +304,8 @@ where
         {
             let begun = Instant::now();
             ending = self.run_epoch(watch)?;
-            self.progress.train_seconds += begun.elapsed().as_secs_f64();
+            let seconds = self.progress.train_seconds + begun.elapsed().as_secs_f64();
+            self.progress.train_seconds = self.plan.ranks.first_says(|| seconds)?;
             self.keep_time(watch)?;
         }
         self.tell_features(watch);
@@ -300,12 +318,17 @@ where
 
     /// Makes the features that are to be kept, unless they are there.
     fn make_features(&mut self, watch: &mut dyn Watch) -> Result<Ending, RunError> {
-        let PhasePlan { data, phase, interrupt, features, .. } = self.plan;
+        let PhasePlan { data, phase, interrupt, features, ranks, .. } = self.plan;
         if let (Some(plan), None) = (features, &self.kept) {
             let mut told = |done, all| watch.features(done, all);
-            self.kept = KeptFeatures::make(&mut self.engine, (data, plan), phase.name, interrupt, &mut told)?;
+            let (of, end) = ((data, plan), (ranks, interrupt));
+            self.kept = match KeptFeatures::make(&mut self.engine, of, phase.name, end, &mut told)? {
+                Making::Done(kept) => Some(kept),
+                Making::Nothing => None,
+                Making::Interrupted => return Ok(Ending::Interrupted),
+            };
         }
-        Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Complete })
+        Ok(if ranks.any(interrupt.is_raised())? { Ending::Interrupted } else { Ending::Complete })
     }
 
     /// Says what was computed once and used several times, and remembers it.
@@ -327,7 +350,7 @@ where
         watch: &mut dyn Watch,
         take: TakeAnswers<'_>,
     ) -> Result<Option<Results>, RunError> {
-        self.restore_best(watch);
+        self.restore_best(watch)?;
         self.save_weights(&self.plan.folder.weights())?;
         // the model as it is used from now on is judged: the whole of it
         (self.kept, self.rows) = (None, Vec::new());
@@ -357,9 +380,9 @@ where
     /// take their places. Only after the state was saved, which a run goes on from: the engine's weights are
     /// not those of the next step any more.
     /// # Errors
-    /// [`RunError::Write`].
+    /// [`RunError::Write`], [`RunError::Ranks`].
     pub fn leave(&mut self, watch: &mut dyn Watch) -> Result<(), RunError> {
-        self.restore_best(watch);
+        self.restore_best(watch)?;
         self.save_weights(&self.plan.folder.weights())
     }
 
@@ -377,8 +400,18 @@ where
         }
     }
 
+    /// Of all ranks: brings all parameters to all of them, unless they are there.
+    fn gather(&mut self) -> Result<(), RunError> {
+        if !self.is_gathered {
+            self.engine.gather()?;
+            self.is_gathered = true;
+        }
+        Ok(())
+    }
+
     /// Puts the best weights back where a callback wants that.
-    fn restore_best(&mut self, watch: &mut dyn Watch) {
+    fn restore_best(&mut self, watch: &mut dyn Watch) -> Result<(), RunError> {
+        self.gather()?;
         self.take_averages();
         for callback in self.callbacks.restoring().collect::<Vec<_>>() {
             let Some(best) = self.best.get(&callback) else { continue };
@@ -387,6 +420,7 @@ where
             }
             watch.note(TrainNote::BestWeights { epoch: self.callbacks.best_epoch(callback) });
         }
+        Ok(())
     }
 
     /// Ends the run where a `time_limit` has passed.
@@ -445,19 +479,23 @@ where
 
     /// The steps of an epoch that are still to be done.
     fn run_steps(&mut self, epoch: usize, watch: &mut dyn Watch) -> Result<Ending, RunError> {
-        let PhasePlan { train, augment, data, interrupt, .. } = self.plan;
+        let PhasePlan { train, augment, data, interrupt, ranks, .. } = self.plan;
         let batch_size = train.batch.value;
         watch.epoch_begins(epoch, data.train_batch_count(batch_size), self.progress.batch);
         let (keys, first) = ([train.seed, epoch as u64], self.progress.batch);
         let kept = self.kept.as_ref().and_then(|kept| kept.of(Split::Train));
-        let mut batches = match kept {
+        let batches = match kept {
             Some(features) => data.train_features(features, keys, batch_size, first),
             None => data.train_batches(epoch as u64, train.seed, batch_size, augment, first),
         };
+        let share = ranks.own_pictures(batch_size);
+        let mut batches = batches.shared(share.clone());
         let holds_features = kept.is_some();
-        loop {
+        // of several ranks all have to end behind the same step
+        let mut last_step = false;
+        while !last_step {
             let asked = Instant::now();
-            let Some(batch) = batches.next_unless(interrupt.flag()) else { break };
+            let Some(batch) = batches.next_unless(ranks.flag(interrupt)) else { break };
             let batch = batch?;
             watch.waited(asked.elapsed());
             if !self.prepare(batch.size, watch)? {
@@ -466,7 +504,7 @@ where
             self.sampling.before_step(&mut self.engine, batch.size);
             let learning_rate = self.rate(self.progress.phase_step);
             let makes_features =
-                !holds_features && self.engine.features(&batch.images, batch.size, &mut self.rows)?;
+                !holds_features && own::features(&mut self.engine, &batch, &share, &mut self.rows)?;
             let images = if makes_features { &self.rows } else { &batch.images };
             let progress = &mut self.progress;
             let result = self.engine.step(&StepInputs {
@@ -477,7 +515,9 @@ where
                 step: progress.step + 1,
                 update: progress.updates + 1,
                 seed: train.seed,
-            });
+                stop: interrupt.is_raised(),
+            })?;
+            self.is_gathered = false;
             progress.step += 1;
             progress.phase_step += 1;
             progress.updates += 1;
@@ -489,38 +529,50 @@ where
                 return Ok(Ending::Complete);
             }
             if !result.loss.is_finite() {
-                return Err(RunError::NotFinite {
-                    loss: result.loss,
-                    step: progress.step,
-                    epoch,
-                    batch: progress.batch,
-                    layer: interrupt
-                        .exposed(|| self.engine.first_non_finite_layer(images))
-                        .transpose()?
-                        .flatten(),
-                    learning_rate,
-                });
+                let images = own::of_all(ranks, images, (&share, batch.labels.len()))?;
+                return Err(self.not_finite(&images, result.loss, (epoch, learning_rate))?);
             }
             progress.sums.add(&result);
             watch.stepped(&progress.sums);
-            if interrupt.is_raised() {
-                break;
-            }
+            last_step = if ranks.is_alone() { interrupt.is_raised() } else { result.stop };
         }
-        Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Complete })
+        let is_interrupted = last_step || (ranks.is_alone() && interrupt.is_raised());
+        Ok(if is_interrupted { Ending::Interrupted } else { Ending::Complete })
+    }
+
+    /// The error of a step whose loss is no number: where that comes from.
+    fn not_finite(
+        &mut self,
+        images: &[f32],
+        loss: f32,
+        (epoch, learning_rate): (usize, f32),
+    ) -> Result<RunError, RunError> {
+        self.gather()?;
+        let PhasePlan { interrupt, ranks, .. } = self.plan;
+        let find = || self.engine.first_non_finite_layer(images);
+        let layer = ranks.exposed(interrupt, find).transpose()?.flatten();
+        let Progress { step, batch, .. } = self.progress;
+        Ok(RunError::NotFinite { loss, step, epoch, batch, layer, learning_rate })
     }
 
     /// Makes ready for pictures of a size; `false`: the run is to end. Where compiling for it may take long,
     /// the state is saved before: the run may be ended meanwhile.
     fn prepare(&mut self, size: [usize; 2], watch: &mut dyn Watch) -> Result<bool, RunError> {
         const LONG: Duration = Duration::from_millis(300);
-        if !self.engine.compiles_for(size) || self.compiling.is_some_and(|took| took < LONG) {
+        let PhasePlan { ranks, interrupt, .. } = self.plan;
+        if self.size.is_some_and(|before| before != size) {
+            // the plan for another size may divide the parameters in another way
+            self.gather()?;
+        }
+        self.size = Some(size);
+        let compiles = self.engine.compiles_for(size);
+        if !compiles || ranks.first_says(|| self.compiling.is_some_and(|took| took < LONG))? {
             self.engine.prepare(size)?;
             return Ok(true);
         }
         self.save_told(watch)?;
         let begun = Instant::now();
-        let Some(prepared) = self.plan.interrupt.exposed(|| self.engine.prepare(size)) else {
+        let Some(prepared) = ranks.exposed(interrupt, || self.engine.prepare(size)) else {
             return Ok(false);
         };
         prepared?;
@@ -539,6 +591,7 @@ where
     /// Callbacks, the row, what others write, the state: in this order, so that whenever the process is killed the state is not
     /// ahead of the other files.
     fn end_epoch(&mut self, record: &EpochRecord, watch: &mut dyn Watch) -> Result<(), RunError> {
+        self.gather()?;
         watch.epoch_ends(record);
         for action in self.callbacks.end_epoch(record.epoch, &record.values, self.progress.learning_rate) {
             match action {
@@ -579,7 +632,7 @@ where
         let last = self.progress.phase_start + self.plan.train.epochs.value;
         let pauses =
             self.progress.stopped || self.progress.epoch >= until.map_or(last, |until| until.min(last));
-        if pauses || self.saved_at.elapsed() >= between_states {
+        if pauses || self.plan.ranks.first_says(|| self.saved_at.elapsed() >= between_states)? {
             self.save_told(watch)?;
         }
         Ok(())
@@ -608,27 +661,37 @@ where
                 self.save_state()?;
                 unsaved = Unsaved::Nothing;
             }
-            let Some(made) = self.plan.interrupt.exposed(|| (self.make_evaluator)(of)) else {
+            let make = || (self.make_evaluator)(of);
+            let Some(made) = self.plan.ranks.exposed(self.plan.interrupt, make) else {
                 return Ok(None);
             };
             self.evaluator = Some((of, made?));
         }
+        self.gather()?;
         let (_, evaluator) = self.evaluator.as_mut().expect("it has just been made");
         copy_weights(&self.engine, evaluator);
-        let (data, batch, interrupt) =
-            (self.plan.data, self.plan.train.batch.value, (self.plan.interrupt, unsaved));
+        let PhasePlan { data, train, interrupt, ranks, .. } = self.plan;
         let kept = self.kept.as_ref().filter(|_| of != Evaluated::Whole).and_then(|kept| kept.of(split));
-        if let Some(features) = kept {
-            return evaluate(evaluator, data.feature_batches(features, split, batch), interrupt, take);
-        }
+        let batches = match kept {
+            Some(features) => data.feature_batches(features, split, train.batch.value),
+            None => data.batches(split, train.batch.value),
+        };
+        let makes_features = of != Evaluated::Whole && kept.is_none();
         let engine = &mut self.engine;
-        evaluate_through(evaluator, data.batches(split, batch), interrupt, take, |batch, rows| {
-            Ok(of != Evaluated::Whole && engine.features(&batch.images, batch.size, rows)?)
-        })
+        let features = |batch: &Batch, rows: &mut Vec<f32>| -> Result<bool, CompileError> {
+            Ok(makes_features && engine.features(&batch.images, batch.size, rows)?)
+        };
+        if ranks.is_alone() {
+            evaluate_through(evaluator, batches, (interrupt, unsaved), take, features)
+        } else {
+            evaluate_dealt(evaluator, (ranks, batches), interrupt, take, features)
+        }
     }
 
     fn save_weights(&self, path: &std::path::Path) -> Result<(), RunError> {
-        weights::save(path, self.plan.info, self.engine.params(), |at| self.engine.values(at).into())
+        let values = |at| self.engine.values(at).into();
+        let save = || weights::save(path, self.plan.info, self.engine.params(), values);
+        self.plan.folder.writing(save).map(drop)
     }
 
     /// Saves the state, and lets others save what they were told.
@@ -638,6 +701,7 @@ where
     }
 
     fn save_state(&mut self) -> Result<(), RunError> {
+        self.gather()?;
         let PhasePlan { settings, record, folder, .. } = self.plan;
         let snapshot = Snapshot {
             progress: &self.progress,
@@ -646,7 +710,8 @@ where
             record,
             rows: self.history.rows(),
         };
-        snapshot.save_in(folder, self.former, self.engine.params(), |at| self.engine.values(at).into())?;
+        let values = |at| self.engine.values(at).into();
+        folder.writing(|| snapshot.save_in(folder, self.former, self.engine.params(), values))?;
         self.former = Former::Kept;
         self.saved_at = Instant::now();
         Ok(())
@@ -671,6 +736,19 @@ fn carry_over(from: &impl TrainEngine, to: &mut impl TrainEngine, anew: bool) {
         if let Some(place) = names.iter().position(|name| *name == param.name) {
             to.write(place, from.values(at));
         }
+    }
+}
+
+/// The history, with the file of its rows where this process writes it.
+fn history_of(
+    plan: &PhasePlan<'_>,
+    monitors: &[Monitor],
+    rows: Vec<Row>,
+) -> Result<(History, Option<Repair>), RunError> {
+    if plan.folder.is_written() {
+        History::begin(&plan.folder.history(), monitors, rows)
+    } else {
+        Ok((History::unwritten(monitors, rows), None))
     }
 }
 

@@ -9,6 +9,8 @@
 //!          t = λ t₁ + (1 − λ) t₂, where 1 − λ now is the share of the picture that the rectangle covers     (Yun et al., arXiv:1905.04899)
 //! ```
 
+use std::ops::Range;
+
 use super::Occasion;
 use crate::ir::{AugmentKind, AugmentSpec};
 use crate::random::Random;
@@ -23,88 +25,168 @@ pub(in crate::data) struct Mixable<'a> {
     pub(in crate::data) images: &'a mut [f32],
     /// `[n, K]`: shares of classes, or any numbers that labels are.
     pub(in crate::data) targets: &'a mut [f32],
+    /// The places of the pictures that are wanted. Of the others only the targets are mixed; their
+    /// pictures are anything afterwards.
+    pub(in crate::data) wanted: Range<usize>,
 }
 
-/// Mixes a batch by all operations that mix, in their order.
-pub(in crate::data) fn mix(spec: &AugmentSpec, [seed, epoch]: [u64; 2], batch: Mixable<'_>) {
-    let Mixable { items, size, images, targets } = batch;
+/// Mixes a batch by all operations that mix, in their order. Of the pictures those must be there
+/// that [`sources`] names.
+pub(in crate::data) fn mix(spec: &AugmentSpec, keys: [u64; 2], batch: Mixable<'_>) {
+    let Mixable { items, size, images, targets, wanted } = batch;
     let count = items.len();
     if count < 2 {
         return;
     }
     let (elements, columns) = (images.len() / count, targets.len() / count);
-    for (index, op) in spec.ops.iter().enumerate().filter(|(_, op)| op.value.kind.mixes_labels()) {
+    let needed = needed(spec, keys, items, &wanted);
+    for ((index, kind), needed) in mixing(spec).zip(&needed[1..]) {
         // pictures are mixed with others as they were before this operation
-        let (before, wanted) = (images.to_vec(), targets.to_vec());
-        for (at, &item) in items.iter().enumerate() {
-            let occasion = Occasion { seed, epoch, item: u64::from(item), flips: true };
-            let Some(mut random) = occasion.happens(spec, index) else { continue };
-            let other = (at + 1 + random.below(count as u64 - 1) as usize) % count;
-            let image = &mut images[at * elements..(at + 1) * elements];
-            let own = mix_pictures(
-                op.value.kind,
-                size,
-                image,
-                &before[other * elements..][..elements],
-                &mut random,
-            );
+        let (before, shares) = (images.to_vec(), targets.to_vec());
+        for at in 0..count {
+            let Some((other, mut random)) = partner(spec, index, keys, (items, at)) else { continue };
+            let mixture = Mixture::drawn(kind, size, &mut random);
+            if needed[at] {
+                let image = &mut images[at * elements..(at + 1) * elements];
+                mixture.apply(size, image, &before[other * elements..][..elements]);
+            }
             let target = &mut targets[at * columns..(at + 1) * columns];
-            blend(target, &wanted[other * columns..][..columns], own);
+            blend(target, &shares[other * columns..][..columns], mixture.own(size));
         }
     }
 }
 
-/// Mixes another picture into one; returns how much is still its own.
-fn mix_pictures(
-    kind: AugmentKind,
-    size: [usize; 3],
-    image: &mut [f32],
-    other: &[f32],
-    random: &mut Random,
-) -> f32 {
-    match kind {
-        AugmentKind::Mixup { alpha } => {
-            let own = random.beta(f64::from(alpha)) as f32;
-            blend(image, other, own);
-            own
-        }
-        AugmentKind::Cutmix { alpha } => {
-            let own = random.beta(f64::from(alpha));
-            let [height, width, channels] = size;
-            let side = (1.0 - own).sqrt();
-            let [rows, columns] = [height, width].map(|extent| {
-                let half = (extent as f64 * side) as usize / 2;
-                let centre = random.below(extent as u64) as usize;
-                centre.saturating_sub(half)..(centre + half).min(extent)
-            });
-            for y in rows.clone() {
-                let row = (y * width + columns.start) * channels..(y * width + columns.end) * channels;
-                image[row.clone()].copy_from_slice(&other[row]);
+/// For each picture of a batch whether it has a part in those at the places `wanted`, as they are
+/// after all operations that mix.
+pub(in crate::data) fn sources(
+    spec: &AugmentSpec,
+    keys: [u64; 2],
+    items: &[u32],
+    wanted: &Range<usize>,
+) -> Vec<bool> {
+    needed(spec, keys, items, wanted).swap_remove(0)
+}
+
+/// The pictures of a batch that must be known before each operation that mixes, and after the last
+/// of them, where those at the places `wanted` are to be known.
+fn needed(spec: &AugmentSpec, keys: [u64; 2], items: &[u32], wanted: &Range<usize>) -> Vec<Vec<bool>> {
+    if wanted.len() >= items.len() {
+        return vec![vec![true; items.len()]; mixing(spec).count() + 1];
+    }
+    let mut after: Vec<bool> = (0..items.len()).map(|at| wanted.contains(&at)).collect();
+    let mut needed = vec![after.clone()];
+    for (index, _) in mixing(spec).collect::<Vec<_>>().into_iter().rev() {
+        let mut before = after.clone();
+        for at in (0..items.len()).filter(|&at| after[at]) {
+            // there are two at least: of one alone either all is wanted or nothing
+            if let Some((other, _)) = partner(spec, index, keys, (items, at)) {
+                before[other] = true;
             }
-            1.0 - (rows.len() * columns.len()) as f32 / (height * width) as f32
         }
-        AugmentKind::Rotation { .. }
-        | AugmentKind::Shift { .. }
-        | AugmentKind::Shear { .. }
-        | AugmentKind::Zoom { .. }
-        | AugmentKind::FlipHorizontal
-        | AugmentKind::FlipVertical
-        | AugmentKind::Crop { .. }
-        | AugmentKind::ResizedCrop { .. }
-        | AugmentKind::Brightness { .. }
-        | AugmentKind::Contrast { .. }
-        | AugmentKind::Saturation { .. }
-        | AugmentKind::Hue { .. }
-        | AugmentKind::ChannelShift { .. }
-        | AugmentKind::Grayscale
-        | AugmentKind::Invert
-        | AugmentKind::Noise { .. }
-        | AugmentKind::Blur { .. }
-        | AugmentKind::Cutout { .. }
-        | AugmentKind::SkewCorner { .. }
-        | AugmentKind::Skew { .. }
-        | AugmentKind::Elastic { .. }
-        | AugmentKind::RandomDistortion { .. } => 1.0,
+        needed.push(before.clone());
+        after = before;
+    }
+    needed.reverse();
+    needed
+}
+
+/// The operations that mix, with their places in the list.
+fn mixing(spec: &AugmentSpec) -> impl Iterator<Item = (usize, AugmentKind)> {
+    let ops = spec.ops.iter().enumerate().filter(|(_, op)| op.value.kind.mixes_labels());
+    ops.map(|(index, op)| (index, op.value.kind))
+}
+
+/// Which picture of its batch, of two at least, the one at a place is mixed with by an operation,
+/// if it is; and the random numbers that say how.
+fn partner(
+    spec: &AugmentSpec,
+    index: usize,
+    [seed, epoch]: [u64; 2],
+    (items, at): (&[u32], usize),
+) -> Option<(usize, Random)> {
+    let occasion = Occasion { seed, epoch, item: u64::from(items[at]), flips: true };
+    let mut random = occasion.happens(spec, index)?;
+    let other = (at + 1 + random.below(items.len() as u64 - 1) as usize) % items.len();
+    Some((other, random))
+}
+
+/// How two pictures become one.
+#[derive(Debug, Clone, PartialEq)]
+enum Mixture {
+    /// Not at all.
+    None,
+    /// Their weighted sum.
+    Sum {
+        /// What the first one counts.
+        own: f32,
+    },
+    /// A rectangle of the first shows the second.
+    Rectangle { rows: Range<usize>, columns: Range<usize> },
+}
+
+impl Mixture {
+    fn drawn(kind: AugmentKind, size: [usize; 3], random: &mut Random) -> Self {
+        match kind {
+            AugmentKind::Mixup { alpha } => Self::Sum { own: random.beta(f64::from(alpha)) as f32 },
+            AugmentKind::Cutmix { alpha } => {
+                let own = random.beta(f64::from(alpha));
+                let [height, width, _] = size;
+                let side = (1.0 - own).sqrt();
+                let [rows, columns] = [height, width].map(|extent| {
+                    let half = (extent as f64 * side) as usize / 2;
+                    let centre = random.below(extent as u64) as usize;
+                    centre.saturating_sub(half)..(centre + half).min(extent)
+                });
+                Self::Rectangle { rows, columns }
+            }
+            AugmentKind::Rotation { .. }
+            | AugmentKind::Shift { .. }
+            | AugmentKind::Shear { .. }
+            | AugmentKind::Zoom { .. }
+            | AugmentKind::FlipHorizontal
+            | AugmentKind::FlipVertical
+            | AugmentKind::Crop { .. }
+            | AugmentKind::ResizedCrop { .. }
+            | AugmentKind::Brightness { .. }
+            | AugmentKind::Contrast { .. }
+            | AugmentKind::Saturation { .. }
+            | AugmentKind::Hue { .. }
+            | AugmentKind::ChannelShift { .. }
+            | AugmentKind::Grayscale
+            | AugmentKind::Invert
+            | AugmentKind::Noise { .. }
+            | AugmentKind::Blur { .. }
+            | AugmentKind::Cutout { .. }
+            | AugmentKind::SkewCorner { .. }
+            | AugmentKind::Skew { .. }
+            | AugmentKind::Elastic { .. }
+            | AugmentKind::RandomDistortion { .. } => Self::None,
+        }
+    }
+
+    /// How much of the picture is still its own.
+    fn own(&self, [height, width, _]: [usize; 3]) -> f32 {
+        match self {
+            Self::None => 1.0,
+            Self::Sum { own } => *own,
+            Self::Rectangle { rows, columns } => {
+                1.0 - (rows.len() * columns.len()) as f32 / (height * width) as f32
+            }
+        }
+    }
+
+    /// Mixes another picture into one.
+    fn apply(&self, [_, width, channels]: [usize; 3], image: &mut [f32], other: &[f32]) {
+        match self {
+            Self::None => {}
+            Self::Sum { own } => blend(image, other, *own),
+            Self::Rectangle { rows, columns } => {
+                for y in rows.clone() {
+                    let row = (y * width + columns.start) * channels..(y * width + columns.end) * channels;
+                    image[row.clone()].copy_from_slice(&other[row]);
+                }
+            }
+        }
     }
 }
 
@@ -160,7 +242,13 @@ mod tests {
         let mut images: Vec<f32> = items.iter().flat_map(|&item| [item as f32; PIXELS * 2]).collect();
         let mut targets = Vec::new();
         spread(&(0..COUNT as i32).collect::<Vec<_>>(), COUNT, &mut targets);
-        let batch = Mixable { items: &items, size: SIZE, images: &mut images, targets: &mut targets };
+        let batch = Mixable {
+            items: &items,
+            size: SIZE,
+            images: &mut images,
+            targets: &mut targets,
+            wanted: 0..COUNT,
+        };
         mix(&spec(kind, probability), keys, batch);
         (images, targets)
     }
@@ -224,6 +312,44 @@ mod tests {
         // half of them, and those whose share rounds to 1; four deviations of a fair coin are 28
         assert!((72..165).contains(&same), "{same} are as they were");
         assert_eq!(mixed(kind, 0.0, [1, 2]).0[PIXELS * 2], 1.0);
+    }
+
+    #[test]
+    fn some_pictures_alone_are_mixed_as_with_all() {
+        let op = |kind| Spanned::new(AugmentOp::new(kind, 0.7), Span::default());
+        let ops = vec![
+            op(AugmentKind::Cutmix { alpha: 1.0 }),
+            op(AugmentKind::Mixup { alpha: 0.4 }),
+            op(AugmentKind::Mixup { alpha: 1.0 }),
+        ];
+        let spec = AugmentSpec { ops, ..AugmentSpec::default() };
+        let keys = [1, 2];
+        for count in [0, 1, 2, 3, 30] {
+            let items: Vec<u32> = (0..count as u32).map(|item| 7 * item + 3).collect();
+            let picture = |at: usize| (0..PIXELS * 2).map(move |value| (at * 1000 + value) as f32);
+            let mixed = |wanted: Range<usize>, known: &dyn Fn(usize) -> bool| {
+                let zeros = || vec![0.0; PIXELS * 2];
+                let picture = |at| if known(at) { picture(at).collect() } else { zeros() };
+                let mut images: Vec<f32> = (0..count).flat_map(picture).collect();
+                let mut targets = Vec::new();
+                spread(&(0..count as i32).collect::<Vec<_>>(), count, &mut targets);
+                let (images_of, targets_of) = (&mut images[..], &mut targets[..]);
+                let batch =
+                    Mixable { items: &items, size: SIZE, images: images_of, targets: targets_of, wanted };
+                mix(&spec, keys, batch);
+                (images, targets)
+            };
+            let (images, targets) = mixed(0..count, &|_| true);
+            for wanted in [0..0, 0..count / 2, count / 2..count, count / 3..count / 3 + count.min(1)] {
+                let sources = sources(&spec, keys, &items, &wanted);
+                let (some, all_targets) = mixed(wanted.clone(), &|at| sources[at]);
+                let of_wanted = wanted.start * PIXELS * 2..wanted.end * PIXELS * 2;
+                assert!(some[of_wanted.clone()] == images[of_wanted], "{count}: {wanted:?}");
+                assert!(all_targets == targets, "{count}: {wanted:?}");
+                let needed = sources.iter().filter(|source| **source).count();
+                assert!(needed >= wanted.len() && needed <= 8 * wanted.len(), "{needed} for {wanted:?}");
+            }
+        }
     }
 
     #[test]

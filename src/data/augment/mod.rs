@@ -19,7 +19,7 @@ use crate::ir::{AugmentKind, AugmentSpec, Fill};
 use crate::random::Random;
 
 use affine::Affine;
-pub(super) use mix::{Mixable, largest_shares, mix, spread};
+pub(super) use mix::{Mixable, largest_shares, mix, sources, spread};
 
 /// Which image in which epoch: what its random numbers depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,6 +33,8 @@ pub(super) struct Report<'a> {
     pub(super) command: Vec<String>,
     /// Worker threads.
     pub(super) threads: usize,
+    /// Processes that train together.
+    pub(super) ranks: usize,
     /// What code is generated for.
     pub(super) target: Target,
     /// What its whole time counts from.
@@ -97,6 +99,7 @@ impl Report<'_> {
             "seed": self.seed,
             "weights": null,
             "threads": self.threads,
+            "ranks": self.ranks,
             "simd": self.target.simd.to_string(),
             "exact": self.target.exact,
             "kernels": {},

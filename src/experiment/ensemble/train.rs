@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use super::fit;
 use super::outcome::{EnsembleOutcome, Gain, MemberJudged, MemberOutcome};
 use super::report::{Report, Standing, Status};
@@ -18,14 +20,15 @@ use crate::experiment::index::{keep_index, read_index};
 use crate::experiment::model::{Model, ModelOptions};
 use crate::experiment::open::Experiment;
 use crate::experiment::report;
-use crate::experiment::run::{Run, RunStatus};
+use crate::experiment::run::{Run, RunStatus, report_in};
 use crate::experiment::train::{DataChanged, RunOptions, RunPlace};
 use crate::experiment::watch::{Event, Warning, Watch};
 use crate::files;
 use crate::ir::run_files::{LOCK, REPORT};
 use crate::ir::{Combine, Ensemble, Member};
+use crate::ranks::Communicator;
 use crate::settings::Settings;
-use crate::train::{Interrupt, RunError, RunFolder};
+use crate::train::{Interrupt, RunError, RunFolder, Together};
 
 impl Experiment {
     /// Trains the members of an ensemble and judges them together. The run goes on where it was left: a member
@@ -38,7 +41,10 @@ impl Experiment {
         options: RunOptions,
         watch: &mut dyn Watch,
     ) -> Result<(Run, Dataset), Error> {
-        let RunOptions { compute, place, weights, interrupt, data_changed, command, since, .. } = options;
+        let RunOptions { compute, place, weights, interrupt, data_changed, command, since, ranks, .. } =
+            options;
+        let communicator = ranks;
+        let ranks = Together::with(communicator.as_ref());
         if let Some(path) = weights {
             let differences = vec![
                 "it would be that of all members: name that of each as `members: [A(weights: \"…\")]`"
@@ -62,8 +68,8 @@ impl Experiment {
                 check_settings(begun.folder.path(), &settings)?;
                 (begun.folder, true)
             }
-            RunPlace::New(out) => (RunFolder::create(&out)?, false),
-            RunPlace::Numbered => (RunFolder::numbered(Path::new("runs"), &self.stem())?, false),
+            RunPlace::New(out) => (self.new_folder(Some(&out), ranks)?, false),
+            RunPlace::Numbered => (self.new_folder(None, ranks)?, false),
         };
         let command = if is_begun { report::recorded_command(folder.path()) } else { command };
         let report = Report {
@@ -73,10 +79,19 @@ impl Experiment {
             seed: schedule.seed,
             command: command.clone(),
             threads: compute.thread_count(),
+            ranks: communicator.as_ref().map_or(1, Communicator::size),
             target: compute.target(),
             since,
         };
-        let work = Work { experiment: self, ensemble, folder: &folder, report, compute, data_changed };
+        let work = Work {
+            experiment: self,
+            ensemble,
+            folder: &folder,
+            report,
+            compute,
+            data_changed,
+            communicator: communicator.as_ref(),
+        };
         let mut state = State { outcome: work.outcome_so_far(), runs: Vec::new() };
         work.write(&state, Status::Running, None)?;
         let done = work.go((&interrupt, &command), &mut state, watch);
@@ -85,7 +100,7 @@ impl Experiment {
             drop(work.write(&state, Status::Failed(&error.to_string()), None));
         }
         let data = done?;
-        Ok((Run::open(folder.path())?, data))
+        Ok((Run::of_first_rank(&folder, ranks)?, data))
     }
 }
 
@@ -108,6 +123,17 @@ struct Work<'w> {
     report: Report<'w>,
     compute: Compute,
     data_changed: DataChanged,
+    /// Those that train it together. What is behind training is the first one's alone.
+    communicator: Option<&'w Communicator>,
+}
+
+/// What is left of a member whose training was begun.
+#[derive(Debug, Serialize, Deserialize)]
+struct Left {
+    /// The report of one that is done.
+    report: Option<String>,
+    /// It can be gone on with.
+    is_begun: bool,
 }
 
 /// How far it has come.
@@ -147,7 +173,7 @@ impl Work<'_> {
         data: Option<(&Dataset, &str)>,
     ) -> Result<(), RunError> {
         let standing = Standing { status, outcome: &state.outcome, runs: &state.runs, data };
-        self.report.write(self.folder, &standing)
+        self.folder.writing(|| self.report.write(self.folder, &standing)).map(drop)
     }
 
     /// Trains and judges; gives the pictures.
@@ -169,7 +195,11 @@ impl Work<'_> {
         }
         // the last member's are not kept while the ensemble's are read: both together would take twice the room
         drop(pictures);
-        self.together(state, watch)
+        if self.folder.is_written() {
+            self.together(state, watch)
+        } else {
+            self.experiment.clone().for_its_data().open_data(None, watch)
+        }
     }
 
     /// Trains a member, unless that is done; gives what has become of it, and its pictures.
@@ -183,7 +213,12 @@ impl Work<'_> {
         let member = &self.ensemble.members[at];
         let experiment = self.experiment.of_member(member);
         let path = self.folder.path().join(&member.name);
-        let done = self.done(&path, &experiment);
+        let look = || Ok(Left { report: self.done(&path, &experiment), is_begun: is_begun(&path) });
+        let tell = |left: &Left| serde_json::to_vec(left).expect("texts always serialise");
+        let ranks = Together::with(self.communicator);
+        let Left { report, is_begun } =
+            ranks.first_gives(look, tell, |told| serde_json::from_slice(told).ok())?;
+        let done = report.map(|report| Run::of_report(&path, report.as_bytes())).transpose()?;
         let fate = match (&member.weights, &done) {
             (Some(_), _) => MemberFate::Given,
             (None, Some(_)) => MemberFate::Done,
@@ -203,10 +238,11 @@ impl Work<'_> {
                     data_changed: self.data_changed,
                     command: command.to_vec(),
                     since: Instant::now(),
+                    ranks: self.communicator.cloned(),
                     ..RunOptions::default()
                 };
                 let mut told = OfMember { watch, folder: self.folder.path(), name: &member.name };
-                if is_begun(&path) {
+                if is_begun {
                     options.resume(&path, &mut told)?;
                 } else {
                     options.place = RunPlace::New(path);
@@ -221,12 +257,13 @@ impl Work<'_> {
         Ok((status, data))
     }
 
-    /// The run of a member that has come to its end with these settings.
-    fn done(&self, path: &Path, experiment: &Experiment) -> Option<Run> {
-        let run = Run::open(path).ok()?;
+    /// The report of a member that has come to its end with these settings.
+    fn done(&self, path: &Path, experiment: &Experiment) -> Option<String> {
+        let report = String::from_utf8(report_in(path).ok()?).ok()?;
+        let run = Run::of_report(path, report.as_bytes()).ok()?;
         let settings = experiment.clone().for_its_data().settings();
         let is_done = *run.status() == RunStatus::Finished && *run.settings() == settings;
-        (is_done && run.weights().is_file()).then_some(run)
+        (is_done && run.weights().is_file()).then_some(report)
     }
 
     /// Puts all weights into one file, and judges members and ensemble on the test split; on that for

@@ -1,5 +1,7 @@
 //! Runs of a tiny model on the embedded digits: whatever disturbs a run, its files end up the same.
 
+mod together;
+
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -11,17 +13,20 @@ use crate::ir::{
     AugmentSpec, DataSource, DataSpec, Labels, Optimizer, Param, ParamRole, PrepareSpec, Schedule,
     Split as Share, SplitBase, TrainSpec, UpdateRules,
 };
+use crate::plan::images_of_rank;
+use crate::ranks::{Communicator, RankError};
 use crate::runtime::{CompileError, StepResult};
 use crate::settings::Settings;
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
 use crate::train::weights::WeightsInfo;
-use crate::train::{End, Interrupt, PhaseId, Pretrained, Remains, RunFolder, RunRecord};
+use crate::train::{End, Interrupt, PhaseId, Pretrained, Remains, RunFolder, RunRecord, Together};
 use crate::vocabulary::Initializer;
 use crate::vocabulary::LossOptions;
 
 const PIXELS: usize = 64;
 const CLASSES: usize = 10;
+const BATCH: usize = 64;
 
 fn spanned<T>(value: T) -> Spanned<T> {
     Spanned::new(value, Span::default())
@@ -36,6 +41,9 @@ struct Regression {
     fault: Option<(u64, Fault)>,
     /// The frozen part doubles pictures: how many it has doubled, where there is one.
     doubled: Option<Rc<Cell<usize>>>,
+    /// Those that take part in steps. Then values may be read only when they were gathered.
+    ranks: Option<Communicator>,
+    is_gathered: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,12 +69,32 @@ impl Regression {
             param("dense.kernel.momentum", &[PIXELS, CLASSES], Initializer::Zeros, ParamRole::Slot),
         ];
         let values = params.iter().map(|param| vec![0.0; param.shape.elements()]).collect();
-        Self { params, values, fault, doubled: None }
+        Self { params, values, fault, doubled: None, ranks: None, is_gathered: true }
     }
 
     /// With a frozen part in front of it.
     fn behind(self, doubled: Option<Rc<Cell<usize>>>) -> Self {
         Self { doubled, ..self }
+    }
+
+    /// All pictures of a step, of which each rank has its own; and whether one of them wants it to
+    /// be the last.
+    fn of_all(&self, inputs: &StepInputs<'_>, count: usize) -> Result<(Vec<f32>, bool), RankError> {
+        let Some(ranks) = &self.ranks else { return Ok((inputs.images.to_vec(), inputs.stop)) };
+        let own = images_of_rank(BATCH, ranks.size(), ranks.rank());
+        let own = own.start.min(count) * PIXELS..own.end.min(count) * PIXELS;
+        let (before, behind) = (&inputs.images[..own.start], &inputs.images[own.end..]);
+        assert!(
+            before.iter().chain(behind).all(|pixel| *pixel == 0.0),
+            "a rank makes its own pictures alone"
+        );
+        let mut bytes = vec![u8::from(inputs.stop)];
+        inputs.images[own].iter().for_each(|pixel| bytes.extend(pixel.to_le_bytes()));
+        let all = ranks.gather(&bytes)?;
+        let pixels = all.iter().flat_map(|bytes| bytes[1..].as_chunks::<4>().0);
+        let pixels: Vec<f32> = pixels.map(|&pixel| f32::from_le_bytes(pixel)).collect();
+        assert_eq!(pixels.len(), count * PIXELS);
+        Ok((pixels, all.iter().any(|bytes| bytes[0] != 0)))
     }
 
     /// Mean loss, right answers, and the gradient by the weights.
@@ -95,6 +123,7 @@ impl Regression {
             loss: loss / labels.len() as f32,
             correct: vec![right],
             answers: None,
+            stop: false,
         };
         (result, gradient)
     }
@@ -106,6 +135,7 @@ impl TrainEngine for Regression {
     }
 
     fn values(&self, index: usize) -> &[f32] {
+        assert!(self.is_gathered, "nobody knows what other ranks have");
         &self.values[index]
     }
 
@@ -131,9 +161,12 @@ impl TrainEngine for Regression {
         Ok(true)
     }
 
-    fn step(&mut self, inputs: &StepInputs<'_>) -> StepResult {
+    fn step(&mut self, inputs: &StepInputs<'_>) -> Result<StepResult, RankError> {
         let Labels::Classes(labels) = inputs.labels else { panic!("digits have classes") };
-        let (mut result, gradient) = self.forward(inputs.images, labels);
+        let (images, stop) = self.of_all(inputs, labels.len())?;
+        let (mut result, gradient) = self.forward(&images, labels);
+        result.stop = stop;
+        self.is_gathered = self.ranks.is_none();
         match self.fault {
             Some((step, Fault::Kill)) if step == inputs.step => panic!("killed"),
             Some((step, Fault::NotFinite)) if step == inputs.step => result.loss = f32::NAN,
@@ -145,10 +178,20 @@ impl TrainEngine for Regression {
         }
         self.values[1][0] += 1.0;
         assert_eq!(self.values[1][0] as u64, inputs.step, "steps are counted without a gap");
-        result
+        Ok(result)
     }
 
-    fn first_non_finite_layer(&self, _images: &[f32]) -> Result<Option<String>, CompileError> {
+    fn gather(&mut self) -> Result<(), RankError> {
+        if let Some(ranks) = &self.ranks {
+            ranks.barrier()?;
+        }
+        self.is_gathered = true;
+        Ok(())
+    }
+
+    fn first_non_finite_layer(&self, images: &[f32]) -> Result<Option<String>, CompileError> {
+        let mut pictures = images.chunks(PIXELS);
+        assert!(pictures.all(|picture| picture.iter().any(|pixel| *pixel != 0.0)), "all pictures are there");
         Ok(Some("dense".into()))
     }
 }
@@ -193,7 +236,7 @@ fn schedule(epochs: usize, callbacks: Vec<Callback>) -> TrainSpec {
     TrainSpec {
         span: Span::default(),
         epochs: spanned(epochs),
-        batch: spanned(64),
+        batch: spanned(BATCH),
         optimizer: spanned(Optimizer::Sgd { lr: 0.05, momentum: 0.9, nesterov: false }),
         rate_span: None,
         updates: UpdateRules::default(),
@@ -340,6 +383,7 @@ impl<'a> Session<'a> {
             record: &record,
             interrupt: &interrupt,
             pace: Pace::default(),
+            ranks: Together::default(),
         };
         let mut observer = Observer {
             interrupt: &interrupt,

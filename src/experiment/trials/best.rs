@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::super::error::Error;
 use super::going::Going;
 use super::places::seen_from;
@@ -17,7 +19,7 @@ use crate::train::RunError;
 const BEST_FILE: &str = "best.cnn";
 
 /// A search that has ended, or was interrupted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Searched {
     /// Where its files are.
     pub folder: PathBuf,
@@ -32,6 +34,20 @@ pub struct Searched {
     /// The share of the differences between trials that each parameter accounts for by itself, in the order
     /// of the file; none where there are too few trials.
     pub importance: Vec<(String, f64)>,
+}
+
+impl Searched {
+    /// The same for another machine, which does not look at its files: their names as one reads them.
+    pub(super) fn with_readable_paths(&self) -> Self {
+        let readable = |path: &PathBuf| PathBuf::from(path.to_string_lossy().into_owned());
+        let together = self.together.as_ref().map(|together| BestTogether {
+            program: readable(&together.program),
+            weights: readable(&together.weights),
+            ..together.clone()
+        });
+        let (folder, best_file) = (readable(&self.folder), self.best_file.as_ref().map(readable));
+        Self { folder, best_file, together, ..self.clone() }
+    }
 }
 
 impl Going<'_> {

@@ -41,8 +41,9 @@ pub(super) fn seconds(
     let mut batches = data.train_batches(1, train.seed, train.batch.value, augment, 0);
     let Some(batch) = batches.next().transpose()? else { return Ok(None) };
     drop(batches);
+    // alone: nobody else can end it
     let mut step = |number: u64| {
-        session.step(&StepInputs {
+        let _ = session.step(&StepInputs {
             images: &batch.images,
             labels: batch.as_labels(),
             weights: &batch.weights,
@@ -50,7 +51,8 @@ pub(super) fn seconds(
             step: number,
             update: number,
             seed: train.seed,
-        })
+            stop: false,
+        });
     };
     step(1);
     let begun = Instant::now();

@@ -116,9 +116,12 @@ impl Going<'_> {
                             let seeds = 0..self.tune.seeds.max(1);
                             let point = &search.book().trials[started.trial - 1];
                             let experiments = seeds.map(|seed| self.points.at(point, seed));
+                            let key = &self.trials[started.trial - 1].key;
                             let job = Job {
                                 experiments: experiments.collect::<Result<_, _>>()?,
-                                folders: self.folders(&self.trials[started.trial - 1].key),
+                                folders: self.folders(key),
+                                point: self.points.written(point),
+                                key: key.clone(),
                                 until: started.epochs,
                                 objective: self.tune.objective.value,
                             };

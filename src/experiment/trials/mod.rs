@@ -6,8 +6,11 @@
 //! The strategy is driven in one order ([`crate::search`]). Jobs compute units whenever they have time, and
 //! results wait until it is their turn. So the journal is the same for any number of jobs, and a search that
 //! was killed goes on by being driven from its beginning: what it knows it does not compute again.
+//!
+//! Among several ranks the jobs are crews of other ranks ([`crew`]).
 
 mod best;
+mod crew;
 mod estimate;
 mod going;
 mod job;
@@ -26,25 +29,31 @@ mod watch;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 
+use super::agreement;
 use super::compute::Compute;
 use super::error::Error;
+use super::job::stages;
 use super::open::Experiment;
+use super::train::told;
 use crate::data::DataDigest;
 use crate::files;
 use crate::ir::TuneSpec;
 use crate::memory;
+use crate::ranks::Communicator;
 use crate::runtime::{CodeLibrary, CompileOptions};
 use crate::search::record::{Entry, Head};
 use crate::train::RunFolder;
 use crate::vocabulary::Words;
 
+use crew::{Crews, Leader, Member};
 use going::{Going, Shelf, lock};
-use job::Shared;
+use job::{Job, Shared};
 use journal::Found;
 use known::Begun;
 use pictures::Library;
 use points::Points;
-use pool::Pool;
+use pool::{Pool, Told};
+use trial::{Pictures, Reached};
 
 pub use best::Searched;
 pub use options::{SearchOptions, SearchPlace};
@@ -55,18 +64,44 @@ pub use watch::{SearchEvent, SearchWatch};
 const TRIALS: &str = "trials";
 
 impl Experiment {
-    /// Searches the file's space as its `tune` says.
+    /// Searches the file's space as its `tune` says. Of several ranks all come to the same, and rank 0 alone
+    /// has the files.
     /// # Errors
-    /// [`Error::NoSearch`] where there is nothing to search; as [`Experiment::train`] otherwise.
+    /// [`Error::NoSearch`] where there is nothing to search; [`Error::Ranks`] where there are too few ranks for
+    /// a trial; as [`Experiment::train`] otherwise.
     pub fn tune(&self, options: SearchOptions, watch: &mut dyn SearchWatch) -> Result<Searched, Error> {
+        let ranks = options.ranks.clone().filter(|ranks| ranks.size() > 1);
+        told(ranks.as_ref(), self.search(options, ranks.as_ref(), watch))
+    }
+
+    fn search(
+        &self,
+        options: SearchOptions,
+        ranks: Option<&Communicator>,
+        watch: &mut dyn SearchWatch,
+    ) -> Result<Searched, Error> {
         let points = Points::of(self)?;
         let tune = points.tune();
         options.compute.check()?;
+        let crews = ranks.map(|ranks| Crews::of(ranks, options.ranks_per_trial)).transpose()?;
         let cores = options.compute.thread_count();
-        let jobs = options.jobs.unwrap_or(cores).min(tune.parallel.value).max(1);
+        let most = crews.map_or(options.jobs.unwrap_or(cores), Crews::count);
+        let jobs = most.min(tune.parallel.value).max(1);
         let first = points.example()?;
-        let library = Library::default();
+        let library = match ranks {
+            // there may be others on the same cores
+            Some(_) => Library::with_loaders(cores),
+            None => Library::default(),
+        };
         let pictures = library.get(&first, &mut |event| watch.see(SearchEvent::Preparing(event)))?;
+        let together = ranks.zip(crews);
+        if let Some((ranks, crews)) = together {
+            agree(ranks, &points, (&first, &pictures), &options)?;
+            if !ranks.is_first() {
+                options.interrupt.hold();
+                return Member::of(ranks, crews, &points, options.compute, &library).work();
+            }
+        }
         let head = self.head_of(&points, tune, &first, &pictures.digest);
         let Begun { folder, journal, known, given, broken } = self.place(&points, options.place, &head)?;
         if broken > 0 {
@@ -81,10 +116,11 @@ impl Experiment {
         let epochs = strategy::epochs_at_most(tune, points.space(), of_a_trial)
             .map(|epochs| epochs.saturating_mul(tune.seeds.max(1)));
         let seconds = match epochs {
-            Some(epochs) => {
+            Some(epochs) if crews.is_none() => {
                 estimate::seconds(&points, (&first, &pictures), epochs, (options.compute, &sharing))?
             }
-            None => None,
+            // other machines are not known
+            Some(_) | None => None,
         };
         let record = going.journal.record().clone();
         watch.see(SearchEvent::Begins {
@@ -92,6 +128,7 @@ impl Experiment {
             record: &record,
             known: going.known_trials(),
             jobs,
+            idle_ranks: crews.map_or(0, |crews| crews.idle(jobs)),
             epochs,
             seconds,
             memory: self.largest_memory(&points, options.compute),
@@ -100,14 +137,22 @@ impl Experiment {
         let pool = Pool::new(jobs, cores, memory);
         let shelf = Shelf::default();
         let (tell, told) = mpsc::channel();
+        let here = Shared { library: &library, code: &code, compute: options.compute, ranks: None };
+        let computers: Vec<Computer<'_>> = match together {
+            Some((ranks, crews)) => Leader::all(ranks, crews).take(jobs).map(Computer::Crew).collect(),
+            None => vec![Computer::Here(here); jobs],
+        };
         let why = std::thread::scope(|scope| {
-            for _ in 0..jobs {
+            for computer in &computers {
                 let (tell, pool, shelf) = (tell.clone(), &pool, &shelf);
-                let shared = Shared { library: &library, code: &code, compute: options.compute };
                 scope.spawn(move || {
                     pool.work(&tell, |unit, tell| {
+                        let mut told = |seed, epoch, value| {
+                            // nobody listens any more where the search has ended
+                            let _ = tell.send(Told::Epoch { unit, seed, epoch, value });
+                        };
                         let job = lock(shelf).remove(&unit);
-                        job.map_or(Ok(None), |job| job.compute((unit, tell), pool, shared))
+                        job.map_or(Ok(None), |job| computer.compute((unit, job), pool, &mut told))
                     });
                 });
             }
@@ -119,11 +164,53 @@ impl Experiment {
             outcome
         })?;
         // of a search that was interrupted the best are not known
-        let together = match options.ensemble.filter(|_| why.is_some()) {
+        let best_together = match options.ensemble.filter(|_| why.is_some()) {
             Some(members) => going.together(members, &search, &library)?,
             None => None,
         };
-        going.finish((why, together), &search)
+        let searched = going.finish((why, best_together), &search)?;
+        if let Some(ranks) = ranks {
+            crew::dismiss(ranks, &searched)?;
+        }
+        Ok(searched)
+    }
+}
+
+/// Of all ranks: they search the same, of the same pictures, and a trial has a part for each rank of a crew.
+/// # Errors
+/// [`Error::Ranks`]: what differs.
+fn agree(
+    ranks: &Communicator,
+    points: &Points<'_>,
+    (first, pictures): (&Experiment, &Pictures),
+    options: &SearchOptions,
+) -> Result<(), Error> {
+    agreement::on_parts(options.ranks_per_trial.max(1), &stages(&first.program))?;
+    agreement::on_program(Some(ranks), options.compute.target(), &first.settings())?;
+    agreement::on_search(ranks, &points.written_space(), points.tune())?;
+    Ok(agreement::on_data(ranks, &pictures.digest)?)
+}
+
+/// What computes the units of a job.
+#[derive(Clone)]
+enum Computer<'c> {
+    /// This process.
+    Here(Shared<'c>),
+    /// Other ranks.
+    Crew(Leader<'c>),
+}
+
+impl Computer<'_> {
+    fn compute(
+        &self,
+        (unit, job): (usize, Job),
+        pool: &Pool,
+        told: &mut dyn FnMut(usize, usize, Option<f64>),
+    ) -> Result<Option<Reached>, Error> {
+        match self {
+            Computer::Here(shared) => job.compute(pool, *shared, told),
+            Computer::Crew(leader) => leader.compute((unit, job), &pool.interrupt, told),
+        }
     }
 }
 

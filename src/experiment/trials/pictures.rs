@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::super::error::Error;
 use super::super::open::Experiment;
+use super::super::train::MOST_LOADERS;
 use super::super::watch::Event;
 use super::trial::Pictures;
 
@@ -11,6 +12,8 @@ use super::trial::Pictures;
 #[derive(Debug, Default)]
 pub(super) struct Library {
     shelf: Mutex<Shelf>,
+    /// Threads that decode and augment for a trial at most; `None`: what suits this machine.
+    loaders: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -22,6 +25,11 @@ struct Shelf {
 }
 
 impl Library {
+    /// Pictures that no more than so many threads decode and augment.
+    pub(super) fn with_loaders(loaders: usize) -> Self {
+        Self { shelf: Mutex::default(), loaders: Some(loaders.min(MOST_LOADERS)) }
+    }
+
     /// The pictures of an experiment, prepared as it says.
     /// # Errors
     /// As [`Experiment::train`](super::super::Experiment::train) where pictures cannot be read.
@@ -41,6 +49,9 @@ impl Library {
                 // what nobody uses makes room before more is read
                 shelf.last = None;
                 let mut data = experiment.open_data(None, &mut |event: Event<'_>| watch(event))?;
+                if let Some(loaders) = self.loaders {
+                    data.set_loader_threads(loaders);
+                }
                 let digest = data.take_index().unwrap_or_default().digest();
                 let pictures = Arc::new(Pictures { data, digest });
                 shelf.known.push((wanted, Arc::downgrade(&pictures)));

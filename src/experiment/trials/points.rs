@@ -96,6 +96,19 @@ impl<'e> Points<'e> {
         parameters.filter_map(value).collect()
     }
 
+    /// The point whose values a journal has; `None` where they are not of this space.
+    pub(super) fn read(&self, written: &Map<String, Value>) -> Option<Point> {
+        let parameters = &self.space().parameters;
+        let is_known = |name: &String| parameters.iter().any(|parameter| parameter.name == *name);
+        let value = |parameter: &crate::space::Parameter| match written.get(&parameter.name) {
+            Some(value) => value.as_str().and_then(|text| parameter.domain.read(text)).map(Some),
+            // it does not count there
+            None => Some(None),
+        };
+        let values = parameters.iter().map(value).collect::<Option<Vec<_>>>()?;
+        written.keys().all(is_known).then_some(Point(values))
+    }
+
     /// What each parameter may be, as one would write it.
     pub(super) fn written_space(&self) -> Map<String, Value> {
         let parameters = self.space().parameters.iter();

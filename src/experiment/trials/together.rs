@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use ndarray_npy::ReadNpyExt;
+use serde::{Deserialize, Serialize};
 
 use super::super::ensemble::{Chosen, compose};
 use super::super::error::Error;
@@ -29,7 +30,7 @@ const WEIGHTS: &str = "ensemble.safetensors";
 const LEAST: f32 = 1e-7;
 
 /// The best trials, put together.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BestTogether {
     /// The trials, and how often each was taken.
     pub members: Vec<(usize, usize)>,

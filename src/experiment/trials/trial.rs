@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use ndarray::ArrayView2;
 use ndarray_npy::WriteNpyExt;
+use serde::{Deserialize, Serialize};
 
+use super::super::agreement;
 use super::super::error::Error;
 use super::super::job::{Job, Running, StageProgram, stages};
 use super::super::open::Experiment;
@@ -20,12 +22,13 @@ use crate::data::{DataDigest, Dataset};
 use crate::files;
 use crate::ir::Monitor;
 use crate::plan::Choices;
+use crate::ranks::Communicator;
 use crate::runtime::CompileOptions;
 use crate::settings::Settings;
 use crate::train::weights::WeightsInfo;
 use crate::train::{
     Answered, Ending, EpochRecord, Interrupt, KeptWeights, Learnt, Pace, Pretrained, Remains, RunError,
-    RunFolder, RunRecord, RunningSums, Saved, TrainNote, Trainer, Watch as TrainWatch,
+    RunFolder, RunRecord, RunningSums, Saved, Together, TrainNote, Trainer, Watch as TrainWatch,
 };
 
 /// Weights of the epoch that a trial is judged by.
@@ -55,13 +58,15 @@ pub(super) struct Task<'t> {
     /// The epoch that it ends with.
     pub(super) until: usize,
     pub(super) options: CompileOptions,
+    /// Those that train it together; the first of them alone has its folder.
+    pub(super) ranks: Option<&'t Communicator>,
     pub(super) interrupt: &'t Interrupt,
     /// Told after each epoch: its number and the objective.
     pub(super) told: &'t mut dyn FnMut(usize, Option<f64>),
 }
 
 /// How far a trial has come.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Reached {
     /// The objective after each of its epochs; `None` where it was no number.
     pub(super) curve: Vec<Option<f64>>,
@@ -87,7 +92,8 @@ pub(super) fn compute(task: Task<'_>) -> Result<Option<Reached>, Error> {
 }
 
 fn attempt(task: Task<'_>) -> Result<Option<Reached>, Error> {
-    let Task { experiment, pictures, pretrained, folder, objective, until, options, interrupt, told } = task;
+    let Task { experiment, pictures, pretrained, folder, objective, until, .. } = task;
+    let Task { options, ranks, interrupt, told, .. } = task;
     let schedule = experiment.schedule()?;
     let settings = Settings::to_resume(&experiment.program);
     let record = RunRecord {
@@ -95,14 +101,16 @@ fn attempt(task: Task<'_>) -> Result<Option<Reached>, Error> {
         data: pictures.digest.clone(),
         data_changed_at: Vec::new(),
     };
-    let (folder, saved) = opened(folder, &settings, &record)?;
+    let stages: Vec<StageProgram> = stages(&experiment.program);
+    agreement::on_parts(ranks.map_or(1, Communicator::size), &stages)?;
+    let (folder, saved) = opened(folder, &settings, &record, Together::with(ranks))?;
     let data = &pictures.data;
     let info = experiment.weights_info(schedule.seed, &data.classes, data.featurewise.as_ref());
-    let stages: Vec<StageProgram> = stages(&experiment.program);
     let job = Job {
         experiment,
         stages: &stages,
         options: &options,
+        ranks,
         data,
         pretrained,
         folder: &folder,
@@ -165,9 +173,25 @@ fn through_phases<'j>(
     }
 }
 
+/// The trial's folder and the state that it goes on from. Of several ranks the first looks, and tells the
+/// others.
+fn opened(
+    path: &Path,
+    settings: &Settings,
+    record: &RunRecord,
+    ranks: Together<'_>,
+) -> Result<(RunFolder, Option<Box<Saved>>), RunError> {
+    let tell = |(_, saved): &(RunFolder, Option<Box<Saved>>)| {
+        serde_json::to_vec(saved).expect("numbers and texts always serialise")
+    };
+    let hear =
+        |told: &[u8]| Some((RunFolder::of_another(path.to_owned()), serde_json::from_slice(told).ok()?));
+    ranks.first_gives(|| opened_here(path, settings, record), tell, hear)
+}
+
 /// The trial's folder and the state that it goes on from. What cannot be gone on with is removed: a trial
 /// that begins again comes to the same.
-fn opened(
+fn opened_here(
     path: &Path,
     settings: &Settings,
     record: &RunRecord,
@@ -235,7 +259,7 @@ impl TrainWatch for TrialWatch<'_> {
     fn stepped(&mut self, _sums: &RunningSums) {}
 
     fn takes_answers(&self) -> bool {
-        self.objective.validation
+        self.objective.validation && self.folder.is_written()
     }
 
     fn answered(&mut self, answered: Answered<'_>) {
@@ -252,6 +276,9 @@ impl TrainWatch for TrialWatch<'_> {
         let Some(value) = self.curve.last().copied().flatten() else { return Ok(()) };
         if self.best.is_none_or(|best| is_better(value, best, self.objective.falls())) {
             self.best = Some(value);
+            if !self.folder.is_written() {
+                return Ok(());
+            }
             learnt.keep_in(&mut self.kept);
             std::mem::swap(&mut self.answers, &mut self.kept_answers);
             self.is_dirty = true;

@@ -38,6 +38,8 @@ pub enum SearchEvent<'a> {
         known: usize,
         /// Trials that run side by side at most.
         jobs: usize,
+        /// Ranks that are left over, or that `parallel` leaves without a trial.
+        idle_ranks: usize,
         /// Epochs that the strategy will compute at most; `None` where that follows from the results.
         epochs: Option<usize>,
         /// About how long that takes, in seconds, where it can be told.

@@ -120,8 +120,12 @@ rooms! {
         Random, text_key,
     }
     #[cfg(feature = "engine")]
+    ranks {
+        Communicator, threads, threads_over,
+    }
+    #[cfg(feature = "engine")]
     runtime {
-        CompileOptions, EvalSession, StepInputs, TrainSession, optimized_evaluation_graph,
+        CodeLibrary, CompileOptions, EvalSession, StepInputs, TrainSession, optimized_evaluation_graph,
         optimized_training_graph,
     }
     #[cfg(feature = "engine")]
@@ -139,7 +143,7 @@ rooms! {
     }
     #[cfg(feature = "engine")]
     train {
-        State, weights,
+        State, initialise, weights,
     }
     vocabulary {
         Activation, AugmentKind, Callback, DataSource, Drawing, Fill, Initializer, Limit, Loss, Metric, Normalize,

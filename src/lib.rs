@@ -72,7 +72,7 @@
 //! | [`Findings`], [`diag`], [`source`] | what is wrong with a file, as data: codes, places, edits that mend it |
 //! | [`Experiment::summary`], [`Experiment::memory`] | layers, shapes, parameters, work; what of a machine's memory is taken |
 //! | [`Experiment::train`] | phases, callbacks, evaluation, the files of the run; [`RunOptions`] say where, how, and [who may interrupt it](RunOptions::interrupt) |
-//! | [`Experiment::tune`] | a search: trials side by side, the same for any number of jobs and of [ranks](ranks); [`SearchOptions`] say where and how, [`Searched`] what it came to |
+//! | [`Experiment::tune`] | a search: trials side by side, the same for any number of jobs and of [`ranks`]; [`SearchOptions`] say where and how, [`Searched`] what it came to |
 //! | [`Watch`], [`Event`] | what happens meanwhile, as data |
 //! | [`Run`] | the settings, history, results and weights in a run's folder |
 //! | [`Model`] | [`predict`](Model::predict), [`evaluate`](Model::evaluate), [`values`](Model::values) of layers, [`gradient`](Model::gradient)s by them |

@@ -13,6 +13,9 @@ const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/digits.cnn");
 const TERMS: &[&str] = &[
     // programs, libraries, formats, machines
     "cnnc",
+    "Gbit",
+    "Mbit",
+    "us",
     "Keras",
     "PyTorch",
     "Cranelift",
@@ -185,7 +188,7 @@ fn english(line: &str) -> Vec<String> {
 /// What of a line is words: no commands, and of a file that is shown the labels alone.
 fn words_of(line: &str) -> Option<&str> {
     let begins = line.trim_start();
-    if begins.starts_with("cnnc ") || begins.starts_with('╭') {
+    if ["cnnc ", "mpirun ", "╭"].iter().any(|start| begins.starts_with(start)) {
         return None;
     }
     if let Some((_, label)) = line.split_once("╰── ") {

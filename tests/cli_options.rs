@@ -59,6 +59,7 @@ const TABLE: &[Row] = &[
             ("--no-report", Something),
             ("--ui --ui-exit", Something),
             ("--ui-exit", Refused),
+            ("--rank-timeout 5s", Nothing("there is one process")),
         ],
     },
     Row { base: "run two.cnn --epochs 1 --out out", options: &[("--weights run", Refused)] },
@@ -159,6 +160,20 @@ const TABLE: &[Row] = &[
             ("--simd portable", Nothing("the plans of small models are alike")),
             ("--exact", Nothing("the plans of small models are alike")),
             ("--size 9x9", Something),
+            ("--ranks 2", Something),
+            ("--bandwidth 1Gbit", Refused),
+            ("--latency 1ms", Refused),
+            ("--simulate", Refused),
+        ],
+    },
+    Row {
+        base: "summary two.cnn --model A --ranks 2",
+        options: &[
+            ("--bandwidth 1Gbit", Something),
+            ("--bandwidth 10", Refused),
+            ("--latency 1ms", Something),
+            ("--latency 0us", Refused),
+            ("--simulate", Something),
         ],
     },
     Row {
@@ -539,9 +554,14 @@ const TABLE: &[Row] = &[
             ("--no-report", Something),
             ("--ui --ui-exit", Something),
             ("--ui-exit", Refused),
+            ("--ranks-per-trial 2", Refused),
+            ("--rank-timeout 5s", Nothing("there is one process")),
         ],
     },
-    Row { base: "tune two-tune.cnn --model A --out out", options: &[("--jobs 0", Refused)] },
+    Row {
+        base: "tune two-tune.cnn --model A --out out",
+        options: &[("--jobs 0", Refused), ("--ranks-per-trial 0", Refused)],
+    },
     Row { base: "completions bash", options: &[] },
 ];
 

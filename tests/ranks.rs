@@ -256,7 +256,7 @@ fn phases_with_features_are_those_of_one() {
 
 #[test]
 fn several_labels_are_those_of_one() {
-    compare("labels", &[2, 3, 8]);
+    compare("labels", &[2, 3, 5]);
 }
 
 #[test]

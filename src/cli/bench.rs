@@ -10,9 +10,8 @@ use super::console::Console;
 use super::failure::Failure;
 use super::load;
 use super::progress::Terminal;
-use super::step::BatchLabels;
 use super::table::{Table, bytes};
-use crate::experiment::{Experiment, timed_kernels};
+use crate::experiment::{BatchLabels, Experiment, timed_kernels};
 use crate::ir::CheckedProgram;
 use crate::memory::{Machine, peak_rss_bytes};
 use crate::plan::plan;
@@ -113,9 +112,18 @@ impl Subject {
             Subject::Train { session, labels, learning_rate, step } => {
                 *step += 1;
                 let (labels, learning_rate, step) = (labels.as_labels(), *learning_rate, *step);
-                let inputs =
-                    StepInputs { images, labels, weights: &[], learning_rate, step, update: step, seed: 0 };
-                session.step(&inputs);
+                let inputs = StepInputs {
+                    images,
+                    labels,
+                    weights: &[],
+                    learning_rate,
+                    step,
+                    update: step,
+                    seed: 0,
+                    stop: false,
+                };
+                // alone: nobody else can end it
+                let _ = session.step(&inputs);
             }
             Subject::Infer { session } => {
                 session.predict(images);

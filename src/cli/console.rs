@@ -17,6 +17,8 @@ use crate::printed;
 /// Where a command prints, how severe it is, and what it may do.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Console {
+    /// Nothing is printed: another process of the same run does.
+    silent: bool,
     quiet: bool,
     denies_warnings: bool,
     /// stderr is a terminal.
@@ -31,12 +33,14 @@ pub(super) struct Console {
 }
 
 impl Console {
-    pub(super) fn new(global: &GlobalArgs) -> Self {
+    /// `silent`: nothing is printed, since another process of the same run does.
+    pub(super) fn new(global: &GlobalArgs, silent: bool) -> Self {
         speak(asked_for(global.lang));
         let interactive = io::stderr().is_terminal();
         let denies_warnings = global.deny == Some(Deny::Warnings);
         let colors_results = io::stdout().is_terminal() && colors_are_wanted();
         Self {
+            silent,
             quiet: global.quiet,
             shades: if colors_results { Shades::Colors } else { Shades::None },
             denies_warnings,
@@ -45,6 +49,16 @@ impl Console {
             language: spoken(),
             permissions: Box::leak(Box::new(Permissions::new(&global.permissions))),
         }
+    }
+
+    /// The same, with a voice.
+    pub(super) fn aloud(&self) -> Self {
+        Self { silent: false, ..*self }
+    }
+
+    /// Whether nothing is printed.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent
     }
 
     /// What a file of unknown origin may read and use.
@@ -79,7 +93,7 @@ impl Console {
 
     /// Whether progress is drawn as a bar.
     pub(super) fn draws_bars(&self) -> bool {
-        self.interactive && !self.quiet
+        self.interactive && !self.quiet && !self.silent
     }
 
     /// Prints a line of the result, for people.
@@ -137,6 +151,9 @@ impl Console {
     }
 
     fn write(&self, text: &str) -> Result<(), Failure> {
+        if self.silent {
+            return Ok(());
+        }
         let mut stdout = io::stdout().lock();
         stdout
             .write_all(text.as_bytes())
@@ -165,7 +182,9 @@ impl Console {
 
     /// Prints a problem that has been drawn, colours and all.
     pub(super) fn drawn(&self, problem: &str) {
-        to_stderr(problem);
+        if !self.silent {
+            to_stderr(problem);
+        }
     }
 
     /// Says why the command ends.
@@ -180,7 +199,7 @@ impl Console {
                 self.ends(None, message);
                 self.problem(format_args!("{}\n  help: {}", bug::said(), bug::help(message)));
             }
-            Failure::Mistake { code, message, help } => {
+            Failure::Mistake { code, message, help } | Failure::OtherRank { code, message, help } => {
                 self.ends(*code, message);
                 if let Some(help) = help {
                     self.problem(format_args!("  help: {help}"));

@@ -7,6 +7,7 @@ use crate::data::DataError;
 use crate::data::cards::CardError;
 use crate::experiment::Error;
 use crate::printed;
+use crate::ranks::RankError;
 use crate::runtime::CompileError;
 use crate::train::RunError;
 
@@ -19,6 +20,15 @@ pub(super) enum Failure {
     ShownUsage,
     /// A mistake of the user's, or a machine that refuses.
     Mistake {
+        /// For `cnnc explain`.
+        code: Option<&'static str>,
+        /// One sentence.
+        message: String,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// Another rank has ended, or is lost: the same is known there, or cannot be told.
+    OtherRank {
         /// For `cnnc explain`.
         code: Option<&'static str>,
         /// One sentence.
@@ -61,10 +71,22 @@ impl Failure {
     /// What has happened, in one sentence, where the command goes on without it.
     pub(super) fn reason(&self) -> &str {
         match self {
-            Failure::Mistake { message, .. } | Failure::Usage(message) | Failure::Bug(message) => message,
+            Failure::Mistake { message, .. }
+            | Failure::OtherRank { message, .. }
+            | Failure::Usage(message)
+            | Failure::Bug(message) => message,
             Failure::Shown | Failure::ShownUsage => "its program has errors",
             Failure::Interrupted => "the run was interrupted",
             Failure::Unread => "nobody reads the output",
+        }
+    }
+
+    /// What has happened, and what to do, as [`Failure::of_text`] reads it.
+    pub(super) fn text(&self) -> String {
+        if let Failure::Mistake { message, help: Some(help), .. } = self {
+            format!("{message}\n  help: {help}")
+        } else {
+            self.reason().to_owned()
         }
     }
 
@@ -72,7 +94,7 @@ impl Failure {
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Failure::Unread => 0,
-            Failure::Shown | Failure::Mistake { .. } | Failure::Interrupted => 1,
+            Failure::Shown | Failure::Mistake { .. } | Failure::OtherRank { .. } | Failure::Interrupted => 1,
             Failure::Usage(_) | Failure::ShownUsage => 2,
             Failure::Bug(_) => 3,
         })
@@ -94,6 +116,7 @@ impl From<Error> for Failure {
             Error::Import(error) if error.is_bug() => Failure::Bug(error.to_string()),
             // whoever opens a file or runs it shows them, with the places
             Error::Problems { .. } | Error::NotRunYet { .. } => Failure::Shown,
+            Error::Ranks(error) => error.into(),
             Error::Run(error) => error.into(),
             Error::Data(error) => error.into(),
             Error::Compile(error) => error.into(),
@@ -107,6 +130,7 @@ impl From<Error> for Failure {
             | Error::NoSplit { .. }
             | Error::NoVectors { .. }
             | Error::ManyThreads { .. }
+            | Error::ManyRanks { .. }
             | Error::PrepareUnsound { .. }
             | Error::StatisticsUnsound { .. }
             | Error::ClassesDiffer { .. }
@@ -135,6 +159,7 @@ impl From<RunError> for Failure {
             RunError::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => Failure::Unread,
             RunError::Data(error) => error.into(),
             RunError::Compile(error) => error.into(),
+            RunError::Ranks(error) => error.into(),
             RunError::WeightsDiffer { .. }
             | RunError::Read { .. }
             | RunError::Format { .. }
@@ -150,6 +175,22 @@ impl From<RunError> for Failure {
             | RunError::NotFiniteResult { .. }
             | RunError::NotFinite { .. } => Failure::Mistake { code, message: error.to_string(), help },
         }
+    }
+}
+
+impl From<RankError> for Failure {
+    fn from(error: RankError) -> Self {
+        let mut help = error.help();
+        let mut message = error.to_string();
+        if let RankError::Ended { .. } = &error
+            && let Some((what, todo)) = message.clone().rsplit_once("\n  help: ")
+        {
+            (message, help) = (what.to_owned(), Some(todo.to_owned()));
+        }
+        if error.is_of_others() {
+            return Failure::OtherRank { code: None, message, help };
+        }
+        Failure::Mistake { code: None, message, help }
     }
 }
 
@@ -170,6 +211,9 @@ impl From<CardError> for Failure {
 
 impl From<CompileError> for Failure {
     fn from(error: CompileError) -> Self {
+        if let CompileError::Ranks(error) = error {
+            return error.into();
+        }
         if let CompileError::Code(_) = error {
             return Failure::Bug(error.to_string());
         }

@@ -70,10 +70,11 @@ impl Watcher {
 }
 
 /// Watches for Ctrl-C and SIGTERM. The first ends the process at once where nothing would be lost,
-/// and else tells the run to end. The second ends the process at once. The exit code is 1.
+/// and else tells the run to end. The second ends the process at once. The exit code is 1. `silent`: nothing is
+/// said, since another process of the same run does.
 /// # Errors
 /// [`Failure::Mistake`] if the system refuses.
-pub(super) fn watch() -> Result<Watcher, Failure> {
+pub(super) fn watch(silent: bool) -> Result<Watcher, Failure> {
     let refused = |error: std::io::Error| Failure::Mistake {
         code: None,
         message: format!("the system does not let Ctrl-C be watched: {error}"),
@@ -96,7 +97,9 @@ pub(super) fn watch() -> Result<Watcher, Failure> {
     let end = move || {
         if interrupt.raise() == End::AtOnce {
             let farewell = farewell.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = writeln!(std::io::stderr(), "{}", said(&farewell));
+            if !silent {
+                let _ = writeln!(std::io::stderr(), "{}", said(&farewell));
+            }
             // Without cleaning up: other threads are in the middle of their work.
             low_level::exit(INTERRUPTED);
         }

@@ -13,6 +13,7 @@ mod bench;
 mod bug;
 mod check;
 mod clock;
+mod cluster;
 mod compare;
 mod completions;
 mod console;
@@ -43,6 +44,7 @@ mod permissions;
 mod picture;
 mod predict;
 mod progress;
+mod ranks;
 mod report;
 mod resize;
 mod rewrite;
@@ -72,8 +74,10 @@ use clap::{Parser, Subcommand};
 use arguments::GlobalArgs;
 use console::Console;
 use permissions::End;
+use ranks::Ranks;
 
 use crate::diag::Language;
+use crate::ranks::Launched;
 
 /// cnnc trains convolutional image models that are written in small .cnn files
 ///
@@ -165,25 +169,38 @@ pub fn main() -> ExitCode {
     let start = clock::process_start();
     bug::report_panics();
     language::speak(language::asked_for(language::lang_in(std::env::args_os())));
+    // of several processes with the same arguments one tells what is wrong with them
+    let is_silent = Launched::of_this_process().is_some_and(|launched| launched.rank > 0);
     let cli: Cli = match help::parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results; everything else is wrong usage.
-            help::print(&error);
+            if !is_silent {
+                help::print(&error);
+            }
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let console = Console::new(&cli.global);
+    let console = Console::new(&cli.global, is_silent);
     let permissions = console.permissions();
     let saves = matches!(cli.command, Command::Run(_) | Command::Tune(_));
     let end = if saves { End::Saving } else { End::AtOnce };
     let limited = permissions
         .are_meant()
-        .and_then(|()| permissions.limit_time(start, end))
+        .and_then(|()| permissions.limit_time(start, end, is_silent))
         .and_then(|()| permissions.limit_memory());
-    let done = limited.and_then(|()| match &cli.command {
-        Command::Run(args) => run::run(args, &console, start),
-        Command::Tune(args) => tune::tune(args, &console, start),
+    let is_divided = matches!(cli.command, Command::Run(_) | Command::Tune(_));
+    let alone = if is_divided { Ok(()) } else { ranks::refuse_several() };
+    let mut ranks = Ranks::default();
+    let done = limited.and(alone).and_then(|()| match &cli.command {
+        Command::Run(args) => {
+            ranks = Ranks::join(args.ranks(), &console)?;
+            run::run(args, &console, start, &mut ranks)
+        }
+        Command::Tune(args) => {
+            ranks = Ranks::join(args.ranks(), &console)?;
+            tune::tune(args, &console, start, &mut ranks)
+        }
         Command::Check(args) => check::check(args, &console),
         Command::Data(args) => data::data(args, &console),
         Command::Augment(args) => augment::augment(args, &console),
@@ -209,10 +226,10 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::bench(args, &console, start),
         Command::Completions(args) => completions::completions(args, &console),
     });
-    match done {
+    match ranks.ended(done) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            console.failure(&failure);
+            ranks.failed(&failure, &console);
             failure.exit_code()
         }
     }

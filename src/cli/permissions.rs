@@ -148,17 +148,19 @@ impl Permissions {
         }
     }
 
-    /// Ends the process when its time is over.
+    /// Ends the process when its time is over. `silent`: another process of the same run says so.
     /// # Errors
     /// [`Failure::Mistake`] where nobody can watch the time.
-    pub(super) fn limit_time(&self, start: Instant, end: End) -> Result<(), Failure> {
+    pub(super) fn limit_time(&self, start: Instant, end: End, silent: bool) -> Result<(), Failure> {
         /// As long as a run may take to save its state.
         const GRACE: Duration = Duration::from_secs(10);
         let Some(seconds) = self.most("time") else { return Ok(()) };
         let watch = move || {
             std::thread::sleep(Duration::from_secs(seconds).saturating_sub(start.elapsed()));
             let text = format!("error[E0634]: the time is over: {seconds} s, the limit of --restricted\n");
-            let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), said(&text).as_bytes());
+            if !silent {
+                let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), said(&text).as_bytes());
+            }
             if end == End::Saving && signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_ok() {
                 std::thread::sleep(GRACE);
             }

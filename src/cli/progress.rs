@@ -198,11 +198,20 @@ impl<'a> Terminal<'a> {
     }
 
     fn begins(&mut self, start: &Start<'_>) {
-        let Start { model, images: [train, validation, test], threads, simd, progress, epochs, .. } = *start;
+        let Start { model, images, threads, ranks, hosts, simd, progress, epochs, .. } = *start;
+        let [train, validation, test] = images;
         (self.training.epochs, self.training.metrics) = (epochs, start.metrics.to_vec());
-        self.console.note(format_args!(
-            "{model}: {train} images to train on, {validation} for validation, {test} for the test; {threads} threads, {simd}"
-        ));
+        self.console.note(match (ranks, hosts) {
+            (1, _) => format!(
+                "{model}: {train} images to train on, {validation} for validation, {test} for the test; {threads} threads, {simd}"
+            ),
+            (_, 1) => format!(
+                "{model}: {train} images to train on, {validation} for validation, {test} for the test; {ranks} ranks (1 host), {threads} threads each, {simd}"
+            ),
+            _ => format!(
+                "{model}: {train} images to train on, {validation} for validation, {test} for the test; {ranks} ranks ({hosts} hosts), {threads} threads each, {simd}"
+            ),
+        });
         if progress.step > 0 {
             self.console.note(format_args!(
                 "going on after epoch {} of {epochs}, step {}",

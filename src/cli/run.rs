@@ -14,6 +14,7 @@ use super::interrupt::{self, Watcher};
 use super::live::{Live, LiveArgs};
 use super::load::{self, Look, Told};
 use super::progress::Terminal;
+use super::ranks::{RankArgs, Ranks};
 use super::table::Table;
 use super::{each, members, report, used, verdict};
 use crate::data::Split;
@@ -91,16 +92,29 @@ pub(super) struct RunArgs {
     no_report: bool,
     #[command(flatten)]
     live: LiveArgs,
+    #[command(flatten)]
+    ranks: RankArgs,
 }
 
 impl RunArgs {
+    /// What it says of ranks.
+    pub(super) fn ranks(&self) -> RankArgs {
+        self.ranks
+    }
+
     fn overrides(&self) -> Vec<(String, String)> {
         let setting = |key: &str, value: Option<u64>| value.map(|value| (key.to_owned(), value.to_string()));
         setting("train.epochs", self.epochs).into_iter().chain(setting("train.seed", self.seed)).collect()
     }
 }
 
-pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(), Failure> {
+pub(super) fn run(
+    args: &RunArgs,
+    console: &Console,
+    start: Instant,
+    ranks: &mut Ranks,
+) -> Result<(), Failure> {
+    ranks.meet()?;
     // the parser lets it pass beside an option that `--resume` excludes
     if args.data_changed == DataChanged::Accept && args.resume.is_none() {
         return Err(Failure::Usage("`--data-changed` goes with `--resume`".to_owned()));
@@ -108,7 +122,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     let mut choices = each::choices(&args.program.file, &args.program.choice)?;
     if let (Some(folder), [_, _, ..]) = (&args.resume, &choices[..]) {
         // a run that is gone on with has its model
-        let model = Some(Run::open(folder)?.model().to_owned());
+        let model = Some(ranks.of_first(|| Ok(Run::open(folder)?.model().to_owned()))?);
         choices = vec![ChoiceArgs { model, ..args.program.choice.clone() }];
     }
     if args.weights.is_some() && choices.len() > 1 {
@@ -120,15 +134,20 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
     if choices.len() > 1 {
         args.live.refuse_several()?;
     }
-    let watcher = interrupt::watch()?;
-    let live = args.live.open(&args.program.file, &watcher, console)?;
+    let watcher = interrupt::watch(console.is_silent())?;
+    // one page, of rank 0
+    let live = if ranks.is_first() { args.live.open(&args.program.file, &watcher, console)? } else { None };
     let (file, overrides) = (&args.program.file, args.overrides());
     if let [only] = &choices[..] {
         let ready = || load::ready_looking(file, only, &overrides, Look::SmallPass, console);
-        let seen = Seen { console, watcher: &watcher, live: live.as_ref() };
+        let seen = Seen { console, watcher: &watcher, live: live.as_ref(), ranks };
         let outcome = run_of(args, ready, args.out.clone(), seen, start).map(drop);
         return match live {
-            Some(live) => live.stay(outcome, &watcher, console),
+            Some(live) => {
+                // the other ranks do not stay with the page
+                let outcome = ranks.ended(outcome);
+                live.stay(outcome, &watcher, console)
+            }
             None => outcome,
         };
     }
@@ -143,7 +162,7 @@ pub(super) fn run(args: &RunArgs, console: &Console, start: Instant) -> Result<(
         let name = ready.name().to_owned();
         console.result(format_args!("model {name}"))?;
         let out = args.out.as_ref().map(|out| out.join(name));
-        let seen = Seen { console, watcher: &watcher, live: None };
+        let seen = Seen { console, watcher: &watcher, live: None, ranks };
         runs.push(run_of(args, || Ok(ready), out, seen, Instant::now())?);
         console.result("")?;
     }
@@ -180,20 +199,22 @@ struct Seen<'a> {
     console: &'a Console,
     watcher: &'a Watcher,
     live: Option<&'a Live>,
+    ranks: &'a Ranks,
 }
 
 fn run_of(
     args: &RunArgs,
     ready: impl FnOnce() -> Result<Experiment, Failure>,
     out: Option<PathBuf>,
-    Seen { console, watcher, live }: Seen<'_>,
+    Seen { console, watcher, live, ranks }: Seen<'_>,
     start: Instant,
 ) -> Result<Run, Failure> {
     let page = live.map(Live::reporter);
     let mut watch = RunWatch { terminal: Terminal::new(console), page, watcher, console, folder: None };
     let named = args.weights.as_deref().filter(|weights| !used::are_published(weights));
     let mut options = RunOptions {
-        compute: args.compute.tuned(args.tuning),
+        compute: ranks.share(args.compute.tuned(args.tuning)),
+        ranks: ranks.communicator(),
         interrupt: Arc::clone(&watcher.interrupt),
         data_changed: args.data_changed.into(),
         weights: named.map(used::weights_at).transpose()?,
@@ -222,6 +243,9 @@ fn run_of(
     }
     let compute = options.compute;
     let outcome = ready.train_keeping(options, &mut watch).map(|(run, data)| {
+        if !ranks.is_first() {
+            return (run, Pictures::default());
+        }
         let wanted = Wanted { files: true, page: !args.no_report };
         let pictures = drawings::after_run(&run, (&ready, data), (compute, wanted), (console, watcher));
         (run, pictures)
@@ -232,21 +256,27 @@ fn run_of(
     };
     // a run that failed or was interrupted has a page as well
     let (folder, program) = (watch.folder, ready.to_text());
-    let written = folder.as_ref().filter(|_| !args.no_report);
+    let written = folder.as_ref().filter(|_| !args.no_report && ranks.is_first());
     let page = written.and_then(|folder| report::after_run(folder, &program, pictures, console));
     if let (Some(live), Some(folder)) = (live, &folder) {
         live.end((folder, page.as_deref()), &program);
     }
     let run = outcome?;
-    tell(&run, page.as_deref(), console)?;
+    match run.status() {
+        RunStatus::Interrupted => return Err(Failure::Interrupted),
+        RunStatus::Running | RunStatus::Failed(_) | RunStatus::Finished if ranks.is_first() => {
+            tell(&run, page.as_deref(), console)?;
+        }
+        // its files are with rank 0
+        RunStatus::Running | RunStatus::Failed(_) | RunStatus::Finished => {}
+    }
     Ok(run)
 }
 
 /// What a run has come to, and where it is.
 fn tell(run: &Run, page: Option<&Path>, console: &Console) -> Result<(), Failure> {
-    match (run.status(), run.results()) {
-        (RunStatus::Interrupted, _) => return Err(Failure::Interrupted),
-        (_, Some((split, scores))) => {
+    match run.results() {
+        Some((split, scores)) => {
             if split != Split::Test {
                 console.result("there is no test split: the pictures for validation stand in for it")?;
             }
@@ -257,9 +287,7 @@ fn tell(run: &Run, page: Option<&Path>, console: &Console) -> Result<(), Failure
                 verdict::tell(found, split.name(), console)?;
             }
         }
-        (_, None) => {
-            console.result("there is no test split and none for validation, so there are no results")?
-        }
+        None => console.result("there is no test split and none for validation, so there are no results")?,
     }
     console.result(format_args!("weights: {}", run.weights().display()))?;
     match page {

@@ -10,8 +10,8 @@ use super::failure::Failure;
 use super::load;
 use super::npy::{self, Images};
 use super::used;
-use crate::ir::{CheckedProgram, LabelKind, Labels};
-use crate::random::Random;
+use crate::experiment::BatchLabels;
+use crate::ir::{CheckedProgram, LabelKind};
 use crate::runtime::{CompileError, StepInputs, TrainSession};
 use crate::train::{RunError, weights};
 
@@ -61,7 +61,7 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     // of several phases the first: it is the one that begins with fresh weights
     let program = ready.first_stage();
     let schedule = program.program().train.as_ref().ok_or(CompileError::NoSchedule)?;
-    let labels = BatchLabels::read(&args.labels, &ready.program, count)?;
+    let labels = read_labels(&args.labels, &ready.program, count)?;
     let options = args.compute.options(count, args.seed.is_some());
     let mut session = TrainSession::compile(&program, &options)?;
     let start = weights::load(
@@ -79,8 +79,9 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     let images = if session.features(&images, size, &mut features)? { features } else { images };
     for step in 1..=args.steps {
         let (images, labels) = (&images, labels.as_labels());
-        let inputs = StepInputs { images, labels, weights: &[], learning_rate, step, update: step, seed };
-        let result = session.learn(&inputs);
+        let inputs =
+            StepInputs { images, labels, weights: &[], learning_rate, step, update: step, seed, stop: false };
+        let result = session.learn(&inputs).map_err(RunError::from)?;
         console.beside(&args.output, format_args!("step {step}: loss {}", result.loss))?;
         if !result.loss.is_finite() {
             let layer = session.first_non_finite_layer(images)?;
@@ -94,52 +95,15 @@ pub(super) fn step(args: &StepArgs, console: &Console) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The labels of one batch.
-pub(super) enum BatchLabels {
-    /// A class index each.
-    Classes(Vec<i32>),
-    /// A number for each output.
-    Numbers(Vec<f32>),
-}
-
-impl BatchLabels {
-    /// Reads labels of the program's kind for `count` images.
-    fn read(path: &Path, program: &CheckedProgram, count: usize) -> Result<Self, Failure> {
-        let outputs = program.output_shape().elements();
-        Ok(match program.label_kind() {
-            LabelKind::Single => BatchLabels::Classes(npy::read_labels(path, count, label_count(outputs))?),
-            LabelKind::Multi | LabelKind::Regression => {
-                BatchLabels::Numbers(npy::read_numbers(path, count, outputs)?)
-            }
-        })
-    }
-
-    /// Random labels of the program's kind.
-    pub(super) fn random(random: &mut Random, program: &CheckedProgram, count: usize) -> Self {
-        let outputs = program.output_shape().elements();
-        match program.label_kind() {
-            LabelKind::Single => {
-                let classes = label_count(outputs) as u64;
-                BatchLabels::Classes(
-                    (0..count).map(|_| i32::try_from(random.below(classes)).unwrap_or(0)).collect(),
-                )
-            }
-            LabelKind::Multi | LabelKind::Regression => {
-                BatchLabels::Numbers((0..count * outputs).map(|_| random.unit() as f32).collect())
-            }
+/// Reads labels of the program's kind for `count` images.
+fn read_labels(path: &Path, program: &CheckedProgram, count: usize) -> Result<BatchLabels, Failure> {
+    let outputs = program.output_shape().elements();
+    Ok(match program.label_kind() {
+        LabelKind::Single => {
+            BatchLabels::Classes(npy::read_labels(path, count, BatchLabels::classes_of(outputs))?)
         }
-    }
-
-    /// As a session takes them.
-    pub(super) fn as_labels(&self) -> Labels<'_> {
-        match self {
-            BatchLabels::Classes(classes) => Labels::Classes(classes),
-            BatchLabels::Numbers(numbers) => Labels::Numbers(numbers),
+        LabelKind::Multi | LabelKind::Regression => {
+            BatchLabels::Numbers(npy::read_numbers(path, count, outputs)?)
         }
-    }
-}
-
-/// Classes that a model with this many outputs tells apart.
-fn label_count(outputs: usize) -> usize {
-    outputs.max(2)
+    })
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::arguments::{ComputeArgs, ProgramArgs, SizeArgs};
+use super::cluster::{self, ClusterArgs};
 use super::console::Console;
 use super::each;
 use super::failure::Failure;
@@ -16,8 +17,13 @@ use crate::figures::PartRate;
 FLOPs are the multiplications and additions of one picture's forward pass. A layer's memory is that of its result for one picture. \
 The peaks are those of the whole plan: parameters, optimizer state, activations, scratch.
 
-Example:
-  cnnc summary models/fashion_mnist.cnn --set train.batch=128")]
+With --ranks some steps are measured on random data. How several machines like this one would train together follows from the plan, a step's time and the \
+network; --simulate shows where a step of theirs waits.
+
+Examples:
+  cnnc summary models/fashion_mnist.cnn --set train.batch=128
+  cnnc summary models/cifar10_advanced.cnn --ranks 4 --bandwidth 25Gbit --latency 5us
+  cnnc summary models/cats_dogs.cnn --ranks 2 --simulate")]
 pub(super) struct SummaryArgs {
     #[command(flatten)]
     program: ProgramArgs,
@@ -25,6 +31,8 @@ pub(super) struct SummaryArgs {
     compute: ComputeArgs,
     #[command(flatten)]
     size: SizeArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failure> {
@@ -102,7 +110,8 @@ fn summary_of(args: &SummaryArgs, ready: Experiment, console: &Console) -> Resul
             "takes pictures from {height}x{width} on; `--size HxW` tells the rest of one size"
         ));
     }
-    tell(ready.memory(&args.compute.compute().machine())?, console)
+    tell(ready.memory(&args.compute.compute().machine())?, console)?;
+    cluster::tell(&args.cluster, &ready, args.compute.compute(), console)
 }
 
 fn tell(memory: Memory, console: &Console) -> Result<(), Failure> {

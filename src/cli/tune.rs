@@ -13,6 +13,7 @@ use super::interrupt::{self, Watcher};
 use super::language::{said, spoken};
 use super::live::{LiveArgs, LiveSearch};
 use super::load::{self, Look};
+use super::ranks::{RankArgs, Ranks};
 use super::run::resume_command;
 use super::table::Table;
 use super::trial_progress::TrialProgress;
@@ -41,7 +42,8 @@ give, does not depend on the number of jobs or threads.
 Examples:
   cnnc tune model.cnn
   cnnc tune model.cnn --out runs/search --jobs 2
-  cnnc tune model.cnn --resume runs/search")]
+  cnnc tune model.cnn --resume runs/search
+  mpirun -n 5 cnnc tune model.cnn")]
 pub(super) struct SearchArgs {
     #[command(flatten)]
     program: ProgramArgs,
@@ -65,20 +67,59 @@ pub(super) struct SearchArgs {
     no_report: bool,
     #[command(flatten)]
     live: LiveArgs,
+    /// With `mpirun`: so many ranks train a trial together, in place of one; rank 0 proposes trials and trains none
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u16).range(1..))]
+    ranks_per_trial: Option<u16>,
+    #[command(flatten)]
+    ranks: RankArgs,
 }
 
-pub(super) fn tune(args: &SearchArgs, console: &Console, start: Instant) -> Result<(), Failure> {
-    let watcher = interrupt::watch()?;
+impl SearchArgs {
+    /// What it says of ranks.
+    pub(super) fn ranks(&self) -> RankArgs {
+        self.ranks
+    }
+
+    /// What goes with several ranks, and what does not.
+    /// # Errors
+    /// [`Failure::Usage`].
+    fn fit(&self, ranks: &Ranks) -> Result<(), Failure> {
+        let why = match (ranks.communicator(), self.jobs, self.ranks_per_trial) {
+            (Some(_), Some(_), _) => {
+                "several ranks have no `--jobs`: they train a trial each, or `--ranks-per-trial` of them one"
+            }
+            (None, _, Some(_)) => "`--ranks-per-trial` goes with several processes, started by `mpirun`",
+            (Some(_), None, _) | (None, _, None) => return Ok(()),
+        };
+        Err(Failure::Usage(why.to_owned()))
+    }
+}
+
+pub(super) fn tune(
+    args: &SearchArgs,
+    console: &Console,
+    start: Instant,
+    ranks: &mut Ranks,
+) -> Result<(), Failure> {
+    args.fit(ranks)?;
+    ranks.meet()?;
+    let watcher = interrupt::watch(console.is_silent())?;
     let (file, choice) = (&args.program.file, &args.program.choice);
     let ready = load::ready_looking(file, choice, &[], Look::SmallPass, console)?;
     ready.schedule()?;
     for line in ready.space().iter().flat_map(|space| space.facts().lines()) {
         console.note(line);
     }
-    let live = args.live.open_search(ready.space().map(|view| view.space().clone()), &watcher, console)?;
-    let outcome = search(args, &ready, (&watcher, live.as_ref()), console, start);
+    let space = ready.space().map(|view| view.space().clone());
+    // one page, of rank 0
+    let live = if ranks.is_first() { args.live.open_search(space, &watcher, console)? } else { None };
+    let outcome = search(args, &ready, (&watcher, live.as_ref(), ranks), console, start);
     match live {
-        Some(live) => live.stay(outcome, &watcher, console),
+        Some(live) => {
+            // the other ranks do not stay with the page
+            let outcome = ranks.ended(outcome);
+            live.stay(outcome, &watcher, console)
+        }
         None => outcome,
     }
 }
@@ -86,20 +127,31 @@ pub(super) fn tune(args: &SearchArgs, console: &Console, start: Instant) -> Resu
 fn search(
     args: &SearchArgs,
     ready: &Experiment,
-    (watcher, live): (&Watcher, Option<&LiveSearch>),
+    (watcher, live, ranks): (&Watcher, Option<&LiveSearch>, &Ranks),
     console: &Console,
     start: Instant,
 ) -> Result<(), Failure> {
     let jobs = args.jobs.map(usize::from);
-    let mut watch = Seen { progress: TrialProgress::new(console), live, watcher, console, jobs };
+    let per_trial = args.ranks_per_trial.map_or(1, usize::from);
+    let mut watch = Seen {
+        progress: TrialProgress::new(console),
+        live,
+        watcher,
+        console,
+        jobs,
+        ranks: ranks.communicator().map_or(0, |ranks| ranks.size() - 1),
+        per_trial,
+    };
     let place = match (&args.resume, &args.out) {
         (Some(folder), _) => SearchPlace::Begun(folder.clone()),
         (None, Some(out)) => SearchPlace::New(out.clone()),
         (None, None) => SearchPlace::Numbered,
     };
     let options = SearchOptions {
-        compute: args.compute.compute(),
+        compute: ranks.share_of_crew(args.compute.compute()),
         jobs,
+        ranks: ranks.communicator(),
+        ranks_per_trial: per_trial,
         place,
         ensemble: args.ensemble.map(usize::from),
         interrupt: Arc::clone(&watcher.interrupt),
@@ -108,7 +160,8 @@ fn search(
     let searched = ready.tune(options, &mut watch)?;
     drop(watch);
     let page = page_of(&searched, ready.space().map(SpaceView::space));
-    let written = (!args.no_report).then(|| write_page(&searched, &page, console)).flatten();
+    let written =
+        (!args.no_report && ranks.is_first()).then(|| write_page(&searched, &page, console)).flatten();
     if let Some(live) = live {
         live.end(Some(page));
     }
@@ -261,17 +314,38 @@ struct Seen<'a> {
     console: &'a Console,
     /// Jobs that were asked for.
     jobs: Option<usize>,
+    /// Ranks besides rank 0.
+    ranks: usize,
+    /// Ranks that train a trial together.
+    per_trial: usize,
+}
+
+impl Seen<'_> {
+    /// Ranks that will wait all the time, and why.
+    fn tell_idle(&self, idle: usize) {
+        let Self { ranks, per_trial, console, .. } = self;
+        if idle >= *per_trial {
+            console.note(format_args!(
+                "note: {idle} of {ranks} ranks train nothing: `parallel` of `tune` says how many trials may run side by side"
+            ));
+        } else if idle > 0 {
+            console.note(format_args!(
+                "note: {idle} of {ranks} ranks train nothing: another trial side by side takes {per_trial} of them"
+            ));
+        }
+    }
 }
 
 impl SearchWatch for Seen<'_> {
     fn see(&mut self, event: SearchEvent<'_>) {
-        if let SearchEvent::Begins { folder, jobs, .. } = &event {
+        if let SearchEvent::Begins { folder, jobs, idle_ranks, .. } = &event {
             self.watcher.say_at_the_end(how_to_go_on(folder));
             if let Some(asked) = self.jobs.filter(|asked| asked > jobs) {
                 self.console.note(format_args!(
                     "note: {jobs} of {asked} jobs have work: `parallel` of `tune` says how many trials may run side by side"
                 ));
             }
+            self.tell_idle(*idle_ranks);
         }
         if let Some(live) = self.live {
             hear(live.searching(), &event);

@@ -42,7 +42,7 @@ pub(super) fn ui(args: &UiArgs, console: &Console) -> Result<(), Failure> {
         ));
     }
     let help = "take another port, or any that is free: leave `--port` out";
-    let watcher = interrupt::watch()?;
+    let watcher = interrupt::watch(console.is_silent())?;
     watcher.nothing_is_lost();
     let door = Door::open(*port, spoken()).map_err(|error| not_served(&error, help))?;
     let address = door.address();

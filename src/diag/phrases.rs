@@ -21,6 +21,7 @@ const LINES: &[&str] = &[
     include_str!("catalogue/ko/lines/usage.txt"),
     include_str!("catalogue/ko/lines/commands.txt"),
     include_str!("catalogue/ko/lines/runs.txt"),
+    include_str!("catalogue/ko/lines/ranks.txt"),
     include_str!("catalogue/ko/lines/files.txt"),
     include_str!("catalogue/ko/lines/import.txt"),
     include_str!("catalogue/ko/lines/onnx.txt"),

@@ -54,6 +54,7 @@ impl Compute {
             random,
             choices: Arc::default(),
             library: None,
+            ranks: None,
         }
     }
 

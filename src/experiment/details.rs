@@ -22,8 +22,10 @@ pub struct RunDetails {
     pub begins_with: Option<PathBuf>,
     /// Seed of everything but the splits.
     pub seed: Option<u64>,
-    /// Worker threads.
+    /// Worker threads, of each rank.
     pub threads: Option<u64>,
+    /// Processes that trained it together in the last session.
+    pub ranks: Option<u64>,
     /// Vector instructions.
     pub simd: String,
     /// Every product was summed up directly.
@@ -70,6 +72,7 @@ impl Run {
             seed: report["seed"].as_u64(),
             phases: phases::recorded_phases(self.folder()),
             threads: report["threads"].as_u64(),
+            ranks: report["ranks"].as_u64(),
             simd: text("simd"),
             exact: report["exact"].as_bool().unwrap_or_default(),
             timed_kernels: report["kernels"].as_object().map_or(0, serde_json::Map::len),

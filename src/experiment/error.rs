@@ -11,6 +11,7 @@ use crate::ir::SizeRefused;
 use crate::kernel::Simd;
 use crate::onnx::{OnnxFile, Unsupported};
 use crate::printed::shown_path;
+use crate::ranks::RankError;
 use crate::runtime::CompileError;
 use crate::source::SourceMap;
 use crate::train::RunError;
@@ -82,6 +83,14 @@ pub enum Error {
     /// More threads than make sense.
     #[error("{asked} threads are too many: at most {most}")]
     ManyThreads {
+        /// What was asked for.
+        asked: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A number of ranks that none can be predicted for.
+    #[error("{asked} ranks: from 2 to {most} are possible")]
+    ManyRanks {
         /// What was asked for.
         asked: usize,
         /// The most.
@@ -184,6 +193,9 @@ pub enum Error {
     /// The model could not be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// The processes that train together.
+    #[error(transparent)]
+    Ranks(#[from] RankError),
     /// A layer cannot be written as ONNX.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
@@ -222,6 +234,7 @@ impl Error {
             | Error::NoSplit { .. }
             | Error::NoVectors { .. }
             | Error::ManyThreads { .. }
+            | Error::ManyRanks { .. }
             | Error::PrepareUnsound { .. }
             | Error::StatisticsUnsound { .. }
             | Error::ClassesDiffer { .. }
@@ -238,7 +251,49 @@ impl Error {
             | Error::OneName { .. }
             | Error::Import(_)
             | Error::OnnxTooLarge { .. }
+            | Error::Ranks(_)
             | Error::Data(_) => None,
+        }
+    }
+
+    /// What has happened between the ranks of a run, where that is it.
+    pub fn of_ranks(&self) -> Option<&RankError> {
+        match self {
+            Error::Ranks(error)
+            | Error::Run(RunError::Ranks(error) | RunError::Compile(CompileError::Ranks(error)))
+            | Error::Compile(CompileError::Ranks(error)) => Some(error),
+            Error::Problems { .. }
+            | Error::NotRunYet { .. }
+            | Error::NotText { .. }
+            | Error::NoSchedule
+            | Error::NoSearch
+            | Error::NotTogether
+            | Error::SearchChanged { .. }
+            | Error::NoData
+            | Error::NoLoss
+            | Error::NoSplit { .. }
+            | Error::NoVectors { .. }
+            | Error::ManyThreads { .. }
+            | Error::ManyRanks { .. }
+            | Error::PrepareUnsound { .. }
+            | Error::StatisticsUnsound { .. }
+            | Error::ClassesDiffer { .. }
+            | Error::Images { .. }
+            | Error::Weighting { .. }
+            | Error::NoClass { .. }
+            | Error::LeftOut { .. }
+            | Error::NoValue { .. }
+            | Error::NoGradient { .. }
+            | Error::Picture { .. }
+            | Error::NoFlip(_)
+            | Error::Prepare(_)
+            | Error::Run(_)
+            | Error::Data(_)
+            | Error::Compile(_)
+            | Error::Unsupported(_)
+            | Error::OneName { .. }
+            | Error::Import(_)
+            | Error::OnnxTooLarge { .. } => None,
         }
     }
 
@@ -270,12 +325,14 @@ impl Error {
             Error::Import(error) => return error.help(),
             Error::OneName { .. } => "give one of their layers another name",
             Error::OnnxTooLarge { .. } => "write its tensors alone: `-o model.safetensors`",
+            Error::Ranks(error) => return error.help(),
             Error::Run(error) => return error.help(),
             Error::Compile(error) => return error.help().map(str::to_owned),
             Error::Problems { .. }
             | Error::NotRunYet { .. }
             | Error::NoVectors { .. }
             | Error::ManyThreads { .. }
+            | Error::ManyRanks { .. }
             | Error::Images { .. }
             | Error::Weighting { .. }
             | Error::NoClass { .. }

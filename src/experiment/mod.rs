@@ -3,9 +3,12 @@
 //! Nothing here prints, listens to signals or ends the process: what happens is told to a [`Watch`], what
 //! goes wrong is an [`Error`].
 
+mod agreement;
 mod answers;
 mod assessed;
+mod batch_labels;
 mod boards;
+mod cluster;
 mod comparison;
 mod compiled;
 mod compute;
@@ -50,6 +53,7 @@ mod watch;
 mod weights;
 
 pub use answers::Judged;
+pub use cluster::{Cluster, ClusterOptions, Expected, Heavy, Slower};
 pub use comparison::{Compared, Comparison, PairTest, RunPair, SeedPair, Verdict};
 pub use compute::Compute;
 pub use details::RunDetails;
@@ -76,6 +80,7 @@ pub use watch::{Event, Note, PhaseStart, Silent, Start, Timed, Warning, Watch};
 // what these are made of, from the rooms below
 pub use crate::autodiff::Differentiated;
 pub use crate::card::DataCard;
+pub use crate::cluster::{Load, Outlook, Simulation, Waited};
 pub use crate::data::{
     Bounds, ClassFolders, DataError, DecodedPicture, FeaturePlace, FeaturePlan, FetchPolicy, Kept, Locations,
     NotKept, PrepareError, Progress as DataProgress, Split,
@@ -84,6 +89,7 @@ pub use crate::files::Access;
 pub use crate::ir::{Fit, Link, Meaning, Metric, Monitor, Resize, ResizeMethod, SizeRefused};
 pub use crate::kernel::{Simd, Target};
 pub use crate::memory::{Machine, MemoryPlan};
+pub use crate::ranks::Network;
 pub use crate::runtime::CompileError;
 pub use crate::search::record::{
     Ended as UnitEnd, Head as SearchHead, Record as SearchRecord, Rung, Started as UnitStart, Trial,
@@ -96,6 +102,7 @@ pub use crate::train::{
     TrainNote,
 };
 
+pub(crate) use batch_labels::BatchLabels;
 pub(crate) use compiled::{Compiled, Held};
 pub(crate) use compute::MOST_THREADS;
 pub(crate) use export::{Exported, OnnxOptions};

@@ -36,8 +36,10 @@ pub(super) struct Report<'a> {
     pub(super) command: Vec<String>,
     /// The weights that it began with, where these were named on the command line.
     pub(super) begins_with: Option<PathBuf>,
-    /// Worker threads.
+    /// Worker threads, of each rank.
     pub(super) threads: usize,
+    /// Processes that train together.
+    pub(super) ranks: usize,
     /// What code is generated for.
     pub(super) target: Target,
     /// What the run remembers of itself.
@@ -111,6 +113,7 @@ impl Report<'_> {
             "seed": self.seed,
             "weights": self.begins_with.as_ref().map(|path| path.display().to_string()),
             "threads": self.threads,
+            "ranks": self.ranks,
             "simd": self.target.simd.to_string(),
             "exact": self.target.exact,
             "kernels": tuning::to_json(self.choices),

@@ -134,8 +134,12 @@ pub struct Start<'a> {
     pub model: &'a str,
     /// Images to train on, for validation, for the test.
     pub images: [usize; 3],
-    /// Worker threads.
+    /// Worker threads, of each rank.
     pub threads: usize,
+    /// Processes that train together.
+    pub ranks: usize,
+    /// Machines that they run on.
+    pub hosts: usize,
     /// Vector instructions.
     pub simd: Simd,
     /// How far it has come already.

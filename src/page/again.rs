@@ -29,6 +29,9 @@ pub(super) fn write(facts: &Facts<'_>, html: &mut Html) {
     if let Some(threads) = details.threads {
         row(words::THREADS, &|html| html.text(&threads.to_string()).end());
     }
+    if let Some(ranks) = details.ranks.filter(|ranks| *ranks > 1) {
+        row(words::RANKS, &|html| html.text(&ranks.to_string()).end());
+    }
     row(words::SIMD, &|html| html.text(&details.simd).end());
     if details.exact {
         row(words::EXACT, &|html| html.said(words::YES).end());

@@ -228,6 +228,7 @@ catalogue! {
     VERSION: "version of cnnc", "cnnc 버전";
     SEED: "seed", "시드";
     THREADS: "threads", "스레드";
+    RANKS: "ranks", "랭크";
     SIMD: "vector instructions", "벡터 명령어";
     EXACT: "direct sums (--exact)", "직접 합산 (--exact)";
     TIMED: "convolutions whose kernels were timed", "커널을 시간으로 고른 합성곱";

@@ -130,7 +130,7 @@ pub enum Why {
 }
 
 /// What the lines of a search come to.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Record {
     /// Of the newest `search` line.
     pub head: Option<Head>,
@@ -143,7 +143,7 @@ pub struct Record {
 }
 
 /// A trial, as far as it has come.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// From 1.
     pub number: usize,

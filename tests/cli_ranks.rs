@@ -259,18 +259,18 @@ fn a_rank_that_is_stopped_ends_all_with_one_message() {
     let place = Place::new();
     for stopped in [1, 0] {
         let out = format!("run-{stopped}");
-        let words = ["run", "mixed.cnn", "--out", &out, "--rank-timeout", "3s", "--epochs", "100000"];
+        let words = ["run", "mixed.cnn", "--out", &out, "--rank-timeout", "5s", "--epochs", "100000"];
         let job = Job::start(place.together(3, &words));
         let victim = job.pid_of(stopped);
         wait_for(&place.path(&out).join("state.safetensors"));
         let begun = Instant::now();
         Job::signal(&victim, "-STOP");
         let (is_good, _, err) = job.end();
-        let sentence = format!("error: nothing was heard of rank {stopped} for 3 s");
+        let sentence = format!("error: nothing was heard of rank {stopped} for 5 s");
         assert!(!is_good && err.matches(&sentence).count() == 1, "{err}");
         assert_eq!(err.matches("error: ").count(), 1, "{err}");
-        // mpirun takes a second or two to end those that do not end by themselves
-        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}: {err}", begun.elapsed());
+        // mpirun takes a second or two to end those that do not end by themselves, and a busy machine longer
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}: {err}", begun.elapsed());
     }
 }
 

@@ -9,10 +9,11 @@
 //! columns. Tasks of a stage need not be told apart here: the other half of the proof allows none to touch
 //! what another one writes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::error::PlanError;
+use super::intervals::Intervals;
 use super::launch::{Access, AccessMode, BufferId, Region, Space};
 use super::{Call, Group, Place, Plan, Stage};
 
@@ -20,9 +21,9 @@ use super::{Call, Group, Place, Plan, Stage};
 /// # Errors
 /// The first read that does not find its own.
 pub(super) fn verify_flow(plan: &Plan) -> Result<(), PlanError> {
-    let mut arena = Owners::default();
+    let mut arena = nobodys();
     let write = |arena: &mut Owners, id: BufferId| {
-        arena.write(bytes_of(plan, id), Owner::Buffer(id));
+        arena.set(bytes_of(plan, id), Owner::Buffer(id));
     };
     plan.params.iter().for_each(|&id| write(&mut arena, id));
     run(plan, ("setup", &plan.setup), &mut arena)?;
@@ -41,7 +42,7 @@ fn outlives_a_step(plan: &Plan, arena: &Owners) -> Result<(), PlanError> {
     let made: BTreeSet<BufferId> =
         written.map(|access| access.buffer).filter(|&id| plan.buffer(id).persistent).collect();
     for id in plan.params.iter().copied().chain(made) {
-        if let Some(owner) = arena.foreign(bytes_of(plan, id), id) {
+        if let Some(owner) = foreign(arena, bytes_of(plan, id), id) {
             let message = format!("every step reads `{}`, but {}", plan.buffer(id).name, reason(plan, owner));
             return Err(PlanError { message });
         }
@@ -53,7 +54,7 @@ fn run(plan: &Plan, (list, stages): (&str, &[Stage]), arena: &mut Owners) -> Res
     for (index, stage) in stages.iter().enumerate() {
         for group in &stage.groups {
             // what another chain has left in scratch memory is not for this one
-            let mut memory = Memory { arena: &mut *arena, scratch: Owners::default() };
+            let mut memory = Memory { arena: &mut *arena, scratch: nobodys() };
             for call in &group.calls {
                 run_call(plan, group, call, &mut memory)
                     .map_err(|error| PlanError { message: format!("{list} {index}: {}", error.message) })?;
@@ -68,7 +69,7 @@ fn run_call(plan: &Plan, group: &Group, call: &Call, memory: &mut Memory<'_>) ->
         let buffer = plan.buffer(access.buffer);
         let (owners, base) = memory.at(buffer.place);
         let parts = touched(group.space, access, buffer.bytes);
-        let foreign = parts.into_iter().find_map(|part| owners.foreign(moved(part, base), access.buffer));
+        let foreign = parts.into_iter().find_map(|part| foreign(owners, moved(part, base), access.buffer));
         if let Some(owner) = foreign {
             let (family, reason) = (plan.kernels[call.kernel].family(), reason(plan, owner));
             let message = format!("{family} of `{}` reads `{}`, but {reason}", call.layer, buffer.name);
@@ -76,12 +77,12 @@ fn run_call(plan: &Plan, group: &Group, call: &Call, memory: &mut Memory<'_>) ->
         }
     }
     let (bytes, start) = call.scratch;
-    memory.scratch.write(start..start + bytes, Owner::Call);
+    memory.scratch.set(start..start + bytes, Owner::Call);
     for access in call.args.iter().filter(|access| access.mode == AccessMode::Write) {
         let buffer = plan.buffer(access.buffer);
         let (owners, base) = memory.at(buffer.place);
         let part = written(group.space, access, buffer.bytes);
-        owners.write(moved(part, base), Owner::Buffer(access.buffer));
+        owners.set(moved(part, base), Owner::Buffer(access.buffer));
     }
     Ok(())
 }
@@ -121,51 +122,16 @@ fn reason(plan: &Plan, owner: Owner) -> String {
     }
 }
 
-/// Who wrote each byte last: intervals that do not overlap, by their beginnings.
-#[derive(Debug, Default)]
-struct Owners {
-    intervals: BTreeMap<usize, (usize, Owner)>,
+/// Who wrote each byte last.
+type Owners = Intervals<Owner>;
+
+fn nobodys() -> Owners {
+    Intervals::new(usize::MAX, Owner::Nobody)
 }
 
-impl Owners {
-    fn write(&mut self, bytes: Range<usize>, owner: Owner) {
-        if bytes.is_empty() {
-            return;
-        }
-        self.cut_at(bytes.start);
-        self.cut_at(bytes.end);
-        let covered: Vec<usize> = self.intervals.range(bytes.clone()).map(|(&start, _)| start).collect();
-        for start in covered {
-            self.intervals.remove(&start);
-        }
-        self.intervals.insert(bytes.start, (bytes.end, owner));
-    }
-
-    /// Makes an interval that goes across a place two.
-    fn cut_at(&mut self, place: usize) {
-        let before = self.intervals.range_mut(..place).next_back();
-        if let Some((_, (end, owner))) = before.filter(|(_, (end, _))| *end > place) {
-            let rest = (std::mem::replace(end, place), *owner);
-            self.intervals.insert(place, rest);
-        }
-    }
-
-    /// Who has written the first of these bytes that are not a buffer's.
-    fn foreign(&self, bytes: Range<usize>, id: BufferId) -> Option<Owner> {
-        let mut place = bytes.start;
-        while place < bytes.end {
-            match self.intervals.range(..=place).next_back() {
-                Some((_, &(end, owner))) if end > place => {
-                    if owner != Owner::Buffer(id) {
-                        return Some(owner);
-                    }
-                    place = end;
-                }
-                Some(_) | None => return Some(Owner::Nobody),
-            }
-        }
-        None
-    }
+/// Who has written the first of these bytes that are not a buffer's.
+fn foreign(owners: &Owners, bytes: Range<usize>, id: BufferId) -> Option<Owner> {
+    owners.of(bytes).map(|(_, owner)| *owner).find(|owner| *owner != Owner::Buffer(id))
 }
 
 fn moved(bytes: Range<usize>, by: usize) -> Range<usize> {
@@ -223,19 +189,19 @@ mod tests {
     #[test]
     fn bytes_belong_to_whoever_wrote_them_last() {
         let (a, b) = (BufferId(0), BufferId(1));
-        let mut owners = Owners::default();
-        owners.write(0..100, Owner::Buffer(a));
-        assert_eq!(owners.foreign(0..100, a), None);
-        assert_eq!(owners.foreign(50..101, a), Some(Owner::Nobody));
-        owners.write(40..60, Owner::Buffer(b));
-        assert_eq!(owners.foreign(0..40, a), None);
-        assert_eq!(owners.foreign(30..50, a), Some(Owner::Buffer(b)));
-        assert_eq!(owners.foreign(60..100, a), None);
-        assert_eq!(owners.foreign(40..60, b), None);
-        owners.write(0..40, Owner::Buffer(b));
-        owners.write(60..200, Owner::Call);
-        assert_eq!(owners.foreign(0..60, b), None);
-        assert_eq!(owners.foreign(0..61, b), Some(Owner::Call));
-        assert_eq!(owners.foreign(7..7, a), None, "nothing is read");
+        let mut owners = nobodys();
+        owners.set(0..100, Owner::Buffer(a));
+        assert_eq!(foreign(&owners, 0..100, a), None);
+        assert_eq!(foreign(&owners, 50..101, a), Some(Owner::Nobody));
+        owners.set(40..60, Owner::Buffer(b));
+        assert_eq!(foreign(&owners, 0..40, a), None);
+        assert_eq!(foreign(&owners, 30..50, a), Some(Owner::Buffer(b)));
+        assert_eq!(foreign(&owners, 60..100, a), None);
+        assert_eq!(foreign(&owners, 40..60, b), None);
+        owners.set(0..40, Owner::Buffer(b));
+        owners.set(60..200, Owner::Call);
+        assert_eq!(foreign(&owners, 0..60, b), None);
+        assert_eq!(foreign(&owners, 0..61, b), Some(Owner::Call));
+        assert_eq!(foreign(&owners, 7..7, a), None, "nothing is read");
     }
 }

@@ -13,6 +13,7 @@ mod choices;
 mod error;
 mod flow;
 mod gaps;
+mod intervals;
 #[cfg(test)]
 mod join_tests;
 mod launch;

@@ -189,11 +189,11 @@ impl<'e> Flow<'e> {
     pub(super) fn beside(&mut self, stage: usize) -> Result<(), RankError> {
         let Exchange { communicator, receives, .. } = self.exchange;
         communicator.progress()?;
-        let next = self.first_open..receives.len();
-        for at in next.filter(|&at| !self.received[at]).take(LOOK_AHEAD).collect::<Vec<_>>() {
+        let open = receives.iter().zip(&mut self.received).skip(self.first_open);
+        for (received, is_there) in open.filter(|(_, is_there)| !**is_there).take(LOOK_AHEAD) {
             // its place is free when this rank has come to where it is made
-            if receives[at].made <= stage + 1 {
-                self.received[at] = take(communicator, &receives[at], self.arena)?.is_some();
+            if received.made <= stage + 1 {
+                *is_there = take(communicator, received, self.arena)?.is_some();
             }
         }
         Ok(())

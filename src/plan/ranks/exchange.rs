@@ -12,11 +12,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::holders::{Held, Intervals};
+use super::holders::Held;
 use super::rank_set::RankSet;
 use super::regions::{merged, touched};
 use super::{Message, Travel};
 use crate::ir::OutputId;
+use crate::plan::intervals::Intervals;
 use crate::plan::{AccessMode, BufferId, Call, Place, Plan};
 
 /// What travels.

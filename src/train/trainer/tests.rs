@@ -10,17 +10,20 @@ use std::rc::Rc;
 use super::*;
 use crate::data::{Dataset, FeaturePlace, FeaturePlan, Locations, NotKept};
 use crate::ir::{
-    AugmentSpec, DataSource, DataSpec, Labels, Optimizer, Param, ParamRole, PrepareSpec, Schedule,
-    Split as Share, SplitBase, TrainSpec, UpdateRules,
+    AugmentSpec, DataSource, DataSpec, Labels, Metric, Monitor, Optimizer, Param, ParamRole, PrepareSpec,
+    Schedule, Split as Share, SplitBase, TrainSpec, UpdateRules,
 };
 use crate::plan::images_of_rank;
 use crate::ranks::{Communicator, RankError};
-use crate::runtime::{CompileError, StepResult};
+use crate::runtime::{CompileError, StepInputs, StepResult};
 use crate::settings::Settings;
 use crate::source::{Span, Spanned};
 use crate::tensor::Shape;
+use crate::train::history::EpochRecord;
 use crate::train::weights::WeightsInfo;
-use crate::train::{End, Interrupt, PhaseId, Pretrained, Remains, RunFolder, RunRecord, Together};
+use crate::train::{
+    Answered, End, Interrupt, Pace, PhaseId, Pretrained, Remains, RunFolder, RunRecord, Together,
+};
 use crate::vocabulary::Initializer;
 use crate::vocabulary::LossOptions;
 

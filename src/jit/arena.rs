@@ -1,11 +1,14 @@
 //! The memory that kernels work on.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use memmap2::{MmapMut, MmapOptions};
+
 use super::page::page_bytes;
+use crate::ranks::Lent;
 
 /// Bytes of a huge page. An arena of several begins with one: a feature map is visited with strides of
 /// kilobytes, and with small pages nearly every visit needs a translation of its own (ResNet-50: 2% to 4% of
@@ -20,10 +23,12 @@ pub struct OutOfMemory {
     pub bytes: usize,
 }
 
-/// One run of memory, page-aligned, zero at first. Offsets are in bytes, lengths in elements.
+/// One run of memory, page-aligned, zero at first. Offsets are in bytes, lengths in elements. A
+/// page that is never touched takes no memory: a rank touches little of what belongs to the others.
 ///
-/// Rust code reads and writes it through views that check their bounds; kernels through an [`ArenaRun`]. No
-/// view can be made while there is such a run, and no run can begin while there is a view.
+/// Rust code reads and writes it through views that check their bounds; kernels through an
+/// [`ArenaRun`]. No view can be made while there is such a run, and no run can begin while there is
+/// a view.
 #[derive(Debug)]
 pub struct Arena {
     memory: Arc<Memory>,
@@ -32,9 +37,12 @@ pub struct Arena {
 /// The memory of an arena, and whether kernels have it.
 #[derive(Debug)]
 struct Memory {
+    /// Inside `pages`.
     address: NonNull<u8>,
     bytes: usize,
     lent: AtomicBool,
+    /// Returns the memory to the system when it is dropped.
+    _pages: MmapMut,
 }
 
 // SAFETY: nothing in the memory belongs to a thread.
@@ -44,11 +52,16 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    /// From the beginning of a page, so that an offset's alignment is the address's; at least one, so that
-    /// the size is never 0.
-    fn layout(bytes: usize) -> Option<Layout> {
-        let alignment = if bytes >= HUGE_PAGE { HUGE_PAGE } else { page_bytes() };
-        Layout::from_size_align(bytes.max(alignment), alignment).ok()
+    /// From the beginning of a page, so that an offset's alignment is the address's. Pages are
+    /// zeros, and come from the system itself: where there are none left there is more to say than
+    /// that the process ends.
+    fn new(bytes: usize) -> Option<Self> {
+        let (alignment, more) = if bytes >= HUGE_PAGE { (HUGE_PAGE, HUGE_PAGE) } else { (page_bytes(), 0) };
+        let mut pages = MmapOptions::new().len(bytes.max(1).checked_add(more)?).map_anon().ok()?;
+        let start = pages.as_ptr().align_offset(alignment);
+        ask_for_huge_pages(&pages, start, bytes / HUGE_PAGE * HUGE_PAGE);
+        let address = NonNull::new(pages.get_mut(start..start + bytes)?.as_mut_ptr())?;
+        Some(Self { address, bytes, lent: AtomicBool::new(false), _pages: pages })
     }
 
     /// Address of `elements` of this many bytes each from byte `offset` on, inside and aligned.
@@ -60,30 +73,13 @@ impl Memory {
     }
 }
 
-impl Drop for Memory {
-    fn drop(&mut self) {
-        if let Some(layout) = Self::layout(self.bytes) {
-            // SAFETY: allocated in `Arena::new` by `System` with this layout; views borrow the arena and runs
-            // own a share of the memory, so none is left.
-            unsafe { System.dealloc(self.address.as_ptr(), layout) };
-        }
-    }
-}
-
 impl Arena {
     /// Zeros.
     /// # Errors
     /// [`OutOfMemory`] if the system refuses.
     pub fn new(bytes: usize) -> Result<Self, OutOfMemory> {
-        let layout = Memory::layout(bytes).ok_or(OutOfMemory { bytes })?;
-        // By the system's allocator: the program's own ends the process where there is no memory, and here
-        // there is more to say. SAFETY: the layout's size is not 0.
-        let address = unsafe { System.alloc(layout) };
-        let address = NonNull::new(address).ok_or(OutOfMemory { bytes })?;
-        ask_for_huge_pages(address, layout);
-        // SAFETY: just allocated with this size; nobody else knows of it.
-        unsafe { address.as_ptr().write_bytes(0, layout.size()) };
-        Ok(Self { memory: Arc::new(Memory { address, bytes, lent: AtomicBool::new(false) }) })
+        let memory = Memory::new(bytes).ok_or(OutOfMemory { bytes })?;
+        Ok(Self { memory: Arc::new(memory) })
     }
 
     /// Its size.
@@ -156,21 +152,18 @@ impl Arena {
     }
 }
 
-/// Asks the system to back whole huge pages with such, before they are written for the first time. It may
-/// refuse: nothing but time depends on it.
+/// Asks the system to back whole huge pages with such, before they are touched for the first time.
+/// It may refuse: nothing but time depends on it.
 #[cfg(target_os = "linux")]
-fn ask_for_huge_pages(memory: NonNull<u8>, layout: Layout) {
-    let whole = layout.size() / HUGE_PAGE * HUGE_PAGE;
+fn ask_for_huge_pages(pages: &MmapMut, start: usize, whole: usize) {
     if whole > 0 {
-        // SAFETY: these bytes are the allocation's own, from a page's beginning on; the advice does not
-        // change what they hold.
-        let _ = unsafe { libc::madvise(memory.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
+        let _ = pages.advise_range(memmap2::Advice::HugePage, start, whole);
     }
 }
 
 /// Elsewhere the system decides.
 #[cfg(not(target_os = "linux"))]
-fn ask_for_huge_pages(_: NonNull<u8>, _: Layout) {}
+fn ask_for_huge_pages(_: &MmapMut, _: usize, _: usize) {}
 
 /// An arena lent to kernels, on as many threads as one likes.
 #[derive(Debug)]
@@ -184,7 +177,34 @@ impl Drop for ArenaRun {
     }
 }
 
+/// Bytes of a lent arena that messages are sent from, or received into.
+#[derive(Debug)]
+struct LentBytes {
+    memory: Arc<Memory>,
+    start: usize,
+    bytes: usize,
+}
+
+// SAFETY: the memory stays where it is as long as `memory`, and is initialised; `ArenaRun::lend`
+// has checked that the bytes lie inside. Whoever lends them keeps everybody else away, as
+// `BoundBytes` says.
+unsafe impl Lent for LentBytes {
+    fn address(&self) -> *mut u8 {
+        self.memory.place(self.start, self.bytes, 1)
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
 impl ArenaRun {
+    /// Bytes for a message, which may be on its way for longer than the run. They lie inside.
+    pub(super) fn lend(&self, bytes: &Range<usize>) -> Arc<dyn Lent> {
+        self.bytes_address(bytes.start, bytes.len());
+        Arc::new(LentBytes { memory: Arc::clone(&self.memory), start: bytes.start, bytes: bytes.len() })
+    }
+
     /// Size of the arena.
     pub fn size_bytes(&self) -> usize {
         self.memory.bytes
@@ -229,6 +249,21 @@ mod tests {
         let mut arena = Arena::new(bytes).expect("fits");
         assert!((arena.run().address(0) as usize).is_multiple_of(HUGE_PAGE));
         assert!(arena.bytes(0, bytes).iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_is_not_touched_takes_no_memory() {
+        let resident = || {
+            let status = std::fs::read_to_string("/proc/self/statm").expect("Linux tells");
+            status.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).expect("a number")
+                * page_bytes()
+        };
+        let (bytes, before) = (1 << 32, resident());
+        let mut arena = Arena::new(bytes).expect("fits");
+        arena.f32_mut(bytes - 4, 1)[0] = 1.0;
+        // tests beside this one take some
+        assert!(resident() < before + bytes / 2);
     }
 
     #[test]

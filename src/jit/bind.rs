@@ -1,9 +1,11 @@
 //! Kernels with places for their arguments.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::arena::ArenaRun;
 use super::code::CompiledKernel;
+use crate::ranks::Lent;
 
 /// Most arguments of a kernel that can be bound: the addresses of a call stand on the stack.
 const MAX_ARGUMENTS: usize = 64;
@@ -158,6 +160,20 @@ impl BoundBytes {
             // same time, as said above, and the reference ends here.
             message.extend_from_slice(unsafe { std::slice::from_raw_parts(start, range.len()) });
         }
+    }
+
+    /// Lends them to a message, where they are one range.
+    ///
+    /// Checked here: that they lie inside. Relied on, while the message is on its way: that no call
+    /// writes what is sent, as of [`Self::pack`], and that none touches what is received, as of
+    /// [`Self::unpack`]. The executor waits for a message to have left before the first stage that
+    /// writes where it is. Where a run fails because another rank has ended, messages are still on
+    /// their way: then this rank ends, too, and nobody looks at the arena.
+    /// # Panics
+    /// As of [`Self::pack`].
+    pub(crate) fn lend(&self, run: &ArenaRun) -> Option<Arc<dyn Lent>> {
+        let [range] = &*self.ranges else { return None };
+        Some(run.lend(range))
     }
 
     /// Puts a message in their place.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::error::RankError;
 use super::machine::Machine;
 use super::pulse::Pulse;
-use super::{Tag, Transport};
+use super::{Lent, Message, Tag, Ticket, Transport};
 
 /// One rank's end of all connections. Copies are the same end.
 ///
@@ -105,11 +105,63 @@ impl Communicator {
     ) -> Result<Option<R>, RankError> {
         let from = self.of_all(from);
         let message = self.transport().receive(from, tag)?;
+        match message {
+            Some(Message::Bytes(message)) => {
+                self.pulse.hear(from);
+                let result = read(&message);
+                self.transport().give_back(message);
+                Ok(Some(result))
+            }
+            Some(Message::InPlace) => {
+                Err(RankError::Lost("a message is where nobody looks for it".to_owned()))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Begins to send from memory that is lent until [`Self::has_left`].
+    /// # Errors
+    /// [`RankError`].
+    pub fn send_lent(&self, to: usize, tag: Tag, lent: Arc<dyn Lent>) -> Result<Ticket, RankError> {
+        self.transport().send_lent(self.of_all(to), tag, lent)
+    }
+
+    /// Whether the memory of such a message is its owner's again.
+    /// # Errors
+    /// [`RankError`].
+    pub fn has_left(&self, ticket: Ticket) -> Result<bool, RankError> {
+        self.transport().has_left(ticket)
+    }
+
+    /// Lends memory to the next message of a rank with this tag.
+    pub fn expect(&self, from: usize, tag: Tag, lent: Arc<dyn Lent>) {
+        self.transport().expect(self.of_all(from), tag, lent);
+    }
+
+    /// Takes back what was lent to messages that have not begun to come.
+    pub fn expect_nothing(&self) {
+        self.transport().expect_nothing();
+    }
+
+    /// As [`Self::receive_with`], of a message that may be where it was expected: then there is
+    /// nothing to read.
+    /// # Errors
+    /// [`RankError`].
+    pub fn receive_expected(
+        &self,
+        from: usize,
+        tag: Tag,
+        read: impl FnOnce(&[u8]),
+    ) -> Result<Option<()>, RankError> {
+        let from = self.of_all(from);
+        let message = self.transport().receive(from, tag)?;
         let Some(message) = message else { return Ok(None) };
         self.pulse.hear(from);
-        let result = read(&message);
-        self.transport().give_back(message);
-        Ok(Some(result))
+        if let Message::Bytes(message) = message {
+            read(&message);
+            self.transport().give_back(message);
+        }
+        Ok(Some(()))
     }
 
     /// Lets messages travel on.
@@ -120,14 +172,14 @@ impl Communicator {
         transport.progress()?;
         let own = self.of_all(self.rank);
         for rank in (0..self.all).filter(|&rank| rank != own) {
-            while let Some(message) = transport.receive(rank, Tag::ALIVE)? {
+            while let Some(Message::Bytes(message)) = transport.receive(rank, Tag::ALIVE)? {
                 self.pulse.hear(rank);
                 transport.give_back(message);
             }
-            if let Some(why) = transport.receive(rank, Tag::END)? {
+            if let Some(Message::Bytes(why)) = transport.receive(rank, Tag::END)? {
                 self.pulse.end(RankError::Ended { rank, why: String::from_utf8_lossy(&why).into_owned() });
             }
-            if let Some(silence) = transport.receive(rank, Tag::SILENT)? {
+            if let Some(Message::Bytes(silence)) = transport.receive(rank, Tag::SILENT)? {
                 self.pulse.end(RankError::silence(&silence));
             }
         }

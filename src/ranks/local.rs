@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::communicator::Communicator;
 use super::error::RankError;
 use super::network::Network;
-use super::{Tag, Transport};
+use super::{Lent, Message, Tag, Ticket, Transport, lent};
 
 /// Buffers that are kept for messages to come.
 const SPARE: usize = 16;
@@ -32,6 +32,9 @@ fn connected(size: usize, network: Option<Network>, patience: Duration) -> Vec<C
             lines: Arc::clone(&lines),
             network,
             spare: Vec::new(),
+            tickets: 0,
+            on_loan: HashMap::new(),
+            expected: HashMap::new(),
         };
         Communicator::new(Box::new(local), patience)
     };
@@ -46,10 +49,23 @@ struct Local {
     lines: Arc<[Mutex<Lines>]>,
     network: Option<Network>,
     spare: Vec<Vec<u8>>,
+    tickets: u64,
+    /// Where messages are that are sent from where they are: to whom, with which tag.
+    on_loan: HashMap<u64, (usize, Tag)>,
+    /// Where messages are to be received, by sender and tag.
+    expected: HashMap<(usize, Tag), Arc<dyn Lent>>,
+}
+
+/// What is sent.
+#[derive(Debug)]
+enum Body {
+    Bytes(Vec<u8>),
+    /// It is where it was, by a ticket of its sender.
+    Lent(u64, Arc<dyn Lent>),
 }
 
 /// Messages, each with the moment at which it is there.
-type Queue = VecDeque<(Instant, Vec<u8>)>;
+type Queue = VecDeque<(Instant, Body)>;
 
 /// What was sent to a rank, by sender and tag.
 #[derive(Debug, Default)]
@@ -94,6 +110,14 @@ impl Local {
     }
 }
 
+impl Local {
+    fn post(&mut self, to: usize, tag: Tag, bytes: usize, body: Body) {
+        let arrival = self.arrival(to, bytes);
+        let mut inbox = locked(&self.inboxes[to]);
+        inbox.messages.entry((self.rank, tag)).or_default().push_back((arrival, body));
+    }
+}
+
 impl Transport for Local {
     fn rank(&self) -> usize {
         self.rank
@@ -104,17 +128,61 @@ impl Transport for Local {
     }
 
     fn send(&mut self, to: usize, tag: Tag, bytes: Vec<u8>) -> Result<(), RankError> {
-        let arrival = self.arrival(to, bytes.len());
-        let mut inbox = locked(&self.inboxes[to]);
-        inbox.messages.entry((self.rank, tag)).or_default().push_back((arrival, bytes));
+        self.post(to, tag, bytes.len(), Body::Bytes(bytes));
         Ok(())
     }
 
-    fn receive(&mut self, from: usize, tag: Tag) -> Result<Option<Vec<u8>>, RankError> {
+    fn send_lent(&mut self, to: usize, tag: Tag, lent: Arc<dyn Lent>) -> Result<Ticket, RankError> {
+        self.tickets += 1;
+        self.on_loan.insert(self.tickets, (to, tag));
+        self.post(to, tag, lent.bytes(), Body::Lent(self.tickets, lent));
+        Ok(Ticket(self.tickets))
+    }
+
+    fn has_left(&mut self, ticket: Ticket) -> Result<bool, RankError> {
+        let Some((to, tag)) = self.on_loan.remove(&ticket.0) else { return Ok(true) };
+        // what nobody has taken is copied now, so that nobody has to wait
+        let mut inbox = locked(&self.inboxes[to]);
+        for (_, body) in inbox.messages.get_mut(&(self.rank, tag)).into_iter().flatten() {
+            if let Body::Lent(number, lent) = body
+                && *number == ticket.0
+            {
+                let mut bytes = self.spare.pop().unwrap_or_default();
+                lent::append(&**lent, &mut bytes);
+                *body = Body::Bytes(bytes);
+            }
+        }
+        Ok(true)
+    }
+
+    fn expect(&mut self, from: usize, tag: Tag, lent: Arc<dyn Lent>) {
+        self.expected.insert((from, tag), lent);
+    }
+
+    fn expect_nothing(&mut self) {
+        self.expected.clear();
+    }
+
+    fn receive(&mut self, from: usize, tag: Tag) -> Result<Option<Message>, RankError> {
         let mut inbox = locked(&self.inboxes[self.rank]);
         let Some(queue) = inbox.messages.get_mut(&(from, tag)) else { return Ok(None) };
-        let is_there = queue.front().is_some_and(|(arrival, _)| *arrival <= Instant::now());
-        Ok(if is_there { queue.pop_front().map(|(_, bytes)| bytes) } else { None })
+        if queue.front().is_none_or(|(arrival, _)| *arrival > Instant::now()) {
+            return Ok(None);
+        }
+        let expected = self.expected.remove(&(from, tag));
+        // with the lock of the inbox: its sender may want its memory back
+        Ok(queue.pop_front().map(|(_, body)| match (body, expected) {
+            (Body::Bytes(bytes), _) => Message::Bytes(bytes),
+            (Body::Lent(_, from), Some(place)) if from.bytes() == place.bytes() => {
+                lent::copy(&*from, &*place);
+                Message::InPlace
+            }
+            (Body::Lent(_, from), _) => {
+                let mut bytes = self.spare.pop().unwrap_or_default();
+                lent::append(&*from, &mut bytes);
+                Message::Bytes(bytes)
+            }
+        }))
     }
 
     fn progress(&mut self) -> Result<(), RankError> {

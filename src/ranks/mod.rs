@@ -12,6 +12,8 @@ mod error;
 mod farewell;
 mod handshake;
 mod launcher;
+#[allow(unsafe_code, reason = "memory is lent by whoever has it, in another room")]
+mod lent;
 mod local;
 mod machine;
 #[cfg(feature = "mpi")]
@@ -25,9 +27,12 @@ pub use self::mpi::over_mpi;
 pub use communicator::Communicator;
 pub use error::{Common, RankError};
 pub use launcher::Launched;
+pub use lent::Lent;
 pub use local::{threads, threads_over};
 pub use network::Network;
 pub use pulse::Alive;
+
+use std::sync::Arc;
 
 /// What a message is about. Tags up to [`Tag::LAST`] are for whoever uses the communicator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,6 +59,19 @@ impl Tag {
     }
 }
 
+/// A message that was received.
+#[derive(Debug)]
+pub enum Message {
+    /// Its bytes.
+    Bytes(Vec<u8>),
+    /// They are in the memory that was lent for it.
+    InPlace,
+}
+
+/// A message that is sent from where it is ([`Transport::send_lent`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket(pub u64);
+
 /// How messages travel. No call waits for another rank.
 pub trait Transport: Send + std::fmt::Debug {
     /// Which one this is, from 0.
@@ -72,10 +90,27 @@ pub trait Transport: Send + std::fmt::Debug {
     /// [`RankError`]: the connection is lost.
     fn send(&mut self, to: usize, tag: Tag, bytes: Vec<u8>) -> Result<(), RankError>;
 
+    /// Begins to send from memory that is lent until [`Self::has_left`].
+    /// # Errors
+    /// [`RankError`]: the connection is lost.
+    fn send_lent(&mut self, to: usize, tag: Tag, lent: Arc<dyn Lent>) -> Result<Ticket, RankError>;
+
+    /// Whether the memory of such a message is its owner's again.
+    /// # Errors
+    /// [`RankError`]: the connection is lost.
+    fn has_left(&mut self, ticket: Ticket) -> Result<bool, RankError>;
+
+    /// Lends memory to the next message of a rank with this tag, until it has been received. A
+    /// message that is there already, or has another size, does not need it.
+    fn expect(&mut self, from: usize, tag: Tag, lent: Arc<dyn Lent>);
+
+    /// Takes back what was lent to messages that have not begun to come.
+    fn expect_nothing(&mut self);
+
     /// The next message of a rank with this tag, if it is there.
     /// # Errors
     /// [`RankError`]: the connection is lost.
-    fn receive(&mut self, from: usize, tag: Tag) -> Result<Option<Vec<u8>>, RankError>;
+    fn receive(&mut self, from: usize, tag: Tag) -> Result<Option<Message>, RankError>;
 
     /// Does what has to be done for messages to travel on.
     /// # Errors

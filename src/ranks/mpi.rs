@@ -12,6 +12,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::mem::{self, ManuallyDrop, MaybeUninit};
 use std::os::raw::{c_char, c_int};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mpi::Threading;
@@ -21,7 +22,7 @@ use mpi::traits::Communicator as _;
 
 use super::communicator::Communicator;
 use super::error::RankError;
-use super::{Tag, Transport};
+use super::{Lent, Message, Tag, Ticket, Transport};
 
 /// The most bytes of one message of MPI, which counts with a C int. A longer one of ours is cut: a piece of
 /// this size goes on with the next, a shorter one is the last.
@@ -56,6 +57,8 @@ fn open(patience: Duration, piece: usize) -> Result<Communicator, RankError> {
         size,
         piece,
         sent: Vec::new(),
+        tickets: 0,
+        expected: HashMap::new(),
         arriving: HashMap::new(),
         parts: HashMap::new(),
         spare: Vec::new(),
@@ -74,6 +77,10 @@ struct Mpi {
     piece: usize,
     /// What has not left yet.
     sent: Vec<Sent>,
+    /// Of messages that are sent from where they are.
+    tickets: u64,
+    /// Where messages are to be received, by sender and tag.
+    expected: HashMap<(usize, Tag), Arc<dyn Lent>>,
     /// What has begun to arrive and was not asked for, by sender and tag.
     arriving: HashMap<(usize, Tag), VecDeque<Arriving>>,
     /// Messages of which some pieces were received, and more follow.
@@ -108,18 +115,44 @@ impl Request {
     }
 }
 
+/// Memory that MPI reads while a message is on its way. Neither changed nor moved.
+enum Source {
+    Own(Vec<u8>),
+    Lent(Ticket, Arc<dyn Lent>),
+}
+
+impl Source {
+    fn address(&self) -> *const u8 {
+        match self {
+            Source::Own(bytes) => bytes.as_ptr(),
+            Source::Lent(_, lent) => lent.address().cast_const(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Source::Own(bytes) => bytes.len(),
+            Source::Lent(_, lent) => lent.bytes(),
+        }
+    }
+}
+
 /// A message that is on its way to another rank.
 struct Sent {
-    /// Neither changed nor moved: the memory is that of a vector.
-    bytes: Vec<u8>,
+    source: Source,
     requests: Vec<Request>,
+}
+
+/// Memory that MPI writes.
+enum Place {
+    /// Empty, with room for this many bytes.
+    Own(Vec<u8>, usize),
+    Lent(Arc<dyn Lent>),
 }
 
 /// A piece of a message that is on its way to this rank.
 struct Arriving {
-    /// Empty, with room for `count` bytes, which MPI writes.
-    buffer: Vec<u8>,
-    count: usize,
+    place: Place,
     request: Request,
 }
 
@@ -186,43 +219,61 @@ impl Mpi {
         let room = usize::try_from(count).map_err(|_| odd())?;
         let from = usize::try_from(status.MPI_SOURCE).map_err(|_| odd())?;
         let tag = Tag(u32::try_from(status.MPI_TAG).map_err(|_| odd())?);
-        let mut buffer = self.buffer_for(room);
+        let mut place = self.place_for((from, tag), room);
+        let address = match &mut place {
+            Place::Own(buffer, _) => buffer.as_mut_ptr(),
+            Place::Lent(lent) => lent.address(),
+        };
         let mut request = MaybeUninit::<ffi::MPI_Request>::uninit();
-        // SAFETY: the buffer has room for as many bytes as the message has, and stays where it is, untouched,
-        // until the request is complete: `Arriving` keeps it, and `Drop` leaves it where it is not.
+        // SAFETY: the place has room for as many bytes as the message has, and stays where it is,
+        // untouched, until the request is complete: `Arriving` keeps it, and `Drop` leaves it where
+        // it is not.
         let done = unsafe {
-            ffi::MPI_Imrecv(
-                buffer.as_mut_ptr().cast(),
-                count,
-                ffi::RSMPI_UINT8_T,
-                &mut message,
-                request.as_mut_ptr(),
-            )
+            ffi::MPI_Imrecv(address.cast(), count, ffi::RSMPI_UINT8_T, &mut message, request.as_mut_ptr())
         };
         succeeds(done)?;
         // SAFETY: MPI has begun, and written the request.
         let request = Request(unsafe { request.assume_init() });
-        let arriving = Arriving { buffer, count: room, request };
-        self.arriving.entry((from, tag)).or_default().push_back(arriving);
+        self.arriving.entry((from, tag)).or_default().push_back(Arriving { place, request });
         Ok(())
     }
 
+    /// Where the next message of a rank with this tag is received: where it is expected, if it is
+    /// that one and comes in one piece.
+    fn place_for(&mut self, key: (usize, Tag), room: usize) -> Place {
+        let is_next =
+            self.arriving.get(&key).is_none_or(VecDeque::is_empty) && !self.parts.contains_key(&key);
+        let fits = |lent: &Arc<dyn Lent>| is_next && lent.bytes() == room && room < self.piece;
+        if self.expected.get(&key).is_some_and(fits)
+            && let Some(lent) = self.expected.remove(&key)
+        {
+            return Place::Lent(lent);
+        }
+        Place::Own(self.buffer_for(room), room)
+    }
+
     /// The next piece of a rank with this tag, if all of it is there.
-    fn piece(&mut self, from: usize, tag: Tag) -> Result<Option<Vec<u8>>, RankError> {
+    fn piece(&mut self, from: usize, tag: Tag) -> Result<Option<Message>, RankError> {
         let Some(queue) = self.arriving.get_mut(&(from, tag)) else { return Ok(None) };
         let Some(first) = queue.front_mut() else { return Ok(None) };
         if !first.request.is_complete()? {
             return Ok(None);
         }
-        let Some(Arriving { mut buffer, count, .. }) = queue.pop_front() else { return Ok(None) };
-        // SAFETY: the buffer has this room, and MPI has written all of it: the request is complete.
-        unsafe { buffer.set_len(count) };
-        Ok(Some(buffer))
+        Ok(queue.pop_front().map(|arrived| match arrived.place {
+            Place::Own(mut buffer, count) => {
+                // SAFETY: the buffer has this room, and MPI has written all of it: the request is
+                // complete.
+                unsafe { buffer.set_len(count) };
+                Message::Bytes(buffer)
+            }
+            Place::Lent(_) => Message::InPlace,
+        }))
     }
 
     /// The next whole message.
-    fn message(&mut self, from: usize, tag: Tag) -> Result<Option<Vec<u8>>, RankError> {
+    fn message(&mut self, from: usize, tag: Tag) -> Result<Option<Message>, RankError> {
         while let Some(piece) = self.piece(from, tag)? {
+            let Message::Bytes(piece) = piece else { return Ok(Some(piece)) };
             let is_last = piece.len() < self.piece;
             let whole = match self.parts.remove(&(from, tag)) {
                 Some(mut before) => {
@@ -233,7 +284,9 @@ impl Mpi {
                 None => piece,
             };
             if is_last {
-                return Ok(Some(whole));
+                // it came before it was expected
+                self.expected.remove(&(from, tag));
+                return Ok(Some(Message::Bytes(whole)));
             }
             self.parts.insert((from, tag), whole);
         }
@@ -255,6 +308,47 @@ impl Mpi {
         spare
     }
 
+    /// Begins to send, in as many pieces as it takes.
+    fn send_from(&mut self, to: usize, tag: Tag, source: Source) -> Result<(), RankError> {
+        self.is_open()?;
+        let mut sent = Sent { source, requests: Vec::with_capacity(1) };
+        let (address, bytes) = (sent.source.address(), sent.source.bytes());
+        let mut begun = Ok(());
+        let mut at = 0;
+        loop {
+            let length = (bytes - at).min(self.piece);
+            let mut request = MaybeUninit::<ffi::MPI_Request>::uninit();
+            // SAFETY: these bytes are inside of the source, which stays where it is, and nobody
+            // changes it, until the request is complete: `Sent` keeps it, and `Drop` leaves it
+            // where it is not. Their number is at most `PIECE`, and ranks and tags are small, so
+            // that each fits a C int.
+            let done = unsafe {
+                ffi::MPI_Isend(
+                    address.wrapping_add(at).cast(),
+                    length as c_int,
+                    ffi::RSMPI_UINT8_T,
+                    to as c_int,
+                    tag.0 as c_int,
+                    ffi::RSMPI_COMM_WORLD,
+                    request.as_mut_ptr(),
+                )
+            };
+            begun = begun.and(succeeds(done));
+            if begun.is_err() {
+                break;
+            }
+            // SAFETY: MPI has begun, and written the request.
+            sent.requests.push(Request(unsafe { request.assume_init() }));
+            at += length;
+            if length < self.piece {
+                break;
+            }
+        }
+        // also where it fails: pieces before may be on their way
+        self.sent.push(sent);
+        begun
+    }
+
     /// Lets go of what has left.
     fn test_sent(&mut self) -> Result<(), RankError> {
         let mut at = 0;
@@ -265,8 +359,9 @@ impl Mpi {
                 sent.requests.pop();
             }
             if sent.requests.is_empty() {
-                let sent = self.sent.swap_remove(at);
-                self.give_back(sent.bytes);
+                if let Source::Own(bytes) = self.sent.swap_remove(at).source {
+                    self.give_back(bytes);
+                }
             } else {
                 at += 1;
             }
@@ -289,44 +384,33 @@ impl Transport for Mpi {
     }
 
     fn send(&mut self, to: usize, tag: Tag, bytes: Vec<u8>) -> Result<(), RankError> {
-        self.is_open()?;
-        let mut sent = Sent { bytes, requests: Vec::with_capacity(1) };
-        let mut begun = Ok(());
-        let mut at = 0;
-        loop {
-            let piece = &sent.bytes[at..sent.bytes.len().min(at + self.piece)];
-            let mut request = MaybeUninit::<ffi::MPI_Request>::uninit();
-            // SAFETY: the bytes stay where they are, and nobody changes them, until the request is complete:
-            // `Sent` keeps them, and `Drop` leaves them where it is not. Their number is at most `PIECE`, and
-            // ranks and tags are small, so that each fits a C int.
-            let done = unsafe {
-                ffi::MPI_Isend(
-                    piece.as_ptr().cast(),
-                    piece.len() as c_int,
-                    ffi::RSMPI_UINT8_T,
-                    to as c_int,
-                    tag.0 as c_int,
-                    ffi::RSMPI_COMM_WORLD,
-                    request.as_mut_ptr(),
-                )
-            };
-            begun = begun.and(succeeds(done));
-            if begun.is_err() {
-                break;
-            }
-            // SAFETY: MPI has begun, and written the request.
-            sent.requests.push(Request(unsafe { request.assume_init() }));
-            at += piece.len();
-            if piece.len() < self.piece {
-                break;
-            }
-        }
-        // also where it fails: pieces before may be on their way
-        self.sent.push(sent);
-        begun
+        self.send_from(to, tag, Source::Own(bytes))
     }
 
-    fn receive(&mut self, from: usize, tag: Tag) -> Result<Option<Vec<u8>>, RankError> {
+    fn send_lent(&mut self, to: usize, tag: Tag, lent: Arc<dyn Lent>) -> Result<Ticket, RankError> {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.send_from(to, tag, Source::Lent(ticket, lent))?;
+        Ok(ticket)
+    }
+
+    fn has_left(&mut self, ticket: Ticket) -> Result<bool, RankError> {
+        let is_it = |sent: &Sent| matches!(sent.source, Source::Lent(number, _) if number == ticket);
+        if self.sent.iter().any(is_it) {
+            self.progress()?;
+        }
+        Ok(!self.sent.iter().any(is_it))
+    }
+
+    fn expect(&mut self, from: usize, tag: Tag, lent: Arc<dyn Lent>) {
+        self.expected.insert((from, tag), lent);
+    }
+
+    fn expect_nothing(&mut self) {
+        self.expected.clear();
+    }
+
+    fn receive(&mut self, from: usize, tag: Tag) -> Result<Option<Message>, RankError> {
         if let Some(message) = self.message(from, tag)? {
             return Ok(Some(message));
         }
@@ -377,10 +461,10 @@ impl Drop for Mpi {
     fn drop(&mut self) {
         // MPI may still read and write the memory of what is on its way
         for sent in self.sent.drain(..).filter(|sent| !sent.requests.is_empty()) {
-            mem::forget(sent.bytes);
+            mem::forget(sent.source);
         }
         for arriving in self.arriving.drain().flat_map(|(_, queue)| queue) {
-            mem::forget(arriving.buffer);
+            mem::forget(arriving.place);
         }
     }
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::error::CompileError;
 use crate::jit::{Arena, ArenaRun, BoundBytes, JitError};
-use crate::plan::{Message, RankedPlan};
-use crate::ranks::{Communicator, RankError, Tag};
+use crate::plan::{AccessMode, Message, Place, Plan, RankedPlan, Stage};
+use crate::ranks::{Communicator, RankError, Tag, Ticket};
 
 /// Says that a rank wants to end behind this step.
 const STOP: Tag = Tag(0);
@@ -14,6 +14,10 @@ const STOP: Tag = Tag(0);
 const GATHER: Tag = Tag(1);
 /// The first message of a step between two ranks.
 const FIRST: u32 = 2;
+
+/// Bytes from which on a range travels by itself, from where it is to where it is wanted. What is
+/// smaller is packed into one message: copies of it take less time than messages.
+const ALONE: usize = 32 << 10;
 
 /// Of all ranks: refuses a plan that is not the same on each of them. Their results would not be those of one
 /// process, and they would wait for messages that nobody sends.
@@ -41,6 +45,8 @@ pub(super) struct Exchange {
     sends: Vec<Sent>,
     /// In the order in which they are needed.
     receives: Vec<Received>,
+    /// Which of `receives` are expected in their place, in the order in which they are made.
+    in_place: Vec<usize>,
     gathers: Vec<Message>,
     /// The number of stages.
     end: usize,
@@ -52,6 +58,9 @@ struct Sent {
     tag: Tag,
     made: usize,
     bytes: BoundBytes,
+    /// Sent from where it is: the first stage that writes there again; the number of stages: none
+    /// of the step.
+    until: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -81,19 +90,33 @@ impl Exchange {
             Ok(next)
         };
         let (mut sends, mut receives) = (Vec::new(), Vec::new());
+        let writes = Writes::of(&plan.plan);
         for Message { from, to, made, needed, bytes } in &plan.messages {
-            if *from == rank {
-                sends.push(Sent { to: *to, tag: tag(*to, 0)?, made: *made, bytes: bind(bytes)? });
+            let (from, to, made, needed) = (*from, *to, *made, *needed);
+            if from != rank && to != rank {
+                continue;
             }
-            if *to == rank {
-                let (from, made, needed) = (*from, *made, *needed);
-                receives.push(Received { from, tag: tag(from, 1)?, made, needed, bytes: bind(bytes)? });
+            let (alone, packed): (Vec<_>, Vec<_>) =
+                bytes.iter().cloned().partition(|range| range.len() >= ALONE);
+            let parts =
+                alone.into_iter().map(|range| vec![range]).chain((!packed.is_empty()).then_some(packed));
+            for part in parts {
+                let (is_alone, bytes) = (part[0].len() >= ALONE, bind(&part)?);
+                if from == rank {
+                    let until = is_alone.then(|| writes.next(made, &part[0]));
+                    sends.push(Sent { to, tag: tag(to, 0)?, made, bytes, until });
+                } else {
+                    receives.push((is_alone, Received { from, tag: tag(from, 1)?, made, needed, bytes }));
+                }
             }
         }
-        receives.sort_by_key(|received| (received.needed, received.made));
+        receives.sort_by_key(|(_, received)| (received.needed, received.made));
+        let (alone, receives): (Vec<bool>, Vec<Received>) = receives.into_iter().unzip();
+        let mut in_place: Vec<usize> = (0..receives.len()).filter(|&at| alone[at]).collect();
+        in_place.sort_by_key(|&at| receives[at].made);
         let gathers = plan.gathers.iter().filter(|message| message.from == rank || message.to == rank);
         let gathers = gathers.cloned().collect();
-        Ok(Self { communicator, sends, receives, gathers, end: plan.plan.stages.len() })
+        Ok(Self { communicator, sends, receives, in_place, gathers, end: plan.plan.stages.len() })
     }
 
     fn others(&self) -> impl Iterator<Item = usize> {
@@ -135,6 +158,35 @@ impl Exchange {
     }
 }
 
+/// What each stage writes of the arena.
+struct Writes(Vec<Vec<Range<usize>>>);
+
+impl Writes {
+    fn of(plan: &Plan) -> Self {
+        let of_stage = |stage: &Stage| {
+            let accesses = stage.groups.iter().flat_map(|group| &group.calls).flat_map(|call| &call.args);
+            let buffers = accesses
+                .filter(|access| access.mode == AccessMode::Write)
+                .map(|access| plan.buffer(access.buffer));
+            buffers
+                .filter_map(|buffer| match buffer.place {
+                    Place::Arena(start) => Some(start..start + buffer.bytes),
+                    Place::Scratch(_) => None,
+                })
+                .collect()
+        };
+        Self(plan.stages.iter().map(of_stage).collect())
+    }
+
+    /// The first stage from one on, on whatever rank, that writes a buffer with any of these bytes;
+    /// the number of stages where there is none.
+    fn next(&self, from: usize, bytes: &Range<usize>) -> usize {
+        let overlaps = |other: &Range<usize>| other.start < bytes.end && bytes.start < other.end;
+        let stages = self.0.iter().skip(from);
+        from + stages.take_while(|written| !written.iter().any(overlaps)).count()
+    }
+}
+
 /// How far the messages of a run are: the affair of worker 0.
 #[derive(Debug)]
 pub(super) struct Flow<'e> {
@@ -142,6 +194,10 @@ pub(super) struct Flow<'e> {
     arena: &'e ArenaRun,
     /// Of `sends`.
     sent: usize,
+    /// Messages that leave from where they are, with the first stage that writes there again.
+    leaving: Vec<(usize, usize, Ticket)>,
+    /// Of `in_place`: how many are expected, or were.
+    expected: usize,
     /// Of `receives`: whether each is there.
     received: Vec<bool>,
     /// The first that is not.
@@ -160,7 +216,7 @@ impl<'e> Flow<'e> {
             exchange.communicator.send_with(other, STOP, |buffer| buffer.push(u8::from(stop)))?;
         }
         let received = vec![false; exchange.receives.len()];
-        Ok(Self { exchange, arena, sent: 0, received, first_open: 0 })
+        Ok(Self { exchange, arena, sent: 0, leaving: Vec::new(), expected: 0, received, first_open: 0 })
     }
 
     /// Sends what stages before this one have made, and waits for what it needs.
@@ -168,10 +224,18 @@ impl<'e> Flow<'e> {
     /// [`RankError`].
     pub(super) fn before(&mut self, stage: usize) -> Result<(), RankError> {
         let Exchange { communicator, sends, receives, .. } = self.exchange;
-        while let Some(Sent { to, tag, bytes, .. }) = sends.get(self.sent).filter(|sent| sent.made <= stage) {
-            communicator.send_with(*to, *tag, |buffer| bytes.pack(self.arena, buffer))?;
+        while let Some(sent) = sends.get(self.sent).filter(|sent| sent.made <= stage) {
+            let Sent { to, tag, bytes, .. } = sent;
+            match sent.until.and_then(|until| Some((until, bytes.lend(self.arena)?))) {
+                Some((until, lent)) => {
+                    self.leaving.push((until, *to, communicator.send_lent(*to, *tag, lent)?));
+                }
+                None => communicator.send_with(*to, *tag, |buffer| bytes.pack(self.arena, buffer))?,
+            }
             self.sent += 1;
         }
+        self.let_leave(stage)?;
+        self.expect(stage);
         while let Some(received) = receives.get(self.first_open).filter(|received| received.needed <= stage) {
             if !self.received[self.first_open] {
                 let arena = self.arena;
@@ -181,6 +245,35 @@ impl<'e> Flow<'e> {
             self.first_open += 1;
         }
         Ok(())
+    }
+
+    /// Waits until what a stage writes over has left.
+    fn let_leave(&mut self, stage: usize) -> Result<(), RankError> {
+        let Exchange { communicator, end, .. } = self.exchange;
+        let mut at = 0;
+        while let Some(&(until, to, ticket)) = self.leaving.get(at) {
+            if until <= stage {
+                communicator.wait(to, || Ok(communicator.has_left(ticket)?.then_some(())))?;
+                self.leaving.swap_remove(at);
+            } else {
+                at += 1;
+            }
+        }
+        debug_assert!(stage < *end || self.leaving.is_empty(), "nothing is lent behind the last stage");
+        Ok(())
+    }
+
+    /// Lends their place to messages that are made in a stage: it is free when this rank has come
+    /// there.
+    fn expect(&mut self, stage: usize) {
+        let Exchange { communicator, receives, in_place, .. } = self.exchange;
+        while let Some(&at) = in_place.get(self.expected).filter(|&&at| receives[at].made <= stage + 1) {
+            let Received { from, tag, bytes, .. } = &receives[at];
+            if let Some(lent) = bytes.lend(self.arena) {
+                communicator.expect(*from, *tag, lent);
+            }
+            self.expected += 1;
+        }
     }
 
     /// Lets messages travel on beside the tasks of a stage, and takes some that are there.
@@ -208,9 +301,11 @@ impl<'e> Flow<'e> {
         for (&Received { from, tag, .. }, _) in
             open.filter(|(received, is_there)| !**is_there && received.made <= stage)
         {
-            communicator.wait(from, || communicator.receive_with(from, tag, |_| ()))?;
+            communicator.wait(from, || communicator.receive_expected(from, tag, |_| ()))?;
         }
-        Ok(())
+        // nobody sends the others, and nothing is lent any more
+        communicator.expect_nothing();
+        self.let_leave(self.exchange.end)
     }
 
     /// Whether any rank wanted to end behind this step.
@@ -235,5 +330,6 @@ impl<'e> Flow<'e> {
 
 /// Puts a message in its place, if it is there.
 fn take(communicator: &Communicator, received: &Received, arena: &ArenaRun) -> Result<Option<()>, RankError> {
-    communicator.receive_with(received.from, received.tag, |bytes| received.bytes.unpack(arena, bytes))
+    let unpack = |bytes: &[u8]| received.bytes.unpack(arena, bytes);
+    communicator.receive_expected(received.from, received.tag, unpack)
 }

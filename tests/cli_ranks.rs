@@ -48,8 +48,8 @@ train {
 }
 ";
 
-/// Makes a run last long enough to be disturbed.
-const SLOW: [&str; 4] = ["--set", "train.batch=16", "--epochs", "40"];
+/// Makes a run last long enough to be disturbed: some seconds.
+const SLOW: [&str; 4] = ["--set", "train.batch=16", "--epochs", "150"];
 
 /// As long as anything here may take.
 const MOST: Duration = Duration::from_secs(240);
@@ -327,6 +327,26 @@ fn a_rank_with_other_pictures_is_refused() {
     assert_eq!(err.matches("error: ").count(), 1, "{err}");
 }
 
+#[test]
+fn a_rank_with_other_weights_to_begin_with_is_refused() {
+    if !has_mpirun() {
+        return;
+    }
+    let place = Place::new();
+    for seed in ["1", "2"] {
+        place.alone(&["run", "mixed.cnn", "--epochs", "1", "--seed", seed, "--out", seed, "--no-report"]);
+    }
+    let cnnc = env!("CARGO_BIN_EXE_cnnc");
+    let mut command = place.mpirun();
+    for weights in ["1", "2"] {
+        let run = ["run", "mixed.cnn", "--weights", weights, "--out", "run", ":"];
+        command.args(["-n", "1", cnnc]).args(run);
+    }
+    let (is_good, _, err) = Job::start(command).end();
+    assert!(!is_good && err.contains("error: weights to begin with of rank 1 on "), "{err}");
+    assert_eq!(err.matches("error: ").count(), 1, "{err}");
+}
+
 /// One process proposes, the others train; a search that was ended goes on with another number of them.
 #[test]
 fn a_search_of_several_ranks_is_that_of_one() {
@@ -335,8 +355,12 @@ fn a_search_of_several_ranks_is_that_of_one() {
     }
     let place = Place::new();
     let searched = MIXED.replace("lr: 0.005", "lr: search(1e-4..=1e-1, scale: log)");
-    let tune = "tune { objective: val_accuracy; strategy: hyperband(max_epochs: 4, factor: 2); parallel: 4 }";
-    fs::write(place.path("search.cnn"), format!("{searched}{tune}\n")).expect("written");
+    // the second lasts long enough to be disturbed
+    for (file, epochs) in [("search.cnn", 4), ("long.cnn", 16)] {
+        let tune = format!("strategy: hyperband(max_epochs: {epochs}, factor: 2); parallel: 4");
+        let tune = format!("tune {{ objective: val_accuracy; {tune} }}");
+        fs::write(place.path(file), format!("{searched}{tune}\n")).expect("written");
+    }
     let journal = |out: &str| -> Vec<serde_json::Value> {
         let entry = |line: &str| {
             let mut entry: serde_json::Value = serde_json::from_str(line).expect("JSON");
@@ -345,9 +369,10 @@ fn a_search_of_several_ranks_is_that_of_one() {
         };
         text(&place.bytes(&format!("{out}/trials.jsonl"))).lines().map(entry).collect()
     };
-    let assert_same = |out: &str, err: &str| {
-        assert_eq!(journal("one"), journal(out), "{err}");
-        assert_eq!(place.bytes("one/best.cnn"), place.bytes(&format!("{out}/best.cnn")), "{err}");
+    let assert_same = |one: &str, out: &str, err: &str| {
+        assert_eq!(journal(one), journal(out), "{err}");
+        let best = |out: &str| text(&place.bytes(&format!("{out}/best.cnn")));
+        assert_eq!(best(one), best(out), "{err}");
     };
     place.alone(&["tune", "search.cnn", "--out", "one"]);
     for (ranks, per_trial) in [(2, "1"), (4, "1"), (4, "2")] {
@@ -355,12 +380,13 @@ fn a_search_of_several_ranks_is_that_of_one() {
         let words = ["tune", "search.cnn", "--out", &out, "--ranks-per-trial", per_trial];
         let (is_good, said, err) = Job::start(place.together(ranks, &words)).end();
         assert!(is_good, "{err}");
-        assert_same(&out, &err);
+        assert_same("one", &out, &err);
         assert_eq!(said.matches("best: ").count(), 1, "one rank speaks: {said}");
         let left_over = "note: 1 of 3 ranks train nothing: another trial side by side takes 2 of them";
         assert_eq!(err.matches(left_over).count(), usize::from(per_trial == "2"), "{err}");
     }
-    let job = Job::start(place.together(3, &["tune", "search.cnn", "--out", "ended"]));
+    place.alone(&["tune", "long.cnn", "--out", "long"]);
+    let job = Job::start(place.together(3, &["tune", "long.cnn", "--out", "ended"]));
     let unit = |out: &str| fs::read_to_string(place.path(out).join("trials.jsonl")).unwrap_or_default();
     let begun = Instant::now();
     while !unit("ended").contains("\"ended\"") {
@@ -369,11 +395,10 @@ fn a_search_of_several_ranks_is_that_of_one() {
     }
     Job::signal(&job.0.id().to_string(), "-TERM");
     let (is_good, _, err) = job.end();
-    // it may have come to its end before the signal
-    assert!(is_good || err.contains("the search has not come to its end"), "{err}");
-    let (is_good, _, err) = Job::start(place.together(2, &["tune", "search.cnn", "--resume", "ended"])).end();
+    assert!(!is_good && err.contains("the search has not come to its end"), "{err}");
+    let (is_good, _, err) = Job::start(place.together(2, &["tune", "long.cnn", "--resume", "ended"])).end();
     assert!(is_good, "{err}");
-    assert_same("ended", &err);
+    assert_same("long", "ended", &err);
 }
 
 #[test]

@@ -8,12 +8,14 @@ use serde_json::{Map, Value};
 use super::error::Error;
 use super::job::StageProgram;
 use super::tuning;
+use crate::checksum::Summing;
 use crate::data::DataDigest;
 use crate::ir::TuneSpec;
 use crate::kernel::Target;
 use crate::plan::{self, Choices};
 use crate::ranks::{Common, Communicator, RankError};
 use crate::settings::Settings;
+use crate::train::Pretrained;
 
 /// All ranks are of one version, compute in one way, and have the same settings.
 /// # Errors
@@ -38,6 +40,18 @@ pub(super) fn on_program(
 /// [`RankError`]: the first rank that differs from rank 0.
 pub(super) fn on_data(ranks: &Communicator, digest: &DataDigest) -> Result<(), RankError> {
     ranks.agree(&[(Common::Data, digest.whole.as_ref().unwrap_or(&digest.sampled).clone())])
+}
+
+/// All ranks begin with the same weights, where these are not random.
+/// # Errors
+/// [`RankError`]: the first rank that differs from rank 0.
+pub(super) fn on_weights(ranks: &Communicator, weights: &Pretrained) -> Result<(), RankError> {
+    let mut summing = Summing::default();
+    for (name, values) in weights {
+        summing.add(name.as_bytes());
+        summing.add_floats(values);
+    }
+    ranks.agree(&[(Common::Weights, summing.sum().to_string())])
 }
 
 /// All ranks search the same space in the same way; `space` has what each parameter may be.
@@ -94,6 +108,29 @@ mod tests {
 
     use super::*;
     use crate::ranks::threads;
+
+    #[test]
+    fn weights_are_compared_by_name_and_value() {
+        let weights = |name: &str, value: f32| Pretrained::from([(name.to_owned(), vec![1.0, value])]);
+        for (theirs, alike) in [
+            (weights("a", 2.0), true),
+            (weights("a", 3.0), false),
+            (weights("b", 2.0), false),
+            (Pretrained::new(), false),
+        ] {
+            let [first, second] = <[_; 2]>::try_from(threads(2, Duration::from_secs(30))).expect("two");
+            let found = std::thread::scope(|scope| {
+                let second = scope.spawn(|| on_weights(&second, &theirs));
+                let first = on_weights(&first, &weights("a", 2.0));
+                [first, second.join().expect("no panic")]
+            });
+            for found in found {
+                let differs = matches!(found, Err(RankError::Differs { what: Common::Weights, rank: 1, .. }));
+                assert_eq!(differs, !alike, "{found:?}");
+                assert_eq!(found.is_ok(), alike, "{found:?}");
+            }
+        }
+    }
 
     #[test]
     fn the_choices_of_rank_0_are_those_of_all() {

@@ -211,6 +211,7 @@ impl Experiment {
         let index = data.take_index().unwrap_or_default();
         if let Some(ranks) = &ranks {
             agreement::on_data(ranks, &index.digest())?;
+            agreement::on_weights(ranks, &pretrained)?;
         }
         let known = resumed.as_ref().map(|run| run.record(&index, data_changed, watch)).transpose()?;
         let choices = match &resumed {

@@ -92,13 +92,15 @@ pub enum Common {
     Settings,
     /// The pictures.
     Data,
+    /// The weights that training begins with.
+    Weights,
     /// What the compiler made of the step.
     Plan,
 }
 
 impl Common {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Version, Self::Instructions, Self::Settings, Self::Data, Self::Plan];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Version, Self::Instructions, Self::Settings, Self::Data, Self::Weights, Self::Plan];
 }
 
 impl fmt::Display for Common {
@@ -108,6 +110,7 @@ impl fmt::Display for Common {
             Common::Instructions => "instructions",
             Common::Settings => "setting",
             Common::Data => "data",
+            Common::Weights => "weights to begin with",
             Common::Plan => "plan",
         })
     }
@@ -144,6 +147,9 @@ impl RankError {
             }
             RankError::Differs { what: Common::Data, .. } => {
                 "give all machines the same data: a shared folder, or copies of one"
+            }
+            RankError::Differs { what: Common::Weights, .. } => {
+                "give all machines the same file of weights: a shared one, or copies of it"
             }
             RankError::TooMany { fits, .. } => {
                 return Some(format!(

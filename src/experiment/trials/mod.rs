@@ -35,6 +35,7 @@ use super::error::Error;
 use super::job::stages;
 use super::open::Experiment;
 use super::train::told;
+use super::watch::Silent;
 use crate::data::DataDigest;
 use crate::files;
 use crate::ir::TuneSpec;
@@ -176,9 +177,10 @@ impl Experiment {
     }
 }
 
-/// Of all ranks: they search the same, of the same pictures, and a trial has a part for each rank of a crew.
+/// Of all ranks: they search the same, of the same pictures and weights, and a trial has a part for
+/// each rank of a crew.
 /// # Errors
-/// [`Error::Ranks`]: what differs.
+/// [`Error::Ranks`]: what differs; those of [`Experiment::pretrained`].
 fn agree(
     ranks: &Communicator,
     points: &Points<'_>,
@@ -188,7 +190,8 @@ fn agree(
     agreement::on_parts(options.ranks_per_trial.max(1), &stages(&first.program))?;
     agreement::on_program(Some(ranks), options.compute.target(), &first.settings())?;
     agreement::on_search(ranks, &points.written_space(), points.tune())?;
-    Ok(agreement::on_data(ranks, &pictures.digest)?)
+    agreement::on_data(ranks, &pictures.digest)?;
+    Ok(agreement::on_weights(ranks, &first.pretrained(&mut Silent)?)?)
 }
 
 /// What computes the units of a job.

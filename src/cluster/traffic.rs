@@ -109,16 +109,20 @@ impl Open {
     }
 
     fn add(&mut self, travel: &Travel, layer: usize) {
-        let Travel { from, to, .. } = *travel;
-        let bytes = travel.bytes.len() as u64;
-        let pair = from * self.out.len() + to;
-        let (word, bit) = (&mut self.pairs[pair / 64], 1 << (pair % 64));
-        // what goes from one to the other is one message
-        let messages = u64::from(*word & bit == 0);
-        *word |= bit;
-        let load = Load { messages, bytes };
-        self.out[from] = self.out[from].plus(load);
-        self.into[to] = self.into[to].plus(load);
+        let Travel { from, ref to, .. } = *travel;
+        let each = travel.bytes.len() as u64;
+        let mut bytes = 0;
+        for to in to.iter() {
+            let pair = from * self.out.len() + to;
+            let (word, bit) = (&mut self.pairs[pair / 64], 1 << (pair % 64));
+            // what goes from one to the other is one message
+            let messages = u64::from(*word & bit == 0);
+            *word |= bit;
+            let load = Load { messages, bytes: each };
+            self.out[from] = self.out[from].plus(load);
+            self.into[to] = self.into[to].plus(load);
+            bytes += each;
+        }
         *self.layers.entry(layer).or_default() += bytes;
     }
 }

@@ -9,7 +9,7 @@ pub(super) struct Intervals<T> {
     intervals: BTreeMap<usize, (usize, T)>,
 }
 
-impl<T: Copy> Intervals<T> {
+impl<T: Copy + PartialEq> Intervals<T> {
     pub(super) fn new(bytes: usize, value: T) -> Self {
         Self { intervals: BTreeMap::from([(0, (bytes, value))]) }
     }
@@ -21,8 +21,40 @@ impl<T: Copy> Intervals<T> {
         }
         self.cut_at(bytes.start);
         self.cut_at(bytes.end);
-        for (&start, (end, value)) in self.intervals.range_mut(bytes) {
+        let mut count = 0;
+        for (&start, (end, value)) in self.intervals.range_mut(bytes.clone()) {
             change(start..*end, value);
+            count += 1;
+        }
+        if count > 1 {
+            self.join(bytes);
+        }
+    }
+
+    /// Makes neighbours one of which the same is known: memory is used again and again, and would
+    /// otherwise be in ever smaller parts.
+    fn join(&mut self, bytes: Range<usize>) {
+        let mut inside = self.intervals.range(bytes).map(|(&start, &(end, value))| (start, end, value));
+        let Some(mut last) = inside.next() else { return };
+        let (mut longer, mut gone) = (Vec::new(), Vec::new());
+        for next in inside {
+            if next.2 == last.2 {
+                last.1 = next.1;
+                gone.push(next.0);
+            } else {
+                longer.push(last);
+                last = next;
+            }
+        }
+        longer.push(last);
+        if gone.is_empty() {
+            return;
+        }
+        for start in gone {
+            self.intervals.remove(&start);
+        }
+        for (start, end, value) in longer {
+            self.intervals.insert(start, (end, value));
         }
     }
 
@@ -73,6 +105,9 @@ mod tests {
         assert_eq!(all, [(0..10, 'a'), (10..15, 'b'), (15..20, 'c'), (20..30, 'd'), (30..100, 'a')]);
         let some: Vec<_> = intervals.of(12..18).map(|(range, value)| (range, *value)).collect();
         assert_eq!(some, [(12..15, 'b'), (15..18, 'c')]);
+        intervals.change(10..20, |_, value| *value = 'f');
+        let joined: Vec<_> = intervals.of(5..25).map(|(range, value)| (range, *value)).collect();
+        assert_eq!(joined, [(5..10, 'a'), (10..20, 'f'), (20..25, 'd')]);
         intervals.set(0..100, 'e');
         assert_eq!(intervals.of(0..100).count(), 1);
     }

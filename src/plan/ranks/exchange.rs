@@ -122,9 +122,19 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
     fn call(&mut self, stage: usize, space: crate::plan::Space, call: &Call, tasks: &[Range<usize>]) {
         let of_mode = |mode| call.args.iter().filter(move |access| access.mode == mode);
         for access in of_mode(AccessMode::Read) {
+            if access.stride == 0 {
+                // the same for all tasks
+                let mut ranks = RankSet::NONE;
+                let with_tasks = tasks.iter().enumerate().filter(|(_, tasks)| !tasks.is_empty());
+                with_tasks.for_each(|(rank, _)| ranks.insert(rank));
+                for bytes in touched(self.plan, space, access, &(0..1)) {
+                    self.read(bytes, &ranks, stage);
+                }
+                continue;
+            }
             for (rank, tasks) in tasks.iter().enumerate() {
                 for bytes in touched(self.plan, space, access, tasks) {
-                    self.read(bytes, rank, stage);
+                    self.read(bytes, &RankSet::one(rank), stage);
                 }
             }
         }
@@ -144,25 +154,24 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
         }
     }
 
-    /// A rank reads bytes in a stage, or when the step ends.
-    fn read(&mut self, bytes: Range<usize>, rank: usize, stage: usize) {
+    /// Ranks read bytes in a stage, or when the step ends.
+    fn read(&mut self, bytes: Range<usize>, ranks: &RankSet, stage: usize) {
         let params_end = self.params_end;
         let (visit, readers) = (&mut self.visit, &mut self.readers);
         self.held.change(bytes, |bytes, held| {
             if held.by.is_none() && bytes.start < params_end {
-                readers.change(bytes.clone(), |_, readers| readers.insert(rank));
+                readers.change(bytes.clone(), |_, readers| *readers = readers.union(ranks));
             }
-            if !held.holders.contains(rank) {
-                visit(travel(held, bytes, rank, stage));
-                held.holders.insert(rank);
+            let missing = ranks.without(&held.holders);
+            if !missing.is_empty() {
+                travel(held, &bytes, missing, stage, visit);
+                held.holders = held.holders.union(&missing);
             }
         });
     }
 
     fn all_read(&mut self, buffer: BufferId, stage: usize) {
-        for rank in 0..self.ranks {
-            self.read(bytes_of(self.plan, buffer), rank, stage);
-        }
+        self.read(bytes_of(self.plan, buffer), &RankSet::all(self.ranks), stage);
     }
 
     /// Brings what is new of a parameter to those that read it in the next step.
@@ -171,9 +180,7 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
         let read: Vec<(Range<usize>, RankSet)> =
             self.readers.of(bytes).map(|(bytes, readers)| (bytes, *readers)).collect();
         for (bytes, readers) in read {
-            for rank in readers.iter() {
-                self.read(bytes.clone(), rank, end);
-            }
+            self.read(bytes, &readers, end);
         }
     }
 
@@ -183,9 +190,8 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
         let all = RankSet::all(self.ranks);
         for &param in &self.plan.params {
             for (bytes, held) in self.held.of(bytes_of(self.plan, param)) {
-                for rank in all.without(&held.holders).iter() {
-                    travels.add(travel(&Held { made: 0, ..*held }, bytes.clone(), rank, 0));
-                }
+                let missing = all.without(&held.holders);
+                travel(&Held { made: 0, ..*held }, &bytes, missing, 0, &mut |travel| travels.add(travel));
             }
         }
         travels.messages()
@@ -200,11 +206,18 @@ fn bytes_of(plan: &Plan, id: BufferId) -> Range<usize> {
     }
 }
 
-/// What brings bytes to a rank that needs them before a stage.
-fn travel(held: &Held, bytes: Range<usize>, to: usize, needed: usize) -> Travel {
-    // not all from the same
-    let from = held.makers.next_from(to).expect("bytes have a maker");
-    Travel { from, to, made: held.made, needed, bytes }
+/// Shows what brings bytes to ranks that need them before a stage.
+fn travel(held: &Held, bytes: &Range<usize>, to: RankSet, needed: usize, visit: &mut impl FnMut(Travel)) {
+    let mut show =
+        |from: usize, to: RankSet| visit(Travel { from, to, made: held.made, needed, bytes: bytes.clone() });
+    if let Some(from) = held.makers.only() {
+        return show(from, to);
+    }
+    for rank in to.iter() {
+        // not all from the same
+        let from = held.makers.next_from(rank).expect("bytes have a maker");
+        show(from, RankSet::one(rank));
+    }
 }
 
 /// Bytes on their way, by when they are made, from whom to whom, and by when they are needed.
@@ -214,7 +227,9 @@ struct Travels(BTreeMap<(usize, usize, usize, usize), Vec<Range<usize>>>);
 impl Travels {
     fn add(&mut self, travel: Travel) {
         let Travel { from, to, made, needed, bytes } = travel;
-        self.0.entry((made, needed, from, to)).or_default().push(bytes);
+        for to in to.iter() {
+            self.0.entry((made, needed, from, to)).or_default().push(bytes.clone());
+        }
     }
 
     fn messages(self) -> Vec<Message> {

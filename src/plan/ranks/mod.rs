@@ -27,6 +27,8 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
+pub use rank_set::RankSet;
+
 use std::ops::Range;
 
 use super::error::PlanError;
@@ -78,14 +80,14 @@ impl Message {
     }
 }
 
-/// Bytes on their way from one rank to another, as a walk through a step meets them: a message, or a part of
-/// one.
+/// Bytes on their way from one rank to others, as a walk through a step meets them: a message to
+/// each of them, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Travel {
     /// As of [`Message`].
     pub from: usize,
-    /// As of [`Message`].
-    pub to: usize,
+    /// Who needs them.
+    pub to: RankSet,
     /// As of [`Message`].
     pub made: usize,
     /// As of [`Message`].

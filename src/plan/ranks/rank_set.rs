@@ -6,7 +6,7 @@ const WORDS: usize = MOST_RANKS.div_ceil(64);
 
 /// Some of the ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RankSet([u64; WORDS]);
+pub struct RankSet([u64; WORDS]);
 
 impl RankSet {
     pub(super) const NONE: Self = Self([0; WORDS]);
@@ -28,8 +28,14 @@ impl RankSet {
         self.0[rank / 64] |= 1 << (rank % 64);
     }
 
-    pub(super) fn contains(&self, rank: usize) -> bool {
-        self.0[rank / 64] >> (rank % 64) & 1 == 1
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|&bits| bits == 0)
+    }
+
+    /// The only member, where there is one.
+    pub(super) fn only(&self) -> Option<usize> {
+        let mut members = self.iter();
+        members.next().filter(|_| members.next().is_none())
     }
 
     /// Those of this set that are not of another one.
@@ -42,7 +48,7 @@ impl RankSet {
     }
 
     /// Its members in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+    pub fn iter(&self) -> impl Iterator<Item = usize> {
         let of_word = |(word, bits): (usize, u64)| {
             (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
         };
@@ -69,5 +75,7 @@ mod tests {
         assert_eq!(RankSet::one(2).next_from(3), Some(2));
         assert_eq!(RankSet::all(65).without(&RankSet::all(64)).iter().collect::<Vec<_>>(), [64]);
         assert_eq!(RankSet::NONE.next_from(0), None);
+        assert!(RankSet::NONE.is_empty() && !set.is_empty());
+        assert_eq!([RankSet::one(70).only(), set.only(), RankSet::NONE.only()], [Some(70), None, None]);
     }
 }

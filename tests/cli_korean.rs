@@ -351,6 +351,10 @@ fn commands_that_look_at_files_are_korean() {
     ];
     let say = |arguments: &[&str]| is_korean(here, arguments, &names);
     say(&["summary", DIGITS]);
+    // names of layers, and of what belongs to none
+    let names_and_metrics = [&names[..], &["metrics"]].concat();
+    is_korean(here, &["summary", DIGITS, "--ranks", "2", "--simulate"], &names_and_metrics);
+    say(&["check", DIGITS, "--ranks", "8"]);
     let two = "model Small { input(8x8x1); flatten; dense(10, activation: softmax) }\n\
                model Large { input(8x8x1); flatten; dense(64, activation: relu); dense(10, activation: softmax) }\n\
                data { source: digits; test: 20% of all }\ntrain { epochs: 1 }\n";

@@ -115,6 +115,7 @@ const TABLE: &[Row] = &[
             ("--format json", Something),
             ("--fix", Something),
             ("--dry-run", Refused),
+            ("--ranks 2", Nothing("the file is not sound")),
         ],
     },
     Row { base: "check bad.cnn --model A --fix", options: &[("--dry-run", Something)] },

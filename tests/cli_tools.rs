@@ -171,6 +171,49 @@ fn check_fix_goes_on_until_nothing_is_left() {
     cnnc(folder).args(["check", "b.cnn", "--dry-run"]).assert().code(2);
 }
 
+/// Nearly all weights stand behind `flatten`, each used once a picture.
+const FLATTENED: &str = "model Wide {
+    input(64x64x3)
+    conv2d(16, 3x3, padding: same, activation: relu)
+    flatten
+    dense(256, activation: relu)
+    dense(10, activation: softmax)
+}
+data { source: folder(\"photos/\"); classes: [a, b, c, d, e, f, g, h, i, j]; validation: 10% of train }
+train { epochs: 1; batch: 32 }
+";
+
+#[test]
+fn check_warns_of_machines_that_would_send_for_longer_than_they_compute() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "wide.cnn", FLATTENED);
+    let checked = cnnc(folder).args(["check", "wide.cnn", "--ranks", "4"]).assert().success();
+    let said = text(&checked.get_output().stderr);
+    assert!(said.contains("warning: each rank sends ") && said.contains("most of it of `dense`"), "{said}");
+    assert!(said.contains("replace `flatten` + `dense` by `global_avg_pool2d` first"), "{said}");
+    // nobody asked for ranks; one more than shards is another matter; kernels of convolutions are
+    // small
+    for (name, more) in
+        [("wide.cnn", &[][..]), ("pooled.cnn", &["--ranks", "4"]), ("wide.cnn", &["--ranks", "9"])]
+    {
+        write(folder, "pooled.cnn", &FLATTENED.replace("flatten", "global_avg_pool2d"));
+        let checked = cnnc(folder).args(["check", name]).args(more).assert().success();
+        let said = text(&checked.get_output().stderr);
+        assert!(!said.contains("each rank sends"), "{name} {more:?}: {said}");
+    }
+    // every model of a file
+    let two = FLATTENED.replace("flatten", "global_avg_pool2d").replace("Wide", "Small");
+    let (small, rest) = two.split_at(two.find("data {").expect("data"));
+    let wide = &FLATTENED[..FLATTENED.find("data {").expect("data")];
+    write(folder, "two.cnn", &format!("{small}{wide}{rest}"));
+    let checked = cnnc(folder).args(["check", "two.cnn", "--ranks", "4"]).assert().success();
+    assert_eq!(text(&checked.get_output().stderr).matches("each rank sends").count(), 1);
+    // what is not to be trained sends nothing
+    write(folder, "model.cnn", wide);
+    cnnc(folder).args(["check", "model.cnn", "--ranks", "4"]).assert().code(1);
+}
+
 #[test]
 fn diff_shows_what_differs() {
     let words = ["diff", "cifar10_basic.cnn", "cifar10_advanced.cnn", "--threads", "1", "--simd", "portable"];

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::arguments::ChoiceArgs;
+use super::cluster;
 use super::console::Console;
 use super::failure::Failure;
-use super::load::{self, Look, Reading};
+use super::load::{self, Look, Reading, Told};
 use super::rewrite::streams_differ;
 use super::{each, mend};
 use crate::data::cards::CardError;
 use crate::diag::{Code, Level, render_json, render_json_rest};
-use crate::experiment::name_of;
+use crate::experiment::{Compute, name_of};
 use crate::files;
 use crate::printed;
 use crate::train::RunError;
@@ -34,6 +35,7 @@ Examples:
   cnnc check mine.cnn --fix --dry-run | less
   cnnc check models/
   cnnc check mine.cnn --format json
+  cnnc check mine.cnn --ranks 4
   cnnc check - < mine.cnn")]
 pub(super) struct CheckArgs {
     /// The .cnn files, or folders of them; `-` for stdin
@@ -54,6 +56,10 @@ pub(super) struct CheckArgs {
     /// With --fix: show the changes, write nothing
     #[arg(long, requires = "fix")]
     dry_run: bool,
+    /// Warn too where so many machines would send for longer than they compute, by rough figures;
+    /// `cnnc summary --ranks` measures
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1024))]
+    ranks: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,9 +80,10 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
             found[0] += problems.count(Level::Error);
             found[1] += problems.count(Level::Warning);
             match args.format {
-                Format::Human => show_human(&reading, look, console),
-                Format::Json => show_json(&reading, look, console),
+                Format::Human => show_human(&reading, look, console)?,
+                Format::Json => show_json(&reading, look, console)?,
             }
+            args.ranks.map_or(Ok(()), |ranks| exchanges(args, file, reading, ranks.into(), console))
         });
         match checked {
             Ok(()) if args.format == Format::Human => {
@@ -207,6 +214,22 @@ fn show_human(reading: &Reading, look: Look, console: &Console) -> Result<(), Fa
         console.result(line)?;
     }
     all_there(reading, look)
+}
+
+/// Warns of exchanges that may take longer than computing, in each model of a sound file.
+fn exchanges(
+    args: &CheckArgs,
+    file: &Path,
+    reading: Reading,
+    ranks: usize,
+    console: &Console,
+) -> Result<(), Failure> {
+    let choices = each::choices(file, &args.choice)?;
+    let all = match &choices[..] {
+        [_] => vec![reading.into_experiment()?],
+        several => each::ready_together(file, several, &[], (Look::Names, Told::Errors), console)?,
+    };
+    all.iter().try_for_each(|ready| cluster::warn(ready, ranks, Compute::default(), console))
 }
 
 /// Data and weights must be there where `--data` asks for a look at them.

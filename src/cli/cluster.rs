@@ -87,6 +87,20 @@ pub(super) fn tell(
     Ok(())
 }
 
+/// Warns where so many ranks may send for longer than they compute. Nothing is measured.
+pub(super) fn warn(
+    ready: &Experiment,
+    ranks: usize,
+    compute: Compute,
+    console: &Console,
+) -> Result<(), Failure> {
+    if let Some(heavy) = ready.heavy_exchange(ranks, compute)? {
+        console.warning(heavy.message());
+        console.note(format_args!("  help: {}", heavy.help()));
+    }
+    Ok(())
+}
+
 fn tell_measured(cluster: &Cluster, network: Network, console: &Console) -> Result<(), Failure> {
     let Outlook { ranks, most, all, .. } = &cluster.asked.outlook;
     let (threads, batch) = (cluster.threads, cluster.measured_batch);

@@ -16,7 +16,7 @@ use super::load::{self, Look, Told};
 use super::progress::Terminal;
 use super::ranks::{RankArgs, Ranks};
 use super::table::Table;
-use super::{each, members, report, used, verdict};
+use super::{cluster, each, members, report, used, verdict};
 use crate::data::Split;
 use crate::experiment::{self, Event, Experiment, Run, RunOptions, RunPlace, RunStatus, Watch};
 use crate::live::Reporter;
@@ -242,6 +242,10 @@ fn run_of(
         options.weights = Some(used::published(&ready, console)?);
     }
     let compute = options.compute;
+    // on one machine nothing goes over a network
+    if let Some(together) = options.ranks.as_ref().filter(|ranks| ranks.is_first() && ranks.hosts() > 1) {
+        cluster::warn(&ready, together.size(), compute, console)?;
+    }
     let outcome = ready.train_keeping(options, &mut watch).map(|(run, data)| {
         if !ranks.is_first() {
             return (run, Pictures::default());

@@ -1,10 +1,11 @@
 """Two processes with one thread each beside one process with two threads, and beside PyTorch DDP with gloo.
 
 usage: python3 benches/ranks [--cnnc PROGRAM] [--rounds 3] [--ranks 2] [basic advanced resnet18]
-       python3 benches/ranks --hidden      how much of the exchange is hidden, by `cargo bench --bench ranks`; draws docs/ranks-hidden.svg
+       python3 benches/ranks --hidden      how much of the exchange is hidden, by `cargo bench --bench ranks`; draws docs/ranks-network.svg
 
-cnnc trains epochs with `cnnc run`, alone and under mpirun, from files as those of CIFAR-10, with random pictures; the first epoch is not counted.
-PyTorch takes steps on one batch in memory. All of them take turns, round by round; medians are printed, with the range of rounds.
+cnnc trains epochs with `cnnc run`, alone and under mpirun, from files as those of CIFAR-10, with random pictures; the first epoch is not counted where
+there are several. PyTorch takes steps on one batch in memory. All of them take turns, round by round. Medians are printed, with the range of rounds;
+ratios are those of neighbours in time, so that a machine that becomes slower changes none.
 
 Needs a cnnc that was built with `cargo build --release --features mpi`, and mpirun (Debian: openmpi-bin).
 
@@ -30,6 +31,7 @@ MODELS = {
     "resnet18": ROOT / "benches" / "peers" / "resnet18.cnn",
 }
 PICTURES, PARTS, TEST = 50_000, 5, 10_000
+EPOCHS = {"basic": 3, "advanced": 3, "resnet18": 1}
 MPIRUN = ["mpirun", "--oversubscribe", "--allow-run-as-root", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
 
 
@@ -50,14 +52,16 @@ def training_alone(file):
 
 
 def cnnc(program, file, ranks, threads, folder):
-    """Pictures a second of the epochs behind the first."""
+    """Pictures a second of the epochs behind the first, or of the only one."""
+    epochs = EPOCHS[file.stem]
     run = folder / f"run-{ranks}-{threads}"
     subprocess.run(["rm", "-rf", str(run)], check=True)
     start = [*MPIRUN, "-n", str(ranks)] if ranks > 1 else []
-    command = [*start, program, "run", file, "--threads", threads, "--epochs", 3, "--out", run, "--data-dir", folder, "--quiet", "--no-report"]
+    command = [*start, program, "run", file, "--threads", threads, "--epochs", epochs, "--out", run, "--data-dir", folder, "--quiet", "--no-report"]
     subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
     with (run / "history.csv").open() as rows:
-        seconds = [float(row["seconds"]) for row in csv.DictReader(rows)][1:]
+        seconds = [float(row["seconds"]) for row in csv.DictReader(rows)]
+    seconds = seconds[1:] or seconds
     return PICTURES / statistics.median(seconds)
 
 
@@ -73,7 +77,7 @@ def hidden(ranks):
     command = ["cargo", "bench", "--bench", "ranks", "--", "models/cifar10_advanced.cnn", "--ranks", str(ranks), "--json"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     print(done.stdout, end="")
-    (ROOT / "docs" / "ranks-hidden.svg").write_text(figure(done.stdout.splitlines()))
+    (ROOT / "docs" / "ranks-network.svg").write_text(figure(done.stdout.splitlines()))
 
 
 def main():
@@ -109,8 +113,9 @@ def main():
                     seen.setdefault("torch", []).append(torch(python, model, batch, a.ranks))
             mid = {name: statistics.median(values) for name, values in seen.items()}
             spread = {name: f"{min(values):,.0f}–{max(values):,.0f}" for name, values in seen.items()}
-            peer = f"{mid['torch']:,.0f} | {mid['many'] / mid['torch']:.2f}" if python else "– | –"
-            print(f"| {model} | {batch} | {mid['one']:,.0f} | {mid['many']:,.0f} | {mid['many'] / mid['one']:.2f} | {peer} |", flush=True)
+            to = {name: statistics.median(many / peer for many, peer in zip(seen["many"], values)) for name, values in seen.items()}
+            peer = f"{mid['torch']:,.0f} | {to['torch']:.2f}" if python else "– | –"
+            print(f"| {model} | {batch} | {mid['one']:,.0f} | {mid['many']:,.0f} | {to['one']:.2f} | {peer} |", flush=True)
             print(f"  {model}, rounds: {spread}", file=sys.stderr, flush=True)
 
 

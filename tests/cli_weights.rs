@@ -2,6 +2,7 @@
 //! (`tests/golden/weights.py`), what a model takes of them, and what is said of the rest.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -264,4 +265,105 @@ fn what_is_no_file_of_weights_is_told_for_what_it_is() {
     let path = golden("net.h5").display().to_string();
     let (code, _, stderr) = cnnc(folder.path(), &["predict", &path, "x.png"]);
     assert!(code == 1 && stderr.contains("does not hold the program"), "{stderr}");
+}
+
+/// What a command says that may take 200 MiB of memory.
+fn within_200_mib(folder: &Path, command: &str) -> (i32, String) {
+    let output = Command::new("sh")
+        .args(["-c", &format!("ulimit -d {}; exec \"$CNNC\" {command}", 200 << 10)])
+        .current_dir(folder)
+        .env("CNNC", env!("CARGO_BIN_EXE_cnnc"))
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .expect("it runs");
+    (output.status.code().unwrap_or(-1), String::from_utf8(output.stderr).expect("UTF-8"))
+}
+
+/// A message within a message.
+fn message(field: u8, inside: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![field << 3 | 2];
+    let mut length = inside.len();
+    while length >= 0x80 {
+        bytes.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
+    bytes.extend_from_slice(inside);
+    bytes
+}
+
+/// An archive of one file, which is these bytes and then so many MiB of one byte.
+fn packed(name: &str, head: &[u8], mib: usize, byte: u8) -> Vec<u8> {
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file(name, options).expect("begun");
+    archive.write_all(head).expect("written");
+    (0..mib).for_each(|_| archive.write_all(&vec![byte; 1 << 20]).expect("written"));
+    archive.finish().expect("whole").into_inner()
+}
+
+/// Files that mean harm.
+fn hostile() -> Vec<(&'static str, Vec<u8>)> {
+    let safetensors = |header: &str| [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();
+    let tensors = |count: usize| {
+        let tensor = |at| format!(r#""{at}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#);
+        safetensors(&format!("{{{}}}", (0..count).map(tensor).collect::<Vec<_>>().join(",")))
+    };
+    let texts = (0..1_000_000).map(|at| format!(r#""{at}":"""#)).collect::<Vec<_>>().join(",");
+
+    // a pair of the pair before, again and again
+    let mut pairs = b"\x80\x02}q\x00".to_vec();
+    (0..60).for_each(|at| pairs.extend([b'h', at, b'h', at, 0x86, b'q', at + 1]));
+    // the same with dictionaries
+    let mut entries = b"\x80\x02}q\x00".to_vec();
+    (0..60).for_each(|at| {
+        entries.extend([b"}(U\x01ah", &[at][..], b"U\x01bh", &[at], b"uq", &[at + 1]].concat());
+    });
+    // tuples in tuples, all of them kept
+    let mut kept = b"\x80\x02".to_vec();
+    for start in (0_u32..200_000).step_by(500) {
+        kept.push(b')');
+        (start..start + 500).for_each(|at| kept.extend([&[0x85, b'r'][..], &at.to_le_bytes()].concat()));
+    }
+    let graph = |field, inside: &[u8]| message(7, &message(field, inside).repeat(1_000_000));
+    let deep = (0..10_000).fold(Vec::new(), |inside, depth| message([7, 1, 5, 6][depth % 4], &inside));
+    let npy = format!("{:117}\n", "{'descr': '<f4', 'fortran_order': False, 'shape': (268435456,), }");
+    vec![
+        ("tensors.safetensors", tensors(400_000)),
+        ("more.safetensors", tensors(1_000_000)),
+        ("texts.safetensors", safetensors(&format!(r#"{{"__metadata__":{{{texts}}}}}"#))),
+        ("deep.safetensors", safetensors(&format!(r#"{{"a":{}"#, "[".repeat(1_000_000)))),
+        ("pairs.pth", [&pairs[..], b"."].concat()),
+        ("packed_pairs.pth", packed("net/data.pkl", &[&pairs[..], b"."].concat(), 0, 0)),
+        ("entries.pth", [&entries[..], b"."].concat()),
+        ("kept.pth", [&kept[..], b"."].concat()),
+        ("nothings.pth", packed("net/data.pkl", b"\x80\x02](", 15, b'N')),
+        ("bomb.pth", packed("net/data.pkl", b"\x80\x02](", 512, b'N')),
+        ("bomb.npz", packed("a.npy", &[b"\x93NUMPY\x01\x00\x76\x00", npy.as_bytes()].concat(), 512, 0)),
+        ("bomb.keras", packed("model.weights.h5", b"\x89HDF\r\n\x1a\n", 512, 0)),
+        ("loop.h5", fs::read(golden("loop.h5")).expect("there")),
+        ("nodes.onnx", [b"\x08\x08", &graph(1, &message(4, b"Relu"))[..]].concat()),
+        (
+            "weights.onnx",
+            [b"\x08\x08", &graph(5, &[&b"\x08\x01\x10\x01"[..], &message(8, b"w")].concat())[..]].concat(),
+        ),
+        ("deep.onnx", [b"\x08\x08", &message(7, &deep)[..]].concat()),
+    ]
+}
+
+#[test]
+fn files_that_mean_harm_take_little_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, contents) in hostile() {
+        fs::write(folder.path().join(name), contents).expect("written");
+        // a model is imported from two kinds of files, and a file of weights begins a run
+        for command in ["weights show FILE", "import FILE -o net.cnn", "eval zoo.squeezenet --weights FILE"] {
+            let (code, stderr) = within_200_mib(folder.path(), &command.replace("FILE", name));
+            // a graph without nodes has no weights, and that is no error where they are only shown
+            let is_empty = name == "deep.onnx" && command.starts_with("weights");
+            assert!(code == i32::from(!is_empty), "{command} {name}: {code} {stderr}");
+            assert!(!stderr.contains("memory alloc") && !stderr.contains("panicked"), "{name}: {stderr}");
+        }
+    }
 }

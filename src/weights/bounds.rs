@@ -1,11 +1,17 @@
 //! What is believed of a file before it has been read.
 
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
 use super::error::FileError;
 use crate::tensor::Shape;
 use crate::zoo::Listed;
 
 /// Most tensors of a file: the largest networks have some thousands.
-const MOST_TENSORS: usize = 100_000;
+const MOST_TENSORS: usize = 20_000;
+/// Most values of a JSON text about tensors: each has a name, a type, extents and a place.
+const MOST_VALUES: usize = 12 * MOST_TENSORS;
 /// Weights hardly compress; what claims to be more than this many times the file is no file of weights.
 const MOST_GROWTH: u64 = 64;
 /// Held to be small in any case.
@@ -17,6 +23,80 @@ pub(super) fn count(entries: usize) -> Result<(), FileError> {
         return Ok(());
     }
     Err(FileError::format("a file of weights", format!("it has {entries} entries, more than {MOST_TENSORS}")))
+}
+
+/// Refuses a JSON text of more values than tell of any network, without keeping one.
+/// # Errors
+/// It has more, or is no JSON.
+pub(super) fn values(text: &[u8]) -> Result<(), serde_json::Error> {
+    let mut left = MOST_VALUES;
+    Values(&mut left).deserialize(&mut serde_json::Deserializer::from_slice(text))
+}
+
+/// Counts values down.
+struct Values<'l>(&'l mut usize);
+
+impl Values<'_> {
+    fn one<E: Error>(&mut self) -> Result<(), E> {
+        let found = || E::custom(format_args!("of more than {MOST_VALUES} values"));
+        *self.0 = self.0.checked_sub(1).ok_or_else(found)?;
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Values<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Values<'_> {
+    type Value = ();
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Values(self.0))?.is_some() {
+            self.one()?;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key_seed(Values(self.0))?.is_some() {
+            self.one()?;
+            map.next_value_seed(Values(self.0))?;
+        }
+        Ok(())
+    }
 }
 
 /// Most bytes that a file of this length may unpack to.

@@ -18,7 +18,7 @@ use crate::zoo::{Listed, Listing};
 const WANTED: &str = "a safetensors file";
 
 /// Longest header: far more than the names of any network take.
-const LONGEST: u64 = 1 << 26;
+const LONGEST: u64 = 1 << 25;
 
 /// What a file says before its tensors.
 struct Header {
@@ -42,8 +42,9 @@ fn header(file: &mut File) -> Result<Header, FileError> {
     };
     let mut text = Vec::new();
     file.take(length).read_to_end(&mut text)?;
-    let metadata = serde_json::from_slice(&text)
-        .map_err(|error| FileError::format(WANTED, format!("its header is {error}")))?;
+    let unsound = |error: serde_json::Error| FileError::format(WANTED, format!("its header is {error}"));
+    bounds::values(&text).map_err(unsound)?;
+    let metadata = serde_json::from_slice(&text).map_err(unsound)?;
     Ok(Header { metadata, text, size })
 }
 

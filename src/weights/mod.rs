@@ -21,6 +21,7 @@ mod keras;
 mod npz;
 mod numbers;
 mod onnx;
+mod pickle;
 pub mod safetensors;
 mod torch;
 

@@ -93,10 +93,10 @@ fn headers_that_lie_are_not_believed() {
     assert!(!refusal(&safetensors_of(huge)).is_empty());
     let overlapping = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
     assert!(!refusal(&safetensors_of(overlapping)).is_empty());
-    let many: Vec<String> = (0..100_001)
+    let many: Vec<String> = (0..20_001)
         .map(|at| format!(r#""t{at}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#))
         .collect();
-    assert!(refusal(&safetensors_of(&format!("{{{}}}", many.join(",")))).contains("more than 100000"));
+    assert!(refusal(&safetensors_of(&format!("{{{}}}", many.join(",")))).contains("more than 20000"));
 }
 
 /// The length of a header may look like the beginning of a pickle or of a message.

@@ -8,7 +8,7 @@ use pytorch_reader::{DType, PytorchError, PytorchReader, Tensor};
 
 use super::error::FileError;
 use super::numbers::Numbers;
-use super::{Archive, Opened, Source, bounds};
+use super::{Archive, Opened, Source, bounds, pickle};
 use crate::zoo::{Layout, Listed, Listing};
 
 const WANTED: &str = "a file of PyTorch weights";
@@ -21,7 +21,10 @@ const MODELS: [&str; 5] = ["model", "net", "network", "module", "weights"];
 const TRAINING: [&str; 7] =
     ["optim", "optimizer", "scheduler", "lr_scheduler", "scaler", "ema", "state_dict_ema"];
 
-pub(super) fn open(opened: Opened) -> Result<Archive, FileError> {
+pub(super) fn open(mut opened: Opened) -> Result<Archive, FileError> {
+    // before the library builds it
+    let bytes = pickles(&mut opened.file)?;
+    let texts = texts(&bytes)?;
     let reader = PytorchReader::new(&opened.path).map_err(unsound)?;
     bounds::count(reader.len())?;
     if reader.is_empty() {
@@ -31,7 +34,7 @@ pub(super) fn open(opened: Opened) -> Result<Archive, FileError> {
     }
     let mut all: Vec<(String, Tensor)> = reader.into_tensors().into_iter().collect();
     // a map has no order: that of the names in the file is the order of the layers
-    let places = places_of(opened.file, all.iter().map(|(name, _)| name.as_str()));
+    let places = places_of(&texts, all.iter().map(|(name, _)| name.as_str()));
     let is_ordered = places.len() == all.len();
     all.sort_by(|(a, _), (b, _)| (places.get(a), a).cmp(&(places.get(b), b)));
     let prefix = state_dict(&all);
@@ -104,20 +107,10 @@ fn within(name: &str, key: &str) -> bool {
 }
 
 /// Where the last key of each name first stands in the pickle, as far as they are found.
-fn places_of<'n>(mut file: std::fs::File, names: impl Iterator<Item = &'n str>) -> HashMap<String, usize> {
-    let Ok(bytes) = pickle(&mut file) else { return HashMap::new() };
-    // a key stands behind its length: 'X' and four bytes, or 0x8c or 'U' and one byte
-    let mut texts: HashMap<&[u8], usize> = HashMap::new();
-    for at in 0..bytes.len() {
-        let (start, length) = match bytes[at..] {
-            [b'X', a, b, 0, 0, ..] => (at + 5, usize::from(u16::from_le_bytes([a, b]))),
-            [0x8c | b'U', length, ..] => (at + 2, usize::from(length)),
-            _ => continue,
-        };
-        if let Some(text) = bytes.get(start..start + length).filter(|text| text.iter().all(u8::is_ascii)) {
-            texts.entry(text).or_insert(at);
-        }
-    }
+fn places_of<'n>(
+    texts: &HashMap<&[u8], usize>,
+    names: impl Iterator<Item = &'n str>,
+) -> HashMap<String, usize> {
     names
         .filter_map(|name| {
             // the dictionary within a checkpoint has the name without what stands before it
@@ -128,8 +121,9 @@ fn places_of<'n>(mut file: std::fs::File, names: impl Iterator<Item = &'n str>) 
         .collect()
 }
 
-/// The pickle of a file, of an archive or at its beginning; no more than the names of any network take.
-fn pickle(file: &mut std::fs::File) -> Result<Vec<u8>, FileError> {
+/// The pickle of an archive, or the beginning of a file that consists of pickles: no more than the names of
+/// any network take.
+fn pickles(file: &mut std::fs::File) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0))?;
     if let Ok(mut archive) = zip::ZipArchive::new(std::io::BufReader::new(file.try_clone()?)) {
@@ -143,6 +137,33 @@ fn pickle(file: &mut std::fs::File) -> Result<Vec<u8>, FileError> {
         file.take(bounds::SMALL_BYTES).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
+}
+
+/// Pickles in front of the numbers: one in an archive; in an old file a magic number, a version, what machine
+/// it was, and the weights.
+const PICKLES: usize = 4;
+
+/// The texts of pickles and where they first stand.
+/// # Errors
+/// They would build far more than the weights of a network, or do not end.
+fn texts(bytes: &[u8]) -> Result<HashMap<&[u8], usize>, FileError> {
+    let mut texts = HashMap::new();
+    let mut start = 0;
+    for _ in 0..PICKLES {
+        let outline = pickle::outline(&bytes[start..]).map_err(|found| FileError::format(WANTED, found))?;
+        for (text, place) in outline.texts {
+            texts.entry(text).or_insert(start + place);
+        }
+        let Some(length) = outline.length else {
+            if bytes.len() as u64 >= bounds::SMALL_BYTES {
+                let found = "its pickle is damaged, or longer than that of any network";
+                return Err(FileError::format(WANTED, found));
+            }
+            break;
+        };
+        start += length;
+    }
+    Ok(texts)
 }
 
 fn unsound(error: PytorchError) -> FileError {

@@ -84,7 +84,7 @@ struct Strategy {
 const STRATEGIES: [Strategy; 6] = [
     Strategy { name: "random", sampler: independent, schedule: whole, seeds: 50 },
     Strategy { name: "tpe", sampler: || Box::new(Tpe), schedule: whole, seeds: 20 },
-    Strategy { name: "gaussian_process", sampler: || Box::new(GaussianProcess), schedule: whole, seeds: 2 },
+    Strategy { name: "gaussian_process", sampler: || Box::new(GaussianProcess), schedule: whole, seeds: 10 },
     Strategy { name: "hyperband", sampler: independent, schedule: hyperband, seeds: 50 },
     Strategy { name: "hyperband_tpe", sampler: || Box::new(Tpe), schedule: hyperband, seeds: 20 },
     Strategy { name: "asha", sampler: independent, schedule: asha, seeds: 50 },

@@ -1,11 +1,13 @@
 """Writes regret.json: what Optuna's samplers and pruners find in the table of `digits_table.py`.
 
-usage: python regret.py [STRATEGY…] > regret.json    (optuna 5.0.0, torch for the Gaussian process; an hour on one core)
+usage: python regret.py [STRATEGY…] > regret.json    (optuna 5.0.0, torch for the
+Gaussian process; half an hour on one core)
 
-The best loss so far less the least loss of the table, after as many epochs as 20, 40 and 80 whole trials have; of 50 seeds (fewer where Optuna takes
-long), one trial at a time and four. Of four, each trial is asked for when the results of all but the three before it are told. `filters`, `lr`, `dropout` and `batch` are numbers of their
-values, in order, `kernel` is a word. Trials that are pruned have the epochs that they were trained for; with four at a time they go on in turns, an epoch
-each.
+The best loss so far less the least loss of the table, after as many epochs as 20, 40 and 80 whole
+trials have; of 50 seeds, one trial at a time and four. Of four, each trial is asked for when the
+results of all but the three before it are told. `filters`, `lr`, `dropout` and `batch` are numbers of
+their values, in order, `kernel` is a word. Trials that are pruned have the epochs that they were
+trained for; with four at a time they go on in turns, an epoch each.
 """
 import json
 import pathlib
@@ -16,8 +18,7 @@ import optuna
 
 warnings.simplefilter("ignore")
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-# of those that take longest, fewer
-SEEDS = {"gaussian_process": 5, "hyperband_tpe": 20}
+SEEDS = 50
 BUDGETS = [20, 40, 80]
 TABLE = json.loads((pathlib.Path(__file__).parent / "digits_table.json").read_text())
 COUNTS = [len(values) for values in TABLE["parameters"].values()]
@@ -105,8 +106,7 @@ def pruned(study, parallel, regret):
 
 def regrets(strategy, parallel):
     found = []
-    seeds = SEEDS.get(strategy, 50)
-    for seed in range(seeds):
+    for seed in range(SEEDS):
         # the name decides which bracket a trial is of
         study = optuna.create_study(study_name=f"{strategy}-{seed}", sampler=sampler(strategy, seed), pruner=pruner(strategy))
         regret = Regret()
@@ -114,7 +114,7 @@ def regrets(strategy, parallel):
         (pruned if stops else whole)(study, parallel, regret)
         found.append(regret.found)
         print(".", end="", file=sys.stderr, flush=True)
-    means = [sum(run[i] for run in found) / seeds for i in range(len(BUDGETS))]
+    means = [sum(run[i] for run in found) / SEEDS for i in range(len(BUDGETS))]
     print(strategy, parallel, [f"{mean:.4f}" for mean in means], file=sys.stderr, flush=True)
     return found
 

@@ -9,7 +9,7 @@ pub(super) struct Intervals<T> {
     intervals: BTreeMap<usize, (usize, T)>,
 }
 
-impl<T: Copy + PartialEq> Intervals<T> {
+impl<T: Clone + PartialEq> Intervals<T> {
     pub(super) fn new(bytes: usize, value: T) -> Self {
         Self { intervals: BTreeMap::from([(0, (bytes, value))]) }
     }
@@ -34,7 +34,8 @@ impl<T: Copy + PartialEq> Intervals<T> {
     /// Makes neighbours one of which the same is known: memory is used again and again, and would
     /// otherwise be in ever smaller parts.
     fn join(&mut self, bytes: Range<usize>) {
-        let mut inside = self.intervals.range(bytes).map(|(&start, &(end, value))| (start, end, value));
+        let mut inside =
+            self.intervals.range(bytes).map(|(&start, (end, value))| (start, *end, value.clone()));
         let Some(mut last) = inside.next() else { return };
         let (mut longer, mut gone) = (Vec::new(), Vec::new());
         for next in inside {
@@ -86,7 +87,7 @@ impl<T: Copy + PartialEq> Intervals<T> {
     fn cut_at(&mut self, place: usize) {
         let before = self.intervals.range_mut(..place).next_back();
         if let Some((_, (end, value))) = before.filter(|(_, (end, _))| *end > place) {
-            let rest = (std::mem::replace(end, place), *value);
+            let rest = (std::mem::replace(end, place), value.clone());
             self.intervals.insert(place, rest);
         }
     }

@@ -79,15 +79,18 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
     fn new(plan: &'p Plan, images: &[Range<usize>], visit: V) -> Self {
         let ranks = images.len();
         let all = RankSet::all(ranks);
-        let before = Held { by: None, made: 0, makers: all, holders: all };
-        let mut held = Intervals::new(plan.arena_bytes, before);
+        let before = Held { by: None, made: 0, makers: all.clone(), holders: all };
+        let mut held = Intervals::new(plan.arena_bytes, before.clone());
         // each rank is given its own images
         let given = plan.images.into_iter().chain(plan.features.iter().map(|(_, buffer)| *buffer));
         for bytes in given.map(|buffer| bytes_of(plan, buffer)) {
             let image = bytes.len() / plan.room;
             for (rank, images) in images.iter().enumerate() {
                 let own = bytes.start + images.start * image..bytes.start + images.end * image;
-                held.set(own, Held { makers: RankSet::one(rank), holders: RankSet::one(rank), ..before });
+                held.set(
+                    own,
+                    Held { makers: RankSet::one(rank), holders: RankSet::one(rank), by: None, made: 0 },
+                );
             }
         }
         let params_end = plan.params.iter().map(|&param| bytes_of(plan, param).end).max().unwrap_or(0);
@@ -146,8 +149,8 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
                 for bytes in touched(self.plan, space, access, tasks) {
                     self.held.change(bytes, |_, held| {
                         // tasks that several ranks run are made by all of them
-                        let makers = if held.by == by { held.makers.union(&one) } else { one };
-                        *held = Held { by, made: stage + 1, makers, holders: makers };
+                        let makers = if held.by == by { held.makers.union(&one) } else { one.clone() };
+                        *held = Held { by, made: stage + 1, makers: makers.clone(), holders: makers };
                     });
                 }
             }
@@ -164,7 +167,7 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
             }
             let missing = ranks.without(&held.holders);
             if !missing.is_empty() {
-                travel(held, &bytes, missing, stage, visit);
+                travel((&held.makers, held.made), &bytes, missing.clone(), stage, visit);
                 held.holders = held.holders.union(&missing);
             }
         });
@@ -178,7 +181,7 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
     fn deliver(&mut self, param: BufferId, end: usize) {
         let bytes = bytes_of(self.plan, param);
         let read: Vec<(Range<usize>, RankSet)> =
-            self.readers.of(bytes).map(|(bytes, readers)| (bytes, *readers)).collect();
+            self.readers.of(bytes).map(|(bytes, readers)| (bytes, readers.clone())).collect();
         for (bytes, readers) in read {
             self.read(bytes, &readers, end);
         }
@@ -191,7 +194,7 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
         for &param in &self.plan.params {
             for (bytes, held) in self.held.of(bytes_of(self.plan, param)) {
                 let missing = all.without(&held.holders);
-                travel(&Held { made: 0, ..*held }, &bytes, missing, 0, &mut |travel| travels.add(travel));
+                travel((&held.makers, 0), &bytes, missing, 0, &mut |travel| travels.add(travel));
             }
         }
         travels.messages()
@@ -206,16 +209,21 @@ fn bytes_of(plan: &Plan, id: BufferId) -> Range<usize> {
     }
 }
 
-/// Shows what brings bytes to ranks that need them before a stage.
-fn travel(held: &Held, bytes: &Range<usize>, to: RankSet, needed: usize, visit: &mut impl FnMut(Travel)) {
-    let mut show =
-        |from: usize, to: RankSet| visit(Travel { from, to, made: held.made, needed, bytes: bytes.clone() });
-    if let Some(from) = held.makers.only() {
+/// Shows what brings bytes from those that have made them to ranks that need them before a stage.
+fn travel(
+    (makers, made): (&RankSet, usize),
+    bytes: &Range<usize>,
+    to: RankSet,
+    needed: usize,
+    visit: &mut impl FnMut(Travel),
+) {
+    let mut show = |from: usize, to: RankSet| visit(Travel { from, to, made, needed, bytes: bytes.clone() });
+    if let Some(from) = makers.only() {
         return show(from, to);
     }
     for rank in to.iter() {
         // not all from the same
-        let from = held.makers.next_from(rank).expect("bytes have a maker");
+        let from = makers.next_from(rank).expect("bytes have a maker");
         show(from, RankSet::one(rank));
     }
 }

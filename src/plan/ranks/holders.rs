@@ -3,7 +3,7 @@
 use super::rank_set::RankSet;
 
 /// What is known of some bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Held {
     /// The number of the call that has written them last; `None`: they are as they were before the step.
     pub(super) by: Option<usize>,

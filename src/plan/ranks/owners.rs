@@ -6,12 +6,15 @@
 //! * a launch that touches so little that they have run it sooner than one could tell the others,
 //! * a single task, which cannot be shared,
 //! * what arranges weights for kernels that each rank runs for its images: weights come to all ranks in any
-//!   case, and arranged for Winograd's method they are four times as large.
+//!   case, and arranged for Winograd's method they are four times as large;
+//! * what arranges them for products of that method which are shared among ranks: each of them makes a few
+//!   rows of all matrices, and would send others a few rows of each.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
 use super::regions::touched;
+use crate::desc::KernelDesc;
 use crate::plan::{AccessMode, BufferId, Group, Plan, Space, Stage};
 
 /// Bytes that all tasks of a group touch up to which all ranks run them: going through them takes some 25
@@ -61,8 +64,8 @@ fn of_images(images: &Range<usize>, shard: usize, shards: usize) -> Range<usize>
     images.start / shard..images.end.div_ceil(shard).min(shards)
 }
 
-/// For each stage and group whether it makes of parameters alone what every shard reads, be it in several
-/// steps.
+/// For each stage and group whether it makes of parameters alone what every shard reads, or products that are
+/// shared, be it in several steps.
 fn arrange_weights(plan: &Plan) -> Vec<Vec<bool>> {
     let buffers = |group: &Group, mode: AccessMode| -> HashSet<BufferId> {
         let accesses = group.calls.iter().flat_map(|call| &call.args);
@@ -81,6 +84,9 @@ fn arrange_weights(plan: &Plan) -> Vec<Vec<bool>> {
             let makes = !by_shards && written.is_disjoint(&params) && given.all(|it| of_params.contains(it));
             if makes {
                 of_params.extend(written);
+            }
+            if is_winograd_product(plan, group) {
+                wanted.extend(read.iter().copied());
             }
             if by_shards {
                 let accesses = group.calls.iter().flat_map(|call| &call.args);
@@ -101,6 +107,12 @@ fn arrange_weights(plan: &Plan) -> Vec<Vec<bool>> {
         }
     }
     arranges
+}
+
+/// Whether a group multiplies what Winograd's method has made of pictures and of weights.
+fn is_winograd_product(plan: &Plan, group: &Group) -> bool {
+    let mut kernels = group.calls.iter().map(|call| &plan.kernels[call.kernel]);
+    kernels.any(|kernel| matches!(kernel, KernelDesc::WinogradStep(_)))
 }
 
 /// Whether all tasks of a group together touch little.

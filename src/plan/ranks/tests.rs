@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::desc::KernelDesc;
 use crate::front::load;
 use crate::ir::CheckedProgram;
 use crate::kernel::{Simd, Target};
@@ -107,4 +108,18 @@ fn three_ranks_sum_up_the_same_tree() {
     let plan = divided(CONVOLUTIONS, "adam", 32, 3);
     let most = (0..3).map(|rank| sent(&plan, rank)).max().expect("ranks");
     assert!(most < 4 * KERNELS, "{most} of {KERNELS}");
+}
+
+#[test]
+fn weights_are_arranged_by_all_ranks() {
+    // so many channels on a map so small that the products of Winograd's method are shared among ranks
+    let layers = "input(4x4x256); conv2d(256, 3x3, padding: same); flatten; dense(2, activation: softmax)";
+    let weights = 256 * 256 * 9 * 4;
+    let plan = divided(layers, "adam", 32, 2);
+    assert!(plan.plan.kernels.iter().any(|kernel| matches!(kernel, KernelDesc::WinogradWeight(_))));
+    // gradients are made by shared products too: half of the new weights to the other, and the pictures' part
+    let written = |message: &Message| message.made <= 1;
+    let arranged: usize =
+        plan.messages.iter().filter(|message| written(message)).map(Message::bytes_total).sum();
+    assert!(arranged < weights / 8, "{arranged} of {weights}");
 }

@@ -127,6 +127,32 @@ fn the_number_of_jobs_changes_nothing() {
     assert!(on > 0);
 }
 
+/// Its journal is all that the page takes, and it says which parameters matter.
+#[test]
+fn the_page_of_a_search_is_written_again() {
+    let place = Place::with(HYPERBAND);
+    let first = place.cnnc(&["tune", "m.cnn", "--out", "s"]);
+    let page = fs::read_to_string(place.path("s/report.html")).expect("there");
+    fs::remove_file(place.path("s/report.html")).expect("there");
+    let said = place.cnnc(&["report", "s"]);
+    assert!(said.contains("report: s/report.html"), "{said}");
+    let again = fs::read_to_string(place.path("s/report.html")).expect("written");
+    let bars = |page: &str| {
+        let at = page.find("<table class=\"bars\">").expect("importance");
+        page[at..].split("</table>").next().map(str::to_owned)
+    };
+    assert_eq!(bars(&again), bars(&page));
+    // the tables are those at the end of the search
+    let text = place.cnnc(&["report", "s", "--text"]);
+    let (_, tables) = text.split_once("trials\n").expect("model and strategy");
+    assert!(text.contains("hyperband(max_epochs: 4, factor: 2") && first.contains(tables.trim()), "{text}");
+
+    fs::create_dir(place.path("empty")).expect("made");
+    place.write("empty/trials.jsonl", "{}\n");
+    let refused = place.refused(&["report", "empty"], 1);
+    assert!(refused.contains("does not begin as the list of a search's trials"), "{refused}");
+}
+
 /// The best file lies in another folder than the file that was searched, and names the same files.
 #[test]
 fn the_best_file_finds_what_lies_beside_the_other() {

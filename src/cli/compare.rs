@@ -75,8 +75,7 @@ fn human(comparison: &Comparison, console: &Console) -> Result<(), Failure> {
 /// The names of all runs, behind what the rows are.
 fn heading(comparison: &Comparison, first: &str) -> Table {
     let names: Vec<String> = comparison.runs.iter().map(|run| shown_path(run.run.folder())).collect();
-    let heading: Vec<&str> = std::iter::once(first).chain(names.iter().map(String::as_str)).collect();
-    Table::new(1, &heading)
+    Table::with_names(1, &[first], names.iter().map(String::as_str))
 }
 
 fn results(comparison: &Comparison) -> Table {

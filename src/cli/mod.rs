@@ -50,6 +50,7 @@ mod resize;
 mod rewrite;
 mod rows;
 mod run;
+mod searched;
 mod see;
 mod setting;
 mod shades;

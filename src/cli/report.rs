@@ -1,4 +1,4 @@
-//! `cnnc report RUN`: the page of a run, and the same in a terminal.
+//! `cnnc report RUN`: the page of a run or a search, and the same in a terminal.
 
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,14 @@ use super::console::Console;
 use super::failure::Failure;
 use super::language::spoken;
 use super::load::{self, Look};
+use super::searched::{page_of, tell_trials};
 use super::used::{self, UsedArgs};
 use super::verdict;
 use super::{curves, drawings, members};
 use crate::data::MAX_PIXELS;
-use crate::experiment::{Model, ModelOptions, Run, RunStatus, Silent};
+use crate::experiment::{Model, ModelOptions, Run, RunStatus, Silent, is_search, search_record};
 use crate::files;
+use crate::ir::run_files::PAGE;
 use crate::page::{Page, Pictures};
 use crate::printed::shown_path;
 use crate::train::RunError;
@@ -23,14 +25,15 @@ use crate::weights::program_of;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 The page is one file, which opens from disk and asks for nothing on the network: how good the model is, what goes wrong, what it is, where the \
-time went, how to do it again. It is in English and Korean; `--lang` says which is shown first. `cnnc run` writes it at its end.
+time went, how to do it again; of a search, all its trials and what matters. It is in English and Korean; `--lang` says which is shown first. `cnnc run` writes it at its end.
 
 Examples:
   cnnc report runs/digits-1
   cnnc report runs/digits-1 -o digits.html --lang ko
-  cnnc report runs/digits-1 --text")]
+  cnnc report runs/digits-1 --text
+  cnnc report runs/digits-search-1")]
 pub(super) struct ReportArgs {
-    /// The folder of a run, whatever has become of it
+    /// The folder of a run or of a search, whatever has become of it
     #[arg(value_name = "RUN")]
     run: PathBuf,
     /// The file to write [default: report.html in the run's folder]
@@ -47,6 +50,9 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn report(args: &ReportArgs, console: &Console) -> Result<(), Failure> {
+    if is_search(&args.run) {
+        return of_search(args, console);
+    }
     let run = Run::open(&args.run)?;
     if args.text {
         return text(&run, console);
@@ -56,6 +62,24 @@ pub(super) fn report(args: &ReportArgs, console: &Console) -> Result<(), Failure
     let draws = !args.no_pictures && *run.status() == RunStatus::Finished;
     let pictures = if draws { pictures(args, &run, console) } else { Pictures::default() };
     write(&run, program.as_deref(), pictures, &path)?;
+    console.beside(&path, format_args!("report: {}", shown_path(&path)))
+}
+
+/// The page of a search, from what its journal says.
+fn of_search(args: &ReportArgs, console: &Console) -> Result<(), Failure> {
+    let why = |why: String| Failure::mistake(why, "`cnnc tune FILE` makes the folder of a search");
+    let record = search_record(&args.run).map_err(why)?;
+    if args.text {
+        let (model, strategy) =
+            record.head.as_ref().map_or(("", ""), |head| (head.model.as_str(), head.strategy.as_str()));
+        console.result(format_args!("model {model}"))?;
+        console.result(format_args!("search: {strategy}, {} trials", record.trials.len()))?;
+        return tell_trials(&record, console);
+    }
+    let path = args.output.clone().unwrap_or_else(|| args.run.join(PAGE));
+    let html = page_of(&record, &args.run, None);
+    files::write(&path, |file| file.write_all(html.as_bytes()))
+        .map_err(|error| RunError::write(&path, error))?;
     console.beside(&path, format_args!("report: {}", shown_path(&path)))
 }
 

@@ -8,6 +8,7 @@ use super::arguments::ProgramArgs;
 use super::console::Console;
 use super::failure::Failure;
 use super::load::{self, Look};
+use super::summary::FIRST_POINT;
 use crate::ast::visit::{Visitor, walk_definition};
 use crate::ast::{self, DefinitionKind, Item, Step};
 use crate::experiment::read_text;
@@ -19,7 +20,7 @@ const MOST_MODELS: usize = 100;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 What is printed is a file with the same meaning: every layer with its full name, every option with its value, the loss that was inferred. It \
-needs no other file. Showing it again prints the same.
+needs no other file. Showing it again prints the same. Of a file that searches it is the point with the first value of each search.
 
 Examples:
   cnnc show models/digits.cnn
@@ -52,11 +53,8 @@ pub(super) fn show(args: &ShowArgs, console: &Console) -> Result<(), Failure> {
     } else {
         ready.push(load::ready_text(file, text, &choice, &[], Look::Names, console)?);
     }
-    if ready.iter().any(|ready| ready.program.program().tune.is_some()) {
-        return Err(Failure::mistake(
-            "the file describes a search, and what is shown is one experiment",
-            "write a value in the place of each `search(…)`, and take the section `tune` out",
-        ));
+    if ready.iter().any(|ready| ready.space().is_some()) {
+        console.note(FIRST_POINT);
     }
     let programs: Vec<_> = ready.iter().map(|ready| &ready.program).collect();
     console.source_text(&print(&programs, &first.loaded.ast))

@@ -46,11 +46,13 @@ pub(super) fn summary(args: &SummaryArgs, console: &Console) -> Result<(), Failu
     Ok(())
 }
 
+/// Of a file that searches, which program is shown.
+pub(super) const FIRST_POINT: &str =
+    "the file searches: shown is the point of its space with the first value of each `search(…)`";
+
 fn summary_of(args: &SummaryArgs, ready: Experiment, console: &Console) -> Result<(), Failure> {
     if ready.space().is_some() {
-        console.note(
-            "the file searches: shown is the point of its space with the first value of each `search(…)`",
-        );
+        console.note(FIRST_POINT);
     }
     let ready = match args.size.size {
         Some(size) => ready.at(size)?,

@@ -21,6 +21,17 @@ impl Table {
         Self { left, rows: vec![heading.iter().map(|text| said(text).into_owned()).collect()] }
     }
 
+    /// A table whose heading has names behind its words; names are shown as they are.
+    pub(super) fn with_names<'n>(
+        left: usize,
+        words: &[&str],
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Self {
+        let mut table = Self::new(left, words);
+        table.rows[0].extend(names.into_iter().map(|name| shown(name).into_owned()));
+        table
+    }
+
     /// Adds a row with as many cells as the heading.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().map(|cell| shown(&cell).into_owned()).collect());

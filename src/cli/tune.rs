@@ -10,25 +10,18 @@ use super::arguments::{ComputeArgs, ProgramArgs};
 use super::console::Console;
 use super::failure::Failure;
 use super::interrupt::{self, Watcher};
-use super::language::{said, spoken};
 use super::live::{LiveArgs, LiveSearch};
 use super::load::{self, Look};
 use super::ranks::{RankArgs, Ranks};
 use super::run::resume_command;
-use super::table::Table;
+use super::searched::{page_of, tell_trials, written_page};
 use super::trial_progress::TrialProgress;
 use crate::experiment::{Experiment, SearchEvent, SearchOptions, SearchPlace, SearchWatch, Searched};
-use crate::files;
 use crate::front::SpaceView;
 use crate::ir::run_files::PAGE;
 use crate::live::Searching;
-use crate::page::SearchPage;
 use crate::printed::shown_path;
-use crate::search::record::{Record, Why};
-use crate::space::Space;
-
-/// Trials of the table at the end, where it is not said how many.
-const MOST_ROWS: usize = 10;
+use crate::search::record::Why;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -159,9 +152,10 @@ fn search(
     };
     let searched = ready.tune(options, &mut watch)?;
     drop(watch);
-    let page = page_of(&searched, ready.space().map(SpaceView::space));
-    let written =
-        (!args.no_report && ranks.is_first()).then(|| write_page(&searched, &page, console)).flatten();
+    let page = page_of(&searched.record, &searched.folder, ready.space().map(SpaceView::space));
+    let written = (!args.no_report && ranks.is_first())
+        .then(|| written_page(&page, searched.folder.join(PAGE), console))
+        .flatten();
     if let Some(live) = live {
         live.end(Some(page));
     }
@@ -173,51 +167,10 @@ fn search(
     }
 }
 
-fn page_of(searched: &Searched, space: Option<&Space>) -> String {
-    let mut importance = searched.importance.clone();
-    importance.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    let page = SearchPage {
-        record: &searched.record,
-        space,
-        importance: &importance,
-        folder: &searched.folder,
-        best: searched.best_file.as_deref(),
-        is_running: false,
-        language: spoken(),
-    };
-    page.to_html()
-}
-
-/// Writes the page. That it cannot be written is a warning: the search has its results.
-fn write_page(searched: &Searched, page: &str, console: &Console) -> Option<PathBuf> {
-    let path = searched.folder.join(PAGE);
-    match files::write(&path, |file| file.write_all(page.as_bytes())) {
-        Ok(()) => Some(path),
-        Err(error) => {
-            console.warning(format_args!("the page was not written: {}: {error}", shown_path(&path)));
-            None
-        }
-    }
-}
-
 /// What a search has come to.
 fn tell(searched: &Searched, console: &Console) -> Result<(), Failure> {
     let record = &searched.record;
-    if record.trials.iter().any(|trial| trial.best.is_some()) {
-        console.result_text(&table_of(record).text())?;
-    }
-    let failed = record.trials.iter().filter(|trial| trial.failed.is_some()).count();
-    if failed > 0 {
-        console.result(format_args!("{failed} of {} trials failed", record.trials.len()))?;
-        for trial in record.trials.iter().filter(|trial| trial.failed.is_some()).take(3) {
-            let why = trial.failed.as_deref().unwrap_or_default();
-            console.result(format_args!("  trial {}: {why}", trial.number))?;
-        }
-    }
-    if !searched.importance.is_empty() {
-        console.result("")?;
-        console.result_text(&importance_of(&searched.importance).text())?;
-    }
+    tell_trials(record, console)?;
     let Some(why) = searched.why else {
         let command = resume_command(std::env::args(), &searched.folder);
         console.problem(format_args!(
@@ -272,37 +225,6 @@ fn tell_together(searched: &Searched, is_asked: bool, console: &Console) -> Resu
     console.result(format_args!("together: trials {}, {what} {:.4}", members.join(", "), together.value))?;
     let (program, weights) = (shown_path(&together.program), shown_path(&together.weights));
     console.result(format_args!("evaluate them on the test split: cnnc eval {program} --weights {weights}"))
-}
-
-fn table_of(record: &Record) -> Table {
-    let objective = record.head.as_ref().map_or("", |head| head.objective.as_str());
-    let names: Vec<&str> =
-        record.head.iter().flat_map(|head| head.space.keys()).map(String::as_str).collect();
-    let heading: Vec<&str> =
-        ["trial", objective, "epoch", "epochs"].into_iter().chain(names.iter().copied()).collect();
-    let mut table = Table::new(1, &heading);
-    for trial in record.ranked().into_iter().take(MOST_ROWS) {
-        let Some((value, epoch)) = trial.best else { continue };
-        let values = names
-            .iter()
-            .map(|name| trial.point.get(*name).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned());
-        let first =
-            [trial.number.to_string(), format!("{value:.4}"), epoch.to_string(), trial.epochs.to_string()];
-        table.row(first.into_iter().chain(values));
-    }
-    table
-}
-
-/// The shares of parameters, the largest first.
-fn importance_of(importance: &[(String, f64)]) -> Table {
-    let heading = [said("parameter"), said("share of the differences between trials")];
-    let mut table = Table::new(1, &[&heading[0], &heading[1]]);
-    let mut sorted: Vec<&(String, f64)> = importance.iter().collect();
-    sorted.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    for (name, share) in sorted {
-        table.row([name.clone(), format!("{:.0}%", share * 100.0)]);
-    }
-    table
 }
 
 /// Tells what happens, and what is to be said if the process is ended at once.

@@ -74,7 +74,9 @@ pub use run::{HistoryRow, Run, RunStatus};
 pub use scores::Scores;
 pub use summary::{Memory, Peaks};
 pub use train::{DataChanged, RunOptions, RunPlace};
-pub use trials::{BestTogether, SearchEvent, SearchOptions, SearchPlace, SearchWatch, Searched};
+pub use trials::{
+    BestTogether, SearchEvent, SearchOptions, SearchPlace, SearchWatch, Searched, is_search, search_record,
+};
 pub use watch::{Event, Note, PhaseStart, Silent, Start, Timed, Warning, Watch};
 
 // what these are made of, from the rooms below

@@ -15,9 +15,9 @@ use serde_json::{Map, Value, json};
 use super::door::{Door, HTML, JSON, Server, text};
 use super::error::LiveError;
 use super::guard::Refusal;
-use super::shelf::{Found, Shelf, read_search};
+use super::shelf::{Found, Shelf};
 use crate::diag::Language;
-use crate::experiment::{Compared, Comparison, Error, Run, RunPair};
+use crate::experiment::{Compared, Comparison, Error, Run, RunPair, search_record};
 use crate::page::{RunsPage, SearchPage};
 use crate::search::record;
 
@@ -100,7 +100,7 @@ async fn report_of(State(room): State<Arc<Room>>, Query(Asked { run }): Query<As
 
 async fn search_of(State(room): State<Arc<Room>>, Query(Asked { run }): Query<Asked>) -> Response {
     let Some(folder) = room.folder(run) else { return Refusal::NoSuchPage.response(room.language) };
-    let found = match read_search(&folder) {
+    let found = match search_record(&folder) {
         Ok(found) => found,
         Err(why) => return (StatusCode::NOT_FOUND, room.language.say(&why).into_owned()).into_response(),
     };
@@ -108,7 +108,6 @@ async fn search_of(State(room): State<Arc<Room>>, Query(Asked { run }): Query<As
     let page = SearchPage {
         record: &found,
         space: None,
-        importance: &[],
         folder: &folder,
         best: best.as_deref(),
         is_running: false,

@@ -144,7 +144,6 @@ impl Shared {
         SearchPage {
             record: &board.record,
             space: self.space.as_ref(),
-            importance: &[],
             folder: &board.folder,
             best: None,
             is_running: true,

@@ -6,12 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use crate::experiment::{Run, RunStatus};
-use crate::files;
+use crate::experiment::{Run, RunStatus, search_record};
 use crate::ir::run_files;
 use crate::page::{ListedRun, ListedSearch, ShownRun};
 use crate::printed::shown_path;
-use crate::search::record::{self, Record};
+use crate::search::record;
 
 /// So many folders are looked through.
 const MOST_FOLDERS: usize = 20_000;
@@ -113,7 +112,7 @@ impl Shelf {
 
     fn search(&mut self, folder: &Path) -> ListedSearch {
         let (id, name) = self.numbered(folder);
-        ListedSearch { id, name, changed: changed(&folder.join(record::FILE)), found: read_search(folder) }
+        ListedSearch { id, name, changed: changed(&folder.join(record::FILE)), found: search_record(folder) }
     }
 
     fn run(&mut self, folder: PathBuf) -> ListedRun {
@@ -138,17 +137,6 @@ struct Folders {
 fn changed(file: &Path) -> Option<u64> {
     let at = fs::metadata(file).and_then(|file| file.modified()).ok()?;
     Some(at.duration_since(UNIX_EPOCH).ok()?.as_secs())
-}
-
-/// What a search has come to; or a sentence on why it cannot be read.
-pub(super) fn read_search(folder: &Path) -> Result<Record, String> {
-    let text = files::read_text(&folder.join(record::FILE), files::MOST_RECORD_BYTES)
-        .map_err(|error| error.to_string())?;
-    let (record, _) = Record::read(&text);
-    if record.head.is_none() {
-        return Err(format!("`{file}` does not begin as the list of a search's trials", file = record::FILE));
-    }
-    Ok(record)
 }
 
 fn shown_run(run: &Run) -> ShownRun {

@@ -26,6 +26,10 @@ pub enum Entry {
     Finished {
         /// Why.
         why: Why,
+        /// The share of the differences between trials that each parameter accounts for by itself, in the
+        /// order of the file; none where there are too few trials.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        importance: Vec<(String, f64)>,
     },
 }
 
@@ -140,6 +144,9 @@ pub struct Record {
     pub units: Vec<(Started, Option<Ended>)>,
     /// Why it has ended, where it has.
     pub finished: Option<Why>,
+    /// How much each parameter matters, in the order of the file, once it has ended: the share of the
+    /// differences between trials.
+    pub importance: Vec<(String, f64)>,
 }
 
 /// A trial, as far as it has come.
@@ -189,10 +196,13 @@ impl Record {
             Entry::Search(head) => {
                 self.head = Some(*head);
                 self.finished = None;
+                self.importance.clear();
             }
             Entry::Started(started) => return self.start(started),
             Entry::Ended(ended) => return self.end(ended),
-            Entry::Finished { why } => self.finished = Some(why),
+            Entry::Finished { why, importance } => {
+                (self.finished, self.importance) = (Some(why), importance);
+            }
         }
         true
     }
@@ -243,6 +253,13 @@ impl Record {
     /// Epochs of all trials.
     pub fn epochs(&self) -> u64 {
         self.trials.iter().map(|trial| trial.epochs as u64).sum()
+    }
+
+    /// The parameters by how much they matter, the one that matters most first.
+    pub fn important(&self) -> Vec<(&str, f64)> {
+        let mut all: Vec<_> = self.importance.iter().map(|(name, share)| (name.as_str(), *share)).collect();
+        all.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        all
     }
 
     /// Trials with a value, the best first; of equal ones the earlier.

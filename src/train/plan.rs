@@ -53,6 +53,13 @@ pub struct Pace {
     pub between_states: Duration,
 }
 
+impl Pace {
+    /// Whether a state is saved wherever the run may be ended soon after, however new the last one is.
+    pub fn saves_often(self) -> bool {
+        self.between_states.is_zero()
+    }
+}
+
 /// Where a phase stands in its run. A run without phases is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PhaseId<'a> {

@@ -31,9 +31,6 @@ pub struct Searched {
     pub best_file: Option<PathBuf>,
     /// The best trials as an ensemble, where that was asked for and is better than the best alone.
     pub together: Option<BestTogether>,
-    /// The share of the differences between trials that each parameter accounts for by itself, in the order
-    /// of the file; none where there are too few trials.
-    pub importance: Vec<(String, f64)>,
 }
 
 impl Searched {
@@ -58,17 +55,22 @@ impl Going<'_> {
         search: &Search<'_>,
     ) -> Result<Searched, Error> {
         let mut record = std::mem::take(self.journal.record_mut());
-        // a time limit leaves no line in the journal, and the page says it all the same
-        record.finished = why;
+        if record.finished.is_none() {
+            // a time limit leaves no line in the journal, and the page says it all the same
+            (record.finished, record.importance) = (why, self.importance(search));
+        }
         let best_file = match record.ranked().first() {
             Some(best) => Some(self.write_best(best, &record, search)?),
             None => None,
         };
+        Ok(Searched { folder: self.folder.to_owned(), record, why, best_file, together })
+    }
+
+    /// How much each parameter matters, as far as trials show.
+    pub(super) fn importance(&self, search: &Search<'_>) -> Vec<(String, f64)> {
         let space = self.points.space();
         let shares = importance::importance(space, &search.book().observations());
-        let names = space.parameters.iter().map(|parameter| parameter.name.clone());
-        let importance = names.zip(shares).collect();
-        Ok(Searched { folder: self.folder.to_owned(), record, why, best_file, together, importance })
+        space.parameters.iter().map(|parameter| parameter.name.clone()).zip(shares).collect()
     }
 
     fn write_best(&self, best: &Trial, record: &Record, search: &Search<'_>) -> Result<PathBuf, Error> {

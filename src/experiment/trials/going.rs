@@ -1,12 +1,14 @@
 //! A search on its way: units started and ended in the strategy's order, and what is kept of them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::error::Error;
+use super::super::open::Experiment;
 use super::TRIALS;
 use super::job::Job;
 use super::journal::Journal;
@@ -106,19 +108,20 @@ impl Going<'_> {
         loop {
             match search.step() {
                 Next::Start { unit, liars, is_new } => {
-                    let started = self.start(search, unit, (liars, is_new))?;
+                    let trial = search.book().units[unit].trial;
+                    let first = self.points.at(&search.book().trials[trial], 0)?;
+                    let started = self.start(search, unit, (liars, is_new.then_some(&first)))?;
                     watch.see(SearchEvent::Started { unit: &started, record: self.journal.record() });
                     match self.known.of(&self.trials[started.trial - 1].key, started.epochs) {
                         Some(reached) => {
                             self.early.insert(unit, reached);
                         }
                         None => {
-                            let seeds = 0..self.tune.seeds.max(1);
-                            let point = &search.book().trials[started.trial - 1];
-                            let experiments = seeds.map(|seed| self.points.at(point, seed));
-                            let key = &self.trials[started.trial - 1].key;
+                            let point = &search.book().trials[trial];
+                            let others = (1..self.tune.seeds).map(|seed| self.points.at(point, seed));
+                            let key = &self.trials[trial].key;
                             let job = Job {
-                                experiments: experiments.collect::<Result<_, _>>()?,
+                                experiments: iter::once(Ok(first)).chain(others).collect::<Result<_, _>>()?,
                                 folders: self.folders(key),
                                 point: self.points.written(point),
                                 key: key.clone(),
@@ -141,31 +144,31 @@ impl Going<'_> {
                     self.end(search, unit, reached, is_known, watch)?;
                 }
                 Next::End(why) => {
-                    self.put(Entry::Finished { why })?;
+                    self.put(Entry::Finished { why, importance: self.importance(search) })?;
                     return Ok(Some(why));
                 }
             }
         }
     }
 
-    /// A unit is started: the journal has it.
+    /// A unit is started: the journal has it. `new` is the experiment of a trial that begins.
     fn start(
         &mut self,
         search: &Search<'_>,
         unit: usize,
-        (liars, is_new): (Vec<usize>, bool),
+        (liars, new): (Vec<usize>, Option<&Experiment>),
     ) -> Result<Started, Error> {
         let entered = search.book().units[unit];
         let point = &search.book().trials[entered.trial];
-        if is_new {
-            let key = points::key(&self.points.at(point, 0)?);
+        if let Some(experiment) = new {
+            let key = points::key(experiment);
             self.trials.push(Proposed { key, has_states: true, has_weights: true });
         }
         let started = Started {
             unit,
             trial: entered.trial + 1,
-            point: is_new.then(|| self.points.written(point)),
-            key: is_new.then(|| self.trials[entered.trial].key.clone()),
+            point: new.map(|_| self.points.written(point)),
+            key: new.map(|_| self.trials[entered.trial].key.clone()),
             epochs: entered.goal.epochs,
             rung: entered.goal.rung,
             liars: liars.into_iter().map(|trial| trial + 1).collect(),

@@ -21,6 +21,7 @@ mod pictures;
 mod places;
 mod points;
 mod pool;
+mod record_of;
 mod strategy;
 mod together;
 mod trial;
@@ -58,6 +59,7 @@ use trial::{Pictures, Reached};
 
 pub use best::Searched;
 pub use options::{SearchOptions, SearchPlace};
+pub use record_of::{is_search, search_record};
 pub use together::BestTogether;
 pub use watch::{SearchEvent, SearchWatch};
 

@@ -7,7 +7,8 @@ use crate::page::shown_numbers::percent;
 /// A bar for each parameter; nothing where that is not known.
 pub(super) fn part(page: &SearchPage<'_>) -> Html {
     let mut html = Html::default();
-    if page.importance.is_empty() {
+    let important = page.record.important();
+    if important.is_empty() {
         return html;
     }
     html.tags("<p class=\"hint\">")
@@ -15,7 +16,7 @@ pub(super) fn part(page: &SearchPage<'_>) -> Html {
         .tags("</p><table class=\"bars\"><thead><tr><th>");
     html.said(words::PARAMETER).tags("</th><th class=\"n\">").said(words::IMPORTANCE);
     html.tags("</th><th></th></tr></thead><tbody>");
-    for (name, share) in page.importance {
+    for (name, share) in important {
         let share = share.clamp(0.0, 1.0);
         html.element("<tr><th scope=\"row\">", name, "</th>");
         html.element("<td class=\"n\">", &percent(share), "</td><td><i style=\"width:");

@@ -47,9 +47,6 @@ pub(crate) struct SearchPage<'p> {
     pub(crate) record: &'p Record,
     /// What is searched, where the program was read; axes follow from the trials otherwise.
     pub(crate) space: Option<&'p Space>,
-    /// How much each parameter matters, shares of 1, in the order in which they are shown; empty where that is
-    /// not known.
-    pub(crate) importance: &'p [(String, f64)],
     /// The folder of the search, as it was named.
     pub(crate) folder: &'p Path,
     /// The file with the best values, where it was written.

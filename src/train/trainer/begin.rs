@@ -89,7 +89,7 @@ where
         };
         let mut trainer = Self::new(plan, engine, make_evaluator, begun);
         // who saves seldom loses no more by beginning again
-        if plan.pace.between_states.is_zero() {
+        if plan.pace.saves_often() {
             trainer.save_state()?;
         }
         Ok(trainer)

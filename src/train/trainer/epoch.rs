@@ -68,7 +68,8 @@ where
                 Some(_) => Evaluated::BehindFrozenPart(self.plan.phase.index),
                 None => Evaluated::Whole,
             };
-            if self.evaluator.as_ref().is_none_or(|(is_of, _)| *is_of != of) {
+            let compiles = self.evaluator.as_ref().is_none_or(|(is_of, _)| *is_of != of);
+            if compiles && self.plan.pace.saves_often() {
                 // a state is saved before it is compiled
                 watch.saves()?;
             }

@@ -65,14 +65,16 @@ where
         if self.evaluator.as_ref().is_none_or(|(is_of, _)| *is_of != of) {
             self.evaluator = None;
             // compiling takes a while: the run may be ended meanwhile
-            if unsaved == Unsaved::Steps {
+            if unsaved == Unsaved::Steps && self.plan.pace.saves_often() {
                 self.save_state()?;
                 unsaved = Unsaved::Nothing;
             }
             let make = || (self.make_evaluator)(of);
-            let Some(made) = self.plan.ranks.exposed(self.plan.interrupt, make) else {
-                return Ok(None);
+            let made = match unsaved {
+                Unsaved::Nothing => self.plan.ranks.exposed(self.plan.interrupt, make),
+                Unsaved::Steps => Some(make()),
             };
+            let Some(made) = made else { return Ok(None) };
             self.evaluator = Some((of, made?));
         }
         self.gather()?;

@@ -727,7 +727,10 @@ fn a_shown_program_is_a_file() {
     let output = cnnc().current_dir(folder.path()).args(["show", "space.cnn"]).assert().success();
     assert!(text(&output.get_output().stderr).contains("the first value of each `search"), "{output}");
     let first = text(&output.get_output().stdout).to_owned();
-    assert!(first.contains("dense(units: 4") && !first.contains("search") && !first.contains("tune"), "{first}");
+    assert!(
+        first.contains("dense(units: 4") && !first.contains("search") && !first.contains("tune"),
+        "{first}"
+    );
     write("first.cnn", &first);
     assert_eq!(run(&["show", "first.cnn"]), first);
 }

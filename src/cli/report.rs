@@ -67,8 +67,8 @@ pub(super) fn report(args: &ReportArgs, console: &Console) -> Result<(), Failure
 
 /// The page of a search, from what its journal says.
 fn of_search(args: &ReportArgs, console: &Console) -> Result<(), Failure> {
-    let why = |why: String| Failure::mistake(why, "`cnnc tune FILE` makes the folder of a search");
-    let record = search_record(&args.run).map_err(why)?;
+    let record = search_record(&args.run)
+        .map_err(|why| Failure::mistake(why, "`cnnc tune FILE` makes the folder of a search"))?;
     if args.text {
         let (model, strategy) =
             record.head.as_ref().map_or(("", ""), |head| (head.model.as_str(), head.strategy.as_str()));

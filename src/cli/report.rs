@@ -25,7 +25,8 @@ use crate::weights::program_of;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 The page is one file, which opens from disk and asks for nothing on the network: how good the model is, what goes wrong, what it is, where the \
-time went, how to do it again; of a search, all its trials and what matters. It is in English and Korean; `--lang` says which is shown first. `cnnc run` writes it at its end.
+time went, how to do it again; of a search, all its trials and what matters. \
+It is in English and Korean; `--lang` says which is shown first. `cnnc run` writes it at its end.
 
 Examples:
   cnnc report runs/digits-1

@@ -20,7 +20,8 @@ const MOST_MODELS: usize = 100;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 What is printed is a file with the same meaning: every layer with its full name, every option with its value, the loss that was inferred. It \
-needs no other file. Showing it again prints the same. Of a file that searches it is the point with the first value of each search.
+needs no other file. Showing it again prints the same. Of a file that searches it is \
+the point with the first value of each search.
 
 Examples:
   cnnc show models/digits.cnn

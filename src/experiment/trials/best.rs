@@ -12,11 +12,8 @@ use crate::files;
 use crate::front::relocated;
 use crate::search::drive::Search;
 use crate::search::importance;
-use crate::search::record::{Record, Trial, Why};
+use crate::search::record::{BEST_FILE, Record, Trial, Why};
 use crate::train::RunError;
-
-/// The file of the best trial.
-const BEST_FILE: &str = "best.cnn";
 
 /// A search that has ended, or was interrupted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,11 +9,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::files;
-use crate::search::record::{Ended, Entry, Head, Record};
+use crate::search::record::{Ended, Entry, FILE, Head, Record};
 use crate::train::RunError;
-
-/// The file's name.
-pub(in super::super) const JOURNAL: &str = "trials.jsonl";
 
 /// The file that is written, and what of it is passed over.
 #[derive(Debug)]
@@ -41,7 +38,7 @@ impl Found {
     /// # Errors
     /// [`RunError::Read`]; [`RunError::Format`] where it does not begin as one.
     pub(super) fn read(folder: &Path) -> Result<Self, RunError> {
-        let path = folder.join(JOURNAL);
+        let path = folder.join(FILE);
         let text = files::read_text(&path, files::MOST_RECORD_BYTES)
             .map_err(|error| RunError::read(&path, error))?;
         let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
@@ -104,7 +101,7 @@ impl Journal {
 
     /// The file is written anew: a last line without its end is gone.
     fn with(folder: &Path, entries: Vec<Entry>) -> Result<Self, RunError> {
-        let path = folder.join(JOURNAL);
+        let path = folder.join(FILE);
         let file = rewritten(&path, entries.iter())?;
         Ok(Self { path, file, ahead: entries.into(), record: Record::default() })
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::error::Error;
-use super::journal::{Found, JOURNAL, Journal};
+use super::journal::{Found, Journal};
 use super::points::Points;
 use super::trial::Reached;
 use crate::files;
-use crate::search::record::{Head, Record, Trial};
+use crate::search::record::{FILE, Head, Record, Trial};
 use crate::space::{Point, Value};
 use crate::train::{RunError, RunFolder};
 
@@ -157,7 +157,7 @@ fn place_of(points: &Points<'_>, trial: &Trial) -> Option<Point> {
 
 /// The journal of the search before its space was changed stays beside the new one.
 fn keep_old(folder: &RunFolder) -> Result<(), RunError> {
-    let journal = folder.path().join(JOURNAL);
+    let journal = folder.path().join(FILE);
     let free = (1_usize..).map(|number| folder.path().join(format!("trials-before-{number}.jsonl")));
     let Some(free) = free.into_iter().find(|path| !path.exists()) else { return Ok(()) };
     let text =

@@ -66,7 +66,7 @@ pub fn outlook(plan: &Plan, rates: &Rates, asked: &Asked) -> Result<Outlook, Pla
     let shared = share(plan, ranks)?;
     let times = TaskTimes::new(&shared.plan, rates);
     let of_rank = |rank: usize| -> Vec<f64> {
-        let tasks = |stage: usize, group: usize| shared.tasks[stage][group][rank].len();
+        let tasks = |stage: usize, group: usize| shared.tasks[stage][group].of(rank).len();
         times.stages(threads, tasks).into_iter().map(|seconds| seconds * factor).collect()
     };
     let computing: Vec<Vec<f64>> = (0..ranks).map(of_rank).collect();

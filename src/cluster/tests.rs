@@ -6,7 +6,7 @@ use super::*;
 use crate::front::load;
 use crate::kernel::{Simd, Target};
 use crate::lower::LowerOptions;
-use crate::plan::{Message, Plan, divide, plan, share};
+use crate::plan::{Choices, Message, Plan, divide, plan_for_ranks, share};
 use crate::ranks::Network;
 use crate::runtime::optimized_training_graph;
 use crate::source::SourceFile;
@@ -20,7 +20,7 @@ fn planned(layers: &str, batch: usize) -> Plan {
     let loaded = load(SourceFile::new("m.cnn", text), &LowerOptions::default(), &|_| None);
     let program = loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems));
     let graph = optimized_training_graph(&program, true).expect("has a schedule");
-    plan(&graph, Target::of(Simd::Portable), batch)
+    plan_for_ranks(&graph, Target::of(Simd::Portable), batch, &Choices::default())
 }
 
 /// Each call takes a millisecond.

@@ -187,7 +187,7 @@ impl KernelDesc {
             KernelDesc::Winograd(_) => "winograd",
             KernelDesc::WinogradStep(d) => match d.step {
                 WinogradStep::Inputs => "winograd_inputs",
-                WinogradStep::Products => "winograd_products",
+                WinogradStep::Products { .. } => "winograd_products",
                 WinogradStep::Results => "winograd_results",
             },
             KernelDesc::WinogradWeight(_) => "winograd_weight",

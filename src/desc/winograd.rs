@@ -58,7 +58,11 @@ pub enum WinogradStep {
     Inputs,
     /// Products of `count` points. Arguments, from the first point on: inputs at the points, weights, results
     /// at the points.
-    Products,
+    Products {
+        /// For the squares of so many images, from those on that the pointers stand at: all of the
+        /// batch, or some.
+        images: usize,
+    },
     /// From results at the points to `count` images. Arguments: results at the points, then from the bias on
     /// as [`ConvDesc`].
     Results,

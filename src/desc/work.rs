@@ -17,7 +17,7 @@ impl KernelDesc {
             KernelDesc::Winograd(desc) => desc.conv.flops(),
             KernelDesc::WinogradStep(desc) => match desc.step {
                 // a point's share
-                WinogradStep::Products => desc.images * desc.conv.flops() / desc.square.area(),
+                WinogradStep::Products { images } => images * desc.conv.flops() / desc.square.area(),
                 WinogradStep::Inputs | WinogradStep::Results => 0,
             },
             KernelDesc::WinogradGradWeight(desc) => desc.conv.flops(),

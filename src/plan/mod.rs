@@ -39,6 +39,7 @@ use crate::desc::KernelDesc;
 use crate::ir::{Graph, OutputId, Param, ScalarInput};
 use crate::kernel::Target;
 use crate::tensor::Layout;
+use lowering::Lowered;
 
 /// Where a buffer lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,8 +163,17 @@ pub fn questions(graph: &Graph, target: Target, batch: usize) -> Vec<Question> {
 
 /// The same with ways that were chosen.
 pub fn plan_with(graph: &Graph, target: Target, batch: usize, choices: &Choices) -> Plan {
-    let lowered = lowering::lower(graph, target, batch, choices);
-    let plan = memory::place(schedule::schedule(lowered), target, batch);
+    planned(lowering::lower(graph, target, batch, choices), (target, batch), 0)
+}
+
+/// The same for several ranks: updates of weights come later, so that parts of gradients have time
+/// to travel. The kernels are the same ones, and so are the results.
+pub fn plan_for_ranks(graph: &Graph, target: Target, batch: usize, choices: &Choices) -> Plan {
+    planned(lowering::lower(graph, target, batch, choices), (target, batch), ranks::POSTPONED)
+}
+
+fn planned(lowered: Lowered, (target, batch): (Target, usize), postponed: usize) -> Plan {
+    let plan = memory::place(schedule::schedule(lowered, postponed), target, batch);
     if cfg!(debug_assertions)
         && let Err(error) = verify::verify(&plan)
     {

@@ -21,8 +21,9 @@ pub(super) struct Scheduled {
     pub(super) stages: Vec<usize>,
 }
 
-/// Finds the earliest stage of every launch.
-pub(super) fn schedule(lowered: Lowered) -> Scheduled {
+/// Finds the earliest stage of every launch. `postponed`: by how many stages weights are updated
+/// later than they could be.
+pub(super) fn schedule(lowered: Lowered, postponed: usize) -> Scheduled {
     let mut stages: Vec<usize> = Vec::with_capacity(lowered.launches.len());
     // for each buffer: the launches so far that touch it
     let mut touched: Vec<Touches> = vec![Touches::default(); lowered.buffers.len()];
@@ -55,32 +56,107 @@ pub(super) fn schedule(lowered: Lowered) -> Scheduled {
         stages.push(stage);
     }
     delay(&lowered, &mut stages);
+    if postponed > 0 {
+        postpone(&lowered, &mut stages, postponed);
+    }
     Scheduled { lowered, stages }
 }
 
-/// Moves launches to where their results are first used, where no memory is held longer for that: those that
-/// clear a halo or whatever else needs no operand, and maps of what lives on anyway. The results' memory is
-/// free until then, and in cache afterwards. What outlives the step stays: weights wait for the loss.
+/// Moves updates of weights by some stages, and whatever comes behind them: at most half of the way
+/// to the last, since the new weights travel until then.
+fn postpone(lowered: &Lowered, stages: &mut [usize], by: usize) {
+    let last = stages.iter().copied().max().unwrap_or(0);
+    let updates = updates(lowered, stages);
+    let mut touched: Vec<Touches> = vec![Touches::default(); lowered.buffers.len()];
+    for (index, launch) in lowered.launches.iter().enumerate() {
+        let at = stages[index];
+        let wanted = if updates[index] { at + by.min((last - at) / 2) } else { at };
+        let behind =
+            launch.args.iter().map(|access| touched[access.buffer.index()].earliest_behind(launch, access));
+        stages[index] = behind.fold(wanted, usize::max);
+        for access in &launch.args {
+            touched[access.buffer.index()].add(launch, access, stages[index]);
+        }
+    }
+}
+
+/// The launches that write weights or what the optimizer remembers, and those whose results only
+/// they use, in the same chain: sums of parts of a gradient.
+fn updates(lowered: &Lowered, stages: &[usize]) -> Vec<bool> {
+    let mut is_weight = vec![false; lowered.buffers.len()];
+    lowered.weights.iter().for_each(|weight| is_weight[weight.index()] = true);
+    let mut updates = vec![false; lowered.launches.len()];
+    // for each buffer the launches that touch it later than the one that is looked at
+    let mut users = vec![Users::None; lowered.buffers.len()];
+    for (index, launch) in lowered.launches.iter().enumerate().rev() {
+        let chain = Users::Updates(stages[index], launch.space);
+        let mut written = launch.args.iter().filter(|access| access.mode == AccessMode::Write);
+        updates[index] = !launch.setup
+            && (written.clone().any(|access| is_weight[access.buffer.index()])
+                || written.all(|access| users[access.buffer.index()] == chain));
+        let own = if updates[index] { chain } else { Users::Others };
+        for access in &launch.args {
+            let users = &mut users[access.buffer.index()];
+            *users = if matches!(*users, Users::None) || *users == own { own } else { Users::Others };
+        }
+    }
+    updates
+}
+
+/// Launches that touch a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Users {
+    /// There are none.
+    None,
+    /// They are updates of one chain: of a stage, over a space.
+    Updates(usize, Space),
+    /// Any others.
+    Others,
+}
+
+/// Moves launches to where their results are first used, where no memory is held longer for that:
+/// those that clear a halo or whatever else needs no operand, maps of what lives on anyway, and those
+/// that arrange weights for the kernels that use them. The results' memory is free until then, and in
+/// cache afterwards. What outlives the step stays: weights wait for the loss.
 fn delay(lowered: &Lowered, stages: &mut [usize]) {
     let mut touched: Vec<Vec<usize>> = vec![Vec::new(); lowered.buffers.len()];
     for (index, launch) in lowered.launches.iter().enumerate() {
         launch.args.iter().for_each(|access| touched[access.buffer.index()].push(index));
     }
+    let arranged = arranged(lowered);
     // for each buffer: the launches that touch it later than the one that is looked at
     let mut later: Vec<Touches> = vec![Touches::default(); lowered.buffers.len()];
     // from the last to the first: what is cleared for a map goes with it
     for index in (0..lowered.launches.len()).rev() {
         let launch = &lowered.launches[index];
-        let moves = only_clears(launch) || matches!(launch.kernel, KernelDesc::Map(_));
+        let moves = only_clears(launch)
+            || matches!(launch.kernel, KernelDesc::Map(_))
+            || launch.args.iter().all(|access| arranged[access.buffer.index()]);
         if !launch.setup && moves && !writes_persistent(lowered, launch) {
             let latest = latest_stage(launch, &later)
-                .filter(|&stage| operands_live(lowered, stages, &touched, (index, stage)));
+                .filter(|&stage| operands_live(lowered, stages, (&touched, &arranged), (index, stage)));
             stages[index] = latest.map_or(stages[index], |latest| latest.max(stages[index]));
         }
         for access in &launch.args {
             later[access.buffer.index()].add(launch, access, stages[index]);
         }
     }
+}
+
+/// Which buffers are parameters, or hold what is made of parameters alone: weights, arranged in any
+/// number of launches. Such launches move together, so that none of them holds memory for another.
+fn arranged(lowered: &Lowered) -> Vec<bool> {
+    let mut arranged: Vec<bool> = lowered.buffers.iter().map(|buffer| !buffer.persistent).collect();
+    lowered.params.iter().for_each(|param| arranged[param.index()] = true);
+    // what launches read was written by earlier ones
+    for launch in &lowered.launches {
+        let of_mode = |mode| launch.args.iter().filter(move |access| access.mode == mode);
+        if !of_mode(AccessMode::Read).all(|access| arranged[access.buffer.index()]) {
+            let written = of_mode(AccessMode::Write).map(|access| access.buffer.index());
+            written.for_each(|buffer| arranged[buffer] &= lowered.buffers[buffer].persistent);
+        }
+    }
+    arranged
 }
 
 /// Whether a launch writes the same whatever was computed before.
@@ -110,7 +186,7 @@ fn latest_stage(launch: &Launch, later: &[Touches]) -> Option<usize> {
 fn operands_live(
     lowered: &Lowered,
     stages: &[usize],
-    touched: &[Vec<usize>],
+    (touched, arranged): (&[Vec<usize>], &[bool]),
     (index, stage): (usize, usize),
 ) -> bool {
     let mut operands = lowered.launches[index].args.iter();
@@ -118,8 +194,10 @@ fn operands_live(
         let buffer = access.buffer.index();
         // the last ones run last
         let mut others = touched[buffer].iter().rev().filter(|other| **other != index);
-        let is_free =
-            access.mode == AccessMode::Write || access.stride == 0 || lowered.buffers[buffer].persistent;
+        let is_free = access.mode == AccessMode::Write
+            || access.stride == 0
+            || lowered.buffers[buffer].persistent
+            || arranged[buffer];
         is_free || others.any(|other| stages[*other] >= stage)
     })
 }

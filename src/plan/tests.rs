@@ -2,14 +2,16 @@
 
 use super::launch::Region;
 use super::verify::verify;
-use super::{AccessMode, Plan, plan};
+use super::{AccessMode, BufferId, Plan, plan};
 use crate::desc::PoolKind;
+use crate::front::load;
 use crate::ir::{
     CheckedProgram, LayerId, LayerNode, Loss, Metric, Model, Optimizer, PrepareSpec, Program, Schedule,
     TrainSpec, UpdateRules,
 };
 use crate::kernel::{Simd, Target};
 use crate::layers::{BatchNorm, Conv2d, Dense, Dropout, Flatten, Input, Layer, Pool2d};
+use crate::lower::LowerOptions;
 use crate::runtime::{optimized_evaluation_graph, optimized_training_graph};
 use crate::source::{SourceFile, Span, Spanned};
 use crate::tensor::{Padding, Shape};
@@ -247,6 +249,36 @@ fn notices_memory_that_is_given_away_too_soon() {
     let (long, short) = pair.expect("an activation that the backward pass reads");
     plan.buffers[short].place = plan.buffers[long].place;
     assert!(verify(&plan).is_err(), "{plan}");
+}
+
+/// What is made of weights alone lies in memory from the stage before the first that reads it.
+#[test]
+fn weights_are_arranged_where_they_are_used() {
+    let text = "model M { input(16x16x3); conv2d(64, 3x3, padding: same, activation: relu)
+        conv2d(128, 3x3, padding: same, activation: relu); conv2d(128, 3x3, padding: same, activation: relu)
+        flatten; dense(2, activation: softmax) } train { optimizer: adam }";
+    let loaded = load(SourceFile::new("m.cnn", text.to_owned()), &LowerOptions::default(), &|_| None);
+    let program = loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.problems));
+    let graph = optimized_training_graph(&program, true).expect("has a schedule");
+    let plan = plan(&graph, Target::of(Simd::Portable), 32);
+    let touching = |buffer: BufferId, mode: AccessMode| {
+        plan.stages.iter().position(|stage| {
+            let mut args = stage.groups.iter().flat_map(|group| &group.calls).flat_map(|call| &call.args);
+            args.any(|access| access.buffer == buffer && access.mode == mode)
+        })
+    };
+    let all = plan.stages.iter().flat_map(|stage| &stage.groups).flat_map(|group| &group.calls);
+    let mut arranged = 0;
+    for call in all {
+        let [from, to] = &call.args[..] else { continue };
+        if plan.params.contains(&from.buffer) && !plan.params.contains(&to.buffer) {
+            let stages = [AccessMode::Write, AccessMode::Read].map(|mode| touching(to.buffer, mode));
+            let [written, read] = stages.map(|stage| stage.expect("both"));
+            assert!(read - written <= 1, "{}: {written}, {read}", call.layer);
+            arranged += 1;
+        }
+    }
+    assert!(arranged > 2, "{plan}");
 }
 
 #[test]

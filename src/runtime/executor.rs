@@ -98,7 +98,7 @@ impl Executor {
         let (stages, gate, exchange) = match (ranked, &self.ranks) {
             (Some(ranked), Some(ranks)) => {
                 let bound = stages.into_iter().zip(&ranked.tasks).map(|(groups, tasks)| {
-                    let own: Vec<_> = tasks.iter().map(|tasks| tasks[ranks.rank()].clone()).collect();
+                    let own: Vec<_> = tasks.iter().map(|tasks| tasks.of(ranks.rank())).collect();
                     BoundStage::with_tasks(groups, &own, threads)
                 });
                 let stages = bound.collect();

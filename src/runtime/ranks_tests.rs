@@ -131,6 +131,24 @@ fn large_maps_and_large_weights() {
 }
 
 #[test]
+fn wide_layers_on_small_maps() {
+    // products of Winograd's method for all images at once, and a window of which one tap meets
+    // pixels
+    same_bits(
+        "model M {
+            input(4x4x128)
+            conv2d(512, 3x3, padding: same); batch_norm; relu
+            conv2d(512, 3x3, padding: same, activation: relu)
+            max_pool2d(4); conv2d(128, 3x3, padding: same)
+            flatten; dense(3, activation: softmax)
+        }
+        train { optimizer: adam }",
+        30,
+        &[30, 9],
+    );
+}
+
+#[test]
 fn large_dense_layers() {
     same_bits(
         "model M {

@@ -7,7 +7,7 @@ use super::advice::{self, is_flattened};
 use crate::cluster::Traffic;
 use crate::experiment::units::bytes;
 use crate::figures::Summary;
-use crate::plan::{plan, shards, share};
+use crate::plan::{Choices, plan_for_ranks, shards, share};
 use crate::runtime::{CompileError, optimized_training_graph};
 
 /// Bytes a second of a network that is nothing special: 10 Gbit/s.
@@ -59,7 +59,8 @@ impl Experiment {
             return Ok(None);
         }
         let program = self.first_stage();
-        let plan = plan(&optimized_training_graph(&program, true)?, compute.target(), batch);
+        let graph = optimized_training_graph(&program, true)?;
+        let plan = plan_for_ranks(&graph, compute.target(), batch, &Choices::default());
         let shared = share(&plan, ranks).map_err(|error| CompileError::Code(error.to_string()))?;
         let traffic = Traffic::of(&shared, ranks);
         let sending = traffic.most().bytes as f64 / LINE;

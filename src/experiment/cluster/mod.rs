@@ -13,7 +13,7 @@ use super::error::Error;
 use super::open::Experiment;
 use crate::cluster::{Asked, Outlook, outlook};
 use crate::ir::CheckedProgram;
-use crate::plan::{batch_for, plan, shards};
+use crate::plan::{Choices, batch_for, plan_for_ranks, shards};
 use crate::ranks::Network;
 use crate::runtime::{CompileError, optimized_training_graph};
 
@@ -112,7 +112,7 @@ impl Look<'_> {
     fn at(&self, ranks: usize) -> Result<Expected, Error> {
         let batch = if shards(self.batch).1 >= ranks { self.batch } else { batch_for(ranks) };
         let graph = optimized_training_graph(self.program, true)?;
-        let plan = plan(&graph, self.options.compute.target(), batch);
+        let plan = plan_for_ranks(&graph, self.options.compute.target(), batch, &Choices::default());
         let asked = Asked {
             ranks,
             threads: self.measured.threads,

@@ -68,7 +68,7 @@ pub(in crate::kernel) fn build(
                     emit_window(k, &conv.input, square, planes.pitch[0], at, [image, points]);
                 });
             }
-            WinogradStep::Products => {
+            WinogradStep::Products { images } => {
                 let channels = [conv.input.channels, conv.output.channels];
                 let products = Products::dense(
                     square.area(),

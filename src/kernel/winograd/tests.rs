@@ -111,10 +111,39 @@ fn run_steps(desc: &WinogradDesc, images: usize, simd: Simd, args: &[Buffer], co
     let [inputs, results] = planes;
     let inputs = run(&step(WinogradStep::Inputs), simd, &[args[0].clone(), inputs], count)[1].clone();
     let products = [inputs, args[1].clone(), results];
-    let results = run(&step(WinogradStep::Products), simd, &products, square.area())[2].clone();
+    let results = run(&step(WinogradStep::Products { images }), simd, &products, square.area())[2].clone();
+    check_parts_of_products(
+        &WinogradStepDesc { conv, square, images, step: WinogradStep::Inputs },
+        simd,
+        &products,
+        &results,
+    );
     let outlet: Vec<Buffer> = std::iter::once(results).chain(args[2..].iter().cloned()).collect();
     let got = run(&step(WinogradStep::Results), simd, &outlet, count);
     args[..2].iter().cloned().chain(got[1..].iter().cloned()).collect()
+}
+
+/// Products for some of the images, as ranks make them, are those of all, bit by bit. `operands`:
+/// those of the products for all images, whose results are `all`.
+fn check_parts_of_products(desc: &WinogradStepDesc, simd: Simd, operands: &[Buffer; 3], all: &Buffer) {
+    let WinogradStepDesc { conv, square, images, .. } = *desc;
+    let Planes { squares, pitch } = Planes::of(&conv, square, images);
+    let [inputs, weights, results] = operands;
+    let widths = [conv.input.channels, conv.output.channels].map(|channels| squares * channels);
+    for part in [0..images / 2, images / 2..images] {
+        let from =
+            |buffer: &Buffer, side: usize| Buffer::F32(buffer.f32()[part.start * widths[side]..].to_vec());
+        let step = WinogradStep::Products { images: part.len() };
+        let kernel = KernelDesc::WinogradStep(WinogradStepDesc { step, ..*desc });
+        let got = run(&kernel, simd, &[from(inputs, 0), weights.clone(), from(results, 1)], square.area());
+        for point in 0..square.area() {
+            let rows = |buffer: &Buffer| -> Vec<u32> {
+                let rows = &buffer.f32()[point * pitch[1]..][..part.len() * widths[1]];
+                rows.iter().map(|value| value.to_bits()).collect()
+            };
+            assert_eq!(rows(&got[2]), rows(&from(all, 1)), "{simd:?}, images {part:?} at point {point}");
+        }
+    }
 }
 
 fn check_grad_weight(case: &Case, square: Square) {

@@ -17,15 +17,9 @@ impl Lowerer<'_> {
         let calls = Calls { images: desc.images, cold: self.is_cold() };
         let Some(square) = choose_by_points(desc, (calls, shards), once, &self.target) else { return false };
         let weight = self.weights_for(Method::Winograd(square), desc, weight);
-        let step = |step| {
-            KernelDesc::WinogradStep(WinogradStepDesc {
-                conv: *desc,
-                square,
-                images: shards * desc.images,
-                step,
-            })
-        };
-        let planes = Planes::of(desc, square, shards * desc.images);
+        let images = shards * desc.images;
+        let step = |step| KernelDesc::WinogradStep(WinogradStepDesc { conv: *desc, square, images, step });
+        let planes = Planes::of(desc, square, images);
         let channels = [desc.input.channels, desc.output.channels];
         let [inputs, results] = [0, 1].map(|side| {
             let name = format!("{} {} at points", self.layer(), ["input", "result"][side]);
@@ -47,7 +41,7 @@ impl Lowerer<'_> {
         let region = Region::Rows { rows: channels[1].div_ceil(block), pitch: square.area() * bytes, bytes };
         let weight = Access { stride: bytes, region, ..weight };
         let args = vec![inputs.of_point(AccessMode::Read), weight, results.of_point(AccessMode::Write)];
-        self.launch(step(WinogradStep::Products), points, args, Count::Part);
+        self.launch(step(WinogradStep::Products { images }), points, args, Count::Part);
 
         let args = self.outlet(operands).behind([results.of_shard(AccessMode::Read)]);
         self.launch(step(WinogradStep::Results), self.image_space(), args, Count::Part);

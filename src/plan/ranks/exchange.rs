@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::holders::Held;
+use super::owners::TasksOfRanks;
 use super::rank_set::RankSet;
 use super::regions::{merged, touched};
 use super::{Message, Travel};
@@ -28,7 +29,7 @@ pub(super) struct Exchange {
     pub(super) gate: Option<usize>,
 }
 
-pub(super) fn exchange(plan: &Plan, tasks: &[Vec<Vec<Range<usize>>>], images: &[Range<usize>]) -> Exchange {
+pub(super) fn exchange(plan: &Plan, tasks: &[Vec<TasksOfRanks>], images: &[Range<usize>]) -> Exchange {
     let mut travels = Travels::default();
     let mut walk = Walk::new(plan, images, |travel| travels.add(travel));
     walk.step(tasks);
@@ -39,7 +40,7 @@ pub(super) fn exchange(plan: &Plan, tasks: &[Vec<Vec<Range<usize>>>], images: &[
 /// Shows all that travels in a step to `visit`, in the order in which it is needed.
 pub(super) fn visit(
     plan: &Plan,
-    tasks: &[Vec<Vec<Range<usize>>>],
+    tasks: &[Vec<TasksOfRanks>],
     images: &[Range<usize>],
     visit: impl FnMut(Travel),
 ) {
@@ -99,7 +100,7 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
     }
 
     /// Goes through all stages.
-    fn step(&mut self, tasks: &[Vec<Vec<Range<usize>>>]) {
+    fn step(&mut self, tasks: &[Vec<TasksOfRanks>]) {
         let plan = self.plan;
         let gate = gate(plan);
         for (index, stage) in plan.stages.iter().enumerate() {
@@ -122,21 +123,20 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
     }
 
     /// A call of a group's tasks.
-    fn call(&mut self, stage: usize, space: crate::plan::Space, call: &Call, tasks: &[Range<usize>]) {
+    fn call(&mut self, stage: usize, space: crate::plan::Space, call: &Call, tasks: &TasksOfRanks) {
         let of_mode = |mode| call.args.iter().filter(move |access| access.mode == mode);
         for access in of_mode(AccessMode::Read) {
             if access.stride == 0 {
                 // the same for all tasks
                 let mut ranks = RankSet::NONE;
-                let with_tasks = tasks.iter().enumerate().filter(|(_, tasks)| !tasks.is_empty());
-                with_tasks.for_each(|(rank, _)| ranks.insert(rank));
+                tasks.each().for_each(|(rank, _)| ranks.insert(rank));
                 for bytes in touched(self.plan, space, access, &(0..1)) {
                     self.read(bytes, &ranks, stage);
                 }
                 continue;
             }
-            for (rank, tasks) in tasks.iter().enumerate() {
-                for bytes in touched(self.plan, space, access, tasks) {
+            for (rank, tasks) in tasks.each() {
+                for bytes in touched(self.plan, space, access, &tasks) {
                     self.read(bytes, &RankSet::one(rank), stage);
                 }
             }
@@ -144,9 +144,9 @@ impl<'p, V: FnMut(Travel)> Walk<'p, V> {
         let by = Some(self.calls);
         self.calls += 1;
         for access in of_mode(AccessMode::Write) {
-            for (rank, tasks) in tasks.iter().enumerate() {
+            for (rank, tasks) in tasks.each() {
                 let one = RankSet::one(rank);
-                for bytes in touched(self.plan, space, access, tasks) {
+                for bytes in touched(self.plan, space, access, &tasks) {
                     self.held.change(bytes, |_, held| {
                         // tasks that several ranks run are made by all of them
                         let makers = if held.by == by { held.makers.union(&one) } else { one.clone() };

@@ -6,9 +6,9 @@
 //! gets it from there ([`holders`]). What one task makes is made by the same kernel from the same bytes as in
 //! one process, so the results are the same bits for any number of ranks.
 //!
-//! Sums over shards are the one place where the plan is changed for ranks: each rank adds up its own shards
+//! The plan is changed for ranks in two places. Sums over shards: each rank adds up its own shards
 //! as far as they are whole subtrees of the plan's tree, and the sums of subtrees travel in place of their
-//! parts ([`sums`]).
+//! parts ([`sums`]). Products of Winograd's method are cut at the ranks' images ([`products`]).
 //!
 //! ```text
 //! backward      rank 0: parts 0–3    rank 1: parts 4–7
@@ -18,15 +18,18 @@
 //!               ── new weights to whoever reads them ──
 //! ```
 
+mod clears;
 mod exchange;
 mod holders;
 mod owners;
+mod products;
 mod rank_set;
 mod regions;
 mod sums;
 #[cfg(test)]
 mod tests;
 
+use owners::TasksOfRanks;
 pub use rank_set::RankSet;
 
 use std::ops::Range;
@@ -34,9 +37,14 @@ use std::ops::Range;
 use super::error::PlanError;
 use super::lowering::shards;
 use super::{Plan, VerifiedPlan, verify_plan};
+use crate::desc::KernelDesc;
 
 /// Most ranks of a plan.
 pub const MOST_RANKS: usize = 1024;
+
+/// By how many stages updates of weights come later in a plan for ranks. The backward pass of a
+/// convolution and a batch norm takes four; gradients are in memory for so long.
+pub const POSTPONED: usize = 4;
 
 /// A plan, divided among ranks.
 #[derive(Debug, Clone)]
@@ -45,9 +53,8 @@ pub struct RankedPlan {
     pub plan: VerifiedPlan,
     /// How many ranks there are.
     pub ranks: usize,
-    /// For each stage and each of its groups: the tasks of each rank. Tasks that several have are run by each
-    /// of them.
-    pub tasks: Vec<Vec<Vec<Range<usize>>>>,
+    /// For each stage and each of its groups: the tasks of each rank.
+    pub tasks: Vec<Vec<TasksOfRanks>>,
     /// What travels in a step, in the order in which it is made.
     pub messages: Vec<Message>,
     /// What travels when all ranks are to have all parameters, after any number of steps.
@@ -102,7 +109,7 @@ pub struct Shared {
     /// The plan, with sums of each rank's own shards.
     pub plan: VerifiedPlan,
     /// As of [`RankedPlan`].
-    pub tasks: Vec<Vec<Vec<Range<usize>>>>,
+    pub tasks: Vec<Vec<TasksOfRanks>>,
     images: Vec<Range<usize>>,
 }
 
@@ -111,6 +118,13 @@ impl Shared {
     pub fn visit(&self, visit: impl FnMut(Travel)) {
         exchange::visit(&self.plan, &self.tasks, &self.images, visit);
     }
+}
+
+/// A plan, and for each stage and group the one rank that runs it, where there is one.
+#[derive(Debug)]
+struct Owned {
+    plan: Plan,
+    owners: Vec<Vec<Option<usize>>>,
 }
 
 /// Shares the tasks of a training step.
@@ -122,8 +136,10 @@ pub fn share(plan: &Plan, ranks: usize) -> Result<Shared, PlanError> {
     assert!((1..=MOST_RANKS).contains(&ranks), "{ranks} ranks");
     let images: Vec<Range<usize>> = (0..ranks).map(|rank| images_of_rank(plan.batch, ranks, rank)).collect();
     let summed = sums::with_own_sums(plan, &images);
-    let plan = verify_plan(summed.plan)?;
-    let tasks = owners::tasks_of_ranks(&plan, &summed.owners, &images);
+    let Owned { plan, owners } = clears::apart(products::by_images(summed, &images));
+    let plan = verify_plan(plan)?;
+    let mut tasks = owners::tasks_of_ranks(&plan, &owners, &images);
+    clears::by_readers(&plan, &mut tasks);
     Ok(Shared { plan, tasks, images })
 }
 
@@ -142,6 +158,14 @@ pub fn divide(plan: &Plan, ranks: usize) -> Result<RankedPlan, PlanError> {
         messages: exchange.messages,
         gathers: exchange.gathers,
         gate: exchange.gate,
+    })
+}
+
+/// The number of a kernel of a plan, which has it from now on.
+fn number_of(kernels: &mut Vec<KernelDesc>, desc: KernelDesc) -> usize {
+    kernels.iter().position(|kernel| *kernel == desc).unwrap_or_else(|| {
+        kernels.push(desc);
+        kernels.len() - 1
     })
 }
 

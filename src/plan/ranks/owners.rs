@@ -6,9 +6,9 @@
 //! * a launch that touches so little that they have run it sooner than one could tell the others,
 //! * a single task, which cannot be shared,
 //! * what arranges weights for kernels that each rank runs for its images: weights come to all ranks in any
-//!   case, and arranged for Winograd's method they are four times as large;
-//! * what arranges them for products of that method which are shared among ranks: each of them makes a few
-//!   rows of all matrices, and would send others a few rows of each.
+//!   case, and arranged for Winograd's method they are four times as large.
+//!
+//! What needs nothing, zeros, is made by whoever reads it.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -21,32 +21,61 @@ use crate::plan::{AccessMode, BufferId, Group, Plan, Space, Stage};
 /// microseconds, no longer than a message.
 const ALL_RUN: usize = 256 << 10;
 
-/// For each stage and group the tasks of each rank. `owners`: the one rank that runs a group, where there is
-/// one. `images`: of each rank.
+/// The tasks of each rank in a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TasksOfRanks {
+    /// One rank has all of them, which are so many.
+    One {
+        /// Which rank.
+        rank: usize,
+        /// How many tasks.
+        tasks: usize,
+    },
+    /// Each rank has some; those that several have are run by each of them.
+    Each(Vec<Range<usize>>),
+}
+
+impl TasksOfRanks {
+    /// The tasks of a rank.
+    pub fn of(&self, rank: usize) -> Range<usize> {
+        match self {
+            TasksOfRanks::One { rank: owner, tasks } if *owner == rank => 0..*tasks,
+            TasksOfRanks::One { .. } => 0..0,
+            TasksOfRanks::Each(tasks) => tasks[rank].clone(),
+        }
+    }
+
+    /// The ranks that have any, each with its tasks.
+    pub fn each(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let ranks = match self {
+            TasksOfRanks::One { rank, .. } => *rank..*rank + 1,
+            TasksOfRanks::Each(tasks) => 0..tasks.len(),
+        };
+        ranks.map(|rank| (rank, self.of(rank))).filter(|(_, tasks)| !tasks.is_empty())
+    }
+}
+
+/// For each stage and group the tasks of each rank. `images`: of each rank.
 pub(super) fn tasks_of_ranks(
     plan: &Plan,
     owners: &[Vec<Option<usize>>],
     images: &[Range<usize>],
-) -> Vec<Vec<Vec<Range<usize>>>> {
+) -> Vec<Vec<TasksOfRanks>> {
+    let ranks = images.len();
     let of_group = |((group, arranges), owner): ((&Group, bool), &Option<usize>)| {
         let all = 0..group.space.tasks();
+        if let Some(rank) = *owner {
+            return TasksOfRanks::One { rank, tasks: all.end };
+        }
         let everybody = arranges || touches_little(plan, group);
-        let ranks = images.len();
-        let tasks = |rank: usize| match (owner, group.space) {
-            (Some(owner), _) => {
-                if *owner == rank {
-                    all.clone()
-                } else {
-                    0..0
-                }
-            }
-            (None, Space::Images { shard, shards }) => of_images(&images[rank], shard, shards),
-            (None, Space::Flat { .. } | Space::Columns { .. } | Space::Single) if everybody => all.clone(),
-            (None, Space::Flat { .. } | Space::Columns { .. } | Space::Single) => {
+        let tasks = |rank: usize| match group.space {
+            Space::Images { shard, shards } => of_images(&images[rank], shard, shards),
+            Space::Flat { .. } | Space::Columns { .. } | Space::Single if everybody => all.clone(),
+            Space::Flat { .. } | Space::Columns { .. } | Space::Single => {
                 rank * all.end / ranks..(rank + 1) * all.end / ranks
             }
         };
-        (0..ranks).map(tasks).collect()
+        TasksOfRanks::Each((0..ranks).map(tasks).collect())
     };
     let stages = plan.stages.iter().zip(arrange_weights(plan)).zip(owners);
     let of_stage = |((stage, arrange), owners): ((&Stage, Vec<bool>), &Vec<Option<usize>>)| {
@@ -64,8 +93,8 @@ fn of_images(images: &Range<usize>, shard: usize, shards: usize) -> Range<usize>
     images.start / shard..images.end.div_ceil(shard).min(shards)
 }
 
-/// For each stage and group whether it makes of parameters alone what every shard reads, or products that are
-/// shared, be it in several steps.
+/// For each stage and group whether it makes of parameters alone what every shard reads, or every
+/// rank for its products, be it in several steps.
 fn arrange_weights(plan: &Plan) -> Vec<Vec<bool>> {
     let buffers = |group: &Group, mode: AccessMode| -> HashSet<BufferId> {
         let accesses = group.calls.iter().flat_map(|call| &call.args);
@@ -109,7 +138,7 @@ fn arrange_weights(plan: &Plan) -> Vec<Vec<bool>> {
     arranges
 }
 
-/// Whether a group multiplies what Winograd's method has made of pictures and of weights.
+/// Whether a group multiplies what Winograd's method has made of images and of weights.
 fn is_winograd_product(plan: &Plan, group: &Group) -> bool {
     let mut kernels = group.calls.iter().map(|call| &plan.kernels[call.kernel]);
     kernels.any(|kernel| matches!(kernel, KernelDesc::WinogradStep(_)))

@@ -4,8 +4,10 @@
 //! need all parts. So each rank first adds up, in place, the largest subtrees that consist of its own shards
 //! alone; then there are only few to add, the same numbers in the same tree.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::{Owned, number_of};
 use crate::desc::{KernelDesc, SumPartsDesc};
 use crate::kernel::left_of_tree;
 use crate::plan::launch::{Access, AccessMode, Region};
@@ -13,13 +15,6 @@ use crate::plan::{BufferId, Call, Group, Place, Plan, Space, Stage};
 
 /// Bytes of a sum below which its parts travel as they are: a stage more costs more than they.
 const WORTH_OWN_SUMS: usize = 8 << 10;
-
-/// A plan with such sums, and for each stage and group the one rank that runs it, where there is one.
-#[derive(Debug)]
-pub(super) struct Summed {
-    pub(super) plan: Plan,
-    pub(super) owners: Vec<Vec<Option<usize>>>,
-}
 
 /// Parts one after the other, of which a subtree consists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,35 +30,61 @@ impl Subtree {
     }
 }
 
-/// Adds stages with sums of own shards before those that sum all up.
-pub(super) fn with_own_sums(plan: &Plan, images: &[Range<usize>]) -> Summed {
+/// Sums of own shards that are added behind a stage.
+#[derive(Debug, Default)]
+struct OwnSums {
+    stage: Stage,
+    owners: Vec<Option<usize>>,
+    /// The first stage that reads any of them.
+    read: usize,
+}
+
+/// Adds sums of own shards behind the stages that make the parts: to the next stage, or, where that
+/// reads them, as a stage of their own.
+pub(super) fn with_own_sums(plan: &Plan, images: &[Range<usize>]) -> Owned {
     let mut changed = Plan { stages: Vec::new(), ..plan.clone() };
-    let mut owners = Vec::new();
-    for stage in &plan.stages {
-        let mut own = (Stage::default(), Vec::new());
-        let mut stage = stage.clone();
+    // by the stage that makes the parts
+    let mut own: BTreeMap<usize, OwnSums> = BTreeMap::new();
+    let mut stages = plan.stages.clone();
+    for (index, stage) in stages.iter_mut().enumerate() {
         for group in &mut stage.groups {
             let calls = std::mem::take(&mut group.calls);
             for call in calls {
                 match parts_of(plan, group.space, &call, images) {
-                    Some(parts) => parts.divide(&mut changed.kernels, &mut own, group, &call),
+                    Some(parts) => {
+                        let nothing = OwnSums { read: index, ..OwnSums::default() };
+                        let own = own.entry(parts.made).or_insert(nothing);
+                        parts.divide(&mut changed.kernels, own, group, &call);
+                    }
                     None => group.calls.push(call),
                 }
             }
         }
-        if !own.0.groups.is_empty() {
-            changed.stages.push(own.0);
-            owners.push(own.1);
-        }
-        owners.push(vec![None; stage.groups.len()]);
-        changed.stages.push(stage);
     }
-    Summed { plan: changed, owners }
+    let mut owners = Vec::new();
+    let mut joins = OwnSums::default();
+    for (index, mut stage) in stages.into_iter().enumerate() {
+        let mut of_stage = vec![None; stage.groups.len()];
+        stage.groups.append(&mut joins.stage.groups);
+        of_stage.append(&mut joins.owners);
+        changed.stages.push(stage);
+        owners.push(of_stage);
+        let Some(own) = own.remove(&index) else { continue };
+        if own.read > index + 1 {
+            joins = own;
+        } else {
+            changed.stages.push(own.stage);
+            owners.push(own.owners);
+        }
+    }
+    Owned { plan: changed, owners }
 }
 
 /// The parts of a sum that is worth it.
 struct Parts {
     desc: SumPartsDesc,
+    /// The stage that makes them.
+    made: usize,
     /// The subtrees that belong to one rank alone, and to which.
     leaves: Vec<(Subtree, usize)>,
 }
@@ -77,7 +98,8 @@ fn parts_of(plan: &Plan, space: Space, call: &Call, images: &[Range<usize>]) -> 
     if !(is_flat && in_arena && is_worth_it && is_read_once(plan, source.buffer)) {
         return None;
     }
-    let shard = shard_of_parts(plan, source.buffer).filter(|&(_, shards)| shards == desc.parts)?.0;
+    let (made, shard, _) =
+        shard_of_parts(plan, source.buffer).filter(|&(.., shards)| shards == desc.parts)?;
     let owner = |part: usize| {
         let image = part * shard;
         images.iter().position(|images| {
@@ -89,7 +111,7 @@ fn parts_of(plan: &Plan, space: Space, call: &Call, images: &[Range<usize>]) -> 
     find_leaves(Subtree { first: 0, len: desc.parts }, &owners, &mut leaves);
     // nothing to add up before, or nothing afterwards
     let is_divided = leaves.len() > 1 && leaves.iter().any(|(leaf, _)| leaf.len > 1);
-    is_divided.then_some(Parts { desc, leaves })
+    is_divided.then_some(Parts { desc, made, leaves })
 }
 
 /// The largest subtrees of one owner; parts that nobody owns alone stand by themselves.
@@ -113,32 +135,28 @@ fn is_read_once(plan: &Plan, buffer: BufferId) -> bool {
     reads.count() == 1
 }
 
-/// Images of a task of the launch that writes the parts, and how many tasks it has.
-fn shard_of_parts(plan: &Plan, buffer: BufferId) -> Option<(usize, usize)> {
-    let groups = plan.stages.iter().flat_map(|stage| &stage.groups);
-    let mut writers = groups.filter(|group| {
+/// The stage of the launch that writes the parts, images of a task, and how many tasks it has.
+fn shard_of_parts(plan: &Plan, buffer: BufferId) -> Option<(usize, usize, usize)> {
+    let stages = plan.stages.iter().enumerate();
+    let mut groups = stages.flat_map(|(index, stage)| stage.groups.iter().map(move |group| (index, group)));
+    let (made, writer) = groups.find(|(_, group)| {
         let mut args = group.calls.iter().flat_map(|call| &call.args);
         args.any(|access| access.buffer == buffer && access.mode == AccessMode::Write)
-    });
-    match writers.next()?.space {
-        Space::Images { shard, shards } => Some((shard, shards)),
+    })?;
+    match writer.space {
+        Space::Images { shard, shards } => Some((made, shard, shards)),
         Space::Flat { .. } | Space::Columns { .. } | Space::Single => None,
     }
 }
 
 impl Parts {
-    /// Adds the sums of leaves to the stage before, and the sum of leaves to the group in place of the call.
-    fn divide(
-        &self,
-        kernels: &mut Vec<KernelDesc>,
-        (stage, owners): &mut (Stage, Vec<Option<usize>>),
-        group: &mut Group,
-        call: &Call,
-    ) {
+    /// Adds the sums of leaves to those behind the parts, and the sum of leaves to the group in
+    /// place of the call.
+    fn divide(&self, kernels: &mut Vec<KernelDesc>, own: &mut OwnSums, group: &mut Group, call: &Call) {
         for &(leaf, owner) in self.leaves.iter().filter(|(leaf, _)| leaf.len > 1) {
             let sum = self.sum_in_place(kernels, call, (leaf.first, leaf.len, 1));
-            stage.groups.push(Group { space: group.space, calls: vec![sum] });
-            owners.push(Some(owner));
+            own.stage.groups.push(Group { space: group.space, calls: vec![sum] });
+            own.owners.push(Some(owner));
         }
         if let Some(step) = self.step() {
             group.calls.push(self.sum(kernels, call, (0, self.leaves.len(), step), call.args[1]));
@@ -203,10 +221,7 @@ impl Parts {
         to: Access,
     ) -> Call {
         let desc = KernelDesc::SumParts(SumPartsDesc { parts: count, pitch: step * self.desc.pitch });
-        let kernel = kernels.iter().position(|kernel| *kernel == desc).unwrap_or_else(|| {
-            kernels.push(desc);
-            kernels.len() - 1
-        });
+        let kernel = number_of(kernels, desc);
         let part = self.part(call, first, AccessMode::Read);
         let pitch = step * self.desc.pitch * size_of::<f32>();
         let region = match part.region {

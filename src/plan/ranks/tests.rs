@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::desc::KernelDesc;
+use crate::desc::{KernelDesc, WinogradStep};
 use crate::front::load;
 use crate::ir::CheckedProgram;
 use crate::kernel::{Simd, Target};
 use crate::lower::LowerOptions;
-use crate::plan::plan;
+use crate::plan::Stage;
+use crate::plan::{Choices, plan, plan_for_ranks};
 use crate::runtime::optimized_training_graph;
 use crate::source::SourceFile;
 
@@ -19,8 +20,13 @@ fn program(layers: &str, optimizer: &str) -> CheckedProgram {
 }
 
 fn divided(layers: &str, optimizer: &str, batch: usize, ranks: usize) -> RankedPlan {
+    divided_for(Simd::Portable, (layers, optimizer), batch, ranks)
+}
+
+fn divided_for(simd: Simd, (layers, optimizer): (&str, &str), batch: usize, ranks: usize) -> RankedPlan {
     let graph = optimized_training_graph(&program(layers, optimizer), true).expect("has a schedule");
-    divide(&plan(&graph, Target::of(Simd::Portable), batch), ranks).expect("no conflict")
+    let plan = plan_for_ranks(&graph, Target::of(simd), batch, &Choices::default());
+    divide(&plan, ranks).expect("no conflict")
 }
 
 /// Convolutions whose gradients are sums over shards: their weights are small beside the maps.
@@ -50,7 +56,7 @@ fn every_task_is_run() {
     let plan = divided(CONVOLUTIONS, "adam", 30, 3);
     for (stage, tasks) in plan.plan.stages.iter().zip(&plan.tasks) {
         for (group, tasks) in stage.groups.iter().zip(tasks) {
-            let run: BTreeSet<usize> = tasks.iter().cloned().flatten().collect();
+            let run: BTreeSet<usize> = tasks.each().flat_map(|(_, tasks)| tasks).collect();
             assert_eq!(run, (0..group.space.tasks()).collect());
         }
     }
@@ -110,16 +116,76 @@ fn three_ranks_sum_up_the_same_tree() {
     assert!(most < 4 * KERNELS, "{most} of {KERNELS}");
 }
 
+/// Many channels on a small map: gradients are made over the whole batch.
+const WIDE: &str = "input(4x4x256); conv2d(256, 3x3, padding: same); flatten; dense(2, activation: softmax)";
+
 #[test]
 fn weights_are_arranged_by_all_ranks() {
-    // so many channels on a map so small that the products of Winograd's method are shared among ranks
-    let layers = "input(4x4x256); conv2d(256, 3x3, padding: same); flatten; dense(2, activation: softmax)";
     let weights = 256 * 256 * 9 * 4;
-    let plan = divided(layers, "adam", 32, 2);
+    let plan = divided(WIDE, "adam", 32, 2);
     assert!(plan.plan.kernels.iter().any(|kernel| matches!(kernel, KernelDesc::WinogradWeight(_))));
-    // gradients are made by shared products too: half of the new weights to the other, and the pictures' part
+    // gradients are made by shared products: half of the new weights to the other, and the images'
+    // part
     let written = |message: &Message| message.made <= 1;
     let arranged: usize =
         plan.messages.iter().filter(|message| written(message)).map(Message::bytes_total).sum();
     assert!(arranged < weights / 8, "{arranged} of {weights}");
+}
+
+#[test]
+fn products_of_a_ranks_images_are_its_own() {
+    // weights that stay in no cache: products of Winograd's method are made for all images at once
+    let layers = "input(4x4x512); conv2d(512, 3x3, padding: same); conv2d(512, 3x3, padding: same)
+        flatten; dense(2, activation: softmax)";
+    for ranks in [2, 3, 8] {
+        let plan = divided_for(Simd::Avx512, (layers, "adam"), 32, ranks);
+        let is_step = |stage: &Stage, wanted: fn(WinogradStep) -> bool| {
+            let mut calls = stage.groups.iter().flat_map(|group| &group.calls);
+            calls.any(|call| {
+                matches!(plan.plan.kernels[call.kernel], KernelDesc::WinogradStep(desc) if wanted(desc.step))
+            })
+        };
+        let stages = &plan.plan.stages;
+        let products = stages
+            .iter()
+            .position(|stage| is_step(stage, |step| matches!(step, WinogradStep::Products { .. })));
+        let results = stages.iter().position(|stage| is_step(stage, |step| step == WinogradStep::Results));
+        let (products, results) = products.zip(results).expect("in steps");
+        let of_ranks = &plan.tasks[products];
+        assert!(of_ranks.iter().filter(|tasks| matches!(tasks, TasksOfRanks::One { .. })).count() >= ranks);
+        let sent = plan.messages.iter().filter(|message| (products..=results).contains(&message.needed));
+        assert_eq!(sent.count(), 0, "{ranks} ranks");
+    }
+}
+
+#[test]
+fn zeros_are_made_by_whoever_reads_them() {
+    // eight of nine taps of the second window meet nothing but padding
+    let layers = "input(2x2x16); conv2d(256, 3x3, stride: 2, padding: same)
+        conv2d(256, 3x3, padding: same); flatten; dense(2, activation: softmax)";
+    let plan = divided(layers, "adam", 32, 2);
+    let tap = 256 * 256 * 4;
+    let all: usize = (0..2).map(|rank| sent(&plan, rank)).sum();
+    // the tap's gradient and its new weights, the first window's, and activations: none of the
+    // zeros
+    assert!(all < 3 * tap, "{all} bytes; a tap has {tap}");
+}
+
+#[test]
+fn parts_of_gradients_have_time_to_travel() {
+    let layer = "conv2d(48, 3x3, padding: same); batch_norm; relu;";
+    let layers =
+        format!("input(16x16x3); {} global_avg_pool2d; dense(2, activation: softmax)", layer.repeat(10));
+    let graph = optimized_training_graph(&program(&layers, "adam"), true).expect("has a schedule");
+    let target = Target::of(Simd::Portable);
+    // bytes of kernels that are needed when the stage ends that makes them; sums of batch norms are
+    // smaller
+    let at_once = |plan: &Plan| -> usize {
+        let plan = divide(plan, 2).expect("no conflict");
+        let at_once = plan.messages.iter().filter(|message| message.needed == message.made);
+        at_once.map(Message::bytes_total).filter(|bytes| *bytes > 8 << 10).sum()
+    };
+    let soon = at_once(&plan(&graph, target, 32));
+    let later = at_once(&plan_for_ranks(&graph, target, 32, &Choices::default()));
+    assert!(2 * later < soon, "{later} bytes of {soon}");
 }

@@ -10,7 +10,7 @@ use crate::ir::{
 };
 use crate::ops::Op;
 use crate::opt;
-use crate::plan::{Output, parameter_places, plan_with};
+use crate::plan::{Output, parameter_places, plan_for_ranks, plan_with};
 use crate::runtime::answers::Answers;
 use crate::runtime::error::CompileError;
 use crate::runtime::executor::Executor;
@@ -98,7 +98,10 @@ impl Engine {
     }
 
     fn add(&mut self, graph: &Graph, size: [usize; 2]) -> Result<(), CompileError> {
-        let plan = plan_with(graph, self.options.target, self.options.batch, &self.options.choices);
+        let options = &self.options;
+        let is_shared = options.ranks.is_some() && self.kind == Kind::Training;
+        let plan = if is_shared { plan_for_ranks } else { plan_with };
+        let plan = plan(graph, options.target, options.batch, &options.choices);
         self.executor.add(size, plan, self.params_bytes)
     }
 

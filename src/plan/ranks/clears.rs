@@ -14,27 +14,10 @@ use crate::plan::{Access, AccessMode, Call, Group, Plan, Space};
 /// Makes groups of calls that only write a group of each call, since other ranks may read what each
 /// writes.
 pub(super) fn apart(owned: Owned) -> Owned {
-    let Owned { mut plan, owners } = owned;
-    let mut stages = std::mem::take(&mut plan.stages);
-    let mut all_owners = Vec::with_capacity(owners.len());
-    for (stage, owners) in stages.iter_mut().zip(owners) {
-        let mut groups = Vec::with_capacity(stage.groups.len());
-        let mut owners_apart = Vec::with_capacity(owners.len());
-        for (group, owner) in stage.groups.drain(..).zip(owners) {
-            if !are_clears_apart(&plan, &group) {
-                groups.push(group);
-                owners_apart.push(owner);
-                continue;
-            }
-            for call in group.calls {
-                groups.push(Group { space: group.space, calls: vec![call] });
-                owners_apart.push(owner);
-            }
-        }
-        stage.groups = groups;
-        all_owners.push(owners_apart);
-    }
-    Owned { plan: Plan { stages, ..plan }, owners: all_owners }
+    owned.divided(|plan, group| {
+        let group_of = |call: &Call| (Group { space: group.space, calls: vec![call.clone()] }, None);
+        are_clears_apart(plan, group).then(|| group.calls.iter().map(group_of).collect())
+    })
 }
 
 /// Whether a group only clears, each of its calls something else.

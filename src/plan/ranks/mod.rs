@@ -36,7 +36,7 @@ use std::ops::Range;
 
 use super::error::PlanError;
 use super::lowering::shards;
-use super::{Plan, VerifiedPlan, verify_plan};
+use super::{Group, Plan, Stage, VerifiedPlan, verify_plan};
 use crate::desc::KernelDesc;
 
 /// Most ranks of a plan.
@@ -125,6 +125,28 @@ impl Shared {
 struct Owned {
     plan: Plan,
     owners: Vec<Vec<Option<usize>>>,
+}
+
+impl Owned {
+    /// Puts other groups, each with its owner, in the place of those without one for which `divide` has
+    /// any.
+    fn divided(
+        self,
+        mut divide: impl FnMut(&mut Plan, &Group) -> Option<Vec<(Group, Option<usize>)>>,
+    ) -> Self {
+        let Self { mut plan, owners } = self;
+        let stages = std::mem::take(&mut plan.stages);
+        let mut of_stage = |(stage, owners): (Stage, Vec<Option<usize>>)| {
+            let groups = stage.groups.into_iter().zip(owners).flat_map(|(group, owner)| {
+                let divided = owner.is_none().then(|| divide(&mut plan, &group)).flatten();
+                divided.unwrap_or_else(|| vec![(group, owner)])
+            });
+            let (groups, owners) = groups.unzip();
+            (Stage { groups }, owners)
+        };
+        let (stages, owners) = stages.into_iter().zip(owners).map(&mut of_stage).unzip();
+        Self { plan: Plan { stages, ..plan }, owners }
+    }
 }
 
 /// Shares the tasks of a training step.

@@ -16,27 +16,17 @@ use crate::plan::{Call, Group, Plan};
 
 /// Divides products by images, where each image belongs to one rank.
 pub(super) fn by_images(owned: Owned, images: &[Range<usize>]) -> Owned {
-    let Owned { mut plan, owners } = owned;
-    let mut stages = std::mem::take(&mut plan.stages);
-    let mut all_owners = Vec::with_capacity(owners.len());
-    for (stage, owners) in stages.iter_mut().zip(owners) {
-        let groups = std::mem::take(&mut stage.groups);
-        let mut divided_owners = Vec::with_capacity(owners.len());
-        for (group, owner) in groups.into_iter().zip(owners) {
-            if owner.is_some() || !is_divided(&plan, &group, images) {
-                stage.groups.push(group);
-                divided_owners.push(owner);
-                continue;
-            }
-            for (rank, images) in images.iter().enumerate().filter(|(_, images)| !images.is_empty()) {
-                let calls = group.calls.iter().map(|call| of_images(&mut plan, call, images)).collect();
-                stage.groups.push(Group { calls, ..group });
-                divided_owners.push(Some(rank));
-            }
+    owned.divided(|plan, group| {
+        if !is_divided(plan, group, images) {
+            return None;
         }
-        all_owners.push(divided_owners);
-    }
-    Owned { plan: Plan { stages, ..plan }, owners: all_owners }
+        let with_images = images.iter().enumerate().filter(|(_, images)| !images.is_empty());
+        let of_rank = |(rank, images): (usize, &Range<usize>)| {
+            let calls = group.calls.iter().map(|call| of_images(plan, call, images)).collect();
+            (Group { space: group.space, calls }, Some(rank))
+        };
+        Some(with_images.map(of_rank).collect())
+    })
 }
 
 /// Whether all that a group does are such products, and no task that makes their inputs has images

@@ -163,17 +163,18 @@ pub fn questions(graph: &Graph, target: Target, batch: usize) -> Vec<Question> {
 
 /// The same with ways that were chosen.
 pub fn plan_with(graph: &Graph, target: Target, batch: usize, choices: &Choices) -> Plan {
-    planned(lowering::lower(graph, target, batch, choices), (target, batch), 0)
+    planned(lowering::lower(graph, target, batch, choices), (target, batch), false)
 }
 
-/// The same for several ranks: updates of weights come later, so that parts of gradients have time
-/// to travel. The kernels are the same ones, and so are the results.
+/// The same for several ranks, with other stages: updates of weights come later, so that parts of
+/// gradients have time to travel, and what nobody waits for comes before waits. The kernels are the
+/// same ones, and so are the results.
 pub fn plan_for_ranks(graph: &Graph, target: Target, batch: usize, choices: &Choices) -> Plan {
-    planned(lowering::lower(graph, target, batch, choices), (target, batch), ranks::POSTPONED)
+    planned(lowering::lower(graph, target, batch, choices), (target, batch), true)
 }
 
-fn planned(lowered: Lowered, (target, batch): (Target, usize), postponed: usize) -> Plan {
-    let plan = memory::place(schedule::schedule(lowered, postponed), target, batch);
+fn planned(lowered: Lowered, (target, batch): (Target, usize), for_ranks: bool) -> Plan {
+    let plan = memory::place(schedule::schedule(lowered, for_ranks), target, batch);
     if cfg!(debug_assertions)
         && let Err(error) = verify::verify(&plan)
     {

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::Owned;
-use super::owners::TasksOfRanks;
+use super::owners::{Owner, TasksOfRanks};
 use super::regions::touched;
 use crate::plan::{Access, AccessMode, Call, Group, Plan, Space};
 
@@ -15,7 +15,7 @@ use crate::plan::{Access, AccessMode, Call, Group, Plan, Space};
 /// writes.
 pub(super) fn apart(owned: Owned) -> Owned {
     owned.divided(|plan, group| {
-        let group_of = |call: &Call| (Group { space: group.space, calls: vec![call.clone()] }, None);
+        let group_of = |call: &Call| (Group { space: group.space, calls: vec![call.clone()] }, Owner::Open);
         are_clears_apart(plan, group).then(|| group.calls.iter().map(group_of).collect())
     })
 }

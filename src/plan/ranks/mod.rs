@@ -1,14 +1,17 @@
 //! A plan that several processes run together.
 //!
-//! Each of them, a *rank*, has the memory of the whole plan and runs some of its tasks: every task has one
-//! owner, or all ranks run it where that is cheaper than telling each other ([`owners`]). From the bytes that
-//! tasks read and write follows which of them have to travel: who reads what another rank has written last
-//! gets it from there ([`holders`]). What one task makes is made by the same kernel from the same bytes as in
-//! one process, so the results are the same bits for any number of ranks.
+//! Each of them, a *rank*, has the memory of the whole plan and runs some of its tasks: every task
+//! has one owner, or all ranks run it where that is cheaper than telling each other ([`owners`]).
+//! From the bytes that tasks read and write follows which of them have to travel: who reads what
+//! another rank has written last gets it from there ([`holders`]). What one task makes is made by
+//! the same kernel from the same bytes as in one process, so the results are the same bits for any
+//! number of ranks.
 //!
-//! The plan is changed for ranks in two places. Sums over shards: each rank adds up its own shards
-//! as far as they are whole subtrees of the plan's tree, and the sums of subtrees travel in place of their
-//! parts ([`sums`]). Products of Winograd's method are cut at the ranks' images ([`products`]).
+//! The plan is changed for ranks in three places. Sums over shards: each rank adds up its own
+//! shards as far as they are whole subtrees of the plan's tree, and the sums of subtrees travel in
+//! place of their parts ([`sums`]). Products of Winograd's method are cut at the ranks' images
+//! ([`products`]). Updates are cut so that a rank has the gradients of what it updates
+//! ([`pieces`]).
 //!
 //! ```text
 //! backward      rank 0: parts 0–3    rank 1: parts 4–7
@@ -22,6 +25,7 @@ mod clears;
 mod exchange;
 mod holders;
 mod owners;
+mod pieces;
 mod products;
 mod rank_set;
 mod regions;
@@ -29,7 +33,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-use owners::TasksOfRanks;
+use owners::{Owner, TasksOfRanks};
 pub use rank_set::RankSet;
 
 use std::ops::Range;
@@ -42,14 +46,10 @@ use crate::desc::KernelDesc;
 /// Most ranks of a plan.
 pub const MOST_RANKS: usize = 1024;
 
-/// By how many stages updates of weights come later in a plan for ranks. The backward pass of a
-/// convolution and a batch norm takes four; gradients are in memory for so long.
-pub const POSTPONED: usize = 4;
-
 /// A plan, divided among ranks.
 #[derive(Debug, Clone)]
 pub struct RankedPlan {
-    /// The plan, with sums of each rank's own shards.
+    /// The plan, changed for ranks.
     pub plan: VerifiedPlan,
     /// How many ranks there are.
     pub ranks: usize,
@@ -59,8 +59,8 @@ pub struct RankedPlan {
     pub messages: Vec<Message>,
     /// What travels when all ranks are to have all parameters, after any number of steps.
     pub gathers: Vec<Message>,
-    /// The stage before which all ranks have the losses of all images: nothing that outlives a step was
-    /// written behind the loss before. `None`: there is no loss.
+    /// The stage before which all ranks have the losses of all images: nothing that outlives a step
+    /// was written behind the loss before. `None`: there is no loss.
     pub gate: Option<usize>,
 }
 
@@ -71,7 +71,8 @@ pub struct Message {
     pub from: usize,
     /// Who needs them.
     pub to: usize,
-    /// They are made when so many stages have ended on the sender; 0: they are there before the first.
+    /// They are made when so many stages have ended on the sender; 0: they are there before the
+    /// first.
     pub made: usize,
     /// The stage before which they have to be there; the number of stages: before the step ends.
     pub needed: usize,
@@ -106,7 +107,7 @@ pub struct Travel {
 /// A plan, and for each stage and each of its groups the tasks of each rank.
 #[derive(Debug, Clone)]
 pub struct Shared {
-    /// The plan, with sums of each rank's own shards.
+    /// The plan, changed for ranks.
     pub plan: VerifiedPlan,
     /// As of [`RankedPlan`].
     pub tasks: Vec<Vec<TasksOfRanks>>,
@@ -114,31 +115,29 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Shows all that travels in a step to `visit`, without keeping it: of many ranks there is much.
+    /// Shows all that travels in a step to `visit`, without keeping it: of many ranks there is
+    /// much.
     pub fn visit(&self, visit: impl FnMut(Travel)) {
         exchange::visit(&self.plan, &self.tasks, &self.images, visit);
     }
 }
 
-/// A plan, and for each stage and group the one rank that runs it, where there is one.
+/// A plan, and for each stage and group whose its tasks are.
 #[derive(Debug)]
 struct Owned {
     plan: Plan,
-    owners: Vec<Vec<Option<usize>>>,
+    owners: Vec<Vec<Owner>>,
 }
 
 impl Owned {
-    /// Puts other groups, each with its owner, in the place of those without one for which `divide` has
-    /// any.
-    fn divided(
-        self,
-        mut divide: impl FnMut(&mut Plan, &Group) -> Option<Vec<(Group, Option<usize>)>>,
-    ) -> Self {
+    /// Puts other groups, each with its owner, in the place of those with an open one for which
+    /// `divide` has any.
+    fn divided(self, mut divide: impl FnMut(&mut Plan, &Group) -> Option<Vec<(Group, Owner)>>) -> Self {
         let Self { mut plan, owners } = self;
         let stages = std::mem::take(&mut plan.stages);
-        let mut of_stage = |(stage, owners): (Stage, Vec<Option<usize>>)| {
+        let mut of_stage = |(stage, owners): (Stage, Vec<Owner>)| {
             let groups = stage.groups.into_iter().zip(owners).flat_map(|(group, owner)| {
-                let divided = owner.is_none().then(|| divide(&mut plan, &group)).flatten();
+                let divided = (owner == Owner::Open).then(|| divide(&mut plan, &group)).flatten();
                 divided.unwrap_or_else(|| vec![(group, owner)])
             });
             let (groups, owners) = groups.unzip();
@@ -158,7 +157,8 @@ pub fn share(plan: &Plan, ranks: usize) -> Result<Shared, PlanError> {
     assert!((1..=MOST_RANKS).contains(&ranks), "{ranks} ranks");
     let images: Vec<Range<usize>> = (0..ranks).map(|rank| images_of_rank(plan.batch, ranks, rank)).collect();
     let summed = sums::with_own_sums(plan, &images);
-    let Owned { plan, owners } = clears::apart(products::by_images(summed, &images));
+    let apart = clears::apart(products::by_images(summed, &images));
+    let Owned { plan, owners } = pieces::cut(apart, ranks);
     let plan = verify_plan(plan)?;
     let mut tasks = owners::tasks_of_ranks(&plan, &owners, &images);
     clears::by_readers(&plan, &mut tasks);
@@ -191,8 +191,8 @@ fn number_of(kernels: &mut Vec<KernelDesc>, desc: KernelDesc) -> usize {
     })
 }
 
-/// The images of a nominal batch that a rank works on: whole shards. A short batch may end before they do, or
-/// before they begin.
+/// The images of a nominal batch that a rank works on: whole shards. A short batch may end before
+/// they do, or before they begin.
 pub fn images_of_rank(batch: usize, ranks: usize, rank: usize) -> Range<usize> {
     let (shard, shards) = shards(batch);
     let first = |rank: usize| (rank * shards / ranks * shard).min(batch);

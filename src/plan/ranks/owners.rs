@@ -1,7 +1,7 @@
 //! Who runs which task.
 //!
-//! Shards belong to the rank that has their images, all other tasks in equal shares, neighbours together. All
-//! ranks run
+//! Shards belong to the rank that has their images, all other tasks in equal shares, neighbours
+//! together. All ranks run
 //!
 //! * a launch that touches so little that they have run it sooner than one could tell the others,
 //! * a single task, which cannot be shared,
@@ -17,9 +17,20 @@ use super::regions::touched;
 use crate::desc::KernelDesc;
 use crate::plan::{AccessMode, BufferId, Group, Plan, Space, Stage};
 
-/// Bytes that all tasks of a group touch up to which all ranks run them: going through them takes some 25
-/// microseconds, no longer than a message.
+/// Bytes that all tasks of a group touch up to which all ranks run them: going through them takes
+/// some 25 microseconds, no longer than a message.
 const ALL_RUN: usize = 256 << 10;
+
+/// Whose the tasks of a group are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Whoever has their images, all ranks, or each has a share: it follows from what they touch.
+    Open,
+    /// Each rank has a share, however little they touch: they are a piece of something larger.
+    Shares,
+    /// This rank.
+    Rank(usize),
+}
 
 /// The tasks of each rank in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,34 +69,39 @@ impl TasksOfRanks {
 /// For each stage and group the tasks of each rank. `images`: of each rank.
 pub(super) fn tasks_of_ranks(
     plan: &Plan,
-    owners: &[Vec<Option<usize>>],
+    owners: &[Vec<Owner>],
     images: &[Range<usize>],
 ) -> Vec<Vec<TasksOfRanks>> {
     let ranks = images.len();
-    let of_group = |((group, arranges), owner): ((&Group, bool), &Option<usize>)| {
+    let of_group = |((group, arranges), owner): ((&Group, bool), &Owner)| {
         let all = 0..group.space.tasks();
-        if let Some(rank) = *owner {
-            return TasksOfRanks::One { rank, tasks: all.end };
-        }
-        let everybody = arranges || touches_little(plan, group);
+        let is_little = match *owner {
+            Owner::Rank(rank) => return TasksOfRanks::One { rank, tasks: all.end },
+            Owner::Shares => false,
+            Owner::Open => touches_little(plan, group),
+        };
+        let everybody = arranges || is_little;
         let tasks = |rank: usize| match group.space {
             Space::Images { shard, shards } => of_images(&images[rank], shard, shards),
             Space::Flat { .. } | Space::Columns { .. } | Space::Single if everybody => all.clone(),
-            Space::Flat { .. } | Space::Columns { .. } | Space::Single => {
-                rank * all.end / ranks..(rank + 1) * all.end / ranks
-            }
+            Space::Flat { .. } | Space::Columns { .. } | Space::Single => share(all.end, ranks, rank),
         };
         TasksOfRanks::Each((0..ranks).map(tasks).collect())
     };
     let stages = plan.stages.iter().zip(arrange_weights(plan)).zip(owners);
-    let of_stage = |((stage, arrange), owners): ((&Stage, Vec<bool>), &Vec<Option<usize>>)| {
+    let of_stage = |((stage, arrange), owners): ((&Stage, Vec<bool>), &Vec<Owner>)| {
         stage.groups.iter().zip(arrange).zip(owners).map(of_group).collect()
     };
     stages.map(of_stage).collect()
 }
 
-/// Tasks that have any of these images. A task at the border of two ranks is run by both: what one of them
-/// writes of an image, others complete.
+/// A rank's share of so many tasks.
+pub(super) fn share(tasks: usize, ranks: usize, rank: usize) -> Range<usize> {
+    rank * tasks / ranks..(rank + 1) * tasks / ranks
+}
+
+/// Tasks that have any of these images. A task at the border of two ranks is run by both: what one
+/// of them writes of an image, others complete.
 fn of_images(images: &Range<usize>, shard: usize, shards: usize) -> Range<usize> {
     if images.is_empty() {
         return 0..0;
@@ -145,7 +161,7 @@ fn is_winograd_product(plan: &Plan, group: &Group) -> bool {
 }
 
 /// Whether all tasks of a group together touch little.
-fn touches_little(plan: &Plan, group: &Group) -> bool {
+pub(super) fn touches_little(plan: &Plan, group: &Group) -> bool {
     let tasks = group.space.tasks();
     let bytes_of_task = |task: usize| -> usize {
         let accesses = group.calls.iter().flat_map(|call| &call.args);

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::{Owned, number_of};
+use super::{Owned, Owner, number_of};
 use crate::desc::{KernelDesc, WinogradStep, WinogradStepDesc};
 use crate::kernel::winograd::Planes;
 use crate::plan::launch::{Access, AccessMode, Region};
@@ -23,7 +23,7 @@ pub(super) fn by_images(owned: Owned, images: &[Range<usize>]) -> Owned {
         let with_images = images.iter().enumerate().filter(|(_, images)| !images.is_empty());
         let of_rank = |(rank, images): (usize, &Range<usize>)| {
             let calls = group.calls.iter().map(|call| of_images(plan, call, images)).collect();
-            (Group { space: group.space, calls }, Some(rank))
+            (Group { space: group.space, calls }, Owner::Rank(rank))
         };
         Some(with_images.map(of_rank).collect())
     })

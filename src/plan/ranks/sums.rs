@@ -1,13 +1,14 @@
 //! Sums of each rank's own shards, as far as they are whole subtrees.
 //!
-//! A gradient by weights is the sum of a part for each shard, in a balanced tree. Whoever needs the sum would
-//! need all parts. So each rank first adds up, in place, the largest subtrees that consist of its own shards
-//! alone; then there are only few to add, the same numbers in the same tree.
+//! A gradient by weights is the sum of a part for each shard, in a balanced tree. Whoever needs the
+//! sum would need all parts. So each rank first adds up, in place, the largest subtrees that
+//! consist of its own shards alone; then there are only few to add, the same numbers in the same
+//! tree.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{Owned, number_of};
+use super::{Owned, Owner, number_of};
 use crate::desc::{KernelDesc, SumPartsDesc};
 use crate::kernel::left_of_tree;
 use crate::plan::launch::{Access, AccessMode, Region};
@@ -34,13 +35,13 @@ impl Subtree {
 #[derive(Debug, Default)]
 struct OwnSums {
     stage: Stage,
-    owners: Vec<Option<usize>>,
-    /// The first stage that reads any of them.
-    read: usize,
+    owners: Vec<Owner>,
+    /// Whether nothing comes between them and who reads any of them but what fills the wait.
+    is_urgent: bool,
 }
 
-/// Adds sums of own shards behind the stages that make the parts: to the next stage, or, where that
-/// reads them, as a stage of their own.
+/// Adds sums of own shards behind the stages that make the parts: to the next stage, or, where
+/// others wait for them, as a stage of their own.
 pub(super) fn with_own_sums(plan: &Plan, images: &[Range<usize>]) -> Owned {
     let mut changed = Plan { stages: Vec::new(), ..plan.clone() };
     // by the stage that makes the parts
@@ -52,8 +53,8 @@ pub(super) fn with_own_sums(plan: &Plan, images: &[Range<usize>]) -> Owned {
             for call in calls {
                 match parts_of(plan, group.space, &call, images) {
                     Some(parts) => {
-                        let nothing = OwnSums { read: index, ..OwnSums::default() };
-                        let own = own.entry(parts.made).or_insert(nothing);
+                        let own = own.entry(parts.made).or_default();
+                        own.is_urgent |= only_fills(&plan.stages[parts.made + 1..index]);
                         parts.divide(&mut changed.kernels, own, group, &call);
                     }
                     None => group.calls.push(call),
@@ -64,20 +65,26 @@ pub(super) fn with_own_sums(plan: &Plan, images: &[Range<usize>]) -> Owned {
     let mut owners = Vec::new();
     let mut joins = OwnSums::default();
     for (index, mut stage) in stages.into_iter().enumerate() {
-        let mut of_stage = vec![None; stage.groups.len()];
+        let mut of_stage = vec![Owner::Open; stage.groups.len()];
         stage.groups.append(&mut joins.stage.groups);
         of_stage.append(&mut joins.owners);
         changed.stages.push(stage);
         owners.push(of_stage);
         let Some(own) = own.remove(&index) else { continue };
-        if own.read > index + 1 {
-            joins = own;
-        } else {
+        if own.is_urgent {
             changed.stages.push(own.stage);
             owners.push(own.owners);
+        } else {
+            joins = own;
         }
     }
     Owned { plan: changed, owners }
+}
+
+/// Whether stages have nothing of images: they fill the time until the sums of others are there.
+fn only_fills(stages: &[Stage]) -> bool {
+    let mut groups = stages.iter().flat_map(|stage| &stage.groups);
+    !groups.any(|group| matches!(group.space, Space::Images { .. }))
 }
 
 /// The parts of a sum that is worth it.
@@ -156,7 +163,7 @@ impl Parts {
         for &(leaf, owner) in self.leaves.iter().filter(|(leaf, _)| leaf.len > 1) {
             let sum = self.sum_in_place(kernels, call, (leaf.first, leaf.len, 1));
             own.stage.groups.push(Group { space: group.space, calls: vec![sum] });
-            own.owners.push(Some(owner));
+            own.owners.push(Owner::Rank(owner));
         }
         if let Some(step) = self.step() {
             group.calls.push(self.sum(kernels, call, (0, self.leaves.len(), step), call.args[1]));
@@ -165,8 +172,8 @@ impl Parts {
         }
     }
 
-    /// Parts of every leaf but for the last, which may have fewer, where they are all of one level of the
-    /// tree.
+    /// Parts of every leaf but for the last, which may have fewer, where they are all of one level
+    /// of the tree.
     fn step(&self) -> Option<usize> {
         let step = self.leaves[0].0.len;
         let of_level = |(at, (leaf, _)): (usize, &(Subtree, usize))| {
@@ -175,8 +182,8 @@ impl Parts {
         (step.is_power_of_two() && self.leaves.iter().enumerate().all(of_level)).then_some(step)
     }
 
-    /// Adds up the two halves of a subtree when either is known, in the place of its first part, or where the
-    /// sum is wanted.
+    /// Adds up the two halves of a subtree when either is known, in the place of its first part, or
+    /// where the sum is wanted.
     fn join(&self, kernels: &mut Vec<KernelDesc>, group: &mut Group, call: &Call, tree: Subtree) {
         if self.leaves.iter().any(|(leaf, _)| *leaf == tree) {
             return;
@@ -204,7 +211,8 @@ impl Parts {
         let part = self.part(call, first, AccessMode::Write);
         let region = match part.region {
             Region::Block { bytes } if part.stride != 0 => {
-                // seen as columns of the matrix that is read, so that tasks are seen to keep to their own
+                // seen as columns of the matrix that is read, so that tasks are seen to keep to
+                // their own
                 Region::Rows { rows: 1, pitch: step * self.desc.pitch * size_of::<f32>(), bytes }
             }
             region @ (Region::Block { .. } | Region::Rows { .. }) => region,

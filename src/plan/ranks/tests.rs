@@ -8,8 +8,7 @@ use crate::front::load;
 use crate::ir::CheckedProgram;
 use crate::kernel::{Simd, Target};
 use crate::lower::LowerOptions;
-use crate::plan::Stage;
-use crate::plan::{Choices, plan, plan_for_ranks};
+use crate::plan::{AccessMode, Choices, Place, Space, Stage, plan, plan_for_ranks};
 use crate::runtime::optimized_training_graph;
 use crate::source::SourceFile;
 
@@ -130,6 +129,99 @@ fn weights_are_arranged_by_all_ranks() {
     let arranged: usize =
         plan.messages.iter().filter(|message| written(message)).map(Message::bytes_total).sum();
     assert!(arranged < weights / 8, "{arranged} of {weights}");
+}
+
+/// Bytes of gradients that travel from the stage that makes them in blocks of columns.
+fn gradients_sent(plan: &RankedPlan) -> usize {
+    let mut sent = 0;
+    for (stage, groups) in plan.plan.stages.iter().enumerate() {
+        let groups = groups.groups.iter().filter(|group| matches!(group.space, Space::Columns { .. }));
+        let calls = groups.flat_map(|group| &group.calls);
+        let gradients =
+            calls.filter(|call| matches!(plan.plan.kernels[call.kernel], KernelDesc::ConvGradWeight(_)));
+        for access in gradients.flat_map(|call| &call.args).filter(|access| access.mode == AccessMode::Write)
+        {
+            let buffer = plan.plan.buffer(access.buffer);
+            let Place::Arena(start) = buffer.place else { continue };
+            let own = start..start + buffer.bytes;
+            let made_here = plan.messages.iter().filter(|message| message.made == stage + 1);
+            let ranges = made_here.flat_map(|message| &message.bytes);
+            sent += ranges.filter(|range| own.contains(&range.start)).map(Range::len).sum::<usize>();
+        }
+    }
+    sent
+}
+
+#[test]
+fn who_makes_a_gradient_over_the_batch_updates_its_weights() {
+    // blocks of 64 of 256 channels of each tap: four, which three ranks cannot share evenly
+    let weights = 256 * 256 * 9 * 4;
+    for ranks in [2, 4] {
+        assert_eq!(gradients_sent(&divided(WIDE, "adam", 32, ranks)), 0, "{ranks} ranks");
+    }
+    let sent = gradients_sent(&divided(WIDE, "adam", 32, 3));
+    assert!(sent > 0 && sent < weights, "{sent} of {weights}");
+    // an update in parts as large as a whole tap: they become smaller
+    let narrow = "input(4x4x128); conv2d(128, 3x3, padding: same); flatten; dense(2, activation: softmax)";
+    let plan = divided_for(Simd::Avx512, (narrow, "adam"), 32, 2);
+    let blocks = plan.plan.stages.iter().flat_map(|stage| &stage.groups);
+    let finer = blocks.filter(|group| matches!(group.space, Space::Flat { len, .. } if len == 128 * 128));
+    assert_eq!((gradients_sent(&plan), finer.count()), (0, 9), "a group for each tap");
+}
+
+#[test]
+fn ranks_arrange_and_update_weights_while_sums_travel() {
+    let layer = "conv2d(256, 3x3, padding: same); batch_norm; relu;";
+    let layers = format!("input(4x4x256); {} flatten; dense(2, activation: softmax)", layer.repeat(4));
+    let plan = divided(&layers, "adam", 32, 2);
+    let stages = &plan.plan.stages;
+    let stages_with = |wanted: &dyn Fn(&Group) -> bool| -> Vec<usize> {
+        (0..stages.len()).filter(|&stage| stages[stage].groups.iter().any(wanted)).collect()
+    };
+    let arranges = stages_with(&|group| {
+        let mut kernels = group.calls.iter().map(|call| &plan.plan.kernels[call.kernel]);
+        kernels.any(|kernel| matches!(kernel, KernelDesc::WinogradWeight(_)))
+    });
+    let updates = stages_with(&|group| {
+        let mut args = group.calls.iter().flat_map(|call| &call.args);
+        let is_flat = matches!(group.space, Space::Flat { .. });
+        is_flat && args.any(|arg| arg.mode == AccessMode::Write && plan.plan.buffer(arg.buffer).persistent)
+    });
+    let needs_messages = |stage: usize| plan.messages.iter().any(|message| message.needed == stage);
+    // stages in which ranks wait for sums consist of single tasks
+    let fills_a_wait = |&&stage: &&usize| {
+        let is_single =
+            |stage: &usize| stages[*stage].groups.iter().all(|group| group.space == Space::Single);
+        (stage + 1..stages.len().min(stage + 4)).find(is_single).is_some_and(needs_messages)
+    };
+    // the first layer's are arranged before any sum, and its update comes behind all of them
+    assert_eq!(arranges.iter().filter(fills_a_wait).count(), arranges.len() - 1, "{arranges:?}");
+    assert!(updates.iter().filter(fills_a_wait).count() >= 3, "{updates:?}");
+    assert!(!arranges.into_iter().any(needs_messages), "nothing is waited for before");
+}
+
+#[test]
+fn own_sums_that_others_wait_for_come_before_what_fills_the_wait() {
+    // sums of 16 KiB are worth being added up before
+    let layers = "input(4x4x256); conv2d(256, 3x3, padding: same); batch_norm; relu
+        conv2d(4096, 1x1); batch_norm; relu; global_avg_pool2d; dense(2, activation: softmax)";
+    let plan = divided(layers, "sgd(lr: 0.1)", 32, 2);
+    let of_channels = |group: &Group| {
+        let mut kernels = group.calls.iter().map(|call| &plan.plan.kernels[call.kernel]);
+        kernels.all(|kernel| matches!(kernel, KernelDesc::SumParts(desc) if desc.pitch == 4096))
+    };
+    let mut count = 0;
+    for (stage, tasks) in plan.plan.stages.iter().zip(&plan.tasks) {
+        let mut groups = stage.groups.iter().zip(tasks);
+        let is_own = |(group, tasks): (&Group, &TasksOfRanks)| {
+            of_channels(group) && matches!(tasks, TasksOfRanks::One { .. })
+        };
+        if groups.clone().any(is_own) {
+            count += 1;
+            assert!(groups.all(is_own), "{stage:?}");
+        }
+    }
+    assert!(count > 0);
 }
 
 #[test]

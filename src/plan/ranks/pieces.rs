@@ -162,10 +162,8 @@ impl Bounds {
 /// Whether a group may be cut: its tasks know nothing of their place in the run but where their
 /// arguments are, and it is not so little that all ranks run it.
 fn is_cut(plan: &Plan, group: &Group) -> bool {
-    let is_random = |call: &Call| match &plan.kernels[call.kernel] {
-        KernelDesc::Map(desc) => desc.expr.nodes().iter().any(|node| matches!(node, ExprNode::Uniform(_))),
-        _ => false,
-    };
+    let is_uniform = |node: &ExprNode| matches!(node, ExprNode::Uniform(_));
+    let is_random = |call: &Call| matches!(&plan.kernels[call.kernel], KernelDesc::Map(map) if map.expr.nodes().iter().any(is_uniform));
     matches!(group.space, Space::Flat { .. })
         && !group.calls.iter().any(is_random)
         && !touches_little(plan, group)

@@ -163,7 +163,10 @@ impl Bounds {
 /// arguments are, and it is not so little that all ranks run it.
 fn is_cut(plan: &Plan, group: &Group) -> bool {
     let is_uniform = |node: &ExprNode| matches!(node, ExprNode::Uniform(_));
-    let is_random = |call: &Call| matches!(&plan.kernels[call.kernel], KernelDesc::Map(map) if map.expr.nodes().iter().any(is_uniform));
+    let is_random = |call: &Call| {
+        let KernelDesc::Map(map) = &plan.kernels[call.kernel] else { return false };
+        map.expr.nodes().iter().any(is_uniform)
+    };
     matches!(group.space, Space::Flat { .. })
         && !group.calls.iter().any(is_random)
         && !touches_little(plan, group)

@@ -15,7 +15,7 @@ use super::launch::{AccessMode, BufferId, Launch};
 use super::lowering::Lowered;
 use crate::desc::KernelDesc;
 use crate::ir::OutputId;
-use touches::Touches;
+use touches::{Touches, earliest_stage, note};
 
 /// Launches with their stages.
 #[derive(Debug)]
@@ -31,32 +31,23 @@ pub(super) fn schedule(lowered: Lowered, for_ranks: bool) -> Scheduled {
     let mut stages: Vec<usize> = Vec::with_capacity(lowered.launches.len());
     // for each buffer: the launches so far that touch it
     let mut touched: Vec<Touches> = vec![Touches::default(); lowered.buffers.len()];
-    let marked = |buffers: &mut dyn Iterator<Item = BufferId>| {
-        let mut marks = vec![false; lowered.buffers.len()];
-        buffers.for_each(|buffer| marks[buffer.index()] = true);
-        marks
-    };
     let loss =
         lowered.outputs.iter().filter(|output| output.id == OutputId::Loss).map(|output| output.buffer);
-    let (loss, weights) = (marked(&mut loss.into_iter()), marked(&mut lowered.weights.iter().copied()));
+    let loss = marked(&lowered, loss);
+    let weights = marked(&lowered, lowered.weights.iter().copied());
     let writes = |launch: &Launch, buffers: &[bool]| {
         launch.args.iter().any(|access| access.mode == AccessMode::Write && buffers[access.buffer.index()])
     };
     let mut loss_is_known = 0;
     for launch in &lowered.launches {
-        let mut stage = 0;
-        for access in &launch.args {
-            stage = stage.max(touched[access.buffer.index()].earliest_behind(launch, access));
-        }
+        let mut stage = earliest_stage(launch, &touched);
         if writes(launch, &weights) {
             stage = stage.max(loss_is_known);
         }
         if writes(launch, &loss) {
             loss_is_known = stage + 1;
         }
-        for access in &launch.args {
-            touched[access.buffer.index()].add(launch, access, stage);
-        }
+        note(&mut touched, launch, stage);
         stages.push(stage);
     }
     delay(&lowered, &mut stages);
@@ -65,6 +56,13 @@ pub(super) fn schedule(lowered: Lowered, for_ranks: bool) -> Scheduled {
         ranks::fill_waits(&lowered, &mut stages);
     }
     Scheduled { lowered, stages }
+}
+
+/// For each buffer whether it is one of these.
+fn marked(lowered: &Lowered, buffers: impl IntoIterator<Item = BufferId>) -> Vec<bool> {
+    let mut marks = vec![false; lowered.buffers.len()];
+    buffers.into_iter().for_each(|buffer| marks[buffer.index()] = true);
+    marks
 }
 
 /// Moves launches to where their results are first used, where no memory is held longer for that:
@@ -90,9 +88,7 @@ fn delay(lowered: &Lowered, stages: &mut [usize]) {
                 .filter(|&stage| operands_live(lowered, stages, (&touched, &arranged), (index, stage)));
             stages[index] = latest.map_or(stages[index], |latest| latest.max(stages[index]));
         }
-        for access in &launch.args {
-            later[access.buffer.index()].add(launch, access, stages[index]);
-        }
+        note(&mut later, launch, stages[index]);
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::touches::Touches;
-use super::{arranged, only_clears, writes_persistent};
+use super::touches::{Touches, earliest_stage, note};
+use super::{arranged, marked, only_clears, writes_persistent};
 use crate::plan::launch::{AccessMode, Launch, Space};
 use crate::plan::lowering::Lowered;
 
@@ -38,20 +38,15 @@ pub(super) fn postpone(lowered: &Lowered, stages: &mut [usize]) {
     for (index, launch) in lowered.launches.iter().enumerate() {
         let at = stages[index];
         let wanted = if updates[index] { at + POSTPONED.min((last - at) / 2) } else { at };
-        let behind =
-            launch.args.iter().map(|access| touched[access.buffer.index()].earliest_behind(launch, access));
-        stages[index] = behind.fold(wanted, usize::max);
-        for access in &launch.args {
-            touched[access.buffer.index()].add(launch, access, stages[index]);
-        }
+        stages[index] = wanted.max(earliest_stage(launch, &touched));
+        note(&mut touched, launch, stages[index]);
     }
 }
 
 /// The launches that write weights or what the optimizer remembers, and those whose results only
 /// they use, in the same chain: sums of parts of a gradient.
 fn updates(lowered: &Lowered, stages: &[usize]) -> Vec<bool> {
-    let mut is_weight = vec![false; lowered.buffers.len()];
-    lowered.weights.iter().for_each(|weight| is_weight[weight.index()] = true);
+    let is_weight = marked(lowered, lowered.weights.iter().copied());
     let mut updates = vec![false; lowered.launches.len()];
     // for each buffer the launches that touch it later than the one that is looked at
     let mut users = vec![Users::None; lowered.buffers.len()];
@@ -123,8 +118,7 @@ fn waits(lowered: &Lowered, stages: &[usize]) -> BTreeSet<usize> {
 /// Which launches are off the critical path: they write weights, or make what only such launches
 /// use.
 fn off_path(lowered: &Lowered) -> Vec<bool> {
-    let mut is_weight = vec![false; lowered.buffers.len()];
-    lowered.weights.iter().for_each(|weight| is_weight[weight.index()] = true);
+    let is_weight = marked(lowered, lowered.weights.iter().copied());
     let mut off_path = vec![false; lowered.launches.len()];
     // for each buffer whether all launches are off the path that touch it later than the one that
     // is looked at; `None`: there are none
@@ -168,14 +162,10 @@ fn fill_from_behind(lowered: &Lowered, stages: &mut [usize], (waits, off_path): 
             Some(stage).filter(|stage| updates && is_wait(stage)).map(|wait| [wait - UPDATE_BEFORE; 2])
         };
         if let Some([first, last]) = slots.filter(|_| fills(launch)) {
-            let args = launch.args.iter();
-            let behind = args.map(|access| touched[access.buffer.index()].earliest_behind(launch, access));
-            let earliest = behind.fold(first, usize::max);
+            let earliest = first.max(earliest_stage(launch, &touched));
             stages[index] = if earliest <= last { earliest } else { stage };
         }
-        for access in &launch.args {
-            touched[access.buffer.index()].add(launch, access, stages[index]);
-        }
+        note(&mut touched, launch, stages[index]);
     }
 }
 
@@ -195,9 +185,7 @@ fn fill_from_before(lowered: &Lowered, stages: &mut [usize], (waits, off_path): 
                 stages[index] = wait - UPDATE_BEFORE;
             }
         }
-        for access in &launch.args {
-            later[access.buffer.index()].add(launch, access, stages[index]);
-        }
+        note(&mut later, launch, stages[index]);
     }
 }
 

@@ -3,6 +3,19 @@
 use super::only_clears;
 use crate::plan::launch::{Access, AccessMode, Launch, Region, Space};
 
+/// The earliest stage of a launch that comes after those that have touched buffers.
+pub(super) fn earliest_stage(launch: &Launch, touched: &[Touches]) -> usize {
+    let behind = |access: &Access| touched[access.buffer.index()].earliest_behind(launch, access);
+    launch.args.iter().map(behind).max().unwrap_or(0)
+}
+
+/// Notes that a launch of a stage touches its buffers.
+pub(super) fn note(touched: &mut [Touches], launch: &Launch, stage: usize) {
+    for access in &launch.args {
+        touched[access.buffer.index()].add(launch, access, stage);
+    }
+}
+
 /// The launches that touch one buffer.
 ///
 /// Very many may: each layer's update reads the learning rate, each operand of a concatenation is
@@ -60,7 +73,7 @@ fn bytes_of(access: &Access) -> (usize, usize) {
 }
 
 impl Touches {
-    pub(super) fn add(&mut self, launch: &Launch, access: &Access, stage: usize) {
+    fn add(&mut self, launch: &Launch, access: &Access, stage: usize) {
         let (kind, bytes) = (Kind::of(launch, access), bytes_of(access));
         match self.groups.iter_mut().find(|group| group.kind == kind) {
             Some(group) => {
@@ -84,7 +97,7 @@ impl Touches {
     }
 
     /// The earliest stage of a launch that comes after these.
-    pub(super) fn earliest_behind(&self, launch: &Launch, access: &Access) -> usize {
+    fn earliest_behind(&self, launch: &Launch, access: &Access) -> usize {
         let stage = |group: &Touched| {
             let behind = |chained: bool, stage: usize| if chained { stage } else { stage + 1 };
             match group.chained(launch, access) {
